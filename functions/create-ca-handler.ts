@@ -1,0 +1,87 @@
+import { X509Certificate } from 'node:crypto';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import * as z from 'zod/mini';
+import type { CaKeys } from '../lib/ca/ca-keys.ts';
+import { createTrustDomain, type TrustDomainRequest } from '../lib/ca/create-trust-domain.ts';
+import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
+import { isSubdomain } from '../lib/names.ts';
+import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
+import type { Service } from '../lib/service.ts';
+import type { Reporter } from './report.ts';
+
+const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
+/** kubeadm's caCertificateValidityPeriod of 87600h. */
+const DEFAULT_VALIDITY_DAYS = 3650;
+
+const requestSchema = z.strictObject({
+  trustDomain: z
+    .string()
+    .check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'), z.maxLength(120)),
+  keySpec: z._default(z.enum(CA_KEY_SPECS), DEFAULT_KEY_SPEC),
+  keys: z.optional(z.partialRecord(z.enum(CA_NAMES), z.string())),
+  validityDays: z._default(
+    z.number().check(z.int(), z.positive(), z.maximum(36500)),
+    DEFAULT_VALIDITY_DAYS,
+  ),
+});
+
+/** What the caller gets: no secret, and nothing that is not in the published certificates. */
+export interface TrustDomainSummary {
+  readonly trustDomain: string;
+  readonly created: boolean;
+  readonly cas: Record<
+    string,
+    { keyId: string; keySpec: string; sha256: string; subject: string; notAfter: string }
+  >;
+}
+
+/** Makes the CAs of a trust domain, once; asked again, it tells what there is. */
+export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
+  return middy<unknown>()
+    .use(injectLambdaContext(reporter.logger))
+    .use(logMetrics(reporter.metrics))
+    .handler(async (event): Promise<TrustDomainSummary> => {
+      const request = readRequest(event);
+      const { document, created } = await createTrustDomain(service, caKeys, request);
+      const cas = Object.fromEntries(
+        CA_NAMES.map((ca) => {
+          const { signing, versions } = document.cas[ca];
+          const version = versions.find((candidate) => candidate.version === signing);
+          if (!version) throw new Error(`no version ${signing} of ${ca}`);
+          return [ca, summarize(version)];
+        }),
+      );
+      reporter.logger.info(created ? 'created' : 'exists', {
+        trustDomain: request.trustDomain,
+        cas,
+      });
+      return { trustDomain: request.trustDomain, created, cas };
+    });
+}
+
+function readRequest(event: unknown): TrustDomainRequest {
+  const result = requestSchema.safeParse(event);
+  if (!result.success)
+    throw new Error(
+      result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    );
+  const { keys, ...rest } = result.data;
+  return { ...rest, ...(keys && { keys: withoutUndefined(keys) }) };
+}
+
+function withoutUndefined(keys: Record<string, string | undefined>) {
+  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
+}
+
+function summarize(version: { keyId: string; keySpec: string; certificate: string }) {
+  const certificate = new X509Certificate(version.certificate);
+  return {
+    keyId: version.keyId,
+    keySpec: version.keySpec,
+    subject: certificate.subject,
+    sha256: certificate.fingerprint256,
+    notAfter: new Date(certificate.validTo).toISOString(),
+  };
+}

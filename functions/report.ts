@@ -1,0 +1,66 @@
+/** What a function says of its work: log lines and metrics, never a PEM, never a key. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Fault } from '../lib/fault.ts';
+import type { Processed } from '../lib/issuance/process-request.ts';
+
+export const METRICS_NAMESPACE = 'Cakeless';
+
+export function newReporter(serviceName: string) {
+  return {
+    logger: new Logger({ serviceName }),
+    metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName }),
+  };
+}
+
+export type Reporter = ReturnType<typeof newReporter>;
+
+const METRIC_OF = {
+  issued: 'Issued',
+  rejected: 'Rejected',
+  pending: 'Pending',
+  ignored: 'Ignored',
+};
+
+/** One line for each wake-up, with what the security team asks later: who, what, which serial, why not. */
+export function reportProcessed({ logger, metrics }: Reporter, key: string, done: Processed): void {
+  const { record } = done;
+  metrics.addMetric(METRIC_OF[done.outcome], MetricUnit.Count, 1);
+  logger.info(done.outcome, {
+    request: key,
+    reason: done.reason,
+    certificateName: record?.certificateName,
+    csrSha256: record?.csrSha256,
+    uploader: record?.uploader,
+    ...(record?.decision === 'issue' && {
+      ca: record.ca,
+      caVersion: record.caVersion,
+      keyId: record.keyId,
+      serialNumber: record.certificate.serialNumber,
+      notAfter: record.certificate.notAfter,
+      approval: record.approval,
+    }),
+    ...(record?.decision === 'reject' && { codes: record.violations.map(({ code }) => code) }),
+  });
+  if (done.removed) {
+    metrics.addMetric('ObjectRemoved', MetricUnit.Count, 1);
+    logger.warn('removed an object that holds a private key, or is too large', { request: key });
+  }
+  if (done.overwritten) {
+    metrics.addMetric('RequestOverwritten', MetricUnit.Count, 1);
+    logger.warn('a request was written over after it was decided', { request: key });
+  }
+}
+
+/** A passing fault comes back by itself; anything else ends in the dead-letter queue and needs a person. */
+export function reportFault({ logger, metrics }: Reporter, key: string, error: unknown): void {
+  const passing = error instanceof Fault && error.code === 'unavailable';
+  metrics.addMetric(passing ? 'PassingFault' : 'Failure', MetricUnit.Count, 1);
+  const details = {
+    request: key,
+    code: error instanceof Fault ? error.code : 'bug',
+    error: error instanceof Error ? error : new Error(String(error)),
+  };
+  if (passing) logger.warn('will be tried again', details);
+  else logger.error('failed', details);
+}

@@ -1,0 +1,20 @@
+/** The one place where functions build what the core needs from outside. */
+import { randomBytes } from 'node:crypto';
+import { newKmsClient, newS3Client } from '../lib/aws/clients.ts';
+import { KmsSigningKeys } from '../lib/aws/kms-signing-keys.ts';
+import { S3ObjectStore } from '../lib/aws/s3-object-store.ts';
+import { ENVIRONMENT } from '../lib/environment-names.ts';
+import type { Service } from '../lib/service.ts';
+import { required } from './environment.ts';
+
+/** @param kms the client, for functions that make more calls than Sign */
+export function serviceFromEnvironment(kms = newKmsClient()): Service {
+  const s3 = newS3Client();
+  return {
+    exchange: new S3ObjectStore(s3, required(ENVIRONMENT.exchangeBucket)),
+    authority: new S3ObjectStore(s3, required(ENVIRONMENT.authorityBucket)),
+    keys: new KmsSigningKeys(kms),
+    now: () => new Date(),
+    randomBytes,
+  };
+}

@@ -1,0 +1,47 @@
+/** From an SQS message to the requests that it is about. */
+import * as z from 'zod/mini';
+import type { Wake } from '../lib/issuance/process-request.ts';
+import { requestKeyOfApproval } from '../lib/policy/approval.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
+const s3EventSchema = z.object({
+  Records: z.array(
+    z.object({
+      eventName: z.string(),
+      userIdentity: z.optional(z.object({ principalId: z.string() })),
+      s3: z.object({ object: z.object({ key: z.string() }) }),
+    }),
+  ),
+});
+
+/** S3 sends this once, when the notification is configured. */
+const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
+
+/**
+ * The wake-ups in a message body. A request's own upload says who uploaded; an approval says which request it is for.
+ * @throws Error if the body is nothing that S3 or the reconcile function sends
+ */
+export function readWakes(body: string): Wake[] {
+  const value: unknown = JSON.parse(body);
+  if (testEventSchema.safeParse(value).success) return [];
+  return s3EventSchema.parse(value).Records.flatMap((record) => {
+    const key = decodeKey(record.s3.object.key);
+    if (key.startsWith('requests/')) return [{ key, uploader: record.userIdentity?.principalId }];
+    const requestKey = requestKeyOfApproval(key);
+    return requestKey === undefined ? [] : [{ key: requestKey }];
+  });
+}
+
+/** The body of a message that wakes a request as an upload does, but vouches for no uploader. */
+export function wakeMessage(key: string): string {
+  const record = {
+    eventName: 'Cakeless:Reconcile',
+    s3: { object: { key: encodeURIComponent(key) } },
+  };
+  return JSON.stringify({ Records: [record] });
+}
+
+/** S3 writes keys in events as a form does: spaces as +, the rest by percent. */
+function decodeKey(key: string): string {
+  return decodeURIComponent(key.replaceAll('+', ' '));
+}

@@ -1,0 +1,77 @@
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  GetPublicKeyCommand,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
+import type { CaKey, CaKeys } from '../ca/ca-keys.ts';
+import { CA_KEY_SPECS, type CaKeySpec } from '../ca/signing-algorithm.ts';
+import { Fault } from '../fault.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
+import { toFault } from './to-fault.ts';
+
+/** Aliases take no dots, names no underscores, so each trust domain has an alias of its own. */
+export function caKeyAlias(trustDomain: string, ca: CaName): string {
+  return `alias/cakeless/${trustDomain.replaceAll('.', '_')}/${ca}`;
+}
+
+/**
+ * Keys of CAs in KMS. The alias decides which key is the CA's: of racing calls one creates it, the others use that
+ * key. A key whose alias came second stays behind without a use and is reported to the caller's log by its fault.
+ */
+export class KmsCaKeys implements CaKeys {
+  readonly #client: KMSClient;
+
+  constructor(client: KMSClient) {
+    this.#client = client;
+  }
+
+  async ensure(trustDomain: string, ca: CaName, keySpec: CaKeySpec): Promise<CaKey> {
+    const alias = caKeyAlias(trustDomain, ca);
+    const known = await this.#read(alias);
+    if (known) return known;
+    try {
+      const { KeyMetadata } = await this.#client.send(
+        new CreateKeyCommand({
+          KeySpec: keySpec,
+          KeyUsage: 'SIGN_VERIFY',
+          Description: `Cakeless: ${ca} of trust domain ${trustDomain}`,
+          Tags: [
+            { TagKey: 'cakeless:trust-domain', TagValue: trustDomain },
+            { TagKey: 'cakeless:ca', TagValue: ca },
+          ],
+        }),
+      );
+      await this.#client.send(
+        new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata?.KeyId }),
+      );
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'AlreadyExistsException'))
+        throw toFault(`KMS CreateKey for ${alias}`, error);
+    }
+    return this.find(alias);
+  }
+
+  async find(keyId: string): Promise<CaKey> {
+    const key = await this.#read(keyId);
+    if (key) return key;
+    throw new Fault('not-allowed', `KMS GetPublicKey ${keyId}: there is no such key`);
+  }
+
+  async #read(keyId: string): Promise<CaKey | undefined> {
+    try {
+      const answer = await this.#client.send(new GetPublicKeyCommand({ KeyId: keyId }));
+      const keySpec = CA_KEY_SPECS.find((spec) => spec === answer.KeySpec);
+      if (!keySpec || answer.KeyUsage !== 'SIGN_VERIFY' || !answer.PublicKey || !answer.KeyId)
+        throw new Fault(
+          'not-allowed',
+          `${keyId}: a ${answer.KeySpec} key for ${answer.KeyUsage}; a CA needs SIGN_VERIFY and one of ${CA_KEY_SPECS.join(', ')}`,
+        );
+      return { keyId: answer.KeyId, keySpec, publicKey: answer.PublicKey };
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      if (error instanceof Error && error.name === 'NotFoundException') return undefined;
+      throw toFault(`KMS GetPublicKey ${keyId}`, error);
+    }
+  }
+}

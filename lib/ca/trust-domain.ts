@@ -1,0 +1,118 @@
+/** `trust/<trust domain>.json`: the CAs of a trust domain, their keys in KMS and their certificates. */
+import { X509Certificate } from 'node:crypto';
+import * as z from 'zod/mini';
+import { OID } from '../der/oids.ts';
+import { readDer, readFields, readOid, TAG } from '../der/read.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
+import { CA_KEY_SPECS, type SigningAlgorithm, signingAlgorithmOf } from './signing-algorithm.ts';
+
+const caVersionSchema = z.strictObject({
+  version: z.number().check(z.int(), z.positive()),
+  /** Key ARN in KMS. */
+  keyId: z.string(),
+  keySpec: z.enum(CA_KEY_SPECS),
+  /** The CA certificate in PEM. */
+  certificate: z.string(),
+});
+
+/** A CA with the versions it ever had; `signing` is the one that signs now. */
+const caSchema = z.strictObject({
+  signing: z.number(),
+  versions: z.array(caVersionSchema).check(z.minLength(1)),
+});
+
+export const trustDomainSchema = z.strictObject({
+  trustDomain: z.string(),
+  cas: z.strictObject({ ca: caSchema, 'etcd-ca': caSchema, 'front-proxy-ca': caSchema }),
+});
+
+export type TrustDomainDocument = z.infer<typeof trustDomainSchema>;
+export type CaVersion = z.infer<typeof caVersionSchema>;
+
+/** Where the bundle that nodes install lies, as kubeadm's CA files are called below pki/. */
+export const BUNDLE_PATHS: Record<CaName, string> = {
+  ca: 'ca.crt',
+  'etcd-ca': 'etcd/ca.crt',
+  'front-proxy-ca': 'front-proxy-ca.crt',
+};
+
+export const trustDomainKey = (trustDomain: string) => `trust/${trustDomain}.json`;
+export const bundleKey = (trustDomain: string, ca: CaName) =>
+  `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
+
+/** A CA that can sign: its certificate taken apart, as far as its leaves need it. */
+export interface IssuingCa {
+  readonly name: CaName;
+  readonly version: number;
+  readonly keyId: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly certificate: X509Certificate;
+  /** The subject's DER, byte for byte: Go compares issuer and subject as bytes. */
+  readonly subject: Uint8Array;
+  /** keyIdentifier of the CA's subjectKeyIdentifier. */
+  readonly keyIdentifier: Uint8Array;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** The version of a CA that signs now, or a given one. @throws Error if the document does not hold it */
+export function issuingCa(
+  document: TrustDomainDocument,
+  name: CaName,
+  version: number = document.cas[name].signing,
+): IssuingCa {
+  const found = document.cas[name].versions.find((candidate) => candidate.version === version);
+  if (!found)
+    throw new Error(`trust domain ${document.trustDomain}: no version ${version} of ${name}`);
+  return readIssuingCa(name, found);
+}
+
+/** CA certificates never change, so what was read of one is kept; a process sees few of them. */
+const known = new Map<string, IssuingCa>();
+const MAX_KNOWN = 1000;
+
+function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
+  const id = `${name} ${ca.keyId} ${ca.certificate}`;
+  const remembered = known.get(id);
+  if (remembered) return remembered;
+  const certificate = new X509Certificate(ca.certificate);
+  const { subject, keyIdentifier } = readCaFields(certificate.raw);
+  const issuing: IssuingCa = {
+    name,
+    version: ca.version,
+    keyId: ca.keyId,
+    algorithm: signingAlgorithmOf(ca.keySpec),
+    certificate,
+    subject,
+    keyIdentifier,
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+  };
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(id, issuing);
+  return issuing;
+}
+
+/** RFC 5280 section 4.1: version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions. */
+function readCaFields(der: Uint8Array): { subject: Uint8Array; keyIdentifier: Uint8Array } {
+  const certificate = readDer(der, 'CA certificate');
+  const [tbs] = readFields(certificate, TAG.sequence, 'tbs', 'signatureAlgorithm', 'signature');
+  const fields = tbs?.children() ?? [];
+  const subject = fields[5]?.as(TAG.sequence, 'CA subject').raw;
+  const extensions =
+    fields
+      .find(({ tag }) => tag === 0xa3)
+      ?.children()[0]
+      ?.children() ?? [];
+  for (const extension of extensions) {
+    const parts = extension.children();
+    const [id, value] = [parts[0], parts.at(-1)];
+    if (!subject || !id || !value || readOid(id) !== OID.subjectKeyIdentifier) continue;
+    const keyIdentifier = readDer(value.content, 'subjectKeyIdentifier').as(TAG.octetString, 'ski');
+    return {
+      subject: Uint8Array.from(subject),
+      keyIdentifier: Uint8Array.from(keyIdentifier.content),
+    };
+  }
+  throw new Error('the CA certificate has no subjectKeyIdentifier (RFC 5280 section 4.2.1.2)');
+}

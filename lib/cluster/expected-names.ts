@@ -1,0 +1,72 @@
+/**
+ * The subject alternative names that kubeadm would ask for on a node (cmd/kubeadm/app/util/pkiutil/pki_helpers.go,
+ * GetAPIServerAltNames, GetEtcdAltNames, GetEtcdPeerAltNames).
+ */
+import type { AlternativeName } from '../door/alternative-names.ts';
+import { addressInRange, canonicalIpAddress, formatIpAddress } from '../ip-address.ts';
+import type { SanRule } from '../profiles/profiles.ts';
+import type { KnownNode } from './find-node.ts';
+import type { ClusterRecord } from './record.ts';
+
+export interface ExpectedNames {
+  /** The certificate needs all of these. */
+  readonly required: readonly AlternativeName[];
+  /** It may hold these as well. Addresses in the ranges of a node rule are allowed beside them. */
+  readonly allowed: readonly AlternativeName[];
+}
+
+export function expectedNames(
+  rule: SanRule,
+  record: ClusterRecord,
+  node: KnownNode,
+): ExpectedNames {
+  switch (rule) {
+    case 'none':
+      return { required: [], allowed: [] };
+    case 'apiserver':
+      return apiserverNames(record, node);
+    case 'etcd-server':
+      return etcdNames(node, [...record.extraNames.etcdServer, ...node.extraNames.etcdServer]);
+    case 'etcd-peer':
+      return etcdNames(node, [...record.extraNames.etcdPeer, ...node.extraNames.etcdPeer]);
+  }
+}
+
+function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
+  const service = formatIpAddress(addressInRange(record.serviceRange, 1));
+  const [advertised, ...others] = node.addresses;
+  const required = [
+    node.name,
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${record.dnsDomain}`,
+    service,
+    ...(advertised === undefined ? [] : [advertised]),
+    ...(record.controlPlaneHost === undefined ? [] : [record.controlPlaneHost]),
+    ...record.extraNames.apiserver,
+    ...node.extraNames.apiserver,
+  ];
+  return { required: required.map(toName), allowed: others.map(toName) };
+}
+
+/**
+ * The declared extra names are allowed, not required: `kubeadm init phase certs etcd-server --csr-only` (up to 1.21)
+ * could not be told of them.
+ */
+function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
+  const [advertised, ...others] = node.addresses;
+  const required = [
+    node.name,
+    'localhost',
+    ...(advertised === undefined ? [] : [advertised]),
+    '127.0.0.1',
+    '::1',
+  ];
+  return { required: required.map(toName), allowed: [...extra, ...others].map(toName) };
+}
+
+function toName(text: string): AlternativeName {
+  const address = canonicalIpAddress(text);
+  return address === undefined ? { type: 'DNS', value: text } : { type: 'IP', value: address };
+}

@@ -1,0 +1,21 @@
+import { Fault } from '../fault.ts';
+import { readJson } from '../store/documents.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { type ClusterRecord, parseClusterRecord } from './record.ts';
+
+export const clusterRecordKey = (cluster: string) => `clusters/${cluster}.json`;
+
+/** The record of a cluster; undefined if there is none. @throws Fault document-malformed */
+export async function readClusterRecord(
+  authority: ObjectStore,
+  cluster: string,
+): Promise<ClusterRecord | undefined> {
+  const key = clusterRecordKey(cluster);
+  const value = await readJson(authority, key);
+  if (value === undefined) return undefined;
+  const { record, problems } = parseClusterRecord(value);
+  if (!record) throw new Fault('document-malformed', `${key}: ${problems.join('; ')}`);
+  if (record.cluster !== cluster)
+    throw new Fault('document-malformed', `${key}: is the record of ${record.cluster}`);
+  return record;
+}

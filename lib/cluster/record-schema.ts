@@ -1,0 +1,109 @@
+/** The shape of `clusters/<cluster>.json`. kubeadm's own field names where kubeadm has the field. */
+import * as z from 'zod/mini';
+import { parseDurationSeconds } from '../duration.ts';
+import { canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
+import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
+import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
+import {
+  compareKubernetesVersions,
+  OLDEST_KUBERNETES_VERSION,
+  parseKubernetesVersion,
+} from '../profiles/kubernetes-version.ts';
+
+const text = (what: string, holds: (value: string) => boolean) =>
+  z.string().check(z.refine(holds, `must be ${what}`));
+
+const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain);
+const nodeName = text(
+  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> has 64`,
+  (value) => isSubdomain(value) && value.length <= MAX_NODE_NAME_LENGTH,
+);
+const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
+const extraName = text(
+  'an IP address or a DNS name in lower case, a wildcard as whole first label',
+  (value) => canonicalIpAddress(value) !== undefined || isDnsName(value),
+);
+const extraNames = z.optional(z.array(extraName));
+const role = z.enum(['control-plane', 'worker']);
+const uploaders = z.optional(z.array(z.string().check(z.minLength(1))));
+
+function isSupportedVersion(value: string): boolean {
+  const version = parseKubernetesVersion(value);
+  const oldest = parseKubernetesVersion(OLDEST_KUBERNETES_VERSION);
+  return Boolean(version && oldest && compareKubernetesVersions(version, oldest) >= 0);
+}
+
+const sans = {
+  apiServer: z.optional(z.strictObject({ certSANs: extraNames })),
+  etcd: z.optional(
+    z.strictObject({
+      local: z.optional(z.strictObject({ serverCertSANs: extraNames, peerCertSANs: extraNames })),
+    }),
+  ),
+};
+
+const node = z.strictObject({
+  name: nodeName,
+  /** The first is kubeadm's localAPIEndpoint.advertiseAddress; the others may stand in its certificates too. */
+  addresses: z.array(address).check(z.minLength(1, 'needs at least one address')),
+  role,
+  /** Principals that may upload for this node; see `uploaders` of the cluster. */
+  uploaders,
+  /** Names of this node alone, beside those of the cluster. */
+  ...sans,
+});
+
+const nodeRule = z.strictObject({
+  /** One `*` stands for letters, digits, hyphens and dots: `worker-*.prod.example.com`. */
+  namePattern: text(
+    'a node name with at most one *',
+    (value) => isSubdomain(value.replace('*', 'x')) && value.split('*').length <= 2,
+  ),
+  addressRanges: z.array(text('a CIDR range', (value) => parseAddressRange(value) !== undefined)),
+  role,
+});
+
+const serviceSubnet = text('one CIDR range, or two with a comma between (dual-stack)', (value) => {
+  const ranges = value.split(',').map((part) => parseAddressRange(part.trim()));
+  return ranges.length <= 2 && ranges.every((range) => range !== undefined);
+});
+
+export const clusterRecordSchema = z.strictObject({
+  cluster: subdomain,
+  trustDomain: subdomain,
+  kubernetesVersion: text(
+    `a Kubernetes version such as v1.37.2, not older than ${OLDEST_KUBERNETES_VERSION}`,
+    isSupportedVersion,
+  ),
+  controlPlaneEndpoint: z.optional(z.string().check(z.minLength(1))),
+  networking: z.optional(
+    z.strictObject({ serviceSubnet: z.optional(serviceSubnet), dnsDomain: z.optional(subdomain) }),
+  ),
+  ...sans,
+  certificateValidityPeriod: z.optional(
+    text(
+      "a duration as kubeadm's, such as 8760h0m0s",
+      (value) => parseDurationSeconds(value) !== undefined,
+    ),
+  ),
+  nodes: z.array(node),
+  nodeRules: z.optional(z.array(nodeRule)),
+  /** Principals that may upload for any node, as S3 events name them (`AWS:AROAEXAMPLE:i-0abc`); a trailing * is any. */
+  uploaders,
+  /** Names that wait for an approver, beside every certificate of `ca` with system:masters. */
+  approvalRequired: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
+  limits: z.optional(
+    z.strictObject({ maxNames: z.optional(z.number().check(z.int(), z.positive())) }),
+  ),
+  /** Key kinds as kubeadm's encryptionAlgorithm names them; all that the door accepts if absent. */
+  allowedKeys: z.optional(
+    z.array(
+      text('a key kind such as RSA-2048 or ECDSA-P256', (v) =>
+        /^(RSA-\d{4}|ECDSA-P256|ECDSA-P384)$/.test(v),
+      ),
+    ),
+  ),
+});
+
+/** A cluster record as it is written. */
+export type ClusterRecordDocument = z.infer<typeof clusterRecordSchema>;

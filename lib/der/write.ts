@@ -1,0 +1,104 @@
+/** Writes DER (X.690 section 10). Each function returns one complete element: identifier, length, contents. */
+import { TAG } from './read.ts';
+
+/** An element with the given identifier octet around ready contents. */
+export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of contents) length += part.length;
+  const header = encodeLength(length);
+  const out = new Uint8Array(1 + header.length + length);
+  out[0] = tag;
+  out.set(header, 1);
+  let offset = 1 + header.length;
+  for (const part of contents) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+export const sequence = (...parts: Uint8Array[]) => element(TAG.sequence, ...parts);
+export const octetString = (content: Uint8Array) => element(TAG.octetString, content);
+export const derNull = () => element(TAG.null);
+/** Context tag, constructed: `[n] EXPLICIT`, or `[n] IMPLICIT` of a constructed type. */
+export const context = (n: number, ...parts: Uint8Array[]) => element(0xa0 | n, ...parts);
+/** Context tag, primitive: `[n] IMPLICIT` of a string. */
+export const contextPrimitive = (n: number, content: Uint8Array) => element(0x80 | n, content);
+export const booleanTrue = () => element(TAG.boolean, Uint8Array.of(0xff));
+
+/** SET OF: DER wants its elements in ascending order of their encodings (X.690 11.6). */
+export function setOf(...parts: Uint8Array[]): Uint8Array {
+  return element(TAG.set, ...[...parts].sort((a, b) => Buffer.compare(a, b)));
+}
+
+/** A non-negative INTEGER from its unsigned big-endian octets. */
+export function unsignedInteger(octets: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < octets.length - 1 && octets[start] === 0) start++;
+  const shortest = octets.subarray(start);
+  const sign = (shortest[0] ?? 0) >= 0x80 || shortest.length === 0 ? [Uint8Array.of(0)] : [];
+  return element(TAG.integer, ...sign, shortest);
+}
+
+/** BIT STRING of whole octets. */
+export function bitString(octets: Uint8Array, unusedBits = 0): Uint8Array {
+  return element(TAG.bitString, Uint8Array.of(unusedBits), octets);
+}
+
+/**
+ * A named-bit BIT STRING such as KeyUsage: trailing zero bits are dropped (X.690 11.2.2).
+ * @param bits numbers of the bits that are set, bit 0 first
+ */
+export function namedBits(bits: readonly number[]): Uint8Array {
+  const last = Math.max(...bits);
+  const octets = new Uint8Array(Math.floor(last / 8) + 1);
+  for (const bit of bits) octets[bit >> 3] = (octets[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
+  return bitString(octets, 7 - (last & 7));
+}
+
+const oidCache = new Map<string, Uint8Array>();
+
+/** OBJECT IDENTIFIER from dotted form. */
+export function oid(dotted: string): Uint8Array {
+  const known = oidCache.get(dotted);
+  if (known) return known;
+  const [root = 0, second = 0, ...rest] = dotted.split('.').map(Number);
+  const octets = [root * 40 + second, ...rest].flatMap(base128);
+  const encoded = element(TAG.oid, Uint8Array.from(octets));
+  oidCache.set(dotted, encoded);
+  return encoded;
+}
+
+const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
+
+/** DirectoryString as Go writes it, and so kubeadm: PrintableString where the text allows, else UTF8String. */
+export function directoryString(text: string): Uint8Array {
+  return element(
+    PRINTABLE.test(text) ? TAG.printableString : TAG.utf8String,
+    Buffer.from(text, 'utf8'),
+  );
+}
+
+/** Time as RFC 5280 section 4.1.2.5 wants it: UTCTime through 2049, GeneralizedTime from 2050; whole seconds. */
+export function time(date: Date): Uint8Array {
+  const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '');
+  const utc = date.getUTCFullYear() < 2050;
+  return element(
+    utc ? TAG.utcTime : TAG.generalizedTime,
+    Buffer.from(utc ? digits.slice(2) : digits, 'latin1'),
+  );
+}
+
+function base128(arc: number): number[] {
+  const octets = [arc & 0x7f];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128))
+    octets.unshift((rest & 0x7f) | 0x80);
+  return octets;
+}
+
+function encodeLength(length: number): Uint8Array {
+  if (length < 0x80) return Uint8Array.of(length);
+  if (length < 0x100) return Uint8Array.of(0x81, length);
+  if (length < 0x10000) return Uint8Array.of(0x82, length >> 8, length & 0xff);
+  return Uint8Array.of(0x83, length >> 16, (length >> 8) & 0xff, length & 0xff);
+}

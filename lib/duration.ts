@@ -1,0 +1,13 @@
+/** Go's duration text (`8760h0m0s`), as kubeadm's certificateValidityPeriod is written. */
+
+const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1 };
+const DURATION = /^(?:\d{1,9}[hms])+$/;
+
+/** Whole seconds; undefined for anything that is no positive duration in hours, minutes and seconds. */
+export function parseDurationSeconds(text: string): number | undefined {
+  if (!DURATION.test(text)) return undefined;
+  let seconds = 0;
+  for (const [, count, unit = ''] of text.matchAll(/(\d+)([hms])/g))
+    seconds += Number(count) * (UNITS[unit] ?? 0);
+  return seconds > 0 ? seconds : undefined;
+}

@@ -1,0 +1,14 @@
+/** The environment of the functions: set by infra and by `cakeless local`, read by functions. One list for all. */
+export const ENVIRONMENT = {
+  exchangeBucket: 'CAKELESS_EXCHANGE_BUCKET',
+  authorityBucket: 'CAKELESS_AUTHORITY_BUCKET',
+  /** Queue that the sign function reads; reconcile writes to it. */
+  queueUrl: 'CAKELESS_QUEUE_URL',
+} as const;
+
+/** Names of the functions, where nobody chose others. */
+export const FUNCTION_NAMES = {
+  sign: 'cakeless-sign',
+  createCa: 'cakeless-create-ca',
+  reconcile: 'cakeless-reconcile',
+} as const;

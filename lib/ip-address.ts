@@ -1,0 +1,97 @@
+/** IP addresses as octets and in one canonical text each, so that they can be compared. */
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** 4 or 16 octets of an address in text form; undefined if it is none. Zones (`fe80::1%eth0`) are none. */
+export function parseIpAddress(text: string): Uint8Array | undefined {
+  if (isIPv4(text)) return Uint8Array.from(text.split('.').map(Number));
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
+  if (dotted) {
+    const [a = 0, b = 0, c = 0, d = 0] = dotted.slice(2).map(Number);
+    return parseIpAddress(
+      `${dotted[1]}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`,
+    );
+  }
+  const [head = '', tail] = text.split('::');
+  const groups = (part: string) => (part === '' ? [] : part.split(':').map((g) => parseInt(g, 16)));
+  const before = groups(head);
+  const after = tail === undefined ? [] : groups(tail);
+  const zeros = new Array<number>(8 - before.length - after.length).fill(0);
+  return Uint8Array.from([...before, ...zeros, ...after].flatMap((g) => [g >> 8, g & 0xff]));
+}
+
+/** Canonical text (RFC 5952) of 4 or 16 octets. */
+export function formatIpAddress(octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join('.');
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    (((octets[2 * i] ?? 0) << 8) | (octets[2 * i + 1] ?? 0)).toString(16),
+  );
+  const run = longestZeroRun(groups);
+  if (run.length < 2) return groups.join(':');
+  const head = groups.slice(0, run.start).join(':');
+  return `${head}::${groups.slice(run.start + run.length).join(':')}`;
+}
+
+/** Canonical text of an address in any text form; undefined if it is none. */
+export function canonicalIpAddress(text: string): string | undefined {
+  const octets = parseIpAddress(text);
+  return octets && formatIpAddress(octets);
+}
+
+/** IPv4 in IPv6 clothes (`::ffff:10.0.0.1`): programs disagree on which of the two it is. */
+export function isIpv4Mapped(octets: Uint8Array): boolean {
+  return (
+    octets.length === 16 &&
+    octets.subarray(0, 10).every((o) => o === 0) &&
+    octets[10] === 0xff &&
+    octets[11] === 0xff
+  );
+}
+
+/** An address range in CIDR form. */
+export interface AddressRange {
+  readonly octets: Uint8Array;
+  readonly prefixLength: number;
+}
+
+export function parseAddressRange(text: string): AddressRange | undefined {
+  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const octets = match && parseIpAddress(match[1] ?? '');
+  const prefixLength = Number(match?.[2]);
+  return octets && prefixLength <= octets.length * 8 ? { octets, prefixLength } : undefined;
+}
+
+export function isInRange(octets: Uint8Array, range: AddressRange): boolean {
+  if (octets.length !== range.octets.length) return false;
+  return octets.every((octet, i) => {
+    const bits = Math.min(8, Math.max(0, range.prefixLength - 8 * i));
+    const mask = (0xff << (8 - bits)) & 0xff;
+    return (octet & mask) === ((range.octets[i] ?? 0) & mask);
+  });
+}
+
+/** The `index`th address of a range, as kubeadm's GetIndexedIP: index 1 of the service range is the API server's. */
+export function addressInRange(range: AddressRange, index: number): Uint8Array {
+  const out = Uint8Array.from(range.octets, (octet, i) => {
+    const bits = Math.min(8, Math.max(0, range.prefixLength - 8 * i));
+    return octet & ((0xff << (8 - bits)) & 0xff);
+  });
+  let carry = index;
+  for (let i = out.length - 1; i >= 0 && carry > 0; i--) {
+    const sum = (out[i] ?? 0) + carry;
+    out[i] = sum & 0xff;
+    carry = sum >> 8;
+  }
+  return out;
+}
+
+function longestZeroRun(groups: readonly string[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  for (let i = 0; i <= groups.length; i++) {
+    if (groups[i] === '0') continue;
+    if (i - start > best.length) best = { start, length: i - start };
+    start = i + 1;
+  }
+  return best;
+}

@@ -1,0 +1,62 @@
+/** What a leaf certificate holds, as values: the meaning that the draft is written from and linted against. */
+import type { IssuingCa } from '../ca/trust-domain.ts';
+import type { AlternativeName } from '../door/alternative-names.ts';
+import type { Subject } from '../door/subject.ts';
+import type { IssuancePlan } from '../policy/judge-request.ts';
+import type { ExtendedKeyUsage } from '../profiles/profiles.ts';
+
+/** Bits of KeyUsage by number (RFC 5280 section 4.2.1.3). */
+export const KEY_USAGE_BITS = { digitalSignature: 0, keyEncipherment: 2 } as const;
+
+export interface CertificateFields {
+  /** Octets of a positive INTEGER. */
+  readonly serialNumber: Uint8Array;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly subject: Subject;
+  readonly names: readonly AlternativeName[];
+  /** SubjectPublicKeyInfo in DER. */
+  readonly publicKey: Uint8Array;
+  readonly keyAlgorithm: 'RSA' | 'EC';
+  readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
+}
+
+/** kubeadm and kube-controller-manager date certificates back by as much, for clocks that are behind. */
+const BACKDATE_SECONDS = 5 * 60;
+const RANDOM_SERIAL_BYTES = 16;
+
+/**
+ * Fills in what the plan leaves open: serial number and dates.
+ * @param randomBytes source of randomness, cryptographically strong
+ */
+export function certificateFields(
+  plan: IssuancePlan,
+  ca: IssuingCa,
+  now: Date,
+  randomBytes: (count: number) => Uint8Array,
+): CertificateFields {
+  const start = Math.floor(now.getTime() / 1000) * 1000;
+  const notBefore = Math.max(start - BACKDATE_SECONDS * 1000, ca.notBefore.getTime());
+  // kubeadm does not clamp; a leaf that outlives its CA only looks as if it worked (RFC 5280 section 6.1.3).
+  const notAfter = Math.min(start + plan.validitySeconds * 1000, ca.notAfter.getTime());
+  return {
+    // 128 random bits behind a first octet that keeps the INTEGER positive and of one length (RFC 5280 4.1.2.2)
+    serialNumber: Uint8Array.of(1, ...randomBytes(RANDOM_SERIAL_BYTES)),
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    subject: plan.subject,
+    names: plan.names,
+    publicKey: plan.key.spki,
+    keyAlgorithm: plan.key.algorithm,
+    extendedKeyUsages: plan.profile.extendedKeyUsages,
+  };
+}
+
+/**
+ * keyEncipherment is for RSA keys only: RFC 8813 section 3 forbids it for EC keys. kubeadm sets it always, and no
+ * verifier minds; see docs/decisions.
+ */
+export function keyUsageBits(keyAlgorithm: 'RSA' | 'EC'): number[] {
+  const { digitalSignature, keyEncipherment } = KEY_USAGE_BITS;
+  return keyAlgorithm === 'RSA' ? [digitalSignature, keyEncipherment] : [digitalSignature];
+}

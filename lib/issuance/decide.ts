@@ -1,0 +1,242 @@
+/** Decides about one object: door, policy, approvals, and the draft of the certificate. Writes nothing. */
+
+import {
+  type IssuingCa,
+  issuingCa,
+  trustDomainKey,
+  trustDomainSchema,
+} from '../ca/trust-domain.ts';
+import { readClusterRecord } from '../cluster/read-record.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import { LIMITS } from '../door/limits.ts';
+import { findPrivateKey } from '../door/private-key-material.ts';
+import { digestOf, readRequest } from '../door/read-request.ts';
+import { certificateNameOf, type RequestAddress } from '../door/request-path.ts';
+import {
+  requestApprovalKey,
+  requestApprovalSchema,
+  standingApprovalKey,
+  standingApprovalSchema,
+  weighApprovals,
+} from '../policy/approval.ts';
+import { type IssuancePlan, judgeRequest } from '../policy/judge-request.ts';
+import { listed, type Violation } from '../policy/violation.ts';
+import type { CertificateName } from '../profiles/certificate-names.ts';
+import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
+import { profileOf } from '../profiles/profile-for.ts';
+import type { Service } from '../service.ts';
+import { readDocument } from '../store/documents.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import { certificateFields } from './certificate-fields.ts';
+import { describeFields, type IssueRecord, type RejectRecord } from './record.ts';
+import { writeTbsCertificate } from './tbs-certificate.ts';
+
+export type Decision =
+  | { readonly kind: 'issue'; readonly record: IssueRecord }
+  | { readonly kind: 'reject'; readonly record: RejectRecord }
+  | {
+      readonly kind: 'pending';
+      readonly certificateName: CertificateName;
+      readonly csrSha256: string;
+      readonly uploader: string | undefined;
+      readonly waitingFor: string;
+    }
+  | { readonly kind: 'ignore'; readonly reason: string };
+
+/** What is known of the request while it is decided. */
+interface Case {
+  readonly address: RequestAddress;
+  readonly csrSha256: string;
+  readonly uploader: string | undefined;
+  readonly certificateName: CertificateName | undefined;
+  readonly decidedAt: Date;
+}
+
+export async function decide(
+  service: Service,
+  address: RequestAddress,
+  object: StoredObject,
+  uploader: string | undefined,
+): Promise<Decision> {
+  const csrSha256 = digestOfObject(object);
+  const certificateName = certificateNameOf(address.path);
+  const about: Case = { address, csrSha256, uploader, certificateName, decidedAt: service.now() };
+  const mustGo = findWhatMustGo(object);
+  if (mustGo) return { kind: 'reject', record: rejectRecord(about, [mustGo]) };
+  if (!certificateName) return decideUnknownPath(about);
+  const door = readRequest(object.body);
+  const record = await readClusterRecord(service.authority, address.cluster);
+  if (!record) return reject(about, [...door.violations, clusterUnknown(address)]);
+  const ca = await findCa(service, record, certificateName, about.decidedAt);
+  const judged = judgeRequest(door.request, { address, certificateName, record, uploader });
+  const violations = [...door.violations, ...judged.violations, ...('code' in ca ? [ca] : [])];
+  if (violations.length > 0 || !judged.plan || 'code' in ca) return reject(about, violations);
+  return decidePlan(service, about, judged.plan, record, ca);
+}
+
+async function decidePlan(
+  service: Service,
+  about: Case,
+  plan: IssuancePlan,
+  record: ClusterRecord,
+  ca: IssuingCa,
+): Promise<Decision> {
+  const approval = await findApproval(service, about, plan);
+  if (approval?.state === 'denied') return reject(about, [denied(approval.reason)]);
+  if (approval?.state === 'waiting')
+    return {
+      kind: 'pending',
+      certificateName: plan.certificateName,
+      csrSha256: about.csrSha256,
+      uploader: about.uploader,
+      waitingFor: `an approver: ${plan.approvalReason}`,
+    };
+  const fields = certificateFields(plan, ca, about.decidedAt, service.randomBytes);
+  const tbs = writeTbsCertificate(fields, ca);
+  return {
+    kind: 'issue',
+    record: {
+      ...commonFields(about),
+      decision: 'issue',
+      certificateName: plan.certificateName,
+      kubernetesVersion: record.kubernetesVersionText,
+      trustDomain: record.trustDomain,
+      ca: ca.name,
+      caVersion: ca.version,
+      keyId: ca.keyId,
+      ...(approval && { approval: approval.by }),
+      certificate: describeFields(fields),
+      tbs: Buffer.from(tbs).toString('base64'),
+    },
+  };
+}
+
+async function findApproval(service: Service, about: Case, plan: IssuancePlan) {
+  if (plan.approvalReason === undefined) return undefined;
+  const { address, csrSha256 } = about;
+  const [request, standing] = await Promise.all([
+    readDocument(
+      service.authority,
+      requestApprovalKey(address.key, csrSha256),
+      requestApprovalSchema,
+    ),
+    readDocument(service.authority, standingApprovalKey(address.cluster), standingApprovalSchema),
+  ]);
+  // The key says which request and which bytes are meant; a body that says something else approves nothing.
+  const fits = request?.request === address.key && request.csrSha256 === csrSha256;
+  return weighApprovals(plan.certificateName, fits ? request : undefined, standing);
+}
+
+async function findCa(
+  service: Service,
+  record: ClusterRecord,
+  certificateName: CertificateName,
+  now: Date,
+): Promise<IssuingCa | Violation> {
+  const { trustDomain } = record;
+  const key = trustDomainKey(trustDomain);
+  const document = await readDocument(service.authority, key, trustDomainSchema);
+  if (!document)
+    return {
+      code: 'trust-domain-unknown',
+      field: 'trustDomain',
+      got: trustDomain,
+      allowed: 'a trust domain that has its CAs',
+      fix: `create it (cakeless trust-domain create ${trustDomain}), then upload under a new request id`,
+    };
+  const ca = issuingCa(document, profileOf(certificateName).ca);
+  if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
+  return {
+    code: 'ca-expired',
+    field: 'ca',
+    got: `${ca.name} of ${trustDomain}, valid until ${ca.notAfter.toISOString()}`,
+    allowed: 'a CA certificate that is valid for an hour at least',
+    fix: 'rotate the CA; a certificate of an expired CA is accepted by nobody',
+  };
+}
+
+const MIN_CA_REMAINING_MS = 60 * 60 * 1000;
+
+/** What the record calls the uploaded bytes; an oversized object has not been read. */
+export function digestOfObject(object: StoredObject): string {
+  return object.tooLarge ? 'unread' : digestOf(object.body);
+}
+
+/** Private keys have no business here, and what is too large to look into could hold one. */
+export function findWhatMustGo(object: StoredObject): Violation | undefined {
+  if (object.tooLarge)
+    return {
+      code: 'object-too-large',
+      field: 'object',
+      got: `${object.size} bytes`,
+      allowed: `at most ${LIMITS.maxObjectBytes} bytes`,
+      fix: "upload kubeadm's .csr files only, under a new request id",
+    };
+  const found = findPrivateKey(object.body);
+  if (!found) return undefined;
+  return {
+    code: 'private-key',
+    field: 'object',
+    got: found,
+    allowed: 'a certificate signing request, which holds the public key only',
+    fix: 'treat the key as exposed: make a new key and CSR, and upload .csr files only, under a new request id',
+  };
+}
+
+function decideUnknownPath(about: Case): Decision {
+  const { path } = about.address;
+  if (!path.endsWith('.csr'))
+    return { kind: 'ignore', reason: 'the object is no .csr file and holds no private key' };
+  return reject(about, [
+    {
+      code: 'certificate-name-unknown',
+      field: 'path',
+      got: path,
+      allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
+      fix: 'keep the paths that kubeadm gives its CSRs, below the request id',
+    },
+  ]);
+}
+
+function clusterUnknown({ cluster }: RequestAddress): Violation {
+  return {
+    code: 'cluster-unknown',
+    field: 'cluster',
+    got: cluster,
+    allowed: 'a cluster with a record',
+    fix: `apply its record (cakeless cluster apply ${cluster}), then upload under a new request id`,
+  };
+}
+
+function denied(reason: string): Violation {
+  return {
+    code: 'approval-denied',
+    field: 'approval',
+    got: `denied: ${reason}`,
+    allowed: 'an approval',
+    fix: 'talk to the approvers; ask again under a new request id',
+  };
+}
+
+function reject(about: Case, violations: readonly Violation[]): Decision {
+  return { kind: 'reject', record: rejectRecord(about, violations) };
+}
+
+function rejectRecord(about: Case, violations: readonly Violation[]): RejectRecord {
+  return {
+    ...commonFields(about),
+    decision: 'reject',
+    ...(about.certificateName && { certificateName: about.certificateName }),
+    violations,
+  };
+}
+
+function commonFields({ address, csrSha256, uploader, decidedAt }: Case) {
+  return {
+    schema: 1 as const,
+    request: address.key,
+    csrSha256,
+    ...(uploader !== undefined && { uploader }),
+    decidedAt: decidedAt.toISOString(),
+  };
+}

@@ -1,0 +1,89 @@
+/** From a record to the outcome that the node reads: lint, sign, check, publish. Repeatable at every step. */
+import { createHash, verify } from 'node:crypto';
+import {
+  type IssuingCa,
+  issuingCa,
+  trustDomainKey,
+  trustDomainSchema,
+} from '../ca/trust-domain.ts';
+import { assembleCertificate } from '../certificate/assemble.ts';
+import { certificateToPem } from '../certificate/pem.ts';
+import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
+import { Fault } from '../fault.ts';
+import type { Service } from '../service.ts';
+import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
+import { type LintedTbs, lintDraft } from './lint.ts';
+import type { Processed } from './process-request.ts';
+import {
+  type DecisionRecord,
+  fieldsOf,
+  type IssueRecord,
+  issuedKey,
+  type RejectRecord,
+} from './record.ts';
+
+export async function finish(
+  service: Service,
+  address: RequestAddress,
+  record: DecisionRecord,
+): Promise<Processed> {
+  const keys = outcomeKeys(address);
+  if (record.decision === 'issue') {
+    const certificate = await obtainCertificate(service, record);
+    await service.exchange.create(keys.certificate, certificate, PEM_TYPE);
+  } else {
+    await service.exchange.create(keys.rejected, formatDocument(rejection(record)), JSON_TYPE);
+  }
+  await service.exchange.remove(keys.pending);
+  return { outcome: record.decision === 'issue' ? 'issued' : 'rejected', record };
+}
+
+/**
+ * The one certificate of a record. Two racing signers sign the same bytes, but ECDSA signatures differ: the ledger
+ * keeps the first, and everybody publishes that one.
+ */
+async function obtainCertificate(service: Service, record: IssueRecord): Promise<string> {
+  const key = issuedKey(record.request);
+  const known = await readIssued(service, key);
+  if (known) return known;
+  const certificate = certificateToPem(await signRecord(service, record));
+  const created = await service.authority.create(key, certificate, PEM_TYPE);
+  if (created === 'created') return certificate;
+  const winner = await readIssued(service, key);
+  if (!winner) throw new Fault('unavailable', `${key}: exists, but can not be read`);
+  return winner;
+}
+
+async function signRecord(service: Service, record: IssueRecord): Promise<Uint8Array> {
+  const key = trustDomainKey(record.trustDomain);
+  const document = await readDocument(service.authority, key, trustDomainSchema);
+  if (!document) throw new Fault('document-malformed', `${key}: gone, but its CA is on record`);
+  const ca = issuingCa(document, record.ca, record.caVersion);
+  const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
+  const signature = await sign(service, ca, tbs);
+  return assembleCertificate(tbs, ca, signature);
+}
+
+/** Only a linted draft can be signed, and only a signature that verifies leaves this function. */
+async function sign(service: Service, ca: IssuingCa, tbs: LintedTbs): Promise<Uint8Array> {
+  const { hash } = ca.algorithm;
+  const digest = createHash(hash).update(tbs).digest();
+  const signature = await service.keys.sign(ca.keyId, ca.algorithm, digest);
+  if (verify(hash, tbs, ca.certificate.publicKey, signature)) return signature;
+  throw new Fault(
+    'signature-invalid',
+    `${ca.keyId}: the signature does not verify with the certificate of ${ca.name}: is it another key?`,
+  );
+}
+
+/** `<path>.rejected.json` */
+function rejection({ request, certificateName, decidedAt, violations }: RejectRecord) {
+  return { request, certificateName, decidedAt, violations };
+}
+
+const MAX_CERTIFICATE_BYTES = 64 * 1024;
+
+async function readIssued(service: Service, key: string): Promise<string | undefined> {
+  const object = await service.authority.get(key, MAX_CERTIFICATE_BYTES);
+  return object && Buffer.from(object.body).toString('latin1');
+}

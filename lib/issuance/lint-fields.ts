@@ -1,0 +1,138 @@
+/** Field by field: what the DER says against what was meant. */
+import type { IssuingCa } from '../ca/trust-domain.ts';
+import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { OID } from '../der/oids.ts';
+import {
+  DerError,
+  type Element,
+  readBoolean,
+  readDer,
+  readFields,
+  readOid,
+  readPositiveInteger,
+  TAG,
+} from '../der/read.ts';
+import { formatName, readAlternativeNames } from '../door/alternative-names.ts';
+import { readSubject } from '../door/subject.ts';
+import type { CertificateFields } from './certificate-fields.ts';
+
+/** Every difference, in words; empty if there is none. */
+export function compareWithFields(
+  tbs: Uint8Array,
+  fields: CertificateFields,
+  ca: IssuingCa,
+): string[] {
+  try {
+    return compare(tbs, fields, ca);
+  } catch (error) {
+    if (error instanceof DerError) return [`draft is not DER: ${error.message}`];
+    throw error;
+  }
+}
+
+const FIELDS = [
+  'version',
+  'serialNumber',
+  'signature',
+  'issuer',
+  'validity',
+  'subject',
+  'key',
+  'extensions',
+];
+
+function compare(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): string[] {
+  const elements = readFields(readDer(tbs, 'tbsCertificate'), TAG.sequence, ...FIELDS);
+  const [version, serial, algorithm, issuer, validity, subject, key, extensions] = elements;
+  if (!version || !serial || !algorithm || !issuer || !validity || !subject || !key || !extensions)
+    return ['draft is incomplete'];
+  const { subject: name, violations } = readSubject(subject);
+  const dates = validity.children().map(readTime);
+  return differences([
+    ['version', hex(version.raw), 'a003020102'],
+    ['serialNumber', hex(readPositiveInteger(serial)), hex(fields.serialNumber)],
+    ['signature', hex(algorithm.raw), hex(ca.algorithm.identifier)],
+    ['issuer', hex(issuer.raw), hex(ca.subject)],
+    [
+      'validity',
+      dates.join(),
+      [fields.notBefore, fields.notAfter].map((d) => d.toISOString()).join(),
+    ],
+    ['subject', JSON.stringify(name), JSON.stringify(fields.subject)],
+    ['subject form', violations.length, 0],
+    ['subjectPublicKeyInfo', hex(key.raw), hex(fields.publicKey)],
+    ['extensions', describeExtensions(extensions), expectedExtensions(fields, ca)],
+  ]);
+}
+
+function differences(pairs: readonly (readonly [string, unknown, unknown])[]): string[] {
+  return pairs
+    .filter(([, got, meant]) => got !== meant)
+    .map(([field, got, meant]) => `${field} is ${String(got)}, meant was ${String(meant)}`);
+}
+
+/** One line per extension, in the order in which they stand: all of them, and no others. */
+function expectedExtensions(fields: CertificateFields, ca: IssuingCa): string {
+  // digitalSignature alone, or with keyEncipherment: one octet with 7 or 5 unused bits
+  const keyUsage = fields.keyAlgorithm === 'RSA' ? '030205a0' : '03020780';
+  const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'publicKey'));
+  return [
+    `${OID.keyUsage} critical ${keyUsage}`,
+    `${OID.extKeyUsage} ${fields.extendedKeyUsages.map((usage) => OID[usage]).join(' ')}`,
+    `${OID.basicConstraints} critical 3000`,
+    `${OID.subjectKeyIdentifier} 0414${hex(subjectKeyId)}`,
+    `${OID.authorityKeyIdentifier} ${hex(ca.keyIdentifier)}`,
+    ...(fields.names.length > 0
+      ? [`${OID.subjectAltName} ${fields.names.map(formatName).join(' ')}`]
+      : []),
+  ].join('\n');
+}
+
+function describeExtensions(wrapper: Element): string {
+  const [list] = readFields(wrapper, 0xa3, 'list');
+  return (list?.as(TAG.sequence, 'extensions').children() ?? []).map(describeExtension).join('\n');
+}
+
+function describeExtension(extension: Element): string {
+  const parts = extension.as(TAG.sequence, 'extension').children();
+  const [id, critical, value] = parts.length === 3 ? parts : [parts[0], undefined, parts[1]];
+  if (!id || !value) throw new DerError('extension: incomplete');
+  const name = readOid(id);
+  const content = value.as(TAG.octetString, 'extnValue').content;
+  const flag = critical && readBoolean(critical) ? 'critical ' : '';
+  return `${name} ${flag}${describeValue(name, content)}`;
+}
+
+function describeValue(id: string, content: Uint8Array): string {
+  const element = () => readDer(content, `extension ${id}`);
+  switch (id) {
+    case OID.extKeyUsage:
+      return element().children().map(readOid).join(' ');
+    case OID.subjectAltName: {
+      const { names, violations } = readAlternativeNames(content);
+      return [...names.map(formatName), ...violations.map(({ got }) => `?${got}`)].join(' ');
+    }
+    case OID.authorityKeyIdentifier: {
+      const [keyIdentifier] = readFields(element(), TAG.sequence, 'keyIdentifier');
+      return hex(keyIdentifier?.as(0x80, 'keyIdentifier').content ?? new Uint8Array());
+    }
+    default:
+      return hex(content);
+  }
+}
+
+/** UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 allows them, in ISO form. */
+function readTime(element: Element): string {
+  const text = Buffer.from(element.content).toString('latin1');
+  const utc = element.tag === TAG.utcTime;
+  const match = (utc ? /^(\d\d)(\d{10})Z$/ : /^(\d{4})(\d{10})Z$/).exec(text);
+  if (!match || (!utc && element.tag !== TAG.generalizedTime))
+    throw new DerError(`validity: ${text} is no time of RFC 5280`);
+  const [, year = '', rest = ''] = match;
+  const century = utc ? (Number(year) < 50 ? '20' : '19') : '';
+  return `${century}${year}-${rest.replace(/(..)(..)(..)(..)(..)/, '$1-$2T$3:$4:$5.000Z')}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,75 @@
+/** The draft as OpenSSL reads it: a parser that shares no code with ours. */
+import { X509Certificate } from 'node:crypto';
+import type { IssuingCa } from '../ca/trust-domain.ts';
+import { assembleCertificate } from '../certificate/assemble.ts';
+import { OID } from '../der/oids.ts';
+import { canonicalIpAddress } from '../ip-address.ts';
+import type { CertificateFields } from './certificate-fields.ts';
+
+/** OpenSSL reads no certificate without a signature; it does not look into this one. */
+const PLACEHOLDER_SIGNATURE = new Uint8Array(64);
+
+/** Every difference, in words; empty if there is none. */
+export function compareWithOpenSsl(
+  tbs: Uint8Array,
+  fields: CertificateFields,
+  ca: IssuingCa,
+): string[] {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(assembleCertificate(tbs, ca, PLACEHOLDER_SIGNATURE));
+  } catch (error) {
+    return [`OpenSSL can not read the draft: ${error instanceof Error ? error.message : error}`];
+  }
+  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  const pairs: [string, string, string][] = [
+    ['serialNumber', certificate.serialNumber, hex(fields.serialNumber)],
+    ['validFrom', isoDate(certificate.validFrom), fields.notBefore.toISOString()],
+    ['validTo', isoDate(certificate.validTo), fields.notAfter.toISOString()],
+    ['subject', certificate.subject, subjectText(fields)],
+    ['extended key usages', certificate.keyUsage?.join() ?? '', usageOids(fields)],
+    ['names', readNames(certificate), namesText(fields)],
+    ['CA', String(certificate.ca), 'false'],
+    ['public key', hex(spki), hex(fields.publicKey)],
+    ['issued by the CA', String(certificate.checkIssued(ca.certificate)), 'true'],
+  ];
+  return pairs
+    .filter(([, got, meant]) => got !== meant)
+    .map(([field, got, meant]) => `OpenSSL reads ${field} as ${got}, meant was ${meant}`);
+}
+
+const isoDate = (text: string) => new Date(text).toISOString();
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').toUpperCase();
+const usageOids = (fields: CertificateFields) => fields.extendedKeyUsages.map((u) => OID[u]).join();
+
+/** One attribute a line; those of one RDN joined with " + ", in the order of their DER. Sorted here: the set counts. */
+function subjectText({ subject }: CertificateFields): string {
+  const organizations = [...subject.organizations]
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1)) // DER's order of a SET OF: shorter encodings first
+    .map((value) => `O=${escapeValue(value)}`);
+  return [
+    ...(organizations.length > 0 ? [organizations.join('+')] : []),
+    `CN=${escapeValue(subject.commonName)}`,
+  ].join('\n');
+}
+
+/** RFC 2253 section 2.4, as OpenSSL's XN_FLAG_RFC2253-like output escapes. */
+function escapeValue(value: string): string {
+  return value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^[# ]| $/g, '\\$&');
+}
+
+function namesText({ names }: CertificateFields): string {
+  return names.map(({ type, value }) => `${type}:${value}`).join(', ');
+}
+
+/** Node writes IPv6 addresses in OpenSSL's long form (`FD00:0:…`). */
+function readNames(certificate: X509Certificate): string {
+  return (certificate.subjectAltName ?? '')
+    .split(', ')
+    .filter((name) => name !== '')
+    .map((name) => {
+      const address = name.startsWith('IP Address:') ? name.slice('IP Address:'.length) : undefined;
+      return address === undefined ? name : `IP:${canonicalIpAddress(address) ?? address}`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,47 @@
+/**
+ * The last look before the CA key is used. The draft is read back by two readers that did not write it, OpenSSL and
+ * our strict DER reader, and must be exactly what the record says; on top come rules that hold for every certificate.
+ * Only a linted draft can be signed.
+ */
+import type { IssuingCa } from '../ca/trust-domain.ts';
+import { Fault } from '../fault.ts';
+import type { CertificateFields } from './certificate-fields.ts';
+import { compareWithFields } from './lint-fields.ts';
+import { compareWithOpenSsl } from './lint-openssl.ts';
+
+declare const linted: unique symbol;
+
+/** A TBSCertificate that passed `lintDraft`. */
+export type LintedTbs = Uint8Array & { readonly [linted]: true };
+
+/** @throws Fault lint-failed, with everything that was found */
+export function lintDraft(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintedTbs {
+  const findings = [
+    ...findRuleBreaks(fields, ca),
+    ...compareWithFields(tbs, fields, ca),
+    ...compareWithOpenSsl(tbs, fields, ca),
+  ];
+  if (findings.length > 0) throw new Fault('lint-failed', findings.join('; '));
+  return tbs as LintedTbs;
+}
+
+/** RFC 5280 section 4.1.2.2: at most 20 octets. */
+const MAX_SERIAL_OCTETS = 20;
+
+function findRuleBreaks(fields: CertificateFields, ca: IssuingCa): string[] {
+  const { serialNumber, notBefore, notAfter, names, extendedKeyUsages } = fields;
+  const [first = 0] = serialNumber;
+  const rules: [boolean, string][] = [
+    [first > 0 && first < 0x80, 'serial number is not positive, or not in its shortest form'],
+    [serialNumber.length <= MAX_SERIAL_OCTETS, 'serial number is too long'],
+    [notBefore < notAfter, 'validity ends before it begins'],
+    [notBefore >= ca.notBefore, 'valid before its CA is'],
+    [notAfter <= ca.notAfter, 'outlives its CA'],
+    [extendedKeyUsages.length > 0, 'no extended key usage: it would be good for anything'],
+    [
+      extendedKeyUsages.includes('serverAuth') === names.length > 0,
+      'server certificates carry names, client certificates carry none',
+    ],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, finding]) => finding);
+}

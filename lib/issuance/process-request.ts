@@ -1,0 +1,87 @@
+/**
+ * The way of one CSR: read, decide, record, finish. It may be called any number of times for the same request, at the
+ * same time and after any interruption: the record is the one decision, and everything behind it repeats harmlessly.
+ * docs/issuance-cycle.md tells why the steps stand in this order.
+ */
+
+import { LIMITS } from '../door/limits.ts';
+import { parseRequestKey, type RequestAddress } from '../door/request-path.ts';
+import type { Service } from '../service.ts';
+import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import { type Decision, decide, digestOfObject, findWhatMustGo } from './decide.ts';
+import { finish } from './finish.ts';
+import { publishPending, readPendingUploader } from './pending.ts';
+import { type DecisionRecord, decisionRecordSchema, recordKey } from './record.ts';
+
+/** One wake-up for one request: an upload, an approval, or the reconcile function. */
+export interface Wake {
+  readonly key: string;
+  /** Who uploaded; undefined where no upload event says so. */
+  readonly uploader?: string | undefined;
+}
+
+export interface Processed {
+  /** `ignored`: no request, or nothing there; everything else is what the node can read now. */
+  readonly outcome: 'issued' | 'rejected' | 'pending' | 'ignored';
+  readonly reason?: string;
+  readonly record?: DecisionRecord;
+  /** The private key, or the oversized object, was taken out of the bucket. */
+  readonly removed?: boolean;
+  /** The object is not the one that was decided on: somebody wrote over a request. */
+  readonly overwritten?: boolean;
+}
+
+export async function processRequest(service: Service, wake: Wake): Promise<Processed> {
+  const address = parseRequestKey(wake.key);
+  if (!address) return { outcome: 'ignored', reason: 'the key is not one of a request' };
+  const [object, known] = await Promise.all([
+    service.exchange.get(address.key, LIMITS.maxObjectBytes),
+    readDocument(service.authority, recordKey(address.key), decisionRecordSchema),
+  ]);
+  if (!object) {
+    if (!known)
+      return { outcome: 'ignored', reason: 'there is no such object, and no record of it' };
+    return finish(service, address, known);
+  }
+  // Looked at even where a decision is on record: somebody may have written a key over the request since.
+  const mustGo = findWhatMustGo(object);
+  const record = known ?? (await decideAndRecord(service, address, object, wake));
+  if (mustGo) await service.exchange.remove(address.key, object.versionId);
+  if (!record) return { outcome: 'pending' };
+  if ('ignored' in record) return { outcome: 'ignored', reason: record.ignored };
+  return {
+    ...(await finish(service, address, record)),
+    removed: mustGo !== undefined,
+    overwritten: record.csrSha256 !== digestOfObject(object),
+  };
+}
+
+async function decideAndRecord(
+  service: Service,
+  address: RequestAddress,
+  object: StoredObject,
+  wake: Wake,
+): Promise<DecisionRecord | { ignored: string } | undefined> {
+  const uploader = wake.uploader ?? (await readPendingUploader(service, address));
+  const decision = await decide(service, address, object, uploader);
+  if (decision.kind === 'ignore') return { ignored: decision.reason };
+  return recordDecision(service, address, decision);
+}
+
+/** Writes the decision; whoever comes second goes on with the decision that is there. undefined means pending. */
+async function recordDecision(
+  service: Service,
+  address: RequestAddress,
+  decision: Exclude<Decision, { kind: 'ignore' }>,
+): Promise<DecisionRecord | undefined> {
+  const key = recordKey(address.key);
+  if (decision.kind === 'pending') {
+    await publishPending(service, address, decision);
+    // An approval may have come to its outcome in between; then the outcome stands, and `finish` clears this away.
+    return readDocument(service.authority, key, decisionRecordSchema);
+  }
+  const created = await service.authority.create(key, formatDocument(decision.record), JSON_TYPE);
+  if (created === 'created') return decision.record;
+  return readDocument(service.authority, key, decisionRecordSchema);
+}

@@ -1,0 +1,78 @@
+/** Writes a leaf's TBSCertificate (RFC 5280 section 4.1) from values. */
+import type { IssuingCa } from '../ca/trust-domain.ts';
+import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { OID } from '../der/oids.ts';
+import { readDer } from '../der/read.ts';
+import {
+  booleanTrue,
+  context,
+  contextPrimitive,
+  directoryString,
+  namedBits,
+  octetString,
+  oid,
+  sequence,
+  setOf,
+  time,
+  unsignedInteger,
+} from '../der/write.ts';
+import type { AlternativeName } from '../door/alternative-names.ts';
+import type { Subject } from '../door/subject.ts';
+import { parseIpAddress } from '../ip-address.ts';
+import { type CertificateFields, keyUsageBits } from './certificate-fields.ts';
+
+const VERSION_3 = context(0, unsignedInteger(Uint8Array.of(2)));
+
+export function writeTbsCertificate(fields: CertificateFields, ca: IssuingCa): Uint8Array {
+  return sequence(
+    VERSION_3,
+    unsignedInteger(fields.serialNumber),
+    ca.algorithm.identifier,
+    ca.subject,
+    sequence(time(fields.notBefore), time(fields.notAfter)),
+    writeSubject(fields.subject),
+    fields.publicKey,
+    context(3, sequence(...writeExtensions(fields, ca))),
+  );
+}
+
+/** Organisations before the common name, all of them in one RDN: what kubeadm (Go) writes. */
+function writeSubject({ commonName, organizations }: Subject): Uint8Array {
+  const attribute = (type: string, value: string) => sequence(oid(type), directoryString(value));
+  const ofOrganizations = organizations.map((value) => attribute(OID.organizationName, value));
+  return sequence(
+    ...(ofOrganizations.length > 0 ? [setOf(...ofOrganizations)] : []),
+    setOf(attribute(OID.commonName, commonName)),
+  );
+}
+
+/** In kubeadm's order, subjectKeyIdentifier added (Python 3.13's strict mode and many others look for it). */
+function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[] {
+  const usages = fields.extendedKeyUsages.map((usage) => oid(OID[usage]));
+  const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'));
+  return [
+    critical(OID.keyUsage, namedBits(keyUsageBits(fields.keyAlgorithm))),
+    extension(OID.extKeyUsage, sequence(...usages)),
+    critical(OID.basicConstraints, sequence()), // cA DEFAULT FALSE
+    extension(OID.subjectKeyIdentifier, octetString(subjectKeyId)),
+    extension(OID.authorityKeyIdentifier, sequence(contextPrimitive(0, ca.keyIdentifier))),
+    ...(fields.names.length > 0
+      ? [extension(OID.subjectAltName, sequence(...fields.names.map(writeName)))]
+      : []),
+  ];
+}
+
+function writeName({ type, value }: AlternativeName): Uint8Array {
+  if (type === 'DNS') return contextPrimitive(2, Buffer.from(value, 'latin1'));
+  const octets = parseIpAddress(value);
+  if (!octets) throw new Error('an address that is none got past the door');
+  return contextPrimitive(7, octets);
+}
+
+function extension(id: string, value: Uint8Array): Uint8Array {
+  return sequence(oid(id), octetString(value));
+}
+
+function critical(id: string, value: Uint8Array): Uint8Array {
+  return sequence(oid(id), booleanTrue(), octetString(value));
+}

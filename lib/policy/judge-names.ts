@@ -1,0 +1,68 @@
+import { expectedNames } from '../cluster/expected-names.ts';
+import type { KnownNode } from '../cluster/find-node.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import { type AlternativeName, formatName } from '../door/alternative-names.ts';
+import { LIMITS } from '../door/limits.ts';
+import { isInRange, parseIpAddress } from '../ip-address.ts';
+import type { VersionedProfile } from '../profiles/profile-for.ts';
+import { listed, type Violation } from './violation.ts';
+
+const DECLARE =
+  'declare the name in the cluster record, or leave it out of the kubeadm configuration';
+
+/** The names must be the ones that kubeadm would ask for on this node: each allowed, none missing. */
+export function judgeNames(
+  names: readonly AlternativeName[],
+  profile: VersionedProfile,
+  record: ClusterRecord,
+  node: KnownNode,
+): Violation[] {
+  const expected = expectedNames(profile.sans, record, node);
+  const required = expected.required.map(formatName);
+  const known = new Set([...required, ...expected.allowed.map(formatName)]);
+  const got = names.map(formatName);
+  // A client certificate with names could be shown as a server's: none may stand there at all.
+  const isOwn = (name: AlternativeName) => profile.sans !== 'none' && isInNodeRange(name, node);
+  const foreign = names.filter((name) => !known.has(formatName(name)) && !isOwn(name));
+  const missing = required.filter((name) => !got.includes(name));
+  const violations: Violation[] = [];
+  if (foreign.length > 0)
+    violations.push({
+      code: 'san-not-allowed',
+      field: 'subjectAltName',
+      got: listed(foreign.map(formatName)),
+      allowed: listed([...known]),
+      fix: profile.sans === 'none' ? 'a client certificate carries no names' : DECLARE,
+    });
+  if (missing.length > 0)
+    violations.push({
+      code: 'san-missing',
+      field: 'subjectAltName',
+      got: `${listed(got)}; without ${listed(missing)}`,
+      allowed: `at least ${listed(required)}`,
+      fix: 'make the CSR with `--config` of this cluster: without it kubeadm leaves out the endpoint and certSANs',
+    });
+  if (profile.sans !== 'none' && node.addresses.length === 0 && !names.some(isOwn))
+    violations.push({
+      code: 'san-missing',
+      field: 'subjectAltName',
+      got: listed(got),
+      allowed: "an address of the node, in one of the node rule's addressRanges",
+      fix: 'check the advertise address of the node, or widen addressRanges',
+    });
+  const maxNames = record.maxNames ?? LIMITS.maxNames;
+  if (names.length > maxNames)
+    violations.push({
+      code: 'san-too-many',
+      field: 'subjectAltName',
+      got: `${names.length} names`,
+      allowed: `at most ${maxNames}`,
+      fix: 'leave names out, or raise limits.maxNames in the cluster record',
+    });
+  return violations;
+}
+
+function isInNodeRange(name: AlternativeName, node: KnownNode): boolean {
+  const octets = name.type === 'IP' ? parseIpAddress(name.value) : undefined;
+  return octets !== undefined && node.addressRanges.some((range) => isInRange(octets, range));
+}

@@ -1,0 +1,152 @@
+/**
+ * Policy: is this request what kubeadm would ask for in this cluster, on this node? Everything that is wrong is named
+ * at once. The answer is a plan of what to certify, rebuilt from checked values; no byte of the CSR goes further.
+ */
+import { findNode, type KnownNode } from '../cluster/find-node.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import type { AlternativeName } from '../door/alternative-names.ts';
+import type { CertifiableKey } from '../door/public-key.ts';
+import type { CheckedRequest } from '../door/read-request.ts';
+import type { RequestAddress } from '../door/request-path.ts';
+import type { Subject } from '../door/subject.ts';
+import type { CertificateName } from '../profiles/certificate-names.ts';
+import { profileFor, profileOf, type VersionedProfile } from '../profiles/profile-for.ts';
+import { judgeNames } from './judge-names.ts';
+import { judgeSubject } from './judge-subject.ts';
+import { listed, quote, type Violation } from './violation.ts';
+
+/** What is to be certified. Only `judgeRequest` makes one. */
+export interface IssuancePlan {
+  readonly certificateName: CertificateName;
+  readonly profile: VersionedProfile;
+  readonly subject: Subject;
+  /** DNS names first, then addresses, each in the order of the CSR. */
+  readonly names: readonly AlternativeName[];
+  readonly key: CertifiableKey;
+  readonly validitySeconds: number;
+  /** Why an approver has to agree first; undefined if nobody has to. */
+  readonly approvalReason: string | undefined;
+}
+
+export interface RequestContext {
+  readonly address: RequestAddress;
+  readonly certificateName: CertificateName;
+  readonly record: ClusterRecord;
+  /** Who uploaded, as the S3 event says (`AWS:<principal id>`); undefined if no event was seen. */
+  readonly uploader: string | undefined;
+}
+
+export type Judgement =
+  | { readonly plan: IssuancePlan; readonly violations: readonly [] }
+  | { readonly plan?: undefined; readonly violations: readonly Violation[] };
+
+/** @param request undefined if the door refused it: then only the context is judged */
+export function judgeRequest(
+  request: CheckedRequest | undefined,
+  { address, certificateName, record, uploader }: RequestContext,
+): Judgement {
+  const profile = profileFor(certificateName, record.kubernetesVersion);
+  const node = findNode(record, address.node);
+  const violations: Violation[] = [];
+  if (!node) violations.push(nodeUnknown(address, record));
+  else violations.push(...judgeUploader(uploader, node), ...judgeRole(certificateName, node));
+  if (!profile) violations.push(notInVersion(certificateName, record));
+  if (request) violations.push(...judgeKey(request.key, record));
+  if (request && profile)
+    violations.push(...judgeSubject(request.subject, profile, address.node, record));
+  if (request && profile && node)
+    violations.push(...judgeNames(request.names, profile, record, node));
+  if (violations.length > 0 || !request || !profile) return { violations };
+  const { names, subject, key } = request;
+  return {
+    plan: {
+      certificateName,
+      profile,
+      subject,
+      names: [...names.filter(isDns), ...names.filter((name) => !isDns(name))],
+      key,
+      validitySeconds: record.validitySeconds,
+      approvalReason: approvalReason(profile, subject, record),
+    },
+    violations: [],
+  };
+}
+
+const isDns = (name: AlternativeName) => name.type === 'DNS';
+
+/** `ca` vouches for users of the API server; there the group system:masters is above all authorization. */
+function approvalReason(
+  profile: VersionedProfile,
+  subject: Subject,
+  record: ClusterRecord,
+): string | undefined {
+  if (profile.ca === 'ca' && subject.organizations.includes('system:masters'))
+    return 'O=system:masters passes every authorization check and can not be revoked';
+  return record.approvalRequired.includes(profile.name)
+    ? "the cluster record's approvalRequired lists it"
+    : undefined;
+}
+
+function nodeUnknown(address: RequestAddress, record: ClusterRecord): Violation {
+  return {
+    code: 'node-unknown',
+    field: 'node',
+    got: address.node,
+    allowed: `nodes of the cluster record: ${listed(record.nodes.map(({ name }) => name))}`,
+    fix: `add the node to the record of cluster ${record.cluster}, then upload under a new request id`,
+  };
+}
+
+/** With a list of uploaders, an upload that no event vouches for is refused as well. */
+function judgeUploader(uploader: string | undefined, node: KnownNode): Violation[] {
+  if (node.uploaders.length === 0) return [];
+  const fits = (pattern: string) =>
+    pattern.endsWith('*') ? uploader?.startsWith(pattern.slice(0, -1)) : uploader === pattern;
+  if (node.uploaders.some(fits)) return [];
+  return [
+    {
+      code: 'uploader-not-allowed',
+      field: 'uploader',
+      got: quote(uploader ?? 'unknown (the upload event was lost)'),
+      allowed: listed(node.uploaders),
+      fix: 'upload under a new request id with the credentials of the node, or add the principal to uploaders',
+    },
+  ];
+}
+
+function judgeRole(certificateName: CertificateName, node: KnownNode): Violation[] {
+  const { roles } = profileOf(certificateName);
+  if (roles.includes(node.role)) return [];
+  return [
+    {
+      code: 'certificate-name-role',
+      field: 'certificateName',
+      got: `${certificateName} on a ${node.role} node`,
+      allowed: `a node with role ${roles.join(' or ')}`,
+      fix: 'upload kubelet.conf.csr only (generate-csr writes the others on workers too), or change the role in the record',
+    },
+  ];
+}
+
+function notInVersion(certificateName: CertificateName, record: ClusterRecord): Violation {
+  return {
+    code: 'certificate-name-version',
+    field: 'certificateName',
+    got: `${certificateName} in Kubernetes ${record.kubernetesVersionText}`,
+    allowed: `Kubernetes 1.${profileOf(certificateName).since.split('.')[1]} or later`,
+    fix: 'leave the file out, or bring kubernetesVersion in the cluster record up to date',
+  };
+}
+
+function judgeKey(key: CertifiableKey, record: ClusterRecord): Violation[] {
+  if (!record.allowedKeys || record.allowedKeys.includes(key.kind)) return [];
+  return [
+    {
+      code: 'key-not-allowed',
+      field: 'publicKey',
+      got: key.kind,
+      allowed: listed(record.allowedKeys),
+      fix: 'set encryptionAlgorithm in the kubeadm configuration, or widen allowedKeys in the cluster record',
+    },
+  ];
+}

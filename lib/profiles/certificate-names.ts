@@ -1,0 +1,26 @@
+/** kubeadm's own names for the leaf certificates it manages (`kubeadm certs renew --help`), and kubelet.conf. */
+export const CERTIFICATE_NAMES = [
+  'apiserver',
+  'apiserver-kubelet-client',
+  'apiserver-etcd-client',
+  'front-proxy-client',
+  'etcd-server',
+  'etcd-peer',
+  'etcd-healthcheck-client',
+  'admin.conf',
+  'super-admin.conf',
+  'controller-manager.conf',
+  'scheduler.conf',
+  'kubelet.conf',
+] as const;
+
+export type CertificateName = (typeof CERTIFICATE_NAMES)[number];
+
+/** The three CAs of a trust domain. Never one key for two of them. */
+export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca'] as const;
+
+export type CaName = (typeof CA_NAMES)[number];
+
+export function isCertificateName(text: string): text is CertificateName {
+  return (CERTIFICATE_NAMES as readonly string[]).includes(text);
+}

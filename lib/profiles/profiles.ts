@@ -1,0 +1,196 @@
+/**
+ * What each certificate name means, as data. Adding a certificate is a new entry here and a golden file in
+ * `test/fixtures/golden`. Everything that a certificate holds comes from this table, the cluster record and the
+ * checked values of the CSR; see docs/certificate-specification.md.
+ *
+ * Sources: kubernetes/kubernetes cmd/kubeadm/app/phases/certs/certlist.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go
+ * and cmd/kubeadm/app/util/pkiutil/pki_helpers.go, tried with the releases 1.21 to 1.37.
+ */
+import type { CaName, CertificateName } from './certificate-names.ts';
+
+/** RFC 5280 section 4.2.1.12. */
+export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
+
+/** Which names a certificate carries; `lib/cluster/expected-names.ts` works them out for a node. */
+export type SanRule = 'apiserver' | 'etcd-server' | 'etcd-peer' | 'none';
+
+/** What the organisations (O) of a certificate are from one kubeadm release on. */
+export interface OrganizationRule {
+  /** First release that this holds for, as `1.29.0`. */
+  readonly since: string;
+  /** The sets that are accepted, the release's own first; an empty set is no O at all. */
+  readonly accepted: readonly (readonly string[])[];
+}
+
+export type NodeRole = 'control-plane' | 'worker';
+
+export interface Profile {
+  readonly name: CertificateName;
+  readonly ca: CaName;
+  /** Path below the pki folder without extension, as kubeadm's BaseName; kubeconfigs have none. */
+  readonly baseName?: string;
+  readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
+  /** `{node}` stands for the name of the node that uploads. */
+  readonly commonName: string;
+  /** Newest rule last. */
+  readonly organizations: readonly OrganizationRule[];
+  readonly sans: SanRule;
+  /** First kubeadm release that has this certificate. */
+  readonly since: string;
+  readonly roles: readonly NodeRole[];
+}
+
+const ALWAYS = '1.19.0';
+const none: readonly OrganizationRule[] = [{ since: ALWAYS, accepted: [[]] }];
+/** kubeadm dropped O=system:masters from the etcd clients in 1.29 (kubernetes#120521, kubeadm#2926). */
+const mastersUntil129: readonly OrganizationRule[] = [
+  { since: ALWAYS, accepted: [['system:masters']] },
+  { since: '1.29.0', accepted: [[]] },
+];
+const onControlPlane: readonly NodeRole[] = ['control-plane'];
+
+export const PROFILES: readonly Profile[] = [
+  {
+    name: 'apiserver',
+    ca: 'ca',
+    baseName: 'apiserver',
+    extendedKeyUsages: ['serverAuth'],
+    commonName: 'kube-apiserver',
+    organizations: none,
+    sans: 'apiserver',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'apiserver-kubelet-client',
+    ca: 'ca',
+    baseName: 'apiserver-kubelet-client',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'kube-apiserver-kubelet-client',
+    // kubernetes#121837 (1.29), then kubernetes#138957, which went into patch releases too: 1.33.12, 1.34.8, 1.35.5,
+    // 1.36.1 and 1.37 ask for no O. A cluster in the middle of an upgrade has both, so from 1.29 on both are accepted.
+    organizations: [
+      { since: ALWAYS, accepted: [['system:masters']] },
+      { since: '1.29.0', accepted: [['kubeadm:cluster-admins'], []] },
+      { since: '1.33.12', accepted: [[], ['kubeadm:cluster-admins']] },
+      { since: '1.34.0', accepted: [['kubeadm:cluster-admins'], []] },
+      { since: '1.34.8', accepted: [[], ['kubeadm:cluster-admins']] },
+      { since: '1.35.0', accepted: [['kubeadm:cluster-admins'], []] },
+      { since: '1.35.5', accepted: [[], ['kubeadm:cluster-admins']] },
+      { since: '1.36.0', accepted: [['kubeadm:cluster-admins'], []] },
+      { since: '1.36.1', accepted: [[], ['kubeadm:cluster-admins']] },
+    ],
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'apiserver-etcd-client',
+    ca: 'etcd-ca', // lies in pki/, not in pki/etcd/, and is etcd's all the same
+    baseName: 'apiserver-etcd-client',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'kube-apiserver-etcd-client',
+    organizations: mastersUntil129,
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'front-proxy-client',
+    ca: 'front-proxy-ca',
+    baseName: 'front-proxy-client',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'front-proxy-client', // the API server's --requestheader-allowed-names
+    organizations: none,
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'etcd-server',
+    ca: 'etcd-ca',
+    baseName: 'etcd/server',
+    // etcd's gRPC gateway dials its own server with this certificate (etcd#9785).
+    extendedKeyUsages: ['serverAuth', 'clientAuth'],
+    commonName: '{node}',
+    organizations: none,
+    sans: 'etcd-server',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'etcd-peer',
+    ca: 'etcd-ca',
+    baseName: 'etcd/peer',
+    extendedKeyUsages: ['serverAuth', 'clientAuth'], // a member is both ends of a peer connection
+    commonName: '{node}',
+    organizations: none,
+    sans: 'etcd-peer',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'etcd-healthcheck-client',
+    ca: 'etcd-ca',
+    baseName: 'etcd/healthcheck-client',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'kube-etcd-healthcheck-client',
+    organizations: mastersUntil129,
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'admin.conf',
+    ca: 'ca',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'kubernetes-admin',
+    organizations: [
+      { since: ALWAYS, accepted: [['system:masters']] },
+      { since: '1.29.0', accepted: [['kubeadm:cluster-admins']] }, // kubernetes#121305
+    ],
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'super-admin.conf',
+    ca: 'ca',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'kubernetes-super-admin',
+    organizations: [{ since: '1.29.0', accepted: [['system:masters']] }],
+    sans: 'none',
+    since: '1.29.0',
+    roles: onControlPlane,
+  },
+  {
+    name: 'controller-manager.conf',
+    ca: 'ca',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'system:kube-controller-manager',
+    organizations: none,
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'scheduler.conf',
+    ca: 'ca',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'system:kube-scheduler',
+    organizations: none,
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+  },
+  {
+    name: 'kubelet.conf',
+    ca: 'ca',
+    extendedKeyUsages: ['clientAuth'],
+    commonName: 'system:node:{node}', // the Node authorizer's form
+    organizations: [{ since: ALWAYS, accepted: [['system:nodes']] }],
+    sans: 'none',
+    since: ALWAYS,
+    roles: ['control-plane', 'worker'],
+  },
+];

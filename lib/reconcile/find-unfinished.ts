@@ -1,0 +1,40 @@
+/** Finds requests that have no outcome, or only a pending one: an event was lost, or a run was cut off. */
+import { outcomeKeys, parseRequestKey } from '../door/request-path.ts';
+import { requestKeyOfRecord } from '../issuance/record.ts';
+import type { Service } from '../service.ts';
+import type { ListedObject } from '../store/object-store.ts';
+
+export interface Window {
+  /** Requests younger than this are still on their way, in milliseconds. */
+  readonly graceMs: number;
+  /** Records older than this have been reconciled before, and their outcomes may have expired, in milliseconds. */
+  readonly recordsMs: number;
+}
+
+/** The keys of the requests, each once, oldest first where that is known. */
+export async function findUnfinished(service: Service, window: Window): Promise<string[]> {
+  const now = service.now().getTime();
+  const outcomes = new Set(await keysUnder(service.exchange.list('certificates/')));
+  const unfinished = new Set<string>();
+  const consider = (key: string, at: Date) => {
+    const address = parseRequestKey(key);
+    if (!address || now - at.getTime() < window.graceMs) return;
+    const { certificate, rejected } = outcomeKeys(address);
+    if (!outcomes.has(certificate) && !outcomes.has(rejected)) unfinished.add(key);
+  };
+  for await (const { key, lastModified } of service.exchange.list('requests/'))
+    consider(key, lastModified);
+  // The request itself may be gone (it held a private key) before its refusal was published.
+  for await (const { key, lastModified } of service.authority.list('records/')) {
+    const requestKey = requestKeyOfRecord(key);
+    if (requestKey !== undefined && now - lastModified.getTime() < window.recordsMs)
+      consider(requestKey, lastModified);
+  }
+  return [...unfinished];
+}
+
+async function keysUnder(list: AsyncIterable<ListedObject>): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of list) keys.push(key);
+  return keys;
+}

@@ -1,0 +1,13 @@
+import type { ObjectStore, SigningKeys } from './store/object-store.ts';
+
+/** Everything that issuance needs from outside. */
+export interface Service {
+  /** The bucket that nodes reach. */
+  readonly exchange: ObjectStore;
+  /** The bucket that nodes never reach. */
+  readonly authority: ObjectStore;
+  readonly keys: SigningKeys;
+  readonly now: () => Date;
+  /** Cryptographically strong random octets. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}

@@ -1,0 +1,49 @@
+/** The two ports of the core to the world: a bucket, and the signing keys. */
+import type { SigningAlgorithm } from '../ca/signing-algorithm.ts';
+
+export interface StoredObject {
+  /** Empty where the object is larger than was asked for. */
+  readonly body: Uint8Array;
+  readonly size: number;
+  readonly tooLarge: boolean;
+  /** Set where the bucket keeps versions. */
+  readonly versionId: string | undefined;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly lastModified: Date;
+}
+
+/**
+ * One bucket. What a call returned is durable; reads see every write that returned before them (S3's strong
+ * consistency). Passing faults are retried inside; what is thrown is a `Fault`.
+ */
+export interface ObjectStore {
+  /** undefined if there is no such object. Reads no body over `maxBytes`. */
+  get(key: string, maxBytes: number): Promise<StoredObject | undefined>;
+  /**
+   * Writes the object if there is none (`If-None-Match: *`): of any number of racing calls exactly one creates it.
+   * A call that fails may have created it all the same; calling again with the same bytes is safe.
+   */
+  create(
+    key: string,
+    body: Uint8Array | string,
+    contentType: string,
+  ): Promise<'created' | 'exists'>;
+  /** Writes the object, replacing one that is there. */
+  put(key: string, body: Uint8Array | string, contentType: string): Promise<void>;
+  /** Removes an object, or one version of it for good. No object is no error. */
+  remove(key: string, versionId?: string): Promise<void>;
+  /** All objects under a prefix, in the order of their keys. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+}
+
+/** The CA keys, which never leave where they are. */
+export interface SigningKeys {
+  /**
+   * Signs a digest that is ready (KMS Sign, MessageType DIGEST). Returns the signature as it stands in a certificate:
+   * DER for ECDSA, plain octets for RSA.
+   */
+  sign(keyId: string, algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
+}
