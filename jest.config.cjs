@@ -9,5 +9,9 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: ['/node_modules/(?!@middy/)'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.env.CAKELESS_ALL === '1' ? [] : ['\\.slow\\.test\\.ts$']),
+  ],
   randomize: true,
 };

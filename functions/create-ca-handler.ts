@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
@@ -53,6 +54,7 @@ export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: R
           return [ca, summarize(version)];
         }),
       );
+      reporter.metrics.addMetric('TrustDomainCreated', MetricUnit.Count, created ? 1 : 0);
       reporter.logger.info(created ? 'created' : 'exists', {
         trustDomain: request.trustDomain,
         cas,

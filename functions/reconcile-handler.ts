@@ -2,30 +2,34 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
+import * as z from 'zod/mini';
 import { findUnfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
 import type { Service } from '../lib/service.ts';
 import type { Reporter } from './report.ts';
 import { wakeMessage } from './wakes.ts';
 
 const MINUTE_MS = 60 * 1000;
-/** A request has its outcome in seconds; records of a week cover any outage that nobody noticed. */
-export const DEFAULT_WINDOW: Window = {
-  graceMs: 2 * MINUTE_MS,
-  recordsMs: 7 * 24 * 60 * MINUTE_MS,
-};
+/** A request has its outcome in seconds. */
+const GRACE_MS = 2 * MINUTE_MS;
+/** Records of a week cover any outage that nobody noticed. */
+const RECORDS_MS = 7 * 24 * 60 * MINUTE_MS;
+
+/** `{ "records": true }` is what the daily schedule sends: look at the ledger too. */
+const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
 /** Queues every request without an outcome again. Runs on a schedule; decides nothing itself. */
 export function newReconcileHandler(
   service: Service,
   queue: { send(body: string): Promise<void> },
   reporter: Reporter,
-  window: Window = DEFAULT_WINDOW,
+  window: Window = { graceMs: GRACE_MS, recordsMs: RECORDS_MS },
 ) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
-    .handler(async () => {
-      const keys = await findUnfinished(service, window);
+    .handler(async (event) => {
+      const records = eventSchema.safeParse(event).data?.records === true;
+      const keys = await findUnfinished(service, records ? window : { ...window, recordsMs: 0 });
       for (const key of keys) await queue.send(wakeMessage(key));
       reporter.metrics.addMetric('Requeued', MetricUnit.Count, keys.length);
       reporter.logger.info('reconciled', { requeued: keys.length });

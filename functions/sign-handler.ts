@@ -13,7 +13,7 @@ export function newSignHandler(service: Service, reporter: Reporter) {
   const handleBatch = (event: SQSEvent, context: Context) =>
     processPartialResponse(
       event,
-      (message) => handleMessage(service, reporter, message),
+      (message: SQSRecord) => handleMessage(service, reporter, message),
       new BatchProcessor(EventType.SQS),
       { context, throwOnFullBatchFailure: false },
     );

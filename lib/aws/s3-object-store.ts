@@ -32,7 +32,8 @@ export class S3ObjectStore implements ObjectStore {
       const tooLarge = size > maxBytes;
       if (tooLarge) drop(answer.Body);
       const body = tooLarge ? undefined : await answer.Body?.transformToByteArray();
-      return { body: body ?? new Uint8Array(), size, tooLarge, versionId };
+      const metadata = answer.Metadata ?? {};
+      return { body: body ?? new Uint8Array(), size, tooLarge, versionId, metadata };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw this.#fault('GetObject', key, error);
@@ -43,10 +44,12 @@ export class S3ObjectStore implements ObjectStore {
     key: string,
     body: Uint8Array | string,
     contentType: string,
+    metadata?: Record<string, string>,
   ): Promise<'created' | 'exists'> {
+    const input = { Key: key, Body: body, ContentType: contentType, Metadata: metadata };
     for (let tries = 1; ; tries++) {
       try {
-        await this.#put({ Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' });
+        await this.#put({ ...input, IfNoneMatch: '*' });
         return 'created';
       } catch (error) {
         if (statusOf(error) === 412) return 'exists';

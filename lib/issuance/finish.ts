@@ -30,7 +30,7 @@ export async function finish(
   const keys = outcomeKeys(address);
   if (record.decision === 'issue') {
     const certificate = await obtainCertificate(service, record);
-    await service.exchange.create(keys.certificate, certificate, PEM_TYPE);
+    await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
   } else {
     await service.exchange.create(keys.rejected, formatDocument(rejection(record)), JSON_TYPE);
   }
@@ -74,6 +74,11 @@ async function sign(service: Service, ca: IssuingCa, tbs: LintedTbs): Promise<Ui
     'signature-invalid',
     `${ca.keyId}: the signature does not verify with the certificate of ${ca.name}: is it another key?`,
   );
+}
+
+/** Tells the node which bundle below `trust/` the certificate chains to. */
+function trustMetadata({ trustDomain, ca }: IssueRecord): Record<string, string> {
+  return { 'trust-domain': trustDomain, ca };
 }
 
 /** `<path>.rejected.json` */

@@ -7,7 +7,11 @@ import type { ListedObject } from '../store/object-store.ts';
 export interface Window {
   /** Requests younger than this are still on their way, in milliseconds. */
   readonly graceMs: number;
-  /** Records older than this have been reconciled before, and their outcomes may have expired, in milliseconds. */
+  /**
+   * Records up to this age are looked at too, in milliseconds; 0 leaves them out. Older ones have been reconciled
+   * before, and their outcomes may have expired. Listing the ledger takes a call for each 1000 records, so this is
+   * for once a day.
+   */
   readonly recordsMs: number;
 }
 
@@ -24,6 +28,7 @@ export async function findUnfinished(service: Service, window: Window): Promise<
   };
   for await (const { key, lastModified } of service.exchange.list('requests/'))
     consider(key, lastModified);
+  if (window.recordsMs === 0) return [...unfinished];
   // The request itself may be gone (it held a private key) before its refusal was published.
   for await (const { key, lastModified } of service.authority.list('records/')) {
     const requestKey = requestKeyOfRecord(key);

@@ -8,6 +8,8 @@ export interface StoredObject {
   readonly tooLarge: boolean;
   /** Set where the bucket keeps versions. */
   readonly versionId: string | undefined;
+  /** What `create` was given beside the body (S3 user metadata). */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface ListedObject {
@@ -30,6 +32,7 @@ export interface ObjectStore {
     key: string,
     body: Uint8Array | string,
     contentType: string,
+    metadata?: Record<string, string>,
   ): Promise<'created' | 'exists'>;
   /** Writes the object, replacing one that is there. */
   put(key: string, body: Uint8Array | string, contentType: string): Promise<void>;

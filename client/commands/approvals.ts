@@ -1,0 +1,205 @@
+/** `cakeless pending`, `approve`, `deny`, `standing-approval`: the approver's side. */
+import { type Command, Option } from 'commander';
+import { LIMITS } from '../../lib/door/limits.ts';
+import { digestOf, readRequest } from '../../lib/door/read-request.ts';
+import { outcomeKeys, parseRequestKey, type RequestAddress } from '../../lib/door/request-path.ts';
+import { type PendingDocument, pendingSchema } from '../../lib/issuance/pending.ts';
+import {
+  mayStand,
+  type RequestApproval,
+  requestApprovalKey,
+  requestApprovalSchema,
+  type StandingApproval,
+  standingApprovalKey,
+  standingApprovalSchema,
+} from '../../lib/policy/approval.ts';
+import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { outputOption, subdomain } from '../options.ts';
+import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+
+interface DecisionOptions {
+  reason?: string;
+  as: string;
+}
+
+export function addApprovalCommands(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+): void {
+  const approver = () =>
+    new Option('--as <name>', 'who decides, for the record').default(process.env.USER ?? 'unknown');
+  program
+    .command('pending')
+    .description('requests that wait for an approver')
+    .option('--cluster <name>', 'of this cluster only', subdomain)
+    .addOption(outputOption())
+    .action((options: { cluster?: string; output: OutputFormat }) =>
+      listPending(connection, terminal, options),
+    );
+  program
+    .command('approve <request>')
+    .description(
+      'let a pending request be signed; REQUEST is its key, as `cakeless pending` prints it',
+    )
+    .option('--reason <text>', 'why, for the record')
+    .addOption(approver())
+    .action((request: string, options: DecisionOptions) =>
+      decide(connection, terminal, request, 'approve', options),
+    );
+  program
+    .command('deny <request>')
+    .description('refuse a pending request')
+    .requiredOption('--reason <text>', 'why; the node reads it')
+    .addOption(approver())
+    .action((request: string, options: DecisionOptions) =>
+      decide(connection, terminal, request, 'deny', options),
+    );
+  program
+    .command('standing-approval')
+    .description(
+      'names that need no approver any more in a cluster (admin.conf and apiserver-kubelet-client up to 1.28); without names, shows them; --withdraw ends them',
+    )
+    .argument('<cluster>', 'the cluster', subdomain)
+    .argument('[names...]', 'certificate names')
+    .option('--withdraw', 'withdraw the standing approval of the cluster')
+    .addOption(approver())
+    .action((cluster: string, names: string[], options: { withdraw?: true; as: string }) =>
+      standingApproval(connection, terminal, cluster, names, options),
+    );
+}
+
+async function listPending(
+  connection: Connection,
+  terminal: Terminal,
+  { cluster, output }: { cluster?: string; output: OutputFormat },
+): Promise<void> {
+  const exchange = await connection.exchange();
+  const found: (PendingDocument & { subject: string })[] = [];
+  for await (const { key } of exchange.list(
+    `certificates/${cluster === undefined ? '' : `${cluster}/`}`,
+  )) {
+    if (!key.endsWith('.pending.json')) continue;
+    const pending = await readDocument(exchange, key, pendingSchema);
+    if (pending) found.push({ ...pending, subject: await subjectOf(connection, pending.request) });
+  }
+  printResult(terminal, output, found, () =>
+    found.length === 0
+      ? ['nothing waits for an approver']
+      : formatTable(
+          ['REQUEST', 'CERTIFICATE', 'SUBJECT', 'SINCE', 'WAITING FOR'],
+          found.map((p) => [p.request, p.certificateName, p.subject, p.since, p.waitingFor]),
+        ),
+  );
+}
+
+/** What an approver says yes to: the subject, read from the CSR itself. */
+async function subjectOf(connection: Connection, key: string): Promise<string> {
+  const object = await (await connection.exchange()).get(key, LIMITS.maxObjectBytes);
+  const subject = object && readRequest(object.body).request?.subject;
+  if (!subject) return '?';
+  return [...subject.organizations.map((o) => `O=${o}`), `CN=${subject.commonName}`].join(', ');
+}
+
+async function decide(
+  connection: Connection,
+  terminal: Terminal,
+  text: string,
+  decision: RequestApproval['decision'],
+  options: DecisionOptions,
+): Promise<void> {
+  const address = parseRequestKey(text.startsWith('requests/') ? text : `requests/${text}`);
+  if (!address)
+    throw new CommandError(
+      EXIT.usage,
+      `${text}: is not the key of a request`,
+      'cakeless pending lists them',
+    );
+  const { csrSha256, certificateName } = await readPending(connection, address);
+  const approval: RequestApproval = {
+    request: address.key,
+    csrSha256,
+    decision,
+    ...(options.reason !== undefined && { reason: options.reason }),
+    approver: options.as,
+    decidedAt: new Date().toISOString(),
+  };
+  const authority = await connection.authority();
+  const key = requestApprovalKey(address.key, csrSha256);
+  const created = await authority.create(key, formatDocument(approval), JSON_TYPE);
+  const stands =
+    created === 'created' ? approval : await readDocument(authority, key, requestApprovalSchema);
+  if (stands?.decision !== decision)
+    throw new CommandError(
+      EXIT.usage,
+      `${address.key}: ${stands?.approver ?? 'somebody'} decided otherwise already (${stands?.decision})`,
+      'a decision stands; the node has to ask again under a new request id',
+    );
+  terminal.print(
+    `${decision === 'approve' ? 'approved' : 'denied'} ${certificateName} of ${address.cluster}/${address.node} (${address.key})`,
+  );
+}
+
+/** The digest that is approved is the one of the bytes that lie there now, and it must be the one that was judged. */
+async function readPending(
+  connection: Connection,
+  address: RequestAddress,
+): Promise<PendingDocument> {
+  const exchange = await connection.exchange();
+  const pending = await readDocument(exchange, outcomeKeys(address).pending, pendingSchema);
+  if (!pending)
+    throw new CommandError(
+      EXIT.usage,
+      `${address.key}: does not wait for an approver`,
+      'cakeless pending lists what does',
+    );
+  const object = await exchange.get(address.key, LIMITS.maxObjectBytes);
+  if (!object || digestOf(object.body) !== pending.csrSha256)
+    throw new CommandError(EXIT.usage, `${address.key}: is not the CSR that was judged any more`);
+  return pending;
+}
+
+async function standingApproval(
+  connection: Connection,
+  terminal: Terminal,
+  cluster: string,
+  names: string[],
+  options: { withdraw?: true; as: string },
+): Promise<void> {
+  const authority = await connection.authority();
+  const key = standingApprovalKey(cluster);
+  const wanted = names.map(checkName);
+  const stands = await readDocument(authority, key, standingApprovalSchema);
+  if (options.withdraw || wanted.length > 0) {
+    const approval: StandingApproval = {
+      cluster,
+      certificateNames: options.withdraw ? [] : wanted,
+      approver: options.as,
+      decidedAt: new Date().toISOString(),
+    };
+    await authority.put(key, formatDocument(approval), JSON_TYPE);
+    return terminal.print(describeStanding(approval));
+  }
+  terminal.print(describeStanding(stands ?? { cluster, certificateNames: [], decidedAt: '' }));
+}
+
+function describeStanding({ cluster, certificateNames, approver }: StandingApproval): string {
+  if (certificateNames.length === 0) return `cluster ${cluster} has no standing approval`;
+  return `cluster ${cluster} has a standing approval by ${approver ?? 'an approver'} for ${certificateNames.join(', ')}`;
+}
+
+function checkName(text: string): CertificateName {
+  const name = CERTIFICATE_NAMES.find((candidate) => candidate === text);
+  if (!name)
+    throw new CommandError(EXIT.usage, `${text}: is not one of ${CERTIFICATE_NAMES.join(', ')}`);
+  if (!mayStand(name))
+    throw new CommandError(
+      EXIT.usage,
+      `${name}: can't have a standing approval`,
+      'every generate-csr makes one, and its holder is above all authorization: approve each by itself',
+    );
+  return name;
+}

@@ -1,0 +1,164 @@
+/** `cakeless cluster`: what the platform team declares of a cluster. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
+import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
+import {
+  type ClusterRecordDocument,
+  clusterRecordSchema,
+} from '../../lib/cluster/record-schema.ts';
+import { formatDocument, JSON_TYPE, readDocument, readJson } from '../../lib/store/documents.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { buildRecord, checkRecord, parseNodeOption } from '../operator/cluster-record.ts';
+import { readKubeadmConfig } from '../operator/kubeadm-config.ts';
+import { collect, outputOption, subdomain } from '../options.ts';
+import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+
+interface ApplyOptions {
+  kubeadmConfig?: string;
+  filename?: string;
+  trustDomain?: string;
+  kubernetesVersion?: string;
+  node?: string[];
+  worker?: string[];
+  dryRun?: true;
+  output: OutputFormat;
+}
+
+export function addClusterCommands(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+): void {
+  const group = program.command('cluster').description('cluster records');
+  group
+    .command('apply')
+    .argument('<name>', 'the cluster', subdomain)
+    .description('write the record of a cluster, from a kubeadm configuration or a record file')
+    .option('--kubeadm-config <file>', 'kubeadm configuration with a ClusterConfiguration')
+    .option(
+      '-f, --filename <file>',
+      'a cluster record in JSON, as docs/cluster-record.md describes it',
+    )
+    .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
+    .option('--kubernetes-version <version>', 'in place of the one in the kubeadm configuration')
+    .option(
+      '--node <name=address,...>',
+      'a control-plane node; the first address is the advertise address',
+      collect,
+    )
+    .option('--worker <name=address,...>', 'a worker node', collect)
+    .option('--dry-run', 'print the record, write nothing')
+    .addOption(outputOption())
+    .action((name: string, options: ApplyOptions) => apply(connection, terminal, name, options));
+  group
+    .command('show')
+    .argument('<name>', 'the cluster', subdomain)
+    .description('the record of a cluster')
+    .addOption(outputOption())
+    .action((name: string, { output }: { output: OutputFormat }) =>
+      show(connection, terminal, name, output),
+    );
+}
+
+async function apply(
+  connection: Connection,
+  terminal: Terminal,
+  name: string,
+  options: ApplyOptions,
+): Promise<void> {
+  const authority = await connection.authority();
+  const key = clusterRecordKey(name);
+  const before = await readJson(authority, key);
+  const wanted = wantedRecord(name, options, before);
+  const record = checkRecord(wanted, options.filename ?? options.kubeadmConfig ?? 'the record');
+  if (record.cluster !== name)
+    throw new CommandError(EXIT.usage, `the record is for cluster ${record.cluster}, not ${name}`);
+  const { trustDomain } = record;
+  if (!(await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema)))
+    throw new CommandError(
+      EXIT.usage,
+      `there is no trust domain ${trustDomain}`,
+      `create it first: cakeless trust-domain create ${trustDomain}`,
+    );
+  const text = formatDocument(wanted);
+  const unchanged = before !== undefined && formatDocument(before) === text;
+  const verb = unchanged ? 'unchanged' : before === undefined ? 'created' : 'configured';
+  if (!unchanged && !options.dryRun) await authority.put(key, text, JSON_TYPE);
+  terminal.progress(`cluster ${name} ${verb}${options.dryRun ? ' (dry run)' : ''}`);
+  if (options.dryRun || options.output === 'json') terminal.print(text.trimEnd());
+}
+
+function wantedRecord(name: string, options: ApplyOptions, before: unknown): unknown {
+  const { filename, kubeadmConfig } = options;
+  if ((filename === undefined) === (kubeadmConfig === undefined))
+    throw new CommandError(EXIT.usage, 'give either --kubeadm-config FILE or -f RECORD.json');
+  if (filename !== undefined) {
+    if (options.node || options.worker || options.trustDomain || options.kubernetesVersion)
+      throw new CommandError(EXIT.usage, 'with -f, everything stands in the record file');
+    return parseJson(filename);
+  }
+  if (kubeadmConfig === undefined || options.trustDomain === undefined)
+    throw new CommandError(EXIT.usage, '--kubeadm-config needs --trust-domain NAME too');
+  const config = readKubeadmConfig(readText(kubeadmConfig), kubeadmConfig);
+  const nodes = [
+    ...(options.node ?? []).map((text) => parseNodeOption(text, 'control-plane')),
+    ...(options.worker ?? []).map((text) => parseNodeOption(text, 'worker')),
+  ];
+  const known = clusterRecordSchema.safeParse(before);
+  const record = buildRecord(name, options.trustDomain, config, nodes, known.data);
+  const { kubernetesVersion } = options;
+  return kubernetesVersion === undefined ? record : { ...record, kubernetesVersion };
+}
+
+async function show(
+  connection: Connection,
+  terminal: Terminal,
+  name: string,
+  output: OutputFormat,
+): Promise<void> {
+  const authority = await connection.authority();
+  const record = await readDocument(authority, clusterRecordKey(name), clusterRecordSchema);
+  if (!record)
+    throw new CommandError(
+      EXIT.usage,
+      `there is no record of cluster ${name}`,
+      `write it: cakeless cluster apply ${name} --kubeadm-config FILE --trust-domain NAME`,
+    );
+  printResult(terminal, output, record, () => describe(record));
+}
+
+function describe(record: ClusterRecordDocument): string[] {
+  const { nodes, cluster, trustDomain, kubernetesVersion, controlPlaneEndpoint } = record;
+  return [
+    `cluster ${cluster}, trust domain ${trustDomain}, Kubernetes ${kubernetesVersion}, endpoint ${controlPlaneEndpoint ?? 'none'}`,
+    ...formatTable(
+      ['NODE', 'ROLE', 'ADDRESSES'],
+      nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
+    ),
+  ];
+}
+
+function parseJson(file: string): unknown {
+  try {
+    return JSON.parse(readText(file));
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

@@ -1,0 +1,117 @@
+/** `cakeless fetch`: reads what a request came to, checks each certificate, and writes it. */
+import type { Command } from 'commander';
+import type { Connection } from '../connection.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { type RequestPlace, readOutcomes } from '../node/outcomes.ts';
+import { type Received, receive } from '../node/receive.ts';
+import { durationSeconds, outputOption, subdomain } from '../options.ts';
+import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+
+export interface FetchOptions extends RequestPlace {
+  out: string;
+  /** How long to wait for outcomes; undefined waits a little for answers, and not for approvers. */
+  wait?: number;
+  output: OutputFormat;
+}
+
+/** Passed in, so that tests need not wait. */
+export interface Clock {
+  now(): Date;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+/** An answer takes a second or two; a lost event is found again within minutes. */
+const ANSWER_SECONDS = 30;
+const POLL_MS = 1000;
+
+export function addFetchCommand(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
+  program
+    .command('fetch')
+    .description('read the outcomes of a request, check each certificate, and write it')
+    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .requiredOption('--node <name>', 'this node', subdomain)
+    .requiredOption('--request <id>', 'the request id that submit printed', subdomain)
+    .requiredOption('--out <dir>', 'where certificates go, at the paths of their CSRs')
+    .option(
+      '--wait <duration>',
+      `how long to wait for outcomes, approvals too (default: ${ANSWER_SECONDS}s, not for approvals)`,
+      durationSeconds,
+    )
+    .addOption(outputOption())
+    .action(async (options: FetchOptions) => {
+      const results = await fetchCertificates(connection, terminal, options, systemClock);
+      printResult(terminal, options.output, results, () => describe(results));
+      exit(exitCodeOf(results));
+    });
+}
+
+export async function fetchCertificates(
+  connection: Connection,
+  terminal: Terminal,
+  options: Omit<FetchOptions, 'output'>,
+  clock: Clock,
+): Promise<Received[]> {
+  const exchange = await connection.exchange();
+  const deadline = clock.now().getTime() + (options.wait ?? ANSWER_SECONDS) * 1000;
+  let outcomes = await readOutcomes(exchange, options);
+  const open = () =>
+    outcomes.filter(
+      ({ state }) => state === 'unanswered' || (state === 'pending' && options.wait !== undefined),
+    );
+  while (open().length > 0 && clock.now().getTime() < deadline) {
+    terminal.progress(
+      `waiting for ${open()
+        .map(({ path }) => path)
+        .join(', ')} ...`,
+    );
+    await clock.sleep(Math.min(POLL_MS, Math.max(1, deadline - clock.now().getTime())));
+    outcomes = await readOutcomes(exchange, options);
+  }
+  const results: Received[] = [];
+  for (const outcome of outcomes) {
+    const result = await receive(exchange, outcome, options.out, clock.now());
+    terminal.progress(`${result.outcome} ${result.path}`);
+    results.push(result);
+  }
+  return results;
+}
+
+/** The worst of what came: a wrong certificate before a refusal before waiting. */
+export function exitCodeOf(results: readonly Received[]): ExitCode {
+  const has = (...outcomes: Received['outcome'][]) =>
+    results.some((r) => outcomes.includes(r.outcome));
+  if (has('check-failed')) return EXIT.checkFailed;
+  if (has('rejected')) return EXIT.rejected;
+  return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
+}
+
+function describe(results: readonly Received[]): string[] {
+  const table = formatTable(
+    ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
+    results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),
+  );
+  const details = results.flatMap((r) => [
+    ...(r.violations ?? []).map(
+      (v) =>
+        `${r.path}: ${v.code}: ${v.field} is ${v.got}; allowed: ${v.allowed}. ${capital(v.fix)}.`,
+    ),
+    ...(r.problems ?? []).map((problem) => `${r.path}: not written: ${problem}`),
+    ...(r.waitingFor === undefined ? [] : [`${r.path}: waits for ${r.waitingFor}`]),
+    ...(r.outcome === 'unanswered' ? [`${r.path}: no answer yet; run the same command again`] : []),
+  ]);
+  return [...table, ...details];
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}

@@ -1,0 +1,114 @@
+/** `cakeless submit`: uploads the CSRs of a folder as one request. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { LIMITS } from '../../lib/door/limits.ts';
+import { findPrivateKey } from '../../lib/door/private-key-material.ts';
+import { digestOf } from '../../lib/door/read-request.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { type FoundCsr, findCsrs } from '../node/find-csrs.ts';
+import { outputOption, subdomain } from '../options.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+
+export interface SubmitOptions {
+  cluster: string;
+  node: string;
+  request?: string;
+  output: OutputFormat;
+}
+
+export interface Submitted {
+  readonly cluster: string;
+  readonly node: string;
+  readonly request: string;
+  readonly requests: readonly { certificateName: string; key: string; uploaded: boolean }[];
+  /** .csr files that were left out, since kubeadm has no certificate at their paths. */
+  readonly skipped: readonly string[];
+}
+
+export function addSubmitCommand(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+): void {
+  program
+    .command('submit <dir>')
+    .description(
+      'upload the CSRs that kubeadm made below DIR; never reads or sends a key or a kubeconfig',
+    )
+    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .requiredOption('--node <name>', 'this node, as kubeadm knows it', subdomain)
+    .option(
+      '--request <id>',
+      'name of this request; the same id again goes on where it stopped',
+      subdomain,
+    )
+    .addOption(outputOption())
+    .action(async (folder: string, options: SubmitOptions) => {
+      const result = await submit(await connection.exchange(), terminal, folder, options);
+      printResult(terminal, options.output, result, () => [
+        `request ${result.request}: ${result.requests.length} CSRs of ${result.cluster}/${result.node} are uploaded`,
+        `next: cakeless fetch --cluster ${result.cluster} --node ${result.node} --request ${result.request} --out ${folder}`,
+      ]);
+    });
+}
+
+export async function submit(
+  exchange: ObjectStore,
+  terminal: Terminal,
+  folder: string,
+  { cluster, node, request = newRequestId(new Date()) }: Omit<SubmitOptions, 'output'>,
+): Promise<Submitted> {
+  const { csrs, unknown } = findCsrs(folder);
+  for (const path of unknown)
+    terminal.progress(`skipped ${path}: kubeadm has no certificate there`);
+  // Everything is read and looked at before the first byte leaves the node.
+  const files = csrs.map((csr) => ({ ...csr, bytes: readCsr(csr) }));
+  const requests: Submitted['requests'][number][] = [];
+  for (const { path, certificateName, bytes } of files) {
+    const key = `requests/${cluster}/${node}/${request}/${path}`;
+    const uploaded = await upload(exchange, key, bytes);
+    terminal.progress(`${uploaded ? 'uploaded' : 'was there'} ${certificateName} (${path})`);
+    requests.push({ certificateName, key, uploaded });
+  }
+  return { cluster, node, request, requests, skipped: unknown };
+}
+
+function readCsr({ file }: FoundCsr): Buffer {
+  const bytes = readFileSync(file);
+  const found = findPrivateKey(bytes);
+  if (found)
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: holds ${found}; nothing was sent`,
+      'a .csr file holds a certificate signing request and nothing else',
+    );
+  if (bytes.length > LIMITS.maxObjectBytes)
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: has ${bytes.length} bytes, no CSR has; nothing was sent`,
+    );
+  return bytes;
+}
+
+async function upload(exchange: ObjectStore, key: string, bytes: Uint8Array): Promise<boolean> {
+  if ((await exchange.create(key, bytes, 'application/pkcs10')) === 'created') return true;
+  const there = await exchange.get(key, LIMITS.maxObjectBytes);
+  if (there && digestOf(there.body) === digestOf(bytes)) return false;
+  throw new CommandError(
+    EXIT.usage,
+    `${key}: another CSR was uploaded under this request id`,
+    'choose another --request; a request never changes',
+  );
+}
+
+/** Sorts by time, and no two nodes or runs meet. */
+function newRequestId(now: Date): string {
+  const time = now
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '')
+    .toLowerCase();
+  return `${time}-${randomBytes(3).toString('hex')}`;
+}

@@ -1,0 +1,34 @@
+/** Exit codes of the command; the table is in docs/command.md. */
+export const EXIT = {
+  done: 0,
+  /** Something unexpected: a bug, a full disk. */
+  failure: 1,
+  /** Wrong arguments, or a file that can't be used. */
+  usage: 2,
+  /** At least one request was rejected. */
+  rejected: 3,
+  /** At least one request has no certificate yet: it waits for an approver, or was not answered in time. */
+  pending: 4,
+  /** The service did not answer. */
+  unreachable: 5,
+  /** The service answered that these credentials may not do this. */
+  denied: 6,
+  /** A certificate came back that is not what was asked for; it was not written. */
+  checkFailed: 7,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** An error that a person can do something about; its message is all that is printed. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+  readonly exitCode: ExitCode;
+  /** What to do next. */
+  readonly hint: string | undefined;
+
+  constructor(exitCode: ExitCode, message: string, hint?: string) {
+    super(message);
+    this.exitCode = exitCode;
+    this.hint = hint;
+  }
+}

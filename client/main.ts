@@ -1,0 +1,81 @@
+/** The command `cakeless`: reads its arguments, calls, and turns errors into words and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { Fault } from '../lib/fault.ts';
+import { addApprovalCommands } from './commands/approvals.ts';
+import { addClusterCommands } from './commands/cluster.ts';
+import { addFetchCommand } from './commands/fetch.ts';
+import { addLocalCommand } from './commands/local.ts';
+import { addSubmitCommand } from './commands/submit.ts';
+import { addTrustDomainCommands } from './commands/trust-domain.ts';
+import { connect } from './connection.ts';
+import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+import { terminal } from './terminal.ts';
+
+/** @param args without node and script */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function buildProgram(exit: (code: ExitCode) => void): Command {
+  const program = new Command('cakeless')
+    .description('kubeadm clusters whose CA keys live in AWS KMS')
+    .exitOverride()
+    .showHelpAfterError('(--help says more)');
+  const connection = connect(process.env);
+  addSubmitCommand(program, connection, terminal);
+  addFetchCommand(program, connection, terminal, exit);
+  addTrustDomainCommands(program, connection, terminal);
+  addClusterCommands(program, connection, terminal);
+  addApprovalCommands(program, connection, terminal);
+  addLocalCommand(program);
+  return program;
+}
+
+function explain(error: unknown): ExitCode {
+  // commander has said what is wrong already; asking for help is no error
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommandError) {
+    say(error.message, error.hint);
+    return error.exitCode;
+  }
+  if (error instanceof Fault) return explainFault(error);
+  const known = error instanceof Error ? error : new Error(String(error));
+  say(
+    process.env.CAKELESS_DEBUG ? (known.stack ?? known.message) : known.message,
+    'CAKELESS_DEBUG=1 shows where',
+  );
+  return EXIT.failure;
+}
+
+function explainFault({ code, message }: Fault): ExitCode {
+  if (code === 'unavailable') {
+    say(
+      message,
+      'is the service running, and AWS_ENDPOINT_URL or AWS_REGION right? The same command can be run again',
+    );
+    return EXIT.unreachable;
+  }
+  if (code === 'not-allowed') {
+    say(
+      message,
+      'check the AWS credentials, and that they are the ones for this cluster, node or role',
+    );
+    return EXIT.denied;
+  }
+  say(message);
+  return EXIT.failure;
+}
+
+function say(message: string, hint?: string): void {
+  terminal.progress(`cakeless: ${message}`);
+  if (hint !== undefined) terminal.progress(`cakeless: ${hint}`);
+}

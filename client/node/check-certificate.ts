@@ -1,0 +1,113 @@
+/**
+ * Is this certificate the one that was asked for, from a CA that the node trusts, for the key that the node has?
+ * kubeadm checks little of it (a wrong key pair passes), so everything is checked here before a file is written.
+ */
+import 'reflect-metadata';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509Certificate as PeculiarCertificate,
+  SubjectAlternativeNameExtension,
+} from '@peculiar/x509';
+import { OID } from '../../lib/der/oids.ts';
+import { formatName } from '../../lib/door/alternative-names.ts';
+import type { CheckedRequest } from '../../lib/door/read-request.ts';
+import { canonicalIpAddress } from '../../lib/ip-address.ts';
+import type { Profile } from '../../lib/profiles/profiles.ts';
+
+export interface Expected {
+  readonly profile: Profile;
+  /** What was asked for. */
+  readonly request: CheckedRequest;
+  /** Public half of the private key that lies beside, if one does. */
+  readonly key: KeyObject | undefined;
+  /** PEM certificates that the node trusts for this CA. */
+  readonly trustBundle: string;
+  readonly now: Date;
+}
+
+/** Everything that is wrong, in words; empty if it is the right certificate. */
+export function checkCertificate(pem: string, expected: Expected): string[] {
+  const blocks = splitPem(pem);
+  const [leaf] = blocks;
+  if (leaf === undefined) return ['it is no PEM certificate'];
+  const certificate = new X509Certificate(leaf);
+  return [
+    ...checkKey(certificate, expected),
+    ...checkChain(certificate, expected),
+    ...checkDates(certificate, expected.now),
+    ...checkContents(new PeculiarCertificate(leaf), expected),
+  ];
+}
+
+function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
+  const problems: string[] = [];
+  if (!certificate.publicKey.equals(request.key.keyObject))
+    problems.push('it is for another key than the CSR');
+  if (key && !certificate.publicKey.equals(key))
+    problems.push('it does not belong to the private key that lies beside it');
+  return problems;
+}
+
+function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected): string[] {
+  const anchors = splitPem(trustBundle).map((block) => new X509Certificate(block));
+  const signer = anchors.find(
+    (anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey),
+  );
+  if (!signer) return ['no CA of the trust bundle signed it'];
+  return checkDates(signer, now).map((problem) => `its CA: ${problem}`);
+}
+
+function checkDates(certificate: X509Certificate, now: Date): string[] {
+  const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
+  if (from > now) return [`it is not valid before ${from.toISOString()} (check the clock)`];
+  if (to <= now) return [`it expired at ${to.toISOString()}`];
+  return [];
+}
+
+function checkContents(certificate: PeculiarCertificate, { profile, request }: Expected): string[] {
+  const usages = certificate.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
+  const keyUsages = certificate.getExtension(KeyUsagesExtension)?.usages ?? 0;
+  const constraints = certificate.getExtension(BasicConstraintsExtension);
+  const { subject } = request;
+  const pairs: [string, string, string][] = [
+    [
+      'extended key usages',
+      listed(usages.map(String)),
+      listed(profile.extendedKeyUsages.map((u) => OID[u])),
+    ],
+    ['common names', listed(certificate.subjectName.getField('CN')), subject.commonName],
+    ['organisations', listed(certificate.subjectName.getField('O')), listed(subject.organizations)],
+    ['names', listed(namesOf(certificate)), listed(request.names.map(formatName))],
+    ['CA flag', String(constraints?.ca ?? 'missing'), 'false'],
+    ['digitalSignature', String((keyUsages & KeyUsageFlags.digitalSignature) !== 0), 'true'],
+  ];
+  return pairs
+    .filter(([, got, wanted]) => got !== wanted)
+    .map(
+      ([what, got, wanted]) =>
+        `its ${what} are ${got || 'none'}, asked for was ${wanted || 'none'}`,
+    );
+}
+
+function namesOf(certificate: PeculiarCertificate): string[] {
+  const items = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+  return items.map(({ type, value }) => {
+    const kind = type.toUpperCase();
+    return `${kind}:${kind === 'IP' ? (canonicalIpAddress(value) ?? value) : value}`;
+  });
+}
+
+const listed = (values: readonly string[]) => [...values].sort().join(', ');
+
+function splitPem(text: string): string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+/** Public half of a private key file's PEM. @throws Error if it is none */
+export function publicHalf(privateKeyPem: string): KeyObject {
+  return createPublicKey(privateKeyPem);
+}

@@ -1,0 +1,34 @@
+/** The private key that belongs to a certificate, if it lies where kubeadm puts it. Only its public half is kept. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+const kubeconfigSchema = z.object({
+  users: z.array(z.object({ user: z.object({ 'client-key-data': z.optional(z.string()) }) })),
+});
+
+/**
+ * `apiserver.key` beside `apiserver.crt`; for kubeconfigs `admin.conf.key` (up to 1.22), or the key inside `admin.conf`.
+ * @param stem path of the certificate without `.crt`
+ * @throws CommandError if there is a key file that is no key
+ */
+export function findKeyBeside(stem: string): KeyObject | undefined {
+  const pem = existsSync(`${stem}.key`)
+    ? readFileSync(`${stem}.key`, 'utf8')
+    : keyOfKubeconfig(stem);
+  if (pem === undefined) return undefined;
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new CommandError(EXIT.usage, `${stem}: the private key beside it can't be read`);
+  }
+}
+
+function keyOfKubeconfig(file: string): string | undefined {
+  if (!file.endsWith('.conf') || !existsSync(file)) return undefined;
+  const kubeconfig = kubeconfigSchema.safeParse(parse(readFileSync(file, 'utf8')));
+  const data = kubeconfig.data?.users[0]?.user['client-key-data'];
+  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+}

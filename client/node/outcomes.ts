@@ -1,0 +1,70 @@
+/** What the requests under one request id have come to. */
+import { outcomeKeys, parseRequestKey } from '../../lib/door/request-path.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+export interface RequestPlace {
+  readonly cluster: string;
+  readonly node: string;
+  readonly request: string;
+}
+
+export interface Outcome {
+  /** Key of the request. */
+  readonly requestKey: string;
+  /** Path below the request id without `.csr`: `pki/etcd/server`. */
+  readonly path: string;
+  readonly state: 'issued' | 'rejected' | 'pending' | 'unanswered';
+  /** Key of the object that says so; undefined if there is none. */
+  readonly key: string | undefined;
+}
+
+/** @throws CommandError if there is no such request */
+export async function readOutcomes(
+  exchange: ObjectStore,
+  { cluster, node, request }: RequestPlace,
+): Promise<Outcome[]> {
+  const place = `${cluster}/${node}/${request}/`;
+  const [requests, found] = await Promise.all([
+    keysUnder(exchange, `requests/${place}`),
+    keysUnder(exchange, `certificates/${place}`),
+  ]);
+  const all = new Set([...requests, ...found.flatMap((key) => removedRequest(key, requests))]);
+  if (all.size === 0)
+    throw new CommandError(
+      EXIT.usage,
+      `there is no request ${request} of ${cluster}/${node}`,
+      'submit printed the request id',
+    );
+  return [...all].sort().map((key) => outcomeOf(key, new Set(found)));
+}
+
+function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
+  const address = parseRequestKey(requestKey);
+  const path = address?.path.replace(/\.csr$/, '') ?? requestKey;
+  if (!address) return { requestKey, path, state: 'unanswered', key: undefined };
+  const keys = outcomeKeys(address);
+  const states = [
+    ['issued', keys.certificate],
+    ['rejected', keys.rejected],
+    ['pending', keys.pending],
+  ] as const;
+  for (const [state, key] of states) if (found.has(key)) return { requestKey, path, state, key };
+  return { requestKey, path, state: 'unanswered', key: undefined };
+}
+
+/** A refusal whose request is gone: an object with a private key is removed at once. */
+function removedRequest(outcomeKey: string, requests: readonly string[]): string[] {
+  const stem = /^certificates\/(.+)\.rejected\.json$/.exec(outcomeKey)?.[1];
+  if (stem === undefined) return [];
+  const known = requests.some(
+    (key) => key === `requests/${stem}.csr` || key === `requests/${stem}`,
+  );
+  return known ? [] : [`requests/${stem}`];
+}
+
+async function keysUnder(store: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}

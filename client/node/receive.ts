@@ -1,0 +1,89 @@
+/** Takes one outcome: checks a certificate against everything that the node knows, and writes it if it is right. */
+import { X509Certificate } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+import { BUNDLE_PATHS } from '../../lib/ca/trust-domain.ts';
+import { LIMITS } from '../../lib/door/limits.ts';
+import { readRequest } from '../../lib/door/read-request.ts';
+import { certificateNameOf } from '../../lib/door/request-path.ts';
+import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
+import { isSubdomain } from '../../lib/names.ts';
+import { profileOf } from '../../lib/profiles/profile-for.ts';
+import { readJson } from '../../lib/store/documents.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { checkCertificate } from './check-certificate.ts';
+import { findKeyBeside } from './key-beside.ts';
+import type { Outcome } from './outcomes.ts';
+
+export interface Received {
+  readonly certificateName?: string;
+  /** Below the request id, without `.csr`. */
+  readonly path: string;
+  readonly outcome: Outcome['state'] | 'check-failed';
+  readonly file?: string;
+  readonly notAfter?: string;
+  readonly violations?: readonly z.infer<typeof violationSchema>[];
+  /** Why a certificate was not written. */
+  readonly problems?: readonly string[];
+  readonly waitingFor?: string;
+}
+
+const text = z.string();
+const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
+const rejectedSchema = z.object({ violations: z.array(violationSchema) });
+const pendingSchema = z.object({ waitingFor: text });
+/** As kubeadm writes certificates: everybody may read them. */
+const CERTIFICATE_MODE = 0o644;
+const MAX_BUNDLE_BYTES = 256 * 1024;
+
+export async function receive(
+  exchange: ObjectStore,
+  outcome: Outcome,
+  folder: string,
+  now: Date,
+): Promise<Received> {
+  const name = certificateNameOf(`${outcome.path}.csr`);
+  const about = { path: outcome.path, ...(name && { certificateName: name }) };
+  if (outcome.state === 'unanswered' || outcome.key === undefined)
+    return { ...about, outcome: 'unanswered' };
+  if (outcome.state === 'issued') return receiveCertificate(exchange, outcome, folder, now);
+  const document = await readJson(exchange, outcome.key);
+  if (outcome.state === 'rejected')
+    return { ...about, outcome: 'rejected', ...rejectedSchema.parse(document) };
+  return { ...about, outcome: 'pending', waitingFor: pendingSchema.parse(document).waitingFor };
+}
+
+async function receiveCertificate(
+  exchange: ObjectStore,
+  { path, key = '', requestKey }: Outcome,
+  folder: string,
+  now: Date,
+): Promise<Received> {
+  const certificateName = certificateNameOf(`${path}.csr`);
+  const failed = (...problems: string[]): Received => ({ path, outcome: 'check-failed', problems });
+  if (!certificateName) return failed('kubeadm has no certificate at this path');
+  const profile = profileOf(certificateName);
+  const [object, csr] = await Promise.all([
+    exchange.get(key, LIMITS.maxObjectBytes),
+    exchange.get(requestKey, LIMITS.maxObjectBytes),
+  ]);
+  const request = csr && readRequest(csr.body).request;
+  if (!object || !request) return failed('the certificate or its CSR is gone: submit it again');
+  const trustDomain = object.metadata['trust-domain'] ?? '';
+  const bundleKey = `trust/${trustDomain}/${BUNDLE_PATHS[profile.ca]}`;
+  const bundle = isSubdomain(trustDomain)
+    ? await exchange.get(bundleKey, MAX_BUNDLE_BYTES)
+    : undefined;
+  if (!bundle) return failed(`there is no trust bundle ${bundleKey}`);
+  const pem = Buffer.from(object.body).toString('latin1');
+  const stem = join(folder, path);
+  const trustBundle = Buffer.from(bundle.body).toString('latin1');
+  const expected = { profile, request, key: findKeyBeside(stem), trustBundle, now };
+  const problems = checkCertificate(pem, expected);
+  if (problems.length > 0) return { ...failed(...problems), certificateName };
+  const file = `${stem}.crt`;
+  await makeFolder(dirname(file));
+  await writeDurably(file, [pem], CERTIFICATE_MODE);
+  const notAfter = new Date(new X509Certificate(pem).validTo).toISOString();
+  return { certificateName, path, outcome: 'issued', file, notAfter };
+}

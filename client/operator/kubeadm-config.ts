@@ -1,0 +1,90 @@
+/** From a kubeadm configuration file to the fields of a cluster record. The names are kubeadm's on both sides. */
+import { parseAllDocuments } from 'yaml';
+import * as z from 'zod/mini';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+const strings = z.optional(z.array(z.string()));
+
+/** v1beta2 to v1beta4 have these at the same places; fields that no certificate depends on are passed over. */
+const clusterConfigurationSchema = z.object({
+  kubernetesVersion: z.optional(z.string()),
+  controlPlaneEndpoint: z.optional(z.string()),
+  networking: z.optional(
+    z.object({ serviceSubnet: z.optional(z.string()), dnsDomain: z.optional(z.string()) }),
+  ),
+  apiServer: z.optional(z.object({ certSANs: strings })),
+  etcd: z.optional(
+    z.object({
+      local: z.optional(z.object({ serverCertSANs: strings, peerCertSANs: strings })),
+    }),
+  ),
+  certificateValidityPeriod: z.optional(z.string()),
+});
+
+const initConfigurationSchema = z.object({
+  nodeRegistration: z.optional(z.object({ name: z.optional(z.string()) })),
+  localAPIEndpoint: z.optional(z.object({ advertiseAddress: z.optional(z.string()) })),
+});
+
+export interface KubeadmConfig {
+  /** Named and nested as in a cluster record; checked with the record that they become part of. */
+  readonly fields: z.infer<typeof clusterConfigurationSchema>;
+  /** The node that the file's InitConfiguration is for, if it says name and address. */
+  readonly node: { readonly name: string; readonly address: string } | undefined;
+}
+
+/** @throws CommandError if the text is no kubeadm configuration */
+export function readKubeadmConfig(text: string, file: string): KubeadmConfig {
+  const documents = parseAllDocuments(text).map((document) => {
+    const [error] = document.errors;
+    if (error) throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
+    return document.toJS() as unknown;
+  });
+  const cluster = findKind(documents, 'ClusterConfiguration');
+  if (!cluster)
+    throw new CommandError(EXIT.usage, `${file}: holds no kubeadm ClusterConfiguration`);
+  const init = findKind(documents, 'InitConfiguration') ?? {};
+  const parsed = parse(clusterConfigurationSchema, cluster, file, 'ClusterConfiguration');
+  const { nodeRegistration, localAPIEndpoint } = parse(
+    initConfigurationSchema,
+    init,
+    file,
+    'InitConfiguration',
+  );
+  const name = nodeRegistration?.name?.trim().toLowerCase();
+  const address = localAPIEndpoint?.advertiseAddress;
+  return { fields: withoutEmpty(parsed), node: name && address ? { name, address } : undefined };
+}
+
+function findKind(documents: readonly unknown[], kind: string): unknown {
+  return documents.find(
+    (document) =>
+      document !== null &&
+      typeof document === 'object' &&
+      'kind' in document &&
+      document.kind === kind,
+  );
+}
+
+function parse<T>(schema: z.ZodMiniType<T>, value: unknown, file: string, kind: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new CommandError(
+    EXIT.usage,
+    `${file}: ${kind}.${issue?.path.join('.')}: ${issue?.message}`,
+  );
+}
+
+/** kubeadm writes empty strings and `{}` for what is not set (`kubeadm config view`). */
+function withoutEmpty<T>(value: T): T {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const entries = Object.entries(value)
+    .map(([key, inner]) => [key, withoutEmpty(inner)] as const)
+    .filter(([, inner]) => inner !== undefined && inner !== '' && !isEmptyObject(inner));
+  return Object.fromEntries(entries) as T;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return value !== null && typeof value === 'object' && Object.keys(value).length === 0;
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDurationSeconds } from '../lib/duration.ts';
+import { isSubdomain } from '../lib/names.ts';
+
+export const outputOption = () =>
+  new Option('-o, --output <format>', 'text for people, json for programs')
+    .choices(['text', 'json'])
+    .default('text');
+
+/** For names that stand in object keys. */
+export function subdomain(text: string): string {
+  if (isSubdomain(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be an RFC 1123 subdomain: lower case, digits, hyphens, dots.',
+  );
+}
+
+/** `5m`, `1h30m`, `0s`, in seconds. */
+export function durationSeconds(text: string): number {
+  const seconds = /^0+[hms]?$/.test(text) ? 0 : parseDurationSeconds(text);
+  if (seconds !== undefined) return seconds;
+  throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h30m.');
+}
+
+/** Collects an option that may be given several times. */
+export function collect(value: string, values: string[] = []): string[] {
+  return [...values, value];
+}

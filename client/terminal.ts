@@ -1,0 +1,40 @@
+/** Where the command writes: results on standard output, progress on standard error. */
+export interface Terminal {
+  /** A line of the result. */
+  print(line: string): void;
+  /** A line of progress, for people; never part of the result. */
+  progress(line: string): void;
+}
+
+export const terminal: Terminal = {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  progress: (line) => void process.stderr.write(`${line}\n`),
+};
+
+export type OutputFormat = 'text' | 'json';
+
+/** Prints a result for programs, or by `asText` for people. */
+export function printResult(
+  { print }: Terminal,
+  format: OutputFormat,
+  result: unknown,
+  asText: () => string[],
+): void {
+  for (const line of format === 'json' ? [JSON.stringify(result, null, 2)] : asText()) print(line);
+}
+
+/** Columns as wide as their widest cell, as kubeadm prints its tables. */
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  const widths = header.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+}

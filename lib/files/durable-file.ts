@@ -1,0 +1,70 @@
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const temporarySuffix = '.tmp';
+let temporaryFiles = 0;
+
+/**
+ * Writes a whole file so that a reader, or a process started after a crash, finds all of it or the old one.
+ * On return it survives a power cut: the content is synced before the rename, the folder after it
+ * (rename(2) and fsync(2): syncing a file does not sync its entry in the folder).
+ */
+export async function writeDurably(
+  path: string,
+  parts: readonly (string | Uint8Array)[],
+  mode = 0o600,
+): Promise<void> {
+  temporaryFiles += 1;
+  const temporary = `${path}.${process.pid}-${temporaryFiles}${temporarySuffix}`;
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      for (const part of parts) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await unlink(temporary).catch(() => undefined);
+    throw cause;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Removes a file for good. One that is not there is removed already. */
+export async function removeDurably(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes a folder that only its owner may enter, with those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (firstMade === undefined) return;
+  for (let made = path; made.length >= firstMade.length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+  }
+}
+
+/** The names of the finished files of a folder. What a killed writer left half-written is swept away. */
+export async function finishedFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  for (const name of names.filter((name) => name.endsWith(temporarySuffix))) {
+    await unlink(join(folder, name));
+  }
+  return names.filter((name) => !name.endsWith(temporarySuffix)).sort();
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,3 @@
+module cakeless/judges/verify-chain
+
+go 1.19

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChainItem, Judgement } from './judges.ts';
+import { askProgram } from './judges-programs.ts';
+
+const purposes = { serverAuth: 'sslserver', clientAuth: 'sslclient', any: 'any' } as const;
+
+/** One call of `openssl verify`: certificates for which all arguments are the same. */
+type Call = { args: string[]; certificates: Map<string, ChainItem[]> };
+
+/**
+ * Asks `openssl verify -x509_strict` about each item: once without a name, and once for each name or address.
+ * One process takes one name but many certificates, so questions that differ only in the certificate share one.
+ *
+ * Two ways of its own: where a certificate has no DNS name at all, -verify_hostname is matched with the common name;
+ * and in the very second of notAfter a certificate counts as expired (RFC 5280 4.1.2.5 and Go call it valid).
+ */
+export function judgeWithOpenssl(items: ChainItem[], at: Date): Judgement[] {
+  const folder = mkdtempSync(join(tmpdir(), 'cakeless-judge-'));
+  try {
+    const complaints = new Map<ChainItem, string[]>(items.map((item) => [item, []]));
+    for (const call of callsFor(items, at, folder)) {
+      for (const [item, complaint] of run(call)) complaints.get(item)?.push(complaint);
+    }
+    return items.map((item) => judgement(item, complaints.get(item) ?? []));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const judgement = ({ name }: ChainItem, complaints: string[]): Judgement => ({
+  name,
+  judge: 'openssl',
+  ok: complaints.length === 0,
+  message: complaints.join('; ') || 'OK',
+});
+
+function callsFor(items: ChainItem[], at: Date, folder: string): Iterable<Call> {
+  const file = fileKeeper(folder);
+  const calls = new Map<string, Call>();
+  for (const item of items) {
+    const certificate = file(item.certificate);
+    for (const name of nameArguments(item)) {
+      const args = [...chainArguments(item, item.at ?? at, file), ...name];
+      const key = args.join('\0');
+      const call = calls.get(key) ?? { args, certificates: new Map() };
+      call.certificates.set(certificate, [...(call.certificates.get(certificate) ?? []), item]);
+      calls.set(key, call);
+    }
+  }
+  return calls.values();
+}
+
+/** Equal texts share one file, so that equal questions have equal arguments. */
+function fileKeeper(folder: string): (text: string) => string {
+  const files = new Map<string, string>();
+  return (text) => {
+    const file = files.get(text) ?? join(folder, `${files.size}.pem`);
+    if (!files.has(text)) writeFileSync(file, text);
+    files.set(text, file);
+    return file;
+  };
+}
+
+function chainArguments(item: ChainItem, at: Date, file: (text: string) => string): string[] {
+  // The file of a certificate is read to its first block only: what follows has to be named as untrusted.
+  const chain = item.certificate.split('-----BEGIN ').length > 2 ? item.certificate : '';
+  const untrusted = `${chain}${item.intermediates ?? ''}`;
+  return [
+    'verify',
+    '-x509_strict',
+    ...['-purpose', purposes[item.usage]],
+    ...['-attime', String(Math.floor(at.getTime() / 1000))],
+    ...['-no-CApath', '-no-CAstore', '-CAfile', file(item.roots)],
+    ...(untrusted ? ['-untrusted', file(untrusted)] : []),
+  ];
+}
+
+function nameArguments({ dnsNames = [], ips = [] }: ChainItem): string[][] {
+  return [
+    [],
+    ...dnsNames.map((name) => ['-verify_hostname', name]),
+    ...ips.map((address) => ['-verify_ip', address]),
+  ];
+}
+
+/** A certificate is good only where OpenSSL says so with its file's name: no answer counts as a complaint. */
+function run({ args, certificates }: Call): [ChainItem, string][] {
+  const { out, err } = askProgram('openssl', [...args, ...certificates.keys()]);
+  const good = new Set(out.split('\n'));
+  return [...certificates]
+    .filter(([file]) => !good.has(`${file}: OK`))
+    .flatMap(([file, items]) =>
+      items.map((item): [ChainItem, string] => [item, reason(file, err)]),
+    );
+}
+
+/** OpenSSL lists the errors of a certificate and ends with a line that names its file. */
+function reason(file: string, err: string): string {
+  const lines = err.split('\n');
+  const end = lines.indexOf(`error ${file}: verification failed`);
+  if (end < 0) return err.replaceAll(file, 'certificate').trim() || 'no answer';
+  const start = lines
+    .slice(0, end)
+    .findLastIndex((line) => /^error .*: verification failed$/.test(line));
+  return (
+    lines
+      .slice(start + 1, end)
+      .flatMap((line) => /^error \d+ at \d+ depth lookup: ?(.*)$/.exec(line)?.[1] ?? [])
+      .join(', ') || 'refused without a reason'
+  );
+}

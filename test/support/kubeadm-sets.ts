@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+export type KubeadmLayout = 'generate-csr' | 'renew-csr-only' | 'init-phase-csr-only';
+
+/** One request as kubeadm wrote it, with what its manifest says is inside. */
+export type KubeadmCsr = {
+  /** Where kubeadm puts it, relative to the folder it was told to write to. */
+  path: string;
+  /** Where it lies now. */
+  file: string;
+  certificateName: string;
+  /** Attribute type and value, in the order of the request. */
+  subject: [type: string, value: string][];
+  sans: { dns: string[]; ip: string[] };
+  keyAlgorithm: string;
+  /** The certificate that the same kubeadm issues with a CA of its own. */
+  reference?: string;
+};
+
+/** All requests of one run of kubeadm. */
+export type KubeadmSet = {
+  version: string;
+  layout: KubeadmLayout;
+  config: string;
+  dir: string;
+  /** The text of the kubeadm configuration; absent where kubeadm ran without one. */
+  configYaml?: string;
+  csrs: KubeadmCsr[];
+};
+
+type ManifestEntry = {
+  file: string;
+  kubeadm: string;
+  layout: KubeadmLayout;
+  config: string;
+  path: string;
+  certificate: string;
+  subject: [string, string][];
+  sans: { dns: string[]; ip: string[] };
+  keyAlgorithm: string;
+  reference?: string;
+};
+
+/** The sets that come with the project. */
+export const fixtureCsrRoot = (): string => resolve('test', 'fixtures', 'kubeadm');
+
+/** The larger collection in a sibling folder of the repository, where there is one. */
+export function sharedCsrRoot(): string | undefined {
+  const root = resolve('..', 'shared', 'kubeadm-csrs');
+  return existsSync(join(root, 'manifest.json')) ? root : undefined;
+}
+
+/** The largest collection at hand: a test over it runs in every clone, and over more sets in some. */
+export const bestCsrRoot = (): string => sharedCsrRoot() ?? fixtureCsrRoot();
+
+/** The sets below a folder with a manifest, in the manifest's order. */
+export function listKubeadmSets(root: string = fixtureCsrRoot()): KubeadmSet[] {
+  const { csrs } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) as {
+    csrs: ManifestEntry[];
+  };
+  const sets = new Map<string, KubeadmSet>();
+  for (const entry of csrs) {
+    const dir = join(root, entry.kubeadm, entry.layout, entry.config);
+    const set = sets.get(dir) ?? emptySet(entry, dir);
+    set.csrs.push(toCsr(root, entry));
+    sets.set(dir, set);
+  }
+  return [...sets.values()];
+}
+
+/** One committed set by name, for a test that is about that version, layout or configuration. */
+export function kubeadmSet(version: string, layout: KubeadmLayout, config: string): KubeadmSet {
+  const found = listKubeadmSets().find(
+    (set) => set.version === version && set.layout === layout && set.config === config,
+  );
+  if (!found) throw new Error(`no fixture ${version}/${layout}/${config}`);
+  return found;
+}
+
+/** The throw-away keys of a set by the name of their certificate: PEM files, or kubeconfigs holding one. */
+export function keyFile(set: KubeadmSet, csr: KubeadmCsr): string | undefined {
+  const base = join(
+    set.dir,
+    'keys',
+    dirname(csr.path),
+    csr.path.slice(0, -'.csr'.length).replace(/^.*\//, ''),
+  );
+  return [`${base}.key`, base].find((file) => existsSync(file));
+}
+
+function emptySet(entry: ManifestEntry, dir: string): KubeadmSet {
+  const configFile = join(dir, 'config.yaml');
+  return {
+    version: entry.kubeadm,
+    layout: entry.layout,
+    config: entry.config,
+    dir,
+    ...(existsSync(configFile) && { configYaml: readFileSync(configFile, 'utf8') }),
+    csrs: [],
+  };
+}
+
+function toCsr(root: string, entry: ManifestEntry): KubeadmCsr {
+  return {
+    path: entry.path,
+    file: join(root, entry.file),
+    certificateName: entry.certificate,
+    subject: entry.subject,
+    sans: entry.sans,
+    keyAlgorithm: entry.keyAlgorithm,
+    ...(entry.reference && { reference: join(root, entry.reference) }),
+  };
+}

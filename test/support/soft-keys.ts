@@ -1,0 +1,56 @@
+/** CA keys in memory, behind the same ports as KMS; each signature and each look at a public key is counted. */
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
+import type { CaKeySpec, SigningAlgorithm } from '../../lib/ca/signing-algorithm.ts';
+import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import type { SigningKeys } from '../../lib/store/object-store.ts';
+import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
+import { makeSignature } from '../../local/kms/signatures.ts';
+
+export class SoftKeys implements SigningKeys, CaKeys {
+  readonly #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
+  readonly signed: string[] = [];
+  interrupt: (point: 'before sign' | 'after sign') => void = () => {};
+
+  async sign(keyId: string, algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array> {
+    await Promise.resolve();
+    const entry = this.#keys.get(keyId);
+    if (!entry) throw new Error(`no key ${keyId}`);
+    this.interrupt('before sign');
+    this.signed.push(keyId);
+    const spec = keySpec(entry.key.keySpec);
+    const known = algorithmFor(spec, algorithm.kms);
+    const signature = makeSignature(
+      entry.privateKey,
+      spec,
+      known,
+      Buffer.from(digest),
+      randomBytes,
+    );
+    this.interrupt('after sign');
+    return signature;
+  }
+
+  async ensure(trustDomain: string, ca: CaName, spec: CaKeySpec): Promise<CaKey> {
+    const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}`;
+    if (!this.#keys.has(keyId)) {
+      const { privateKey, publicKey } = generateKey(spec);
+      const spki = publicKey.export({ type: 'spki', format: 'der' });
+      this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
+    }
+    return this.find(keyId);
+  }
+
+  async find(keyId: string): Promise<CaKey> {
+    const entry = this.#keys.get(keyId);
+    if (!entry) throw new Error(`no key ${keyId}`);
+    return entry.key;
+  }
+}
+
+function generateKey(spec: CaKeySpec) {
+  if (spec.startsWith('RSA'))
+    return generateKeyPairSync('rsa', { modulusLength: Number(spec.slice('RSA_'.length)) });
+  const namedCurve = spec === 'ECC_NIST_P384' ? 'P-384' : 'P-256';
+  return generateKeyPairSync('ec', { namedCurve });
+}

