@@ -11,11 +11,11 @@ export function findWeakness(modulus: bigint): string | undefined {
   return undefined;
 }
 
-const SMALL_PRIMES = primesUpTo(751); // NIST SP 800-89 section 5.3.3 asks for all primes below 752
-const SMALL_PRIMES_PRODUCT = SMALL_PRIMES.reduce((product, p) => product * BigInt(p), 1n);
+/** NIST SP 800-89 section 5.3.3 asks for all primes below 752. */
+const smallPrimesProduct = once(() => productOf(primesUpTo(751)));
 
 function hasSmallFactor(modulus: bigint): boolean {
-  return gcd(SMALL_PRIMES_PRODUCT, modulus % SMALL_PRIMES_PRODUCT) !== 1n;
+  return gcd(smallPrimesProduct(), modulus % smallPrimesProduct()) !== 1n;
 }
 
 /**
@@ -23,15 +23,19 @@ function hasSmallFactor(modulus: bigint): boolean {
  * all of them once in about 2^27. Only primes whose subgroup is proper tell anything.
  * Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, section 2.
  */
-const ROCA_PRIMES = primesUpTo(167).filter((p) => p > 2);
-const ROCA_PRODUCT = ROCA_PRIMES.reduce((product, p) => product * BigInt(p), 1n);
-const ROCA_SUBGROUPS = ROCA_PRIMES.map((p) => ({ p, powers: powersOf(65537 % p, p) })).filter(
-  ({ p, powers }) => powers.size < p - 1,
-);
+const roca = once(() => {
+  const primes = primesUpTo(167).filter((p) => p > 2);
+  const subgroups = primes.map((p) => ({ p, powers: powersOf(65537 % p, p) }));
+  return {
+    product: productOf(primes),
+    telling: subgroups.filter(({ p, powers }) => powers.size < p - 1),
+  };
+});
 
 function isRoca(modulus: bigint): boolean {
-  const residue = modulus % ROCA_PRODUCT;
-  return ROCA_SUBGROUPS.every(({ p, powers }) => powers.has(Number(residue % BigInt(p))));
+  const { product, telling } = roca();
+  const residue = modulus % product;
+  return telling.every(({ p, powers }) => powers.has(Number(residue % BigInt(p))));
 }
 
 /** As many rounds as Let's Encrypt's CA makes; primes that were drawn apart are out of reach for any number of them. */
@@ -49,12 +53,11 @@ function isFermatClose(modulus: bigint): boolean {
 }
 
 /** Squares modulo 64, and modulo 3·5·7·11·13: what is none there is none at all, and few others remain. */
-const SQUARES_64 = squaresModulo(64);
-const SQUARES_15015 = squaresModulo(15015);
+const squares = once(() => ({ of64: squaresModulo(64), of15015: squaresModulo(15015) }));
 
 function isSquare(n: bigint): boolean {
-  if (SQUARES_64[Number(n & 63n)] === 0) return false;
-  if (SQUARES_15015[Number(n % 15015n)] === 0) return false;
+  const { of64, of15015 } = squares();
+  if (of64[Number(n & 63n)] === 0 || of15015[Number(n % 15015n)] === 0) return false;
   const root = ceilSquareRoot(n);
   return root * root === n;
 }
@@ -69,6 +72,19 @@ function ceilSquareRoot(n: bigint): bigint {
     if (next >= root) return root * root === n ? root : root + 1n;
     root = next;
   }
+}
+
+/** Tables are made when the first RSA key comes, not when the function starts. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function productOf(primes: readonly number[]): bigint {
+  return primes.reduce((product, p) => product * BigInt(p), 1n);
 }
 
 function gcd(a: bigint, b: bigint): bigint {

@@ -20,7 +20,7 @@ export interface IssuancePlan {
   readonly certificateName: CertificateName;
   readonly profile: VersionedProfile;
   readonly subject: Subject;
-  /** DNS names first, then addresses, each in the order of the CSR. */
+  /** As kubeadm orders them: DNS names sorted, then addresses in the order of the CSR. */
   readonly names: readonly AlternativeName[];
   readonly key: CertifiableKey;
   readonly validitySeconds: number;
@@ -63,7 +63,10 @@ export function judgeRequest(
       certificateName,
       profile,
       subject,
-      names: [...names.filter(isDns), ...names.filter((name) => !isDns(name))],
+      names: [
+        ...names.filter(isDns).sort((a, b) => (a.value < b.value ? -1 : 1)),
+        ...names.filter((name) => !isDns(name)),
+      ],
       key,
       validitySeconds: record.validitySeconds,
       approvalReason: approvalReason(profile, subject, record),

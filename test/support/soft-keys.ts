@@ -8,9 +8,16 @@ import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
 import { makeSignature } from '../../local/kms/signatures.ts';
 
 export class SoftKeys implements SigningKeys, CaKeys {
-  readonly #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
+  #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
   readonly signed: string[] = [];
   interrupt: (point: 'before sign' | 'after sign') => void = () => {};
+
+  /** The same keys, nothing signed yet. */
+  withoutHistory(): SoftKeys {
+    const fresh = new SoftKeys();
+    fresh.#keys = this.#keys;
+    return fresh;
+  }
 
   async sign(keyId: string, algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array> {
     await Promise.resolve();

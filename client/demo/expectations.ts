@@ -1,0 +1,23 @@
+import type { Received } from '../node/receive.ts';
+
+/** What a request must come to. */
+export interface Expected {
+  readonly path: string;
+  readonly outcome: Received['outcome'];
+  /** Of a refusal: all its codes, in any order. */
+  readonly codes?: readonly string[];
+}
+
+/** Everything that was not as it must be, in words; empty if all was. */
+export function differences(results: readonly Received[], expected: readonly Expected[]): string[] {
+  const describe = ({ path, outcome, codes = [] }: Expected) =>
+    [path, outcome, ...[...codes].sort()].join(' ');
+  const got = results.map(({ path, outcome, violations = [] }) =>
+    describe({ path, outcome, codes: violations.map(({ code }) => code) }),
+  );
+  const wanted = expected.map(describe);
+  return [
+    ...wanted.filter((line) => !got.includes(line)).map((line) => `missing: ${line}`),
+    ...got.filter((line) => !wanted.includes(line)).map((line) => `unexpected: ${line}`),
+  ];
+}

@@ -1,0 +1,58 @@
+/** What a node must not get, each with the reasons for which it must be refused. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { legacyCluster, newestCluster, PRIVATE_KEY_FILE } from './clusters.ts';
+import type { Expected } from './expectations.ts';
+
+export interface HostileUpload {
+  /** Below the request id. */
+  readonly path: string;
+  readonly what: string;
+  readonly bytes: Uint8Array;
+  readonly codes: Expected['codes'];
+}
+
+export function hostileUploads(): HostileUpload[] {
+  return [
+    {
+      path: 'admin.conf.csr',
+      what: 'an admin.conf with O=system:masters, as kubeadm 1.22 asked for it',
+      bytes: readFileSync(join(legacyCluster.csrs, 'admin.conf.csr')),
+      codes: ['subject-organization'],
+    },
+    {
+      path: 'kubelet.conf.csr',
+      what: "the scheduler's CSR in the kubelet's place",
+      bytes: readFileSync(join(newestCluster.csrs, 'scheduler.conf.csr')),
+      codes: ['subject-common-name', 'subject-organization'],
+    },
+    {
+      path: 'pki/etcd/server.csr',
+      what: "the API server's CSR in etcd's place",
+      bytes: readFileSync(join(newestCluster.csrs, 'pki', 'apiserver.csr')),
+      codes: ['san-missing', 'san-not-allowed', 'subject-common-name'],
+    },
+    {
+      path: 'pki/apiserver.csr',
+      what: 'a CSR whose signature was tampered with',
+      bytes: withBrokenSignature(
+        readFileSync(join(newestCluster.csrs, 'pki', 'apiserver.csr'), 'latin1'),
+      ),
+      codes: ['signature-invalid'],
+    },
+    {
+      path: 'pki/apiserver.key',
+      what: 'a private key, by mistake',
+      bytes: readFileSync(PRIVATE_KEY_FILE),
+      codes: ['private-key'],
+    },
+  ];
+}
+
+/** The same CSR in DER, with one bit of its signature turned. */
+function withBrokenSignature(pem: string): Uint8Array {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
+  const last = der.length - 1;
+  der[last] = (der[last] ?? 0) ^ 1;
+  return der;
+}

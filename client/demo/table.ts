@@ -1,0 +1,40 @@
+/** What came back, as a table: from the fetched files and from `cakeless fetch -o json`. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Received } from '../node/receive.ts';
+import { formatTable } from '../terminal.ts';
+
+const USAGES: Record<string, string> = {
+  '1.3.6.1.5.5.7.3.1': 'server',
+  '1.3.6.1.5.5.7.3.2': 'client',
+};
+const HEADER = ['CERTIFICATE', 'OUTCOME', 'CA', 'USAGES', 'NAMES', 'EXPIRES'];
+
+/** The certificates, then what has none with its reasons. */
+export function tableOf(results: readonly Received[]): string[] {
+  const rows = results.map((result) => [
+    result.certificateName ?? result.path,
+    result.outcome,
+    ...(result.file === undefined ? ['', '', ''] : describeFile(result.file)),
+    result.notAfter?.slice(0, 10) ?? '',
+  ]);
+  const reasons = results.flatMap(({ path, violations = [], waitingFor }) => [
+    ...violations.map((v) => `  ${path}: ${v.code}: got ${v.got}; allowed ${v.allowed}`),
+    ...(waitingFor === undefined ? [] : [`  ${path}: waits for ${waitingFor}`]),
+  ]);
+  return [...formatTable(HEADER, rows), ...reasons];
+}
+
+function describeFile(file: string): [string, string, string] {
+  const certificate = new X509Certificate(readFileSync(file));
+  const usages = (certificate.keyUsage ?? []).map((oid) => USAGES[oid] ?? oid).join('+');
+  return [certificate.issuer.replace('CN=', ''), usages, shortened(certificate.subjectAltName)];
+}
+
+const SHOWN_NAMES = 2;
+
+function shortened(names: string | undefined): string {
+  const all = (names ?? 'none').replaceAll('IP Address:', 'IP:').split(', ');
+  const more = all.length - SHOWN_NAMES;
+  return `${all.slice(0, SHOWN_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

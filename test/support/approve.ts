@@ -1,0 +1,29 @@
+import { requestApprovalKey } from '../../lib/policy/approval.ts';
+import type { Workshop } from './workshop.ts';
+
+/** What an approver's command writes, and the event that follows from it. */
+export async function approve(
+  workshop: Workshop,
+  key: string,
+  decision: 'approve' | 'deny' = 'approve',
+) {
+  writeApproval(workshop, key, decision);
+  return workshop.process(key, undefined);
+}
+
+export function writeApproval(
+  workshop: Workshop,
+  key: string,
+  decision: 'approve' | 'deny' = 'approve',
+): void {
+  const csrSha256 = String(workshop.outcome(key).pending?.csrSha256);
+  const approval = {
+    request: key,
+    csrSha256,
+    decision,
+    reason: 'asked by ticket 4711',
+    approver: 'alice',
+    decidedAt: workshop.now.toISOString(),
+  };
+  workshop.authority.seed(requestApprovalKey(key, csrSha256), JSON.stringify(approval));
+}

@@ -1,0 +1,121 @@
+/** A whole service in memory, with CAs, ready to take real kubeadm CSRs. Same clock and same randomness every time. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { buildRecord } from '../../client/operator/cluster-record.ts';
+import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
+import type { CaKeySpec } from '../../lib/ca/signing-algorithm.ts';
+import type { TrustDomainDocument } from '../../lib/ca/trust-domain.ts';
+import { outcomeKeys, parseRequestKey } from '../../lib/door/request-path.ts';
+import { type Processed, processRequest } from '../../lib/issuance/process-request.ts';
+import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import type { Service } from '../../lib/service.ts';
+import type { KubeadmCsr, KubeadmSet } from './kubeadm-sets.ts';
+import { MemoryStore } from './memory-store.ts';
+import { SoftKeys } from './soft-keys.ts';
+
+export const START = new Date('2026-11-24T12:00:00Z');
+export const TRUST_DOMAIN = 'fleet';
+export const CLUSTER = 'prod';
+export const UPLOADER = 'AWS:AROAEXAMPLENODE:i-0abc';
+
+export class Workshop {
+  readonly exchange = new MemoryStore();
+  readonly authority = new MemoryStore();
+  readonly keys: SoftKeys;
+  readonly document: TrustDomainDocument;
+  now = START;
+  #drawn = 0;
+
+  private constructor(keys: SoftKeys, document: TrustDomainDocument) {
+    this.keys = keys;
+    this.document = document;
+    this.exchange.now = this.authority.now = () => this.now;
+  }
+
+  /** CAs are made once for each kind of key: making RSA keys takes long, and they are all alike. */
+  static async open(keySpec: CaKeySpec = 'ECC_NIST_P256'): Promise<Workshop> {
+    const { keys, document } = await madeCas(keySpec);
+    const workshop = new Workshop(keys.withoutHistory(), document);
+    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
+    return workshop;
+  }
+
+  get service(): Service {
+    return {
+      exchange: this.exchange,
+      authority: this.authority,
+      keys: this.keys,
+      now: () => this.now,
+      randomBytes: (count) => this.#random(count),
+    };
+  }
+
+  /** The cluster record that `cakeless cluster apply` makes of the set's own configuration. */
+  declare(set: KubeadmSet, more: Record<string, unknown> = {}): { node: string; cluster: string } {
+    const config = readKubeadmConfig(set.configYaml ?? '', set.dir);
+    const record = buildRecord(CLUSTER, TRUST_DOMAIN, config, [], undefined);
+    this.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify({ ...record, ...more }));
+    return { node: config.node?.name ?? '', cluster: CLUSTER };
+  }
+
+  /** Puts a CSR where its node would, and returns its key. Nothing looks at it yet. */
+  upload(node: string, csr: Pick<KubeadmCsr, 'path' | 'file'>, requestId = 'r1'): string {
+    const key = `requests/${CLUSTER}/${node}/${requestId}/${csr.path}`;
+    this.exchange.seed(key, readFileSync(csr.file));
+    return key;
+  }
+
+  process(key: string, uploader: string | undefined = UPLOADER): Promise<Processed> {
+    return processRequest(this.service, { key, uploader });
+  }
+
+  /** The texts of what the node can read. */
+  outcome(key: string) {
+    const address = parseRequestKey(key);
+    if (!address) throw new Error(`${key} is no request`);
+    const keys = outcomeKeys(address);
+    return {
+      certificate: this.exchange.text(keys.certificate),
+      rejected: this.exchange.json(keys.rejected),
+      pending: this.exchange.json(keys.pending),
+    };
+  }
+
+  caCertificate(name: CaName): string {
+    const { signing, versions } = this.document.cas[name];
+    return versions.find(({ version }) => version === signing)?.certificate ?? '';
+  }
+
+  /** Counts up, hashed: never the same twice in a workshop, the same in every run. */
+  #random(count: number): Uint8Array {
+    this.#drawn += 1;
+    return createHash('sha512').update(String(this.#drawn)).digest().subarray(0, count);
+  }
+}
+
+const made = new Map<CaKeySpec, Promise<{ keys: SoftKeys; document: TrustDomainDocument }>>();
+
+function madeCas(keySpec: CaKeySpec) {
+  const known = made.get(keySpec) ?? makeCas(keySpec);
+  made.set(keySpec, known);
+  return known;
+}
+
+async function makeCas(keySpec: CaKeySpec) {
+  const keys = new SoftKeys();
+  const stores = { exchange: new MemoryStore(), authority: new MemoryStore() };
+  let drawn = 0;
+  const service = {
+    ...stores,
+    keys,
+    now: () => START,
+    randomBytes: (count: number) => {
+      drawn += 1;
+      return createHash('sha512').update(`ca ${drawn}`).digest().subarray(0, count);
+    },
+  };
+  const request = { trustDomain: TRUST_DOMAIN, keySpec, validityDays: 3650 };
+  const { document } = await createTrustDomain(service, keys, request);
+  return { keys, document };
+}
