@@ -9,9 +9,12 @@ export const METRICS_NAMESPACE = 'Cakeless';
 export function newReporter(serviceName: string) {
   return {
     logger: new Logger({ serviceName }),
-    metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName }),
+    metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName, logger: QUIET }),
   };
 }
+
+/** Powertools warns of an empty set of metrics; a test event, or a parallel batch on one machine, has none. */
+const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };
 
 export type Reporter = ReturnType<typeof newReporter>;
 

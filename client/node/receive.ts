@@ -83,7 +83,7 @@ async function receiveCertificate(
   if (problems.length > 0) return { ...failed(...problems), certificateName };
   const file = `${stem}.crt`;
   await makeFolder(dirname(file));
-  await writeDurably(file, [pem], CERTIFICATE_MODE);
+  await writeDurably(file, pem, CERTIFICATE_MODE);
   const notAfter = new Date(new X509Certificate(pem).validTo).toISOString();
   return { certificateName, path, outcome: 'issued', file, notAfter };
 }

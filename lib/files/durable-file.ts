@@ -11,7 +11,7 @@ let temporaryFiles = 0;
  */
 export async function writeDurably(
   path: string,
-  parts: readonly (string | Uint8Array)[],
+  content: string | Uint8Array | readonly (string | Uint8Array)[],
   mode = 0o600,
 ): Promise<void> {
   temporaryFiles += 1;
@@ -19,6 +19,8 @@ export async function writeDurably(
   try {
     const file = await open(temporary, 'wx', mode);
     try {
+      const parts =
+        typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
       for (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {

@@ -1,0 +1,79 @@
+/**
+ * The refusals that the stand-in gives, by AWS's own code, with the HTTP status that goes with each.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+ */
+const statusByCode = {
+  AccessDenied: 403,
+  AlreadyExistsException: 400,
+  AuthorizationHeaderMalformed: 400,
+  AuthorizationQueryParametersError: 400,
+  BadDigest: 400,
+  BucketAlreadyOwnedByYou: 409,
+  BucketNotEmpty: 409,
+  DisabledException: 400,
+  EntityTooLarge: 400,
+  IllegalLocationConstraintException: 400,
+  IncompleteBody: 400,
+  InternalError: 500,
+  InvalidAccessKeyId: 403,
+  InvalidArgument: 400,
+  InvalidBucketName: 400,
+  InvalidDigest: 400,
+  InvalidKeyUsageException: 400,
+  InvalidMessageContents: 400,
+  InvalidParameterValueException: 400,
+  InvalidRange: 416,
+  InvalidRequest: 400,
+  InvalidRequestContentException: 400,
+  InvalidToken: 400,
+  InvalidURI: 400,
+  KMSInvalidSignatureException: 400,
+  KMSInvalidStateException: 400,
+  KeyTooLongError: 400,
+  MalformedTrailerError: 400,
+  MalformedXML: 400,
+  MetadataTooLarge: 400,
+  MethodNotAllowed: 405,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NoSuchVersion: 404,
+  NotFoundException: 400,
+  NotImplemented: 501,
+  PreconditionFailed: 412,
+  QueueDoesNotExist: 400,
+  RequestTimeTooSkewed: 403,
+  ResourceNotFoundException: 404,
+  SerializationException: 400,
+  SignatureDoesNotMatch: 403,
+  UnknownOperationException: 400,
+  UnsupportedOperationException: 400,
+  ValidationException: 400,
+  XAmzContentSHA256Mismatch: 400,
+} as const;
+
+/** One of the codes that the stand-in can refuse with. */
+export type AwsErrorCode = keyof typeof statusByCode;
+
+/** A refusal that a client is to see; anything else that is thrown is a fault of ours and becomes a 500. */
+export class AwsError extends Error {
+  readonly code: AwsErrorCode;
+  readonly status: number;
+  /** Further elements of S3's error document, such as the region that was expected. */
+  readonly details: Readonly<Record<string, string>>;
+  /** Headers that go with the answer, such as `x-amz-delete-marker`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: AwsErrorCode,
+    message: string,
+    extra: { details?: Record<string, string>; headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    this.name = code;
+    this.code = code;
+    this.status = statusByCode[code];
+    this.details = extra.details ?? {};
+    this.headers = extra.headers ?? {};
+  }
+}

@@ -1,0 +1,97 @@
+import { AwsError } from './aws-error.ts';
+import type { FunctionHost } from './functions/function-host.ts';
+import { answerLambda } from './functions/lambda-service.ts';
+import type { RequestHandler } from './http/listener.ts';
+import type { LocalRequest, LocalResponse } from './http/message.ts';
+import { answerJson, type JsonOperations, jsonFailure } from './json-service.ts';
+import type { PrincipalBook } from './principals.ts';
+import type { S3Surroundings } from './s3/call.ts';
+import { answerS3, s3Failure } from './s3/service.ts';
+import { authenticate, type Caller } from './signature/authenticate.ts';
+import { readClaim } from './signature/claim.ts';
+import { openPayload, type Payload } from './signature/payload.ts';
+
+/** What stands behind the door. */
+export interface Services {
+  readonly s3: S3Surroundings;
+  readonly kms: JsonOperations;
+  readonly sqs: JsonOperations;
+  readonly functions: FunctionHost;
+  readonly principals: PrincipalBook;
+}
+
+/** One endpoint for all services: who is meant stands in the scope of the signature, which every call has. */
+export function frontDoor(services: Services): RequestHandler {
+  const { s3, principals } = services;
+  return {
+    async answer(request) {
+      const respond = await outcome(request, services, principals);
+      s3.log({
+        message: 'request',
+        operation: request.headers.get('x-amz-target') ?? `${request.method} ${request.rawPath}`,
+        ...respond.note,
+        status: respond.response.status,
+        requestId: request.id,
+      });
+      return respond.response;
+    },
+    failure: (error, requestId) => s3Failure(refusal(error, s3), requestId),
+  };
+}
+
+async function outcome(
+  request: LocalRequest,
+  services: Services,
+  principals: PrincipalBook,
+): Promise<{ response: LocalResponse; note: Record<string, unknown> }> {
+  let principal: string | undefined;
+  try {
+    const known = {
+      principal: principals.withAccessKey,
+      region: services.s3.region,
+      now: services.s3.now(),
+    };
+    const caller = authenticate(request, readClaim(request), known);
+    principal = caller.principal.name;
+    const response = await dispatch(services, caller, openPayload(caller));
+    return { response, note: { principal } };
+  } catch (thrown) {
+    const error = refusal(thrown, services.s3);
+    const response = speaksJson(request) ? jsonFailure(error) : s3Failure(error, request.id);
+    return { response, note: { principal, refusal: error.code, why: error.message } };
+  }
+}
+
+async function dispatch(
+  services: Services,
+  caller: Caller,
+  payload: Payload,
+): Promise<LocalResponse> {
+  const { principal, request } = caller;
+  switch (caller.claim.scope.service) {
+    case 's3':
+      return answerS3(services.s3, caller, payload);
+    case 'kms':
+      return answerJson(services.kms, 'TrentService', request, principal, payload.body);
+    case 'sqs':
+      return answerJson(services.sqs, 'AmazonSQS', request, principal, payload.body);
+    case 'lambda':
+      return answerLambda(services.functions, request, principal, payload.body);
+    default:
+      throw new AwsError(
+        'NotImplemented',
+        `${caller.claim.scope.service} is beyond this stand-in: it has s3, kms, sqs and lambda`,
+      );
+  }
+}
+
+/** A refusal must be in the language of the service even where the signature could not be read. */
+function speaksJson(request: LocalRequest): boolean {
+  return request.headers.has('x-amz-target') || request.rawPath.startsWith('/2015-03-31/');
+}
+
+function refusal(thrown: unknown, { log }: S3Surroundings): AwsError {
+  if (thrown instanceof AwsError) return thrown;
+  log({ message: 'internal error', error: thrown instanceof Error ? thrown.stack : thrown });
+  return new AwsError('InternalError', 'We encountered an internal error; it is in the log.');
+}

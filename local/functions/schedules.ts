@@ -1,0 +1,57 @@
+import { randomUuid } from '../identifiers.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { FunctionHost } from './function-host.ts';
+
+/** A function that is called again and again. */
+export interface Schedule {
+  readonly function: string;
+  readonly everyMs: number;
+}
+
+/**
+ * Calls functions by the clock, the first time after one interval. The next interval begins when a call has
+ * ended, so that a slow one is not run twice at once. Answers what stops it.
+ */
+export function startSchedules(
+  schedules: readonly Schedule[],
+  host: FunctionHost,
+  surroundings: Surroundings,
+): () => void {
+  const { timers } = surroundings;
+  const pending = new Map<Schedule, unknown>();
+  let stopped = false;
+  const plan = (schedule: Schedule): void => {
+    if (stopped) return;
+    const call = async (): Promise<void> => {
+      await host.invoke(schedule.function, scheduledEvent(schedule, surroundings));
+      plan(schedule);
+    };
+    pending.set(
+      schedule,
+      timers.setTimeout(() => void call(), schedule.everyMs),
+    );
+  };
+  for (const schedule of schedules) plan(schedule);
+  return () => {
+    stopped = true;
+    for (const timer of pending.values()) timers.clearTimeout(timer);
+  };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html (the event of a rule) */
+function scheduledEvent(schedule: Schedule, surroundings: Surroundings): object {
+  const { region, accountId, now, random } = surroundings;
+  return {
+    version: '0',
+    id: randomUuid(random),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: accountId,
+    time: now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
+    region,
+    resources: [`arn:aws:events:${region}:${accountId}:rule/${schedule.function}`],
+    detail: {},
+  };
+}

@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { randomUuid } from '../identifiers.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { LocalRequest, LocalResponse } from './message.ts';
+import { readRequest } from './read-request.ts';
+
+/** What answers requests. `failure` turns what went wrong before or in it into an answer. */
+export interface RequestHandler {
+  answer(request: LocalRequest): Promise<LocalResponse>;
+  failure(error: unknown, requestId: string): LocalResponse;
+}
+
+/** A running HTTP listener. */
+export interface Listener {
+  readonly url: string;
+  /** Ends when the requests that came before have been answered. */
+  close(): Promise<void>;
+}
+
+/** Listens on the loopback address only: the keys behind it are throw-away files, no one else is to reach them. */
+export async function listen(
+  port: number,
+  maxBodyBytes: number,
+  handler: RequestHandler,
+  surroundings: Surroundings,
+): Promise<Listener> {
+  const server = createServer((incoming, outgoing) => {
+    void serve(incoming, outgoing);
+  });
+  // The date is ours, from the passed-in clock: SDK clients correct their own clock by it.
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const id = randomUuid(surroundings.random);
+    let response: LocalResponse;
+    try {
+      response = await handler.answer(await readRequest(incoming, id, maxBodyBytes));
+    } catch (error) {
+      response = handler.failure(error, id);
+    }
+    send(outgoing, incoming.method === 'HEAD', response, {
+      'x-amz-request-id': id,
+      'x-amzn-requestid': id,
+      date: surroundings.now().toUTCString(),
+    });
+  };
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function send(
+  outgoing: ServerResponse,
+  withoutBody: boolean,
+  response: LocalResponse,
+  always: Record<string, string>,
+): void {
+  const body = Buffer.from(response.body ?? '');
+  outgoing.sendDate = false;
+  outgoing.writeHead(response.status, {
+    ...always,
+    'content-length': String(body.length),
+    ...response.headers,
+  });
+  outgoing.end(withoutBody || response.status === 304 ? undefined : body);
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import type { LocalRequest } from './message.ts';
+
+/** Reads a request to its end; more than `maxBodyBytes` of body is refused without being kept. */
+export async function readRequest(
+  incoming: IncomingMessage,
+  id: string,
+  maxBodyBytes: number,
+): Promise<LocalRequest> {
+  const target = incoming.url ?? '/';
+  const mark = target.indexOf('?');
+  return {
+    id,
+    method: incoming.method ?? 'GET',
+    rawPath: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? [] : readQuery(target.slice(mark + 1)),
+    headers: readHeaders(incoming.rawHeaders),
+    body: await readBody(incoming, maxBodyBytes),
+    sourceIp: incoming.socket.remoteAddress ?? '127.0.0.1',
+  };
+}
+
+/** Percent-decodes; what is not UTF-8 is refused rather than replaced, so that no two keys become one. */
+export function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
+function readQuery(text: string): [string, string][] {
+  return text
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const equals = part.indexOf('=');
+      if (equals < 0) return [decodePercent(part), ''];
+      return [decodePercent(part.slice(0, equals)), decodePercent(part.slice(equals + 1))];
+    });
+}
+
+/** Headers sent twice are joined by a comma, as the canonical request of Signature Version 4 has them. */
+function readHeaders(rawHeaders: readonly string[]): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = String(rawHeaders[at]).toLowerCase();
+    const value = String(rawHeaders[at + 1]);
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return headers;
+}
+
+async function readBody(incoming: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+  }
+  if (size > maxBodyBytes) {
+    throw new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
+      details: { ProposedSize: String(size), MaxSizeAllowed: String(maxBodyBytes) },
+    });
+  }
+  return Buffer.concat(chunks);
+}

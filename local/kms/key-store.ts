@@ -1,0 +1,103 @@
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finishedFiles, makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
+import { AwsError } from '../aws-error.ts';
+import { type KeySpec, keySpec } from './key-specs.ts';
+
+/** A key as its file holds it. The private key is there in the clear: these keys are for throwing away. */
+export interface StoredKey {
+  readonly keyId: string;
+  readonly arn: string;
+  readonly spec: string;
+  readonly description: string;
+  readonly createdAt: string;
+  readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
+  readonly state: 'Enabled' | 'Disabled' | 'PendingDeletion';
+  readonly deletionDate?: string;
+  readonly privateKeyPem: string;
+}
+
+/** The keys and aliases of a folder. */
+export class KeyStore {
+  readonly #folder: string;
+  readonly #keys = new Map<string, StoredKey>();
+  readonly #privateKeys = new Map<string, KeyObject>();
+  #aliases: Readonly<Record<string, string>> = {};
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async open(folder: string): Promise<KeyStore> {
+    const store = new KeyStore(folder);
+    await makeFolder(join(folder, 'keys'));
+    for (const name of await finishedFiles(join(folder, 'keys'))) {
+      const key = JSON.parse(await readFile(join(folder, 'keys', name), 'utf8')) as StoredKey;
+      store.#keys.set(key.keyId, key);
+    }
+    const aliases = await readFile(join(folder, 'aliases.json'), 'utf8').catch(() => '{}');
+    store.#aliases = JSON.parse(aliases) as Record<string, string>;
+    return store;
+  }
+
+  keys(): StoredKey[] {
+    return [...this.#keys.values()].sort((a, b) => (a.keyId < b.keyId ? -1 : 1));
+  }
+
+  /** Key ids by alias name (`alias/…`). */
+  aliases(): [name: string, keyId: string][] {
+    return Object.entries(this.#aliases).sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /**
+   * Finds a key by its id, ARN, alias name or alias ARN.
+   * https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html
+   */
+  find(reference: string): StoredKey {
+    const name = /^arn:aws:kms:[^:]+:\d+:(?:key\/)?(.+)$/.exec(reference)?.[1] ?? reference;
+    const keyId = name.startsWith('alias/') ? this.#aliases[name] : name;
+    const key = this.#keys.get(keyId ?? '');
+    if (key !== undefined && (key.arn === reference || !reference.includes(':key/'))) return key;
+    throw new AwsError('NotFoundException', `Key or alias ${reference} is not found.`);
+  }
+
+  /** Writes a new key, or a known one in another state. */
+  async save(key: StoredKey): Promise<void> {
+    await writeDurably(
+      join(this.#folder, 'keys', `${key.keyId}.json`),
+      `${JSON.stringify(key, null, 2)}\n`,
+    );
+    this.#keys.set(key.keyId, key);
+  }
+
+  async saveAlias(name: string, keyId: string): Promise<void> {
+    if (this.#aliases[name] !== undefined) {
+      throw new AwsError('AlreadyExistsException', `An alias with the name ${name} already exists`);
+    }
+    this.#aliases = { ...this.#aliases, [name]: keyId };
+    await writeDurably(join(this.#folder, 'aliases.json'), JSON.stringify(this.#aliases, null, 2));
+  }
+
+  privateKey(key: StoredKey): KeyObject {
+    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(key.privateKeyPem);
+    this.#privateKeys.set(key.keyId, known);
+    return known;
+  }
+}
+
+/** Makes the private key of a spec, as PKCS #8 in PEM. */
+export async function generatePrivateKey(spec: KeySpec): Promise<string> {
+  const { privateKey } = await new Promise<{ privateKey: KeyObject }>((resolve, reject) => {
+    const done = (error: Error | null, _publicKey: KeyObject, privateKey: KeyObject): void =>
+      error === null ? resolve({ privateKey }) : reject(error);
+    if ('curve' in spec) generateKeyPair('ec', { namedCurve: spec.curve.namedCurve }, done);
+    else generateKeyPair('rsa', { modulusLength: spec.rsaBits }, done);
+  });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+}
+
+/** The spec of a stored key. */
+export function specOf(key: StoredKey): KeySpec {
+  return keySpec(key.spec);
+}

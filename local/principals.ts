@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { writeDurably } from '../lib/files/durable-file.ts';
+import { iamIdentifier, type Random, secretAccessKey } from './identifiers.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+
+/** What a principal may do. Both lists take IAM's wildcards. */
+export interface Statement {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Good only for a request with `If-None-Match: *`; stands for the bucket policy that enforces it. */
+  readonly ifNoneMatchRequired?: true;
+}
+
+/** Who can call, before it has credentials. */
+export interface PrincipalPlan {
+  readonly name: string;
+  readonly description: string;
+  readonly kind: 'user' | 'role';
+  /** The end of a role's principal id, where EC2 puts the instance id. */
+  readonly session?: string;
+  readonly statements: readonly Statement[];
+}
+
+/** Somebody who can call, with the credentials to do so. */
+export interface Principal {
+  readonly name: string;
+  /** As an S3 event names it after `AWS:`; a role's is `AROA…:<session>`. */
+  readonly principalId: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly description: string;
+  readonly statements: readonly Statement[];
+}
+
+/** All principals, kept in one file that only its owner can read. */
+export interface PrincipalBook {
+  all(): Principal[];
+  named(name: string): Principal | undefined;
+  withAccessKey(accessKeyId: string): Principal | undefined;
+  /** Adds those whose name is new; a principal that is there keeps its credentials and statements. */
+  add(plans: readonly PrincipalPlan[]): Promise<void>;
+}
+
+/** Opens the file; what stands in it, edited by hand or not, is kept. */
+export async function openPrincipals(path: string, random: Random): Promise<PrincipalBook> {
+  let principals = await readPrincipals(path);
+  const alone = oneAtATime();
+  return {
+    // Copies: an SDK client writes into the credentials that it is given.
+    all: () => structuredClone(principals),
+    named: (name) => structuredClone(principals.find((principal) => principal.name === name)),
+    withAccessKey: (id) => principals.find((principal) => principal.accessKeyId === id),
+    add: (plans) =>
+      alone(path, async () => {
+        const known = new Set(principals.map(({ name }) => name));
+        const added = plans.filter(({ name }) => !known.has(name));
+        if (added.length === 0) return;
+        const all = [...principals, ...added.map((plan) => makePrincipal(plan, random))];
+        await writeDurably(path, `${JSON.stringify(all, null, 2)}\n`);
+        principals = all;
+      }),
+  };
+}
+
+function makePrincipal(plan: PrincipalPlan, random: Random): Principal {
+  const { name, description, kind, session, statements } = plan;
+  const id = iamIdentifier(kind === 'user' ? 'AIDA' : 'AROA', random);
+  return {
+    name,
+    principalId: kind === 'user' ? id : `${id}:${session ?? name}`,
+    accessKeyId: iamIdentifier('AKIA', random),
+    secretAccessKey: secretAccessKey(random),
+    description,
+    statements,
+  };
+}
+
+async function readPrincipals(path: string): Promise<Principal[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const list: unknown = JSON.parse(text);
+  if (!Array.isArray(list)) throw new Error(`${path} must hold a list of principals`);
+  return list.map((entry: Partial<Principal> | null) => {
+    const { name, principalId, accessKeyId, secretAccessKey, statements } = entry ?? {};
+    if (!name || !principalId || !accessKeyId || !secretAccessKey || !Array.isArray(statements)) {
+      throw new Error(
+        `${path}: ${name ?? 'a principal'} needs name, principalId, accessKeyId, secretAccessKey and statements`,
+      );
+    }
+    return {
+      name,
+      principalId,
+      accessKeyId,
+      secretAccessKey,
+      description: entry?.description ?? '',
+      statements,
+    };
+  });
+}

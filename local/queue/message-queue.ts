@@ -1,0 +1,185 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  finishedFiles,
+  makeFolder,
+  removeDurably,
+  writeDurably,
+} from '../../lib/files/durable-file.ts';
+import { randomUuid } from '../identifiers.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { QueueMessage } from './message.ts';
+
+/** A message that the function did not manage, and why. */
+export interface DeadLetter extends QueueMessage {
+  readonly failedAt: string;
+  readonly reason: string;
+}
+
+/** Where a queue keeps its files and how often it tries. */
+export interface QueueRules {
+  readonly folder: string;
+  readonly deadLetterFolder: string;
+  readonly maxReceives: number;
+  readonly retryDelayMs: (receives: number) => number;
+}
+
+type State = 'visible' | 'waiting' | 'in flight';
+
+/**
+ * A queue whose messages are files: sent means written, and only a message that was managed, or that is a
+ * dead letter, loses its file. So a process killed at any moment delivers again what it had not finished.
+ */
+export class MessageQueue {
+  readonly #rules: QueueRules;
+  readonly #surroundings: Surroundings;
+  readonly #messages = new Map<string, { message: QueueMessage; state: State; timer?: unknown }>();
+  readonly #deadLetters: DeadLetter[] = [];
+  #idleWaiters: (() => void)[] = [];
+  /** Called whenever a message can be received. */
+  onVisible: () => void = () => undefined;
+
+  private constructor(rules: QueueRules, surroundings: Surroundings) {
+    this.#rules = rules;
+    this.#surroundings = surroundings;
+  }
+
+  /** Opens the folder. What was in flight or waiting when the last process ended can be received at once. */
+  static async open(rules: QueueRules, surroundings: Surroundings): Promise<MessageQueue> {
+    await makeFolder(rules.folder);
+    await makeFolder(rules.deadLetterFolder);
+    const queue = new MessageQueue(rules, surroundings);
+    for (const name of await finishedFiles(rules.deadLetterFolder)) {
+      queue.#deadLetters.push(await readJson<DeadLetter>(join(rules.deadLetterFolder, name)));
+    }
+    const found: QueueMessage[] = [];
+    for (const name of await finishedFiles(rules.folder)) {
+      found.push(await readJson<QueueMessage>(join(rules.folder, name)));
+    }
+    for (const message of found.sort((a, b) => a.sentAtMs - b.sentAtMs))
+      await queue.#restore(message);
+    return queue;
+  }
+
+  /** Takes a message. On return it is durable. */
+  async send(
+    sent: Pick<QueueMessage, 'body' | 'messageAttributes' | 'senderId'>,
+    delayMs = 0,
+  ): Promise<QueueMessage> {
+    const { now, random } = this.#surroundings;
+    const messageId = randomUuid(random);
+    const message = { ...sent, messageId, sentAtMs: now().getTime(), receives: 0 };
+    await this.#save(message);
+    this.#messages.set(messageId, { message, state: 'waiting' });
+    this.#showAfter(messageId, delayMs);
+    return message;
+  }
+
+  /** Takes up to `most` visible messages in flight. The count of receives is durable before they are seen. */
+  async receive(most: number): Promise<QueueMessage[]> {
+    const now = this.#surroundings.now().getTime();
+    const taken = [...this.#messages.values()]
+      .filter(({ state }) => state === 'visible')
+      .slice(0, most);
+    for (const entry of taken) entry.state = 'in flight';
+    await Promise.all(
+      taken.map(async (entry) => {
+        const receives = entry.message.receives + 1;
+        entry.message = { firstReceivedAtMs: now, ...entry.message, receives };
+        await this.#save(entry.message);
+      }),
+    );
+    return taken.map(({ message }) => message);
+  }
+
+  /** The function managed this message. */
+  async done(messageId: string): Promise<void> {
+    await removeDurably(this.#path(messageId));
+    this.#forget(messageId);
+  }
+
+  /** The function failed on this message: it comes back after a while, or is a dead letter now. */
+  async failed(messageId: string, reason: string): Promise<void> {
+    const entry = this.#messages.get(messageId);
+    if (entry === undefined) return;
+    const { receives } = entry.message;
+    if (receives >= this.#rules.maxReceives) return this.#bury(entry.message, reason);
+    entry.state = 'waiting';
+    this.#showAfter(messageId, this.#rules.retryDelayMs(receives));
+  }
+
+  /** How many messages there are, by state. */
+  counts(): Record<State, number> {
+    const counts = { visible: 0, waiting: 0, 'in flight': 0 };
+    for (const { state } of this.#messages.values()) counts[state] += 1;
+    return counts;
+  }
+
+  deadLetters(): DeadLetter[] {
+    return [...this.#deadLetters];
+  }
+
+  /** Ends when there is no message any more: none visible, none in flight, none waiting. */
+  async idle(): Promise<void> {
+    if (this.#messages.size === 0) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Stops the clocks of waiting messages; their files stay. */
+  close(): void {
+    for (const { timer } of this.#messages.values()) this.#surroundings.timers.clearTimeout(timer);
+  }
+
+  async #restore(message: QueueMessage): Promise<void> {
+    const { messageId } = message;
+    if (this.#deadLetters.some((dead) => dead.messageId === messageId)) {
+      return removeDurably(this.#path(messageId)); // killed between the two files of a burial
+    }
+    if (message.receives >= this.#rules.maxReceives) {
+      return this.#bury(message, 'the process ended while the function had it for the last time');
+    }
+    this.#messages.set(messageId, { message, state: 'visible' });
+  }
+
+  #showAfter(messageId: string, delayMs: number): void {
+    const entry = this.#messages.get(messageId);
+    if (entry === undefined) return;
+    const show = (): void => {
+      entry.state = 'visible';
+      this.onVisible();
+    };
+    if (delayMs > 0) entry.timer = this.#surroundings.timers.setTimeout(show, delayMs);
+    else show();
+  }
+
+  async #bury(message: QueueMessage, reason: string): Promise<void> {
+    const { now, log } = this.#surroundings;
+    const dead = { ...message, failedAt: now().toISOString(), reason };
+    const path = join(this.#rules.deadLetterFolder, `${message.messageId}.json`);
+    await writeDurably(path, `${JSON.stringify(dead, null, 2)}\n`);
+    await removeDurably(this.#path(message.messageId));
+    this.#deadLetters.push(dead);
+    log({ message: 'dead letter', file: path, reason });
+    this.#forget(message.messageId);
+  }
+
+  #forget(messageId: string): void {
+    this.#messages.delete(messageId);
+    if (this.#messages.size > 0) return;
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #save(message: QueueMessage): Promise<void> {
+    return writeDurably(this.#path(message.messageId), `${JSON.stringify(message)}\n`);
+  }
+
+  #path(messageId: string): string {
+    return join(this.#rules.folder, `${messageId}.json`);
+  }
+}
+
+async function readJson<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(path, 'utf8')) as T;
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+/** An attribute that a sender put on a message. */
+export interface MessageAttribute {
+  readonly DataType: string;
+  readonly StringValue?: string;
+  /** In base64. */
+  readonly BinaryValue?: string;
+}
+
+/** A message of the queue, as its file holds it. */
+export interface QueueMessage {
+  readonly messageId: string;
+  readonly body: string;
+  readonly messageAttributes: Readonly<Record<string, MessageAttribute>>;
+  readonly senderId: string;
+  readonly sentAtMs: number;
+  /** How often it was handed to the function; written before it is handed over. */
+  readonly receives: number;
+  readonly firstReceivedAtMs?: number;
+}
+
+/** MD5 of a body, which clients compare with what they sent. */
+export function md5OfBody(body: string): string {
+  return createHash('md5').update(body).digest('hex');
+}
+
+/**
+ * MD5 over the attributes in the order of their names, each part behind its length.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
+ */
+export function md5OfAttributes(
+  attributes: Readonly<Record<string, MessageAttribute>>,
+): string | undefined {
+  const names = Object.keys(attributes).sort();
+  if (names.length === 0) return undefined;
+  const hash = createHash('md5');
+  for (const name of names) {
+    const { DataType = '', StringValue, BinaryValue = '' } = attributes[name] ?? {};
+    hash.update(withLength(Buffer.from(name))).update(withLength(Buffer.from(DataType)));
+    hash.update(Buffer.of(StringValue === undefined ? 2 : 1));
+    hash.update(
+      withLength(
+        StringValue === undefined ? Buffer.from(BinaryValue, 'base64') : Buffer.from(StringValue),
+      ),
+    );
+  }
+  return hash.digest('hex');
+}
+
+function withLength(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}

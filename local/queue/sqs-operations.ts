@@ -1,0 +1,97 @@
+import { AwsError } from '../aws-error.ts';
+import type { JsonInput } from '../json-input.ts';
+import type { JsonOperations } from '../json-service.ts';
+import { demand } from '../permissions.ts';
+import type { Principal } from '../principals.ts';
+import { type MessageAttribute, md5OfAttributes, md5OfBody } from './message.ts';
+import type { MessageQueue } from './message-queue.ts';
+
+/** The one queue that there is. */
+export interface ServedQueue {
+  readonly name: string;
+  readonly arn: string;
+  /** Known only once the port is. */
+  readonly url: () => string;
+  readonly queue: MessageQueue;
+}
+
+/** SQS's limit for body and attributes together: 1 MiB since August 2025. */
+const maxMessageBytes = 1_048_576;
+
+/**
+ * The part of SQS that senders need; receiving is the event source's.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
+ */
+export function sqsOperations(served: ServedQueue): JsonOperations {
+  const named = (input: JsonInput, principal: Principal, action: string): MessageQueue => {
+    demand(principal, action, served.arn);
+    const path = /^https?:\/\/[^/]+(\/.*)$/.exec(input.text('QueueUrl'))?.[1];
+    if (path !== new URL(served.url()).pathname) throw noSuchQueue();
+    return served.queue;
+  };
+  return {
+    GetQueueUrl(input, principal) {
+      demand(principal, 'sqs:GetQueueUrl', served.arn);
+      if (input.text('QueueName') !== served.name) throw noSuchQueue();
+      return { QueueUrl: served.url() };
+    },
+    GetQueueAttributes(input, principal) {
+      const counts = named(input, principal, 'sqs:GetQueueAttributes').counts();
+      return {
+        Attributes: {
+          QueueArn: served.arn,
+          ApproximateNumberOfMessages: String(counts.visible),
+          ApproximateNumberOfMessagesNotVisible: String(counts['in flight']),
+          ApproximateNumberOfMessagesDelayed: String(counts.waiting),
+        },
+      };
+    },
+    SendMessage: async (input, principal) =>
+      sendOne(named(input, principal, 'sqs:SendMessage'), input, principal),
+    async SendMessageBatch(input, principal) {
+      const queue = named(input, principal, 'sqs:SendMessage');
+      const entries = input.optionalList('Entries');
+      const sent = entries.map(async (entry) => ({
+        Id: entry.text('Id'),
+        ...(await sendOne(queue, entry, principal)),
+      }));
+      return { Successful: await Promise.all(sent), Failed: [] };
+    },
+  };
+}
+
+async function sendOne(queue: MessageQueue, input: JsonInput, principal: Principal) {
+  const body = input.text('MessageBody');
+  const messageAttributes = Object.fromEntries(
+    input.entries('MessageAttributes').map(([name, value]) => [name, readAttribute(value)]),
+  );
+  const size = Buffer.byteLength(body) + Buffer.byteLength(JSON.stringify(messageAttributes));
+  if (body === '' || size > maxMessageBytes) {
+    throw new AwsError(
+      'InvalidParameterValueException',
+      `A message must have from 1 to ${maxMessageBytes} bytes`,
+    );
+  }
+  const delayMs = 1000 * (input.optionalNumber('DelaySeconds') ?? 0);
+  const senderId = principal.principalId;
+  const { messageId } = await queue.send({ body, messageAttributes, senderId }, delayMs);
+  return {
+    MessageId: messageId,
+    MD5OfMessageBody: md5OfBody(body),
+    MD5OfMessageAttributes: md5OfAttributes(messageAttributes),
+  };
+}
+
+function readAttribute(value: JsonInput): MessageAttribute {
+  const text = value.optionalText('StringValue');
+  const binary = value.optionalText('BinaryValue');
+  return {
+    DataType: value.text('DataType'),
+    ...(text === undefined ? {} : { StringValue: text }),
+    ...(binary === undefined ? {} : { BinaryValue: binary }),
+  };
+}
+
+function noSuchQueue(): AwsError {
+  return new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
+}

@@ -1,0 +1,46 @@
+import { nodePrincipals } from './cluster-principals.ts';
+import type { LocalOptions } from './local-options.ts';
+import type { PrincipalBook } from './principals.ts';
+import type { MessageQueue } from './queue/message-queue.ts';
+import { s3Event } from './queue/s3-event.ts';
+import type { CreatedObject } from './s3/call.ts';
+import type { ObjectStore } from './s3/object-store.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What follows on a written object, before its writer is answered. */
+export function reactions(
+  { buckets, notifications }: Pick<LocalOptions, 'buckets' | 'notifications'>,
+  surroundings: Surroundings,
+  principals: PrincipalBook,
+  queue: MessageQueue,
+): (created: CreatedObject) => Promise<void> {
+  return async (created) => {
+    const { key } = created.version;
+    if (created.bucket === buckets.authority) {
+      await principals.add(nodePrincipals(key, created.content, buckets));
+    }
+    if (
+      notifications.some(
+        ({ bucket, prefix }) => bucket === created.bucket && key.startsWith(prefix),
+      )
+    ) {
+      const body = JSON.stringify(s3Event(created, surroundings));
+      await queue.send({ body, messageAttributes: {}, senderId: 'AIDALOCALS3NOTIFIER' });
+    }
+  };
+}
+
+/** For a process that was killed between writing a cluster record and adding its principals. */
+export async function addNodesOfRecords(
+  store: ObjectStore,
+  principals: PrincipalBook,
+  { buckets }: Pick<LocalOptions, 'buckets'>,
+): Promise<void> {
+  const authority = store.bucket(buckets.authority);
+  if (authority === undefined) return;
+  for (const { version, latest } of authority.index.allVersions('clusters/', '', '')) {
+    if (!latest || version.deleteMarker) continue;
+    const record = await store.content(authority, version);
+    await principals.add(nodePrincipals(version.key, record, buckets));
+  }
+}

@@ -1,0 +1,89 @@
+import { type BucketIndex, byteOrder } from './bucket-index.ts';
+import type { Version } from './version.ts';
+
+/** Which part of a bucket is asked for. */
+export interface ListingRequest {
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** Only keys after this one. */
+  readonly startAfter: string;
+  readonly continuationToken: string | undefined;
+  readonly maxKeys: number;
+}
+
+/** One page of a listing. */
+export interface ListingPage {
+  readonly contents: readonly Version[];
+  readonly commonPrefixes: readonly string[];
+  /** Where the next page begins; undefined on the last one. */
+  readonly nextToken: string | undefined;
+}
+
+/**
+ * Lists current objects in byte order; keys that agree up to the first delimiter after the prefix become one
+ * common prefix, which counts as one towards `maxKeys`.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html
+ */
+export function listObjects(index: BucketIndex, request: ListingRequest): ListingPage {
+  const prefix = byteOrder(request.prefix);
+  const delimiter = byteOrder(request.delimiter);
+  const contents: Version[] = [];
+  const commonPrefixes: string[] = [];
+  let last = '';
+  let place = firstPlace(request, prefix);
+  for (let at = index.firstFrom(place); at?.order.startsWith(prefix); at = index.firstFrom(place)) {
+    const current = at.versions[0];
+    place = after(at.order);
+    if (current === undefined || current.deleteMarker) continue;
+    const cut = delimiter === '' ? -1 : at.order.indexOf(delimiter, prefix.length);
+    if (contents.length + commonPrefixes.length === request.maxKeys) {
+      return {
+        contents,
+        commonPrefixes,
+        nextToken: request.maxKeys > 0 ? encodeToken(last) : undefined,
+      };
+    }
+    if (cut < 0) {
+      contents.push(current);
+    } else {
+      const common = at.order.slice(0, cut + delimiter.length);
+      commonPrefixes.push(Buffer.from(common, 'latin1').toString('utf8'));
+      place = afterAll(common);
+    }
+    last = place;
+  }
+  return { contents, commonPrefixes, nextToken: undefined };
+}
+
+/** Whether a token is one that we gave. */
+export function isContinuationToken(token: string): boolean {
+  return encodeToken(decodeToken(token)) === token;
+}
+
+function firstPlace(request: ListingRequest, prefix: string): string {
+  const asked =
+    request.continuationToken !== undefined
+      ? decodeToken(request.continuationToken)
+      : request.startAfter === ''
+        ? ''
+        : after(byteOrder(request.startAfter));
+  return asked > prefix ? asked : prefix;
+}
+
+/** The first place behind one key. */
+function after(order: string): string {
+  return `${order}\0`;
+}
+
+/** The first place behind everything that begins so. 0xFF is no byte of UTF-8. */
+function afterAll(prefix: string): string {
+  return `${prefix}\u00ff`;
+}
+
+function encodeToken(place: string): string {
+  return Buffer.from(place, 'latin1').toString('base64url');
+}
+
+function decodeToken(token: string): string {
+  return Buffer.from(token, 'base64url').toString('latin1');
+}

@@ -1,0 +1,37 @@
+/** An element to be written: its content is text or elements, a list repeats it. */
+export type XmlContent = string | number | boolean | XmlElements | undefined;
+export interface XmlElements {
+  readonly [name: string]: XmlContent | readonly XmlContent[];
+}
+
+/** Writes a document of S3's namespace. Undefined elements are left out. */
+export function writeXml(root: string, elements: XmlElements): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${writeElements(elements)}</${root}>`;
+}
+
+/** Writes an error document, which has no namespace. */
+export function writeErrorXml(elements: XmlElements): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${writeElements(elements)}</Error>`;
+}
+
+function writeElements(elements: XmlElements): string {
+  return Object.entries(elements)
+    .flatMap(([name, content]) =>
+      (Array.isArray(content) ? (content as readonly XmlContent[]) : [content as XmlContent]).map(
+        (one) => (one === undefined ? '' : `<${name}>${writeContent(one)}</${name}>`),
+      ),
+    )
+    .join('');
+}
+
+function writeContent(content: string | number | boolean | XmlElements): string {
+  return typeof content === 'object' ? writeElements(content) : escapeText(String(content));
+}
+
+/** Control characters go as references, as S3 does it: XML 1.0 has no better way, see encoding-type=url. */
+function escapeText(text: string): string {
+  return text.replace(
+    /[&<>"]|(?![\t\n])\p{Cc}/gu,
+    (character) => `&#x${character.charCodeAt(0).toString(16)};`,
+  );
+}

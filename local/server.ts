@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { makeFolder, writeDurably } from '../lib/files/durable-file.ts';
+import { firstPrincipals } from './first-principals.ts';
+import { lockFolder } from './folder-lock.ts';
+import { frontDoor } from './front-door.ts';
+import { FunctionHost } from './functions/function-host.ts';
+import { startSchedules } from './functions/schedules.ts';
+import { listen } from './http/listener.ts';
+import { KeyStore } from './kms/key-store.ts';
+import { kmsOperations } from './kms/kms-operations.ts';
+import type { LocalOptions, RunningLocal } from './local-options.ts';
+import { openPrincipals, type Principal, type PrincipalBook } from './principals.ts';
+import { startEventSource } from './queue/event-source.ts';
+import { MessageQueue } from './queue/message-queue.ts';
+import { sqsOperations } from './queue/sqs-operations.ts';
+import { addNodesOfRecords, reactions } from './reactions.ts';
+import { ObjectStore } from './s3/object-store.ts';
+import { type Surroundings, systemTimers } from './surroundings.ts';
+
+export type { LambdaContext, LocalFunction } from './functions/function-host.ts';
+export type { LocalOptions, RunningLocal } from './local-options.ts';
+export type { Principal } from './principals.ts';
+export type { DeadLetter } from './queue/message-queue.ts';
+
+const notice = `This folder belongs to Cakeless's stand-in for AWS, which is for trying out and testing.
+The private keys and the credentials in it are plain files, to be thrown away: trust nothing that was signed here.
+`;
+
+/**
+ * Starts one process's worth of S3, KMS, SQS and Lambda on the loopback address, for trying out and testing.
+ * AWS SDKs and the AWS CLI work with it unchanged, given its URL as AWS_ENDPOINT_URL. All state is in files;
+ * what was answered survives a SIGKILL.
+ */
+export async function startLocal(options: LocalOptions): Promise<RunningLocal> {
+  const surroundings = takeSurroundings(options);
+  const { dataDir } = options;
+  await makeFolder(dataDir);
+  const unlock = await lockFolder(dataDir);
+  try {
+    await writeDurably(join(dataDir, 'README.txt'), notice);
+    return await startIn(dataDir, options, surroundings, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function startIn(
+  dataDir: string,
+  options: LocalOptions,
+  surroundings: Surroundings,
+  unlock: () => Promise<void>,
+): Promise<RunningLocal> {
+  const { region, accountId, now, random, log } = surroundings;
+  const principals = await openPrincipals(join(dataDir, 'principals.json'), random);
+  await principals.add(firstPrincipals(options.buckets, options.serviceStatements));
+  const store = await ObjectStore.open(join(dataDir, 's3'), now, random);
+  await makeBuckets(store, options);
+  await addNodesOfRecords(store, principals, options);
+  const keys = await KeyStore.open(join(dataDir, 'kms'));
+  const queue = await openQueue(dataDir, options, surroundings);
+  const host = new FunctionHost(options.functions, surroundings);
+  requireFunctions(host, options);
+
+  const queueArn = `arn:aws:sqs:${region}:${accountId}:${options.queue.name}`;
+  let url = '';
+  const queueUrl = (): string => `${url}/${accountId}/${options.queue.name}`;
+  const maxObjectBytes = options.maxObjectBytes ?? 16 * 1024 * 1024;
+  const handler = frontDoor({
+    s3: {
+      ...surroundings,
+      store,
+      maxObjectBytes,
+      onCreated: reactions(options, surroundings, principals, queue),
+    },
+    kms: kmsOperations(keys, surroundings),
+    sqs: sqsOperations({ name: options.queue.name, arn: queueArn, url: queueUrl, queue }),
+    functions: host,
+    principals,
+  });
+  // Framing and trailers come on top of the object; half as much again is ample for any chunk size in use.
+  const listener = await listen(options.port ?? 0, maxObjectBytes * 1.5, handler, surroundings);
+  url = listener.url;
+  log({
+    message: 'local stand-in: for trying out and testing, its keys are throw-away files',
+    url,
+  });
+
+  const { batchSize = 10, concurrency = 4 } = options.queue;
+  const rules = { queueArn, function: options.queue.function, batchSize, concurrency };
+  const source = startEventSource(queue, host, rules, surroundings);
+  const stopSchedules = startSchedules(options.schedules ?? [], host, surroundings);
+  return {
+    url,
+    region,
+    queueUrl: queueUrl(),
+    administrator: administratorOf(principals),
+    principals: () => principals.all(),
+    idle: () => queue.idle(),
+    deadLetters: () => queue.deadLetters(),
+    close: once(async () => {
+      // Functions call back into the listener, so it ends after them.
+      stopSchedules();
+      await source.stop();
+      await host.settled();
+      await listener.close();
+      queue.close();
+      await unlock();
+    }),
+  };
+}
+
+/** To close what is closed already is no error. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}
+
+function takeSurroundings(options: LocalOptions): Surroundings {
+  return {
+    region: options.region ?? 'eu-central-1',
+    accountId: options.accountId ?? '000000000000',
+    now: options.now ?? (() => new Date()),
+    random: options.random ?? randomBytes,
+    timers: options.timers ?? systemTimers,
+    log: options.log ?? (() => undefined),
+  };
+}
+
+async function makeBuckets(store: ObjectStore, { buckets }: LocalOptions): Promise<void> {
+  if (store.bucket(buckets.exchange) === undefined)
+    await store.saveBucket(buckets.exchange, 'Unset');
+  if (store.bucket(buckets.authority) === undefined) {
+    await store.saveBucket(buckets.authority, 'Enabled');
+  }
+}
+
+function openQueue(
+  dataDir: string,
+  { queue }: LocalOptions,
+  surroundings: Surroundings,
+): Promise<MessageQueue> {
+  const rules = {
+    folder: join(dataDir, 'queue'),
+    deadLetterFolder: join(dataDir, 'dead-letters'),
+    maxReceives: queue.maxReceives ?? 5,
+    retryDelayMs:
+      queue.retryDelayMs ?? ((receives: number) => Math.min(1000 * 2 ** (receives - 1), 30_000)),
+  };
+  return MessageQueue.open(rules, surroundings);
+}
+
+function requireFunctions(host: FunctionHost, { queue, schedules = [] }: LocalOptions): void {
+  for (const name of [queue.function, ...schedules.map((schedule) => schedule.function)]) {
+    if (!host.has(name)) throw new Error(`there is no function ${name} among the functions given`);
+  }
+}
+
+function administratorOf(principals: PrincipalBook): Principal {
+  const administrator = principals.named('administrator');
+  if (administrator === undefined) throw new Error('principals.json has no administrator');
+  return administrator;
+}

@@ -1,0 +1,203 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CreateKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { nodePrincipals } from '../../local/cluster-principals.ts';
+import type { Principal, RunningLocal } from '../../local/server.ts';
+import { matchesWildcard } from '../../local/wildcard.ts';
+import { principalOf, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts';
+
+afterEach(tidyUp);
+
+const record = (...names: string[]) => JSON.stringify({ nodes: names.map((name) => ({ name })) });
+
+function put(s3: S3Client, Bucket: string, Key: string, Body = 'x', IfNoneMatch?: string) {
+  return s3.send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch }));
+}
+
+const attempts = {
+  put: (s3: S3Client, bucket: string, key: string) => put(s3, bucket, key, 'x', '*'),
+  overwrite: (s3: S3Client, bucket: string, key: string) => put(s3, bucket, key),
+  get: (s3: S3Client, Bucket: string, Key: string) =>
+    s3.send(new GetObjectCommand({ Bucket, Key })),
+  list: (s3: S3Client, Bucket: string, Prefix: string) =>
+    s3.send(new ListObjectsV2Command({ Bucket, Prefix })),
+};
+
+const existing: [string, string][] = [
+  ['exchange', 'requests/blue/cp1/r0/apiserver.csr'],
+  ['exchange', 'certificates/blue/cp1/r0/apiserver.crt'],
+  ['exchange', 'certificates/blue/cp10/r0/apiserver.crt'],
+  ['exchange', 'certificates/green/cp1/r0/apiserver.crt'],
+  ['exchange', 'trust/shared/ca.crt'],
+  ['authority', 'records/blue'],
+  ['authority', 'approvals/blue'],
+];
+
+async function fleet(): Promise<RunningLocal> {
+  const local = await start({ notifications: [] });
+  const admin = s3As(local);
+  await put(admin, 'authority', 'clusters/blue.json', record('cp1', 'cp10'));
+  await put(admin, 'authority', 'clusters/green.json', record('cp1'));
+  for (const [bucket, key] of existing) await put(admin, bucket, key);
+  return local;
+}
+
+type Case = [who: string, what: keyof typeof attempts, bucket: string, key: string, ok: boolean];
+const cases: Case[] = [
+  ['node:blue/cp1', 'put', 'exchange', 'requests/blue/cp1/r1/pki/apiserver.csr', true],
+  ['node:blue/cp1', 'overwrite', 'exchange', 'requests/blue/cp1/r1/pki/apiserver.csr', false],
+  ['node:blue/cp1', 'put', 'exchange', 'requests/blue/cp10/r1/apiserver.csr', false],
+  ['node:blue/cp1', 'put', 'exchange', 'requests/green/cp1/r1/apiserver.csr', false],
+  ['node:blue/cp1', 'put', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', false],
+  ['node:blue/cp1', 'put', 'exchange', 'trust/shared/ca.crt2', false],
+  ['node:blue/cp1', 'put', 'authority', 'approvals/blue', false],
+  ['node:blue/cp1', 'get', 'exchange', 'certificates/blue/cp1/r0/apiserver.crt', true],
+  ['node:blue/cp1', 'get', 'exchange', 'certificates/blue/cp10/r0/apiserver.crt', false],
+  ['node:blue/cp1', 'get', 'exchange', 'certificates/green/cp1/r0/apiserver.crt', false],
+  ['node:blue/cp1', 'get', 'exchange', 'trust/shared/ca.crt', true],
+  ['node:blue/cp1', 'get', 'authority', 'records/blue', false],
+  ['node:blue/cp1', 'list', 'exchange', 'certificates/blue/cp1/', true],
+  ['node:blue/cp1', 'list', 'exchange', 'certificates/blue/cp1', false],
+  ['node:blue/cp1', 'list', 'exchange', '', false],
+  ['approver', 'put', 'authority', 'approvals/blue/1.json', true],
+  ['approver', 'put', 'authority', 'clusters/red.json', false],
+  ['approver', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
+  ['approver', 'get', 'authority', 'records/blue', true],
+  ['auditor', 'get', 'authority', 'records/blue', true],
+  ['auditor', 'list', 'exchange', '', true],
+  ['auditor', 'put', 'authority', 'approvals/blue/1.json', false],
+  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', true],
+  ['service', 'put', 'authority', 'records/blue/1', true],
+  ['service', 'put', 'authority', 'approvals/blue/1.json', false],
+  ['service', 'put', 'authority', 'clusters/red.json', false],
+  ['service', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
+];
+
+describe('principals are kept apart', () => {
+  it.each(cases)('%s: %s in %s of %s: %s', async (who, what, bucket, key, ok) => {
+    const local = await fleet();
+    const attempt = attempts[what](s3As(local, principalOf(local, who)), bucket, key);
+    if (ok) await attempt;
+    else await expect(attempt).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
+  it('a key that is missing is told only to who may list there', async () => {
+    const local = await fleet();
+    const node = s3As(local, principalOf(local, 'node:blue/cp1'));
+    const missing = (Key: string) => node.send(new GetObjectCommand({ Bucket: 'exchange', Key }));
+    await expect(missing('certificates/blue/cp1/none')).rejects.toMatchObject({
+      name: 'NoSuchKey',
+    });
+    await expect(missing('trust/none')).rejects.toMatchObject({ name: 'AccessDenied' });
+    const head = new HeadObjectCommand({ Bucket: 'exchange', Key: 'trust/none' });
+    await expect(node.send(head)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+  });
+
+  it('only the service and the administrator may sign, and only the administrator makes keys', async () => {
+    const local = await fleet();
+    const as = (credentials: Principal) =>
+      new KMSClient({ endpoint: local.url, region: local.region, credentials, maxAttempts: 1 });
+    const create = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+    const { KeyMetadata } = await as(local.administrator).send(create);
+    const sign = new SignCommand({
+      KeyId: KeyMetadata?.KeyId,
+      Message: Buffer.alloc(32, 1),
+      MessageType: 'DIGEST',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+    });
+    const may = async (command: typeof create | typeof sign) => {
+      const tried = local.principals().map(async (principal) => {
+        const kms = as(principal);
+        const done = command === create ? kms.send(create) : kms.send(sign);
+        const answer = await done.then(
+          () => 'allowed',
+          (error: Error) => error.name,
+        );
+        kms.destroy();
+        return [principal.name, answer] as const;
+      });
+      const answers = await Promise.all(tried);
+      expect(new Set(answers.map(([, answer]) => answer))).toEqual(
+        new Set(['allowed', 'AccessDeniedException']),
+      );
+      return answers.filter(([, answer]) => answer === 'allowed').map(([name]) => name);
+    };
+    expect(await may(sign)).toEqual(['administrator', 'service']);
+    expect(await may(create)).toEqual(['administrator']);
+  });
+});
+
+describe('the file of principals', () => {
+  it('is for its owner only, and kept from start to start', async () => {
+    const dataDir = await temporaryFolder();
+    const first = await start({ dataDir });
+    await put(s3As(first), 'authority', 'clusters/blue.json', record('cp1'));
+    const before = first.principals();
+    expect(before.map(({ name }) => name)).toContain('node:blue/cp1');
+    expect((await stat(join(dataDir, 'principals.json'))).mode & 0o777).toBe(0o600);
+    await first.close();
+    const again = await start({ dataDir });
+    expect(again.principals()).toEqual(before);
+    await put(s3As(again), 'authority', 'clusters/blue.json', record('cp1', 'cp2'));
+    expect(again.principals().slice(0, before.length)).toEqual(before);
+    expect(again.principals()).toHaveLength(before.length + 1);
+  });
+
+  it('gets the nodes that a killed process did not add', async () => {
+    const dataDir = await temporaryFolder();
+    const first = await start({ dataDir });
+    await put(s3As(first), 'authority', 'clusters/blue.json', record('cp1'));
+    await first.close();
+    const path = join(dataDir, 'principals.json');
+    const kept = (JSON.parse(await readFile(path, 'utf8')) as { name: string }[]).slice(0, 4);
+    await writeFile(path, JSON.stringify(kept));
+    expect(principalOf(await start({ dataDir }), 'node:blue/cp1')).toBeDefined();
+  });
+});
+
+describe('a cluster record', () => {
+  const buckets = { exchange: 'e', authority: 'a' };
+  it.each([
+    ['of another key', 'trust/blue.json', record('cp1'), []],
+    ['below a folder', 'clusters/x/blue.json', record('cp1'), []],
+    ['that is no JSON', 'clusters/blue.json', '{', []],
+    ['without nodes', 'clusters/blue.json', '{}', []],
+    ['with wildcards for names', 'clusters/blue.json', record('*', 'cp?', '../x', 'cp1'), ['cp1']],
+    ['with a wildcard for a cluster', 'clusters/*.json', record('cp1'), []],
+    ['with a node named twice', 'clusters/blue.json', record('cp1', 'cp1'), ['cp1']],
+    ['with a rule for nodes', 'clusters/blue.json', '{"nodes":[{"namePattern":"w-*"},null]}', []],
+  ])('%s makes the principals %#', (_name, key, text, nodes) => {
+    const names = nodePrincipals(key, Buffer.from(text), buckets).map(({ name }) => name);
+    expect(names).toEqual(nodes.map((node) => `node:blue/${node}`));
+  });
+});
+
+describe('a wildcard', () => {
+  it.each([
+    ['*', 'anything', true],
+    ['a*c', 'abbc', true],
+    ['a*c', 'abbcd', false],
+    ['a?c', 'abc', true],
+    ['a?c', 'ac', false],
+    ['a/*', 'a/', true],
+    ['a/*', 'a', false],
+    ['*b*b*', 'abab', true],
+    ['a*', 'a*', true],
+    ['ab', 'a*', false],
+    ['', '', true],
+    ['', 'a', false],
+  ])('%s over %s: %s', (pattern, text, expected) => {
+    expect(matchesWildcard(pattern, text)).toBe(expected);
+  });
+
+  it('is not slow where many stars meet a long text', () => {
+    expect(matchesWildcard(`${'*a'.repeat(500)}b`, 'a'.repeat(5000))).toBe(false);
+  });
+});

@@ -1,0 +1,272 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import type { LocalFunction, RunningLocal } from '../../local/server.ts';
+import { HandTimers, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts';
+
+afterEach(tidyUp);
+
+const upload = (local: RunningLocal, Key: string, Body = 'csr') =>
+  s3As(local).send(new PutObjectCommand({ Bucket: 'exchange', Key, Body }));
+
+/** A function that keeps what it was given and does what it is told. */
+function recorder(answer: (records: SQSRecord[]) => unknown = () => undefined) {
+  const seen: SQSRecord[] = [];
+  const sign: LocalFunction = async (event) => {
+    const { Records } = event as SQSEvent;
+    seen.push(...Records);
+    return answer(Records);
+  };
+  return { seen, functions: { sign } };
+}
+
+/** Lets delayed messages come back, one delay after the other, until the queue is empty. */
+async function letTimePass(local: RunningLocal, timers: HandTimers): Promise<number[]> {
+  const delays: number[] = [];
+  let idle = false;
+  const ended = local.idle().then(() => {
+    idle = true;
+  });
+  while (!idle) {
+    delays.push(...timers.delays);
+    timers.runAll();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  await ended;
+  return delays;
+}
+
+describe('an upload', () => {
+  it('reaches the function as an S3 event in an SQS record', async () => {
+    const { seen, functions } = recorder();
+    const local = await start({ functions });
+    await upload(local, 'requests/blue/cp 1/r+1/ü.csr');
+    await local.idle();
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:requests',
+      awsRegion: 'eu-central-1',
+      attributes: { ApproximateReceiveCount: '1' },
+    });
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
+      Records: [
+        {
+          eventVersion: '2.1',
+          eventSource: 'aws:s3',
+          eventName: 'ObjectCreated:Put',
+          userIdentity: { principalId: `AWS:${local.administrator.principalId}` },
+          requestParameters: { sourceIPAddress: '127.0.0.1' },
+          s3: {
+            bucket: { name: 'exchange', arn: 'arn:aws:s3:::exchange' },
+            object: { key: 'requests/blue/cp+1/r%2B1/%C3%BC.csr', size: 3 },
+          },
+        },
+      ],
+    });
+  });
+
+  it('elsewhere is told to nobody', async () => {
+    const { seen, functions } = recorder();
+    const local = await start({ functions });
+    await upload(local, 'certificates/blue/cp1/r1/a.crt');
+    await local.idle();
+    expect(seen).toEqual([]);
+  });
+
+  it('in a row of a hundred comes once each, in batches of no more than asked for', async () => {
+    const sizes: number[] = [];
+    const { seen, functions } = recorder((records) => {
+      sizes.push(records.length);
+    });
+    const local = await start({
+      functions,
+      queue: { name: 'requests', function: 'sign', batchSize: 3, concurrency: 2 },
+    });
+    await Promise.all(
+      Array.from({ length: 100 }, (_, n) => upload(local, `requests/blue/cp1/r${n}/a.csr`)),
+    );
+    await local.idle();
+    expect(new Set(seen.map(({ body }) => body)).size).toBe(100);
+    expect(seen).toHaveLength(100);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a message that the function fails on', () => {
+  const failures: [string, (records: SQSRecord[]) => unknown][] = [
+    [
+      'by throwing',
+      () => {
+        throw new Error('no luck');
+      },
+    ],
+    [
+      'by listing it',
+      (records) => ({
+        batchItemFailures: records.map(({ messageId }) => ({ itemIdentifier: messageId })),
+      }),
+    ],
+    ['by listing another', () => ({ batchItemFailures: [{ itemIdentifier: 'other' }] })],
+    ['by listing nothing', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
+  ];
+  it.each(failures)('%s comes back later, and in the end is a dead letter', async (_name, fail) => {
+    const dataDir = await temporaryFolder();
+    const timers = new HandTimers();
+    const { seen, functions } = recorder(fail);
+    const local = await start({
+      dataDir,
+      timers,
+      functions,
+      queue: { name: 'requests', function: 'sign', maxReceives: 3 },
+    });
+    await upload(local, 'requests/blue/cp1/r1/a.csr');
+    expect(await letTimePass(local, timers)).toEqual([1000, 2000]);
+    expect(seen.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual([
+      '1',
+      '2',
+      '3',
+    ]);
+    const [dead] = local.deadLetters();
+    expect(dead).toMatchObject({ body: seen[0]?.body, receives: 3 });
+    const file = join(dataDir, 'dead-letters', `${dead?.messageId}.json`);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(dead);
+    expect(await readdir(join(dataDir, 'queue'))).toEqual([]);
+  });
+
+  it('is alone in coming back when the others of its batch went well', async () => {
+    const timers = new HandTimers();
+    const failOnce = new Set<string>();
+    const { seen, functions } = recorder((records) => ({
+      batchItemFailures: records
+        .filter(({ body, messageId }) => body === 'bad' && !failOnce.has(messageId))
+        .map(({ messageId }) => {
+          failOnce.add(messageId);
+          return { itemIdentifier: messageId };
+        }),
+    }));
+    const local = await start({ functions, timers });
+    const { region, administrator: credentials } = local;
+    const sqs = new SQSClient({ endpoint: local.url, region, credentials });
+    for (const MessageBody of ['good', 'bad', 'good']) {
+      await sqs.send(new SendMessageCommand({ QueueUrl: local.queueUrl, MessageBody }));
+    }
+    sqs.destroy();
+    await letTimePass(local, timers);
+    expect(seen.map(({ body }) => body).sort()).toEqual(['bad', 'bad', 'good', 'good']);
+    expect(local.deadLetters()).toEqual([]);
+  });
+});
+
+describe('a restart on the same folder', () => {
+  it('after a SIGKILL delivers what was in flight again, with its count, and keeps the objects', async () => {
+    const dataDir = await temporaryFolder();
+    const script = join(__dirname, 'hanging-process.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line === 'three in flight') break;
+    }
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+
+    const { seen, functions } = recorder();
+    const local = await start({ dataDir, functions });
+    await local.idle();
+    const keys = seen.map(({ body }) => JSON.parse(body).Records[0].s3.object.key as string);
+    expect(keys.sort()).toEqual([1, 2, 3].map((n) => `requests/blue/cp1/r${n}/a.csr`));
+    expect(seen.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual([
+      '2',
+      '2',
+      '2',
+    ]);
+    await expect(
+      s3As(local).send(
+        new PutObjectCommand({
+          Bucket: 'exchange',
+          Key: 'requests/blue/cp1/r1/a.csr',
+          Body: 'other',
+          IfNoneMatch: '*',
+        }),
+      ),
+    ).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  }, 30_000);
+
+  it('waits for what is in flight when it is asked to close', async () => {
+    const events: string[] = [];
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const sign: LocalFunction = async () => {
+      begin();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      events.push('function ended');
+    };
+    const local = await start({ functions: { sign } });
+    await upload(local, 'requests/blue/cp1/r1/a.csr');
+    await begun;
+    await local.close();
+    events.push('closed');
+    expect(events).toEqual(['function ended', 'closed']);
+  });
+
+  it('is refused while another one has the folder', async () => {
+    const dataDir = await temporaryFolder();
+    await start({ dataDir });
+    await expect(start({ dataDir })).rejects.toThrow('is in use by process');
+  });
+});
+
+describe('functions', () => {
+  it('are loaded when they are first called, whatever their number of parameters', async () => {
+    const events: unknown[] = [];
+    const likeMiddy = async (event: unknown = {}) => void events.push(event);
+    let loads = 0;
+    const load = async (): Promise<LocalFunction> => {
+      loads += 1;
+      return likeMiddy;
+    };
+    for (const sign of [load, likeMiddy]) {
+      const local = await start({ functions: { sign } });
+      await upload(local, 'requests/a');
+      await local.idle();
+      await upload(local, 'requests/b');
+      await local.idle();
+    }
+    expect(loads).toBe(1);
+    expect(events).toHaveLength(4);
+  });
+
+  it('are called by schedule with an event of EventBridge', async () => {
+    const timers = new HandTimers();
+    const events: unknown[] = [];
+    let called: () => void = () => undefined;
+    const once = new Promise<void>((resolve) => {
+      called = resolve;
+    });
+    const reconcile: LocalFunction = async (event) => {
+      events.push(event);
+      called();
+    };
+    await start({
+      timers,
+      functions: { sign: async () => undefined, reconcile },
+      schedules: [{ function: 'reconcile', everyMs: 60_000 }],
+    });
+    expect(timers.delays).toEqual([60_000]);
+    timers.runAll();
+    await once;
+    expect(events).toMatchObject([{ source: 'aws.events', 'detail-type': 'Scheduled Event' }]);
+  });
+
+  it('that a queue or schedule names must be there', async () => {
+    await expect(start({ functions: {} })).rejects.toThrow('there is no function sign');
+  });
+});
