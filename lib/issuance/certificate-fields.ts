@@ -53,10 +53,15 @@ export function certificateFields(
 }
 
 /**
- * keyEncipherment is for RSA keys only: RFC 8813 section 3 forbids it for EC keys. kubeadm sets it always, and no
- * verifier minds; see docs/decisions.
+ * keyEncipherment is for RSA keys (RFC 8813 section 3 forbids it for EC keys) of servers (RFC 5280 section 4.2.1.12
+ * lists it for serverAuth, not for clientAuth). kubeadm sets it always, and no verifier minds; see docs/decisions.
  */
-export function keyUsageBits(keyAlgorithm: 'RSA' | 'EC'): number[] {
+export function keyUsageBits({
+  keyAlgorithm,
+  extendedKeyUsages,
+}: Pick<CertificateFields, 'keyAlgorithm' | 'extendedKeyUsages'>): number[] {
   const { digitalSignature, keyEncipherment } = KEY_USAGE_BITS;
-  return keyAlgorithm === 'RSA' ? [digitalSignature, keyEncipherment] : [digitalSignature];
+  return keyAlgorithm === 'RSA' && extendedKeyUsages.includes('serverAuth')
+    ? [digitalSignature, keyEncipherment]
+    : [digitalSignature];
 }

@@ -74,7 +74,8 @@ function differences(pairs: readonly (readonly [string, unknown, unknown])[]): s
 /** One line per extension, in the order in which they stand: all of them, and no others. */
 function expectedExtensions(fields: CertificateFields, ca: IssuingCa): string {
   // digitalSignature alone, or with keyEncipherment: one octet with 7 or 5 unused bits
-  const keyUsage = fields.keyAlgorithm === 'RSA' ? '030205a0' : '03020780';
+  const forServers = fields.extendedKeyUsages.includes('serverAuth');
+  const keyUsage = fields.keyAlgorithm === 'RSA' && forServers ? '030205a0' : '03020780';
   const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'publicKey'));
   return [
     `${OID.keyUsage} critical ${keyUsage}`,

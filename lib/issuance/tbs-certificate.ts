@@ -51,7 +51,7 @@ function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[]
   const usages = fields.extendedKeyUsages.map((usage) => oid(OID[usage]));
   const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'));
   return [
-    critical(OID.keyUsage, namedBits(keyUsageBits(fields.keyAlgorithm))),
+    critical(OID.keyUsage, namedBits(keyUsageBits(fields))),
     extension(OID.extKeyUsage, sequence(...usages)),
     critical(OID.basicConstraints, sequence()), // cA DEFAULT FALSE
     extension(OID.subjectKeyIdentifier, octetString(subjectKeyId)),

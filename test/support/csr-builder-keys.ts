@@ -2,8 +2,7 @@
  * Throw-away keys for built CSRs, from `test/hostile/keys.json` (written by `test/hostile/make-keys.ts`): keys that
  * programs make, and RSA numbers that no program would, which sign by plain arithmetic.
  */
-import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OID } from '../../lib/der/oids.ts';

@@ -71,7 +71,8 @@ export const csrAttribute = (type: string, ...values: Uint8Array[]) =>
   sequence(oid(type), element(TAG.set, ...values));
 export const extensionRequest = (...extensions: Uint8Array[]) =>
   csrAttribute('1.2.840.113549.1.9.14', sequence(...extensions));
-export const extension = (type: string, value: Uint8Array) => sequence(oid(type), octetString(value));
+export const extension = (type: string, value: Uint8Array) =>
+  sequence(oid(type), octetString(value));
 export const criticalExtension = (type: string, value: Uint8Array) =>
   sequence(oid(type), booleanTrue(), octetString(value));
 

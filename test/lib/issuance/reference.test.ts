@@ -8,7 +8,7 @@ import {
   type KubeadmSet,
   listKubeadmSets,
 } from '../../support/kubeadm-sets.ts';
-import { Workshop } from '../../support/workshop.ts';
+import { CLUSTER, TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
 
 const sets = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml !== undefined);
 
@@ -38,11 +38,12 @@ describe.each(sets.map((set) => [`${set.version} ${set.layout} ${set.config}`, s
 
 /**
  * Where the certificate differs, the CSR did or the specification does (docs/certificate-specification.md):
- * keyEncipherment is for RSA keys only; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA;
+ * keyEncipherment is for RSA keys of servers only; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA;
  * `init phase certs --csr-only` could not be told of etcd's extra names, and what is not asked for is not issued.
  */
 function asSpecified(facts: CertificateFacts, set: KubeadmSet, csr: KubeadmCsr): CertificateFacts {
   const keyAlgorithm = csr.keyAlgorithm.startsWith('RSA') ? 'RSA' : 'EC';
+  const enciphers = keyAlgorithm === 'RSA' && facts.extendedKeyUsages.includes(SERVER_AUTH);
   const asked = [
     ...csr.sans.dns.map((name) => `DNS:${name}`),
     ...csr.sans.ip.map((ip) => `IP:${ip}`),
@@ -50,15 +51,15 @@ function asSpecified(facts: CertificateFacts, set: KubeadmSet, csr: KubeadmCsr):
   return {
     ...facts,
     keyAlgorithm,
-    keyUsages: facts.keyUsages.filter(
-      (usage) => keyAlgorithm === 'RSA' || usage !== 'keyEncipherment',
-    ),
+    keyUsages: facts.keyUsages.filter((usage) => enciphers || usage !== 'keyEncipherment'),
     names:
       set.layout === 'init-phase-csr-only'
         ? facts.names.filter((name) => asked.includes(name))
         : facts.names,
   };
 }
+
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 
 /** system:masters from `ca`; the etcd clients of old versions have the group too, where it means nothing. */
 function mustWait(subject: readonly [string, string][], name: string): boolean {
@@ -69,3 +70,34 @@ function mustWait(subject: readonly [string, string][], name: string): boolean {
 it('finds every set of real CSRs', () => {
   expect(sets.length).toBeGreaterThanOrEqual(11);
 });
+
+// `generate-csr` without --config asks for kubeadm's defaults: right for a cluster that has nothing else.
+const withoutConfig = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml === undefined);
+
+for (const set of withoutConfig)
+  it(`CSRs of kubeadm ${set.version} without a configuration are issued in a cluster of defaults`, async () => {
+    const workshop = await Workshop.open();
+    const { dns, ip } =
+      set.csrs.find((csr) => csr.certificateName === 'etcd-server')?.sans ?? fail();
+    const node = dns.find((name) => name !== 'localhost') ?? fail();
+    const record = {
+      cluster: CLUSTER,
+      trustDomain: TRUST_DOMAIN,
+      kubernetesVersion: `v${set.version}`,
+      nodes: [{ name: node, addresses: ip.slice(0, 1), role: 'control-plane' }],
+    };
+    workshop.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify(record));
+    for (const csr of set.csrs) {
+      const key = workshop.upload(node, csr);
+      if ((await workshop.process(key)).outcome === 'pending') await approve(workshop, key);
+      const facts = readCertificateFacts(workshop.outcome(key).certificate ?? '');
+      expect(facts.names).toEqual([
+        ...csr.sans.dns.map((n) => `DNS:${n}`),
+        ...csr.sans.ip.map((i) => `IP:${i}`),
+      ]);
+    }
+  });
+
+function fail(): never {
+  throw new Error('the set has no CSR of etcd-server');
+}

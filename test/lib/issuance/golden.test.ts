@@ -1,0 +1,35 @@
+/**
+ * One text for each certificate name and Kubernetes version, for people to review: test/fixtures/golden. After a change
+ * that is meant, `UPDATE_GOLDEN=1 npx jest golden` writes them anew; the diff is the change.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { approve } from '../../support/approve.ts';
+import { describeCertificate } from '../../support/describe-certificate.ts';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { Workshop } from '../../support/workshop.ts';
+
+const sets = [
+  kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048'),
+  kubeadmSet('1.29.15', 'generate-csr', 'v4-p256'),
+  kubeadmSet('1.33.13', 'generate-csr', 'v6-p256'),
+  kubeadmSet('1.35.4', 'generate-csr', 'dual-rsa2048'),
+  kubeadmSet('1.37.2', 'generate-csr', 'v4-p256'),
+];
+
+describe.each(sets.map((set) => [set.version, set] as const))('kubeadm %s', (version, set) => {
+  it.each(set.csrs.map((csr) => [csr.certificateName, csr] as const))('%s', async (name, csr) => {
+    const workshop = await Workshop.open();
+    const { node } = workshop.declare(set);
+    const key = workshop.upload(node, csr);
+    if ((await workshop.process(key)).outcome === 'pending') await approve(workshop, key);
+    const text = describeCertificate(workshop.outcome(key).certificate ?? '');
+    const file = resolve('test', 'fixtures', 'golden', version, `${name}.txt`);
+    if (process.env.UPDATE_GOLDEN === '1') {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+    expect(existsSync(file)).toBe(true);
+    expect(text).toBe(readFileSync(file, 'utf8'));
+  });
+});
