@@ -1,0 +1,78 @@
+/** The same job as its documentation shows it: for comparison only, and without door, policy, record or lint. */
+import 'reflect-metadata';
+import { createHash, webcrypto } from 'node:crypto';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Pkcs10CertificateRequest,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import { signingAlgorithmOf } from '../lib/ca/signing-algorithm.ts';
+import { readDer, readInteger } from '../lib/der/read.ts';
+import type { SigningKeys } from '../lib/store/object-store.ts';
+
+const P256 = signingAlgorithmOf('ECC_NIST_P256');
+const authorities = new Map<string, X509Certificate>();
+
+export async function issueWithPeculiar(
+  csrPem: string,
+  caPem: string,
+  keyId: string,
+  keys: SigningKeys,
+) {
+  const csr = new Pkcs10CertificateRequest(csrPem);
+  if (!(await csr.verify())) throw new Error('the CSR does not verify');
+  const ca = authorities.get(caPem) ?? new X509Certificate(caPem);
+  authorities.set(caPem, ca);
+  const names = csr.extensions.find((e) => e instanceof SubjectAlternativeNameExtension)?.names;
+  const certificate = await X509CertificateGenerator.create(
+    {
+      serialNumber: '010102030405060708',
+      subject: csr.subjectName,
+      issuer: ca.subjectName,
+      notBefore: new Date('2026-11-24T12:00:00Z'),
+      notAfter: new Date('2027-11-24T12:00:00Z'),
+      publicKey: csr.publicKey,
+      signingKey: {
+        type: 'private',
+        algorithm: { name: 'ECDSA', namedCurve: 'P-256', hash: { name: 'SHA-256' } },
+        usages: ['sign'],
+      } as never,
+      extensions: [
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new BasicConstraintsExtension(false, undefined, true),
+        await SubjectKeyIdentifierExtension.create(csr.publicKey),
+        await AuthorityKeyIdentifierExtension.create(ca),
+        ...(names ? [new SubjectAlternativeNameExtension(names.toJSON())] : []),
+      ],
+    },
+    {
+      subtle: {
+        sign: async (_: unknown, __: unknown, tbs: ArrayBuffer) => {
+          const digest = createHash('sha256').update(Buffer.from(tbs)).digest();
+          return toFixedWidth(await keys.sign(keyId, P256, digest));
+        },
+      },
+      getRandomValues: webcrypto.getRandomValues.bind(webcrypto),
+    } as never,
+  );
+  return certificate.toString('pem');
+}
+
+/** KMS answers in DER; WebCrypto's form is r and s in 32 octets each. */
+function toFixedWidth(der: Uint8Array): ArrayBuffer {
+  const out = new Uint8Array(64);
+  for (const [i, integer] of readDer(der, 'signature').children().entries()) {
+    const octets = Buffer.from(readInteger(integer)).subarray(-32);
+    out.set(octets, 32 * i + 32 - octets.length);
+  }
+  return out.buffer;
+}

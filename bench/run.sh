@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Prints what docs/benchmarks.md explains, measured now on this machine. No number here decides a test.
+# BENCH_NODE=/path/to/node measures another release of Node.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
+node functions/bundle.mjs >/dev/null
+node_modules/.bin/esbuild bench/main.ts --bundle --platform=node --format=esm --target=node20 --main-fields=module,main \
+  --outfile=dist/bench.mjs --log-level=error \
+  "--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
+exec "${BENCH_NODE:-node}" --expose-gc dist/bench.mjs
