@@ -32,10 +32,13 @@ export function formatIpAddress(octets: Uint8Array): string {
   return `${head}::${groups.slice(run.start + run.length).join(':')}`;
 }
 
-/** Canonical text of an address in any text form; undefined if it is none. */
+/**
+ * Canonical text of an address in any text form; undefined if it is none. IPv4-mapped ones are none: Go writes them
+ * into a CSR as IPv4, so a record that means one would never fit.
+ */
 export function canonicalIpAddress(text: string): string | undefined {
   const octets = parseIpAddress(text);
-  return octets && formatIpAddress(octets);
+  return octets && !isIpv4Mapped(octets) ? formatIpAddress(octets) : undefined;
 }
 
 /** IPv4 in IPv6 clothes (`::ffff:10.0.0.1`): programs disagree on which of the two it is. */

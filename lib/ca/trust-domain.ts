@@ -4,6 +4,8 @@ import * as z from 'zod/mini';
 import { OID } from '../der/oids.ts';
 import { readDer, readFields, readOid, TAG } from '../der/read.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
+import { checkDocument, readOften } from '../store/documents.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { CA_KEY_SPECS, type SigningAlgorithm, signingAlgorithmOf } from './signing-algorithm.ts';
 
 const caVersionSchema = z.strictObject({
@@ -39,6 +41,18 @@ export const BUNDLE_PATHS: Record<CaName, string> = {
 export const trustDomainKey = (trustDomain: string) => `trust/${trustDomain}.json`;
 export const bundleKey = (trustDomain: string, ca: CaName) =>
   `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
+
+/** The CAs of a trust domain; undefined if it has none. @throws Fault document-malformed */
+export function readTrustDomain(
+  authority: ObjectStore,
+  trustDomain: string,
+): Promise<TrustDomainDocument | undefined> {
+  return readOften(authority, trustDomainKey(trustDomain), checkTrustDomain);
+}
+
+function checkTrustDomain(value: unknown): TrustDomainDocument {
+  return checkDocument(value, 'trust domain', trustDomainSchema);
+}
 
 /** A CA that can sign: its certificate taken apart, as far as its leaves need it. */
 export interface IssuingCa {

@@ -36,7 +36,6 @@ function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
   const service = formatIpAddress(addressInRange(record.serviceRange, 1));
   const [advertised, ...others] = node.addresses;
   const required = [
-    node.name,
     'kubernetes',
     'kubernetes.default',
     'kubernetes.default.svc',
@@ -47,7 +46,7 @@ function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
     ...record.extraNames.apiserver,
     ...node.extraNames.apiserver,
   ];
-  return { required: required.map(toName), allowed: others.map(toName) };
+  return { required: [ownName(node), ...required.map(toName)], allowed: others.map(toName) };
 }
 
 /**
@@ -57,13 +56,20 @@ function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
 function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
   const [advertised, ...others] = node.addresses;
   const required = [
-    node.name,
     'localhost',
     ...(advertised === undefined ? [] : [advertised]),
     '127.0.0.1',
     '::1',
   ];
-  return { required: required.map(toName), allowed: [...extra, ...others].map(toName) };
+  return {
+    required: [ownName(node), ...required.map(toName)],
+    allowed: [...extra, ...others].map(toName),
+  };
+}
+
+/** A DNS name even where the node is called by its address: kubeadm does not look at it. */
+function ownName(node: KnownNode): AlternativeName {
+  return { type: 'DNS', value: node.name };
 }
 
 function toName(text: string): AlternativeName {

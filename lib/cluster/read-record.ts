@@ -1,5 +1,5 @@
 import { Fault } from '../fault.ts';
-import { readJson } from '../store/documents.ts';
+import { readOften } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type ClusterRecord, parseClusterRecord } from './record.ts';
 
@@ -11,9 +11,9 @@ export async function readClusterRecord(
   cluster: string,
 ): Promise<ClusterRecord | undefined> {
   const key = clusterRecordKey(cluster);
-  const value = await readJson(authority, key);
-  if (value === undefined) return undefined;
-  const { record, problems } = parseClusterRecord(value);
+  const result = await readOften(authority, key, parseClusterRecord);
+  if (!result) return undefined;
+  const { record, problems } = result;
   if (!record) throw new Fault('document-malformed', `${key}: ${problems.join('; ')}`);
   if (record.cluster !== cluster)
     throw new Fault('document-malformed', `${key}: is the record of ${record.cluster}`);

@@ -43,7 +43,8 @@ export function judgePossession(
     .as(TAG.sequence, algorithmField.name)
     .children();
   const signature = readOctetAlignedBits(signatureField);
-  const name = identifier ? readOid(identifier) : '';
+  if (!identifier) throw new DerError(`${algorithmField.name}: without an algorithm`);
+  const name = readOid(identifier);
   const algorithm = ALGORITHMS[name];
   if (!algorithm) return [algorithmViolation(`algorithm ${name}`)];
   if (more.length > 0) throw new DerError(`${algorithmField.name}: more than two fields`);

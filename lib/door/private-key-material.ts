@@ -2,7 +2,6 @@
  * Finds private keys in what was uploaded, whatever the object is called: a node that copies all of
  * /etc/kubernetes would send `.key` files, and the kubeconfigs that `generate-csr` writes hold theirs in base64.
  */
-import { createPrivateKey } from 'node:crypto';
 
 /** PEM labels of every kind of private key: PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSH, PGP. */
 const LABEL = /-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY/i;
@@ -15,19 +14,25 @@ const BASE64_RUN = /[A-Za-z0-9+/]{40,}(?:\r?\n[A-Za-z0-9+/]{4,})*={0,2}/g;
 
 /** What kind of private key the bytes hold, for the report; undefined if none was found. The key itself is never returned. */
 export function findPrivateKey(bytes: Uint8Array): string | undefined {
-  return inText(bytes) ?? inDer(bytes);
+  return find(bytes, MAX_BASE64_LAYERS);
 }
 
-function inText(bytes: Uint8Array): string | undefined {
+/** A kubeconfig in a Secret holds its key in base64 in base64. */
+const MAX_BASE64_LAYERS = 3;
+
+function find(bytes: Uint8Array, layers: number): string | undefined {
+  return inText(bytes, layers) ?? inDer(bytes);
+}
+
+function inText(bytes: Uint8Array, layers: number): string | undefined {
   for (const text of readings(bytes)) {
     if (LABEL.test(text)) return 'a PEM block with a private key';
     if (KUBECONFIG_KEY.test(text)) return 'a kubeconfig with an embedded private key';
     if (JWK_TYPE.test(text) && JWK_PRIVATE.test(text))
       return 'a JSON web key with its private part';
-    for (const run of text.match(BASE64_RUN) ?? []) {
+    for (const run of layers > 0 ? (text.match(BASE64_RUN) ?? []) : []) {
       const decoded = Buffer.from(run.replace(/\s/g, ''), 'base64');
-      if (LABEL.test(decoded.toString('latin1'))) return 'a private key in base64';
-      if (inDer(decoded)) return 'a private key in base64';
+      if (find(decoded, layers - 1)) return 'a private key in base64';
     }
   }
   return undefined;
@@ -40,42 +45,43 @@ function readings(bytes: Uint8Array): string[] {
   return octets.includes('\0') ? [octets, octets.replaceAll('\0', '')] : [octets];
 }
 
+/**
+ * By their first octets, wherever these stand: behind a newline, behind a CSR, and cut short, the rest of a key is
+ * secret all the same. They are long enough that no CSR holds them by chance.
+ */
 function inDer(bytes: Uint8Array): string | undefined {
-  if (bytes[0] !== 0x30) return undefined;
-  if (isEncryptedPkcs8(bytes)) return 'an encrypted private key in DER';
-  if (isPkcs12(bytes)) return 'a PKCS#12 file';
-  if (!startsLikePrivateKey(bytes)) return undefined;
-  for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
-    try {
-      createPrivateKey({ key: Buffer.from(bytes), format: 'der', type });
-      return 'a private key in DER';
-    } catch {
-      // not of this type
-    }
+  const der = Buffer.from(bytes);
+  for (let at = der.indexOf(SEQUENCE); at >= 0; at = der.indexOf(SEQUENCE, at + 1)) {
+    const inside = contentsAt(der, at);
+    if (PRIVATE_KEYS.some((start) => start.test(inside))) return 'a private key in DER';
+    if (ENCRYPTED_KEY.test(inside)) return 'an encrypted private key in DER';
+    if (PKCS12.test(inside)) return 'a PKCS#12 file';
   }
   return undefined;
 }
 
-/** PKCS#8, PKCS#1 and SEC1 all start with a version 0 or 1; a CSR does not, and is spared the three attempts. */
-function startsLikePrivateKey(bytes: Uint8Array): boolean {
-  const length = bytes[1] ?? 0;
-  const start = length > 0x80 ? 2 + (length & 0x7f) : 2;
-  return bytes[start] === 0x02 && bytes[start + 1] === 1 && (bytes[start + 2] ?? 2) <= 1;
+const SEQUENCE = 0x30;
+
+/** The first contents octets of the element there, in hex. */
+function contentsAt(der: Buffer, at: number): string {
+  const length = der[at + 1] ?? 0;
+  const start = at + 2 + (length > 0x80 ? length & 0x7f : 0);
+  return der.toString('hex', start, start + 32);
 }
+
+/** Each by the hex digits of its first fields. */
+const PRIVATE_KEYS = [
+  // PrivateKeyInfo: version 0 or 1, AlgorithmIdentifier (RFC 5958 section 2). An explicit EC curve, which a public
+  // key may carry, starts likewise: there the OID is one of a field (X9.62, 1.2.840.10045.1).
+  /^02010[01]30..06(?!072a8648ce3d01)/,
+  // RSAPrivateKey: version 0 or 1, a modulus of 512 bits at least (RFC 8017 appendix A.1.2)
+  /^02010[01]02(?:4[01]|8[12])/,
+  // ECPrivateKey: version 1, an OCTET STRING of a curve's size (RFC 5915 section 3)
+  /^02010104(?:1c|20|30|42)/,
+];
 
 /** EncryptedPrivateKeyInfo starts with an AlgorithmIdentifier of PKCS#5 or PKCS#12 (RFC 5958 section 3). */
-function isEncryptedPkcs8(bytes: Uint8Array): boolean {
-  const head = Buffer.from(bytes.subarray(0, 32));
-  const pkcs5 = Buffer.from('2a864886f70d0105', 'hex');
-  const pkcs12 = Buffer.from('2a864886f70d010c01', 'hex');
-  return head.includes(pkcs5) || head.includes(pkcs12);
-}
+const ENCRYPTED_KEY = /^30(?:..|81..)06(?:092a864886f70d0105|0a2a864886f70d010c01)/;
 
 /** PFX: version 3, then ContentInfo of type data or signedData (RFC 7292 section 4). */
-function isPkcs12(bytes: Uint8Array): boolean {
-  const head = Buffer.from(bytes.subarray(0, 40));
-  return (
-    head.includes(Buffer.from('020103', 'hex')) &&
-    head.includes(Buffer.from('06092a864886f70d0107', 'hex'))
-  );
-}
+const PKCS12 = /^02010330(?:..|81..|82....|80)06092a864886f70d0107/;

@@ -52,8 +52,10 @@ const FIX = 'make a new key; kubeadm writes RSA-2048 unless encryptionAlgorithm 
 export function judgePublicKey(spki: Element): KeyResult {
   const [algorithm, bits] = readFields(spki, TAG.sequence, 'algorithm', 'subjectPublicKey');
   if (!algorithm || !bits) throw new DerError(`${spki.name}: incomplete`);
-  const [identifier, parameters] = algorithm.as(TAG.sequence, algorithm.name).children();
-  const name = identifier ? readOid(identifier) : '';
+  const [identifier, parameters, ...more] = algorithm.as(TAG.sequence, algorithm.name).children();
+  if (!identifier || more.length > 0)
+    throw new DerError(`${algorithm.name}: not an AlgorithmIdentifier`);
+  const name = readOid(identifier);
   if (name === OID.rsaEncryption) return judgeRsaKey(parameters, bits);
   if (name === OID.ecPublicKey) return judgeEcKey(parameters, bits);
   return refuse('key-algorithm', `algorithm ${name}`);

@@ -1,11 +1,6 @@
 /** Decides about one object: door, policy, approvals, and the draft of the certificate. Writes nothing. */
 
-import {
-  type IssuingCa,
-  issuingCa,
-  trustDomainKey,
-  trustDomainSchema,
-} from '../ca/trust-domain.ts';
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
 import { readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { LIMITS } from '../door/limits.ts';
@@ -134,8 +129,7 @@ async function findCa(
   now: Date,
 ): Promise<IssuingCa | Violation> {
   const { trustDomain } = record;
-  const key = trustDomainKey(trustDomain);
-  const document = await readDocument(service.authority, key, trustDomainSchema);
+  const document = await readTrustDomain(service.authority, trustDomain);
   if (!document)
     return {
       code: 'trust-domain-unknown',

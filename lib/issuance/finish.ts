@@ -1,17 +1,12 @@
 /** From a record to the outcome that the node reads: lint, sign, check, publish. Repeatable at every step. */
 import { createHash, verify } from 'node:crypto';
-import {
-  type IssuingCa,
-  issuingCa,
-  trustDomainKey,
-  trustDomainSchema,
-} from '../ca/trust-domain.ts';
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
-import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
+import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
 import { type LintedTbs, lintDraft } from './lint.ts';
 import type { Processed } from './process-request.ts';
 import {
@@ -55,9 +50,12 @@ async function obtainCertificate(service: Service, record: IssueRecord): Promise
 }
 
 async function signRecord(service: Service, record: IssueRecord): Promise<Uint8Array> {
-  const key = trustDomainKey(record.trustDomain);
-  const document = await readDocument(service.authority, key, trustDomainSchema);
-  if (!document) throw new Fault('document-malformed', `${key}: gone, but its CA is on record`);
+  const document = await readTrustDomain(service.authority, record.trustDomain);
+  if (!document)
+    throw new Fault(
+      'document-malformed',
+      `trust domain ${record.trustDomain}: gone, but its CA is on record`,
+    );
   const ca = issuingCa(document, record.ca, record.caVersion);
   const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
   const signature = await sign(service, ca, tbs);

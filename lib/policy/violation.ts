@@ -63,12 +63,15 @@ export interface Violation {
   readonly fix: string;
 }
 
-/** Text from a CSR goes into reports only in this form: printable, and not longer than a line. */
+/**
+ * Text from a CSR goes into reports only in this form: ASCII, and not longer than a line. kubeadm's own names are
+ * ASCII; a homoglyph would look like them, and a direction mark turns the line around, unless their code is shown.
+ */
 export function quote(text: string): string {
-  const printable = text.replace(/[^\x20-\x7e\u00a1-\ud7ff]/g, (c) => {
-    const code = c.codePointAt(0) ?? 0;
-    return `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  const printable = text.replace(
+    /[^\x20-\x7e]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
   return printable.length > 120 ? `${printable.slice(0, 117)}...` : printable;
 }
 

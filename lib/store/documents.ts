@@ -7,11 +7,41 @@ const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** The JSON value of an object; undefined if there is none. @throws Fault document-malformed */
 export async function readJson(store: ObjectStore, key: string): Promise<unknown> {
+  const text = await readText(store, key);
+  return text === undefined ? undefined : parseJson(text, key);
+}
+
+/**
+ * A document that is read for every request and changes rarely: read anew each time, but understood only once.
+ * @param understand what the text means; a function of the JSON value and nothing else
+ */
+export async function readOften<T>(
+  store: ObjectStore,
+  key: string,
+  understand: (value: unknown) => T,
+): Promise<T | undefined> {
+  const text = await readText(store, key);
+  if (text === undefined) return undefined;
+  const known = understood.get(key);
+  if (known?.text === text && known.understand === understand) return known.meaning as T;
+  const meaning = understand(parseJson(text, key));
+  if (understood.size >= MAX_UNDERSTOOD) understood.clear();
+  understood.set(key, { text, understand, meaning });
+  return meaning;
+}
+
+const understood = new Map<string, { text: string; understand: unknown; meaning: unknown }>();
+const MAX_UNDERSTOOD = 1000;
+
+async function readText(store: ObjectStore, key: string): Promise<string | undefined> {
   const object = await store.get(key, MAX_DOCUMENT_BYTES);
-  if (!object) return undefined;
-  if (object.tooLarge) throw new Fault('document-malformed', `${key}: ${object.size} bytes`);
+  if (object?.tooLarge) throw new Fault('document-malformed', `${key}: ${object.size} bytes`);
+  return object && Buffer.from(object.body).toString('utf8');
+}
+
+function parseJson(text: string, key: string): unknown {
   try {
-    return JSON.parse(Buffer.from(object.body).toString('utf8'));
+    return JSON.parse(text);
   } catch (error) {
     throw new Fault('document-malformed', `${key}: not JSON`, error);
   }
@@ -25,6 +55,11 @@ export async function readDocument<T>(
 ): Promise<T | undefined> {
   const value = await readJson(store, key);
   if (value === undefined) return undefined;
+  return checkDocument(value, key, schema);
+}
+
+/** @throws Fault document-malformed, naming the first field that is wrong */
+export function checkDocument<T>(value: unknown, key: string, schema: z.ZodMiniType<T>): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
