@@ -1,5 +1,9 @@
 /** What the requests under one request id have come to. */
-import { outcomeKeys, parseRequestKey } from '../../lib/door/request-path.ts';
+import {
+  outcomeKeys,
+  parseRequestKey,
+  requestKeyOfRejection,
+} from '../../lib/door/request-path.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 
@@ -29,7 +33,9 @@ export async function readOutcomes(
     keysUnder(exchange, `requests/${place}`),
     keysUnder(exchange, `certificates/${place}`),
   ]);
-  const all = new Set([...requests, ...found.flatMap((key) => removedRequest(key, requests))]);
+  // A request that held a private key is removed at once; its refusal is still there.
+  const refused = found.map(requestKeyOfRejection).filter((key) => key !== undefined);
+  const all = new Set([...requests.filter((key) => key.endsWith('.csr')), ...refused]);
   if (all.size === 0)
     throw new CommandError(
       EXIT.usage,
@@ -51,16 +57,6 @@ function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   ] as const;
   for (const [state, key] of states) if (found.has(key)) return { requestKey, path, state, key };
   return { requestKey, path, state: 'unanswered', key: undefined };
-}
-
-/** A refusal whose request is gone: an object with a private key is removed at once. */
-function removedRequest(outcomeKey: string, requests: readonly string[]): string[] {
-  const stem = /^certificates\/(.+)\.rejected\.json$/.exec(outcomeKey)?.[1];
-  if (stem === undefined) return [];
-  const known = requests.some(
-    (key) => key === `requests/${stem}.csr` || key === `requests/${stem}`,
-  );
-  return known ? [] : [`requests/${stem}`];
 }
 
 async function keysUnder(store: ObjectStore, prefix: string): Promise<string[]> {

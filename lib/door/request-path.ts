@@ -49,13 +49,27 @@ export function parseRequestKey(key: string): RequestAddress | undefined {
   return { key, cluster, node, requestId, path };
 }
 
-/** Keys of what a request can come to: `<path>.crt`, `<path>.rejected.json`, `<path>.pending.json`. */
+/**
+ * Keys of what a request can come to: `<path>.crt`, `<path>.rejected.json`, `<path>.pending.json`, where `<path>` is
+ * without `.csr`. An object that is no .csr file (a kubeconfig with its key) is refused at `<path>~upload.rejected.json`:
+ * no path of a request holds a `~`, so the refusal of admin.conf is never taken for the one of admin.conf.csr.
+ */
 export function outcomeKeys(address: RequestAddress) {
-  const path = address.path.replace(/\.csr$/, '');
-  const stem = `certificates/${address.cluster}/${address.node}/${address.requestId}/${path}`;
+  const { cluster, node, requestId, path } = address;
+  const name = path.endsWith('.csr') ? path.slice(0, -'.csr'.length) : `${path}${NO_CSR}`;
+  const stem = `certificates/${cluster}/${node}/${requestId}/${name}`;
   return {
     certificate: `${stem}.crt`,
     rejected: `${stem}.rejected.json`,
     pending: `${stem}.pending.json`,
   };
+}
+
+const NO_CSR = '~upload';
+
+/** The request whose refusal lies at a key below `certificates/`; undefined for any other key. */
+export function requestKeyOfRejection(key: string): string | undefined {
+  const stem = /^certificates\/(.+)\.rejected\.json$/.exec(key)?.[1];
+  if (stem === undefined) return undefined;
+  return `requests/${stem.endsWith(NO_CSR) ? stem.slice(0, -NO_CSR.length) : `${stem}.csr`}`;
 }

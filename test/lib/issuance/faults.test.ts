@@ -214,3 +214,16 @@ it('no certificate outlives its CA', async () => {
   const leaf = new X509Certificate(workshop.outcome(key).certificate ?? '');
   expect(leaf.validTo).toBe(new X509Certificate(workshop.caCertificate('ca')).validTo);
 });
+
+it('a kubeconfig and its CSR, uploaded together, come to one outcome each', async () => {
+  const { workshop, node } = await uploaded();
+  const csr = set.csrs.find(({ certificateName }) => certificateName === 'admin.conf') ?? fail();
+  const kubeconfig = put(workshop, node, 'admin.conf', readFileSync(keyFile(set, csr) ?? ''));
+  const request = workshop.upload(node, csr);
+  await Promise.all([workshop.process(kubeconfig), workshop.process(request)]);
+  expect(codesOf(workshop, kubeconfig)).toEqual(['private-key']);
+  expect(workshop.outcome(request)).toMatchObject({
+    certificate: expect.stringContaining('BEGIN CERTIFICATE'),
+    rejected: undefined,
+  });
+});
