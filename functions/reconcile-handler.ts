@@ -9,8 +9,8 @@ import type { Reporter } from './report.ts';
 import { wakeMessage } from './wakes.ts';
 
 const MINUTE_MS = 60 * 1000;
-/** A request has its outcome in seconds. */
-const GRACE_MS = 2 * MINUTE_MS;
+/** A request has its outcome in seconds; S3 may take minutes to tell of one, and its event alone names the uploader. */
+const GRACE_MS = 5 * MINUTE_MS;
 /** Records of a week cover any outage that nobody noticed. */
 const RECORDS_MS = 7 * 24 * 60 * MINUTE_MS;
 

@@ -1,0 +1,216 @@
+/**
+ * The lint refuses every draft that is not exactly what was meant; among them the three defects that no outside judge
+ * finds: a leaf that outlives its CA, a keyUsage that is not critical, an otherName.
+ */
+
+import { readFileSync } from 'node:fs';
+import { type IssuingCa, issuingCa } from '../../../lib/ca/trust-domain.ts';
+import { OID } from '../../../lib/der/oids.ts';
+import { type Element, readDer, readOid } from '../../../lib/der/read.ts';
+import * as der from '../../../lib/der/write.ts';
+import { readRequest } from '../../../lib/door/read-request.ts';
+import type { CertificateFields } from '../../../lib/issuance/certificate-fields.ts';
+import { lintDraft } from '../../../lib/issuance/lint.ts';
+import { writeTbsCertificate } from '../../../lib/issuance/tbs-certificate.ts';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { Workshop } from '../../support/workshop.ts';
+
+const csr = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256').csrs.find(
+  (c) => c.certificateName === 'apiserver',
+);
+
+async function meant(): Promise<{ fields: CertificateFields; ca: IssuingCa }> {
+  const { document } = await Workshop.open();
+  const { request } = readRequest(readFileSync(csr?.file ?? ''));
+  if (!request) throw new Error('the fixture is refused');
+  const fields: CertificateFields = {
+    serialNumber: Uint8Array.of(1, ...Buffer.alloc(16, 7)),
+    notBefore: new Date('2026-11-24T12:00:00Z'),
+    notAfter: new Date('2027-11-24T12:00:00Z'),
+    subject: request.subject,
+    names: request.names,
+    publicKey: request.key.spki,
+    keyAlgorithm: request.key.algorithm,
+    extendedKeyUsages: ['serverAuth'],
+  };
+  return { fields, ca: issuingCa(document, 'ca') };
+}
+
+it('lets the draft of what was meant pass', async () => {
+  const { fields, ca } = await meant();
+  const tbs = writeTbsCertificate(fields, ca);
+  expect(lintDraft(tbs, fields, ca)).toBe(tbs);
+});
+
+it.each<[string, Partial<CertificateFields>]>([
+  ['another serial number', { serialNumber: Uint8Array.of(1, 2, 3) }],
+  ['another begin', { notBefore: new Date('2026-11-24T12:00:01Z') }],
+  ['another end', { notAfter: new Date('2027-11-24T12:00:01Z') }],
+  ['an end after 2049, in the other form of time', { notAfter: new Date('2051-11-24T12:00:01Z') }],
+  ['another common name', { subject: { commonName: 'kubernetes-admin', organizations: [] } }],
+  [
+    'an organisation more',
+    { subject: { commonName: 'kube-apiserver', organizations: ['system:masters'] } },
+  ],
+  ['a name more', { names: [{ type: 'DNS', value: 'evil.example.com' }] }],
+  ['no names', { names: [] }],
+  ['a usage more', { extendedKeyUsages: ['serverAuth', 'clientAuth'] }],
+  ['keyEncipherment', { keyAlgorithm: 'RSA' }],
+])('refuses a draft with %s', async (_, change) => {
+  const { fields, ca } = await meant();
+  const tbs = writeTbsCertificate({ ...fields, ...change }, ca);
+  expect(() => lintDraft(tbs, fields, ca)).toThrow(
+    expect.objectContaining({ code: 'lint-failed' }),
+  );
+});
+
+it.each<[string, Partial<CertificateFields>, string]>([
+  ['outlives its CA', { notAfter: new Date('2040-01-01T00:00:00Z') }, 'outlives its CA'],
+  [
+    'begins before its CA',
+    { notBefore: new Date('2020-01-01T00:00:00Z') },
+    'valid before its CA is',
+  ],
+  [
+    'ends before it begins',
+    { notAfter: new Date('2026-11-24T11:59:00Z') },
+    'validity ends before it begins',
+  ],
+  [
+    'has a serial number of 21 octets',
+    { serialNumber: Uint8Array.of(1, ...Buffer.alloc(20, 7)) },
+    'too long',
+  ],
+  ['has serial number 0', { serialNumber: Uint8Array.of(0) }, 'not positive'],
+  ['is for servers and has no names', { names: [] }, 'server certificates carry names'],
+  [
+    'is for clients and has names',
+    { extendedKeyUsages: ['clientAuth'] },
+    'client certificates carry none',
+  ],
+  ['has no extended key usage', { extendedKeyUsages: [] }, 'no extended key usage'],
+])('refuses what was meant if it %s', async (_, change, finding) => {
+  const { fields, ca } = await meant();
+  const wrong = { ...fields, ...change };
+  expect(() => lintDraft(writeTbsCertificate(wrong, ca), wrong, ca)).toThrow(finding);
+});
+
+const critical = (oid: string, value: Uint8Array) =>
+  der.sequence(der.oid(oid), der.booleanTrue(), der.octetString(value));
+const plain = (oid: string, value: Uint8Array) =>
+  der.sequence(der.oid(oid), der.octetString(value));
+const otherName = der.context(
+  0,
+  der.oid('1.3.6.1.4.1.311.20.2.3'),
+  der.context(0, der.directoryString('root')),
+);
+
+/** Replaces one extension of the good draft, or leaves it out, or adds one behind the others. */
+it.each<[string, string, (old: Uint8Array) => Uint8Array[]]>([
+  [
+    'a keyUsage that is not critical',
+    OID.keyUsage,
+    () => [plain(OID.keyUsage, der.namedBits([0]))],
+  ],
+  [
+    'a keyUsage with keyCertSign',
+    OID.keyUsage,
+    () => [critical(OID.keyUsage, der.namedBits([0, 5]))],
+  ],
+  ['no keyUsage', OID.keyUsage, () => []],
+  [
+    'basicConstraints that are not critical',
+    OID.basicConstraints,
+    () => [plain(OID.basicConstraints, der.sequence())],
+  ],
+  [
+    'CA:TRUE',
+    OID.basicConstraints,
+    () => [critical(OID.basicConstraints, der.sequence(der.booleanTrue()))],
+  ],
+  ['no basicConstraints', OID.basicConstraints, () => []],
+  ['an otherName', OID.subjectAltName, () => [plain(OID.subjectAltName, der.sequence(otherName))]],
+  ['subjectAltName twice', OID.subjectAltName, (old) => [old, old]],
+  [
+    'a critical subjectAltName',
+    OID.subjectAltName,
+    (old) => [critical(OID.subjectAltName, valueOf(old))],
+  ],
+  [
+    'anyExtendedKeyUsage',
+    OID.extKeyUsage,
+    () => [plain(OID.extKeyUsage, der.sequence(der.oid('2.5.29.37.0')))],
+  ],
+  ['no authorityKeyIdentifier', OID.authorityKeyIdentifier, () => []],
+  [
+    'another authorityKeyIdentifier',
+    OID.authorityKeyIdentifier,
+    () => [
+      plain(OID.authorityKeyIdentifier, der.sequence(der.contextPrimitive(0, Buffer.alloc(20)))),
+    ],
+  ],
+  [
+    'another subjectKeyIdentifier',
+    OID.subjectKeyIdentifier,
+    () => [plain(OID.subjectKeyIdentifier, der.octetString(Buffer.alloc(20)))],
+  ],
+  [
+    'an extension that nobody meant',
+    OID.subjectAltName,
+    (old) => [old, plain('1.2.3.4', der.derNull())],
+  ],
+])('refuses a draft with %s', async (_, oid, replace) => {
+  const { fields, ca } = await meant();
+  const tbs = withExtension(writeTbsCertificate(fields, ca), oid, replace);
+  expect(() => lintDraft(tbs, fields, ca)).toThrow(
+    expect.objectContaining({ code: 'lint-failed' }),
+  );
+});
+
+it.each<[string, (fields: Element[]) => Uint8Array[]]>([
+  ['of version 1', (fields) => fields.slice(1).map(({ raw }) => raw)],
+  ['with another issuer', (fields) => fields.map(({ raw }, i) => (i === 3 ? der.sequence() : raw))],
+  [
+    'with another signature algorithm',
+    (fields) =>
+      fields.map(({ raw }, i) => (i === 2 ? der.sequence(der.oid(OID.ecdsaWithSHA384)) : raw)),
+  ],
+  [
+    'with an issuerUniqueID',
+    (fields) =>
+      fields.flatMap(({ raw }, i) =>
+        i === 7 ? [der.contextPrimitive(1, Uint8Array.of(0, 1)), raw] : [raw],
+      ),
+  ],
+  [
+    'with something behind the extensions',
+    (fields) => [...fields.map(({ raw }) => raw), der.derNull()],
+  ],
+])('refuses a draft %s', async (_, change) => {
+  const { fields, ca } = await meant();
+  const tbs = der.sequence(...change(readDer(writeTbsCertificate(fields, ca), 'tbs').children()));
+  expect(() => lintDraft(tbs, fields, ca)).toThrow(
+    expect.objectContaining({ code: 'lint-failed' }),
+  );
+});
+
+it('refuses bytes behind the draft', async () => {
+  const { fields, ca } = await meant();
+  const tbs = Buffer.concat([writeTbsCertificate(fields, ca), Buffer.from([0])]);
+  expect(() => lintDraft(tbs, fields, ca)).toThrow('behind the end');
+});
+
+function withExtension(tbs: Uint8Array, oid: string, replace: (old: Uint8Array) => Uint8Array[]) {
+  const fields = readDer(tbs, 'tbs').children();
+  const list = fields.at(-1)?.children()[0]?.children() ?? [];
+  const extensions = list.flatMap((extension) => {
+    const [id] = extension.children();
+    return id && readOid(id) === oid ? replace(extension.raw) : [extension.raw];
+  });
+  const before = fields.slice(0, -1).map(({ raw }) => raw);
+  return der.sequence(...before, der.context(3, der.sequence(...extensions)));
+}
+
+function valueOf(extension: Uint8Array): Uint8Array {
+  return readDer(extension, 'extension').children().at(-1)?.content ?? new Uint8Array();
+}
