@@ -11,6 +11,8 @@ export const LIMITS = {
   maxNames: 100,
   /** Characters in a common name or organisation (RFC 5280 appendix A, ub-common-name, ub-organization-name). */
   maxSubjectValueLength: 64,
+  /** Reasons of one code in one refusal: a CSR of fifteen hundred wrong attributes needs no report of half a megabyte. */
+  maxViolationsPerCode: 20,
   /** Organisations in one subject. */
   maxOrganizations: 8,
 } as const;

@@ -85,7 +85,8 @@ function judgeDer(der: Uint8Array): DoorResult {
   const names = judge(() => readRequestedNames(attributes.as(ATTRIBUTES_TAG, 'attributes')));
   for (const part of [subject, key, names]) violations.push(...(part?.violations ?? []));
   violations.push(...(judge(() => judgePossession(info, algorithm, signature, key?.key)) ?? []));
-  if (violations.length > 0 || !subject || !key?.key || !names) return { violations };
+  if (violations.length > 0 || !subject || !key?.key || !names)
+    return { violations: withoutRepetition(violations) };
   return {
     request: { subject: subject.subject, names: names.names, key: key.key },
     violations: [],
@@ -93,6 +94,17 @@ function judgeDer(der: Uint8Array): DoorResult {
 }
 
 const ATTRIBUTES_TAG = 0xa0;
+
+/** Every code, but each reason once, and no more of one code than anybody reads. */
+function withoutRepetition(violations: readonly Violation[]): Violation[] {
+  const reasons = new Map<Violation['code'], Set<string>>();
+  return violations.filter(({ code, got }) => {
+    const known = reasons.get(code) ?? new Set();
+    if (known.has(got) || known.size >= LIMITS.maxViolationsPerCode) return false;
+    reasons.set(code, known.add(got));
+    return true;
+  });
+}
 
 function judgeVersion(octets: Uint8Array): Violation[] {
   if (octets.length === 1 && octets[0] === 0) return [];

@@ -134,7 +134,7 @@ it.each<[string, string, (old: Uint8Array) => Uint8Array[]]>([
   [
     'a critical subjectAltName',
     OID.subjectAltName,
-    (old) => [critical(OID.subjectAltName, valueOf(old))],
+    (old) => [critical(OID.subjectAltName, contentOf(old))],
   ],
   [
     'anyExtendedKeyUsage',
@@ -211,6 +211,6 @@ function withExtension(tbs: Uint8Array, oid: string, replace: (old: Uint8Array) 
   return der.sequence(...before, der.context(3, der.sequence(...extensions)));
 }
 
-function valueOf(extension: Uint8Array): Uint8Array {
+function contentOf(extension: Uint8Array): Uint8Array {
   return readDer(extension, 'extension').children().at(-1)?.content ?? new Uint8Array();
 }

@@ -1,0 +1,179 @@
+/** Every command against a running service, as a platform team, a node and an approver use them. */
+import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newestCluster } from '../../client/demo/clusters.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { cakeless } from '../support/running-service-command.ts';
+import { type ServiceProcess, startServiceProcess } from '../support/running-service-process.ts';
+
+const { name: CLUSTER, node: NODE, config, csrs } = newestCluster;
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+const folder = mkdtempSync(join(tmpdir(), 'cakeless-commands-'));
+let service: ServiceProcess;
+
+const admin = (...args: string[]) => cakeless(service.environment, ...args);
+const node = (...args: string[]) => cakeless(service.as(`node:${CLUSTER}/${NODE}`), ...args);
+const approver = (...args: string[]) => cakeless(service.as('approver'), ...args);
+const place = (request: string) => ['--cluster', CLUSTER, '--node', NODE, '--request', request];
+const apply = (name: string, ...more: string[]) =>
+  admin('cluster', 'apply', name, '--kubeadm-config', config, '--trust-domain', 'fleet', ...more);
+
+beforeAll(async () => {
+  service = await startServiceProcess(folder);
+  expect((await admin('trust-domain', 'create', 'fleet')).exitCode).toBe(0);
+  expect((await apply(CLUSTER)).exitCode).toBe(0);
+}, 60_000);
+
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true });
+});
+
+describe('trust-domain', () => {
+  it('create says the second time that it exists, with the same answer', async () => {
+    const run = await admin('trust-domain', 'create', 'fleet', '-o', 'json');
+    const shown = await admin('trust-domain', 'show', 'fleet', '-o', 'json');
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('fleet exists') });
+    expect(JSON.parse(shown.stdout).cas).toEqual(JSON.parse(run.stdout).cas);
+  });
+
+  it('create takes a key spec, a lifetime, and keys that are there', async () => {
+    const { cas } = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
+    const wishes = ['--key-spec', 'ECC_NIST_P384', '--validity-days', '30'];
+    const run = await admin(
+      ...['trust-domain', 'create', 'other', ...wishes, '--key-ca', cas.ca.keyId, '-o', 'json'],
+    );
+    const made = JSON.parse(run.stdout).cas;
+    expect([made.ca.keyId, made.ca.keySpec]).toEqual([cas.ca.keyId, 'ECC_NIST_P256']);
+    expect(made['etcd-ca'].keySpec).toBe('ECC_NIST_P384');
+    const days = (Date.parse(made.ca.notAfter) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(29);
+    expect(days).toBeLessThan(30.1);
+  });
+
+  it('show prints a table, and says how to make one that is not there', async () => {
+    expect((await admin('trust-domain', 'show', 'fleet')).stdout).toMatch(/front-proxy-ca .*P256/);
+    expect(await admin('trust-domain', 'show', 'none')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('cakeless trust-domain create none'),
+    });
+  });
+});
+
+describe('cluster', () => {
+  it('apply says what it did: created, unchanged, configured', async () => {
+    const verbs = [
+      await apply('verbs'),
+      await apply('verbs'),
+      await apply('verbs', '--node', 'n2=10.0.0.2'),
+    ];
+    expect(verbs.map(({ stderr }) => stderr.trim())).toEqual([
+      'cluster verbs created',
+      'cluster verbs unchanged',
+      'cluster verbs configured',
+    ]);
+    expect((await admin('cluster', 'show', 'verbs')).stdout).toMatch(/n2\s+control-plane\s+10/);
+  });
+
+  it('--dry-run prints the record and writes nothing', async () => {
+    const run = await apply('dry', '--dry-run', '--worker', 'w1=10.0.0.9,fd00::9');
+    expect(JSON.parse(run.stdout).nodes).toContainEqual({
+      name: 'w1',
+      addresses: ['10.0.0.9', 'fd00::9'],
+      role: 'worker',
+    });
+    expect(run.stderr).toContain('(dry run)');
+    expect((await admin('cluster', 'show', 'dry')).exitCode).toBe(2);
+  });
+
+  it('a shown record can be applied again as a file', async () => {
+    const shown = await admin('cluster', 'show', CLUSTER, '-o', 'json');
+    const file = join(folder, 'record.json');
+    writeFileSync(file, shown.stdout);
+    const run = await admin('cluster', 'apply', CLUSTER, '-f', file, '-o', 'json');
+    expect(run.exitCode).toBe(0);
+    expect(JSON.parse(run.stdout)).toEqual(JSON.parse(shown.stdout));
+  });
+
+  it('--kubernetes-version goes before the one of the configuration', async () => {
+    const run = await apply('newer', '--kubernetes-version', 'v1.36.0', '-o', 'json');
+    expect(JSON.parse(run.stdout).kubernetesVersion).toBe('v1.36.0');
+  });
+});
+
+describe('submit and fetch', () => {
+  it('bring certificates to where kubeadm wants them; what waits for an approver is exit code 4', async () => {
+    const out = join(folder, 'out');
+    const submitted = await node('submit', csrs, ...place('all'), '-o', 'json');
+    expect(JSON.parse(submitted.stdout).requests).toHaveLength(set.csrs.length);
+    const run = await node('fetch', ...place('all'), '--out', out, '-o', 'json');
+    const results: { outcome: string; path: string; file?: string }[] = JSON.parse(run.stdout);
+    expect(results.filter(({ outcome }) => outcome !== 'issued')).toMatchObject([
+      { path: 'super-admin.conf', outcome: 'pending', waitingFor: expect.any(String) },
+    ]);
+    expect(run.exitCode).toBe(4);
+    expect(new X509Certificate(readFileSync(join(out, 'pki/etcd/peer.crt'))).subject).toContain(
+      NODE,
+    );
+    expect(existsSync(join(out, 'super-admin.conf.crt'))).toBe(false);
+  });
+
+  it('a refusal is exit code 3, each reason on a line that says what to do', async () => {
+    const wrong = kubeadmSet('1.35.4', 'generate-csr', 'v6-p384').dir;
+    await node('submit', join(wrong, 'csr'), ...place('wrong'));
+    const run = await node('fetch', ...place('wrong'), '--out', join(folder, 'none'));
+    expect(run.exitCode).toBe(3);
+    expect(run.stdout).toMatch(/pki\/apiserver: san-[a-z-]+: .+; allowed: .+\. [A-Z].+\./);
+  });
+
+  it('without --request, submit makes an id up and prints the next command', async () => {
+    const run = await node('submit', csrs, '--cluster', CLUSTER, '--node', NODE);
+    expect(run.stdout).toMatch(/next: cakeless fetch .* --request \d{8}t\d{6}z-[0-9a-f]{6} --out/);
+  });
+});
+
+describe('approvals', () => {
+  const key = (id: string) => `requests/${CLUSTER}/${NODE}/${id}/super-admin.conf.csr`;
+  const submitOne = async (id: string) => {
+    await node('submit', csrs, ...place(id));
+    await node('fetch', ...place(id), '--out', join(folder, id)); // ends when all are answered
+  };
+
+  it('pending lists what waits with its subject; approve ends the wait', async () => {
+    await submitOne('yes');
+    const listed = await approver('pending', '--cluster', CLUSTER, '-o', 'json');
+    const entry = JSON.parse(listed.stdout).find(
+      (p: { request: string }) => p.request === key('yes'),
+    );
+    expect(entry.subject).toContain('O=system:masters');
+    expect((await approver('pending')).stdout).toContain(key('yes'));
+    expect((await approver('approve', key('yes'), '--as', 'alice')).exitCode).toBe(0);
+    const run = await node('fetch', ...place('yes'), '--wait', '30s', '--out', join(folder, 'yes'));
+    expect(run.exitCode).toBe(0);
+    expect(existsSync(join(folder, 'yes', 'super-admin.conf.crt'))).toBe(true);
+  });
+
+  it('deny is final, and the node reads why', async () => {
+    await submitOne('no');
+    expect((await approver('deny', key('no'))).exitCode).toBe(2); // wants a reason
+    expect((await approver('deny', key('no'), '--reason', 'not today')).exitCode).toBe(0);
+    const run = await node('fetch', ...place('no'), '--wait', '30s', '--out', join(folder, 'no'));
+    expect([run.exitCode, run.stdout]).toEqual([3, expect.stringContaining('not today')]);
+    expect((await approver('approve', key('no'))).exitCode).toBe(2);
+  });
+
+  it('standing approvals are shown, given and withdrawn, never for super-admin.conf', async () => {
+    const show = async () => (await approver('standing-approval', CLUSTER)).stdout;
+    expect(await show()).toContain('no standing approval');
+    await approver('standing-approval', CLUSTER, 'admin.conf', '--as', 'alice');
+    expect(await show()).toContain('by alice for admin.conf');
+    await approver('standing-approval', CLUSTER, '--withdraw');
+    expect(await show()).toContain('no standing approval');
+    expect(await approver('standing-approval', CLUSTER, 'super-admin.conf')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('approve each by itself'),
+    });
+  });
+});

@@ -1,0 +1,68 @@
+/** The profile table of docs/certificate-specification.md, as it follows from lib/profiles/profiles.ts. */
+import { pathsOf } from '../../lib/door/request-path.ts';
+import { KEY_USAGE_BITS, keyUsageBits } from '../../lib/issuance/certificate-fields.ts';
+import { type OrganizationRule, PROFILES, type Profile } from '../../lib/profiles/profiles.ts';
+
+const HEADER = [
+  'certificate name',
+  'CA',
+  'CN',
+  'O, from release on',
+  'EKU',
+  'KU, RSA key',
+  'KU, EC key',
+  'SANs',
+  'from release',
+  'roles',
+];
+
+export function profileTable(): string {
+  const rows = [HEADER, HEADER.map(() => '---'), ...PROFILES.map(rowOf)];
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The paths at which a CSR may lie, for docs/s3-contract.md. */
+export function pathTable(): string {
+  const header = ['certificate name', 'paths below the request id'];
+  const rows = PROFILES.map((profile) => [
+    code(profile.name),
+    pathsOf(profile).map(code).join(', '),
+  ]);
+  return [header, header.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+function rowOf(profile: Profile): string[] {
+  return [
+    code(profile.name),
+    code(profile.ca),
+    code(profile.commonName),
+    organizationsOf(profile.organizations),
+    profile.extendedKeyUsages.join(', '),
+    keyUsagesOf(profile, 'RSA'),
+    keyUsagesOf(profile, 'EC'),
+    profile.sans,
+    profile.since,
+    profile.roles.join(', '),
+  ];
+}
+
+function keyUsagesOf({ extendedKeyUsages }: Profile, keyAlgorithm: 'RSA' | 'EC'): string {
+  const bits = keyUsageBits({ keyAlgorithm, extendedKeyUsages });
+  const usages = Object.entries(KEY_USAGE_BITS).filter(([, bit]) => bits.includes(bit));
+  return usages.map(([usage]) => usage).join(', ');
+}
+
+function organizationsOf(rules: readonly OrganizationRule[]): string {
+  const setOf = (set: readonly string[]) => (set.length === 0 ? 'none' : set.map(code).join(' + '));
+  const [first] = rules;
+  if (rules.length === 1 && first) return first.accepted.map(setOf).join(' or ');
+  return rules
+    .map(({ since, accepted }) => `${since}: ${accepted.map(setOf).join(' or ')}`)
+    .join('<br>');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,42 @@
+/** The cluster that every hostile file is uploaded to, and the way through door and policy. */
+import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
+import { readRequest } from '../../lib/door/read-request.ts';
+import { certificateNameOf, parseRequestKey } from '../../lib/door/request-path.ts';
+import { findWhatMustGo } from '../../lib/issuance/decide.ts';
+import { judgeRequest } from '../../lib/policy/judge-request.ts';
+import type { Violation } from '../../lib/policy/violation.ts';
+
+const result = parseClusterRecord({
+  cluster: 'prod',
+  trustDomain: 'prod',
+  kubernetesVersion: 'v1.37.2',
+  controlPlaneEndpoint: 'api.prod.example.com:6443',
+  apiServer: { certSANs: ['*.apps.prod.example.com'] },
+  nodes: [
+    { name: 'cp-1.prod.example.com', addresses: ['10.20.0.11'], role: 'control-plane' },
+    { name: 'cp-2.prod.example.com', addresses: ['10.20.0.12'], role: 'control-plane' },
+    { name: 'worker-1.prod.example.com', addresses: ['10.20.0.21'], role: 'worker' },
+  ],
+});
+if (!result.record) throw new Error(result.problems.join('; '));
+
+export const record: ClusterRecord = result.record;
+
+/** Everything that is wrong with an object that cp-1 uploads at a path. */
+export function judgeUpload(path: string, body: Uint8Array): readonly Violation[] {
+  const mustGo = findWhatMustGo({
+    body,
+    size: body.length,
+    tooLarge: false,
+    versionId: undefined,
+    metadata: {},
+  });
+  if (mustGo) return [mustGo];
+  const address = parseRequestKey(`requests/prod/cp-1.prod.example.com/r1/${path}`);
+  const certificateName = certificateNameOf(path);
+  if (!address || !certificateName) throw new Error(`${path} is no path of a request`);
+  const door = readRequest(body);
+  const uploader = undefined;
+  const judged = judgeRequest(door.request, { address, certificateName, record, uploader });
+  return [...door.violations, ...judged.violations];
+}

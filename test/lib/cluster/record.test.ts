@@ -1,0 +1,130 @@
+import { parseClusterRecord } from '../../../lib/cluster/record.ts';
+import { formatIpAddress } from '../../../lib/ip-address.ts';
+import { clusterRecord, recordDocument } from '../../support/csr-builder-cluster.ts';
+
+const node = { name: 'cp-1', addresses: ['10.20.0.11'], role: 'control-plane' };
+const rule = { namePattern: 'cp-*', addressRanges: ['10.20.0.0/24'], role: 'control-plane' };
+
+it.each<[wrong: string, changes: object, field: string]>([
+  ['a cluster in upper case', { cluster: 'Prod' }, 'cluster'],
+  ['a trust domain with a slash', { trustDomain: 'a/b' }, 'trustDomain'],
+  ['no version', { kubernetesVersion: undefined }, 'kubernetesVersion'],
+  ['a version by name', { kubernetesVersion: 'stable-1' }, 'kubernetesVersion'],
+  ['a version that is too old', { kubernetesVersion: 'v1.18.20' }, 'kubernetesVersion'],
+  [
+    'an endpoint with a scheme',
+    { controlPlaneEndpoint: 'https://api:6443' },
+    'controlPlaneEndpoint',
+  ],
+  ['an endpoint with no such port', { controlPlaneEndpoint: 'api:0' }, 'controlPlaneEndpoint'],
+  ['an empty endpoint', { controlPlaneEndpoint: '' }, 'controlPlaneEndpoint'],
+  ['a mapped endpoint', { controlPlaneEndpoint: '::ffff:10.0.0.1' }, 'controlPlaneEndpoint'],
+  [
+    'a service range that is none',
+    { networking: { serviceSubnet: '10.96.0.0' } },
+    'networking.serviceSubnet',
+  ],
+  [
+    'three service ranges',
+    { networking: { serviceSubnet: '10.0.0.0/8,10.0.0.0/8,10.0.0.0/8' } },
+    'networking.serviceSubnet',
+  ],
+  [
+    'an empty second range',
+    { networking: { serviceSubnet: '10.0.0.0/8,' } },
+    'networking.serviceSubnet',
+  ],
+  [
+    'a DNS domain with a dot behind',
+    { networking: { dnsDomain: 'cluster.local.' } },
+    'networking.dnsDomain',
+  ],
+  [
+    'a name with an underscore',
+    { apiServer: { certSANs: ['ok', 'a_b'] } },
+    'apiServer.certSANs[1]',
+  ],
+  [
+    'a wildcard in the middle',
+    { etcd: { local: { peerCertSANs: ['a.*.b'] } } },
+    'etcd.local.peerCertSANs[0]',
+  ],
+  [
+    'a mapped address',
+    { etcd: { local: { serverCertSANs: ['::ffff:10.0.0.1'] } } },
+    'etcd.local.serverCertSANs[0]',
+  ],
+  ['a validity in days', { certificateValidityPeriod: '365d' }, 'certificateValidityPeriod'],
+  ['no validity at all', { certificateValidityPeriod: '0h' }, 'certificateValidityPeriod'],
+  ['no list of nodes', { nodes: undefined }, 'nodes'],
+  ['an empty list of nodes', { nodes: [] }, 'nodes'],
+  ['a node twice', { nodes: [node, node] }, 'nodes'],
+  ['a node without addresses', { nodes: [{ ...node, addresses: [] }] }, 'nodes[0].addresses'],
+  [
+    'a node with a name for an address',
+    { nodes: [{ ...node, addresses: ['cp-1'] }] },
+    'nodes[0].addresses[0]',
+  ],
+  ['a node name of 53 characters', { nodes: [{ ...node, name: 'n'.repeat(53) }] }, 'nodes[0].name'],
+  ['a role that is none', { nodes: [{ ...node, role: 'master' }] }, 'nodes[0].role'],
+  [
+    'a pattern with two asterisks',
+    { nodeRules: [{ ...rule, namePattern: '*-*' }] },
+    'nodeRules[0].namePattern',
+  ],
+  [
+    'a pattern that is an expression',
+    { nodeRules: [{ ...rule, namePattern: 'cp-[0-9]' }] },
+    'nodeRules[0].namePattern',
+  ],
+  [
+    'a range that is none',
+    { nodeRules: [{ ...rule, addressRanges: ['10.0.0.1'] }] },
+    'nodeRules[0].addressRanges[0]',
+  ],
+  ['an uploader that is empty', { uploaders: [''] }, 'uploaders[0]'],
+  ['a name that kubeadm has not', { approvalRequired: ['kubelet'] }, 'approvalRequired[0]'],
+  ['a limit of zero', { limits: { maxNames: 0 } }, 'limits.maxNames'],
+  ['half a limit', { limits: { maxNames: 1.5 } }, 'limits.maxNames'],
+  ['a kind of key that is none', { allowedKeys: ['ECDSA-P521'] }, 'allowedKeys[0]'],
+  ['a field that nobody knows', { certSANs: [] }, 'record'],
+  ['a misspelt field within', { networking: { podSubnet: '10.0.0.0/8' } }, 'networking'],
+])('names the field: %s', (_, changes, field) => {
+  const { record, problems } = parseClusterRecord({ ...recordDocument, ...changes });
+  expect(record).toBeUndefined();
+  expect(problems.map((problem) => problem.split(': ')[0])).toEqual([field]);
+});
+
+it.each([undefined, null, 'prod', 7, []])('%j is no record', (value) => {
+  expect(parseClusterRecord(value).problems).not.toEqual([]);
+});
+
+it('names every wrong field at once', () => {
+  const wrong = { ...recordDocument, cluster: '', nodes: [{ ...node, role: 'x', name: 'X' }] };
+  const { problems } = parseClusterRecord(wrong);
+  expect(problems.map((problem) => problem.split(': ')[0]).sort()).toEqual([
+    'cluster',
+    'nodes[0].name',
+    'nodes[0].role',
+  ]);
+});
+
+it("fills in kubeadm's defaults", () => {
+  const record = clusterRecord();
+  expect(formatIpAddress(record.serviceRange.octets)).toBe('10.96.0.0');
+  expect(record).toMatchObject({
+    dnsDomain: 'cluster.local',
+    validitySeconds: 31_536_000,
+    controlPlaneHost: undefined,
+    extraNames: { apiserver: [], etcdServer: [], etcdPeer: [] },
+    uploaders: [],
+    approvalRequired: [],
+    maxNames: undefined,
+    allowedKeys: undefined,
+  });
+});
+
+it('takes the first of two service ranges', () => {
+  const networking = { serviceSubnet: 'fd00:30::/112, 172.30.0.0/16' };
+  expect(formatIpAddress(clusterRecord({ networking }).serviceRange.octets)).toBe('fd00:30::');
+});

@@ -1,0 +1,83 @@
+import {
+  clusterOfStandingApproval,
+  mayStand,
+  type RequestApproval,
+  requestApprovalKey,
+  requestKeyOfApproval,
+  type StandingApproval,
+  standingApprovalKey,
+  weighApprovals,
+} from '../../../lib/policy/approval.ts';
+import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+
+const DIGEST = 'a'.repeat(64);
+const REQUEST = 'requests/prod/cp-1/r1/admin.conf.csr';
+const decidedAt = '2026-11-24T00:00:00Z';
+const request = (decision: 'approve' | 'deny'): RequestApproval => ({
+  request: REQUEST,
+  csrSha256: DIGEST,
+  decision,
+  decidedAt,
+});
+const standing: StandingApproval = {
+  cluster: 'prod',
+  certificateNames: [...CERTIFICATE_NAMES],
+  approver: 'alice',
+  decidedAt,
+};
+const others: StandingApproval = { ...standing, certificateNames: ['kubelet.conf'] };
+
+it.each([
+  ['nothing: it waits', 'admin.conf', undefined, undefined, 'waiting'],
+  ['an approval: it is approved', 'admin.conf', request('approve'), undefined, 'approved'],
+  ['a denial: it is denied', 'admin.conf', request('deny'), undefined, 'denied'],
+  ['a standing approval: it is approved', 'admin.conf', undefined, standing, 'approved'],
+  ['a standing approval of others: it waits', 'admin.conf', undefined, others, 'waiting'],
+  ['a denial goes before a standing one', 'admin.conf', request('deny'), standing, 'denied'],
+  ['super-admin.conf never stands', 'super-admin.conf', undefined, standing, 'waiting'],
+  [
+    'super-admin.conf is approved each time',
+    'super-admin.conf',
+    request('approve'),
+    standing,
+    'approved',
+  ],
+] as const)('%s', (_, name, ofRequest, ofCluster, state) => {
+  expect(weighApprovals(name, ofRequest, ofCluster).state).toBe(state);
+});
+
+it('all names but super-admin.conf may stand', () => {
+  expect(CERTIFICATE_NAMES.filter((name) => !mayStand(name))).toEqual(['super-admin.conf']);
+});
+
+it('an approval key leads back to its request', () => {
+  expect(requestKeyOfApproval(requestApprovalKey(REQUEST, DIGEST))).toBe(REQUEST);
+});
+
+it('a standing approval key leads back to its cluster', () => {
+  expect(clusterOfStandingApproval(standingApprovalKey('prod.example'))).toBe('prod.example');
+});
+
+it.each([
+  `approvals/${REQUEST}.${DIGEST}`,
+  `approvals/${REQUEST}.${DIGEST.toUpperCase()}.json`,
+  `approvals/${REQUEST}.${DIGEST.slice(1)}.json`,
+  `approvals/${REQUEST}.unread.json`,
+  `approvals/${REQUEST}.json`,
+  `${REQUEST}.${DIGEST}.json`,
+  `x/approvals/${REQUEST}.${DIGEST}.json`,
+  'approvals/standing/prod.json',
+])('%s approves no request', (key) => {
+  expect(requestKeyOfApproval(key)).toBeUndefined();
+});
+
+it.each([
+  'approvals/standing/Prod.json',
+  'approvals/standing/../prod.json',
+  'approvals/standing/a/b.json',
+  'approvals/standing/.json',
+  'approvals/standing/prod',
+  'approvals/requests/prod.json',
+])('%s stands for no cluster', (key) => {
+  expect(clusterOfStandingApproval(key)).toBeUndefined();
+});

@@ -1,0 +1,264 @@
+import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
+import { type Judgement, judgeRequest } from '../../../lib/policy/judge-request.ts';
+import type { ViolationCode } from '../../../lib/policy/violation.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import {
+  apiserverWish,
+  checkedRequest,
+  clusterRecord,
+  kubeletWish,
+  type Wish,
+} from '../../support/csr-builder-cluster.ts';
+
+interface Case {
+  readonly name: CertificateName;
+  readonly wish: Wish | undefined;
+  readonly node?: string;
+  readonly record?: Partial<ClusterRecordDocument>;
+  readonly uploader?: string;
+}
+
+function judge({ name, wish, node = 'cp-1', record, uploader }: Case): Judgement {
+  const path = `${name}.csr`;
+  const key = `requests/prod/${node}/r1/${path}`;
+  const address = { key, cluster: 'prod', node, requestId: 'r1', path };
+  return judgeRequest(wish && checkedRequest(wish), {
+    address,
+    certificateName: name,
+    record: clusterRecord(record),
+    uploader,
+  });
+}
+
+const kubelet = { name: 'kubelet.conf', wish: kubeletWish } as const;
+const apiserver = { name: 'apiserver', wish: apiserverWish } as const;
+const admin = (o: string) =>
+  ({ name: 'admin.conf', wish: { cn: 'kubernetes-admin', o: [o] } }) as const;
+const superAdmin = {
+  name: 'super-admin.conf',
+  wish: { cn: 'kubernetes-super-admin', o: ['system:masters'] },
+} as const;
+const kubeletClient = (o: string[]) =>
+  ({
+    name: 'apiserver-kubelet-client',
+    wish: { cn: 'kube-apiserver-kubelet-client', o },
+  }) as const;
+const ruled: Partial<ClusterRecordDocument> = {
+  nodes: [],
+  nodeRules: [{ namePattern: 'cp-*', addressRanges: ['10.20.0.0/24'], role: 'control-plane' }],
+};
+const withMore = (...names: string[]) => ({
+  ...apiserver,
+  wish: { ...apiserverWish, names: [...(apiserverWish.names ?? []), ...names] },
+});
+const uploaders = ['AWS:AROAEXAMPLE:i-0abc', 'AWS:AROAOTHER:*'];
+
+const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
+  ['a good kubelet request is accepted', kubelet, []],
+  ['a good apiserver request is accepted', apiserver, []],
+  ['a further address of the node is accepted', withMore('10.20.1.11'), []],
+  ['an address of another node is refused', withMore('10.20.0.21'), ['san-not-allowed']],
+  [
+    'a node that nobody declared is refused',
+    { ...kubelet, node: 'cp-9' },
+    ['node-unknown', 'subject-common-name'],
+  ],
+  [
+    'a worker has no apiserver',
+    { ...apiserver, node: 'worker-1' },
+    ['certificate-name-role', 'san-missing', 'san-not-allowed'],
+  ],
+  [
+    'a worker has no admin.conf',
+    { ...admin('kubeadm:cluster-admins'), node: 'worker-1' },
+    ['certificate-name-role'],
+  ],
+  [
+    'super-admin.conf is not there in 1.28',
+    { ...superAdmin, record: { kubernetesVersion: 'v1.28.0' } },
+    ['certificate-name-version'],
+  ],
+  [
+    'system:masters in admin.conf is refused in 1.29',
+    { ...admin('system:masters'), record: { kubernetesVersion: 'v1.29.0' } },
+    ['subject-organization'],
+  ],
+  [
+    'cluster-admins in admin.conf are refused in 1.28',
+    { ...admin('kubeadm:cluster-admins'), record: { kubernetesVersion: 'v1.28.0' } },
+    ['subject-organization'],
+  ],
+  [
+    'in an upgrade the older organisation is accepted',
+    kubeletClient(['kubeadm:cluster-admins']),
+    [],
+  ],
+  [
+    'two organisations where either is accepted are refused',
+    kubeletClient(['kubeadm:cluster-admins', 'x']),
+    ['subject-organization'],
+  ],
+  [
+    'system:masters for the kubelet client is refused in 1.29',
+    kubeletClient(['system:masters']),
+    ['subject-organization'],
+  ],
+  [
+    'a name on a client certificate is refused, even an own one',
+    { ...kubelet, wish: { ...kubeletWish, names: ['cp-1'] } },
+    ['san-not-allowed'],
+  ],
+  [
+    'an address of the rule on a client certificate is refused',
+    { ...kubelet, record: ruled, wish: { ...kubeletWish, names: ['10.20.0.11'] } },
+    ['san-not-allowed'],
+  ],
+  ['a node by rule brings its own address', { ...apiserver, record: ruled }, []],
+  [
+    'a node by rule without an address is refused',
+    {
+      ...apiserver,
+      record: ruled,
+      wish: { ...apiserverWish, names: (apiserverWish.names ?? []).slice(0, -1) },
+    },
+    ['san-missing'],
+  ],
+  [
+    'a node by rule with an address out of range is refused',
+    { ...withMore('10.21.0.1'), record: ruled },
+    ['san-not-allowed'],
+  ],
+  [
+    'an endpoint that is not in the CSR is missed',
+    { ...apiserver, record: { controlPlaneEndpoint: 'api.example.com:6443' } },
+    ['san-missing'],
+  ],
+  [
+    'names over the limit of the record are refused',
+    { ...apiserver, record: { limits: { maxNames: 6 } } },
+    ['san-too-many'],
+  ],
+  [
+    'names at the limit of the record are accepted',
+    { ...apiserver, record: { limits: { maxNames: 7 } } },
+    [],
+  ],
+  [
+    'a key of another kind is refused',
+    { ...kubelet, record: { allowedKeys: ['RSA-2048'] } },
+    ['key-not-allowed'],
+  ],
+  [
+    'a key of an allowed kind is accepted',
+    { ...kubelet, record: { allowedKeys: ['RSA-2048', 'ECDSA-P256'] } },
+    [],
+  ],
+  [
+    'a listed uploader is accepted',
+    { ...kubelet, record: { uploaders }, uploader: 'AWS:AROAEXAMPLE:i-0abc' },
+    [],
+  ],
+  [
+    'an uploader by its beginning is accepted',
+    { ...kubelet, record: { uploaders }, uploader: 'AWS:AROAOTHER:i-1' },
+    [],
+  ],
+  [
+    'a longer uploader is refused',
+    { ...kubelet, record: { uploaders }, uploader: 'AWS:AROAEXAMPLE:i-0abcd' },
+    ['uploader-not-allowed'],
+  ],
+  [
+    'an uploader in another case is refused',
+    { ...kubelet, record: { uploaders }, uploader: 'aws:AROAEXAMPLE:i-0abc' },
+    ['uploader-not-allowed'],
+  ],
+  [
+    'an upload without its event is refused where uploaders are listed',
+    { ...kubelet, record: { uploaders: ['*'] } },
+    ['uploader-not-allowed'],
+  ],
+  ['an upload without its event is accepted where none are', kubelet, []],
+  [
+    'everything that is wrong is said at once',
+    {
+      name: 'apiserver',
+      node: 'worker-1',
+      uploader: 'AWS:SOMEBODY',
+      record: { uploaders, allowedKeys: ['RSA-2048'], limits: { maxNames: 1 } },
+      wish: {
+        cn: 'kubernetes-admin',
+        o: ['system:masters'],
+        names: ['evil.example.com', '10.0.0.1'],
+      },
+    },
+    [
+      'certificate-name-role',
+      'key-not-allowed',
+      'san-missing',
+      'san-not-allowed',
+      'san-too-many',
+      'subject-common-name',
+      'subject-organization',
+      'uploader-not-allowed',
+    ],
+  ],
+  [
+    'what the door refused is judged by its context',
+    { name: 'admin.conf', wish: undefined, node: 'worker-1' },
+    ['certificate-name-role'],
+  ],
+];
+
+it.each(refusals)('%s', (_, about, codes) => {
+  const { violations, plan } = judge(about);
+  expect([...new Set(violations.map(({ code }) => code))].sort()).toEqual([...codes].sort());
+  expect(plan !== undefined).toBe(codes.length === 0);
+  for (const { field, got, allowed, fix } of violations)
+    expect([field, got, allowed, fix].every((text) => text.length > 0)).toBe(true);
+});
+
+it.each<[string, Case, string | undefined]>([
+  ['kubelet.conf waits for nobody', kubelet, undefined],
+  ['super-admin.conf waits', superAdmin, 'O=system:masters'],
+  [
+    'admin.conf of 1.28 waits',
+    { ...admin('system:masters'), record: { kubernetesVersion: 'v1.28.0' } },
+    'O=system:masters',
+  ],
+  ['admin.conf of 1.29 waits for nobody', admin('kubeadm:cluster-admins'), undefined],
+  [
+    'apiserver-kubelet-client of 1.28 waits',
+    { ...kubeletClient(['system:masters']), record: { kubernetesVersion: 'v1.28.0' } },
+    'O=system:masters',
+  ],
+  [
+    "system:masters of etcd's CA waits for nobody",
+    {
+      name: 'apiserver-etcd-client',
+      wish: { cn: 'kube-apiserver-etcd-client', o: ['system:masters'] },
+      record: { kubernetesVersion: 'v1.28.0' },
+    },
+    undefined,
+  ],
+  [
+    'what the record lists waits',
+    { ...kubelet, record: { approvalRequired: ['kubelet.conf'] } },
+    'approvalRequired',
+  ],
+])('%s', (_, about, reason) => {
+  const { plan } = judge(about);
+  expect(plan).toBeDefined();
+  if (reason === undefined) expect(plan?.approvalReason).toBeUndefined();
+  else expect(plan?.approvalReason).toContain(reason);
+});
+
+it('a plan has DNS names in front of addresses, each in the order of the CSR', () => {
+  const { plan } = judge(apiserver);
+  const names = apiserverWish.names ?? [];
+  const isAddress = (name: string) => /^[0-9.]+$/.test(name);
+  expect(plan?.names.map(({ value }) => value)).toEqual([
+    ...names.filter((name) => !isAddress(name)),
+    ...names.filter(isAddress),
+  ]);
+});

@@ -1,0 +1,133 @@
+/** The whole service in this process, on a temporary folder, and clients of every principal. One for each test file. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { LOCAL_BUCKETS, startService } from '../../client/local-service.ts';
+import { buildRecord } from '../../client/operator/cluster-record.ts';
+import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
+import { outcomeKeys, parseRequestKey } from '../../lib/door/request-path.ts';
+import type { RunningLocal } from '../../local/local-options.ts';
+import { systemTimers } from '../../local/surroundings.ts';
+import type { KubeadmSet } from './kubeadm-sets.ts';
+
+export const temporaryFolder = (): Promise<string> =>
+  mkdtemp(join(tmpdir(), 'cakeless-running-service-'));
+
+/** Any text is longer than nothing and shorter than this. */
+const MAX_BYTES = 1024 * 1024;
+
+export class RunningService {
+  readonly local: RunningLocal;
+  readonly dataDir: string;
+  readonly #clients: { destroy(): void }[] = [];
+
+  private constructor(local: RunningLocal, dataDir: string) {
+    this.local = local;
+    this.dataDir = dataDir;
+  }
+
+  /** Failed messages come back at once, so that a test of dead letters takes no half minute. */
+  static async start(dataDir?: string): Promise<RunningService> {
+    process.env.POWERTOOLS_LOG_LEVEL = 'SILENT';
+    const { setTimeout } = systemTimers;
+    systemTimers.setTimeout = (callback, ms) => setTimeout(callback, ms < 60_000 ? 1 : ms);
+    const folder = dataDir ?? (await temporaryFolder());
+    return new RunningService(await startService({ dataDir: folder, port: 0 }), folder);
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    await this.local.close();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** What every SDK client takes, with the credentials of a principal. */
+  settings(principal = 'administrator') {
+    const credentials = this.local.principals().find(({ name }) => name === principal);
+    if (!credentials) throw new Error(`no principal ${principal}`);
+    return { endpoint: this.local.url, region: this.local.region, credentials, maxAttempts: 1 };
+  }
+
+  keep<T extends { destroy(): void }>(client: T): T {
+    this.#clients.push(client);
+    return client;
+  }
+
+  s3(principal?: string): S3Client {
+    return this.keep(new S3Client(this.settings(principal)));
+  }
+
+  store(bucket: keyof typeof LOCAL_BUCKETS, principal?: string): S3ObjectStore {
+    return new S3ObjectStore(this.s3(principal), LOCAL_BUCKETS[bucket]);
+  }
+
+  async text(bucket: keyof typeof LOCAL_BUCKETS, key: string): Promise<string | undefined> {
+    const object = await this.store(bucket).get(key, MAX_BYTES);
+    return object && Buffer.from(object.body).toString('utf8');
+  }
+
+  async keys(bucket: keyof typeof LOCAL_BUCKETS, prefix = ''): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.store(bucket).list(prefix)) keys.push(key);
+    return keys;
+  }
+
+  async invoke(FunctionName: string, payload: unknown): Promise<unknown> {
+    const lambda = this.keep(new LambdaClient(this.settings()));
+    const answer = await lambda.send(
+      new InvokeCommand({ FunctionName, Payload: JSON.stringify(payload) }),
+    );
+    const text = Buffer.from(answer.Payload ?? '').toString('utf8');
+    if (answer.FunctionError) throw new Error(text);
+    return JSON.parse(text);
+  }
+
+  sendMessage(MessageBody: string): Promise<unknown> {
+    const sqs = this.keep(new SQSClient(this.settings()));
+    return sqs.send(new SendMessageCommand({ QueueUrl: this.local.queueUrl, MessageBody }));
+  }
+
+  /** Writes the record that `cakeless cluster apply` makes of a set's configuration. */
+  async declare(set: KubeadmSet, cluster: string, more: Record<string, unknown> = {}) {
+    const config = readKubeadmConfig(set.configYaml ?? '', set.dir);
+    const record = { ...buildRecord(cluster, 'fleet', config, [], undefined), ...more };
+    await this.store('authority').put(
+      `clusters/${cluster}.json`,
+      JSON.stringify(record),
+      'application/json',
+    );
+    return { cluster, node: config.node?.name ?? '' };
+  }
+
+  /** What a node reads of its request. */
+  async outcome(key: string) {
+    const address = parseRequestKey(key);
+    if (!address) throw new Error(`${key} is no request`);
+    const keys = outcomeKeys(address);
+    const [certificate, rejected, pending] = await Promise.all(
+      [keys.certificate, keys.rejected, keys.pending].map((k) => this.text('exchange', k)),
+    );
+    return {
+      ...(certificate && { certificate }),
+      ...(rejected && { rejected: JSON.parse(rejected) as Rejected }),
+      ...(pending && { pending: JSON.parse(pending) as { csrSha256: string } }),
+    };
+  }
+}
+
+interface Rejected {
+  readonly violations: readonly { code: string; field: string; got: string; fix: string }[];
+}
+
+/** Uploads as a node does: only what is new. */
+export function upload(s3: S3Client, Key: string, body: string | Uint8Array) {
+  const Body = typeof body === 'string' && body.endsWith('.csr') ? readFileSync(body) : body;
+  return s3.send(
+    new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, IfNoneMatch: '*' }),
+  );
+}
