@@ -1,7 +1,8 @@
 /** The shape of `clusters/<cluster>.json`. kubeadm's own field names where kubeadm has the field. */
 import * as z from 'zod/mini';
+import { LIMITS } from '../door/limits.ts';
 import { parseDurationSeconds } from '../duration.ts';
-import { canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
+import { type AddressRange, canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
 import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import {
@@ -63,9 +64,26 @@ const nodeRule = z.strictObject({
   role,
 });
 
-const serviceSubnet = text('one CIDR range, or two with a comma between (dual-stack)', (value) => {
-  const ranges = value.split(',').map((part) => parseAddressRange(part.trim()));
-  return ranges.length <= 2 && ranges.every((range) => range !== undefined);
+const serviceSubnet = text(
+  'one CIDR range, or an IPv4 and an IPv6 range with a comma between',
+  (value) => {
+    const ranges = value.split(',').map((part) => parseAddressRange(part.trim()));
+    const families = ranges.map((range) => range?.octets.length);
+    return (
+      ranges.every((range) => range && hasServiceAddress(range)) &&
+      new Set(families).size === ranges.length
+    );
+  },
+);
+
+/** The API server's service address is the one with index 1; a range of one address has none. */
+function hasServiceAddress({ octets, prefixLength }: AddressRange): boolean {
+  return prefixLength < octets.length * 8;
+}
+
+const keyKind = text('ECDSA-P256, ECDSA-P384, or RSA-2048 to RSA-4096', (value) => {
+  const bits = Number(/^RSA-(\d{4})$/.exec(value)?.[1]);
+  return value === 'ECDSA-P256' || value === 'ECDSA-P384' || (bits >= 2048 && bits <= 4096);
 });
 
 export const clusterRecordSchema = z.strictObject({
@@ -93,16 +111,12 @@ export const clusterRecordSchema = z.strictObject({
   /** Names that wait for an approver, beside every certificate of `ca` with system:masters. */
   approvalRequired: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
   limits: z.optional(
-    z.strictObject({ maxNames: z.optional(z.number().check(z.int(), z.positive())) }),
+    z.strictObject({
+      maxNames: z.optional(z.number().check(z.int(), z.positive(), z.maximum(LIMITS.maxNames))),
+    }),
   ),
   /** Key kinds as kubeadm's encryptionAlgorithm names them; all that the door accepts if absent. */
-  allowedKeys: z.optional(
-    z.array(
-      text('a key kind such as RSA-2048 or ECDSA-P256', (v) =>
-        /^(RSA-\d{4}|ECDSA-P256|ECDSA-P384)$/.test(v),
-      ),
-    ),
-  ),
+  allowedKeys: z.optional(z.array(keyKind).check(z.minLength(1, 'needs at least one kind'))),
 });
 
 /** A cluster record as it is written. */

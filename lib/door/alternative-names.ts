@@ -47,7 +47,7 @@ export function readAlternativeNames(value: Uint8Array): NamesResult {
   const violations: Violation[] = [];
   if (general.length === 0) violations.push(violation('san-malformed', 'an empty list'));
   if (general.length > LIMITS.maxNames)
-    return { names: [], violations: [violation('san-too-many', `${general.length} names`)] };
+    violations.push(violation('san-too-many', `${general.length} names`));
   const names = general.flatMap((element) => {
     const name = readName(element);
     if ('code' in name) violations.push(name);

@@ -48,11 +48,9 @@ export function judgePossession(
   const algorithm = ALGORITHMS[name];
   if (!algorithm) return [algorithmViolation(`algorithm ${name}`)];
   if (more.length > 0) throw new DerError(`${algorithmField.name}: more than two fields`);
-  if (algorithm.key === 'RSA' && parameters) readNull(parameters);
-  else if (algorithm.key === 'RSA' || parameters)
-    throw new DerError(
-      `${algorithmField.name}: parameters that RFC 4055 and RFC 5758 do not allow`,
-    );
+  // RFC 4055 section 5: NULL, and absent is to be taken too; RFC 5758 section 3.2: absent.
+  if (parameters && algorithm.key === 'RSA') readNull(parameters);
+  else if (parameters) throw new DerError(`${algorithmField.name}: parameters with ECDSA`);
   if (!key) return [];
   if (algorithm.key !== key.algorithm)
     return [algorithmViolation(`an ${algorithm.key} signature with a key of kind ${key.kind}`)];

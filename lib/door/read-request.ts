@@ -20,9 +20,20 @@ export interface CheckedRequest {
   readonly key: CertifiableKey;
 }
 
+/** What could be read of a CSR, sound or not: for naming further reasons, never for issuing. */
+export type SeenRequest = Partial<CheckedRequest>;
+
 export type DoorResult =
-  | { readonly request: CheckedRequest; readonly violations: readonly [] }
-  | { readonly request?: undefined; readonly violations: readonly Violation[] };
+  | {
+      readonly request: CheckedRequest;
+      readonly seen: SeenRequest;
+      readonly violations: readonly [];
+    }
+  | {
+      readonly request?: undefined;
+      readonly seen: SeenRequest;
+      readonly violations: readonly Violation[];
+    };
 
 const FIX = "upload kubeadm's .csr file as it is";
 
@@ -34,13 +45,13 @@ export function digestOf(bytes: Uint8Array): string {
 /** Reads one object: a strict PEM block or DER, of a PKCS#10 v1 CSR (RFC 2986). */
 export function readRequest(bytes: Uint8Array): DoorResult {
   const opened = looksLikePem(bytes) ? fromPem(bytes) : { der: bytes };
-  if ('code' in opened) return { violations: [opened] };
+  if ('code' in opened) return { seen: {}, violations: [opened] };
   if (opened.der.length > LIMITS.maxCsrBytes)
-    return { violations: [malformed(`${opened.der.length} bytes of DER`)] };
+    return { seen: {}, violations: [malformed(`${opened.der.length} bytes of DER`)] };
   try {
     return judgeDer(opened.der);
   } catch (error) {
-    if (error instanceof DerError) return { violations: [malformed(error.message)] };
+    if (error instanceof DerError) return { seen: {}, violations: [malformed(error.message)] };
     throw error;
   }
 }
@@ -85,12 +96,15 @@ function judgeDer(der: Uint8Array): DoorResult {
   const names = judge(() => readRequestedNames(attributes.as(ATTRIBUTES_TAG, 'attributes')));
   for (const part of [subject, key, names]) violations.push(...(part?.violations ?? []));
   violations.push(...(judge(() => judgePossession(info, algorithm, signature, key?.key)) ?? []));
-  if (violations.length > 0 || !subject || !key?.key || !names)
-    return { violations: withoutRepetition(violations) };
-  return {
-    request: { subject: subject.subject, names: names.names, key: key.key },
-    violations: [],
+  const seen: SeenRequest = {
+    ...(subject && { subject: subject.subject }),
+    ...(names && { names: names.names }),
+    ...(key?.key && { key: key.key }),
   };
+  if (violations.length > 0 || !subject || !names || !key?.key)
+    return { seen, violations: withoutRepetition(violations) };
+  const request = { subject: subject.subject, names: names.names, key: key.key };
+  return { request, seen, violations: [] };
 }
 
 const ATTRIBUTES_TAG = 0xa0;

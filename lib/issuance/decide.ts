@@ -63,8 +63,8 @@ export async function decide(
   const record = await readClusterRecord(service.authority, address.cluster);
   if (!record) return reject(about, [...door.violations, clusterUnknown(address)]);
   const ca = await findCa(service, record, certificateName, about.decidedAt);
-  const judged = judgeRequest(door.request, { address, certificateName, record, uploader });
-  const violations = [...door.violations, ...judged.violations, ...('code' in ca ? [ca] : [])];
+  const judged = judgeRequest(door, { address, certificateName, record, uploader });
+  const violations = [...judged.violations, ...('code' in ca ? [ca] : [])];
   if (violations.length > 0 || !judged.plan || 'code' in ca) return reject(about, violations);
   return decidePlan(service, about, judged.plan, record, ca);
 }

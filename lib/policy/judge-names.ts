@@ -22,7 +22,8 @@ export function judgeNames(
   const known = new Set([...required, ...expected.allowed.map(formatName)]);
   const got = names.map(formatName);
   // A client certificate with names could be shown as a server's: none may stand there at all.
-  const isOwn = (name: AlternativeName) => profile.sans !== 'none' && isInNodeRange(name, node);
+  const own = profile.sans === 'none' ? [] : ownByRule(names, known, node);
+  const isOwn = (name: AlternativeName) => own.includes(name);
   const foreign = names.filter((name) => !known.has(formatName(name)) && !isOwn(name));
   const missing = required.filter((name) => !got.includes(name));
   const violations: Violation[] = [];
@@ -60,6 +61,22 @@ export function judgeNames(
       fix: 'leave names out, or raise limits.maxNames in the cluster record',
     });
   return violations;
+}
+
+/**
+ * The addresses that a node rule vouches for: the first of each family, since kubeadm asks for one advertise address.
+ * More would be those of other nodes in the same range.
+ */
+function ownByRule(
+  names: readonly AlternativeName[],
+  known: ReadonlySet<string>,
+  node: KnownNode,
+): AlternativeName[] {
+  const inRange = names.filter((name) => !known.has(formatName(name)) && isInNodeRange(name, node));
+  const isIpv6 = ({ value }: AlternativeName) => value.includes(':');
+  return [inRange.find((name) => !isIpv6(name)), inRange.find(isIpv6)].filter(
+    (name) => name !== undefined,
+  );
 }
 
 function isInNodeRange(name: AlternativeName, node: KnownNode): boolean {

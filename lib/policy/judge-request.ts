@@ -6,7 +6,7 @@ import { findNode, type KnownNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { AlternativeName } from '../door/alternative-names.ts';
 import type { CertifiableKey } from '../door/public-key.ts';
-import type { CheckedRequest } from '../door/read-request.ts';
+import type { DoorResult } from '../door/read-request.ts';
 import type { RequestAddress } from '../door/request-path.ts';
 import type { Subject } from '../door/subject.ts';
 import type { CertificateName } from '../profiles/certificate-names.ts';
@@ -40,22 +40,25 @@ export type Judgement =
   | { readonly plan: IssuancePlan; readonly violations: readonly [] }
   | { readonly plan?: undefined; readonly violations: readonly Violation[] };
 
-/** @param request undefined if the door refused it: then only the context is judged */
+/**
+ * The judgement of door and policy together. A CSR that the door refused is judged as far as it could be read, so that
+ * all reasons stand in one refusal; a plan is made of a sound one only.
+ */
 export function judgeRequest(
-  request: CheckedRequest | undefined,
+  { request, seen, violations: ofDoor }: DoorResult,
   { address, certificateName, record, uploader }: RequestContext,
 ): Judgement {
   const profile = profileFor(certificateName, record.kubernetesVersion);
   const node = findNode(record, address.node);
-  const violations: Violation[] = [];
+  const violations: Violation[] = [...ofDoor];
   if (!node) violations.push(nodeUnknown(address, record));
   else violations.push(...judgeUploader(uploader, node), ...judgeRole(certificateName, node));
   if (!profile) violations.push(notInVersion(certificateName, record));
-  if (request) violations.push(...judgeKey(request.key, record));
-  if (request && profile)
-    violations.push(...judgeSubject(request.subject, profile, address.node, record));
-  if (request && profile && node)
-    violations.push(...judgeNames(request.names, profile, record, node));
+  if (seen.key) violations.push(...judgeKey(seen.key, record));
+  if (seen.subject && profile)
+    violations.push(...judgeSubject(seen.subject, profile, address.node, record));
+  if (seen.names && profile && node)
+    violations.push(...judgeNames(seen.names, profile, record, node));
   if (violations.length > 0 || !request || !profile) return { violations };
   const { names, subject, key } = request;
   return {

@@ -16,7 +16,7 @@ export function judgeSubject(
     violations.push({
       code: 'subject-common-name',
       field: 'subject.commonName',
-      got: quote(subject.commonName),
+      got: quote(subject.commonName) || '(none)',
       allowed: commonName,
       fix: profile.commonName.includes('{node}')
         ? 'a node gets certificates in its own name only: upload under the name that kubeadm knows the node by'

@@ -75,7 +75,15 @@ export function quote(text: string): string {
   return printable.length > 120 ? `${printable.slice(0, 117)}...` : printable;
 }
 
+/** More of a list than this helps nobody. */
+const MAX_LISTED = 40;
+
 /** A list for a person to read: `a, b, c`, or `none`. */
 export function listed(items: readonly string[]): string {
-  return items.length === 0 ? 'none' : items.map(quote).join(', ');
+  if (items.length === 0) return 'none';
+  const shown = items
+    .slice(0, MAX_LISTED)
+    .map((item) => quote(item) || '(unreadable)')
+    .join(', ');
+  return items.length > MAX_LISTED ? `${shown} and ${items.length - MAX_LISTED} more` : shown;
 }

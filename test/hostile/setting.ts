@@ -37,6 +37,5 @@ export function judgeUpload(path: string, body: Uint8Array): readonly Violation[
   if (!address || !certificateName) throw new Error(`${path} is no path of a request`);
   const door = readRequest(body);
   const uploader = undefined;
-  const judged = judgeRequest(door.request, { address, certificateName, record, uploader });
-  return [...door.violations, ...judged.violations];
+  return [...judgeRequest(door, { address, certificateName, record, uploader }).violations];
 }

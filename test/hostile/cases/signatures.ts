@@ -80,7 +80,7 @@ export const signatures: HostileCases = {
     apiserver({ sign: (bytes) => Buffer.concat([Buffer.of(0), rsa.sign(bytes)]) }),
   ),
   'no signature algorithm': refused('der-malformed', algorithm()),
-  'RSA signature without NULL': refused('der-malformed', algorithm(oid(SHA256_RSA))),
+  'RSA signature without NULL': refused([], algorithm(oid(SHA256_RSA))),
   'RSA signature with a SEQUENCE for NULL': refused(
     'der-malformed',
     algorithm(oid(SHA256_RSA), sequence()),

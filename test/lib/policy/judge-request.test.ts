@@ -1,4 +1,5 @@
 import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
+import type { DoorResult } from '../../../lib/door/read-request.ts';
 import { type Judgement, judgeRequest } from '../../../lib/policy/judge-request.ts';
 import type { ViolationCode } from '../../../lib/policy/violation.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
@@ -22,7 +23,11 @@ function judge({ name, wish, node = 'cp-1', record, uploader }: Case): Judgement
   const path = `${name}.csr`;
   const key = `requests/prod/${node}/r1/${path}`;
   const address = { key, cluster: 'prod', node, requestId: 'r1', path };
-  return judgeRequest(wish && checkedRequest(wish), {
+  const request = wish && checkedRequest(wish);
+  const door: DoorResult = request
+    ? { request, seen: request, violations: [] }
+    : { seen: {}, violations: [] };
+  return judgeRequest(door, {
     address,
     certificateName: name,
     record: clusterRecord(record),

@@ -1,0 +1,144 @@
+/** `cakeless local` killed with SIGKILL at many moments: whatever it was doing, each request ends once. */
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { LOCAL_BUCKETS } from '../../client/local-service.ts';
+import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { upload } from '../support/running-service.ts';
+import { cakeless } from '../support/running-service-command.ts';
+import {
+  type Environment,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../support/running-service-process.ts';
+
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+const NODE = 'cp-1.prod.example.com';
+/** A set leaves some four files for each of its requests; every third of them is a moment to be killed at. */
+const MOMENTS = Array.from({ length: 16 }, (_, i) => 1 + 3 * i);
+const MOMENT_TIMEOUT_MS = 20_000;
+const folder = mkdtempSync(join(tmpdir(), 'cakeless-kill-'));
+const data = join(folder, 'data');
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const clientOf = (environment: Environment) =>
+  new S3Client({
+    endpoint: environment.AWS_ENDPOINT_URL ?? '',
+    region: environment.AWS_REGION ?? '',
+    credentials: {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+    maxAttempts: 1,
+  });
+
+/** Object files, in all buckets, that are written to their end. */
+function countObjectFiles(): number {
+  return readdirSync(join(data, 's3'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.endsWith('.tmp'),
+  ).length;
+}
+
+/** Waits until there are so many object files, or until nothing more is under way. */
+async function untilObjectFiles(wanted: number, uploads: { done: boolean }): Promise<void> {
+  const giveUp = Date.now() + MOMENT_TIMEOUT_MS;
+  while (countObjectFiles() < wanted && Date.now() < giveUp) {
+    if (uploads.done && readdirSync(join(data, 'queue')).length === 0) return;
+    await setImmediate();
+  }
+}
+
+/** Uploads the set at once; what a killed service did not take is to be uploaded again. */
+async function uploadAll(environment: Environment, request: string): Promise<void> {
+  const s3 = clientOf(environment);
+  const uploads = set.csrs.map(({ path, file }) =>
+    upload(s3, `requests/prod/${NODE}/${request}/${path}`, file).catch((error: Error) => {
+      if (error.name !== 'PreconditionFailed') throw error;
+    }),
+  );
+  await Promise.allSettled(uploads);
+  s3.destroy();
+}
+
+async function setUp(service: ServiceProcess): Promise<void> {
+  await cakeless(service.environment, 'trust-domain', 'create', 'fleet');
+  const config = ['--kubeadm-config', join(set.dir, 'config.yaml'), '--trust-domain', 'fleet'];
+  expect(
+    (await cakeless(service.environment, 'cluster', 'apply', 'prod', ...config)).exitCode,
+  ).toBe(0);
+}
+
+it('every request has one outcome and one serial number, after sixteen kills', async () => {
+  let service = await startServiceProcess(folder);
+  await setUp(service);
+  for (const moment of MOMENTS) {
+    const state = { done: false };
+    const wanted = countObjectFiles() + moment;
+    const uploads = uploadAll(service.as(`node:prod/${NODE}`), `r${moment}`).then(() => {
+      state.done = true;
+    });
+    await untilObjectFiles(wanted, state);
+    await service.stop('SIGKILL');
+    await uploads;
+    service = await startServiceProcess(folder);
+  }
+  for (const moment of MOMENTS) await uploadAll(service.as(`node:prod/${NODE}`), `r${moment}`);
+  for (const moment of MOMENTS) await expectAnswers(service.environment, `r${moment}`);
+  await expectOneOfEach(service.environment);
+  expect(readdirSync(join(data, 'dead-letters'))).toEqual([]);
+  await service.stop();
+}, 240_000);
+
+/** The node's own command waits for the answers, and checks every certificate. */
+async function expectAnswers(environment: Environment, request: string): Promise<void> {
+  const place = ['--cluster', 'prod', '--node', NODE, '--request', request];
+  const run = await cakeless(
+    environment,
+    'fetch',
+    ...place,
+    '--out',
+    join(folder, request),
+    '-o',
+    'json',
+  );
+  const outcomes: { path: string; outcome: string }[] = JSON.parse(run.stdout);
+  const waits = outcomes.filter(({ outcome }) => outcome !== 'issued');
+  expect(outcomes).toHaveLength(set.csrs.length);
+  expect(waits).toMatchObject([{ path: 'super-admin.conf', outcome: 'pending' }]);
+}
+
+async function expectOneOfEach(environment: Environment): Promise<void> {
+  const s3 = clientOf(environment);
+  const exchange = new S3ObjectStore(s3, LOCAL_BUCKETS.exchange);
+  const authority = new S3ObjectStore(s3, LOCAL_BUCKETS.authority);
+  const issued = (set.csrs.length - 1) * MOMENTS.length;
+  const serials = new Set<string>();
+  const outcomes = await keysOf(exchange, 'certificates/');
+  for (const key of outcomes.filter((name) => name.endsWith('.crt'))) {
+    const pem = await textOf(exchange, key);
+    const ledgerKey = key.replace(/^certificates\/(.*)\.crt$/, 'records/$1.csr');
+    const record = JSON.parse(await textOf(authority, `${ledgerKey}.json`));
+    serials.add(new X509Certificate(pem).serialNumber.toLowerCase());
+    expect(serials).toContain(record.certificate.serialNumber);
+    expect(await textOf(authority, `${ledgerKey}.crt`)).toBe(pem);
+  }
+  s3.destroy();
+  expect(outcomes).toHaveLength(issued + MOMENTS.length);
+  expect(serials.size).toBe(issued);
+}
+
+async function keysOf(store: S3ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+async function textOf(store: S3ObjectStore, key: string): Promise<string> {
+  const object = await store.get(key, 1024 * 1024);
+  return Buffer.from(object?.body ?? '').toString('utf8');
+}
