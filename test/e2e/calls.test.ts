@@ -1,0 +1,80 @@
+/** What one certificate takes of AWS, counted at the SDK clients: the bill, and the quota of KMS. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { CLIENT_SETTINGS } from '../../lib/aws/clients.ts';
+import { KmsCaKeys } from '../../lib/aws/kms-ca-keys.ts';
+import { KmsSigningKeys } from '../../lib/aws/kms-signing-keys.ts';
+import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
+import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
+import { processRequest } from '../../lib/issuance/process-request.ts';
+import type { RunningLocal } from '../../local/local-options.ts';
+import { startLocal } from '../../local/server.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { CLUSTER, TRUST_DOMAIN, UPLOADER, Workshop } from '../support/workshop.ts';
+
+const buckets = { exchange: 'exchange', authority: 'authority' };
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+let folder: string;
+let local: RunningLocal;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cakeless-calls-'));
+  const queue = { name: 'unused', function: 'unused' };
+  local = await startLocal({
+    dataDir: folder,
+    buckets,
+    functions: { unused: async () => ({}) },
+    queue,
+    notifications: [],
+  });
+});
+
+afterAll(async () => {
+  await local.close();
+  rmSync(folder, { recursive: true });
+});
+
+it('one certificate takes one KMS Sign, no other KMS call, three S3 writes and one S3 delete', async () => {
+  const { url: endpoint, region, administrator: credentials } = local;
+  const settings = { ...CLIENT_SETTINGS, endpoint, region, credentials };
+  const [s3, kms] = [new S3Client(settings), new KMSClient(settings)];
+  const sent = [jest.spyOn(s3, 'send'), jest.spyOn(kms, 'send')];
+  const service = {
+    exchange: new S3ObjectStore(s3, buckets.exchange),
+    authority: new S3ObjectStore(s3, buckets.authority),
+    keys: new KmsSigningKeys(kms),
+    now: () => new Date(),
+    randomBytes,
+  };
+  const request = {
+    trustDomain: TRUST_DOMAIN,
+    keySpec: 'ECC_NIST_P256',
+    validityDays: 30,
+  } as const;
+  await createTrustDomain(service, new KmsCaKeys(kms), request);
+  // the record that a workshop makes of the same configuration
+  const workshop = await Workshop.open();
+  const { node } = workshop.declare(set);
+  const record = workshop.authority.text(`clusters/${CLUSTER}.json`) ?? '';
+  await service.authority.put(`clusters/${CLUSTER}.json`, record, 'application/json');
+  const csrs = set.csrs.filter(({ certificateName }) => certificateName !== 'super-admin.conf');
+  const keys = csrs.map(({ path }) => `requests/${CLUSTER}/${node}/r1/${path}`);
+  for (const [i, key] of keys.entries())
+    await service.exchange.put(key, readFileSync(csrs[i]?.file ?? ''), 'application/pkcs10');
+  for (const spy of sent) spy.mockClear();
+  for (const key of keys)
+    expect((await processRequest(service, { key, uploader: UPLOADER })).outcome).toBe('issued');
+  const names = sent.flatMap(({ mock }) => mock.calls.map(([command]) => command.constructor.name));
+  const perCertificate = (name: string) => names.filter((n) => n === name).length / keys.length;
+  expect(Object.fromEntries(names.map((name) => [name, perCertificate(name)]))).toEqual({
+    SignCommand: 1,
+    PutObjectCommand: 3, // record, certificate in the ledger, certificate for the node
+    DeleteObjectCommand: 1, // a pending.json, if there was one; S3 does not charge for deletes
+    GetObjectCommand: 6, // request, record, cluster, trust domain twice, certificate in the ledger
+  });
+  for (const client of [s3, kms]) client.destroy();
+});
