@@ -5,6 +5,7 @@ import { addApprovalCommands } from './commands/approvals.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addLocalCommand } from './commands/local.ts';
+import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
@@ -36,6 +37,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, terminal);
+  addStandingApprovalCommand(program, connection, terminal);
   addLocalCommand(program);
   return program;
 }
@@ -72,7 +74,7 @@ function explainFault({ code, message }: Fault): ExitCode {
     return EXIT.denied;
   }
   say(message);
-  return EXIT.failure;
+  return code === 'request-malformed' ? EXIT.usage : EXIT.failure;
 }
 
 function say(message: string, hint?: string): void {

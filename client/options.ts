@@ -7,6 +7,9 @@ export const outputOption = () =>
     .choices(['text', 'json'])
     .default('text');
 
+export const approverOption = () =>
+  new Option('--as <name>', 'who decides, for the record').default(process.env.USER ?? 'unknown');
+
 /** For names that stand in object keys. */
 export function subdomain(text: string): string {
   if (isSubdomain(text)) return text;
@@ -20,6 +23,20 @@ export function durationSeconds(text: string): number {
   const seconds = /^0+[hms]?$/.test(text) ? 0 : parseDurationSeconds(text);
   if (seconds !== undefined) return seconds;
   throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h30m.');
+}
+
+export function portNumber(text: string): number {
+  return wholeNumber(text, 0, 65_535);
+}
+
+export function days(text: string): number {
+  return wholeNumber(text, 1, 36_500);
+}
+
+function wholeNumber(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
 }
 
 /** Collects an option that may be given several times. */

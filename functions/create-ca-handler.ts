@@ -7,12 +7,14 @@ import * as z from 'zod/mini';
 import type { CaKeys } from '../lib/ca/ca-keys.ts';
 import { createTrustDomain, type TrustDomainRequest } from '../lib/ca/create-trust-domain.ts';
 import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
+import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
+import { Fault } from '../lib/fault.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
 import type { Service } from '../lib/service.ts';
+import { describeIssue } from '../lib/store/describe-issue.ts';
 import type { Reporter } from './report.ts';
 
-const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
 /** kubeadm's caCertificateValidityPeriod of 87600h. */
 const DEFAULT_VALIDITY_DAYS = 3650;
 
@@ -20,7 +22,7 @@ const requestSchema = z.strictObject({
   trustDomain: z
     .string()
     .check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'), z.maxLength(120)),
-  keySpec: z._default(z.enum(CA_KEY_SPECS), DEFAULT_KEY_SPEC),
+  keySpec: z.optional(z.enum(CA_KEY_SPECS)),
   keys: z.optional(z.partialRecord(z.enum(CA_NAMES), z.string())),
   validityDays: z._default(
     z.number().check(z.int(), z.positive(), z.maximum(36500)),
@@ -45,7 +47,7 @@ export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: R
     .use(logMetrics(reporter.metrics))
     .handler(async (event): Promise<TrustDomainSummary> => {
       const request = readRequest(event);
-      const { document, created } = await createTrustDomain(service, caKeys, request);
+      const { document, created } = await createTrustDomain(service, caKeys, request).catch(tell);
       const cas = Object.fromEntries(
         CA_NAMES.map((ca) => {
           const { signing, versions } = document.cas[ca];
@@ -66,11 +68,24 @@ export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: R
 function readRequest(event: unknown): TrustDomainRequest {
   const result = requestSchema.safeParse(event);
   if (!result.success)
-    throw new Error(
-      result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
-    );
-  const { keys, ...rest } = result.data;
-  return { ...rest, ...(keys && { keys: withoutUndefined(keys) }) };
+    throw new RequestMalformed(result.error.issues.map(describeIssue).join('; '));
+  const { keys, keySpec, ...rest } = result.data;
+  return {
+    ...rest,
+    ...(keySpec && { keySpec }),
+    ...(keys && { keys: withoutUndefined(keys) }),
+  };
+}
+
+/** Lambda passes an error's name on as `errorType`; the caller tells a wrong request from a failure by it. */
+class RequestMalformed extends Error {
+  override name = REQUEST_MALFORMED;
+}
+
+function tell(error: unknown): never {
+  if (error instanceof Fault && error.code === 'request-malformed')
+    throw new RequestMalformed(error.message);
+  throw error;
 }
 
 function withoutUndefined(keys: Record<string, string | undefined>) {

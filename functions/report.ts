@@ -42,6 +42,7 @@ export function reportProcessed({ logger, metrics }: Reporter, key: string, done
       serialNumber: record.certificate.serialNumber,
       notAfter: record.certificate.notAfter,
       approval: record.approval,
+      approver: record.approver,
     }),
     ...(record?.decision === 'reject' && { codes: record.violations.map(({ code }) => code) }),
   });

@@ -3,10 +3,11 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import { listPending } from '../lib/issuance/pending.ts';
 import { processRequest } from '../lib/issuance/process-request.ts';
 import type { Service } from '../lib/service.ts';
 import { type Reporter, reportFault, reportProcessed } from './report.ts';
-import { readWakes } from './wakes.ts';
+import { readStandingApprovals, readWakes } from './wakes.ts';
 
 /** Judges and signs the requests of a batch of SQS messages; a message that fails comes back alone. */
 export function newSignHandler(service: Service, reporter: Reporter) {
@@ -26,7 +27,10 @@ export function newSignHandler(service: Service, reporter: Reporter) {
 async function handleMessage(service: Service, reporter: Reporter, message: SQSRecord) {
   let key = '';
   try {
-    for (const wake of readWakes(message.body)) {
+    const wakes = readWakes(message.body);
+    for (const cluster of readStandingApprovals(message.body))
+      for await (const request of listPending(service, cluster)) wakes.push({ key: request });
+    for (const wake of wakes) {
       key = wake.key;
       reportProcessed(reporter, key, await processRequest(service, wake));
     }

@@ -1,7 +1,7 @@
 /** From an SQS message to the requests that it is about. */
 import * as z from 'zod/mini';
 import type { Wake } from '../lib/issuance/process-request.ts';
-import { requestKeyOfApproval } from '../lib/policy/approval.ts';
+import { clusterOfStandingApproval, requestKeyOfApproval } from '../lib/policy/approval.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
 const s3EventSchema = z.object({
@@ -24,12 +24,20 @@ const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
 export function readWakes(body: string): Wake[] {
   const value: unknown = JSON.parse(body);
   if (testEventSchema.safeParse(value).success) return [];
-  return s3EventSchema.parse(value).Records.flatMap((record) => {
+  return s3EventSchema.parse(value).Records.flatMap((record): Wake[] => {
     const key = decodeKey(record.s3.object.key);
     if (key.startsWith('requests/')) return [{ key, uploader: record.userIdentity?.principalId }];
     const requestKey = requestKeyOfApproval(key);
-    return requestKey === undefined ? [] : [{ key: requestKey }];
+    const approver = record.userIdentity?.principalId;
+    return requestKey === undefined ? [] : [{ key: requestKey, approver }];
   });
+}
+
+/** The clusters whose standing approval a message body is about. */
+export function readStandingApprovals(body: string): string[] {
+  const event = s3EventSchema.safeParse(JSON.parse(body));
+  const keys = event.data?.Records.map((record) => decodeKey(record.s3.object.key)) ?? [];
+  return keys.map(clusterOfStandingApproval).filter((cluster) => cluster !== undefined);
 }
 
 /** The body of a message that wakes a request as an upload does, but vouches for no uploader. */

@@ -12,3 +12,6 @@ export const FUNCTION_NAMES = {
   createCa: 'cakeless-create-ca',
   reconcile: 'cakeless-reconcile',
 } as const;
+
+/** The `errorType` with which a function says that it was asked for something that can't be. */
+export const REQUEST_MALFORMED = 'RequestMalformed';

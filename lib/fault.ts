@@ -7,6 +7,8 @@ export type FaultCode =
   | 'unavailable'
   /** A service refused: permissions, a missing or disabled key, a missing bucket. */
   | 'not-allowed'
+  /** What was asked of a function can't be done as it was asked. */
+  | 'request-malformed'
   /** A document of the authority bucket is not what it must be. */
   | 'document-malformed'
   /** The draft is not what profile and policy meant; nothing was signed. */

@@ -1,23 +1,18 @@
-/** `cakeless pending`, `approve`, `deny`, `standing-approval`: the approver's side. */
-import { type Command, Option } from 'commander';
+/** `cakeless pending`, `approve`, `deny`: the approver's side. */
+import type { Command } from 'commander';
 import { LIMITS } from '../../lib/door/limits.ts';
 import { digestOf, readRequest } from '../../lib/door/read-request.ts';
 import { outcomeKeys, parseRequestKey, type RequestAddress } from '../../lib/door/request-path.ts';
 import { type PendingDocument, pendingSchema } from '../../lib/issuance/pending.ts';
 import {
-  mayStand,
   type RequestApproval,
   requestApprovalKey,
   requestApprovalSchema,
-  type StandingApproval,
-  standingApprovalKey,
-  standingApprovalSchema,
 } from '../../lib/policy/approval.ts';
-import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { outputOption, subdomain } from '../options.ts';
+import { approverOption, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
 interface DecisionOptions {
@@ -30,8 +25,6 @@ export function addApprovalCommands(
   connection: Connection,
   terminal: Terminal,
 ): void {
-  const approver = () =>
-    new Option('--as <name>', 'who decides, for the record').default(process.env.USER ?? 'unknown');
   program
     .command('pending')
     .description('requests that wait for an approver')
@@ -46,7 +39,7 @@ export function addApprovalCommands(
       'let a pending request be signed; REQUEST is its key, as `cakeless pending` prints it',
     )
     .option('--reason <text>', 'why, for the record')
-    .addOption(approver())
+    .addOption(approverOption())
     .action((request: string, options: DecisionOptions) =>
       decide(connection, terminal, request, 'approve', options),
     );
@@ -54,21 +47,9 @@ export function addApprovalCommands(
     .command('deny <request>')
     .description('refuse a pending request')
     .requiredOption('--reason <text>', 'why; the node reads it')
-    .addOption(approver())
+    .addOption(approverOption())
     .action((request: string, options: DecisionOptions) =>
       decide(connection, terminal, request, 'deny', options),
-    );
-  program
-    .command('standing-approval')
-    .description(
-      'names that need no approver any more in a cluster (admin.conf and apiserver-kubelet-client up to 1.28); without names, shows them; --withdraw ends them',
-    )
-    .argument('<cluster>', 'the cluster', subdomain)
-    .argument('[names...]', 'certificate names')
-    .option('--withdraw', 'withdraw the standing approval of the cluster')
-    .addOption(approver())
-    .action((cluster: string, names: string[], options: { withdraw?: true; as: string }) =>
-      standingApproval(connection, terminal, cluster, names, options),
     );
 }
 
@@ -153,53 +134,11 @@ async function readPending(
   if (!pending)
     throw new CommandError(
       EXIT.usage,
-      `${address.key}: does not wait for an approver`,
+      `${address.key}: does not wait for an approver (decided already, or never uploaded)`,
       'cakeless pending lists what does',
     );
   const object = await exchange.get(address.key, LIMITS.maxObjectBytes);
   if (!object || digestOf(object.body) !== pending.csrSha256)
     throw new CommandError(EXIT.usage, `${address.key}: is not the CSR that was judged any more`);
   return pending;
-}
-
-async function standingApproval(
-  connection: Connection,
-  terminal: Terminal,
-  cluster: string,
-  names: string[],
-  options: { withdraw?: true; as: string },
-): Promise<void> {
-  const authority = await connection.authority();
-  const key = standingApprovalKey(cluster);
-  const wanted = names.map(checkName);
-  const stands = await readDocument(authority, key, standingApprovalSchema);
-  if (options.withdraw || wanted.length > 0) {
-    const approval: StandingApproval = {
-      cluster,
-      certificateNames: options.withdraw ? [] : wanted,
-      approver: options.as,
-      decidedAt: new Date().toISOString(),
-    };
-    await authority.put(key, formatDocument(approval), JSON_TYPE);
-    return terminal.print(describeStanding(approval));
-  }
-  terminal.print(describeStanding(stands ?? { cluster, certificateNames: [], decidedAt: '' }));
-}
-
-function describeStanding({ cluster, certificateNames, approver }: StandingApproval): string {
-  if (certificateNames.length === 0) return `cluster ${cluster} has no standing approval`;
-  return `cluster ${cluster} has a standing approval by ${approver ?? 'an approver'} for ${certificateNames.join(', ')}`;
-}
-
-function checkName(text: string): CertificateName {
-  const name = CERTIFICATE_NAMES.find((candidate) => candidate === text);
-  if (!name)
-    throw new CommandError(EXIT.usage, `${text}: is not one of ${CERTIFICATE_NAMES.join(', ')}`);
-  if (!mayStand(name))
-    throw new CommandError(
-      EXIT.usage,
-      `${name}: can't have a standing approval`,
-      'every generate-csr makes one, and its holder is above all authorization: approve each by itself',
-    );
-  return name;
 }

@@ -8,6 +8,7 @@ import {
   clusterRecordSchema,
 } from '../../lib/cluster/record-schema.ts';
 import { formatDocument, JSON_TYPE, readDocument, readJson } from '../../lib/store/documents.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { buildRecord, checkRecord, parseNodeOption } from '../operator/cluster-record.ts';
@@ -82,12 +83,41 @@ async function apply(
       `there is no trust domain ${trustDomain}`,
       `create it first: cakeless trust-domain create ${trustDomain}`,
     );
+  if (trustDomainOf(before) !== trustDomain)
+    await warnOfTrustDomain(authority, terminal, name, trustDomain, trustDomainOf(before));
   const text = formatDocument(wanted);
   const unchanged = before !== undefined && formatDocument(before) === text;
   const verb = unchanged ? 'unchanged' : before === undefined ? 'created' : 'configured';
   if (!unchanged && !options.dryRun) await authority.put(key, text, JSON_TYPE);
   terminal.progress(`cluster ${name} ${verb}${options.dryRun ? ' (dry run)' : ''}`);
   if (options.dryRun || options.output === 'json') terminal.print(text.trimEnd());
+}
+
+function trustDomainOf(record: unknown): string | undefined {
+  return clusterRecordSchema.safeParse(record).data?.trustDomain;
+}
+
+/** The choice of a trust domain is a choice of whom to believe: said where it is made. */
+async function warnOfTrustDomain(
+  authority: ObjectStore,
+  terminal: Terminal,
+  cluster: string,
+  trustDomain: string,
+  before: string | undefined,
+): Promise<void> {
+  if (before !== undefined)
+    terminal.progress(
+      `warning: cluster ${cluster} moves from trust domain ${before} to ${trustDomain}: its next certificates come from other CAs, which nothing in the cluster trusts yet`,
+    );
+  const others: string[] = [];
+  for await (const { key } of authority.list('clusters/')) {
+    const other = await readDocument(authority, key, clusterRecordSchema);
+    if (other?.trustDomain === trustDomain && other.cluster !== cluster) others.push(other.cluster);
+  }
+  if (others.length > 0)
+    terminal.progress(
+      `warning: trust domain ${trustDomain} is shared with ${others.slice(0, 5).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}: a client certificate of one cluster is good in all of them`,
+    );
 }
 
 function wantedRecord(name: string, options: ApplyOptions, before: unknown): unknown {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
 import { LOCAL_BUCKETS, startService } from '../local-service.ts';
+import { portNumber } from '../options.ts';
 import { terminal } from '../terminal.ts';
 
 interface LocalOptions {
@@ -20,7 +21,7 @@ export function addLocalCommand(program: Command): void {
       'run the service on this machine, on loopback only, for trying out and testing: its CA keys are plain files',
     )
     .requiredOption('--data <dir>', 'folder that holds everything; made if absent')
-    .option('--port <number>', 'port on 127.0.0.1', Number, 4599)
+    .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one', portNumber, 4599)
     .option('-e, --env-file <file>', 'write shell assignments with which any AWS tool reaches it')
     .action(async (options: LocalOptions) => {
       const local = await startService({ dataDir: options.data, port: options.port });
@@ -38,6 +39,7 @@ export function environmentOf(local: RunningLocal): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: local.url,
     AWS_REGION: local.region,
+    AWS_DEFAULT_REGION: local.region, // version 1 of the AWS CLI and boto3 read this one only
     AWS_ACCESS_KEY_ID: local.administrator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: local.administrator.secretAccessKey,
     [ENVIRONMENT.exchangeBucket]: LOCAL_BUCKETS.exchange,

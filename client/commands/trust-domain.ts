@@ -7,7 +7,7 @@ import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { outputOption } from '../options.ts';
+import { days, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
 interface Ca {
@@ -25,7 +25,7 @@ interface Summary {
 }
 
 interface CreateOptions {
-  keySpec: string;
+  keySpec?: string;
   validityDays?: number;
   keyCa?: string;
   keyEtcdCa?: string;
@@ -42,16 +42,17 @@ export function addTrustDomainCommands(
     .command('trust-domain')
     .description('the three CAs of a cluster or a fleet');
   group
-    .command('create <name>')
+    .command('create')
+    .argument('<name>', 'the trust domain', subdomain)
     .description(
       "make three CA keys in KMS and their CA certificates, once. Clusters that share a trust domain accept each other's client certificates",
     )
     .addOption(
-      new Option('--key-spec <spec>', 'kind of the keys that are made')
-        .choices(CA_KEY_SPECS)
-        .default('ECC_NIST_P256'),
+      new Option('--key-spec <spec>', 'kind of the keys that are made (ECC_NIST_P256)').choices(
+        CA_KEY_SPECS,
+      ),
     )
-    .option('--validity-days <days>', 'lifetime of the CA certificates (3650)', Number)
+    .option('--validity-days <days>', 'lifetime of the CA certificates (3650)', days)
     .option('--key-ca <arn>', 'use this KMS key for ca')
     .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
     .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')
@@ -63,7 +64,8 @@ export function addTrustDomainCommands(
       print(terminal, options.output, summary);
     });
   group
-    .command('show <name>')
+    .command('show')
+    .argument('<name>', 'the trust domain', subdomain)
     .description('the CAs of a trust domain')
     .addOption(outputOption())
     .action(async (name: string, { output }: { output: OutputFormat }) => {
@@ -79,7 +81,7 @@ function requestOf(trustDomain: string, options: CreateOptions) {
   }).filter(([, arn]) => arn !== undefined);
   return {
     trustDomain,
-    keySpec: options.keySpec,
+    ...(options.keySpec !== undefined && { keySpec: options.keySpec }),
     ...(options.validityDays !== undefined && { validityDays: options.validityDays }),
     ...(keys.length > 0 && { keys: Object.fromEntries(keys) }),
   };

@@ -30,7 +30,8 @@ export async function cakeless(
 export async function startLocal(dataDir: string, environmentFile: string): Promise<ChildProcess> {
   const args = ['local', '--data', dataDir, '--port', '0', '--env-file', environmentFile];
   console.log('$ cakeless local --data … --port 0 --env-file …');
-  const child = start({}, args);
+  // its log is for operators; what it says of a removed key would stand between the tables
+  const child = start({ POWERTOOLS_LOG_LEVEL: 'ERROR' }, args);
   child.stderr?.pipe(process.stderr);
   await new Promise<void>((ready, failed) => {
     child.once('close', (code) => failed(new Error(`cakeless local ended with ${code}`)));

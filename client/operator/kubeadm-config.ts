@@ -1,6 +1,7 @@
 /** From a kubeadm configuration file to the fields of a cluster record. The names are kubeadm's on both sides. */
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod/mini';
+import { describeIssue } from '../../lib/store/describe-issue.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 
 const strings = z.optional(z.array(z.string()));
@@ -72,7 +73,7 @@ function parse<T>(schema: z.ZodMiniType<T>, value: unknown, file: string, kind: 
   const [issue] = result.error.issues;
   throw new CommandError(
     EXIT.usage,
-    `${file}: ${kind}.${issue?.path.join('.')}: ${issue?.message}`,
+    `${file}: ${kind}: ${issue ? describeIssue(issue) : 'not valid'}`,
   );
 }
 

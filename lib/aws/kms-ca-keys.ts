@@ -55,7 +55,7 @@ export class KmsCaKeys implements CaKeys {
   async find(keyId: string): Promise<CaKey> {
     const key = await this.#read(keyId);
     if (key) return key;
-    throw new Fault('not-allowed', `KMS GetPublicKey ${keyId}: there is no such key`);
+    throw new Fault('request-malformed', `KMS has no key ${keyId}`);
   }
 
   async #read(keyId: string): Promise<CaKey | undefined> {
@@ -64,7 +64,7 @@ export class KmsCaKeys implements CaKeys {
       const keySpec = CA_KEY_SPECS.find((spec) => spec === answer.KeySpec);
       if (!keySpec || answer.KeyUsage !== 'SIGN_VERIFY' || !answer.PublicKey || !answer.KeyId)
         throw new Fault(
-          'not-allowed',
+          'request-malformed',
           `${keyId}: a ${answer.KeySpec} key for ${answer.KeyUsage}; a CA needs SIGN_VERIFY and one of ${CA_KEY_SPECS.join(', ')}`,
         );
       return { keyId: answer.KeyId, keySpec, publicKey: answer.PublicKey };

@@ -1,4 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { REQUEST_MALFORMED } from '../environment-names.ts';
 import { Fault } from '../fault.ts';
 import { CLIENT_SETTINGS } from './clients.ts';
 import { toFault } from './to-fault.ts';
@@ -21,7 +22,13 @@ export async function invokeFunction(name: string, request: unknown): Promise<un
   const text = Buffer.from(answer.Payload ?? '').toString('utf8');
   const value: unknown = text === '' ? undefined : JSON.parse(text);
   if (answer.FunctionError === undefined) return value;
-  const message =
-    value && typeof value === 'object' && 'errorMessage' in value ? value.errorMessage : text;
-  throw new Fault('not-allowed', `${name} failed: ${String(message)}`);
+  const { errorType, errorMessage = text } = (value ?? {}) as FunctionFailure;
+  const malformed = errorType === REQUEST_MALFORMED;
+  throw new Fault(malformed ? 'request-malformed' : 'not-allowed', `${name}: ${errorMessage}`);
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html */
+interface FunctionFailure {
+  readonly errorType?: string;
+  readonly errorMessage?: string;
 }

@@ -16,6 +16,6 @@ export interface CaKeys {
    * gives the same key.
    */
   ensure(trustDomain: string, ca: CaName, keySpec: CaKeySpec): Promise<CaKey>;
-  /** A key that somebody else made. @throws Fault not-allowed if it is no signing key of a kind that a CA can have */
+  /** A key that somebody else made. @throws Fault request-malformed if it is no signing key of a kind that a CA can have */
   find(keyId: string): Promise<CaKey>;
 }

@@ -8,7 +8,6 @@
  *   trust/<trust domain>/ca.crt …           what nodes install          exchange bucket
  */
 import { createHash, verify } from 'node:crypto';
-import * as z from 'zod/mini';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { Fault } from '../fault.ts';
@@ -17,7 +16,9 @@ import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
-import { CA_KEY_SPECS, type CaKeySpec, signingAlgorithmOf } from './signing-algorithm.ts';
+import { type CaRecord, caRecordSchema, caRecordStem, FIRST_VERSION, keyOf } from './ca-record.ts';
+import { findKeys, refuseOtherwise, refuseSharedKeys } from './choose-keys.ts';
+import { type CaKeySpec, signingAlgorithmOf } from './signing-algorithm.ts';
 import {
   bundleKey,
   type CaVersion,
@@ -28,33 +29,21 @@ import {
 
 export interface TrustDomainRequest {
   readonly trustDomain: string;
-  readonly keySpec: CaKeySpec;
+  /** Kind of the keys that are made; ECC_NIST_P256 if nobody says. */
+  readonly keySpec?: CaKeySpec;
   /** Keys that exist already, by ARN; the others are made. */
   readonly keys?: Partial<Record<CaName, string>>;
   /** Lifetime of the CA certificates in days; kubeadm's caCertificateValidityPeriod is 3650. */
   readonly validityDays: number;
 }
 
-const caRecordSchema = z.object({
-  trustDomain: z.string(),
-  ca: z.enum(CA_NAMES),
-  version: z.number(),
-  keyId: z.string(),
-  keySpec: z.enum(CA_KEY_SPECS),
-  /** SubjectPublicKeyInfo, DER in base64. */
-  publicKey: z.string(),
-  decidedAt: z.string(),
-  /** DER in base64: a retry signs these bytes. */
-  tbs: z.string(),
-});
-
-type CaRecord = z.infer<typeof caRecordSchema>;
-
-const FIRST_VERSION = 1;
 const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** @returns the trust domain as it stands, and whether this call made it */
+/**
+ * @returns the trust domain as it stands, and whether this call made it
+ * @throws Fault request-malformed if it stands otherwise than asked for, or a key would serve two CAs
+ */
 export async function createTrustDomain(
   service: Service,
   caKeys: CaKeys,
@@ -63,12 +52,15 @@ export async function createTrustDomain(
   const key = trustDomainKey(request.trustDomain);
   const known = await readDocument(service.authority, key, trustDomainSchema);
   if (known) {
+    refuseOtherwise(known, request);
     await publishBundles(service, known);
     return { document: known, created: false };
   }
+  const found = await findKeys(service, caKeys, request);
+  await refuseSharedKeys(service, request.trustDomain, found);
   const cas: Partial<Record<CaName, { signing: number; versions: CaVersion[] }>> = {};
-  for (const ca of CA_NAMES)
-    cas[ca] = { signing: FIRST_VERSION, versions: [await makeCa(service, caKeys, request, ca)] };
+  for (const { ca, key: caKey } of found)
+    cas[ca] = { signing: FIRST_VERSION, versions: [await makeCa(service, request, ca, caKey)] };
   const made = trustDomainSchema.parse({ trustDomain: request.trustDomain, cas });
   const created = await service.authority.create(key, formatDocument(made), JSON_TYPE);
   const document = await readDocument(service.authority, key, trustDomainSchema);
@@ -79,14 +71,14 @@ export async function createTrustDomain(
 
 async function makeCa(
   service: Service,
-  caKeys: CaKeys,
   request: TrustDomainRequest,
   ca: CaName,
+  key: CaKey,
 ): Promise<CaVersion> {
-  const stem = `ca-records/${request.trustDomain}/${ca}/${FIRST_VERSION}`;
+  const stem = caRecordStem(request.trustDomain, ca);
   const record =
     (await readDocument(service.authority, `${stem}.json`, caRecordSchema)) ??
-    (await recordDraft(service, caKeys, request, ca, `${stem}.json`));
+    (await recordDraft(service, request, ca, key, `${stem}.json`));
   const { version, keyId, keySpec } = record;
   const certificate = await obtainCertificate(service, record, `${stem}.crt`);
   return { version, keyId, keySpec, certificate };
@@ -94,14 +86,11 @@ async function makeCa(
 
 async function recordDraft(
   service: Service,
-  caKeys: CaKeys,
-  request: TrustDomainRequest,
+  { trustDomain, validityDays }: TrustDomainRequest,
   ca: CaName,
+  key: CaKey,
   recordKey: string,
 ): Promise<CaRecord> {
-  const { trustDomain, keySpec, keys } = request;
-  const given = keys?.[ca];
-  const key = given ? await caKeys.find(given) : await caKeys.ensure(trustDomain, ca, keySpec);
   const now = service.now();
   const start = Math.floor(now.getTime() / 1000) * 1000;
   const tbs = await draftCaCertificate({
@@ -109,7 +98,7 @@ async function recordDraft(
     key,
     serialNumber: Uint8Array.of(1, ...service.randomBytes(16)),
     notBefore: new Date(start - BACKDATE_MS),
-    notAfter: new Date(start + request.validityDays * DAY_MS),
+    notAfter: new Date(start + validityDays * DAY_MS),
   });
   const record: CaRecord = {
     trustDomain,
@@ -144,8 +133,7 @@ async function signCaRecord(service: Service, record: CaRecord): Promise<Uint8Ar
   const tbs = Buffer.from(record.tbs, 'base64');
   const digest = createHash(algorithm.hash).update(tbs).digest();
   const signature = await service.keys.sign(record.keyId, algorithm, digest);
-  const key: CaKey = { ...record, publicKey: Buffer.from(record.publicKey, 'base64') };
-  if (!verify(algorithm.hash, tbs, caKeyObject(key), signature))
+  if (!verify(algorithm.hash, tbs, caKeyObject(keyOf(record)), signature))
     throw new Fault('signature-invalid', `${record.keyId}: the signature does not verify`);
   return assembleCertificate(tbs, { algorithm }, signature);
 }

@@ -4,6 +4,7 @@ import { type AddressRange, parseAddressRange } from '../ip-address.ts';
 import type { CertificateName } from '../profiles/certificate-names.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../profiles/kubernetes-version.ts';
 import type { NodeRole } from '../profiles/profiles.ts';
+import { describeIssue } from '../store/describe-issue.ts';
 import { hostOfEndpoint } from './endpoint.ts';
 import { type ClusterRecordDocument, clusterRecordSchema } from './record-schema.ts';
 
@@ -64,9 +65,7 @@ export function parseClusterRecord(value: unknown): RecordResult {
   const result = clusterRecordSchema.safeParse(value);
   if (!result.success)
     return {
-      problems: result.error.issues.map(
-        (issue) => `${formatPath(issue.path) || 'record'}: ${issue.message}`,
-      ),
+      problems: result.error.issues.map(describeIssue),
     };
   const problems = findContradictions(result.data);
   return problems.length > 0 ? { problems } : { record: build(result.data), problems: [] };
@@ -125,11 +124,4 @@ function extraNamesOf(part: Pick<ClusterRecordDocument, 'apiServer' | 'etcd'>): 
 function checked<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the cluster record schema let a bad value through');
   return value;
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
-  }, '');
 }

@@ -3,10 +3,9 @@
 import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
 import { readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import { LIMITS } from '../door/limits.ts';
-import { findPrivateKey } from '../door/private-key-material.ts';
-import { digestOf, readRequest } from '../door/read-request.ts';
+import { readRequest } from '../door/read-request.ts';
 import { certificateNameOf, type RequestAddress } from '../door/request-path.ts';
+import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
 import {
   requestApprovalKey,
   requestApprovalSchema,
@@ -15,14 +14,21 @@ import {
   weighApprovals,
 } from '../policy/approval.ts';
 import { type IssuancePlan, judgeRequest } from '../policy/judge-request.ts';
-import { listed, type Violation } from '../policy/violation.ts';
+import {
+  approvalDenied,
+  caExpired,
+  clusterUnknown,
+  pathUnknown,
+  trustDomainUnknown,
+} from '../policy/refusals.ts';
+import type { Violation } from '../policy/violation.ts';
 import type { CertificateName } from '../profiles/certificate-names.ts';
-import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import { profileOf } from '../profiles/profile-for.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { certificateFields } from './certificate-fields.ts';
+import type { Wake } from './process-request.ts';
 import { describeFields, type IssueRecord, type RejectRecord } from './record.ts';
 import { writeTbsCertificate } from './tbs-certificate.ts';
 
@@ -43,6 +49,7 @@ interface Case {
   readonly address: RequestAddress;
   readonly csrSha256: string;
   readonly uploader: string | undefined;
+  readonly approver: string | undefined;
   readonly certificateName: CertificateName | undefined;
   readonly decidedAt: Date;
 }
@@ -51,17 +58,18 @@ export async function decide(
   service: Service,
   address: RequestAddress,
   object: StoredObject,
-  uploader: string | undefined,
+  { uploader, approver }: Pick<Wake, 'uploader' | 'approver'>,
 ): Promise<Decision> {
   const csrSha256 = digestOfObject(object);
   const certificateName = certificateNameOf(address.path);
-  const about: Case = { address, csrSha256, uploader, certificateName, decidedAt: service.now() };
+  const decidedAt = service.now();
+  const about: Case = { address, csrSha256, uploader, approver, certificateName, decidedAt };
   const mustGo = findWhatMustGo(object);
   if (mustGo) return { kind: 'reject', record: rejectRecord(about, [mustGo]) };
   if (!certificateName) return decideUnknownPath(about);
   const door = readRequest(object.body);
   const record = await readClusterRecord(service.authority, address.cluster);
-  if (!record) return reject(about, [...door.violations, clusterUnknown(address)]);
+  if (!record) return reject(about, [...door.violations, clusterUnknown(address.cluster)]);
   const ca = await findCa(service, record, certificateName, about.decidedAt);
   const judged = judgeRequest(door, { address, certificateName, record, uploader });
   const violations = [...judged.violations, ...('code' in ca ? [ca] : [])];
@@ -77,7 +85,7 @@ async function decidePlan(
   ca: IssuingCa,
 ): Promise<Decision> {
   const approval = await findApproval(service, about, plan);
-  if (approval?.state === 'denied') return reject(about, [denied(approval.reason)]);
+  if (approval?.state === 'denied') return reject(about, [approvalDenied(approval.reason)]);
   if (approval?.state === 'waiting')
     return {
       kind: 'pending',
@@ -100,6 +108,7 @@ async function decidePlan(
       caVersion: ca.version,
       keyId: ca.keyId,
       ...(approval && { approval: approval.by }),
+      ...(approval && about.approver !== undefined && { approver: about.approver }),
       certificate: describeFields(fields),
       tbs: Buffer.from(tbs).toString('base64'),
     },
@@ -130,86 +139,19 @@ async function findCa(
 ): Promise<IssuingCa | Violation> {
   const { trustDomain } = record;
   const document = await readTrustDomain(service.authority, trustDomain);
-  if (!document)
-    return {
-      code: 'trust-domain-unknown',
-      field: 'trustDomain',
-      got: trustDomain,
-      allowed: 'a trust domain that has its CAs',
-      fix: `create it (cakeless trust-domain create ${trustDomain}), then upload under a new request id`,
-    };
+  if (!document) return trustDomainUnknown(trustDomain);
   const ca = issuingCa(document, profileOf(certificateName).ca);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
-  return {
-    code: 'ca-expired',
-    field: 'ca',
-    got: `${ca.name} of ${trustDomain}, valid until ${ca.notAfter.toISOString()}`,
-    allowed: 'a CA certificate that is valid for an hour at least',
-    fix: 'rotate the CA; a certificate of an expired CA is accepted by nobody',
-  };
+  return caExpired(ca, trustDomain);
 }
 
 const MIN_CA_REMAINING_MS = 60 * 60 * 1000;
-
-/** What the record calls the uploaded bytes; an oversized object has not been read. */
-export function digestOfObject(object: StoredObject): string {
-  return object.tooLarge ? 'unread' : digestOf(object.body);
-}
-
-/** Private keys have no business here, and what is too large to look into could hold one. */
-export function findWhatMustGo(object: StoredObject): Violation | undefined {
-  if (object.tooLarge)
-    return {
-      code: 'object-too-large',
-      field: 'object',
-      got: `${object.size} bytes`,
-      allowed: `at most ${LIMITS.maxObjectBytes} bytes`,
-      fix: "upload kubeadm's .csr files only, under a new request id",
-    };
-  const found = findPrivateKey(object.body);
-  if (!found) return undefined;
-  return {
-    code: 'private-key',
-    field: 'object',
-    got: found,
-    allowed: 'a certificate signing request, which holds the public key only',
-    fix: 'treat the key as exposed: make a new key and CSR, and upload .csr files only, under a new request id',
-  };
-}
 
 function decideUnknownPath(about: Case): Decision {
   const { path } = about.address;
   if (!path.endsWith('.csr'))
     return { kind: 'ignore', reason: 'the object is no .csr file and holds no private key' };
-  return reject(about, [
-    {
-      code: 'certificate-name-unknown',
-      field: 'path',
-      got: path,
-      allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
-      fix: 'keep the paths that kubeadm gives its CSRs, below the request id',
-    },
-  ]);
-}
-
-function clusterUnknown({ cluster }: RequestAddress): Violation {
-  return {
-    code: 'cluster-unknown',
-    field: 'cluster',
-    got: cluster,
-    allowed: 'a cluster with a record',
-    fix: `apply its record (cakeless cluster apply ${cluster}), then upload under a new request id`,
-  };
-}
-
-function denied(reason: string): Violation {
-  return {
-    code: 'approval-denied',
-    field: 'approval',
-    got: `denied: ${reason}`,
-    allowed: 'an approval',
-    fix: 'talk to the approvers; ask again under a new request id',
-  };
+  return reject(about, [pathUnknown(path)]);
 }
 
 function reject(about: Case, violations: readonly Violation[]): Decision {

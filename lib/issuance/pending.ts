@@ -28,6 +28,15 @@ export async function readPendingUploader(
   return (await readDocument(service.exchange, pending, pendingSchema))?.uploader;
 }
 
+/** The requests of a cluster that wait. */
+export async function* listPending(service: Service, cluster: string): AsyncGenerator<string> {
+  for await (const { key } of service.exchange.list(`certificates/${cluster}/`)) {
+    if (!key.endsWith('.pending.json')) continue;
+    const pending = await readDocument(service.exchange, key, pendingSchema);
+    if (pending) yield pending.request;
+  }
+}
+
 /** Written once for the same bytes: `since` stays what it was. */
 export async function publishPending(
   service: Service,

@@ -6,10 +6,11 @@
 
 import { LIMITS } from '../door/limits.ts';
 import { parseRequestKey, type RequestAddress } from '../door/request-path.ts';
+import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
-import { type Decision, decide, digestOfObject, findWhatMustGo } from './decide.ts';
+import { type Decision, decide } from './decide.ts';
 import { finish } from './finish.ts';
 import { publishPending, readPendingUploader } from './pending.ts';
 import { type DecisionRecord, decisionRecordSchema, recordKey } from './record.ts';
@@ -19,6 +20,8 @@ export interface Wake {
   readonly key: string;
   /** Who uploaded; undefined where no upload event says so. */
   readonly uploader?: string | undefined;
+  /** Who wrote the approval that this is about, as its event says; the approval itself holds a name of their own. */
+  readonly approver?: string | undefined;
 }
 
 export interface Processed {
@@ -64,7 +67,7 @@ async function decideAndRecord(
   wake: Wake,
 ): Promise<DecisionRecord | { ignored: string } | undefined> {
   const uploader = wake.uploader ?? (await readPendingUploader(service, address));
-  const decision = await decide(service, address, object, uploader);
+  const decision = await decide(service, address, object, { ...wake, uploader });
   if (decision.kind === 'ignore') return { ignored: decision.reason };
   return recordDecision(service, address, decision);
 }

@@ -30,6 +30,8 @@ const issueRecordSchema = z.object({
   keyId: z.string(),
   /** Whose approval it needed, and had. */
   approval: z.optional(z.string()),
+  /** Who wrote the approval, as its S3 event named it. */
+  approver: z.optional(z.string()),
   certificate: z.object({
     serialNumber: z.string(),
     notBefore: z.string(),

@@ -1,6 +1,7 @@
 /** JSON documents in a bucket: read with their schema, written in one form. */
 import type * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
+import { describeIssue } from './describe-issue.ts';
 import type { ObjectStore } from './object-store.ts';
 
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
@@ -65,7 +66,7 @@ export function checkDocument<T>(value: unknown, key: string, schema: z.ZodMiniT
   const [issue] = result.error.issues;
   throw new Fault(
     'document-malformed',
-    `${key}: ${issue?.path.join('.')}: ${issue?.message}`,
+    `${key}: ${issue ? describeIssue(issue) : 'not valid'}`,
     result.error,
   );
 }

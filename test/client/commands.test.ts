@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { newestCluster } from '../../client/demo/clusters.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { cakeless } from '../support/running-service-command.ts';
@@ -31,6 +32,22 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** A key that the security team made. */
+async function createKey(environment: Record<string, string>): Promise<string> {
+  const kms = new KMSClient({
+    endpoint: environment.AWS_ENDPOINT_URL ?? '',
+    region: environment.AWS_REGION ?? '',
+    credentials: {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+  });
+  const command = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  const { KeyMetadata } = await kms.send(command);
+  kms.destroy();
+  return KeyMetadata?.Arn ?? '';
+}
+
 describe('trust-domain', () => {
   it('create says the second time that it exists, with the same answer', async () => {
     const run = await admin('trust-domain', 'create', 'fleet', '-o', 'json');
@@ -40,17 +57,36 @@ describe('trust-domain', () => {
   });
 
   it('create takes a key spec, a lifetime, and keys that are there', async () => {
-    const { cas } = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
+    const keyId = await createKey(service.environment);
     const wishes = ['--key-spec', 'ECC_NIST_P384', '--validity-days', '30'];
     const run = await admin(
-      ...['trust-domain', 'create', 'other', ...wishes, '--key-ca', cas.ca.keyId, '-o', 'json'],
+      ...['trust-domain', 'create', 'other', ...wishes, '--key-ca', keyId, '-o', 'json'],
     );
     const made = JSON.parse(run.stdout).cas;
-    expect([made.ca.keyId, made.ca.keySpec]).toEqual([cas.ca.keyId, 'ECC_NIST_P256']);
+    expect([made.ca.keyId, made.ca.keySpec]).toEqual([keyId, 'ECC_NIST_P256']);
     expect(made['etcd-ca'].keySpec).toBe('ECC_NIST_P384');
     const days = (Date.parse(made.ca.notAfter) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(29);
     expect(days).toBeLessThan(30.1);
+  });
+
+  it.each([
+    ['a key that is a CA of another trust domain', 'taken', (used: string) => ['--key-ca', used]],
+    [
+      'one key for two CAs',
+      'twice',
+      (_: string, free: string) => ['--key-ca', free, '--key-etcd-ca', free],
+    ],
+    ['a key that is not there', 'absent', () => ['--key-ca', 'alias/no-such-key']],
+    ['another kind of key for a CA that exists', 'fleet', () => ['--key-spec', 'RSA_2048']],
+    ['a lifetime that is no number', 'other2', () => ['--validity-days', 'abc']],
+    ['a name in capitals', 'FLEET', () => []],
+  ])('create refuses %s as wrong usage', async (_, domain, options) => {
+    const { cas } = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
+    const free = await createKey(service.environment);
+    const run = await admin('trust-domain', 'create', domain, ...options(cas.ca.keyId, free));
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).not.toContain('check the AWS credentials');
   });
 
   it('show prints a table, and says how to make one that is not there', async () => {
@@ -70,7 +106,9 @@ describe('cluster', () => {
       await apply('verbs', '--node', 'n2=10.0.0.2'),
     ];
     expect(verbs.map(({ stderr }) => stderr.trim())).toEqual([
-      'cluster verbs created',
+      expect.stringMatching(
+        /^warning: trust domain fleet is shared with .*prod.*\ncluster verbs created$/,
+      ),
       'cluster verbs unchanged',
       'cluster verbs configured',
     ]);

@@ -2,7 +2,7 @@
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import { readRequest } from '../../lib/door/read-request.ts';
 import { certificateNameOf, parseRequestKey } from '../../lib/door/request-path.ts';
-import { findWhatMustGo } from '../../lib/issuance/decide.ts';
+import { findWhatMustGo } from '../../lib/door/what-must-go.ts';
 import { judgeRequest } from '../../lib/policy/judge-request.ts';
 import type { Violation } from '../../lib/policy/violation.ts';
 

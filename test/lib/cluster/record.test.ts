@@ -87,7 +87,7 @@ it.each<[wrong: string, changes: object, field: string]>([
   ['a limit of zero', { limits: { maxNames: 0 } }, 'limits.maxNames'],
   ['half a limit', { limits: { maxNames: 1.5 } }, 'limits.maxNames'],
   ['a kind of key that is none', { allowedKeys: ['ECDSA-P521'] }, 'allowedKeys[0]'],
-  ['a field that nobody knows', { certSANs: [] }, 'record'],
+  ['a field that nobody knows', { certSANs: [] }, 'the document'],
   ['a misspelt field within', { networking: { podSubnet: '10.0.0.0/8' } }, 'networking'],
 ])('names the field: %s', (_, changes, field) => {
   const { record, problems } = parseClusterRecord({ ...recordDocument, ...changes });

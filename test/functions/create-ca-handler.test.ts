@@ -1,0 +1,70 @@
+import { newCreateCaHandler } from '../../functions/create-ca-handler.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
+import { SoftKeys } from '../support/soft-keys.ts';
+import { START } from '../support/workshop.ts';
+
+function opened() {
+  const keys = new SoftKeys();
+  const stores = { exchange: new MemoryStore(), authority: new MemoryStore() };
+  const service = {
+    ...stores,
+    keys,
+    now: () => START,
+    randomBytes: (n: number) => new Uint8Array(n).fill(7),
+  };
+  const call = (event: unknown) =>
+    withReporter((reporter) => newCreateCaHandler(service, keys, reporter)(event, lambdaContext));
+  return { ...stores, keys, call };
+}
+
+it('makes three CAs and tells of each what is public', async () => {
+  const { call, keys, exchange } = opened();
+  const { answer, lines } = await call({ trustDomain: 'fleet' });
+  expect(answer).toMatchObject({ trustDomain: 'fleet', created: true });
+  expect(Object.keys(answer.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
+  expect(answer.cas.ca).toEqual({
+    keyId: expect.stringMatching(/^arn:/),
+    keySpec: 'ECC_NIST_P256',
+    subject: 'CN=kubernetes',
+    sha256: expect.stringMatching(/^([0-9A-F]{2}:){31}/),
+    notAfter: '2036-11-21T12:00:00.000Z',
+  });
+  expect(keys.signed).toHaveLength(3);
+  expect([...exchange.objects.keys()]).toHaveLength(3);
+  expect(lines).toMatchObject([{ message: 'created', trustDomain: 'fleet' }]);
+});
+
+it('the second call changes nothing and says so', async () => {
+  const { call, keys } = opened();
+  const first = await call({ trustDomain: 'fleet' });
+  const second = await call({ trustDomain: 'fleet', keySpec: 'RSA_4096', validityDays: 1 });
+  expect(second.answer).toEqual({ ...first.answer, created: false });
+  expect(second.lines).toMatchObject([{ message: 'exists' }]);
+  expect(keys.signed).toHaveLength(3);
+});
+
+it.each([
+  [{}, 'trustDomain'],
+  [{ trustDomain: 'Not_A_Name' }, 'trustDomain'],
+  [{ trustDomain: 'a/b' }, 'trustDomain'],
+  [{ trustDomain: 'x'.repeat(121) }, 'trustDomain'],
+  [{ trustDomain: 'fleet', keySpec: 'ECC_SECG_P256K1' }, 'keySpec'],
+  [{ trustDomain: 'fleet', validityDays: 0 }, 'validityDays'],
+  [{ trustDomain: 'fleet', validityDays: null }, 'validityDays'],
+  [{ trustDomain: 'fleet', validityDays: 1.5 }, 'validityDays'],
+  [{ trustDomain: 'fleet', keys: { ca: 1 } }, 'keys.ca'],
+  [{ trustDomain: 'fleet', keys: { 'other-ca': 'arn' } }, 'keys'],
+  [{ trustDomain: 'fleet', days: 3 }, 'days'],
+])('%j is refused, and the field is named', async (event, field) => {
+  const { call, authority } = opened();
+  await expect(call(event)).rejects.toThrow(field);
+  expect(authority.objects.size).toBe(0);
+});
+
+it('names every wrong field at once', async () => {
+  const { call } = opened();
+  await expect(call({ trustDomain: '', keySpec: 'x', validityDays: -1 })).rejects.toThrow(
+    /trustDomain.*keySpec.*validityDays/,
+  );
+});

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { newSignHandler } from '../../functions/sign-handler.ts';
+import { wakeMessage } from '../../functions/wakes.ts';
+import { Fault } from '../../lib/fault.ts';
+import { recordKey } from '../../lib/issuance/record.ts';
+import { keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
+import { lambdaContext, sqsEvent, withReporter } from '../support/running-service-lambda.ts';
+import { CLUSTER, Workshop } from '../support/workshop.ts';
+
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+const csrOf = (name: string) => {
+  const csr = set.csrs.find(({ certificateName }) => certificateName === name);
+  if (!csr) throw new Error(`no CSR of ${name}`);
+  return csr;
+};
+
+async function opened() {
+  const workshop = await Workshop.open();
+  const { node } = workshop.declare(set);
+  const handle = (...bodies: string[]) =>
+    withReporter((reporter) =>
+      newSignHandler(workshop.service, reporter)(sqsEvent(...bodies), lambdaContext),
+    );
+  return { workshop, node, handle };
+}
+
+it('issues what a batch asks for, and says so in one line for each', async () => {
+  const { workshop, node, handle } = await opened();
+  const keys = ['apiserver', 'etcd-peer'].map((name) => workshop.upload(node, csrOf(name)));
+  const { answer, lines } = await handle(...keys.map(wakeMessage));
+  expect(answer).toEqual({ batchItemFailures: [] });
+  expect(lines).toHaveLength(2);
+  for (const key of keys) {
+    const record = workshop.authority.json(recordKey(key)) as {
+      certificate?: { serialNumber: string };
+    };
+    expect(lines.find(({ request }) => request === key)).toMatchObject({
+      level: 'INFO',
+      message: 'issued',
+      serialNumber: record.certificate?.serialNumber,
+      csrSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      ca: expect.any(String),
+      keyId: expect.stringMatching(/^arn:aws:kms:/),
+    });
+  }
+});
+
+it('one bad message does not fail the others', async () => {
+  const { workshop, node, handle } = await opened();
+  const key = workshop.upload(node, csrOf('apiserver'));
+  const { answer, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
+  expect(answer).toEqual({
+    batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm2' }],
+  });
+  expect(workshop.outcome(key).certificate).toBeDefined();
+  expect(lines.filter(({ level }) => level === 'ERROR')).toHaveLength(2);
+});
+
+it.each([
+  [new Fault('unavailable', 'KMS is away'), 'WARN', 'unavailable'],
+  [new Fault('not-allowed', 'no kms:Sign'), 'ERROR', 'not-allowed'],
+  [new TypeError('x is undefined'), 'ERROR', 'bug'],
+])('%s comes back, on a line of level %s', async (error, level, code) => {
+  const { workshop, node, handle } = await opened();
+  const key = workshop.upload(node, csrOf('apiserver'));
+  workshop.keys.interrupt = () => {
+    throw error;
+  };
+  const { answer, lines } = await handle(wakeMessage(key));
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+  expect(lines).toMatchObject([{ level, code, request: key }]);
+  expect(workshop.outcome(key).certificate).toBeUndefined();
+});
+
+it('a batch in which everything fails is still answered message by message', async () => {
+  const { handle } = await opened();
+  const { answer } = await handle('one', 'two');
+  expect(answer).toMatchObject({ batchItemFailures: [{}, {}] });
+});
+
+it('a refusal is logged with its codes, and a removed key with a warning', async () => {
+  const { workshop, node, handle } = await opened();
+  const wrong = `requests/${CLUSTER}/${node}/r1/kubelet.conf.csr`;
+  const leak = `requests/${CLUSTER}/${node}/r1/pki/apiserver.key`;
+  workshop.exchange.seed(wrong, readFileSync(csrOf('scheduler.conf').file));
+  workshop.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  const { lines } = await handle(wakeMessage(wrong), wakeMessage(leak));
+  expect(lines.find(({ request }) => request === wrong)?.codes).toContain('subject-common-name');
+  expect(lines.filter(({ request }) => request === leak).map(({ level }) => level)).toEqual([
+    'INFO',
+    'WARN',
+  ]);
+});
+
+it('no log line holds a PEM block, a byte of a CSR or of a key', async () => {
+  const { workshop, node, handle } = await opened();
+  const secrets: string[] = [];
+  const bodies = set.csrs.map((csr) => {
+    secrets.push(...linesOf(csr.file), ...linesOf(keyFile(set, csr) ?? csr.file));
+    return wakeMessage(workshop.upload(node, csr));
+  });
+  const leak = `requests/${CLUSTER}/${node}/r1/pki/sa.key`;
+  workshop.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  const { text, lines } = await handle(...bodies, wakeMessage(leak), 'no JSON: -----BEGIN');
+  expect(lines.length).toBeGreaterThan(set.csrs.length);
+  expect(text).not.toMatch(/-----BEGIN [A-Z ]+-----/);
+  for (const secret of secrets) expect(text).not.toContain(secret);
+});
+
+/** Lines of base64, long enough to stand nowhere by accident. */
+const linesOf = (file: string) =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line));

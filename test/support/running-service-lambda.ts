@@ -1,0 +1,77 @@
+/** What Lambda gives a handler: a context, SQS events, and a place for log lines. */
+import type { Context, SQSEvent } from 'aws-lambda';
+import { newReporter } from '../../functions/report.ts';
+
+const never = (): never => {
+  throw new Error('not to be called');
+};
+
+export const lambdaContext: Context = {
+  functionName: 'test',
+  functionVersion: '$LATEST',
+  invokedFunctionArn: 'arn:aws:lambda:eu-central-1:111122223333:function:test',
+  memoryLimitInMB: '512',
+  awsRequestId: '00000000-0000-4000-8000-000000000000',
+  logGroupName: 'test',
+  logStreamName: 'test',
+  callbackWaitsForEmptyEventLoop: false,
+  getRemainingTimeInMillis: () => 1000,
+  done: never,
+  fail: never,
+  succeed: never,
+};
+
+export const sqsEvent = (...bodies: string[]): SQSEvent => ({
+  Records: bodies.map((body, i) => ({
+    messageId: `m${i}`,
+    receiptHandle: 'handle',
+    body,
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: '0',
+      SenderId: 'AIDA',
+      ApproximateFirstReceiveTimestamp: '0',
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn:aws:sqs:eu-central-1:111122223333:requests',
+    awsRegion: 'eu-central-1',
+  })),
+});
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** Runs something with a reporter; gives back its answer and everything that it wrote. */
+export async function withReporter<T>(
+  run: (reporter: ReturnType<typeof newReporter>) => Promise<T>,
+): Promise<{ answer: T; lines: LogLine[]; metrics: Record<string, unknown>[]; text: string }> {
+  let text = '';
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    jest.spyOn(process[stream], 'write').mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    }),
+  );
+  process.env.POWERTOOLS_LOG_LEVEL = 'INFO';
+  process.env.POWERTOOLS_DEV = 'false';
+  try {
+    const answer = await run(newReporter('test'));
+    const parsed: LogLine[] = text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    return {
+      answer,
+      text,
+      lines: parsed.filter(({ level }) => level !== undefined),
+      metrics: parsed.filter((line) => '_aws' in line),
+    };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
