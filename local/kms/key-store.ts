@@ -86,15 +86,21 @@ export class KeyStore {
   }
 }
 
-/** Makes the private key of a spec, as PKCS #8 in PEM. */
+/**
+ * Makes the private key of a spec, as PKCS #8 in PEM. node:crypto writes the text itself: a key object that still
+ * belongs to the job that made it can lock up Node 20 for good, if memory is collected while it is exported.
+ */
 export async function generatePrivateKey(spec: KeySpec): Promise<string> {
-  const { privateKey } = await new Promise<{ privateKey: KeyObject }>((resolve, reject) => {
-    const done = (error: Error | null, _publicKey: KeyObject, privateKey: KeyObject): void =>
-      error === null ? resolve({ privateKey }) : reject(error);
-    if ('curve' in spec) generateKeyPair('ec', { namedCurve: spec.curve.namedCurve }, done);
-    else generateKeyPair('rsa', { modulusLength: spec.rsaBits }, done);
+  const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const;
+  const publicKeyEncoding = { type: 'spki', format: 'pem' } as const;
+  const encodings = { privateKeyEncoding, publicKeyEncoding };
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, _publicKey: string, privateKey: string): void =>
+      error === null ? resolve(privateKey) : reject(error);
+    if ('curve' in spec) {
+      generateKeyPair('ec', { namedCurve: spec.curve.namedCurve, ...encodings }, done);
+    } else generateKeyPair('rsa', { modulusLength: spec.rsaBits, ...encodings }, done);
   });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 /** The spec of a stored key. */

@@ -1,6 +1,6 @@
 /** `cakeless local` killed with SIGKILL at many moments: whatever it was doing, each request ends once. */
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -106,7 +106,7 @@ it('every request has one outcome and one serial number, after sixteen kills', a
   await reconcile(service.environment);
   for (const moment of MOMENTS) await expectAnswers(service.environment, `r${moment}`);
   await expectOneOfEach(service.environment);
-  expect(readdirSync(join(data, 'dead-letters'))).toEqual([]);
+  for (const reason of deadLetterReasons()) expect(reason).toContain('the process ended');
 }, 240_000);
 
 /**
@@ -129,6 +129,15 @@ async function reconcile(environment: Environment): Promise<void> {
     await queue.send(wakeMessage(key));
   s3.destroy();
   sqs.destroy();
+}
+
+/** A message that was under way at five kills is a dead letter, as it is with SQS; a bug must not have made one. */
+function deadLetterReasons(): string[] {
+  const letters = join(data, 'dead-letters');
+  return readdirSync(letters).map((name) => {
+    const letter: { reason: string } = JSON.parse(readFileSync(join(letters, name), 'utf8'));
+    return letter.reason;
+  });
 }
 
 /** The node's own command waits for the answers, and checks every certificate. */

@@ -38,10 +38,25 @@ it('makes three CAs and tells of each what is public', async () => {
 it('the second call changes nothing and says so', async () => {
   const { call, keys } = opened();
   const first = await call({ trustDomain: 'fleet' });
-  const second = await call({ trustDomain: 'fleet', keySpec: 'RSA_4096', validityDays: 1 });
+  const second = await call({ trustDomain: 'fleet', keySpec: 'ECC_NIST_P256' });
   expect(second.answer).toEqual({ ...first.answer, created: false });
   expect(second.lines).toMatchObject([{ message: 'exists' }]);
   expect(keys.signed).toHaveLength(3);
+});
+
+it('what exists otherwise than asked for is refused, not changed', async () => {
+  const { call, keys } = opened();
+  await call({ trustDomain: 'fleet' });
+  await expect(call({ trustDomain: 'fleet', keySpec: 'RSA_4096' })).rejects.toThrow('exists');
+  expect(keys.signed).toHaveLength(3);
+});
+
+it('one key never serves two CAs', async () => {
+  const { call, keys, authority } = opened();
+  const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
+  const shared = call({ trustDomain: 'fleet', keys: { ca: keyId, 'etcd-ca': keyId } });
+  await expect(shared).rejects.toThrow(keyId);
+  expect(authority.objects.size).toBe(0);
 });
 
 it.each([

@@ -1,4 +1,4 @@
-import { readWakes, wakeMessage } from '../../functions/wakes.ts';
+import { readStandingApprovals, readWakes, wakeMessage } from '../../functions/wakes.ts';
 
 const KEY = 'requests/prod/cp-1/r1/pki/apiserver.csr';
 const UPLOADER = 'AWS:AROAEXAMPLE:i-0abc';
@@ -29,9 +29,9 @@ it('several records are several wakes, in their order', () => {
   expect(readWakes(body(record(KEY), record(`${KEY}2`)))).toHaveLength(2);
 });
 
-it('an approval wakes its request and vouches for no uploader', () => {
+it('an approval wakes its request, tells who approved, and vouches for no uploader', () => {
   const key = `approvals/${KEY}.${'a'.repeat(64)}.json`;
-  expect(readWakes(body(record(key)))).toEqual([{ key: KEY }]);
+  expect(readWakes(body(record(key)))).toEqual([{ key: KEY, approver: UPLOADER }]);
 });
 
 it.each([
@@ -40,6 +40,11 @@ it.each([
   'certificates/x.crt',
   'other',
 ])('an event of %s wakes nothing', (key) => expect(readWakes(body(record(key)))).toEqual([]));
+
+it('a standing approval names its cluster, nothing else does', () => {
+  const keys = ['approvals/standing/prod.json', 'approvals/standing/A_B.json', KEY];
+  expect(readStandingApprovals(body(...keys.map((key) => record(key))))).toEqual(['prod']);
+});
 
 it("S3's test event wakes nothing", () => {
   expect(readWakes('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}')).toEqual([]);

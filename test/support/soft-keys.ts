@@ -1,10 +1,11 @@
 /** CA keys in memory, behind the same ports as KMS; each signature and each look at a public key is counted. */
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/ca/signing-algorithm.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { SigningKeys } from '../../lib/store/object-store.ts';
 import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
+import { generatePrivateKey } from '../../local/kms/key-store.ts';
 import { makeSignature } from '../../local/kms/signatures.ts';
 
 export class SoftKeys implements SigningKeys, CaKeys {
@@ -41,8 +42,8 @@ export class SoftKeys implements SigningKeys, CaKeys {
   async ensure(trustDomain: string, ca: CaName, spec: CaKeySpec): Promise<CaKey> {
     const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}`;
     if (!this.#keys.has(keyId)) {
-      const { privateKey, publicKey } = generateKey(spec);
-      const spki = publicKey.export({ type: 'spki', format: 'der' });
+      const privateKey = createPrivateKey(await generatePrivateKey(keySpec(spec)));
+      const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
       this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
     }
     return this.find(keyId);
@@ -53,11 +54,4 @@ export class SoftKeys implements SigningKeys, CaKeys {
     if (!entry) throw new Error(`no key ${keyId}`);
     return entry.key;
   }
-}
-
-function generateKey(spec: CaKeySpec) {
-  if (spec.startsWith('RSA'))
-    return generateKeyPairSync('rsa', { modulusLength: Number(spec.slice('RSA_'.length)) });
-  const namedCurve = spec === 'ECC_NIST_P384' ? 'P-384' : 'P-256';
-  return generateKeyPairSync('ec', { namedCurve });
 }
