@@ -15,5 +15,7 @@ module.exports = {
     '/node_modules/',
     ...(process.env.CAKELESS_ALL === '1' ? [] : ['\\.slow\\.test\\.ts$']),
   ],
+  // far beyond what any test takes on a slow machine: time decides nothing
+  testTimeout: 120_000,
   randomize: true,
 };

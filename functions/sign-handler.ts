@@ -4,7 +4,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { listPending } from '../lib/issuance/pending.ts';
-import { processRequest } from '../lib/issuance/process-request.ts';
+import { processRequest, type Wake } from '../lib/issuance/process-request.ts';
 import type { Service } from '../lib/service.ts';
 import { type Reporter, reportFault, reportProcessed } from './report.ts';
 import { readStandingApprovals, readWakes } from './wakes.ts';
@@ -24,18 +24,29 @@ export function newSignHandler(service: Service, reporter: Reporter) {
     .handler(handleBatch);
 }
 
+/** A fault with one request keeps the others of its message from nothing; the message comes back for it. */
 async function handleMessage(service: Service, reporter: Reporter, message: SQSRecord) {
-  let key = '';
-  try {
-    const wakes = readWakes(message.body);
-    for (const cluster of readStandingApprovals(message.body))
-      for await (const request of listPending(service, cluster)) wakes.push({ key: request });
-    for (const wake of wakes) {
-      key = wake.key;
-      reportProcessed(reporter, key, await processRequest(service, wake));
+  const faults: unknown[] = [];
+  const attempt = async (key: string, action: () => Promise<void>) => {
+    try {
+      await action();
+    } catch (error) {
+      reportFault(reporter, key, error);
+      faults.push(error);
     }
-  } catch (error) {
-    reportFault(reporter, key, error);
-    throw error;
-  }
+  };
+  await attempt('', async () => {
+    for await (const wake of wakesOf(service, message.body))
+      await attempt(wake.key, async () =>
+        reportProcessed(reporter, wake.key, await processRequest(service, wake)),
+      );
+  });
+  if (faults.length > 0) throw faults[0];
+}
+
+/** What the message names; a standing approval wakes whatever waits in its cluster. */
+async function* wakesOf(service: Service, body: string): AsyncGenerator<Wake> {
+  yield* readWakes(body);
+  for (const cluster of readStandingApprovals(body))
+    for await (const key of listPending(service, cluster)) yield { key };
 }

@@ -9,7 +9,7 @@ const s3EventSchema = z.object({
     z.object({
       eventName: z.string(),
       userIdentity: z.optional(z.object({ principalId: z.string() })),
-      s3: z.object({ object: z.object({ key: z.string() }) }),
+      s3: z.object({ object: z.object({ key: z.string(), eTag: z.optional(z.string()) }) }),
     }),
   ),
 });
@@ -26,10 +26,11 @@ export function readWakes(body: string): Wake[] {
   if (testEventSchema.safeParse(value).success) return [];
   return s3EventSchema.parse(value).Records.flatMap((record): Wake[] => {
     const key = decodeKey(record.s3.object.key);
-    if (key.startsWith('requests/')) return [{ key, uploader: record.userIdentity?.principalId }];
+    const principal = record.userIdentity?.principalId;
+    const { eTag } = record.s3.object;
+    if (key.startsWith('requests/')) return [{ key, uploader: principal, eTag }];
     const requestKey = requestKeyOfApproval(key);
-    const approver = record.userIdentity?.principalId;
-    return requestKey === undefined ? [] : [{ key: requestKey, approver }];
+    return requestKey === undefined ? [] : [{ key: requestKey, approval: { key, principal } }];
   });
 }
 

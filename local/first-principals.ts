@@ -39,7 +39,16 @@ export function firstPrincipals(
             ...objects(buckets.exchange, ['certificates/', 'requests/', 'trust/']),
           ],
         },
-        { actions: ['s3:PutObject'], resources: objects(buckets.authority, ['approvals/']) },
+        {
+          // a decision on a request stands; a standing approval may be changed
+          actions: ['s3:PutObject'],
+          resources: objects(buckets.authority, ['approvals/requests/']),
+          ifNoneMatchRequired: true,
+        },
+        {
+          actions: ['s3:PutObject'],
+          resources: objects(buckets.authority, ['approvals/standing/']),
+        },
       ],
     },
     {

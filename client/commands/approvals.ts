@@ -71,8 +71,16 @@ async function listPending(
     found.length === 0
       ? ['nothing waits for an approver']
       : formatTable(
-          ['REQUEST', 'CERTIFICATE', 'SUBJECT', 'SINCE', 'WAITING FOR'],
-          found.map((p) => [p.request, p.certificateName, p.subject, p.since, p.waitingFor]),
+          ['REQUEST', 'CERTIFICATE', 'SUBJECT', 'TRUST DOMAIN', 'UPLOADER', 'SINCE', 'WAITING FOR'],
+          found.map((p) => [
+            p.request,
+            p.certificateName,
+            p.subject,
+            p.trustDomain,
+            p.uploader ?? 'unknown',
+            p.since,
+            p.waitingFor,
+          ]),
         ),
   );
 }
@@ -99,10 +107,15 @@ async function decide(
       `${text}: is not the key of a request`,
       'cakeless pending lists them',
     );
-  const { csrSha256, certificateName } = await readPending(connection, address);
+  const { csrSha256, certificateName, trustDomain, validitySeconds } = await readPending(
+    connection,
+    address,
+  );
   const approval: RequestApproval = {
     request: address.key,
     csrSha256,
+    trustDomain,
+    validitySeconds,
     decision,
     ...(options.reason !== undefined && { reason: options.reason }),
     approver: options.as,
@@ -113,6 +126,13 @@ async function decide(
   const created = await authority.create(key, formatDocument(approval), JSON_TYPE);
   const stands =
     created === 'created' ? approval : await readDocument(authority, key, requestApprovalSchema);
+  const same = stands?.trustDomain === trustDomain && stands.validitySeconds === validitySeconds;
+  if (stands?.decision === decision && !same && decision === 'approve')
+    throw new CommandError(
+      EXIT.usage,
+      `${address.key}: was approved under another cluster record (trust domain ${stands.trustDomain})`,
+      'a decision stands; the node has to ask again under a new request id',
+    );
   if (stands?.decision !== decision)
     throw new CommandError(
       EXIT.usage,

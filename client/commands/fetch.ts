@@ -1,7 +1,9 @@
 /** `cakeless fetch`: reads what a request came to, checks each certificate, and writes it. */
 import type { Command } from 'commander';
+import { Fault } from '../../lib/fault.ts';
+import { printable } from '../../lib/policy/violation.ts';
 import type { Connection } from '../connection.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type RequestPlace, readOutcomes } from '../node/outcomes.ts';
 import { type Received, receive } from '../node/receive.ts';
 import { durationSeconds, outputOption, subdomain } from '../options.ts';
@@ -79,11 +81,23 @@ export async function fetchCertificates(
   }
   const results: Received[] = [];
   for (const outcome of outcomes) {
-    const result = await receive(exchange, outcome, options.out, clock.now());
+    const result = await receiveOne(exchange, outcome, options.out, clock.now());
     terminal.progress(`${result.outcome} ${result.path}`);
     results.push(result);
   }
   return results;
+}
+
+/** What can't be understood is one outcome that failed; the others are received all the same. */
+async function receiveOne(...args: Parameters<typeof receive>): Promise<Received> {
+  try {
+    return await receive(...args);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    if (error instanceof Fault && error.code !== 'document-malformed') throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    return { path: args[1].path, outcome: 'check-failed', problems: [problem] };
+  }
 }
 
 /** The worst of what came: a wrong certificate before a refusal before waiting. */
@@ -109,7 +123,8 @@ function describe(results: readonly Received[]): string[] {
     ...(r.waitingFor === undefined ? [] : [`${r.path}: waits for ${r.waitingFor}`]),
     ...(r.outcome === 'unanswered' ? [`${r.path}: no answer yet; run the same command again`] : []),
   ]);
-  return [...table, ...details];
+  // what a bucket says is printed in plain characters only
+  return [...table, ...details].map(printable);
 }
 
 function capital(text: string): string {

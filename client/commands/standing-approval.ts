@@ -49,22 +49,30 @@ async function standingApproval(
   const after = options.withdraw
     ? before.filter((name) => named.length > 0 && !named.includes(name))
     : [...new Set([...before, ...named])];
+  const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
+  if (!record) throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
+  const { trustDomain } = record;
   const approval: StandingApproval = {
     cluster,
+    trustDomain,
     certificateNames: after,
     approver: options.as,
     decidedAt: new Date().toISOString(),
   };
-  if (after.join() === before.join()) return terminal.print(describeStanding(stands ?? approval));
-  if (!(await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema)))
-    throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
-  await authority.put(key, formatDocument(approval), JSON_TYPE);
-  terminal.print(describeStanding(approval));
+  const unchanged = after.join() === before.join() && stands?.trustDomain === trustDomain;
+  const asked = options.withdraw || named.length > 0;
+  if (!unchanged && asked) await authority.put(key, formatDocument(approval), JSON_TYPE);
+  terminal.print(describeStanding(asked || !stands ? approval : stands));
 }
 
-function describeStanding({ cluster, certificateNames, approver }: StandingApproval): string {
+function describeStanding({
+  cluster,
+  trustDomain,
+  certificateNames,
+  approver,
+}: StandingApproval): string {
   if (certificateNames.length === 0) return `cluster ${cluster} has no standing approval`;
-  return `cluster ${cluster} has a standing approval by ${approver ?? 'an approver'} for ${certificateNames.join(', ')}`;
+  return `cluster ${cluster} has a standing approval by ${approver ?? 'an approver'} for ${certificateNames.join(', ')}, in trust domain ${trustDomain}`;
 }
 
 function checkName(text: string): CertificateName {

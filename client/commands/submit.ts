@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LIMITS } from '../../lib/door/limits.ts';
 import { findPrivateKey } from '../../lib/door/private-key-material.ts';
-import { digestOf } from '../../lib/door/read-request.ts';
+import { digestOf, readRequest } from '../../lib/door/read-request.ts';
+import type { ViolationCode } from '../../lib/policy/violation.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -90,8 +91,13 @@ function readCsr({ file }: FoundCsr): Buffer {
       EXIT.usage,
       `${file}: has ${bytes.length} bytes, no CSR has; nothing was sent`,
     );
+  const unreadable = readRequest(bytes).violations.find(({ code }) => NO_CSR.includes(code));
+  if (unreadable)
+    throw new CommandError(EXIT.usage, `${file}: is no CSR (${unreadable.got}); nothing was sent`);
   return bytes;
 }
+
+const NO_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];
 
 async function upload(exchange: ObjectStore, key: string, bytes: Uint8Array): Promise<boolean> {
   if ((await exchange.create(key, bytes, 'application/pkcs10')) === 'created') return true;

@@ -3,7 +3,7 @@
  * kubeadm checks little of it (a wrong key pair passes), so everything is checked here before a file is written.
  */
 import 'reflect-metadata';
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
@@ -34,6 +34,7 @@ export function checkCertificate(pem: string, expected: Expected): string[] {
   const blocks = splitPem(pem);
   const [leaf] = blocks;
   if (leaf === undefined) return ['it is no PEM certificate'];
+  if (!isPlainPem(pem)) return ['there is something else than PEM certificates in the file'];
   const certificate = new X509Certificate(leaf);
   return [
     ...checkKey(certificate, expected),
@@ -58,6 +59,7 @@ function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected
     (anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey),
   );
   if (!signer) return ['no CA of the trust bundle signed it'];
+  if (new Date(certificate.validTo) > new Date(signer.validTo)) return ['it outlives its CA'];
   return checkDates(signer, now).map((problem) => `its CA: ${problem}`);
 }
 
@@ -84,6 +86,14 @@ function checkContents(certificate: PeculiarCertificate, { profile, request }: E
     ['names', listed(namesOf(certificate)), listed(request.names.map(formatName))],
     ['CA flag', String(constraints?.ca ?? 'missing'), 'false'],
     ['digitalSignature', String((keyUsages & KeyUsageFlags.digitalSignature) !== 0), 'true'],
+    ['other key usages', String(keyUsages & ~ALLOWED_KEY_USAGES), '0'],
+    [
+      'subject attributes',
+      String(attributesOf(certificate)),
+      String(1 + subject.organizations.length),
+    ],
+    ['other extensions', listed(unknownExtensions(certificate)), ''],
+    ['signature hash', String(isStrongHash(certificate)), 'true'],
   ];
   return pairs
     .filter(([, got, wanted]) => got !== wanted)
@@ -91,6 +101,29 @@ function checkContents(certificate: PeculiarCertificate, { profile, request }: E
       ([what, got, wanted]) =>
         `its ${what} are ${got || 'none'}, asked for was ${wanted || 'none'}`,
     );
+}
+
+const ALLOWED_KEY_USAGES = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
+const SIGNATURE_HASHES = ['SHA-256', 'SHA-384', 'SHA-512'];
+const KNOWN_EXTENSIONS: readonly string[] = [
+  OID.keyUsage,
+  OID.extKeyUsage,
+  OID.basicConstraints,
+  OID.subjectKeyIdentifier,
+  OID.authorityKeyIdentifier,
+  OID.subjectAltName,
+];
+
+function attributesOf({ subjectName }: PeculiarCertificate): number {
+  return subjectName.toJSON().flatMap((rdn) => Object.values(rdn).flat()).length;
+}
+
+function unknownExtensions({ extensions }: PeculiarCertificate): string[] {
+  return extensions.map(({ type }) => type).filter((type) => !KNOWN_EXTENSIONS.includes(type));
+}
+
+function isStrongHash({ signatureAlgorithm }: PeculiarCertificate): boolean {
+  return SIGNATURE_HASHES.includes(signatureAlgorithm.hash.name);
 }
 
 function namesOf(certificate: PeculiarCertificate): string[] {
@@ -103,11 +136,13 @@ function namesOf(certificate: PeculiarCertificate): string[] {
 
 const listed = (values: readonly string[]) => [...values].sort().join(', ');
 
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----/g;
+
 function splitPem(text: string): string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return text.match(PEM_BLOCK) ?? [];
 }
 
-/** Public half of a private key file's PEM. @throws Error if it is none */
-export function publicHalf(privateKeyPem: string): KeyObject {
-  return createPublicKey(privateKeyPem);
+/** Programs differ in what they skip between blocks: with nothing there, all of them read the same first certificate. */
+function isPlainPem(text: string): boolean {
+  return text.replace(PEM_BLOCK, '').trim() === '';
 }

@@ -34,8 +34,11 @@ export async function readOutcomes(
     keysUnder(exchange, `certificates/${place}`),
   ]);
   // A request that held a private key is removed at once; its refusal is still there.
-  const refused = found.map(requestKeyOfRejection).filter((key) => key !== undefined);
-  const all = new Set([...requests.filter((key) => key.endsWith('.csr')), ...refused]);
+  const refused = found
+    .map(requestKeyOfRejection)
+    .filter((key) => key !== undefined)
+    .filter((key) => parseRequestKey(key) !== undefined);
+  const all = new Set([...requests.filter(isRequest), ...refused]);
   if (all.size === 0)
     throw new CommandError(
       EXIT.usage,
@@ -44,6 +47,8 @@ export async function readOutcomes(
     );
   return [...all].sort().map((key) => outcomeOf(key, new Set(found)));
 }
+
+const isRequest = (key: string) => parseRequestKey(key)?.path.endsWith('.csr') === true;
 
 function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   const address = parseRequestKey(requestKey);

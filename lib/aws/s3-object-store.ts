@@ -33,7 +33,8 @@ export class S3ObjectStore implements ObjectStore {
       if (tooLarge) drop(answer.Body);
       const body = tooLarge ? undefined : await answer.Body?.transformToByteArray();
       const metadata = answer.Metadata ?? {};
-      return { body: body ?? new Uint8Array(), size, tooLarge, versionId, metadata };
+      const eTag = answer.ETag?.replaceAll('"', '');
+      return { body: body ?? new Uint8Array(), size, tooLarge, eTag, versionId, metadata };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw this.#fault('GetObject', key, error);

@@ -1,12 +1,14 @@
 /** Which key each CA of a trust domain gets. */
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
-import { readDocument } from '../store/documents.ts';
+import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
 import { caRecordSchema, caRecordStem, keyOf } from './ca-record.ts';
 import type { TrustDomainRequest } from './create-trust-domain.ts';
-import { type TrustDomainDocument, trustDomainSchema } from './trust-domain.ts';
+import type { TrustDomainDocument } from './trust-domain.ts';
 
 const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
 
@@ -34,29 +36,43 @@ export async function findKeys(
   return found;
 }
 
-/** Never one key for two CAs: what one of them signs, the other would vouch for. */
-export async function refuseSharedKeys(
+/**
+ * Never one key for two CAs: what one of them signs, the other would vouch for. Each CA claims its key before anything
+ * is drafted, by a conditional write, so that of racing calls one has it. A claim is for good.
+ *
+ *   ca-keys/<SHA-256 of the public key>.json   which CA the key is for   authority bucket
+ */
+export async function claimKeys(
   service: Service,
   trustDomain: string,
   found: readonly FoundKey[],
 ): Promise<void> {
-  const users = new Map<string, string>();
-  for await (const { key } of service.authority.list('trust/')) {
-    const other = await readDocument(service.authority, key, trustDomainSchema);
-    if (!other || other.trustDomain === trustDomain) continue;
-    for (const ca of CA_NAMES)
-      for (const { keyId } of other.cas[ca].versions)
-        users.set(keyId, `${ca} of ${other.trustDomain}`);
-  }
+  const names = found.map(({ key }) => claimKey(key));
+  const twice = found.find(({ key }, i) => names.indexOf(claimKey(key)) !== i);
+  if (twice)
+    throw new Fault(
+      'request-malformed',
+      `${twice.key.keyId} is named for two CAs: each needs a key of its own`,
+    );
   for (const { ca, key } of found) {
-    const user = users.get(key.keyId);
-    if (user !== undefined)
-      throw new Fault(
-        'request-malformed',
-        `${key.keyId} is the key of ${user} already: ${ca} needs one of its own`,
-      );
-    users.set(key.keyId, `${ca} of ${trustDomain}`);
+    const claim = { trustDomain, ca, keyId: key.keyId };
+    const name = claimKey(key);
+    if ((await service.authority.create(name, formatDocument(claim), JSON_TYPE)) === 'created')
+      continue;
+    const stands = await readDocument(service.authority, name, claimSchema);
+    if (stands?.trustDomain === trustDomain && stands.ca === ca) continue;
+    throw new Fault(
+      'request-malformed',
+      `${key.keyId} is the key of ${stands?.ca} of trust domain ${stands?.trustDomain} already: ${ca} of ${trustDomain} needs one of its own`,
+    );
   }
+}
+
+const claimSchema = z.object({ trustDomain: z.string(), ca: z.enum(CA_NAMES), keyId: z.string() });
+
+/** By the public key itself: one key has an ARN, aliases, and replicas in other regions. */
+function claimKey({ publicKey }: CaKey): string {
+  return `ca-keys/${createHash('sha256').update(publicKey).digest('hex')}.json`;
 }
 
 /** What exists is not changed: who asks for something else must know. */

@@ -4,6 +4,7 @@
  *
  *   ca-records/<trust domain>/<ca>/1.json   key and TBSCertificate      authority bucket
  *   ca-records/<trust domain>/<ca>/1.crt    the signed certificate      authority bucket
+ *   ca-keys/<SHA-256 of the public key>.json   which CA a key is for     authority bucket
  *   trust/<trust domain>.json               all three together          authority bucket
  *   trust/<trust domain>/ca.crt …           what nodes install          exchange bucket
  */
@@ -17,7 +18,7 @@ import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/docu
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
 import { type CaRecord, caRecordSchema, caRecordStem, FIRST_VERSION, keyOf } from './ca-record.ts';
-import { findKeys, refuseOtherwise, refuseSharedKeys } from './choose-keys.ts';
+import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
 import { type CaKeySpec, signingAlgorithmOf } from './signing-algorithm.ts';
 import {
   bundleKey,
@@ -57,7 +58,7 @@ export async function createTrustDomain(
     return { document: known, created: false };
   }
   const found = await findKeys(service, caKeys, request);
-  await refuseSharedKeys(service, request.trustDomain, found);
+  await claimKeys(service, request.trustDomain, found);
   const cas: Partial<Record<CaName, { signing: number; versions: CaVersion[] }>> = {};
   for (const { ca, key: caKey } of found)
     cas[ca] = { signing: FIRST_VERSION, versions: [await makeCa(service, request, ca, caKey)] };
@@ -65,6 +66,7 @@ export async function createTrustDomain(
   const created = await service.authority.create(key, formatDocument(made), JSON_TYPE);
   const document = await readDocument(service.authority, key, trustDomainSchema);
   if (!document) throw new Fault('unavailable', `${key}: written, but can not be read`);
+  if (created === 'exists') refuseOtherwise(document, request); // another call was faster
   await publishBundles(service, document);
   return { document, created: created === 'created' };
 }

@@ -7,6 +7,7 @@ import { readRequest } from '../door/read-request.ts';
 import { certificateNameOf, type RequestAddress } from '../door/request-path.ts';
 import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
 import {
+  type PlanToApprove,
   requestApprovalKey,
   requestApprovalSchema,
   standingApprovalKey,
@@ -37,8 +38,7 @@ export type Decision =
   | { readonly kind: 'reject'; readonly record: RejectRecord }
   | {
       readonly kind: 'pending';
-      readonly certificateName: CertificateName;
-      readonly csrSha256: string;
+      readonly plan: PlanToApprove;
       readonly uploader: string | undefined;
       readonly waitingFor: string;
     }
@@ -49,7 +49,7 @@ interface Case {
   readonly address: RequestAddress;
   readonly csrSha256: string;
   readonly uploader: string | undefined;
-  readonly approver: string | undefined;
+  readonly wakingApproval: Wake['approval'];
   readonly certificateName: CertificateName | undefined;
   readonly decidedAt: Date;
 }
@@ -58,12 +58,19 @@ export async function decide(
   service: Service,
   address: RequestAddress,
   object: StoredObject,
-  { uploader, approver }: Pick<Wake, 'uploader' | 'approver'>,
+  { uploader, approval: wakingApproval }: Pick<Wake, 'uploader' | 'approval'>,
 ): Promise<Decision> {
   const csrSha256 = digestOfObject(object);
   const certificateName = certificateNameOf(address.path);
   const decidedAt = service.now();
-  const about: Case = { address, csrSha256, uploader, approver, certificateName, decidedAt };
+  const about: Case = {
+    address,
+    csrSha256,
+    uploader,
+    wakingApproval,
+    certificateName,
+    decidedAt,
+  };
   const mustGo = findWhatMustGo(object);
   if (mustGo) return { kind: 'reject', record: rejectRecord(about, [mustGo]) };
   if (!certificateName) return decideUnknownPath(about);
@@ -84,13 +91,14 @@ async function decidePlan(
   record: ClusterRecord,
   ca: IssuingCa,
 ): Promise<Decision> {
-  const approval = await findApproval(service, about, plan);
-  if (approval?.state === 'denied') return reject(about, [approvalDenied(approval.reason)]);
-  if (approval?.state === 'waiting')
+  const toApprove = planToApprove(about, plan, record);
+  const approval = plan.approvalReason && (await findApproval(service, toApprove));
+  if (approval && approval.state === 'denied')
+    return reject(about, [approvalDenied(approval.reason)]);
+  if (approval && approval.state === 'waiting')
     return {
       kind: 'pending',
-      certificateName: plan.certificateName,
-      csrSha256: about.csrSha256,
+      plan: toApprove,
       uploader: about.uploader,
       waitingFor: `an approver: ${plan.approvalReason}`,
     };
@@ -108,27 +116,38 @@ async function decidePlan(
       caVersion: ca.version,
       keyId: ca.keyId,
       ...(approval && { approval: approval.by }),
-      ...(approval && about.approver !== undefined && { approver: about.approver }),
+      ...(approval && approval.kind === 'request' && approverOf(about)),
       certificate: describeFields(fields),
       tbs: Buffer.from(tbs).toString('base64'),
     },
   };
 }
 
-async function findApproval(service: Service, about: Case, plan: IssuancePlan) {
-  if (plan.approvalReason === undefined) return undefined;
-  const { address, csrSha256 } = about;
+function planToApprove(about: Case, plan: IssuancePlan, record: ClusterRecord): PlanToApprove {
+  return {
+    request: about.address.key,
+    cluster: record.cluster,
+    certificateName: plan.certificateName,
+    csrSha256: about.csrSha256,
+    trustDomain: record.trustDomain,
+    validitySeconds: plan.validitySeconds,
+  };
+}
+
+async function findApproval(service: Service, plan: PlanToApprove) {
+  const ofRequest = requestApprovalKey(plan.request, plan.csrSha256);
   const [request, standing] = await Promise.all([
-    readDocument(
-      service.authority,
-      requestApprovalKey(address.key, csrSha256),
-      requestApprovalSchema,
-    ),
-    readDocument(service.authority, standingApprovalKey(address.cluster), standingApprovalSchema),
+    readDocument(service.authority, ofRequest, requestApprovalSchema),
+    readDocument(service.authority, standingApprovalKey(plan.cluster), standingApprovalSchema),
   ]);
-  // The key says which request and which bytes are meant; a body that says something else approves nothing.
-  const fits = request?.request === address.key && request.csrSha256 === csrSha256;
-  return weighApprovals(plan.certificateName, fits ? request : undefined, standing);
+  return weighApprovals(plan, request, standing);
+}
+
+/** The principal that wrote the approval, if it was that approval that woke us and not another object beside it. */
+function approverOf({ address, csrSha256, wakingApproval }: Case): { approver?: string } {
+  const isIt = wakingApproval?.key === requestApprovalKey(address.key, csrSha256);
+  const principal = isIt ? wakingApproval?.principal : undefined;
+  return principal === undefined ? {} : { approver: principal };
 }
 
 async function findCa(

@@ -1,9 +1,12 @@
 /** Requests that wait for an approver: `<path>.pending.json`, replaced by the outcome. */
 import * as z from 'zod/mini';
 import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
+import { digestOfObject } from '../door/what-must-go.ts';
+import type { PlanToApprove } from '../policy/approval.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
+import type { StoredObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
 
 export const pendingSchema = z.object({
@@ -14,6 +17,9 @@ export const pendingSchema = z.object({
   waitingFor: z.string(),
   /** What an approval has to name. */
   csrSha256: z.string(),
+  /** What would be issued, beside what the CSR says: an approval is for this and nothing else. */
+  trustDomain: z.string(),
+  validitySeconds: z.number(),
   uploader: z.optional(z.string()),
 });
 
@@ -23,9 +29,11 @@ export type PendingDocument = z.infer<typeof pendingSchema>;
 export async function readPendingUploader(
   service: Service,
   address: RequestAddress,
+  object: StoredObject,
 ): Promise<string | undefined> {
   const { pending } = outcomeKeys(address);
-  return (await readDocument(service.exchange, pending, pendingSchema))?.uploader;
+  const known = await readDocument(service.exchange, pending, pendingSchema);
+  return known?.csrSha256 === digestOfObject(object) ? known?.uploader : undefined;
 }
 
 /** The requests of a cluster that wait. */
@@ -37,21 +45,32 @@ export async function* listPending(service: Service, cluster: string): AsyncGene
   }
 }
 
-/** Written once for the same bytes: `since` stays what it was. */
+/** Written once for the same plan: `since` stays what it was. */
 export async function publishPending(
   service: Service,
   address: RequestAddress,
-  decision: Extract<Decision, { kind: 'pending' }>,
+  { plan, uploader, waitingFor }: Extract<Decision, { kind: 'pending' }>,
 ): Promise<void> {
-  const { kind: _, ...fields } = decision;
   const { pending } = outcomeKeys(address);
   const known = await readDocument(service.exchange, pending, pendingSchema);
-  if (known?.csrSha256 === decision.csrSha256) return;
-  const since = service.now().toISOString();
-  const document: PendingDocument = { request: address.key, since, ...dropUndefined(fields) };
+  if (known && isSame(known, plan)) return;
+  const document: PendingDocument = {
+    request: address.key,
+    certificateName: plan.certificateName,
+    since: service.now().toISOString(),
+    waitingFor,
+    csrSha256: plan.csrSha256,
+    trustDomain: plan.trustDomain,
+    validitySeconds: plan.validitySeconds,
+    ...(uploader !== undefined && { uploader }),
+  };
   await service.exchange.put(pending, formatDocument(document), JSON_TYPE);
 }
 
-function dropUndefined<T extends { uploader: string | undefined }>({ uploader, ...rest }: T) {
-  return { ...rest, ...(uploader !== undefined && { uploader }) };
+function isSame(known: PendingDocument, plan: PlanToApprove): boolean {
+  return (
+    known.csrSha256 === plan.csrSha256 &&
+    known.trustDomain === plan.trustDomain &&
+    known.validitySeconds === plan.validitySeconds
+  );
 }

@@ -18,10 +18,11 @@ import { type DecisionRecord, decisionRecordSchema, recordKey } from './record.t
 /** One wake-up for one request: an upload, an approval, or the reconcile function. */
 export interface Wake {
   readonly key: string;
-  /** Who uploaded; undefined where no upload event says so. */
+  /** Who uploaded, and the ETag of what; undefined where no upload event says so. */
   readonly uploader?: string | undefined;
-  /** Who wrote the approval that this is about, as its event says; the approval itself holds a name of their own. */
-  readonly approver?: string | undefined;
+  readonly eTag?: string | undefined;
+  /** The approval that this is about, and who wrote it as its event says; the approval holds a name of their own. */
+  readonly approval?: { readonly key: string; readonly principal: string | undefined };
 }
 
 export interface Processed {
@@ -37,7 +38,7 @@ export interface Processed {
 
 export async function processRequest(service: Service, wake: Wake): Promise<Processed> {
   const address = parseRequestKey(wake.key);
-  if (!address) return { outcome: 'ignored', reason: 'the key is not one of a request' };
+  if (!address) return lookInto(service, wake.key);
   const [object, known] = await Promise.all([
     service.exchange.get(address.key, LIMITS.maxObjectBytes),
     readDocument(service.authority, recordKey(address.key), decisionRecordSchema),
@@ -60,16 +61,35 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
   };
 }
 
+/**
+ * A key that is no request's gets no outcome, since nobody could tell where to put it. A private key under it (the
+ * request id forgotten, a backup folder copied along) has to go all the same.
+ */
+async function lookInto(service: Service, key: string): Promise<Processed> {
+  const reason = 'the key is not one of a request';
+  if (!key.startsWith('requests/')) return { outcome: 'ignored', reason };
+  const object = await service.exchange.get(key, LIMITS.maxObjectBytes);
+  if (!object || !findWhatMustGo(object)) return { outcome: 'ignored', reason };
+  await service.exchange.remove(key, object.versionId);
+  return { outcome: 'ignored', reason, removed: true };
+}
+
 async function decideAndRecord(
   service: Service,
   address: RequestAddress,
   object: StoredObject,
   wake: Wake,
 ): Promise<DecisionRecord | { ignored: string } | undefined> {
-  const uploader = wake.uploader ?? (await readPendingUploader(service, address));
+  const uploader =
+    uploaderOf(wake, object) ?? (await readPendingUploader(service, address, object));
   const decision = await decide(service, address, object, { ...wake, uploader });
   if (decision.kind === 'ignore') return { ignored: decision.reason };
   return recordDecision(service, address, decision);
+}
+
+/** An event names who wrote certain bytes; of other bytes under the same key it says nothing. */
+function uploaderOf({ uploader, eTag }: Wake, object: StoredObject): string | undefined {
+  return eTag === undefined || eTag === object.eTag ? uploader : undefined;
 }
 
 /** Writes the decision; whoever comes second goes on with the decision that is there. undefined means pending. */

@@ -12,6 +12,9 @@ export const requestApprovalSchema = z.strictObject({
   /** Key of the request. */
   request: z.string(),
   csrSha256: z.string(),
+  /** As pending.json showed them: a record that is changed afterwards is not what was approved. */
+  trustDomain: z.string(),
+  validitySeconds: z.number(),
   decision: z.enum(['approve', 'deny']),
   reason: z.optional(z.string()),
   /** Who says so, by their own account; the S3 event and CloudTrail say it again. */
@@ -21,6 +24,8 @@ export const requestApprovalSchema = z.strictObject({
 
 export const standingApprovalSchema = z.strictObject({
   cluster: z.string(),
+  /** The trust domain that the cluster had when it was given; for another one it says nothing. */
+  trustDomain: z.string(),
   certificateNames: z.array(z.enum(CERTIFICATE_NAMES)),
   approver: z.optional(z.string()),
   decidedAt: z.string(),
@@ -56,22 +61,60 @@ export function clusterOfStandingApproval(key: string): string | undefined {
   return cluster !== undefined && isSubdomain(cluster) ? cluster : undefined;
 }
 
+/** What an approver says yes or no to. */
+export interface PlanToApprove {
+  readonly request: string;
+  readonly cluster: string;
+  readonly certificateName: CertificateName;
+  readonly csrSha256: string;
+  readonly trustDomain: string;
+  readonly validitySeconds: number;
+}
+
 export type ApprovalState =
-  | { readonly state: 'approved'; readonly by: string }
+  | { readonly state: 'approved'; readonly kind: 'request' | 'standing'; readonly by: string }
   | { readonly state: 'denied'; readonly reason: string }
   | { readonly state: 'waiting' };
 
-/** What the approvals say of a plan that needs one. A denial of the request itself goes before a standing approval. */
+/**
+ * What the approvals say of a plan that needs one. An approval counts if all that it names fits; a denial of the
+ * request itself goes before a standing approval.
+ */
 export function weighApprovals(
-  certificateName: CertificateName,
+  plan: PlanToApprove,
   request: RequestApproval | undefined,
   standing: StandingApproval | undefined,
 ): ApprovalState {
-  if (request?.decision === 'deny')
-    return { state: 'denied', reason: request.reason ?? 'no reason given' };
-  if (request)
-    return { state: 'approved', by: `request approval by ${request.approver ?? 'an approver'}` };
-  if (standing?.certificateNames.includes(certificateName) && mayStand(certificateName))
-    return { state: 'approved', by: `standing approval by ${standing.approver ?? 'an approver'}` };
+  const ofRequest = request && fitsRequest(request, plan) ? request : undefined;
+  if (ofRequest?.decision === 'deny')
+    return { state: 'denied', reason: ofRequest.reason ?? 'no reason given' };
+  if (ofRequest)
+    return {
+      state: 'approved',
+      kind: 'request',
+      by: `request approval by ${ofRequest.approver ?? 'an approver'}`,
+    };
+  if (standing && fitsCluster(standing, plan) && mayStand(plan.certificateName))
+    return {
+      state: 'approved',
+      kind: 'standing',
+      by: `standing approval by ${standing.approver ?? 'an approver'}`,
+    };
   return { state: 'waiting' };
+}
+
+/** A denial needs the request and its bytes only: it is never wrong to say no. */
+function fitsRequest(approval: RequestApproval, plan: PlanToApprove): boolean {
+  const sameRequest = approval.request === plan.request && approval.csrSha256 === plan.csrSha256;
+  const samePlan =
+    approval.trustDomain === plan.trustDomain && approval.validitySeconds === plan.validitySeconds;
+  return sameRequest && (samePlan || approval.decision === 'deny');
+}
+
+function fitsCluster(approval: StandingApproval, plan: PlanToApprove): boolean {
+  return (
+    approval.cluster === plan.cluster &&
+    approval.trustDomain === plan.trustDomain &&
+    approval.certificateNames.includes(plan.certificateName)
+  );
 }

@@ -3,7 +3,7 @@ import type { KnownNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { type AlternativeName, formatName } from '../door/alternative-names.ts';
 import { LIMITS } from '../door/limits.ts';
-import { isInRange, parseIpAddress } from '../ip-address.ts';
+import { canonicalIpAddress, isInRange, parseIpAddress } from '../ip-address.ts';
 import type { VersionedProfile } from '../profiles/profile-for.ts';
 import { listed, type Violation } from './violation.ts';
 
@@ -22,7 +22,7 @@ export function judgeNames(
   const known = new Set([...required, ...expected.allowed.map(formatName)]);
   const got = names.map(formatName);
   // A client certificate with names could be shown as a server's: none may stand there at all.
-  const own = profile.sans === 'none' ? [] : ownByRule(names, known, node);
+  const own = profile.sans === 'none' ? [] : ownByRule(names, known, record, node);
   const isOwn = (name: AlternativeName) => own.includes(name);
   const foreign = names.filter((name) => !known.has(formatName(name)) && !isOwn(name));
   const missing = required.filter((name) => !got.includes(name));
@@ -70,9 +70,15 @@ export function judgeNames(
 function ownByRule(
   names: readonly AlternativeName[],
   known: ReadonlySet<string>,
+  record: ClusterRecord,
   node: KnownNode,
 ): AlternativeName[] {
-  const inRange = names.filter((name) => !known.has(formatName(name)) && isInNodeRange(name, node));
+  const others = new Set(
+    record.nodes.flatMap(({ addresses }) => addresses.map(canonicalIpAddress)),
+  );
+  const inRange = names.filter(
+    (name) => !known.has(formatName(name)) && !others.has(name.value) && isInNodeRange(name, node),
+  );
   const isIpv6 = ({ value }: AlternativeName) => value.includes(':');
   return [inRange.find((name) => !isIpv6(name)), inRange.find(isIpv6)].filter(
     (name) => name !== undefined,

@@ -68,11 +68,16 @@ export interface Violation {
  * ASCII; a homoglyph would look like them, and a direction mark turns the line around, unless their code is shown.
  */
 export function quote(text: string): string {
-  const printable = text.replace(
+  const shown = printable(text);
+  return shown.length > 120 ? `${shown.slice(0, 117)}...` : shown;
+}
+
+/** Text from outside as one line of ASCII, everything else by its code. */
+export function printable(text: string): string {
+  return text.replace(
     /[^\x20-\x7e]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return printable.length > 120 ? `${printable.slice(0, 117)}...` : printable;
 }
 
 /** More of a list than this helps nobody. */

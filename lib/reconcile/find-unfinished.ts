@@ -15,6 +15,8 @@ export interface Window {
   readonly recordsMs: number;
 }
 
+const LOOK_INTO_MS = 60 * 60 * 1000;
+
 /** The keys of the requests, each once, oldest first where that is known. */
 export async function findUnfinished(service: Service, window: Window): Promise<string[]> {
   const now = service.now().getTime();
@@ -22,7 +24,12 @@ export async function findUnfinished(service: Service, window: Window): Promise<
   const unfinished = new Set<string>();
   const consider = (key: string, at: Date) => {
     const address = parseRequestKey(key);
-    if (!address || now - at.getTime() < window.graceMs) return;
+    const age = now - at.getTime();
+    if (age < window.graceMs) return;
+    // What is no CSR is looked into for a private key, and comes to nothing else: not for ever.
+    const isRequest = address?.path.endsWith('.csr') === true;
+    if (!isRequest && age > window.graceMs + LOOK_INTO_MS) return;
+    if (!address) return void unfinished.add(key);
     const { certificate, rejected } = outcomeKeys(address);
     if (!outcomes.has(certificate) && !outcomes.has(rejected)) unfinished.add(key);
   };

@@ -6,6 +6,8 @@ export interface StoredObject {
   readonly body: Uint8Array;
   readonly size: number;
   readonly tooLarge: boolean;
+  /** Without quotes; names these very bytes. */
+  readonly eTag: string | undefined;
   /** Set where the bucket keeps versions. */
   readonly versionId: string | undefined;
   /** What `create` was given beside the body (S3 user metadata). */

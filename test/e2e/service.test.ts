@@ -144,13 +144,19 @@ it('an approver lets super-admin.conf be signed, through the authority bucket al
   const key = keyOf('approved', 'super-admin.conf.csr');
   await upload(node, key, fileOf('super-admin.conf'));
   await service.local.idle();
-  const csrSha256 = (await service.outcome(key)).pending?.csrSha256 ?? '';
-  const approval = { request: key, csrSha256, decision: 'approve', decidedAt: 'now' };
+  const {
+    csrSha256 = '',
+    trustDomain,
+    validitySeconds,
+  } = (await service.outcome(key)).pending ?? {};
+  const plan = { csrSha256, trustDomain, validitySeconds };
+  const approval = { request: key, ...plan, decision: 'approve', decidedAt: 'now' };
   await service.s3('approver').send(
     new PutObjectCommand({
       Bucket: LOCAL_BUCKETS.authority,
       Key: requestApprovalKey(key, csrSha256),
       Body: JSON.stringify(approval),
+      IfNoneMatch: '*',
     }),
   );
   await service.local.idle();

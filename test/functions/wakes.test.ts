@@ -31,7 +31,9 @@ it('several records are several wakes, in their order', () => {
 
 it('an approval wakes its request, tells who approved, and vouches for no uploader', () => {
   const key = `approvals/${KEY}.${'a'.repeat(64)}.json`;
-  expect(readWakes(body(record(key)))).toEqual([{ key: KEY, approver: UPLOADER }]);
+  expect(readWakes(body(record(key)))).toEqual([
+    { key: KEY, approval: { key, principal: UPLOADER } },
+  ]);
 });
 
 it.each([

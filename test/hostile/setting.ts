@@ -28,6 +28,7 @@ export function judgeUpload(path: string, body: Uint8Array): readonly Violation[
     body,
     size: body.length,
     tooLarge: false,
+    eTag: undefined,
     versionId: undefined,
     metadata: {},
   });

@@ -16,14 +16,16 @@ export function writeApproval(
   key: string,
   decision: 'approve' | 'deny' = 'approve',
 ): void {
-  const csrSha256 = String(workshop.outcome(key).pending?.csrSha256);
+  const { csrSha256, trustDomain, validitySeconds } = workshop.outcome(key).pending ?? {};
   const approval = {
     request: key,
     csrSha256,
+    trustDomain,
+    validitySeconds,
     decision,
     reason: 'asked by ticket 4711',
     approver: 'alice',
     decidedAt: workshop.now.toISOString(),
   };
-  workshop.authority.seed(requestApprovalKey(key, csrSha256), JSON.stringify(approval));
+  workshop.authority.seed(requestApprovalKey(key, String(csrSha256)), JSON.stringify(approval));
 }

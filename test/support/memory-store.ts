@@ -1,4 +1,5 @@
 /** A bucket in memory that keeps the promises of `ObjectStore`, counts calls, and fails where it is told to. */
+import { createHash } from 'node:crypto';
 import type { ListedObject, ObjectStore, StoredObject } from '../../lib/store/object-store.ts';
 
 export type StoreCall = 'get' | 'create' | 'put' | 'remove' | 'list';
@@ -26,6 +27,7 @@ export class MemoryStore implements ObjectStore {
         body: tooLarge ? new Uint8Array() : body,
         size: body.length,
         tooLarge,
+        eTag: createHash('md5').update(body).digest('hex'),
         versionId: undefined,
         metadata,
       };

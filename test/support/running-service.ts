@@ -115,7 +115,13 @@ export class RunningService {
     return {
       ...(certificate && { certificate }),
       ...(rejected && { rejected: JSON.parse(rejected) as Rejected }),
-      ...(pending && { pending: JSON.parse(pending) as { csrSha256: string } }),
+      ...(pending && {
+        pending: JSON.parse(pending) as {
+          csrSha256: string;
+          trustDomain: string;
+          validitySeconds: number;
+        },
+      }),
     };
   }
 }

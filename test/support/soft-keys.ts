@@ -44,7 +44,9 @@ export class SoftKeys implements SigningKeys, CaKeys {
     if (!this.#keys.has(keyId)) {
       const privateKey = createPrivateKey(await generatePrivateKey(keySpec(spec)));
       const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
-      this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
+      // another caller may have made it meanwhile
+      if (!this.#keys.has(keyId))
+        this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
     }
     return this.find(keyId);
   }

@@ -1,10 +1,11 @@
 /** A certificate of `ca` with system:masters waits for somebody who can't upload. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { requestApprovalKey, standingApprovalKey } from '../../../lib/policy/approval.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { CLUSTER, UPLOADER, Workshop } from '../../support/workshop.ts';
+import { CLUSTER, TRUST_DOMAIN, UPLOADER, Workshop } from '../../support/workshop.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
@@ -24,7 +25,13 @@ async function waiting(set = newest, name = 'super-admin.conf') {
 }
 
 function standing(workshop: Workshop, ...certificateNames: string[]) {
-  const approval = { cluster: CLUSTER, certificateNames, approver: 'bob', decidedAt: 'today' };
+  const approval = {
+    cluster: CLUSTER,
+    trustDomain: TRUST_DOMAIN,
+    certificateNames,
+    approver: 'bob',
+    decidedAt: 'today',
+  };
   workshop.authority.seed(standingApprovalKey(CLUSTER), JSON.stringify(approval));
 }
 
@@ -90,6 +97,8 @@ it('an approval of other bytes approves nothing', async () => {
 it.each([
   ['another request', { request: 'requests/prod/cp-1/r1/admin.conf.csr' }],
   ['another digest', { csrSha256: '0'.repeat(64) }],
+  ['another trust domain', { trustDomain: 'other' }],
+  ['another validity', { validitySeconds: 1 }],
 ])('an approval object whose body names %s approves nothing', async (_, change) => {
   const { workshop, key } = await waiting();
   writeApproval(workshop, key);
@@ -144,4 +153,24 @@ it('the cluster record can make any name wait', async () => {
   expect((await workshop.process(key)).outcome).toBe('pending');
   standing(workshop, 'scheduler.conf');
   expect((await workshop.process(key)).outcome).toBe('issued');
+});
+
+it('an approval is for the record that the approver saw: after a change it waits again', async () => {
+  const { workshop, key } = await waiting();
+  writeApproval(workshop, key);
+  workshop.declare(newest, { certificateValidityPeriod: '87000h0m0s' });
+  expect((await workshop.process(key)).outcome).toBe('pending');
+  expect(workshop.outcome(key).pending).toMatchObject({ validitySeconds: 87000 * 3600 });
+});
+
+it('another object beside the approval is not named as its author', async () => {
+  const { workshop, key } = await waiting();
+  writeApproval(workshop, key);
+  const approval = { key: requestApprovalKey(key, '0'.repeat(64)), principal: 'AWS:somebody-else' };
+  const done = await processRequest(workshop.service, { key, approval });
+  expect(done).toMatchObject({
+    outcome: 'issued',
+    record: { approval: 'request approval by alice' },
+  });
+  expect(done.record).not.toHaveProperty('approver');
 });

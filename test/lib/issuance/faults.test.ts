@@ -1,6 +1,7 @@
 /** Refusals, faults and mishaps on the way of a CSR that are not about its contents. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { issuedKey, recordKey } from '../../../lib/issuance/record.ts';
 import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { CLUSTER, TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
@@ -48,6 +49,23 @@ describe('an object that holds a private key', () => {
     const body = pem.split('\n')[1] ?? '';
     expect(everything.filter(([, { body: b }]) => Buffer.from(b).includes(body))).toEqual([]);
   });
+
+  it.each([
+    'admin.key',
+    'R1/pki/apiserver.key',
+    'r1/.kube/config',
+    'r1/pki/apiserver.key~',
+    'r1/a/b/c/d/e/f/g.key',
+  ])(
+    'is gone from the bucket even at %s, which is no request and gets no outcome',
+    async (path) => {
+      const { workshop, node } = await uploaded();
+      const key = `requests/${CLUSTER}/${node}/${path}`;
+      workshop.exchange.seed(key, pem);
+      expect(await workshop.process(key)).toMatchObject({ outcome: 'ignored', removed: true });
+      expect(workshop.exchange.objects.has(key)).toBe(false);
+    },
+  );
 
   it('is removed even when it was written over a request that has its certificate', async () => {
     const { workshop, key } = await uploaded();
@@ -205,6 +223,15 @@ it.each([
   workshop.authority.seed(recordKey(key), JSON.stringify({ ...record, certificate }));
   await expect(workshop.process(key)).rejects.toMatchObject({ code: 'lint-failed' });
   expect(workshop.keys.signed).toEqual([]);
+});
+
+it('an upload event vouches for its own bytes only', async () => {
+  const { workshop, node } = await uploaded();
+  workshop.declare(set, { uploaders: ['AWS:the-node'] });
+  const key = workshop.upload(node, apiserver, 'r2');
+  const wake = { key, uploader: 'AWS:the-node', eTag: 'of-other-bytes' };
+  expect((await processRequest(workshop.service, wake)).outcome).toBe('rejected');
+  expect(codesOf(workshop, key)).toEqual(['uploader-not-allowed']);
 });
 
 it('no certificate outlives its CA', async () => {

@@ -1,6 +1,7 @@
 import {
   clusterOfStandingApproval,
   mayStand,
+  type PlanToApprove,
   type RequestApproval,
   requestApprovalKey,
   requestKeyOfApproval,
@@ -8,7 +9,10 @@ import {
   standingApprovalKey,
   weighApprovals,
 } from '../../../lib/policy/approval.ts';
-import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../lib/profiles/certificate-names.ts';
 
 const DIGEST = 'a'.repeat(64);
 const REQUEST = 'requests/prod/cp-1/r1/admin.conf.csr';
@@ -16,15 +20,26 @@ const decidedAt = '2026-11-24T00:00:00Z';
 const request = (decision: 'approve' | 'deny'): RequestApproval => ({
   request: REQUEST,
   csrSha256: DIGEST,
+  trustDomain: 'fleet',
+  validitySeconds: 3600,
   decision,
   decidedAt,
 });
 const standing: StandingApproval = {
   cluster: 'prod',
+  trustDomain: 'fleet',
   certificateNames: [...CERTIFICATE_NAMES],
   approver: 'alice',
   decidedAt,
 };
+const planOf = (certificateName: CertificateName): PlanToApprove => ({
+  request: REQUEST,
+  cluster: 'prod',
+  certificateName,
+  csrSha256: DIGEST,
+  trustDomain: 'fleet',
+  validitySeconds: 3600,
+});
 const others: StandingApproval = { ...standing, certificateNames: ['kubelet.conf'] };
 
 it.each([
@@ -43,7 +58,30 @@ it.each([
     'approved',
   ],
 ] as const)('%s', (_, name, ofRequest, ofCluster, state) => {
-  expect(weighApprovals(name, ofRequest, ofCluster).state).toBe(state);
+  expect(weighApprovals(planOf(name), ofRequest, ofCluster).state).toBe(state);
+});
+
+it.each<[string, Partial<PlanToApprove>]>([
+  ['another request', { request: 'requests/prod/cp-2/r1/admin.conf.csr' }],
+  ['another CSR', { csrSha256: 'b'.repeat(64) }],
+  ['another trust domain', { trustDomain: 'other' }],
+  ['another validity', { validitySeconds: 7200 }],
+])('an approval says nothing of %s', (_, change) => {
+  const plan = { ...planOf('admin.conf'), ...change };
+  expect(weighApprovals(plan, request('approve'), undefined).state).toBe('waiting');
+});
+
+it('a denial stands whatever the cluster record says since', () => {
+  const plan = { ...planOf('admin.conf'), trustDomain: 'other', validitySeconds: 7200 };
+  expect(weighApprovals(plan, request('deny'), undefined).state).toBe('denied');
+});
+
+it.each<[string, Partial<PlanToApprove>]>([
+  ['another cluster', { cluster: 'other' }],
+  ['another trust domain', { trustDomain: 'other' }],
+])('a standing approval says nothing of %s', (_, change) => {
+  const plan = { ...planOf('admin.conf'), ...change };
+  expect(weighApprovals(plan, undefined, standing).state).toBe('waiting');
 });
 
 it('all names but super-admin.conf may stand', () => {
