@@ -24,7 +24,7 @@ const fileOf = (name: string) => csrOf(name)?.file ?? '';
 let service: RunningService;
 let node: S3Client;
 
-/** Five minutes ago somebody uploaded, and the event got lost: the stand-in of then told no queue. */
+/** Ten minutes ago somebody uploaded, and the event got lost: the stand-in of then told no queue. */
 async function leaveRequestBehind(dataDir: string): Promise<void> {
   const local = await startLocal({
     dataDir,
@@ -32,7 +32,7 @@ async function leaveRequestBehind(dataDir: string): Promise<void> {
     functions: { sink: async () => undefined },
     queue: { name: 'none', function: 'sink' },
     notifications: [],
-    now: () => new Date(Date.now() - 5 * MINUTE_MS),
+    now: () => new Date(Date.now() - 10 * MINUTE_MS),
   });
   const { url: endpoint, region, administrator: credentials } = local;
   const s3 = new S3Client({ endpoint, region, credentials });
