@@ -1,11 +1,11 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
+import { METRICS } from '../lib/metric-names.ts';
 import { findUnfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
 import type { Service } from '../lib/service.ts';
-import type { Reporter } from './report.ts';
+import { measure, type Reporter } from './report.ts';
 import { wakeMessage } from './wakes.ts';
 
 const MINUTE_MS = 60 * 1000;
@@ -31,7 +31,7 @@ export function newReconcileHandler(
       const records = eventSchema.safeParse(event).data?.records === true;
       const keys = await findUnfinished(service, records ? window : { ...window, recordsMs: 0 });
       for (const key of keys) await queue.send(wakeMessage(key));
-      reporter.metrics.addMetric('Requeued', MetricUnit.Count, keys.length);
+      measure(reporter, METRICS.requeued, keys.length);
       reporter.logger.info('reconciled', { requeued: keys.length });
       return { requeued: keys.length };
     });

@@ -11,6 +11,7 @@ export const FUNCTION_NAMES = {
   sign: 'cakeless-sign',
   createCa: 'cakeless-create-ca',
   reconcile: 'cakeless-reconcile',
+  watchSignatures: 'cakeless-watch-signatures',
 } as const;
 
 /** The `errorType` with which a function says that it was asked for something that can't be. */

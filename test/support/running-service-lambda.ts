@@ -49,6 +49,7 @@ export interface LogLine {
 /** Runs something with a reporter; gives back its answer and everything that it wrote. */
 export async function withReporter<T>(
   run: (reporter: ReturnType<typeof newReporter>) => Promise<T>,
+  service: Parameters<typeof newReporter>[0] = 'sign',
 ): Promise<{ answer: T; lines: LogLine[]; metrics: Record<string, unknown>[]; text: string }> {
   let text = '';
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
@@ -60,7 +61,7 @@ export async function withReporter<T>(
   process.env.POWERTOOLS_LOG_LEVEL = 'INFO';
   process.env.POWERTOOLS_DEV = 'false';
   try {
-    const answer = await run(newReporter('test'));
+    const answer = await run(newReporter(service));
     const parsed: LogLine[] = text
       .split('\n')
       .filter((line) => line.startsWith('{'))
