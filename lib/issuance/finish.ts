@@ -4,6 +4,7 @@ import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.t
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
+import { indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
@@ -25,6 +26,8 @@ export async function finish(
   const keys = outcomeKeys(address);
   if (record.decision === 'issue') {
     const certificate = await obtainCertificate(service, record);
+    // before the node has it: whatever is in use is in the index, so its expiry is seen coming
+    await indexExpiry(service.authority, record);
     await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
   } else {
     await service.exchange.create(keys.rejected, formatDocument(rejection(record)), JSON_TYPE);

@@ -40,8 +40,8 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array | string, contentType: string): Promise<void>;
   /** Removes an object, or one version of it for good. No object is no error. */
   remove(key: string, versionId?: string): Promise<void>;
-  /** All objects under a prefix, in the order of their keys. */
-  list(prefix: string): AsyncIterable<ListedObject>;
+  /** All objects under a prefix whose keys come behind `after`, in the order of their keys (as UTF-8 octets). */
+  list(prefix: string, after?: string): AsyncIterable<ListedObject>;
 }
 
 /** The CA keys, which never leave where they are. */
