@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const OUT = 'dist/functions';
-const FUNCTIONS = ['sign', 'create-ca', 'reconcile'];
+const FUNCTIONS = ['sign', 'create-ca', 'reconcile', 'watch-signatures'];
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
