@@ -14,7 +14,10 @@ function opened() {
     randomBytes: (n: number) => new Uint8Array(n).fill(7),
   };
   const call = (event: unknown) =>
-    withReporter((reporter) => newCreateCaHandler(service, keys, reporter)(event, lambdaContext));
+    withReporter(
+      (reporter) => newCreateCaHandler(service, keys, reporter)(event, lambdaContext),
+      'create-ca',
+    );
   return { ...stores, keys, call };
 }
 
