@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const FUNCTIONS = ['sign', 'create-ca', 'reconcile'];
+const FUNCTIONS = ['sign', 'create-ca', 'reconcile', 'watch-signatures'];
 /** Another folder for the bundles may be named. */
 const [OUT = 'dist/functions'] = process.argv.slice(2);
 /** What esbuild says of its input; it must not be deployed. */

@@ -4,6 +4,9 @@ export const ENVIRONMENT = {
   authorityBucket: 'CAKELESS_AUTHORITY_BUCKET',
   /** Queue that the sign function reads; reconcile writes to it. */
   queueUrl: 'CAKELESS_QUEUE_URL',
+  /** ARNs of the roles that may sign with CA keys; `watch-signatures` raises whatever else does. */
+  signRoleArn: 'CAKELESS_SIGN_ROLE_ARN',
+  createCaRoleArn: 'CAKELESS_CREATE_CA_ROLE_ARN',
 } as const;
 
 /** Names of the functions, where nobody chose others. */

@@ -40,6 +40,8 @@ export const METRICS = {
   trustDomainCreated: { name: 'TrustDomainCreated', unit: 'Count', service: 'create-ca' },
   /** Requests queued again in one run. Count, by reconcile. */
   requeued: { name: 'Requeued', unit: 'Count', service: 'reconcile' },
+  /** Requests that one run left for the next, since it queues only so many. Count, by reconcile. */
+  notRequeued: { name: 'NotRequeued', unit: 'Count', service: 'reconcile' },
   /** Requests that wait for an approver now. Count, by reconcile. */
   approvalsWaiting: { name: 'ApprovalsWaiting', unit: 'Count', service: 'reconcile' },
   /** How long the oldest of them has been waiting; 0 if none is. Seconds, by reconcile. */
@@ -50,7 +52,7 @@ export const METRICS = {
   certificatesNearExpiry: { name: 'CertificatesNearExpiry', unit: 'Count', service: 'reconcile' },
   /** Certificates that expired lately and were not renewed. Count, by reconcile, once a day. */
   certificatesExpired: { name: 'CertificatesExpired', unit: 'Count', service: 'reconcile' },
-  /** Days until the first of all CAs that sign expires. Whole days, by reconcile, once a day. */
+  /** Days until the first of the CAs that sign for a cluster expires. Whole days, by reconcile, once a day. */
   caDaysLeft: { name: 'CaDaysLeft', unit: 'None', service: 'reconcile' },
   /** Uses of a CA key that no record stands for. Count, by watch-signatures. */
   signatureWithoutRecord: {

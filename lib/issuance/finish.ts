@@ -16,6 +16,7 @@ import {
   type IssueRecord,
   issuedKey,
   type RejectRecord,
+  recordKey,
 } from './record.ts';
 
 export async function finish(
@@ -61,15 +62,20 @@ async function signRecord(service: Service, record: IssueRecord): Promise<Uint8A
     );
   const ca = issuingCa(document, record.ca, record.caVersion);
   const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
-  const signature = await sign(service, ca, tbs);
+  const signature = await sign(service, ca, tbs, recordKey(record.request));
   return assembleCertificate(tbs, ca, signature);
 }
 
 /** Only a linted draft can be signed, and only a signature that verifies leaves this function. */
-async function sign(service: Service, ca: IssuingCa, tbs: LintedTbs): Promise<Uint8Array> {
+async function sign(
+  service: Service,
+  ca: IssuingCa,
+  tbs: LintedTbs,
+  recordKey: string,
+): Promise<Uint8Array> {
   const { hash } = ca.algorithm;
   const digest = createHash(hash).update(tbs).digest();
-  const signature = await service.keys.sign(ca.keyId, ca.algorithm, digest);
+  const signature = await service.keys.sign(ca.keyId, ca.algorithm, digest, recordKey);
   if (verify(hash, tbs, ca.certificate.publicKey, signature)) return signature;
   throw new Fault(
     'signature-invalid',

@@ -49,6 +49,13 @@ export interface SigningKeys {
   /**
    * Signs a digest that is ready (KMS Sign, MessageType DIGEST). Returns the signature as it stands in a certificate:
    * DER for ECDSA, plain octets for RSA.
+   * @param recordKey the record in the authority bucket that the signature is for: whoever keeps the books of the
+   * keys' uses is told, and can compare
    */
-  sign(keyId: string, algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
+  sign(
+    keyId: string,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    recordKey: string,
+  ): Promise<Uint8Array>;
 }

@@ -159,6 +159,7 @@ it('the record is there before KMS is asked, and holds the very bytes that are s
     if (point === 'before sign') recorded = workshop.authority.json(recordKey(key))?.tbs;
   };
   await workshop.process(key);
+  expect(workshop.keys.records).toEqual([recordKey(key)]);
   const certificate = new X509Certificate(workshop.outcome(key).certificate ?? '');
   expect(certificate.raw.includes(Buffer.from(String(recorded), 'base64'))).toBe(true);
 });
