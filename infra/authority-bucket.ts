@@ -1,4 +1,4 @@
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import {
@@ -27,7 +27,7 @@ export class AuthorityBucket extends Construct {
     super(scope, id);
     this.bucketName = props.bucketName;
     this.bucket = newContractBucket(this, 'Authority', { ...props, versioned: true });
-    denyUnconditionalPut(this.bucket, 'DecisionsAreWrittenOnce', WRITTEN_ONCE);
+    denyUnconditionalPut(this.bucket, 'DecisionsAreWrittenOnce', [...WRITTEN_ONCE, 'expiry/*']);
     // A delete marker hides a record, and the next wake-up would decide anew under another serial number.
     deny(
       this.bucket,
@@ -50,7 +50,7 @@ export class AuthorityBucket extends Construct {
       grantee,
       this.bucket,
       ['s3:GetObject'],
-      ['clusters/*', 'trust/*', 'records/*', 'approvals/*', 'expiry/*'],
+      ['clusters/*', 'trust/*', 'records/*', 'approvals/*'],
     );
     allowObjects(grantee, this.bucket, ['s3:PutObject'], ['records/*', 'expiry/*']);
   }
@@ -62,10 +62,21 @@ export class AuthorityBucket extends Construct {
     allowObjects(grantee, this.bucket, ['s3:GetObject', 's3:PutObject'], own);
   }
 
-  /** What the reconcile function does here: it lists the ledger and the expiry index, and reads the CAs' expiry. */
+  /** What the reconcile function does here: it lists ledger, approvals and expiry index, and reads who needs what. */
   grantLookingForUnfinished(grantee: iam.IGrantable): void {
     allowListing(grantee, this.bucket);
-    allowObjects(grantee, this.bucket, ['s3:GetObject'], ['trust/*']);
+    allowObjects(grantee, this.bucket, ['s3:GetObject'], ['trust/*', 'clusters/*']);
+  }
+
+  /** What the watch-signatures function does here: it looks for the record of each signature. */
+  grantAuditing(grantee: iam.IGrantable): void {
+    allowListing(grantee, this.bucket);
+    allowObjects(
+      grantee,
+      this.bucket,
+      ['s3:GetObject'],
+      ['records/*', 'ca-records/*', 'ca-keys/*', 'trust/*'],
+    );
   }
 
   /** Cluster records are the operators' word. */
@@ -86,6 +97,17 @@ export class AuthorityBucket extends Construct {
   /** For people: everything with its versions, and nothing to write. */
   grantReading(grantee: iam.IGrantable): void {
     allowListing(grantee, this.bucket);
-    allowObjects(grantee, this.bucket, ['s3:GetObject', 's3:GetObjectVersion'], ['*']);
+    allowObjects(
+      grantee,
+      this.bucket,
+      ['s3:GetObject', 's3:GetObjectVersion'],
+      [...WRITTEN_ONCE, 'approvals/standing/*', 'clusters/*', 'trust/*', 'expiry/*'],
+    );
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['s3:ListBucketVersions'],
+        resources: [this.bucket.bucketArn],
+      }),
+    );
   }
 }

@@ -27,6 +27,7 @@ export interface CakelessFunctionProps {
 
 /** A function with a role and a log group of its own; what else it may do, others grant to its role. */
 export class CakelessFunction extends Construct implements iam.IGrantable {
+  readonly name: ServiceName;
   readonly function: lambda.Function;
   readonly role: iam.Role;
   readonly logGroup: logs.LogGroup;
@@ -34,6 +35,7 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: CakelessFunctionProps) {
     super(scope, id);
+    this.name = props.name;
     const functionName = `${props.namePrefix}-${props.name}`;
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.logRetention,

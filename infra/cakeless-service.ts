@@ -13,6 +13,7 @@ import { AuthorityBucket } from './authority-bucket.ts';
 import { CakelessFunction, type CakelessFunctionProps } from './cakeless-function.ts';
 import { ExchangeBucket } from './exchange-bucket.ts';
 import { RequestQueue } from './request-queue.ts';
+import { SignatureWatch } from './signature-watch.ts';
 
 export interface CakelessServiceProps {
   /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
@@ -46,6 +47,8 @@ export class CakelessService extends Construct {
   readonly sign: CakelessFunction;
   readonly createCa: CakelessFunction;
   readonly reconcile: CakelessFunction;
+  readonly watchSignatures: CakelessFunction;
+  readonly functions: readonly CakelessFunction[];
   readonly #props: CakelessServiceProps;
 
   constructor(scope: Construct, id: string, props: CakelessServiceProps = {}) {
@@ -71,6 +74,8 @@ export class CakelessService extends Construct {
     this.sign = this.#newSign();
     this.createCa = this.#newCreateCa();
     this.reconcile = this.#newReconcile();
+    this.watchSignatures = this.#newWatchSignatures();
+    this.functions = [this.sign, this.createCa, this.reconcile, this.watchSignatures];
   }
 
   /** The owner of the functions says what they may do with CA keys; the owner of the keys says so in the key policy. */
@@ -88,6 +93,21 @@ export class CakelessService extends Construct {
       );
     this.createCa.role.addToPolicy(
       new iam.PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [...keyArns] }),
+    );
+  }
+
+  /** Reading the logs of the functions. */
+  grantLogs(grantee: iam.IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: [
+          'logs:DescribeLogStreams',
+          'logs:FilterLogEvents',
+          'logs:GetLogEvents',
+          'logs:StartQuery',
+        ],
+        resources: this.functions.map(({ logGroup }) => logGroup.logGroupArn),
+      }),
     );
   }
 
@@ -127,6 +147,21 @@ export class CakelessService extends Construct {
     this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
     this.#schedule('ReconcileDaily', reconcile, Duration.days(1), { records: true });
     return reconcile;
+  }
+
+  #newWatchSignatures(): CakelessFunction {
+    const watcher = this.#newFunction('WatchSignatures', 'watch-signatures', {
+      description: 'holds each use of a CA key against the ledger',
+      timeout: Duration.minutes(1),
+      memoryMb: 512,
+      environment: {
+        [ENVIRONMENT.signRoleArn]: this.sign.role.roleArn,
+        [ENVIRONMENT.createCaRoleArn]: this.createCa.role.roleArn,
+      },
+    });
+    this.authority.grantAuditing(watcher);
+    new SignatureWatch(this, 'SignatureWatch', { watcher });
+    return watcher;
   }
 
   #schedule(id: string, target: CakelessFunction, every: Duration, event: object): void {

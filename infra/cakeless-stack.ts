@@ -1,8 +1,11 @@
 import { CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
 import { CakelessService } from './cakeless-service.ts';
 import type { Config } from './config.ts';
+import { Dashboard } from './dashboard.ts';
 import { NodeAccess } from './node-access.ts';
+import { newApproverRole, newAuditorRole, newOperatorRole, newUserRole } from './people.ts';
 import { retentionOf } from './retention.ts';
 import { TrustDomain } from './trust-domain.ts';
 
@@ -33,6 +36,9 @@ export class CakelessStack extends Stack {
     });
     this.#addTrustDomains(config);
     this.#addNodes(config);
+    this.#addPeople(config);
+    const alarms = new Alarms(this, 'Alarms', { ...config.alarms, service: this.service });
+    new Dashboard(this, 'Dashboard', { service: this.service, alarms });
     this.#addOutputs();
   }
 
@@ -62,6 +68,23 @@ export class CakelessStack extends Stack {
     if (fleet) {
       const access = new NodeAccess(this, 'Fleet', { ...fleet, service: this.service });
       new CfnOutput(access, 'RoleArn', { value: access.roles['*']?.roleArn ?? '' });
+    }
+  }
+
+  #addPeople({ operators, approvers, auditors, clusters }: Config): void {
+    const roles = {
+      OperatorRole:
+        operators && newOperatorRole(this, 'Operator', this.service, operators.assumedBy),
+      ApproverRole:
+        approvers && newApproverRole(this, 'Approver', this.service, approvers.assumedBy),
+      AuditorRole: auditors && newAuditorRole(this, 'Auditor', this.service, auditors.assumedBy),
+    };
+    for (const [id, role] of Object.entries(roles))
+      if (role) new CfnOutput(this, `${id}Arn`, { value: role.roleArn });
+    for (const { name, users } of clusters) {
+      if (!users) continue;
+      const role = newUserRole(this, `Users-${name}`, this.service, name, users.assumedBy);
+      new CfnOutput(role, 'RoleArn', { value: role.roleArn });
     }
   }
 

@@ -85,10 +85,9 @@ export class ExchangeBucket extends Construct {
     allowObjects(grantee, this.bucket, ['s3:PutObject'], ['trust/*']);
   }
 
-  /** What the reconcile function does here: it looks for requests without outcome, and for approvals that wait. */
+  /** What the reconcile function does here: requests without outcome show in the listings; it reads no object. */
   grantLookingForUnfinished(grantee: iam.IGrantable): void {
     allowListing(grantee, this.bucket);
-    allowObjects(grantee, this.bucket, ['s3:GetObject'], ['certificates/*.pending.json']);
   }
 
   /** A node's, or a user's, own part: requests that are new, their outcomes, and what to trust. */
