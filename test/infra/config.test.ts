@@ -88,6 +88,12 @@ describe('a configuration is refused, and the message says where, if', () => {
     expect(() => checkConfig(value, 'my.json')).toThrow('my.json:');
   });
 
+  it('logs are to be kept for a number of days that CloudWatch does not know', () => {
+    expect(() => checkConfig({ logRetentionDays: 31 }, 'my.json')).toThrow(
+      'logRetentionDays is 31; CloudWatch Logs keeps logs for 1,',
+    );
+  });
+
   it('several things are wrong: all are named', () => {
     const value = { account: '1', maxConcurrency: 1 };
     expect(() => checkConfig(value, 'my.json')).toThrow(/account: .*\n.*maxConcurrency: /);
@@ -107,10 +113,7 @@ it('another file may be named, and one that is no JSON is named', () => {
   expect(() => readConfig(`${file}.missing`)).toThrow('no such file');
 });
 
-it('logs are kept for a number of days that CloudWatch knows', () => {
+it('logs are kept for a year, or for as long as is said', () => {
   expect(retentionOf()).toBe(365);
   expect(retentionOf(30)).toBe(30);
-  expect(() => retentionOf(31)).toThrow(
-    'logRetentionDays is 31; CloudWatch Logs keeps logs for 1,',
-  );
 });

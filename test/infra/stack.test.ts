@@ -411,6 +411,21 @@ describe('functions', () => {
       expect(Properties.RetentionInDays).toBe(365);
   });
 
+  it('have roles that Lambda alone may assume: who holds one of sign or create-ca can sign', () => {
+    const trust = ofType(resources, 'AWS::IAM::Role')
+      .filter(([id]) => /^Service\w+Role/.test(id))
+      .map(([, { Properties }]) => Properties.AssumeRolePolicyDocument.Statement);
+    expect(trust).toEqual(
+      Array(4).fill([
+        {
+          Action: 'sts:AssumeRole',
+          Effect: 'Allow',
+          Principal: { Service: 'lambda.amazonaws.com' },
+        },
+      ]),
+    );
+  });
+
   it('sign hears of messages one by one, and has six times its own time for each', () => {
     const [[, mapping] = fail('no mapping')] = ofType(resources, 'AWS::Lambda::EventSourceMapping');
     expect(mapping.Properties).toMatchObject({
