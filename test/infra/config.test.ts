@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkConfig, readConfig } from '../../infra/config.ts';
+import { checkConfig, configSchema, readConfig } from '../../infra/config.ts';
 import { retentionOf } from '../../infra/retention.ts';
 
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/1';
@@ -98,6 +98,15 @@ describe('a configuration is refused, and the message says where, if', () => {
     const value = { account: '1', maxConcurrency: 1 };
     expect(() => checkConfig(value, 'my.json')).toThrow(/account: .*\n.*maxConcurrency: /);
   });
+});
+
+it('the example of a fleet is a good one, and shows every field but two', () => {
+  const shown = Object.keys(readConfig('infra/examples/fleet.config.json'));
+  const all = Object.keys(configSchema.shape);
+  expect(all.filter((field) => !shown.includes(field))).toEqual([
+    'namePrefix',
+    'keyAdministrators',
+  ]);
 });
 
 it('the configuration of this repository is a good one', () => {

@@ -325,7 +325,10 @@ describe('nodes', () => {
     expect(ofType(resources, 'AWS::IAM::InstanceProfile')).toHaveLength(2);
   });
 
-  const noSlash = { StringNotLike: { 'aws:PrincipalTag/x509Subject/CN': ['*/*', 'users'] } };
+  const noSlash = {
+    StringNotLike: { 'aws:PrincipalTag/x509Subject/CN': ['*/*', 'users'] },
+    Null: { 'aws:PrincipalTag/x509Subject/CN': 'false' },
+  };
 
   it('may share a role, whose session tag names the node: never `users`, never with a slash', () => {
     const [put] = allowed(statementsOfRole(resources, 'NodestaggedRole'), 's3:PutObject');
