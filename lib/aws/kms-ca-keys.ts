@@ -5,15 +5,11 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import type { CaKey, CaKeys } from '../ca/ca-keys.ts';
+import { caKeyAlias } from '../ca/key-alias.ts';
 import { CA_KEY_SPECS, type CaKeySpec } from '../ca/signing-algorithm.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { toFault } from './to-fault.ts';
-
-/** Aliases take no dots, names no underscores, so each trust domain has an alias of its own. */
-export function caKeyAlias(trustDomain: string, ca: CaName): string {
-  return `alias/cakeless/${trustDomain.replaceAll('.', '_')}/${ca}`;
-}
 
 /**
  * Keys of CAs in KMS. The alias decides which key is the CA's: of racing calls one creates it, the others use that
