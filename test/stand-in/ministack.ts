@@ -11,7 +11,7 @@ import { ministackPrograms, whyNoMinistack } from './ministack-program.ts';
 
 export const ACCOUNT = '000000000000';
 
-/** What an SDK client takes; MiniStack's root is above every policy but a Deny of a bucket. */
+/** What an SDK client takes; MiniStack's root is above every policy, which AWS's is not. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -24,6 +24,8 @@ export interface Ministack {
   readonly root: Credentials;
   /** Certificate of the endpoint, in PEM: what clients must trust. */
   readonly caFile: string;
+  /** For its files; gone when it has stopped. */
+  readonly folder: string;
   /** Everything that MiniStack and the functions in it said. */
   readonly logFile: string;
   readonly pid: number;
@@ -68,6 +70,7 @@ export async function startMinistack(choices: Choices = {}): Promise<Ministack> 
     region,
     root: ROOT,
     caFile,
+    folder,
     logFile: join(folder, 'log'),
     pid: child.pid ?? 0,
     client: (credentials: Credentials = ROOT) => ({
