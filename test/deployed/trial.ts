@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Ministack, startMinistack } from '../stand-in/ministack.ts';
 import { Cdk } from './cdk.ts';
 import { CHECKS } from './checks/all.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { Deployment } from './deployment.ts';
 import { certificatesOf, outlived, type Snapshot, takeSnapshot, unchanged } from './stays.ts';
 
@@ -61,8 +62,6 @@ export class Trial {
     await outlived(this.deployment, this.#before);
   }
 }
-
-export const CONFIG_FILE = resolve('test', 'deployed', 'cakeless.config.json');
 
 function withOneMore(): unknown {
   const config = JSON.parse(readFileSync(CONFIG_FILE, 'utf8'));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SignCommand } from '@aws-sdk/client-kms';
+import { DescribeKeyCommand, SignCommand } from '@aws-sdk/client-kms';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { caKeyAlias } from '../../../lib/ca/key-alias.ts';
@@ -41,7 +41,8 @@ export const isolation: Check[] = [
     async run(deployment) {
       for (const tag of ['*', 'cp-?.prod.example.com', `${NODE}/first`, 'users', undefined]) {
         const who = await deployment.assume('nodes of a', tag === undefined ? {} : { node: tag });
-        for (const folder of [`${own}/i2`, `requests/a/${tag}/i2`])
+        const folders = [`${own}/i2`, 'requests/a/users/i2', `${own}/first/i2`];
+        for (const folder of folders)
           await refused(
             `creating below ${folder} with the tag ${tag}`,
             deployment.create(who, 'exchange', csrOf(folder), 'no CSR'),
@@ -55,6 +56,7 @@ export const isolation: Check[] = [
       const input = { Bucket: deployment.bucket('exchange'), Key: csrOf(`${own}/i3`), Body: 'x' };
       for (const who of [await nodeOfA(deployment), await deployment.administrator()])
         await refused('a put', deployment.s3(who).send(new PutObjectCommand(input)));
+      await deployment.create(await deployment.administrator(), 'exchange', input.Key, 'x');
     },
   },
   {
@@ -95,7 +97,10 @@ export const isolation: Check[] = [
       const people = (['operator', 'approver', 'auditor'] as const).map((role) =>
         deployment.assume(role),
       );
-      for (const who of await Promise.all([...people, deployment.administrator()]))
+      const administrator = await deployment.administrator();
+      const KeyId = caKeyAlias('prod', 'ca');
+      await deployment.kms(administrator).send(new DescribeKeyCommand({ KeyId }));
+      for (const who of [...(await Promise.all(people)), administrator])
         await refused('signing', sign(deployment, who));
     },
   },
