@@ -55,7 +55,7 @@ export class NodeAccess extends Construct {
     const cluster = props.cluster ?? `\${${tags.cluster}}`;
     const named = props.cluster === undefined ? [tags.node, tags.cluster] : [tags.node];
     grant(role, props.service, cluster, `\${${tags.node}}`, {
-      // Without its tags a session is nobody, and gets not even what is the same for all nodes.
+      // StringNotLike is true of a tag that is not there; without its tags a session is nobody.
       Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
       // A name holds no slash: with one, a tag would reach into another place. `users` are people.
       StringNotLike: {

@@ -12,6 +12,7 @@ import {
   X509Certificate as PeculiarCertificate,
   SubjectAlternativeNameExtension,
 } from '@peculiar/x509';
+import { certificatesIn, holdsCertificatesOnly } from '../../lib/certificate/pem.ts';
 import { OID } from '../../lib/der/oids.ts';
 import { formatName } from '../../lib/door/alternative-names.ts';
 import type { CheckedRequest } from '../../lib/door/read-request.ts';
@@ -31,10 +32,11 @@ export interface Expected {
 
 /** Everything that is wrong, in words; empty if it is the right certificate. */
 export function checkCertificate(pem: string, expected: Expected): string[] {
-  const blocks = splitPem(pem);
+  const blocks = certificatesIn(pem);
   const [leaf] = blocks;
   if (leaf === undefined) return ['it is no PEM certificate'];
-  if (!isPlainPem(pem)) return ['there is something else than PEM certificates in the file'];
+  if (!holdsCertificatesOnly(pem))
+    return ['there is something else than PEM certificates in the file'];
   const certificate = new X509Certificate(leaf);
   return [
     ...checkKey(certificate, expected),
@@ -54,7 +56,7 @@ function checkKey(certificate: X509Certificate, { request, key }: Expected): str
 }
 
 function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected): string[] {
-  const anchors = splitPem(trustBundle).map((block) => new X509Certificate(block));
+  const anchors = certificatesIn(trustBundle).map((block) => new X509Certificate(block));
   const signer = anchors.find(
     (anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey),
   );
@@ -135,14 +137,3 @@ function namesOf(certificate: PeculiarCertificate): string[] {
 }
 
 const listed = (values: readonly string[]) => [...values].sort().join(', ');
-
-const PEM_BLOCK = /-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----/g;
-
-function splitPem(text: string): string[] {
-  return text.match(PEM_BLOCK) ?? [];
-}
-
-/** Programs differ in what they skip between blocks: with nothing there, all of them read the same first certificate. */
-function isPlainPem(text: string): boolean {
-  return text.replace(PEM_BLOCK, '').trim() === '';
-}

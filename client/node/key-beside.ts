@@ -1,13 +1,9 @@
 /** The private key that belongs to a certificate, if it lies where kubeadm puts it. Only its public half is kept. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import * as z from 'zod/mini';
+import { dirname } from 'node:path';
 import { CommandError, EXIT } from '../exit-codes.ts';
-
-const kubeconfigSchema = z.object({
-  users: z.array(z.object({ user: z.object({ 'client-key-data': z.optional(z.string()) }) })),
-});
+import { KubeconfigError, readKubeconfig } from './kubeconfig.ts';
 
 /**
  * `apiserver.key` beside `apiserver.crt`; for kubeconfigs `admin.conf.key` (up to 1.22), or the key inside `admin.conf`.
@@ -28,7 +24,12 @@ export function findKeyBeside(stem: string): KeyObject | undefined {
 
 function keyOfKubeconfig(file: string): string | undefined {
   if (!file.endsWith('.conf') || !existsSync(file)) return undefined;
-  const kubeconfig = kubeconfigSchema.safeParse(parse(readFileSync(file, 'utf8')));
-  const data = kubeconfig.data?.users[0]?.user['client-key-data'];
-  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+  try {
+    const { privateKey } = readKubeconfig(readFileSync(file, 'utf8'), dirname(file));
+    return privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
+  } catch (error) {
+    if (error instanceof KubeconfigError)
+      throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,24 +1,20 @@
 /** Writes a leaf's TBSCertificate (RFC 5280 section 4.1) from values. */
 import type { IssuingCa } from '../ca/trust-domain.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { writeAlternativeNames, writeSubject } from '../certificate/write-names.ts';
 import { OID } from '../der/oids.ts';
 import { readDer } from '../der/read.ts';
 import {
   booleanTrue,
   context,
   contextPrimitive,
-  directoryString,
   namedBits,
   octetString,
   oid,
   sequence,
-  setOf,
   time,
   unsignedInteger,
 } from '../der/write.ts';
-import type { AlternativeName } from '../door/alternative-names.ts';
-import type { Subject } from '../door/subject.ts';
-import { parseIpAddress } from '../ip-address.ts';
 import { type CertificateFields, keyUsageBits } from './certificate-fields.ts';
 
 const VERSION_3 = context(0, unsignedInteger(Uint8Array.of(2)));
@@ -36,16 +32,6 @@ export function writeTbsCertificate(fields: CertificateFields, ca: IssuingCa): U
   );
 }
 
-/** Organisations before the common name, all of them in one RDN: what kubeadm (Go) writes. */
-function writeSubject({ commonName, organizations }: Subject): Uint8Array {
-  const attribute = (type: string, value: string) => sequence(oid(type), directoryString(value));
-  const ofOrganizations = organizations.map((value) => attribute(OID.organizationName, value));
-  return sequence(
-    ...(ofOrganizations.length > 0 ? [setOf(...ofOrganizations)] : []),
-    setOf(attribute(OID.commonName, commonName)),
-  );
-}
-
 /** In kubeadm's order, subjectKeyIdentifier added (Python 3.13's strict mode and many others look for it). */
 function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[] {
   const usages = fields.extendedKeyUsages.map((usage) => oid(OID[usage]));
@@ -57,16 +43,9 @@ function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[]
     extension(OID.subjectKeyIdentifier, octetString(subjectKeyId)),
     extension(OID.authorityKeyIdentifier, sequence(contextPrimitive(0, ca.keyIdentifier))),
     ...(fields.names.length > 0
-      ? [extension(OID.subjectAltName, sequence(...fields.names.map(writeName)))]
+      ? [extension(OID.subjectAltName, writeAlternativeNames(fields.names))]
       : []),
   ];
-}
-
-function writeName({ type, value }: AlternativeName): Uint8Array {
-  if (type === 'DNS') return contextPrimitive(2, Buffer.from(value, 'latin1'));
-  const octets = parseIpAddress(value);
-  if (!octets) throw new Error('an address that is none got past the door');
-  return contextPrimitive(7, octets);
 }
 
 function extension(id: string, value: Uint8Array): Uint8Array {

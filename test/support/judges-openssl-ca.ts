@@ -39,10 +39,10 @@ export class OpensslCa {
     this.#newKey('leaf');
   }
 
-  /** A new self-signed CA by name. */
-  root(name: string, extensions: Extensions = caExtensions): string {
+  /** A new self-signed CA by name, that outlives its leaves. */
+  root(name: string, extensions: Extensions = caExtensions, days = 400): string {
     this.#newKey(name);
-    return this.#sign({ file: name, key: name, extensions, signer: `-signkey ${name}.key` });
+    return this.#sign({ file: name, key: name, extensions, signer: `-signkey ${name}.key`, days });
   }
 
   /** A CA under another one. */
@@ -58,6 +58,11 @@ export class OpensslCa {
     return this.#sign({ file, key: 'leaf', extensions, signer: issuedBy(issuer) });
   }
 
+  /** The private key of all leaves, in PEM. */
+  get leafKey(): string {
+    return readFileSync(join(this.#folder, 'leaf.key'), 'utf8');
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true });
   }
@@ -66,13 +71,19 @@ export class OpensslCa {
     this.#openssl(`ecparam -name prime256v1 -genkey -noout -out ${name}.key`);
   }
 
-  #sign(order: { file: string; key: string; extensions: Extensions; signer: string }): string {
-    const { file, key, extensions, signer } = order;
+  #sign(order: {
+    file: string;
+    key: string;
+    extensions: Extensions;
+    signer: string;
+    days?: number;
+  }): string {
+    const { file, key, extensions, signer, days = 365 } = order;
     const commonName = key === 'leaf' ? 'api.prod.example.com' : key;
     writeFileSync(join(this.#folder, 'extensions'), `[x]\n${extensions.join('\n')}\n`);
     this.#openssl(`req -new -key ${key}.key -subj /CN=${commonName} -out ${file}.csr`);
     this.#openssl(
-      `x509 -req -in ${file}.csr ${signer} -days 365 -extfile extensions -extensions x -out ${file}.crt`,
+      `x509 -req -in ${file}.csr ${signer} -days ${days} -extfile extensions -extensions x -out ${file}.crt`,
     );
     return readFileSync(join(this.#folder, `${file}.crt`), 'utf8');
   }

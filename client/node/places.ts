@@ -1,0 +1,47 @@
+/** Where kubeadm keeps each certificate on a node (cmd/kubeadm/app/constants/constants.go, kubelet's --cert-dir). */
+import { join } from 'node:path';
+import { BUNDLE_PATHS } from '../../lib/ca/trust-domain.ts';
+import type { CaName, CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../lib/profiles/profile-for.ts';
+
+export interface NodeFolders {
+  /** kubeadm's certificatesDir, `--cert-dir`. */
+  readonly certDir: string;
+  /** Holds admin.conf and the other kubeconfigs, `--kubeconfig-dir`. */
+  readonly kubeconfigDir: string;
+}
+
+export const KUBEADM_FOLDERS: NodeFolders = {
+  certDir: '/etc/kubernetes/pki',
+  kubeconfigDir: '/etc/kubernetes',
+};
+
+/** A certificate and its private key in two files beside each other. */
+export interface PairPlace {
+  readonly kind: 'pair';
+  readonly name: CertificateName;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** A kubeconfig that holds both, or names the files that do (kubelet.conf after the kubelet's first rotation). */
+export interface KubeconfigPlace {
+  readonly kind: 'kubeconfig';
+  readonly name: CertificateName;
+  readonly file: string;
+}
+
+export type CertificatePlace = PairPlace | KubeconfigPlace;
+
+export function placeOf(name: CertificateName, folders: NodeFolders): CertificatePlace {
+  const { baseName } = profileOf(name);
+  if (baseName === undefined)
+    return { kind: 'kubeconfig', name, file: join(folders.kubeconfigDir, name) };
+  const stem = join(folders.certDir, baseName);
+  return { kind: 'pair', name, certificateFile: `${stem}.crt`, keyFile: `${stem}.key` };
+}
+
+/** The file with the certificates that the node trusts for a CA: pki/ca.crt, pki/etcd/ca.crt, pki/front-proxy-ca.crt. */
+export function caFileOf(ca: CaName, { certDir }: NodeFolders): string {
+  return join(certDir, BUNDLE_PATHS[ca]);
+}
