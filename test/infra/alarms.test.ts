@@ -1,4 +1,5 @@
 import { METRICS } from '../../lib/metric-names.ts';
+import { firstColumnOf } from '../docs/marked-table.ts';
 import { ofType, synthesize } from '../support/synthesize.ts';
 
 const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:alarms';
@@ -10,31 +11,10 @@ const alarms = new Map(
   ]),
 );
 
-it('there is one for everything that a person has to know of', () => {
-  const ofFunctions = ['create-ca', 'reconcile', 'sign', 'watch-signatures'].flatMap((name) => [
-    `${name}-errors`,
-    `${name}-throttles`,
-  ]);
-  expect([...alarms.keys()].sort()).toEqual(
-    [
-      'approvals-waiting',
-      'ca-near-expiry',
-      'certificates-expired',
-      'certificates-near-expiry',
-      'daily-look-missing',
-      'dead-letters',
-      'failure',
-      'kms-throttled',
-      'private-key-uploaded',
-      'queue-age',
-      'rejections',
-      'renewals-have-stopped',
-      'request-age',
-      'request-overwritten',
-      'signature-without-record',
-      ...ofFunctions,
-    ].sort(),
-  );
+it('there are those that docs/deployment.md tells of, and no other', () => {
+  const explained = firstColumnOf('docs/deployment.md', 'alarms');
+  expect(explained.length).toBeGreaterThan(20);
+  expect([...alarms.keys()].sort()).toEqual(explained.sort());
 });
 
 it('each tells the topic when it goes off and when it is over, and says what is wrong', () => {

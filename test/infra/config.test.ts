@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkConfig, configSchema, readConfig } from '../../infra/config.ts';
 import { retentionOf } from '../../infra/retention.ts';
+import { firstColumnOf } from '../docs/marked-table.ts';
+import { fieldPaths } from '../docs/schema-fields.ts';
 
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/1';
 const nodes = (more: object) => ({
@@ -98,6 +100,11 @@ describe('a configuration is refused, and the message says where, if', () => {
     const value = { account: '1', maxConcurrency: 1 };
     expect(() => checkConfig(value, 'my.json')).toThrow(/account: .*\n.*maxConcurrency: /);
   });
+});
+
+it('every field is explained in docs/deployment.md, and no other', () => {
+  const explained = firstColumnOf('docs/deployment.md', 'config');
+  expect(explained.sort()).toEqual(fieldPaths(configSchema).sort());
 });
 
 it('the example of a fleet is a good one, and shows every field but two', () => {
