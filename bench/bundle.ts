@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const BUNDLE = resolve('dist', 'functions', 'sign.mjs');
+const BUNDLE = resolve('dist', 'functions', 'sign', 'index.mjs');
 const PROCESSES = 21;
 
 export function benchBundle(): void {

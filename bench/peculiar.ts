@@ -58,7 +58,7 @@ export async function issueWithPeculiar(
       subtle: {
         sign: async (_: unknown, __: unknown, tbs: ArrayBuffer) => {
           const digest = createHash('sha256').update(Buffer.from(tbs)).digest();
-          return toFixedWidth(await keys.sign(keyId, P256, digest));
+          return toFixedWidth(await keys.sign(keyId, P256, digest, 'records/bench.csr.json'));
         },
       },
       getRandomValues: webcrypto.getRandomValues.bind(webcrypto),

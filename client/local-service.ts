@@ -53,7 +53,7 @@ const SERVICE_STATEMENTS: readonly Statement[] = [
     actions: ['s3:PutObject'],
     resources: [
       ...['certificates/', 'trust/'].map((p) => objects(LOCAL_BUCKETS.exchange, p)),
-      ...['records/', 'ca-records/', 'ca-keys/', 'trust/'].map((p) =>
+      ...['records/', 'expiry/', 'ca-records/', 'ca-keys/', 'trust/'].map((p) =>
         objects(LOCAL_BUCKETS.authority, p),
       ),
     ],

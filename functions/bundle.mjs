@@ -1,16 +1,20 @@
-// Bundles the functions as Lambda runs them: one minified ESM file each in dist/functions, the SDK inside.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles the functions as Lambda runs them: one minified ESM file each, the SDK inside. A folder for each function, so
+// that what is in it is what is deployed: dist/functions/<name>/index.mjs. Run twice, it writes the same bytes.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const OUT = 'dist/functions';
-const FUNCTIONS = ['sign', 'create-ca', 'reconcile'];
+const FUNCTIONS = ['sign', 'create-ca', 'reconcile', 'watch-signatures'];
+/** Another folder for the bundles may be named. */
+const [OUT = 'dist/functions'] = process.argv.slice(2);
+/** What esbuild says of its input; it must not be deployed. */
+const META = 'dist/meta';
 
-rmSync(OUT, { recursive: true, force: true });
-mkdirSync(OUT, { recursive: true });
+mkdirSync(META, { recursive: true });
 for (const name of FUNCTIONS) {
+  const outfile = `${OUT}/${name}/index.mjs`;
   const result = await build({
     entryPoints: [`functions/${name}.ts`],
-    outfile: `${OUT}/${name}.mjs`,
+    outfile,
     bundle: true,
     minify: true,
     platform: 'node',
@@ -24,7 +28,8 @@ for (const name of FUNCTIONS) {
     },
     alias: { '@aws-sdk/credential-provider-node': './functions/lambda-credentials.mjs' },
   });
-  writeFileSync(`${OUT}/${name}.meta.json`, JSON.stringify(result.metafile));
-  const { bytes } = result.metafile.outputs[`${OUT}/${name}.mjs`];
-  console.log(`${OUT}/${name}.mjs  ${Math.ceil(bytes / 1024)} KB`);
+  writeFileSync(`${META}/${name}.json`, JSON.stringify(result.metafile));
+  const [{ bytes }] = Object.values(result.metafile.outputs);
+  // standard error: `cdk synth` may print a template to standard output
+  console.error(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
 }

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
@@ -9,11 +8,12 @@ import { createTrustDomain, type TrustDomainRequest } from '../lib/ca/create-tru
 import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
+import { METRICS } from '../lib/metric-names.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
 import type { Service } from '../lib/service.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
-import type { Reporter } from './report.ts';
+import { measure, type Reporter } from './report.ts';
 
 /** kubeadm's caCertificateValidityPeriod of 87600h. */
 const DEFAULT_VALIDITY_DAYS = 3650;
@@ -56,7 +56,7 @@ export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: R
           return [ca, summarize(version)];
         }),
       );
-      reporter.metrics.addMetric('TrustDomainCreated', MetricUnit.Count, created ? 1 : 0);
+      measure(reporter, METRICS.trustDomainCreated, created ? 1 : 0);
       reporter.logger.info(created ? 'created' : 'exists', {
         trustDomain: request.trustDomain,
         cas,

@@ -1,14 +1,22 @@
 /** Lambda entry: makes the CAs of a trust domain. Nodes can't call it. */
 import { newKmsClient } from '../lib/aws/clients.ts';
 import { KmsCaKeys } from '../lib/aws/kms-ca-keys.ts';
+import { answerCloudFormation } from './answer-cloudformation.ts';
 import { newCreateCaHandler } from './create-ca-handler.ts';
 import { newReporter } from './report.ts';
 import { serviceFromEnvironment } from './service.ts';
+import { trustDomainResource } from './trust-domain-resource.ts';
 
 const kms = newKmsClient();
 
-export const handler = newCreateCaHandler(
+const createCa = newCreateCaHandler(
   serviceFromEnvironment(kms),
   new KmsCaKeys(kms),
   newReporter('create-ca'),
+);
+
+/** Called by operators, and by CloudFormation for the trust domains that a deployment declares. */
+export const handler = answerCloudFormation(
+  async (event, context) => createCa(event, context),
+  trustDomainResource,
 );

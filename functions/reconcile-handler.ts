@@ -1,11 +1,14 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
-import { findUnfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
+import { METRICS } from '../lib/metric-names.ts';
+import { findUnfinished, type Unfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
+import { oldestAgeSeconds } from '../lib/reconcile/open-requests.ts';
+import { takeTurns } from '../lib/reconcile/take-turns.ts';
 import type { Service } from '../lib/service.ts';
-import type { Reporter } from './report.ts';
+import { measure, type Reporter } from './report.ts';
+import { reportExpiries } from './report-expiries.ts';
 import { wakeMessage } from './wakes.ts';
 
 const MINUTE_MS = 60 * 1000;
@@ -14,25 +17,76 @@ const GRACE_MS = 5 * MINUTE_MS;
 /** Records of a week cover any outage that nobody noticed. */
 const RECORDS_MS = 7 * 24 * 60 * MINUTE_MS;
 
-/** `{ "records": true }` is what the daily schedule sends: look at the ledger too. */
+/**
+ * As much as one run queues. Where signing is slow or stands still, runs queue the same requests again and again: this
+ * bounds what the queue fills with, and still works off what an outage left behind at 12,000 requests an hour (with a
+ * run every five minutes).
+ */
+const MOST_REQUESTS = 1000;
+
+/** How far a run looks, and how much it queues. */
+export interface ReconcileRules extends Window {
+  readonly mostRequests: number;
+}
+
+const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQUESTS };
+
+/** `{ "records": true }` is what the daily schedule sends: look at the ledger too, and at what expires. */
 const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
-/** Queues every request without an outcome again. Runs on a schedule; decides nothing itself. */
+interface Queue {
+  send(bodies: readonly string[]): Promise<void>;
+}
+
+/**
+ * Queues requests without an outcome again, and measures what waits; once a day, what expires as well. Runs on a
+ * schedule; decides nothing itself.
+ */
 export function newReconcileHandler(
   service: Service,
-  queue: { send(body: string): Promise<void> },
+  queue: Queue,
   reporter: Reporter,
-  window: Window = { graceMs: GRACE_MS, recordsMs: RECORDS_MS },
+  rules: ReconcileRules = RULES,
 ) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(async (event) => {
-      const records = eventSchema.safeParse(event).data?.records === true;
-      const keys = await findUnfinished(service, records ? window : { ...window, recordsMs: 0 });
-      for (const key of keys) await queue.send(wakeMessage(key));
-      reporter.metrics.addMetric('Requeued', MetricUnit.Count, keys.length);
-      reporter.logger.info('reconciled', { requeued: keys.length });
-      return { requeued: keys.length };
+      const daily = eventSchema.safeParse(event).data?.records === true;
+      // a fault with one of them keeps nobody from the other
+      const [requeued, reported] = await Promise.allSettled([
+        requeue(service, queue, reporter, daily ? rules : { ...rules, recordsMs: 0 }),
+        daily ? reportExpiries(service, reporter) : undefined,
+      ]);
+      if (requeued.status === 'rejected') throw requeued.reason;
+      if (reported.status === 'rejected') throw reported.reason;
+      return { requeued: requeued.value };
     });
+}
+
+async function requeue(
+  service: Service,
+  queue: Queue,
+  reporter: Reporter,
+  rules: ReconcileRules,
+): Promise<number> {
+  const unfinished = await findUnfinished(service, rules);
+  measureWaiting(reporter, unfinished, service.now());
+  const turn = takeTurns(unfinished.toWake, rules.mostRequests);
+  const left = unfinished.toWake.length - turn.length;
+  measure(reporter, METRICS.notRequeued, left);
+  await queue.send(turn.map(({ key }) => wakeMessage(key)));
+  measure(reporter, METRICS.requeued, turn.length);
+  const counts = { requeued: turn.length, waiting: unfinished.waiting.length };
+  if (left === 0) reporter.logger.info('reconciled', counts);
+  else reporter.logger.warn('reconciled, with requests left for the next run', { ...counts, left });
+  return turn.length;
+}
+
+/** Measured on each run, zeros too: an alarm then tells "none" from "nobody looked". */
+function measureWaiting(reporter: Reporter, { unanswered, waiting }: Unfinished, now: Date): void {
+  const requests = unanswered.filter(({ isRequest }) => isRequest);
+  measure(reporter, METRICS.approvalsWaiting, waiting.length);
+  measure(reporter, METRICS.oldestApprovalAge, oldestAgeSeconds(waiting, now));
+  measure(reporter, METRICS.oldestRequestAge, oldestAgeSeconds(requests, now));
 }

@@ -1,12 +1,11 @@
 /** What a function says of its work: log lines and metrics, never a PEM, never a key. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Fault } from '../lib/fault.ts';
 import type { Processed } from '../lib/issuance/process-request.ts';
+import { METRICS, METRICS_NAMESPACE, type Metric, type ServiceName } from '../lib/metric-names.ts';
 
-export const METRICS_NAMESPACE = 'Cakeless';
-
-export function newReporter(serviceName: string) {
+export function newReporter(serviceName: ServiceName) {
   return {
     logger: new Logger({ serviceName }),
     metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName, logger: QUIET }),
@@ -18,17 +17,16 @@ const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: console.
 
 export type Reporter = ReturnType<typeof newReporter>;
 
-const METRIC_OF = {
-  issued: 'Issued',
-  rejected: 'Rejected',
-  pending: 'Pending',
-  ignored: 'Ignored',
-};
+/** Metrics of one name add up to one value list in a run's line. */
+export function measure({ metrics }: Reporter, { name, unit }: Metric, value: number): void {
+  metrics.addMetric(name, unit, value);
+}
 
 /** One line for each wake-up, with what the security team asks later: who, what, which serial, why not. */
-export function reportProcessed({ logger, metrics }: Reporter, key: string, done: Processed): void {
+export function reportProcessed(reporter: Reporter, key: string, done: Processed): void {
+  const { logger } = reporter;
   const { record } = done;
-  metrics.addMetric(METRIC_OF[done.outcome], MetricUnit.Count, 1);
+  measure(reporter, METRICS[done.outcome], 1);
   logger.info(done.outcome, {
     request: key,
     reason: done.reason,
@@ -47,19 +45,20 @@ export function reportProcessed({ logger, metrics }: Reporter, key: string, done
     ...(record?.decision === 'reject' && { codes: record.violations.map(({ code }) => code) }),
   });
   if (done.removed) {
-    metrics.addMetric('ObjectRemoved', MetricUnit.Count, 1);
+    measure(reporter, METRICS.objectRemoved, 1);
     logger.warn('removed an object that holds a private key, or is too large', { request: key });
   }
   if (done.overwritten) {
-    metrics.addMetric('RequestOverwritten', MetricUnit.Count, 1);
+    measure(reporter, METRICS.requestOverwritten, 1);
     logger.warn('a request was written over after it was decided', { request: key });
   }
 }
 
 /** A passing fault comes back by itself; anything else ends in the dead-letter queue and needs a person. */
-export function reportFault({ logger, metrics }: Reporter, key: string, error: unknown): void {
+export function reportFault(reporter: Reporter, key: string, error: unknown): void {
+  const { logger } = reporter;
   const passing = error instanceof Fault && error.code === 'unavailable';
-  metrics.addMetric(passing ? 'PassingFault' : 'Failure', MetricUnit.Count, 1);
+  measure(reporter, passing ? METRICS.passingFault : METRICS.failure, 1);
   const details = {
     request: key,
     code: error instanceof Fault ? error.code : 'bug',

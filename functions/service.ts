@@ -7,13 +7,16 @@ import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { Service } from '../lib/service.ts';
 import { required } from './environment.ts';
 
-/** @param kms the client, for functions that make more calls than Sign */
-export function serviceFromEnvironment(kms = newKmsClient()): Service {
+/**
+ * @param kms the client, for functions that make more calls than Sign
+ * @param onThrottle told of each answer of KMS that it is asked too often
+ */
+export function serviceFromEnvironment(kms = newKmsClient(), onThrottle?: () => void): Service {
   const s3 = newS3Client();
   return {
     exchange: new S3ObjectStore(s3, required(ENVIRONMENT.exchangeBucket)),
     authority: new S3ObjectStore(s3, required(ENVIRONMENT.authorityBucket)),
-    keys: new KmsSigningKeys(kms),
+    keys: new KmsSigningKeys(kms, onThrottle),
     now: () => new Date(),
     randomBytes,
   };

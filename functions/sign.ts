@@ -1,6 +1,11 @@
 /** Lambda entry: SQS messages about uploads and approvals in, certificates and refusals out. */
-import { newReporter } from './report.ts';
+import { newKmsClient } from '../lib/aws/clients.ts';
+import { METRICS } from '../lib/metric-names.ts';
+import { measure, newReporter } from './report.ts';
 import { serviceFromEnvironment } from './service.ts';
 import { newSignHandler } from './sign-handler.ts';
 
-export const handler = newSignHandler(serviceFromEnvironment(), newReporter('sign'));
+const reporter = newReporter('sign');
+const onThrottle = () => measure(reporter, METRICS.kmsThrottled, 1);
+
+export const handler = newSignHandler(serviceFromEnvironment(newKmsClient(), onThrottle), reporter);

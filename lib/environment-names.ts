@@ -4,6 +4,9 @@ export const ENVIRONMENT = {
   authorityBucket: 'CAKELESS_AUTHORITY_BUCKET',
   /** Queue that the sign function reads; reconcile writes to it. */
   queueUrl: 'CAKELESS_QUEUE_URL',
+  /** ARNs of the roles that may sign with CA keys; `watch-signatures` raises whatever else does. */
+  signRoleArn: 'CAKELESS_SIGN_ROLE_ARN',
+  createCaRoleArn: 'CAKELESS_CREATE_CA_ROLE_ARN',
 } as const;
 
 /** Names of the functions, where nobody chose others. */
@@ -11,6 +14,7 @@ export const FUNCTION_NAMES = {
   sign: 'cakeless-sign',
   createCa: 'cakeless-create-ca',
   reconcile: 'cakeless-reconcile',
+  watchSignatures: 'cakeless-watch-signatures',
 } as const;
 
 /** The `errorType` with which a function says that it was asked for something that can't be. */

@@ -51,7 +51,12 @@ const jsonNames: Partial<Record<AwsErrorCode, string>> = {
 
 /** SQS clients of the time of the query protocol still look for its names, in a header of their own. */
 const queryNames: Partial<Record<AwsErrorCode, string>> = {
+  BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
+  BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
+  EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',
+  InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+  TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
 };
 
 /** The error answer of a JSON service. The name goes into a header too, which is where Lambda's clients look. */

@@ -5,6 +5,7 @@ import { EXIT } from '../client/exit-codes.ts';
 import { main } from '../client/main.ts';
 import { clusterRecordSchema } from '../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
+import { METRICS } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/policy/violation.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
@@ -46,6 +47,12 @@ it('every exit code is explained, and no other', () => {
   const rows = read('docs/command.md').matchAll(/^\| (\d+) \| (\w+) \|/gm);
   const explained = [...rows].map(([, code, name]) => [name, Number(code)]);
   expect(explained).toEqual(Object.entries(EXIT));
+});
+
+it('every metric is explained with its unit and its function, and no other', () => {
+  const rows = read('docs/metrics.md').matchAll(/^\| `(\w+)` \| ([\w-]+) \| ([\w-]+) \|/gm);
+  const explained = [...rows].map(([, name, unit, service]) => ({ name, unit, service }));
+  expect(explained).toEqual(Object.values(METRICS));
 });
 
 it('every environment name of the functions is explained', () => {

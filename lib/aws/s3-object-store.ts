@@ -78,22 +78,23 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  async *list(prefix: string): AsyncGenerator<ListedObject> {
+  async *list(prefix: string, after?: string): AsyncGenerator<ListedObject> {
     let token: string | undefined;
     do {
-      const page = await this.#page(prefix, token);
+      const page = await this.#page(prefix, after, token);
       for (const { Key, LastModified } of page.Contents ?? [])
         if (Key !== undefined && LastModified) yield { key: Key, lastModified: LastModified };
       token = page.NextContinuationToken;
     } while (token !== undefined);
   }
 
-  async #page(prefix: string, token: string | undefined) {
+  async #page(prefix: string, after: string | undefined, token: string | undefined) {
     try {
       return await this.#client.send(
         new ListObjectsV2Command({
           Bucket: this.#bucket,
           Prefix: prefix,
+          StartAfter: after,
           ContinuationToken: token,
         }),
       );
@@ -102,8 +103,11 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  #put(input: Omit<PutObjectCommandInput, 'Bucket'>) {
-    return this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, ...input }));
+  /** As bytes: the SDK takes an empty text for a body of unknown length. */
+  #put({ Body, ...input }: Omit<PutObjectCommandInput, 'Bucket'> & { Body: Uint8Array | string }) {
+    return this.#client.send(
+      new PutObjectCommand({ Bucket: this.#bucket, ...input, Body: Buffer.from(Body) }),
+    );
   }
 
   #fault(call: string, key: string, error: unknown) {

@@ -1,5 +1,11 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { Fault } from '../fault.ts';
 import { toFault } from './to-fault.ts';
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
+const BATCH_SIZE = 10;
+/** An entry may fail while its batch goes well, which the SDK takes for success: those are sent again. */
+const TRIES = 3;
 
 /** The queue that the sign function reads. */
 export class SqsRequestQueue {
@@ -11,11 +17,36 @@ export class SqsRequestQueue {
     this.#url = url;
   }
 
-  async send(body: string): Promise<void> {
+  /**
+   * Sends messages, in batches one after the other.
+   * @param bodies each of at most 100 KiB, so that ten fit into a batch of 1 MiB
+   * @throws Fault if one could not be sent; those before it are in the queue, and it may be, too
+   */
+  async send(bodies: readonly string[]): Promise<void> {
+    for (let i = 0; i < bodies.length; i += BATCH_SIZE)
+      await this.#sendBatch(bodies.slice(i, i + BATCH_SIZE));
+  }
+
+  async #sendBatch(bodies: readonly string[]): Promise<void> {
+    let left = bodies.map((body, i) => ({ Id: String(i), MessageBody: body }));
+    for (let tries = 1; ; tries++) {
+      const failed = await this.#trySend(left);
+      const [first] = failed;
+      if (!first) return;
+      const text = `SQS SendMessageBatch: ${failed.length} of ${left.length} messages: ${first.Code}: ${first.Message}`;
+      if (failed.some(({ SenderFault }) => SenderFault)) throw new Fault('not-allowed', text);
+      if (tries === TRIES) throw new Fault('unavailable', text);
+      const ids = new Set(failed.map(({ Id }) => Id));
+      left = left.filter(({ Id }) => ids.has(Id));
+    }
+  }
+
+  async #trySend(entries: { Id: string; MessageBody: string }[]) {
+    const command = new SendMessageBatchCommand({ QueueUrl: this.#url, Entries: entries });
     try {
-      await this.#client.send(new SendMessageCommand({ QueueUrl: this.#url, MessageBody: body }));
+      return (await this.#client.send(command)).Failed ?? [];
     } catch (error) {
-      throw toFault('SQS SendMessage', error);
+      throw toFault('SQS SendMessageBatch', error);
     }
   }
 }

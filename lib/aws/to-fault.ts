@@ -8,10 +8,12 @@ interface SdkError {
   readonly $retryable?: unknown;
 }
 
+/** KMS says ThrottlingException (https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html). */
+const THROTTLES = ['ThrottlingException', 'TooManyRequestsException'];
+
 /** KMS says so with status 400; they pass (https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html). */
 const PASSING = new Set([
-  'ThrottlingException',
-  'TooManyRequestsException',
+  ...THROTTLES,
   'LimitExceededException',
   'DependencyTimeoutException',
   'KMSInternalException',
@@ -43,6 +45,11 @@ export function toFault(what: string, error: unknown): Fault {
     status === 429 ||
     (status ?? 0) >= 500;
   return new Fault(passing ? 'unavailable' : 'not-allowed', text, error);
+}
+
+/** Whether a service says that it is asked too often. */
+export function isThrottle(error: unknown): boolean {
+  return error instanceof Error && (THROTTLES.includes(error.name) || statusOf(error) === 429);
 }
 
 /** The error's HTTP status, if there was an answer. */

@@ -1,6 +1,4 @@
 /** Which key each CA of a trust domain gets. */
-import { createHash } from 'node:crypto';
-import * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
@@ -8,6 +6,7 @@ import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
 import { caRecordSchema, caRecordStem, keyOf } from './ca-record.ts';
 import type { TrustDomainRequest } from './create-trust-domain.ts';
+import { claimKey, claimSchema } from './key-claims.ts';
 import type { TrustDomainDocument } from './trust-domain.ts';
 
 const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
@@ -36,12 +35,7 @@ export async function findKeys(
   return found;
 }
 
-/**
- * Never one key for two CAs: what one of them signs, the other would vouch for. Each CA claims its key before anything
- * is drafted, by a conditional write, so that of racing calls one has it. A claim is for good.
- *
- *   ca-keys/<SHA-256 of the public key>.json   which CA the key is for   authority bucket
- */
+/** Never one key for two CAs: what one of them signs, the other would vouch for. */
 export async function claimKeys(
   service: Service,
   trustDomain: string,
@@ -66,13 +60,6 @@ export async function claimKeys(
       `${key.keyId} is the key of ${stands?.ca} of trust domain ${stands?.trustDomain} already: ${ca} of ${trustDomain} needs one of its own`,
     );
   }
-}
-
-const claimSchema = z.object({ trustDomain: z.string(), ca: z.enum(CA_NAMES), keyId: z.string() });
-
-/** By the public key itself: one key has an ARN, aliases, and replicas in other regions. */
-function claimKey({ publicKey }: CaKey): string {
-  return `ca-keys/${createHash('sha256').update(publicKey).digest('hex')}.json`;
 }
 
 /** What exists is not changed: who asks for something else must know. */

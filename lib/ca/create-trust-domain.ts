@@ -134,7 +134,12 @@ async function signCaRecord(service: Service, record: CaRecord): Promise<Uint8Ar
   const algorithm = signingAlgorithmOf(record.keySpec);
   const tbs = Buffer.from(record.tbs, 'base64');
   const digest = createHash(algorithm.hash).update(tbs).digest();
-  const signature = await service.keys.sign(record.keyId, algorithm, digest);
+  const signature = await service.keys.sign(
+    record.keyId,
+    algorithm,
+    digest,
+    `${caRecordStem(record.trustDomain, record.ca)}.json`,
+  );
   if (!verify(algorithm.hash, tbs, caKeyObject(keyOf(record)), signature))
     throw new Fault('signature-invalid', `${record.keyId}: the signature does not verify`);
   return assembleCertificate(tbs, { algorithm }, signature);

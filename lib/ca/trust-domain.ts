@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import * as z from 'zod/mini';
 import { OID } from '../der/oids.ts';
 import { readDer, readFields, readOid, TAG } from '../der/read.ts';
+import { isSubdomain } from '../names.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { checkDocument, readOften } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -39,6 +40,13 @@ export const BUNDLE_PATHS: Record<CaName, string> = {
 };
 
 export const trustDomainKey = (trustDomain: string) => `trust/${trustDomain}.json`;
+
+/** The trust domain whose document lies at a key; undefined for any other key. */
+export function trustDomainOfKey(key: string): string | undefined {
+  const trustDomain = /^trust\/([^/]+)\.json$/.exec(key)?.[1];
+  return trustDomain !== undefined && isSubdomain(trustDomain) ? trustDomain : undefined;
+}
+
 export const bundleKey = (trustDomain: string, ca: CaName) =>
   `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
 

@@ -4,6 +4,7 @@ import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.t
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
+import { indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
@@ -15,6 +16,7 @@ import {
   type IssueRecord,
   issuedKey,
   type RejectRecord,
+  recordKey,
 } from './record.ts';
 
 export async function finish(
@@ -25,6 +27,8 @@ export async function finish(
   const keys = outcomeKeys(address);
   if (record.decision === 'issue') {
     const certificate = await obtainCertificate(service, record);
+    // before the node has it: whatever is in use is in the index, so its expiry is seen coming
+    await indexExpiry(service.authority, record);
     await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
   } else {
     await service.exchange.create(keys.rejected, formatDocument(rejection(record)), JSON_TYPE);
@@ -58,15 +62,20 @@ async function signRecord(service: Service, record: IssueRecord): Promise<Uint8A
     );
   const ca = issuingCa(document, record.ca, record.caVersion);
   const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
-  const signature = await sign(service, ca, tbs);
+  const signature = await sign(service, ca, tbs, recordKey(record.request));
   return assembleCertificate(tbs, ca, signature);
 }
 
 /** Only a linted draft can be signed, and only a signature that verifies leaves this function. */
-async function sign(service: Service, ca: IssuingCa, tbs: LintedTbs): Promise<Uint8Array> {
+async function sign(
+  service: Service,
+  ca: IssuingCa,
+  tbs: LintedTbs,
+  recordKey: string,
+): Promise<Uint8Array> {
   const { hash } = ca.algorithm;
   const digest = createHash(hash).update(tbs).digest();
-  const signature = await service.keys.sign(ca.keyId, ca.algorithm, digest);
+  const signature = await service.keys.sign(ca.keyId, ca.algorithm, digest, recordKey);
   if (verify(hash, tbs, ca.certificate.publicKey, signature)) return signature;
   throw new Fault(
     'signature-invalid',

@@ -2,7 +2,13 @@
 import { outcomeKeys, parseRequestKey } from '../door/request-path.ts';
 import { requestKeyOfRecord } from '../issuance/record.ts';
 import type { Service } from '../service.ts';
-import type { ListedObject } from '../store/object-store.ts';
+import { findAnswered } from './find-answered.ts';
+import {
+  listOpenRequests,
+  type OpenRequest,
+  type OpenRequests,
+  type Outcomes,
+} from './open-requests.ts';
 
 export interface Window {
   /** Requests younger than this are still on their way, in milliseconds. */
@@ -15,38 +21,50 @@ export interface Window {
   readonly recordsMs: number;
 }
 
-const LOOK_INTO_MS = 60 * 60 * 1000;
-
-/** The keys of the requests, each once, oldest first where that is known. */
-export async function findUnfinished(service: Service, window: Window): Promise<string[]> {
-  const now = service.now().getTime();
-  const outcomes = new Set(await keysUnder(service.exchange.list('certificates/')));
-  const unfinished = new Set<string>();
-  const consider = (key: string, at: Date) => {
-    const address = parseRequestKey(key);
-    const age = now - at.getTime();
-    if (age < window.graceMs) return;
-    // What is no CSR is looked into for a private key, and comes to nothing else: not for ever.
-    const isRequest = address?.path.endsWith('.csr') === true;
-    if (!isRequest && age > window.graceMs + LOOK_INTO_MS) return;
-    if (!address) return void unfinished.add(key);
-    const { certificate, rejected } = outcomeKeys(address);
-    if (!outcomes.has(certificate) && !outcomes.has(rejected)) unfinished.add(key);
-  };
-  for await (const { key, lastModified } of service.exchange.list('requests/'))
-    consider(key, lastModified);
-  if (window.recordsMs === 0) return [...unfinished];
-  // The request itself may be gone (it held a private key) before its refusal was published.
-  for await (const { key, lastModified } of service.authority.list('records/')) {
-    const requestKey = requestKeyOfRecord(key);
-    if (requestKey !== undefined && now - lastModified.getTime() < window.recordsMs)
-      consider(requestKey, lastModified);
-  }
-  return [...unfinished];
+export interface Unfinished extends OpenRequests {
+  /** What to wake, each request once. */
+  readonly toWake: readonly OpenRequest[];
 }
 
-async function keysUnder(list: AsyncIterable<ListedObject>): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of list) keys.push(key);
-  return keys;
+const LOOK_INTO_MS = 60 * 60 * 1000;
+
+/** Where records are looked at, everything that waits is woken as well; otherwise what may have been answered. */
+export async function findUnfinished(service: Service, window: Window): Promise<Unfinished> {
+  const now = service.now().getTime();
+  const ageOf = ({ since }: OpenRequest) => now - since.getTime();
+  const { outcomes, ...open } = await listOpenRequests(service);
+  const stranded = open.unanswered.filter((request) => {
+    // What is no CSR is looked into for a private key, and comes to nothing else: not for ever.
+    const look = request.isRequest || ageOf(request) <= window.graceMs + LOOK_INTO_MS;
+    return look && ageOf(request) >= window.graceMs;
+  });
+  const mature = open.waiting.filter((request) => ageOf(request) >= window.graceMs);
+  const inLedger = window.recordsMs > 0;
+  const toWake = [
+    ...stranded,
+    ...(inLedger ? mature : await findAnswered(service, mature)),
+    ...(inLedger ? await findUnpublished(service, window, outcomes) : []),
+  ];
+  const once = new Map(toWake.map((request) => [request.key, request]));
+  return { ...open, toWake: [...once.values()] };
+}
+
+/** The request itself may be gone (it held a private key) before its refusal was published. */
+async function findUnpublished(
+  service: Service,
+  { graceMs, recordsMs }: Window,
+  outcomes: Outcomes,
+): Promise<OpenRequest[]> {
+  const found: OpenRequest[] = [];
+  const now = service.now().getTime();
+  for await (const { key, lastModified } of service.authority.list('records/')) {
+    const age = now - lastModified.getTime();
+    const request = requestKeyOfRecord(key);
+    const address = request === undefined ? undefined : parseRequestKey(request);
+    if (!address || age < graceMs || age >= recordsMs) continue;
+    const { certificate, rejected } = outcomeKeys(address);
+    if (!outcomes.has(certificate) && !outcomes.has(rejected))
+      found.push({ key: address.key, since: lastModified });
+  }
+  return found;
 }

@@ -40,8 +40,8 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array | string, contentType: string): Promise<void>;
   /** Removes an object, or one version of it for good. No object is no error. */
   remove(key: string, versionId?: string): Promise<void>;
-  /** All objects under a prefix, in the order of their keys. */
-  list(prefix: string): AsyncIterable<ListedObject>;
+  /** All objects under a prefix whose keys come behind `after`, in the order of their keys (as UTF-8 octets). */
+  list(prefix: string, after?: string): AsyncIterable<ListedObject>;
 }
 
 /** The CA keys, which never leave where they are. */
@@ -49,6 +49,13 @@ export interface SigningKeys {
   /**
    * Signs a digest that is ready (KMS Sign, MessageType DIGEST). Returns the signature as it stands in a certificate:
    * DER for ECDSA, plain octets for RSA.
+   * @param recordKey the record in the authority bucket that the signature is for: whoever keeps the books of the
+   * keys' uses is told, and can compare
    */
-  sign(keyId: string, algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
+  sign(
+    keyId: string,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    recordKey: string,
+  ): Promise<Uint8Array>;
 }

@@ -5,6 +5,7 @@ import { demand } from '../permissions.ts';
 import type { Principal } from '../principals.ts';
 import { type MessageAttribute, md5OfAttributes, md5OfBody } from './message.ts';
 import type { MessageQueue } from './message-queue.ts';
+import { collectResults, type EntryResult, maxMessageBytes, readBatch } from './sqs-batch.ts';
 
 /** The one queue that there is. */
 export interface ServedQueue {
@@ -14,9 +15,6 @@ export interface ServedQueue {
   readonly url: () => string;
   readonly queue: MessageQueue;
 }
-
-/** SQS's limit for body and attributes together: 1 MiB since August 2025. */
-const maxMessageBytes = 1_048_576;
 
 /**
  * The part of SQS that senders need; receiving is the event source's.
@@ -50,14 +48,27 @@ export function sqsOperations(served: ServedQueue): JsonOperations {
       sendOne(named(input, principal, 'sqs:SendMessage'), input, principal),
     async SendMessageBatch(input, principal) {
       const queue = named(input, principal, 'sqs:SendMessage');
-      const entries = input.optionalList('Entries');
-      const sent = entries.map(async (entry) => ({
-        Id: entry.text('Id'),
-        ...(await sendOne(queue, entry, principal)),
-      }));
-      return { Successful: await Promise.all(sent), Failed: [] };
+      const entries = readBatch(input);
+      return collectResults(
+        await Promise.all(entries.map((entry) => sendEntry(queue, entry, principal))),
+      );
     },
   };
+}
+
+/** An entry that can't be taken fails alone. */
+async function sendEntry(
+  queue: MessageQueue,
+  entry: JsonInput,
+  principal: Principal,
+): Promise<EntryResult> {
+  const Id = entry.text('Id');
+  try {
+    return { sent: { Id, ...(await sendOne(queue, entry, principal)) } };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { failed: { Id, Code: error.code, Message: error.message, SenderFault: true } };
+  }
 }
 
 async function sendOne(queue: MessageQueue, input: JsonInput, principal: Principal) {

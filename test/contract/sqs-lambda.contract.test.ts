@@ -48,6 +48,40 @@ describe('a queue', () => {
     expect(batch.Successful).toMatchObject([{ Id: 'a' }]);
   });
 
+  describe('takes batches', () => {
+    const send = async (Entries: { Id: string; MessageBody: string }[]) =>
+      sqs.send(new SendMessageBatchCommand({ QueueUrl: await url(), Entries }));
+    const entries = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ Id: `entry-${i}`, MessageBody: `body ${i}` }));
+
+    it('of up to ten messages, each with its digest', async () => {
+      const { Successful = [], Failed = [] } = await send(entries(10));
+      expect(Successful.map(({ Id }) => Id).sort()).toEqual(entries(10).map(({ Id }) => Id));
+      expect(Failed).toEqual([]);
+      expect(new Set(Successful.map(({ MessageId }) => MessageId)).size).toBe(10);
+      for (const { MD5OfMessageBody } of Successful)
+        expect(MD5OfMessageBody).toMatch(/^[0-9a-f]{32}$/);
+    });
+
+    it.each([
+      ['an empty one', [], 'EmptyBatchRequest'],
+      ['one of eleven', entries(11), 'TooManyEntriesInBatchRequest'],
+      ['one with an id twice', [...entries(2), ...entries(1)], 'BatchEntryIdsNotDistinct'],
+      [
+        'one with an id that is none',
+        [{ Id: 'a b', MessageBody: 'x' }, ...entries(1)],
+        'InvalidBatchEntryId',
+      ],
+      [
+        'one that is too long as a whole',
+        entries(2).map(({ Id }) => ({ Id, MessageBody: 'x'.repeat(600 * 1024) })),
+        'BatchRequestTooLong',
+      ],
+    ])('but not %s', async (_, batch, name) => {
+      await expect(send(batch)).rejects.toMatchObject({ name, $fault: 'client' });
+    });
+  });
+
   it('tells its ARN', async () => {
     const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: await url(), AttributeNames: ['QueueArn'] }),

@@ -38,7 +38,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('one certificate takes one KMS Sign, no other KMS call, three S3 writes and one S3 delete', async () => {
+it('one certificate takes one KMS Sign, no other KMS call, four S3 writes and one S3 delete', async () => {
   const { url: endpoint, region, administrator: credentials } = local;
   const settings = { ...CLIENT_SETTINGS, endpoint, region, credentials };
   const [s3, kms] = [new S3Client(settings), new KMSClient(settings)];
@@ -72,7 +72,7 @@ it('one certificate takes one KMS Sign, no other KMS call, three S3 writes and o
   const perCertificate = (name: string) => names.filter((n) => n === name).length / keys.length;
   expect(Object.fromEntries(names.map((name) => [name, perCertificate(name)]))).toEqual({
     SignCommand: 1,
-    PutObjectCommand: 3, // record, certificate in the ledger, certificate for the node
+    PutObjectCommand: 4, // record, certificate in the ledger, expiry index, certificate for the node
     DeleteObjectCommand: 1, // a pending.json, if there was one; S3 does not charge for deletes
     GetObjectCommand: 6, // request, record, cluster, trust domain twice, certificate in the ledger
   });

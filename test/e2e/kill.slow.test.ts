@@ -125,8 +125,8 @@ async function reconcile(environment: Environment): Promise<void> {
   };
   const sqs = new SQSClient({ endpoint, region, credentials });
   const queue = new SqsRequestQueue(sqs, `${endpoint}/000000000000/cakeless-requests`);
-  for (const key of await findUnfinished(service, { graceMs: 0, recordsMs: 0 }))
-    await queue.send(wakeMessage(key));
+  const { toWake } = await findUnfinished(service, { graceMs: 0, recordsMs: 0 });
+  await queue.send(toWake.map(({ key }) => wakeMessage(key)));
   s3.destroy();
   sqs.destroy();
 }

@@ -14,12 +14,15 @@ function opened() {
     randomBytes: (n: number) => new Uint8Array(n).fill(7),
   };
   const call = (event: unknown) =>
-    withReporter((reporter) => newCreateCaHandler(service, keys, reporter)(event, lambdaContext));
+    withReporter(
+      (reporter) => newCreateCaHandler(service, keys, reporter)(event, lambdaContext),
+      'create-ca',
+    );
   return { ...stores, keys, call };
 }
 
 it('makes three CAs and tells of each what is public', async () => {
-  const { call, keys, exchange } = opened();
+  const { call, keys, exchange, authority } = opened();
   const { answer, lines } = await call({ trustDomain: 'fleet' });
   expect(answer).toMatchObject({ trustDomain: 'fleet', created: true });
   expect(Object.keys(answer.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
@@ -31,6 +34,7 @@ it('makes three CAs and tells of each what is public', async () => {
     notAfter: '2036-11-21T12:00:00.000Z',
   });
   expect(keys.signed).toHaveLength(3);
+  for (const record of keys.records) expect(authority.json(record)).toHaveProperty('tbs');
   expect([...exchange.objects.keys()]).toHaveLength(3);
   expect(lines).toMatchObject([{ message: 'created', trustDomain: 'fleet' }]);
 });

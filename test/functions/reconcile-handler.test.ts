@@ -1,48 +1,167 @@
-import { newReconcileHandler } from '../../functions/reconcile-handler.ts';
+import { newReconcileHandler, type ReconcileRules } from '../../functions/reconcile-handler.ts';
 import { readWakes } from '../../functions/wakes.ts';
+import { expiryKey } from '../../lib/expiry/expiry-index.ts';
+import { standingApprovalKey } from '../../lib/policy/approval.ts';
+import { writeApproval } from '../support/approve.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
-import { Workshop } from '../support/workshop.ts';
+import { CLUSTER, TRUST_DOMAIN, Workshop } from '../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAILY = { records: true };
 
-async function opened() {
+async function opened(rules?: ReconcileRules) {
   const workshop = await Workshop.open();
   const { node } = workshop.declare(set);
   const keys = set.csrs.map((csr) => workshop.upload(node, csr));
   const sent: string[] = [];
   const queue = {
-    async send(body: string) {
-      sent.push(...readWakes(body).map(({ key }) => key));
+    async send(bodies: readonly string[]) {
+      for (const body of bodies) sent.push(...readWakes(body).map(({ key }) => key));
     },
   };
   const reconcile = (event: unknown = {}) =>
-    withReporter((reporter) =>
-      newReconcileHandler(workshop.service, queue, reporter)(event, lambdaContext),
+    withReporter(
+      (reporter) =>
+        newReconcileHandler(workshop.service, queue, reporter, rules)(event, lambdaContext),
+      'reconcile',
     );
   const pass = (ms: number) => {
     workshop.now = new Date(workshop.now.getTime() + ms);
   };
-  return { workshop, keys, sent, queue, reconcile, pass };
+  return { workshop, node, keys, sent, queue, reconcile, pass };
+}
+
+/** All CSRs of the node decided; super-admin.conf waits for an approver. */
+async function decided(rules?: ReconcileRules) {
+  const opening = await opened(rules);
+  for (const key of opening.keys) await opening.workshop.process(key);
+  const waiting = opening.keys.find((key) => key.includes('super-admin')) ?? '';
+  return { ...opening, waiting };
 }
 
 it('leaves requests of the last five minutes alone, and queues older ones again', async () => {
   const { keys, sent, reconcile, pass } = await opened();
   expect((await reconcile()).answer).toEqual({ requeued: 0 });
   pass(6 * MINUTE_MS);
-  const { answer, lines } = await reconcile();
+  const { answer, lines, metrics } = await reconcile();
   expect(answer).toEqual({ requeued: keys.length });
   expect(sent.sort()).toEqual([...keys].sort());
-  expect(lines).toMatchObject([{ message: 'reconciled', requeued: keys.length }]);
+  expect(lines).toMatchObject([{ message: 'reconciled', requeued: keys.length, waiting: 0 }]);
+  expect(metrics).toMatchObject([{ Requeued: keys.length, NotRequeued: 0 }]);
 });
 
-it('what has its outcome is not queued again; what waits for an approver is', async () => {
-  const { workshop, keys, sent, reconcile, pass } = await opened();
+it('measures what waits on each run, also what is too young to be queued again', async () => {
+  const { reconcile, pass } = await opened();
+  pass(90_000);
+  expect((await reconcile()).metrics).toMatchObject([
+    {
+      service: 'reconcile',
+      ApprovalsWaiting: 0,
+      OldestApprovalAge: 0,
+      OldestRequestAge: 90,
+      Requeued: 0,
+    },
+  ]);
+});
+
+it('a request that waits for an approver is measured apart, since it began to wait', async () => {
+  const { workshop, keys, reconcile, pass } = await opened();
+  pass(10 * MINUTE_MS);
   for (const key of keys) await workshop.process(key);
+  pass(HOUR_MS);
+  expect((await reconcile()).metrics).toMatchObject([
+    { ApprovalsWaiting: 1, OldestApprovalAge: 3600, OldestRequestAge: 0 },
+  ]);
+});
+
+it('what is no CSR never gets an outcome, and makes no request old', async () => {
+  const { workshop, reconcile, pass } = await decided();
+  pass(2 * HOUR_MS);
+  workshop.exchange.seed(`requests/${CLUSTER}/n1/r1/notes.txt`, 'no CSR');
+  workshop.exchange.seed('requests/stray', 'no request');
   pass(6 * MINUTE_MS);
-  await reconcile();
-  expect(sent).toEqual([expect.stringContaining('super-admin.conf.csr')]);
+  const { answer, metrics } = await reconcile();
+  expect(answer).toEqual({ requeued: 2 }); // looked into for private keys
+  expect(metrics).toMatchObject([{ OldestRequestAge: 0 }]);
+  pass(2 * HOUR_MS);
+  expect((await reconcile()).answer).toEqual({ requeued: 0 });
+});
+
+describe('a request that waits for an approver', () => {
+  it('is not woken again and again while nothing has been written for it', async () => {
+    const { sent, reconcile, pass } = await decided();
+    pass(2 * HOUR_MS);
+    await reconcile();
+    expect(sent).toEqual([]);
+  });
+
+  it('is woken once a day whatever was written', async () => {
+    const { sent, waiting, reconcile, pass } = await decided();
+    pass(2 * HOUR_MS);
+    await reconcile(DAILY);
+    expect(sent).toEqual([waiting]);
+  });
+
+  it.each<[string, (opening: Awaited<ReturnType<typeof decided>>) => void]>([
+    ['its approval', ({ workshop, waiting }) => writeApproval(workshop, waiting)],
+    [
+      'a standing approval of its cluster',
+      ({ workshop }) => workshop.authority.seed(standingApprovalKey(CLUSTER), '{}'),
+    ],
+    ['its cluster record', ({ workshop }) => void workshop.declare(set)],
+  ])(
+    'is woken for an hour after %s was written, in case nothing else woke it',
+    async (_, write) => {
+      const opening = await decided();
+      const { sent, waiting, reconcile, pass } = opening;
+      pass(2 * HOUR_MS);
+      write(opening);
+      pass(HOUR_MS);
+      await reconcile();
+      expect(sent).toEqual([waiting]);
+      pass(MINUTE_MS);
+      await reconcile();
+      expect(sent).toEqual([waiting]);
+    },
+  );
+
+  it('is not woken by what was written for others', async () => {
+    const { workshop, sent, waiting, reconcile, pass } = await decided();
+    pass(2 * HOUR_MS);
+    workshop.authority.seed('clusters/other.json', '{}');
+    workshop.authority.seed(standingApprovalKey('other'), '{}');
+    workshop.authority.seed(`approvals/${waiting}x.${'0'.repeat(64)}.json`, '{}');
+    await reconcile();
+    expect(sent).toEqual([]);
+  });
+});
+
+it('a run queues so many and says what it left, one of each cluster in turn', async () => {
+  const { workshop, sent, reconcile, pass } = await opened({
+    graceMs: 0,
+    recordsMs: 0,
+    mostRequests: 3,
+  });
+  workshop.exchange.objects.clear();
+  const upload = (cluster: string, id: number) =>
+    workshop.exchange.seed(`requests/${cluster}/n1/r${id}/kubelet.conf.csr`, 'x');
+  for (let id = 1; id <= 5; id++) {
+    upload('flood', id);
+    pass(1000);
+  }
+  upload('quiet', 1);
+  const { answer, lines, metrics } = await reconcile();
+  expect(answer).toEqual({ requeued: 3 });
+  expect(sent.map((key) => key.split('/').slice(1, 4).join(' '))).toEqual([
+    'flood n1 r1',
+    'quiet n1 r1',
+    'flood n1 r2',
+  ]);
+  expect(lines).toMatchObject([{ level: 'WARN', requeued: 3, left: 3 }]);
+  expect(metrics).toMatchObject([{ Requeued: 3, NotRequeued: 3 }]);
 });
 
 it('the ledger is looked at only when the event asks for it', async () => {
@@ -53,13 +172,114 @@ it('the ledger is looked at only when the event asks for it', async () => {
   pass(9 * MINUTE_MS);
   await reconcile();
   expect(sent).toEqual([]);
-  await reconcile({ records: true });
+  await reconcile(DAILY);
   expect(sent).toEqual([key]);
 });
 
-it('a queue that refuses is an error, so that the schedule tries again', async () => {
+it('a request that both buckets tell of is queued once', async () => {
+  const { workshop, keys, sent, reconcile, pass } = await opened();
+  const [key = ''] = keys;
+  await workshop.process(key);
+  for (const name of workshop.exchange.objects.keys())
+    if (name.startsWith('certificates/')) workshop.exchange.objects.delete(name);
+  pass(9 * MINUTE_MS);
+  await reconcile(DAILY);
+  expect(sent.sort()).toEqual([...keys].sort());
+});
+
+it('a queue that refuses is an error, so that the schedule tries again; what waits is measured', async () => {
   const { reconcile, queue, pass } = await opened();
   queue.send = () => Promise.reject(new Error('no queue'));
   pass(9 * MINUTE_MS);
   await expect(reconcile()).rejects.toThrow('no queue');
+});
+
+describe('once a day', () => {
+  const DAYS = 24 * HOUR_MS;
+
+  it('certificates that expire are counted and named, the most urgent first', async () => {
+    const { node, reconcile, pass } = await decided();
+    pass(340 * DAYS);
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CertificatesNearExpiry: 11, CertificatesExpired: 0 }]);
+    const line = lines.find(({ message }) => message.startsWith('certificates expire soon'));
+    expect(line).toMatchObject({ level: 'WARN', count: 11 });
+    expect(line?.certificates).toContainEqual({
+      day: '2027-11-24',
+      cluster: CLUSTER,
+      node,
+      certificateName: 'apiserver',
+      requestId: 'r1',
+    });
+  });
+
+  it('and those that expired are an error', async () => {
+    const { reconcile, pass } = await decided();
+    pass(370 * DAYS);
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CertificatesNearExpiry: 0, CertificatesExpired: 11 }]);
+    expect(lines.filter(({ level }) => level === 'ERROR')).toMatchObject([{ count: 11 }]);
+  });
+
+  it('a log line names a hundred, and counts all', async () => {
+    const { workshop, node, reconcile } = await opened();
+    const nodes = Array.from({ length: 120 }, (_, i) => ({
+      name: `${node}-${i}`,
+      addresses: ['10.0.0.9'],
+      role: 'control-plane',
+    }));
+    workshop.declare(set, { nodes });
+    for (const { name } of nodes)
+      workshop.authority.seed(
+        expiryKey({
+          day: '2026-12-01',
+          cluster: CLUSTER,
+          node: name,
+          certificateName: 'apiserver',
+          requestId: 'r1',
+        }),
+        '',
+      );
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CertificatesNearExpiry: 120 }]);
+    const line = lines.find(({ count }) => count === 120);
+    expect(line?.certificates).toHaveLength(100);
+  });
+
+  it('the days that the first CA has left are measured', async () => {
+    const { reconcile, pass } = await decided();
+    pass(DAYS / 2);
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CaDaysLeft: 3649 }]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ trustDomain: TRUST_DOMAIN, daysLeft: 3649 }),
+    );
+  });
+
+  it('a cluster record that is malformed is named, and hides nothing', async () => {
+    const { workshop, reconcile, pass } = await decided();
+    workshop.authority.seed(`clusters/${CLUSTER}.json`, '{"cluster":1}');
+    pass(340 * DAYS);
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CertificatesNearExpiry: 11 }]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ malformed: [expect.objectContaining({ cluster: CLUSTER })] }),
+    );
+  });
+
+  it('a trust domain that can not be read is an error, and requests are queued all the same', async () => {
+    const { workshop, keys, sent, reconcile, pass } = await opened();
+    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, '{}');
+    pass(9 * MINUTE_MS);
+    await expect(reconcile(DAILY)).rejects.toThrow('trust domain');
+    expect(sent).toHaveLength(keys.length);
+  });
+
+  it('not more often', async () => {
+    const { reconcile, pass } = await decided();
+    pass(340 * DAYS);
+    const { metrics } = await reconcile();
+    expect(metrics[0]).not.toHaveProperty('CertificatesNearExpiry');
+    expect(metrics[0]).not.toHaveProperty('CaDaysLeft');
+  });
 });

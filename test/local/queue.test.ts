@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import type { LocalFunction, RunningLocal } from '../../local/server.ts';
 import { HandTimers, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts';
@@ -136,6 +136,27 @@ describe('a message that the function fails on', () => {
     const file = join(dataDir, 'dead-letters', `${dead?.messageId}.json`);
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(dead);
     expect(await readdir(join(dataDir, 'queue'))).toEqual([]);
+  });
+
+  it('of a batch that can not be taken fails alone', async () => {
+    const { seen, functions } = recorder();
+    const local = await start({ functions });
+    const sqs = new SQSClient({
+      endpoint: local.url,
+      region: local.region,
+      credentials: local.administrator,
+    });
+    const entries = ['one', '', 'three'].map((MessageBody, i) => ({ Id: `e${i}`, MessageBody }));
+    const answer = await sqs.send(
+      new SendMessageBatchCommand({ QueueUrl: local.queueUrl, Entries: entries }),
+    );
+    sqs.destroy();
+    expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
+    expect(answer.Failed).toMatchObject([
+      { Id: 'e1', Code: 'InvalidParameterValueException', SenderFault: true },
+    ]);
+    await local.idle();
+    expect(seen.map(({ body }) => body).sort()).toEqual(['one', 'three']);
   });
 
   it('is alone in coming back when the others of its batch went well', async () => {

@@ -57,9 +57,9 @@ export class MemoryStore implements ObjectStore {
     });
   }
 
-  async *list(prefix: string): AsyncGenerator<ListedObject> {
+  async *list(prefix: string, after = ''): AsyncGenerator<ListedObject> {
     const keys = await this.#do('list', prefix, () =>
-      [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
+      [...this.objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort(),
     );
     for (const key of keys) yield { key, lastModified: this.objects.get(key)?.at ?? new Date(0) };
   }

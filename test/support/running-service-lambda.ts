@@ -1,6 +1,7 @@
 /** What Lambda gives a handler: a context, SQS events, and a place for log lines. */
 import type { Context, SQSEvent } from 'aws-lambda';
 import { newReporter } from '../../functions/report.ts';
+import { METRICS } from '../../lib/metric-names.ts';
 
 const never = (): never => {
   throw new Error('not to be called');
@@ -49,6 +50,7 @@ export interface LogLine {
 /** Runs something with a reporter; gives back its answer and everything that it wrote. */
 export async function withReporter<T>(
   run: (reporter: ReturnType<typeof newReporter>) => Promise<T>,
+  service: Parameters<typeof newReporter>[0] = 'sign',
 ): Promise<{ answer: T; lines: LogLine[]; metrics: Record<string, unknown>[]; text: string }> {
   let text = '';
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
@@ -60,18 +62,28 @@ export async function withReporter<T>(
   process.env.POWERTOOLS_LOG_LEVEL = 'INFO';
   process.env.POWERTOOLS_DEV = 'false';
   try {
-    const answer = await run(newReporter('test'));
+    const answer = await run(newReporter(service));
     const parsed: LogLine[] = text
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
+    const metrics = parsed.filter((line) => '_aws' in line);
+    for (const line of metrics) expectOwnMetrics(line, service);
     return {
       answer,
       text,
+      metrics,
       lines: parsed.filter(({ level }) => level !== undefined),
-      metrics: parsed.filter((line) => '_aws' in line),
     };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
+}
+
+/** An alarm looks for a metric under the service that the list names: elsewhere nobody would see it. */
+function expectOwnMetrics(line: Record<string, unknown>, service: string): void {
+  const own = Object.values(METRICS).filter((metric) => metric.service === service);
+  const names = Object.keys(line).filter((name) => !['_aws', 'service'].includes(name));
+  expect(line.service).toBe(service);
+  expect(own.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
 }

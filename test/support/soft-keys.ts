@@ -11,6 +11,8 @@ import { makeSignature } from '../../local/kms/signatures.ts';
 export class SoftKeys implements SigningKeys, CaKeys {
   #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
   readonly signed: string[] = [];
+  /** The records that the signatures were for. */
+  readonly records: string[] = [];
   interrupt: (point: 'before sign' | 'after sign') => void = () => {};
 
   /** The same keys, nothing signed yet. */
@@ -20,12 +22,18 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return fresh;
   }
 
-  async sign(keyId: string, algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array> {
+  async sign(
+    keyId: string,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    recordKey: string,
+  ): Promise<Uint8Array> {
     await Promise.resolve();
     const entry = this.#keys.get(keyId);
     if (!entry) throw new Error(`no key ${keyId}`);
     this.interrupt('before sign');
     this.signed.push(keyId);
+    this.records.push(recordKey);
     const spec = keySpec(entry.key.keySpec);
     const known = algorithmFor(spec, algorithm.kms);
     const signature = makeSignature(

@@ -41,6 +41,14 @@ export class Workshop {
     return workshop;
   }
 
+  /** With the records and claims that making the CAs left in the authority bucket. */
+  static async openWithBooks(): Promise<Workshop> {
+    const workshop = await Workshop.open();
+    const { authority } = await madeCas('ECC_NIST_P256');
+    for (const [key, { body }] of authority.objects) workshop.authority.seed(key, body);
+    return workshop;
+  }
+
   get service(): Service {
     return {
       exchange: this.exchange,
@@ -94,7 +102,13 @@ export class Workshop {
   }
 }
 
-const made = new Map<CaKeySpec, Promise<{ keys: SoftKeys; document: TrustDomainDocument }>>();
+interface MadeCas {
+  readonly keys: SoftKeys;
+  readonly document: TrustDomainDocument;
+  readonly authority: MemoryStore;
+}
+
+const made = new Map<CaKeySpec, Promise<MadeCas>>();
 
 function madeCas(keySpec: CaKeySpec) {
   const known = made.get(keySpec) ?? makeCas(keySpec);
@@ -117,5 +131,5 @@ async function makeCas(keySpec: CaKeySpec) {
   };
   const request = { trustDomain: TRUST_DOMAIN, keySpec, validityDays: 3650 };
   const { document } = await createTrustDomain(service, keys, request);
-  return { keys, document };
+  return { keys, document, authority: stores.authority };
 }

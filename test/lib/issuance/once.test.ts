@@ -34,6 +34,8 @@ function expectOneOutcome(workshop: Workshop, key: string, kind: 'certificate' |
   const present = Object.entries(outcome).filter(([, value]) => value !== undefined);
   expect(present.map(([name]) => name)).toEqual([kind]);
   if (kind === 'certificate') expect(serialsOf(workshop, key).size).toBe(1);
+  const inIndex = [...workshop.authority.objects.keys()].filter((k) => k.startsWith('expiry/'));
+  expect(inIndex).toHaveLength(kind === 'certificate' ? 1 : 0);
 }
 
 it('an event that comes ten times, one after the other, gives one certificate and one signature', async () => {
@@ -71,14 +73,14 @@ it('two judgements under two cluster records come to one outcome', async () => {
   }
 });
 
-it('takes one KMS Sign, no look at a public key, and three writes and one delete', async () => {
+it('takes one KMS Sign, no look at a public key, four writes and one delete', async () => {
   const { workshop, key } = await uploaded('apiserver');
   await workshop.process(key);
   const calls = [...workshop.exchange.calls, ...workshop.authority.calls];
   const count = (...names: string[]) => calls.filter(({ call }) => names.includes(call)).length;
   expect(workshop.keys.signed).toHaveLength(1);
-  expect(count('create', 'put')).toBe(3);
-  expect(count('create', 'put', 'remove')).toBeLessThanOrEqual(4);
+  expect(count('create', 'put')).toBe(4);
+  expect(count('create', 'put', 'remove')).toBeLessThanOrEqual(5);
   expect(count('list')).toBe(0);
 });
 
@@ -157,6 +159,7 @@ it('the record is there before KMS is asked, and holds the very bytes that are s
     if (point === 'before sign') recorded = workshop.authority.json(recordKey(key))?.tbs;
   };
   await workshop.process(key);
+  expect(workshop.keys.records).toEqual([recordKey(key)]);
   const certificate = new X509Certificate(workshop.outcome(key).certificate ?? '');
   expect(certificate.raw.includes(Buffer.from(String(recorded), 'base64'))).toBe(true);
 });

@@ -1,0 +1,58 @@
+/** What expires, for alarms and for people; once a day. */
+import { listClusterRecords } from '../lib/cluster/list-records.ts';
+import { type ExpiryEntry, listExpiries } from '../lib/expiry/expiry-index.ts';
+import { findCaExpiry } from '../lib/expiry/find-ca-expiry.ts';
+import { type ExpiryRules, findExpiring, firstDay } from '../lib/expiry/find-expiring.ts';
+import { Fault } from '../lib/fault.ts';
+import { METRICS } from '../lib/metric-names.ts';
+import type { Service } from '../lib/service.ts';
+import { measure, type Reporter } from './report.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Of kubeadm's year, a month to find out why nothing renews; and a month to see what was missed. */
+const RULES: ExpiryRules = { nearDays: 30, expiredDays: 30 };
+
+/** A log event holds 256 KiB; the metric has the whole number. */
+const MOST_NAMES = 100;
+
+export async function reportExpiries(service: Service, reporter: Reporter): Promise<void> {
+  const records = await listClusterRecords(service.authority);
+  const malformed = [...records].flatMap(([cluster, record]) =>
+    record instanceof Fault ? [{ cluster, error: record.message }] : [],
+  );
+  if (malformed.length > 0)
+    reporter.logger.error('cluster records are malformed', {
+      malformed: malformed.slice(0, MOST_NAMES),
+    });
+  const now = service.now();
+  const entries: ExpiryEntry[] = [];
+  for await (const entry of listExpiries(service.authority, firstDay(now, RULES)))
+    entries.push(entry);
+  const { near, expired } = findExpiring(entries, records, now, RULES);
+  measure(reporter, METRICS.certificatesNearExpiry, near.length);
+  measure(reporter, METRICS.certificatesExpired, expired.length);
+  if (near.length > 0)
+    reporter.logger.warn('certificates expire soon and are not renewed', listed(near));
+  if (expired.length > 0)
+    reporter.logger.error('certificates expired and were not renewed', listed(expired));
+  await reportCaExpiry(service, reporter, records);
+}
+
+async function reportCaExpiry(
+  service: Service,
+  reporter: Reporter,
+  records: Awaited<ReturnType<typeof listClusterRecords>>,
+): Promise<void> {
+  const first = await findCaExpiry(service.authority, records);
+  if (!first) return;
+  const daysLeft = Math.floor((first.notAfter.getTime() - service.now().getTime()) / DAY_MS);
+  measure(reporter, METRICS.caDaysLeft, daysLeft);
+  reporter.logger.info('the CA that expires first', { ...first, daysLeft });
+}
+
+/** The most urgent of them by name. */
+function listed(entries: readonly ExpiryEntry[]) {
+  const byDay = [...entries].sort((a, b) => a.day.localeCompare(b.day));
+  return { count: entries.length, certificates: byDay.slice(0, MOST_NAMES) };
+}

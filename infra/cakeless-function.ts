@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { ServiceName } from '../lib/metric-names.ts';
+import { acknowledge } from './acknowledge.ts';
+
+export interface CakelessFunctionProps {
+  readonly name: ServiceName;
+  readonly namePrefix: string;
+  readonly description: string;
+  /** Folder with a folder for each function, as `npm run build` makes it. */
+  readonly codeDir: string;
+  readonly environment: Record<string, string>;
+  readonly timeout: Duration;
+  readonly memoryMb: number;
+  readonly logRetention: logs.RetentionDays;
+  /**
+   * Left out by default: a new AWS account has 10 concurrent executions in all, of which 100 must stay unreserved, so
+   * that there a reservation makes the deployment fail.
+   * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+   */
+  readonly reservedConcurrency?: number | undefined;
+}
+
+/** A function with a role and a log group of its own; what else it may do, others grant to its role. */
+export class CakelessFunction extends Construct implements iam.IGrantable {
+  readonly name: ServiceName;
+  readonly function: lambda.Function;
+  readonly role: iam.Role;
+  readonly logGroup: logs.LogGroup;
+  readonly grantPrincipal: iam.IPrincipal;
+
+  constructor(scope: Construct, id: string, props: CakelessFunctionProps) {
+    super(scope, id);
+    this.name = props.name;
+    const functionName = `${props.namePrefix}-${props.name}`;
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      // They say who asked for what: they go when their time has come, not with the stack.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      // Known beforehand, since the key policies of another account name it; roles have no region, so it stands here.
+      roleName: `${functionName}-${Stack.of(this).region}`,
+      description: `Cakeless: ${props.description}`,
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    });
+    this.grantPrincipal = this.role;
+    this.logGroup.grantWrite(this.role);
+    this.function = new lambda.Function(this, 'Function', {
+      functionName,
+      description: props.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(join(props.codeDir, props.name)),
+      role: this.role,
+      logGroup: this.logGroup,
+      environment: { POWERTOOLS_LOG_LEVEL: 'INFO', ...props.environment },
+      timeout: props.timeout,
+      memorySize: props.memoryMb,
+      tracing: lambda.Tracing.ACTIVE,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
+    });
+    acknowledge(this.function, {
+      'Serverless-LambdaDLQ':
+        'Nothing that only an asynchronous call knows can be lost: sign reads a queue that has dead letters, the schedule of reconcile comes again, and create-ca is called by people and by deployments, who see its failure.',
+    });
+    acknowledge(this.role, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take * only (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html)',
+    });
+  }
+}

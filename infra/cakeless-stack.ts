@@ -1,0 +1,104 @@
+import { CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
+import { CakelessService } from './cakeless-service.ts';
+import type { Config } from './config.ts';
+import { Dashboard } from './dashboard.ts';
+import { NodeAccess } from './node-access.ts';
+import { newApproverRole, newAuditorRole, newOperatorRole, newUserRole } from './people.ts';
+import { retentionOf } from './retention.ts';
+import { TrustDomain } from './trust-domain.ts';
+
+export interface CakelessStackProps {
+  readonly config: Config;
+  /** As `CakelessServiceProps.codeDir`. */
+  readonly codeDir?: string;
+}
+
+/** A service with its trust domains, nodes and people in one stack. Ids are made of names: what is there stays put. */
+export class CakelessStack extends Stack {
+  readonly service: CakelessService;
+
+  constructor(scope: Construct, id: string, { config, codeDir }: CakelessStackProps) {
+    super(scope, id, {
+      description: 'Cakeless: signs the certificates of kubeadm clusters with CA keys in KMS',
+      env: {
+        ...(config.account !== undefined && { account: config.account }),
+        ...(config.region !== undefined && { region: config.region }),
+      },
+    });
+    Tags.of(this).add('cakeless', config.namePrefix ?? 'cakeless');
+    this.service = new CakelessService(this, 'Service', {
+      ...config,
+      codeDir,
+      requestExpiration: Duration.days(config.requestExpirationDays ?? 90),
+      logRetention: retentionOf(config.logRetentionDays),
+    });
+    this.#addTrustDomains(config);
+    this.#addNodes(config);
+    this.#addPeople(config);
+    const alarms = new Alarms(this, 'Alarms', { ...config.alarms, service: this.service });
+    new Dashboard(this, 'Dashboard', { service: this.service, alarms });
+    this.#addOutputs();
+  }
+
+  #addTrustDomains({ trustDomains, keyAdministrators, breakGlass }: Config): void {
+    for (const domain of trustDomains)
+      new TrustDomain(this, `TrustDomain-${domain.name}`, {
+        ...domain,
+        keyAdministrators,
+        breakGlass,
+        service: this.service,
+      });
+  }
+
+  #addNodes({ clusters, fleet }: Config): void {
+    for (const { name, nodes } of clusters) {
+      if (!nodes) continue;
+      const access = new NodeAccess(this, `Nodes-${name}`, {
+        service: this.service,
+        cluster: name,
+        assumedBy: nodes.assumedBy,
+        nodes: nodes.names,
+        nodeTag: nodes.nodeTag,
+      });
+      for (const [node, role] of Object.entries(access.roles))
+        new CfnOutput(access, `RoleArn-${node}`, { value: role.roleArn });
+    }
+    if (fleet) {
+      const access = new NodeAccess(this, 'Fleet', { ...fleet, service: this.service });
+      new CfnOutput(access, 'RoleArn', { value: access.roles['*']?.roleArn ?? '' });
+    }
+  }
+
+  #addPeople({ operators, approvers, auditors, clusters }: Config): void {
+    const roles = {
+      OperatorRole:
+        operators && newOperatorRole(this, 'Operator', this.service, operators.assumedBy),
+      ApproverRole:
+        approvers && newApproverRole(this, 'Approver', this.service, approvers.assumedBy),
+      AuditorRole: auditors && newAuditorRole(this, 'Auditor', this.service, auditors.assumedBy),
+    };
+    for (const [id, role] of Object.entries(roles))
+      if (role) new CfnOutput(this, `${id}Arn`, { value: role.roleArn });
+    for (const { name, users } of clusters) {
+      if (!users) continue;
+      const role = newUserRole(this, `Users-${name}`, this.service, name, users.assumedBy);
+      new CfnOutput(role, 'RoleArn', { value: role.roleArn });
+    }
+  }
+
+  #addOutputs(): void {
+    const { exchange, authority, requests, sign, createCa, reconcile } = this.service;
+    const outputs = {
+      ExchangeBucket: exchange.bucket.bucketName,
+      AuthorityBucket: authority.bucket.bucketName,
+      RequestQueueUrl: requests.queue.queueUrl,
+      DeadLetterQueueUrl: requests.deadLetters.queueUrl,
+      SignFunction: sign.function.functionName,
+      CreateCaFunction: createCa.function.functionName,
+      ReconcileFunction: reconcile.function.functionName,
+    };
+    for (const [id, value] of Object.entries(outputs)) new CfnOutput(this, id, { value });
+  }
+}

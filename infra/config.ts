@@ -1,0 +1,175 @@
+/** What one deployment of the app is: read from a file, checked once. docs/deployment.md explains each field. */
+import { existsSync, readFileSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
+import { isSubdomain } from '../lib/names.ts';
+import { describeIssue } from '../lib/store/describe-issue.ts';
+import { checkNodeName } from './node-access.ts';
+import { TRUSTED_PATTERN } from './trusted.ts';
+
+const DEFAULT_FILE = 'cakeless.config.json';
+
+const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'));
+const keyArn = z
+  .string()
+  .check(
+    z.regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+      'must be the ARN of a KMS key',
+    ),
+  );
+const principalPattern = z
+  .string()
+  .check(z.regex(/^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:.+$/, 'must be the ARN of a principal'));
+const trusted = z
+  .array(
+    z
+      .string()
+      .check(
+        z.regex(
+          TRUSTED_PATTERN,
+          'must be account, a 12-digit account, an AWS service such as ec2.amazonaws.com, or the ARN of a principal',
+        ),
+      ),
+  )
+  .check(z.minLength(1));
+/** For a week the daily reconcile sees to it that what is on record is published; it must not have expired by then. */
+const MIN_EXPIRATION_DAYS = 14;
+const people = z.strictObject({ assumedBy: trusted });
+const count = z.number().check(z.int(), z.positive());
+
+const trustDomainSchema = z.strictObject({
+  name: name.check(z.maxLength(120)),
+  keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+  validityDays: z.optional(count.check(z.maximum(36500))),
+  multiRegion: z.optional(z.boolean()),
+  keys: z.optional(z.strictObject({ ca: keyArn, 'etcd-ca': keyArn, 'front-proxy-ca': keyArn })),
+  createCertificates: z.optional(z.boolean()),
+});
+
+const clusterSchema = z.strictObject({
+  name,
+  nodes: z.optional(
+    z.strictObject({
+      assumedBy: trusted,
+      names: z.optional(z.array(name).check(z.minLength(1))),
+      nodeTag: z.optional(z.string()),
+    }),
+  ),
+  users: z.optional(people),
+});
+
+export const configSchema = z.strictObject({
+  stackName: z._default(z.string(), 'Cakeless'),
+  account: z.optional(z.string().check(z.regex(/^\d{12}$/, 'must be 12 digits'))),
+  region: z.optional(z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be a region'))),
+  namePrefix: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[a-z][a-z0-9-]{0,22}[a-z0-9]$/, 'must be 2 to 24 of a-z, 0-9 and -')),
+  ),
+  trustDomains: z._default(z.array(trustDomainSchema), []),
+  clusters: z._default(z.array(clusterSchema), []),
+  fleet: z.optional(
+    z.strictObject({
+      assumedBy: trusted,
+      clusterTag: z.optional(z.string()),
+      nodeTag: z.optional(z.string()),
+    }),
+  ),
+  operators: z.optional(people),
+  approvers: z.optional(people),
+  auditors: z.optional(people),
+  alarms: z.optional(
+    z.strictObject({
+      topicArn: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'must be the ARN of a topic'),
+          ),
+      ),
+      renewalsStoppedDays: z.optional(count.check(z.maximum(7))),
+    }),
+  ),
+  keyAdministrators: z.optional(z.array(principalPattern).check(z.minLength(1))),
+  breakGlass: z.optional(z.array(principalPattern).check(z.minLength(1))),
+  requestExpirationDays: z.optional(z.number().check(z.int(), z.minimum(MIN_EXPIRATION_DAYS))),
+  logRetentionDays: z.optional(count),
+  maxConcurrency: z.optional(z.number().check(z.int(), z.minimum(2), z.maximum(1000))),
+  reservedConcurrency: z.optional(
+    z.partialRecord(z.enum(['sign', 'create-ca', 'reconcile', 'watch-signatures']), count),
+  ),
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+/** @throws Error that names the file and every field that is wrong */
+export function readConfig(file?: string): Config {
+  const path = file ?? DEFAULT_FILE;
+  if (file === undefined && !existsSync(path)) return configSchema.parse({});
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`);
+  }
+  return checkConfig(value, path);
+}
+
+/** @param source what the value came from, for messages */
+export function checkConfig(value: unknown, source: string): Config {
+  const result = configSchema.safeParse(value);
+  if (!result.success) throw new Error(listing(source, result.error.issues.map(describeIssue)));
+  const problems = findContradictions(result.data);
+  if (problems.length > 0) throw new Error(listing(source, problems));
+  return result.data;
+}
+
+const listing = (source: string, problems: readonly string[]) =>
+  [`${source}:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
+
+function findContradictions({ trustDomains, clusters, fleet }: Config): string[] {
+  return [
+    ...clusters.flatMap(({ name: cluster, nodes }) => [
+      ...(nodes?.names ?? []).flatMap((node) => badNodeName(cluster, node)),
+      ...(nodes?.names ? [] : untagged(`nodes of cluster ${cluster}`, nodes?.assumedBy)),
+      ...twice(`node of cluster ${cluster},`, nodes?.names ?? []),
+    ]),
+    ...untagged('fleet', fleet?.assumedBy),
+    ...twice(
+      'trust domain',
+      trustDomains.map((domain) => domain.name),
+    ),
+    ...twice(
+      'cluster',
+      clusters.map((cluster) => cluster.name),
+    ),
+    ...twice(
+      'key',
+      trustDomains.flatMap(({ keys }) => Object.values(keys ?? {})),
+    ),
+  ];
+}
+
+function badNodeName(cluster: string, node: string): string[] {
+  try {
+    checkNodeName(node);
+    return [];
+  } catch (error) {
+    return [`cluster ${cluster}: ${error instanceof Error ? error.message : error}`];
+  }
+}
+
+/** A role for many nodes is told by session tags which of them calls. */
+function untagged(what: string, trusted: readonly string[] = []): string[] {
+  if (!trusted.includes('ec2.amazonaws.com')) return [];
+  return [
+    `${what}: EC2 sets no session tags, so its nodes need a role each: list them in nodes.names`,
+  ];
+}
+
+function twice(what: string, names: readonly string[]): string[] {
+  const repeated = names.filter((name, i) => names.indexOf(name) !== i);
+  return [...new Set(repeated)].map((name) => `${what} ${name} is there twice`);
+}

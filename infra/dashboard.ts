@@ -1,0 +1,81 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { METRICS, type Metric } from '../lib/metric-names.ts';
+import { type Alarms, metricOf } from './alarms.ts';
+import type { CakelessService } from './cakeless-service.ts';
+
+export interface DashboardProps {
+  readonly service: CakelessService;
+  readonly alarms: Alarms;
+}
+
+const FIVE_MINUTES = Duration.minutes(5);
+const WIDTH = 8;
+
+/** One page: is it well, what comes and goes, what waits, what expires. */
+export class Dashboard extends Construct {
+  constructor(scope: Construct, id: string, { service, alarms }: DashboardProps) {
+    super(scope, id);
+    const { requests } = service;
+    new cloudwatch.Dashboard(this, 'Dashboard', {
+      dashboardName: `${service.namePrefix}-${Stack.of(this).region}`,
+      defaultInterval: Duration.days(7),
+      widgets: [
+        [
+          new cloudwatch.AlarmStatusWidget({
+            title: 'Alarms',
+            width: 24,
+            alarms: [...alarms.alarms],
+          }),
+        ],
+        [
+          graph('Outcomes', counts(METRICS.issued, METRICS.rejected, METRICS.pending)),
+          graph('Faults', counts(METRICS.passingFault, METRICS.failure, METRICS.kmsThrottled)),
+          graph(
+            'Incidents',
+            counts(
+              METRICS.signatureWithoutRecord,
+              METRICS.objectRemoved,
+              METRICS.requestOverwritten,
+            ),
+          ),
+        ],
+        [
+          graph('Waiting', gauges(METRICS.approvalsWaiting)),
+          graph('Oldest, seconds', gauges(METRICS.oldestRequestAge, METRICS.oldestApprovalAge)),
+          graph('Queue', [
+            requests.queue.metricApproximateNumberOfMessagesVisible({ label: 'requests' }),
+            requests.deadLetters.metricApproximateNumberOfMessagesVisible({
+              label: 'dead letters',
+            }),
+          ]),
+        ],
+        [
+          graph(
+            'Certificates',
+            gauges(METRICS.certificatesNearExpiry, METRICS.certificatesExpired),
+          ),
+          graph('Days until the first CA expires', [
+            metricOf(METRICS.caDaysLeft, 'Minimum', Duration.days(1)),
+          ]),
+          graph(
+            'Duration of functions, p99',
+            service.functions.map(({ name, function: watched }) =>
+              watched.metricDuration({ statistic: 'p99', label: name }),
+            ),
+          ),
+        ],
+      ],
+    });
+  }
+}
+
+function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({ title, left, width: WIDTH });
+}
+
+const counts = (...metrics: Metric[]) =>
+  metrics.map((metric) => metricOf(metric, 'Sum', FIVE_MINUTES));
+const gauges = (...metrics: Metric[]) =>
+  metrics.map((metric) => metricOf(metric, 'Maximum', FIVE_MINUTES));

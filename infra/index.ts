@@ -1,0 +1,10 @@
+/** The constructs, for those with a CDK app of their own. docs/deployment.md explains them. */
+export { Alarms, type AlarmsProps } from './alarms.ts';
+export { CaKeys, type CaKeysProps } from './ca-keys.ts';
+export { CakelessService, type CakelessServiceProps } from './cakeless-service.ts';
+export { CakelessStack, type CakelessStackProps } from './cakeless-stack.ts';
+export { type Config, checkConfig, readConfig } from './config.ts';
+export { Dashboard, type DashboardProps } from './dashboard.ts';
+export { NodeAccess, type NodeAccessProps } from './node-access.ts';
+export { newApproverRole, newAuditorRole, newOperatorRole, newUserRole } from './people.ts';
+export { TrustDomain, type TrustDomainProps } from './trust-domain.ts';

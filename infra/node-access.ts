@@ -1,0 +1,90 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
+import type { CakelessService } from './cakeless-service.ts';
+import { assumedBy, type Trusted } from './trusted.ts';
+
+export interface NodeAccessProps {
+  readonly service: CakelessService;
+  /** Name of the cluster, as in its record. @default the principal tag `clusterTag` names it: one role for a fleet */
+  readonly cluster?: string | undefined;
+  /** Who may assume the role: AWS service, account, or principal ARN. */
+  readonly assumedBy: readonly Trusted[];
+  /** A role for each of these nodes. @default one role for all of them, whose principal tag `nodeTag` names the node */
+  readonly nodes?: readonly string[] | undefined;
+  /** Principal tag that names the cluster. @default cluster */
+  readonly clusterTag?: string | undefined;
+  /** Principal tag that names the node; IAM Roles Anywhere sets x509Subject/CN. @default node */
+  readonly nodeTag?: string | undefined;
+}
+
+/** In the place of a node's name it means people who ask for certificates. */
+export const USERS = 'users';
+
+/** The roles of a cluster's nodes: each puts and gets below its own name only. */
+export class NodeAccess extends Construct {
+  /** By node, or under `*` the role of all. */
+  readonly roles: Readonly<Record<string, iam.Role>>;
+
+  constructor(scope: Construct, id: string, props: NodeAccessProps) {
+    super(scope, id);
+    this.roles = props.nodes
+      ? Object.fromEntries(props.nodes.map((node) => [node, this.#roleOfNode(node, props)]))
+      : { '*': this.#roleByTags(props) };
+  }
+
+  #roleOfNode(node: string, props: NodeAccessProps): iam.Role {
+    if (props.cluster === undefined) throw new Error('nodes are listed, but not their cluster');
+    checkNodeName(node);
+    const role = new iam.Role(this, node, {
+      description: `Cakeless: node ${node} of cluster ${props.cluster}`,
+      assumedBy: assumedBy(props.assumedBy),
+    });
+    grant(role, props.service, props.cluster, node);
+    if (props.assumedBy.includes(EC2)) new iam.InstanceProfile(this, `${node}-profile`, { role });
+    return role;
+  }
+
+  #roleByTags(props: NodeAccessProps): iam.Role {
+    const { clusterTag = 'cluster', nodeTag = 'node' } = props;
+    const tags = { node: `aws:PrincipalTag/${nodeTag}`, cluster: `aws:PrincipalTag/${clusterTag}` };
+    const role = new iam.Role(this, 'Role', {
+      description: `Cakeless: nodes of ${props.cluster === undefined ? 'a fleet' : `cluster ${props.cluster}`}`,
+      assumedBy: assumedBy(props.assumedBy, { withTags: true }),
+    });
+    const cluster = props.cluster ?? `\${${tags.cluster}}`;
+    grant(role, props.service, cluster, `\${${tags.node}}`, {
+      // A name holds no slash: with one, a tag would reach into another place. `users` are people.
+      StringNotLike: {
+        [tags.node]: ['*/*', USERS],
+        ...(props.cluster === undefined && { [tags.cluster]: ['*/*'] }),
+      },
+    });
+    return role;
+  }
+}
+
+const EC2 = 'ec2.amazonaws.com';
+
+function grant(
+  role: iam.Role,
+  { exchange }: CakelessService,
+  cluster: string,
+  node: string,
+  conditions: Record<string, Record<string, string[]>> = {},
+): void {
+  exchange.grantRequesting(role, { cluster, node }, conditions);
+  exchange.grantLease(role, cluster, conditions);
+}
+
+/** @throws Error if no node can have this name */
+export function checkNodeName(node: string): void {
+  if (node === USERS)
+    throw new Error(
+      `no node may be called ${USERS}: the name stands for people who ask for certificates`,
+    );
+  if (!isSubdomain(node) || node.length > MAX_NODE_NAME_LENGTH)
+    throw new Error(
+      `${node}: a node name is an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters`,
+    );
+}

@@ -1,0 +1,35 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import type { CakelessFunction } from './cakeless-function.ts';
+
+/**
+ * Shows the watch-signatures function each KMS Sign of the account, as CloudTrail tells of it. The account needs a trail
+ * that logs management events of KMS, read-only ones too; the rule alone sees nothing.
+ */
+export class SignatureWatch extends Construct {
+  constructor(scope: Construct, id: string, { watcher }: { watcher: CakelessFunction }) {
+    super(scope, id);
+    const rule = new events.CfnRule(this, 'Rule', {
+      description: 'Cakeless: each use of a KMS key to sign',
+      // To CloudTrail Sign is read-only, and other rules are not told of read-only calls.
+      // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+      state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
+      eventPattern: {
+        source: ['aws.kms'],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: { eventSource: ['kms.amazonaws.com'], eventName: ['Sign'] },
+      },
+      targets: [{ id: 'WatchSignatures', arn: watcher.function.functionArn }],
+    });
+    watcher.function.addPermission('SignCalls', {
+      principal: new iam.ServicePrincipal('events.amazonaws.com'),
+      sourceArn: rule.attrArn,
+    });
+    acknowledge(rule, {
+      'Serverless-EventBusDLQ':
+        'EventBridge tries for 24 hours, and Lambda raises what it could not judge as an error, which has an alarm.',
+    });
+  }
+}

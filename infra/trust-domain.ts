@@ -1,0 +1,68 @@
+import { CustomResource, Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { CaKeySpec } from '../lib/ca/signing-algorithm.ts';
+import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
+import { CaKeys, type CaKeysProps, DEFAULT_KEY_SPEC } from './ca-keys.ts';
+import type { CakelessService } from './cakeless-service.ts';
+
+export interface TrustDomainProps
+  extends Pick<CaKeysProps, 'keySpec' | 'multiRegion' | 'keyAdministrators' | 'breakGlass'> {
+  readonly service: CakelessService;
+  /** RFC 1123 subdomain. Clusters that share a trust domain accept each other's client certificates. */
+  readonly name: string;
+  /**
+   * Keys that somebody else made, by ARN: of another account, or imported. `keySpec` must say what they are, since it
+   * decides the algorithm that may be used with them.
+   * @default the construct makes the keys
+   */
+  readonly keys?: Readonly<Record<CaName, string>> | undefined;
+  /** Lifetime of the CA certificates in days. @default 3650, as kubeadm's caCertificateValidityPeriod */
+  readonly validityDays?: number | undefined;
+  /**
+   * Whether the deployment makes the CA certificates. If not, an operator does, with `cakeless trust-domain create` and
+   * the same keys: for a ceremony with witnesses. @default true
+   */
+  readonly createCertificates?: boolean | undefined;
+}
+
+/** Making three certificates takes seconds; new permissions take up to minutes to count everywhere. */
+const CREATION_TIMEOUT = Duration.minutes(10);
+
+/**
+ * The three CAs of a trust domain: keys, the functions' right to sign with them, and CA certificates, made once. What
+ * exists is never changed and never deleted: asked for anything else, the deployment fails and says why.
+ */
+export class TrustDomain extends Construct {
+  readonly keys: Readonly<Record<CaName, string>>;
+
+  constructor(scope: Construct, id: string, props: TrustDomainProps) {
+    super(scope, id);
+    const { service, name } = props;
+    const keySpec: CaKeySpec = props.keySpec ?? DEFAULT_KEY_SPEC;
+    this.keys =
+      props.keys ??
+      new CaKeys(this, 'Keys', {
+        ...props,
+        trustDomain: name,
+        keySpec,
+        signRoleArn: service.sign.role.roleArn,
+        createCaRoleArn: service.createCa.role.roleArn,
+      }).arns;
+    const arns = CA_NAMES.map((ca) => this.keys[ca]);
+    service.grantCaKeys(arns, keySpec);
+    if (props.createCertificates ?? true) this.#createCertificates(props);
+  }
+
+  #createCertificates({ service, name, validityDays }: TrustDomainProps): void {
+    new CustomResource(this, 'Certificates', {
+      resourceType: 'Custom::CakelessTrustDomain',
+      serviceToken: service.createCa.function.functionArn,
+      serviceTimeout: CREATION_TIMEOUT,
+      properties: {
+        trustDomain: name,
+        keys: this.keys,
+        ...(validityDays !== undefined && { validityDays }),
+      },
+    }).node.addDependency(service.createCa, service.exchange, service.authority);
+  }
+}

@@ -1,0 +1,57 @@
+/** Is there a record for a signature that was made with a CA key? The record was written before; this looks after it. */
+import type { ObjectStore } from '../store/object-store.ts';
+import type { CaKeyList } from './ca-key-list.ts';
+import { findSigningOrder, type SigningOrder } from './find-signing-order.ts';
+import { judgeSignCall } from './judge-sign-call.ts';
+import { recordKeyIn } from './record-in-user-agent.ts';
+import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
+
+export type Verdict =
+  /** The key is no CA's. */
+  | { readonly kind: 'not-ours' }
+  /** Nothing was signed; `byOurs` if it was one of the functions that was refused. */
+  | { readonly kind: 'refused'; readonly byOurs: boolean }
+  | { readonly kind: 'accounted'; readonly record: string }
+  | {
+      readonly kind: 'without-record';
+      /** The record that the call names, right or wrong. */
+      readonly record: string | undefined;
+      readonly reasons: readonly string[];
+    };
+
+/** What an audit goes by. */
+export interface Books {
+  readonly authority: ObjectStore;
+  readonly caKeys: CaKeyList;
+  readonly roles: SigningRoles;
+}
+
+export async function auditSignature(books: Books, call: SignCall): Promise<Verdict> {
+  const { authority, roles } = books;
+  if (call.errorCode !== undefined) return auditRefusal(books, call);
+  const record = recordKeyIn(call.userAgent);
+  const order =
+    record === undefined ? 'the call names no record' : await findSigningOrder(authority, record);
+  if (!(await isCaKey(books, call, order))) return { kind: 'not-ours' };
+  const reasons = judgeSignCall(call, roles, order);
+  if (reasons.length === 0 && record !== undefined) return { kind: 'accounted', record };
+  return { kind: 'without-record', record, reasons };
+}
+
+/** A refusal is of interest if it may have been about a CA key. */
+async function auditRefusal(books: Books, call: SignCall): Promise<Verdict> {
+  if (!(await isCaKey(books, call, ''))) return { kind: 'not-ours' };
+  const byOurs = Object.values(books.roles).some((role) => role === call.caller.arn);
+  return { kind: 'refused', byOurs };
+}
+
+/** A key that a record orders to sign with is a CA's; one that is not named may be. */
+async function isCaKey(
+  { caKeys }: Books,
+  { keyArn, at }: SignCall,
+  order: SigningOrder | string,
+): Promise<boolean> {
+  if (keyArn === undefined) return true;
+  if (typeof order !== 'string' && isSameKey(order.keyId, keyArn)) return true;
+  return caKeys.has(keyArn, at);
+}

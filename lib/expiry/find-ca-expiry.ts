@@ -1,0 +1,40 @@
+/** When the first of the CAs that sign expires. */
+import { issuingCa, readTrustDomain, trustDomainOfKey } from '../ca/trust-domain.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import { Fault } from '../fault.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+export interface CaExpiry {
+  readonly trustDomain: string;
+  readonly ca: CaName;
+  readonly notAfter: Date;
+}
+
+/**
+ * Of the trust domains that a cluster record names: what no cluster uses may expire. A record that can't be read may
+ * name any.
+ * @returns undefined if there is no such CA
+ */
+export async function findCaExpiry(
+  authority: ObjectStore,
+  records: ReadonlyMap<string, ClusterRecord | Fault>,
+): Promise<CaExpiry | undefined> {
+  const all = [...records.values()];
+  const used = new Set(all.map((record) => (record instanceof Fault ? '' : record.trustDomain)));
+  let first: CaExpiry | undefined;
+  for await (const { key } of authority.list('trust/')) {
+    const trustDomain = trustDomainOfKey(key);
+    if (trustDomain === undefined) continue;
+    if (!used.has(trustDomain) && !all.some((record) => record instanceof Fault)) continue;
+    for (const expiry of await expiriesOf(authority, trustDomain))
+      if (!first || expiry.notAfter < first.notAfter) first = expiry;
+  }
+  return first;
+}
+
+async function expiriesOf(authority: ObjectStore, trustDomain: string): Promise<CaExpiry[]> {
+  const document = await readTrustDomain(authority, trustDomain);
+  if (!document) return [];
+  return CA_NAMES.map((ca) => ({ trustDomain, ca, notAfter: issuingCa(document, ca).notAfter }));
+}

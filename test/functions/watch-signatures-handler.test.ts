@@ -1,0 +1,273 @@
+import { newWatchSignaturesHandler } from '../../functions/watch-signatures-handler.ts';
+import { CaKeyList } from '../../lib/audit/ca-key-list.ts';
+import { recordKey } from '../../lib/issuance/record.ts';
+import {
+  ACCOUNT,
+  ALICE,
+  CREATE_CA_ROLE,
+  callerOfAccount,
+  SIGN_ROLE,
+  type SignEvent,
+  sessionOf,
+  signEvent,
+} from '../support/cloudtrail.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
+import { TRUST_DOMAIN, Workshop } from '../support/workshop.ts';
+
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+const MINUTE_MS = 60_000;
+
+/** A service that issued a certificate for apiserver and refused another request, with the books of its CAs. */
+async function opened() {
+  const workshop = await Workshop.openWithBooks();
+  const { node } = workshop.declare(set);
+  const keyOf = (name: string, requestId?: string) => {
+    const csr = set.csrs.find(({ certificateName }) => certificateName === name);
+    if (!csr) throw new Error(`no CSR of ${name}`);
+    return workshop.upload(node, csr, requestId);
+  };
+  const issued = keyOf('apiserver');
+  await workshop.process(issued);
+  const refused = keyOf('apiserver', 'other');
+  workshop.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
+  await workshop.process(refused);
+  const { authority } = workshop;
+  const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
+  const caKeys = new CaKeyList(authority, () => new Date(workshop.now.getTime() + 5 * MINUTE_MS));
+  const watch = (event: unknown) =>
+    withReporter(
+      (reporter) =>
+        newWatchSignaturesHandler({ authority, caKeys, roles }, reporter)(event, lambdaContext),
+      'watch-signatures',
+    );
+  const keyArn = workshop.document.cas.ca.versions[0]?.keyId ?? '';
+  const etcdKeyArn = workshop.document.cas['etcd-ca'].versions[0]?.keyId ?? '';
+  return { workshop, watch, keyArn, etcdKeyArn, record: recordKey(issued), refused };
+}
+
+type Opened = Awaited<ReturnType<typeof opened>>;
+
+const CA_RECORD = `ca-records/${TRUST_DOMAIN}/ca/1.json`;
+const OTHER_KEY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/0987dcba-09fe-87dc-65ba-ab0987654321`;
+const ADMIN = `arn:aws:iam::${ACCOUNT}:role/admin`;
+
+describe('accounted for', () => {
+  it.each<[string, (books: Opened) => SignEvent]>([
+    ['a leaf by the role of sign', ({ keyArn, record }) => ({ keyArn, record })],
+    [
+      'a CA by the role of create-ca',
+      ({ keyArn }) => ({
+        keyArn,
+        record: CA_RECORD,
+        userIdentity: sessionOf(CREATE_CA_ROLE),
+      }),
+    ],
+    [
+      'by a replica of the key in another region',
+      ({ keyArn, record }) => ({ keyArn: keyArn.replace('eu-central-1', 'eu-west-1'), record }),
+    ],
+    [
+      'a second time, by a run that raced or was cut off',
+      ({ keyArn, record }) => ({ keyArn, record, eventTime: '2026-11-24T12:14:00Z' }),
+    ],
+    [
+      'seen by the account of the key, which knows of the role its account only',
+      ({ keyArn, record }) => ({ keyArn, record, userIdentity: callerOfAccount(ACCOUNT) }),
+    ],
+  ])('%s', async (_, event) => {
+    const books = await opened();
+    const { record } = event(books);
+    const { answer, lines, metrics } = await books.watch(signEvent(event(books)));
+    expect(answer).toEqual({ kind: 'accounted', record });
+    expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0, service: 'watch-signatures' }]);
+    expect(lines).toMatchObject([{ level: 'INFO', message: 'accounted', record }]);
+  });
+});
+
+describe('a signature without a record is raised', () => {
+  it.each<[string, (books: Opened) => SignEvent, RegExp[]]>([
+    ['nothing is named', ({ keyArn }) => ({ keyArn }), [/^the call names no record$/]],
+    [
+      'a person signed, naming nothing',
+      ({ keyArn }) => ({ keyArn, userIdentity: ALICE }),
+      [/^the caller is .*user\/Alice, not .*cakeless-sign or .*create-ca$/, /names no record/],
+    ],
+    [
+      'another role borrows the name of a good record',
+      ({ keyArn, record }) => ({ keyArn, record, userIdentity: sessionOf(ADMIN) }),
+      [/^the caller is .*assumed-role\/admin\/admin, not .*cakeless-sign$/],
+    ],
+    [
+      'a caller of an account that is not that of the roles',
+      ({ keyArn, record }) => ({ keyArn, record, userIdentity: callerOfAccount('999988887777') }),
+      [/^the caller is AWSAccount 999988887777/],
+    ],
+    [
+      'the record is not there',
+      ({ keyArn, record }) => ({ keyArn, record: record.replace('/r1/', '/r2/') }),
+      [/\/r2\/.*: there is no such record$/],
+    ],
+    [
+      'the record is one of a refusal',
+      ({ keyArn, refused }) => ({ keyArn, record: recordKey(refused) }),
+      [/is the record of a refusal$/],
+    ],
+    [
+      'the record is for another key of ours',
+      ({ etcdKeyArn, record }) => ({ keyArn: etcdKeyArn, record }),
+      [/^the record is for the key arn:/],
+    ],
+    [
+      'sign uses the record of a CA',
+      ({ keyArn }) => ({ keyArn, record: CA_RECORD }),
+      [/^the caller is .*cakeless-sign\/cakeless-sign, not .*create-ca$/],
+    ],
+    [
+      'create-ca uses the record of a leaf',
+      ({ keyArn, record }) => ({ keyArn, record, userIdentity: sessionOf(CREATE_CA_ROLE) }),
+      [/^the caller is .*create-ca, not .*cakeless-sign$/],
+    ],
+    [
+      'what is named is no record at all',
+      ({ keyArn }) => ({ keyArn, record: `trust/${TRUST_DOMAIN}.json` }),
+      [/^trust\/.*: is no key of a record$/],
+    ],
+    [
+      'the certificate was there long before',
+      ({ keyArn, record }) => ({ keyArn, record, eventTime: '2026-11-24T12:15:03Z' }),
+      [/^the record had its certificate since 2026-11-24T12:00:00.000Z/],
+    ],
+    [
+      'the event names no key, so it may be any',
+      ({ record }) => ({
+        keyArn: '',
+        record,
+        detail: { resources: null, requestParameters: { keyId: 'alias/cakeless/fleet/ca' } },
+      }),
+      [/^the record is for the key arn:/],
+    ],
+  ])('%s', async (_, event, reasons) => {
+    const books = await opened();
+    const { answer, lines, metrics } = await books.watch(signEvent(event(books)));
+    expect(answer).toMatchObject({
+      kind: 'without-record',
+      reasons: reasons.map((reason) => expect.stringMatching(reason)),
+    });
+    expect(metrics).toMatchObject([{ SignatureWithoutRecord: 1 }]);
+    expect(lines).toMatchObject([
+      {
+        level: 'ERROR',
+        message: 'a signature without a record',
+        caller: expect.any(String),
+        at: expect.stringMatching(/^2026-11-24T12:/),
+        requestId: '8d0b35e0-46cf-48b9-be99-bf2ebc9ab9fb',
+        eventId: '107b3cac-b125-4556-9702-12a2b9afcff7',
+        sourceIp: '192.0.2.10',
+        reasons: expect.any(Array),
+      },
+    ]);
+  });
+
+  it('a record that can not be read is none', async () => {
+    const { workshop, watch, keyArn, record } = await opened();
+    workshop.authority.seed(record, '{');
+    const { answer } = await watch(signEvent({ keyArn, record }));
+    expect(answer).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
+  });
+
+  it('a record that lies under the key of another request is none', async () => {
+    const { workshop, watch, keyArn, record } = await opened();
+    const moved = record.replace('/r1/', '/r9/');
+    workshop.authority.seed(moved, workshop.authority.text(record) ?? '');
+    const { answer } = await watch(signEvent({ keyArn, record: moved }));
+    expect(answer).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
+  });
+});
+
+describe('refused calls', () => {
+  const DENIED = { errorCode: 'AccessDenied', errorMessage: 'User is not authorized' };
+
+  it('of others are a warning, and no signature without a record', async () => {
+    const { watch, keyArn } = await opened();
+    const { answer, lines, metrics } = await watch(
+      signEvent({ keyArn, userIdentity: ALICE, detail: DENIED }),
+    );
+    expect(answer).toEqual({ kind: 'refused', byOurs: false });
+    expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0 }]);
+    expect(lines).toMatchObject([{ level: 'WARN', errorCode: 'AccessDenied', keyId: keyArn }]);
+  });
+
+  it('may tell of no key at all', async () => {
+    const { watch } = await opened();
+    const detail = { ...DENIED, requestParameters: null, resources: null };
+    const { lines } = await watch(signEvent({ keyArn: '', userIdentity: ALICE, detail }));
+    expect(lines).toMatchObject([{ level: 'WARN' }]);
+  });
+
+  it('of the functions, throttles among them, are told by the functions', async () => {
+    const { watch, keyArn, record } = await opened();
+    const { lines } = await watch(
+      signEvent({ keyArn, record, detail: { errorCode: 'ThrottlingException' } }),
+    );
+    expect(lines).toMatchObject([{ level: 'INFO', message: 'refused' }]);
+  });
+});
+
+it.each([
+  ['signed', {}],
+  ['refused', { errorCode: 'AccessDenied' }],
+])('a key that is no CA is nobody’s business here: %s', async (_, detail) => {
+  const { watch } = await opened();
+  const { answer, lines, metrics } = await watch(
+    signEvent({ keyArn: OTHER_KEY, userIdentity: ALICE, detail }),
+  );
+  expect(answer).toEqual({ kind: 'not-ours' });
+  expect([...lines, ...metrics]).toEqual([]);
+});
+
+it('other keys of the account do not have the list of CA keys read each time', async () => {
+  const { workshop, watch, keyArn } = await opened();
+  const lists = () => workshop.authority.calls.filter(({ key }) => key === 'ca-keys/').length;
+  const other = (eventTime: string) => watch(signEvent({ keyArn: OTHER_KEY, eventTime }));
+  await other('2026-11-24T12:00:02Z');
+  await other('2026-11-24T12:03:30Z');
+  expect(lists()).toBe(1);
+  // the list was read at 12:05:00; of a later time it can say nothing
+  await other('2026-11-24T12:04:30Z');
+  expect(lists()).toBe(2);
+  // a key that is on the list needs no other
+  await watch(signEvent({ keyArn, eventTime: '2026-11-24T13:00:00Z' }));
+  expect(lists()).toBe(2);
+});
+
+it('a CA that was made a moment ago is on the list', async () => {
+  const { workshop, watch } = await opened();
+  await watch(signEvent({ keyArn: OTHER_KEY }));
+  workshop.authority.seed(
+    'ca-keys/new.json',
+    JSON.stringify({ trustDomain: 'new', ca: 'ca', keyId: OTHER_KEY }),
+  );
+  const { answer } = await watch(
+    signEvent({ keyArn: OTHER_KEY, eventTime: '2026-11-24T12:04:59Z' }),
+  );
+  expect(answer).toMatchObject({ kind: 'without-record' });
+});
+
+it.each([
+  ['another call', { eventName: 'Verify' }],
+  ['another service', { eventSource: 's3.amazonaws.com' }],
+  ['no time', { eventTime: 'soon' }],
+  ['nobody', { userIdentity: undefined }],
+])('an event of %s is an error', async (_, detail) => {
+  const { watch, keyArn } = await opened();
+  await expect(watch(signEvent({ keyArn, detail }))).rejects.toThrow();
+});
+
+it('a ledger that can not be read is an error, so that Lambda tries again', async () => {
+  const { workshop, watch, keyArn, record } = await opened();
+  workshop.authority.interrupt = () => {
+    throw new Error('S3 is away');
+  };
+  await expect(watch(signEvent({ keyArn, record }))).rejects.toThrow('S3 is away');
+});

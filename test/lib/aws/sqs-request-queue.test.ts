@@ -1,0 +1,74 @@
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SqsRequestQueue } from '../../../lib/aws/sqs-request-queue.ts';
+
+const URL = 'https://sqs.eu-central-1.amazonaws.com/111122223333/requests';
+const bodies = (count: number) => Array.from({ length: count }, (_, i) => `body ${i}`);
+
+/** A client that takes everything but the bodies that `fails` names, as often as it does. */
+function opened(fails: (body: string, tries: number) => object | undefined = () => undefined) {
+  const sent: string[][] = [];
+  const tries = new Map<string, number>();
+  const client = new SQSClient({ region: 'eu-central-1' });
+  jest.spyOn(client, 'send').mockImplementation(async (command: unknown) => {
+    if (!(command instanceof SendMessageBatchCommand)) throw new Error('another command');
+    const { Entries = [], QueueUrl } = command.input;
+    expect(QueueUrl).toBe(URL);
+    expect(new Set(Entries.map(({ Id }) => Id)).size).toBe(Entries.length);
+    sent.push(Entries.map(({ MessageBody = '' }) => MessageBody));
+    const Failed = Entries.flatMap(({ Id, MessageBody = '' }) => {
+      tries.set(MessageBody, (tries.get(MessageBody) ?? 0) + 1);
+      const failure = fails(MessageBody, tries.get(MessageBody) ?? 0);
+      return failure ? [{ Id, ...failure }] : [];
+    });
+    return { Successful: [], Failed };
+  });
+  return { queue: new SqsRequestQueue(client, URL), sent };
+}
+
+const INTERNAL = { Code: 'InternalError', Message: 'try again', SenderFault: false };
+
+it.each([
+  [0, []],
+  [1, [1]],
+  [10, [10]],
+  [11, [10, 1]],
+  [25, [10, 10, 5]],
+])('%i messages go in batches of %j, in their order', async (count, sizes) => {
+  const { queue, sent } = opened();
+  await queue.send(bodies(count));
+  expect(sent.map(({ length }) => length)).toEqual(sizes);
+  expect(sent.flat()).toEqual(bodies(count));
+});
+
+it('a message that failed alone is sent again alone', async () => {
+  const { queue, sent } = opened((body, tries) =>
+    body === 'body 3' && tries < 3 ? INTERNAL : undefined,
+  );
+  await queue.send(bodies(12));
+  expect(sent).toEqual([bodies(10), ['body 3'], ['body 3'], ['body 10', 'body 11']]);
+});
+
+it('a message that keeps failing is a fault that passes, and says how many it was', async () => {
+  const { queue } = opened((body) => (body < 'body 2' ? INTERNAL : undefined));
+  await expect(queue.send(bodies(5))).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('2 of 2 messages: InternalError: try again'),
+  });
+});
+
+it('a message that the queue refuses is not sent again', async () => {
+  const refusal = { Code: 'InvalidMessageContents', Message: 'no', SenderFault: true };
+  const { queue, sent } = opened((body) => (body === 'body 1' ? refusal : undefined));
+  await expect(queue.send(bodies(5))).rejects.toMatchObject({ code: 'not-allowed' });
+  expect(sent).toHaveLength(1);
+});
+
+it('a queue that does not answer is a fault', async () => {
+  const client = new SQSClient({ region: 'eu-central-1' });
+  jest.spyOn(client, 'send').mockImplementation(async () => {
+    throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+  });
+  await expect(new SqsRequestQueue(client, URL).send(bodies(1))).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+});
