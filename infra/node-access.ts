@@ -54,6 +54,8 @@ export class NodeAccess extends Construct {
     });
     const cluster = props.cluster ?? `\${${tags.cluster}}`;
     grant(role, props.service, cluster, `\${${tags.node}}`, {
+      // StringNotLike is true of a tag that is not there.
+      Null: { [tags.node]: ['false'] },
       // A name holds no slash: with one, a tag would reach into another place. `users` are people.
       StringNotLike: {
         [tags.node]: ['*/*', USERS],

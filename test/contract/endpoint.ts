@@ -1,16 +1,18 @@
+/** Implementations that the contract is held against, and nothing in it that is particular to one of them. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalFunction, startLocal } from '../../local/server.ts';
 
-/** What a contract test runs against, and nothing that is particular to one implementation. */
 export interface ContractEndpoint {
   /** Region, endpoint and credentials, as every SDK client takes them. */
   readonly client: {
     endpoint: string;
     region: string;
     credentials: { accessKeyId: string; secretAccessKey: string };
+    requestHandler?: { httpsAgent: Agent };
   };
   readonly queueName: string;
   readonly functionName: string;
@@ -24,25 +26,26 @@ const echo: LocalFunction = async (event) => {
   return { echo: event };
 };
 
-/**
- * CAKELESS_CONTRACT_ENDPOINT and the usual AWS_* variables name another implementation; without them our own
- * is started on a temporary folder.
- */
-export async function contractEndpoint(): Promise<ContractEndpoint> {
-  const { env } = process;
+/** CAKELESS_CONTRACT_ENDPOINT and the usual AWS_* variables name one that runs already; or else it is `local/`. */
+export const chosenEndpoint = async (): Promise<ContractEndpoint> =>
+  namedEndpoint(process.env) ?? localEndpoint();
+
+function namedEndpoint(env: NodeJS.ProcessEnv): ContractEndpoint | undefined {
   const endpoint = env.CAKELESS_CONTRACT_ENDPOINT;
-  if (endpoint !== undefined) {
-    const credentials = {
-      accessKeyId: env.AWS_ACCESS_KEY_ID ?? 'test',
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'test',
-    };
-    return {
-      client: { endpoint, region: env.AWS_REGION ?? 'eu-central-1', credentials },
-      queueName: env.CAKELESS_CONTRACT_QUEUE ?? 'contract',
-      functionName: env.CAKELESS_CONTRACT_FUNCTION ?? 'contract-echo',
-      close: async () => undefined,
-    };
-  }
+  if (endpoint === undefined) return undefined;
+  const credentials = {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? 'test',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'test',
+  };
+  return {
+    client: { endpoint, region: env.AWS_REGION ?? 'eu-central-1', credentials },
+    queueName: env.CAKELESS_CONTRACT_QUEUE ?? 'contract',
+    functionName: env.CAKELESS_CONTRACT_FUNCTION ?? 'contract-echo',
+    close: async () => undefined,
+  };
+}
+
+async function localEndpoint(): Promise<ContractEndpoint> {
   const dataDir = await mkdtemp(join(tmpdir(), 'cakeless-contract-'));
   const local = await startLocal({
     dataDir,

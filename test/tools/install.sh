@@ -6,6 +6,9 @@
 #   bin/verify-chain, bin/lint    the Go judges of test/judges (their pins: go.mod, go.sum)
 #   node-22/bin/node, node-24/…   the other releases of Node that are supported
 #   python/bin/{aws,python}       the AWS command line and boto3 (pins: python-requirements.txt)
+#   ministack/bin/python          MiniStack, a stand-in for AWS (pins with hashes: ministack-requirements.txt)
+#
+# Arguments name the tools that are wanted, without any it is all of them: install.sh node-24 ministack
 #
 # Exit 1: something that this machine could have had could not be made. What it can't have (no Go, no python3) is only
 # said: tests that need it skip, or fail under CAKELESS_REQUIRE_JUDGES=1.
@@ -22,13 +25,17 @@ mkdir -p "$tools/bin" "$tools/made-from" "$tools/log"
 failed=0
 
 main() {
-  judge verify-chain
-  judge lint
-  node 22 "$node_22"
-  node 24 "$node_24"
-  python_tools
+  ! wanted verify-chain || judge verify-chain
+  ! wanted lint || judge lint
+  ! wanted node-22 || node 22 "$node_22"
+  ! wanted node-24 || node 24 "$node_24"
+  ! wanted python || python_tools
+  ! wanted ministack || ministack
   exit "$failed"
 }
+
+names=" $* "
+wanted() { [ "$names" = "  " ] || [[ $names == *" $1 "* ]]; }
 
 say() { printf '%-14s %s\n' "$1" "$2"; }
 
@@ -115,15 +122,21 @@ install_node() {
   [ "$("$1/bin/node" --version)" = "v$3" ]
 }
 
-python_tools() {
-  local pin
+# with_python NAME MINOR REQUIREMENTS PROGRAM COMMAND…: what make does, where this machine has such a Python.
+with_python() {
+  local name=$1 minor=$2 requirements=$3 program=$4 pin
+  shift 4
   # Debian keeps ensurepip, which a virtual environment needs, in a package of its own (python3-venv).
-  if ! python3 -c 'import ensurepip' 2>/dev/null; then
-    say python "missing: no python3 here, or one without venv"
+  if ! python3 -c "import ensurepip, sys; sys.exit(sys.version_info < (3, $minor))" 2>/dev/null; then
+    say "$name" "missing: no python3 here, one before 3.$minor, or one without venv"
     return
   fi
-  pin=$(sha256sum <"$here/python-requirements.txt" | cut -d' ' -f1)
-  make python "$pin" "$tools/python/bin/aws" install_python
+  pin=$(sha256sum <"$requirements" | cut -d' ' -f1)
+  make "$name" "$pin" "$program" "$@"
+}
+
+python_tools() {
+  with_python python 9 "$here/python-requirements.txt" "$tools/python/bin/aws" install_python
 }
 
 install_python() {
@@ -131,6 +144,20 @@ install_python() {
   python3 -m venv "$tools/python"
   "$tools/python/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/python-requirements.txt"
   "$tools/python/bin/aws" --version
+}
+
+ministack() {
+  with_python ministack 10 "$here/ministack-requirements.txt" "$tools/ministack/bin/python" install_ministack
+}
+
+# With the hashes of the requirements file, or not at all. The program that `make` looks for is there from the first
+# step on: a failed step has to end the function.
+install_ministack() {
+  rm -rf "$tools/ministack"
+  python3 -m venv "$tools/ministack" &&
+    "$tools/ministack/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+      -r "$here/ministack-requirements.txt" &&
+    "$tools/ministack/bin/python" -c 'import ministack, cryptography'
 }
 
 main

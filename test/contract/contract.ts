@@ -1,0 +1,62 @@
+/** A contract can be held against any implementation of AWS; where one is known to differ, it has to differ so. */
+import { stripVTControlCharacters } from 'node:util';
+import type { ContractEndpoint } from './endpoint.ts';
+
+/** What a suite of the contract is given: `it`, which knows the differences, and the implementation itself. */
+export interface Contract {
+  readonly it: Pick<jest.It, 'each'> & ((title: string, body: Body) => void);
+  open(): Promise<ContractEndpoint>;
+}
+
+type Body = (...args: never[]) => unknown;
+
+/** One way in which an implementation is not AWS. */
+export interface Difference {
+  /** What it does, in words. */
+  readonly does: string;
+  /** What the failed test says of it: without this, another fault could hide behind the difference. */
+  readonly shows: RegExp;
+  /** What AWS's documentation says. */
+  readonly aws: string;
+  readonly link: string;
+}
+
+/** By the full title of the test. */
+export type Differences = Readonly<Record<string, Difference>>;
+
+/** @returns the contract, and `unused`: the titles of differences that no test met */
+export function contractWith(open: () => Promise<ContractEndpoint>, differences: Differences = {}) {
+  const met = new Set<string>();
+  const judged =
+    (body: Body): Body =>
+    async (...args) => {
+      const title = expect.getState().currentTestName ?? '';
+      const difference = differences[title];
+      if (difference !== undefined) {
+        met.add(title);
+        await differsAsSaid(difference, async () => body(...args));
+      } else await body(...args);
+    };
+  const each = (table: readonly unknown[]) => (title: string, body: Body, timeoutMs?: number) =>
+    globalThis.it.each(table as unknown[][])(title, judged(body) as never, timeoutMs);
+  const it = Object.assign(
+    (title: string, body: Body) => globalThis.it(title, judged(body) as never),
+    { each: each as unknown as jest.It['each'] },
+  );
+  const contract: Contract = { it, open };
+  return { contract, unused: () => Object.keys(differences).filter((title) => !met.has(title)) };
+}
+
+async function differsAsSaid(difference: Difference, body: () => Promise<unknown>): Promise<void> {
+  const failure = await body().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure === undefined) {
+    throw new Error(
+      `it does as AWS does by now: take the difference out of the list (${difference.does})`,
+    );
+  }
+  const plain = stripVTControlCharacters(String(failure));
+  if (!difference.shows.test(plain)) throw failure;
+}

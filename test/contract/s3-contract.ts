@@ -1,0 +1,393 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetBucketLocationCommand,
+  GetBucketVersioningCommand,
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { Contract } from './contract.ts';
+import { type ContractEndpoint, freshBucketName } from './endpoint.ts';
+
+/** What the service relies on of S3, said as tests. */
+export function s3Contract({ it, open }: Contract): void {
+  let endpoint: ContractEndpoint;
+  let s3: S3Client;
+  let Bucket: string;
+  let versionedBucket: string;
+
+  beforeAll(async () => {
+    endpoint = await open();
+    s3 = new S3Client({ ...endpoint.client, forcePathStyle: true, maxAttempts: 1 });
+    versionedBucket = freshBucketName();
+    await s3.send(new CreateBucketCommand({ Bucket: versionedBucket }));
+    await s3.send(
+      new PutBucketVersioningCommand({
+        Bucket: versionedBucket,
+        VersioningConfiguration: { Status: 'Enabled' },
+      }),
+    );
+  });
+
+  afterAll(async () => {
+    await empty(versionedBucket);
+    s3.destroy();
+    await endpoint.close();
+  });
+
+  beforeEach(async () => {
+    Bucket = freshBucketName();
+    await s3.send(new CreateBucketCommand({ Bucket }));
+  });
+
+  afterEach(() => empty(Bucket));
+
+  async function empty(name: string): Promise<void> {
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(
+      new ListObjectVersionsCommand({ Bucket: name }),
+    );
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({
+      Key,
+      VersionId,
+    }));
+    if (Objects.length > 0) {
+      await s3.send(new DeleteObjectsCommand({ Bucket: name, Delete: { Objects } }));
+    }
+    await s3.send(new DeleteBucketCommand({ Bucket: name }));
+  }
+
+  const put = (Key: string, Body: string, more: Partial<PutObjectCommandInput> = {}) =>
+    s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+  const get = (Key: string) => s3.send(new GetObjectCommand({ Bucket, Key }));
+  const text = (output: GetObjectCommandOutput) => output.Body?.transformToString();
+  const refusal = (name: string, httpStatusCode: number) => ({
+    name,
+    $metadata: { httpStatusCode },
+  });
+
+  describe('objects', () => {
+    it('come back as they were put, with type, metadata and tag', async () => {
+      const { ETag } = await put('a/b.csr', 'hello', {
+        ContentType: 'application/pkcs10',
+        Metadata: { origin: 'node-1' },
+        CacheControl: 'no-store',
+      });
+      const output = await get('a/b.csr');
+      expect(await text(output)).toBe('hello');
+      expect(output).toMatchObject({
+        ContentType: 'application/pkcs10',
+        ContentLength: 5,
+        CacheControl: 'no-store',
+        Metadata: { origin: 'node-1' },
+        ETag,
+      });
+      expect(ETag).toBe(`"${createHash('md5').update('hello').digest('hex')}"`);
+      expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'a/b.csr' }))).toMatchObject({
+        ContentLength: 5,
+        ETag,
+      });
+    });
+
+    it('may be empty', async () => {
+      await put('empty', '');
+      expect(await text(await get('empty'))).toBe('');
+    });
+
+    it('can be streamed', async () => {
+      const content = 'x'.repeat(200_000);
+      const Body = Readable.from([content.slice(0, 70_000), content.slice(70_000)], {
+        objectMode: false,
+      });
+      await s3.send(
+        new PutObjectCommand({ Bucket, Key: 's', Body, ContentLength: content.length }),
+      );
+      expect(await text(await get('s'))).toBe(content);
+    });
+
+    it('that are not there are NoSuchKey, a bucket is NoSuchBucket', async () => {
+      await expect(get('none')).rejects.toMatchObject(refusal('NoSuchKey', 404));
+      await expect(
+        s3.send(new GetObjectCommand({ Bucket: freshBucketName(), Key: 'none' })),
+      ).rejects.toMatchObject(refusal('NoSuchBucket', 404));
+      await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject(
+        refusal('NotFound', 404),
+      );
+    });
+
+    it('can be deleted, and deleted again', async () => {
+      await put('a', '1');
+      for (const _time of ['once', 'twice']) {
+        await s3.send(new DeleteObjectCommand({ Bucket, Key: 'a' }));
+        await expect(get('a')).rejects.toMatchObject(refusal('NoSuchKey', 404));
+      }
+    });
+
+    it('can be deleted many at once, with names that need escaping in XML', async () => {
+      const keys = ['a&b', '<c>', 'd"e', "f'g", 'plain'];
+      for (const key of keys) await put(key, key);
+      const Objects = keys.slice(0, 4).map((Key) => ({ Key }));
+      const { Deleted } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+      expect(Deleted?.map(({ Key }) => Key)).toEqual(keys.slice(0, 4));
+      const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket }));
+      expect(Contents?.map(({ Key }) => Key)).toEqual(['plain']);
+    });
+
+    it('can be copied, with their metadata or with other', async () => {
+      await put('from here', 'content', { Metadata: { a: '1' } });
+      const CopySource = `${Bucket}/from%20here`;
+      await s3.send(new CopyObjectCommand({ Bucket, Key: 'same', CopySource }));
+      await s3.send(
+        new CopyObjectCommand({
+          Bucket,
+          Key: 'other',
+          CopySource,
+          MetadataDirective: 'REPLACE',
+          Metadata: { b: '2' },
+        }),
+      );
+      const same = await get('same');
+      expect(await text(same)).toBe('content');
+      expect(same.Metadata).toEqual({ a: '1' });
+      expect((await get('other')).Metadata).toEqual({ b: '2' });
+    });
+
+    it.each([
+      ['the first bytes', 'bytes=0-3', '0123', 'bytes 0-3/10'],
+      ['the rest', 'bytes=7-', '789', 'bytes 7-9/10'],
+      ['the last bytes', 'bytes=-2', '89', 'bytes 8-9/10'],
+      ['more than there is', 'bytes=8-99', '89', 'bytes 8-9/10'],
+    ])('can be read in part: %s', async (_name, Range, expected, ContentRange) => {
+      await put('digits', '0123456789');
+      const output = await s3.send(new GetObjectCommand({ Bucket, Key: 'digits', Range }));
+      expect(await text(output)).toBe(expected);
+      expect(output).toMatchObject({ ContentRange, $metadata: { httpStatusCode: 206 } });
+    });
+
+    it('refuse a range behind their end', async () => {
+      await put('digits', '0123456789');
+      await expect(
+        s3.send(new GetObjectCommand({ Bucket, Key: 'digits', Range: 'bytes=10-' })),
+      ).rejects.toMatchObject(refusal('InvalidRange', 416));
+    });
+  });
+
+  describe('conditional writes', () => {
+    it('with If-None-Match: * create once', async () => {
+      await put('once', 'first', { IfNoneMatch: '*' });
+      await expect(put('once', 'second', { IfNoneMatch: '*' })).rejects.toMatchObject(
+        refusal('PreconditionFailed', 412),
+      );
+      expect(await text(await get('once'))).toBe('first');
+    });
+
+    it('with If-Match replace what was read, and nothing else', async () => {
+      const { ETag } = await put('k', 'first');
+      await put('k', 'second', { IfMatch: ETag });
+      await expect(put('k', 'third', { IfMatch: ETag })).rejects.toMatchObject(
+        refusal('PreconditionFailed', 412),
+      );
+      await expect(put('none', 'x', { IfMatch: ETag })).rejects.toMatchObject(
+        refusal('NoSuchKey', 404),
+      );
+    });
+
+    it('have one winner of eight that race', async () => {
+      const writers = Array.from({ length: 8 }, (_, writer) =>
+        put('race', `writer ${writer}`, { IfNoneMatch: '*' }),
+      );
+      const results = await Promise.allSettled(writers);
+      const winners = results.flatMap(({ status }, writer) =>
+        status === 'fulfilled' ? [writer] : [],
+      );
+      expect(winners).toHaveLength(1);
+      expect(await text(await get('race'))).toBe(`writer ${winners[0]}`);
+    });
+
+    it('may create again after a delete marker', async () => {
+      const name = { Bucket: versionedBucket, Key: 'again' };
+      await s3.send(new PutObjectCommand({ ...name, Body: '1', IfNoneMatch: '*' }));
+      await s3.send(new DeleteObjectCommand(name));
+      await s3.send(new PutObjectCommand({ ...name, Body: '2', IfNoneMatch: '*' }));
+      expect(await text(await s3.send(new GetObjectCommand(name)))).toBe('2');
+    });
+  });
+
+  describe('conditional reads', () => {
+    it('answer 304 to who has it already and 412 to who wants another', async () => {
+      const { ETag } = await put('k', 'v');
+      await expect(
+        s3.send(new GetObjectCommand({ Bucket, Key: 'k', IfNoneMatch: ETag })),
+      ).rejects.toMatchObject({ $metadata: { httpStatusCode: 304 } });
+      await expect(
+        s3.send(new GetObjectCommand({ Bucket, Key: 'k', IfMatch: '"other"' })),
+      ).rejects.toMatchObject(refusal('PreconditionFailed', 412));
+      expect(
+        await text(await s3.send(new GetObjectCommand({ Bucket, Key: 'k', IfMatch: ETag }))),
+      ).toBe('v');
+    });
+  });
+
+  describe('checksums', () => {
+    const algorithms = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
+
+    it.each(algorithms)('%s is checked and kept', async (ChecksumAlgorithm) => {
+      const member = `Checksum${ChecksumAlgorithm}` as const;
+      await put('k', '123456789', { ChecksumAlgorithm });
+      const told = await s3.send(
+        new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }),
+      );
+      expect(told[member]).toBe(knownChecksums[ChecksumAlgorithm]);
+      const wrong = Buffer.from(knownChecksums[ChecksumAlgorithm], 'base64').fill(1);
+      await expect(put('k', 'other', { [member]: wrong.toString('base64') })).rejects.toMatchObject(
+        { $metadata: { httpStatusCode: 400 } },
+      );
+      expect(await text(await get('k'))).toBe('123456789');
+    });
+
+    it.each(algorithms)('%s is told to who stores', async (ChecksumAlgorithm) => {
+      const stored = await put('k', '123456789', { ChecksumAlgorithm });
+      expect(stored[`Checksum${ChecksumAlgorithm}`]).toBe(knownChecksums[ChecksumAlgorithm]);
+    });
+
+    it('a wrong Content-MD5 stores nothing', async () => {
+      const ContentMD5 = createHash('md5').update('other').digest('base64');
+      await expect(put('k', 'v', { ContentMD5 })).rejects.toMatchObject(refusal('BadDigest', 400));
+      await expect(get('k')).rejects.toMatchObject(refusal('NoSuchKey', 404));
+    });
+  });
+
+  /** The check values of "123456789" from the CRC catalogue (reveng), and hashes of it by sha1sum and sha256sum. */
+  const knownChecksums = {
+    CRC32: Buffer.from('cbf43926', 'hex').toString('base64'),
+    CRC32C: Buffer.from('e3069283', 'hex').toString('base64'),
+    CRC64NVME: Buffer.from('ae8b14860a799888', 'hex').toString('base64'),
+    SHA1: Buffer.from('f7c3bc1d808e04732adf679965ccc34ca7ae3441', 'hex').toString('base64'),
+    SHA256: Buffer.from(
+      '15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225',
+      'hex',
+    ).toString('base64'),
+  };
+
+  describe('listings', () => {
+    const list = (more: object) => s3.send(new ListObjectsV2Command({ Bucket, ...more }));
+    const keys = ['a', 'b/1', 'b/2', 'b/c/3', 'd e', 'z', 'é', '\uffee', '\u{1f512}'];
+    beforeEach(async () => {
+      for (const key of [...keys].reverse()) await put(key, key);
+    });
+
+    it('are in the order of UTF-8 bytes', async () => {
+      const { Contents, KeyCount, IsTruncated } = await list({});
+      expect(Contents?.map(({ Key }) => Key)).toEqual(keys);
+      expect({ KeyCount, IsTruncated }).toEqual({ KeyCount: keys.length, IsTruncated: false });
+    });
+
+    it.each([
+      ['a prefix', { Prefix: 'b/' }, ['b/1', 'b/2', 'b/c/3'], []],
+      ['a delimiter', { Delimiter: '/', Prefix: 'b/' }, ['b/1', 'b/2'], ['b/c/']],
+      ['a delimiter at the top', { Delimiter: '/', MaxKeys: 2 }, ['a'], ['b/']],
+      ['a place to start after', { StartAfter: 'b/2', MaxKeys: 2 }, ['b/c/3', 'd e'], []],
+      ['no room', { MaxKeys: 0 }, [], []],
+    ])('take %s', async (_name, more, expectedKeys, expectedPrefixes) => {
+      const { Contents = [], CommonPrefixes = [] } = await list(more);
+      expect(Contents.map(({ Key }) => Key)).toEqual(expectedKeys);
+      expect(CommonPrefixes.map(({ Prefix }) => Prefix)).toEqual(expectedPrefixes);
+    });
+
+    it('come page by page, nothing twice and nothing left out', async () => {
+      const seen: (string | undefined)[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const page = await list({ Delimiter: '/', MaxKeys: 1, ContinuationToken });
+        seen.push(...(page.Contents ?? []).map(({ Key }) => Key));
+        seen.push(...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix));
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined);
+      expect(seen).toEqual(['a', 'b/', 'd e', 'z', 'é', '\uffee', '\u{1f512}']);
+    });
+
+    it('can be percent-encoded', async () => {
+      const { Contents } = await list({ Prefix: 'd', EncodingType: 'url' });
+      expect(
+        Contents?.map(({ Key }) => decodeURIComponent(Key?.replaceAll('+', ' ') ?? '')),
+      ).toEqual(['d e']);
+    });
+  });
+
+  describe('versions', () => {
+    it('are all kept; a delete only hides', async () => {
+      const name = { Bucket: versionedBucket, Key: 'versions/k' };
+      const first = await s3.send(new PutObjectCommand({ ...name, Body: 'one' }));
+      const second = await s3.send(new PutObjectCommand({ ...name, Body: 'two' }));
+      const marker = await s3.send(new DeleteObjectCommand(name));
+      expect(marker.DeleteMarker).toBe(true);
+      await expect(s3.send(new GetObjectCommand(name))).rejects.toMatchObject(
+        refusal('NoSuchKey', 404),
+      );
+      const old = await s3.send(new GetObjectCommand({ ...name, VersionId: first.VersionId }));
+      expect(await text(old)).toBe('one');
+
+      const listed = await s3.send(
+        new ListObjectVersionsCommand({ Bucket: versionedBucket, Prefix: 'versions/' }),
+      );
+      expect(listed.Versions?.map(({ VersionId }) => VersionId)).toEqual([
+        second.VersionId,
+        first.VersionId,
+      ]);
+      expect(listed.DeleteMarkers).toMatchObject([{ IsLatest: true, VersionId: marker.VersionId }]);
+
+      await s3.send(new DeleteObjectCommand({ ...name, VersionId: marker.VersionId }));
+      expect(await text(await s3.send(new GetObjectCommand(name)))).toBe('two');
+      await s3.send(new DeleteObjectCommand({ ...name, VersionId: second.VersionId }));
+      expect(await text(await s3.send(new GetObjectCommand(name)))).toBe('one');
+    });
+
+    it('are not listed where a bucket keeps none', async () => {
+      await put('k', '1');
+      const { VersionId } = await put('k', '2');
+      expect(VersionId).toBeUndefined();
+      const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+      expect(Versions).toMatchObject([{ Key: 'k', VersionId: 'null', IsLatest: true, Size: 1 }]);
+    });
+  });
+
+  describe('buckets', () => {
+    it('are listed, found and have a place', async () => {
+      const { Buckets } = await s3.send(new ListBucketsCommand({}));
+      expect(Buckets?.map(({ Name }) => Name)).toContain(Bucket);
+      await s3.send(new HeadBucketCommand({ Bucket }));
+      const { LocationConstraint } = await s3.send(new GetBucketLocationCommand({ Bucket }));
+      expect(LocationConstraint).toBe(endpoint.client.region);
+    });
+
+    it('have no versioning until they are given it', async () => {
+      const status = async (name: string) =>
+        (await s3.send(new GetBucketVersioningCommand({ Bucket: name }))).Status;
+      expect(await status(Bucket)).toBeUndefined();
+      expect(await status(versionedBucket)).toBe('Enabled');
+    });
+
+    it('can neither be made twice nor removed when full', async () => {
+      await expect(s3.send(new CreateBucketCommand({ Bucket }))).rejects.toMatchObject(
+        refusal('BucketAlreadyOwnedByYou', 409),
+      );
+      await put('k', 'v');
+      await expect(s3.send(new DeleteBucketCommand({ Bucket }))).rejects.toMatchObject(
+        refusal('BucketNotEmpty', 409),
+      );
+    });
+  });
+}

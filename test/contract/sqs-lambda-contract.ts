@@ -1,0 +1,139 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Contract } from './contract.ts';
+import type { ContractEndpoint } from './endpoint.ts';
+
+/** What the service relies on of SQS and Lambda, said as tests. */
+export function sqsAndLambdaContract({ it, open }: Contract): void {
+  let endpoint: ContractEndpoint;
+  let sqs: SQSClient;
+  let lambda: LambdaClient;
+
+  beforeAll(async () => {
+    endpoint = await open();
+    sqs = new SQSClient({ ...endpoint.client, maxAttempts: 1 });
+    lambda = new LambdaClient({ ...endpoint.client, maxAttempts: 1 });
+  });
+
+  afterAll(async () => {
+    sqs.destroy();
+    lambda.destroy();
+    await endpoint.close();
+  });
+
+  describe('a queue', () => {
+    const url = async () =>
+      (await sqs.send(new GetQueueUrlCommand({ QueueName: endpoint.queueName }))).QueueUrl;
+
+    it('takes messages and answers with digests that the client checks', async () => {
+      const QueueUrl = await url();
+      const sent = await sqs.send(
+        new SendMessageCommand({
+          QueueUrl,
+          MessageBody: 'körper',
+          MessageAttributes: { kind: { DataType: 'String', StringValue: 'test' } },
+        }),
+      );
+      expect(sent).toMatchObject({
+        MessageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        MD5OfMessageBody: '4d44adfcd9ebc0dda1679f034889d292',
+        MD5OfMessageAttributes: expect.stringMatching(/^[0-9a-f]{32}$/),
+      });
+      const batch = await sqs.send(
+        new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id: 'a', MessageBody: 'one' }] }),
+      );
+      expect(batch.Successful).toMatchObject([{ Id: 'a' }]);
+    });
+
+    describe('takes batches', () => {
+      const send = async (Entries: { Id: string; MessageBody: string }[]) =>
+        sqs.send(new SendMessageBatchCommand({ QueueUrl: await url(), Entries }));
+      const entries = (count: number) =>
+        Array.from({ length: count }, (_, i) => ({ Id: `entry-${i}`, MessageBody: `body ${i}` }));
+
+      it('of up to ten messages, each with its digest', async () => {
+        const { Successful = [], Failed = [] } = await send(entries(10));
+        expect(Successful.map(({ Id }) => Id).sort()).toEqual(entries(10).map(({ Id }) => Id));
+        expect(Failed).toEqual([]);
+        expect(new Set(Successful.map(({ MessageId }) => MessageId)).size).toBe(10);
+        for (const { MD5OfMessageBody } of Successful)
+          expect(MD5OfMessageBody).toMatch(/^[0-9a-f]{32}$/);
+      });
+
+      it.each([
+        ['an empty one', [], 'EmptyBatchRequest'],
+        ['one of eleven', entries(11), 'TooManyEntriesInBatchRequest'],
+        ['one with an id twice', [...entries(2), ...entries(1)], 'BatchEntryIdsNotDistinct'],
+        [
+          'one with an id that is none',
+          [{ Id: 'a b', MessageBody: 'x' }, ...entries(1)],
+          'InvalidBatchEntryId',
+        ],
+        [
+          'one that is too long as a whole',
+          entries(2).map(({ Id }) => ({ Id, MessageBody: 'x'.repeat(600 * 1024) })),
+          'BatchRequestTooLong',
+        ],
+      ])('but not %s', async (_, batch, name) => {
+        await expect(send(batch)).rejects.toMatchObject({ name, $fault: 'client' });
+      });
+    });
+
+    it('tells its ARN', async () => {
+      const { Attributes } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: await url(), AttributeNames: ['QueueArn'] }),
+      );
+      expect(Attributes?.QueueArn).toMatch(
+        new RegExp(`^arn:aws:sqs:${endpoint.client.region}:\\d{12}:${endpoint.queueName}$`),
+      );
+    });
+
+    it('that is not there is QueueDoesNotExist', async () => {
+      await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'none' }))).rejects.toMatchObject({
+        name: 'QueueDoesNotExist',
+      });
+    });
+  });
+
+  describe('a function', () => {
+    const invoke = (event: object, more: object = {}) =>
+      lambda.send(
+        new InvokeCommand({
+          FunctionName: endpoint.functionName,
+          Payload: JSON.stringify(event),
+          ...more,
+        }),
+      );
+
+    it('answers to its event', async () => {
+      const { Payload, FunctionError, StatusCode } = await invoke({ a: 1 });
+      expect(JSON.parse(Payload?.transformToString() ?? '')).toEqual({ echo: { a: 1 } });
+      expect({ FunctionError, StatusCode }).toEqual({ FunctionError: undefined, StatusCode: 200 });
+    });
+
+    it('that throws says so, with type and message', async () => {
+      const { Payload, FunctionError } = await invoke({ fail: 'too far' });
+      expect(FunctionError).toBe('Unhandled');
+      expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({
+        errorType: 'RangeError',
+        errorMessage: 'too far',
+      });
+    });
+
+    it('can be called without waiting', async () => {
+      expect((await invoke({}, { InvocationType: 'Event' })).StatusCode).toBe(202);
+    });
+
+    it('that is not there is ResourceNotFoundException', async () => {
+      await expect(invoke({}, { FunctionName: 'none' })).rejects.toMatchObject({
+        name: 'ResourceNotFoundException',
+      });
+    });
+  });
+}

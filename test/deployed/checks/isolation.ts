@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { DescribeKeyCommand, SignCommand } from '@aws-sdk/client-kms';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { caKeyAlias } from '../../../lib/ca/key-alias.ts';
+import type { Credentials } from '../../stand-in/ministack.ts';
+import { type Check, NODE, nodeOfA, refused } from '../check.ts';
+import type { Bucket, Deployment } from '../deployment.ts';
+
+/** A node's sibling whose name begins with its own. */
+const NODE_10 = `${NODE}.au`;
+const own = `requests/a/${NODE}`;
+const csrOf = (folder: string) => `${folder}/admin.conf.csr`;
+
+export const isolation: Check[] = [
+  {
+    name: "a node creates and reads below its own name, and not below another node's or cluster's, nor people's",
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      await deployment.create(node, 'exchange', csrOf(`${own}/i1`), 'no CSR');
+      await deployment.read(node, 'exchange', csrOf(`${own}/i1`));
+      await deployment.keys(node, 'exchange', `${own}/`);
+      for (const other of [`a/${NODE_10}`, `b/${NODE}`, 'a/users']) {
+        const key = csrOf(`requests/${other}/i1`);
+        await refused(`creating ${key}`, deployment.create(node, 'exchange', key, 'no CSR'));
+        await refused(`reading ${key}`, deployment.read(node, 'exchange', key));
+        await refused(
+          `listing requests/${other}/`,
+          deployment.keys(node, 'exchange', `requests/${other}/`),
+        );
+        const certificate = `certificates/${other}/first/admin.conf.crt`;
+        await refused(`reading ${certificate}`, deployment.read(node, 'exchange', certificate));
+      }
+      const sibling = await nodeOfA(deployment, NODE_10);
+      const key = csrOf(`requests/a/${NODE_10}/i1`);
+      await deployment.create(sibling, 'exchange', key, 'no CSR');
+    },
+  },
+  {
+    name: 'a tag is a name: no wildcard, no path, not users, and none is no node',
+    async run(deployment) {
+      for (const tag of ['*', 'cp-?.prod.example.com', `${NODE}/first`, 'users', undefined]) {
+        const who = await deployment.assume('nodes of a', tag === undefined ? {} : { node: tag });
+        const folders = [`${own}/i2`, 'requests/a/users/i2', `${own}/first/i2`];
+        for (const folder of folders)
+          await refused(
+            `creating below ${folder} with the tag ${tag}`,
+            deployment.create(who, 'exchange', csrOf(folder), 'no CSR'),
+          );
+      }
+    },
+  },
+  {
+    name: 'nobody puts a request without If-None-Match, not even with AdministratorAccess',
+    async run(deployment) {
+      const input = { Bucket: deployment.bucket('exchange'), Key: csrOf(`${own}/i3`), Body: 'x' };
+      for (const who of [await nodeOfA(deployment), await deployment.administrator()])
+        await refused('a put', deployment.s3(who).send(new PutObjectCommand(input)));
+      await deployment.create(await deployment.administrator(), 'exchange', input.Key, 'x');
+    },
+  },
+  {
+    name: 'a lease is put with a condition and not without, and only that of the own cluster',
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      await deployment.create(node, 'exchange', 'leases/a.json', '{}');
+      const s3 = deployment.s3(node);
+      const input = { Bucket: deployment.bucket('exchange'), Key: 'leases/a.json', Body: '{}' };
+      const IfMatch = `"${createHash('md5').update('{}').digest('hex')}"`;
+      await s3.send(new PutObjectCommand({ ...input, IfMatch }));
+      await refused('a put without a condition', s3.send(new PutObjectCommand(input)));
+      await refused(
+        'a put of the lease of b',
+        deployment.create(node, 'exchange', 'leases/b.json', '{}'),
+      );
+    },
+  },
+  {
+    name: 'a node reaches neither the authority bucket, nor functions, nor keys',
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      const auditor = await deployment.assume('auditor');
+      await deployment.read(auditor, 'authority', 'clusters/a.json');
+      await refused('reading', deployment.read(node, 'authority', 'clusters/a.json'));
+      await refused('listing', deployment.keys(node, 'authority', ''));
+      await refused('creating', deployment.create(node, 'authority', 'clusters/a.json', '{}'));
+      for (const output of ['CreateCaFunction', 'ReconcileFunction', 'SignFunction']) {
+        const call = new InvokeCommand({ FunctionName: deployment.output(output), Payload: '{}' });
+        await refused(`calling ${output}`, deployment.lambda(node).send(call));
+      }
+      await refused('signing', sign(deployment, node));
+    },
+  },
+  {
+    name: 'no person signs: neither operator, approver and auditor, nor an administrator with AdministratorAccess',
+    async run(deployment) {
+      const people = (['operator', 'approver', 'auditor'] as const).map((role) =>
+        deployment.assume(role),
+      );
+      const administrator = await deployment.administrator();
+      const KeyId = caKeyAlias('prod', 'ca');
+      await deployment.kms(administrator).send(new DescribeKeyCommand({ KeyId }));
+      for (const who of [...(await Promise.all(people)), administrator])
+        await refused('signing', sign(deployment, who));
+    },
+  },
+  {
+    name: 'an approver neither uploads nor declares clusters, an operator does not approve, an auditor writes nothing',
+    async run(deployment) {
+      const puts: [role: 'operator' | 'approver' | 'auditor', bucket: Bucket, key: string][] = [
+        ['approver', 'exchange', csrOf(`${own}/i4`)],
+        ['approver', 'authority', 'clusters/c.json'],
+        ['approver', 'authority', `records/a/${NODE}/i4/admin.conf.csr.json`],
+        ['operator', 'authority', 'approvals/standing/a.json'],
+        ['operator', 'exchange', csrOf(`${own}/i4`)],
+        ['operator', 'authority', `records/a/${NODE}/i4/admin.conf.csr.json`],
+        ['auditor', 'authority', 'clusters/c.json'],
+        ['auditor', 'authority', 'approvals/standing/a.json'],
+      ];
+      for (const [role, bucket, key] of puts) {
+        const who = await deployment.assume(role);
+        await refused(`${role}: ${key}`, deployment.create(who, bucket, key, '{}'));
+      }
+    },
+  },
+  {
+    name: 'a record stays, whoever wants to delete it',
+    async run(deployment) {
+      const auditor = await deployment.assume('auditor');
+      const [record] = await deployment.keys(auditor, 'authority', 'records/a/');
+      const input = { Bucket: deployment.bucket('authority'), Key: record ?? '' };
+      for (const who of [await deployment.assume('operator'), await deployment.administrator()])
+        await refused('deleting', deployment.s3(who).send(new DeleteObjectCommand(input)));
+    },
+  },
+];
+
+function sign(deployment: Deployment, who: Credentials): Promise<unknown> {
+  return deployment.kms(who).send(
+    new SignCommand({
+      KeyId: caKeyAlias('prod', 'ca'),
+      Message: createHash('sha256').update('anything').digest(),
+      MessageType: 'DIGEST',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+    }),
+  );
+}

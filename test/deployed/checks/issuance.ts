@@ -1,0 +1,131 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleKey } from '../../../lib/ca/trust-domain.ts';
+import { outcomeKeys, parseRequestKey } from '../../../lib/door/request-path.ts';
+import { isCertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+
+import type { Credentials } from '../../stand-in/ministack.ts';
+import { type ChainItem, judgeChain } from '../../support/judges.ts';
+import { type KubeadmCsr, kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { type Check, eventually, NODE, nodeOfA } from '../check.ts';
+import type { Deployment } from '../deployment.ts';
+
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+const WAITS = 'super-admin.conf';
+const place = (cluster: string, csr: KubeadmCsr) => `requests/${cluster}/${NODE}/first/${csr.path}`;
+
+export const issuance: Check[] = [
+  {
+    name: 'an operator declares clusters with the command, from a kubeadm configuration',
+    async run(deployment) {
+      const operator = await deployment.assume('operator');
+      const config = join(set.dir, 'config.yaml');
+      for (const [cluster, domain] of Object.entries({ a: 'prod', b: 'lab' })) {
+        const how = ['--kubeadm-config', config, '--trust-domain', domain];
+        await deployment.cakeless(operator, 'cluster', 'apply', cluster, ...how);
+        const shown = await deployment.cakeless(operator, 'cluster', 'show', cluster);
+        match(shown, new RegExp(domain));
+      }
+    },
+  },
+  {
+    name: "a node of a role for many uploads kubeadm's CSRs, and all but one certificate come and pass the judges (keys ECC_NIST_P256)",
+    run: async (deployment) => issued(deployment, 'a', await nodeOfA(deployment), 'prod'),
+  },
+  {
+    name: 'a node of a role of its own does, too (keys RSA_2048)',
+    run: async (deployment) => issued(deployment, 'b', await deployment.assume('cp-1 of b'), 'lab'),
+  },
+  {
+    name: 'super-admin.conf waits, an approver lets it through with the command, and it is issued',
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      const csr = set.csrs.find(({ certificateName }) => certificateName === WAITS);
+      if (!csr) throw new Error(`no ${WAITS} among the fixtures`);
+      const keys = outcomes(place('a', csr));
+      match((await deployment.read(node, 'exchange', keys.pending)) ?? '', /"waitingFor"/);
+      const approver = await deployment.assume('approver');
+      match(await deployment.cakeless(approver, 'pending'), /kubernetes-super-admin/);
+      await deployment.cakeless(approver, 'approve', place('a', csr), '--reason', 'tried out');
+      const certificate = await eventually(keys.certificate, () =>
+        deployment.read(node, 'exchange', keys.certificate),
+      );
+      judge(await chainItems(deployment, node, 'prod', csr, certificate));
+    },
+  },
+  {
+    name: 'an object that holds a private key is taken out of the bucket and refused',
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      const key = `requests/a/${NODE}/leak/pki/apiserver.key`;
+      await deployment.create(node, 'exchange', key, privateKey());
+      const path = `certificates/a/${NODE}/leak/pki/apiserver.key~upload.rejected.json`;
+      const refusal = await eventually(path, () => deployment.read(node, 'exchange', path));
+      const codes = JSON.parse(refusal).violations.map(({ code }: { code: string }) => code);
+      deepEqual(codes, ['private-key']);
+      const gone = async () =>
+        (await deployment.read(node, 'exchange', key)) === undefined ? true : undefined;
+      await eventually(`the end of ${key}`, gone);
+    },
+  },
+];
+
+/** All of the set but super-admin.conf, which waits. */
+async function issued(
+  deployment: Deployment,
+  cluster: string,
+  node: Credentials,
+  trustDomain: string,
+): Promise<void> {
+  for (const csr of set.csrs)
+    await deployment.create(node, 'exchange', place(cluster, csr), readFileSync(csr.file));
+  const items: ChainItem[] = [];
+  for (const csr of set.csrs) {
+    const keys = outcomes(place(cluster, csr));
+    const key = csr.certificateName === WAITS ? keys.pending : keys.certificate;
+    const found = await eventually(key, () => deployment.read(node, 'exchange', key));
+    if (csr.certificateName !== WAITS)
+      items.push(...(await chainItems(deployment, node, trustDomain, csr, found)));
+  }
+  equal(set.csrs.length, 12);
+  judge(items);
+}
+
+function outcomes(requestKey: string) {
+  const address = parseRequestKey(requestKey);
+  if (!address) throw new Error(`${requestKey} is no request`);
+  return outcomeKeys(address);
+}
+
+async function chainItems(
+  deployment: Deployment,
+  node: Credentials,
+  trustDomain: string,
+  csr: KubeadmCsr,
+  certificate: string,
+): Promise<ChainItem[]> {
+  if (!isCertificateName(csr.certificateName)) throw new Error(csr.certificateName);
+  const { ca, extendedKeyUsages } = profileOf(csr.certificateName);
+  const roots = (await deployment.read(node, 'exchange', bundleKey(trustDomain, ca))) ?? '';
+  return extendedKeyUsages.map((usage) => ({
+    name: `${csr.certificateName} ${usage}`,
+    certificate,
+    roots,
+    usage,
+    // a wildcard can't be asked for by its own name
+    dnsNames: csr.sans.dns.filter((name) => !name.startsWith('*')),
+    ips: csr.sans.ip,
+  }));
+}
+
+/** OpenSSL (strict), Go and zlint, as far as they can be had. */
+function judge(items: ChainItem[]): void {
+  const complaints = judgeChain(items).filter(({ ok }) => !ok);
+  deepEqual(complaints, []);
+}
+
+function privateKey(): string {
+  return readFileSync(join(set.dir, 'keys', 'pki', 'apiserver.key'), 'utf8');
+}

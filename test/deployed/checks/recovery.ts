@@ -1,0 +1,105 @@
+import { deepEqual } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import {
+  GetFunctionConfigurationCommand,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
+import {
+  GetBucketNotificationConfigurationCommand,
+  PutBucketNotificationConfigurationCommand,
+} from '@aws-sdk/client-s3';
+import {
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+} from '@aws-sdk/client-sqs';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { type Check, eventually, NODE, nodeOfA } from '../check.ts';
+import type { Deployment } from '../deployment.ts';
+
+export const recovery: Check[] = [
+  {
+    name: 'a message that nobody understands ends among the dead letters',
+    async run(deployment) {
+      const sqs = deployment.sqs();
+      const QueueUrl = deployment.output('RequestQueueUrl');
+      // Five tries as deployed, but a second apart and not three minutes.
+      const wait = (VisibilityTimeout: string) =>
+        sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout } }));
+      await wait('1');
+      const MessageBody = `poison ${Date.now()}`;
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      const operator = deployment.sqs(await deployment.assume('operator'));
+      const dead = deployment.output('DeadLetterQueueUrl');
+      await eventually('the dead letter', async () => {
+        const input = { QueueUrl: dead, WaitTimeSeconds: 1 };
+        const { Messages = [] } = await operator.send(new ReceiveMessageCommand(input));
+        return Messages.find(({ Body }) => Body === MessageBody);
+      });
+      await wait('180');
+    },
+  },
+  {
+    name: 'a request whose event was lost is found by reconcile, and issued',
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      const csr = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256').csrs.find(
+        ({ certificateName }) => certificateName === 'kubelet.conf',
+      );
+      const folder = `a/${NODE}/lost`;
+      await withoutEvents(deployment, () =>
+        deployment.create(
+          node,
+          'exchange',
+          `requests/${folder}/kubelet.conf.csr`,
+          readFileSync(csr?.file ?? ''),
+        ),
+      );
+      const operator = await deployment.assume('operator');
+      // It is too young: its event may still come.
+      deepEqual(await deployment.invoke(operator, 'ReconcileFunction', {}), { requeued: 0 });
+      await minutesAhead(deployment, 'ReconcileFunction', 6);
+      await deployment.invoke(operator, 'ReconcileFunction', {});
+      const certificate = `certificates/${folder}/kubelet.conf.crt`;
+      await eventually(certificate, () => deployment.read(node, 'exchange', certificate));
+      await minutesAhead(deployment, 'ReconcileFunction', 0);
+    },
+  },
+];
+
+/** What is put meanwhile, S3 tells nobody of. */
+async function withoutEvents(
+  deployment: Deployment,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  const s3 = deployment.s3();
+  const Bucket = deployment.bucket('exchange');
+  const { $metadata, ...before } = await s3.send(
+    new GetBucketNotificationConfigurationCommand({ Bucket }),
+  );
+  const set = (NotificationConfiguration: typeof before) =>
+    s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+  await set({});
+  await action();
+  await set(before);
+}
+
+/** Puts a function's clock forward, in the place of waiting; signatures may be off by fifteen minutes. */
+async function minutesAhead(
+  deployment: Deployment,
+  output: string,
+  minutes: number,
+): Promise<void> {
+  const lambda = deployment.lambda();
+  const FunctionName = deployment.output(output);
+  const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  const { NODE_OPTIONS: _, ...Variables } = Environment?.Variables ?? {};
+  const clock = `globalThis.Date=class extends Date{constructor(...a){a.length?super(...a):super(Date.now())}static now(){return super.now()+${minutes * 60_000}}}`;
+  const moved = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` };
+  await lambda.send(
+    new UpdateFunctionConfigurationCommand({
+      FunctionName,
+      Environment: { Variables: { ...Variables, ...(minutes && moved) } },
+    }),
+  );
+}

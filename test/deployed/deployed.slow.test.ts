@@ -1,0 +1,29 @@
+/** The app of infra/, deployed to MiniStack by the CDK as it is, and the service that comes of it. */
+import { describeWithMinistack } from '../stand-in/ministack-program.ts';
+import { ALL_STEPS, Trial } from './trial.ts';
+
+describeWithMinistack('deployed', () => {
+  const failures = new Map<string, unknown>();
+  let trial: Trial | undefined;
+
+  // One after the other, since tests are run in any order.
+  beforeAll(async () => {
+    trial = await Trial.start();
+    for (const { name, run } of ALL_STEPS) {
+      try {
+        await run(trial);
+        failures.set(name, undefined);
+      } catch (error) {
+        failures.set(name, error);
+      }
+    }
+  }, 600_000);
+
+  afterAll(() => trial?.ministack.stop());
+
+  it.each(ALL_STEPS)('$name', ({ name }) => {
+    expect(failures.has(name)).toBe(true);
+    const failure = failures.get(name);
+    if (failure !== undefined) throw failure;
+  });
+});

@@ -1,0 +1,103 @@
+/** The whole life of a deployed service, step by step: deployed, tried, updated, deleted. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Ministack, startMinistack } from '../stand-in/ministack.ts';
+import { Cdk } from './cdk.ts';
+import { CHECKS } from './checks/all.ts';
+import { CONFIG_FILE } from './config-file.ts';
+import { Deployment } from './deployment.ts';
+import { certificatesOf, outlived, type Snapshot, takeSnapshot, unchanged } from './stays.ts';
+
+export interface Step {
+  readonly name: string;
+  run(trial: Trial): Promise<unknown>;
+}
+
+/** What the steps of one life share. */
+export class Trial {
+  readonly ministack: Ministack;
+  #cdk: Cdk | undefined;
+  #deployment: Deployment | undefined;
+  #before: Snapshot | undefined;
+
+  private constructor(ministack: Ministack) {
+    this.ministack = ministack;
+  }
+
+  static start = async (): Promise<Trial> => new Trial(await startMinistack());
+
+  get deployment(): Deployment {
+    return found(this.#deployment, 'a deployment');
+  }
+
+  async synthesize(configFile: string): Promise<void> {
+    this.#cdk = await Cdk.synthesize(this.ministack, configFile);
+  }
+
+  bootstrap = (): Promise<void> => found(this.#cdk, 'a synthesized app').bootstrap();
+
+  async deploy(): Promise<void> {
+    const outputs = await found(this.#cdk, 'a synthesized app').deploy();
+    this.#deployment ??= await Deployment.of(this.ministack, outputs);
+    this.#deployment.outputs = outputs;
+  }
+
+  async update(): Promise<void> {
+    this.#before = await takeSnapshot(this.deployment);
+    const folder = await mkdtemp(join(tmpdir(), 'cakeless-config-'));
+    const file = join(folder, 'cakeless.config.json');
+    await writeFile(file, JSON.stringify(withOneMore()));
+    await this.synthesize(file);
+    await rm(folder, { recursive: true });
+    await this.deploy();
+    await unchanged(this.deployment, this.#before);
+    await certificatesOf(this.deployment, 'third');
+  }
+
+  async destroy(): Promise<void> {
+    this.#before = await takeSnapshot(this.deployment);
+    await found(this.#cdk, 'a synthesized app').destroy();
+    await outlived(this.deployment, this.#before);
+  }
+}
+
+function withOneMore(): unknown {
+  const config = JSON.parse(readFileSync(CONFIG_FILE, 'utf8'));
+  config.trustDomains.unshift({ name: 'third' });
+  config.clusters.unshift({ name: 'c', nodes: { assumedBy: ['account'] } });
+  return config;
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`there is no ${what}: an earlier step failed`);
+  return value;
+}
+
+export const DEPLOYING: readonly Step[] = [
+  {
+    name: 'the app synthesizes',
+    run: (trial) => trial.synthesize(CONFIG_FILE),
+  },
+  { name: 'cdk bootstrap', run: (trial) => trial.bootstrap() },
+  { name: 'cdk deploy', run: (trial) => trial.deploy() },
+];
+
+export const TRYING: readonly Step[] = CHECKS.map(({ name, run }) => ({
+  name,
+  run: ({ deployment }) => run(deployment),
+}));
+
+export const CHANGING: readonly Step[] = [
+  {
+    name: 'another trust domain and another cluster change nothing that is there',
+    run: (trial) => trial.update(),
+  },
+  {
+    name: 'cdk destroy leaves keys, records and CA certificates',
+    run: (trial) => trial.destroy(),
+  },
+];
+
+export const ALL_STEPS: readonly Step[] = [...DEPLOYING, ...TRYING, ...CHANGING];

@@ -1,0 +1,42 @@
+/** The policies of the synthesized app, judged by another's reading of IAM: principal by action by resource. */
+import { CONFIG_FILE } from '../deployed/config-file.ts';
+import { isAllowed } from './evaluate.ts';
+import { principalsOf } from './principals.ts';
+import { requestsOf } from './requests.ts';
+import { TABLE } from './table.ts';
+import { Policies } from './template.ts';
+
+const policies = new Policies(CONFIG_FILE);
+const ask = requestsOf(policies);
+const principals = principalsOf(policies);
+
+const cases = TABLE.map((row) => ({
+  ...row,
+  title: [row.action, row.what, row.way].filter(Boolean).join(' '),
+  who: row.allowed.join(', ') || 'nobody',
+}));
+
+it.each(cases)('$title: $who', async ({ action, what, way, allowed }) => {
+  const got: string[] = [];
+  for (const [name, who] of Object.entries(principals))
+    if (await isAllowed(who, ask(action, what, way))) got.push(name);
+  expect(got.sort()).toEqual([...allowed].sort());
+});
+
+const refusedToAll = cases.filter(({ allowed }) => allowed.length === 0);
+it.each(refusedToAll)('$title is for nobody, but its twin is for somebody', async (row) => {
+  const { twin } = row;
+  const who = principals[twin?.who ?? ''];
+  if (!twin || !who) throw new Error('a row for nobody needs a twin');
+  const asked = ask(twin.action ?? row.action, twin.what ?? row.what, twin.way);
+  expect(await isAllowed(who, asked)).toBe(true);
+});
+
+it('a condition key that there is not is an error, not a key that is left aside', async () => {
+  const who = principals.node;
+  if (!who) throw new Error('no node');
+  const asked = ask('s3:GetObject', 'exchange/trust/prod/ca.crt');
+  const context = { ...asked.context, 's3:no-such-key': 'x' };
+  await expect(isAllowed(who, { ...asked, context })).rejects.toThrow('no such condition key');
+  await expect(isAllowed(who, { ...asked, action: 's3:NoSuchAction' })).rejects.toThrow();
+});

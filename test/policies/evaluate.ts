@@ -1,0 +1,50 @@
+import { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate';
+import type { Principal } from './principals.ts';
+import { ACCOUNT, type Policy } from './template.ts';
+
+export interface Asked {
+  readonly action: string;
+  readonly resource: string;
+  readonly resourcePolicy?: Policy | undefined;
+  /** Condition keys of the request itself. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** @throws Error where the request can't be judged as asked: an unknown action, or a condition key that is left aside */
+export async function isAllowed(who: Principal, asked: Asked): Promise<boolean> {
+  const contextVariables = { ...principalKeys(who), ...asked.context };
+  const simulated = await runSimulation(
+    {
+      request: {
+        principal: who.arn ?? anonymousPrincipal,
+        action: asked.action,
+        resource: { resource: asked.resource, accountId: ACCOUNT },
+        contextVariables,
+      },
+      identityPolicies: who.policies.map((policy, i) => ({ name: `policy ${i}`, policy })),
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(asked.resourcePolicy && { resourcePolicy: asked.resourcePolicy }),
+    },
+    {},
+  );
+  if (simulated.resultType !== 'single')
+    throw new Error(`${asked.action} on ${asked.resource}: ${JSON.stringify(simulated)}`);
+  // It takes any key; one that it does not know for the action would be left aside, and a Deny with it.
+  const ignored = simulated.result.ignoredContextKeys ?? [];
+  const ours = Object.keys(asked.context).map((key) => key.toLowerCase());
+  const lost = ignored.filter((key) => ours.includes(key.toLowerCase()));
+  if (lost.length > 0) throw new Error(`${asked.action}: no such condition key: ${lost}`);
+  return simulated.overallResult === 'Allowed';
+}
+
+function principalKeys({ arn, account, tags }: Principal): Record<string, string> {
+  if (arn === undefined) return {};
+  return {
+    'aws:PrincipalArn': arn,
+    'aws:PrincipalAccount': account,
+    ...Object.fromEntries(
+      Object.entries(tags).map(([name, value]) => [`aws:PrincipalTag/${name}`, value]),
+    ),
+  };
+}

@@ -1,0 +1,67 @@
+/** What is asked for, in the words of the table: `exchange/requests/a/…`, `key of ca`. */
+import type { Asked } from './evaluate.ts';
+import type { Policies } from './template.ts';
+
+/** How a request is made; a row of the table may say otherwise. */
+const USUAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  's3:PutObject': { 's3:if-none-match': '*' },
+  'kms:Sign': { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
+};
+
+/** Each way by its name; null takes a usual key away. */
+const WAYS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
+  'over plain HTTP': { 'aws:SecureTransport': 'false' },
+  'over TLS 1.1': { 's3:TlsVersion': '1.1' },
+  'without a condition': { 's3:if-none-match': null },
+  'with If-Match': { 's3:if-none-match': null, 's3:if-match': 'etag' },
+  'of a raw message': { 'kms:MessageType': 'RAW' },
+  'with ECDSA_SHA_384': { 'kms:SigningAlgorithm': 'ECDSA_SHA_384' },
+  'with RSASSA_PKCS1_V1_5_SHA_256': { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256' },
+};
+
+export type Way = keyof typeof WAYS;
+
+export function requestsOf(policies: Policies) {
+  const exchange = policies.bucket('ServiceExchange');
+  const authority = policies.bucket('ServiceAuthority');
+  const queue = policies.queue('ServiceQueueRequests');
+  const deadLetters = policies.queue('ServiceQueueDeadLetters');
+  const resources: Record<string, { arn: string; policy?: Asked['resourcePolicy'] }> = {
+    queue,
+    'dead letters': deadLetters,
+    'key of ca': policies.key('TrustDomainprodKeysca'),
+    'function sign': { arn: policies.functionArn('ServiceSignFunction') },
+    'function create-ca': { arn: policies.functionArn('ServiceCreateCaFunction') },
+    'function reconcile': { arn: policies.functionArn('ServiceReconcileFunction') },
+    'function watch-signatures': { arn: policies.functionArn('ServiceWatchSignaturesFunction') },
+  };
+
+  return function ask(action: string, what: string, way = ''): Asked {
+    const context = contextOf(action, way);
+    const [bucketName = '', ...path] = what.split('/');
+    const bucket = { exchange, authority }[bucketName];
+    if (bucket) {
+      const key = path.join('/');
+      const list = action === 's3:ListBucket';
+      return {
+        action,
+        resource: list || key === '' ? bucket.arn : `${bucket.arn}/${key}`,
+        resourcePolicy: bucket.policy,
+        context: { ...context, ...(list && { 's3:prefix': key }) },
+      };
+    }
+    const found = resources[what];
+    if (!found) throw new Error(`no resource ${what}`);
+    return { action, resource: found.arn, resourcePolicy: found.policy, context };
+  };
+}
+
+function contextOf(action: string, way: string): Record<string, string> {
+  const special = way === '' ? {} : WAYS[way];
+  if (!special) throw new Error(`no way ${way}`);
+  const tls = action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {};
+  const all = { 'aws:SecureTransport': 'true', ...tls, ...USUAL[action], ...special };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}
