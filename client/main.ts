@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
 import { addClusterCommands } from './commands/cluster.ts';
+import { addCsrCommand } from './commands/csr.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addLocalCommand } from './commands/local.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
@@ -32,6 +33,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .exitOverride()
     .showHelpAfterError('(--help says more)');
   const connection = connect(process.env);
+  addCsrCommand(program, terminal, exit);
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
