@@ -49,6 +49,17 @@ export async function stage(folder: string, desired: DesiredCsr): Promise<Staged
   return { name: desired.name, path, csrFile: `${stem}.csr`, keyPem, key };
 }
 
+/** Takes key and CSR over from a folder of kubeadm's. @returns false if it has none of that name */
+export async function adopt(folder: string, from: string, name: CertificateName): Promise<boolean> {
+  const found = findStaged(from, name);
+  if (!found) return false;
+  const stem = join(folder, stagedPath(name).slice(0, -'.csr'.length));
+  await makeFolder(dirname(stem));
+  await writeDurably(`${stem}.key`, found.keyPem, PRIVATE);
+  await writeDurably(`${stem}.csr`, readFileSync(found.csrFile), PRIVATE);
+  return true;
+}
+
 /** The CSR of a name with its key, in any of kubeadm's layouts; undefined if one of them is missing or they don't match. */
 export function findStaged(folder: string, name: CertificateName): Staged | undefined {
   for (const path of pathsOf(profileOf(name))) {

@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { makeFolder, syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { COMPONENTS, type Component } from '../restart/components.ts';
 import {
   currentContent,
   digestOfText,
@@ -32,8 +33,9 @@ const journalSchema = z.object({
    * undone: they are back.
    */
   phase: z.enum(['prepared', 'applied', 'done', 'undoing', 'undone']),
-  /** Components that were to be restarted and are not yet healthy. */
-  restarts: z.array(z.string()),
+  /** Components that are still to be restarted, and those that were. */
+  restarts: z.array(z.enum(COMPONENTS)),
+  restarted: z.array(z.enum(COMPONENTS)),
   /** Why it was undone. */
   reason: z.optional(z.string()),
   changes: z.array(recordedChangeSchema),
@@ -50,7 +52,7 @@ export interface InstallationPlan {
   readonly names: Journal['names'];
   readonly caChanged: boolean;
   readonly changes: readonly FileChange[];
-  readonly restarts: readonly string[];
+  readonly restarts: readonly Component[];
 }
 
 const KEPT = 3;
@@ -77,7 +79,7 @@ export async function prepareInstallation(
   const { names, caChanged, restarts } = plan;
   const journal: Journal = {
     ...{ schema: 1, id, names, caChanged, startedAt: now.toISOString(), phase: 'prepared' },
-    ...{ restarts: [...restarts], changes },
+    ...{ restarts: [...restarts], restarted: [], changes },
   };
   return record({ folder, journal }, {});
 }
