@@ -2,26 +2,28 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { environmentOf } from '../../client/commands/local.ts';
+import { S3Client } from '@aws-sdk/client-s3';
+import { LOCAL_BUCKETS } from '../../client/local-service.ts';
 import { findStaged } from '../../client/node/csr/staging.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../../client/node/places.ts';
+import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { bundleKey } from '../../lib/ca/trust-domain.ts';
 import { CA_NAMES, CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
-import { approve } from './approve.ts';
 import { type KubeadmSet, kubeadmSet } from './kubeadm-sets.ts';
-import { RunningService } from './running-service.ts';
 import { cakeless, type Run } from './running-service-command.ts';
+import { type ServiceProcess, startServiceProcess } from './running-service-process.ts';
 
 export const CLUSTER = 'prod';
 
 export class NodeFixture {
-  readonly service: RunningService;
+  readonly service: ServiceProcess;
   readonly node: string;
   /** Copied for each test, never changed itself. */
   readonly template: string;
   readonly #root: string;
 
-  private constructor(service: RunningService, node: string, root: string) {
+  private constructor(service: ServiceProcess, node: string, root: string) {
     this.service = service;
     this.node = node;
     this.#root = root;
@@ -32,17 +34,20 @@ export class NodeFixture {
     set: KubeadmSet = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256'),
     keyAlgorithm = 'ECDSA-P256',
   ): Promise<NodeFixture> {
-    const service = await RunningService.start();
-    await service.invoke('cakeless-create-ca', { trustDomain: 'fleet' });
-    const { node } = await service.declare(set, CLUSTER);
-    const fixture = new NodeFixture(service, node, mkdtempSync(join(tmpdir(), 'cakeless-node-')));
+    const root = mkdtempSync(join(tmpdir(), 'cakeless-node-'));
+    const service = await startServiceProcess(root);
+    const node = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
+    const fixture = new NodeFixture(service, node, root);
+    await fixture.#administer('trust-domain', 'create', 'fleet');
+    const config = ['--kubeadm-config', join(set.dir, 'config.yaml'), '--trust-domain', 'fleet'];
+    await fixture.#administer('cluster', 'apply', CLUSTER, ...config);
     await fixture.#fill(set, keyAlgorithm);
     return fixture;
   }
 
   async close(): Promise<void> {
+    await this.service.stop();
     rmSync(this.#root, { recursive: true, force: true });
-    await this.service.close();
   }
 
   /** A fresh copy of the node's /etc/kubernetes. */
@@ -53,18 +58,45 @@ export class NodeFixture {
   }
 
   environment(principal = `node:${CLUSTER}/${this.node}`): Record<string, string> {
-    const { accessKeyId, secretAccessKey } = this.service.settings(principal).credentials;
-    return {
-      ...environmentOf(this.service.local),
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    return this.service.as(principal);
+  }
+
+  /** The exchange bucket, as the administrator sees it. */
+  exchange(): S3ObjectStore {
+    const env = this.service.environment;
+    const credentials = {
+      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
     };
+    const [endpoint = '', region = ''] = [env.AWS_ENDPOINT_URL, env.AWS_REGION];
+    return new S3ObjectStore(
+      new S3Client({ endpoint, region, credentials }),
+      LOCAL_BUCKETS.exchange,
+    );
+  }
+
+  async keys(prefix = ''): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.exchange().list(prefix)) keys.push(key);
+    return keys;
   }
 
   /** Runs a command as this node, on a copy. */
   run(folder: string, ...args: string[]): Promise<Run> {
     const who = ['--cluster', CLUSTER, '--node', this.node, '--kubeconfig-dir', folder];
     return cakeless(this.environment(), ...args, ...who);
+  }
+
+  /** An approver lets super-admin.conf of a request be signed. */
+  async approve(request: string): Promise<void> {
+    const key = `${CLUSTER}/${this.node}/${request}/super-admin.conf.csr`;
+    const run = await cakeless(this.environment('approver'), 'approve', key, '--as', 'alice');
+    if (run.exitCode !== 0) throw new Error(run.stderr);
+  }
+
+  async #administer(...args: string[]): Promise<void> {
+    const run = await cakeless(this.service.environment, ...args);
+    if (run.exitCode !== 0) throw new Error(run.stderr);
   }
 
   async #fill(set: KubeadmSet, keyAlgorithm: string): Promise<void> {
@@ -77,14 +109,17 @@ export class NodeFixture {
     if (asked.exitCode !== 0) throw new Error(asked.stderr);
     const place = ['--cluster', CLUSTER, '--node', this.node, '--request', 'first'];
     await cakeless(this.environment(), 'submit', staging, ...place);
-    await this.service.local.idle();
-    await approve(
-      this.service.store('authority'),
-      this.service.store('exchange'),
-      `requests/${CLUSTER}/${this.node}/first/super-admin.conf.csr`,
+    await cakeless(this.environment(), 'fetch', ...place, '--out', staging); // ends when all are answered
+    await this.approve('first');
+    const fetched = await cakeless(
+      this.environment(),
+      'fetch',
+      ...place,
+      '--wait',
+      '30s',
+      '--out',
+      staging,
     );
-    await this.service.local.idle();
-    const fetched = await cakeless(this.environment(), 'fetch', ...place, '--out', staging);
     if (fetched.exitCode !== 0) throw new Error(fetched.stdout + fetched.stderr);
     await this.#layOut(staging);
   }
@@ -98,7 +133,7 @@ export class NodeFixture {
     for (const ca of CA_NAMES)
       writeFileSync(
         caFileOf(ca, folders),
-        (await this.service.text('exchange', bundleKey('fleet', ca))) ?? '',
+        Buffer.from((await this.exchange().get(bundleKey('fleet', ca), 1e6))?.body ?? ''),
       );
     const caPem = readFileSync(caFileOf('ca', folders), 'utf8');
     for (const name of CERTIFICATE_NAMES) {

@@ -9,7 +9,7 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
-import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+import { NodeFixture } from '../../support/node-folder.ts';
 
 let fixture: NodeFixture;
 
@@ -75,16 +75,15 @@ it('the next run goes on with what waited, under the same request', async () => 
     exitCode: 4,
     stdout: expect.stringContaining('waits for an approver'),
   });
-  const key = `requests/${CLUSTER}/${fixture.node}/waits/super-admin.conf.csr`;
-  const { approve } = await import('../../support/approve.ts');
-  await approve(fixture.service.store('authority'), fixture.service.store('exchange'), key);
-  await fixture.service.local.idle();
+  await fixture.approve('waits');
   const second = await fixture.run(
     folder,
     'renew',
     'all',
     '--if-expires-within',
     '1h',
+    '--wait',
+    '30s',
     '--no-restart',
   );
   expect([second.exitCode, second.stderr]).toEqual([
@@ -112,11 +111,11 @@ it('rollback puts every file back as it was', async () => {
 
 it('--dry-run asks nothing and changes nothing', async () => {
   const folder = fixture.copy();
-  const before = await fixture.service.keys('exchange');
+  const before = await fixture.keys();
   const run = await fixture.run(folder, 'renew', 'all', '--dry-run');
   expect(run.stdout).toMatch(/kube-apiserver.*DNS:kubernetes/);
   expect(run.stdout).toContain('would restart: etcd, kube-apiserver');
-  expect(await fixture.service.keys('exchange')).toEqual(before);
+  expect(await fixture.keys()).toEqual(before);
   expect(existsSync(join(folder, 'cakeless'))).toBe(false);
 });
 
