@@ -15,6 +15,8 @@ export const EXIT = {
   denied: 6,
   /** A certificate came back that is not what was asked for; it was not written. */
   checkFailed: 7,
+  /** A component did not come back healthy with the new certificates; the old files are in place again. */
+  rolledBack: 8,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
