@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
+import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addLocalCommand } from './commands/local.ts';
@@ -34,6 +35,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   const connection = connect(process.env);
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
+  addCheckExpirationCommand(program, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, terminal);

@@ -179,15 +179,31 @@ export function readNodeConfig(
     controlPlaneEndpoint,
     nameFields,
     ...keyKindsOf(cluster, version),
-    externalEtcd: cluster.etcd?.external && {
-      caFile: cluster.etcd.external.caFile || undefined,
-      certFile: cluster.etcd.external.certFile || undefined,
-      keyFile: cluster.etcd.external.keyFile || undefined,
-    },
+    externalEtcd: externalEtcdOf(cluster),
     caCertHashes: discovery?.caCertHashes ?? [],
   };
   clusterRecordOf(config);
   return config;
+}
+
+/** What a ClusterConfiguration alone says of a node's folders. @throws CommandError if the text is no configuration */
+export function readClusterSettings(
+  yaml: string,
+  file: string,
+): { certDir: string | undefined; externalEtcd: ExternalEtcd | undefined } {
+  const found = findKind(readDocuments(yaml, file), 'ClusterConfiguration') ?? {};
+  const cluster = parseDocument(clusterSchema, found, file, 'ClusterConfiguration');
+  return { certDir: cluster.certificatesDir || undefined, externalEtcd: externalEtcdOf(cluster) };
+}
+
+function externalEtcdOf({ etcd }: z.infer<typeof clusterSchema>): ExternalEtcd | undefined {
+  if (!etcd?.external) return undefined;
+  const { caFile, certFile, keyFile } = etcd.external;
+  return {
+    caFile: caFile || undefined,
+    certFile: certFile || undefined,
+    keyFile: keyFile || undefined,
+  };
 }
 
 /** The configuration as a record of a cluster with this one node: what names are worked out from. */
