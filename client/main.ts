@@ -6,6 +6,7 @@ import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addLocalCommand } from './commands/local.ts';
+import { addPrepareCommand } from './commands/prepare.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
@@ -35,6 +36,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   const connection = connect(process.env);
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
+  addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);

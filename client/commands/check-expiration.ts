@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { AlternativeName } from '../../lib/door/alternative-names.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { profileFor } from '../../lib/profiles/profile-for.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type NodeConfig, readClusterSettings, readNodeConfig } from '../kubeadm/node-config.ts';
 import { csrFromConfig } from '../node/csr-from-config.ts';
@@ -72,7 +73,7 @@ export async function checkExpiration(
     kubeconfigDir,
     kubeletDir,
     externalEtcd: settings?.externalEtcd !== undefined,
-    namesOf: wantedNames(terminal, config, text),
+    ...wantedOf(terminal, config, text),
     now,
   });
   const { wrong, expiring } = problemsIn(inventory, now, options.warnWithin * 1000);
@@ -96,13 +97,13 @@ function readConfig(file: string): string {
 }
 
 /** Names are compared with a whole configuration of this node; without one, with those that no node can do without. */
-function wantedNames(
-  terminal: Terminal,
-  file: string | undefined,
-  text: string | undefined,
-): (name: CertificateName) => readonly AlternativeName[] {
+function wantedOf(terminal: Terminal, file: string | undefined, text: string | undefined) {
   const config = file && text !== undefined ? readWhole(terminal, file, text) : undefined;
-  return (name) => (config ? csrFromConfig(name, config).contents.names : (ALWAYS[name] ?? []));
+  const namesOf = (name: CertificateName): readonly AlternativeName[] =>
+    config && profileFor(name, config.version)
+      ? csrFromConfig(name, config).contents.names
+      : (ALWAYS[name] ?? []);
+  return { namesOf, nodeName: config?.nodeName };
 }
 
 function readWhole(terminal: Terminal, file: string, text: string): NodeConfig | undefined {

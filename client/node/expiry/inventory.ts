@@ -46,6 +46,8 @@ export interface InventoryOptions extends NodeFolders {
   readonly externalEtcd: boolean;
   /** Names that a certificate must have, where a configuration says so. */
   readonly namesOf: (name: CertificateName) => readonly AlternativeName[];
+  /** The node's name, where it is known: it stands in some certificates. */
+  readonly nodeName?: string | undefined;
   readonly now: Date;
 }
 
@@ -121,6 +123,7 @@ function present(
   const trustBundle = textOf(caFile);
   const wanted: Wanted = {
     ...profile,
+    commonName: profile.commonName.replace('{node}', options.nodeName ?? '{node}'),
     organizations: profile.organizations.flatMap(({ accepted }) => accepted),
     names: options.namesOf(name),
     trustBundle,
@@ -209,7 +212,7 @@ function readServing(serving: KubeletServing, options: InventoryOptions): Row {
           : [`the private key in ${keyFile} belongs to another certificate`];
     const wanted: Wanted = {
       extendedKeyUsages: ['serverAuth'],
-      commonName: 'system:node:{node}',
+      commonName: `system:node:${options.nodeName ?? '{node}'}`,
       organizations: [['system:nodes']],
       names: [],
       trustBundle: textOf(caFile),
