@@ -81,6 +81,8 @@ export interface NodeConfig {
   readonly nameFields: Record<string, unknown>;
   readonly keyKind: KeyKind;
   readonly kubeconfigKeyKind: KeyKind;
+  /** Whether the kubelet of a control plane talks to the API server beside it. */
+  readonly kubeletLocalMode: boolean;
   readonly externalEtcd: ExternalEtcd | undefined;
   /** discovery.bootstrapToken.caCertHashes: what a node that joins trusts `ca` by. */
   readonly caCertHashes: readonly string[];
@@ -179,6 +181,7 @@ export function readNodeConfig(
     controlPlaneEndpoint,
     nameFields,
     ...keyKindsOf(cluster, version),
+    kubeletLocalMode: isKubeletLocal(cluster, version),
     externalEtcd: externalEtcdOf(cluster),
     caCertHashes: discovery?.caCertHashes ?? [],
   };
@@ -242,4 +245,13 @@ function withoutUndefined(value: Record<string, unknown>): Record<string, unknow
   return Object.fromEntries(
     Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== ''),
   );
+}
+
+/** The feature gate ControlPlaneKubeletLocalMode: off in 1.31 and 1.32, on from 1.33, for good from 1.35. */
+function isKubeletLocal(
+  { featureGates }: z.infer<typeof clusterSchema>,
+  { minor }: KubernetesVersion,
+): boolean {
+  if (minor < 31 || minor >= 35) return minor >= 35;
+  return featureGates?.ControlPlaneKubeletLocalMode ?? minor >= 33;
 }

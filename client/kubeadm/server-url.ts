@@ -4,11 +4,14 @@ import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
 import type { NodeConfig } from './node-config.ts';
 
 /** The components of a control plane talk to the API server beside them, everybody else to the endpoint of all. */
-const LOCAL: readonly CertificateName[] = ['controller-manager.conf', 'scheduler.conf'];
+function isLocal(name: CertificateName, { role, kubeletLocalMode }: NodeConfig): boolean {
+  if (name === 'kubelet.conf') return role === 'control-plane' && kubeletLocalMode;
+  return name === 'controller-manager.conf' || name === 'scheduler.conf';
+}
 
 export function serverUrlOf(name: CertificateName, config: NodeConfig): string {
   const { controlPlaneEndpoint, advertiseAddress = '', bindPort } = config;
-  if (controlPlaneEndpoint === undefined || LOCAL.includes(name))
+  if (controlPlaneEndpoint === undefined || isLocal(name, config))
     return formatUrl(advertiseAddress, String(bindPort));
   const whole = canonicalIpAddress(controlPlaneEndpoint);
   if (whole) return formatUrl(whole, String(bindPort));

@@ -170,7 +170,8 @@ it('kubeconfigs are those of kubeadm, field by field', async () => {
   const expected: [string, string, string][] = [
     ['admin.conf', 'kubernetes-admin', 'api.prod.example.com'],
     ['super-admin.conf', 'kubernetes-super-admin', 'api.prod.example.com'],
-    ['kubelet.conf', 'system:node:cp-1.prod.example.com', 'api.prod.example.com'],
+    // ControlPlaneKubeletLocalMode, from 1.33 on
+    ['kubelet.conf', 'system:node:cp-1.prod.example.com', '10.20.0.11'],
     ['controller-manager.conf', 'system:kube-controller-manager', '10.20.0.11'],
     ['scheduler.conf', 'system:kube-scheduler', '10.20.0.11'],
   ];
