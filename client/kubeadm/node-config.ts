@@ -3,10 +3,9 @@
  * it. kubeadm reads an InitConfiguration or a JoinConfiguration and passes over what else is in the file
  * (cmd/kubeadm/app/util/config), so the ClusterConfiguration may stand in the file of a node that joins, too.
  */
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { hostOfEndpoint } from '../../lib/cluster/endpoint.ts';
-import { parseClusterRecord } from '../../lib/cluster/record.ts';
-import type { KeyKind } from '../../lib/door/public-key.ts';
+import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import { canonicalIpAddress } from '../../lib/ip-address.ts';
 import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../../lib/names.ts';
 import {
@@ -15,53 +14,25 @@ import {
 } from '../../lib/profiles/kubernetes-version.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import {
+  type ClusterSettings,
+  isKubeletLocal,
+  type KeyKinds,
+  keyKindsOf,
+  nameFieldsOf,
+  settingsOf,
+} from './cluster-settings.ts';
 import { findKind, parseDocument, readDocuments } from './documents.ts';
+import {
+  type ClusterDocument,
+  clusterSchema,
+  type InitDocument,
+  initSchema,
+  type JoinDocument,
+  joinSchema,
+} from './schema.ts';
 
-const text = z.optional(z.string());
-const strings = z.optional(z.array(z.string()));
-const endpoint = z.optional(
-  z.object({ advertiseAddress: text, bindPort: z.optional(z.number().check(z.int())) }),
-);
-const nodeRegistration = z.optional(z.object({ name: text }));
-
-const clusterSchema = z.object({
-  apiVersion: text,
-  kubernetesVersion: text,
-  clusterName: text,
-  certificatesDir: text,
-  controlPlaneEndpoint: text,
-  networking: z.optional(z.object({ serviceSubnet: text, dnsDomain: text })),
-  apiServer: z.optional(z.object({ certSANs: strings })),
-  etcd: z.optional(
-    z.object({
-      local: z.optional(z.object({ serverCertSANs: strings, peerCertSANs: strings })),
-      external: z.optional(z.object({ caFile: text, certFile: text, keyFile: text })),
-    }),
-  ),
-  encryptionAlgorithm: z.optional(
-    z.enum(['RSA-2048', 'RSA-3072', 'RSA-4096', 'ECDSA-P256', 'ECDSA-P384']),
-  ),
-  featureGates: z.optional(z.record(z.string(), z.boolean())),
-});
-const initSchema = z.object({ nodeRegistration, localAPIEndpoint: endpoint });
-const joinSchema = z.object({
-  nodeRegistration,
-  controlPlane: z.optional(z.nullable(z.object({ localAPIEndpoint: endpoint }))),
-  discovery: z.optional(
-    z.object({
-      bootstrapToken: z.optional(z.object({ apiServerEndpoint: text, caCertHashes: strings })),
-    }),
-  ),
-});
-
-/** The files of an etcd that kubeadm does not run. */
-export interface ExternalEtcd {
-  readonly caFile: string | undefined;
-  readonly certFile: string | undefined;
-  readonly keyFile: string | undefined;
-}
-
-export interface NodeConfig {
+export interface NodeConfig extends KeyKinds, ClusterSettings {
   /** Where it was read, for messages. */
   readonly file: string;
   readonly role: NodeRole;
@@ -73,17 +44,12 @@ export interface NodeConfig {
   readonly bindPort: number;
   readonly version: KubernetesVersion;
   readonly clusterName: string;
-  /** certificatesDir, if it says so. */
-  readonly certDir: string | undefined;
-  /** As written: `api.example.com:6443`; for a worker without it, discovery.bootstrapToken.apiServerEndpoint. */
+  /** As written: `api.example.com:6443`; for a node that joins without it, where it looks for the API server. */
   readonly controlPlaneEndpoint: string | undefined;
   /** The fields that subject alternative names come from, as a cluster record has them. */
   readonly nameFields: Record<string, unknown>;
-  readonly keyKind: KeyKind;
-  readonly kubeconfigKeyKind: KeyKind;
   /** Whether the kubelet of a control plane talks to the API server beside it. */
   readonly kubeletLocalMode: boolean;
-  readonly externalEtcd: ExternalEtcd | undefined;
   /** discovery.bootstrapToken.caCertHashes: what a node that joins trusts `ca` by. */
   readonly caCertHashes: readonly string[];
 }
@@ -95,163 +61,146 @@ export interface NodeConfigOptions {
   readonly join?: boolean | undefined;
 }
 
+interface Source {
+  readonly file: string;
+  readonly cluster: ClusterDocument;
+  readonly init: InitDocument | undefined;
+  readonly join: JoinDocument | undefined;
+}
+
 /** @throws CommandError that says what is wrong or missing in the file */
 export function readNodeConfig(
   yaml: string,
   file: string,
   options: NodeConfigOptions = {},
 ): NodeConfig {
+  const source = readSource(yaml, file);
+  const { cluster, join } = source;
+  const kind = kindOf(source, options);
+  const version = versionOf(source);
+  const config: NodeConfig = {
+    file,
+    ...kind,
+    nodeName: nodeNameOf(source, kind.joins, options.node),
+    ...addressOf(source, kind),
+    version,
+    clusterName: cluster.clusterName || 'kubernetes',
+    controlPlaneEndpoint: endpointOf(source, kind.joins),
+    nameFields: nameFieldsOf(cluster),
+    ...settingsOf(cluster),
+    ...keyKindsOf(cluster, version),
+    kubeletLocalMode: isKubeletLocal(cluster, version),
+    caCertHashes: join?.discovery?.bootstrapToken?.caCertHashes ?? [],
+  };
+  clusterRecordOf(config); // its names are checked before anything is made of them
+  return config;
+}
+
+/** The configuration as a record of a cluster with this one node: what names are worked out from. */
+export function clusterRecordOf(config: NodeConfig): ClusterRecord {
+  const { file, nodeName: name, advertiseAddress, role, nameFields } = config;
+  const { record, problems } = parseClusterRecord({
+    cluster: 'cluster',
+    trustDomain: 'trust-domain',
+    ...nameFields,
+    // a worker's certificate holds no address
+    nodes: [{ name, addresses: [advertiseAddress ?? '127.0.0.1'], role }],
+  });
+  if (record) return record;
+  throw new CommandError(EXIT.usage, [`${file}:`, ...problems].join('\n  '));
+}
+
+function readSource(yaml: string, file: string): Source {
   const documents = readDocuments(yaml, file);
   const find = <T>(schema: z.ZodMiniType<T>, kind: string): T | undefined => {
     const found = findKind(documents, kind);
     return found === undefined ? undefined : parseDocument(schema, found, file, kind);
   };
-  const cluster = find(clusterSchema, 'ClusterConfiguration') ?? {};
-  const init = find(initSchema, 'InitConfiguration');
-  const join = find(joinSchema, 'JoinConfiguration');
-  const fail = (problem: string, hint?: string): never => {
-    throw new CommandError(EXIT.usage, `${file}: ${problem}`, hint);
+  return {
+    file,
+    cluster: find(clusterSchema, 'ClusterConfiguration') ?? {},
+    init: find(initSchema, 'InitConfiguration'),
+    join: find(joinSchema, 'JoinConfiguration'),
   };
+}
+
+function fail({ file }: Source, problem: string, hint?: string): never {
+  throw new CommandError(EXIT.usage, `${file}: ${problem}`, hint);
+}
+
+/** A JoinConfiguration without `controlPlane` makes a worker, as in kubeadm. */
+function kindOf(source: Source, options: NodeConfigOptions): Pick<NodeConfig, 'role' | 'joins'> {
+  const { init, join } = source;
   if (init && join && options.join === undefined)
     fail(
+      source,
       'holds an InitConfiguration and a JoinConfiguration',
       'say which one is meant by --join or --no-join',
     );
   const joins = options.join ?? (join !== undefined && init === undefined);
-  const role = options.role ?? (joins && !join?.controlPlane && !init ? 'worker' : 'control-plane');
+  const isWorker = joins && join !== undefined && !join.controlPlane;
+  const role = options.role ?? (isWorker ? 'worker' : 'control-plane');
   if (!joins && role === 'worker')
-    fail('kubeadm init makes a control plane; a worker joins (--join)');
-  const local =
-    (joins ? join?.controlPlane?.localAPIEndpoint : undefined) ?? init?.localAPIEndpoint ?? {};
-  const nodeName = (
-    options.node ??
-    (joins ? join : undefined)?.nodeRegistration?.name ??
-    init?.nodeRegistration?.name ??
-    ''
-  )
-    .trim()
-    .toLowerCase();
-  if (nodeName === '') fail('nodeRegistration.name is missing', 'give the name with --node');
-  if (!isSubdomain(nodeName) || nodeName.length > MAX_NODE_NAME_LENGTH)
+    fail(source, 'kubeadm init makes a control plane; a worker joins (--join)');
+  return { role, joins };
+}
+
+function versionOf(source: Source): KubernetesVersion {
+  const { kubernetesVersion = '' } = source.cluster;
+  return (
+    parseKubernetesVersion(kubernetesVersion) ??
     fail(
-      `the node's name ${nodeName} is no RFC 1123 subdomain of ${MAX_NODE_NAME_LENGTH} characters`,
-    );
-  const advertiseAddress = local.advertiseAddress || undefined;
-  if (role === 'control-plane' && advertiseAddress === undefined)
-    fail(
-      `${joins ? 'controlPlane.' : ''}localAPIEndpoint.advertiseAddress is missing`,
-      'kubeadm would take the address of the default route; a certificate needs to be told',
-    );
-  if (advertiseAddress !== undefined && canonicalIpAddress(advertiseAddress) === undefined)
-    fail(`advertiseAddress ${advertiseAddress} is no IP address`);
-  const version = parseKubernetesVersion(cluster.kubernetesVersion ?? '');
-  if (!version) {
-    return fail(
-      `ClusterConfiguration.kubernetesVersion is ${cluster.kubernetesVersion ?? 'missing'}`,
+      source,
+      `ClusterConfiguration.kubernetesVersion is ${kubernetesVersion || 'missing'}`,
       'a release such as v1.37.2 is needed, since certificates differ between releases. A node that joins takes it from the cluster: copy the ClusterConfiguration of the first control plane into the file',
-    );
-  }
-  const discovery = join?.discovery?.bootstrapToken;
-  const controlPlaneEndpoint =
-    cluster.controlPlaneEndpoint || (joins ? discovery?.apiServerEndpoint : undefined) || undefined;
-  if (controlPlaneEndpoint !== undefined && hostOfEndpoint(controlPlaneEndpoint) === undefined)
-    fail(`controlPlaneEndpoint ${controlPlaneEndpoint} is no HOST or HOST:PORT`);
-  if (joins && controlPlaneEndpoint === undefined)
-    fail(
-      'there is neither ClusterConfiguration.controlPlaneEndpoint nor discovery.bootstrapToken.apiServerEndpoint',
-      'a node that joins has to know where the API server is',
-    );
-  const nameFields = withoutUndefined({
-    kubernetesVersion: cluster.kubernetesVersion,
-    controlPlaneEndpoint: cluster.controlPlaneEndpoint || undefined,
-    networking: cluster.networking && withoutUndefined(cluster.networking),
-    apiServer: cluster.apiServer && withoutUndefined(cluster.apiServer),
-    etcd: cluster.etcd?.local && { local: withoutUndefined(cluster.etcd.local) },
-  });
-  const config: NodeConfig = {
-    file,
-    role,
-    joins,
-    nodeName,
-    advertiseAddress,
-    bindPort: local.bindPort || 6443,
-    version,
-    clusterName: cluster.clusterName || 'kubernetes',
-    certDir: cluster.certificatesDir || undefined,
-    controlPlaneEndpoint,
-    nameFields,
-    ...keyKindsOf(cluster, version),
-    kubeletLocalMode: isKubeletLocal(cluster, version),
-    externalEtcd: externalEtcdOf(cluster),
-    caCertHashes: discovery?.caCertHashes ?? [],
-  };
-  clusterRecordOf(config);
-  return config;
-}
-
-/** What a ClusterConfiguration alone says of a node's folders. @throws CommandError if the text is no configuration */
-export function readClusterSettings(
-  yaml: string,
-  file: string,
-): { certDir: string | undefined; externalEtcd: ExternalEtcd | undefined } {
-  const found = findKind(readDocuments(yaml, file), 'ClusterConfiguration') ?? {};
-  const cluster = parseDocument(clusterSchema, found, file, 'ClusterConfiguration');
-  return { certDir: cluster.certificatesDir || undefined, externalEtcd: externalEtcdOf(cluster) };
-}
-
-function externalEtcdOf({ etcd }: z.infer<typeof clusterSchema>): ExternalEtcd | undefined {
-  if (!etcd?.external) return undefined;
-  const { caFile, certFile, keyFile } = etcd.external;
-  return {
-    caFile: caFile || undefined,
-    certFile: certFile || undefined,
-    keyFile: keyFile || undefined,
-  };
-}
-
-/** The configuration as a record of a cluster with this one node: what names are worked out from. */
-export function clusterRecordOf(config: NodeConfig) {
-  const { record, problems } = parseClusterRecord({
-    cluster: 'cluster',
-    trustDomain: 'trust-domain',
-    ...config.nameFields,
-    nodes: [
-      {
-        name: config.nodeName,
-        addresses: [config.advertiseAddress ?? '127.0.0.1'],
-        role: config.role,
-      },
-    ],
-  });
-  if (record) return record;
-  throw new CommandError(EXIT.usage, [`${config.file}:`, ...problems].join('\n  '));
-}
-
-/**
- * encryptionAlgorithm (v1beta4), and before it the feature gate PublicKeysECDSA, which left the keys in kubeconfigs RSA
- * up to 1.30 (kubeadm#3072).
- */
-function keyKindsOf(
-  { encryptionAlgorithm, featureGates }: z.infer<typeof clusterSchema>,
-  version: KubernetesVersion,
-): Pick<NodeConfig, 'keyKind' | 'kubeconfigKeyKind'> {
-  const gate = featureGates?.PublicKeysECDSA === true;
-  const keyKind = encryptionAlgorithm ?? (gate ? 'ECDSA-P256' : 'RSA-2048');
-  return { keyKind, kubeconfigKeyKind: gate && version.minor < 31 ? 'RSA-2048' : keyKind };
-}
-
-/** kubeadm writes empty strings for what is not set (`kubeadm config view`). */
-function withoutUndefined(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== ''),
+    )
   );
 }
 
-/** The feature gate ControlPlaneKubeletLocalMode: off in 1.31 and 1.32, on from 1.33, for good from 1.35. */
-function isKubeletLocal(
-  { featureGates }: z.infer<typeof clusterSchema>,
-  { minor }: KubernetesVersion,
-): boolean {
-  if (minor < 31 || minor >= 35) return minor >= 35;
-  return featureGates?.ControlPlaneKubeletLocalMode ?? minor >= 33;
+function nodeNameOf(source: Source, joins: boolean, option: string | undefined): string {
+  const { init, join } = source;
+  const written =
+    (joins ? join : undefined)?.nodeRegistration?.name ?? init?.nodeRegistration?.name;
+  const name = (option ?? written ?? '').trim().toLowerCase();
+  if (name === '')
+    fail(source, 'nodeRegistration.name is missing', 'give the name of the node with --node');
+  if (isSubdomain(name) && name.length <= MAX_NODE_NAME_LENGTH) return name;
+  return fail(
+    source,
+    `the node's name ${name} is no RFC 1123 subdomain of ${MAX_NODE_NAME_LENGTH} characters at most`,
+  );
+}
+
+function addressOf(
+  source: Source,
+  { role, joins }: Pick<NodeConfig, 'role' | 'joins'>,
+): Pick<NodeConfig, 'advertiseAddress' | 'bindPort'> {
+  const { init, join } = source;
+  const ofJoin = joins ? join?.controlPlane?.localAPIEndpoint : undefined;
+  const { advertiseAddress = '', bindPort } = ofJoin ?? init?.localAPIEndpoint ?? {};
+  if (role === 'worker') return { advertiseAddress: undefined, bindPort: bindPort || 6443 };
+  if (advertiseAddress === '')
+    fail(
+      source,
+      `${joins ? 'controlPlane.' : ''}localAPIEndpoint.advertiseAddress is missing`,
+      'kubeadm would take the address of the default route; a certificate needs to be told',
+    );
+  if (canonicalIpAddress(advertiseAddress) === undefined)
+    fail(source, `advertiseAddress ${advertiseAddress} is no IP address`);
+  return { advertiseAddress, bindPort: bindPort || 6443 };
+}
+
+function endpointOf(source: Source, joins: boolean): string | undefined {
+  const { cluster, join } = source;
+  const discovered = joins ? join?.discovery?.bootstrapToken?.apiServerEndpoint : undefined;
+  const endpoint = cluster.controlPlaneEndpoint || discovered || undefined;
+  if (endpoint !== undefined && hostOfEndpoint(endpoint) === undefined)
+    fail(source, `controlPlaneEndpoint ${endpoint} is no HOST or HOST:PORT`);
+  if (joins && endpoint === undefined)
+    fail(
+      source,
+      'there is neither ClusterConfiguration.controlPlaneEndpoint nor discovery.bootstrapToken.apiServerEndpoint',
+      'a node that joins has to know where the API server is',
+    );
+  return endpoint;
 }
