@@ -2,11 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
+import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addCsrCommand } from './commands/csr.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addInstallTimerCommand } from './commands/install-timer.ts';
 import { addLocalCommand } from './commands/local.ts';
+import { addPrepareCommand } from './commands/prepare.ts';
 import { addRenewCommand } from './commands/renew.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
@@ -42,6 +44,8 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   addRenewCommand(program, terminal, exit);
   addRollbackCommand(program, terminal);
   addInstallTimerCommand(program, terminal);
+  addPrepareCommand(program, connection, terminal, exit);
+  addCheckExpirationCommand(program, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, terminal);

@@ -26,6 +26,12 @@ export function durationSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h30m.');
 }
 
+/** A time to come, in seconds: a duration, or whole days (`30d`). */
+export function timeAhead(text: string): number {
+  const [, count] = /^(\d{1,5})d$/.exec(text) ?? [];
+  return count === undefined ? durationSeconds(text) : Number(count) * 86_400;
+}
+
 export function portNumber(text: string): number {
   return wholeNumber(text, 0, 65_535);
 }
