@@ -5,6 +5,7 @@ import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { checkNodeName } from './node-access.ts';
+import { retentionOf } from './retention.ts';
 import { TRUSTED_PATTERN } from './trusted.ts';
 
 const DEFAULT_FILE = 'cakeless.config.json';
@@ -129,14 +130,17 @@ export function checkConfig(value: unknown, source: string): Config {
 const listing = (source: string, problems: readonly string[]) =>
   [`${source}:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
 
-function findContradictions({ trustDomains, clusters, fleet }: Config): string[] {
+function findContradictions({ trustDomains, clusters, fleet, logRetentionDays }: Config): string[] {
   return [
     ...clusters.flatMap(({ name: cluster, nodes }) => [
-      ...(nodes?.names ?? []).flatMap((node) => badNodeName(cluster, node)),
+      ...(nodes?.names ?? [])
+        .flatMap((node) => problemOf(() => checkNodeName(node)))
+        .map((problem) => `cluster ${cluster}: ${problem}`),
       ...(nodes?.names ? [] : untagged(`nodes of cluster ${cluster}`, nodes?.assumedBy)),
       ...twice(`node of cluster ${cluster},`, nodes?.names ?? []),
     ]),
     ...untagged('fleet', fleet?.assumedBy),
+    ...problemOf(() => retentionOf(logRetentionDays)),
     ...twice(
       'trust domain',
       trustDomains.map((domain) => domain.name),
@@ -152,12 +156,12 @@ function findContradictions({ trustDomains, clusters, fleet }: Config): string[]
   ];
 }
 
-function badNodeName(cluster: string, node: string): string[] {
+function problemOf(check: () => unknown): string[] {
   try {
-    checkNodeName(node);
+    check();
     return [];
   } catch (error) {
-    return [`cluster ${cluster}: ${error instanceof Error ? error.message : error}`];
+    return [error instanceof Error ? error.message : String(error)];
   }
 }
 

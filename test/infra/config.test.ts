@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkConfig, readConfig } from '../../infra/config.ts';
+import { checkConfig, configSchema, readConfig } from '../../infra/config.ts';
 import { retentionOf } from '../../infra/retention.ts';
 
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/1';
@@ -88,10 +88,25 @@ describe('a configuration is refused, and the message says where, if', () => {
     expect(() => checkConfig(value, 'my.json')).toThrow('my.json:');
   });
 
+  it('logs are to be kept for a number of days that CloudWatch does not know', () => {
+    expect(() => checkConfig({ logRetentionDays: 31 }, 'my.json')).toThrow(
+      'logRetentionDays is 31; CloudWatch Logs keeps logs for 1,',
+    );
+  });
+
   it('several things are wrong: all are named', () => {
     const value = { account: '1', maxConcurrency: 1 };
     expect(() => checkConfig(value, 'my.json')).toThrow(/account: .*\n.*maxConcurrency: /);
   });
+});
+
+it('the example of a fleet is a good one, and shows every field but two', () => {
+  const shown = Object.keys(readConfig('infra/examples/fleet.config.json'));
+  const all = Object.keys(configSchema.shape);
+  expect(all.filter((field) => !shown.includes(field))).toEqual([
+    'namePrefix',
+    'keyAdministrators',
+  ]);
 });
 
 it('the configuration of this repository is a good one', () => {
@@ -107,10 +122,7 @@ it('another file may be named, and one that is no JSON is named', () => {
   expect(() => readConfig(`${file}.missing`)).toThrow('no such file');
 });
 
-it('logs are kept for a number of days that CloudWatch knows', () => {
+it('logs are kept for a year, or for as long as is said', () => {
   expect(retentionOf()).toBe(365);
   expect(retentionOf(30)).toBe(30);
-  expect(() => retentionOf(31)).toThrow(
-    'logRetentionDays is 31; CloudWatch Logs keeps logs for 1,',
-  );
 });

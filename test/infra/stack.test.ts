@@ -325,7 +325,10 @@ describe('nodes', () => {
     expect(ofType(resources, 'AWS::IAM::InstanceProfile')).toHaveLength(2);
   });
 
-  const noSlash = { StringNotLike: { 'aws:PrincipalTag/x509Subject/CN': ['*/*', 'users'] } };
+  const noSlash = {
+    StringNotLike: { 'aws:PrincipalTag/x509Subject/CN': ['*/*', 'users'] },
+    Null: { 'aws:PrincipalTag/x509Subject/CN': 'false' },
+  };
 
   it('may share a role, whose session tag names the node: never `users`, never with a slash', () => {
     const [put] = allowed(statementsOfRole(resources, 'NodestaggedRole'), 's3:PutObject');
@@ -409,6 +412,21 @@ describe('functions', () => {
     }
     for (const [, { Properties }] of ofType(resources, 'AWS::Logs::LogGroup'))
       expect(Properties.RetentionInDays).toBe(365);
+  });
+
+  it('have roles that Lambda alone may assume: who holds one of sign or create-ca can sign', () => {
+    const trust = ofType(resources, 'AWS::IAM::Role')
+      .filter(([id]) => /^Service\w+Role/.test(id))
+      .map(([, { Properties }]) => Properties.AssumeRolePolicyDocument.Statement);
+    expect(trust).toEqual(
+      Array(4).fill([
+        {
+          Action: 'sts:AssumeRole',
+          Effect: 'Allow',
+          Principal: { Service: 'lambda.amazonaws.com' },
+        },
+      ]),
+    );
   });
 
   it('sign hears of messages one by one, and has six times its own time for each', () => {

@@ -48,6 +48,11 @@ it('a finding of cdk-nag fails it', () => {
   expect(() => synthesizeTo('--app', app)).toThrow(/AwsSolutions-S1/);
 });
 
+it('the example of a fleet, with every field, has no finding either', () => {
+  const names = Object.keys(synthesizeTo('-c', 'config=infra/examples/fleet.config.json'));
+  expect(names).toContain('Cakeless.template.json');
+});
+
 it('the example with two accounts has no finding either', () => {
   const key = (id: number) => `arn:aws:kms:eu-central-1:111111111111:key/${id}`;
   const names = Object.keys(
