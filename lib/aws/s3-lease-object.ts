@@ -1,5 +1,10 @@
 /** One object that several holders write in turn, each only over what it has read. */
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { statusOf, toFault } from './to-fault.ts';
 
 export interface LeaseState {
@@ -48,7 +53,24 @@ export class S3LeaseObject implements LeaseObject {
       return { text, eTag: answer.ETag ?? '', ageMs: Number.isFinite(ageMs) ? ageMs : 0 };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
+      if (statusOf(error) === 403 && !(await this.#isListed())) return undefined;
       throw this.#fault('GetObject', error);
+    }
+  }
+
+  /**
+   * Of an object that is not there S3 says 404 only to who may list the whole bucket, and a node may list its own
+   * prefixes: it gets 403, and asks the listing (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+   */
+  async #isListed(): Promise<boolean> {
+    const { Bucket, Key } = this.#place;
+    try {
+      const answer = await this.#client.send(
+        new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }),
+      );
+      return (answer.Contents ?? []).some((object) => object.Key === Key);
+    } catch (error) {
+      throw this.#fault('ListObjectsV2', error);
     }
   }
 
