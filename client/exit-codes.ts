@@ -13,8 +13,12 @@ export const EXIT = {
   unreachable: 5,
   /** The service answered that these credentials may not do this. */
   denied: 6,
-  /** A certificate came back that is not what was asked for; it was not written. */
+  /** A certificate is not what it should be; one that came from the service was not written. */
   checkFailed: 7,
+  /** A certificate of this node expires soon, or has expired. */
+  expiring: 8,
+  /** A component did not come back healthy with the new certificates; the old files are in place again. */
+  rolledBack: 9,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

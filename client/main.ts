@@ -2,9 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
+import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
+import { addCsrCommand } from './commands/csr.ts';
 import { addFetchCommand } from './commands/fetch.ts';
+import { addInstallTimerCommand } from './commands/install-timer.ts';
 import { addLocalCommand } from './commands/local.ts';
+import { addPrepareCommand } from './commands/prepare.ts';
+import { addRenewCommand } from './commands/renew.ts';
+import { addRollbackCommand } from './commands/rollback.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
@@ -32,8 +38,14 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
     .exitOverride()
     .showHelpAfterError('(--help says more)');
   const connection = connect(process.env);
+  addCsrCommand(program, terminal, exit);
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
+  addRenewCommand(program, terminal, exit);
+  addRollbackCommand(program, terminal);
+  addInstallTimerCommand(program, terminal);
+  addPrepareCommand(program, connection, terminal, exit);
+  addCheckExpirationCommand(program, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, terminal);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { KeyKind } from '../lib/door/public-key.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
 
@@ -25,6 +26,12 @@ export function durationSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h30m.');
 }
 
+/** A time to come, in seconds: a duration, or whole days (`30d`). */
+export function timeAhead(text: string): number {
+  const [, count] = /^(\d{1,5})d$/.exec(text) ?? [];
+  return count === undefined ? durationSeconds(text) : Number(count) * 86_400;
+}
+
 export function portNumber(text: string): number {
   return wholeNumber(text, 0, 65_535);
 }
@@ -42,4 +49,26 @@ function wholeNumber(text: string, min: number, max: number): number {
 /** Collects an option that may be given several times. */
 export function collect(value: string, values: string[] = []): string[] {
   return [...values, value];
+}
+
+const KEY_KINDS: readonly KeyKind[] = [
+  'RSA-2048',
+  'RSA-3072',
+  'RSA-4096',
+  'ECDSA-P256',
+  'ECDSA-P384',
+];
+
+/** As kubeadm's encryptionAlgorithm. */
+export function keyAlgorithm(text: string): KeyKind {
+  const kind = KEY_KINDS.find((candidate) => candidate === text);
+  if (kind) return kind;
+  throw new InvalidArgumentError(`It must be one of ${KEY_KINDS.join(', ')}.`);
+}
+
+/** `60d` or a Go duration, in seconds. */
+export function longDurationSeconds(text: string): number {
+  const [, days, rest] = /^(?:(\d{1,5})d)?(.*)$/.exec(text) ?? [];
+  if (days === undefined) return durationSeconds(text);
+  return Number(days) * 86_400 + (rest ? durationSeconds(rest) : 0);
 }

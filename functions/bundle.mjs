@@ -1,6 +1,6 @@
 // Bundles the functions as Lambda runs them: one minified ESM file each, the SDK inside. A folder for each function, so
 // that what is in it is what is deployed: dist/functions/<name>/index.mjs. Run twice, it writes the same bytes.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const FUNCTIONS = ['sign', 'create-ca', 'reconcile', 'watch-signatures'];
@@ -9,7 +9,6 @@ const [OUT = 'dist/functions'] = process.argv.slice(2);
 /** What esbuild says of its input; it must not be deployed. */
 const META = 'dist/meta';
 
-rmSync(OUT, { recursive: true, force: true });
 mkdirSync(META, { recursive: true });
 for (const name of FUNCTIONS) {
   const outfile = `${OUT}/${name}/index.mjs`;

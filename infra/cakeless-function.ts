@@ -40,7 +40,7 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.logRetention,
       // They say who asked for what: they go when their time has come, not with the stack.
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.role = new iam.Role(this, 'Role', {
       // Known beforehand, since the key policies of another account name it; roles have no region, so it stands here.

@@ -4,6 +4,8 @@ import * as z from 'zod/mini';
 import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
+import { checkNodeName } from './node-access.ts';
+import { retentionOf } from './retention.ts';
 import { TRUSTED_PATTERN } from './trusted.ts';
 
 const DEFAULT_FILE = 'cakeless.config.json';
@@ -32,6 +34,8 @@ const trusted = z
       ),
   )
   .check(z.minLength(1));
+/** For a week the daily reconcile sees to it that what is on record is published; it must not have expired by then. */
+const MIN_EXPIRATION_DAYS = 14;
 const people = z.strictObject({ assumedBy: trusted });
 const count = z.number().check(z.int(), z.positive());
 
@@ -91,7 +95,7 @@ export const configSchema = z.strictObject({
   ),
   keyAdministrators: z.optional(z.array(principalPattern).check(z.minLength(1))),
   breakGlass: z.optional(z.array(principalPattern).check(z.minLength(1))),
-  requestExpirationDays: z.optional(count),
+  requestExpirationDays: z.optional(z.number().check(z.int(), z.minimum(MIN_EXPIRATION_DAYS))),
   logRetentionDays: z.optional(count),
   maxConcurrency: z.optional(z.number().check(z.int(), z.minimum(2), z.maximum(1000))),
   reservedConcurrency: z.optional(
@@ -126,8 +130,17 @@ export function checkConfig(value: unknown, source: string): Config {
 const listing = (source: string, problems: readonly string[]) =>
   [`${source}:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
 
-function findContradictions({ trustDomains, clusters }: Config): string[] {
+function findContradictions({ trustDomains, clusters, fleet, logRetentionDays }: Config): string[] {
   return [
+    ...clusters.flatMap(({ name: cluster, nodes }) => [
+      ...(nodes?.names ?? [])
+        .flatMap((node) => problemOf(() => checkNodeName(node)))
+        .map((problem) => `cluster ${cluster}: ${problem}`),
+      ...(nodes?.names ? [] : untagged(`nodes of cluster ${cluster}`, nodes?.assumedBy)),
+      ...twice(`node of cluster ${cluster},`, nodes?.names ?? []),
+    ]),
+    ...untagged('fleet', fleet?.assumedBy),
+    ...problemOf(() => retentionOf(logRetentionDays)),
     ...twice(
       'trust domain',
       trustDomains.map((domain) => domain.name),
@@ -140,6 +153,23 @@ function findContradictions({ trustDomains, clusters }: Config): string[] {
       'key',
       trustDomains.flatMap(({ keys }) => Object.values(keys ?? {})),
     ),
+  ];
+}
+
+function problemOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** A role for many nodes is told by session tags which of them calls. */
+function untagged(what: string, trusted: readonly string[] = []): string[] {
+  if (!trusted.includes('ec2.amazonaws.com')) return [];
+  return [
+    `${what}: EC2 sets no session tags, so its nodes need a role each: list them in nodes.names`,
   ];
 }
 

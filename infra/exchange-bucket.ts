@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -41,11 +41,15 @@ export class ExchangeBucket extends Construct {
       bucketName: props.bucketName,
       versioned: false,
       accessLogs: props.accessLogs,
-      lifecycleRules: ['requests/', 'certificates/'].map((prefix) => ({
-        id: prefix.replace('/', ''),
-        prefix,
-        expiration: props.expiration,
-      })),
+      lifecycleRules: [
+        { id: 'requests', prefix: 'requests/', expiration: props.expiration },
+        {
+          // A day later: a request whose outcome is gone already would be taken up again by reconcile.
+          id: 'certificates',
+          prefix: 'certificates/',
+          expiration: Duration.days(props.expiration.toDays() + 1),
+        },
+      ],
     });
     denyUnconditionalPut(this.bucket, 'RequestsAreWrittenOnce', ['requests/*']);
     // pending.json is not among them: it is replaced where the cluster record changed (lib/issuance/pending.ts).

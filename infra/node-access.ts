@@ -53,9 +53,10 @@ export class NodeAccess extends Construct {
       assumedBy: assumedBy(props.assumedBy, { withTags: true }),
     });
     const cluster = props.cluster ?? `\${${tags.cluster}}`;
+    const named = props.cluster === undefined ? [tags.node, tags.cluster] : [tags.node];
     grant(role, props.service, cluster, `\${${tags.node}}`, {
-      // StringNotLike is true of a tag that is not there.
-      Null: { [tags.node]: ['false'] },
+      // Without its tags a session is nobody, and gets not even what is the same for all nodes.
+      Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
       // A name holds no slash: with one, a tag would reach into another place. `users` are people.
       StringNotLike: {
         [tags.node]: ['*/*', USERS],
@@ -73,7 +74,7 @@ function grant(
   { exchange }: CakelessService,
   cluster: string,
   node: string,
-  conditions: Record<string, Record<string, string[]>> = {},
+  conditions: Record<string, Record<string, string | string[]>> = {},
 ): void {
   exchange.grantRequesting(role, { cluster, node }, conditions);
   exchange.grantLease(role, cluster, conditions);

@@ -24,6 +24,7 @@ export function clusterOfRecordKey(key: string): string | undefined {
 function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets): PrincipalPlan {
   const own = `${cluster}/${node}/*`;
   const exchange = `arn:aws:s3:::${buckets.exchange}`;
+  const lease = `${exchange}/leases/${cluster}.json`;
   return {
     name: `node:${cluster}/${node}`,
     kind: 'role',
@@ -40,6 +41,9 @@ function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets):
         resources: [`${exchange}/certificates/${own}`, `${exchange}/requests/${own}`],
       },
       { actions: ['s3:GetObject'], resources: [`${exchange}/trust/*`] },
+      { actions: ['s3:GetObject'], resources: [lease] },
+      // the restart lease: taken and given back, never over what was not read
+      { actions: ['s3:PutObject'], resources: [lease], conditionRequired: true },
     ],
   };
 }

@@ -6,6 +6,8 @@ import { matchesWildcard } from './wildcard.ts';
 export interface RequestConditions {
   /** The request says `If-None-Match: *`, so it can't replace anything. */
   readonly ifNoneMatch?: boolean;
+  /** It says `If-Match`, so it replaces nothing but what its writer has read. */
+  readonly ifMatch?: boolean;
 }
 
 /** Whether a statement of the principal allows this. There are no denials: what is not allowed is refused. */
@@ -42,7 +44,9 @@ export function demand(
 }
 
 function meetsConditions(statement: Statement, conditions: RequestConditions): boolean {
-  return statement.ifNoneMatchRequired !== true || conditions.ifNoneMatch === true;
+  const { ifNoneMatchRequired, conditionRequired } = statement;
+  if (conditionRequired && !conditions.ifNoneMatch && !conditions.ifMatch) return false;
+  return ifNoneMatchRequired !== true || conditions.ifNoneMatch === true;
 }
 
 /** Actions and resources compare as written; AWS ignores case in actions, ours are always in AWS's case. */

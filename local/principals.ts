@@ -9,6 +9,8 @@ export interface Statement {
   readonly resources: readonly string[];
   /** Good only for a request with `If-None-Match: *`; stands for the bucket policy that enforces it. */
   readonly ifNoneMatchRequired?: true;
+  /** Good only for a request with `If-None-Match: *` or `If-Match`; the bucket policy's rule for leases. */
+  readonly conditionRequired?: true;
 }
 
 /** Who can call, before it has credentials. */

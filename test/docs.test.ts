@@ -3,12 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { EXIT } from '../client/exit-codes.ts';
 import { main } from '../client/main.ts';
+import { CakelessStack } from '../infra/cakeless-stack.ts';
+import { checkConfig, configSchema } from '../infra/config.ts';
 import { clusterRecordSchema } from '../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/policy/violation.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
+import { codeDir, newApp } from './support/synthesize.ts';
 
 const PAGES = [
   'README.md',
@@ -42,6 +45,24 @@ it('every field of the cluster record is explained, and no other', () => {
   const explained = firstColumn(read('docs/cluster-record.md'));
   expect(explained.sort()).toEqual(fieldPaths(clusterRecordSchema).sort());
 });
+
+it.each([
+  ['field of the configuration', 'config', () => fieldPaths(configSchema)],
+  ['alarm', 'alarms', alarmNames],
+])('every %s is explained in docs/deployment.md, and no other', (_, mark, wanted) => {
+  const [, part = ''] = read('docs/deployment.md').split(new RegExp(`<!-- ${mark}: .*?-->`));
+  const explained = firstColumn(part.split(`<!-- end of ${mark} -->`)[0] ?? '');
+  expect(explained.sort()).toEqual(wanted().sort());
+});
+
+/** As their ids are, in a stack that has all of them. */
+function alarmNames(): string[] {
+  const stack = new CakelessStack(newApp(), 'Cakeless', {
+    config: checkConfig({ alarms: { renewalsStoppedDays: 7 } }, 'test'),
+    codeDir: codeDir(),
+  });
+  return stack.node.findChild('Alarms').node.children.map(({ node }) => node.id);
+}
 
 it('every exit code is explained, and no other', () => {
   const rows = read('docs/command.md').matchAll(/^\| (\d+) \| (\w+) \|/gm);

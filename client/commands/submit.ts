@@ -111,7 +111,7 @@ async function upload(exchange: ObjectStore, key: string, bytes: Uint8Array): Pr
 }
 
 /** Sorts by time, and no two nodes or runs meet. */
-function newRequestId(now: Date): string {
+export function newRequestId(now: Date): string {
   const time = now
     .toISOString()
     .replace(/[-:]|\.\d+/g, '')

@@ -30,11 +30,11 @@ export interface Received {
 
 const text = z.string();
 const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
-const rejectedSchema = z.object({ violations: z.array(violationSchema) });
-const pendingSchema = z.object({ waitingFor: text });
+export const rejectedSchema = z.object({ violations: z.array(violationSchema) });
+export const pendingSchema = z.object({ waitingFor: text });
 /** As kubeadm writes certificates: everybody may read them. */
 const CERTIFICATE_MODE = 0o644;
-const MAX_BUNDLE_BYTES = 256 * 1024;
+export const MAX_BUNDLE_BYTES = 256 * 1024;
 
 export async function receive(
   exchange: ObjectStore,

@@ -1,8 +1,7 @@
 /** From a kubeadm configuration file to the fields of a cluster record. The names are kubeadm's on both sides. */
-import { parseAllDocuments } from 'yaml';
 import * as z from 'zod/mini';
-import { describeIssue } from '../../lib/store/describe-issue.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { findKind, parseDocument, readDocuments } from '../kubeadm/documents.ts';
 
 const strings = z.optional(z.array(z.string()));
 
@@ -36,17 +35,13 @@ export interface KubeadmConfig {
 
 /** @throws CommandError if the text is no kubeadm configuration */
 export function readKubeadmConfig(text: string, file: string): KubeadmConfig {
-  const documents = parseAllDocuments(text).map((document) => {
-    const [error] = document.errors;
-    if (error) throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
-    return document.toJS() as unknown;
-  });
+  const documents = readDocuments(text, file);
   const cluster = findKind(documents, 'ClusterConfiguration');
   if (!cluster)
     throw new CommandError(EXIT.usage, `${file}: holds no kubeadm ClusterConfiguration`);
   const init = findKind(documents, 'InitConfiguration') ?? {};
-  const parsed = parse(clusterConfigurationSchema, cluster, file, 'ClusterConfiguration');
-  const { nodeRegistration, localAPIEndpoint } = parse(
+  const parsed = parseDocument(clusterConfigurationSchema, cluster, file, 'ClusterConfiguration');
+  const { nodeRegistration, localAPIEndpoint } = parseDocument(
     initConfigurationSchema,
     init,
     file,
@@ -55,26 +50,6 @@ export function readKubeadmConfig(text: string, file: string): KubeadmConfig {
   const name = nodeRegistration?.name?.trim().toLowerCase();
   const address = localAPIEndpoint?.advertiseAddress;
   return { fields: withoutEmpty(parsed), node: name && address ? { name, address } : undefined };
-}
-
-function findKind(documents: readonly unknown[], kind: string): unknown {
-  return documents.find(
-    (document) =>
-      document !== null &&
-      typeof document === 'object' &&
-      'kind' in document &&
-      document.kind === kind,
-  );
-}
-
-function parse<T>(schema: z.ZodMiniType<T>, value: unknown, file: string, kind: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new CommandError(
-    EXIT.usage,
-    `${file}: ${kind}: ${issue ? describeIssue(issue) : 'not valid'}`,
-  );
 }
 
 /** kubeadm writes empty strings and `{}` for what is not set (`kubeadm config view`). */

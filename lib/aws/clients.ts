@@ -13,5 +13,7 @@ export const CLIENT_SETTINGS = {
   requestHandler: { connectionTimeout: 1000, requestTimeout: 4000, throwOnRequestTimeout: true },
 } as const;
 
-export const newS3Client = () => new S3Client(CLIENT_SETTINGS);
+/** @param region in place of the one in the environment */
+export const newS3Client = (region?: string) =>
+  new S3Client({ ...CLIENT_SETTINGS, ...(region && { region }) });
 export const newKmsClient = () => new KMSClient(CLIENT_SETTINGS);

@@ -24,7 +24,7 @@ export class KmsCaKeys implements CaKeys {
 
   async ensure(trustDomain: string, ca: CaName, keySpec: CaKeySpec): Promise<CaKey> {
     const alias = caKeyAlias(trustDomain, ca);
-    const known = await this.#read(alias);
+    const known = await this.#read(alias).catch(explainRefusal);
     if (known) return known;
     try {
       const { KeyMetadata } = await this.#client.send(
@@ -43,7 +43,7 @@ export class KmsCaKeys implements CaKeys {
       );
     } catch (error) {
       if (!(error instanceof Error && error.name === 'AlreadyExistsException'))
-        throw toFault(`KMS CreateKey for ${alias}`, error);
+        explainRefusal(toFault(`KMS CreateKey for ${alias}`, error));
     }
     return this.find(alias);
   }
@@ -70,4 +70,15 @@ export class KmsCaKeys implements CaKeys {
       throw toFault(`KMS GetPublicKey ${keyId}`, error);
     }
   }
+}
+
+/** In a deployment the function makes no keys: they are declared there. */
+function explainRefusal(error: unknown): never {
+  if (error instanceof Fault && error.code === 'not-allowed')
+    throw new Fault(
+      'not-allowed',
+      `${error.message}. Where a deployment makes the keys of CAs, declare the trust domain there, or name three keys that it lets this function use`,
+      error,
+    );
+  throw error;
 }

@@ -8,11 +8,13 @@ let temporaryFiles = 0;
  * Writes a whole file so that a reader, or a process started after a crash, finds all of it or the old one.
  * On return it survives a power cut: the content is synced before the rename, the folder after it
  * (rename(2) and fsync(2): syncing a file does not sync its entry in the folder).
+ * @param owner has the file, with exactly this mode whatever the umask, before it gets its name
  */
 export async function writeDurably(
   path: string,
   content: string | Uint8Array | readonly (string | Uint8Array)[],
   mode = 0o600,
+  owner?: { readonly uid: number; readonly gid: number },
 ): Promise<void> {
   temporaryFiles += 1;
   const temporary = `${path}.${process.pid}-${temporaryFiles}${temporarySuffix}`;
@@ -22,6 +24,10 @@ export async function writeDurably(
       const parts =
         typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
       for (const part of parts) await file.writeFile(part);
+      if (owner) {
+        await file.chown(owner.uid, owner.gid);
+        await file.chmod(mode);
+      }
       await file.sync();
     } finally {
       await file.close();
@@ -62,7 +68,8 @@ export async function finishedFiles(folder: string): Promise<string[]> {
   return names.filter((name) => !name.endsWith(temporarySuffix)).sort();
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was renamed, linked or removed in a folder outlast a power cut. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

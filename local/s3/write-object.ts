@@ -63,7 +63,8 @@ export async function copyObject(call: S3Call): Promise<LocalResponse> {
 /** A write that must match an existing tag tells what is there, so it needs the right to read as well. */
 function demandWrite(call: S3Call): void {
   const ifNoneMatch = call.request.headers.get('if-none-match') === '*';
-  demandObject(call, 's3:PutObject', call.key, { ifNoneMatch });
+  const ifMatch = call.request.headers.has('if-match');
+  demandObject(call, 's3:PutObject', call.key, { ifNoneMatch, ifMatch });
   if (call.request.headers.has('if-match')) demandObject(call, 's3:GetObject');
 }
 

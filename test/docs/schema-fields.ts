@@ -13,6 +13,7 @@ export function fieldPaths(schema: unknown, prefix = ''): string[] {
   const { def } = schema as Schema;
   switch (def.type) {
     case 'optional':
+    case 'default':
       return fieldPaths(def.innerType, prefix);
     case 'array':
       return fieldPaths(def.element, `${prefix}[]`);

@@ -17,11 +17,12 @@ exec </dev/null
 
 node_22=22.23.3
 node_24=24.21.0
-go=1.25.0 # only where the machine's own Go is too old to fetch what go.mod asks for
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tools=${CAKELESS_TOOLS:-${HOME:-/root}/.cache/cakeless-tools}
 mkdir -p "$tools/bin" "$tools/made-from" "$tools/log"
+# shellcheck source=test/tools/go.sh
+. "$here/go.sh"
 failed=0
 
 main() {
@@ -73,34 +74,6 @@ build_judge() {
   local program
   program=$(recent_go)
   (cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=auto "$program" build -buildvcs=false -trimpath -o "$2" .)
-}
-
-# Go from 1.21 on fetches the release that a go.mod asks for by itself. An older one (Debian 12 has 1.19) can fetch that
-# release too, as the module that it is; only the permission to run it gets lost on the way.
-recent_go() {
-  local minor platform dir
-  minor=$(go version | sed -nE 's/^go version go1\.([0-9]+).*/\1/p')
-  if [ "${minor:-99}" -ge 21 ]; then
-    command -v go
-    return
-  fi
-  platform=$(go env GOOS)-$(go env GOARCH)
-  dir=$(cd "$tools" && go mod download -json "golang.org/toolchain@v0.0.1-go$go.$platform" | sed -nE 's/^\t"Dir": "(.*)",$/\1/p')
-  chmod +x "$dir"/bin/* "$dir"/pkg/tool/*/*
-  echo "$dir/bin/go"
-}
-
-go_missing=unknown
-find_go() {
-  [ "$go_missing" = unknown ] || return 0
-  if ! command -v go >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    {
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends golang ||
-        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends golang; }
-    } >"$tools/log/golang" 2>&1 || true
-  fi
-  go_missing=
-  command -v go >/dev/null || go_missing='no Go toolchain here, and apt-get could not install one'
 }
 
 node() {

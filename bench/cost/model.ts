@@ -1,0 +1,97 @@
+/** What a fleet costs in a month: counted calls times public prices. docs/cost.md holds the result. */
+import { CALLS_PER_CERTIFICATE } from './calls.ts';
+import { PRICES } from './prices.ts';
+
+/** A cluster as the page describes it: three control-plane nodes with eleven certificates each, ten workers with one. */
+const CERTIFICATES_PER_CLUSTER = 3 * 11 + 10;
+/** Certificates of a year, renewed 60 days before they end. */
+const RENEWALS_PER_MONTH = 365 / 12 / (365 - 60);
+const CAS = 3;
+const SECONDS_PER_MONTH = (365 / 12) * 24 * 3600;
+const KEYS_PER_LIST = 1_000;
+const EXPIRY_DAYS = 90;
+
+/** Of the deployed service, as test/infra/cost.test.ts reads it from the synthesized template. */
+export interface Fixed {
+  readonly alarms: number;
+  readonly metrics: number;
+  /** Time between two runs of reconcile. */
+  readonly reconcileSeconds: number;
+  /** Of the functions, in GB. */
+  readonly memory: { readonly sign: number; readonly reconcile: number; readonly watch: number };
+}
+
+export interface Fleet {
+  readonly clusters: number;
+  readonly trustDomains: number;
+}
+
+export interface MonthlyCost {
+  readonly certificates: number;
+  readonly keys: number;
+  readonly certificatesCost: number;
+  readonly watching: number;
+  readonly total: number;
+  readonly privateCa: number;
+}
+
+export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): MonthlyCost {
+  const certificates = clusters * CERTIFICATES_PER_CLUSTER * RENEWALS_PER_MONTH;
+  const keys = trustDomains * CAS * PRICES.kmsKeyMonth;
+  const certificatesCost = certificates * costPerCertificate(fixed);
+  const watching = fixedCost(fixed) + reconcileCost(certificates, fixed);
+  return {
+    certificates,
+    keys,
+    certificatesCost,
+    watching,
+    total: keys + certificatesCost + watching,
+    privateCa: trustDomains * CAS * PRICES.privateCaMonth + privateCaCertificates(certificates),
+  };
+}
+
+/**
+ * A second of sign and one of watch-signatures for each certificate, each in a call of its own, with two lines of a
+ * kilobyte in the logs: more than either takes, for a batch takes one call.
+ */
+export function costPerCertificate({ memory }: Fixed): number {
+  const { kmsSign, s3Put, s3Get, sqs } = CALLS_PER_CERTIFICATE;
+  return (
+    kmsSign * PRICES.kmsSignEcc +
+    s3Put * PRICES.s3Put +
+    s3Get * PRICES.s3Get +
+    sqs * PRICES.sqsRequest +
+    2 * PRICES.lambdaRequest +
+    (memory.sign + memory.watch) * PRICES.lambdaGbSecond +
+    2e-6 * PRICES.logGb
+  );
+}
+
+/** An idle queue costs, too: Lambda asks it with five long polls of twenty seconds. */
+function fixedCost({ alarms, metrics }: Fixed): number {
+  return (
+    alarms * PRICES.alarmMonth +
+    metrics * PRICES.metricMonth +
+    PRICES.dashboardMonth +
+    5 * (SECONDS_PER_MONTH / 20) * PRICES.sqsRequest
+  );
+}
+
+/** Each run lists the requests and outcomes that have not expired; a second, and a tenth for each list. */
+function reconcileCost(certificates: number, { reconcileSeconds, memory }: Fixed): number {
+  const runs = SECONDS_PER_MONTH / reconcileSeconds;
+  const objects = certificates * (EXPIRY_DAYS / (365 / 12));
+  const lists = 2 * Math.max(1, Math.ceil(objects / KEYS_PER_LIST));
+  const gbSeconds = (1 + lists * 0.1) * memory.reconcile;
+  return runs * (lists * PRICES.s3Put + PRICES.lambdaRequest + gbSeconds * PRICES.lambdaGbSecond);
+}
+
+function privateCaCertificates(certificates: number): number {
+  let [cost, counted] = [0, 0];
+  for (const { upTo, each } of PRICES.privateCaCertificates) {
+    const inTier = Math.max(0, Math.min(certificates, upTo) - counted);
+    cost += inTier * each;
+    counted += inTier;
+  }
+  return cost;
+}

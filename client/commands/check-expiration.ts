@@ -1,0 +1,126 @@
+/** `cakeless check-expiration`: kubeadm's list of certificates and their ends, and what it does not look at. */
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import type { AlternativeName } from '../../lib/door/alternative-names.ts';
+import { writeDurably } from '../../lib/files/durable-file.ts';
+import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { profileFor } from '../../lib/profiles/profile-for.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { readClusterSettings } from '../kubeadm/cluster-settings.ts';
+import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
+import { csrFromConfig } from '../node/csr-from-config.ts';
+import { takeInventory } from '../node/expiry/inventory.ts';
+import { KUBELET_FOLDER } from '../node/expiry/kubelet-places.ts';
+import { formatPrometheus } from '../node/expiry/prometheus.ts';
+import { formatReport, problemsIn, type ReportFormat } from '../node/expiry/report.ts';
+import { KUBEADM_FOLDERS } from '../node/places.ts';
+import { timeAhead } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface CheckOptions {
+  certDir?: string;
+  kubeconfigDir: string;
+  kubeletDir: string;
+  config?: string;
+  /** Seconds. */
+  warnWithin: number;
+  prometheus?: string;
+  output: ReportFormat;
+}
+
+export function addCheckExpirationCommand(
+  program: Command,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
+  program
+    .command('check-expiration')
+    .description(
+      'list the certificates of this node, when they expire, and what is wrong with them',
+    )
+    .option('--cert-dir <dir>', `kubeadm's certificates (default: ${KUBEADM_FOLDERS.certDir})`)
+    .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
+    .option('--kubelet-dir <dir>', "the kubelet's certificates", KUBELET_FOLDER)
+    .option('--config <file>', 'kubeadm configuration: says of an external etcd, folder and names')
+    .option(
+      '--warn-within <duration>',
+      'exit with code 8 if something expires within it (30d, 12h)',
+      timeAhead,
+      0,
+    )
+    .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
+    .addOption(
+      new Option('-o, --output <format>', 'text for people, json and yaml as kubeadm has them')
+        .choices(['text', 'json', 'yaml'])
+        .default('text'),
+    )
+    .action(async (options: CheckOptions) => {
+      exit(await checkExpiration(terminal, options, new Date()));
+    });
+}
+
+export async function checkExpiration(
+  terminal: Terminal,
+  options: CheckOptions,
+  now: Date,
+): Promise<ExitCode> {
+  const { config, prometheus, kubeconfigDir, kubeletDir } = options;
+  if (prometheus !== undefined && !prometheus.endsWith('.prom'))
+    throw new CommandError(EXIT.usage, `${prometheus}: the node exporter reads files *.prom only`);
+  const text = config === undefined ? undefined : readConfig(config);
+  const settings = config && text !== undefined ? readClusterSettings(text, config) : undefined;
+  const inventory = takeInventory({
+    certDir: options.certDir ?? settings?.certDir ?? KUBEADM_FOLDERS.certDir,
+    kubeconfigDir,
+    kubeletDir,
+    externalEtcd: settings?.externalEtcd !== undefined,
+    ...wantedOf(terminal, config, text),
+    now,
+  });
+  const { wrong, expiring } = problemsIn(inventory, now, options.warnWithin * 1000);
+  const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now);
+  for (const line of lines) terminal.print(line);
+  if (prometheus !== undefined)
+    await writeDurably(prometheus, formatPrometheus(inventory, wrong, now), 0o644);
+  if (wrong.length > 0) return EXIT.checkFailed;
+  return expiring.length > 0 ? EXIT.expiring : EXIT.done;
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Names are compared with a whole configuration of this node; without one, with those that no node can do without. */
+function wantedOf(terminal: Terminal, file: string | undefined, text: string | undefined) {
+  const config = file && text !== undefined ? readWhole(terminal, file, text) : undefined;
+  const namesOf = (name: CertificateName): readonly AlternativeName[] =>
+    config && profileFor(name, config.version)
+      ? csrFromConfig(name, config).contents.names
+      : (ALWAYS[name] ?? []);
+  return { namesOf, nodeName: config?.nodeName };
+}
+
+function readWhole(terminal: Terminal, file: string, text: string): NodeConfig | undefined {
+  try {
+    return readNodeConfig(text, file);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    terminal.progress(`names are not compared with the configuration: ${error.message}`);
+    return undefined;
+  }
+}
+
+const dns = (...values: string[]) => values.map((value) => ({ type: 'DNS' as const, value }));
+const loopback = [...dns('localhost'), { type: 'IP' as const, value: '127.0.0.1' }];
+const ALWAYS: Partial<Record<CertificateName, readonly AlternativeName[]>> = {
+  apiserver: dns('kubernetes', 'kubernetes.default', 'kubernetes.default.svc'),
+  'etcd-server': loopback,
+  'etcd-peer': loopback,
+};

@@ -1,0 +1,28 @@
+/** Options that the commands on a node share; kubeadm's own names where kubeadm has them. */
+import type { Command } from 'commander';
+import { NODE_CONFIG_FILE } from '../node/node-config.ts';
+import { collect, subdomain } from '../options.ts';
+
+export function addNodeOptions(command: Command): Command {
+  return command
+    .option('--cluster <name>', 'the cluster', subdomain)
+    .option('--node <name>', 'this node, as kubeadm knows it', subdomain)
+    .option(
+      '--node-config <file>',
+      `who this node is (default: ${NODE_CONFIG_FILE} if it is there)`,
+    );
+}
+
+export function addFolderOptions(command: Command): Command {
+  return command
+    .option('--cert-dir <dir>', 'where the certificates lie (default: /etc/kubernetes/pki)')
+    .option('--kubeconfig-dir <dir>', 'where the kubeconfigs lie (default: /etc/kubernetes)');
+}
+
+export function addAlsoOption(command: Command): Command {
+  return command.option(
+    '--also <file>',
+    'a copy of a kubeconfig that follows it, such as ~/.kube/config; may be given several times',
+    collect,
+  );
+}

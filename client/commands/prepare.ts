@@ -1,0 +1,155 @@
+/** `cakeless prepare`: everything that `kubeadm init` or `kubeadm join` needs on a new node whose CA keys are elsewhere. */
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import type { NodeRole } from '../../lib/profiles/profiles.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
+import { KUBEADM_FOLDERS, type NodeFolders } from '../node/places.ts';
+import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
+import { type Pins, parseCaCertHash } from '../node/prepare/pins.ts';
+import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
+import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
+import { collect, durationSeconds, outputOption, subdomain } from '../options.ts';
+import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { type Clock, systemClock } from './fetch.ts';
+
+export interface PrepareOptions {
+  config: string;
+  cluster: string;
+  node?: string;
+  role?: NodeRole;
+  join?: boolean;
+  certDir?: string;
+  kubeconfigDir: string;
+  caCertHash?: string[];
+  trustBundle?: string;
+  trustOnFirstUse?: boolean;
+  saKeyFrom?: string;
+  /** Seconds. */
+  wait?: number;
+  dryRun?: boolean;
+  output: OutputFormat;
+}
+
+export function addPrepareCommand(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
+  program
+    .command('prepare')
+    .description('make everything on a new node that kubeadm init or join needs without CA keys')
+    .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster')
+    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .option('--node <name>', 'this node, if the configuration does not say', subdomain)
+    .addOption(
+      new Option('--role <role>', 'what the node becomes').choices(['control-plane', 'worker']),
+    )
+    .option('--join', 'for kubeadm join, where the configuration leaves it open')
+    .option('--no-join', 'for kubeadm init, where the configuration leaves it open')
+    .option('--cert-dir <dir>', `certificates (default: ${KUBEADM_FOLDERS.certDir})`)
+    .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
+    .option(
+      '--ca-cert-hash <hash>',
+      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others',
+      collect,
+    )
+    .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')
+    .option('--trust-on-first-use', 'believe the bucket where nothing else vouches for a CA')
+    .option('--sa-key-from <file>', 'sa.key of the first control plane, on one that joins')
+    .option('--wait <duration>', 'how long to wait for outcomes, approvals too', durationSeconds)
+    .option('--dry-run', 'show what would be made; write and send nothing')
+    .addOption(outputOption())
+    .action(async (options: PrepareOptions) => {
+      exit(await prepare(connection, terminal, options, systemClock));
+    });
+}
+
+export async function prepare(
+  connection: Connection,
+  terminal: Terminal,
+  options: PrepareOptions,
+  clock: Clock,
+): Promise<ExitCode> {
+  const config = readNodeConfig(readText(options.config), options.config, options);
+  const folders: NodeFolders = {
+    certDir: options.certDir ?? config.certDir ?? KUBEADM_FOLDERS.certDir,
+    kubeconfigDir: options.kubeconfigDir,
+  };
+  const planned = planCertificates(config, folders);
+  if (options.dryRun) return showPlan(terminal, options.output, planned);
+  const result = await prepareNode({
+    exchange: await connection.exchange(),
+    terminal,
+    clock,
+    config,
+    folders,
+    planned,
+    cluster: options.cluster,
+    pins: pinsOf(options, config),
+    saKeyFrom: options.saKeyFrom,
+    waitSeconds: options.wait,
+  });
+  printResult(terminal, options.output, result, () => describeResult(result));
+  return exitCodeOf(result);
+}
+
+function pinsOf(options: PrepareOptions, config: NodeConfig): Pins {
+  const hashes = [...(options.caCertHash ?? []), ...config.caCertHashes].map(parseCaCertHash);
+  const of = (wanted: string) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
+  return {
+    hashes: {
+      ca: of('ca'),
+      'etcd-ca': of('etcd-ca'),
+      'front-proxy-ca': of(CA_NAMES[2]),
+    },
+    trustBundle: options.trustBundle === undefined ? undefined : readText(options.trustBundle),
+    onFirstUse: options.trustOnFirstUse === true,
+  };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+function showPlan(
+  terminal: Terminal,
+  format: OutputFormat,
+  planned: readonly PlannedCertificate[],
+): ExitCode {
+  const certificates = planned.map(({ name, contents, keyKind, isThere, privateKey, csr }) => ({
+    name,
+    subject: describeSubject(contents),
+    names: describeNames(contents),
+    key: privateKey === undefined ? keyKind : 'is there',
+    csr: csr === undefined ? 'would be made' : 'is there',
+    state: isThere ? 'is there' : 'would be asked for',
+  }));
+  printResult(terminal, format, { certificates }, () => [
+    ...formatTable(
+      ['CERTIFICATE', 'STATE', 'SUBJECT', 'KEY', 'NAMES'],
+      certificates.map((c) => [c.name, c.state, c.subject, c.key, c.names]),
+    ),
+    '(dry run: nothing was written or sent)',
+  ]);
+  return EXIT.done;
+}
+
+/** The worst of what came, as of `fetch`; what kubeadm would trip over counts as a failed check. */
+export function exitCodeOf({ certificates, trustProblems, hindrances }: Prepared): ExitCode {
+  const has = (...states: string[]) => certificates.some(({ state }) => states.includes(state));
+  if (has('check-failed') || trustProblems.length > 0) return EXIT.checkFailed;
+  if (has('rejected')) return EXIT.rejected;
+  if (has('pending', 'unanswered')) return EXIT.pending;
+  return hindrances.length > 0 ? EXIT.checkFailed : EXIT.done;
+}

@@ -1,0 +1,81 @@
+/** What follows from a ClusterConfiguration alone. */
+import type { KeyKind } from '../../lib/door/public-key.ts';
+import type { KubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
+import { findKind, parseDocument, readDocuments } from './documents.ts';
+import { type ClusterDocument, clusterSchema } from './schema.ts';
+
+/** The files of an etcd that kubeadm does not run. */
+export interface ExternalEtcd {
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+export interface ClusterSettings {
+  /** certificatesDir, if it says so. */
+  readonly certDir: string | undefined;
+  readonly externalEtcd: ExternalEtcd | undefined;
+}
+
+/** @throws CommandError if the text is no configuration */
+export function readClusterSettings(yaml: string, file: string): ClusterSettings {
+  const found = findKind(readDocuments(yaml, file), 'ClusterConfiguration') ?? {};
+  return settingsOf(parseDocument(clusterSchema, found, file, 'ClusterConfiguration'));
+}
+
+export function settingsOf({ certificatesDir, etcd }: ClusterDocument): ClusterSettings {
+  const { caFile, certFile, keyFile } = etcd?.external ?? {};
+  return {
+    certDir: certificatesDir || undefined,
+    externalEtcd: etcd?.external && {
+      caFile: caFile || undefined,
+      certFile: certFile || undefined,
+      keyFile: keyFile || undefined,
+    },
+  };
+}
+
+export interface KeyKinds {
+  readonly keyKind: KeyKind;
+  readonly kubeconfigKeyKind: KeyKind;
+}
+
+/**
+ * encryptionAlgorithm (v1beta4), and before it the feature gate PublicKeysECDSA, which left the keys in kubeconfigs RSA
+ * up to 1.30 (kubeadm#3072).
+ */
+export function keyKindsOf(
+  { encryptionAlgorithm, featureGates }: ClusterDocument,
+  { minor }: KubernetesVersion,
+): KeyKinds {
+  const gate = featureGates?.PublicKeysECDSA === true;
+  const keyKind = encryptionAlgorithm ?? (gate ? 'ECDSA-P256' : 'RSA-2048');
+  return { keyKind, kubeconfigKeyKind: gate && minor < 31 ? 'RSA-2048' : keyKind };
+}
+
+/** The feature gate ControlPlaneKubeletLocalMode: off in 1.31 and 1.32, on from 1.33, for good from 1.35. */
+export function isKubeletLocal(
+  { featureGates }: ClusterDocument,
+  { minor }: KubernetesVersion,
+): boolean {
+  if (minor < 31 || minor >= 35) return minor >= 35;
+  return featureGates?.ControlPlaneKubeletLocalMode ?? minor >= 33;
+}
+
+/** The fields that names come from, as a cluster record has them. kubeadm writes empty strings for what is not set. */
+export function nameFieldsOf(cluster: ClusterDocument): Record<string, unknown> {
+  const { kubernetesVersion, controlPlaneEndpoint, networking, apiServer, etcd } = cluster;
+  return withoutEmpty({
+    kubernetesVersion,
+    controlPlaneEndpoint,
+    networking: networking && withoutEmpty(networking),
+    apiServer: apiServer && withoutEmpty(apiServer),
+    etcd: etcd?.local && { local: withoutEmpty(etcd.local) },
+  });
+}
+
+function withoutEmpty(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== ''),
+  );
+}

@@ -1,0 +1,41 @@
+/** The YAML documents of a kubeadm configuration file, by kind. */
+import { parseAllDocuments } from 'yaml';
+import type * as z from 'zod/mini';
+import { describeIssue } from '../../lib/store/describe-issue.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+/** @throws CommandError if the text is no YAML */
+export function readDocuments(text: string, file: string): unknown[] {
+  return parseAllDocuments(text).map((document) => {
+    const [error] = document.errors;
+    if (error) throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
+    return document.toJS() as unknown;
+  });
+}
+
+/** The first document of a kind such as `ClusterConfiguration`; undefined if there is none. */
+export function findKind(documents: readonly unknown[], kind: string): unknown {
+  return documents.find(
+    (document) =>
+      document !== null &&
+      typeof document === 'object' &&
+      'kind' in document &&
+      document.kind === kind,
+  );
+}
+
+/** @throws CommandError that names the first field that is wrong */
+export function parseDocument<T>(
+  schema: z.ZodMiniType<T>,
+  value: unknown,
+  file: string,
+  kind: string,
+): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new CommandError(
+    EXIT.usage,
+    `${file}: ${kind}: ${issue ? describeIssue(issue) : 'not valid'}`,
+  );
+}

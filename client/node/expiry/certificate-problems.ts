@@ -1,0 +1,124 @@
+/**
+ * What is wrong with a certificate beside its age: kubeadm looks at none of it, and a component that was given such a
+ * certificate fails when it next starts or is called.
+ */
+import 'reflect-metadata';
+import { X509Certificate } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509Certificate as PeculiarCertificate,
+} from '@peculiar/x509';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { OID } from '../../../lib/der/oids.ts';
+import { type AlternativeName, formatName } from '../../../lib/door/alternative-names.ts';
+import type { ExtendedKeyUsage } from '../../../lib/profiles/profiles.ts';
+import { contentsOf } from '../csr-contents.ts';
+
+export interface Wanted {
+  readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
+  /** `{node}` stands for any name. */
+  readonly commonName: string;
+  /** Every set of organisations that a kubeadm release ever gave it. */
+  readonly organizations: readonly (readonly string[])[];
+  /** Names that it can't do without. */
+  readonly names: readonly AlternativeName[];
+  /** PEM text of the CA file; undefined if it is missing. */
+  readonly trustBundle: string | undefined;
+  /** Path of the CA file, for messages. */
+  readonly caFile: string;
+}
+
+/** @param chain PEM blocks, leaf first */
+export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date): string[] {
+  const leaf = new X509Certificate(chain[0] ?? '');
+  return [
+    ...(new Date(leaf.validFrom) > now
+      ? [`it is not valid before ${new Date(leaf.validFrom).toISOString()}`]
+      : []),
+    ...problemsOfChain(chain, wanted),
+    ...problemsOfUsages(leaf, wanted),
+    ...problemsOfContents(leaf, wanted),
+  ];
+}
+
+function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Wanted): string[] {
+  if (trustBundle === undefined) return [`${caFile} is missing, so nothing says who signed it`];
+  const anchors = readAll(certificatesIn(trustBundle));
+  return reachesAnchor(readAll(chain), anchors)
+    ? []
+    : [`its chain does not lead to a certificate of ${caFile}`];
+}
+
+const readAll = (blocks: readonly string[]) =>
+  blocks.flatMap((block) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      return []; // a certificate that can't be read vouches for nothing
+    }
+  });
+
+function reachesAnchor(
+  [leaf, ...others]: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+): boolean {
+  if (leaf === undefined) return false;
+  const signedBy = (ca: X509Certificate) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey);
+  if (anchors.some(signedBy)) return true;
+  return others.some(
+    (ca) =>
+      ca.ca && signedBy(ca) && reachesAnchor([ca, ...others.filter((o) => o !== ca)], anchors),
+  );
+}
+
+function problemsOfUsages(leaf: X509Certificate, { extendedKeyUsages }: Wanted): string[] {
+  const certificate = new PeculiarCertificate(leaf.raw);
+  const got = (certificate.getExtension(ExtendedKeyUsageExtension)?.usages ?? []).map(String);
+  const wanted = extendedKeyUsages.map((usage) => OID[usage] as string);
+  const usages = certificate.getExtension(KeyUsagesExtension)?.usages;
+  return [
+    ...wanted
+      .filter((usage) => !got.includes(usage))
+      .map((usage) => `it lacks the extended key usage ${nameOfUsage(usage)}`),
+    ...got
+      .filter((usage) => !wanted.includes(usage))
+      .map((usage) => `it has the extended key usage ${nameOfUsage(usage)}, which it should not`),
+    ...(usages !== undefined && (usages & KeyUsageFlags.digitalSignature) === 0
+      ? ['it lacks the key usage digitalSignature']
+      : []),
+    ...(certificate.getExtension(BasicConstraintsExtension)?.ca ? ['it is a CA'] : []),
+  ];
+}
+
+function nameOfUsage(oid: string): string {
+  return Object.entries(OID).find(([, value]) => value === oid)?.[0] ?? oid;
+}
+
+function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
+  const { subject, names } = contentsOf(leaf).contents;
+  const has = new Set(names.map(formatName));
+  const missing = wanted.names.map(formatName).filter((name) => !has.has(name));
+  const organizations = sorted(subject.organizations);
+  return [
+    ...(isCommonName(subject.commonName, wanted.commonName)
+      ? []
+      : [`its common name is ${subject.commonName || 'missing'}, not ${wanted.commonName}`]),
+    ...(wanted.organizations.some((set) => sorted(set) === organizations)
+      ? []
+      : [
+          `its organisations are ${organizations || 'none'}, not ${wanted.organizations.map((set) => sorted(set) || 'none').join(' or ')}`,
+        ]),
+    ...(missing.length > 0 ? [`it lacks the names ${missing.join(', ')}`] : []),
+  ];
+}
+
+function isCommonName(got: string, wanted: string): boolean {
+  const [before, after] = wanted.split('{node}');
+  if (after === undefined) return got === wanted;
+  return got.length > wanted.length - '{node}'.length && got.startsWith(before ?? '');
+}
+
+const sorted = (values: readonly string[]) => [...values].sort().join(', ');

@@ -1,0 +1,146 @@
+/**
+ * The inventory as kubeadm prints it: its text tables, and its CertificateExpirationInfo
+ * (cmd/kubeadm/app/apis/output/v1alpha3/types.go) with fields of ours beside its own.
+ */
+import { stringify } from 'yaml';
+import { humanDuration } from './human-duration.ts';
+import type { Inventory, Row } from './inventory.ts';
+
+export type ReportFormat = 'text' | 'json' | 'yaml';
+
+export interface Problem {
+  readonly name: string;
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** Everything that is wrong in an inventory, ages included. @param warnWithinMs how close an end is too close */
+export function problemsIn(inventory: Inventory, now: Date, warnWithinMs: number) {
+  const rows = rowsOf(inventory);
+  const wrong: Problem[] = rows.flatMap(({ name, file, problems }) =>
+    problems.map((problem) => ({ name, file, problem })),
+  );
+  const expiring: Problem[] = rows.flatMap(({ name, file, notAfter }) => {
+    if (notAfter === undefined) return [];
+    const left = notAfter.getTime() - now.getTime();
+    if (left > warnWithinMs) return [];
+    const at = notAfter.toISOString();
+    return [{ name, file, problem: left <= 0 ? `it expired at ${at}` : `it expires at ${at}` }];
+  });
+  return { wrong, expiring };
+}
+
+export const rowsOf = ({ certificates, certificateAuthorities, kubelet }: Inventory) => [
+  ...certificates,
+  ...certificateAuthorities,
+  ...kubelet,
+];
+
+export function formatReport(
+  format: ReportFormat,
+  inventory: Inventory,
+  problems: readonly Problem[],
+  now: Date,
+): string[] {
+  if (format === 'text') return formatText(inventory, problems, now);
+  const document = toDocument(inventory, problems, now);
+  if (format === 'json') return [JSON.stringify(document, null, 4)];
+  // YAML 1.1 has dates quoted, as kubeadm does
+  const options = { version: '1.1', sortMapEntries: true, indentSeq: false } as const;
+  return [stringify(document, options).trimEnd()];
+}
+
+/** `certificates` and `certificateAuthorities` are kubeadm's; `kubelet` and `problems` are ours. */
+function toDocument(inventory: Inventory, problems: readonly Problem[], now: Date) {
+  const rows = (list: readonly Row[]) => list.map((row) => toItem(row, now));
+  return {
+    kind: 'CertificateExpirationInfo',
+    apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
+    certificates: rows(inventory.certificates),
+    certificateAuthorities: rows(inventory.certificateAuthorities),
+    kubelet: rows(inventory.kubelet),
+    problems,
+  };
+}
+
+/** kubeadm has no word for a certificate that can't be read (it stops there): it counts as missing. */
+function toItem({ name, notAfter, externallyManaged, caName }: Row, now: Date) {
+  if (notAfter === undefined)
+    return {
+      name,
+      expirationDate: null,
+      residualTime: 0,
+      externallyManaged: false,
+      missing: true,
+    };
+  return {
+    name,
+    expirationDate: notAfter.toISOString().replace('.000Z', 'Z'),
+    residualTime: Math.trunc((notAfter.getTime() - now.getTime()) / 1000),
+    externallyManaged,
+    ...(caName && { caName }),
+    missing: false,
+  };
+}
+
+const CERTIFICATE_TITLES = ['EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY'];
+
+function formatText(inventory: Inventory, problems: readonly Problem[], now: Date): string[] {
+  const leaves = (title: string, rows: readonly Row[]) =>
+    tabulate([
+      [title, ...CERTIFICATE_TITLES, 'EXTERNALLY MANAGED'],
+      ...rows.map((row) => cellsOf(row, now, [row.caName ?? ''])),
+    ]);
+  const cas = tabulate([
+    ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
+    ...inventory.certificateAuthorities.map((row) => cellsOf(row, now, [])),
+  ]);
+  return [
+    ...leaves('CERTIFICATE', inventory.certificates),
+    '',
+    ...cas,
+    '',
+    ...leaves('KUBELET CERTIFICATE', inventory.kubelet),
+    ...(problems.length > 0
+      ? ['', ...tabulate([['PROBLEM', 'FILE', 'WHAT'], ...toCells(problems)])]
+      : []),
+  ];
+}
+
+const toCells = (problems: readonly Problem[]) =>
+  problems.map(({ name, file, problem }) => [name, file, problem]);
+
+function cellsOf(row: Row, now: Date, more: readonly string[]): string[] {
+  const { name, state, notAfter, externallyManaged } = row;
+  const empty = ['', '', ...more.map(() => ''), ''];
+  if (notAfter === undefined)
+    return [`${state === 'missing' ? '!MISSING!' : '!BROKEN!'} ${name}`, ...empty];
+  const residual = humanDuration(notAfter.getTime() - now.getTime());
+  return [
+    name,
+    formatDate(notAfter),
+    residual,
+    ...more,
+    (externallyManaged ? 'yes' : 'no').padEnd(8),
+  ];
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Go's layout `Jan 02, 2006 15:04 MST`, in UTC. */
+function formatDate(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
+  return `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())}, ${date.getUTCFullYear()} ${time} UTC`;
+}
+
+/** Go's text/tabwriter with kubeadm's settings: cells of at least 10, 3 blanks after the widest, the last as it is. */
+function tabulate(rows: readonly (readonly string[])[]): string[] {
+  const count = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: count - 1 }, (_, i) =>
+    Math.max(10, ...rows.map((row) => (row[i] ?? '').length + 3)),
+  );
+  return rows.map((row) =>
+    row.map((cell, i) => (i < widths.length ? cell.padEnd(widths[i] ?? 0) : cell)).join(''),
+  );
+}

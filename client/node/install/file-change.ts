@@ -1,0 +1,82 @@
+/** What an installation changes: whole files, and links. Worked out in full before the first of them is touched. */
+import { createHash } from 'node:crypto';
+import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+
+export interface FileChange {
+  /** Without links on the way. */
+  readonly path: string;
+  /** What it becomes. */
+  readonly content: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Belongs to others in its folder: certificate, key and CA file are seen all new or all old. */
+  readonly together: boolean;
+  /** It is a link, and `content` where it leads. */
+  readonly isLink: boolean;
+}
+
+export const KEY_MODE = 0o600;
+export const CERTIFICATE_MODE = 0o644;
+
+/** A change of a file that keeps its owner, and its mode unless it holds a key: then it is 0600. */
+export function changeFile(
+  file: string,
+  content: string,
+  { holdsKey, together }: { holdsKey: boolean; together: boolean },
+): FileChange {
+  const there = statIfThere(file);
+  const { uid, gid } = there ?? statSync(dirname(file));
+  const mode = holdsKey ? KEY_MODE : (there?.mode ?? CERTIFICATE_MODE) & 0o777;
+  const path = there ? realpathSync(file) : join(realpathSync(dirname(file)), basenameOf(file));
+  return { path, content, mode, uid, gid, together, isLink: false };
+}
+
+export function changeLink(file: string, target: string): FileChange {
+  const { uid, gid } = lstatSync(file);
+  const path = join(realpathSync(dirname(file)), basenameOf(file));
+  return { path, content: target, mode: 0o777, uid, gid, together: false, isLink: true };
+}
+
+/** What stands there now, links followed or not; undefined if nothing does. */
+export function currentContent(path: string, isLink: boolean): string | undefined {
+  try {
+    return isLink ? readlinkSync(path) : readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+export const digestOfText = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** A change as the journal keeps it; the contents lie beside the journal. */
+export const recordedChangeSchema = z.object({
+  path: z.string(),
+  mode: z.number(),
+  uid: z.number(),
+  gid: z.number(),
+  together: z.boolean(),
+  isLink: z.boolean(),
+  /** SHA-256 of what stood there; null if nothing did. */
+  before: z.nullable(z.string()),
+  after: z.string(),
+  /** Mode and owner of what stood there. */
+  modeBefore: z.number(),
+});
+
+export type RecordedChange = z.infer<typeof recordedChangeSchema>;
+
+export function statIfThere(file: string) {
+  try {
+    return statSync(file);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const basenameOf = (file: string) => file.slice(file.lastIndexOf('/') + 1);

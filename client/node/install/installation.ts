@@ -1,0 +1,193 @@
+/**
+ * One change of many files, all or none. The folder of an installation holds `journal.json`, the new contents in
+ * `new/` and the old ones in `old/`; once the journal is there the change can be finished or undone from it, whatever
+ * happened to the process. Its own folder stays as the backup for `cakeless rollback`.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { makeFolder, syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import { COMPONENTS, type Component } from '../restart/components.ts';
+import {
+  currentContent,
+  digestOfText,
+  type FileChange,
+  type RecordedChange,
+  recordedChangeSchema,
+  statIfThere,
+} from './file-change.ts';
+import { putInPlace } from './put-in-place.ts';
+
+const journalSchema = z.object({
+  schema: z.literal(1),
+  id: z.string(),
+  /** Which certificates became new. */
+  names: z.array(z.enum(CERTIFICATE_NAMES)),
+  /** Whether CA files were changed with them. */
+  caChanged: z.boolean(),
+  startedAt: z.string(),
+  /**
+   * prepared: files may be changed. applied: all are. done: what reads them has them. undoing: the old ones go back.
+   * undone: they are back.
+   */
+  phase: z.enum(['prepared', 'applied', 'done', 'undoing', 'undone']),
+  /** Components that are still to be restarted, and those that were. */
+  restarts: z.array(z.enum(COMPONENTS)),
+  restarted: z.array(z.enum(COMPONENTS)),
+  /** Why it was undone. */
+  reason: z.optional(z.string()),
+  changes: z.array(recordedChangeSchema),
+});
+
+export type Journal = z.infer<typeof journalSchema>;
+
+export interface Installation {
+  readonly folder: string;
+  readonly journal: Journal;
+}
+
+export interface InstallationPlan {
+  readonly names: Journal['names'];
+  readonly caChanged: boolean;
+  readonly changes: readonly FileChange[];
+  readonly restarts: readonly Component[];
+}
+
+const KEPT = 3;
+
+/** Writes the contents, old and new, and then the journal: from here on it is finished or undone. */
+export async function prepareInstallation(
+  stateDir: string,
+  plan: InstallationPlan,
+  now: Date,
+): Promise<Installation> {
+  const id = nextId(stateDir, now);
+  const folder = join(installationsOf(stateDir), id);
+  await makeFolder(join(folder, 'new'));
+  await makeFolder(join(folder, 'old'));
+  const changes: RecordedChange[] = [];
+  for (const [i, { content, ...change }] of plan.changes.entries()) {
+    const before = currentContent(change.path, change.isLink);
+    await writeDurably(join(folder, 'new', String(i)), content);
+    if (before !== undefined) await writeDurably(join(folder, 'old', String(i)), before);
+    const modeBefore = change.isLink ? change.mode : modeOf(change);
+    const digest = before === undefined ? null : digestOfText(before);
+    changes.push({ ...change, before: digest, after: digestOfText(content), modeBefore });
+  }
+  const { names, caChanged, restarts } = plan;
+  const journal: Journal = {
+    ...{ schema: 1, id, names, caChanged, startedAt: now.toISOString(), phase: 'prepared' },
+    ...{ restarts: [...restarts], restarted: [], changes },
+  };
+  return record({ folder, journal }, {});
+}
+
+const modeOf = ({ path, mode }: { path: string; mode: number }) =>
+  (statIfThere(path)?.mode ?? mode) & 0o777;
+
+/** Makes every file new. Can be called again after any interruption. */
+export async function applyInstallation(installation: Installation): Promise<Installation> {
+  refuseStrangers(installation);
+  await putInPlace(installation, 'new');
+  return record(installation, { phase: 'applied' });
+}
+
+/** Makes every file old again. Can be called again after any interruption. */
+export async function undoInstallation(
+  installation: Installation,
+  reason: string,
+): Promise<Installation> {
+  const undoing = await record(installation, { phase: 'undoing', reason });
+  await putInPlace(undoing, 'old');
+  return undoing;
+}
+
+/** Changes the journal, durably. */
+export async function record(
+  { folder, journal }: Installation,
+  change: Partial<Journal>,
+): Promise<Installation> {
+  const changed = { ...journal, ...change };
+  await writeDurably(join(folder, 'journal.json'), `${JSON.stringify(changed, null, 2)}\n`);
+  return { folder, journal: changed };
+}
+
+/** All that have a journal, oldest first. A folder without one never touched a file. */
+export function listInstallations(stateDir: string): Installation[] {
+  const root = installationsOf(stateDir);
+  return foldersIn(root)
+    .sort()
+    .flatMap((id) => {
+      const text = currentContent(join(root, id, 'journal.json'), false);
+      return text === undefined
+        ? []
+        : [{ folder: join(root, id), journal: parseJournal(text, join(root, id)) }];
+    });
+}
+
+/** Removes what is older than the last few, and folders that never got a journal. */
+export async function pruneInstallations(stateDir: string): Promise<void> {
+  const root = installationsOf(stateDir);
+  const kept = listInstallations(stateDir).slice(-KEPT);
+  const names = new Set(kept.map(({ journal }) => journal.id));
+  const old = foldersIn(root).filter((id) => !names.has(id));
+  for (const id of old) {
+    // the journal goes first: a folder without one means nothing
+    rmSync(join(root, id, 'journal.json'), { force: true });
+    rmSync(join(root, id), { recursive: true, force: true });
+  }
+  if (old.length > 0) await syncFolder(root);
+}
+
+function refuseStrangers({ folder, journal }: Installation): void {
+  const strange = journal.changes.filter(({ path, isLink, before, after }) => {
+    const now = currentContent(path, isLink);
+    const digest = now === undefined ? null : digestOfText(now);
+    return digest !== before && digest !== after;
+  });
+  if (strange.length === 0) return;
+  throw new CommandError(
+    EXIT.failure,
+    `somebody else changed ${strange.map(({ path }) => path).join(', ')} while an installation was under way`,
+    `the contents before and after it are in ${folder}; cakeless rollback puts the old ones back`,
+  );
+}
+
+function parseJournal(text: string, folder: string): Journal {
+  const result = journalSchema.safeParse(JSON.parse(text));
+  if (result.success) return result.data;
+  throw new CommandError(EXIT.failure, `${folder}/journal.json is not a journal of this version`);
+}
+
+const installationsOf = (stateDir: string) => join(stateDir, 'installations');
+
+function foldersIn(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Sorts by time; two in one second are told apart. */
+function nextId(stateDir: string, now: Date): string {
+  const time = now
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '')
+    .toLowerCase();
+  const taken = foldersIn(installationsOf(stateDir)).filter((id) => id.startsWith(time));
+  return taken.length === 0 ? time : `${time}-${taken.length + 1}`;
+}
+
+/** The content of a change as the installation keeps it; undefined where nothing stood. */
+export function contentOf(
+  { folder, journal }: Installation,
+  change: RecordedChange,
+  version: 'old' | 'new',
+): string | undefined {
+  if (version === 'old' && change.before === null) return undefined;
+  return readFileSync(join(folder, version, String(journal.changes.indexOf(change))), 'utf8');
+}

@@ -1,0 +1,146 @@
+/**
+ * Puts the old or the new contents of an installation in place.
+ *
+ * A certificate and its key are two files, and no rename changes two at once. So the files of one folder that belong
+ * together become links for a moment, `apiserver.crt -> .cakeless-current/apiserver.crt`, first to the old contents;
+ * one rename of the link `.cakeless-current` makes all of them new; then they become plain files again. Whoever reads
+ * at any moment, and whoever is killed at any moment, sees pairs that match. The links are relative and stay inside
+ * the folder, so they lead to the same inside a container that mounts it.
+ */
+import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { chmod, chown, mkdir, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { removeDurably, syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { currentContent, type RecordedChange } from './file-change.ts';
+import { contentOf, type Installation } from './installation.ts';
+
+type Version = 'old' | 'new';
+
+/** Can be called again, for the same version or the other one, after any interruption. */
+export async function putInPlace(installation: Installation, version: Version): Promise<void> {
+  const { changes } = installation.journal;
+  for (const [folder, members] of groupByFolder(changes))
+    await exchangeTogether(installation, folder, members, version);
+  // the new pem of the kubelet comes before the link to it, and goes after it
+  const alone = changes.filter(({ together }) => !together);
+  for (const change of version === 'new' ? alone : [...alone].reverse())
+    await place(installation, change, version);
+  for (const { path } of changes) await sweep(path);
+}
+
+function groupByFolder(changes: readonly RecordedChange[]): Map<string, RecordedChange[]> {
+  const groups = new Map<string, RecordedChange[]>();
+  for (const change of changes.filter(({ together }) => together)) {
+    const folder = dirname(change.path);
+    groups.set(folder, [...(groups.get(folder) ?? []), change]);
+  }
+  return groups;
+}
+
+const CURRENT = '.cakeless-current';
+const folderOf = (version: Version) => `.cakeless-${version}`;
+
+async function exchangeTogether(
+  installation: Installation,
+  folder: string,
+  members: readonly RecordedChange[],
+  version: Version,
+): Promise<void> {
+  const current = join(folder, CURRENT);
+  if (!isThere(current)) {
+    if (members.every((change) => isInPlace(installation, change, version))) return cleanUp(folder);
+    await fillFolders(installation, folder, members);
+    await makeLink(folderOf(version === 'new' ? 'old' : 'new'), current);
+  }
+  if (readlinkSync(current) !== folderOf(version)) {
+    for (const { path } of members)
+      if (!lstatIfThere(path)?.isSymbolicLink())
+        await makeLink(join(CURRENT, basename(path)), path);
+    await makeLink(folderOf(version), current);
+  }
+  for (const change of members) await place(installation, change, version);
+  await unlink(current);
+  await syncFolder(folder);
+  await cleanUp(folder);
+}
+
+async function fillFolders(
+  installation: Installation,
+  folder: string,
+  members: readonly RecordedChange[],
+): Promise<void> {
+  const { mode, uid, gid } = await stat(folder);
+  for (const version of ['old', 'new'] as const) {
+    const inner = join(folder, folderOf(version));
+    await mkdir(inner, { recursive: true, mode: 0o700 });
+    for (const change of members) {
+      const content = contentOf(installation, change, version);
+      if (content !== undefined)
+        await writeDurably(
+          join(inner, basename(change.path)),
+          content,
+          modeFor(change, version),
+          change,
+        );
+    }
+    // whoever may enter the folder may enter this one; the files keep their own modes
+    await chown(inner, uid, gid);
+    await chmod(inner, mode & 0o777);
+  }
+}
+
+async function place(
+  installation: Installation,
+  change: RecordedChange,
+  version: Version,
+): Promise<void> {
+  if (isInPlace(installation, change, version) && !isOurLink(change)) return;
+  const content = contentOf(installation, change, version);
+  if (content === undefined) return removeDurably(change.path);
+  if (change.isLink) return makeLink(content, change.path);
+  await writeDurably(change.path, content, modeFor(change, version), change);
+}
+
+const modeFor = ({ mode, modeBefore }: RecordedChange, version: Version) =>
+  version === 'new' ? mode : modeBefore;
+
+function isInPlace(installation: Installation, change: RecordedChange, version: Version): boolean {
+  return currentContent(change.path, change.isLink) === contentOf(installation, change, version);
+}
+
+/** A link that this module made of a plain file. */
+const isOurLink = ({ path, isLink }: RecordedChange) =>
+  !isLink && lstatIfThere(path)?.isSymbolicLink() === true;
+
+/** A link made or turned by one rename. */
+async function makeLink(target: string, path: string): Promise<void> {
+  const temporary = `${path}.cakeless-link`;
+  await rm(temporary, { force: true });
+  await symlink(target, temporary);
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+async function cleanUp(folder: string): Promise<void> {
+  const left = [folderOf('old'), folderOf('new')].filter((name) => existsSync(join(folder, name)));
+  for (const name of left) await rm(join(folder, name), { recursive: true });
+  if (left.length > 0) await syncFolder(folder);
+}
+
+/** Takes away what a killed run was about to rename: a half-written file may hold a key. */
+async function sweep(path: string): Promise<void> {
+  const folder = dirname(path);
+  const ours = [basename(path), CURRENT].map((name) => `${name}.`);
+  const left = readdirSync(folder).filter(
+    (name) =>
+      ours.some((start) => name.startsWith(start)) &&
+      /\.(?:cakeless-link|\d+-\d+\.tmp)$/.test(name),
+  );
+  for (const name of left) await removeDurably(join(folder, name));
+}
+
+const isThere = (path: string) => lstatIfThere(path) !== undefined;
+
+function lstatIfThere(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false });
+}

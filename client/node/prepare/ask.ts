@@ -1,0 +1,74 @@
+/**
+ * Uploads CSRs and reads what they came to. A request id is made of the CSR's digest, so a run that was killed asks for
+ * nothing twice; only what was refused before is asked again, under the next number.
+ */
+import { LIMITS } from '../../../lib/door/limits.ts';
+import { digestOf } from '../../../lib/door/read-request.ts';
+import { outcomeKeys, parseRequestKey } from '../../../lib/door/request-path.ts';
+import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import type { ReadyToAsk } from './keys-and-csrs.ts';
+
+export interface Asked extends ReadyToAsk {
+  readonly requestKey: string;
+}
+
+export interface Answer {
+  readonly state: 'issued' | 'rejected' | 'pending' | 'unanswered';
+  /** Of the object that says so. */
+  readonly key: string | undefined;
+}
+
+export interface Asker {
+  readonly cluster: string;
+  readonly node: string;
+}
+
+/** @throws CommandError if something else lies under a request's key */
+export async function ask(
+  exchange: ObjectStore,
+  { cluster, node }: Asker,
+  ready: readonly ReadyToAsk[],
+): Promise<Asked[]> {
+  const known = await outcomesOf(exchange, { cluster, node });
+  const asked: Asked[] = [];
+  for (const item of ready) {
+    const id = `prepare-${digestOf(item.csr).slice(0, 24)}`;
+    let attempt = 1;
+    const keyOf = () => `requests/${cluster}/${node}/${id}-${attempt}/${item.path}`;
+    while (answerOf(keyOf(), known).state === 'rejected') attempt += 1;
+    await upload(exchange, keyOf(), item.csr);
+    asked.push({ ...item, requestKey: keyOf() });
+  }
+  return asked;
+}
+
+async function upload(exchange: ObjectStore, key: string, csr: Uint8Array): Promise<void> {
+  if ((await exchange.create(key, csr, 'application/pkcs10')) === 'created') return;
+  const there = await exchange.get(key, LIMITS.maxObjectBytes);
+  if (there && digestOf(there.body) === digestOf(csr)) return;
+  throw new CommandError(EXIT.usage, `${key}: something else was uploaded there`);
+}
+
+/** Keys below `certificates/` of everything that this command ever asked for this node. */
+export async function outcomesOf(
+  exchange: ObjectStore,
+  { cluster, node }: Asker,
+): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const { key } of exchange.list(`certificates/${cluster}/${node}/`)) keys.add(key);
+  return keys;
+}
+
+export function answerOf(requestKey: string, known: ReadonlySet<string>): Answer {
+  const address = parseRequestKey(requestKey);
+  if (!address) throw new Error(`${requestKey} is no key of a request`);
+  const { certificate, rejected, pending } = outcomeKeys(address);
+  const states = [
+    ['issued', certificate],
+    ['rejected', rejected],
+    ['pending', pending],
+  ] as const;
+  for (const [state, key] of states) if (known.has(key)) return { state, key };
+  return { state: 'unanswered', key: undefined };
+}

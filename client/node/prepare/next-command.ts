@@ -1,0 +1,21 @@
+/** What to run when everything is in place. */
+import { basename, join } from 'node:path';
+import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { NodeFolders } from '../places.ts';
+
+/**
+ * `kubeadm join` refuses a kubelet.conf that is there, and on a worker ca.crt, too; its own end-to-end tests of external
+ * CAs ignore these two checks.
+ */
+export function nextCommand(config: NodeConfig, { certDir, kubeconfigDir }: NodeFolders): string {
+  const file = quoted(config.file);
+  if (!config.joins) return `kubeadm init --config ${file}`;
+  const ignored = [
+    join(kubeconfigDir, 'kubelet.conf'),
+    ...(config.role === 'worker' ? [join(certDir, 'ca.crt')] : []),
+  ].map((path) => `FileAvailable-${path.replaceAll('/', '-')}`);
+  return `kubeadm join --config ${file} --ignore-preflight-errors=${ignored.join(',')}`;
+}
+
+const quoted = (text: string) =>
+  /^[\w./-]+$/.test(text) && basename(text) !== '' ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,50 @@
+/** Fetches the CA certificates that go with the certificates that came, and asks the pins about them. */
+import { existsSync, readFileSync } from 'node:fs';
+import { bundleKey } from '../../../lib/ca/trust-domain.ts';
+import { isSubdomain } from '../../../lib/names.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { caFileOf, type NodeFolders } from '../places.ts';
+import { hashOf, judgeBundle, type Pins, type TrustedBy } from './pins.ts';
+
+export interface TrustedCa {
+  readonly ca: CaName;
+  readonly file: string;
+  readonly bundle: string;
+  /** Of the first certificate's public key. */
+  readonly sha256: string;
+  readonly trustedBy: TrustedBy;
+}
+
+const MAX_BUNDLE_BYTES = 256 * 1024;
+
+/** All CAs or none: what is against any of them is a problem. */
+export async function readTrust(
+  exchange: ObjectStore,
+  trustDomain: string,
+  cas: readonly CaName[],
+  folders: NodeFolders,
+  pins: Pins,
+): Promise<{ readonly trusted: readonly TrustedCa[]; readonly problems: readonly string[] }> {
+  if (!isSubdomain(trustDomain))
+    return { trusted: [], problems: ['the certificates name no trust domain'] };
+  const trusted: TrustedCa[] = [];
+  const problems: string[] = [];
+  for (const ca of cas) {
+    const key = bundleKey(trustDomain, ca);
+    const object = await exchange.get(key, MAX_BUNDLE_BYTES);
+    if (!object || object.tooLarge) {
+      problems.push(`there is no trust bundle ${key}`);
+      continue;
+    }
+    const bundle = Buffer.from(object.body).toString('latin1');
+    const file = caFileOf(ca, folders);
+    const onDisk = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    const judgement = judgeBundle(ca, bundle, onDisk, pins);
+    if ('problem' in judgement) problems.push(judgement.problem);
+    else trusted.push({ ca, file, bundle, sha256: hashOf(bundle), ...judgement });
+  }
+  const keys = new Set(trusted.map(({ sha256 }) => sha256));
+  if (keys.size < trusted.length) problems.push('two of the CAs have the same key');
+  return { trusted, problems };
+}

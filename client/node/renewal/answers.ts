@@ -1,0 +1,125 @@
+/** Waits for what requests come to, and checks the certificates against everything that the node knows. */
+import { readFileSync } from 'node:fs';
+import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
+import { LIMITS } from '../../../lib/door/limits.ts';
+import { readRequest } from '../../../lib/door/read-request.ts';
+import { certificateNameOf } from '../../../lib/door/request-path.ts';
+import { isSubdomain } from '../../../lib/names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { readJson } from '../../../lib/store/documents.ts';
+import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import type { Terminal } from '../../terminal.ts';
+import { checkCertificate } from '../check-certificate.ts';
+import { findStaged, type Staged } from '../csr/staging.ts';
+import type { Trust } from '../install/trust.ts';
+import { type Outcome, readOutcomes } from '../outcomes.ts';
+import { MAX_BUNDLE_BYTES, pendingSchema, type Received, rejectedSchema } from '../receive.ts';
+import type { OpenRequest } from './request-journal.ts';
+
+export interface Answer {
+  readonly name: CertificateName;
+  readonly request: OpenRequest;
+  readonly state: Outcome['state'];
+  readonly staged: Staged | undefined;
+  /** Of an issued one. */
+  readonly chainPem?: string;
+  readonly trustDomain?: string;
+  readonly violations?: Received['violations'];
+  readonly waitingFor?: string;
+}
+
+export interface WaitWish {
+  readonly seconds: number;
+  /** Whether to wait for approvers, too. */
+  readonly forApprovals: boolean;
+  readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+}
+
+const POLL_MS = 1000;
+
+export async function awaitAnswers(
+  exchange: ObjectStore,
+  terminal: Terminal,
+  requests: readonly OpenRequest[],
+  { seconds, forApprovals, clock }: WaitWish,
+): Promise<Answer[]> {
+  const deadline = clock.now().getTime() + seconds * 1000;
+  for (;;) {
+    const found = (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat();
+    const waiting = found.filter(
+      ({ outcome: { state } }) => state === 'unanswered' || (state === 'pending' && forApprovals),
+    );
+    const left = deadline - clock.now().getTime();
+    if (waiting.length === 0 || left <= 0)
+      return Promise.all(found.map((one) => readAnswer(exchange, one)));
+    terminal.progress(`waiting for ${waiting.map(({ name }) => name).join(', ')} ...`);
+    await clock.sleep(Math.min(POLL_MS, left));
+  }
+}
+
+interface Found {
+  readonly name: CertificateName;
+  readonly request: OpenRequest;
+  readonly outcome: Outcome;
+}
+
+async function openOutcomes(exchange: ObjectStore, request: OpenRequest): Promise<Found[]> {
+  const outcomes = await readOutcomes(exchange, request);
+  return request.open.flatMap((name) => {
+    const outcome = outcomes.find(({ path }) => certificateNameOf(`${path}.csr`) === name);
+    return outcome ? [{ name, request, outcome }] : [];
+  });
+}
+
+async function readAnswer(
+  exchange: ObjectStore,
+  { name, request, outcome: { state, key } }: Found,
+): Promise<Answer> {
+  const staged = findStaged(request.folder, name);
+  const about = { name, request, state, staged };
+  if (key === undefined || state === 'unanswered') return { ...about, state: 'unanswered' };
+  if (state === 'issued') {
+    const object = await exchange.get(key, LIMITS.maxObjectBytes);
+    const chainPem = Buffer.from(object?.body ?? '').toString('latin1');
+    return { ...about, chainPem, trustDomain: object?.metadata['trust-domain'] ?? '' };
+  }
+  const document = await readJson(exchange, key);
+  if (state === 'rejected') return { ...about, ...rejectedSchema.parse(document) };
+  return { ...about, waitingFor: pendingSchema.parse(document).waitingFor };
+}
+
+/** The bundles that the service publishes for the CAs of these certificates. */
+export async function publishedBundles(
+  exchange: ObjectStore,
+  answers: readonly Answer[],
+): Promise<Map<CaName, string>> {
+  const bundles = new Map<CaName, string>();
+  for (const { name, trustDomain } of answers) {
+    const { ca } = profileOf(name);
+    if (bundles.has(ca) || trustDomain === undefined || !isSubdomain(trustDomain)) continue;
+    const key = `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
+    const object = await exchange.get(key, MAX_BUNDLE_BYTES);
+    if (object && !object.tooLarge) bundles.set(ca, Buffer.from(object.body).toString('latin1'));
+  }
+  return bundles;
+}
+
+/** Everything that speaks against installing it; empty if nothing does. */
+export function findProblems(
+  { name, staged, chainPem = '' }: Answer,
+  trust: Trust,
+  now: Date,
+): string[] {
+  if (!staged) return ['its key or CSR is gone from this node: cakeless renew --new-request'];
+  const { request } = readRequest(readFileSync(staged.csrFile));
+  if (!request) return [`${staged.csrFile} can not be read`];
+  const profile = profileOf(name);
+  const trustBundle = trust.bundles.get(profile.ca) ?? '';
+  const expected = { profile, request, key: request.key.keyObject, trustBundle, now };
+  try {
+    return checkCertificate(chainPem, expected);
+  } catch (error) {
+    return [`it can not be read: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}

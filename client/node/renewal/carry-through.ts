@@ -1,0 +1,98 @@
+/** From a prepared installation to components that are well with it; or back, if one of them is not. */
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import {
+  applyInstallation,
+  type Installation,
+  record,
+  undoInstallation,
+} from '../install/installation.ts';
+import type { HeldLease } from '../lease.ts';
+import { COMPONENTS, type Component } from '../restart/components.ts';
+import { type RestartResult, type RestartWorld, restart } from '../restart/restart.ts';
+
+export interface Carried {
+  readonly installation: Installation;
+  readonly restarts: readonly RestartResult[];
+}
+
+/** @throws CommandError rolledBack if the old files are in place again */
+export async function carryThrough(
+  prepared: Installation,
+  world: RestartWorld,
+  lease: HeldLease | undefined,
+): Promise<Carried> {
+  const installation = await apply(prepared);
+  const { installation: tried, results } = await restartAll(installation, world, lease);
+  const failed = results.find((result) => result.state === 'failed');
+  if (failed?.state !== 'failed')
+    return { installation: await record(tried, { phase: 'done' }), restarts: results };
+  const reason = `${failed.component} did not come back: ${failed.reason}`;
+  world.terminal.progress(`${reason}; the old files go back`);
+  await takeBack(tried, reason, world, lease);
+  throw new CommandError(
+    EXIT.rolledBack,
+    `${reason}. The old certificates are in place again, and the components run with them`,
+    `the new ones are kept: run the same command again once the reason is found`,
+  );
+}
+
+/** What can't be written is undone at once: a full disk leaves the node as it was. */
+async function apply(prepared: Installation): Promise<Installation> {
+  try {
+    return await applyInstallation(prepared);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    await record(await undoInstallation(prepared, reason), { phase: 'undone' });
+    throw new CommandError(EXIT.failure, `${reason}; the files are as they were before`);
+  }
+}
+
+/** Puts the old files back and restarts what has seen the new ones. Can be called again. */
+export async function takeBack(
+  installation: Installation,
+  reason: string,
+  world: RestartWorld,
+  lease: HeldLease | undefined,
+): Promise<Carried> {
+  const undoing = await undoInstallation(installation, reason);
+  const { installation: tried, results } = await restartAll(undoing, world, lease);
+  const failed = results.find((result) => result.state === 'failed');
+  if (failed?.state === 'failed')
+    throw new CommandError(
+      EXIT.rolledBack,
+      `${reason}. The old certificates are in place again, but ${failed.component} is not healthy with them either: ${failed.reason}`,
+      `look at its log (crictl logs, or /var/log/pods); then cakeless rollback tries again. The backup is ${installation.folder}`,
+    );
+  return { installation: await record(tried, { phase: 'undone' }), restarts: results };
+}
+
+/** Stops at the first one that is not well: a second broken component helps nobody. */
+async function restartAll(
+  installation: Installation,
+  world: RestartWorld,
+  lease: HeldLease | undefined,
+): Promise<{ installation: Installation; results: RestartResult[] }> {
+  const results: RestartResult[] = [];
+  let current = installation;
+  for (const component of current.journal.restarts) {
+    await lease?.extend();
+    const result = await restart(component, world);
+    results.push(result);
+    const { restarts, restarted } = current.journal;
+    if (result.state === 'failed')
+      return { installation: await record(current, swapLists(current, component)), results };
+    current = await record(current, {
+      restarts: restarts.filter((other) => other !== component),
+      restarted: [...restarted, component],
+    });
+  }
+  return { installation: current, results };
+}
+
+/** For the way back: those that were restarted, and the one that failed. */
+function swapLists({ journal }: Installation, failed: Component) {
+  if (journal.phase === 'undoing') return {};
+  const touched = [...journal.restarted, failed];
+  return { restarts: COMPONENTS.filter((c) => touched.includes(c)), restarted: [] };
+}

@@ -1,0 +1,48 @@
+/** What a static pod's manifest says of its component: version, ports, certificate files. */
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import {
+  type KubernetesVersion,
+  parseKubernetesVersion,
+} from '../../../lib/profiles/kubernetes-version.ts';
+import { currentContent } from '../install/file-change.ts';
+import type { NodeFolders } from '../places.ts';
+import type { Component } from './components.ts';
+
+const strings = z.optional(z.array(z.string()));
+const podSchema = z.object({
+  spec: z.object({
+    containers: z.array(
+      z.object({ image: z.optional(z.string()), command: strings, args: strings }),
+    ),
+  }),
+});
+
+export interface Manifest {
+  readonly file: string;
+  readonly version: KubernetesVersion | undefined;
+  /** `--secure-port=6443` as `secure-port`. */
+  readonly flags: ReadonlyMap<string, string>;
+}
+
+export const manifestsFolder = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'manifests');
+
+/** undefined if the component is no static pod of kubeadm here. */
+export function readManifest(component: Component, folders: NodeFolders): Manifest | undefined {
+  const file = join(manifestsFolder(folders), `${component}.yaml`);
+  const text = currentContent(file, false);
+  if (text === undefined) return undefined;
+  const result = podSchema.safeParse(parse(text));
+  if (!result.success) return { file, version: undefined, flags: new Map() };
+  const [container] = result.data.spec.containers;
+  const words = [...(container?.command ?? []), ...(container?.args ?? [])];
+  const flags = words.flatMap((word) => {
+    const [, name, value] = /^--([^=]+)=(.*)$/.exec(word) ?? [];
+    return name === undefined ? [] : [[name, value ?? ''] as const];
+  });
+  const tag = container?.image?.split(':').at(-1) ?? '';
+  // etcd's own tag says nothing of the release of Kubernetes
+  const version = component === 'etcd' ? undefined : parseKubernetesVersion(tag);
+  return { file, version, flags: new Map(flags) };
+}

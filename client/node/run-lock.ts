@@ -1,0 +1,93 @@
+/** Keeps two runs on one node apart. A holder that was killed holds nothing: its process is not there any more. */
+import { readFileSync } from 'node:fs';
+import { link, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, removeDurably, writeDurably } from '../../lib/files/durable-file.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+interface Holder {
+  readonly pid: number;
+  /** Field 22 of /proc/<pid>/stat: ids of processes come again, with another start. */
+  readonly startedAt: string;
+  readonly boot: string;
+}
+
+const TRIES = 3;
+
+/** Runs something while holding the lock. @throws CommandError if another run holds it */
+export async function withRunLock<T>(stateDir: string, run: () => Promise<T>): Promise<T> {
+  const file = join(stateDir, 'lock');
+  await makeFolder(stateDir);
+  await take(file, join(stateDir, `lock.${process.pid}`));
+  try {
+    return await run();
+  } finally {
+    await removeDurably(file);
+  }
+}
+
+/** link(2) makes the name only if there is none, with the content already in it. */
+async function take(file: string, own: string): Promise<void> {
+  await writeDurably(own, JSON.stringify(identify(process.pid)));
+  try {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      if (await linked(own, file)) return;
+      const holder = readHolder(file);
+      if (holder && isRunning(holder))
+        throw new CommandError(
+          EXIT.failure,
+          `another run is under way (process ${holder.pid})`,
+          'wait until it is done; a run that was killed holds up nobody',
+        );
+      await takeAway(file, `${own}.stale`, holder);
+    }
+    throw new CommandError(EXIT.failure, `${file} can not be taken: other runs come and go`);
+  } finally {
+    await unlink(own).catch(() => undefined);
+  }
+}
+
+/** Only if it is still the lock of the holder that was looked at: another run may have taken it over in between. */
+async function takeAway(file: string, aside: string, holder: Holder | undefined): Promise<void> {
+  try {
+    await rename(file, aside);
+  } catch {
+    return; // another run was faster
+  }
+  if (JSON.stringify(readHolder(aside)) !== JSON.stringify(holder)) await linked(aside, file);
+  await unlink(aside);
+}
+
+async function linked(own: string, file: string): Promise<boolean> {
+  try {
+    await link(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function identify(pid: number): Holder | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // the name in brackets may hold spaces: count from behind it; state is field 3
+    const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return { pid, startedAt, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(holder: Holder): boolean {
+  const there = identify(holder.pid);
+  return there?.startedAt === holder.startedAt && there.boot === holder.boot;
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+  } catch {
+    return undefined; // gone in the meantime
+  }
+}

@@ -1,0 +1,92 @@
+/** Which certificates of a node a command is about: kubeadm's names, or `all`. */
+import { lstatSync } from 'node:fs';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+  isCertificateName,
+} from '../../lib/profiles/certificate-names.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { type NodeFolders, placeOf } from './places.ts';
+import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
+
+export interface Selection {
+  readonly present: readonly CertificateInPlace[];
+  /** Left out, each with the reason; the second kind keeps the exit code from being 0. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface LeftOut {
+  readonly name: CertificateName;
+  readonly reason: string;
+  readonly isError: boolean;
+}
+
+export interface SelectionRule {
+  /** Names or `all`. */
+  readonly names: readonly string[];
+  /** Only certificates that end within this time. */
+  readonly expiresWithinSeconds?: number | undefined;
+  readonly now: Date;
+}
+
+/**
+ * `all` is what is on the node. kubelet.conf belongs to it where its certificate is embedded; where the kubelet's own
+ * rotation keeps it (kubelet-client-current.pem), `all` leaves it to the kubelet, which starts at 70 to 90 % of the
+ * lifetime, and takes it in the last tenth: then rotation does not work, as in external-CA mode without a signer.
+ * @throws CommandError for a name that kubeadm does not have
+ */
+export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
+  const all = rule.names.includes('all');
+  const names = all ? CERTIFICATE_NAMES : checkNames(rule.names);
+  const present: CertificateInPlace[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const name of names) {
+    const place = readPlace(placeOf(name, folders));
+    const reason = whyNot(place, all, rule);
+    if (reason) leftOut.push({ name, ...reason });
+    else if (place.state === 'present') present.push(place);
+  }
+  return { present, leftOut };
+}
+
+function checkNames(names: readonly string[]): CertificateName[] {
+  const unknown = names.filter((name) => !isCertificateName(name));
+  if (unknown.length === 0) return [...new Set(names.filter(isCertificateName))];
+  throw new CommandError(
+    EXIT.usage,
+    `kubeadm has no certificate ${unknown.join(', ')}`,
+    `the names are: all, ${CERTIFICATE_NAMES.join(', ')}`,
+  );
+}
+
+function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
+  if (place.state === 'missing') {
+    // kubeadm says MISSING! and goes on; super-admin.conf may be deleted for good
+    const isError = !all && place.name !== 'super-admin.conf';
+    return { reason: `MISSING! ${place.file} is not there`, isError };
+  }
+  if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
+  const left = remaining(place, rule.now);
+  const limit = rule.expiresWithinSeconds;
+  if (limit !== undefined && left.seconds > limit)
+    return { reason: `good until ${place.leaf.validTo}`, isError: false };
+  if (all && place.name === 'kubelet.conf' && isKubeletsOwn(place) && left.share > 0.1)
+    return {
+      reason: `the kubelet rotates it (${place.certificateFile}); name it to renew it all the same`,
+      isError: false,
+    };
+  return undefined;
+}
+
+function remaining({ leaf }: CertificateInPlace, now: Date) {
+  const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
+  return { seconds: (to - now.getTime()) / 1000, share: (to - now.getTime()) / (to - from) };
+}
+
+/** The kubelet's certificate store: a link to the newest of kubelet-client-<date>.pem (client-go util/certificate). */
+export function isKubeletsOwn({ certificateFile }: CertificateInPlace): boolean {
+  return (
+    certificateFile.endsWith('kubelet-client-current.pem') &&
+    lstatSync(certificateFile).isSymbolicLink()
+  );
+}

@@ -1,0 +1,53 @@
+/** Who this node is and where its files lie: from options first, then from its configuration file. */
+import { join, resolve } from 'node:path';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { type NodeConfig, readNodeConfig } from './node-config.ts';
+import { KUBEADM_FOLDERS, type NodeFolders } from './places.ts';
+
+/** Options that every command on a node has; see `client/commands/node-options.ts`. */
+export interface NodeOptions {
+  cluster?: string;
+  node?: string;
+  certDir?: string;
+  kubeconfigDir?: string;
+  nodeConfig?: string;
+  also?: string[];
+}
+
+export interface NodeSettings {
+  readonly cluster: string | undefined;
+  readonly node: string | undefined;
+  readonly folders: NodeFolders;
+  /** Holds what Cakeless keeps on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
+  readonly stateDir: string;
+  readonly also: readonly string[];
+  readonly config: NodeConfig;
+}
+
+export function resolveSettings(options: NodeOptions): NodeSettings {
+  const config = readNodeConfig(options.nodeConfig);
+  const kubeconfigDir = resolve(
+    options.kubeconfigDir ?? config.kubeconfigDir ?? KUBEADM_FOLDERS.kubeconfigDir,
+  );
+  // kubeadm's default for one is the folder below the other
+  const certDir = resolve(options.certDir ?? config.certDir ?? join(kubeconfigDir, 'pki'));
+  return {
+    cluster: options.cluster ?? config.cluster,
+    node: options.node ?? config.node,
+    folders: { certDir, kubeconfigDir },
+    stateDir: join(kubeconfigDir, 'cakeless'),
+    also: (options.also ?? config.also ?? []).map((file) => resolve(file)),
+    config,
+  };
+}
+
+/** @throws CommandError if cluster or node is said nowhere */
+export function whoIsThis({ cluster, node }: NodeSettings): { cluster: string; node: string } {
+  if (cluster !== undefined && node !== undefined) return { cluster, node };
+  const missing = cluster === undefined ? '--cluster' : '--node';
+  throw new CommandError(
+    EXIT.usage,
+    `which ${missing.slice(2)} is this? ${missing} is missing`,
+    'both may stand in /etc/kubernetes/cakeless.yaml (cluster: …, node: …)',
+  );
+}

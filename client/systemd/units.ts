@@ -1,0 +1,68 @@
+/** The systemd units of `cakeless install-timer`, as text: a bundle of one file has no files beside it. */
+
+/** @param command how the unit calls cakeless */
+export const unitFiles = (command: string): Record<string, string> => ({
+  'cakeless-renew.service': SERVICE.replaceAll('@CAKELESS@', command),
+  'cakeless-renew.timer': TIMER,
+});
+
+const SERVICE = `# Renews the certificates of this node that end soon. Who the node is stands in /etc/kubernetes/cakeless.yaml.
+[Unit]
+Description=Renew kubeadm certificates through Cakeless
+Documentation=https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=/etc/kubernetes/cakeless.yaml
+
+[Service]
+Type=oneshot
+ExecStart=@CAKELESS@ renew all --if-expires-within 60d
+# 4: something waits for an approver, or for another node's turn; the next run goes on
+SuccessExitStatus=4
+# a run that was killed may have moved a manifest away: the next one puts it back
+Restart=on-abnormal
+RestartSec=30
+TimeoutStartSec=2h
+# AWS credentials or an endpoint, for nodes without an instance role
+EnvironmentFile=-/etc/kubernetes/cakeless.env
+# keys are never readable by others, whatever a program asks for
+UMask=0077
+
+# It writes below /etc/kubernetes (certificates, manifests, its own folder), the kubelet's certificates, and copies of
+# kubeconfigs in root's home; everything else is read-only. "-": need not be there.
+ProtectSystem=strict
+ReadWritePaths=/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube
+ProtectHome=read-only
+PrivateTmp=yes
+# it looks at /proc of the components and restarts the kubelet over the system bus; of the kernel it needs no more
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+NoNewPrivileges=yes
+SystemCallArchitectures=native
+# no MemoryDenyWriteExecute: Node.js compiles what it runs
+# root may write files of other users; nothing else that root may
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+`;
+
+const TIMER = `# Looks every day. RandomizedDelaySec keeps the nodes of a fleet from asking at once; Persistent makes up for a day off.
+[Unit]
+Description=Renew kubeadm certificates through Cakeless, daily
+
+[Timer]
+OnCalendar=daily
+RandomizedDelaySec=12h
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`;

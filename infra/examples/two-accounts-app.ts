@@ -1,0 +1,17 @@
+/** cdk --app 'npx tsx infra/examples/two-accounts-app.ts' … ; two-accounts.ts tells in which order. */
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import { twoAccounts } from './two-accounts.ts';
+
+const app = new App();
+const named = CA_NAMES.map((ca) => [ca, app.node.tryGetContext(ca)] as const);
+twoAccounts(app, {
+  securityAccount: app.node.tryGetContext('security-account') ?? '111111111111',
+  platformAccount: app.node.tryGetContext('platform-account') ?? '222222222222',
+  region: app.node.tryGetContext('region') ?? 'eu-central-1',
+  keys: named.every(([, arn]) => typeof arn === 'string')
+    ? (Object.fromEntries(named) as Record<(typeof CA_NAMES)[number], string>)
+    : undefined,
+});
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));

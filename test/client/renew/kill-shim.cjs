@@ -1,0 +1,77 @@
+/**
+ * Loaded into the command before anything else: counts the calls that change a file below CAKELESS_NODE, and kills the
+ * process at the one that it is told to; a write is half done by then. After each call it looks at every file: one that
+ * holds a key and may be read by others is written down.
+ */
+const fs = require('node:fs');
+const { join, resolve } = require('node:path');
+const { syncBuiltinESMExports } = require('node:module');
+
+const { CAKELESS_NODE: root = '', KILL_AT, FAIL_AT, FAIL_WITH, SHIM_REPORT: report } = process.env;
+const original = { ...fs };
+const originalPromises = { ...fs.promises };
+const exposed = new Set();
+let calls = 0;
+
+const isOurs = (path) => typeof path === 'string' && resolve(path).startsWith(root);
+
+/** @returns whether the call is to be done half first (a write), before the end */
+function count(name, path) {
+  calls += 1;
+  if (calls === Number(FAIL_AT))
+    throw Object.assign(new Error(`${FAIL_WITH}: ${name} ${path}`), { code: FAIL_WITH });
+  return calls === Number(KILL_AT);
+}
+
+const die = () => process.kill(process.pid, 'SIGKILL');
+
+function lookAround() {
+  for (const entry of original.readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const mode = original.statSync(file).mode & 0o077;
+    if (mode !== 0 && /PRIVATE KEY|client-key-data/.test(original.readFileSync(file, 'latin1')))
+      exposed.add(file);
+  }
+}
+
+const changing = ['rename', 'unlink', 'mkdir', 'symlink', 'chmod', 'chown', 'rm', 'link'];
+for (const name of changing) {
+  fs[`${name}Sync`] = (...args) => {
+    if (isOurs(args[0]) && count(name, args[0])) die();
+    const result = original[`${name}Sync`](...args);
+    lookAround();
+    return result;
+  };
+  fs.promises[name] = async (...args) => {
+    if ((isOurs(args[0]) || isOurs(args[1])) && count(name, args[0])) die();
+    const result = await originalPromises[name](...args);
+    lookAround();
+    return result;
+  };
+}
+
+fs.promises.open = async (path, flags = 'r', ...rest) => {
+  if (flags === 'r' || !isOurs(path)) return originalPromises.open(path, flags, ...rest);
+  if (count('open', path)) die();
+  const file = await originalPromises.open(path, flags, ...rest);
+  for (const name of ['writeFile', 'chmod', 'chown', 'sync']) {
+    const method = file[name].bind(file);
+    file[name] = async (...args) => {
+      if (count(name, path)) {
+        if (name === 'writeFile')
+          original.writeSync(file.fd, String(args[0]).slice(0, args[0].length / 2));
+        die();
+      }
+      const result = await method(...args);
+      lookAround();
+      return result;
+    };
+  }
+  return file;
+};
+syncBuiltinESMExports();
+
+process.on('exit', () => {
+  if (report) original.writeFileSync(report, JSON.stringify({ calls, exposed: [...exposed] }));
+});

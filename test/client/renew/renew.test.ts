@@ -1,0 +1,166 @@
+/** `cakeless renew` on a node's files, against the whole service; nothing is restarted here. */
+import { X509Certificate } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { contentsOf } from '../../../client/node/csr-contents.ts';
+import { placeOf } from '../../../client/node/places.ts';
+import { type CertificateInPlace, readPlace } from '../../../client/node/read-place.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../lib/profiles/certificate-names.ts';
+import { NodeFixture } from '../../support/node-folder.ts';
+
+let fixture: NodeFixture;
+
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(() => fixture.close());
+
+const place = (folder: string, name: CertificateName): CertificateInPlace => {
+  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
+  const state = readPlace(placeOf(name, folders));
+  if (state.state !== 'present' || state.problems.length > 0)
+    throw new Error(`${name}: ${JSON.stringify(state)}`);
+  return state;
+};
+const serial = (folder: string, name: CertificateName) => place(folder, name).leaf.serialNumber;
+const renewed = (folder: string) =>
+  CERTIFICATE_NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
+/** Everything but what Cakeless keeps, with modes; contents that may change are left out. */
+const tree = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => !path.startsWith('cakeless'))
+    .sort()
+    .map((path) => {
+      const stat = lstatSync(join(folder, path));
+      return `${path} ${(stat.mode & 0o7777).toString(8)} ${stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'link'}`;
+    });
+const withoutData = (yaml: string) => yaml.replace(/[A-Za-z0-9+/=]{100,}/g, 'DATA');
+
+it('renew all makes every certificate new but the one that waits for an approver; the trees differ in nothing else', async () => {
+  const folder = fixture.copy();
+  const run = await fixture.run(
+    folder,
+    'renew',
+    'all',
+    '--no-restart',
+    '--request',
+    'whole',
+    '-o',
+    'json',
+  );
+  expect(run.stderr).not.toMatch(/cakeless:/);
+  expect(run.exitCode).toBe(4);
+  expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'));
+  expect(tree(folder)).toEqual(tree(fixture.template));
+  for (const name of CERTIFICATE_NAMES) {
+    const [is, was] = [place(folder, name), place(fixture.template, name)];
+    expect(contentsOf(is.leaf)).toEqual(contentsOf(was.leaf));
+    expect(is.leaf.keyUsage).toEqual(was.leaf.keyUsage);
+    if (is.place.kind === 'kubeconfig')
+      expect(withoutData(readFileSync(is.place.file, 'utf8'))).toBe(
+        withoutData(readFileSync(join(fixture.template, name), 'utf8')),
+      );
+  }
+  expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
+});
+
+it('the next run goes on with what waited, under the same request', async () => {
+  const folder = fixture.copy();
+  const args = ['renew', 'super-admin.conf', '--no-restart'];
+  const first = await fixture.run(folder, ...args, '--request', 'waits');
+  expect(first).toMatchObject({
+    exitCode: 4,
+    stdout: expect.stringContaining('waits for an approver'),
+  });
+  await fixture.approve('waits');
+  const second = await fixture.run(
+    folder,
+    'renew',
+    'all',
+    '--if-expires-within',
+    '1h',
+    '--wait',
+    '30s',
+    '--no-restart',
+  );
+  expect([second.exitCode, second.stderr]).toEqual([
+    0,
+    expect.stringContaining('installing super-admin.conf'),
+  ]);
+  expect(renewed(folder)).toEqual(['super-admin.conf']);
+  expect(readdirSync(join(folder, 'cakeless', 'requests'))).toEqual([]);
+});
+
+it('rollback puts every file back as it was', async () => {
+  const folder = fixture.copy();
+  await fixture.run(folder, 'renew', 'apiserver', 'etcd-peer', 'admin.conf', '--no-restart');
+  expect(renewed(folder)).toEqual(['apiserver', 'etcd-peer', 'admin.conf']);
+  const dry = await fixture.run(folder, 'rollback', '--no-restart', '--dry-run');
+  expect(dry.stdout).toContain(join(folder, 'pki/etcd/peer.key'));
+  expect(renewed(folder)).toHaveLength(3);
+  const run = await fixture.run(folder, 'rollback', '--no-restart');
+  expect(run.exitCode).toBe(0);
+  for (const path of ['pki/apiserver.crt', 'pki/apiserver.key', 'pki/etcd/peer.key', 'admin.conf'])
+    expect(readFileSync(join(folder, path))).toEqual(readFileSync(join(fixture.template, path)));
+  expect(tree(folder)).toEqual(tree(fixture.template));
+  expect(await fixture.run(folder, 'rollback', '--no-restart')).toMatchObject({ exitCode: 2 });
+});
+
+it('--dry-run asks nothing and changes nothing', async () => {
+  const folder = fixture.copy();
+  const before = await fixture.keys();
+  const run = await fixture.run(folder, 'renew', 'all', '--dry-run');
+  expect(run.stdout).toMatch(/kube-apiserver.*DNS:kubernetes/);
+  expect(run.stdout).toContain('would restart: etcd, kube-apiserver');
+  expect(await fixture.keys()).toEqual(before);
+  expect(existsSync(join(folder, 'cakeless'))).toBe(false);
+});
+
+it('copies follow with --also, if they hold what is replaced', async () => {
+  const folder = fixture.copy();
+  const copy = join(folder, 'copy-of-admin');
+  const other = join(folder, 'somebody-elses');
+  writeFileSync(copy, readFileSync(join(folder, 'admin.conf')));
+  writeFileSync(other, readFileSync(join(folder, 'scheduler.conf')));
+  const before = readFileSync(other, 'utf8');
+  const run = await fixture.run(
+    folder,
+    'renew',
+    'admin.conf',
+    '--no-restart',
+    '--also',
+    copy,
+    '--also',
+    other,
+  );
+  expect(run.exitCode).toBe(0);
+  expect(readFileSync(copy)).toEqual(readFileSync(join(folder, 'admin.conf')));
+  expect(readFileSync(other, 'utf8')).toBe(before);
+  expect(run.stdout).toContain('left alone');
+});
+
+it('certificates of CAs that the node does not trust are not installed, and it says what would change', async () => {
+  const folder = fixture.copy();
+  const foreign = readFileSync(join(folder, 'pki/front-proxy-ca.crt'), 'utf8');
+  writeFileSync(join(folder, 'pki/ca.crt'), foreign);
+  const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+  expect(run.exitCode).toBe(7);
+  expect(run.stdout).toContain('no CA of the trust bundle signed it');
+  expect(run.stdout).toMatch(/pki\/ca.crt would get CN=kubernetes/);
+  expect(run.stdout).toMatch(/pki\/ca.crt would lose CN=front-proxy-ca/);
+  expect(renewed(folder)).toEqual([]);
+  const accepted = await fixture.run(
+    folder,
+    'renew',
+    'apiserver',
+    '--no-restart',
+    '--accept-ca-change',
+  );
+  expect(accepted.exitCode).toBe(0);
+  expect(renewed(folder)).toEqual(['apiserver']);
+  const ca = new X509Certificate(readFileSync(join(folder, 'pki/ca.crt')));
+  expect(place(folder, 'apiserver').leaf.verify(ca.publicKey)).toBe(true);
+});

@@ -1,0 +1,99 @@
+/** The certificates that lie in a node's /etc/kubernetes, each with its key and the CA that kubeadm holds it against. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { PROFILES, type Profile } from '../../../lib/profiles/profiles.ts';
+import { readCertificateFacts } from '../../support/certificate-facts.ts';
+import { type ChainItem, judgeChain } from '../../support/judges.ts';
+
+export interface Installed {
+  readonly name: string;
+  readonly certificate: string;
+  /** PEM; undefined where kubeadm signed with a CA of its own and nobody asked for the key. */
+  readonly key: string;
+  /** PEM of the CA's trust bundle. */
+  readonly roots: string;
+}
+
+const BUNDLES = { ca: 'ca.crt', 'etcd-ca': 'etcd/ca.crt', 'front-proxy-ca': 'front-proxy-ca.crt' };
+
+/** What is there, in the order of the profiles. */
+export function readInstalled(kubernetesDir: string): Installed[] {
+  const pki = join(kubernetesDir, 'pki');
+  return PROFILES.flatMap((profile) => {
+    const pair = readPair(kubernetesDir, profile);
+    const bundle = join(pki, BUNDLES[profile.ca]);
+    if (!pair || !existsSync(bundle)) return [];
+    return [{ name: profile.name, ...pair, roots: readFileSync(bundle, 'utf8') }];
+  });
+}
+
+function readPair(kubernetesDir: string, { baseName, name }: Profile) {
+  if (baseName !== undefined) {
+    const base = join(kubernetesDir, 'pki', baseName);
+    if (!existsSync(`${base}.crt`)) return undefined;
+    return {
+      certificate: readFileSync(`${base}.crt`, 'utf8'),
+      key: readFileSync(`${base}.key`, 'utf8'),
+    };
+  }
+  const file = join(kubernetesDir, name);
+  return existsSync(file) ? readKubeconfigPair(file) : undefined;
+}
+
+/** Client certificate and key that a kubeconfig holds. */
+export function readKubeconfigPair(file: string): { certificate: string; key: string } {
+  const { user } = parse(readFileSync(file, 'utf8')).users[0];
+  const text = (base64: string) => Buffer.from(base64, 'base64').toString('utf8');
+  return {
+    certificate: text(user['client-certificate-data']),
+    key: text(user['client-key-data']),
+  };
+}
+
+/** Everything that OpenSSL, Go and zlint have against them, in words; names are asked for one by one. */
+export function complaints(installed: readonly Installed[]): string[] {
+  const items = installed.flatMap(({ name, certificate, roots }): ChainItem[] => {
+    const { names, extendedKeyUsages } = readCertificateFacts(certificate);
+    const of = (type: string) =>
+      names.filter((n) => n.startsWith(`${type}:`)).map((n) => n.slice(type.length + 1));
+    const dnsNames = of('DNS').map((dns) => dns.replace(/^\*/, 'any'));
+    return extendedKeyUsages.map((oid) => ({
+      name: `${name} ${oid}`,
+      certificate,
+      roots,
+      usage: oid === '1.3.6.1.5.5.7.3.1' ? 'serverAuth' : 'clientAuth',
+      dnsNames,
+      ips: of('IP'),
+    }));
+  });
+  return judgeChain(items)
+    .filter(({ ok }) => !ok)
+    .map(({ name, judge, message }) => `${name}: ${judge}: ${message}`);
+}
+
+/** Certificates whose key is not the one beside them: kubeadm does not look. */
+export const withForeignKey = (installed: readonly Installed[]): string[] =>
+  installed
+    .filter(
+      ({ certificate, key }) =>
+        !new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)),
+    )
+    .map(({ name }) => name);
+
+/** `RSA-2048`, `ECDSA-P256`, … */
+export function keyKindOf(certificate: string): string {
+  const { asymmetricKeyDetails = {} } = new X509Certificate(certificate).publicKey;
+  const { modulusLength, namedCurve } = asymmetricKeyDetails;
+  if (modulusLength !== undefined) return `RSA-${modulusLength}`;
+  return (
+    { prime256v1: 'ECDSA-P256', secp384r1: 'ECDSA-P384' }[namedCurve ?? ''] ?? String(namedCurve)
+  );
+}
+
+/** What must be as in the certificate that kubeadm signs itself: subject, names, usages of the extended kind. */
+export function comparable(certificate: string): string {
+  const { subject, names, extendedKeyUsages, basicConstraints } = readCertificateFacts(certificate);
+  return JSON.stringify({ subject, names: [...names].sort(), extendedKeyUsages, basicConstraints });
+}

@@ -1,0 +1,44 @@
+/**
+ * The older generation's way (up to 1.22): `kubeadm certs renew all --csr-only` copies subjects and names from the
+ * certificates in place, and writes flat files under the certificates' own names.
+ */
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { PROFILES } from '../../../lib/profiles/profiles.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { certify, embed, type NodePlace } from '../kubernetes/certify.ts';
+import type { Check } from '../kubernetes/report.ts';
+import type { KubeadmRoot } from './kubeadm-root.ts';
+
+export async function renewWithCsrOnly(
+  check: Check,
+  service: CakelessService,
+  root: KubeadmRoot,
+  place: NodePlace,
+): Promise<void> {
+  const out = `${root.folder}/renewal`;
+  mkdirSync(out);
+  await check('asked', async () => {
+    await root.kubeadm('certs', 'renew', 'all', '--csr-only', '--csr-dir', '/renewal');
+    return 'certs renew all --csr-only';
+  });
+  await check('signed', async () => {
+    const before = JSON.stringify(root.digests());
+    const names = await certify(service, place, out, 'renewal');
+    for (const name of names) install(root, out, name);
+    if (JSON.stringify(root.digests()) === before) throw new Error('nothing was renewed');
+    return `${names.length} certificates`;
+  });
+}
+
+/** A pair goes over the old pair; a certificate for a kubeconfig goes into it, with its key. */
+function install(root: KubeadmRoot, out: string, name: string): void {
+  const profile = PROFILES.find((candidate) => candidate.name === name);
+  const [crt, key] = [`${out}/${name}.crt`, `${out}/${name}.key`];
+  if (profile?.baseName === undefined) {
+    const ca = readFileSync(root.file('pki/ca.crt'));
+    embed(root.file(name), ca, readFileSync(crt), readFileSync(key));
+    return;
+  }
+  copyFileSync(key, root.file(`pki/${profile.baseName}.key`));
+  copyFileSync(crt, root.file(`pki/${profile.baseName}.crt`));
+}

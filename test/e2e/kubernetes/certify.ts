@@ -1,0 +1,106 @@
+/**
+ * From a folder in which kubeadm made CSRs to one that kubeadm takes in external-CA mode: submit, approve, fetch with
+ * the command, then the rest by hand, as docs/kubeadm-page.md tells it. Nothing but this file knows how a node gets its
+ * certificates.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { parseDocument } from 'yaml';
+import type { Received } from '../../../client/node/receive.ts';
+import type { CakelessService } from './cakeless-service.ts';
+
+export interface NodePlace {
+  readonly cluster: string;
+  readonly trustDomain: string;
+  readonly node: string;
+}
+
+const RELEASED = 0;
+const PENDING = 4;
+
+/** Names of the certificates that came, `admin.conf` … @throws Error unless every request ended in a certificate */
+export async function certify(
+  service: CakelessService,
+  place: NodePlace,
+  csrFolder: string,
+  request: string,
+): Promise<string[]> {
+  const node = `node:${place.cluster}/${place.node}`;
+  const at = ['--cluster', place.cluster, '--node', place.node, '--request', request];
+  const fetch = async (...more: string[]): Promise<Received[]> =>
+    JSON.parse(
+      await service.mustCakeless(
+        node,
+        ['fetch', ...at, '--out', csrFolder, '-o', 'json', ...more],
+        [RELEASED, PENDING],
+      ),
+    );
+  await service.mustCakeless(node, ['submit', csrFolder, ...at]);
+  const waiting = (await fetch()).filter(({ outcome }) => outcome === 'pending');
+  for (const { path } of waiting) {
+    const key = `${place.cluster}/${place.node}/${request}/${path}.csr`;
+    await service.mustCakeless('approver', ['approve', key, '--reason', 'first installation']);
+  }
+  const results = waiting.length === 0 ? await fetch() : await fetch('--wait', '1m');
+  const without = results.filter(({ outcome }) => outcome !== 'issued');
+  if (without.length > 0)
+    throw new Error(without.map(({ path, outcome }) => `${path}: ${outcome}`).join(', '));
+  return results.map(({ certificateName }) => certificateName ?? '').sort();
+}
+
+const BUNDLES = ['ca.crt', 'front-proxy-ca.crt', 'etcd/ca.crt'];
+
+/** The trust bundles that every node may read, into its pki folder. */
+export async function installTrust(
+  service: CakelessService,
+  { cluster, node, trustDomain }: NodePlace,
+  pki: string,
+): Promise<void> {
+  const environment = service.environment(`node:${cluster}/${node}`);
+  const s3 = new S3Client({
+    endpoint: environment.AWS_ENDPOINT_URL ?? '',
+    region: environment.AWS_REGION ?? '',
+    credentials: {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+  });
+  for (const path of BUNDLES) {
+    const Key = `trust/${trustDomain}/${path}`;
+    const Bucket = environment.CAKELESS_EXCHANGE_BUCKET ?? '';
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+    mkdirSync(dirname(join(pki, path)), { recursive: true });
+    writeFileSync(join(pki, path), (await Body?.transformToString()) ?? '');
+  }
+  s3.destroy();
+}
+
+/**
+ * Makes the kubeconfigs of `generate-csr` whole: it leaves CA and client certificate out. @returns their names.
+ * The CSRs have served their time, and go.
+ */
+export function completeKubeconfigs(kubernetesDir: string): string[] {
+  const ca = readFileSync(join(kubernetesDir, 'pki', 'ca.crt'));
+  const names = readdirSync(kubernetesDir).filter((name) => name.endsWith('.conf.crt'));
+  for (const name of names) {
+    const file = join(kubernetesDir, name);
+    embed(file.slice(0, -'.crt'.length), ca, readFileSync(file));
+    rmSync(file);
+  }
+  for (const file of readdirSync(kubernetesDir, { recursive: true, encoding: 'utf8' }))
+    if (file.endsWith('.csr')) rmSync(join(kubernetesDir, file));
+  return names.map((name) => name.slice(0, -'.crt'.length));
+}
+
+/** @param key PEM; where it is left out the one in the file stays, as after `generate-csr` */
+export function embed(kubeconfig: string, ca: Buffer, certificate: Buffer, key?: Buffer): void {
+  const document = parseDocument(readFileSync(kubeconfig, 'utf8'));
+  const user = ['users', 0, 'user'];
+  document.setIn(['clusters', 0, 'cluster', 'certificate-authority-data'], base64(ca));
+  document.setIn([...user, 'client-certificate-data'], base64(certificate));
+  if (key) document.setIn([...user, 'client-key-data'], base64(key));
+  writeFileSync(kubeconfig, document.toString({ lineWidth: 0 }), { mode: 0o600 });
+}
+
+const base64 = (bytes: Buffer) => bytes.toString('base64');

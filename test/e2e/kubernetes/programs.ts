@@ -1,0 +1,51 @@
+/** The real programs: which there are, where they lie, and how they come there (test/tools/kubernetes.sh). */
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { toolsFolder } from '../../support/judges-programs.ts';
+
+/** Releases of kubeadm that the matrix runs through: those of our profiles' changes, the oldest first. */
+export const KUBEADM_RELEASES = ['1.22.17', '1.29.15', '1.31.0', '1.33.13', '1.35.4', '1.37.2'];
+
+/** With an organisation in apiserver-kubelet-client (kubeadm:cluster-admins), and without. */
+export const CONTROL_PLANE_RELEASES = ['1.35.4', '1.37.2'];
+
+/** What `--quick` runs. */
+export const QUICK_RELEASE = '1.35.4';
+
+export const ETCD_RELEASE = '3.6.16';
+
+export type KubernetesProgram =
+  | 'kubeadm'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kubectl'
+  | 'kubelet';
+
+export const CONTROL_PLANE_PROGRAMS: readonly KubernetesProgram[] = [
+  'kubeadm',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubectl',
+];
+
+export const kubernetesProgram = (release: string, program: KubernetesProgram): string =>
+  join(toolsFolder(), 'kubernetes', `v${release}`, program);
+
+export const etcdProgram = (program: 'etcd' | 'etcdctl'): string =>
+  join(toolsFolder(), 'etcd', `v${ETCD_RELEASE}`, program);
+
+/** Builds what is not there. Prints a line for each program. @throws Error if one can't be had */
+export function buildPrograms(wanted: readonly (readonly string[])[]): void {
+  for (const args of wanted) {
+    const script = resolve('test', 'tools', 'kubernetes.sh');
+    const { status } = spawnSync('bash', [script, ...args], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    if (status !== 0) throw new Error(`${args.join(' ')}: could not be built`);
+  }
+}
+
+/** 29 of 1.29.15. */
+export const minorOf = (release: string): number => Number(release.split('.')[1]);

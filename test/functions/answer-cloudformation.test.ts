@@ -1,0 +1,120 @@
+import type { Context } from 'aws-lambda';
+import { answerCloudFormation } from '../../functions/answer-cloudformation.ts';
+import { trustDomainResource } from '../../functions/trust-domain-resource.ts';
+import { REQUEST_MALFORMED } from '../../lib/environment-names.ts';
+import { lambdaContext } from '../support/running-service-lambda.ts';
+
+const URL = 'https://cloudformation.example/answer?signature=1';
+const KEYS = { ca: 'arn:1', 'etcd-ca': 'arn:2', 'front-proxy-ca': 'arn:3' };
+
+const event = (more: object = {}) => ({
+  RequestType: 'Create',
+  ServiceToken: 'arn:aws:lambda:eu-central-1:123456789012:function:cakeless-create-ca',
+  ResponseURL: URL,
+  StackId: 'stack',
+  RequestId: 'request',
+  LogicalResourceId: 'Certificates',
+  ResourceType: 'Custom::CakelessTrustDomain',
+  ResourceProperties: {
+    ServiceToken: 'arn',
+    ServiceTimeout: '600',
+    trustDomain: 'prod',
+    keys: KEYS,
+    validityDays: '1825',
+  },
+  ...more,
+});
+
+/** A handler that fails with these errors, one after the other, and then succeeds. */
+async function run(input: unknown, failures: Error[] = []) {
+  const calls: unknown[] = [];
+  const answers: { url: string; body: Record<string, unknown> }[] = [];
+  const pauses: number[] = [];
+  const handler = answerCloudFormation(
+    async (request) => {
+      calls.push(request);
+      const failure = failures[calls.length - 1];
+      if (failure) throw failure;
+      return { created: true };
+    },
+    trustDomainResource,
+    {
+      send: async (url, body) => void answers.push({ url, body: JSON.parse(body) }),
+      sleep: async (milliseconds) => void pauses.push(milliseconds),
+    },
+  );
+  const result = await handler(input, lambdaContext as Context, () => {});
+  return { calls, answers, pauses, result };
+}
+
+it('asks create-ca for what the resource says, with numbers as numbers, and tells CloudFormation', async () => {
+  const { calls, answers } = await run(event());
+  expect(calls).toEqual([{ trustDomain: 'prod', keys: KEYS, validityDays: 1825 }]);
+  expect(answers).toEqual([
+    {
+      url: URL,
+      body: {
+        Status: 'SUCCESS',
+        PhysicalResourceId: 'cakeless-trust-domain-prod',
+        StackId: 'stack',
+        RequestId: 'request',
+        LogicalResourceId: 'Certificates',
+      },
+    },
+  ]);
+});
+
+it('an update keeps the physical id, so that nothing is deleted after it', async () => {
+  const { calls, answers } = await run(
+    event({ RequestType: 'Update', PhysicalResourceId: 'what-it-was' }),
+  );
+  expect(calls).toHaveLength(1);
+  expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'what-it-was' });
+});
+
+it('a deletion touches nothing, and succeeds', async () => {
+  const { calls, answers } = await run(event({ RequestType: 'Delete', PhysicalResourceId: 'id' }));
+  expect(calls).toEqual([]);
+  expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'id' });
+});
+
+it('tries again while new permissions do not count everywhere yet', async () => {
+  const denied = new Error('KMS GetPublicKey: AccessDeniedException');
+  const { calls, answers, pauses } = await run(event(), [denied, denied]);
+  expect(calls).toHaveLength(3);
+  expect(pauses).toEqual([5000, 10_000]);
+  expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS' });
+});
+
+it('gives up in the end, and says why', async () => {
+  const denied = new Error(`KMS GetPublicKey: AccessDeniedException ${'x'.repeat(5000)}`);
+  const { calls, answers, pauses } = await run(event(), Array(9).fill(denied));
+  expect(calls).toHaveLength(5);
+  expect(pauses.reduce((sum, pause) => sum + pause)).toBeLessThan(120_000);
+  expect(answers[0]?.body).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringMatching(/^KMS GetPublicKey: AccessDeniedException x+$/),
+    PhysicalResourceId: 'cakeless-trust-domain-prod',
+  });
+  expect(JSON.stringify(answers[0]?.body).length).toBeLessThan(4096);
+});
+
+it('does not ask again for what can not be: another key for a CA that exists', async () => {
+  const refused = Object.assign(new Error('a CA that exists is not changed'), {
+    name: REQUEST_MALFORMED,
+  });
+  const { calls, answers } = await run(event({ RequestType: 'Update' }), [refused]);
+  expect(calls).toHaveLength(1);
+  expect(answers[0]?.body).toMatchObject({
+    Status: 'FAILED',
+    Reason: 'a CA that exists is not changed',
+  });
+});
+
+it('what is no event of CloudFormation goes through as it is, and so does the answer', async () => {
+  const { calls, answers, result } = await run({ trustDomain: 'prod' });
+  expect(calls).toEqual([{ trustDomain: 'prod' }]);
+  expect(answers).toEqual([]);
+  expect(result).toEqual({ created: true });
+  await expect(run({ trustDomain: 'prod' }, [new Error('no')])).rejects.toThrow('no');
+});

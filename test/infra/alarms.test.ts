@@ -1,0 +1,94 @@
+import { METRICS } from '../../lib/metric-names.ts';
+import { ofType, synthesize } from '../support/synthesize.ts';
+
+const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:alarms';
+const resources = synthesize({ alarms: { topicArn: TOPIC, renewalsStoppedDays: 7 } });
+const alarms = new Map(
+  ofType(resources, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => [
+    JSON.stringify(Properties.AlarmName).match(/cakeless-([a-z-]+?)-"/)?.[1] ?? '',
+    Properties,
+  ]),
+);
+
+it('there is one for everything that a person has to know of', () => {
+  const ofFunctions = ['create-ca', 'reconcile', 'sign', 'watch-signatures'].flatMap((name) => [
+    `${name}-errors`,
+    `${name}-throttles`,
+  ]);
+  expect([...alarms.keys()].sort()).toEqual(
+    [
+      'approvals-waiting',
+      'ca-near-expiry',
+      'certificates-expired',
+      'certificates-near-expiry',
+      'daily-look-missing',
+      'dead-letters',
+      'failure',
+      'kms-throttled',
+      'private-key-uploaded',
+      'queue-age',
+      'rejections',
+      'renewals-have-stopped',
+      'request-age',
+      'request-overwritten',
+      'signature-without-record',
+      ...ofFunctions,
+    ].sort(),
+  );
+});
+
+it('each tells the topic when it goes off and when it is over, and says what is wrong', () => {
+  for (const alarm of alarms.values()) {
+    expect(alarm.AlarmActions).toEqual([TOPIC]);
+    expect(alarm.OKActions).toEqual([TOPIC]);
+    expect(alarm.AlarmDescription.length).toBeGreaterThan(30);
+  }
+});
+
+it('metrics of the functions are those that the functions write', () => {
+  const known = Object.values(METRICS).map(({ name, service }) => `${name} of ${service}`);
+  const used = [...alarms.values()]
+    .filter(({ Namespace }) => Namespace === 'Cakeless')
+    .map(({ MetricName, Dimensions }) => `${MetricName} of ${Dimensions[0].Value}`);
+  expect(used.length).toBeGreaterThan(10);
+  expect(used.filter((metric) => !known.includes(metric))).toEqual([]);
+});
+
+it.each([
+  [
+    'renewals-have-stopped',
+    { Threshold: 0, EvaluationPeriods: 7, Period: 86400, Statistic: 'Sum' },
+  ],
+  ['daily-look-missing', { Threshold: 0, EvaluationPeriods: 2, Statistic: 'SampleCount' }],
+  ['request-age', { Threshold: 900, EvaluationPeriods: 3, Statistic: 'Maximum' }],
+])('%s goes off where there is no data', (name, wanted) => {
+  expect(alarms.get(name)).toMatchObject({ ...wanted, TreatMissingData: 'breaching' });
+});
+
+it('CloudWatch looks back seven days at most', () => {
+  for (const { EvaluationPeriods, Period } of alarms.values())
+    expect(EvaluationPeriods * Period).toBeLessThanOrEqual(7 * 24 * 3600);
+});
+
+it('without a topic nobody is told, and without a number of days nothing is said of renewals', () => {
+  const quiet = ofType(synthesize({}), 'AWS::CloudWatch::Alarm').map(([, r]) => r.Properties);
+  expect(quiet).toHaveLength(alarms.size - 1);
+  for (const alarm of quiet) expect(alarm).not.toHaveProperty('AlarmActions');
+});
+
+it('the dashboard shows every metric that tells of requests, keys and expiry', () => {
+  const [[, dashboard] = []] = ofType(resources, 'AWS::CloudWatch::Dashboard');
+  const body = JSON.stringify(dashboard?.Properties.DashboardBody);
+  for (const { name } of [
+    METRICS.issued,
+    METRICS.rejected,
+    METRICS.failure,
+    METRICS.kmsThrottled,
+    METRICS.approvalsWaiting,
+    METRICS.oldestRequestAge,
+    METRICS.certificatesNearExpiry,
+    METRICS.caDaysLeft,
+    METRICS.signatureWithoutRecord,
+  ])
+    expect(body).toContain(name);
+});

@@ -1,0 +1,53 @@
+/** docs/cost.md: counted calls times public prices, with what the synthesized template says of the rest. */
+import { readFileSync } from 'node:fs';
+import { costPerCertificate } from '../../bench/cost/model.ts';
+import { costTable } from '../../bench/cost/table.ts';
+import { METRICS } from '../../lib/metric-names.ts';
+import { ofType, type Resources, synthesize } from '../support/synthesize.ts';
+
+const resources: Resources = synthesize({
+  trustDomains: [{ name: 'prod' }],
+  alarms: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:alarms', renewalsStoppedDays: 7 },
+});
+
+const properties = (type: string) =>
+  ofType(resources, type).map(([, resource]) => resource.Properties as Record<string, unknown>);
+const memoryOf = (name: string) =>
+  Number(
+    properties('AWS::Lambda::Function').find(({ FunctionName }) => FunctionName === name)
+      ?.MemorySize,
+  ) / 1024;
+const minutes = properties('AWS::Events::Rule').map(({ ScheduleExpression }) =>
+  Number(/^rate\((\d+) minutes\)$/.exec(String(ScheduleExpression))?.[1]),
+);
+
+const fixed = {
+  alarms: properties('AWS::CloudWatch::Alarm').length,
+  metrics: Object.keys(METRICS).length,
+  reconcileSeconds: 60 * (minutes.find((value) => value > 0) ?? Number.NaN),
+  memory: {
+    sign: memoryOf('cakeless-sign'),
+    reconcile: memoryOf('cakeless-reconcile'),
+    watch: memoryOf('cakeless-watch-signatures'),
+  },
+};
+const page = readFileSync('docs/cost.md', 'utf8');
+
+it('the template says what the model needs', () => {
+  expect(fixed).toEqual({
+    alarms: expect.any(Number),
+    metrics: expect.any(Number),
+    reconcileSeconds: 300,
+    memory: { sign: 1, reconcile: 0.5, watch: 0.5 },
+  });
+  expect(fixed.alarms).toBeGreaterThan(5);
+});
+
+it('the table is the one that the model computes', () => {
+  expect(page).toContain(`\n${costTable(fixed)}\n`);
+});
+
+it('so are the price of a certificate and the fixed part', () => {
+  expect(page).toContain(`$${(1_000 * costPerCertificate(fixed)).toFixed(2)} for a thousand`);
+  expect(page).toContain(`${fixed.alarms} alarms and ${fixed.metrics} metrics`);
+});

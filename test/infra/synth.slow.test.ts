@@ -1,0 +1,67 @@
+/** `npm run synth` as a fresh clone runs it, twice: the same bytes, and nothing from outside. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+
+/** No AWS account, and no proxy but one that nobody listens at. */
+const ENVIRONMENT = {
+  PATH: process.env.PATH,
+  HOME: mkdtempSync(join(tmpdir(), 'cakeless-home-')),
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
+
+function synthesizeTo(...args: string[]): Record<string, string> {
+  const out = mkdtempSync(join(tmpdir(), 'cakeless-synth-'));
+  execFileSync('npm', ['run', 'synth', '--', '--output', out, ...args], {
+    env: ENVIRONMENT,
+    stdio: 'pipe',
+  });
+  return Object.fromEntries(filesOf(out).map((file) => [relative(out, file), digestOf(file)]));
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+const digestOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+it('gives the same templates, asset manifests and bundles twice, with no finding of cdk-nag', () => {
+  const once = synthesizeTo();
+  const twice = synthesizeTo();
+  const names = Object.keys(once);
+  expect(names).toEqual(
+    expect.arrayContaining(['Cakeless.template.json', 'Cakeless.assets.json', 'manifest.json']),
+  );
+  expect(names.filter((name) => name.endsWith('/index.mjs'))).toHaveLength(4);
+  expect(twice).toEqual(once);
+});
+
+it('a finding of cdk-nag fails it', () => {
+  const app = 'npx tsx test/infra/with-finding-app.ts';
+  expect(() => synthesizeTo('--app', app)).toThrow(/AwsSolutions-S1/);
+});
+
+it('the example of a fleet, with every field, has no finding either', () => {
+  const names = Object.keys(synthesizeTo('-c', 'config=infra/examples/fleet.config.json'));
+  expect(names).toContain('Cakeless.template.json');
+});
+
+it('the example with two accounts has no finding either', () => {
+  const key = (id: number) => `arn:aws:kms:eu-central-1:111111111111:key/${id}`;
+  const names = Object.keys(
+    synthesizeTo(
+      ...['--app', 'npx tsx infra/examples/two-accounts-app.ts'],
+      ...['-c', `ca=${key(1)}`, '-c', `etcd-ca=${key(2)}`, '-c', `front-proxy-ca=${key(3)}`],
+    ),
+  );
+  expect(names).toEqual(
+    expect.arrayContaining(['Cakeless.template.json', 'CakelessKeys.template.json']),
+  );
+});

@@ -1,0 +1,124 @@
+/** Keys of others: by ARN, and of another account. */
+import { Stack } from 'aws-cdk-lib';
+import { twoAccounts } from '../../infra/examples/two-accounts.ts';
+import {
+  codeDir,
+  newApp,
+  ofType,
+  resourcesOf,
+  statementsOf,
+  statementsOfRole,
+  synthesize,
+} from '../support/synthesize.ts';
+
+const arn = (id: string) => `arn:aws:kms:eu-central-1:111111111111:key/${id}`;
+const keys = { ca: arn('1'), 'etcd-ca': arn('2'), 'front-proxy-ca': arn('3') };
+
+describe('a trust domain with keys by ARN', () => {
+  const resources = synthesize({
+    trustDomains: [
+      { name: 'given', keys, keySpec: 'ECC_NIST_P384', validityDays: 1825 },
+      { name: 'made', multiRegion: true },
+    ],
+  });
+
+  it('makes none of its own', () => {
+    expect(ofType(resources, 'AWS::KMS::Key').map(([id]) => id)).toEqual(
+      ['ca', 'etcdca', 'frontproxyca'].map((ca) =>
+        expect.stringMatching(`^TrustDomainmadeKeys${ca}`),
+      ),
+    );
+  });
+
+  it('lets the two functions sign with them, as their kind does', () => {
+    for (const role of ['ServiceSignRole', 'ServiceCreateCaRole']) {
+      const [statement] = statementsOfRole(resources, role).filter(({ Resource }) =>
+        Resource.includes(keys.ca),
+      );
+      expect(statement).toMatchObject({ Action: ['kms:Sign'], Resource: Object.values(keys) });
+      expect(statement?.Condition?.StringEquals).toEqual({
+        'kms:MessageType': 'DIGEST',
+        'kms:SigningAlgorithm': 'ECDSA_SHA_384',
+      });
+    }
+  });
+
+  it('is asked of create-ca with those keys', () => {
+    const [[, given] = []] = ofType(resources, 'Custom::CakelessTrustDomain');
+    expect(given?.Properties).toMatchObject({ trustDomain: 'given', keys, validityDays: 1825 });
+  });
+
+  it('may be of several regions', () => {
+    for (const [, { Properties }] of ofType(resources, 'AWS::KMS::Key'))
+      expect(Properties.MultiRegion).toBe(true);
+  });
+});
+
+it('a trust domain may leave its CA certificates to a ceremony: then the deployment makes keys only', () => {
+  const resources = synthesize({ trustDomains: [{ name: 'prod', createCertificates: false }] });
+  expect(ofType(resources, 'AWS::KMS::Key')).toHaveLength(3);
+  expect(ofType(resources, 'Custom::CakelessTrustDomain')).toEqual([]);
+});
+
+it('who administers keys and who may end them can be named', () => {
+  const admin = 'arn:aws:iam::123456789012:role/deployer';
+  const breakGlass = 'arn:aws:iam::123456789012:role/break-glass';
+  const resources = synthesize({
+    trustDomains: [{ name: 'prod' }],
+    keyAdministrators: [admin],
+    breakGlass: [breakGlass],
+  });
+  const [[, key] = []] = ofType(resources, 'AWS::KMS::Key');
+  const conditions = Object.fromEntries(
+    statementsOf(key?.Properties.KeyPolicy).map(({ Sid, Condition }) => [Sid, Condition]),
+  );
+  expect(conditions.ChangingThePolicy).toEqual({
+    ArnLike: { 'aws:PrincipalArn': [admin, breakGlass] },
+  });
+  expect(conditions.Ending).toEqual({ ArnLike: { 'aws:PrincipalArn': [breakGlass] } });
+});
+
+describe('the example with two accounts', () => {
+  const accounts = { securityAccount: '111111111111', platformAccount: '222222222222' };
+  const app = newApp();
+  twoAccounts(app, { ...accounts, region: 'eu-central-1', keys, codeDir: codeDir() });
+  const [security, platform] = ['CakelessKeys', 'Cakeless'].map((id) =>
+    resourcesOf(app.node.findChild(id) as Stack),
+  );
+
+  it('names the roles of the platform account in the key policies, which make keys in the other', () => {
+    const made = ofType(security ?? {}, 'AWS::KMS::Key');
+    expect(made).toHaveLength(3);
+    for (const [, { Properties }] of made) {
+      const sign = statementsOf(Properties.KeyPolicy).find(({ Sid }) => Sid === 'Sign');
+      expect(JSON.stringify(sign?.Principal)).toContain(':iam::222222222222:root');
+      expect(sign?.Condition?.ArnLike).toEqual({
+        'aws:PrincipalArn': [
+          'arn:aws:iam::222222222222:role/cakeless-sign-eu-central-1',
+          'arn:aws:iam::222222222222:role/cakeless-create-ca-eu-central-1',
+        ],
+      });
+      const end = statementsOf(Properties.KeyPolicy).find(({ Sid }) => Sid === 'Ending');
+      expect(JSON.stringify(end)).not.toContain('222222222222');
+    }
+  });
+
+  it('names these roles as the service names its own', () => {
+    const names = ofType(platform ?? {}, 'AWS::IAM::Role').map(([, r]) => r.Properties.RoleName);
+    expect(names).toEqual(
+      expect.arrayContaining(['cakeless-sign-eu-central-1', 'cakeless-create-ca-eu-central-1']),
+    );
+  });
+
+  it('makes no key where the service is', () => {
+    expect(ofType(platform ?? {}, 'AWS::KMS::Key')).toEqual([]);
+  });
+
+  it('starts with the keys alone', () => {
+    const start = newApp();
+    twoAccounts(start, { ...accounts, region: 'eu-central-1' });
+    expect(start.node.children.filter(Stack.isStack).map(({ node }) => node.id)).toEqual([
+      'CakelessKeys',
+    ]);
+  });
+});

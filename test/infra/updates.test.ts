@@ -1,0 +1,77 @@
+/** What a second deployment changes, and what a destroyed stack leaves behind. */
+import { codeDir, ofType, type Resources, synthesize } from '../support/synthesize.ts';
+
+const code = codeDir();
+const first = {
+  trustDomains: [{ name: 'prod' }],
+  clusters: [{ name: 'prod', nodes: { assumedBy: ['account'] } }],
+  operators: { assumedBy: ['account'] },
+};
+const before = synthesize(first, code);
+const after = synthesize(
+  {
+    ...first,
+    trustDomains: [{ name: 'staging', keySpec: 'RSA_3072' }, ...first.trustDomains],
+    clusters: [
+      { name: 'a-staging', nodes: { assumedBy: ['account'] }, users: { assumedBy: ['account'] } },
+      ...first.clusters,
+    ],
+    approvers: { assumedBy: ['account'] },
+  },
+  code,
+);
+
+const differing = (one: Resources, other: Resources) =>
+  Object.keys(one).filter((id) => JSON.stringify(one[id]) !== JSON.stringify(other[id]));
+
+it('another trust domain and another cluster change nothing but what the functions may sign with', () => {
+  expect(differing(before, after)).toEqual([
+    expect.stringMatching(/^ServiceSignRoleDefaultPolicy/),
+    expect.stringMatching(/^ServiceCreateCaRoleDefaultPolicy/),
+  ]);
+});
+
+it('what the functions may sign with only grows', () => {
+  for (const id of differing(before, after)) {
+    const statements = (resources: Resources) =>
+      resources[id]?.Properties.PolicyDocument.Statement.map((s: unknown) => JSON.stringify(s));
+    expect(statements(after)).toEqual(expect.arrayContaining(statements(before).slice(0, -1)));
+  }
+  const signed = (resources: Resources) =>
+    JSON.stringify(resources).match(/"Fn::GetAtt":\["TrustDomain\w+Keysca\w+","Arn"\]/g);
+  expect(new Set(signed(after)).size).toBe(2);
+  expect([...new Set(signed(after))]).toEqual(expect.arrayContaining([...new Set(signed(before))]));
+});
+
+it('the order in the configuration means nothing', () => {
+  const reversed = synthesize({ ...first, clusters: [...first.clusters].reverse() }, code);
+  expect(differing(before, reversed)).toEqual([]);
+});
+
+it('a deployment that comes again says the same to create-ca', () => {
+  const [[id = ''] = []] = ofType(before, 'Custom::CakelessTrustDomain');
+  expect(after[id]).toEqual(before[id]);
+});
+
+it('a destroyed stack keeps keys, aliases, buckets and logs, and nothing else', () => {
+  const kept = Object.values(after)
+    .filter(({ DeletionPolicy }) => /^Retain/.test(DeletionPolicy ?? ''))
+    .map(({ Type }) => Type);
+  expect([...new Set(kept)].sort()).toEqual([
+    'AWS::KMS::Alias',
+    'AWS::KMS::Key',
+    'AWS::Logs::LogGroup',
+    'AWS::S3::Bucket',
+  ]);
+  for (const type of new Set(kept))
+    for (const [, { DeletionPolicy }] of ofType(after, type))
+      expect(DeletionPolicy).toMatch(/^Retain/);
+});
+
+it('every CA of every trust domain has a key of its own', () => {
+  const keys = ofType(after, 'Custom::CakelessTrustDomain').flatMap(([, { Properties }]) =>
+    Object.values(Properties.keys).map((key) => JSON.stringify(key)),
+  );
+  expect(keys).toHaveLength(6);
+  expect(new Set(keys).size).toBe(6);
+});

@@ -1,0 +1,52 @@
+/** What KmsCaKeys says where KMS lets it not. */
+import type { KMSClient } from '@aws-sdk/client-kms';
+import { KmsCaKeys } from '../../../lib/aws/kms-ca-keys.ts';
+
+/** A client whose calls end in these errors, by the command's name. */
+function refusing(errors: Record<string, string>) {
+  const calls: string[] = [];
+  const client = {
+    send: async (command: object) => {
+      const name = command.constructor.name.replace(/Command$/, '');
+      calls.push(name);
+      throw Object.assign(new Error(`not authorized to perform: kms:${name}`), {
+        name: errors[name] ?? 'AccessDeniedException',
+        $metadata: { httpStatusCode: 400 },
+      });
+    },
+  };
+  return { keys: new KmsCaKeys(client as unknown as KMSClient), calls };
+}
+
+const HINT = /declare the trust domain there, or name three keys that it lets this function use$/;
+
+it.each([
+  ['look for keys', {}, ['GetPublicKey']],
+  ['make keys', { GetPublicKey: 'NotFoundException' }, ['GetPublicKey', 'CreateKey']],
+])('a function that may not %s says where keys come from', async (_, errors, wanted) => {
+  const { keys, calls } = refusing(errors);
+  const making = keys.ensure('prod', 'ca', 'ECC_NIST_P256');
+  await expect(making).rejects.toMatchObject({
+    code: 'not-allowed',
+    message: expect.stringMatching(HINT),
+  });
+  expect(calls).toEqual(wanted);
+});
+
+it('a key that was named and may not be used is told of as it is', async () => {
+  const { keys } = refusing({});
+  await expect(keys.find('arn:1')).rejects.toMatchObject({
+    code: 'not-allowed',
+    message: expect.stringMatching(
+      /^KMS GetPublicKey arn:1: AccessDeniedException: .*GetPublicKey$/,
+    ),
+  });
+});
+
+it('what passes is no matter of permissions', async () => {
+  const { keys } = refusing({ GetPublicKey: 'ThrottlingException' });
+  await expect(keys.ensure('prod', 'ca', 'ECC_NIST_P256')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.not.stringMatching(HINT),
+  });
+});

@@ -1,0 +1,183 @@
+/** A node as kubeadm leaves it, with certificates of the service itself: made by the commands that a user has. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { LOCAL_BUCKETS } from '../../client/local-service.ts';
+import { findStaged } from '../../client/node/csr/staging.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../../client/node/places.ts';
+import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
+import { bundleKey } from '../../lib/ca/trust-domain.ts';
+import { CA_NAMES, CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
+import { type KubeadmSet, kubeadmSet } from './kubeadm-sets.ts';
+import { cakeless, type Run } from './running-service-command.ts';
+import { type ServiceProcess, startServiceProcess } from './running-service-process.ts';
+
+export const CLUSTER = 'prod';
+
+export class NodeFixture {
+  readonly service: ServiceProcess;
+  readonly node: string;
+  /** Copied for each test, never changed itself. */
+  readonly template: string;
+  readonly #root: string;
+
+  private constructor(service: ServiceProcess, node: string, root: string) {
+    this.service = service;
+    this.node = node;
+    this.#root = root;
+    this.template = join(root, 'template');
+  }
+
+  static async make(
+    set: KubeadmSet = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256'),
+    keyAlgorithm = 'ECDSA-P256',
+  ): Promise<NodeFixture> {
+    const root = mkdtempSync(join(tmpdir(), 'cakeless-node-'));
+    const service = await startServiceProcess(root);
+    const node = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
+    const fixture = new NodeFixture(service, node, root);
+    await fixture.#administer('trust-domain', 'create', 'fleet');
+    const config = ['--kubeadm-config', join(set.dir, 'config.yaml'), '--trust-domain', 'fleet'];
+    await fixture.#administer('cluster', 'apply', CLUSTER, ...config);
+    await fixture.#fill(set, keyAlgorithm);
+    return fixture;
+  }
+
+  async close(): Promise<void> {
+    await this.service.stop();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  /** A fresh copy of the node's /etc/kubernetes. */
+  copy(): string {
+    const folder = mkdtempSync(join(this.#root, 'etc-kubernetes-'));
+    cpSync(this.template, folder, { recursive: true, verbatimSymlinks: true });
+    return folder;
+  }
+
+  environment(principal = `node:${CLUSTER}/${this.node}`): Record<string, string> {
+    return this.service.as(principal);
+  }
+
+  /** The exchange bucket, as the administrator sees it. */
+  exchange(): S3ObjectStore {
+    const env = this.service.environment;
+    const credentials = {
+      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+    };
+    const [endpoint = '', region = ''] = [env.AWS_ENDPOINT_URL, env.AWS_REGION];
+    return new S3ObjectStore(
+      new S3Client({ endpoint, region, credentials }),
+      LOCAL_BUCKETS.exchange,
+    );
+  }
+
+  async keys(prefix = ''): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.exchange().list(prefix)) keys.push(key);
+    return keys;
+  }
+
+  /** Runs a command as this node, on a copy. */
+  run(folder: string, ...args: string[]): Promise<Run> {
+    const who = ['--cluster', CLUSTER, '--node', this.node, '--kubeconfig-dir', folder];
+    return cakeless(this.environment(), ...args, ...who);
+  }
+
+  /** An approver lets super-admin.conf of a request be signed. */
+  async approve(request: string): Promise<void> {
+    const key = `${CLUSTER}/${this.node}/${request}/super-admin.conf.csr`;
+    const run = await cakeless(this.environment('approver'), 'approve', key, '--as', 'alice');
+    if (run.exitCode !== 0) throw new Error(run.stderr);
+  }
+
+  async #administer(...args: string[]): Promise<void> {
+    const run = await cakeless(this.service.environment, ...args);
+    if (run.exitCode !== 0) throw new Error(run.stderr);
+  }
+
+  async #fill(set: KubeadmSet, keyAlgorithm: string): Promise<void> {
+    const staging = join(this.#root, 'first');
+    const config = join(set.dir, 'config.yaml');
+    const asked = await cakeless(
+      {},
+      ...['csr', '--config', config, '--out', staging, '--key-algorithm', keyAlgorithm],
+    );
+    if (asked.exitCode !== 0) throw new Error(asked.stderr);
+    const place = ['--cluster', CLUSTER, '--node', this.node, '--request', 'first'];
+    await cakeless(this.environment(), 'submit', staging, ...place);
+    await cakeless(this.environment(), 'fetch', ...place, '--out', staging); // ends when all are answered
+    await this.approve('first');
+    const fetched = await cakeless(
+      this.environment(),
+      'fetch',
+      ...place,
+      '--wait',
+      '30s',
+      '--out',
+      staging,
+    );
+    if (fetched.exitCode !== 0) throw new Error(fetched.stdout + fetched.stderr);
+    await this.#layOut(staging);
+  }
+
+  async #layOut(staging: string): Promise<void> {
+    const folders: NodeFolders = {
+      kubeconfigDir: this.template,
+      certDir: join(this.template, 'pki'),
+    };
+    mkdirSync(join(folders.certDir, 'etcd'), { recursive: true });
+    for (const ca of CA_NAMES)
+      writeFileSync(
+        caFileOf(ca, folders),
+        Buffer.from((await this.exchange().get(bundleKey('fleet', ca), 1e6))?.body ?? ''),
+      );
+    const caPem = readFileSync(caFileOf('ca', folders), 'utf8');
+    for (const name of CERTIFICATE_NAMES) {
+      const staged = findStaged(staging, name);
+      if (!staged) throw new Error(`${name} was not asked for`);
+      const pem = readFileSync(staged.csrFile.replace(/\.csr$/, '.crt'), 'utf8');
+      const place = placeOf(name, folders);
+      if (place.kind === 'kubeconfig') {
+        const yaml = kubeconfigText(name, caPem, pem, staged.keyPem);
+        writeFileSync(place.file, yaml, { mode: 0o600 });
+        continue;
+      }
+      mkdirSync(dirname(place.keyFile), { recursive: true });
+      writeFileSync(place.certificateFile, pem, { mode: 0o644 });
+      writeFileSync(place.keyFile, staged.keyPem, { mode: 0o600 });
+    }
+  }
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** As kubeadm writes them, with what users add: comments, keys of their own, quotes. */
+export function kubeconfigText(name: string, ca: string, certificate: string, key: string): string {
+  return `# ${name}: do not edit by hand
+apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: ${base64(ca)} # the cluster's
+    server: https://api.prod.example.com:6443
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: me
+  name: me@kubernetes
+current-context: me@kubernetes
+kind: Config
+preferences: {}
+x-team: "platform"
+users:
+- name: me
+  user:
+    # the next two belong together
+    client-certificate-data: "${base64(certificate)}"
+    client-key-data: ${base64(key)}
+`;
+}

@@ -1,0 +1,96 @@
+/** Templates of the deployment, and what their policies say, as texts that tests can compare. */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { CakelessStack } from '../../infra/cakeless-stack.ts';
+import { checkConfig } from '../../infra/config.ts';
+
+export interface Resource {
+  readonly Type: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as deep and as different as CloudFormation's properties
+  readonly Properties: any;
+}
+
+export type Resources = Readonly<Record<string, Resource>>;
+
+/** A folder in the place of the bundles, so that nothing has to be bundled. */
+export function codeDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'cakeless-code-'));
+  for (const name of ['sign', 'create-ca', 'reconcile', 'watch-signatures']) {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, 'index.mjs'), `export const handler = '${name}';\n`);
+  }
+  return dir;
+}
+
+/** An app with the flags of cdk.json. */
+export function newApp(): App {
+  return new App({
+    outdir: mkdtempSync(join(tmpdir(), 'cakeless-cdk-')),
+    context: JSON.parse(readFileSync('cdk.json', 'utf8')).context,
+  });
+}
+
+/** The resources of the stack that a configuration describes. */
+export function synthesize(config: unknown, code = codeDir()): Resources {
+  const stack = new CakelessStack(newApp(), 'Cakeless', {
+    config: checkConfig(config, 'test'),
+    codeDir: code,
+  });
+  return resourcesOf(stack);
+}
+
+export function resourcesOf(stack: Stack): Resources {
+  return Template.fromStack(stack).toJSON().Resources;
+}
+
+export function ofType(resources: Resources, type: string): [string, Resource][] {
+  return Object.entries(resources).filter(([, { Type }]) => Type === type);
+}
+
+export interface Statement {
+  readonly Sid?: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Principal?: unknown;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** The statements of a policy document, with references as texts: `<LogicalId.Arn>/requests/*`. */
+export function statementsOf(document: { Statement: unknown[] }): Statement[] {
+  return document.Statement.map((statement) => {
+    const read = asText(statement) as Statement;
+    return { ...read, Action: listOf(read.Action), Resource: listOf(read.Resource) };
+  });
+}
+
+/** Statements of the policies that hang on roles whose id starts so. */
+export function statementsOfRole(resources: Resources, roleId: string): Statement[] {
+  return ofType(resources, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) =>
+      Properties.Roles.some(({ Ref }: { Ref: string }) =>
+        new RegExp(`^${roleId}[0-9A-F]{8}$`).test(Ref),
+      ),
+    )
+    .flatMap(([, { Properties }]) => statementsOf(Properties.PolicyDocument));
+}
+
+/** CloudFormation's functions as the text that they stand for. */
+export function asText(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asText);
+  if (typeof value !== 'object' || value === null) return value;
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
+  if (Ref !== undefined) return `<${Ref}>`;
+  if (Array.isArray(attribute)) return `<${attribute.join('.')}>`;
+  if (Array.isArray(join)) return (asText(join[1]) as string[]).join(String(join[0]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asText(inner)]));
+}
+
+function listOf(value: unknown): string[] {
+  return (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String);
+}
