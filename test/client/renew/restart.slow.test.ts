@@ -91,6 +91,16 @@ it('what reads its files again is not restarted', async () => {
   expect(kubelet?.events).toHaveLength(3);
 });
 
+it('what should have read its files again and did not is restarted all the same', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'apiserver', '--restart-timeout', '3s');
+  expect([run.exitCode, run.stderr]).toEqual([
+    0,
+    expect.stringContaining('serves another certificate than the one on disk; it is restarted'),
+  ]);
+  expect(kubelet?.events.slice(3)).toEqual(['-kube-apiserver', '+kube-apiserver']);
+});
+
 it('a component that is not well brings the old files back, and runs with them; exit code 8 says so', async () => {
   const old = serial(fixture.template, 'apiserver');
   const folder = await controlPlane('v1.31.0', `--well-with=${old}`);
