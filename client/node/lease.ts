@@ -47,11 +47,13 @@ export async function takeLease(
   terminal: Terminal,
 ): Promise<HeldLease | undefined> {
   const id = randomBytes(8).toString('hex');
+  // Without the right to list, S3 does not say that an object is not there (403): so making it comes before reading.
+  if ((await write(object, node, id)) === 'written') return held(object, node, id);
   const deadline = clock.now().getTime() + waitSeconds * 1000;
   for (;;) {
     const state = await object.read();
     const other = holderOf(state, node);
-    if (other === undefined && (await write(object, node, id, state)) === 'written')
+    if (state && other === undefined && (await write(object, node, id, state)) === 'written')
       return held(object, node, id);
     const left = deadline - clock.now().getTime();
     if (left <= 0) return undefined;

@@ -63,16 +63,17 @@ export class NodeFixture {
 
   /** The exchange bucket, as the administrator sees it. */
   exchange(): S3ObjectStore {
+    return new S3ObjectStore(this.s3(), LOCAL_BUCKETS.exchange);
+  }
+
+  s3(): S3Client {
     const env = this.service.environment;
     const credentials = {
       accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
     };
     const [endpoint = '', region = ''] = [env.AWS_ENDPOINT_URL, env.AWS_REGION];
-    return new S3ObjectStore(
-      new S3Client({ endpoint, region, credentials }),
-      LOCAL_BUCKETS.exchange,
-    );
+    return new S3Client({ endpoint, region, credentials });
   }
 
   async keys(prefix = ''): Promise<string[]> {
@@ -83,8 +84,12 @@ export class NodeFixture {
 
   /** Runs a command as this node, on a copy. */
   run(folder: string, ...args: string[]): Promise<Run> {
+    return this.runIn({}, folder, ...args);
+  }
+
+  runIn(environment: Record<string, string>, folder: string, ...args: string[]): Promise<Run> {
     const who = ['--cluster', CLUSTER, '--node', this.node, '--kubeconfig-dir', folder];
-    return cakeless(this.environment(), ...args, ...who);
+    return cakeless({ ...this.environment(), ...environment }, ...args, ...who);
   }
 
   /** An approver lets super-admin.conf of a request be signed. */

@@ -35,18 +35,19 @@ type Names = 'users' | 'clusters';
 
 /** @throws KubeconfigError where a change would reach further than it is meant to */
 export function editKubeconfig(yaml: string, data: KubeconfigData): string {
-  const document = parseDocument(yaml, { keepSourceTokens: true });
-  const [error] = document.errors;
-  if (error) throw new KubeconfigError(`it is no YAML: ${error.message}`);
   const wishes = wishesOf(data);
-  const edits = wishes.flatMap(({ list, name, key, value }) =>
-    edit(yaml, findEntry(document, list, name), key, value),
-  );
-  const edited = edits
-    .sort((a, b) => b.start - a.start)
-    .reduce((text, { start, end, text: t }) => text.slice(0, start) + t + text.slice(end), yaml);
+  const edited = wishes.reduce(grant, yaml);
   checkEffect(yaml, edited, wishes);
   return edited;
+}
+
+/** One at a time, each in the source that the one before left: two may stand at the same place. */
+function grant(yaml: string, { list, name, key, value }: Wish): string {
+  const document = parseDocument(yaml);
+  const [error] = document.errors;
+  if (error) throw new KubeconfigError(`it is no YAML: ${error.message}`);
+  const { start, end, text } = edit(yaml, findEntry(document, list, name), key, value);
+  return yaml.slice(0, start) + text + yaml.slice(end);
 }
 
 interface Wish {
@@ -82,9 +83,9 @@ function findEntry(document: Document.Parsed, list: Names, name: string): YAMLMa
   throw new KubeconfigError(`${list} holds no map ${inner} of ${name}`);
 }
 
-function edit(yaml: string, map: YAMLMap, key: string, value: string): Edit[] {
+function edit(yaml: string, map: YAMLMap, key: string, value: string): Edit {
   const pair = map.items.find((item) => isScalar(item.key) && item.key.value === key);
-  return [pair ? replace(yaml, pair, key, value) : insert(yaml, map, key, value)];
+  return pair ? replace(yaml, pair, key, value) : insert(yaml, map, key, value);
 }
 
 function replace(yaml: string, pair: Pair, key: string, value: string): Edit {

@@ -8,7 +8,8 @@ import {
 } from '../install/installation.ts';
 import type { HeldLease } from '../lease.ts';
 import { COMPONENTS, type Component } from '../restart/components.ts';
-import { type RestartResult, type RestartWorld, restart } from '../restart/restart.ts';
+import { readManifest } from '../restart/manifest.ts';
+import { type RestartResult, type RestartWorld, restart, untilWell } from '../restart/restart.ts';
 
 export interface Carried {
   readonly installation: Installation;
@@ -20,8 +21,14 @@ export async function carryThrough(
   prepared: Installation,
   world: RestartWorld,
   lease: HeldLease | undefined,
+  watched: readonly Component[] = [],
 ): Promise<Carried> {
-  const installation = await apply(prepared);
+  const applied = await apply(prepared);
+  const stubborn = await findStubborn(watched, world);
+  const restarts = COMPONENTS.filter((component) =>
+    [...applied.journal.restarts, ...stubborn].includes(component),
+  );
+  const installation = stubborn.length > 0 ? await record(applied, { restarts }) : applied;
   const { installation: tried, results } = await restartAll(installation, world, lease);
   const failed = results.find((result) => result.state === 'failed');
   if (failed?.state !== 'failed')
@@ -34,6 +41,27 @@ export async function carryThrough(
     `${reason}. The old certificates are in place again, and the components run with them`,
     `the new ones are kept: run the same command again once the reason is found`,
   );
+}
+
+/** A component that should have read its files again within seconds and did not is restarted like the others. */
+const REREAD_SECONDS = 30;
+
+async function findStubborn(
+  watched: readonly Component[],
+  world: RestartWorld,
+): Promise<Component[]> {
+  const stubborn: Component[] = [];
+  for (const component of watched) {
+    if (!readManifest(component, world.folders)) continue;
+    const timeoutSeconds = Math.min(REREAD_SECONDS, world.timeoutSeconds);
+    try {
+      await untilWell(component, { ...world, timeoutSeconds });
+    } catch (error) {
+      world.terminal.progress(`${error instanceof Error ? error.message : error}; it is restarted`);
+      stubborn.push(component);
+    }
+  }
+  return stubborn;
 }
 
 /** What can't be written is undone at once: a full disk leaves the node as it was. */

@@ -16,7 +16,7 @@ import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import type { HeldLease } from '../lease.ts';
 import { placeOf } from '../places.ts';
 import { type CertificateInPlace, readPlace } from '../read-place.ts';
-import { componentsToRestart } from '../restart/components.ts';
+import { type Component, componentsToRestart, componentsToWatch } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
 import { type LeftOut, type Selection, selectCertificates } from '../select-names.ts';
@@ -238,12 +238,15 @@ async function installAll(
   });
   const caChanged = trust.caFiles.size > 0;
   const restarts = wish.restart ? neededRestarts(world, names, caChanged) : [];
-  const lease = restarts.length > 0 ? await takeTurn(world) : undefined;
+  const watched = wish.restart ? componentsToWatch(names, restarts) : [];
+  // who watches may have to restart
+  const here = [...restarts, ...watched].some((component) => isHere(component, world));
+  const lease = here ? await takeTurn(world) : undefined;
   try {
     const plan = { names, caChanged, changes, restarts };
     const prepared = await prepareInstallation(stateDir, plan, now);
     world.terminal.progress(`installing ${names.join(', ')} ...`);
-    return { carried: await carryThrough(prepared, world, lease), notes };
+    return { carried: await carryThrough(prepared, world, lease, watched), notes };
   } finally {
     await lease?.release();
   }
@@ -257,6 +260,10 @@ export function neededRestarts(
   const version = readManifest('kube-apiserver', folders)?.version;
   return componentsToRestart(names, caChanged, () => version);
 }
+
+/** A kubelet disturbs no other node when it restarts; a static pod might. */
+const isHere = (component: Component, { folders }: RestartWorld) =>
+  readManifest(component, folders) !== undefined;
 
 /** @throws CommandError if other nodes had the lease all the time; nothing was changed then */
 async function takeTurn(world: RenewWorld): Promise<HeldLease> {

@@ -60,6 +60,18 @@ export function componentsToRestart(
   return COMPONENTS.filter((component) => caChanged || needed.includes(component));
 }
 
+/** Those that are expected to read their files again: they are looked at, not restarted. */
+export function componentsToWatch(
+  names: readonly CertificateName[],
+  restarted: readonly Component[],
+): Component[] {
+  const using = USES.filter(({ certificate }) => names.includes(certificate));
+  return COMPONENTS.filter(
+    (component) =>
+      !restarted.includes(component) && using.some((use) => use.component === component),
+  );
+}
+
 function rereads(version: KubernetesVersion | undefined, since: string | undefined): boolean {
   const first = since === undefined ? undefined : parseKubernetesVersion(since);
   return !!first && !!version && compareKubernetesVersions(version, first) >= 0;

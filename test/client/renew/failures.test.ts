@@ -1,0 +1,263 @@
+/** Whatever is wrong, the node keeps its files, and the error says what it is. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
+import { type RenewWish, renew } from '../../../client/node/renewal/renew.ts';
+import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+
+let fixture: NodeFixture;
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(() => fixture.close());
+afterEach(() => jest.restoreAllMocks());
+
+/** Contents, modes and owners of everything but what Cakeless keeps. */
+const stateOf = (folder: string) =>
+  execFileSync(
+    'sh',
+    [
+      '-c',
+      "find . -path ./cakeless -prune -o -printf '%p %m %U %y\\n' | sort; find . -path ./cakeless -prune -o -type f -print0 | sort -z | xargs -0 sha256sum",
+    ],
+    { cwd: folder, encoding: 'utf8' },
+  );
+const answerKey = (request: string, path: string) =>
+  `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
+
+async function textOf(key: string): Promise<string> {
+  for (;;) {
+    const object = await fixture.exchange().get(key, 1e6);
+    if (object) return Buffer.from(object.body).toString('latin1');
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** Asks, and lets somebody change the answer before the node reads it. */
+async function renewWithAnswer(
+  folder: string,
+  request: string,
+  change: (pem: string) => string | Promise<string>,
+) {
+  const args = ['renew', 'apiserver', '--no-restart', '--request', request];
+  await fixture.run(folder, ...args, '--wait', '0s');
+  const key = answerKey(request, 'pki/apiserver.crt');
+  const Body = await change(await textOf(key));
+  const Metadata = { 'trust-domain': 'fleet', ca: 'ca' };
+  await fixture
+    .s3()
+    .send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key: key, Body, Metadata }));
+  return fixture.run(folder, ...args);
+}
+
+it.each([
+  ['truncated', 'cut', (pem: string) => pem.slice(0, pem.length / 2), /is no PEM certificate/],
+  ['empty', 'empty', () => '\n', /is no PEM certificate/],
+  ['damaged', 'damaged', (pem: string) => pem.replace(/^M(.{20})./m, 'M$1A'), /not installed/],
+  [
+    'for another key',
+    'other-key',
+    () => readFileSync(join(fixture.template, 'pki/apiserver.crt'), 'utf8'),
+    /it is for another key than the CSR/,
+  ],
+  [
+    'of another name',
+    'other-name',
+    () => readFileSync(join(fixture.template, 'pki/etcd/server.crt'), 'utf8'),
+    /its common names are .* asked for was kube-apiserver/,
+  ],
+  [
+    'with a key behind it',
+    'with-key',
+    (pem: string) => `${pem}-----BEGIN EC PRIVATE KEY-----\n`,
+    /something else than PEM certificates/,
+  ],
+])('a certificate that is %s is not installed', async (_, request, change, reason) => {
+  const folder = fixture.copy();
+  const before = stateOf(folder);
+  const run = await renewWithAnswer(folder, request, change);
+  expect([run.exitCode, run.stdout]).toEqual([7, expect.stringMatching(reason)]);
+  expect(stateOf(folder)).toBe(before);
+});
+
+it('the answer is mended, and the next run goes on under the same request', async () => {
+  const folder = fixture.copy();
+  let whole = '';
+  await renewWithAnswer(folder, 'mended', (pem) => {
+    whole = pem;
+    return pem.slice(0, 100);
+  });
+  const run = await renewWithAnswer(folder, 'mended', () => whole);
+  expect([run.exitCode, readFileSync(join(folder, 'pki/apiserver.crt'), 'utf8')]).toEqual([
+    0,
+    whole,
+  ]);
+});
+
+it('a node whose clock is a day behind is told so', async () => {
+  const folder = fixture.copy();
+  const before = stateOf(folder);
+  const yesterday = {
+    now: () => new Date(Date.now() - 86_400_000),
+    sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
+  };
+  const quiet = { print: () => {}, progress: () => {} };
+  const wish: RenewWish = {
+    ...{ cluster: CLUSTER, node: fixture.node, names: ['apiserver'], request: 'clock' },
+    ...{
+      newRequest: false,
+      expiresWithinSeconds: undefined,
+      waitSeconds: 60,
+      waitForApprovals: false,
+    },
+    ...{ acceptCaChange: false, restart: false, key: {}, csrDir: undefined, also: [] },
+  };
+  const exchange = fixture.exchange();
+  const report = await renew(
+    {
+      ...{ folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') }, terminal: quiet },
+      ...{ stateDir: join(folder, 'cakeless'), timeoutSeconds: 1, clock: yesterday },
+      exchange: async () => exchange,
+      lease: async () => undefined,
+    },
+    wish,
+  );
+  expect(report.certificates).toMatchObject([
+    {
+      outcome: 'check-failed',
+      problems: expect.arrayContaining([expect.stringMatching(/check the clock/)]),
+    },
+  ]);
+  expect(stateOf(folder)).toBe(before);
+});
+
+it('files of somebody else are named before anything changes', async () => {
+  const folder = fixture.copy();
+  const before = stateOf(folder);
+  jest.spyOn(process, 'getuid').mockReturnValue(4711);
+  const run = await fixture.run(folder, 'renew', 'apiserver', 'admin.conf', '--no-restart');
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr).toMatch(
+    /nothing was changed:\n.*apiserver\.crt: belongs to user 0.*\n.*apiserver\.key.*\n.*admin\.conf/,
+  );
+  expect(stateOf(folder)).toBe(before);
+});
+
+/** A small file system of its own; undefined where this process may not mount one. */
+function mounted(options: string): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'cakeless-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
+    return folder;
+  } catch {
+    rmSync(folder, { recursive: true });
+    return undefined;
+  }
+}
+
+const probe = mounted('size=64k');
+if (probe !== undefined) {
+  execFileSync('umount', [probe]);
+  rmSync(probe, { recursive: true });
+}
+const itMounts = (title: string, body: () => Promise<void>) =>
+  probe === undefined ? it.skip(`${title} [this process may not mount]`, body) : it(title, body);
+
+describe('on a file system of its own', () => {
+  let folder: string | undefined;
+  afterEach(() => {
+    if (folder === undefined) return;
+    execFileSync('umount', [folder]);
+    rmSync(folder, { recursive: true });
+  });
+
+  itMounts('a full disk is noticed before anything changes', async () => {
+    folder = mounted('size=600k');
+    if (folder === undefined) throw new Error('no mount');
+    cpSync(fixture.template, folder, { recursive: true });
+    writeFileSync(join(folder, 'filler'), Buffer.alloc(250 * 1024));
+    const before = stateOf(folder);
+    const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+    expect([run.exitCode, run.stderr]).toEqual([
+      1,
+      expect.stringMatching(/bytes are free, \d+ are needed|ENOSPC/),
+    ]);
+    expect(stateOf(folder)).toBe(before);
+    rmSync(join(folder, 'filler'));
+    expect((await fixture.run(folder, 'renew', 'apiserver', '--no-restart')).exitCode).toBe(0);
+  });
+
+  itMounts('a folder that can only be read is named before anything changes', async () => {
+    folder = mounted('size=4m');
+    if (folder === undefined) throw new Error('no mount');
+    const node = fixture.copy();
+    cpSync(join(node, 'pki'), folder, { recursive: true });
+    execFileSync('mount', ['-o', 'remount,ro', folder]);
+    const before = stateOf(folder);
+    const run = await fixture.run(node, 'renew', 'apiserver', '--no-restart', '--cert-dir', folder);
+    expect([run.exitCode, run.stderr]).toEqual([
+      1,
+      expect.stringContaining(`${folder}: can not be written to (EROFS)`),
+    ]);
+    expect(stateOf(folder)).toBe(before);
+  });
+});
+
+it('no private key leaves the node: everything that is sent is listened to', async () => {
+  const folder = fixture.copy();
+  const sent: Buffer[] = [];
+  const { hostname, port } = new URL(fixture.environment().AWS_ENDPOINT_URL ?? '');
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    near.on('data', (chunk) => sent.push(chunk)).pipe(far);
+    far.pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => {});
+  });
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+  const address = proxy.address();
+  const own = typeof address === 'object' ? address?.port : 0;
+  const endpoint = { AWS_ENDPOINT_URL: `http://127.0.0.1:${own}` };
+  const run = await fixture.runIn(endpoint, folder, 'renew', 'all', '--no-restart');
+  proxy.close();
+  expect(run.exitCode).toBe(4);
+  const text = Buffer.concat(sent).toString('latin1');
+  expect(text).toContain('BEGIN CERTIFICATE REQUEST');
+  expect(text).not.toMatch(/PRIVATE KEY|client-key-data/);
+  const keys = execFileSync('sh', ['-c', "grep -rlE 'PRIVATE KEY' . ; true"], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+    .trim()
+    .split('\n');
+  expect(keys.length).toBeGreaterThan(14); // new ones, old ones, and the one that waits
+  for (const file of keys) {
+    const lines = readFileSync(join(folder, file), 'utf8')
+      .split('\n')
+      .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line));
+    for (const line of lines)
+      if (!readFileSync(join(folder, file), 'utf8').includes('CERTIFICATE'))
+        expect(text).not.toContain(line);
+  }
+});
+
+it('two runs on one node: the second is told of the first, and a killed one holds up nobody', async () => {
+  const folder = fixture.copy();
+  const stateDir = join(folder, 'cakeless');
+  mkdirSync(stateDir, { mode: 0o700 });
+  const stat = readFileSync(`/proc/${process.pid}/stat`, 'utf8');
+  const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const lock = (holder: object) => writeFileSync(join(stateDir, 'lock'), JSON.stringify(holder));
+  lock({ pid: process.pid, startedAt, boot });
+  const blocked = await fixture.run(folder, 'renew', 'admin.conf', '--no-restart');
+  expect([blocked.exitCode, blocked.stderr]).toEqual([
+    1,
+    expect.stringContaining(`another run is under way (process ${process.pid})`),
+  ]);
+  lock({ pid: process.pid, startedAt: '1', boot }); // another process had this id
+  expect((await fixture.run(folder, 'renew', 'admin.conf', '--no-restart')).exitCode).toBe(0);
+});

@@ -1,0 +1,142 @@
+/** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { placeOf } from '../../../client/node/places.ts';
+import { readPlace } from '../../../client/node/read-place.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { FakeKubelet, freePort, writeManifest } from '../../support/fake-kubelet.ts';
+import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+
+let fixture: NodeFixture;
+let kubelet: FakeKubelet | undefined;
+
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterEach(() => kubelet?.close());
+afterAll(() => fixture.close());
+
+const serial = (folder: string, name: CertificateName) => {
+  const place = readPlace(placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') }));
+  return place.state === 'present' && place.problems.length === 0
+    ? place.leaf.serialNumber
+    : 'none';
+};
+const isNew = (folder: string, name: CertificateName) =>
+  serial(folder, name) !== serial(fixture.template, name);
+
+/** A control plane that runs; `more` are flags of kube-apiserver. */
+async function controlPlane(version: string, ...more: string[]): Promise<string> {
+  const folder = fixture.copy();
+  const pki = join(folder, 'pki');
+  const [api, manager, client, metrics] = await Promise.all([1, 2, 3, 4].map(freePort));
+  const pair = [
+    `--tls-cert-file=${pki}/apiserver.crt`,
+    `--tls-private-key-file=${pki}/apiserver.key`,
+  ];
+  writeManifest(folder, 'kube-apiserver', version, [
+    ...['--advertise-address=127.0.0.1', `--secure-port=${api}`, ...pair, ...more],
+  ]);
+  writeManifest(folder, 'kube-controller-manager', version, [
+    ...['--bind-address=127.0.0.1', `--secure-port=${manager}`, ...pair],
+    `--kubeconfig=${folder}/controller-manager.conf`,
+  ]);
+  writeManifest(folder, 'etcd', '3.6.4-0', [
+    ...[`--cert-file=${pki}/etcd/server.crt`, `--key-file=${pki}/etcd/server.key`],
+    ...[
+      `--listen-client-urls=https://127.0.0.1:${client}`,
+      `--listen-metrics-urls=http://127.0.0.1:${metrics}`,
+    ],
+  ]);
+  kubelet = new FakeKubelet(folder);
+  while (kubelet.running.length < 3) await new Promise((done) => setTimeout(done, 20));
+  return folder;
+}
+
+const manifests = (folder: string) => readdirSync(join(folder, 'manifests')).sort();
+const ALL = ['etcd.yaml', 'kube-apiserver.yaml', 'kube-controller-manager.yaml'];
+const NAMES = [
+  'apiserver',
+  'apiserver-etcd-client',
+  'etcd-peer',
+  'controller-manager.conf',
+] as const;
+
+it('restarts what needs it, in order, and each is healthy with its new certificate', async () => {
+  const folder = await controlPlane('v1.35.4', '--slow-stop=300');
+  const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
+  expect([run.exitCode, run.stderr]).toEqual([
+    0,
+    expect.stringContaining('kube-apiserver is healthy'),
+  ]);
+  expect(JSON.parse(run.stdout).restarts).toEqual(
+    ['etcd', 'kube-apiserver', 'kube-controller-manager'].map((component) => ({
+      component,
+      state: 'restarted',
+    })),
+  );
+  const afterStart = kubelet?.events.slice(3);
+  const steps = ['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'];
+  expect(afterStart).toEqual([...steps, '-kube-controller-manager', '+kube-controller-manager']);
+  expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => true));
+  expect(manifests(folder)).toEqual(ALL);
+  const object = await fixture.exchange().get(`leases/${CLUSTER}.json`, 1000);
+  expect(JSON.parse(Buffer.from(object?.body ?? '').toString())).toMatchObject({ holder: null });
+});
+
+it('what reads its files again is not restarted', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'front-proxy-client', 'admin.conf', '-o', 'json');
+  expect([run.exitCode, JSON.parse(run.stdout).restarts]).toEqual([0, []]);
+  expect(kubelet?.events).toHaveLength(3);
+});
+
+it('what should have read its files again and did not is restarted all the same', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'apiserver', '--restart-timeout', '3s');
+  expect([run.exitCode, run.stderr]).toEqual([
+    0,
+    expect.stringContaining('serves another certificate than the one on disk; it is restarted'),
+  ]);
+  expect(kubelet?.events.slice(3)).toEqual(['-kube-apiserver', '+kube-apiserver']);
+});
+
+it('a component that is not well brings the old files back, and runs with them; exit code 8 says so', async () => {
+  const old = serial(fixture.template, 'apiserver');
+  const folder = await controlPlane('v1.31.0', `--well-with=${old}`);
+  const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
+  expect(run.exitCode).toBe(8);
+  expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
+  expect(run.stderr).toContain('The old certificates are in place again');
+  expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => false));
+  expect(kubelet?.events.slice(3)).toEqual([
+    ...['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'],
+    ...['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'],
+  ]);
+  expect(manifests(folder)).toEqual(ALL);
+});
+
+it('rollback puts the old files back and restarts what uses them', async () => {
+  const folder = await controlPlane('v1.31.0');
+  await fixture.run(folder, 'renew', 'apiserver');
+  expect(isNew(folder, 'apiserver')).toBe(true);
+  const run = await fixture.run(folder, 'rollback');
+  expect([run.exitCode, run.stdout]).toEqual([
+    0,
+    expect.stringContaining('kube-apiserver was restarted and is healthy'),
+  ]);
+  expect(isNew(folder, 'apiserver')).toBe(false);
+});
+
+it('a manifest that a killed run had moved away comes back first', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const held = join(folder, 'cakeless', 'held-manifests');
+  mkdirSync(held, { recursive: true });
+  renameSync(join(folder, 'manifests', 'etcd.yaml'), join(held, 'etcd.yaml'));
+  const run = await fixture.run(folder, 'renew', 'admin.conf');
+  expect([run.exitCode, manifests(folder), existsSync(join(held, 'etcd.yaml'))]).toEqual([
+    0,
+    ALL,
+    false,
+  ]);
+});

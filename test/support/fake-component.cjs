@@ -1,0 +1,30 @@
+/**
+ * Plays a component of the control plane: a real server that reads its certificate when it starts and tells of its
+ * health. With --well-with=SERIAL it is healthy with that certificate only; --slow-stop delays its end.
+ */
+const { X509Certificate } = require('node:crypto');
+const { readFileSync } = require('node:fs');
+const http = require('node:http');
+const https = require('node:https');
+
+const flags = Object.fromEntries(
+  process.argv.slice(2).map((word) => {
+    const [name, ...value] = word.replace(/^--/, '').split('=');
+    return [name, value.join('=')];
+  }),
+);
+const certFile = flags['tls-cert-file'] ?? flags['cert-file'];
+const keyFile = flags['tls-private-key-file'] ?? flags['key-file'];
+const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
+const { serialNumber } = new X509Certificate(cert);
+const isWell = flags['well-with'] === undefined || flags['well-with'] === serialNumber;
+const answer = (_, response) => {
+  response.writeHead(isWell ? 200 : 500);
+  response.end(isWell ? '{"health":"true"}' : 'not ready');
+};
+const tlsPort = flags['secure-port'] ?? new URL(flags['listen-client-urls']).port;
+https.createServer({ cert, key }, answer).listen(Number(tlsPort), '127.0.0.1');
+if (flags['listen-metrics-urls'])
+  http.createServer(answer).listen(Number(new URL(flags['listen-metrics-urls']).port), '127.0.0.1');
+process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(flags['slow-stop'] ?? 0)));
+process.on('disconnect', () => process.exit(0));
