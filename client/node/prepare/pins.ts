@@ -43,12 +43,16 @@ export type Judgement =
  * Every certificate of a bundle has to be vouched for, the first above all: kubeadm reads no other. What was given has
  * to fit even where a CA lies on disk already: that one may have been trusted too soon.
  */
-export function judgeBundle(
-  ca: CaName,
-  bundle: string,
-  onDisk: string | undefined,
-  pins: Pins,
-): Judgement {
+export function judgeBundle(...question: Parameters<typeof judge>): Judgement {
+  try {
+    return judge(...question);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { problem: `a certificate of ${question[0]} can not be read: ${reason}` };
+  }
+}
+
+function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pins): Judgement {
   const certificates = certificatesIn(bundle);
   if (certificates.length === 0 || !holdsCertificatesOnly(bundle))
     return { problem: `the trust bundle of ${ca} is not a list of PEM certificates` };
