@@ -31,9 +31,7 @@ export function describeResult(result: Prepared): string[] {
     ...waiting.map(({ request }) => `an approver has to run: cakeless approve ${request}`),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
     ...(trustProblems.length > 0
-      ? [
-          'give --ca-cert-hash for every CA or --trust-bundle, from somebody who knows them; --trust-on-first-use believes the bucket',
-        ]
+      ? []
       : hindrances.map(({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`)),
     next === undefined ? 'run the same command again when this is mended' : `next: ${next}`,
   ].map(printable);

@@ -35,43 +35,49 @@ export function hashOf(pem: string): string {
   return createHash('sha256').update(spki).digest('hex');
 }
 
+export type Judgement =
+  | { readonly trustedBy: TrustedBy }
+  | { readonly problem: string; readonly isUnpinned?: boolean };
+
 /**
- * Every certificate of a bundle has to be vouched for, the first above all: kubeadm reads no other.
- * @returns why it is trusted, or what is against it
+ * Every certificate of a bundle has to be vouched for, the first above all: kubeadm reads no other. What was given has
+ * to fit even where a CA lies on disk already: that one may have been trusted too soon.
  */
-export function judgeBundle(
-  ca: CaName,
-  bundle: string,
-  onDisk: string | undefined,
-  pins: Pins,
-): { readonly trustedBy: TrustedBy } | { readonly problem: string } {
+export function judgeBundle(...question: Parameters<typeof judge>): Judgement {
+  try {
+    return judge(...question);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { problem: `a certificate of ${question[0]} can not be read: ${reason}` };
+  }
+}
+
+function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pins): Judgement {
   const certificates = certificatesIn(bundle);
   if (certificates.length === 0 || !holdsCertificatesOnly(bundle))
     return { problem: `the trust bundle of ${ca} is not a list of PEM certificates` };
   const seen = certificates.map((pem) => `sha256:${hashOf(pem)}`).join(', ');
   if (certificates.some((pem) => !new X509Certificate(pem).ca))
     return { problem: `the trust bundle of ${ca} holds a certificate that is no CA` };
-  if (onDisk !== undefined)
-    return same(onDisk, bundle)
-      ? { trustedBy: 'disk' }
-      : {
-          problem: `the CA certificates of ${ca} on disk are not those of the service (${seen})`,
-        };
   const hashes = pins.hashes[ca];
-  const inBundle = certificatesIn(pins.trustBundle ?? '').map(fingerprint);
-  if (hashes.length > 0)
-    return certificates.every((pem) => hashes.includes(hashOf(pem)))
-      ? { trustedBy: 'hash' }
-      : { problem: `the service's ${ca} has another public key (${seen}) than the one pinned` };
-  if (pins.trustBundle !== undefined)
-    return certificates.every((pem) => inBundle.includes(fingerprint(pem)))
-      ? { trustedBy: 'trust-bundle' }
-      : { problem: `the service's ${ca} (${seen}) is not in the trust bundle that was given` };
-  return pins.onFirstUse
-    ? { trustedBy: 'first-use' }
-    : {
-        problem: `nothing says that the service's ${ca} (${seen}) is the right one`,
-      };
+  if (hashes.length > 0 && !certificates.every((pem) => hashes.includes(hashOf(pem))))
+    return { problem: `${ca} has another public key (${seen}) than the one pinned` };
+  const { trustBundle } = pins;
+  const given = certificatesIn(trustBundle ?? '').map(fingerprint);
+  if (trustBundle !== undefined && !certificates.every((pem) => given.includes(fingerprint(pem))))
+    return { problem: `${ca} (${seen}) is not in the trust bundle that was given` };
+  if (onDisk !== undefined && !same(onDisk, bundle))
+    return {
+      problem: `the CA certificates of ${ca} on disk are not those of the service (${seen})`,
+    };
+  if (hashes.length > 0) return { trustedBy: 'hash' };
+  if (trustBundle !== undefined) return { trustedBy: 'trust-bundle' };
+  if (onDisk !== undefined) return { trustedBy: 'disk' };
+  if (pins.onFirstUse) return { trustedBy: 'first-use' };
+  return {
+    problem: `nothing says that the service's ${ca} (${seen}) is the right one`,
+    isUnpinned: true,
+  };
 }
 
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;

@@ -20,7 +20,7 @@ import type { Pins } from './pins.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { findHindrances, type Hindrance } from './preflight.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
-import { readTrust, type TrustedCa } from './trust.ts';
+import { judgeDisk, readTrust, type TrustedCa } from './trust.ts';
 
 export interface Preparation {
   readonly exchange: ObjectStore;
@@ -138,7 +138,7 @@ async function receiveAll(
   const [domain] = domains;
   const judged =
     domain === undefined
-      ? { trusted: [], problems: [] }
+      ? judgeDisk(casOf(config), folders, pins)
       : domains.size > 1
         ? { trusted: [], problems: ['the certificates come from several trust domains'] }
         : await readTrust(exchange, domain, casOf(config), folders, pins);

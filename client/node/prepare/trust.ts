@@ -16,6 +16,8 @@ export interface TrustedCa {
   readonly trustedBy: TrustedBy;
 }
 
+const HOW_TO_PIN =
+  'give its --ca-cert-hash or a --trust-bundle, from somebody who knows it, or say --trust-on-first-use';
 const MAX_BUNDLE_BYTES = 256 * 1024;
 
 /** All CAs or none: what is against any of them is a problem. */
@@ -41,10 +43,32 @@ export async function readTrust(
     const file = caFileOf(ca, folders);
     const onDisk = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
     const judgement = judgeBundle(ca, bundle, onDisk, pins);
-    if ('problem' in judgement) problems.push(judgement.problem);
+    if ('problem' in judgement)
+      problems.push(
+        judgement.isUnpinned ? `${judgement.problem}: ${HOW_TO_PIN}` : judgement.problem,
+      );
     else trusted.push({ ca, file, bundle, sha256: hashOf(bundle), ...judgement });
   }
   const keys = new Set(trusted.map(({ sha256 }) => sha256));
   if (keys.size < trusted.length) problems.push('two of the CAs have the same key');
+  return { trusted, problems };
+}
+
+/** Where nothing new came: the CA files on disk, held against what was given. */
+export function judgeDisk(
+  cas: readonly CaName[],
+  folders: NodeFolders,
+  pins: Pins,
+): { readonly trusted: readonly TrustedCa[]; readonly problems: readonly string[] } {
+  const trusted: TrustedCa[] = [];
+  const problems: string[] = [];
+  for (const ca of cas) {
+    const file = caFileOf(ca, folders);
+    if (!existsSync(file)) continue; // the preflight names it
+    const bundle = readFileSync(file, 'utf8');
+    const judgement = judgeBundle(ca, bundle, bundle, pins);
+    if ('problem' in judgement) problems.push(`${file}: ${judgement.problem}`);
+    else trusted.push({ ca, file, bundle, sha256: hashOf(bundle), ...judgement });
+  }
   return { trusted, problems };
 }

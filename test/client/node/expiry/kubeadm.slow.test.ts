@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { checkExpiration } from '../../../../client/commands/check-expiration.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
@@ -144,6 +145,35 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
         },
       );
   });
+
+  if (hasJson)
+    it('certificates that have expired have the same dates, and no time left in the tables', async () => {
+      const folder = join(root, 'expired');
+      mkdirSync(join(folder, 'etc/kubernetes'), { recursive: true });
+      const file = join(folder, 'etc/kubernetes/config.yaml');
+      const text = kubeadmSet(version, 'generate-csr', name).configYaml ?? '';
+      writeFileSync(file, text.replace(/^kubernetesVersion/m, 'certificateValidityPeriod: 1s\n$&'));
+      for (const phase of ['certs', 'kubeconfig']) {
+        const args = ['init', 'phase', phase, 'all', '--config', '/etc/kubernetes/config.yaml'];
+        const { status, stderr } = runKubeadm(version, ...args, '--rootfs', folder);
+        if (status !== 0) throw new Error(stderr);
+      }
+      // nothing but the clock makes a certificate expire
+      while ((theirs(folder).match(/<invalid>/g) ?? []).length < 11) await setTimeout(200);
+      const [mine, real] = [await ours(folder, 'text'), theirs(folder)];
+      const plain = (output: string) =>
+        output
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.trimEnd());
+      expect(plain(mine.split('\n\nKUBELET')[0] ?? '')).toEqual(plain(real));
+      expect(mine).toMatch(/it expired at/);
+      const { certificates } = parse(await ours(folder, 'json')) as Document;
+      const { certificates: others } = parse(theirs(folder, 'json')) as Document;
+      const dates = (list: readonly Item[]) => list.map(({ residualTime, ...rest }) => rest);
+      expect(dates(certificates)).toEqual(dates(others));
+      expect(certificates.every(({ residualTime }) => residualTime < 0)).toBe(true);
+    });
   return undefined;
 });
 

@@ -242,6 +242,8 @@ describe('first trust', () => {
     const { result } = await node.prepare({ ...noTrust, caCertHash });
     expect(result.trustProblems).toEqual([]);
     expect(result.trust.map(({ trustedBy }) => trustedBy)).toEqual(['hash', 'hash', 'hash']);
+    const again = await node.prepare(noTrust);
+    expect(again.result.trust.map(({ trustedBy }) => trustedBy)).toEqual(Array(3).fill('disk'));
   });
 
   it('a hash of one CA is none of another', async () => {
@@ -261,6 +263,19 @@ describe('first trust', () => {
     expect(result.trustProblems.join()).toMatch(/ca has another public key/);
     expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
     expect(existsSync(node.at('pki/etcd/ca.crt'))).toBe(false);
+    expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
+  });
+
+  it('a wrong hash refuses what was trusted on first use before', async () => {
+    const node = await newNode();
+    await node.prepareWhole();
+    const caCertHash = [`sha256:${'0'.repeat(64)}`];
+    const whole = await node.prepare({ caCertHash });
+    expect([whole.exitCode, whole.result.next]).toEqual([EXIT.checkFailed, undefined]);
+    rmSync(node.at('pki/apiserver.crt'));
+    const { exitCode, result } = await node.prepare({ caCertHash });
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems.join()).toMatch(/ca has another public key/);
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
   });
 
