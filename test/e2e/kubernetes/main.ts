@@ -1,23 +1,23 @@
 /** `npm run e2e`: real Kubernetes on certificates from Cakeless alone. See docs/end-to-end.md. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
+import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
+import { LIVE, runLive } from '../control-plane/live.ts';
+import { HOSTS, makeBridge } from '../control-plane/network.ts';
 import { CakelessService } from './cakeless-service.ts';
+import { innerFolder, runInside, settleInside } from './namespaces.ts';
 import { Report } from './report.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'cakeless-e2e-'));
-const report = new Report();
-const service = await CakelessService.start(join(folder, 'service'));
-await service.mustCakeless('administrator', ['trust-domain', 'create', 'matrix']);
-const queue = cells(process.argv.slice(2));
-await Promise.all(
-  [1, 2].map(async () => {
-    for (let cell = queue.shift(); cell; cell = queue.shift())
-      await runCell(report, service, folder, cell);
-  }),
-);
-await service.stop();
-rmSync(folder, { recursive: true, force: true });
-console.log(report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS).join('\n'));
-console.log(report.passed, report.failed);
+const folder = innerFolder();
+if (folder === undefined) process.exitCode = await runInside();
+else {
+  await settleInside(folder, [...HOSTS, AGGREGATED_HOST]);
+  await makeBridge();
+  const report = new Report();
+  const service = await CakelessService.start(join(folder, 'service'));
+  const plan = { release: process.argv[2] ?? '1.35.4', kind: 'RSA-2048', caKeySpec: 'ECC_NIST_P256' } as const;
+  await runLive(report, service, folder, plan, async () => undefined);
+  await service.stop();
+  console.log(report.tableByCheck(LIVE, 'CHECK').join('\n'));
+  console.log(report.passed, report.failed);
+  process.exit(report.failed === 0 ? 0 : 1);
+}
