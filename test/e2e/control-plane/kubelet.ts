@@ -56,15 +56,13 @@ async function mayReadLogs(plane: ControlPlane, { user, groups }: Caller): Promi
 /** The kubelet makes its Node object and says where it is to be reached: with kubelet.conf, as itself. */
 export async function registerNode(plane: ControlPlane): Promise<string> {
   const { name } = plane.first;
-  const path = `/api/v1/nodes`;
-  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name } };
-  const as = (args: string[], object: unknown) =>
-    plane.kubectl('kubelet.conf', [...args, '-f', '-'], { input: JSON.stringify(object) });
-  const made = JSON.parse(await as(['create', '--raw', path], node));
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
+  await plane.kubectl('kubelet.conf', ['create', '-f', '-'], { input });
   const status = {
     addresses: [{ type: 'InternalIP', address: TEST_ADDRESS }],
     daemonEndpoints: { kubeletEndpoint: { Port: PORT } },
   };
-  await as(['replace', '--raw', `${path}/${name}/status`], { ...made, status });
+  const change = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`];
+  await plane.kubectl('kubelet.conf', ['patch', 'node', name, ...change]);
   return `${name} registered itself`;
 }
