@@ -12,7 +12,10 @@ export const AGGREGATED_HOST = { name: 'aggregated.prod.example.com', address: T
 export const AGGREGATED_PATH = `/apis/${GROUP}/v1`;
 
 /** @param clientCa the front-proxy CA's trust bundle, as extension-apiserver-authentication publishes it */
-export async function startAggregatedApi(plane: ControlPlane, clientCa: string): Promise<TlsServer> {
+export async function startAggregatedApi(
+  plane: ControlPlane,
+  clientCa: string,
+): Promise<TlsServer> {
   const server = await startTlsServer(
     plane.first.folder,
     { address: TEST_ADDRESS, port: PORT },

@@ -4,9 +4,14 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { certify, completeKubeconfigs, installTrust, type NodePlace } from '../kubernetes/certify.ts';
+import {
+  certify,
+  completeKubeconfigs,
+  installTrust,
+  type NodePlace,
+} from '../kubernetes/certify.ts';
 import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
-import { commandOf, Component, type ComponentName, withFlags } from './component.ts';
+import { Component, type ComponentName, commandOf, withFlags } from './component.ts';
 import { type NodeAddress, NodeSpace } from './network.ts';
 
 export class ClusterNode {
@@ -39,7 +44,11 @@ export class ClusterNode {
   }
 
   /** kubeadm makes keys and CSRs, Cakeless signs. Only the first node has a super-admin.conf. */
-  async getCertificates(service: CakelessService, place: NodePlace, first: boolean): Promise<string[]> {
+  async getCertificates(
+    service: CakelessService,
+    place: NodePlace,
+    first: boolean,
+  ): Promise<string[]> {
     await this.root.kubeadm('certs', 'generate-csr');
     if (!first)
       for (const path of ['super-admin.conf', 'super-admin.conf.csr']) rmSync(this.file(path));
@@ -80,8 +89,7 @@ export class ClusterNode {
   /** The command of a component as kubeadm wrote it, but for the data folder of etcd. */
   command(name: ComponentName, flags: Record<string, string> = {}): string[] {
     const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
-    const program =
-      name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
+    const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
     const own: Record<string, string> =
       name === 'etcd' ? { '--data-dir': join(this.folder, 'etcd', 'data') } : {};
     return this.space.inside([program, ...withFlags(args, { ...own, ...flags })]);

@@ -68,7 +68,10 @@ export class ControlPlane {
   async startEtcd(): Promise<string> {
     const members = this.nodes.map(({ name, address }) => `${name}=https://${address}:2380`);
     for (const node of this.nodes)
-      node.start('etcd', { '--initial-cluster': members.join(','), '--initial-cluster-state': 'new' });
+      node.start('etcd', {
+        '--initial-cluster': members.join(','),
+        '--initial-cluster-state': 'new',
+      });
     return until('three healthy etcd members', () => this.etcdHealth());
   }
 
@@ -161,7 +164,10 @@ export class ControlPlane {
 export const clusterName = ({ release }: ControlPlanePlan): string =>
   `live-${release.replaceAll('.', '-')}`;
 
-function configuration({ release, kind }: ControlPlanePlan, { name, address }: NodeAddress): string {
+function configuration(
+  { release, kind }: ControlPlanePlan,
+  { name, address }: NodeAddress,
+): string {
   const apiVersion = 'kubeadm.k8s.io/v1beta4';
   const init = {
     apiVersion,

@@ -3,6 +3,7 @@
  * CA, and a SubjectAccessReview with the kubelet's own kubeconfig decides what its user may do (webhook
  * authorization). It answers `kubectl logs` and nothing else.
  */
+import { until } from '../kubernetes/patience.ts';
 import type { ControlPlane } from './cluster.ts';
 import { TEST_ADDRESS } from './network.ts';
 import { type Caller, startTlsServer, type TlsServer } from './tls-servers.ts';
@@ -49,7 +50,9 @@ async function mayReadLogs(plane: ControlPlane, { user, groups }: Caller): Promi
   };
   const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
   const input = JSON.stringify(review);
-  const answer = await plane.kubectl('kubelet.conf', ['create', '--raw', path, '-f', '-'], { input });
+  const answer = await plane.kubectl('kubelet.conf', ['create', '--raw', path, '-f', '-'], {
+    input,
+  });
   return JSON.parse(answer).status.allowed === true;
 }
 
@@ -62,7 +65,14 @@ export async function registerNode(plane: ControlPlane): Promise<string> {
     addresses: [{ type: 'InternalIP', address: TEST_ADDRESS }],
     daemonEndpoints: { kubeletEndpoint: { Port: PORT } },
   };
-  const change = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`];
-  await plane.kubectl('kubelet.conf', ['patch', 'node', name, ...change]);
+  // a kubelet may update and patch its status, not get it: kubectl's own patch would ask for it first
+  await until('the status of the node', async () => {
+    const node = JSON.parse(
+      await plane.kubectl('kubelet.conf', ['get', 'node', name, '-o', 'json']),
+    );
+    const path = `/api/v1/nodes/${name}/status`;
+    const put = ['replace', '--raw', path, '-f', '-'];
+    return plane.kubectl('kubelet.conf', put, { input: JSON.stringify({ ...node, status }) });
+  });
   return `${name} registered itself`;
 }

@@ -6,7 +6,7 @@ import { until } from '../kubernetes/patience.ts';
 import { lastWords, mustRun } from '../kubernetes/program.ts';
 import type { Check, Report } from '../kubernetes/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
-import { clusterName, ControlPlane, type ControlPlanePlan } from './cluster.ts';
+import { ControlPlane, type ControlPlanePlan, clusterName } from './cluster.ts';
 import { gatewayCommand } from './etcd-gateway.ts';
 import { LOG_LINE, registerNode, startKubelet } from './kubelet.ts';
 
@@ -78,7 +78,15 @@ async function bringUp(
 }
 
 async function leaderOf(plane: ControlPlane, name: string): Promise<string | undefined> {
-  const lease = ['-n', 'kube-system', 'get', 'lease', name, '-o', 'jsonpath={.spec.holderIdentity}'];
+  const lease = [
+    '-n',
+    'kube-system',
+    'get',
+    'lease',
+    name,
+    '-o',
+    'jsonpath={.spec.holderIdentity}',
+  ];
   const holder = await plane.kubectl('super-admin.conf', lease);
   return holder === '' ? undefined : `${name}: ${holder.replace(/_.*/, '')}`;
 }
@@ -124,7 +132,8 @@ async function whoami(plane: ControlPlane): Promise<string> {
     const { username, groups } = answer.status.userInfo;
     const own = groups.filter((group: string) => group !== 'system:authenticated');
     const got = `${username} ${own.join(',')}`;
-    if (got !== wanted.replace('{node}', plane.first.name)) throw new Error(`${kubeconfig}: ${got}`);
+    if (got !== wanted.replace('{node}', plane.first.name))
+      throw new Error(`${kubeconfig}: ${got}`);
     seen.push(got.trim());
   }
   return seen.join('; ');

@@ -3,8 +3,8 @@
  * host name and an /etc/kubernetes. A node lives as long as the process that holds its namespaces.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mustRun } from '../kubernetes/program.ts';
 import type { Host } from '../kubernetes/namespaces.ts';
+import { mustRun } from '../kubernetes/program.ts';
 
 const BRIDGE = 'br0';
 /** The test itself: its servers, and the load balancer in front of the API servers. */
@@ -45,7 +45,8 @@ export class NodeSpace {
 
   /** @param kubernetesDir what the node sees as /etc/kubernetes */
   static async make({ name, address }: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
-    const script = 'mount --bind "$1" /etc/kubernetes && hostname "$2" && echo ready && exec sleep infinity';
+    const script =
+      'mount --bind "$1" /etc/kubernetes && hostname "$2" && echo ready && exec sleep infinity';
     const args = ['--net', '--mount', '--uts', 'sh', '-c', script, 'sh', kubernetesDir, name];
     const holder = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise<void>((ready, failed) => {
@@ -60,7 +61,19 @@ export class NodeSpace {
   async #connect(name: string, address: string): Promise<void> {
     const port = `v-${name.split('.')[0]}`;
     const pid = String(this.#holder.pid);
-    await mustRun(['ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pid]);
+    await mustRun([
+      'ip',
+      'link',
+      'add',
+      port,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      pid,
+    ]);
     await mustRun(['ip', 'link', 'set', port, 'master', BRIDGE, 'up']);
     for (const command of [
       'link set lo up',

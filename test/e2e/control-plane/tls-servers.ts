@@ -38,7 +38,13 @@ export async function startTlsServer(
 ): Promise<TlsServer> {
   const { key, cert } = selfSigned(folder, name);
   const refused: string[] = [];
-  const options = { key, cert, ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true };
+  const options = {
+    key,
+    cert,
+    ca: readFileSync(clientCa),
+    requestCert: true,
+    rejectUnauthorized: true,
+  };
   const server = createServer(options, (request, response) => {
     answer(callerOf(request), request, response).catch((error: Error) => {
       response.writeHead(500).end(error.message);
@@ -60,7 +66,8 @@ export async function startTlsServer(
 /** User and groups as Kubernetes takes them from a subject: CN, and every O. */
 function callerOf(request: IncomingMessage): Caller {
   const { subject, serialNumber } = (request.socket as TLSSocket).getPeerCertificate();
-  const list = (value: string | string[] | undefined) => (value === undefined ? [] : [value].flat());
+  const list = (value: string | string[] | undefined) =>
+    value === undefined ? [] : [value].flat();
   return { user: list(subject?.CN)[0] ?? '', groups: list(subject?.O), serialNumber };
 }
 

@@ -17,7 +17,14 @@ export const innerFolder = (): string | undefined => process.env[FOLDER];
 /** Runs this program with the same arguments inside, and gives back its exit code. */
 export async function runInside(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-e2e-'));
-  const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
+  const namespaces = [
+    '--mount',
+    '--net',
+    '--pid',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount-proc',
+  ];
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn('unshare', [...namespaces, ...self], {
     stdio: ['pipe', 'inherit', 'inherit'], // a closed pipe tells the inner process that this one is gone

@@ -18,7 +18,8 @@ export async function until<T>(
       if (error instanceof Hopeless) throw error;
       reason = error instanceof Error ? error.message : String(error);
     }
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs / 1000} s. ${reason}`);
+    if (Date.now() > deadline)
+      throw new Error(`${what}: not within ${limitMs / 1000} s. ${reason}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
