@@ -1,23 +1,90 @@
 /** `npm run e2e`: real Kubernetes on certificates from Cakeless alone. See docs/end-to-end.md. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
+import type { ControlPlanePlan } from '../control-plane/cluster.ts';
+import { LIVE, runLive } from '../control-plane/live.ts';
+import { HOSTS, makeBridge } from '../control-plane/network.ts';
+import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
+import { REFUSED, runRefused } from '../control-plane/refused.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
 import { CakelessService } from './cakeless-service.ts';
+import { innerFolder, runInside, settleInside, whyNoNamespaces } from './namespaces.ts';
+import {
+  buildPrograms,
+  CONTROL_PLANE_PROGRAMS,
+  CONTROL_PLANE_RELEASES,
+  ETCD_RELEASE,
+  KUBEADM_RELEASES,
+  QUICK_RELEASE,
+} from './programs.ts';
 import { Report } from './report.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'cakeless-e2e-'));
-const report = new Report();
-const service = await CakelessService.start(join(folder, 'service'));
-await service.mustCakeless('administrator', ['trust-domain', 'create', 'matrix']);
-const queue = cells(process.argv.slice(2));
-await Promise.all(
-  [1, 2].map(async () => {
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, report: { type: 'string' } },
+});
+const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
+const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
+
+/** Kinds of keys and of CAs that differ, so that both are seen with both. */
+const planOf = (release: string): ControlPlanePlan =>
+  release === CONTROL_PLANE_RELEASES[0]
+    ? { release, kind: 'RSA-2048', caKeySpec: 'ECC_NIST_P256' }
+    : { release, kind: 'ECDSA-P256', caKeySpec: 'RSA_2048' };
+
+async function outside(): Promise<number> {
+  const why = await whyNoNamespaces();
+  if (why !== undefined) {
+    console.error(`can not run here: ${why}`);
+    return 1;
+  }
+  buildPrograms([
+    ...kubeadmReleases.map((release) => [release, 'kubeadm']),
+    ...liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS]),
+    ['etcd', ETCD_RELEASE],
+  ]);
+  return runInside();
+}
+
+async function inside(folder: string): Promise<number> {
+  await settleInside(folder, [...HOSTS, AGGREGATED_HOST]);
+  await makeBridge();
+  const report = new Report();
+  const service = await CakelessService.start(join(folder, 'service'));
+  await runMatrix(report, service, folder);
+  for (const release of liveReleases)
+    await runLive(report, service, folder, planOf(release), async (plane) => {
+      await runNotIssued(report, service, plane);
+      await runRefused(report, service, plane);
+    });
+  await service.stop();
+  summarize(report);
+  if (values.report !== undefined) report.write(values.report);
+  return report.failed === 0 ? 0 : 1;
+}
+
+/** Two cells at a time: kubeadm uses one core while the service uses the other. */
+async function runMatrix(report: Report, service: CakelessService, folder: string): Promise<void> {
+  await service.mustCakeless('administrator', ['trust-domain', 'create', 'matrix']);
+  const queue = cells(kubeadmReleases);
+  const work = async () => {
     for (let cell = queue.shift(); cell; cell = queue.shift())
       await runCell(report, service, folder, cell);
-  }),
-);
-await service.stop();
-rmSync(folder, { recursive: true, force: true });
-console.log(report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS).join('\n'));
-console.log(report.passed, report.failed);
+  };
+  await Promise.all([work(), work()]);
+}
+
+function summarize(report: Report): void {
+  const tables = [
+    report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS),
+    report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),
+    report.tableByCheck(REFUSED, 'REFUSED BY THE REAL PROGRAM'),
+    report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),
+  ];
+  for (const table of tables) console.log(`\n${table.join('\n')}`);
+  console.log(`\n${report.passed} passed, ${report.failed} failed`);
+}
+
+const folder = innerFolder();
+if (folder === undefined) process.exitCode = await outside();
+else process.exit(await inside(folder));

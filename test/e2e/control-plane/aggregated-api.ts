@@ -1,0 +1,52 @@
+/**
+ * An API behind the API server's aggregation layer. It believes the user that the API server names in a header, if
+ * the caller's certificate comes from the front-proxy CA and is called front-proxy-client.
+ */
+import type { ControlPlane } from './cluster.ts';
+import { TEST_ADDRESS } from './network.ts';
+import { startTlsServer, type TlsServer } from './tls-servers.ts';
+
+const GROUP = 'proof.example.com';
+const PORT = 8443;
+export const AGGREGATED_HOST = { name: 'aggregated.prod.example.com', address: TEST_ADDRESS };
+export const AGGREGATED_PATH = `/apis/${GROUP}/v1`;
+
+/** @param clientCa the front-proxy CA's trust bundle, as extension-apiserver-authentication publishes it */
+export async function startAggregatedApi(
+  plane: ControlPlane,
+  clientCa: string,
+): Promise<TlsServer> {
+  const server = await startTlsServer(
+    plane.first.folder,
+    { address: TEST_ADDRESS, port: PORT },
+    clientCa,
+    'proof.default.svc',
+    async ({ user: CN, serialNumber }, { headers }, response) => {
+      if (CN !== 'front-proxy-client') response.writeHead(401);
+      response.setHeader('content-type', 'application/json');
+      const user = headers['x-remote-user'] ?? '';
+      const list = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${GROUP}/v1` };
+      response.end(JSON.stringify({ ...list, resources: [], caller: CN, serialNumber, user }));
+    },
+  );
+  await plane.apply({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'proof', namespace: 'default' },
+    spec: { type: 'ExternalName', externalName: AGGREGATED_HOST.name },
+  });
+  await plane.apply({
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name: `v1.${GROUP}` },
+    spec: {
+      group: GROUP,
+      version: 'v1',
+      groupPriorityMinimum: 100,
+      versionPriority: 100,
+      caBundle: Buffer.from(server.certificate).toString('base64'),
+      service: { name: 'proof', namespace: 'default', port: PORT },
+    },
+  });
+  return server;
+}

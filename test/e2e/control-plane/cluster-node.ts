@@ -1,0 +1,119 @@
+/** One control-plane node: its folder, its certificates from Cakeless, and the programs that run on it. */
+import { generateKeyPairSync } from 'node:crypto';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import {
+  certify,
+  completeKubeconfigs,
+  installTrust,
+  type NodePlace,
+} from '../kubernetes/certify.ts';
+import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
+import { Component, type ComponentName, commandOf, withFlags } from './component.ts';
+import { type NodeAddress, NodeSpace } from './network.ts';
+
+export class ClusterNode {
+  readonly name: string;
+  readonly address: string;
+  readonly release: string;
+  readonly folder: string;
+  readonly root: KubeadmRoot;
+  readonly space: NodeSpace;
+  readonly components = new Map<ComponentName, Component>();
+
+  private constructor(at: NodeAddress, release: string, root: KubeadmRoot, space: NodeSpace) {
+    this.name = at.name;
+    this.address = at.address;
+    this.release = release;
+    this.root = root;
+    this.folder = root.folder;
+    this.space = space;
+  }
+
+  static async make(at: NodeAddress, release: string, folder: string, config: string) {
+    const root = new KubeadmRoot(folder, release, config);
+    for (const path of ['log', 'etcd']) mkdirSync(join(folder, path));
+    return new ClusterNode(at, release, root, await NodeSpace.make(at, root.kubernetesDir));
+  }
+
+  /** A file below /etc/kubernetes, as the test sees it. */
+  file(path: string): string {
+    return this.root.file(path);
+  }
+
+  /** kubeadm makes keys and CSRs, Cakeless signs. Only the first node has a super-admin.conf. */
+  async getCertificates(
+    service: CakelessService,
+    place: NodePlace,
+    first: boolean,
+  ): Promise<string[]> {
+    await this.root.kubeadm('certs', 'generate-csr');
+    if (!first)
+      for (const path of ['super-admin.conf', 'super-admin.conf.csr']) rmSync(this.file(path));
+    const names = await certify(service, place, this.root.kubernetesDir, 'first');
+    await installTrust(service, place, this.file('pki'));
+    completeKubeconfigs(this.root.kubernetesDir);
+    return names;
+  }
+
+  /** With an external CA kubeadm says that it uses existing sa keys, and makes none. All nodes have the same. */
+  installServiceAccountKeys(from?: ClusterNode): void {
+    if (from) {
+      for (const name of ['sa.key', 'sa.pub'])
+        copyFileSync(from.file(`pki/${name}`), this.file(`pki/${name}`));
+      return;
+    }
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    writeFileSync(this.file('pki/sa.key'), privateKey, { mode: 0o600 });
+    writeFileSync(this.file('pki/sa.pub'), publicKey);
+  }
+
+  /**
+   * kubeadm writes the manifests of static pods. Every phase of `init` wants a super-admin.conf; `join`, which does
+   * not, wants a cluster: so the other nodes have the first one's for as long as kubeadm writes.
+   */
+  async writeManifests(first: ClusterNode): Promise<void> {
+    const borrowed = this === first ? undefined : this.file('super-admin.conf');
+    if (borrowed !== undefined) copyFileSync(first.file('super-admin.conf'), borrowed);
+    for (const phase of ['certs all', 'kubeconfig all', 'control-plane all', 'etcd local'])
+      await this.root.kubeadm('init', 'phase', ...phase.split(' '));
+    if (borrowed !== undefined) rmSync(borrowed);
+  }
+
+  /** The command of a component as kubeadm wrote it, but for the data folder of etcd. */
+  command(name: ComponentName, flags: Record<string, string> = {}): string[] {
+    const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
+    const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
+    const own: Record<string, string> =
+      name === 'etcd' ? { '--data-dir': join(this.folder, 'etcd', 'data') } : {};
+    return this.space.inside([program, ...withFlags(args, { ...own, ...flags })]);
+  }
+
+  start(name: ComponentName, flags: Record<string, string> = {}): Component {
+    const component = new Component(this.command(name, flags), join(this.folder, 'log', name));
+    this.components.set(name, component);
+    return component;
+  }
+
+  component(name: ComponentName): Component {
+    const component = this.components.get(name);
+    if (!component) throw new Error(`${name} was not started on ${this.name}`);
+    return component;
+  }
+
+  async stop(name: ComponentName): Promise<void> {
+    await this.components.get(name)?.stop();
+  }
+
+  async stopAll(): Promise<void> {
+    const order = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'] as const;
+    for (const name of order) await this.stop(name);
+    this.space.end();
+  }
+}

@@ -1,0 +1,189 @@
+/** A control plane of three nodes that knows no certificate but those of Cakeless: etcd, API servers, controllers. */
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { KeyKind } from '../kubeadm/configurations.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { Hopeless, until } from '../kubernetes/patience.ts';
+import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';
+import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
+import { ClusterNode } from './cluster-node.ts';
+import type { ComponentName } from './component.ts';
+import { balance, type LoadBalancer } from './load-balancer.ts';
+import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES, type NodeAddress } from './network.ts';
+
+export interface ControlPlanePlan {
+  readonly release: string;
+  /** Of the nodes' keys. */
+  readonly kind: KeyKind;
+  /** Of the CAs' keys, as `cakeless trust-domain create --key-spec` names them. */
+  readonly caKeySpec: string;
+}
+
+export class ControlPlane {
+  readonly plan: ControlPlanePlan;
+  readonly nodes: readonly ClusterNode[];
+  readonly cluster: string;
+  #balancer: LoadBalancer | undefined;
+
+  private constructor(plan: ControlPlanePlan, nodes: readonly ClusterNode[]) {
+    this.plan = plan;
+    this.nodes = nodes;
+    this.cluster = clusterName(plan);
+  }
+
+  static async make(plan: ControlPlanePlan, folder: string): Promise<ControlPlane> {
+    const nodes: ClusterNode[] = [];
+    for (const at of NODES)
+      nodes.push(
+        await ClusterNode.make(at, plan.release, join(folder, at.name), configuration(plan, at)),
+      );
+    return new ControlPlane(plan, nodes);
+  }
+
+  get first(): ClusterNode {
+    const [node] = this.nodes;
+    if (!node) throw new Error('there are no nodes');
+    return node;
+  }
+
+  /** Cluster record, CSRs, certificates and manifests of all nodes. @returns how many certificates there are */
+  async prepare(service: CakelessService): Promise<number> {
+    const { cluster, plan } = this;
+    const create = ['trust-domain', 'create', cluster, '--key-spec', plan.caKeySpec];
+    await service.mustCakeless('administrator', create);
+    const others = this.nodes.slice(1).flatMap((n) => ['--node', `${n.name}=${n.address}`]);
+    const from = ['--kubeadm-config', this.first.root.configFile, '--trust-domain', cluster];
+    await service.mustCakeless('administrator', ['cluster', 'apply', cluster, ...from, ...others]);
+    let count = 0;
+    for (const node of this.nodes) {
+      const place = { cluster, trustDomain: cluster, node: node.name };
+      count += (await node.getCertificates(service, place, node === this.first)).length;
+      node.installServiceAccountKeys(node === this.first ? undefined : this.first);
+      await node.writeManifests(this.first);
+    }
+    return count;
+  }
+
+  /** All members at once: none is healthy without the others. */
+  async startEtcd(): Promise<string> {
+    const members = this.nodes.map(({ name, address }) => `${name}=https://${address}:2380`);
+    for (const node of this.nodes)
+      node.start('etcd', {
+        '--initial-cluster': members.join(','),
+        '--initial-cluster-state': 'new',
+      });
+    return until('three healthy etcd members', () => this.etcdHealth());
+  }
+
+  async etcdHealth(): Promise<string> {
+    for (const node of this.nodes) this.#mustRun(node, 'etcd');
+    const said = await this.etcdctl('endpoint', 'health', '-w', 'json');
+    const healthy: { health: boolean; endpoint: string }[] = JSON.parse(said);
+    if (healthy.length !== 3 || healthy.some(({ health }) => !health)) throw new Error(said);
+    return `healthy: ${healthy.map(({ endpoint }) => endpoint).join(', ')}`;
+  }
+
+  /** With the certificate that kubeadm's own liveness probe has. */
+  etcdctl(...args: string[]): Promise<string> {
+    const pki = this.first.file('pki/etcd');
+    const endpoints = this.nodes.map(({ address }) => `https://${address}:2379`).join(',');
+    return mustRun([
+      etcdProgram('etcdctl'),
+      `--endpoints=${endpoints}`,
+      `--cacert=${pki}/ca.crt`,
+      `--cert=${pki}/healthcheck-client.crt`,
+      `--key=${pki}/healthcheck-client.key`,
+      '--command-timeout=5s',
+      ...args,
+    ]);
+  }
+
+  /** One after the other, as nodes join. Each must be ready before the next comes. */
+  async startApiServers(): Promise<string> {
+    const backends = this.nodes.map(({ address }) => ({ host: address, port: 6443 }));
+    this.#balancer = await balance(ENDPOINT_ADDRESS, 6443, backends);
+    for (const node of this.nodes) {
+      node.start('kube-apiserver');
+      await until(`/readyz of ${node.name}`, () => this.readyz(node));
+    }
+    return `${this.nodes.length} API servers`;
+  }
+
+  async readyz(node: ClusterNode): Promise<string> {
+    this.#mustRun(node, 'kube-apiserver');
+    const answer = await this.kubectlAt(node, 'get', '--raw', '/readyz');
+    if (answer.trim() !== 'ok') throw new Error(answer);
+    return answer;
+  }
+
+  startControllers(): void {
+    for (const node of this.nodes)
+      for (const name of ['kube-controller-manager', 'kube-scheduler'] as const) node.start(name);
+  }
+
+  /** With super-admin.conf, at one API server: the balancer is not asked. */
+  kubectlAt(node: ClusterNode, ...args: string[]): Promise<string> {
+    return this.kubectl('super-admin.conf', [`--server=https://${node.address}:6443`, ...args]);
+  }
+
+  /** With a kubeconfig of the first node. @throws Error with kubectl's words */
+  kubectl(kubeconfig: string, args: readonly string[], options?: RunOptions): Promise<string> {
+    return mustRun(this.kubectlCommand(kubeconfig, args), options);
+  }
+
+  tryKubectl(kubeconfig: string, args: readonly string[], options?: RunOptions) {
+    return run(this.kubectlCommand(kubeconfig, args), options);
+  }
+
+  kubectlCommand(kubeconfig: string, args: readonly string[]): string[] {
+    const file = kubeconfig.startsWith('/') ? kubeconfig : this.first.file(kubeconfig);
+    const program = kubernetesProgram(this.plan.release, 'kubectl');
+    return [program, `--kubeconfig=${file}`, '--request-timeout=20s', ...args];
+  }
+
+  /** Creates or changes an object, as super-admin.conf. */
+  apply(object: unknown): Promise<string> {
+    const input = JSON.stringify(object);
+    return this.kubectl('super-admin.conf', ['apply', '-f', '-'], { input });
+  }
+
+  /** What a component that ended said last is worth more than that nobody answers. */
+  #mustRun(node: ClusterNode, name: ComponentName): void {
+    const component = node.component(name);
+    if (component.running) return;
+    const words = component.lastLine(/"fatal"|^[EF]\d{4}|^Error|x509|panic/) ?? 'it said nothing';
+    throw new Hopeless(`${name} ended on ${node.name}: ${words}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#balancer?.close();
+    await Promise.all(this.nodes.map((node) => node.stopAll()));
+  }
+}
+
+export const clusterName = ({ release }: ControlPlanePlan): string =>
+  `live-${release.replaceAll('.', '-')}`;
+
+function configuration(
+  { release, kind }: ControlPlanePlan,
+  { name, address }: NodeAddress,
+): string {
+  const apiVersion = 'kubeadm.k8s.io/v1beta4';
+  const init = {
+    apiVersion,
+    kind: 'InitConfiguration',
+    localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
+    nodeRegistration: { name, criSocket: 'unix:///run/containerd/containerd.sock' },
+  };
+  const cluster = {
+    apiVersion,
+    kind: 'ClusterConfiguration',
+    kubernetesVersion: `v${release}`,
+    clusterName: 'prod',
+    controlPlaneEndpoint: `${ENDPOINT_NAME}:6443`,
+    networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
+    apiServer: { certSANs: [ENDPOINT_ADDRESS] },
+    encryptionAlgorithm: kind,
+  };
+  return [init, cluster].map((document) => stringify(document)).join('---\n');
+}

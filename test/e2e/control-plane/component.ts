@@ -1,0 +1,78 @@
+/** One program of a static pod manifest, run as the kubelet would: with the command that kubeadm wrote. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+/** Named as the manifest. */
+export type ComponentName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler';
+
+/** The words of the container: program, then flags. */
+export function commandOf(manifest: string): string[] {
+  const [container] = parse(readFileSync(manifest, 'utf8')).spec.containers;
+  return [...container.command, ...(container.args ?? [])];
+}
+
+/** The same with other values for some flags; a flag that is not there is added. */
+export function withFlags(command: readonly string[], flags: Record<string, string>): string[] {
+  const replaced = (word: string) => Object.keys(flags).some((flag) => word.startsWith(`${flag}=`));
+  return [
+    ...command.filter((word) => !replaced(word)),
+    ...Object.entries(flags).map(([flag, value]) => `${flag}=${value}`),
+  ];
+}
+
+export class Component {
+  readonly logFile: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #running = true;
+
+  /** @param command as it is to be run, namespaces and all */
+  constructor(command: readonly string[], logFile: string) {
+    const [program = '', ...args] = command;
+    this.logFile = logFile;
+    const log = openSync(logFile, 'a', 0o600);
+    this.#child = spawn(program, args, { stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#ended = new Promise((done) => {
+      const end = () => {
+        this.#running = false;
+        done();
+      };
+      this.#child.once('close', end);
+      this.#child.once('error', end);
+    });
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Ends it in order; a minute later by force. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#child.kill(signal);
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+    await this.#ended;
+    clearTimeout(force);
+  }
+
+  ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** The last line of its log that fits. */
+  lastLine(pattern: RegExp): string | undefined {
+    return this.log()
+      .split('\n')
+      .filter((line) => pattern.test(line))
+      .at(-1);
+  }
+
+  log(): string {
+    return readFileSync(this.logFile, 'utf8');
+  }
+}

@@ -1,0 +1,9 @@
+/** The command that asks etcd by HTTP: its gateway then dials etcd itself, with the server certificate as a client. */
+export const gatewayCommand = (address: string, pki: string, port = 2379): string[] => [
+  'curl',
+  ...['--silent', '--show-error', '--fail-with-body', '--max-time', '20'],
+  ...['--cacert', `${pki}/ca.crt`],
+  ...['--cert', `${pki}/healthcheck-client.crt`, '--key', `${pki}/healthcheck-client.key`],
+  ...['--request', 'POST', '--data', '{}'],
+  `https://${address}:${port}/v3/maintenance/status`,
+];

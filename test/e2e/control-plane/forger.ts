@@ -1,0 +1,66 @@
+/**
+ * Makes the certificates that Cakeless does not: wrong on purpose, and signed with the right CA's key all the same. Only
+ * the stand-in's keys can be read; with KMS nobody could do this.
+ */
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mustRun } from '../kubernetes/program.ts';
+
+export interface Wish {
+  readonly subject: string;
+  /** File with the private key that the certificate is for. */
+  readonly keyFile: string;
+  /** Lines of an OpenSSL extension file; none makes what the recipe without `-extfile` makes. */
+  readonly extensions: readonly string[];
+  readonly days?: number;
+  /** For a recipe: options of `openssl req -new` and of `openssl x509 -req`. */
+  readonly request?: readonly string[];
+  readonly signing?: readonly string[];
+}
+
+export class Forger {
+  readonly #folder: string;
+  readonly #keys: string;
+  #count = 0;
+
+  /** @param dataDir of `cakeless local` */
+  constructor(dataDir: string, folder: string) {
+    this.#keys = dataDir;
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true });
+  }
+
+  /** @param caFile trust bundle of the CA that signs @returns PEM */
+  async make(caFile: string, wish: Wish): Promise<string> {
+    this.#count += 1;
+    const at = (ending: string) => join(this.#folder, `${this.#count}.${ending}`);
+    const { subject, keyFile, extensions, days = 30, request = [], signing = [] } = wish;
+    writeFileSync(at('ca-key'), this.#caKey(caFile), { mode: 0o600 });
+    writeFileSync(at('ext'), `${extensions.join('\n')}\n`);
+    const req = ['openssl', 'req', '-new', '-key', keyFile, '-subj', subject, '-out', at('csr')];
+    await mustRun([...req, ...request]);
+    const sign = ['openssl', 'x509', '-req', '-in', at('csr'), '-days', String(days)];
+    const ca = ['-CA', caFile, '-CAkey', at('ca-key'), '-set_serial', `0x01${this.#serial()}`];
+    const extfile = extensions.length > 0 ? ['-extfile', at('ext')] : [];
+    await mustRun([...sign, ...ca, ...extfile, ...signing, '-out', at('crt')]);
+    return readFileSync(at('crt'), 'utf8');
+  }
+
+  #serial(): string {
+    return this.#count.toString(16).padStart(16, '0');
+  }
+
+  #caKey(caFile: string): string {
+    const wanted = new X509Certificate(readFileSync(caFile)).publicKey.export(SPKI);
+    for (const file of readdirSync(this.#keys, { recursive: true, encoding: 'utf8' })) {
+      if (!/(^|\/)keys\/[^/]+\.json$/.test(file)) continue;
+      const { privateKeyPem } = JSON.parse(readFileSync(join(this.#keys, file), 'utf8'));
+      if (createPublicKey(createPrivateKey(privateKeyPem)).export(SPKI) === wanted)
+        return privateKeyPem;
+    }
+    throw new Error(`no key for ${caFile} below ${this.#keys}`);
+  }
+}
+
+const SPKI = { type: 'spki', format: 'pem' } as const;

@@ -1,0 +1,95 @@
+/**
+ * A network of the test's own: a bridge with the endpoint's address, and nodes that each have a loopback, an eth0, a
+ * host name and an /etc/kubernetes. A node lives as long as the process that holds its namespaces.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Host } from '../kubernetes/namespaces.ts';
+import { mustRun } from '../kubernetes/program.ts';
+
+const BRIDGE = 'br0';
+/** The test itself: its servers, and the load balancer in front of the API servers. */
+export const TEST_ADDRESS = '10.20.0.1';
+export const ENDPOINT_ADDRESS = '10.20.0.10';
+export const ENDPOINT_NAME = 'api.prod.example.com';
+export const DOMAIN = 'prod.example.com';
+
+export interface NodeAddress {
+  readonly name: string;
+  readonly address: string;
+}
+
+export const NODES: readonly NodeAddress[] = [1, 2, 3].map((number) => ({
+  name: `cp-${number}.${DOMAIN}`,
+  address: `10.20.0.1${number}`,
+}));
+
+export const HOSTS: readonly Host[] = [
+  ...NODES,
+  { name: ENDPOINT_NAME, address: ENDPOINT_ADDRESS },
+];
+
+export async function makeBridge(): Promise<void> {
+  await mustRun(['ip', 'link', 'add', BRIDGE, 'type', 'bridge']);
+  for (const address of [TEST_ADDRESS, ENDPOINT_ADDRESS])
+    await mustRun(['ip', 'addr', 'add', `${address}/24`, 'dev', BRIDGE]);
+  await mustRun(['ip', 'link', 'set', BRIDGE, 'up']);
+}
+
+/** The namespaces of one node. */
+export class NodeSpace {
+  readonly #holder: ChildProcess;
+
+  private constructor(holder: ChildProcess) {
+    this.#holder = holder;
+  }
+
+  /** @param kubernetesDir what the node sees as /etc/kubernetes */
+  static async make({ name, address }: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
+    const script =
+      'mount --bind "$1" /etc/kubernetes && hostname "$2" && echo ready && exec sleep infinity';
+    const args = ['--net', '--mount', '--uts', 'sh', '-c', script, 'sh', kubernetesDir, name];
+    const holder = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise<void>((ready, failed) => {
+      holder.stdout.once('data', () => ready());
+      holder.once('close', () => failed(new Error(`the namespaces of ${name} could not be made`)));
+    });
+    const space = new NodeSpace(holder);
+    await space.#connect(name, address);
+    return space;
+  }
+
+  async #connect(name: string, address: string): Promise<void> {
+    const port = `v-${name.split('.')[0]}`;
+    const pid = String(this.#holder.pid);
+    await mustRun([
+      'ip',
+      'link',
+      'add',
+      port,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      pid,
+    ]);
+    await mustRun(['ip', 'link', 'set', port, 'master', BRIDGE, 'up']);
+    for (const command of [
+      'link set lo up',
+      `addr add ${address}/24 dev eth0`,
+      'link set eth0 up',
+      `route add default via ${TEST_ADDRESS}`,
+    ])
+      await mustRun(this.inside(['ip', ...command.split(' ')]));
+  }
+
+  /** The command that runs a command on the node. */
+  inside(command: readonly string[]): string[] {
+    return ['nsenter', '-t', String(this.#holder.pid), '-n', '-m', '-u', '--', ...command];
+  }
+
+  end(): void {
+    this.#holder.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,242 @@
+/** Certificates that are wrong in one thing, at the real programs: who refuses them, in whose words. */
+
+import { X509Certificate } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { embed } from '../kubernetes/certify.ts';
+import { until } from '../kubernetes/patience.ts';
+import { lastWords, mustFail, mustRun, run } from '../kubernetes/program.ts';
+import { etcdProgram } from '../kubernetes/programs.ts';
+import type { Check, Report } from '../kubernetes/report.ts';
+import type { ControlPlane } from './cluster.ts';
+import { Component } from './component.ts';
+import { gatewayCommand } from './etcd-gateway.ts';
+import { Forger } from './forger.ts';
+
+export const REFUSED = 'refused';
+
+export const REFUSED_CHECKS = [
+  'apiserver without SANs: kubectl',
+  'apiserver expired: kubectl',
+  'apiserver by the recipe without extensions: kubectl',
+  'apiserver by the recipe with -copy_extensions: no usages, and nobody minds',
+  'admin.conf expired: kube-apiserver',
+  'front-proxy-client from etcd-ca: kube-controller-manager',
+  'front-proxy-client from ca: kube-controller-manager',
+  'etcd-server without clientAuth: its own HTTP gateway',
+  'etcd-peer without clientAuth: the other member',
+];
+
+const LEAF = ['basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature'];
+const SERVER = [...LEAF, 'extendedKeyUsage=serverAuth'];
+const CLIENT = [...LEAF, 'extendedKeyUsage=clientAuth'];
+
+export async function runRefused(
+  report: Report,
+  service: CakelessService,
+  plane: ControlPlane,
+): Promise<void> {
+  const forger = new Forger(service.dataDir, join(plane.first.folder, 'forged'));
+  await report.row(REFUSED, [plane.plan.release], REFUSED_CHECKS, async (check) => {
+    await spoilApiServer(check, plane, forger);
+    await check('admin.conf expired: kube-apiserver', () => expiredAdmin(plane, forger));
+    await spoilFrontProxy(check, plane, forger);
+    await check('etcd-server without clientAuth: its own HTTP gateway', () =>
+      etcdServer(plane, forger),
+    );
+    await check('etcd-peer without clientAuth: the other member', () => etcdPeer(plane, forger));
+  });
+}
+
+/** kube-apiserver reads its serving certificate again when the file changes: no restart is needed, nor wanted. */
+async function spoilApiServer(check: Check, plane: ControlPlane, forger: Forger): Promise<void> {
+  const node = plane.first;
+  const [caFile, crtFile] = [node.file('pki/ca.crt'), node.file('pki/apiserver.crt')];
+  const good = readFileSync(crtFile, 'utf8');
+  const names = `subjectAltName=IP:${node.address}`;
+  const wish = { subject: '/CN=kube-apiserver', keyFile: node.file('pki/apiserver.key') };
+  const put = async (pem: string) => {
+    writeFileSync(crtFile, pem);
+    await until('the certificate is served', () => serves(node.address, 6443, pem));
+  };
+  const ask = [`--server=https://${node.address}:6443`, 'get', '--raw', '/readyz'];
+  const refuses = async (pem: string) => {
+    await put(pem);
+    return saying(await mustFail(plane.kubectlCommand('super-admin.conf', ask)), /x509/);
+  };
+  try {
+    await check('apiserver without SANs: kubectl', async () =>
+      refuses(await forger.make(caFile, { ...wish, extensions: SERVER })),
+    );
+    await check('apiserver expired: kubectl', async () =>
+      refuses(await forger.make(caFile, { ...wish, extensions: [...SERVER, names], days: -1 })),
+    );
+    const request = ['-addext', names];
+    await check('apiserver by the recipe without extensions: kubectl', async () =>
+      refuses(await forger.make(caFile, { ...wish, request, extensions: [] })),
+    );
+    await check(
+      'apiserver by the recipe with -copy_extensions: no usages, and nobody minds',
+      async () => {
+        const signing = ['-copy_extensions', 'copyall'];
+        const pem = await forger.make(caFile, { ...wish, request, extensions: [], signing });
+        await put(pem);
+        await plane.kubectl('super-admin.conf', ask);
+        const { keyUsage } = new X509Certificate(pem);
+        return `accepted; extended key usages: ${keyUsage?.join(', ') ?? 'none'}`;
+      },
+    );
+  } finally {
+    await put(good);
+  }
+}
+
+async function expiredAdmin(plane: ControlPlane, forger: Forger): Promise<string> {
+  const node = plane.first;
+  const copy = join(node.folder, 'expired-admin.conf');
+  const keyFile = join(node.folder, 'expired-admin.key');
+  await mustRun(['openssl', 'genpkey', '-algorithm', 'RSA', '-out', keyFile]);
+  const subject = '/O=kubeadm:cluster-admins/CN=kubernetes-admin';
+  const caFile = node.file('pki/ca.crt');
+  const pem = await forger.make(caFile, { subject, keyFile, extensions: CLIENT, days: -1 });
+  cpSync(node.file('admin.conf'), copy);
+  embed(copy, readFileSync(caFile), Buffer.from(pem), readFileSync(keyFile));
+  const ask = [`--server=https://${node.address}:6443`, 'auth', 'whoami'];
+  const said = await mustFail(plane.kubectlCommand(copy, ask));
+  const logged = await until('the API server says why', async () =>
+    node.component('kube-apiserver').lastLine(/certificate has expired/),
+  );
+  return `${said} / ${logged.slice(logged.indexOf('x509'))}`;
+}
+
+/**
+ * kube-controller-manager believes front-proxy-client as an aggregated API does: it has the same code and flags. The
+ * right certificate is tried first, so that a refusal means something.
+ */
+async function spoilFrontProxy(check: Check, plane: ControlPlane, forger: Forger): Promise<void> {
+  const node = plane.first;
+  const keyFile = node.file('pki/front-proxy-client.key');
+  const forged = join(node.folder, 'front-proxy-client.crt');
+  const ask = (crt: string) =>
+    run(
+      node.space.inside([
+        ...['curl', '--silent', '--show-error', '--insecure', '--fail-with-body'],
+        ...['--cert', crt, '--key', keyFile, '--max-time', '20'],
+        ...['--header', 'X-Remote-User: root', '--header', 'X-Remote-Group: system:masters'],
+        'https://127.0.0.1:10257/metrics',
+      ]),
+    );
+  for (const [ca, caFile, words] of [
+    ['etcd-ca', 'pki/etcd/ca.crt', /Unauthorized/],
+    ['ca', 'pki/ca.crt', /forbidden.*front-proxy-client/],
+  ] as const)
+    await check(`front-proxy-client from ${ca}: kube-controller-manager`, async () => {
+      const right = await ask(node.file('pki/front-proxy-client.crt'));
+      if (right.exitCode !== 0) throw new Error(`the right one: ${lastWords(right)}`);
+      const wish = { subject: '/CN=front-proxy-client', keyFile, extensions: CLIENT };
+      writeFileSync(forged, await forger.make(node.file(caFile), wish));
+      const wrong = await ask(forged);
+      if (wrong.exitCode === 0) throw new Error('it was believed');
+      const { message = lastWords(wrong) } = JSON.parse(wrong.stdout || '{}');
+      return saying(message, words);
+    });
+}
+
+const ETCD_NAMES = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+
+/** A copy of the first node's etcd certificates in which one is another. */
+async function forgedEtcd(plane: ControlPlane, forger: Forger, which: 'server' | 'peer') {
+  const pki = join(plane.first.folder, `etcd-${which}`);
+  cpSync(plane.first.file('pki/etcd'), pki, { recursive: true });
+  const wish = {
+    subject: `/CN=${plane.first.name}`,
+    keyFile: join(pki, `${which}.key`),
+    extensions: [...SERVER, ETCD_NAMES],
+  };
+  writeFileSync(join(pki, `${which}.crt`), await forger.make(join(pki, 'ca.crt'), wish));
+  return pki;
+}
+
+/** Members on loopback with ports of their own. */
+function startMembers(pki: string, names: readonly string[]): Component[] {
+  mkdirSync(join(pki, 'data'));
+  const peer = (i: number) => `https://127.0.0.1:${12380 + 10 * i}`;
+  const client = (i: number) => `https://127.0.0.1:${12379 + 10 * i}`;
+  const members = names.map((name, i) => `${name}=${peer(i)}`).join(',');
+  return names.map((name, i) => {
+    const urls = [
+      `--listen-client-urls=${client(i)}`,
+      `--advertise-client-urls=${client(i)}`,
+      `--listen-peer-urls=${peer(i)}`,
+      `--initial-advertise-peer-urls=${peer(i)}`,
+      `--initial-cluster=${members}`,
+    ];
+    const tls = [
+      `--cert-file=${pki}/server.crt`,
+      `--key-file=${pki}/server.key`,
+      `--trusted-ca-file=${pki}/ca.crt`,
+      '--client-cert-auth=true',
+      `--peer-cert-file=${pki}/peer.crt`,
+      `--peer-key-file=${pki}/peer.key`,
+      `--peer-trusted-ca-file=${pki}/ca.crt`,
+      '--peer-client-cert-auth=true',
+    ];
+    const own = [`--name=${name}`, `--data-dir=${pki}/data/${name}`];
+    return new Component([etcdProgram('etcd'), ...own, ...urls, ...tls], join(pki, `${name}.log`));
+  });
+}
+
+async function etcdServer(plane: ControlPlane, forger: Forger): Promise<string> {
+  const pki = await forgedEtcd(plane, forger, 'server');
+  const members = startMembers(pki, ['a']);
+  try {
+    const health = [
+      etcdProgram('etcdctl'),
+      '--endpoints=https://127.0.0.1:12379',
+      `--cacert=${pki}/ca.crt`,
+      `--cert=${pki}/healthcheck-client.crt`,
+      `--key=${pki}/healthcheck-client.key`,
+      ...['endpoint', 'health'],
+    ];
+    await until('gRPC works', () => mustRun(health));
+    return saying(
+      await mustFail(gatewayCommand('127.0.0.1', pki, 12379)),
+      /tls|certificate|handshake/,
+    );
+  } finally {
+    await Promise.all(members.map((member) => member.stop()));
+  }
+}
+
+async function etcdPeer(plane: ControlPlane, forger: Forger): Promise<string> {
+  const pki = await forgedEtcd(plane, forger, 'peer');
+  const members = startMembers(pki, ['a', 'b']);
+  try {
+    const words = /incompatible key usage|bad certificate/;
+    const line = await until('a member says why', async () => members[0]?.lastLine(words));
+    const { error = line } = JSON.parse(line);
+    return saying(error, words);
+  } finally {
+    await Promise.all(members.map((member) => member.stop('SIGKILL')));
+  }
+}
+
+function saying(words: string, expected: RegExp): string {
+  if (expected.test(words)) return words;
+  throw new Error(`refused, but not for this: ${words}`);
+}
+
+/** Whether a new connection gets this certificate. */
+function serves(host: string, port: number, pem: string): Promise<true | undefined> {
+  const wanted = new X509Certificate(pem).fingerprint256;
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, rejectUnauthorized: false }, () => {
+      const same = socket.getPeerCertificate().fingerprint256 === wanted;
+      socket.destroy();
+      resolve(same ? true : undefined);
+    });
+    socket.once('error', reject);
+  });
+}
