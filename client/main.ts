@@ -4,6 +4,7 @@ import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addFetchCommand } from './commands/fetch.ts';
+import { addKubeconfigCommand } from './commands/kubeconfig.ts';
 import { addLocalCommand } from './commands/local.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
@@ -34,6 +35,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   const connection = connect(process.env);
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
+  addKubeconfigCommand(program, connection, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, terminal);

@@ -4,6 +4,7 @@ import { Fault } from '../../lib/fault.ts';
 import { printable } from '../../lib/policy/violation.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Exchange } from '../node/exchange.ts';
 import { type RequestPlace, readOutcomes } from '../node/outcomes.ts';
 import { type Received, receive } from '../node/receive.ts';
 import { durationSeconds, outputOption, subdomain } from '../options.ts';
@@ -58,7 +59,7 @@ export function addFetchCommand(
 }
 
 export async function fetchCertificates(
-  connection: Connection,
+  connection: { exchange(): Promise<Exchange> },
   terminal: Terminal,
   options: Omit<FetchOptions, 'output'>,
   clock: Clock,
@@ -109,7 +110,7 @@ export function exitCodeOf(results: readonly Received[]): ExitCode {
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(results: readonly Received[]): string[] {
+export function describe(results: readonly Received[]): string[] {
   const table = formatTable(
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
     results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),

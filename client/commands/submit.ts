@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LIMITS } from '../../lib/door/limits.ts';
 import { findPrivateKey } from '../../lib/door/private-key-material.ts';
-import { digestOf, readRequest } from '../../lib/door/read-request.ts';
+import { readRequest } from '../../lib/door/read-request.ts';
 import type { ViolationCode } from '../../lib/policy/violation.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { type Exchange, upload } from '../node/exchange.ts';
 import { type FoundCsr, findCsrs } from '../node/find-csrs.ts';
 import { outputOption, subdomain } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
@@ -57,7 +57,7 @@ export function addSubmitCommand(
 }
 
 export async function submit(
-  exchange: ObjectStore,
+  exchange: Exchange,
   terminal: Terminal,
   folder: string,
   { cluster, node, request = newRequestId(new Date()) }: Omit<SubmitOptions, 'output'>,
@@ -99,19 +99,8 @@ function readCsr({ file }: FoundCsr): Buffer {
 
 const NO_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];
 
-async function upload(exchange: ObjectStore, key: string, bytes: Uint8Array): Promise<boolean> {
-  if ((await exchange.create(key, bytes, 'application/pkcs10')) === 'created') return true;
-  const there = await exchange.get(key, LIMITS.maxObjectBytes);
-  if (there && digestOf(there.body) === digestOf(bytes)) return false;
-  throw new CommandError(
-    EXIT.usage,
-    `${key}: another CSR was uploaded under this request id`,
-    'choose another --request; a request never changes',
-  );
-}
-
 /** Sorts by time, and no two nodes or runs meet. */
-function newRequestId(now: Date): string {
+export function newRequestId(now: Date): string {
   const time = now
     .toISOString()
     .replace(/[-:]|\.\d+/g, '')

@@ -37,6 +37,8 @@ export function certificateNameOf(path: string): CertificateName | undefined {
 }
 
 export const USER_PATH = `${USER_NAME}.csr`;
+/** S3 user metadata of a user's request: how long the certificate is asked to be good. */
+export const VALIDITY_METADATA = 'validity-period';
 
 /**
  * What a request asks for. `requests/<cluster>/users/<request id>/user.csr` stands in the place of a node, which

@@ -4,7 +4,7 @@ import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.t
 import { readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { readRequest } from '../door/read-request.ts';
-import { issuedNameOf, type RequestAddress } from '../door/request-path.ts';
+import { issuedNameOf, type RequestAddress, VALIDITY_METADATA } from '../door/request-path.ts';
 import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
 import {
   type PlanToApprove,
@@ -34,8 +34,6 @@ import { certificateFields } from './certificate-fields.ts';
 import type { Wake } from './process-request.ts';
 import { describeFields, type IssueRecord, type RejectRecord } from './record.ts';
 import { writeTbsCertificate } from './tbs-certificate.ts';
-
-export const VALIDITY_METADATA = 'validity-period';
 
 export type Decision =
   | { readonly kind: 'issue'; readonly record: IssueRecord }

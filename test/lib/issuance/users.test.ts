@@ -1,7 +1,9 @@
 /** The way of a user's request: only below `users`, under the rule, for the time that an approver saw. */
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { requestApprovalKey } from '../../../lib/policy/approval.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
@@ -18,7 +20,10 @@ const userCsr = (cn = 'jane@example.com', ...groups: string[]) =>
   csr.toPem(
     csr.buildCsr({
       key: testKey('p-256'),
-      subject: csr.name(...groups.map((o) => [csr.O, o] as const), [csr.CN, csr.utf8(cn)]),
+      subject: csr.name(...groups.map((o) => [csr.O, csr.utf8(o)] as const), [
+        csr.CN,
+        csr.utf8(cn),
+      ]),
     }),
   );
 
@@ -61,6 +66,19 @@ it('a short-lived one is issued at once where the rule says so: user, groups, an
   }
   expect(existsSync(file)).toBe(true);
   expect(text).toBe(readFileSync(file, 'utf8'));
+});
+
+it.each([
+  [['team-b', 'team-a', 'a']],
+  [['a,b', 'c+d', 'e"f', '#g', 'h;i', 'j=k', 'l\\m', '<n>']],
+  [['kubeadm:cluster-admins', 'x y', 'system:masters']],
+])('several groups at once come into one certificate: %j', async (organizations) => {
+  const workshop = await workshopWith({ approvalRequired: false, organizations });
+  await ask(workshop, userCsr('j.doe+ops@example.com', ...organizations));
+  if (workshop.outcome(KEY).pending) await approve(workshop, KEY);
+  const facts = new PeculiarCertificate(workshop.outcome(KEY).certificate ?? '');
+  expect(facts.subjectName.getField('O').sort()).toEqual([...organizations].sort());
+  expect(facts.subjectName.getField('CN')).toEqual(['j.doe+ops@example.com']);
 });
 
 it('an approver sees the time that is asked for, and the approval is for it', async () => {
