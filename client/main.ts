@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
+import { addCarryCommands } from './commands/carry.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addFetchCommand } from './commands/fetch.ts';
+import { addInviteCommand } from './commands/invite.ts';
 import { addKubeconfigCommand } from './commands/kubeconfig.ts';
 import { addLocalCommand } from './commands/local.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
@@ -35,6 +37,8 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   const connection = connect(process.env);
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
+  addInviteCommand(program, connection, terminal);
+  addCarryCommands(program, connection, terminal, exit);
   addKubeconfigCommand(program, connection, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
