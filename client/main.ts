@@ -14,6 +14,7 @@ import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 import { terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** @param args without node and script */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -32,6 +33,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
 function buildProgram(exit: (code: ExitCode) => void): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(--help says more)');
   const connection = connect(process.env);

@@ -30,7 +30,7 @@ export interface UserOptions {
   keyAlgorithm: UserKeyKind;
   request?: string;
   wait?: number;
-  stateDir: string;
+  stateDir?: string;
   kubeconfigOut?: string;
 }
 
@@ -77,7 +77,10 @@ export function addKubeconfigCommand(
       'how long to wait, for an approver too (default: 30s, not for approvers)',
       durationSeconds,
     )
-    .option('--state-dir <dir>', 'keeps the key until the certificate is there', defaultStateDir())
+    .option(
+      '--state-dir <dir>',
+      'keeps the key until the certificate is there (default: $XDG_STATE_HOME/cakeless/users)',
+    )
     .option('--kubeconfig-out <file>', 'write the kubeconfig here, in place of standard output')
     .action(async (options: UserOptions) =>
       exit(await makeUserKubeconfig(connection, terminal, options, systemClock)),
@@ -91,7 +94,7 @@ export async function makeUserKubeconfig(
   clock: Clock,
 ): Promise<ExitCode> {
   const { cluster, request = newRequestId(clock.now()) } = options;
-  const folder = join(options.stateDir, cluster, request);
+  const folder = join(options.stateDir ?? defaultStateDir(), cluster, request);
   // The pins are read first: a wrong one is known before anything is asked for.
   const trusted = findTrusted(options);
   const { privateKey, csr } = await prepareKey(folder, options);
@@ -142,6 +145,7 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
   );
 }
 
+/** Asked for late: where there is neither HOME nor /etc/passwd, looking for a home folder is an error. */
 function defaultStateDir(): string {
   const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
   return join(state, 'cakeless', 'users');
