@@ -2,11 +2,14 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
+import { addCarryCommands } from './commands/carry.ts';
 import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addCsrCommand } from './commands/csr.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addInstallTimerCommand } from './commands/install-timer.ts';
+import { addInviteCommand } from './commands/invite.ts';
+import { addKubeconfigCommand } from './commands/kubeconfig.ts';
 import { addLocalCommand } from './commands/local.ts';
 import { addPrepareCommand } from './commands/prepare.ts';
 import { addRenewCommand } from './commands/renew.ts';
@@ -17,6 +20,7 @@ import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 import { terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** @param args without node and script */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -35,6 +39,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
 function buildProgram(exit: (code: ExitCode) => void): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(--help says more)');
   const connection = connect(process.env);
@@ -46,6 +51,9 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   addInstallTimerCommand(program, terminal);
   addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);
+  addInviteCommand(program, connection, terminal);
+  addCarryCommands(program, connection, terminal, exit);
+  addKubeconfigCommand(program, connection, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, terminal);

@@ -72,3 +72,14 @@ export function longDurationSeconds(text: string): number {
   if (days === undefined) return durationSeconds(text);
   return Number(days) * 86_400 + (rest ? durationSeconds(rest) : 0);
 }
+
+/** A duration that is sent on as it was written: `8h`, `1h30m`. */
+export function durationText(text: string): string {
+  if (parseDurationSeconds(text) !== undefined) return text;
+  throw new InvalidArgumentError('It must be a duration such as 30m, 8h or 1h30m.');
+}
+
+export function httpsUrl(text: string): string {
+  if (URL.canParse(text) && new URL(text).protocol === 'https:') return text;
+  throw new InvalidArgumentError('It must be an https:// URL.');
+}

@@ -11,3 +11,8 @@ export function parseDurationSeconds(text: string): number | undefined {
     seconds += Number(count) * (UNITS[unit] ?? 0);
   return seconds > 0 ? seconds : undefined;
 }
+
+/** `3600` as `1h0m0s`, as Go writes it. */
+export function formatDuration(seconds: number): string {
+  return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m${seconds % 60}s`;
+}

@@ -15,5 +15,8 @@ export function isDnsName(text: string): boolean {
   return isSubdomain(text.startsWith('*.') ? text.slice(2) : text) && text.length <= 253;
 }
 
+/** Stands in the node's place in the keys of user certificates; no node may be called so. */
+export const USERS = 'users';
+
 /** kubelet.conf's CN is `system:node:<name>`, and a CN has 64 characters at most (RFC 5280, ub-common-name). */
 export const MAX_NODE_NAME_LENGTH = 64 - 'system:node:'.length;

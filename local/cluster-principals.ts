@@ -2,7 +2,7 @@ import type { ContractBuckets } from './first-principals.ts';
 import type { PrincipalPlan } from './principals.ts';
 
 /**
- * The principals that a cluster record calls for: one for every node it names. A node uploads under its own
+ * The principals that a cluster record calls for: one for every node it names, and one for its users. A node uploads under its own
  * prefix, only what is new there, and reads its own certificates and the trust bundles.
  */
 export function nodePrincipals(
@@ -12,7 +12,10 @@ export function nodePrincipals(
 ): PrincipalPlan[] {
   const cluster = clusterOfRecordKey(recordKey);
   if (cluster === undefined) return [];
-  return nodeNames(record).map((node) => nodePrincipal(cluster, node, buckets));
+  return [
+    ...nodeNames(record).map((node) => nodePrincipal(cluster, node, buckets)),
+    userRequester(cluster, buckets),
+  ];
 }
 
 /** The cluster whose record this key holds; undefined for any other key. */
@@ -48,6 +51,16 @@ function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets):
   };
 }
 
+/** Whoever asks for certificates of users of a cluster: an SSO role, say. */
+function userRequester(cluster: string, buckets: ContractBuckets): PrincipalPlan {
+  return {
+    ...nodePrincipal(cluster, 'users', buckets),
+    name: `user-requester:${cluster}`,
+    session: 'jane@example.com',
+    description: `Asks for certificates of users of the cluster ${cluster}.`,
+  };
+}
+
 /** The names that a record lists; a record that can't be read names nobody (the functions will refuse it). */
 function nodeNames(record: Buffer): string[] {
   let parsed: unknown;
@@ -59,8 +72,11 @@ function nodeNames(record: Buffer): string[] {
   const nodes = (parsed as { nodes?: unknown } | null)?.nodes;
   if (!Array.isArray(nodes)) return [];
   const names = nodes.map((node: { name?: unknown } | null) => node?.name);
-  return [...new Set(names.filter((name) => typeof name === 'string').filter(isSubdomain))];
+  return [...new Set(names.filter((name) => typeof name === 'string').filter(isNodeName))];
 }
+
+/** `users` stands in a node's place in the keys of user certificates. */
+const isNodeName = (name: string) => isSubdomain(name) && name !== 'users';
 
 /** RFC 1123, section 2.1. It also keeps `*` and `?` out of the resources above. */
 function isSubdomain(name: string): boolean {

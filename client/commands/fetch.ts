@@ -4,8 +4,10 @@ import { Fault } from '../../lib/fault.ts';
 import { printable } from '../../lib/policy/violation.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
-import { type RequestPlace, readOutcomes } from '../node/outcomes.ts';
+import type { Exchange } from '../node/exchange.ts';
+import { type Outcome, type RequestPlace, readOutcomes } from '../node/outcomes.ts';
 import { type Received, receive } from '../node/receive.ts';
+import { findWay, type WayOptions } from '../node/way.ts';
 import { durationSeconds, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
@@ -40,9 +42,15 @@ export function addFetchCommand(
   program
     .command('fetch')
     .description('read the outcomes of a request, check each certificate, and write it')
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
-    .requiredOption('--node <name>', 'this node', subdomain)
-    .requiredOption('--request <id>', 'the request id that submit printed', subdomain)
+    .option('--cluster <name>', 'the cluster; required without --invitation or --from', subdomain)
+    .option('--node <name>', 'this node; required without --invitation or --from', subdomain)
+    .option(
+      '--request <id>',
+      'the request id that submit printed; required without --invitation or --from',
+      subdomain,
+    )
+    .option('--invitation <file>', 'go by this file of `cakeless invite`, without AWS credentials')
+    .option('--from <file>', 'read the answers from this file of `cakeless relay`')
     .requiredOption('--out <dir>', 'where certificates go, at the paths of their CSRs')
     .option(
       '--wait <duration>',
@@ -50,25 +58,49 @@ export function addFetchCommand(
       durationSeconds,
     )
     .addOption(outputOption())
-    .action(async (options: FetchOptions) => {
-      const results = await fetchCertificates(connection, terminal, options, systemClock);
+    .action(async (options: WayOptions & Pick<FetchOptions, 'out' | 'wait' | 'output'>) => {
+      const { exchange, place } = await findWay(connection, options, systemClock.now());
+      const { request } = place;
+      if (request === undefined)
+        throw new CommandError(EXIT.usage, "required option '--request <id>' not specified");
+      const from = { exchange: async () => exchange };
+      const wish = { ...options, ...place, request };
+      const results = await fetchCertificates(from, terminal, wish, systemClock);
       printResult(terminal, options.output, results, () => describe(results));
       exit(exitCodeOf(results));
     });
 }
 
 export async function fetchCertificates(
-  connection: Connection,
+  connection: { exchange(): Promise<Exchange> },
   terminal: Terminal,
   options: Omit<FetchOptions, 'output'>,
   clock: Clock,
 ): Promise<Received[]> {
   const exchange = await connection.exchange();
-  const deadline = clock.now().getTime() + (options.wait ?? ANSWER_SECONDS) * 1000;
-  let outcomes = await readOutcomes(exchange, options);
+  const outcomes = await waitForOutcomes(exchange, terminal, options, options.wait, clock);
+  const results: Received[] = [];
+  for (const outcome of outcomes) {
+    const result = await receiveOne(exchange, outcome, options.out, clock.now());
+    terminal.progress(`${result.outcome} ${result.path}`);
+    results.push(result);
+  }
+  return results;
+}
+
+/** Asks until every request has its outcome, or the time is over. @param wait seconds, see `FetchOptions` */
+export async function waitForOutcomes(
+  exchange: Exchange,
+  terminal: Terminal,
+  place: RequestPlace,
+  wait: number | undefined,
+  clock: Clock,
+): Promise<Outcome[]> {
+  const deadline = clock.now().getTime() + (wait ?? ANSWER_SECONDS) * 1000;
+  let outcomes = await readOutcomes(exchange, place);
   const open = () =>
     outcomes.filter(
-      ({ state }) => state === 'unanswered' || (state === 'pending' && options.wait !== undefined),
+      ({ state }) => state === 'unanswered' || (state === 'pending' && wait !== undefined),
     );
   while (open().length > 0 && clock.now().getTime() < deadline) {
     terminal.progress(
@@ -77,15 +109,9 @@ export async function fetchCertificates(
         .join(', ')} ...`,
     );
     await clock.sleep(Math.min(POLL_MS, Math.max(1, deadline - clock.now().getTime())));
-    outcomes = await readOutcomes(exchange, options);
+    outcomes = await readOutcomes(exchange, place);
   }
-  const results: Received[] = [];
-  for (const outcome of outcomes) {
-    const result = await receiveOne(exchange, outcome, options.out, clock.now());
-    terminal.progress(`${result.outcome} ${result.path}`);
-    results.push(result);
-  }
-  return results;
+  return outcomes;
 }
 
 /** What can't be understood is one outcome that failed; the others are received all the same. */
@@ -109,7 +135,7 @@ export function exitCodeOf(results: readonly Received[]): ExitCode {
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(results: readonly Received[]): string[] {
+export function describe(results: readonly Received[]): string[] {
   const table = formatTable(
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
     results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),

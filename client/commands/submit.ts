@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LIMITS } from '../../lib/door/limits.ts';
 import { findPrivateKey } from '../../lib/door/private-key-material.ts';
-import { digestOf, readRequest } from '../../lib/door/read-request.ts';
+import { readRequest } from '../../lib/door/read-request.ts';
 import type { ViolationCode } from '../../lib/policy/violation.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { type Exchange, upload } from '../node/exchange.ts';
 import { type FoundCsr, findCsrs } from '../node/find-csrs.ts';
+import { findWay, type WayOptions } from '../node/way.ts';
 import { outputOption, subdomain } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
@@ -39,34 +40,38 @@ export function addSubmitCommand(
     .description(
       'upload the CSRs that kubeadm made below DIR; never reads or sends a key or a kubeconfig',
     )
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
-    .requiredOption('--node <name>', 'this node, as kubeadm knows it', subdomain)
+    .option('--cluster <name>', 'the cluster; required without --invitation', subdomain)
+    .option(
+      '--node <name>',
+      'this node, as kubeadm knows it; required without --invitation',
+      subdomain,
+    )
+    .option('--invitation <file>', 'go by this file of `cakeless invite`, without AWS credentials')
     .option(
       '--request <id>',
       'name of this request; the same id again goes on where it stopped',
       subdomain,
     )
     .addOption(outputOption())
-    .action(async (folder: string, options: SubmitOptions) => {
-      const result = await submit(await connection.exchange(), terminal, folder, options);
+    .action(async (folder: string, options: WayOptions & Pick<SubmitOptions, 'output'>) => {
+      const way = await findWay(connection, options, new Date());
+      const result = await submit(way.exchange, terminal, folder, way.place);
       printResult(terminal, options.output, result, () => [
         `request ${result.request}: ${result.requests.length} CSRs of ${result.cluster}/${result.node} are uploaded`,
-        `next: cakeless fetch --cluster ${result.cluster} --node ${result.node} --request ${result.request} --out ${folder}`,
+        options.invitation === undefined
+          ? `next: cakeless fetch --cluster ${result.cluster} --node ${result.node} --request ${result.request} --out ${folder}`
+          : `next: cakeless fetch --invitation ${options.invitation} --out ${folder}`,
       ]);
     });
 }
 
 export async function submit(
-  exchange: ObjectStore,
+  exchange: Exchange,
   terminal: Terminal,
   folder: string,
   { cluster, node, request = newRequestId(new Date()) }: Omit<SubmitOptions, 'output'>,
 ): Promise<Submitted> {
-  const { csrs, unknown } = findCsrs(folder);
-  for (const path of unknown)
-    terminal.progress(`skipped ${path}: kubeadm has no certificate there`);
-  // Everything is read and looked at before the first byte leaves the node.
-  const files = csrs.map((csr) => ({ ...csr, bytes: readCsr(csr) }));
+  const { files, unknown } = readCsrs(folder, terminal);
   const requests: Submitted['requests'][number][] = [];
   for (const { path, certificateName, bytes } of files) {
     const key = `requests/${cluster}/${node}/${request}/${path}`;
@@ -77,8 +82,22 @@ export async function submit(
   return { cluster, node, request, requests, skipped: unknown };
 }
 
+/** Everything is read and looked at before the first byte leaves the node. */
+export function readCsrs(folder: string, terminal: Terminal) {
+  const { csrs, unknown } = findCsrs(folder);
+  for (const path of unknown)
+    terminal.progress(`skipped ${path}: kubeadm has no certificate there`);
+  return { files: csrs.map((csr) => ({ ...csr, bytes: readCsr(csr) })), unknown };
+}
+
 function readCsr({ file }: FoundCsr): Buffer {
   const bytes = readFileSync(file);
+  checkCsr(file, bytes);
+  return bytes;
+}
+
+/** @throws CommandError for anything but a CSR, a key above all */
+export function checkCsr(file: string, bytes: Uint8Array): void {
   const found = findPrivateKey(bytes);
   if (found)
     throw new CommandError(
@@ -94,21 +113,9 @@ function readCsr({ file }: FoundCsr): Buffer {
   const unreadable = readRequest(bytes).violations.find(({ code }) => NO_CSR.includes(code));
   if (unreadable)
     throw new CommandError(EXIT.usage, `${file}: is no CSR (${unreadable.got}); nothing was sent`);
-  return bytes;
 }
 
 const NO_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];
-
-async function upload(exchange: ObjectStore, key: string, bytes: Uint8Array): Promise<boolean> {
-  if ((await exchange.create(key, bytes, 'application/pkcs10')) === 'created') return true;
-  const there = await exchange.get(key, LIMITS.maxObjectBytes);
-  if (there && digestOf(there.body) === digestOf(bytes)) return false;
-  throw new CommandError(
-    EXIT.usage,
-    `${key}: another CSR was uploaded under this request id`,
-    'choose another --request; a request never changes',
-  );
-}
 
 /** Sorts by time, and no two nodes or runs meet. */
 export function newRequestId(now: Date): string {

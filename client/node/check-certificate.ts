@@ -17,10 +17,10 @@ import { OID } from '../../lib/der/oids.ts';
 import { formatName } from '../../lib/door/alternative-names.ts';
 import type { CheckedRequest } from '../../lib/door/read-request.ts';
 import { canonicalIpAddress } from '../../lib/ip-address.ts';
-import type { Profile } from '../../lib/profiles/profiles.ts';
+import type { IssuedKind } from '../../lib/profiles/profiles.ts';
 
 export interface Expected {
-  readonly profile: Profile;
+  readonly profile: IssuedKind;
   /** What was asked for. */
   readonly request: CheckedRequest;
   /** Public half of the private key that lies beside, if one does. */

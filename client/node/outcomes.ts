@@ -4,8 +4,8 @@ import {
   parseRequestKey,
   requestKeyOfRejection,
 } from '../../lib/door/request-path.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import type { Exchange } from './exchange.ts';
 
 export interface RequestPlace {
   readonly cluster: string;
@@ -25,7 +25,7 @@ export interface Outcome {
 
 /** @throws CommandError if there is no such request */
 export async function readOutcomes(
-  exchange: ObjectStore,
+  exchange: Exchange,
   { cluster, node, request }: RequestPlace,
 ): Promise<Outcome[]> {
   const place = `${cluster}/${node}/${request}/`;
@@ -64,7 +64,7 @@ function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   return { requestKey, path, state: 'unanswered', key: undefined };
 }
 
-async function keysUnder(store: ObjectStore, prefix: string): Promise<string[]> {
+async function keysUnder(store: Exchange, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(prefix)) keys.push(key);
   return keys;

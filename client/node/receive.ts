@@ -5,13 +5,14 @@ import * as z from 'zod/mini';
 import { BUNDLE_PATHS } from '../../lib/ca/trust-domain.ts';
 import { LIMITS } from '../../lib/door/limits.ts';
 import { readRequest } from '../../lib/door/read-request.ts';
-import { certificateNameOf } from '../../lib/door/request-path.ts';
+import { issuedNameOf, parseRequestKey } from '../../lib/door/request-path.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { isSubdomain } from '../../lib/names.ts';
-import { profileOf } from '../../lib/profiles/profile-for.ts';
+import type { IssuedName } from '../../lib/profiles/certificate-names.ts';
+import { kindOf } from '../../lib/profiles/profile-for.ts';
 import { readJson } from '../../lib/store/documents.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { checkCertificate } from './check-certificate.ts';
+import type { Exchange } from './exchange.ts';
 import { findKeyBeside } from './key-beside.ts';
 import type { Outcome } from './outcomes.ts';
 
@@ -37,12 +38,12 @@ const CERTIFICATE_MODE = 0o644;
 export const MAX_BUNDLE_BYTES = 256 * 1024;
 
 export async function receive(
-  exchange: ObjectStore,
+  exchange: Exchange,
   outcome: Outcome,
   folder: string,
   now: Date,
 ): Promise<Received> {
-  const name = certificateNameOf(`${outcome.path}.csr`);
+  const name = nameOf(outcome);
   const about = { path: outcome.path, ...(name && { certificateName: name }) };
   if (outcome.state === 'unanswered' || outcome.key === undefined)
     return { ...about, outcome: 'unanswered' };
@@ -53,16 +54,21 @@ export async function receive(
   return { ...about, outcome: 'pending', waitingFor: pendingSchema.parse(document).waitingFor };
 }
 
+function nameOf({ requestKey }: Pick<Outcome, 'requestKey'>): IssuedName | undefined {
+  const address = parseRequestKey(requestKey);
+  return address && issuedNameOf(address);
+}
+
 async function receiveCertificate(
-  exchange: ObjectStore,
+  exchange: Exchange,
   { path, key = '', requestKey }: Outcome,
   folder: string,
   now: Date,
 ): Promise<Received> {
-  const certificateName = certificateNameOf(`${path}.csr`);
+  const certificateName = nameOf({ requestKey });
   const failed = (...problems: string[]): Received => ({ path, outcome: 'check-failed', problems });
   if (!certificateName) return failed('kubeadm has no certificate at this path');
-  const profile = profileOf(certificateName);
+  const profile = kindOf(certificateName);
   const [object, csr] = await Promise.all([
     exchange.get(key, LIMITS.maxObjectBytes),
     exchange.get(requestKey, LIMITS.maxObjectBytes),

@@ -17,3 +17,7 @@ export const CLIENT_SETTINGS = {
 export const newS3Client = (region?: string) =>
   new S3Client({ ...CLIENT_SETTINGS, ...(region && { region }) });
 export const newKmsClient = () => new KMSClient(CLIENT_SETTINGS);
+
+/** For presigned URLs: no checksum of a body that is not there yet. */
+export const newPresigningClient = () =>
+  new S3Client({ ...CLIENT_SETTINGS, requestChecksumCalculation: 'WHEN_REQUIRED' });

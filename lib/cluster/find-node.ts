@@ -1,4 +1,5 @@
 import type { AddressRange } from '../ip-address.ts';
+import { USERS } from '../names.ts';
 import type { NodeRole } from '../profiles/profiles.ts';
 import type { ClusterRecord, ExtraNames } from './record.ts';
 
@@ -21,7 +22,8 @@ export function findNode(record: ClusterRecord, name: string): KnownNode | undef
   const node = record.nodes.find((candidate) => candidate.name === name);
   if (node)
     return { ...node, addressRanges: [], uploaders: [...node.uploaders, ...record.uploaders] };
-  const rule = record.nodeRules.find((candidate) => fits(name, candidate.namePattern));
+  if (name === USERS) return undefined; // whatever a rule's pattern says
+  const rule = record.nodeRules.find((candidate) => fitsPattern(name, candidate.namePattern));
   if (!rule) return undefined;
   const { role, addressRanges } = rule;
   return {
@@ -34,7 +36,8 @@ export function findNode(record: ClusterRecord, name: string): KnownNode | undef
   };
 }
 
-function fits(name: string, pattern: string): boolean {
+/** One `*` stands for one or more characters. */
+export function fitsPattern(name: string, pattern: string): boolean {
   const [before = '', after] = pattern.split('*');
   if (after === undefined) return name === pattern;
   return (

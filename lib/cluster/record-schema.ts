@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { LIMITS } from '../door/limits.ts';
 import { parseDurationSeconds } from '../duration.ts';
 import { type AddressRange, canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
-import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
+import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH, USERS } from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
@@ -16,8 +16,8 @@ const text = (what: string, holds: (value: string) => boolean) =>
 
 const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain);
 const nodeName = text(
-  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> has 64`,
-  (value) => isSubdomain(value) && value.length <= MAX_NODE_NAME_LENGTH,
+  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> has 64, and not ${USERS}`,
+  (value) => isSubdomain(value) && value.length <= MAX_NODE_NAME_LENGTH && value !== USERS,
 );
 const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
 const extraName = text(
@@ -57,8 +57,9 @@ const node = z.strictObject({
 const nodeRule = z.strictObject({
   /** One `*` stands for letters, digits, hyphens and dots: `worker-*.prod.example.com`. */
   namePattern: text(
-    'a node name with at most one *',
-    (value) => isSubdomain(value.replace('*', 'x')) && value.split('*').length <= 2,
+    `a node name with at most one *, and not ${USERS}`,
+    (value) =>
+      isSubdomain(value.replace('*', 'x')) && value.split('*').length <= 2 && value !== USERS,
   ),
   addressRanges: z.array(text('a CIDR range', (value) => parseAddressRange(value) !== undefined)),
   role,
@@ -80,6 +81,40 @@ const serviceSubnet = text(
 function hasServiceAddress({ octets, prefixLength }: AddressRange): boolean {
   return prefixLength < octets.length * 8;
 }
+
+const organization = text(
+  'printable ASCII of at most 64 characters, and of system: only system:masters',
+  (value) =>
+    /^[!-~](?:[ -~]{0,62}[!-~])?$/.test(value) &&
+    (value === 'system:masters' || !value.toLowerCase().startsWith('system:')),
+);
+
+/** A certificate can't be revoked: a year, as kubeadm's own, is the longest. */
+const MAX_USER_SECONDS = 8760 * 3600;
+
+const users = z.strictObject({
+  /** Groups that may be asked for; none of them has to be. */
+  organizations: z.optional(z.array(organization)),
+  maxValidityPeriod: z.optional(
+    text('a duration such as 24h, 8760h at most', (value) => {
+      const seconds = parseDurationSeconds(value);
+      return seconds !== undefined && seconds <= MAX_USER_SECONDS;
+    }),
+  ),
+  approvalRequired: z.optional(z.boolean()),
+  /** Principals whose approval counts, as S3 events name them. */
+  approvers: uploaders,
+  /** Principals that may upload requests of users. */
+  uploaders,
+  namePatterns: z.optional(
+    z.array(
+      text(
+        'letters, digits and ._@+- with at most one *',
+        (value) => /^[A-Za-z0-9._@+*-]{1,64}$/.test(value) && value.split('*').length <= 2,
+      ),
+    ),
+  ),
+});
 
 const keyKind = text('ECDSA-P256, ECDSA-P384, or RSA-2048 to RSA-4096', (value) => {
   const bits = Number(/^RSA-(\d{4})$/.exec(value)?.[1]);
@@ -115,6 +150,8 @@ export const clusterRecordSchema = z.strictObject({
       maxNames: z.optional(z.number().check(z.int(), z.positive(), z.maximum(LIMITS.maxNames))),
     }),
   ),
+  /** Certificates of users; without it none is issued. */
+  users: z.optional(users),
   /** Key kinds as kubeadm's encryptionAlgorithm names them; all that the door accepts if absent. */
   allowedKeys: z.optional(z.array(keyKind).check(z.minLength(1, 'needs at least one kind'))),
 });

@@ -47,7 +47,26 @@ export interface ClusterRecord {
   readonly approvalRequired: readonly CertificateName[];
   readonly maxNames: number | undefined;
   readonly allowedKeys: readonly string[] | undefined;
+  /** undefined: no user gets a certificate. */
+  readonly users: UserRule | undefined;
 }
+
+/** Who may have a certificate of a user, and what it may hold. */
+export interface UserRule {
+  readonly organizations: readonly string[];
+  /** Also what is issued where nobody asked for a time. */
+  readonly maxValiditySeconds: number;
+  readonly approvalRequired: boolean;
+  /** Empty: everybody's approval counts who can write one. */
+  readonly approvers: readonly string[];
+  /** Empty: everybody may upload whom IAM lets. */
+  readonly uploaders: readonly string[];
+  /** Empty: any name that a user may have. */
+  readonly namePatterns: readonly string[];
+}
+
+/** A day: nobody can revoke the certificate of a user. */
+export const DEFAULT_USER_VALIDITY = '24h';
 
 /** kubeadm's defaults (cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go). */
 export const KUBEADM_DEFAULTS = {
@@ -109,6 +128,19 @@ function build(doc: ClusterRecordDocument): ClusterRecord {
     approvalRequired: doc.approvalRequired ?? [],
     maxNames: doc.limits?.maxNames,
     allowedKeys: doc.allowedKeys,
+    users: doc.users && userRuleOf(doc.users),
+  };
+}
+
+function userRuleOf(users: NonNullable<ClusterRecordDocument['users']>): UserRule {
+  const period = users.maxValidityPeriod ?? DEFAULT_USER_VALIDITY;
+  return {
+    organizations: users.organizations ?? [],
+    maxValiditySeconds: checked(parseDurationSeconds(period)),
+    approvalRequired: users.approvalRequired ?? true,
+    approvers: users.approvers ?? [],
+    uploaders: users.uploaders ?? [],
+    namePatterns: users.namePatterns ?? [],
   };
 }
 

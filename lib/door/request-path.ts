@@ -4,8 +4,8 @@
  * `admin.conf.csr`), `init phase certs --csr-only` below the pki folder (`etcd/server.csr`), and
  * `certs renew --csr-only`, flat and by name (`etcd-server.csr`).
  */
-import { isSubdomain } from '../names.ts';
-import type { CertificateName } from '../profiles/certificate-names.ts';
+import { isSubdomain, USERS } from '../names.ts';
+import { type CertificateName, type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
 import { PROFILES } from '../profiles/profiles.ts';
 
 /** A request's place, taken apart. */
@@ -34,6 +34,22 @@ const nameByPath = new Map<string, CertificateName>(
 /** The certificate that a path asks for; undefined if kubeadm has none there. */
 export function certificateNameOf(path: string): CertificateName | undefined {
   return nameByPath.get(path);
+}
+
+export const USER_PATH = `${USER_NAME}.csr`;
+/** S3 user metadata of a user's request: how long the certificate is asked to be good. */
+export const VALIDITY_METADATA = 'validity-period';
+
+/**
+ * What a request asks for. `requests/<cluster>/users/<request id>/user.csr` stands in the place of a node, which
+ * therefore can't be called `users`: a node's certificates are not to be had there, nor a user's anywhere else.
+ */
+export function issuedNameOf({
+  node,
+  path,
+}: Pick<RequestAddress, 'node' | 'path'>): IssuedName | undefined {
+  if (node !== USERS) return certificateNameOf(path);
+  return path === USER_PATH ? USER_NAME : undefined;
 }
 
 /** Plain characters only: no escapes, no control characters, nothing that a shell or a browser would read. */

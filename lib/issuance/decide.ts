@@ -4,7 +4,7 @@ import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.t
 import { readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { readRequest } from '../door/read-request.ts';
-import { certificateNameOf, type RequestAddress } from '../door/request-path.ts';
+import { issuedNameOf, type RequestAddress, VALIDITY_METADATA } from '../door/request-path.ts';
 import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
 import {
   type PlanToApprove,
@@ -15,16 +15,18 @@ import {
   weighApprovals,
 } from '../policy/approval.ts';
 import { type IssuancePlan, judgeRequest } from '../policy/judge-request.ts';
+import { judgeUserRequest } from '../policy/judge-user.ts';
 import {
   approvalDenied,
   caExpired,
   clusterUnknown,
+  outlivesCa,
   pathUnknown,
   trustDomainUnknown,
 } from '../policy/refusals.ts';
 import type { Violation } from '../policy/violation.ts';
-import type { CertificateName } from '../profiles/certificate-names.ts';
-import { profileOf } from '../profiles/profile-for.ts';
+import { type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
+import { kindOf } from '../profiles/profile-for.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
@@ -50,7 +52,7 @@ interface Case {
   readonly csrSha256: string;
   readonly uploader: string | undefined;
   readonly wakingApproval: Wake['approval'];
-  readonly certificateName: CertificateName | undefined;
+  readonly certificateName: IssuedName | undefined;
   readonly decidedAt: Date;
 }
 
@@ -61,7 +63,7 @@ export async function decide(
   { uploader, approval: wakingApproval }: Pick<Wake, 'uploader' | 'approval'>,
 ): Promise<Decision> {
   const csrSha256 = digestOfObject(object);
-  const certificateName = certificateNameOf(address.path);
+  const certificateName = issuedNameOf(address);
   const decidedAt = service.now();
   const about: Case = {
     address,
@@ -78,7 +80,10 @@ export async function decide(
   const record = await readClusterRecord(service.authority, address.cluster);
   if (!record) return reject(about, [...door.violations, clusterUnknown(address.cluster)]);
   const ca = await findCa(service, record, certificateName, about.decidedAt);
-  const judged = judgeRequest(door, { address, certificateName, record, uploader });
+  const judged =
+    certificateName === USER_NAME
+      ? judgeUserRequest(door, { record, uploader, validityPeriod: validityPeriodOf(object) })
+      : judgeRequest(door, { address, certificateName, record, uploader });
   const violations = [...judged.violations, ...('code' in ca ? [ca] : [])];
   if (violations.length > 0 || !judged.plan || 'code' in ca) return reject(about, violations);
   return decidePlan(service, about, judged.plan, record, ca);
@@ -91,8 +96,11 @@ async function decidePlan(
   record: ClusterRecord,
   ca: IssuingCa,
 ): Promise<Decision> {
+  if (plan.certificateName === USER_NAME && endsAfter(plan, ca, about.decidedAt))
+    return reject(about, [outlivesCa(plan.validitySeconds, ca)]);
   const toApprove = planToApprove(about, plan, record);
-  const approval = plan.approvalReason && (await findApproval(service, toApprove));
+  const approval =
+    plan.approvalReason && (await findApproval(service, toApprove, approverOf(about).approver));
   if (approval && approval.state === 'denied')
     return reject(about, [approvalDenied(approval.reason)]);
   if (approval && approval.state === 'waiting')
@@ -100,7 +108,7 @@ async function decidePlan(
       kind: 'pending',
       plan: toApprove,
       uploader: about.uploader,
-      waitingFor: `an approver: ${plan.approvalReason}`,
+      waitingFor: `an approver: ${plan.approvalReason}${uncounted(approval.uncounted)}`,
     };
   const fields = certificateFields(plan, ca, about.decidedAt, service.randomBytes);
   const tbs = writeTbsCertificate(fields, ca);
@@ -131,16 +139,32 @@ function planToApprove(about: Case, plan: IssuancePlan, record: ClusterRecord): 
     csrSha256: about.csrSha256,
     trustDomain: record.trustDomain,
     validitySeconds: plan.validitySeconds,
+    ...(plan.approvers && { approvers: plan.approvers }),
   };
 }
 
-async function findApproval(service: Service, plan: PlanToApprove) {
+/** An approval is written once: after one that does not count, only a new request helps. */
+function uncounted(by: string | undefined): string {
+  if (by === undefined) return '';
+  return `; the approval that is there does not count, since users.approvers does not list who wrote it: ${by}. Ask again under a new request id`;
+}
+
+function endsAfter({ validitySeconds }: IssuancePlan, ca: IssuingCa, now: Date): boolean {
+  return now.getTime() + validitySeconds * 1000 > ca.notAfter.getTime();
+}
+
+/** How long the certificate of a user is asked to be good, as S3 user metadata. */
+function validityPeriodOf({ metadata }: StoredObject): string | undefined {
+  return metadata[VALIDITY_METADATA];
+}
+
+async function findApproval(service: Service, plan: PlanToApprove, writtenBy: string | undefined) {
   const ofRequest = requestApprovalKey(plan.request, plan.csrSha256);
   const [request, standing] = await Promise.all([
     readDocument(service.authority, ofRequest, requestApprovalSchema),
     readDocument(service.authority, standingApprovalKey(plan.cluster), standingApprovalSchema),
   ]);
-  return weighApprovals(plan, request, standing);
+  return weighApprovals(plan, request, standing, writtenBy);
 }
 
 /** The principal that wrote the approval, if it was that approval that woke us and not another object beside it. */
@@ -153,13 +177,13 @@ function approverOf({ address, csrSha256, wakingApproval }: Case): { approver?: 
 async function findCa(
   service: Service,
   record: ClusterRecord,
-  certificateName: CertificateName,
+  certificateName: IssuedName,
   now: Date,
 ): Promise<IssuingCa | Violation> {
   const { trustDomain } = record;
   const document = await readTrustDomain(service.authority, trustDomain);
   if (!document) return trustDomainUnknown(trustDomain);
-  const ca = issuingCa(document, profileOf(certificateName).ca);
+  const ca = issuingCa(document, kindOf(certificateName).ca);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
   return caExpired(ca, trustDomain);
 }
@@ -170,7 +194,7 @@ function decideUnknownPath(about: Case): Decision {
   const { path } = about.address;
   if (!path.endsWith('.csr'))
     return { kind: 'ignore', reason: 'the object is no .csr file and holds no private key' };
-  return reject(about, [pathUnknown(path)]);
+  return reject(about, [pathUnknown(about.address)]);
 }
 
 function reject(about: Case, violations: readonly Violation[]): Decision {

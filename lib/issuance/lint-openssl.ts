@@ -25,7 +25,7 @@ export function compareWithOpenSsl(
     ['serialNumber', certificate.serialNumber, hex(fields.serialNumber)],
     ['validFrom', isoDate(certificate.validFrom), fields.notBefore.toISOString()],
     ['validTo', isoDate(certificate.validTo), fields.notAfter.toISOString()],
-    ['subject', certificate.subject, subjectText(fields)],
+    ['subject', sortedRdns(certificate.subject), subjectText(fields)],
     ['extended key usages', certificate.keyUsage?.join() ?? '', usageOids(fields)],
     ['names', readNames(certificate), namesText(fields)],
     ['CA', String(certificate.ca), 'false'],
@@ -47,16 +47,23 @@ const isoDate = (text: string) => new Date(text).toISOString();
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').toUpperCase();
 const usageOids = (fields: CertificateFields) => fields.extendedKeyUsages.map((u) => OID[u]).join();
 
-/** One attribute a line; those of one RDN joined with " + ", in the order of their DER. Sorted here: the set counts. */
+/** One attribute a line; those of one RDN joined with " + ". They are a set, in the order of their DER: sorted here. */
 function subjectText({ subject }: CertificateFields): string {
-  const organizations = [...subject.organizations]
-    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1)) // DER's order of a SET OF: shorter encodings first
-    .map((value) => `O=${escapeValue(value)}`);
+  const organizations = subject.organizations.map((value) => `O=${escapeValue(value)}`);
   return [
-    ...(organizations.length > 0 ? [organizations.join('+')] : []),
+    ...(organizations.length > 0 ? [organizations.sort().join(AND)] : []),
     `CN=${escapeValue(subject.commonName)}`,
   ].join('\n');
 }
+
+const sortedRdns = (text: string) =>
+  text
+    .split('\n')
+    .map((rdn) => rdn.split(AND).sort().join(AND))
+    .join('\n');
+
+/** Within a value the plus is escaped. */
+const AND = ' + ';
 
 /** RFC 2253 section 2.4, as OpenSSL's XN_FLAG_RFC2253-like output escapes. */
 function escapeValue(value: string): string {

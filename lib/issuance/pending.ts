@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
 import { digestOfObject } from '../door/what-must-go.ts';
 import type { PlanToApprove } from '../policy/approval.ts';
-import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
+import { ISSUED_NAMES } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
@@ -12,7 +12,7 @@ import type { Decision } from './decide.ts';
 export const pendingSchema = z.object({
   /** Key of the request. */
   request: z.string(),
-  certificateName: z.enum(CERTIFICATE_NAMES),
+  certificateName: z.enum(ISSUED_NAMES),
   since: z.string(),
   waitingFor: z.string(),
   /** What an approval has to name. */
@@ -53,11 +53,12 @@ export async function publishPending(
 ): Promise<void> {
   const { pending } = outcomeKeys(address);
   const known = await readDocument(service.exchange, pending, pendingSchema);
-  if (known && isSame(known, plan)) return;
+  const same = known !== undefined && isSame(known, plan);
+  if (same && known.waitingFor === waitingFor) return;
   const document: PendingDocument = {
     request: address.key,
     certificateName: plan.certificateName,
-    since: service.now().toISOString(),
+    since: same ? known.since : service.now().toISOString(),
     waitingFor,
     csrSha256: plan.csrSha256,
     trustDomain: plan.trustDomain,

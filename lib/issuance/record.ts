@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import type { AlternativeName } from '../door/alternative-names.ts';
 import type { Violation } from '../policy/violation.ts';
-import { CA_NAMES, CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
+import { CA_NAMES, ISSUED_NAMES } from '../profiles/certificate-names.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
 const common = {
@@ -22,7 +22,7 @@ const common = {
 const issueRecordSchema = z.object({
   ...common,
   decision: z.literal('issue'),
-  certificateName: z.enum(CERTIFICATE_NAMES),
+  certificateName: z.enum(ISSUED_NAMES),
   kubernetesVersion: z.string(),
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),
@@ -52,7 +52,7 @@ const issueRecordSchema = z.object({
 const rejectRecordSchema = z.object({
   ...common,
   decision: z.literal('reject'),
-  certificateName: z.optional(z.enum(CERTIFICATE_NAMES)),
+  certificateName: z.optional(z.enum(ISSUED_NAMES)),
   violations: z.array(
     z.object({
       code: z.string(),

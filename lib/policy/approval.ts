@@ -6,7 +6,8 @@
  */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
-import { CERTIFICATE_NAMES, type CertificateName } from '../profiles/certificate-names.ts';
+import { CERTIFICATE_NAMES, type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
+import { isListed } from './principals.ts';
 
 export const requestApprovalSchema = z.strictObject({
   /** Key of the request. */
@@ -36,10 +37,10 @@ export type StandingApproval = z.infer<typeof standingApprovalSchema>;
 
 /**
  * Names that a standing approval may cover. super-admin.conf is asked for by every `generate-csr`, workers included,
- * and is needed once: it waits for an approver each time.
+ * and is needed once: it waits for an approver each time. Each user is somebody else.
  */
-export function mayStand(name: CertificateName): boolean {
-  return name !== 'super-admin.conf';
+export function mayStand(name: IssuedName): boolean {
+  return name !== 'super-admin.conf' && name !== USER_NAME;
 }
 
 export function requestApprovalKey(requestKey: string, csrSha256: string): string {
@@ -65,29 +66,36 @@ export function clusterOfStandingApproval(key: string): string | undefined {
 export interface PlanToApprove {
   readonly request: string;
   readonly cluster: string;
-  readonly certificateName: CertificateName;
+  readonly certificateName: IssuedName;
   readonly csrSha256: string;
   readonly trustDomain: string;
   readonly validitySeconds: number;
+  /** Principals whose approval counts; undefined: everybody's who can write one. */
+  readonly approvers?: readonly string[];
 }
 
 export type ApprovalState =
   | { readonly state: 'approved'; readonly kind: 'request' | 'standing'; readonly by: string }
   | { readonly state: 'denied'; readonly reason: string }
-  | { readonly state: 'waiting' };
+  /** `uncounted`: who wrote the approval that is there, but does not count. */
+  | { readonly state: 'waiting'; readonly uncounted?: string };
 
 /**
  * What the approvals say of a plan that needs one. An approval counts if all that it names fits; a denial of the
  * request itself goes before a standing approval.
+ * @param writtenBy the principal that wrote the approval of the request, as its S3 event says; undefined if no event does
  */
 export function weighApprovals(
   plan: PlanToApprove,
   request: RequestApproval | undefined,
   standing: StandingApproval | undefined,
+  writtenBy?: string,
 ): ApprovalState {
   const ofRequest = request && fitsRequest(request, plan) ? request : undefined;
   if (ofRequest?.decision === 'deny')
     return { state: 'denied', reason: ofRequest.reason ?? 'no reason given' };
+  if (ofRequest && plan.approvers && !isListed(writtenBy, plan.approvers))
+    return { state: 'waiting', uncounted: writtenBy ?? 'nobody knows whom (its event was lost)' };
   if (ofRequest)
     return {
       state: 'approved',
@@ -115,6 +123,6 @@ function fitsCluster(approval: StandingApproval, plan: PlanToApprove): boolean {
   return (
     approval.cluster === plan.cluster &&
     approval.trustDomain === plan.trustDomain &&
-    approval.certificateNames.includes(plan.certificateName)
+    approval.certificateNames.some((name) => name === plan.certificateName)
   );
 }

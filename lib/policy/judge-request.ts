@@ -9,16 +9,18 @@ import type { CertifiableKey } from '../door/public-key.ts';
 import type { DoorResult } from '../door/read-request.ts';
 import type { RequestAddress } from '../door/request-path.ts';
 import type { Subject } from '../door/subject.ts';
-import type { CertificateName } from '../profiles/certificate-names.ts';
+import type { CertificateName, IssuedName } from '../profiles/certificate-names.ts';
 import { profileFor, profileOf, type VersionedProfile } from '../profiles/profile-for.ts';
+import type { IssuedKind } from '../profiles/profiles.ts';
 import { judgeNames } from './judge-names.ts';
 import { judgeSubject } from './judge-subject.ts';
+import { isListed } from './principals.ts';
 import { listed, quote, type Violation } from './violation.ts';
 
-/** What is to be certified. Only `judgeRequest` makes one. */
+/** What is to be certified. Only `judgeRequest` and `judgeUserRequest` make one. */
 export interface IssuancePlan {
-  readonly certificateName: CertificateName;
-  readonly profile: VersionedProfile;
+  readonly certificateName: IssuedName;
+  readonly profile: IssuedKind;
   readonly subject: Subject;
   /** As kubeadm orders them: DNS names sorted, then addresses in the order of the CSR. */
   readonly names: readonly AlternativeName[];
@@ -26,6 +28,8 @@ export interface IssuancePlan {
   readonly validitySeconds: number;
   /** Why an approver has to agree first; undefined if nobody has to. */
   readonly approvalReason: string | undefined;
+  /** Principals whose approval counts; undefined: everybody's who can write one. */
+  readonly approvers?: readonly string[];
 }
 
 export interface RequestContext {
@@ -52,7 +56,11 @@ export function judgeRequest(
   const node = findNode(record, address.node);
   const violations: Violation[] = [...ofDoor];
   if (!node) violations.push(nodeUnknown(address, record));
-  else violations.push(...judgeUploader(uploader, node), ...judgeRole(certificateName, node));
+  else
+    violations.push(
+      ...judgeUploader(uploader, node.uploaders),
+      ...judgeRole(certificateName, node),
+    );
   if (!profile) violations.push(notInVersion(certificateName, record));
   if (seen.key) violations.push(...judgeKey(seen.key, record));
   if (seen.subject && profile)
@@ -78,6 +86,10 @@ export function judgeRequest(
   };
 }
 
+export const MASTERS = 'system:masters';
+export const MASTERS_REASON =
+  'O=system:masters passes every authorization check and can not be revoked';
+
 const isDns = (name: AlternativeName) => name.type === 'DNS';
 
 /** `ca` vouches for users of the API server; there the group system:masters is above all authorization. */
@@ -86,8 +98,7 @@ function approvalReason(
   subject: Subject,
   record: ClusterRecord,
 ): string | undefined {
-  if (profile.ca === 'ca' && subject.organizations.includes('system:masters'))
-    return 'O=system:masters passes every authorization check and can not be revoked';
+  if (profile.ca === 'ca' && subject.organizations.includes(MASTERS)) return MASTERS_REASON;
   return record.approvalRequired.includes(profile.name)
     ? "the cluster record's approvalRequired lists it"
     : undefined;
@@ -104,18 +115,19 @@ function nodeUnknown(address: RequestAddress, record: ClusterRecord): Violation 
 }
 
 /** With a list of uploaders, an upload that no event vouches for is refused as well. */
-function judgeUploader(uploader: string | undefined, node: KnownNode): Violation[] {
-  if (node.uploaders.length === 0) return [];
-  const fits = (pattern: string) =>
-    pattern.endsWith('*') ? uploader?.startsWith(pattern.slice(0, -1)) : uploader === pattern;
-  if (node.uploaders.some(fits)) return [];
+export function judgeUploader(
+  uploader: string | undefined,
+  uploaders: readonly string[],
+): Violation[] {
+  if (uploaders.length === 0) return [];
+  if (isListed(uploader, uploaders)) return [];
   return [
     {
       code: 'uploader-not-allowed',
       field: 'uploader',
       got: quote(uploader ?? 'unknown (the upload event was lost)'),
-      allowed: listed(node.uploaders),
-      fix: 'upload under a new request id with the credentials of the node, or add the principal to uploaders',
+      allowed: listed(uploaders),
+      fix: 'upload under a new request id with the credentials that are listed, or add the principal to uploaders',
     },
   ];
 }
@@ -144,7 +156,7 @@ function notInVersion(certificateName: CertificateName, record: ClusterRecord): 
   };
 }
 
-function judgeKey(key: CertifiableKey, record: ClusterRecord): Violation[] {
+export function judgeKey(key: CertifiableKey, record: ClusterRecord): Violation[] {
   if (!record.allowedKeys || record.allowedKeys.includes(key.kind)) return [];
   return [
     {

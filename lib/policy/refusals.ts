@@ -1,9 +1,20 @@
 /** Refusals that are about a request's surroundings: its path, its cluster, its CA, its approver. */
 import type { IssuingCa } from '../ca/trust-domain.ts';
+import { type RequestAddress, USER_PATH } from '../door/request-path.ts';
+import { formatDuration } from '../duration.ts';
+import { USERS } from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import { listed, quote, type Violation } from './violation.ts';
 
-export function pathUnknown(path: string): Violation {
+export function pathUnknown({ node, path }: RequestAddress): Violation {
+  if (node === USERS)
+    return {
+      code: 'certificate-name-unknown',
+      field: 'path',
+      got: path,
+      allowed: `${USER_PATH} below ${USERS}`,
+      fix: 'upload the CSR of a user at that path, and the one of a node below the name of the node',
+    };
   return {
     code: 'certificate-name-unknown',
     field: 'path',
@@ -50,5 +61,16 @@ export function approvalDenied(reason: string): Violation {
     got: `denied: ${quote(reason)}`,
     allowed: 'an approval',
     fix: 'talk to the approvers; ask again under a new request id',
+  };
+}
+
+/** A node's certificate is cut to the end of its CA; a person who asked for a time gets that time or nothing. */
+export function outlivesCa(validitySeconds: number, ca: IssuingCa): Violation {
+  return {
+    code: 'validity-period',
+    field: 'validityPeriod',
+    got: formatDuration(validitySeconds),
+    allowed: `not beyond ${ca.notAfter.toISOString()}, when ${ca.name} expires`,
+    fix: 'ask for less, or have the CA replaced',
   };
 }

@@ -28,6 +28,12 @@ export const VIOLATION_CODES = {
     'the subject holds something else than CN and O, or in a form that is not accepted',
   'subject-common-name': 'the common name is not the one of this certificate',
   'subject-organization': 'the organisations are not the ones of this certificate',
+  // certificates of users
+  'users-not-allowed': 'the cluster record has no rule for users',
+  'user-name': 'the common name is not one that a user may have',
+  'user-organization': "an organisation is not one that the cluster record's rule for users lists",
+  'validity-period':
+    'the validity that was asked for can not be read, or is longer than what is allowed',
   // the subject alternative names
   'san-type': 'a subject alternative name is neither a DNS name nor an IP address',
   'san-malformed': 'a subject alternative name is not well formed',

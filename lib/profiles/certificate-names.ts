@@ -16,6 +16,14 @@ export const CERTIFICATE_NAMES = [
 
 export type CertificateName = (typeof CERTIFICATE_NAMES)[number];
 
+/** The certificate of a person or program, beside those of nodes; kubeadm makes it by `kubeadm kubeconfig user`. */
+export const USER_NAME = 'user';
+
+/** Everything that is ever issued. What concerns nodes (`all`, places on disk, standing approvals) takes CERTIFICATE_NAMES. */
+export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME] as const;
+
+export type IssuedName = (typeof ISSUED_NAMES)[number];
+
 /** The three CAs of a trust domain. Never one key for two of them. */
 export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca'] as const;
 

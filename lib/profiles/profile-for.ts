@@ -1,10 +1,10 @@
-import type { CertificateName } from './certificate-names.ts';
+import { type CertificateName, type IssuedName, USER_NAME } from './certificate-names.ts';
 import {
   compareKubernetesVersions,
   type KubernetesVersion,
   parseKubernetesVersion,
 } from './kubernetes-version.ts';
-import { PROFILES, type Profile } from './profiles.ts';
+import { type IssuedKind, PROFILES, type Profile, USER_PROFILE } from './profiles.ts';
 
 /** A profile as it stands in one Kubernetes version. */
 export interface VersionedProfile extends Omit<Profile, 'organizations' | 'since'> {
@@ -18,6 +18,11 @@ export function profileOf(name: CertificateName): Profile {
   const profile = byName.get(name);
   if (!profile) throw new Error(`no profile for ${name}`); // the table's own test keeps this from happening
   return profile;
+}
+
+/** CA and usages of anything that is issued. */
+export function kindOf(name: IssuedName): IssuedKind {
+  return name === USER_NAME ? USER_PROFILE : profileOf(name);
 }
 
 /** The profile of a certificate name in a Kubernetes version; undefined where kubeadm has no such certificate yet. */

@@ -40,6 +40,12 @@ export interface Profile {
   readonly roles: readonly NodeRole[];
 }
 
+/** What every issued certificate has, the ones of users too. */
+export type IssuedKind = Pick<Profile, 'ca' | 'extendedKeyUsages'>;
+
+/** `kubeadm kubeconfig user` (cmd/kubeadm/app/phases/kubeconfig: buildKubeConfigFromSpec); lib/policy/judge-user.ts has the rest. */
+export const USER_PROFILE: IssuedKind = { ca: 'ca', extendedKeyUsages: ['clientAuth'] };
+
 const ALWAYS = '1.19.0';
 const none: readonly OrganizationRule[] = [{ since: ALWAYS, accepted: [[]] }];
 /** kubeadm dropped O=system:masters from the etcd clients in 1.29 (kubernetes#120521, kubeadm#2926). */

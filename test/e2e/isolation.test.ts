@@ -163,6 +163,42 @@ const rows: Row[] = [
   ],
   ['create', A1, 'exchange/trust/fleet/extra.crt', ADMIN, 'exchange/trust/fleet/extra.crt'],
   ['list', A1, 'exchange/trust/', ADMIN, 'exchange/trust/'],
+  // users and nodes
+  [
+    'create',
+    A1,
+    'exchange/requests/a/users/x12/user.csr',
+    'user-requester:a',
+    'exchange/requests/a/users/x12/user.csr',
+  ],
+  [
+    'create',
+    'user-requester:a',
+    'exchange/requests/b/users/x13/user.csr',
+    'user-requester:b',
+    'exchange/requests/b/users/x13/user.csr',
+  ],
+  [
+    'create',
+    'user-requester:a',
+    `exchange/requests/${own}/x14/user.csr`,
+    A1,
+    `exchange/requests/${own}/x14/user.csr`,
+  ],
+  [
+    'read',
+    'user-requester:a',
+    `exchange/certificates/${own}/r0/kubelet.conf.crt`,
+    'user-requester:a',
+    'exchange/trust/fleet/ca.crt',
+  ],
+  [
+    'overwrite',
+    'user-requester:a',
+    'exchange/requests/a/users/x12/user.csr',
+    ADMIN,
+    'exchange/requests/a/users/x15/user.csr',
+  ],
   // a node and the authority bucket
   ['read', A1, 'authority/clusters/a.json', 'auditor', 'authority/clusters/a.json'],
   ['read', A1, 'authority/trust/fleet.json', A1, 'exchange/trust/fleet/ca.crt'],

@@ -176,7 +176,9 @@ describe('a cluster record', () => {
     ['with a rule for nodes', 'clusters/blue.json', '{"nodes":[{"namePattern":"w-*"},null]}', []],
   ])('%s makes the principals %#', (_name, key, text, nodes) => {
     const names = nodePrincipals(key, Buffer.from(text), buckets).map(({ name }) => name);
-    expect(names).toEqual(nodes.map((node) => `node:blue/${node}`));
+    expect(names.filter((name) => name.startsWith('node:'))).toEqual(
+      nodes.map((node) => `node:blue/${node}`),
+    );
   });
 });
 

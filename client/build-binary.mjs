@@ -1,0 +1,35 @@
+// Builds self-contained executables, for nodes without Node: dist/client/cakeless-linux-x64 and -arm64 (Node's single
+// executable applications). Node 26 makes them; it is fetched by name and pin into the folder of test/tools.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bundleClient } from './bundle.mjs';
+
+const NODE = '26.10.0';
+const tools = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
+
+/** Node for a platform, from its npm package: no install script runs. */
+function nodeFor(platform) {
+  const folder = join(tools, `sea-${platform}-${NODE}`);
+  const binary = join(folder, 'node_modules', `node-${platform}`, 'bin', 'node');
+  if (existsSync(binary)) return binary;
+  mkdirSync(folder, { recursive: true });
+  const what = `node-${platform}@${NODE}`;
+  const flags = ['--no-save', '--ignore-scripts', '--force', '--no-audit', '--no-fund'];
+  execFileSync('npm', ['install', '--prefix', folder, ...flags, what], { stdio: 'ignore' });
+  return binary;
+}
+
+const main = await bundleClient('cjs');
+const builder = nodeFor(`linux-${process.arch}`);
+for (const platform of ['linux-x64', 'linux-arm64']) {
+  const output = `dist/client/cakeless-${platform}`;
+  const config = `${output}.json`;
+  const executable = resolve(nodeFor(platform));
+  // What follows the name of the program is for cakeless, not for Node.
+  const settings = { disableExperimentalSEAWarning: true, execArgvExtension: 'none' };
+  writeFileSync(config, JSON.stringify({ main, output, executable, ...settings }));
+  execFileSync(builder, ['--build-sea', config], { stdio: 'inherit' });
+  console.log(`${output}  ${Math.ceil(statSync(output).size / 1024 / 1024)} MB`);
+}

@@ -1,0 +1,45 @@
+// Bundles the client into one minified file for Node >= 20.19: dist/client/cakeless.mjs. The SDK is inside, and looked at
+// only when a command asks for a bucket. With --cjs it writes the same as cakeless.cjs, for the executable.
+import { chmodSync, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const OUT = 'dist/client';
+
+/** The local service would bring the functions and the stand-in along. */
+const withoutLocal = {
+  name: 'without-local',
+  setup(build) {
+    const path = resolve('client/bundled/no-local.ts');
+    build.onResolve({ filter: /\/commands\/local\.ts$/ }, () => ({ path }));
+  },
+};
+
+/** @param {'esm' | 'cjs'} format */
+export async function bundleClient(format) {
+  mkdirSync(OUT, { recursive: true });
+  const outfile = `${OUT}/cakeless.${format === 'esm' ? 'mjs' : 'cjs'}`;
+  const require =
+    "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+  const { metafile } = await build({
+    entryPoints: ['client/bundled/entry.ts'],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node20.19',
+    format,
+    mainFields: ['module', 'main'],
+    metafile: true,
+    legalComments: 'none',
+    ...(format === 'esm' && { banner: { js: `#!/usr/bin/env -S node --\n${require}` } }),
+    plugins: [withoutLocal],
+  });
+  chmodSync(outfile, 0o755);
+  const { bytes } = metafile.outputs[outfile];
+  console.log(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
+  return outfile;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await bundleClient('esm');

@@ -1,0 +1,16 @@
+/** In the place of `client/commands/local.ts` in the one-file client: nodes have no use for the service itself. */
+import type { Command } from 'commander';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+export function addLocalCommand(program: Command): void {
+  program
+    .command('local', { hidden: true })
+    .allowUnknownOption()
+    .action(() => {
+      throw new CommandError(
+        EXIT.usage,
+        'the one-file client has no local service',
+        'run `npx cakeless local` in the repository',
+      );
+    });
+}

@@ -1,0 +1,119 @@
+/** `cakeless pack` and `relay`: requests and answers by file, for networks that nothing else crosses. */
+import type { Command } from 'commander';
+import { bundleKey } from '../../lib/ca/trust-domain.ts';
+import { LIMITS } from '../../lib/door/limits.ts';
+import { writeDurably } from '../../lib/files/durable-file.ts';
+import { isSubdomain } from '../../lib/names.ts';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import { formatDocument } from '../../lib/store/documents.ts';
+import type { Connection } from '../connection.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { type Answer, type Pack, readPack } from '../node/carried.ts';
+import { type Exchange, upload } from '../node/exchange.ts';
+import type { Outcome } from '../node/outcomes.ts';
+import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+import { durationSeconds, subdomain } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+import { systemClock, waitForOutcomes } from './fetch.ts';
+import { checkCsr, newRequestId, readCsrs } from './submit.ts';
+
+export function addCarryCommands(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
+  program
+    .command('pack <dir>')
+    .description('put the CSRs below DIR into a file that somebody carries to where the service is')
+    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .requiredOption('--node <name>', 'this node, as kubeadm knows it', subdomain)
+    .requiredOption('--out <file>', 'the file; it never holds a key')
+    .option('--request <id>', 'name of this request', subdomain)
+    .action(
+      async (
+        folder: string,
+        options: Record<'cluster' | 'node' | 'out', string> & { request?: string },
+      ) => {
+        const { cluster, node, out, request = newRequestId(new Date()) } = options;
+        const { files } = readCsrs(folder, terminal);
+        const csrs = files.map(({ path, bytes }) => ({ path, csr: bytes.toString('base64') }));
+        const pack: Pack = { cakelessRequest: 1, cluster, node, request, csrs };
+        await writeDurably(out, formatDocument(pack), FILE_MODE);
+        terminal.print(
+          `request ${request}: ${csrs.length} CSRs of ${cluster}/${node} are in ${out}`,
+        );
+      },
+    );
+  program
+    .command('relay <file>')
+    .description(
+      'upload what `cakeless pack` wrote, wait, and put the answers into a file for the node',
+    )
+    .requiredOption('--out <file>', 'the answers, for `cakeless fetch --from`')
+    .option(
+      '--wait <duration>',
+      'how long to wait, for approvers too (default: 30s, not for approvers)',
+      durationSeconds,
+    )
+    .action(async (file: string, options: { out: string; wait?: number }) =>
+      exit(await relay(await connection.exchange(), terminal, file, options)),
+    );
+}
+
+/** Nothing in it is secret. */
+const FILE_MODE = 0o644;
+
+async function relay(
+  exchange: Exchange,
+  terminal: Terminal,
+  file: string,
+  { out, wait }: { out: string; wait?: number },
+): Promise<ExitCode> {
+  const { csrs, ...place } = readPack(file);
+  const { cluster, node, request } = place;
+  // What came by file is no better than what came by hand: the same checks as of submit, before anything is sent.
+  const files = csrs.map(({ path, csr }) => {
+    const bytes = Buffer.from(csr, 'base64');
+    checkCsr(`${file}: ${path}`, bytes);
+    return { path, bytes };
+  });
+  for (const { path, bytes } of files)
+    await upload(exchange, `requests/${cluster}/${node}/${request}/${path}`, bytes);
+  const outcomes = await waitForOutcomes(
+    exchange,
+    terminal,
+    { cluster, node, request },
+    wait,
+    systemClock,
+  );
+  const objects = await collectObjects(exchange, outcomes);
+  const answer: Answer = { cakelessAnswer: 1, cluster, node, request, objects };
+  await writeDurably(out, formatDocument(answer), FILE_MODE);
+  for (const { path, state } of outcomes) terminal.print(`${state} ${path}`);
+  const open = outcomes.some(({ state }) => state === 'pending' || state === 'unanswered');
+  if (open) terminal.progress('the same command goes on waiting, and writes the file anew');
+  return open ? EXIT.pending : EXIT.done;
+}
+
+async function collectObjects(
+  exchange: Exchange,
+  outcomes: readonly Outcome[],
+): Promise<Answer['objects']> {
+  const keys = new Set(
+    outcomes.flatMap(({ requestKey, key }) => [requestKey, ...(key ? [key] : [])]),
+  );
+  const objects: Answer['objects'] = [];
+  const trustDomains = new Set<string>();
+  const take = async (key: string, maxBytes: number) => {
+    const object = await exchange.get(key, maxBytes);
+    if (!object || object.tooLarge) return; // a request that held a key is gone
+    const { body, metadata } = object;
+    objects.push({ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } });
+    trustDomains.add(metadata['trust-domain'] ?? '');
+  };
+  for (const key of keys) await take(key, LIMITS.maxObjectBytes * 2);
+  for (const trustDomain of [...trustDomains].filter(isSubdomain))
+    for (const ca of CA_NAMES) await take(bundleKey(trustDomain, ca), MAX_BUNDLE_BYTES);
+  return objects;
+}

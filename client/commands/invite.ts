@@ -1,0 +1,110 @@
+/** `cakeless invite`: presigned URLs for one request of one node, in a file. */
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
+import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
+import { ENVIRONMENT } from '../../lib/environment-names.ts';
+import { writeDurably } from '../../lib/files/durable-file.ts';
+import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certificate-names.ts';
+import { formatDocument, readDocument } from '../../lib/store/documents.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { makeInvitation } from '../operator/make-invitation.ts';
+import { collect, durationSeconds, subdomain } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+import { newRequestId } from './submit.ts';
+
+interface InviteOptions {
+  cluster: string;
+  node: string;
+  request?: string;
+  name?: string[];
+  trustDomain?: string;
+  expiresIn?: number;
+  out: string;
+}
+
+export function addInviteCommand(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+): void {
+  program
+    .command('invite')
+    .description('make a file with which a node without AWS credentials can submit and fetch once')
+    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .requiredOption('--node <name>', 'the node', subdomain)
+    .requiredOption(
+      '--out <file>',
+      'the invitation; whoever has it can ask in the name of the node',
+    )
+    .option('--request <id>', 'name of the request', subdomain)
+    .option(
+      '--name <certificate>',
+      'a certificate name; all by default; may be given several times',
+      collect,
+    )
+    .option(
+      '--trust-domain <name>',
+      "the cluster's trust domain (default: as its record says)",
+      subdomain,
+    )
+    .option(
+      '--expires-in <duration>',
+      'how long it is good: 168h at most, and not longer than the AWS credentials (default: 24h)',
+      durationSeconds,
+    )
+    .action((options: InviteOptions) => invite(connection, terminal, options));
+}
+
+async function invite(
+  connection: Connection,
+  terminal: Terminal,
+  options: InviteOptions,
+): Promise<void> {
+  const now = new Date();
+  const {
+    cluster,
+    node,
+    out,
+    request = newRequestId(now),
+    name: names = [...CERTIFICATE_NAMES],
+  } = options;
+  const unknown = names.filter((name) => !isCertificateName(name));
+  if (unknown.length > 0)
+    throw new CommandError(
+      EXIT.usage,
+      `${unknown.join(', ')}: is not one of ${CERTIFICATE_NAMES.join(', ')}`,
+    );
+  if (existsSync(out)) throw new CommandError(EXIT.usage, `${out}: is there already`);
+  const trustDomain = options.trustDomain ?? (await trustDomainOf(connection, cluster));
+  const { newPresigningClient } = await import('../../lib/aws/clients.ts');
+  const client = newPresigningClient();
+  const bucket = process.env[ENVIRONMENT.exchangeBucket] ?? '';
+  const invitation = await makeInvitation(
+    client,
+    bucket,
+    await connection.exchange(),
+    {
+      ...{ cluster, node, request, trustDomain },
+      names: names.filter(isCertificateName),
+      expiresSeconds: options.expiresIn,
+    },
+    now,
+  );
+  client.destroy();
+  await writeDurably(out, formatDocument(invitation));
+  terminal.print(
+    `invitation for request ${request} of ${cluster}/${node}, until ${invitation.expiresAt}: ${out}`,
+  );
+  terminal.progress(
+    'it ends earlier if the AWS credentials that signed it do. Whoever has the file can ask in the name of the node',
+  );
+}
+
+async function trustDomainOf(connection: Connection, cluster: string): Promise<string> {
+  const authority = await connection.authority();
+  const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
+  if (record) return record.trustDomain;
+  throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
+}

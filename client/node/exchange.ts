@@ -1,0 +1,29 @@
+/** Where requests go and outcomes come from, and how a request gets there. */
+import { LIMITS } from '../../lib/door/limits.ts';
+import { digestOf } from '../../lib/door/read-request.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+/**
+ * The exchange bucket as a node needs it: the bucket itself, an invitation's URLs (client/node/invitation.ts), or what
+ * somebody carried here in a file (client/node/carried.ts). Keys are those of docs/s3-contract.md.
+ */
+export type Exchange = Pick<ObjectStore, 'get' | 'create' | 'list'>;
+
+/** Whether it was uploaded now; false where the same CSR was there. @throws CommandError if another one was */
+export async function upload(
+  exchange: Exchange,
+  key: string,
+  bytes: Uint8Array | string,
+  metadata?: Record<string, string>,
+): Promise<boolean> {
+  if ((await exchange.create(key, bytes, 'application/pkcs10', metadata)) === 'created')
+    return true;
+  const there = await exchange.get(key, LIMITS.maxObjectBytes);
+  if (there && digestOf(there.body) === digestOf(Buffer.from(bytes))) return false;
+  throw new CommandError(
+    EXIT.usage,
+    `${key}: another CSR was uploaded under this request id`,
+    'choose another --request; a request never changes',
+  );
+}

@@ -1,0 +1,121 @@
+/** Signs the URLs of an invitation (Signature Version 4, query form). */
+import type { S3Client } from '@aws-sdk/client-s3';
+import { BUNDLE_PATHS, bundleKey } from '../../lib/ca/trust-domain.ts';
+import { outcomeKeys, parseRequestKey, pathsOf } from '../../lib/door/request-path.ts';
+import {
+  CA_NAMES,
+  type CaName,
+  type CertificateName,
+} from '../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../lib/profiles/profile-for.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import type { Exchange } from '../node/exchange.ts';
+import { certificateHashes, type Invitation } from '../node/invitation.ts';
+import type { RequestPlace } from '../node/outcomes.ts';
+import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+
+/** The longest that Signature Version 4 allows, in seconds. */
+export const MAX_INVITATION_SECONDS = 7 * 24 * 3600;
+const DEFAULT_SECONDS = 24 * 3600;
+
+export interface InvitationWish extends RequestPlace {
+  readonly trustDomain: string;
+  readonly names: readonly CertificateName[];
+  /** undefined: a day, or as long as the credentials last. */
+  readonly expiresSeconds: number | undefined;
+}
+
+/** @throws CommandError if it would outlive the credentials that sign it, or there is no trust domain */
+export async function makeInvitation(
+  client: S3Client,
+  bucket: string,
+  exchange: Exchange,
+  wish: InvitationWish,
+  now: Date,
+): Promise<Invitation> {
+  const { cluster, node, request, trustDomain, names } = wish;
+  const seconds = lifetime(
+    wish.expiresSeconds,
+    (await client.config.credentials()).expiration,
+    now,
+  );
+  const sign = await signer(client, bucket, seconds, now);
+  const trust = Object.fromEntries(
+    await Promise.all(
+      CA_NAMES.map(async (ca) => [ca, await bundleOf(exchange, trustDomain, ca, sign)] as const),
+    ),
+  ) as Invitation['trust'];
+  const requests = await Promise.all(
+    names
+      .flatMap((name) => pathsOf(profileOf(name)))
+      .map(async (path) => {
+        const address = parseRequestKey(`requests/${cluster}/${node}/${request}/${path}`);
+        if (!address) throw new Error(`${path}: is no path of a request`);
+        const keys = outcomeKeys(address);
+        return {
+          path,
+          put: await sign.put(address.key),
+          get: await sign.get(address.key),
+          certificate: await sign.get(keys.certificate),
+          rejected: await sign.get(keys.rejected),
+          pending: await sign.get(keys.pending),
+        };
+      }),
+  );
+  const expiresAt = new Date(now.getTime() + seconds * 1000).toISOString();
+  const place = { cluster, node, request, trustDomain, expiresAt };
+  return { cakelessInvitation: 1, ...place, trust, requests };
+}
+
+/** A URL dies with the credentials that signed it, whatever it says itself. */
+function lifetime(asked: number | undefined, expiration: Date | undefined, now: Date): number {
+  const left = expiration
+    ? Math.floor((expiration.getTime() - now.getTime()) / 1000)
+    : MAX_INVITATION_SECONDS;
+  const most = Math.min(left, MAX_INVITATION_SECONDS);
+  if (most < 1) throw new CommandError(EXIT.usage, 'the AWS credentials have expired');
+  if (asked === undefined) return Math.min(most, DEFAULT_SECONDS);
+  if (asked >= 1 && asked <= most) return asked;
+  throw new CommandError(
+    EXIT.usage,
+    `an invitation signed now can last ${most} seconds at most, not ${asked}`,
+    left < MAX_INVITATION_SECONDS
+      ? `the AWS credentials end at ${expiration?.toISOString()}: use a role session that lasts longer`
+      : 'Signature Version 4 allows seven days',
+  );
+}
+
+async function signer(client: S3Client, Bucket: string, expiresIn: number, signingDate: Date) {
+  const [{ getSignedUrl }, { GetObjectCommand, PutObjectCommand }] = await Promise.all([
+    import('@aws-sdk/s3-request-presigner'),
+    import('@aws-sdk/client-s3'),
+  ]);
+  const settings = { expiresIn, signingDate };
+  return {
+    get: (Key: string) => getSignedUrl(client, new GetObjectCommand({ Bucket, Key }), settings),
+    /** Good only with `If-None-Match: *`, which is under the signature. */
+    put: (Key: string) =>
+      getSignedUrl(client, new PutObjectCommand({ Bucket, Key, IfNoneMatch: '*' }), {
+        ...settings,
+        signableHeaders: new Set(['host', 'if-none-match']),
+      }),
+  };
+}
+
+async function bundleOf(
+  exchange: Exchange,
+  trustDomain: string,
+  ca: CaName,
+  sign: { get(key: string): Promise<string> },
+) {
+  const key = bundleKey(trustDomain, ca);
+  const object = await exchange.get(key, MAX_BUNDLE_BYTES);
+  const sha256 = certificateHashes(Buffer.from(object?.body ?? '').toString('latin1'));
+  if (sha256.length === 0)
+    throw new CommandError(
+      EXIT.usage,
+      `there is no trust bundle ${key}`,
+      `is ${trustDomain} the trust domain of the cluster? Its bundles are ${Object.values(BUNDLE_PATHS).join(', ')}`,
+    );
+  return { get: await sign.get(key), sha256 };
+}
