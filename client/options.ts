@@ -66,13 +66,6 @@ export function keyAlgorithm(text: string): KeyKind {
   throw new InvalidArgumentError(`It must be one of ${KEY_KINDS.join(', ')}.`);
 }
 
-/** `60d` or a Go duration, in seconds. */
-export function longDurationSeconds(text: string): number {
-  const [, days, rest] = /^(?:(\d{1,5})d)?(.*)$/.exec(text) ?? [];
-  if (days === undefined) return durationSeconds(text);
-  return Number(days) * 86_400 + (rest ? durationSeconds(rest) : 0);
-}
-
 /** A duration that is sent on as it was written: `8h`, `1h30m`. */
 export function durationText(text: string): string {
   if (parseDurationSeconds(text) !== undefined) return text;

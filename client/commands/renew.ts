@@ -26,13 +26,7 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import {
-  durationSeconds,
-  keyAlgorithm,
-  longDurationSeconds,
-  outputOption,
-  subdomain,
-} from '../options.ts';
+import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { systemClock } from './fetch.ts';
 import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
@@ -79,13 +73,9 @@ export function addRenewCommand(
     .option(
       '--if-expires-within <duration>',
       'only certificates that end within this time, such as 60d',
-      longDurationSeconds,
+      timeAhead,
     )
-    .option(
-      '--splay <duration>',
-      'wait a random time up to this first, such as 12h',
-      longDurationSeconds,
-    )
+    .option('--splay <duration>', 'wait a random time up to this first, such as 12h', timeAhead)
     .option(
       '--wait <duration>',
       `how long to wait for outcomes, approvals too (default: ${ANSWER_SECONDS}s, not for approvals)`,
