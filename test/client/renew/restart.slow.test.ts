@@ -1,6 +1,8 @@
 /** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
+
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT } from '../../../client/exit-codes.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
@@ -101,11 +103,11 @@ it('what should have read its files again and did not is restarted all the same'
   expect(kubelet?.events.slice(3)).toEqual(['-kube-apiserver', '+kube-apiserver']);
 });
 
-it('a component that is not well brings the old files back, and runs with them; exit code 8 says so', async () => {
+it('a component that is not well brings the old files back, and runs with them; the exit code says so', async () => {
   const old = serial(fixture.template, 'apiserver');
   const folder = await controlPlane('v1.31.0', `--well-with=${old}`);
   const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
-  expect(run.exitCode).toBe(8);
+  expect(run.exitCode).toBe(EXIT.rolledBack);
   expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
   expect(run.stderr).toContain('The old certificates are in place again');
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => false));
