@@ -13,7 +13,7 @@ const silent = { print: () => {}, progress: () => {} };
 beforeAll(async () => {
   service = await RunningService.start();
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-  for (const cluster of ['one', 'two', 'three', 'four', 'five'])
+  for (const cluster of ['one', 'two', 'three', 'four', 'five', 'six'])
     principal = `node:one/${(await service.declare(set, cluster)).node}`;
   await service.local.idle();
 });
