@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certificate-names.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import {
   type DesiredCsr,
@@ -87,15 +86,9 @@ function fromDisk(
 }
 
 function fromConfig(names: readonly string[], file: string, options: CsrOptions): DesiredCsr[] {
-  const wanted = names.includes('all') ? CERTIFICATE_NAMES : names.filter(isCertificateName);
-  const { node, advertiseAddress: address, keyAlgorithm: keyKind } = options;
-  return desiredFromConfig(wanted, {
-    text: readFileSync(file, 'utf8'),
-    file,
-    node,
-    address,
-    keyKind,
-  });
+  const { node, advertiseAddress, keyAlgorithm } = options;
+  const text = readFileSync(file, 'utf8');
+  return desiredFromConfig(names, { text, file, node, advertiseAddress, keyAlgorithm });
 }
 
 /** In words, with what would change against the certificate in place. */

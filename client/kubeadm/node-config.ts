@@ -59,6 +59,7 @@ export interface NodeConfigOptions {
   readonly node?: string | undefined;
   readonly role?: NodeRole | undefined;
   readonly join?: boolean | undefined;
+  readonly advertiseAddress?: string | undefined;
 }
 
 interface Source {
@@ -82,7 +83,7 @@ export function readNodeConfig(
     file,
     ...kind,
     nodeName: nodeNameOf(source, kind.joins, options.node),
-    ...addressOf(source, kind),
+    ...addressOf(source, kind, options.advertiseAddress),
     version,
     clusterName: cluster.clusterName || 'kubernetes',
     controlPlaneEndpoint: endpointOf(source, kind.joins),
@@ -174,10 +175,12 @@ function nodeNameOf(source: Source, joins: boolean, option: string | undefined):
 function addressOf(
   source: Source,
   { role, joins }: Pick<NodeConfig, 'role' | 'joins'>,
+  given: string | undefined,
 ): Pick<NodeConfig, 'advertiseAddress' | 'bindPort'> {
   const { init, join } = source;
   const ofJoin = joins ? join?.controlPlane?.localAPIEndpoint : undefined;
-  const { advertiseAddress = '', bindPort } = ofJoin ?? init?.localAPIEndpoint ?? {};
+  const { bindPort, ...endpoint } = ofJoin ?? init?.localAPIEndpoint ?? {};
+  const advertiseAddress = given ?? endpoint.advertiseAddress ?? '';
   if (role === 'worker') return { advertiseAddress: undefined, bindPort: bindPort || 6443 };
   if (advertiseAddress === '')
     fail(
