@@ -24,6 +24,8 @@ export interface Resource {
 }
 
 export interface World {
+  /** Whether an answer may go to this address. */
+  readonly mayAnswer: (url: string) => boolean;
   readonly send: (url: string, body: string) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
@@ -37,11 +39,14 @@ const WAITS_MS = [5_000, 10_000, 20_000, 40_000];
 export function answerCloudFormation(
   handler: (event: unknown, context: Context) => Promise<unknown>,
   resource: Resource,
-  world: World = { send, sleep },
+  world: World = { mayAnswer, send, sleep },
 ): Handler {
   return async (event: unknown, context: Context) => {
     const { data: request } = requestSchema.safeParse(event);
     if (!request) return handler(event, context);
+    // Operators may call this function, too: it is no means to write to wherever its caller likes.
+    if (!world.mayAnswer(request.ResponseURL))
+      throw new Error(`${new URL(request.ResponseURL).host} is no address of CloudFormation's`);
     const properties = request.ResourceProperties;
     // Deleting the resource leaves what it made; only CloudFormation forgets it.
     const failure =
@@ -88,9 +93,25 @@ function answerTo(request: CustomResourceRequest, id: string, failure: Error | u
   });
 }
 
+/**
+ * A bucket of CloudFormation's own
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html), or the endpoint that the SDK
+ * is told to use, where something stands in for AWS.
+ */
+export function mayAnswer(url: string, endpoint = process.env.AWS_ENDPOINT_URL): boolean {
+  const { protocol, hostname, host } = new URL(url);
+  if (endpoint !== undefined && URL.canParse(endpoint) && host === new URL(endpoint).host)
+    return true;
+  return protocol === 'https:' && RESPONSE_BUCKET.test(hostname);
+}
+
+const RESPONSE_BUCKET =
+  /^cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?$/;
+
 /** The signature of the address covers an empty content type. */
 async function send(url: string, body: string): Promise<void> {
-  const answer = await fetch(url, { method: 'PUT', body, headers: { 'content-type': '' } });
+  const headers = { 'content-type': '' };
+  const answer = await fetch(url, { method: 'PUT', body, headers, redirect: 'error' });
   if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
 }
 

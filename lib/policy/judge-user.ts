@@ -66,9 +66,14 @@ export function judgeUserRequest(
   };
 }
 
-/** Invariant: system:masters of `ca` is never signed without an approver, whatever the rule says. */
+/**
+ * Invariant: system:masters of `ca` is never signed without an approver, whatever the rule says. Neither are the groups
+ * that kubeadm binds to rights of its own, kubeadm:cluster-admins above all (kubernetes#121305).
+ */
 function approvalReason({ organizations }: Subject, rule: UserRule): string | undefined {
   if (organizations.includes(MASTERS)) return MASTERS_REASON;
+  const ofKubeadm = organizations.find((name) => name.toLowerCase().startsWith('kubeadm:'));
+  if (ofKubeadm !== undefined) return `O=${ofKubeadm} is a group of kubeadm's own`;
   return rule.approvalRequired ? "the cluster record's rule for users wants it" : undefined;
 }
 

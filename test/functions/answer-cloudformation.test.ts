@@ -1,10 +1,11 @@
 import type { Context } from 'aws-lambda';
-import { answerCloudFormation } from '../../functions/answer-cloudformation.ts';
+import { answerCloudFormation, mayAnswer } from '../../functions/answer-cloudformation.ts';
 import { trustDomainResource } from '../../functions/trust-domain-resource.ts';
 import { REQUEST_MALFORMED } from '../../lib/environment-names.ts';
 import { lambdaContext } from '../support/running-service-lambda.ts';
 
-const URL = 'https://cloudformation.example/answer?signature=1';
+const URL =
+  'https://cloudformation-custom-resource-response-eucentral1.s3.eu-central-1.amazonaws.com/answer?signature=1';
 const KEYS = { ca: 'arn:1', 'etcd-ca': 'arn:2', 'front-proxy-ca': 'arn:3' };
 
 const event = (more: object = {}) => ({
@@ -39,6 +40,7 @@ async function run(input: unknown, failures: Error[] = []) {
     },
     trustDomainResource,
     {
+      mayAnswer: (url) => mayAnswer(url, undefined),
       send: async (url, body) => void answers.push({ url, body: JSON.parse(body) }),
       sleep: async (milliseconds) => void pauses.push(milliseconds),
     },
@@ -117,4 +119,44 @@ it('what is no event of CloudFormation goes through as it is, and so does the an
   expect(answers).toEqual([]);
   expect(result).toEqual({ created: true });
   await expect(run({ trustDomain: 'prod' }, [new Error('no')])).rejects.toThrow('no');
+});
+
+it.each([
+  ['a bucket of CloudFormation', URL, undefined, true],
+  [
+    'a bucket of CloudFormation in the form of older regions',
+    'https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x',
+    undefined,
+    true,
+  ],
+  [
+    'one in China',
+    'https://cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn/x',
+    undefined,
+    true,
+  ],
+  ['plain HTTP', URL.replace('https', 'http'), undefined, false],
+  ['another bucket', 'https://evil.s3.amazonaws.com/x', undefined, false],
+  [
+    'a host that only begins like one',
+    'https://cloudformation-custom-resource-response-x.s3.amazonaws.com.evil.example/x',
+    undefined,
+    false,
+  ],
+  ['the metadata service', 'http://169.254.169.254/latest', undefined, false],
+  [
+    'a stand-in that the SDK is told to use',
+    'https://127.0.0.1:4566/x',
+    'https://127.0.0.1:4566',
+    true,
+  ],
+  ['another port of its host', 'https://127.0.0.1:1/x', 'https://127.0.0.1:4566', false],
+])('an answer to %s', (_, url, endpoint, expected) => {
+  expect(mayAnswer(url, endpoint)).toBe(expected);
+});
+
+it('nothing is done, and nothing sent, for an address that is not CloudFormation’s', async () => {
+  await expect(run(event({ ResponseURL: 'https://evil.example/x' }))).rejects.toThrow(
+    "evil.example is no address of CloudFormation's",
+  );
 });

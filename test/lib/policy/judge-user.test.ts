@@ -205,6 +205,14 @@ it.each<[string, Case, string | undefined]>([
     },
     'O=system:masters',
   ],
+  [
+    "so does kubeadm's group of administrators",
+    {
+      o: ['kubeadm:cluster-admins'],
+      users: { organizations: ['kubeadm:cluster-admins'], approvalRequired: false },
+    },
+    'O=kubeadm:cluster-admins',
+  ],
 ])('%s', (_, about, reason) => {
   const { plan } = judge(about);
   if (reason === undefined) expect(plan?.approvalReason).toBeUndefined();
