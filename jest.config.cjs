@@ -18,4 +18,6 @@ module.exports = {
   // far beyond what any test takes on a slow machine: time decides nothing
   testTimeout: 120_000,
   randomize: true,
+  // jest leaves a core free by default: on two cores that is half of the machine
+  maxWorkers: '100%',
 };
