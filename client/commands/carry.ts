@@ -6,6 +6,7 @@ import { writeDurably } from '../../lib/files/durable-file.ts';
 import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument } from '../../lib/store/documents.ts';
+import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Answer, type Pack, readPack } from '../node/carried.ts';
@@ -14,7 +15,7 @@ import type { Outcome } from '../node/outcomes.ts';
 import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
 import { durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { systemClock, waitForOutcomes } from './fetch.ts';
+import { waitForOutcomes } from './fetch.ts';
 import { checkCsr, newRequestId, readCsrs } from './submit.ts';
 
 export function addCarryCommands(

@@ -1,5 +1,4 @@
 /** `cakeless check-expiration`: kubeadm's list of certificates and their ends, and what it does not look at. */
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { AlternativeName } from '../../lib/door/alternative-names.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
@@ -15,6 +14,7 @@ import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, problemsIn, type ReportFormat } from '../node/expiry/report.ts';
 import { KUBEADM_FOLDERS } from '../node/places.ts';
 import { timeAhead } from '../options.ts';
+import { readGivenText } from '../read-text.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface CheckOptions {
@@ -67,7 +67,7 @@ export async function checkExpiration(
   const { config, prometheus, kubeconfigDir, kubeletDir } = options;
   if (prometheus !== undefined && !prometheus.endsWith('.prom'))
     throw new CommandError(EXIT.usage, `${prometheus}: the node exporter reads files *.prom only`);
-  const text = config === undefined ? undefined : readConfig(config);
+  const text = config === undefined ? undefined : readGivenText(config);
   const settings = config && text !== undefined ? readClusterSettings(text, config) : undefined;
   const inventory = takeInventory({
     certDir: options.certDir ?? settings?.certDir ?? KUBEADM_FOLDERS.certDir,
@@ -84,17 +84,6 @@ export async function checkExpiration(
     await writeDurably(prometheus, formatPrometheus(inventory, wrong, now), 0o644);
   if (wrong.length > 0) return EXIT.checkFailed;
   return expiring.length > 0 ? EXIT.expiring : EXIT.done;
-}
-
-function readConfig(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }
 
 /** Names are compared with a whole configuration of this node; without one, with those that no node can do without. */

@@ -1,5 +1,4 @@
 /** `cakeless cluster`: what the platform team declares of a cluster. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
 import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
@@ -14,6 +13,7 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { buildRecord, checkRecord, parseNodeOption } from '../operator/cluster-record.ts';
 import { readKubeadmConfig } from '../operator/kubeadm-config.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
+import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
 interface ApplyOptions {
@@ -131,7 +131,7 @@ function wantedRecord(name: string, options: ApplyOptions, before: unknown): unk
   }
   if (kubeadmConfig === undefined || options.trustDomain === undefined)
     throw new CommandError(EXIT.usage, '--kubeadm-config needs --trust-domain NAME too');
-  const config = readKubeadmConfig(readText(kubeadmConfig), kubeadmConfig);
+  const config = readKubeadmConfig(readGivenText(kubeadmConfig), kubeadmConfig);
   const nodes = [
     ...(options.node ?? []).map((text) => parseNodeOption(text, 'control-plane')),
     ...(options.worker ?? []).map((text) => parseNodeOption(text, 'worker')),
@@ -172,20 +172,9 @@ function describe(record: ClusterRecordDocument): string[] {
 
 function parseJson(file: string): unknown {
   try {
-    return JSON.parse(readText(file));
+    return JSON.parse(readGivenText(file));
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
     throw new CommandError(
       EXIT.usage,
       `${file}: ${error instanceof Error ? error.message : error}`,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Fault } from '../../lib/fault.ts';
 import { printable } from '../../lib/policy/violation.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Exchange } from '../node/exchange.ts';
@@ -17,17 +18,6 @@ export interface FetchOptions extends RequestPlace {
   wait?: number;
   output: OutputFormat;
 }
-
-/** Passed in, so that tests need not wait. */
-export interface Clock {
-  now(): Date;
-  sleep(milliseconds: number): Promise<void>;
-}
-
-export const systemClock: Clock = {
-  now: () => new Date(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-};
 
 /** An answer takes a second or two; a lost event is found again within minutes. */
 const ANSWER_SECONDS = 30;

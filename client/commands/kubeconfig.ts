@@ -8,6 +8,7 @@ import { LIMITS } from '../../lib/door/limits.ts';
 import { USER_PATH, VALIDITY_METADATA } from '../../lib/door/request-path.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { USERS } from '../../lib/names.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Exchange, upload } from '../node/exchange.ts';
@@ -16,7 +17,7 @@ import type { Terminal } from '../terminal.ts';
 import { findTrusted } from '../users/trusted-ca.ts';
 import { prepareKey, USER_KEY_KINDS, type UserKeyKind } from '../users/user-key.ts';
 import { writeKubeconfig } from '../users/write-kubeconfig.ts';
-import { type Clock, describe, exitCodeOf, fetchCertificates, systemClock } from './fetch.ts';
+import { describe, exitCodeOf, fetchCertificates } from './fetch.ts';
 import { newRequestId } from './submit.ts';
 
 export interface UserOptions {

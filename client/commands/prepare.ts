@@ -1,10 +1,10 @@
 /** `cakeless prepare`: everything that `kubeadm init` or `kubeadm join` needs on a new node whose CA keys are elsewhere. */
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../node/places.ts';
 import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
@@ -12,8 +12,8 @@ import { type Pins, parseCaCertHash } from '../node/prepare/pins.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
 import { collect, durationSeconds, outputOption, subdomain } from '../options.ts';
+import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { type Clock, systemClock } from './fetch.ts';
 
 export interface PrepareOptions {
   config: string;
@@ -74,7 +74,7 @@ export async function prepare(
   options: PrepareOptions,
   clock: Clock,
 ): Promise<ExitCode> {
-  const config = readNodeConfig(readText(options.config), options.config, options);
+  const config = readNodeConfig(readGivenText(options.config), options.config, options);
   const folders: NodeFolders = {
     certDir: options.certDir ?? config.certDir ?? KUBEADM_FOLDERS.certDir,
     kubeconfigDir: options.kubeconfigDir,
@@ -106,20 +106,9 @@ function pinsOf(options: PrepareOptions, config: NodeConfig): Pins {
       'etcd-ca': of('etcd-ca'),
       'front-proxy-ca': of(CA_NAMES[2]),
     },
-    trustBundle: options.trustBundle === undefined ? undefined : readText(options.trustBundle),
+    trustBundle: options.trustBundle === undefined ? undefined : readGivenText(options.trustBundle),
     onFirstUse: options.trustOnFirstUse === true,
   };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }
 
 function showPlan(

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { printable } from '../../lib/policy/violation.ts';
+import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/desired.ts';
 import { takeLease } from '../node/lease.ts';
@@ -28,7 +29,6 @@ import {
 } from '../node/settings.ts';
 import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { systemClock } from './fetch.ts';
 import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
 
 interface RenewOptions extends NodeOptions {

@@ -1,5 +1,6 @@
 /** `cakeless rollback`: puts the files back that the last installation replaced. */
 import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type Installation, listInstallations, record } from '../node/install/installation.ts';
 import { takeLease } from '../node/lease.ts';
@@ -11,7 +12,6 @@ import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
 import { durationSeconds, outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { systemClock } from './fetch.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
 import { describeRestart } from './renew.ts';
 

@@ -1,9 +1,9 @@
 /** Reads what lies at a certificate's place, and says what is wrong with it. Writes nothing. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { readTextIfThere } from '../read-text.ts';
 import { type Kubeconfig, type Material, readKubeconfig } from './kubeconfig.ts';
 import type { CertificatePlace } from './places.ts';
 import { areAPair, readPrivateKey } from './private-key.ts';
@@ -44,14 +44,14 @@ export function readPlace(place: CertificatePlace): PlaceState {
 
 function readPair(place: CertificatePlace & { kind: 'pair' }): PlaceState {
   const { name, certificateFile, keyFile } = place;
-  const certificate = readIfThere(certificateFile);
+  const certificate = readTextIfThere(certificateFile);
   if (certificate === undefined) return { state: 'missing', name, file: certificateFile };
-  return examine(place, undefined, certificateFile, certificate, keyFile, readIfThere(keyFile));
+  return examine(place, undefined, certificateFile, certificate, keyFile, readTextIfThere(keyFile));
 }
 
 function readKubeconfigPlace(place: CertificatePlace & { kind: 'kubeconfig' }): PlaceState {
   const { name, file } = place;
-  const yaml = readIfThere(file);
+  const yaml = readTextIfThere(file);
   if (yaml === undefined) return { state: 'missing', name, file };
   const broken = (problem: string): PlaceState => ({ state: 'broken', name, file, problem });
   try {
@@ -69,7 +69,7 @@ function readKubeconfigPlace(place: CertificatePlace & { kind: 'kubeconfig' }): 
 }
 
 function resolve(material: Material, file: string): [string, string | undefined] {
-  return 'pem' in material ? [file, material.pem] : [material.file, readIfThere(material.file)];
+  return 'pem' in material ? [file, material.pem] : [material.file, readTextIfThere(material.file)];
 }
 
 function examine(
@@ -123,13 +123,4 @@ function problemsOfKey(
   return areAPair(privateKey, leaf.publicKey)
     ? []
     : [`the private key in ${keyFile} belongs to another certificate`];
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 /** Every certificate of a node with its age and what is wrong with it: kubeadm's own rows, and those of the kubelet. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { AlternativeName } from '../../../lib/door/alternative-names.ts';
@@ -11,6 +11,7 @@ import {
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { readTextIfThere } from '../../read-text.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../places.ts';
 import { areAPair, readPrivateKey } from '../private-key.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from '../read-place.ts';
@@ -120,7 +121,7 @@ function present(
 ): Pick<Row, 'state' | 'notAfter' | 'problems'> {
   const profile = profileOf(name);
   const caFile = caFileOf(profile.ca, options);
-  const trustBundle = textOf(caFile);
+  const trustBundle = readTextIfThere(caFile);
   const wanted: Wanted = {
     ...profile,
     commonName: profile.commonName.replace('{node}', options.nodeName ?? '{node}'),
@@ -148,7 +149,9 @@ function problemsOfCaData(
 ): string[] {
   if (!certificateAuthority) return ['it names no certificate authority'];
   const text =
-    'pem' in certificateAuthority ? certificateAuthority.pem : textOf(certificateAuthority.file);
+    'pem' in certificateAuthority
+      ? certificateAuthority.pem
+      : readTextIfThere(certificateAuthority.file);
   const known = certificatesIn(trustBundle ?? '').map(fingerprint);
   if (
     trustBundle === undefined ||
@@ -170,7 +173,7 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
     notAfter: undefined,
   };
   try {
-    const text = textOf(file);
+    const text = readTextIfThere(file);
     const isWanted = ca !== 'etcd-ca' || existsSync(join(options.certDir, 'etcd'));
     if (text === undefined)
       return { ...about, state: 'missing', problems: isWanted ? ['it is missing'] : [] };
@@ -200,9 +203,9 @@ function readServing(serving: KubeletServing, options: InventoryOptions): Row {
     externallyManaged: isIssued && isExternal('ca', options),
   };
   try {
-    const chain = certificatesIn(textOf(file) ?? '');
+    const chain = certificatesIn(readTextIfThere(file) ?? '');
     const leaf = new X509Certificate(chain[0] ?? '');
-    const key = readPrivateKey(textOf(keyFile) ?? '');
+    const key = readPrivateKey(readTextIfThere(keyFile) ?? '');
     const caFile = caFileOf('ca', options);
     const pair =
       key === undefined
@@ -215,7 +218,7 @@ function readServing(serving: KubeletServing, options: InventoryOptions): Row {
       commonName: `system:node:${options.nodeName ?? '{node}'}`,
       organizations: [['system:nodes']],
       names: [],
-      trustBundle: textOf(caFile),
+      trustBundle: readTextIfThere(caFile),
       caFile,
     };
     const problems = isIssued ? guarded(() => problemsOf(chain, wanted, options.now)) : [];
@@ -231,15 +234,6 @@ function guarded(judge: () => string[]): string[] {
     return judge();
   } catch (error) {
     return [`it can not be judged: ${messageOf(error)}`];
-  }
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

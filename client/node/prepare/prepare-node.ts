@@ -7,7 +7,7 @@ import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.t
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import type { Clock } from '../../commands/fetch.ts';
+import type { Clock } from '../../clock.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import type { Terminal } from '../../terminal.ts';
 import { checkCertificate } from '../check-certificate.ts';
