@@ -6,6 +6,7 @@ import { until } from '../kubernetes/patience.ts';
 import { lastWords, mustRun } from '../kubernetes/program.ts';
 import type { Check, Report } from '../kubernetes/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
+import { approvedNeverIssued, withDeletedKey } from './certificates-api.ts';
 import { ControlPlane, type ControlPlanePlan, clusterName } from './cluster.ts';
 import { gatewayCommand } from './etcd-gateway.ts';
 import { LOG_LINE, registerNode, startKubelet } from './kubelet.ts';
@@ -25,6 +26,8 @@ export const LIVE_CHECKS = [
   'front-proxy-client reaches an aggregated API',
   'apiserver-kubelet-client reaches a kubelet',
   'etcd: its HTTP gateway, which uses the server certificate as a client',
+  'kube-controller-manager with the name of a deleted CA key does not start',
+  'certificates API: approved, and never issued',
   'no CA key is on any node',
 ];
 
@@ -109,6 +112,10 @@ async function lookAt(check: Check, plane: ControlPlane): Promise<void> {
   await check('etcd: its HTTP gateway, which uses the server certificate as a client', () =>
     askGateway(plane),
   );
+  await check('kube-controller-manager with the name of a deleted CA key does not start', () =>
+    withDeletedKey(plane),
+  );
+  await check('certificates API: approved, and never issued', () => approvedNeverIssued(plane));
   await check('no CA key is on any node', async () => {
     const keys = plane.nodes.flatMap(({ root }) => root.caKeys());
     if (keys.length > 0) throw new Error(keys.join(', '));
