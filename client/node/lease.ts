@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { LeaseObject, LeaseState } from '../../lib/aws/s3-lease-object.ts';
+import type { Clock } from '../clock.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const leaseKey = (cluster: string) => `leases/${cluster}.json`;
@@ -33,29 +34,24 @@ export interface HeldLease {
   release(): Promise<void>;
 }
 
-export interface LeaseClock {
-  now(): Date;
-  sleep(milliseconds: number): Promise<void>;
-}
-
 /** @returns undefined if another node held it for all of the time */
 export async function takeLease(
   object: LeaseObject,
   node: string,
   waitSeconds: number,
-  clock: LeaseClock,
+  clock: Clock,
   terminal: Terminal,
 ): Promise<HeldLease | undefined> {
   const id = randomBytes(8).toString('hex');
   // Without the right to list, S3 does not say that an object is not there (403): so making it comes before reading.
   if ((await write(object, node, id)) === 'written') return held(object, node, id);
-  const deadline = clock.now().getTime() + waitSeconds * 1000;
+  const deadline = clock.monotonic() + waitSeconds * 1000;
   for (;;) {
     const state = await object.read();
     const other = holderOf(state, node);
     if (state && other === undefined && (await write(object, node, id, state)) === 'written')
       return held(object, node, id);
-    const left = deadline - clock.now().getTime();
+    const left = deadline - clock.monotonic();
     if (left <= 0) return undefined;
     terminal.progress(`waiting for ${other ?? 'another node'}, which restarts its components ...`);
     await clock.sleep(Math.min(POLL_MS, left));

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
@@ -10,6 +11,7 @@ import { askHealth, probesOf } from './health.ts';
 import { HeldManifests } from './held-manifests.ts';
 import { readManifest } from './manifest.ts';
 import { processesOf } from './processes.ts';
+import { until } from './wait.ts';
 
 const run = promisify(execFile);
 
@@ -19,14 +21,12 @@ export interface RestartWorld {
   readonly terminal: Terminal;
   /** For each wait: until the old container is gone, and until the new one is well. */
   readonly timeoutSeconds: number;
-  readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+  readonly clock: Clock;
 }
 
 export type RestartResult =
   | { readonly component: Component; readonly state: 'restarted' | 'not-here' | 'by-hand' }
   | { readonly component: Component; readonly state: 'failed'; readonly reason: string };
-
-const POLL_MS = 500;
 
 /**
  * Restarts the components of one step: they end in reverse order and come back in order, each when the one before is
@@ -113,19 +113,4 @@ export async function untilWell(component: Component, world: RestartWorld): Prom
     return undefined;
   });
   world.terminal.progress(`${component} is healthy`);
-}
-
-async function until(
-  { clock, timeoutSeconds }: RestartWorld,
-  what: string,
-  findProblem: () => Promise<string | undefined>,
-): Promise<void> {
-  const deadline = clock.now().getTime() + timeoutSeconds * 1000;
-  for (;;) {
-    const problem = await findProblem();
-    if (problem === undefined) return;
-    if (clock.now().getTime() >= deadline)
-      throw new Error(`${what} within ${timeoutSeconds} seconds: ${problem}`);
-    await clock.sleep(POLL_MS);
-  }
 }

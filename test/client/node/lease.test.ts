@@ -8,6 +8,7 @@ import { RunningService } from '../../support/running-service.ts';
 
 let service: RunningService;
 let principal: string;
+const clock = { now: () => new Date(0), monotonic: () => 0, sleep: async () => {} };
 const silent = { print: () => {}, progress: () => {} };
 
 beforeAll(async () => {
@@ -22,7 +23,7 @@ afterAll(() => service.close());
 const object = (cluster: string, as = principal.replace('one/', `${cluster}/`)) =>
   new S3LeaseObject(service.s3(as), LOCAL_BUCKETS.exchange, leaseKey(cluster));
 const take = (cluster: string, node: string, from: LeaseObject = object(cluster)) =>
-  takeLease(from, node, 0, { now: () => new Date(0), sleep: async () => {} }, silent);
+  takeLease(from, node, 0, clock, silent);
 /** As S3 would tell of it later. */
 const later = (inner: LeaseObject, ageMs: number): LeaseObject => ({
   read: async () => {

@@ -103,6 +103,7 @@ it('a node whose clock is a day behind is told so', async () => {
   const before = stateOf(folder);
   const yesterday = {
     now: () => new Date(Date.now() - 86_400_000),
+    monotonic: () => performance.now(),
     sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
   };
   const quiet = { print: () => {}, progress: () => {} };

@@ -1,13 +1,14 @@
 /** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../../../client/exit-codes.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import { FakeKubelet, freePort, writeManifest } from '../../support/fake-kubelet.ts';
+import { fakeControlPlane, type MoreFlags, manifestsIn } from '../../support/fake-control-plane.ts';
+import type { FakeKubelet } from '../../support/fake-kubelet.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 import { COMMAND } from '../../support/running-service-process.ts';
 
@@ -29,41 +30,12 @@ const serial = (folder: string, name: CertificateName) => {
 const isNew = (folder: string, name: CertificateName) =>
   serial(folder, name) !== serial(fixture.template, name);
 
-/** A control plane that runs, with more flags for some components. */
-async function controlPlane(
-  version: string,
-  more: { apiServer?: string; etcd?: string } = {},
-): Promise<string> {
-  const flags = (flag: string | undefined) => (flag === undefined ? [] : [flag]);
-  const folder = fixture.copy();
-  const pki = join(folder, 'pki');
-  const [api, manager, client, metrics] = await Promise.all([1, 2, 3, 4].map(freePort));
-  const pair = [
-    `--tls-cert-file=${pki}/apiserver.crt`,
-    `--tls-private-key-file=${pki}/apiserver.key`,
-  ];
-  writeManifest(folder, 'kube-apiserver', version, [
-    ...['--advertise-address=127.0.0.1', `--secure-port=${api}`, ...pair],
-    ...flags(more.apiServer),
-  ]);
-  writeManifest(folder, 'kube-controller-manager', version, [
-    ...['--bind-address=127.0.0.1', `--secure-port=${manager}`, ...pair],
-    `--kubeconfig=${folder}/controller-manager.conf`,
-  ]);
-  writeManifest(folder, 'etcd', '3.6.4-0', [
-    ...[`--cert-file=${pki}/etcd/server.crt`, `--key-file=${pki}/etcd/server.key`],
-    ...[
-      `--listen-client-urls=https://127.0.0.1:${client}`,
-      `--listen-metrics-urls=http://127.0.0.1:${metrics}`,
-    ],
-    ...flags(more.etcd),
-  ]);
-  kubelet = new FakeKubelet(folder);
-  while (kubelet.running.length < 3) await new Promise((done) => setTimeout(done, 20));
-  return folder;
+async function controlPlane(version: string, more: MoreFlags = {}): Promise<string> {
+  const plane = await fakeControlPlane(fixture, version, more);
+  kubelet = plane.kubelet;
+  return plane.folder;
 }
 
-const manifests = (folder: string) => readdirSync(join(folder, 'manifests')).sort();
 const ALL = ['etcd.yaml', 'kube-apiserver.yaml', 'kube-controller-manager.yaml'];
 const NAMES = [
   'apiserver',
@@ -90,7 +62,7 @@ it('restarts what needs it, in order, and each is healthy with its new certifica
   const steps = ['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'];
   expect(afterStart).toEqual([...steps, '-kube-controller-manager', '+kube-controller-manager']);
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => true));
-  expect(manifests(folder)).toEqual(ALL);
+  expect(manifestsIn(folder)).toEqual(ALL);
   const object = await fixture.exchange().get(`leases/${CLUSTER}.json`, 1000);
   expect(JSON.parse(Buffer.from(object?.body ?? '').toString())).toMatchObject({ holder: null });
 });
@@ -124,7 +96,7 @@ it('a component that is not well brings the old files back, and runs with them; 
     ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
     ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
   ]);
-  expect(manifests(folder)).toEqual(ALL);
+  expect(manifestsIn(folder)).toEqual(ALL);
 });
 
 it('where etcd does not come back, the API server that had to wait for it does', async () => {
@@ -136,7 +108,7 @@ it('where etcd does not come back, the API server that had to wait for it does',
   expect(run.stderr).toContain('etcd does not become healthy within 2 seconds');
   expect(names.map((name) => isNew(folder, name))).toEqual([false, false, false]);
   expect(kubelet?.running).toEqual(['etcd', 'kube-apiserver', 'kube-controller-manager']);
-  expect(manifests(folder)).toEqual(ALL);
+  expect(manifestsIn(folder)).toEqual(ALL);
 });
 
 it('etcd alone is restarted alone', async () => {
@@ -152,9 +124,9 @@ it('a signal gives all manifests back that are away', async () => {
   const env = { ...process.env, ...fixture.environment() };
   const command = spawn(process.execPath, args, { env, stdio: 'ignore' });
   const code = new Promise((done) => command.once('close', done));
-  while (manifests(folder).length > 1) await new Promise((done) => setTimeout(done, 20));
+  while (manifestsIn(folder).length > 1) await new Promise((done) => setTimeout(done, 20));
   command.kill('SIGTERM');
-  expect([await code, manifests(folder)]).toEqual([1, ALL]);
+  expect([await code, manifestsIn(folder)]).toEqual([1, ALL]);
 });
 
 it('rollback puts the old files back and restarts what uses them', async () => {
@@ -175,7 +147,7 @@ it('a manifest that a killed run had moved away comes back first', async () => {
   mkdirSync(held, { recursive: true });
   renameSync(join(folder, 'manifests', 'etcd.yaml'), join(held, 'etcd.yaml'));
   const run = await fixture.run(folder, 'renew', 'admin.conf');
-  expect([run.exitCode, manifests(folder), existsSync(join(held, 'etcd.yaml'))]).toEqual([
+  expect([run.exitCode, manifestsIn(folder), existsSync(join(held, 'etcd.yaml'))]).toEqual([
     0,
     ALL,
     false,
