@@ -23,6 +23,8 @@ import { putInPlace } from './put-in-place.ts';
 const journalSchema = z.object({
   schema: z.literal(1),
   id: z.string(),
+  /** Grows with each installation: dates go back when somebody sets the clock right. Absent: from before it was counted. */
+  sequence: z.optional(z.number()),
   /** Which certificates became new. */
   names: z.array(z.enum(CERTIFICATE_NAMES)),
   /** Whether CA files were changed with them. */
@@ -78,7 +80,8 @@ export async function prepareInstallation(
   }
   const { names, caChanged, restarts } = plan;
   const journal: Journal = {
-    ...{ schema: 1, id, names, caChanged, startedAt: now.toISOString(), phase: 'prepared' },
+    ...{ schema: 1, id, sequence: nextSequence(stateDir), startedAt: now.toISOString() },
+    ...{ names, caChanged, phase: 'prepared' },
     ...{ restarts: [...restarts], restarted: [], changes },
   };
   return record({ folder, journal }, {});
@@ -114,7 +117,7 @@ export async function record(
   return { folder, journal: changed };
 }
 
-/** All that have a journal, oldest first. A folder without one never touched a file. */
+/** All that have a journal, in the order in which they were made. A folder without one never touched a file. */
 export function listInstallations(stateDir: string): Installation[] {
   const root = installationsOf(stateDir);
   return foldersIn(root)
@@ -124,7 +127,16 @@ export function listInstallations(stateDir: string): Installation[] {
       return text === undefined
         ? []
         : [{ folder: join(root, id), journal: parseJournal(text, join(root, id)) }];
-    });
+    })
+    .sort((a, b) => sequenceOf(a) - sequenceOf(b));
+}
+
+const sequenceOf = ({ journal: { sequence = 0 } }: Installation) => sequence;
+
+/** The last one is never removed, so none comes twice. */
+function nextSequence(stateDir: string): number {
+  const last = listInstallations(stateDir).at(-1);
+  return last ? sequenceOf(last) + 1 : 1;
 }
 
 /** Removes what is older than the last few, and folders that never got a journal. */
@@ -172,7 +184,7 @@ function foldersIn(root: string): string[] {
   }
 }
 
-/** Sorts by time; two in one second are told apart. */
+/** Tells when; two in one second are told apart. */
 function nextId(stateDir: string, now: Date): string {
   const time = now
     .toISOString()
