@@ -47,7 +47,7 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   addSubmitCommand(program, connection, terminal);
   addFetchCommand(program, connection, terminal, exit);
   addRenewCommand(program, terminal, exit);
-  addRollbackCommand(program, terminal);
+  addRollbackCommand(program, terminal, exit);
   addInstallTimerCommand(program, terminal);
   addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);

@@ -19,7 +19,7 @@ import {
   renew,
   selectWanted,
 } from '../node/renewal/renew.ts';
-import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
+import type { RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
   type NodeOptions,
@@ -29,6 +29,7 @@ import {
 } from '../node/settings.ts';
 import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
 
 interface RenewOptions extends NodeOptions {
@@ -193,13 +194,15 @@ function preview(
 const placeFile = (place: ReturnType<typeof placeOf>) =>
   place.kind === 'pair' ? place.certificateFile : place.file;
 
-/** The worst of what came: a failed check before a refusal before a broken file before waiting. */
-export function exitCodeOf({ certificates }: RenewReport): ExitCode {
+/** The worst of what came: a failed check before a refusal before a broken file before a restart before waiting. */
+export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
   const has = (...outcomes: CertificateReport['outcome'][]) =>
     certificates.some(({ outcome }) => outcomes.includes(outcome));
   if (has('check-failed')) return EXIT.checkFailed;
   if (has('rejected')) return EXIT.rejected;
   if (certificates.some(({ isError }) => isError)) return EXIT.usage;
+  const ofRestarts = exitCodeOfRestarts(restarts);
+  if (ofRestarts !== EXIT.done) return ofRestarts;
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
@@ -230,12 +233,4 @@ function describe(report: RenewReport): string[] {
   ];
   const lines = shown.length === 0 ? ['nothing to renew'] : table;
   return [...lines, ...details, ...more].map(printable);
-}
-
-export function describeRestart({ component, state, ...rest }: RestartResult): string {
-  if (state === 'restarted') return `${component} was restarted and is healthy`;
-  if (state === 'not-here')
-    return `${component} is no static pod of this node; restart it yourself if it runs here`;
-  if (state === 'by-hand') return `restart ${component} by hand: there is no systemd here`;
-  return `${component}: ${'reason' in rest ? rest.reason : state}`;
 }

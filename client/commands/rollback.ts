@@ -1,20 +1,21 @@
 /** `cakeless rollback`: puts the files back that the last installation replaced. */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Installation, listInstallations, record } from '../node/install/installation.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/renew.ts';
+import { checkSeen } from '../node/restart/before.ts';
 import { returnManifests } from '../node/restart/held-manifests.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
 import { durationSeconds, outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
-import { describeRestart } from './renew.ts';
 
 interface RollbackOptions extends NodeOptions {
   restart: boolean;
@@ -27,7 +28,11 @@ interface RollbackOptions extends NodeOptions {
 /** Somebody is waiting in front of it. */
 const LEASE_WAIT_SECONDS = 60;
 
-export function addRollbackCommand(program: Command, terminal: Terminal): void {
+export function addRollbackCommand(
+  program: Command,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
   const command = program
     .command('rollback [id]')
     .description(
@@ -44,21 +49,26 @@ export function addRollbackCommand(program: Command, terminal: Terminal): void {
     )
     .option('--dry-run', 'show what would be put back; do nothing')
     .addOption(outputOption())
-    .action((id: string | undefined, options: RollbackOptions) => rollBack(terminal, id, options));
+    .action(async (id: string | undefined, options: RollbackOptions) => {
+      exit(await rollBack(terminal, id, options));
+    });
 }
 
 async function rollBack(
   terminal: Terminal,
   id: string | undefined,
   options: RollbackOptions,
-): Promise<void> {
+): Promise<ExitCode> {
   const { folders, stateDir, ...settings } = resolveSettings(options);
   const chosen = choose(stateDir, id);
-  if (options.dryRun) return print(terminal, options.output, chosen, []);
+  if (options.dryRun) {
+    print(terminal, options.output, chosen, []);
+    return EXIT.done;
+  }
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  await withRunLock(stateDir, async () => {
+  return withRunLock(stateDir, async () => {
     await returnManifests(stateDir, folders);
     const { names, caChanged } = chosen.journal;
     const restarts = options.restart ? neededRestarts(world, names, caChanged) : [];
@@ -75,9 +85,11 @@ async function rollBack(
     };
     const held = restarts.length > 0 && options.lease ? await lease() : undefined;
     try {
+      await checkSeen(restarts, world);
       const planned = await record(chosen, { restarts, restarted: [] });
       const done = await takeBack(planned, 'cakeless rollback', world, held);
       print(terminal, options.output, chosen, done.restarts);
+      return exitCodeOfRestarts(done.restarts);
     } finally {
       await held?.release();
     }

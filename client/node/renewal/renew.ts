@@ -16,6 +16,7 @@ import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import type { HeldLease } from '../lease.ts';
 import { placeOf } from '../places.ts';
 import { type CertificateInPlace, readPlace } from '../read-place.ts';
+import { checkSeen } from '../restart/before.ts';
 import { type Component, componentsToRestart, componentsToWatch } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
@@ -243,6 +244,7 @@ async function installAll(
   const here = [...restarts, ...watched].some((component) => isHere(component, world));
   const lease = here ? await takeTurn(world) : undefined;
   try {
+    await checkSeen([...restarts, ...watched], world);
     const plan = { names, caChanged, changes, restarts };
     const prepared = await prepareInstallation(stateDir, plan, now);
     world.terminal.progress(`installing ${names.join(', ')} ...`);

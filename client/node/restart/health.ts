@@ -7,7 +7,30 @@ import type { TLSSocket } from 'node:tls';
 import { currentContent } from '../install/file-change.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
-import type { Manifest } from './manifest.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+
+/**
+ * @param serves `on-disk`: it has to serve the certificate that is on disk; `any`: it is asked for its health only
+ * @returns the first thing that is wrong with a component, in words; undefined if it is well
+ */
+export async function findIllness(
+  component: Component,
+  folders: NodeFolders,
+  serves: 'on-disk' | 'any',
+): Promise<string | undefined> {
+  try {
+    for (const probe of probesOf(component, readManifest(component, folders), folders)) {
+      const problem = await askHealth(
+        serves === 'any' ? { ...probe, servedFingerprint: undefined } : probe,
+      );
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  } catch (error) {
+    // a file on disk that is no certificate, or a key of another one
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 export interface Probe {
   readonly url: string;
