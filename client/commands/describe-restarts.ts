@@ -11,6 +11,8 @@ export function describeRestart(result: RestartResult): string {
       return `${component} does not run on this node: nothing to restart`;
     case 'by-hand':
       return `restart ${component} by hand: ${result.reason}`;
+    case 'unwell':
+      return `${component} was not healthy before, and is not now: ${result.reason}`;
     case 'failed':
       return `${component}: ${result.reason}`;
   }
@@ -18,5 +20,6 @@ export function describeRestart(result: RestartResult): string {
 
 /** What somebody has to see to though the files are right. */
 export function exitCodeOfRestarts(restarts: readonly RestartResult[]): ExitCode {
+  if (restarts.some(({ state }) => state === 'unwell' || state === 'failed')) return EXIT.unwell;
   return restarts.some(({ state }) => state === 'by-hand') ? EXIT.byHand : EXIT.done;
 }

@@ -1,9 +1,10 @@
 /**
  * Plays a component of the control plane: a real server that reads its certificate when it starts and tells of its
- * health. With --well-with=SERIAL it is healthy with that certificate only; --slow-stop delays its end.
+ * health. With --well-with=SERIAL it is healthy with that certificate only, with --ill-with=SERIAL with any other; with
+ * --well-once=FILE until it ends for the first time. --slow-stop delays its end.
  */
 const { X509Certificate } = require('node:crypto');
-const { readFileSync } = require('node:fs');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 
@@ -17,7 +18,12 @@ const certFile = flags['tls-cert-file'] ?? flags['cert-file'];
 const keyFile = flags['tls-private-key-file'] ?? flags['key-file'];
 const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
 const { serialNumber } = new X509Certificate(cert);
-const isWell = flags['well-with'] === undefined || flags['well-with'] === serialNumber;
+const once = flags['well-once'];
+const isWell =
+  (flags['well-with'] ?? serialNumber) === serialNumber &&
+  flags['ill-with'] !== serialNumber &&
+  !(once && existsSync(once));
+if (once) writeFileSync(once, '');
 const answer = (_, response) => {
   response.writeHead(isWell ? 200 : 500);
   response.end(isWell ? '{"health":"true"}' : 'not ready');

@@ -38,6 +38,8 @@ const journalSchema = z.object({
   /** Components that are still to be restarted, and those that were. */
   restarts: z.array(z.enum(COMPONENTS)),
   restarted: z.array(z.enum(COMPONENTS)),
+  /** Components that were not healthy before: that one of them still is not is no reason to undo it. */
+  unwellBefore: z.optional(z.array(z.enum(COMPONENTS))),
   /** Why it was undone. */
   reason: z.optional(z.string()),
   changes: z.array(recordedChangeSchema),
@@ -55,6 +57,7 @@ export interface InstallationPlan {
   readonly caChanged: boolean;
   readonly changes: readonly FileChange[];
   readonly restarts: readonly Component[];
+  readonly unwellBefore?: readonly Component[];
 }
 
 const KEPT = 3;
@@ -78,11 +81,11 @@ export async function prepareInstallation(
     const digest = before === undefined ? null : digestOfText(before);
     changes.push({ ...change, before: digest, after: digestOfText(content), modeBefore });
   }
-  const { names, caChanged, restarts } = plan;
+  const { names, caChanged, restarts, unwellBefore = [] } = plan;
   const journal: Journal = {
     ...{ schema: 1, id, sequence: nextSequence(stateDir), startedAt: now.toISOString() },
     ...{ names, caChanged, phase: 'prepared' },
-    ...{ restarts: [...restarts], restarted: [], changes },
+    ...{ restarts: [...restarts], restarted: [], unwellBefore: [...unwellBefore], changes },
   };
   return record({ folder, journal }, {});
 }

@@ -40,12 +40,21 @@ export async function carryThrough(
     return { installation: await record(tried, { phase: 'done' }), restarts: results };
   const reason = `${failed.component} did not come back: ${failed.reason}`;
   world.terminal.progress(`${reason}; the old files go back`);
-  await takeBack(tried, reason, world, lease);
+  const back = await takeBack(tried, reason, world, lease);
   throw new CommandError(
     EXIT.rolledBack,
-    `${reason}. The old certificates are in place again, and the components run with them`,
+    `${reason}. The old certificates are in place again, ${describeBack(back.restarts)}`,
     `the new ones are kept: run the same command again once the reason is found`,
   );
+}
+
+function describeBack(results: readonly RestartResult[]): string {
+  const left = results.flatMap((result) =>
+    'reason' in result ? [`${result.component} (${result.reason})`] : [],
+  );
+  return left.length === 0
+    ? 'and the components run with them'
+    : `but see to ${left.join(', ')}; the log is in crictl logs, or /var/log/pods`;
 }
 
 /** A component that should have read its files again within seconds and did not is restarted like the others. */
@@ -81,7 +90,10 @@ async function apply(prepared: Installation): Promise<Installation> {
   }
 }
 
-/** Puts the old files back and restarts what has seen the new ones. Can be called again. */
+/**
+ * Puts the old files back and restarts what has seen the new ones. Can be called again. It is done when the files are
+ * back: a component that fails with them, too, is in the results, and holds up neither the others nor the next run.
+ */
 export async function takeBack(
   installation: Installation,
   reason: string,
@@ -90,30 +102,26 @@ export async function takeBack(
 ): Promise<Carried> {
   const undoing = await undoInstallation(installation, reason);
   const { installation: tried, results } = await restartAll(undoing, world, lease);
-  const failed = results.find((result) => result.state === 'failed');
-  if (failed?.state === 'failed')
-    throw new CommandError(
-      EXIT.rolledBack,
-      `${reason}. The old certificates are in place again, but ${failed.component} is not healthy with them either: ${failed.reason}`,
-      `look at its log (crictl logs, or /var/log/pods); then cakeless rollback tries again. The backup is ${installation.folder}`,
-    );
   return { installation: await record(tried, { phase: 'undone' }), restarts: results };
 }
 
-/** Stops at the first one that is not well: a second broken component helps nobody. */
+/** On the way forward it stops at the first one that fails: a second broken component helps nobody. */
 async function restartAll(
   installation: Installation,
   world: RestartWorld,
   lease: HeldLease | undefined,
 ): Promise<{ installation: Installation; results: RestartResult[] }> {
+  const { restarts: todo, phase, unwellBefore = [] } = installation.journal;
+  const beforeEach = async () => lease?.extend();
+  const goesOnWithout = (component: Component) =>
+    phase === 'undoing' || unwellBefore.includes(component);
   const results: RestartResult[] = [];
   let current = installation;
-  const extend = async () => lease?.extend();
-  for (const step of stepsOf(current.journal.restarts)) {
-    await extend();
-    const done = await restartStep(step, world, extend);
+  for (const step of stepsOf(todo)) {
+    const found = await restartStep(step, world, { beforeEach, goesOnWithout });
+    const done = found.map((result) => forgive(result, unwellBefore));
     results.push(...done);
-    if (done.some(({ state }) => state === 'failed'))
+    if (phase !== 'undoing' && done.some(({ state }) => state === 'failed'))
       return { installation: await record(current, swapLists(current, step)), results };
     const { restarts, restarted } = current.journal;
     current = await record(current, {
@@ -124,9 +132,13 @@ async function restartAll(
   return { installation: current, results };
 }
 
+const forgive = (result: RestartResult, unwellBefore: readonly Component[]): RestartResult =>
+  result.state === 'failed' && unwellBefore.includes(result.component)
+    ? { ...result, state: 'unwell' }
+    : result;
+
 /** For the way back: those that were restarted, and the step that failed. */
 function swapLists({ journal }: Installation, failed: readonly Component[]) {
-  if (journal.phase === 'undoing') return {};
   const touched = [...journal.restarted, ...failed];
   return { restarts: COMPONENTS.filter((c) => touched.includes(c)), restarted: [] };
 }

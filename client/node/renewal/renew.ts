@@ -16,7 +16,7 @@ import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import type { HeldLease } from '../lease.ts';
 import { placeOf } from '../places.ts';
 import { type CertificateInPlace, readPlace } from '../read-place.ts';
-import { checkSeen } from '../restart/before.ts';
+import { checkSeen, findUnwell } from '../restart/before.ts';
 import { type Component, componentsToRestart, componentsToWatch } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
@@ -89,7 +89,7 @@ export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewRe
     await closeInstalled(world.stateDir, installation.journal.names);
   const fresh = done.flatMap(({ installation }) => installation.journal.names);
   const { requests, leftOut } = await ask(world, wish, fresh);
-  const restarts = done.flatMap((carried) => carried.restarts);
+  const restarts = recovered.carried.flatMap((carried) => carried.restarts);
   const reports: CertificateReport[] = [
     ...fresh.map((name) => reportRenewed(world, name)),
     ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),
@@ -245,7 +245,8 @@ async function installAll(
   const lease = here ? await takeTurn(world) : undefined;
   try {
     await checkSeen([...restarts, ...watched], world);
-    const plan = { names, caChanged, changes, restarts };
+    const unwellBefore = await findUnwell([...restarts, ...watched], world);
+    const plan = { names, caChanged, changes, restarts, unwellBefore };
     const prepared = await prepareInstallation(stateDir, plan, now);
     world.terminal.progress(`installing ${names.join(', ')} ...`);
     return { carried: await carryThrough(prepared, world, lease, watched), notes };

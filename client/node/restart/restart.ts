@@ -1,9 +1,7 @@
 /** Restarts components and waits until they are well with the certificates on disk. */
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import type { Clock } from '../../clock.ts';
+import { hostSystemd, type Systemd } from '../../systemd/systemd.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
@@ -12,8 +10,6 @@ import { HeldManifests } from './held-manifests.ts';
 import { type Manifest, manifestsFolder, readManifest } from './manifest.ts';
 import { areOthersSeen, mayRunOtherwise, processesOf } from './processes.ts';
 import { until } from './wait.ts';
-
-const run = promisify(execFile);
 
 export interface RestartWorld {
   readonly folders: NodeFolders;
@@ -24,50 +20,75 @@ export interface RestartWorld {
   readonly clock: Clock;
   /** Where processes are looked for; /proc where it is left out. */
   readonly proc?: string;
+  /** The one of this machine where it is left out. */
+  readonly systemd?: Systemd;
+  /** KubeletConfiguration; kubeadm's place where it is left out. */
+  readonly kubeletConfig?: string;
 }
 
 export type RestartResult =
   /** not-here: nothing of it runs on this node. */
   | { readonly component: Component; readonly state: 'restarted' | 'not-here' }
-  /** by-hand: it may run here, and not in a way that this command can restart. */
+  /**
+   * by-hand: it may run here, and not in a way that this command can restart. unwell: it was not healthy before anything
+   * was changed, and is not now. failed: it was healthy before, or the old files are back.
+   */
   | {
       readonly component: Component;
-      readonly state: 'by-hand' | 'failed';
+      readonly state: 'by-hand' | 'unwell' | 'failed';
       readonly reason: string;
     };
 
+export interface StepOptions {
+  /** Called before each part that may take its time. What it throws ends the step: the manifests are back then. */
+  beforeEach(): Promise<void>;
+  /** Whether the others are restarted all the same when this one fails. */
+  goesOnWithout(component: Component): boolean;
+}
+
 /**
  * Restarts the components of one step: they end in reverse order and come back in order, each when the one before is
- * well. Stops at the first one that fails; those behind it come back unwatched.
- * @param beforeEach called before each part that may take its time
+ * well. Where it stops at one that fails, those behind it come back unwatched.
  */
 export async function restartStep(
   step: readonly Component[],
   world: RestartWorld,
-  beforeEach: () => Promise<void>,
+  { beforeEach, goesOnWithout }: StepOptions,
 ): Promise<RestartResult[]> {
   const held = new HeldManifests(world.stateDir);
-  const results: RestartResult[] = [];
   const pods = step.map((component) => podOf(component, world));
-  let current = step[0] ?? 'kubelet';
+  const ended: Pod[] = [];
+  const results: RestartResult[] = [];
   try {
     for (const pod of [...pods].reverse()) {
-      current = pod.component;
       await beforeEach();
-      await end(pod, held, world);
+      const failure = await attempt(pod, () => end(pod, held, world));
+      if (failure) results.push(failure);
+      else ended.unshift(pod);
+      if (failure && !goesOnWithout(pod.component)) return results;
     }
-    for (const pod of pods) {
-      current = pod.component;
+    for (const pod of ended) {
       await beforeEach();
-      results.push(await bringBack(pod, held, world));
+      const result = await attempt(pod, () => bringBack(pod, held, world));
+      results.push(result);
+      if (result.state === 'failed' && !goesOnWithout(pod.component)) return results;
     }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    results.push({ component: current, state: 'failed', reason });
+    return results;
   } finally {
     await held.giveAllBack();
   }
-  return results;
+}
+
+async function attempt<T>(
+  { component }: Pod,
+  part: () => Promise<T>,
+): Promise<T | (RestartResult & { state: 'failed' })> {
+  try {
+    return await part();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { component, state: 'failed', reason };
+  }
 }
 
 interface Pod {
@@ -114,7 +135,7 @@ async function bringBack(
   if (component === 'kubelet') return restartKubelet(world);
   if (!manifest) return withoutManifest(component, world);
   await held.giveBack(manifest.file);
-  await untilWell(component, world, () => {
+  await untilWell(component, world, async () => {
     const now = processesOf(component, world.folders, manifest, world.proc);
     return now.every((id) => before.includes(id)) ? 'no new process of it is seen' : undefined;
   });
@@ -131,15 +152,32 @@ function withoutManifest(component: Component, { folders, proc }: RestartWorld):
 
 async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
   const component = 'kubelet';
-  if (!existsSync('/run/systemd/system')) {
-    if (!mayRunOtherwise(component, world.folders, world.proc))
-      return { component, state: 'not-here' };
+  const { folders, proc, systemd = hostSystemd } = world;
+  if (!systemd.isRunning()) {
+    if (!mayRunOtherwise(component, folders, proc)) return { component, state: 'not-here' };
     return { component, state: 'by-hand', reason: 'there is no systemd here' };
   }
   world.terminal.progress('restarting kubelet ...');
-  await run('systemctl', ['restart', 'kubelet']);
-  await untilWell(component, world);
+  await systemd.systemctl('restart', 'kubelet');
+  await untilWell(component, world, steadily(systemd));
   return { component, state: 'restarted' };
+}
+
+/** Its health endpoint may be turned off (healthzPort: 0), so systemd is asked, too: a kubelet that ends at once is none. */
+const STEADY_LOOKS = 5;
+
+function steadily(systemd: Systemd): () => Promise<string | undefined> {
+  let looks = 0;
+  return async () => {
+    try {
+      await systemd.systemctl('is-active', '--quiet', 'kubelet');
+    } catch (error) {
+      looks = 0;
+      return error instanceof Error ? error.message : String(error);
+    }
+    looks += 1;
+    return looks < STEADY_LOOKS ? 'it has only just started' : undefined;
+  };
 }
 
 /**
@@ -149,10 +187,10 @@ async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
 export async function untilWell(
   component: Component,
   world: RestartWorld,
-  findMore: () => string | undefined = () => undefined,
+  findMore: () => Promise<string | undefined> = async () => undefined,
 ): Promise<void> {
   const findProblem = async () =>
-    (await findIllness(component, world.folders, 'on-disk')) ?? findMore();
+    (await findIllness(component, world, 'on-disk')) ?? (await findMore());
   await until(world, `${component} does not become healthy`, findProblem);
   world.terminal.progress(`${component} is healthy`);
 }

@@ -52,8 +52,9 @@ const worldWith = (more: Partial<RestartWorld> = {}): RestartWorld => ({
   ...{ timeoutSeconds: 10, clock: systemClock },
   ...more,
 });
+const STEP = { beforeEach: async () => undefined, goesOnWithout: () => false };
 const restart = async (more?: Partial<RestartWorld>) =>
-  (await restartStep(['kube-scheduler'], worldWith(more), async () => {}))[0];
+  (await restartStep(['kube-scheduler'], worldWith(more), STEP))[0];
 
 async function untilAnswers(): Promise<void> {
   const port = Number(flags.join(' ').match(/secure-port=(\d+)/)?.[1]);
