@@ -6,7 +6,7 @@ import {
   record,
   undoInstallation,
 } from '../install/installation.ts';
-import type { HeldLease } from '../lease.ts';
+import { type HeldLease, keepAlive } from '../lease.ts';
 import { COMPONENTS, type Component, stepsOf } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
 import {
@@ -21,13 +21,17 @@ export interface Carried {
   readonly restarts: readonly RestartResult[];
 }
 
-/** @throws CommandError rolledBack if the old files are in place again */
+/**
+ * @throws CommandError rolledBack if the old files are in place again; pending if the lease was lost and the next run goes
+ * on
+ */
 export async function carryThrough(
   prepared: Installation,
-  world: RestartWorld,
+  outer: RestartWorld,
   lease: HeldLease | undefined,
   watched: readonly Component[] = [],
 ): Promise<Carried> {
+  const world = { ...outer, whileWaiting: keepAlive(lease, outer.clock) };
   const applied = await apply(prepared);
   const stubborn = await findStubborn(watched, world);
   const restarts = COMPONENTS.filter((component) =>
@@ -97,9 +101,10 @@ async function apply(prepared: Installation): Promise<Installation> {
 export async function takeBack(
   installation: Installation,
   reason: string,
-  world: RestartWorld,
+  outer: RestartWorld,
   lease: HeldLease | undefined,
 ): Promise<Carried> {
+  const world = { ...outer, whileWaiting: keepAlive(lease, outer.clock) };
   const undoing = await undoInstallation(installation, reason);
   const { installation: tried, results } = await restartAll(undoing, world, lease);
   return { installation: await record(tried, { phase: 'undone' }), restarts: results };
@@ -112,12 +117,12 @@ async function restartAll(
   lease: HeldLease | undefined,
 ): Promise<{ installation: Installation; results: RestartResult[] }> {
   const { restarts: todo, phase, unwellBefore = [] } = installation.journal;
-  const beforeEach = async () => lease?.extend();
   const goesOnWithout = (component: Component) =>
     phase === 'undoing' || unwellBefore.includes(component);
   const results: RestartResult[] = [];
   let current = installation;
   for (const step of stepsOf(todo)) {
+    const beforeEach = () => extend(lease, current, world);
     const found = await restartStep(step, world, { beforeEach, goesOnWithout });
     const done = found.map((result) => forgive(result, unwellBefore));
     results.push(...done);
@@ -130,6 +135,29 @@ async function restartAll(
     });
   }
   return { installation: current, results };
+}
+
+/**
+ * Without the lease nothing new is begun; the way back is gone all the same: what runs with files that are gone has to be
+ * restarted.
+ */
+async function extend(
+  lease: HeldLease | undefined,
+  { journal: { phase, restarts } }: Installation,
+  { terminal }: RestartWorld,
+): Promise<void> {
+  try {
+    await lease?.extend();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    if (phase !== 'undoing')
+      throw new CommandError(
+        EXIT.pending,
+        `${why}: the new files are in place, and ${restarts.join(', ')} are still to be restarted`,
+        'run the same command again: it goes on',
+      );
+    terminal.progress(`${why}; the old files are back, so the restarts go on`);
+  }
 }
 
 const forgive = (result: RestartResult, unwellBefore: readonly Component[]): RestartResult =>

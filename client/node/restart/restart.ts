@@ -18,6 +18,8 @@ export interface RestartWorld {
   /** For each wait: until the old container is gone, and until the new one is well. */
   readonly timeoutSeconds: number;
   readonly clock: Clock;
+  /** Called again and again while a component is waited for. */
+  readonly whileWaiting?: () => void;
   /** Where processes are looked for; /proc where it is left out. */
   readonly proc?: string;
   /** The one of this machine where it is left out. */

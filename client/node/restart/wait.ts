@@ -4,6 +4,8 @@ import type { Clock } from '../../clock.ts';
 export interface Patience {
   readonly clock: Clock;
   readonly timeoutSeconds: number;
+  /** Called at each look that was in vain. */
+  readonly whileWaiting?: () => void;
 }
 
 const POLL_MS = 500;
@@ -13,7 +15,7 @@ const POLL_MS = 500;
  * @throws Error that says what, and the last problem
  */
 export async function until(
-  { clock, timeoutSeconds }: Patience,
+  { clock, timeoutSeconds, whileWaiting }: Patience,
   what: string,
   findProblem: () => Promise<string | undefined>,
 ): Promise<void> {
@@ -23,6 +25,7 @@ export async function until(
     if (problem === undefined) return;
     if (clock.monotonic() >= deadline)
       throw new Error(`${what} within ${timeoutSeconds} seconds: ${problem}`);
+    whileWaiting?.();
     await clock.sleep(POLL_MS);
   }
 }
