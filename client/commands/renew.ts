@@ -126,7 +126,7 @@ async function runRenew(
         terminal,
       ),
   };
-  const report = await withRunLock(stateDir, () => renew(world, wish));
+  const report = await withRunLock(folders, () => renew(world, wish));
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOf(report);
 }

@@ -16,6 +16,9 @@ export const KUBEADM_FOLDERS: NodeFolders = {
   kubeconfigDir: '/etc/kubernetes',
 };
 
+/** What Cakeless keeps on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
+export const stateDirOf = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'cakeless');
+
 /** A certificate and its private key in two files beside each other. */
 export interface PairPlace {
   readonly kind: 'pair';
