@@ -10,6 +10,7 @@ export interface NodeOptions {
   node?: string;
   certDir?: string;
   kubeconfigDir?: string;
+  kubeletDir?: string;
   nodeConfig?: string;
   also?: string[];
 }
@@ -30,7 +31,14 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
   );
   // kubeadm's default for one is the folder below the other
   const certDir = resolve(options.certDir ?? config.certDir ?? join(kubeconfigDir, 'pki'));
-  const folders = { certDir, kubeconfigDir };
+  // elsewhere lies a copy, and this machine's kubelet has nothing to do with it
+  const isLive = kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir;
+  const kubeletDir =
+    options.kubeletDir ?? config.kubeletDir ?? (isLive ? KUBEADM_FOLDERS.kubeletDir : undefined);
+  const folders = {
+    ...{ certDir, kubeconfigDir },
+    ...(kubeletDir !== undefined && { kubeletDir: resolve(kubeletDir) }),
+  };
   return {
     cluster: options.cluster ?? config.cluster,
     node: options.node ?? config.node,
