@@ -20,6 +20,7 @@ import type { Pins } from './pins.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { findHindrances, type Hindrance } from './preflight.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
+import { sweepLeftovers } from './sweep-leftovers.ts';
 import { judgeDisk, readTrust, type TrustedCa } from './trust.ts';
 
 export interface Preparation {
@@ -67,8 +68,10 @@ const pendingSchema = z.object({ waitingFor: text });
 const ANSWER_SECONDS = 30;
 const POLL_MS = 1000;
 
+/** To be called with the run lock held. */
 export async function prepareNode(preparation: Preparation): Promise<Prepared> {
   const { exchange, config, folders, planned, cluster, terminal, clock } = preparation;
+  await sweepLeftovers(planned, folders);
   const serviceAccountKey =
     config.role === 'worker'
       ? undefined
