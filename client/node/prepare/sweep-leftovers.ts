@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sweepTemporaries } from '../../../lib/files/durable-file.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { destinationOf } from '../install/file-change.ts';
 import { caFileOf, type NodeFolders } from '../places.ts';
 import type { PlannedCertificate } from './plan.ts';
 
@@ -19,5 +20,6 @@ export async function sweepLeftovers(
     ...CA_NAMES.map((ca) => caFileOf(ca, folders)),
     ...['sa.key', 'sa.pub'].map((name) => join(folders.certDir, name)),
   ];
-  for (const file of files) if (existsSync(dirname(file))) await sweepTemporaries(file);
+  for (const file of files)
+    if (existsSync(dirname(file))) await sweepTemporaries(destinationOf(file).path);
 }
