@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Answer, type Pack, readPack } from '../node/carried.ts';
 import { type Exchange, upload } from '../node/exchange.ts';
 import type { Outcome, RequestPlace } from '../node/outcomes.ts';
-import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+import { MAX_BUNDLE_BYTES } from '../node/read-bundle.ts';
 import { agreed } from '../node/way.ts';
 import { durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';

@@ -2,15 +2,15 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { makeFolder } from '../../lib/files/durable-file.ts';
-import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
+import { caHashesOf } from '../node/ca-cert-hash.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../node/places.ts';
 import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
-import { type Pins, parseCaCertHash } from '../node/prepare/pins.ts';
+import type { Pins } from '../node/prepare/pins.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
 import { withRunLock } from '../node/run-lock.ts';
@@ -100,14 +100,8 @@ export async function prepare(
 }
 
 function pinsOf(options: PrepareOptions, config: NodeConfig): Pins {
-  const hashes = [...(options.caCertHash ?? []), ...config.caCertHashes].map(parseCaCertHash);
-  const of = (wanted: string) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
   return {
-    hashes: {
-      ca: of('ca'),
-      'etcd-ca': of('etcd-ca'),
-      'front-proxy-ca': of(CA_NAMES[2]),
-    },
+    hashes: caHashesOf([...(options.caCertHash ?? []), ...config.caCertHashes]),
     trustBundle: options.trustBundle === undefined ? undefined : readGivenText(options.trustBundle),
     onFirstUse: options.trustOnFirstUse === true,
   };

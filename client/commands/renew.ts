@@ -3,12 +3,16 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { printable } from '../../lib/policy/violation.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { caHashesOf } from '../node/ca-cert-hash.ts';
 import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/desired.ts';
+import type { CaChangeWish } from '../node/install/trust.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
+import { type CaChangePreview, previewCaChange } from '../node/renewal/preview-ca-change.ts';
 import {
   type CertificateReport,
   desired,
@@ -27,7 +31,14 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
+import {
+  collect,
+  durationSeconds,
+  keyAlgorithm,
+  outputOption,
+  subdomain,
+  timeAhead,
+} from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import {
   addAlsoOption,
@@ -46,6 +57,7 @@ interface RenewOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   acceptCaChange?: boolean;
+  caCertHash?: string[];
   keyAlgorithm?: DesiredCsr['keyKind'];
   reuseKey?: boolean;
   dryRun?: boolean;
@@ -94,6 +106,11 @@ export function addRenewCommand(
       300,
     )
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
+    .option(
+      '--ca-cert-hash <hash>',
+      'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds',
+      collect,
+    )
     .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
@@ -116,9 +133,10 @@ async function runRenew(
   const restartWorld: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  if (options.dryRun) return preview(terminal, restartWorld, wish, options.output);
-  await splay(terminal, options.splay);
   const connection = connectNode(process.env, settings.config);
+  if (options.dryRun)
+    return preview(terminal, restartWorld, wish, options.output, () => connection.exchange());
+  await splay(terminal, options.splay);
   const world: RenewWorld = {
     ...restartWorld,
     exchange: () => connection.exchange(),
@@ -145,12 +163,18 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
     expiresWithinSeconds: options.ifExpiresWithin,
     waitSeconds: options.wait ?? ANSWER_SECONDS,
     waitForApprovals: options.wait !== undefined,
-    acceptCaChange: options.acceptCaChange === true,
+    caChange: caChangeOf(options),
     restart: options.restart,
     key: options,
     csrDir: options.csrDir,
     also: settings.also,
   };
+}
+
+function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): CaChangeWish {
+  if (caCertHash.length > 0 && !acceptCaChange)
+    throw new CommandError(EXIT.usage, '--ca-cert-hash goes with --accept-ca-change');
+  return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
 
 /** So that a fleet whose timers fire at once does not ask at once. */
@@ -161,12 +185,14 @@ async function splay(terminal: Terminal, seconds: number | undefined): Promise<v
   await systemClock.sleep(chosen * 1000);
 }
 
-function preview(
+/** Asks the bucket for nothing, but for the CAs that would be taken over. */
+async function preview(
   terminal: Terminal,
   world: RestartWorld,
   wish: RenewWish,
   output: OutputFormat,
-): ExitCode {
+  exchange: () => Promise<ObjectStore>,
+): Promise<ExitCode> {
   const { present, leftOut } = selectWanted(world, wish);
   const certificates = present.map((place) => {
     const { contents, keyKind } = desired(place, wish);
@@ -182,17 +208,33 @@ function preview(
     };
   });
   const names = present.map(({ name }) => name);
-  const restarts = wish.restart ? neededRestarts(world, names, wish.acceptCaChange) : [];
-  printResult(terminal, output, { dryRun: true, certificates, leftOut, restarts }, () => [
+  const restarts = wish.restart ? neededRestarts(world, names, wish.caChange.accept) : [];
+  const ca = wish.caChange.accept
+    ? await previewCaChange(await exchange(), wish, names, world.folders, wish.caChange)
+    : undefined;
+  const result = { dryRun: true, certificates, leftOut, restarts, ...(ca && { caChange: ca }) };
+  printResult(terminal, output, result, () => [
     ...formatTable(
       ['CERTIFICATE', 'EXPIRES', 'SUBJECT', 'NAMES', 'KEY'],
       certificates.map((c) => [c.name, c.expires, c.subject, c.names, c.key]),
     ),
     ...leftOut.map(({ name, reason }) => `left out ${name}: ${reason}`),
     `would restart: ${restarts.join(', ') || 'nothing'}`,
+    ...describeCaChange(ca).map(printable),
     '(dry run: nothing was asked, changed or restarted)',
   ]);
   return EXIT.done;
+}
+
+function describeCaChange(ca: CaChangePreview | undefined): string[] {
+  if (!ca) return [];
+  const { differences, problem } = ca;
+  const none = differences.length === 0 && problem === undefined;
+  return [
+    ...(none ? ['CA: the files are those of the service'] : []),
+    ...differences.map((difference) => `CA: ${difference}`),
+    ...(problem === undefined ? [] : problem.split('\n').map((line) => `CA: ${line.trim()}`)),
+  ];
 }
 
 const placeFile = (place: ReturnType<typeof placeOf>) =>

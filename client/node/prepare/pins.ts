@@ -3,37 +3,19 @@
  * else it is a hash of the CA's public key, kubeadm's --discovery-token-ca-cert-hash form (cmd/kubeadm/app/util/pubkeypin),
  * or a file with the CA certificates, that came another way than through the bucket.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import { type CaHashes, hashOf } from '../ca-cert-hash.ts';
 
 export interface Pins {
-  readonly hashes: Readonly<Record<CaName, readonly string[]>>;
+  readonly hashes: CaHashes;
   /** PEM text with the certificates of CAs. */
   readonly trustBundle: string | undefined;
   readonly onFirstUse: boolean;
 }
 
 export type TrustedBy = 'disk' | 'hash' | 'trust-bundle' | 'first-use';
-
-/** `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`. */
-export function parseCaCertHash(text: string): [CaName, string] {
-  const match = /^(?:([a-z-]+)=)?sha256:([0-9a-fA-F]{64})$/.exec(text);
-  const ca = CA_NAMES.find((name) => name === (match?.[1] ?? 'ca'));
-  if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
-  throw new CommandError(
-    EXIT.usage,
-    `${text}: is no hash of a CA`,
-    'write sha256:HEX for ca, etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others',
-  );
-}
-
-/** SHA-256 of the SubjectPublicKeyInfo. */
-export function hashOf(pem: string): string {
-  const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(spki).digest('hex');
-}
 
 export type Judgement =
   | { readonly trustedBy: TrustedBy }

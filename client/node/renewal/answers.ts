@@ -1,10 +1,8 @@
 /** Waits for what requests come to, and checks the certificates against everything that the node knows. */
 import { readFileSync } from 'node:fs';
-import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
 import { LIMITS } from '../../../lib/door/limits.ts';
 import { readRequest } from '../../../lib/door/read-request.ts';
 import { certificateNameOf } from '../../../lib/door/request-path.ts';
-import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
@@ -14,7 +12,8 @@ import { checkCertificate } from '../check-certificate.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
 import type { Trust } from '../install/trust.ts';
 import { type Outcome, readOutcomes } from '../outcomes.ts';
-import { MAX_BUNDLE_BYTES, pendingSchema, type Received, rejectedSchema } from '../receive.ts';
+import { type PublishedBundle, readBundle } from '../read-bundle.ts';
+import { pendingSchema, type Received, rejectedSchema } from '../receive.ts';
 import type { OpenRequest } from './request-journal.ts';
 
 export interface Answer {
@@ -89,18 +88,15 @@ async function readAnswer(
   return { ...about, waitingFor: pendingSchema.parse(document).waitingFor };
 }
 
-/** The bundles that the service publishes for the CAs of these certificates. */
+/** What the service publishes for the CAs of these certificates. */
 export async function publishedBundles(
   exchange: ObjectStore,
   answers: readonly Answer[],
-): Promise<Map<CaName, string>> {
-  const bundles = new Map<CaName, string>();
-  for (const { name, trustDomain } of answers) {
+): Promise<Map<CaName, PublishedBundle>> {
+  const bundles = new Map<CaName, PublishedBundle>();
+  for (const { name, trustDomain = '' } of answers) {
     const { ca } = profileOf(name);
-    if (bundles.has(ca) || trustDomain === undefined || !isSubdomain(trustDomain)) continue;
-    const key = `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
-    const object = await exchange.get(key, MAX_BUNDLE_BYTES);
-    if (object && !object.tooLarge) bundles.set(ca, Buffer.from(object.body).toString('latin1'));
+    if (!bundles.has(ca)) bundles.set(ca, await readBundle(exchange, trustDomain, ca));
   }
   return bundles;
 }

@@ -12,7 +12,7 @@ import { type DesiredCsr, desiredFromDisk, type KeyWish } from '../csr/desired.t
 import { adopt, findStaged, stage } from '../csr/staging.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { fingerprints, type NewCertificate, planChanges } from '../install/plan.ts';
-import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
+import { type CaChangeWish, checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import type { HeldLease } from '../lease.ts';
 import { placeOf } from '../places.ts';
 import { type CertificateInPlace, readPlace } from '../read-place.ts';
@@ -34,7 +34,7 @@ export interface RenewWish {
   readonly expiresWithinSeconds: number | undefined;
   readonly waitSeconds: number;
   readonly waitForApprovals: boolean;
-  readonly acceptCaChange: boolean;
+  readonly caChange: CaChangeWish;
   readonly restart: boolean;
   readonly key: KeyWish;
   /** A folder that generate-csr or `renew --csr-only` filled: its keys and CSRs are used. */
@@ -183,11 +183,7 @@ async function install(
   answers: readonly Answer[],
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = answers.filter(({ state }) => state === 'issued');
-  const trust = decideTrust(
-    world.folders,
-    await publishedBundles(exchange, issued),
-    wish.acceptCaChange,
-  );
+  const trust = decideTrust(world.folders, await publishedBundles(exchange, issued), wish.caChange);
   const now = world.clock.now();
   const checked = issued.map((answer) => ({ answer, problems: findProblems(answer, trust, now) }));
   const good = checked.filter(({ problems }) => problems.length === 0).map(({ answer }) => answer);
@@ -337,7 +333,7 @@ function reportFailed(
     differences.length > 0 && caFiles.size === 0
       ? [
           ...differences,
-          '--accept-ca-change would change these CA files, and restart what reads them',
+          '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart what reads them',
         ]
       : [];
   return {
