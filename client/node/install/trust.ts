@@ -120,7 +120,8 @@ export function checkOthers(
   );
 }
 
-function leadsTo(leaf: X509Certificate, bundle: string): boolean {
+/** Whether one of the CA certificates of a PEM text signed it. */
+export function leadsTo(leaf: X509Certificate, bundle: string): boolean {
   return certificatesOf(bundle).some(
     (anchor) => leaf.checkIssued(anchor) && leaf.verify(anchor.publicKey),
   );

@@ -4,8 +4,9 @@
  * or a file with the CA certificates, that came another way than through the bucket.
  */
 import { X509Certificate } from 'node:crypto';
+import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
-import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { type CaHashes, hashOf } from '../ca-cert-hash.ts';
 
 export interface Pins {
@@ -48,6 +49,9 @@ function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pin
   const given = certificatesIn(trustBundle ?? '').map(fingerprint);
   if (trustBundle !== undefined && !certificates.every((pem) => given.includes(fingerprint(pem))))
     return { problem: `${ca} (${seen}) is not in the trust bundle that was given` };
+  const other = certificates.map((pem) => otherCaOf(ca, pem)).find((name) => name !== undefined);
+  if (trustBundle !== undefined && other)
+    return { problem: `${ca} (${seen}) is ${other} in the trust bundle that was given` };
   if (onDisk !== undefined && !same(onDisk, bundle))
     return {
       problem: `the CA certificates of ${ca} on disk are not those of the service (${seen})`,
@@ -60,6 +64,13 @@ function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pin
     problem: `nothing says that the service's ${ca} (${seen}) is the right one`,
     isUnpinned: true,
   };
+}
+
+/** The CA that a certificate is for by its subject, if that is another one: a file holds all of them, a hash only one. */
+function otherCaOf(ca: CaName, pem: string): CaName | undefined {
+  const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
+  const named = CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
+  return named === ca ? undefined : named;
 }
 
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;

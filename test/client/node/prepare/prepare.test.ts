@@ -302,6 +302,42 @@ describe('first trust', () => {
     );
   });
 
+  /** The bucket calls the CA of etcd ca.crt, and the other way round. */
+  const swapped = (exchange: ObjectStore): ObjectStore => ({
+    ...bound(exchange),
+    get: (key, max) => {
+      const [, domain, path] = /^(trust\/fleet\/)(ca.crt|etcd\/ca.crt)$/.exec(key) ?? [];
+      const other = path === 'ca.crt' ? 'etcd/ca.crt' : 'ca.crt';
+      return exchange.get(domain === undefined ? key : domain + other, max);
+    },
+  });
+
+  it('a file with all CA certificates vouches for each as what it is', async () => {
+    const node = await newNode();
+    const file = node.at('trust.pem');
+    const texts = BUNDLES.map((path) => service.text('exchange', `trust/fleet/${path}`));
+    writeFileSync(file, (await Promise.all(texts)).join(''));
+    const bad = await node.prepare({ ...noTrust, trustBundle: file }, swapped);
+    expect(bad.exitCode).toBe(EXIT.checkFailed);
+    expect(bad.result.trustProblems.join()).toMatch(/ca \(sha256:\S+\) is etcd-ca in the trust/);
+    expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
+    const good = await node.prepare({ ...noTrust, trustBundle: file });
+    expect(good.result.trustProblems).toEqual([]);
+    expect((await node.prepareWhole({ ...noTrust, trustBundle: file })).exitCode).toBe(EXIT.done);
+  });
+
+  it('a CA is written only when a certificate leads to it, however it is trusted', async () => {
+    const node = await newNode();
+    const bad = await node.prepare({}, swapped);
+    expect(bad.exitCode).toBe(EXIT.checkFailed);
+    const states = bad.result.certificates.map(({ name, state }) => [state, name]);
+    expect(states).toContainEqual(['check-failed', 'apiserver']);
+    expect(bad.result.trust.map(({ ca }) => ca)).toEqual(['front-proxy-ca']);
+    for (const path of ['pki/ca.crt', 'pki/etcd/ca.crt', 'pki/apiserver.crt'])
+      expect(existsSync(node.at(path))).toBe(false);
+    expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+  });
+
   it('CA certificates on disk are trusted, and others are not put over them', async () => {
     const node = await newNode();
     mkdirSync(node.at('pki'), { recursive: true });
