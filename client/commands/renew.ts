@@ -27,7 +27,7 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
+import { durationSeconds, keyAlgorithm, outputOption, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import {
   addAlsoOption,
@@ -35,6 +35,7 @@ import {
   addKubeletOption,
   addNodeOptions,
 } from './node-options.ts';
+import { requestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -68,11 +69,7 @@ export function addRenewCommand(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
   addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
-    .option(
-      '--request <id>',
-      'name of this request (default: the time and random digits)',
-      subdomain,
-    )
+    .addOption(requestOption('name of this request (default: the time and random digits)'))
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(

@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { makeFolder, syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { compactTime } from '../request-id.ts';
 import { COMPONENTS, type Component } from '../restart/components.ts';
 import {
   currentContent,
@@ -174,10 +175,7 @@ function foldersIn(root: string): string[] {
 
 /** Sorts by time; two in one second are told apart. */
 function nextId(stateDir: string, now: Date): string {
-  const time = now
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '')
-    .toLowerCase();
+  const time = compactTime(now);
   const taken = foldersIn(installationsOf(stateDir)).filter((id) => id.startsWith(time));
   return taken.length === 0 ? time : `${time}-${taken.length + 1}`;
 }

@@ -5,7 +5,6 @@
 
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { newRequestId, submit } from '../../commands/submit.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type DesiredCsr, desiredFromDisk, type KeyWish } from '../csr/desired.ts';
@@ -16,10 +15,12 @@ import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import type { HeldLease } from '../lease.ts';
 import { placeOf } from '../places.ts';
 import { type CertificateInPlace, readPlace } from '../read-place.ts';
+import { newRequestId } from '../request-id.ts';
 import { type Component, componentsToRestart, componentsToWatch } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
 import { type LeftOut, type Selection, selectCertificates } from '../select-names.ts';
+import { submit } from '../submit.ts';
 import { type Answer, awaitAnswers, findProblems, publishedBundles } from './answers.ts';
 import { carryThrough } from './carry-through.ts';
 import { recover, tidy } from './recover.ts';
