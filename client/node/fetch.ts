@@ -3,6 +3,7 @@ import { Fault } from '../../lib/fault.ts';
 import type { Clock } from '../clock.ts';
 import { CommandError } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
+import { askUntil } from './ask-until.ts';
 import type { Exchange } from './exchange.ts';
 import { type Outcome, type RequestPlace, readOutcomes } from './outcomes.ts';
 import { type Received, receive } from './receive.ts';
@@ -16,7 +17,6 @@ export interface FetchWish extends RequestPlace {
 
 /** An answer takes a second or two; a lost event is found again within minutes. */
 export const ANSWER_SECONDS = 30;
-const POLL_MS = 1000;
 
 export async function fetchCertificates(
   connection: { exchange(): Promise<Exchange> },
@@ -43,22 +43,16 @@ export async function waitForOutcomes(
   wait: number | undefined,
   clock: Clock,
 ): Promise<Outcome[]> {
-  const deadline = clock.now().getTime() + (wait ?? ANSWER_SECONDS) * 1000;
-  let outcomes = await readOutcomes(exchange, place);
-  const open = () =>
-    outcomes.filter(
-      ({ state }) => state === 'unanswered' || (state === 'pending' && wait !== undefined),
-    );
-  while (open().length > 0 && clock.now().getTime() < deadline) {
-    terminal.progress(
-      `waiting for ${open()
-        .map(({ path }) => path)
-        .join(', ')} ...`,
-    );
-    await clock.sleep(Math.min(POLL_MS, Math.max(1, deadline - clock.now().getTime())));
-    outcomes = await readOutcomes(exchange, place);
-  }
-  return outcomes;
+  return askUntil({
+    ...{ clock, terminal, seconds: wait ?? ANSWER_SECONDS },
+    ask: () => readOutcomes(exchange, place),
+    openIn: (outcomes) =>
+      outcomes
+        .filter(
+          ({ state }) => state === 'unanswered' || (state === 'pending' && wait !== undefined),
+        )
+        .map(({ path }) => path),
+  });
 }
 
 /** What can't be understood is one outcome that failed; the others are received all the same. */
