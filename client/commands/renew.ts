@@ -9,16 +9,10 @@ import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/des
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
-import {
-  type CertificateReport,
-  desired,
-  neededRestarts,
-  type RenewReport,
-  type RenewWish,
-  type RenewWorld,
-  renew,
-  selectWanted,
-} from '../node/renewal/renew.ts';
+import { renew } from '../node/renewal/renew.ts';
+import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
-import { type RenewWish, renew } from '../../../client/node/renewal/renew.ts';
+import { renew } from '../../../client/node/renewal/renew.ts';
+import type { RenewWish } from '../../../client/node/renewal/wish.ts';
 import { itMounts, mountOn, unmount } from '../../support/mounted.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 
