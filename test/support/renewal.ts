@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
 import { caHashesOf } from '../../client/node/ca-cert-hash.ts';
-import type { RenewWish, RenewWorld } from '../../client/node/renewal/renew.ts';
+import type { RenewWish, RenewWorld } from '../../client/node/renewal/wish.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
 
 export const renewWish = (
