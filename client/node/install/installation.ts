@@ -13,8 +13,8 @@ import { Journals } from '../journals.ts';
 import { compactTime } from '../request-id.ts';
 import { COMPONENTS, type Component } from '../restart/components.ts';
 import {
-  currentContent,
-  digestOfText,
+  currentBytes,
+  digestOf,
   type FileChange,
   type RecordedChange,
   recordedChangeSchema,
@@ -70,13 +70,12 @@ export async function prepareInstallation(
   await makeFolder(join(folder, 'new'));
   await makeFolder(join(folder, 'old'));
   const changes: RecordedChange[] = [];
-  for (const [i, { content, ...change }] of plan.changes.entries()) {
-    const before = currentContent(change.path, change.isLink);
+  for (const [i, { content, before, ...change }] of plan.changes.entries()) {
     await writeDurably(join(folder, 'new', String(i)), content);
     if (before !== undefined) await writeDurably(join(folder, 'old', String(i)), before);
     const modeBefore = change.isLink ? change.mode : modeOf(change);
-    const digest = before === undefined ? null : digestOfText(before);
-    changes.push({ ...change, before: digest, after: digestOfText(content), modeBefore });
+    const digest = before === undefined ? null : digestOf(before);
+    changes.push({ ...change, before: digest, after: digestOf(content), modeBefore });
   }
   const { names, caChanged, restarts } = plan;
   const journal: Journal = {
@@ -135,8 +134,8 @@ export async function pruneInstallations(stateDir: string): Promise<void> {
 
 function refuseStrangers({ folder, journal }: Installation): void {
   const strange = journal.changes.filter(({ path, isLink, before, after }) => {
-    const now = currentContent(path, isLink);
-    const digest = now === undefined ? null : digestOfText(now);
+    const now = currentBytes(path, isLink);
+    const digest = now === undefined ? null : digestOf(now);
     return digest !== before && digest !== after;
   });
   if (strange.length === 0) return;
@@ -164,7 +163,7 @@ export function contentOf(
   { folder, journal }: Installation,
   change: RecordedChange,
   version: 'old' | 'new',
-): string | undefined {
+): Buffer | undefined {
   if (version === 'old' && change.before === null) return undefined;
-  return readFileSync(join(folder, version, String(journal.changes.indexOf(change))), 'utf8');
+  return readFileSync(join(folder, version, String(journal.changes.indexOf(change))));
 }

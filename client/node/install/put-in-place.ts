@@ -16,7 +16,7 @@ import {
   syncFolder,
   writeDurably,
 } from '../../../lib/files/durable-file.ts';
-import { currentContent, type RecordedChange } from './file-change.ts';
+import { currentBytes, type RecordedChange } from './file-change.ts';
 import { contentOf, type Installation } from './installation.ts';
 
 type Version = 'old' | 'new';
@@ -102,7 +102,7 @@ async function place(
   if (isInPlace(installation, change, version) && !isOurLink(change)) return;
   const content = contentOf(installation, change, version);
   if (content === undefined) return removeDurably(change.path);
-  if (change.isLink) return makeLink(content, change.path);
+  if (change.isLink) return makeLink(content.toString(), change.path);
   await writeDurably(change.path, content, modeFor(change, version), change);
 }
 
@@ -110,7 +110,11 @@ const modeFor = ({ mode, modeBefore }: RecordedChange, version: Version) =>
   version === 'new' ? mode : modeBefore;
 
 function isInPlace(installation: Installation, change: RecordedChange, version: Version): boolean {
-  return currentContent(change.path, change.isLink) === contentOf(installation, change, version);
+  const [is, wanted] = [
+    currentBytes(change.path, change.isLink),
+    contentOf(installation, change, version),
+  ];
+  return is && wanted ? is.equals(wanted) : is === wanted;
 }
 
 /** A link that this module made of a plain file. */
