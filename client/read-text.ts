@@ -1,4 +1,5 @@
 /** Reads files as text. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -14,10 +15,21 @@ export function readGivenText(file: string): string {
   }
 }
 
+/** What is no UTF-8 is read octet by octet, as Latin-1: a comment in it is nobody's business, and loses nothing. */
+const encodingOf = (bytes: Uint8Array) => (isUtf8(bytes) ? 'utf8' : 'latin1');
+
+export const textOf = (bytes: Buffer): string => bytes.toString(encodingOf(bytes));
+
+/** Changes a text; every octet that is not changed stays as it is. */
+export function editText(bytes: Buffer, edit: (text: string) => string): Buffer {
+  const encoding = encodingOf(bytes);
+  return Buffer.from(edit(bytes.toString(encoding)), encoding);
+}
+
 /** A file that may be absent: undefined then. One that may not be read is an error, with its path. */
 export function readTextIfThere(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return textOf(readFileSync(file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -3,22 +3,20 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { printable } from '../../lib/policy/violation.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { caHashesOf } from '../node/ca-cert-hash.ts';
 import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/desired.ts';
+import type { CaChangeWish } from '../node/install/trust.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
-import {
-  type CertificateReport,
-  desired,
-  neededRestarts,
-  type RenewReport,
-  type RenewWish,
-  type RenewWorld,
-  renew,
-  selectWanted,
-} from '../node/renewal/renew.ts';
+import { type CaChangePreview, previewCaChange } from '../node/renewal/preview-ca-change.ts';
+import { renew } from '../node/renewal/renew.ts';
+import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
@@ -27,10 +25,16 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
+import { collect, durationSeconds, keyAlgorithm, outputOption, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
-import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
+import {
+  addAlsoOption,
+  addFolderOptions,
+  addKubeletOption,
+  addNodeOptions,
+} from './node-options.ts';
+import { requestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -42,6 +46,7 @@ interface RenewOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   acceptCaChange?: boolean;
+  caCertHash?: string[];
   keyAlgorithm?: DesiredCsr['keyKind'];
   reuseKey?: boolean;
   dryRun?: boolean;
@@ -63,12 +68,8 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addFolderOptions(addNodeOptions(command)))
-    .option(
-      '--request <id>',
-      'name of this request (default: the time and random digits)',
-      subdomain,
-    )
+  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
+    .addOption(requestOption('name of this request (default: the time and random digits)'))
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(
@@ -90,6 +91,11 @@ export function addRenewCommand(
       300,
     )
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
+    .option(
+      '--ca-cert-hash <hash>',
+      'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds',
+      collect,
+    )
     .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
@@ -112,9 +118,10 @@ async function runRenew(
   const restartWorld: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  if (options.dryRun) return preview(terminal, restartWorld, wish, options.output);
-  await splay(terminal, options.splay);
   const connection = connectNode(process.env, settings.config);
+  if (options.dryRun)
+    return preview(terminal, restartWorld, wish, options.output, () => connection.exchange());
+  await splay(terminal, options.splay);
   const world: RenewWorld = {
     ...restartWorld,
     exchange: () => connection.exchange(),
@@ -127,7 +134,7 @@ async function runRenew(
         terminal,
       ),
   };
-  const report = await withRunLock(stateDir, () => renew(world, wish));
+  const report = await withRunLock(folders, () => renew(world, wish));
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOf(report);
 }
@@ -141,12 +148,18 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
     expiresWithinSeconds: options.ifExpiresWithin,
     waitSeconds: options.wait ?? ANSWER_SECONDS,
     waitForApprovals: options.wait !== undefined,
-    acceptCaChange: options.acceptCaChange === true,
+    caChange: caChangeOf(options),
     restart: options.restart,
     key: options,
     csrDir: options.csrDir,
     also: settings.also,
   };
+}
+
+function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): CaChangeWish {
+  if (caCertHash.length > 0 && !acceptCaChange)
+    throw new CommandError(EXIT.usage, '--ca-cert-hash goes with --accept-ca-change');
+  return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
 
 /** So that a fleet whose timers fire at once does not ask at once. */
@@ -157,12 +170,14 @@ async function splay(terminal: Terminal, seconds: number | undefined): Promise<v
   await systemClock.sleep(chosen * 1000);
 }
 
-function preview(
+/** Asks the bucket for nothing, but for the CAs that would be taken over. */
+async function preview(
   terminal: Terminal,
   world: RestartWorld,
   wish: RenewWish,
   output: OutputFormat,
-): ExitCode {
+  exchange: () => Promise<ObjectStore>,
+): Promise<ExitCode> {
   const { present, leftOut } = selectWanted(world, wish);
   const certificates = present.map((place) => {
     const { contents, keyKind } = desired(place, wish);
@@ -178,17 +193,33 @@ function preview(
     };
   });
   const names = present.map(({ name }) => name);
-  const restarts = wish.restart ? neededRestarts(world, names, wish.acceptCaChange) : [];
-  printResult(terminal, output, { dryRun: true, certificates, leftOut, restarts }, () => [
+  const restarts = wish.restart ? neededRestarts(world, names, wish.caChange.accept) : [];
+  const ca = wish.caChange.accept
+    ? await previewCaChange(await exchange(), wish, names, world.folders, wish.caChange)
+    : undefined;
+  const result = { dryRun: true, certificates, leftOut, restarts, ...(ca && { caChange: ca }) };
+  printResult(terminal, output, result, () => [
     ...formatTable(
       ['CERTIFICATE', 'EXPIRES', 'SUBJECT', 'NAMES', 'KEY'],
       certificates.map((c) => [c.name, c.expires, c.subject, c.names, c.key]),
     ),
     ...leftOut.map(({ name, reason }) => `left out ${name}: ${reason}`),
     `would restart: ${restarts.join(', ') || 'nothing'}`,
+    ...describeCaChange(ca).map(printable),
     '(dry run: nothing was asked, changed or restarted)',
   ]);
   return EXIT.done;
+}
+
+function describeCaChange(ca: CaChangePreview | undefined): string[] {
+  if (!ca) return [];
+  const { differences, problem } = ca;
+  const none = differences.length === 0 && problem === undefined;
+  return [
+    ...(none ? ['CA: the files are those of the service'] : []),
+    ...differences.map((difference) => `CA: ${difference}`),
+    ...(problem === undefined ? [] : problem.split('\n').map((line) => `CA: ${line.trim()}`)),
+  ];
 }
 
 const placeFile = (place: ReturnType<typeof placeOf>) =>

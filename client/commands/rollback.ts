@@ -6,7 +6,7 @@ import { type Installation, listInstallations, record } from '../node/install/in
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
-import { neededRestarts } from '../node/renewal/renew.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
 import { checkSeen } from '../node/restart/before.ts';
 import { returnManifests } from '../node/restart/held-manifests.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
@@ -68,7 +68,7 @@ async function rollBack(
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  return withRunLock(stateDir, async () => {
+  return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
     const { names, caChanged } = chosen.journal;
     const restarts = options.restart ? neededRestarts(world, names, caChanged) : [];

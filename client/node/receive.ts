@@ -2,12 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { BUNDLE_PATHS } from '../../lib/ca/trust-domain.ts';
 import { LIMITS } from '../../lib/door/limits.ts';
 import { readRequest } from '../../lib/door/read-request.ts';
 import { issuedNameOf, parseRequestKey } from '../../lib/door/request-path.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
-import { isSubdomain } from '../../lib/names.ts';
 import type { IssuedName } from '../../lib/profiles/certificate-names.ts';
 import { kindOf } from '../../lib/profiles/profile-for.ts';
 import { readJson } from '../../lib/store/documents.ts';
@@ -15,6 +13,7 @@ import { checkCertificate } from './check-certificate.ts';
 import type { Exchange } from './exchange.ts';
 import { findKeyBeside } from './key-beside.ts';
 import type { Outcome } from './outcomes.ts';
+import { readBundle } from './read-bundle.ts';
 
 export interface Received {
   readonly certificateName?: string;
@@ -35,7 +34,6 @@ export const rejectedSchema = z.object({ violations: z.array(violationSchema) })
 export const pendingSchema = z.object({ waitingFor: text });
 /** As kubeadm writes certificates: everybody may read them. */
 const CERTIFICATE_MODE = 0o644;
-export const MAX_BUNDLE_BYTES = 256 * 1024;
 
 export async function receive(
   exchange: Exchange,
@@ -75,16 +73,11 @@ async function receiveCertificate(
   ]);
   const request = csr && readRequest(csr.body).request;
   if (!object || !request) return failed('the certificate or its CSR is gone: submit it again');
-  const trustDomain = object.metadata['trust-domain'] ?? '';
-  const bundleKey = `trust/${trustDomain}/${BUNDLE_PATHS[profile.ca]}`;
-  const bundle = isSubdomain(trustDomain)
-    ? await exchange.get(bundleKey, MAX_BUNDLE_BYTES)
-    : undefined;
-  if (!bundle) return failed(`there is no trust bundle ${bundleKey}`);
+  const bundle = await readBundle(exchange, object.metadata['trust-domain'] ?? '', profile.ca);
+  if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
   const stem = join(folder, path);
-  const trustBundle = Buffer.from(bundle.body).toString('latin1');
-  const expected = { profile, request, key: findKeyBeside(stem), trustBundle, now };
+  const expected = { profile, request, key: findKeyBeside(stem), trustBundle: bundle.pem, now };
   const problems = checkCertificate(pem, expected);
   if (problems.length > 0) return { ...failed(...problems), certificateName };
   const file = `${stem}.crt`;

@@ -12,7 +12,7 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import type { Exchange } from '../node/exchange.ts';
 import { certificateHashes, type Invitation } from '../node/invitation.ts';
 import type { RequestPlace } from '../node/outcomes.ts';
-import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+import { MAX_BUNDLE_BYTES } from '../node/read-bundle.ts';
 
 /** The longest that Signature Version 4 allows, in seconds. */
 export const MAX_INVITATION_SECONDS = 7 * 24 * 3600;

@@ -1,12 +1,11 @@
 /** The CA certificates that go into a kubeconfig: what the person pinned, or what the exchange bucket holds. */
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { bundleKey } from '../../lib/ca/trust-domain.ts';
-import { certificatesIn } from '../../lib/certificate/pem.ts';
-import { isSubdomain } from '../../lib/names.ts';
+import { certificatesIn, certificateToPem } from '../../lib/certificate/pem.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { formatCaCertHash } from '../node/ca-cert-hash.ts';
 import type { Exchange } from '../node/exchange.ts';
-import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+import { MAX_BUNDLE_BYTES, readBundle } from '../node/read-bundle.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface Pins {
@@ -15,11 +14,8 @@ export interface Pins {
   readonly certificateAuthority?: string;
 }
 
-/** SHA-256 of the SubjectPublicKeyInfo, as kubeadm's --discovery-token-ca-cert-hash (cmd/kubeadm/app/util/pubkeypin). */
-export function caCertHash(certificate: X509Certificate): string {
-  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
-  return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
-}
+/** Users' certificates come from `ca` alone. */
+const caCertHash = (certificate: X509Certificate) => formatCaCertHash('ca', certificate);
 
 /** Reads the pins now; what it returns finds the CA certificates (PEM) for a certificate that was issued. */
 export function findTrusted({ cluster, caCertHash: hashes = [], certificateAuthority }: Pins) {
@@ -28,7 +24,7 @@ export function findTrusted({ cluster, caCertHash: hashes = [], certificateAutho
       throw new CommandError(EXIT.usage, `${hash}: is not of the form sha256:<64 hex digits>`);
   const ofFile = certificateAuthority === undefined ? undefined : readFile(certificateAuthority);
   return async (exchange: Exchange, request: string, certificate: string, terminal: Terminal) => {
-    const bundle = ofFile ?? (await readBundle(exchange, cluster, request));
+    const bundle = ofFile ?? (await readPublished(exchange, cluster, request));
     const wanted = hashes.map((hash) => hash.toLowerCase());
     const trusted = bundle
       .map((pem) => ({ pem, ca: new X509Certificate(pem) }))
@@ -45,7 +41,7 @@ export function findTrusted({ cluster, caCertHash: hashes = [], certificateAutho
       terminal.progress(
         `the CA is the one in the exchange bucket; to pin it: --ca-cert-hash ${caCertHash(signer.ca)}`,
       );
-    return trusted.map(({ pem }) => `${pem.trim()}\n`).join('');
+    return trusted.map((certificate) => certificateToPem(certificate.ca.raw)).join('');
   };
 }
 
@@ -61,15 +57,15 @@ function readFile(file: string): readonly string[] {
   throw new CommandError(EXIT.usage, `${file}: holds no PEM certificate`);
 }
 
-async function readBundle(
+/** @throws CommandError if programs could read the bundle in different ways */
+async function readPublished(
   exchange: Exchange,
   cluster: string,
   request: string,
 ): Promise<readonly string[]> {
   const key = `certificates/${cluster}/users/${request}/user.crt`;
   const trustDomain = (await exchange.get(key, MAX_BUNDLE_BYTES))?.metadata['trust-domain'] ?? '';
-  const bundle = isSubdomain(trustDomain)
-    ? await exchange.get(bundleKey(trustDomain, 'ca'), MAX_BUNDLE_BYTES)
-    : undefined;
-  return certificatesIn(Buffer.from(bundle?.body ?? '').toString('latin1'));
+  const bundle = await readBundle(exchange, trustDomain, 'ca');
+  if ('problem' in bundle) throw new CommandError(EXIT.checkFailed, bundle.problem);
+  return certificatesIn(bundle.pem);
 }

@@ -4,6 +4,7 @@ import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { editText } from '../../read-text.ts';
 import { readKubeconfig } from '../kubeconfig.ts';
 import { caFileOf, type NodeFolders } from '../places.ts';
 import type { CertificateInPlace } from '../read-place.ts';
@@ -11,6 +12,7 @@ import { isKubeletsOwn } from '../select-names.ts';
 import {
   changeFile,
   changeLink,
+  currentBytes,
   currentContent,
   type FileChange,
   statIfThere,
@@ -70,8 +72,10 @@ function changesOf(
   { now }: PlanInput,
 ): FileChange[] {
   const { certificateFile, keyFile } = place;
-  if (place.kubeconfig && certificateFile === placeFile(place))
-    return [changeKubeconfig(placeFile(place), place, chainPem, keyPem, caPem)];
+  const embedded = () => changeKubeconfig(placeFile(place), place, chainPem, keyPem, caPem);
+  // the kubelet needs the one in kubelet.conf to be good when it starts, and then uses its own
+  if (place.embedded) return [embedded(), ...changePem(place, chainPem + keyPem, now)];
+  if (place.kubeconfig && certificateFile === placeFile(place)) return [embedded()];
   if (isSameFile(certificateFile, keyFile)) return changePem(place, chainPem + keyPem, now);
   if (keyFile === undefined || keyFile === placeFile(place))
     throw new CommandError(
@@ -103,15 +107,16 @@ function changeKubeconfig(
   privateKey: string,
   caPem: string | undefined,
 ): FileChange {
-  const yaml = currentContent(file, false) ?? '';
-  const edited = editKubeconfig(yaml, {
+  const before = currentBytes(file, false) ?? Buffer.alloc(0);
+  const data = {
     userName: kubeconfig?.userName ?? '',
     clusterName: kubeconfig?.clusterName,
     certificate,
     privateKey,
     certificateAuthority: refreshedCa(kubeconfig?.certificateAuthority, caPem),
-  });
-  return changeFile(file, edited, { holdsKey: true, together: false });
+  };
+  const edited = editText(before, (yaml) => editKubeconfig(yaml, data));
+  return { ...changeFile(file, edited, { holdsKey: true, together: false }), before };
 }
 
 /**

@@ -1,13 +1,15 @@
 /**
  * Which CA certificates a node believes: those in its CA files (pki/ca.crt …). What the service publishes is compared
- * with them, and taken over only when somebody said so.
+ * with them, and taken over only when somebody said so, and said which (decision 0035).
  */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { type CaHashes, formatCaCertHash, hashOf } from '../ca-cert-hash.ts';
 import { caFileOf, type NodeFolders } from '../places.ts';
+import type { PublishedBundle } from '../read-bundle.ts';
 import type { CertificateInPlace } from '../read-place.ts';
 import { currentContent } from './file-change.ts';
 import { fingerprints } from './plan.ts';
@@ -21,48 +23,80 @@ export interface Trust {
   readonly differences: readonly string[];
 }
 
+export interface CaChangeWish {
+  readonly accept: boolean;
+  /** What vouches for CA certificates that a file does not hold yet. */
+  readonly hashes: CaHashes;
+}
+
+/** @throws CommandError if a change is to be accepted that nothing vouches for, or that can't be read */
 export function decideTrust(
   folders: NodeFolders,
-  published: ReadonlyMap<CaName, string>,
-  acceptChange: boolean,
+  published: ReadonlyMap<CaName, PublishedBundle>,
+  { accept, hashes }: CaChangeWish,
 ): Trust {
   const bundles = new Map<CaName, string>();
   const caFiles = new Map<string, string>();
   const differences: string[] = [];
+  const against: string[] = [];
   for (const [ca, theirs] of published) {
     const file = caFileOf(ca, folders);
     const ours = currentContent(file, false) ?? '';
-    const found = compare(file, ours, theirs);
+    const found = compare(ca, file, ours, theirs);
     differences.push(...found);
-    if (found.length > 0 && acceptChange) caFiles.set(file, theirs);
-    bundles.set(ca, found.length > 0 && acceptChange ? theirs : ours);
+    const takes = accept && found.length > 0 && 'pem' in theirs;
+    if (takes) caFiles.set(file, theirs.pem);
+    bundles.set(ca, takes ? theirs.pem : ours);
+    if (accept) against.push(...findUnvouched(ca, file, ours, theirs, hashes));
   }
-  return { bundles, caFiles, differences };
+  if (against.length === 0) return { bundles, caFiles, differences };
+  throw new CommandError(
+    EXIT.checkFailed,
+    ['nothing was changed: --accept-ca-change is not enough for', ...against].join('\n  '),
+    'compare the hashes with those of somebody who knows them, and give each as --ca-cert-hash',
+  );
 }
 
-function compare(file: string, ours: string, theirs: string): string[] {
-  const [here, there] = [fingerprints(ours), fingerprints(theirs)];
+function compare(ca: CaName, file: string, ours: string, theirs: PublishedBundle): string[] {
+  if ('problem' in theirs) return [`${file} stays as it is: ${theirs.problem}`];
+  const [here, there] = [fingerprints(ours), fingerprints(theirs.pem)];
   const lines = [
-    ...there
-      .filter((print) => !here.includes(print))
-      .map((print) => `${file} would get ${describe(theirs, print)}`),
-    ...here
-      .filter((print) => !there.includes(print))
-      .map((print) => `${file} would lose ${describe(ours, print)}`),
+    ...gained(ours, theirs.pem).map((gain) => `${file} would get ${describe(ca, gain)}`),
+    ...gained(theirs.pem, ours).map((loss) => `${file} would lose ${describe(ca, loss)}`),
   ];
   // kubeadm validates with the first certificate of the file
-  if (lines.length === 0 && here[0] !== there[0])
-    return [`${file} would start with ${describe(theirs, there[0] ?? '')}`];
+  const [first] = certificatesOf(theirs.pem);
+  if (lines.length === 0 && first && here[0] !== there[0])
+    return [`${file} would start with ${describe(ca, first)}`];
   return lines;
 }
 
-function describe(pem: string, fingerprint: string): string {
-  const found = certificatesIn(pem)
-    .map((block) => new X509Certificate(block))
-    .find((certificate) => certificate.fingerprint256 === fingerprint);
-  const subject = found?.subject.replaceAll('\n', ', ') ?? '';
-  const short = fingerprint.replaceAll(':', '').toLowerCase().slice(0, 16);
-  return `${subject} until ${found?.validTo} (SHA-256 ${short}…)`;
+/** What a file only loses, or holds in another order, was believed before; what it gets must be known to somebody. */
+function findUnvouched(
+  ca: CaName,
+  file: string,
+  ours: string,
+  theirs: PublishedBundle,
+  hashes: CaHashes,
+): string[] {
+  if ('problem' in theirs) return [`${file}: ${theirs.problem}`];
+  return gained(ours, theirs.pem)
+    .filter((certificate) => !hashes[ca].includes(hashOf(certificate)))
+    .map((certificate) => `${file}: ${describe(ca, certificate)}: no --ca-cert-hash is of its key`);
+}
+
+const certificatesOf = (pem: string) =>
+  certificatesIn(pem).map((block) => new X509Certificate(block));
+
+/** The certificates that one text holds beyond another. */
+function gained(before: string, after: string): X509Certificate[] {
+  const there = fingerprints(before);
+  return certificatesOf(after).filter(({ fingerprint256 }) => !there.includes(fingerprint256));
+}
+
+function describe(ca: CaName, certificate: X509Certificate): string {
+  const subject = certificate.subject.replaceAll('\n', ', ');
+  return `${subject} until ${certificate.validTo} (${formatCaCertHash(ca, certificate)})`;
 }
 
 /**
@@ -86,8 +120,9 @@ export function checkOthers(
   );
 }
 
-function leadsTo(leaf: X509Certificate, bundle: string): boolean {
-  return certificatesIn(bundle)
-    .map((block) => new X509Certificate(block))
-    .some((anchor) => leaf.checkIssued(anchor) && leaf.verify(anchor.publicKey));
+/** Whether one of the CA certificates of a PEM text signed it. */
+export function leadsTo(leaf: X509Certificate, bundle: string): boolean {
+  return certificatesOf(bundle).some(
+    (anchor) => leaf.checkIssued(anchor) && leaf.verify(anchor.publicKey),
+  );
 }

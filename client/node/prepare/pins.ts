@@ -3,37 +3,20 @@
  * else it is a hash of the CA's public key, kubeadm's --discovery-token-ca-cert-hash form (cmd/kubeadm/app/util/pubkeypin),
  * or a file with the CA certificates, that came another way than through the bucket.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { type CaHashes, hashOf } from '../ca-cert-hash.ts';
 
 export interface Pins {
-  readonly hashes: Readonly<Record<CaName, readonly string[]>>;
+  readonly hashes: CaHashes;
   /** PEM text with the certificates of CAs. */
   readonly trustBundle: string | undefined;
   readonly onFirstUse: boolean;
 }
 
 export type TrustedBy = 'disk' | 'hash' | 'trust-bundle' | 'first-use';
-
-/** `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`. */
-export function parseCaCertHash(text: string): [CaName, string] {
-  const match = /^(?:([a-z-]+)=)?sha256:([0-9a-fA-F]{64})$/.exec(text);
-  const ca = CA_NAMES.find((name) => name === (match?.[1] ?? 'ca'));
-  if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
-  throw new CommandError(
-    EXIT.usage,
-    `${text}: is no hash of a CA`,
-    'write sha256:HEX for ca, etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others',
-  );
-}
-
-/** SHA-256 of the SubjectPublicKeyInfo. */
-export function hashOf(pem: string): string {
-  const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(spki).digest('hex');
-}
 
 export type Judgement =
   | { readonly trustedBy: TrustedBy }
@@ -66,6 +49,9 @@ function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pin
   const given = certificatesIn(trustBundle ?? '').map(fingerprint);
   if (trustBundle !== undefined && !certificates.every((pem) => given.includes(fingerprint(pem))))
     return { problem: `${ca} (${seen}) is not in the trust bundle that was given` };
+  const other = certificates.map((pem) => otherCaOf(ca, pem)).find((name) => name !== undefined);
+  if (trustBundle !== undefined && other)
+    return { problem: `${ca} (${seen}) is ${other} in the trust bundle that was given` };
   if (onDisk !== undefined && !same(onDisk, bundle))
     return {
       problem: `the CA certificates of ${ca} on disk are not those of the service (${seen})`,
@@ -78,6 +64,13 @@ function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pin
     problem: `nothing says that the service's ${ca} (${seen}) is the right one`,
     isUnpinned: true,
   };
+}
+
+/** The CA that a certificate is for by its subject, if that is another one: a file holds all of them, a hash only one. */
+function otherCaOf(ca: CaName, pem: string): CaName | undefined {
+  const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
+  const named = CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
+  return named === ca ? undefined : named;
 }
 
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;

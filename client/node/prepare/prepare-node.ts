@@ -1,26 +1,22 @@
 /** The steps of `cakeless prepare`: keys and CSRs, ask, wait, trust, check, write, look at all of it as kubeadm will. */
-import { createPublicKey } from 'node:crypto';
-import * as z from 'zod/mini';
-import { LIMITS } from '../../../lib/door/limits.ts';
-import { readRequest } from '../../../lib/door/read-request.ts';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
+import type * as z from 'zod/mini';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import type { Terminal } from '../../terminal.ts';
-import { checkCertificate } from '../check-certificate.ts';
+import { askUntil } from '../ask-until.ts';
+import { ANSWER_SECONDS } from '../fetch.ts';
 import type { NodeFolders } from '../places.ts';
 import { type Answer, type Asked, answerOf, ask, outcomesOf } from './ask.ts';
-import { installCa, installCertificate } from './install.ts';
 import { completeRequest } from './keys-and-csrs.ts';
 import { nextCommand } from './next-command.ts';
 import type { Pins } from './pins.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { findHindrances, type Hindrance } from './preflight.ts';
+import { receiveAll, type violationSchema } from './receive-all.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
-import { judgeDisk, readTrust, type TrustedCa } from './trust.ts';
+import { sweepLeftovers } from './sweep-leftovers.ts';
+import type { TrustedCa } from './trust.ts';
 
 export interface Preparation {
   readonly exchange: ObjectStore;
@@ -60,15 +56,10 @@ export interface Prepared {
   readonly next?: string;
 }
 
-const text = z.string();
-const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
-const rejectedSchema = z.object({ violations: z.array(violationSchema) });
-const pendingSchema = z.object({ waitingFor: text });
-const ANSWER_SECONDS = 30;
-const POLL_MS = 1000;
-
+/** To be called with the run lock held. */
 export async function prepareNode(preparation: Preparation): Promise<Prepared> {
   const { exchange, config, folders, planned, cluster, terminal, clock } = preparation;
+  await sweepLeftovers(planned, folders);
   const serviceAccountKey =
     config.role === 'worker'
       ? undefined
@@ -107,94 +98,15 @@ async function waitForAnswers(
   { exchange, cluster, config, clock, terminal, waitSeconds }: Preparation,
   asked: readonly Asked[],
 ): Promise<Answer[]> {
-  const deadline = clock.now().getTime() + (waitSeconds ?? ANSWER_SECONDS) * 1000;
-  for (;;) {
-    const known = await outcomesOf(exchange, { cluster, node: config.nodeName });
-    const answers = asked.map(({ requestKey }) => answerOf(requestKey, known));
-    const waits = asked.filter((_, i) =>
-      ['unanswered', ...(waitSeconds === undefined ? [] : ['pending'])].includes(
-        answers[i]?.state ?? '',
-      ),
-    );
-    if (waits.length === 0 || clock.now().getTime() >= deadline) return answers;
-    terminal.progress(`waiting for ${waits.map(({ name }) => name).join(', ')} ...`);
-    await clock.sleep(Math.min(POLL_MS, Math.max(1, deadline - clock.now().getTime())));
-  }
-}
-
-/** Certificates are written only after all CAs that the node needs are trusted. */
-async function receiveAll(
-  preparation: Preparation,
-  asked: readonly Asked[],
-  answers: readonly Answer[],
-) {
-  const { exchange, config, folders, pins } = preparation;
-  const objects = await Promise.all(
-    answers.map(async ({ state, key }) =>
-      state === 'issued' && key ? exchange.get(key, LIMITS.maxObjectBytes) : undefined,
-    ),
-  );
-  const domains = new Set(objects.flatMap((o) => (o ? [o.metadata['trust-domain'] ?? ''] : [])));
-  const [domain] = domains;
-  const judged =
-    domain === undefined
-      ? judgeDisk(casOf(config), folders, pins)
-      : domains.size > 1
-        ? { trusted: [], problems: ['the certificates come from several trust domains'] }
-        : await readTrust(exchange, domain, casOf(config), folders, pins);
-  const isTrusted = judged.problems.length === 0;
-  if (isTrusted) for (const ca of judged.trusted) await installCa(ca);
-  const results: PreparedCertificate[] = [];
-  for (const [i, item] of asked.entries()) {
-    const answer = answers[i] ?? { state: 'unanswered', key: undefined };
-    const body = objects[i]?.body;
-    results.push(
-      answer.state === 'issued' && !isTrusted
-        ? { ...about(item), state: 'check-failed', problems: ['its CA is not trusted'] }
-        : await receiveOne(preparation, item, answer, body, judged.trusted),
-    );
-  }
-  return { results, trust: isTrusted ? judged.trusted : [], trustProblems: judged.problems };
-}
-
-function casOf({ role, externalEtcd }: NodeConfig): CaName[] {
-  if (role === 'worker') return ['ca'];
-  return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
-}
-
-const about = ({ name, place, requestKey }: Asked) => ({
-  name,
-  file: fileOf(place),
-  request: requestKey.replace(/^requests\//, ''),
-});
-
-async function receiveOne(
-  { exchange, config, clock }: Preparation,
-  item: Asked,
-  { state, key }: Answer,
-  body: Uint8Array | undefined,
-  trusted: readonly TrustedCa[],
-): Promise<PreparedCertificate> {
-  if (state === 'rejected' && key)
-    return { ...about(item), state, ...rejectedSchema.parse(await readJson(exchange, key)) };
-  if (state === 'pending' && key) {
-    const { waitingFor } = pendingSchema.parse(await readJson(exchange, key));
-    return { ...about(item), state, waitingFor };
-  }
-  if (state !== 'issued' || !body) return { ...about(item), state: 'unanswered' };
-  const profile = profileOf(item.name);
-  const bundleOf = (ca: CaName) => trusted.find((t) => t.ca === ca)?.bundle ?? '';
-  const { request } = readRequest(item.csr);
-  if (!request) throw new Error(`the CSR of ${item.name} can not be read any more`);
-  const pem = Buffer.from(body).toString('latin1');
-  const problems = checkCertificate(pem, {
-    profile,
-    request,
-    key: createPublicKey(item.privateKey),
-    trustBundle: bundleOf(profile.ca),
-    now: clock.now(),
+  const isOpen = ({ state }: Answer) =>
+    state === 'unanswered' || (state === 'pending' && waitSeconds !== undefined);
+  return askUntil({
+    ...{ clock, terminal, seconds: waitSeconds ?? ANSWER_SECONDS },
+    ask: async () => {
+      const known = await outcomesOf(exchange, { cluster, node: config.nodeName });
+      return asked.map(({ requestKey }) => answerOf(requestKey, known));
+    },
+    openIn: (answers) =>
+      asked.filter((_, i) => answers[i] && isOpen(answers[i])).map(({ name }) => name),
   });
-  if (problems.length > 0) return { ...about(item), state: 'check-failed', problems };
-  const notAfter = await installCertificate(item, pem, bundleOf('ca'), config);
-  return { ...about(item), state: 'written', notAfter: notAfter.toISOString() };
 }

@@ -1,11 +1,12 @@
 /** Fetches the CA certificates that go with the certificates that came, and asks the pins about them. */
 import { existsSync, readFileSync } from 'node:fs';
-import { bundleKey } from '../../../lib/ca/trust-domain.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { hashOf } from '../ca-cert-hash.ts';
 import { caFileOf, type NodeFolders } from '../places.ts';
-import { hashOf, judgeBundle, type Pins, type TrustedBy } from './pins.ts';
+import { readBundle } from '../read-bundle.ts';
+import { judgeBundle, type Pins, type TrustedBy } from './pins.ts';
 
 export interface TrustedCa {
   readonly ca: CaName;
@@ -18,7 +19,6 @@ export interface TrustedCa {
 
 const HOW_TO_PIN =
   'give its --ca-cert-hash or a --trust-bundle, from somebody who knows it, or say --trust-on-first-use';
-const MAX_BUNDLE_BYTES = 256 * 1024;
 
 /** All CAs or none: what is against any of them is a problem. */
 export async function readTrust(
@@ -33,13 +33,12 @@ export async function readTrust(
   const trusted: TrustedCa[] = [];
   const problems: string[] = [];
   for (const ca of cas) {
-    const key = bundleKey(trustDomain, ca);
-    const object = await exchange.get(key, MAX_BUNDLE_BYTES);
-    if (!object || object.tooLarge) {
-      problems.push(`there is no trust bundle ${key}`);
+    const published = await readBundle(exchange, trustDomain, ca);
+    if ('problem' in published) {
+      problems.push(published.problem);
       continue;
     }
-    const bundle = Buffer.from(object.body).toString('latin1');
+    const bundle = published.pem;
     const file = caFileOf(ca, folders);
     const onDisk = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
     const judgement = judgeBundle(ca, bundle, onDisk, pins);

@@ -1,20 +1,21 @@
 /** Waits for what requests come to, and checks the certificates against everything that the node knows. */
 import { readFileSync } from 'node:fs';
-import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
 import { LIMITS } from '../../../lib/door/limits.ts';
 import { readRequest } from '../../../lib/door/read-request.ts';
 import { certificateNameOf } from '../../../lib/door/request-path.ts';
-import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
+import { askUntil } from '../ask-until.ts';
 import { checkCertificate } from '../check-certificate.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
 import type { Trust } from '../install/trust.ts';
 import { type Outcome, readOutcomes } from '../outcomes.ts';
-import { MAX_BUNDLE_BYTES, pendingSchema, type Received, rejectedSchema } from '../receive.ts';
+import { type PublishedBundle, readBundle } from '../read-bundle.ts';
+import { pendingSchema, type Received, rejectedSchema } from '../receive.ts';
 import type { OpenRequest } from './request-journal.ts';
 
 export interface Answer {
@@ -33,10 +34,8 @@ export interface WaitWish {
   readonly seconds: number;
   /** Whether to wait for approvers, too. */
   readonly forApprovals: boolean;
-  readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+  readonly clock: Clock;
 }
-
-const POLL_MS = 1000;
 
 export async function awaitAnswers(
   exchange: ObjectStore,
@@ -44,18 +43,18 @@ export async function awaitAnswers(
   requests: readonly OpenRequest[],
   { seconds, forApprovals, clock }: WaitWish,
 ): Promise<Answer[]> {
-  const deadline = clock.now().getTime() + seconds * 1000;
-  for (;;) {
-    const found = (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat();
-    const waiting = found.filter(
-      ({ outcome: { state } }) => state === 'unanswered' || (state === 'pending' && forApprovals),
-    );
-    const left = deadline - clock.now().getTime();
-    if (waiting.length === 0 || left <= 0)
-      return Promise.all(found.map((one) => readAnswer(exchange, one)));
-    terminal.progress(`waiting for ${waiting.map(({ name }) => name).join(', ')} ...`);
-    await clock.sleep(Math.min(POLL_MS, left));
-  }
+  const found = await askUntil({
+    ...{ clock, terminal, seconds },
+    ask: async () => (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat(),
+    openIn: (outcomes) =>
+      outcomes
+        .filter(
+          ({ outcome: { state } }) =>
+            state === 'unanswered' || (state === 'pending' && forApprovals),
+        )
+        .map(({ name }) => name),
+  });
+  return Promise.all(found.map((one) => readAnswer(exchange, one)));
 }
 
 interface Found {
@@ -89,18 +88,15 @@ async function readAnswer(
   return { ...about, waitingFor: pendingSchema.parse(document).waitingFor };
 }
 
-/** The bundles that the service publishes for the CAs of these certificates. */
+/** What the service publishes for the CAs of these certificates. */
 export async function publishedBundles(
   exchange: ObjectStore,
   answers: readonly Answer[],
-): Promise<Map<CaName, string>> {
-  const bundles = new Map<CaName, string>();
-  for (const { name, trustDomain } of answers) {
+): Promise<Map<CaName, PublishedBundle>> {
+  const bundles = new Map<CaName, PublishedBundle>();
+  for (const { name, trustDomain = '' } of answers) {
     const { ca } = profileOf(name);
-    if (bundles.has(ca) || trustDomain === undefined || !isSubdomain(trustDomain)) continue;
-    const key = `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
-    const object = await exchange.get(key, MAX_BUNDLE_BYTES);
-    if (object && !object.tooLarge) bundles.set(ca, Buffer.from(object.body).toString('latin1'));
+    if (!bundles.has(ca)) bundles.set(ca, await readBundle(exchange, trustDomain, ca));
   }
   return bundles;
 }

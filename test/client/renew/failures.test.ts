@@ -4,10 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
-import { type RenewWish, renew } from '../../../client/node/renewal/renew.ts';
-import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+import { renew } from '../../../client/node/renewal/renew.ts';
+import { itMounts, mountOn, unmount } from '../../support/mounted.ts';
+import { NodeFixture } from '../../support/node-folder.ts';
+import { clockAhead, renewWish, renewWithAnswer, renewWorld } from '../../support/renewal.ts';
 
 let fixture: NodeFixture;
 beforeAll(async () => {
@@ -26,34 +26,6 @@ const stateOf = (folder: string) =>
     ],
     { cwd: folder, encoding: 'utf8' },
   );
-const answerKey = (request: string, path: string) =>
-  `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
-
-async function textOf(key: string): Promise<string> {
-  for (;;) {
-    const object = await fixture.exchange().get(key, 1e6);
-    if (object) return Buffer.from(object.body).toString('latin1');
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-/** Asks, and lets somebody change the answer before the node reads it. */
-async function renewWithAnswer(
-  folder: string,
-  request: string,
-  change: (pem: string) => string | Promise<string>,
-) {
-  const args = ['renew', 'apiserver', '--no-restart', '--request', request];
-  await fixture.run(folder, ...args, '--wait', '0s');
-  const key = answerKey(request, 'pki/apiserver.crt');
-  const Body = await change(await textOf(key));
-  const Metadata = { 'trust-domain': 'fleet', ca: 'ca' };
-  await fixture
-    .s3()
-    .send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key: key, Body, Metadata }));
-  return fixture.run(folder, ...args);
-}
-
 it.each([
   ['truncated', 'cut', (pem: string) => pem.slice(0, pem.length / 2), /is no PEM certificate/],
   ['empty', 'empty', () => '\n', /is no PEM certificate/],
@@ -79,7 +51,7 @@ it.each([
 ])('a certificate that is %s is not installed', async (_, request, change, reason) => {
   const folder = fixture.copy();
   const before = stateOf(folder);
-  const run = await renewWithAnswer(folder, request, change);
+  const run = await renewWithAnswer(fixture, folder, request, change);
   expect([run.exitCode, run.stdout]).toEqual([7, expect.stringMatching(reason)]);
   expect(stateOf(folder)).toBe(before);
 });
@@ -87,11 +59,11 @@ it.each([
 it('the answer is mended, and the next run goes on under the same request', async () => {
   const folder = fixture.copy();
   let whole = '';
-  await renewWithAnswer(folder, 'mended', (pem) => {
+  await renewWithAnswer(fixture, folder, 'mended', (pem) => {
     whole = pem;
     return pem.slice(0, 100);
   });
-  const run = await renewWithAnswer(folder, 'mended', () => whole);
+  const run = await renewWithAnswer(fixture, folder, 'mended', () => whole);
   expect([run.exitCode, readFileSync(join(folder, 'pki/apiserver.crt'), 'utf8')]).toEqual([
     0,
     whole,
@@ -101,31 +73,9 @@ it('the answer is mended, and the next run goes on under the same request', asyn
 it('a node whose clock is a day behind is told so', async () => {
   const folder = fixture.copy();
   const before = stateOf(folder);
-  const yesterday = {
-    now: () => new Date(Date.now() - 86_400_000),
-    monotonic: () => performance.now(),
-    sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
-  };
-  const quiet = { print: () => {}, progress: () => {} };
-  const wish: RenewWish = {
-    ...{ cluster: CLUSTER, node: fixture.node, names: ['apiserver'], request: 'clock' },
-    ...{
-      newRequest: false,
-      expiresWithinSeconds: undefined,
-      waitSeconds: 60,
-      waitForApprovals: false,
-    },
-    ...{ acceptCaChange: false, restart: false, key: {}, csrDir: undefined, also: [] },
-  };
-  const exchange = fixture.exchange();
   const report = await renew(
-    {
-      ...{ folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') }, terminal: quiet },
-      ...{ stateDir: join(folder, 'cakeless'), timeoutSeconds: 1, clock: yesterday },
-      exchange: async () => exchange,
-      lease: async () => undefined,
-    },
-    wish,
+    renewWorld(fixture, folder, { clock: clockAhead(-86_400_000), lease: async () => undefined }),
+    renewWish(fixture, ['apiserver'], { request: 'clock' }),
   );
   expect(report.certificates).toMatchObject([
     {
@@ -148,37 +98,22 @@ it('files of somebody else are named before anything changes', async () => {
   expect(stateOf(folder)).toBe(before);
 });
 
-/** A small file system of its own; undefined where this process may not mount one. */
-function mounted(options: string): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'cakeless-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-}
-
-const probe = mounted('size=64k');
-if (probe !== undefined) {
-  execFileSync('umount', [probe]);
-  rmSync(probe, { recursive: true });
-}
-const itMounts = (title: string, body: () => Promise<void>) =>
-  probe === undefined ? it.skip(`${title} [this process may not mount]`, body) : it(title, body);
-
 describe('on a file system of its own', () => {
   let folder: string | undefined;
   afterEach(() => {
     if (folder === undefined) return;
-    execFileSync('umount', [folder]);
+    unmount(folder);
     rmSync(folder, { recursive: true });
   });
+  const mounted = (options: string) => {
+    const made = mkdtempSync(join(tmpdir(), 'cakeless-mount-'));
+    if (!mountOn(made, options)) throw new Error('no mount');
+    folder = made;
+    return made;
+  };
 
   itMounts('a full disk is noticed before anything changes', async () => {
-    folder = mounted('size=600k');
-    if (folder === undefined) throw new Error('no mount');
+    const folder = mounted('size=600k');
     cpSync(fixture.template, folder, { recursive: true });
     writeFileSync(join(folder, 'filler'), Buffer.alloc(250 * 1024));
     const before = stateOf(folder);
@@ -193,8 +128,7 @@ describe('on a file system of its own', () => {
   });
 
   itMounts('a folder that can only be read is named before anything changes', async () => {
-    folder = mounted('size=4m');
-    if (folder === undefined) throw new Error('no mount');
+    const folder = mounted('size=4m');
     const node = fixture.copy();
     cpSync(join(node, 'pki'), folder, { recursive: true });
     execFileSync('mount', ['-o', 'remount,ro', folder]);

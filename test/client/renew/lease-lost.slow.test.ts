@@ -5,10 +5,11 @@ import { EXIT } from '../../../client/exit-codes.ts';
 import { listInstallations } from '../../../client/node/install/installation.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
-import { type RenewWish, renew } from '../../../client/node/renewal/renew.ts';
+import { renew } from '../../../client/node/renewal/renew.ts';
 import { fakeControlPlane, manifestsIn } from '../../support/fake-control-plane.ts';
 import type { FakeKubelet } from '../../support/fake-kubelet.ts';
-import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+import { NodeFixture } from '../../support/node-folder.ts';
+import { renewWish, renewWorld } from '../../support/renewal.ts';
 
 let fixture: NodeFixture;
 let kubelet: FakeKubelet;
@@ -29,18 +30,10 @@ const serialOfApiserver = () => {
 async function renewAndLose(folder: string, names: readonly string[], writes: number) {
   const said: string[] = [];
   let written = 0;
-  const wish: RenewWish = {
-    ...{ cluster: CLUSTER, node: fixture.node, names, request: undefined },
-    ...{ newRequest: false, expiresWithinSeconds: undefined, waitSeconds: 60, csrDir: undefined },
-    ...{ waitForApprovals: false, acceptCaChange: false, restart: true, key: {}, also: [] },
-  };
-  const exchange = fixture.exchange();
   const error = await renew(
-    {
-      ...{ folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') }, timeoutSeconds: 2 },
+    renewWorld(fixture, folder, {
+      ...{ clock: systemClock, timeoutSeconds: 2 },
       terminal: { print: () => undefined, progress: (line) => void said.push(line) },
-      ...{ stateDir: join(folder, 'cakeless'), clock: systemClock },
-      exchange: async () => exchange,
       lease: async () => ({
         extend: async () => {
           written += 1;
@@ -48,8 +41,8 @@ async function renewAndLose(folder: string, names: readonly string[], writes: nu
         },
         release: async () => undefined,
       }),
-    },
-    wish,
+    }),
+    renewWish(fixture, names, { restart: true }),
   ).catch((reason) => reason);
   return { error, said };
 }

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatCaCertHash } from '../../../client/node/ca-cert-hash.ts';
 import { contentsOf } from '../../../client/node/csr-contents.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { type CertificateInPlace, readPlace } from '../../../client/node/read-place.ts';
@@ -152,12 +153,10 @@ it('certificates of CAs that the node does not trust are not installed, and it s
   expect(run.stdout).toMatch(/pki\/ca.crt would get CN=kubernetes/);
   expect(run.stdout).toMatch(/pki\/ca.crt would lose CN=front-proxy-ca/);
   expect(renewed(folder)).toEqual([]);
+  const hash = formatCaCertHash('ca', readFileSync(join(fixture.template, 'pki/ca.crt'), 'utf8'));
   const accepted = await fixture.run(
     folder,
-    'renew',
-    'apiserver',
-    '--no-restart',
-    '--accept-ca-change',
+    ...['renew', 'apiserver', '--no-restart', '--accept-ca-change', '--ca-cert-hash', hash],
   );
   expect(accepted.exitCode).toBe(0);
   expect(renewed(folder)).toEqual(['apiserver']);

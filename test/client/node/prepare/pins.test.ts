@@ -2,12 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  hashOf,
-  judgeBundle,
-  type Pins,
-  parseCaCertHash,
-} from '../../../../client/node/prepare/pins.ts';
+import { hashOf, parseCaCertHash } from '../../../../client/node/ca-cert-hash.ts';
+import { judgeBundle, type Pins } from '../../../../client/node/prepare/pins.ts';
 import { OpensslNode } from '../../../support/openssl-node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-pins-'));

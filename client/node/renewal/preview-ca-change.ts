@@ -1,0 +1,49 @@
+/** What `--accept-ca-change` would take over now, for somebody who wants to see it first. Writes nothing. */
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import type { Exchange } from '../exchange.ts';
+import { type CaChangeWish, decideTrust } from '../install/trust.ts';
+import type { NodeFolders } from '../places.ts';
+import { readBundle } from '../read-bundle.ts';
+
+export interface CaChangePreview {
+  readonly differences: readonly string[];
+  /** Why it would not be taken over. */
+  readonly problem?: string;
+}
+
+const UNKNOWN = 'the service has issued nothing to this node yet, so its trust domain is not known';
+
+export async function previewCaChange(
+  exchange: Exchange,
+  { cluster, node }: { cluster: string; node: string },
+  names: readonly CertificateName[],
+  folders: NodeFolders,
+  wish: CaChangeWish,
+): Promise<CaChangePreview> {
+  const trustDomain = await lastTrustDomain(exchange, `certificates/${cluster}/${node}/`);
+  if (trustDomain === undefined) return { differences: [], problem: UNKNOWN };
+  const published = new Map(
+    await Promise.all(
+      [...new Set(names.map((name) => profileOf(name).ca))].map(
+        async (ca) => [ca, await readBundle(exchange, trustDomain, ca)] as const,
+      ),
+    ),
+  );
+  const { differences } = decideTrust(folders, published, { ...wish, accept: false });
+  try {
+    decideTrust(folders, published, wish);
+    return { differences };
+  } catch (error) {
+    return { differences, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** As the certificate says that was issued last. */
+async function lastTrustDomain(exchange: Exchange, prefix: string): Promise<string | undefined> {
+  let last: { key: string; lastModified: Date } | undefined;
+  for await (const object of exchange.list(prefix))
+    if (object.key.endsWith('.crt') && (!last || object.lastModified >= last.lastModified))
+      last = object;
+  return last && (await exchange.get(last.key, 0))?.metadata['trust-domain'];
+}

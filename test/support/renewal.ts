@@ -1,0 +1,70 @@
+/** A renewal called in this process: with a clock, a lease and an exchange of the test's own. */
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { LOCAL_BUCKETS } from '../../client/local-service.ts';
+import { caHashesOf } from '../../client/node/ca-cert-hash.ts';
+import type { RenewWish, RenewWorld } from '../../client/node/renewal/wish.ts';
+import { CLUSTER, type NodeFixture } from './node-folder.ts';
+
+export const renewWish = (
+  fixture: NodeFixture,
+  names: readonly string[],
+  more: Partial<RenewWish> = {},
+): RenewWish => ({
+  ...{ cluster: CLUSTER, node: fixture.node, names, request: undefined, newRequest: false },
+  ...{ expiresWithinSeconds: undefined, waitSeconds: 60, waitForApprovals: false },
+  ...{ caChange: { accept: false, hashes: caHashesOf([]) }, restart: false },
+  ...{ key: {}, csrDir: undefined, also: [], ...more },
+});
+
+export const renewWorld = (
+  fixture: NodeFixture,
+  folder: string,
+  more: Partial<RenewWorld> = {},
+): RenewWorld => ({
+  folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
+  terminal: { print: () => {}, progress: () => {} },
+  ...{ stateDir: join(folder, 'cakeless'), timeoutSeconds: 1, clock: clockAhead(0) },
+  exchange: async () => fixture.exchange(),
+  lease: async () => ({ extend: async () => {}, release: async () => {} }),
+  ...more,
+});
+
+/** Waits as short as the answers of the service allow. */
+export const clockAhead = (milliseconds: number) => ({
+  now: () => new Date(Date.now() + milliseconds),
+  monotonic: () => performance.now(),
+  sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
+});
+
+/** Writes an object of the exchange bucket, as somebody who may write there. */
+export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metadata = {}) =>
+  fixture.s3().send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, Metadata }));
+
+export const answerKey = (fixture: NodeFixture, request: string, path: string) =>
+  `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
+
+/** The text of an object, once it is there. */
+export async function textOf(fixture: NodeFixture, key: string): Promise<string> {
+  for (;;) {
+    const object = await fixture.exchange().get(key, 1e6);
+    if (object) return Buffer.from(object.body).toString('latin1');
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** Asks for `apiserver`, and lets somebody change the answer before the node reads it. */
+export async function renewWithAnswer(
+  fixture: NodeFixture,
+  folder: string,
+  request: string,
+  change: (pem: string) => string | Promise<string>,
+  ...more: string[]
+) {
+  const args = ['renew', 'apiserver', '--no-restart', '--request', request, ...more];
+  await fixture.run(folder, ...args, '--wait', '0s');
+  const key = answerKey(fixture, request, 'pki/apiserver.crt');
+  const changed = await change(await textOf(fixture, key));
+  await putObject(fixture, key, changed, { 'trust-domain': 'fleet', ca: 'ca' });
+  return fixture.run(folder, ...args);
+}
