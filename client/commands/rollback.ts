@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Installation, listInstallations, record } from '../node/install/installation.ts';
+import { findObjections } from '../node/install/objections.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
+import type { NodeFolders } from '../node/places.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
 import { checkSeen } from '../node/restart/before.ts';
@@ -21,6 +23,7 @@ interface RollbackOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   lease: boolean;
+  force?: boolean;
   dryRun?: boolean;
   output: OutputFormat;
 }
@@ -47,6 +50,7 @@ export function addRollbackCommand(
       durationSeconds,
       300,
     )
+    .option('--force', 'put them back although something speaks against it')
     .option('--dry-run', 'show what would be put back; do nothing')
     .addOption(outputOption())
     .action(async (id: string | undefined, options: RollbackOptions) => {
@@ -60,9 +64,10 @@ async function rollBack(
   options: RollbackOptions,
 ): Promise<ExitCode> {
   const { folders, stateDir, ...settings } = resolveSettings(options);
-  const chosen = choose(stateDir, id);
   if (options.dryRun) {
-    print(terminal, options.output, chosen, []);
+    const chosen = choose(stateDir, id);
+    const objections = objectionsTo(chosen, stateDir, folders);
+    print(terminal, options.output, chosen, { restarts: [], objections });
     return EXIT.done;
   }
   const world: RestartWorld = {
@@ -70,8 +75,12 @@ async function rollBack(
   };
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
+    const chosen = choose(stateDir, id);
+    const objections = objectionsTo(chosen, stateDir, folders);
+    if (!options.force) refuse(objections);
     const { names, caChanged } = chosen.journal;
     const restarts = options.restart ? neededRestarts(world, names, caChanged) : [];
+    await checkSeen(restarts, world);
     const lease = async () => {
       const { cluster, node } = whoIsThis({ folders, stateDir, ...settings });
       const object = await connectNode(process.env, settings.config).lease(cluster);
@@ -85,10 +94,9 @@ async function rollBack(
     };
     const held = restarts.length > 0 && options.lease ? await lease() : undefined;
     try {
-      await checkSeen(restarts, world);
       const planned = await record(chosen, { restarts, restarted: [] });
       const done = await takeBack(planned, 'cakeless rollback', world, held);
-      print(terminal, options.output, chosen, done.restarts);
+      print(terminal, options.output, chosen, { restarts: done.restarts, objections });
       return exitCodeOfRestarts(done.restarts);
     } finally {
       await held?.release();
@@ -96,26 +104,35 @@ async function rollBack(
   });
 }
 
+/** Those that can be put back, in the order in which they were made. */
+const candidates = (stateDir: string) =>
+  listInstallations(stateDir).filter(({ journal }) => journal.phase !== 'undone');
+
 function choose(stateDir: string, id: string | undefined): Installation {
-  const all = listInstallations(stateDir).filter(({ journal }) => journal.phase !== 'undone');
+  const all = candidates(stateDir);
   const found = id === undefined ? all.at(-1) : all.find(({ journal }) => journal.id === id);
-  if (!found)
-    throw new CommandError(
-      EXIT.usage,
-      id === undefined
-        ? `there is nothing to put back: ${stateDir} holds no installation that was not undone`
-        : `there is no installation ${id} to put back`,
-      all.length > 0 ? `there are: ${all.map(({ journal }) => journal.id).join(', ')}` : undefined,
-    );
-  const later = all.slice(all.indexOf(found) + 1);
-  const clash = later.flatMap(({ journal }) =>
-    journal.names.filter((name) => found.journal.names.includes(name)),
-  );
-  if (clash.length === 0) return found;
+  if (found) return found;
   throw new CommandError(
     EXIT.usage,
-    `${clash.join(', ')} changed again after ${found.journal.id}`,
-    'roll back the later installations first: cakeless rollback without an id takes the last one',
+    id === undefined
+      ? `there is nothing to put back: ${stateDir} holds no installation that was not undone`
+      : `there is no installation ${id} to put back`,
+    all.length > 0 ? `there are: ${all.map(({ journal }) => journal.id).join(', ')}` : undefined,
+  );
+}
+
+function objectionsTo(chosen: Installation, stateDir: string, folders: NodeFolders): string[] {
+  const all = candidates(stateDir);
+  const at = all.findIndex(({ journal }) => journal.id === chosen.journal.id);
+  return findObjections(chosen, all.slice(at + 1), folders, systemClock.now());
+}
+
+function refuse(objections: readonly string[]): void {
+  if (objections.length === 0) return;
+  throw new CommandError(
+    EXIT.checkFailed,
+    ['nothing was put back:', ...objections].join('\n  '),
+    '--force puts it back all the same; what stands there now is lost then',
   );
 }
 
@@ -123,12 +140,13 @@ function print(
   terminal: Terminal,
   output: OutputFormat,
   { folder, journal: { id, names, changes } }: Installation,
-  restarts: readonly RestartResult[],
+  found: { restarts: readonly RestartResult[]; objections: readonly string[] },
 ): void {
   const files = changes.map(({ path }) => path);
-  printResult(terminal, output, { id, names, files, restarts, backup: folder }, () => [
+  printResult(terminal, output, { id, names, files, ...found, backup: folder }, () => [
     `installation ${id}: ${names.join(', ')}`,
     ...files.map((file) => `  ${file}`),
-    ...restarts.map(describeRestart),
+    ...found.objections.map((objection) => `against it: ${objection}`),
+    ...found.restarts.map(describeRestart),
   ]);
 }

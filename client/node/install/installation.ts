@@ -159,7 +159,7 @@ function refuseStrangers({ folder, journal }: Installation): void {
   throw new CommandError(
     EXIT.failure,
     `somebody else changed ${strange.map(({ path }) => path).join(', ')} while an installation was under way`,
-    `the contents before and after it are in ${folder}; cakeless rollback puts the old ones back`,
+    `the contents before and after it are in ${folder}; cakeless rollback --force puts the old ones back`,
   );
 }
 

@@ -22,7 +22,7 @@ afterAll(() => fixture.close());
 async function start(more: MoreFlags): Promise<void> {
   ({ folder, kubelet } = await fakeControlPlane(fixture, 'v1.31.0', more));
 }
-const run = (...args: string[]) => fixture.run(folder, ...args, '--restart-timeout', '2s');
+const run = (...args: string[]) => fixture.run(folder, ...args, '--restart-timeout', '5s');
 const serial = (root: string, name: CertificateName) => {
   const place = readPlace(placeOf(name, { kubeconfigDir: root, certDir: join(root, 'pki') }));
   return place.state === 'present' ? place.leaf.serialNumber : 'none';
@@ -46,7 +46,7 @@ it('it is named, the certificates are renewed, and neither the next run nor roll
     { component: 'kube-apiserver', state: 'restarted' },
     {
       ...{ component: 'kube-controller-manager', state: 'unwell' },
-      reason: expect.stringContaining('does not become healthy within 2 seconds'),
+      reason: expect.stringContaining('does not become healthy within 5 seconds'),
     },
   ]);
   expect([areNew(names), phases()]).toEqual([[true, true, true], ['done']]);
