@@ -146,8 +146,21 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
   );
 }
 
-/** Asked for late: where there is neither HOME nor /etc/passwd, looking for a home folder is an error. */
+/** Asked for late: a place without a home folder is none without `--state-dir` only. */
 function defaultStateDir(): string {
-  const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  const state = process.env.XDG_STATE_HOME || join(homeFolder(), '.local', 'state');
   return join(state, 'cakeless', 'users');
+}
+
+/** @throws CommandError where there is neither HOME nor a line in /etc/passwd */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new CommandError(
+      EXIT.usage,
+      'there is no home folder here to keep the key in until the certificate is there',
+      'name a folder with --state-dir',
+    );
+  }
 }

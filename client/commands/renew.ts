@@ -19,6 +19,7 @@ import {
   renew,
   selectWanted,
 } from '../node/renewal/renew.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
@@ -112,6 +113,7 @@ async function runRenew(
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
   if (options.dryRun) return preview(terminal, restartWorld, wish, options.output);
+  if (wish.restart) checkProcessesAreSeen(folders);
   await splay(terminal, options.splay);
   const connection = connectNode(process.env, settings.config);
   const world: RenewWorld = {

@@ -7,6 +7,7 @@ import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/renew.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import { type RestartResult, type RestartWorld, returnManifests } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
@@ -54,6 +55,7 @@ async function rollBack(
   const { folders, stateDir, ...settings } = resolveSettings(options);
   const chosen = choose(stateDir, id);
   if (options.dryRun) return print(terminal, options.output, chosen, []);
+  if (options.restart) checkProcessesAreSeen(folders);
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
