@@ -88,6 +88,13 @@ describe.each(executables())('the executable for $platform in an empty root', (d
     expect(inRoot('--version')).toMatchObject({ status: 0, stdout: `${VERSION}\n` });
   });
 
+  it('knows how a timer has to call it', () => {
+    expect(inRoot('install-timer', '--print')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('\nExecStart=/cakeless renew all '),
+    });
+  });
+
   it('submits and fetches', () => {
     const request = place(platform.slice(0, 'linux-x64'.length));
     expect(inRoot('submit', '/csrs', ...request)).toMatchObject({
