@@ -19,6 +19,7 @@ import {
   renew,
   selectWanted,
 } from '../node/renewal/renew.ts';
+import { splay } from '../node/renewal/splay.ts';
 import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
@@ -114,7 +115,7 @@ async function runRenew(
   };
   if (options.dryRun) return preview(terminal, restartWorld, wish, options.output);
   if (wish.restart) checkProcessesAreSeen(folders);
-  await splay(terminal, options.splay);
+  await splay(restartWorld, wish, options.splay, { randomInt });
   const connection = connectNode(process.env, settings.config);
   const world: RenewWorld = {
     ...restartWorld,
@@ -148,14 +149,6 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
     csrDir: options.csrDir,
     also: settings.also,
   };
-}
-
-/** So that a fleet whose timers fire at once does not ask at once. */
-async function splay(terminal: Terminal, seconds: number | undefined): Promise<void> {
-  if (!seconds) return;
-  const chosen = randomInt(seconds + 1);
-  terminal.progress(`waiting ${chosen} seconds, so that not all nodes ask at once ...`);
-  await systemClock.sleep(chosen * 1000);
 }
 
 function preview(
@@ -205,7 +198,7 @@ export function exitCodeOf({ certificates }: RenewReport): ExitCode {
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(report: RenewReport): string[] {
+export function describe(report: RenewReport): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
   const shown = certificates.filter(({ outcome, isError }) => outcome !== 'left-out' || isError);
   const table = formatTable(
