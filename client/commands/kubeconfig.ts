@@ -129,7 +129,7 @@ export async function makeUserKubeconfig(
     privateKey,
     certificateAuthority: authority,
   });
-  if (options.kubeconfigOut === undefined) terminal.print(kubeconfig.trimEnd());
+  if (options.kubeconfigOut === undefined) await printOrKeep(terminal, kubeconfig, request);
   else await writeDurably(options.kubeconfigOut, kubeconfig);
   await rm(folder, { recursive: true });
   return EXIT.done;
@@ -143,6 +143,18 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
     EXIT.usage,
     `${key}: asks for ${asked ?? "the longest validity of the cluster's rule"}`,
     'give the same --validity-period, or leave out --request to ask anew',
+  );
+}
+
+/** The key exists once: it is removed here only when it has arrived there. */
+async function printOrKeep(terminal: Terminal, kubeconfig: string, request: string): Promise<void> {
+  terminal.print(kubeconfig.trimEnd());
+  const error = await terminal.lost?.();
+  if (error === undefined) return;
+  throw new CommandError(
+    EXIT.failure,
+    `the kubeconfig could not be written: ${error.message}; key and certificate are kept`,
+    `go on with: the same command and --request ${request}`,
   );
 }
 
