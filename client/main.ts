@@ -19,6 +19,7 @@ import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+import { helpSettings } from './help.ts';
 import { terminal as ownTerminal, type Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -39,11 +40,12 @@ export async function main(
   }
 }
 
-function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Command {
+export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
     .version(VERSION)
     .exitOverride()
+    .configureHelp(helpSettings)
     .showHelpAfterError('(--help says more)');
   const connection = connect(process.env);
   addCsrCommand(program, terminal, exit);

@@ -30,7 +30,11 @@ export function addCarryCommands(
     .requiredOption('--cluster <name>', 'the cluster', subdomain)
     .requiredOption('--node <name>', 'this node, as kubeadm knows it', subdomain)
     .requiredOption('--out <file>', 'the file; it never holds a key')
-    .option('--request <id>', 'name of this request', subdomain)
+    .option(
+      '--request <id>',
+      'name of this request (default: the time and random digits)',
+      subdomain,
+    )
     .action(
       async (
         folder: string,

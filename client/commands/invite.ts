@@ -38,10 +38,14 @@ export function addInviteCommand(
       '--out <file>',
       'the invitation; whoever has it can ask in the name of the node',
     )
-    .option('--request <id>', 'name of the request', subdomain)
+    .option(
+      '--request <id>',
+      'name of the request (default: the time and random digits)',
+      subdomain,
+    )
     .option(
       '--name <certificate>',
-      'a certificate name; all by default; may be given several times',
+      'a certificate name; may be given several times (default: all)',
       collect,
     )
     .option(

@@ -29,7 +29,14 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
+import {
+  durationSeconds,
+  keyAlgorithmOption,
+  outputOption,
+  restartTimeoutOption,
+  subdomain,
+  timeAhead,
+} from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
 
@@ -84,14 +91,9 @@ export function addRenewCommand(
       durationSeconds,
     )
     .option('--no-restart', 'install only; restart nothing')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
     .addOption(outputOption())

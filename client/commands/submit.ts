@@ -49,7 +49,7 @@ export function addSubmitCommand(
     .option('--invitation <file>', 'go by this file of `cakeless invite`, without AWS credentials')
     .option(
       '--request <id>',
-      'name of this request; the same id again goes on where it stopped',
+      'name of this request; the same id again goes on where it stopped (default: the time and random digits)',
       subdomain,
     )
     .addOption(outputOption())
