@@ -9,7 +9,8 @@ import { type NodeSettings, resolveSettings } from '../node/settings.ts';
 import { checkTimerKnowsNode } from '../node/timer-environment.ts';
 import { markedUnit, type UnitState, unitState } from '../systemd/marked-unit.ts';
 import { hostSystemd, type Systemd } from '../systemd/systemd.ts';
-import { commandWord, TIMER, unitFiles } from '../systemd/units.ts';
+import { AT_BOOT, commandWord, TIMER, unitFiles } from '../systemd/units.ts';
+import { findWritableByOthers } from '../systemd/writable-by-others.ts';
 import { writableFolders } from '../systemd/writable-folders.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -64,6 +65,7 @@ export async function installTimer(options: TimerOptions, world: TimerWorld): Pr
   }
   if (options.remove) return remove(options, world, units);
   checkTimerKnowsNode(world.settings.config, world.environmentFile);
+  if (options.command === undefined) checkOwnFiles();
   if (!options.replace) checkNobodyChanged(units);
   return install(options, world, units);
 }
@@ -103,7 +105,11 @@ async function install(
       terminal.progress(`wrote ${file}`);
     }
   }
-  await call(dryRun, { terminal, systemd }, [['daemon-reload'], ['enable', '--now', TIMER]]);
+  await call(dryRun, { terminal, systemd }, [
+    ['daemon-reload'],
+    ['enable', AT_BOOT],
+    ['enable', '--now', TIMER],
+  ]);
   if (!dryRun && systemd.isRunning())
     terminal.print(`${TIMER} runs; systemctl list-timers ${TIMER} shows when`);
 }
@@ -118,7 +124,10 @@ async function remove(
     terminal.print('there is no timer of Cakeless here');
     return;
   }
-  await call(dryRun, { terminal, systemd }, [['disable', '--now', TIMER]]);
+  await call(dryRun, { terminal, systemd }, [
+    ['disable', '--now', TIMER],
+    ['disable', AT_BOOT],
+  ]);
   for (const { file } of there) {
     if (!dryRun) await removeDurably(file);
     terminal.print(`${dryRun ? 'would remove' : 'removed'} ${file}`);
@@ -142,8 +151,24 @@ async function call(
 
 /** This program: a self-contained executable, or run by Node from its sources or its bundle. */
 function ownCommand(): string {
+  return ownFiles().map(commandWord).join(' -- ');
+}
+
+function ownFiles(): string[] {
   const [, script = ''] = process.argv;
   // npx and npm call a link in node_modules/.bin, which may go away with the next installation
-  const words = isSea() ? [process.execPath] : [process.execPath, '--', realpathSync(script)];
-  return words.map(commandWord).join(' ');
+  return isSea() ? [process.execPath] : [process.execPath, realpathSync(script)];
+}
+
+/** root will run it every day: from a user's home it would be that user's way to root. */
+function checkOwnFiles(): void {
+  for (const file of ownFiles()) {
+    const loose = findWritableByOthers(file);
+    if (loose !== undefined)
+      throw new CommandError(
+        EXIT.usage,
+        `${file} would run as root every day, and others than root can change ${loose}`,
+        'install cakeless where only root writes, such as /usr/local/lib, or say --command',
+      );
+  }
 }

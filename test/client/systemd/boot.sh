@@ -46,7 +46,7 @@ mount --bind "$node" opt/node
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >etc/passwd
 printf 'root:x:0:\nnogroup:x:65534:\n' >etc/group
 od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >etc/machine-id
-cp "$shared"/units/* etc/systemd/system/
+cp -R "$shared"/units/. etc/systemd/system/
 
 pivot_root . tmp
 cd /

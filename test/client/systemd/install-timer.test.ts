@@ -65,7 +65,10 @@ it('writes both units, has systemd read them, and starts the timer', async () =>
     '\nExecStart=/opt/cakeless renew all --if-expires-within 60d\n',
   );
   expect(readFileSync(TIMER(), 'utf8')).toContain('\nRandomizedDelaySec=12h\n');
-  expect(calls()).toEqual(['daemon-reload', 'enable --now cakeless-renew.timer', '']);
+  expect(calls()).toEqual([
+    ...['daemon-reload', 'enable cakeless-return.service'],
+    ...['enable --now cakeless-renew.timer', ''],
+  ]);
 });
 
 it('a second time it writes nothing, and starts a timer that somebody stopped', async () => {
@@ -73,7 +76,7 @@ it('a second time it writes nothing, and starts a timer that somebody stopped', 
   const { text } = await run();
   expect(text).toContain(`${SERVICE()} is there already`);
   expect(text).not.toContain('wrote');
-  expect(calls()).toHaveLength(5);
+  expect(calls()).toHaveLength(7);
 });
 
 it('replaces what an older Cakeless wrote, and not what somebody changed', async () => {
@@ -106,7 +109,9 @@ it('--dry-run and --print change nothing', async () => {
   expect(dry.text.split('\n')).toEqual([
     `would write ${SERVICE()} (absent)`,
     `would write ${TIMER()} (absent)`,
+    `would write ${join(folder, 'units/cakeless-return.service')} (absent)`,
     'would call systemctl daemon-reload',
+    'would call systemctl enable cakeless-return.service',
     'would call systemctl enable --now cakeless-renew.timer',
   ]);
   expect((await run({ print: true })).text).toContain('\nOnCalendar=daily\n');
@@ -120,7 +125,10 @@ it('--remove stops the timer first, and says where there is none', async () => {
   const { error, text } = await run({ remove: true });
   expect([error, text]).toEqual([undefined, expect.stringContaining(`removed ${SERVICE()}`)]);
   expect([existsSync(SERVICE()), existsSync(TIMER())]).toEqual([false, false]);
-  expect(calls().slice(2)).toEqual(['disable --now cakeless-renew.timer', 'daemon-reload', '']);
+  expect(calls().slice(3)).toEqual([
+    ...['disable --now cakeless-renew.timer', 'disable cakeless-return.service'],
+    ...['daemon-reload', ''],
+  ]);
   expect((await run({ remove: true })).text).toBe('there is no timer of Cakeless here');
 });
 

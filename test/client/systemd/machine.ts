@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -104,8 +105,22 @@ export class Machine {
     return stdout;
   }
 
+  /** Starts a service and waits until it has ended. @returns its result, `success` where nothing was wrong */
+  async runService(name: string): Promise<string> {
+    await this.must('systemctl', 'start', name);
+    // `systemctl start --wait` would need a message bus
+    while (['active', 'activating'].includes(await this.property(name, 'ActiveState')))
+      await new Promise((done) => setTimeout(done, 50));
+    return this.property(name, 'Result');
+  }
+
+  async property(unit: string, name: string): Promise<string> {
+    return (await this.must('systemctl', 'show', unit, '--property', name, '--value')).trim();
+  }
+
   /** The journal of a unit, without times. */
-  journal(unit: string): Promise<string> {
+  async journal(unit: string): Promise<string> {
+    await this.must('journalctl', '--sync');
     return this.must('journalctl', '--no-pager', '-o', 'cat', '-u', unit);
   }
 
@@ -163,11 +178,14 @@ export function bundleFor(shared: string, source: string): void {
   ]);
 }
 
-/** A service that is always there. */
-export function writeService(shared: string, name: string, program: string): void {
-  const text = `[Service]\nExecStart=/opt/node -- /opt/${program}\nWorkingDirectory=/opt\nRestart=always\n`;
-  writeFileSync(
-    join(shared, 'units', `${name}.service`),
-    `${text}[Install]\nWantedBy=multi-user.target\n`,
-  );
+/** A unit that is there when the machine starts, and wanted then. */
+export function writeUnit(shared: string, name: string, text: string): void {
+  const wants = join(shared, 'units', 'multi-user.target.wants');
+  mkdirSync(wants, { recursive: true });
+  writeFileSync(join(shared, 'units', name), text);
+  symlinkSync(`../${name}`, join(wants, name));
 }
+
+/** A program of /opt that is always there. */
+export const serviceOf = (program: string) =>
+  `[Service]\nExecStart=/opt/node -- /opt/${program}\nWorkingDirectory=/opt\nRestart=always\n`;

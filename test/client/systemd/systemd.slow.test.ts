@@ -1,13 +1,22 @@
 /** A real systemd runs the timer's units on a node: the bundled client renews inside of their hardening, and restarts. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
-import { unitFiles } from '../../../client/systemd/units.ts';
+import { markedUnit } from '../../../client/systemd/marked-unit.ts';
+import { AT_BOOT, unitFiles } from '../../../client/systemd/units.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
@@ -16,7 +25,7 @@ import { writeManifest } from '../../support/fake-kubelet.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 import { cakeless } from '../../support/running-service-command.ts';
-import { bundleFor, Machine, whyNoMachine, writeService } from './machine.ts';
+import { bundleFor, Machine, serviceOf, whyNoMachine, writeUnit } from './machine.ts';
 
 const why = whyNoMachine();
 const describeMachine = why === undefined ? describe : describe.skip;
@@ -31,6 +40,7 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
   let fixture: NodeFixture;
   let gateway: Server;
   let machine: Machine;
+  let atBoot: Awaited<ReturnType<typeof lookAtBoot>>;
 
   beforeAll(async () => {
     execFileSync('npm', ['run', '-s', 'build:client']);
@@ -42,9 +52,11 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     cpSync('test/support/fake-component.cjs', join(shared, 'opt/test/support/fake-component.cjs'));
     cpSync('dist/client/cakeless.mjs', join(shared, 'opt/cakeless.mjs'));
     gateway = openGateway();
-    for (const name of ['kubelet', 'gateway']) writeService(shared, name, `${name}.cjs`);
+    for (const name of ['kubelet', 'gateway'])
+      writeUnit(shared, `${name}.service`, serviceOf(`${name}.cjs`));
+    cutOff();
     machine = await Machine.boot(folder, shared);
-    await machine.must('systemctl', 'start', 'gateway', 'kubelet');
+    atBoot = await lookAtBoot();
   }, 300_000);
   afterAll(async () => {
     await machine?.stop();
@@ -111,6 +123,15 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     return node;
   }
 
+  /** As a power cut leaves it in the middle of a restart: the machine has the unit that puts the manifest back. */
+  function cutOff(): void {
+    const [held, name] = [join(kubernetes, 'cakeless/held-manifests'), 'kube-scheduler.yaml'];
+    mkdirSync(held, { recursive: true });
+    renameSync(join(kubernetes, 'manifests', name), join(held, name));
+    const { [AT_BOOT]: text = '' } = unitFiles({ command: '', writable: [] });
+    writeUnit(shared, AT_BOOT, markedUnit(text));
+  }
+
   function openGateway(): Server {
     const { port, hostname } = new URL(fixture.environment().AWS_ENDPOINT_URL ?? '');
     writeFileSync(join(shared, 'opt/port'), port);
@@ -136,8 +157,18 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
       '-e',
       "fetch('http://127.0.0.1:10248/held').then(async (answer) => process.stdout.write(await answer.text()))",
     );
-  const shown = async (unit: string, property: string) =>
-    (await machine.must('systemctl', 'show', unit, '--property', property, '--value')).trim();
+  /** Looked at before any test changes it. */
+  const lookAtBoot = async () => ({
+    manifests: readdirSync(join(kubernetes, 'manifests')).sort(),
+    returned: Number(await machine.property(AT_BOOT, 'ExecMainExitTimestampMonotonic')),
+    kubelet: Number(await machine.property('kubelet', 'ExecMainStartTimestampMonotonic')),
+  });
+
+  it('at boot the manifest that a power cut left aside is back before the kubelet looks', () => {
+    expect(atBoot.manifests).toEqual(['kube-apiserver.yaml', 'kube-scheduler.yaml']);
+    expect(atBoot.returned).toBeGreaterThan(0);
+    expect(atBoot.kubelet).toBeGreaterThan(atBoot.returned);
+  });
 
   it('installs the timer, renews and restarts under the hardening, and goes away again', async () => {
     const installed = await machine.run(...CAKELESS, 'install-timer');
@@ -154,14 +185,11 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     await machine.must('cp', '/etc/kubernetes/admin.conf', COPY);
     const before = new Map(CERTIFICATE_NAMES.map((name) => [name, serial(name)]));
     expect(await held()).toBe(before.get('kubelet.conf'));
-    const started = await machine.run('systemctl', 'start', 'cakeless-renew.service');
+    const result = await machine.runService('cakeless-renew.service');
     const journal = await machine.journal('cakeless-renew.service');
-    expect([started.status, journal]).toEqual([0, expect.stringContaining('installing apiserver')]);
+    expect([result, journal]).toEqual(['success', expect.stringContaining('installing apiserver')]);
     // super-admin.conf waits for an approver, which is no failure of the unit
-    expect([
-      await shown('cakeless-renew', 'ExecMainStatus'),
-      await shown('cakeless-renew', 'Result'),
-    ]).toEqual(['4', 'success']);
+    expect(await machine.property('cakeless-renew', 'ExecMainStatus')).toBe('4');
     const same = CERTIFICATE_NAMES.filter((name) => serial(name) === before.get(name));
     expect(same).toEqual(['super-admin.conf']);
     for (const component of ['kube-apiserver', 'kube-scheduler', 'kubelet'])
@@ -187,9 +215,9 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     writeFileSync(join(shared, 'opt/probe.service'), unit);
     await machine.must('cp', '/opt/probe.service', '/etc/systemd/system/');
     await machine.must('systemctl', 'daemon-reload');
-    const started = await machine.run('systemctl', 'start', 'probe');
+    const result = await machine.runService('probe.service');
     const journal = await machine.journal('probe');
-    expect([started.status, journal]).toEqual([0, expect.stringContaining('probe: ')]);
+    expect([result, journal]).toEqual(['success', expect.stringContaining('probe: ')]);
     const [, results = ''] = /^probe: (.*)$/m.exec(journal) ?? [];
     expect(JSON.parse(results)).toEqual({
       ...{ certificates: 'done', manifests: 'done', kubelet: 'done', others: 'done' },

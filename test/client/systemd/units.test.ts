@@ -46,7 +46,8 @@ itAnalyzed(`systemd finds nothing wrong with them${note}`, () => {
 itAnalyzed(`the service is exposed no more than it has to be${note}`, () => {
   const judge = (file = '') =>
     analyze('security', '--offline=true', '--no-pager', `--threshold=${EXPOSURE}`, file);
-  const service = (files: string[]) => files.find((file) => file.endsWith('.service'));
+  const service = (files: string[]) =>
+    files.find((file) => file.endsWith('cakeless-renew.service'));
   expect(judge(service(write()))).toMatchObject({ status: 0 });
   const open = write((text) => text.replace(/^CapabilityBoundingSet=.*$/m, ''));
   expect(judge(service(open)).status).not.toBe(0);
