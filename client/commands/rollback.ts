@@ -7,10 +7,11 @@ import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import { type RestartResult, type RestartWorld, returnManifests } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
-import { durationSeconds, outputOption } from '../options.ts';
+import { outputOption, restartTimeoutOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
 import { describeRestart } from './renew.ts';
@@ -35,12 +36,7 @@ export function addRollbackCommand(program: Command, terminal: Terminal): void {
   addFolderOptions(addNodeOptions(command))
     .option('--no-restart', 'put the files back only; restart nothing')
     .option('--no-lease', 'do not wait for other nodes: when the bucket can not be reached')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--dry-run', 'show what would be put back; do nothing')
     .addOption(outputOption())
     .action((id: string | undefined, options: RollbackOptions) => rollBack(terminal, id, options));
@@ -54,6 +50,7 @@ async function rollBack(
   const { folders, stateDir, ...settings } = resolveSettings(options);
   const chosen = choose(stateDir, id);
   if (options.dryRun) return print(terminal, options.output, chosen, []);
+  if (options.restart) checkProcessesAreSeen(folders);
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };

@@ -1,17 +1,14 @@
 /** Restarts one component and waits until it is well with the certificates on disk. */
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
+import { hostSystemd, type Systemd } from '../../systemd/systemd.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
 import { askHealth, probesOf } from './health.ts';
 import { manifestsFolder, readManifest } from './manifest.ts';
 import { processesOf } from './processes.ts';
-
-const run = promisify(execFile);
 
 export interface RestartWorld {
   readonly folders: NodeFolders;
@@ -20,6 +17,8 @@ export interface RestartWorld {
   /** For each wait: until the old container is gone, and until the new one is well. */
   readonly timeoutSeconds: number;
   readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+  /** The one of this machine where it is left out. */
+  readonly systemd?: Systemd;
 }
 
 export type RestartResult =
@@ -61,9 +60,10 @@ async function restartStaticPod(component: Component, world: RestartWorld): Prom
 
 async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
   const component = 'kubelet';
-  if (!existsSync('/run/systemd/system')) return { component, state: 'by-hand' };
+  const { systemd = hostSystemd } = world;
+  if (!systemd.isRunning()) return { component, state: 'by-hand' };
   world.terminal.progress('restarting kubelet ...');
-  await run('systemctl', ['restart', 'kubelet']);
+  await systemd.systemctl('restart', 'kubelet');
   await untilWell(component, world);
   return { component, state: 'restarted' };
 }
@@ -118,11 +118,16 @@ async function hold(file: string, stateDir: string): Promise<() => Promise<void>
   };
 }
 
+/** Files that a run which was cut off has left out of the manifests folder. */
+export function heldManifests(stateDir: string): string[] {
+  const folder = heldFolder(stateDir);
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
 /** Puts manifests back that a killed run had moved away. @returns their components */
 export async function returnManifests(stateDir: string, folders: NodeFolders): Promise<string[]> {
   const folder = heldFolder(stateDir);
-  if (!existsSync(folder)) return [];
-  const held = readdirSync(folder);
+  const held = heldManifests(stateDir);
   for (const name of held) {
     const place = join(manifestsFolder(folders), name);
     // somebody put another one there in the meantime: that one counts
