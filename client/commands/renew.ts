@@ -15,8 +15,10 @@ import { placeOf } from '../node/places.ts';
 import { type CaChangePreview, previewCaChange } from '../node/renewal/preview-ca-change.ts';
 import { renew } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { splay } from '../node/renewal/splay.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
 import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
@@ -25,16 +27,23 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { collect, durationSeconds, keyAlgorithm, outputOption, timeAhead } from '../options.ts';
+import {
+  collect,
+  durationSeconds,
+  keyAlgorithmOption,
+  outputOption,
+  restartTimeoutOption,
+  timeAhead,
+} from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import {
   addAlsoOption,
   addFolderOptions,
-  addKubeletOption,
   addNodeOptions,
+  kubeletDirOption,
 } from './node-options.ts';
-import { requestOption } from './place-options.ts';
+import { newRequestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -68,8 +77,9 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
-    .addOption(requestOption('name of this request (default: the time and random digits)'))
+  addAlsoOption(addFolderOptions(addNodeOptions(command)))
+    .addOption(kubeletDirOption())
+    .addOption(newRequestOption())
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(
@@ -84,19 +94,14 @@ export function addRenewCommand(
       durationSeconds,
     )
     .option('--no-restart', 'install only; restart nothing')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
       'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds',
       collect,
     )
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
     .addOption(outputOption())
@@ -121,7 +126,8 @@ async function runRenew(
   const connection = connectNode(process.env, settings.config);
   if (options.dryRun)
     return preview(terminal, restartWorld, wish, options.output, () => connection.exchange());
-  await splay(terminal, options.splay);
+  if (wish.restart) checkProcessesAreSeen(folders);
+  await splay(restartWorld, wish, options.splay, { randomInt });
   const world: RenewWorld = {
     ...restartWorld,
     exchange: () => connection.exchange(),
@@ -160,14 +166,6 @@ function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): 
   if (caCertHash.length > 0 && !acceptCaChange)
     throw new CommandError(EXIT.usage, '--ca-cert-hash goes with --accept-ca-change');
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
-}
-
-/** So that a fleet whose timers fire at once does not ask at once. */
-async function splay(terminal: Terminal, seconds: number | undefined): Promise<void> {
-  if (!seconds) return;
-  const chosen = randomInt(seconds + 1);
-  terminal.progress(`waiting ${chosen} seconds, so that not all nodes ask at once ...`);
-  await systemClock.sleep(chosen * 1000);
 }
 
 /** Asks the bucket for nothing, but for the CAs that would be taken over. */
@@ -237,7 +235,7 @@ export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(report: RenewReport): string[] {
+export function describe(report: RenewReport): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
   const shown = certificates.filter(({ outcome, isError }) => outcome !== 'left-out' || isError);
   const table = formatTable(

@@ -11,10 +11,11 @@ import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
 import { checkSeen } from '../node/restart/before.ts';
 import { returnManifests } from '../node/restart/held-manifests.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
-import { durationSeconds, outputOption } from '../options.ts';
+import { outputOption, restartTimeoutOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
@@ -44,12 +45,7 @@ export function addRollbackCommand(
   addFolderOptions(addNodeOptions(command))
     .option('--no-restart', 'put the files back only; restart nothing')
     .option('--no-lease', 'do not wait for other nodes: when the bucket can not be reached')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--force', 'put them back although something speaks against it')
     .option('--dry-run', 'show what would be put back; do nothing')
     .addOption(outputOption())
@@ -70,6 +66,7 @@ async function rollBack(
     print(terminal, options.output, chosen, { restarts: [], objections });
     return EXIT.done;
   }
+  if (options.restart) checkProcessesAreSeen(folders);
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
