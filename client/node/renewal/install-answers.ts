@@ -1,10 +1,12 @@
 /** Checks the certificates that came, and installs those that are right: all of them or none. */
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { fingerprints, type NewCertificate, planChanges } from '../install/plan.ts';
 import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import { placeOf } from '../places.ts';
+import type { PublishedBundle } from '../read-bundle.ts';
 import { readPlace } from '../read-place.ts';
 import { componentsToWatch } from '../restart/components.ts';
 import { selectCertificates } from '../select-names.ts';
@@ -29,28 +31,21 @@ export async function install(
   answers: readonly Answer[],
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = answers.filter(({ state }) => state === 'issued');
-  const trust = decideTrust(world.folders, await publishedBundles(exchange, issued), wish.caChange);
-  const now = world.clock.now();
-  const checked = issued.map((answer) => ({ answer, problems: findProblems(answer, trust, now) }));
-  const good = checked.filter(({ problems }) => problems.length === 0).map(({ answer }) => answer);
+  const published = await publishedBundles(exchange, issued);
+  const look = () => judge(world, wish, issued, published);
+  const { trust, failed, certificates, there } = look();
   const reports: CertificateReport[] = [
     ...answers.filter(({ state }) => state !== 'issued').map(reportUnissued),
-    ...checked
-      .filter(({ problems }) => problems.length > 0)
-      .map(({ answer, problems }) => reportFailed(answer, problems, trust)),
+    ...failed.map(({ answer, problems }) => reportFailed(answer, problems, trust)),
+    ...there.map((name) => reportRenewed(world, name)),
   ];
-  const candidates = good.flatMap((answer) => newCertificate(world, answer));
-  // a run that was cut off after its installation left nothing to do but the books
-  const certificates = candidates.filter((candidate) => !isInPlace(candidate));
-  const there = candidates.filter(isInPlace).map(({ place }) => place.name);
-  reports.push(...there.map((name) => reportRenewed(world, name)));
   const nothing = { restarts: [], caDifferences: trust.differences, notes: [] };
   if (certificates.length === 0) {
     await closeAnswered(answers, there);
     return { ...nothing, certificates: reports };
   }
-  const names = certificates.map(({ place }) => place.name);
-  const { carried, notes } = await installAll(world, wish, certificates, trust, now);
+  const names = namesOf(certificates);
+  const { carried, notes } = await installAll(world, wish, look);
   await closeAnswered(answers, [...names, ...there]);
   await tidy(world.stateDir);
   return {
@@ -62,15 +57,66 @@ export async function install(
   };
 }
 
-async function installAll(
+/** What came, held against the files of the node as they are now. */
+interface Judged {
+  readonly trust: Trust;
+  readonly failed: readonly { readonly answer: Answer; readonly problems: readonly string[] }[];
+  /** To be installed. */
+  readonly certificates: readonly NewCertificate[];
+  /** In place already: a run that was cut off after its installation left nothing to do but the books. */
+  readonly there: readonly CertificateName[];
+}
+
+const namesOf = (certificates: readonly NewCertificate[]) =>
+  certificates.map(({ place }) => place.name);
+
+function judge(
   world: RenewWorld,
   wish: RenewWish,
-  certificates: readonly NewCertificate[],
-  trust: Trust,
-  now: Date,
-) {
-  const { folders, stateDir } = world;
-  const names = certificates.map(({ place }) => place.name);
+  issued: readonly Answer[],
+  published: ReadonlyMap<CaName, PublishedBundle>,
+): Judged {
+  const trust = decideTrust(world.folders, published, wish.caChange);
+  const now = world.clock.now();
+  const checked = issued.map((answer) => ({ answer, problems: findProblems(answer, trust, now) }));
+  const good = checked.filter(({ problems }) => problems.length === 0);
+  const candidates = good.flatMap(({ answer }) => newCertificate(world, answer));
+  return {
+    trust,
+    failed: checked.filter(({ problems }) => problems.length > 0),
+    certificates: candidates.filter((candidate) => !isInPlace(candidate)),
+    there: namesOf(candidates.filter(isInPlace)),
+  };
+}
+
+/** @param look is called again once it is this node's turn: people have edited files in the meantime */
+async function installAll(world: RenewWorld, wish: RenewWish, look: () => Judged) {
+  // what can't be changed at all is said before the wait
+  const first = plan(world, wish, look());
+  const watched = wish.restart ? componentsToWatch(first.names, first.restarts) : [];
+  // who watches may have to restart
+  const here = [...first.restarts, ...watched].some((component) => isHere(component, world));
+  const lease = here ? await takeTurn(world) : undefined;
+  try {
+    const { notes, ...planned } = plan(world, wish, look());
+    if (planned.names.join() !== first.names.join())
+      throw new CommandError(
+        EXIT.failure,
+        'the files of this node changed while it waited for its turn; nothing was changed',
+        'run the same command again: what was asked for is kept',
+      );
+    const prepared = await prepareInstallation(world.stateDir, planned, world.clock.now());
+    world.terminal.progress(`installing ${planned.names.join(', ')} ...`);
+    return { carried: await carryThrough(prepared, world, lease, watched), notes };
+  } finally {
+    await lease?.release();
+  }
+}
+
+function plan(world: RenewWorld, wish: RenewWish, { certificates, trust }: Judged) {
+  const { folders, clock } = world;
+  const now = clock.now();
+  const names = namesOf(certificates);
   const staying = selectCertificates(folders, { names: ['all'], now }).present.filter(
     ({ name }) => !names.includes(name),
   );
@@ -80,18 +126,7 @@ async function installAll(
   });
   const caChanged = trust.caFiles.size > 0;
   const restarts = wish.restart ? neededRestarts(world, names, caChanged) : [];
-  const watched = wish.restart ? componentsToWatch(names, restarts) : [];
-  // who watches may have to restart
-  const here = [...restarts, ...watched].some((component) => isHere(component, world));
-  const lease = here ? await takeTurn(world) : undefined;
-  try {
-    const plan = { names, caChanged, changes, restarts };
-    const prepared = await prepareInstallation(stateDir, plan, now);
-    world.terminal.progress(`installing ${names.join(', ')} ...`);
-    return { carried: await carryThrough(prepared, world, lease, watched), notes };
-  } finally {
-    await lease?.release();
-  }
+  return { names, caChanged, changes, notes, restarts };
 }
 
 function newCertificate(world: RenewWorld, answer: Answer): NewCertificate[] {
