@@ -10,8 +10,9 @@ import type { PublishedBundle } from '../read-bundle.ts';
 import { readPlace } from '../read-place.ts';
 import { componentsToWatch } from '../restart/components.ts';
 import { selectCertificates } from '../select-names.ts';
-import { type Answer, findProblems, publishedBundles } from './answers.ts';
+import { type Answer, publishedBundles } from './answers.ts';
 import { carryThrough } from './carry-through.ts';
+import { type CheckedAnswer, checkAnswer } from './check-answer.ts';
 import { tidy } from './recover.ts';
 import {
   type CertificateReport,
@@ -20,7 +21,7 @@ import {
   reportRenewed,
   reportUnissued,
 } from './report.ts';
-import { closeNames } from './request-journal.ts';
+import { closeAll } from './request-journal.ts';
 import { isHere, neededRestarts, takeTurn } from './turn.ts';
 import type { RenewWish, RenewWorld } from './wish.ts';
 
@@ -36,17 +37,19 @@ export async function install(
   const { trust, failed, certificates, there } = look();
   const reports: CertificateReport[] = [
     ...answers.filter(({ state }) => state !== 'issued').map(reportUnissued),
-    ...failed.map(({ answer, problems }) => reportFailed(answer, problems, trust)),
+    ...failed.map((checked) => reportFailed(checked, trust)),
     ...there.map((name) => reportRenewed(world, name)),
   ];
+  await closeSpent(world, failed);
+  const settled = [...rejected(answers), ...there];
   const nothing = { restarts: [], caDifferences: trust.differences, notes: [] };
   if (certificates.length === 0) {
-    await closeAnswered(answers, there);
+    await closeAll(world.stateDir, settled);
     return { ...nothing, certificates: reports };
   }
   const names = namesOf(certificates);
   const { carried, notes } = await installAll(world, wish, look);
-  await closeAnswered(answers, [...names, ...there]);
+  await closeAll(world.stateDir, [...names, ...settled]);
   await tidy(world.stateDir);
   return {
     ...nothing,
@@ -60,7 +63,7 @@ export async function install(
 /** What came, held against the files of the node as they are now. */
 interface Judged {
   readonly trust: Trust;
-  readonly failed: readonly { readonly answer: Answer; readonly problems: readonly string[] }[];
+  readonly failed: readonly CheckedAnswer[];
   /** To be installed. */
   readonly certificates: readonly NewCertificate[];
   /** In place already: a run that was cut off after its installation left nothing to do but the books. */
@@ -78,7 +81,7 @@ function judge(
 ): Judged {
   const trust = decideTrust(world.folders, published, wish.caChange);
   const now = world.clock.now();
-  const checked = issued.map((answer) => ({ answer, problems: findProblems(answer, trust, now) }));
+  const checked = issued.map((answer) => checkAnswer(answer, trust, now));
   const good = checked.filter(({ problems }) => problems.length === 0);
   const candidates = good.flatMap(({ answer }) => newCertificate(world, answer));
   return {
@@ -142,20 +145,16 @@ function isInPlace({ place, chainPem }: NewCertificate): boolean {
   );
 }
 
-/** Installed and rejected names are settled; the others stay open for the next run. */
-async function closeAnswered(
-  answers: readonly Answer[],
-  installed: readonly CertificateName[],
-): Promise<void> {
-  for (const request of new Set(answers.map((answer) => answer.request))) {
-    const own = answers.filter((answer) => answer.request === request);
-    const settled = own.filter(
-      ({ name, state }) => state === 'rejected' || installed.includes(name),
-    );
-    if (settled.length > 0)
-      await closeNames(
-        request,
-        settled.map(({ name }) => name),
-      );
-  }
+/** Before the installation, which may fail and report nothing: so it is told of at once, too. */
+async function closeSpent(world: RenewWorld, failed: readonly CheckedAnswer[]): Promise<void> {
+  const spent = failed.filter(({ isSpent }) => isSpent);
+  for (const { answer, problems } of spent)
+    world.terminal.progress(`${answer.name}: is asked for anew: ${problems.join('; ')}`);
+  await closeAll(
+    world.stateDir,
+    spent.map(({ answer }) => answer.name),
+  );
 }
+
+const rejected = (answers: readonly Answer[]) =>
+  answers.filter(({ state }) => state === 'rejected').map(({ name }) => name);

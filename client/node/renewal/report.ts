@@ -5,6 +5,7 @@ import { placeOf } from '../places.ts';
 import { readPlace } from '../read-place.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
 import type { Answer } from './answers.ts';
+import type { CheckedAnswer } from './check-answer.ts';
 
 export interface CertificateReport {
   readonly name: CertificateName;
@@ -47,20 +48,20 @@ export function reportUnissued({ name, state, request, ...answer }: Answer): Cer
   };
 }
 
+const HOW_TO_CHANGE =
+  '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart what reads them';
+
 export function reportFailed(
-  { name, request }: Answer,
-  problems: readonly string[],
+  { answer: { name, request }, problems, isSpent }: CheckedAnswer,
   { differences, caFiles }: Trust,
 ): CertificateReport {
-  const hint =
-    differences.length > 0 && caFiles.size === 0
-      ? [
-          ...differences,
-          '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart what reads them',
-        ]
-      : [];
+  const mayChange = differences.length > 0 && caFiles.size === 0;
   return {
     ...{ name, outcome: 'check-failed' as const, request: request.request },
-    problems: [...problems, ...hint],
+    problems: [
+      ...problems,
+      ...(isSpent ? ['it can not become good any more: the next run asks anew'] : []),
+      ...(mayChange ? [...differences, HOW_TO_CHANGE] : []),
+    ],
   };
 }

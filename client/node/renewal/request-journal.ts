@@ -63,6 +63,12 @@ export async function closeNames(
   return { ...request, open };
 }
 
+/** Settles names in whatever request they are open; a name is open in one at most. */
+export async function closeAll(stateDir: string, names: readonly CertificateName[]): Promise<void> {
+  for (const request of listRequests(stateDir))
+    if (request.open.some((name) => names.includes(name))) await closeNames(request, names);
+}
+
 /** Folders that a killed run did not finish making or removing. */
 export async function sweepRequests(stateDir: string): Promise<void> {
   const journals = journalsOf(stateDir);
