@@ -29,7 +29,10 @@ export async function ask(
     const { cluster, node, request = newRequestId(world.clock.now()) } = wish;
     const names = toAsk.map(({ name }) => name);
     const createdAt = world.clock.now().toISOString();
-    await openRequest(world.stateDir, { cluster, node, request, createdAt, open: names });
+    const replaces = Object.fromEntries(
+      toAsk.map(({ name, leaf }) => [name, leaf.fingerprint256] as const),
+    );
+    await openRequest(world.stateDir, { cluster, node, request, createdAt, open: names, replaces });
   }
   const mine = listRequests(world.stateDir).filter((request) => request.open.some(wanted));
   const requests: OpenRequest[] = [];

@@ -1,9 +1,12 @@
 /** Holds an answer against everything that the node knows. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readRequest } from '../../../lib/door/read-request.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { findProblems, type Problem } from '../check-certificate.ts';
 import type { Trust } from '../install/trust.ts';
+import { type NodeFolders, placeOf } from '../places.ts';
+import { readPlace } from '../read-place.ts';
 import type { Answer } from './answers.ts';
 
 export interface CheckedAnswer {
@@ -15,8 +18,14 @@ export interface CheckedAnswer {
 }
 
 /** What another clock cures may become good by itself, what other CA files cure only where there are others. */
-export function checkAnswer(answer: Answer, trust: Trust, now: Date): CheckedAnswer {
-  const problems = problemsOf(answer, trust, now);
+export function checkAnswer(
+  answer: Answer,
+  trust: Trust,
+  now: Date,
+  folders: NodeFolders,
+): CheckedAnswer {
+  const found = problemsOf(answer, trust, now);
+  const problems = found.length > 0 ? found : findReplay(answer, folders);
   const differs = trust.differing.has(profileOf(answer.name).ca);
   const isSpent = problems.some(
     ({ cure }) => cure === 'none' || (cure === 'ca-change' && !differs),
@@ -37,4 +46,23 @@ function problemsOf({ name, staged, chainPem = '' }: Answer, trust: Trust, now: 
   } catch (error) {
     return never(`it can not be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/**
+ * With the same key an old answer fits, too: the certificate that this one should replace, or one from before it. A new
+ * certificate begins later, or ends later: `sign` dates it from now on, and a CA's end may cap it.
+ */
+function findReplay({ name, request, chainPem = '' }: Answer, folders: NodeFolders): Problem[] {
+  const place = readPlace(placeOf(name, folders));
+  if (place.state !== 'present') return [];
+  const [came, there] = [new X509Certificate(chainPem), place.leaf];
+  const isReplaced = request.replaces?.[name] === came.fingerprint256;
+  const isOlder =
+    Date.parse(came.validFrom) < Date.parse(there.validFrom) &&
+    Date.parse(came.validTo) <= Date.parse(there.validTo);
+  if (!isReplaced && !isOlder) return [];
+  const what = isReplaced
+    ? 'the certificate that it should replace'
+    : 'older than the one in place';
+  return [{ text: `it is ${what}: an old answer came again`, cure: 'none' }];
 }

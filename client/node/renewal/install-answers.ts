@@ -81,7 +81,7 @@ function judge(
 ): Judged {
   const trust = decideTrust(world.folders, published, wish.caChange);
   const now = world.clock.now();
-  const checked = issued.map((answer) => checkAnswer(answer, trust, now));
+  const checked = issued.map((answer) => checkAnswer(answer, trust, now, world.folders));
   const good = checked.filter(({ problems }) => problems.length === 0);
   const candidates = good.flatMap(({ answer }) => newCertificate(world, answer));
   return {

@@ -76,3 +76,34 @@ it('what another clock or other CA files cure stays asked for', async () => {
   expect(last.certificates).toMatchObject([{ outcome: 'renewed' }]);
   expect(open(folder)).toEqual([]);
 });
+
+describe('with --reuse-key an old answer fits the key, and is refused', () => {
+  const renewReusing = (folder: string, request: string) =>
+    fixture.run(folder, 'renew', 'apiserver', '--no-restart', '--reuse-key', '--request', request);
+
+  it('if it is the certificate in place', async () => {
+    const folder = fixture.copy();
+    const old = certificate(folder);
+    const run = await renewWithAnswer(fixture, folder, 'same', () => old, '--reuse-key');
+    expect([run.exitCode, run.stdout]).toEqual([
+      7,
+      expect.stringContaining('it is the certificate that it should replace'),
+    ]);
+    expect([open(folder), certificate(folder)]).toEqual([[], old]);
+    expect((await renewReusing(folder, 'same-again')).exitCode).toBe(0);
+    expect(certificate(folder)).not.toBe(old);
+  });
+
+  it('if it is one from before that', async () => {
+    const folder = fixture.copy();
+    const first = certificate(folder);
+    expect((await renewReusing(folder, 'second')).exitCode).toBe(0);
+    const second = certificate(folder);
+    const run = await renewWithAnswer(fixture, folder, 'third', () => first, '--reuse-key');
+    expect([run.exitCode, run.stdout]).toEqual([
+      7,
+      expect.stringContaining('it is older than the one in place'),
+    ]);
+    expect([open(folder), certificate(folder)]).toEqual([[], second]);
+  });
+});
