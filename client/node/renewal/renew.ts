@@ -6,7 +6,7 @@ import { awaitAnswers } from './answers.ts';
 import { ask } from './ask.ts';
 import { install } from './install-answers.ts';
 import { recover } from './recover.ts';
-import { type CertificateReport, type RenewReport, reportRenewed } from './report.ts';
+import { type CertificateReport, type RenewReport, reportRenewed, reportTaken } from './report.ts';
 import { closeAll } from './request-journal.ts';
 import { takeTurn } from './turn.ts';
 import type { RenewWish, RenewWorld } from './wish.ts';
@@ -24,11 +24,12 @@ export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewRe
   );
   for (const { installation } of done) await closeAll(world.stateDir, installation.journal.names);
   const fresh = done.flatMap(({ installation }) => installation.journal.names);
-  const { requests, leftOut } = await ask(world, wish, fresh);
+  const { requests, leftOut, taken } = await ask(world, wish, fresh);
   const restarts = done.flatMap((carried) => carried.restarts);
   const reports: CertificateReport[] = [
     ...fresh.map((name) => reportRenewed(world, name)),
     ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),
+    ...taken.map(reportTaken),
   ];
   const base = { cluster, node, restarts, caDifferences: [], notes: [] };
   if (requests.length === 0) return { ...base, certificates: reports };

@@ -6,6 +6,7 @@ import { readPlace } from '../read-place.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
 import type { Answer } from './answers.ts';
 import type { CheckedAnswer } from './check-answer.ts';
+import type { Taken } from './request-id-taken.ts';
 
 export interface CertificateReport {
   readonly name: CertificateName;
@@ -47,6 +48,13 @@ export function reportUnissued({ name, state, request, ...answer }: Answer): Cer
     ...(waitingFor !== undefined && { waitingFor }),
   };
 }
+
+export const reportTaken = ({ name, request }: Taken): CertificateReport => ({
+  ...{ name, request, outcome: 'check-failed' },
+  problems: [
+    'another CSR was uploaded under this request id, whose key is not on this node: the next run asks anew',
+  ],
+});
 
 const HOW_TO_CHANGE =
   '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart what reads them';

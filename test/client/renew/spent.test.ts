@@ -1,8 +1,8 @@
 /** An answer that can never become good holds up nobody: its request is closed, and the next run asks anew. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renew } from '../../../client/node/renewal/renew.ts';
-import { NodeFixture } from '../../support/node-folder.ts';
+import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 import {
   answerKey,
   clockAhead,
@@ -11,6 +11,7 @@ import {
   renewWorld,
   textOf,
 } from '../../support/renewal.ts';
+import { cakeless } from '../../support/running-service-command.ts';
 
 let fixture: NodeFixture;
 beforeAll(async () => {
@@ -105,5 +106,51 @@ describe('with --reuse-key an old answer fits the key, and is refused', () => {
       expect.stringContaining('it is older than the one in place'),
     ]);
     expect([open(folder), certificate(folder)]).toEqual([[], second]);
+  });
+});
+
+describe('a request id is used once', () => {
+  const fixed = (folder: string, name: string) =>
+    fixture.run(folder, 'renew', name, '--no-restart', '--request', 'fixed');
+
+  it('a fixed one is refused the second time, before anything is journaled', async () => {
+    const folder = fixture.copy();
+    expect((await fixed(folder, 'admin.conf')).exitCode).toBe(0);
+    const again = await fixed(folder, 'admin.conf');
+    expect([again.exitCode, again.stderr]).toEqual([
+      2,
+      expect.stringContaining('request fixed was used before for admin.conf; nothing was asked'),
+    ]);
+    expect(open(folder)).toEqual([]);
+    expect((await fixed(folder, 'scheduler.conf')).exitCode).toBe(0);
+    expect((await fixture.run(folder, 'renew', 'admin.conf', '--no-restart')).exitCode).toBe(0);
+  });
+
+  it('the CSR of --csr-dir that was uploaded under it already is gone on with', async () => {
+    const folder = fixture.copy();
+    const staging = join(folder, 'staging');
+    const place = ['--cluster', CLUSTER, '--node', fixture.node, '--request', 'by-hand'];
+    await fixture.run(folder, 'csr', 'etcd-peer', '--out', staging);
+    await cakeless(fixture.environment(), 'submit', staging, ...place);
+    const args = ['renew', 'etcd-peer', '--no-restart', '--request', 'by-hand'];
+    expect((await fixture.run(folder, ...args, '--csr-dir', staging)).exitCode).toBe(0);
+  });
+
+  it('keys that were lost here close their request, and no other', async () => {
+    const folder = fixture.copy();
+    const requests = join(folder, 'cakeless/requests');
+    const lost = ['renew', 'apiserver', '--no-restart', '--wait', '0s', '--request', 'lost'];
+    await fixture.run(folder, ...lost);
+    rmSync(join(requests, 'lost/pki'), { recursive: true });
+    const run = await fixture.run(folder, 'renew', 'apiserver', 'admin.conf', '--no-restart');
+    expect([run.exitCode, run.stdout]).toEqual([
+      7,
+      expect.stringMatching(
+        /apiserver: not installed: another CSR was uploaded under this request/,
+      ),
+    ]);
+    expect(run.stdout).toMatch(/admin.conf +renewed/);
+    expect(open(folder)).toEqual([]);
+    expect((await fixture.run(folder, 'renew', 'apiserver', '--no-restart')).exitCode).toBe(0);
   });
 });
