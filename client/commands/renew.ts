@@ -8,6 +8,7 @@ import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { caHashesOf } from '../node/ca-cert-hash.ts';
 import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/desired.ts';
+import { checkCopies } from '../node/install/others-folders.ts';
 import type { CaChangeWish } from '../node/install/trust.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
@@ -146,6 +147,7 @@ async function runRenew(
 }
 
 function wishOf(names: string[], options: RenewOptions, settings: NodeSettings): RenewWish {
+  checkCopies(settings.also);
   return {
     ...whoIsThis(settings),
     names,

@@ -34,23 +34,38 @@ export interface Expected {
   readonly now: Date;
 }
 
+export interface Problem {
+  readonly text: string;
+  /** What could make this very certificate a right one: another clock, other CA files, or nothing ever. */
+  readonly cure: 'clock' | 'ca-change' | 'none';
+}
+
 /** Everything that is wrong, in words; empty if it is the right certificate. */
-export function checkCertificate(pem: string, expected: Expected): string[] {
+export const checkCertificate = (pem: string, expected: Expected): string[] =>
+  findProblems(pem, expected).map(({ text }) => text);
+
+/** @throws Error if the certificate can't be parsed */
+export function findProblems(pem: string, expected: Expected): Problem[] {
   const blocks = certificatesIn(pem);
   const [leaf] = blocks;
-  if (leaf === undefined) return ['it is no PEM certificate'];
+  if (leaf === undefined) return lasting(['it is no PEM certificate']);
   if (!holdsCertificatesOnly(pem))
-    return ['there is something else than PEM certificates in the file'];
+    return lasting(['there is something else than PEM certificates in the file']);
   if (!holdsPlainCertificates(pem))
-    return ['its PEM is not written plainly: other programs may read it otherwise, or not at all'];
+    return lasting([
+      'its PEM is not written plainly: other programs may read it otherwise, or not at all',
+    ]);
   const certificate = new X509Certificate(leaf);
   return [
-    ...checkKey(certificate, expected),
+    ...lasting(checkKey(certificate, expected)),
     ...checkChain(certificate, expected),
     ...checkDates(certificate, expected.now),
-    ...checkContents(new PeculiarCertificate(leaf), expected),
+    ...lasting(checkContents(new PeculiarCertificate(leaf), expected)),
   ];
 }
+
+const lasting = (texts: readonly string[]): Problem[] =>
+  texts.map((text) => ({ text, cure: 'none' }));
 
 function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
   const problems: string[] = [];
@@ -61,21 +76,29 @@ function checkKey(certificate: X509Certificate, { request, key }: Expected): str
   return problems;
 }
 
-function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected): string[] {
+/** All of it could be cured by other CA files. */
+function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected): Problem[] {
+  const cure = 'ca-change';
   const anchors = certificatesIn(trustBundle).map((block) => new X509Certificate(block));
   const signer = anchors.find(
     (anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey),
   );
-  if (!signer) return ['no CA of the trust bundle signed it'];
-  if (new Date(certificate.validTo) > new Date(signer.validTo)) return ['it outlives its CA'];
-  return checkDates(signer, now).map((problem) => `its CA: ${problem}`);
+  if (!signer) return [{ text: 'no CA of the trust bundle signed it', cure }];
+  if (new Date(certificate.validTo) > new Date(signer.validTo))
+    return [{ text: 'it outlives its CA', cure }];
+  return checkDates(signer, now).map(({ text, ...problem }) => ({
+    text: `its CA: ${text}`,
+    cure: problem.cure === 'clock' ? 'clock' : cure,
+  }));
 }
 
-function checkDates(certificate: X509Certificate, now: Date): string[] {
+function checkDates(certificate: X509Certificate, now: Date): Problem[] {
   const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
-  if (from > now) return [`it is not valid before ${from.toISOString()} (check the clock)`];
-  if (to <= now) return [`it expired at ${to.toISOString()}`];
-  return [];
+  if (from > now)
+    return [
+      { text: `it is not valid before ${from.toISOString()} (check the clock)`, cure: 'clock' },
+    ];
+  return to <= now ? lasting([`it expired at ${to.toISOString()}`]) : [];
 }
 
 function checkContents(certificate: PeculiarCertificate, { profile, request }: Expected): string[] {

@@ -10,7 +10,21 @@ import { CommandError, EXIT } from '../exit-codes.ts';
  */
 export type Exchange = Pick<ObjectStore, 'get' | 'create' | 'list'>;
 
-/** Whether it was uploaded now; false where the same CSR was there. @throws CommandError if another one was */
+/** Another CSR lies under the key of a request. */
+export class RequestTakenError extends CommandError {
+  readonly key: string;
+
+  constructor(key: string) {
+    super(
+      EXIT.usage,
+      `${key}: another CSR was uploaded under this request id`,
+      'choose another --request; a request never changes',
+    );
+    this.key = key;
+  }
+}
+
+/** Whether it was uploaded now; false where the same CSR was there. @throws RequestTakenError if another one was */
 export async function upload(
   exchange: Exchange,
   key: string,
@@ -19,11 +33,16 @@ export async function upload(
 ): Promise<boolean> {
   if ((await exchange.create(key, bytes, 'application/pkcs10', metadata)) === 'created')
     return true;
+  if (await isThere(exchange, key, Buffer.from(bytes))) return false;
+  throw new RequestTakenError(key);
+}
+
+/** Whether this very CSR lies under a key. */
+export async function isThere(
+  exchange: Pick<Exchange, 'get'>,
+  key: string,
+  csr: Uint8Array,
+): Promise<boolean> {
   const there = await exchange.get(key, LIMITS.maxObjectBytes);
-  if (there && digestOf(there.body) === digestOf(Buffer.from(bytes))) return false;
-  throw new CommandError(
-    EXIT.usage,
-    `${key}: another CSR was uploaded under this request id`,
-    'choose another --request; a request never changes',
-  );
+  return there !== undefined && digestOf(there.body) === digestOf(csr);
 }

@@ -24,7 +24,19 @@ export interface Outcome {
 }
 
 /** @throws CommandError if there is no such request */
-export async function readOutcomes(
+export async function readOutcomes(exchange: Exchange, place: RequestPlace): Promise<Outcome[]> {
+  const outcomes = await findOutcomes(exchange, place);
+  if (outcomes.length > 0) return outcomes;
+  const { cluster, node, request } = place;
+  throw new CommandError(
+    EXIT.usage,
+    `there is no request ${request} of ${cluster}/${node}`,
+    'submit printed the request id',
+  );
+}
+
+/** Empty if nothing was ever asked under this id. */
+export async function findOutcomes(
   exchange: Exchange,
   { cluster, node, request }: RequestPlace,
 ): Promise<Outcome[]> {
@@ -39,12 +51,6 @@ export async function readOutcomes(
     .filter((key) => key !== undefined)
     .filter((key) => parseRequestKey(key) !== undefined);
   const all = new Set([...requests.filter(isRequest), ...refused]);
-  if (all.size === 0)
-    throw new CommandError(
-      EXIT.usage,
-      `there is no request ${request} of ${cluster}/${node}`,
-      'submit printed the request id',
-    );
   return [...all].sort().map((key) => outcomeOf(key, new Set(found)));
 }
 

@@ -64,7 +64,10 @@ export interface InstallationPlan {
 
 const KEPT = 3;
 
-/** Writes the contents, old and new, and then the journal: from here on it is finished or undone. */
+/**
+ * Writes the contents, old and new, and then the journal: from here on it is finished or undone.
+ * @throws CommandError if a file is not any more what its new content was worked out from; nothing is changed then
+ */
 export async function prepareInstallation(
   stateDir: string,
   plan: InstallationPlan,
@@ -82,6 +85,7 @@ export async function prepareInstallation(
     const digest = before === undefined ? null : digestOf(before);
     changes.push({ ...change, before: digest, after: digestOf(content), modeBefore });
   }
+  refuseOutdated(plan.changes);
   const { names, caChanged, restarts, unwellBefore = [] } = plan;
   const journal: Journal = {
     ...{ schema: 1, id, sequence: nextSequence(stateDir), startedAt: now.toISOString() },
@@ -89,6 +93,19 @@ export async function prepareInstallation(
     ...{ restarts: [...restarts], restarted: [], unwellBefore: [...unwellBefore], changes },
   };
   return record({ folder, journal }, {});
+}
+
+function refuseOutdated(changes: readonly FileChange[]): void {
+  const outdated = changes.filter(({ path, isLink, before }) => {
+    const now = currentBytes(path, isLink);
+    return now && before ? !now.equals(before) : now !== before;
+  });
+  if (outdated.length === 0) return;
+  throw new CommandError(
+    EXIT.failure,
+    `somebody else just changed ${outdated.map(({ path }) => path).join(', ')}; nothing was changed here`,
+    'run the same command again',
+  );
 }
 
 const modeOf = ({ path, mode }: { path: string; mode: number }) =>

@@ -18,6 +18,7 @@ import {
   statIfThere,
 } from './file-change.ts';
 import { editKubeconfig } from './kubeconfig-edit.ts';
+import { checkCopies } from './others-folders.ts';
 
 /** A certificate that passed every check, with its key. */
 export interface NewCertificate {
@@ -44,6 +45,7 @@ export interface PlannedChanges {
 
 /** @throws CommandError that names every file that can't be changed, and why */
 export function planChanges(input: PlanInput): PlannedChanges {
+  checkCopies(input.also);
   const notes: string[] = [];
   const caPem = input.caFiles.get(caFileOf('ca', input.folders)) ?? readCa(input.folders);
   const changes = [

@@ -21,6 +21,8 @@ export interface Trust {
   readonly caFiles: ReadonlyMap<string, string>;
   /** How the service's bundles differ from the files. */
   readonly differences: readonly string[];
+  /** Of which CAs they differ, or can't be taken. */
+  readonly differing: ReadonlySet<CaName>;
 }
 
 export interface CaChangeWish {
@@ -38,18 +40,20 @@ export function decideTrust(
   const bundles = new Map<CaName, string>();
   const caFiles = new Map<string, string>();
   const differences: string[] = [];
+  const differing = new Set<CaName>();
   const against: string[] = [];
   for (const [ca, theirs] of published) {
     const file = caFileOf(ca, folders);
     const ours = currentContent(file, false) ?? '';
     const found = compare(ca, file, ours, theirs);
     differences.push(...found);
+    if (found.length > 0) differing.add(ca);
     const takes = accept && found.length > 0 && 'pem' in theirs;
     if (takes) caFiles.set(file, theirs.pem);
     bundles.set(ca, takes ? theirs.pem : ours);
     if (accept) against.push(...findUnvouched(ca, file, ours, theirs, hashes));
   }
-  if (against.length === 0) return { bundles, caFiles, differences };
+  if (against.length === 0) return { bundles, caFiles, differences, differing };
   throw new CommandError(
     EXIT.checkFailed,
     ['nothing was changed: --accept-ca-change is not enough for', ...against].join('\n  '),

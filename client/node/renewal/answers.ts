@@ -1,7 +1,5 @@
-/** Waits for what requests come to, and checks the certificates against everything that the node knows. */
-import { readFileSync } from 'node:fs';
+/** Waits for what requests come to, and reads it. */
 import { LIMITS } from '../../../lib/door/limits.ts';
-import { readRequest } from '../../../lib/door/read-request.ts';
 import { certificateNameOf } from '../../../lib/door/request-path.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -10,9 +8,7 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import { askUntil } from '../ask-until.ts';
-import { checkCertificate } from '../check-certificate.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
-import type { Trust } from '../install/trust.ts';
 import { type Outcome, readOutcomes } from '../outcomes.ts';
 import { type PublishedBundle, readBundle } from '../read-bundle.ts';
 import { pendingSchema, type Received, rejectedSchema } from '../receive.ts';
@@ -99,23 +95,4 @@ export async function publishedBundles(
     if (!bundles.has(ca)) bundles.set(ca, await readBundle(exchange, trustDomain, ca));
   }
   return bundles;
-}
-
-/** Everything that speaks against installing it; empty if nothing does. */
-export function findProblems(
-  { name, staged, chainPem = '' }: Answer,
-  trust: Trust,
-  now: Date,
-): string[] {
-  if (!staged) return ['its key or CSR is gone from this node: cakeless renew --new-request'];
-  const { request } = readRequest(readFileSync(staged.csrFile));
-  if (!request) return [`${staged.csrFile} can not be read`];
-  const profile = profileOf(name);
-  const trustBundle = trust.bundles.get(profile.ca) ?? '';
-  const expected = { profile, request, key: request.key.keyObject, trustBundle, now };
-  try {
-    return checkCertificate(chainPem, expected);
-  } catch (error) {
-    return [`it can not be read: ${error instanceof Error ? error.message : String(error)}`];
-  }
 }

@@ -7,6 +7,7 @@ import { type CertificateInPlace, readPlace } from '../read-place.ts';
 import { newRequestId } from '../request-id.ts';
 import type { LeftOut } from '../select-names.ts';
 import { submit } from '../submit.ts';
+import { refuseTaken, type Taken, uploadWhatIsFree } from './request-id-taken.ts';
 import { closeNames, listRequests, type OpenRequest, openRequest } from './request-journal.ts';
 import { desired, type RenewWish, type RenewWorld, selectWanted } from './wish.ts';
 
@@ -15,7 +16,7 @@ export async function ask(
   world: RenewWorld,
   wish: RenewWish,
   fresh: readonly CertificateName[],
-): Promise<{ requests: OpenRequest[]; leftOut: readonly LeftOut[] }> {
+): Promise<{ requests: OpenRequest[]; leftOut: readonly LeftOut[]; taken: readonly Taken[] }> {
   const wanted = (name: CertificateName) => wish.names.includes('all') || wish.names.includes(name);
   let open = listRequests(world.stateDir);
   if (wish.newRequest) {
@@ -28,15 +29,26 @@ export async function ask(
   if (toAsk.length > 0) {
     const { cluster, node, request = newRequestId(world.clock.now()) } = wish;
     const names = toAsk.map(({ name }) => name);
+    if (wish.request !== undefined)
+      await refuseTaken(await world.exchange(), { cluster, node, request }, names, wish.csrDir);
     const createdAt = world.clock.now().toISOString();
-    await openRequest(world.stateDir, { cluster, node, request, createdAt, open: names });
+    const replaces = Object.fromEntries(
+      toAsk.map(({ name, leaf }) => [name, leaf.fingerprint256] as const),
+    );
+    await openRequest(world.stateDir, { cluster, node, request, createdAt, open: names, replaces });
   }
   const mine = listRequests(world.stateDir).filter((request) => request.open.some(wanted));
   const requests: OpenRequest[] = [];
-  for (const request of mine) requests.push(await upload(world, wish, request));
+  const taken: Taken[] = [];
+  for (const request of mine) {
+    const uploaded = await upload(world, wish, request);
+    requests.push(uploaded.left);
+    taken.push(...uploaded.taken);
+  }
   return {
     requests: requests.filter(({ open: names }) => names.length > 0),
     leftOut: selection.leftOut.filter(({ name }) => !waiting.has(name)),
+    taken,
   };
 }
 
@@ -44,15 +56,15 @@ async function upload(
   world: RenewWorld,
   wish: RenewWish,
   request: OpenRequest,
-): Promise<OpenRequest> {
+): ReturnType<typeof uploadWhatIsFree> {
   const places = request.open.map((name) => readPlace(placeOf(name, world.folders)));
   const gone = places.filter(({ state }) => state !== 'present').map(({ name }) => name);
   const left = gone.length > 0 ? await closeNames(request, gone) : request;
-  if (left.open.length === 0) return left;
+  if (left.open.length === 0) return { left, taken: [] };
   for (const place of places)
     if (place.state === 'present') await stageOne(left.folder, place, wish);
-  await submit(await world.exchange(), quiet(world.terminal), left.folder, left);
-  return left;
+  const exchange = await world.exchange();
+  return uploadWhatIsFree(left, () => submit(exchange, quiet(world.terminal), left.folder, left));
 }
 
 /** What is staged under a request may have been sent: it stays, whatever is wished for now. */

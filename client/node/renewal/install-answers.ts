@@ -1,16 +1,19 @@
 /** Checks the certificates that came, and installs those that are right: all of them or none. */
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { fingerprints, type NewCertificate, planChanges } from '../install/plan.ts';
 import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import { placeOf } from '../places.ts';
+import type { PublishedBundle } from '../read-bundle.ts';
 import { readPlace } from '../read-place.ts';
 import { checkSeen, findUnwell } from '../restart/before.ts';
 import { componentsToWatch } from '../restart/components.ts';
 import { selectCertificates } from '../select-names.ts';
-import { type Answer, findProblems, publishedBundles } from './answers.ts';
+import { type Answer, publishedBundles } from './answers.ts';
 import { carryThrough } from './carry-through.ts';
+import { type CheckedAnswer, checkAnswer } from './check-answer.ts';
 import { tidy } from './recover.ts';
 import {
   type CertificateReport,
@@ -19,7 +22,7 @@ import {
   reportRenewed,
   reportUnissued,
 } from './report.ts';
-import { closeNames } from './request-journal.ts';
+import { closeAll } from './request-journal.ts';
 import { isHere, neededRestarts, takeTurn } from './turn.ts';
 import type { RenewWish, RenewWorld } from './wish.ts';
 
@@ -30,29 +33,24 @@ export async function install(
   answers: readonly Answer[],
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = answers.filter(({ state }) => state === 'issued');
-  const trust = decideTrust(world.folders, await publishedBundles(exchange, issued), wish.caChange);
-  const now = world.clock.now();
-  const checked = issued.map((answer) => ({ answer, problems: findProblems(answer, trust, now) }));
-  const good = checked.filter(({ problems }) => problems.length === 0).map(({ answer }) => answer);
+  const published = await publishedBundles(exchange, issued);
+  const look = () => judge(world, wish, issued, published);
+  const { trust, failed, certificates, there } = look();
   const reports: CertificateReport[] = [
     ...answers.filter(({ state }) => state !== 'issued').map(reportUnissued),
-    ...checked
-      .filter(({ problems }) => problems.length > 0)
-      .map(({ answer, problems }) => reportFailed(answer, problems, trust)),
+    ...failed.map((checked) => reportFailed(checked, trust)),
+    ...there.map((name) => reportRenewed(world, name)),
   ];
-  const candidates = good.flatMap((answer) => newCertificate(world, answer));
-  // a run that was cut off after its installation left nothing to do but the books
-  const certificates = candidates.filter((candidate) => !isInPlace(candidate));
-  const there = candidates.filter(isInPlace).map(({ place }) => place.name);
-  reports.push(...there.map((name) => reportRenewed(world, name)));
+  await closeSpent(world, failed);
+  const settled = [...rejected(answers), ...there];
   const nothing = { restarts: [], caDifferences: trust.differences, notes: [] };
   if (certificates.length === 0) {
-    await closeAnswered(answers, there);
+    await closeAll(world.stateDir, settled);
     return { ...nothing, certificates: reports };
   }
-  const names = certificates.map(({ place }) => place.name);
-  const { carried, notes } = await installAll(world, wish, certificates, trust, now);
-  await closeAnswered(answers, [...names, ...there]);
+  const names = namesOf(certificates);
+  const { carried, notes } = await installAll(world, wish, look);
+  await closeAll(world.stateDir, [...names, ...settled]);
   await tidy(world.stateDir);
   return {
     ...nothing,
@@ -63,15 +61,70 @@ export async function install(
   };
 }
 
-async function installAll(
+/** What came, held against the files of the node as they are now. */
+interface Judged {
+  readonly trust: Trust;
+  readonly failed: readonly CheckedAnswer[];
+  /** To be installed. */
+  readonly certificates: readonly NewCertificate[];
+  /** In place already: a run that was cut off after its installation left nothing to do but the books. */
+  readonly there: readonly CertificateName[];
+}
+
+const namesOf = (certificates: readonly NewCertificate[]) =>
+  certificates.map(({ place }) => place.name);
+
+function judge(
   world: RenewWorld,
   wish: RenewWish,
-  certificates: readonly NewCertificate[],
-  trust: Trust,
-  now: Date,
-) {
-  const { folders, stateDir } = world;
-  const names = certificates.map(({ place }) => place.name);
+  issued: readonly Answer[],
+  published: ReadonlyMap<CaName, PublishedBundle>,
+): Judged {
+  const trust = decideTrust(world.folders, published, wish.caChange);
+  const now = world.clock.now();
+  const checked = issued.map((answer) => checkAnswer(answer, trust, now, world.folders));
+  const good = checked.filter(({ problems }) => problems.length === 0);
+  const candidates = good.flatMap(({ answer }) => newCertificate(world, answer));
+  return {
+    trust,
+    failed: checked.filter(({ problems }) => problems.length > 0),
+    certificates: candidates.filter((candidate) => !isInPlace(candidate)),
+    there: namesOf(candidates.filter(isInPlace)),
+  };
+}
+
+/** @param look is called again once it is this node's turn: people have edited files in the meantime */
+async function installAll(world: RenewWorld, wish: RenewWish, look: () => Judged) {
+  // what can't be changed at all is said before the wait
+  const first = plan(world, wish, look());
+  const watched = wish.restart ? componentsToWatch(first.names, first.restarts) : [];
+  // who watches may have to restart
+  const used = [...first.restarts, ...watched];
+  const here = used.some((component) => isHere(component, world));
+  const lease = here ? await takeTurn(world) : undefined;
+  try {
+    await checkSeen(used, world);
+    const unwellBefore = await findUnwell(used, world);
+    const { notes, ...planned } = plan(world, wish, look());
+    if (planned.names.join() !== first.names.join())
+      throw new CommandError(
+        EXIT.failure,
+        'the files of this node changed while it waited for its turn; nothing was changed',
+        'run the same command again: what was asked for is kept',
+      );
+    const withHealth = { ...planned, unwellBefore };
+    const prepared = await prepareInstallation(world.stateDir, withHealth, world.clock.now());
+    world.terminal.progress(`installing ${planned.names.join(', ')} ...`);
+    return { carried: await carryThrough(prepared, world, lease, watched), notes };
+  } finally {
+    await lease?.release();
+  }
+}
+
+function plan(world: RenewWorld, wish: RenewWish, { certificates, trust }: Judged) {
+  const { folders, clock } = world;
+  const now = clock.now();
+  const names = namesOf(certificates);
   const staying = selectCertificates(folders, { names: ['all'], now }).present.filter(
     ({ name }) => !names.includes(name),
   );
@@ -81,20 +134,7 @@ async function installAll(
   });
   const caChanged = trust.caFiles.size > 0;
   const restarts = wish.restart ? neededRestarts(world, names, caChanged) : [];
-  const watched = wish.restart ? componentsToWatch(names, restarts) : [];
-  // who watches may have to restart
-  const here = [...restarts, ...watched].some((component) => isHere(component, world));
-  const lease = here ? await takeTurn(world) : undefined;
-  try {
-    await checkSeen([...restarts, ...watched], world);
-    const unwellBefore = await findUnwell([...restarts, ...watched], world);
-    const plan = { names, caChanged, changes, restarts, unwellBefore };
-    const prepared = await prepareInstallation(stateDir, plan, now);
-    world.terminal.progress(`installing ${names.join(', ')} ...`);
-    return { carried: await carryThrough(prepared, world, lease, watched), notes };
-  } finally {
-    await lease?.release();
-  }
+  return { names, caChanged, changes, notes, restarts };
 }
 
 function newCertificate(world: RenewWorld, answer: Answer): NewCertificate[] {
@@ -110,20 +150,16 @@ function isInPlace({ place, chainPem }: NewCertificate): boolean {
   );
 }
 
-/** Installed and rejected names are settled; the others stay open for the next run. */
-async function closeAnswered(
-  answers: readonly Answer[],
-  installed: readonly CertificateName[],
-): Promise<void> {
-  for (const request of new Set(answers.map((answer) => answer.request))) {
-    const own = answers.filter((answer) => answer.request === request);
-    const settled = own.filter(
-      ({ name, state }) => state === 'rejected' || installed.includes(name),
-    );
-    if (settled.length > 0)
-      await closeNames(
-        request,
-        settled.map(({ name }) => name),
-      );
-  }
+/** Before the installation, which may fail and report nothing: so it is told of at once, too. */
+async function closeSpent(world: RenewWorld, failed: readonly CheckedAnswer[]): Promise<void> {
+  const spent = failed.filter(({ isSpent }) => isSpent);
+  for (const { answer, problems } of spent)
+    world.terminal.progress(`${answer.name}: is asked for anew: ${problems.join('; ')}`);
+  await closeAll(
+    world.stateDir,
+    spent.map(({ answer }) => answer.name),
+  );
 }
+
+const rejected = (answers: readonly Answer[]) =>
+  answers.filter(({ state }) => state === 'rejected').map(({ name }) => name);

@@ -5,6 +5,8 @@ import { placeOf } from '../places.ts';
 import { readPlace } from '../read-place.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
 import type { Answer } from './answers.ts';
+import type { CheckedAnswer } from './check-answer.ts';
+import type { Taken } from './request-id-taken.ts';
 
 export interface CertificateReport {
   readonly name: CertificateName;
@@ -47,20 +49,27 @@ export function reportUnissued({ name, state, request, ...answer }: Answer): Cer
   };
 }
 
+export const reportTaken = ({ name, request }: Taken): CertificateReport => ({
+  ...{ name, request, outcome: 'check-failed' },
+  problems: [
+    'another CSR was uploaded under this request id, whose key is not on this node: the next run asks anew',
+  ],
+});
+
+const HOW_TO_CHANGE =
+  '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart what reads them';
+
 export function reportFailed(
-  { name, request }: Answer,
-  problems: readonly string[],
+  { answer: { name, request }, problems, isSpent }: CheckedAnswer,
   { differences, caFiles }: Trust,
 ): CertificateReport {
-  const hint =
-    differences.length > 0 && caFiles.size === 0
-      ? [
-          ...differences,
-          '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart what reads them',
-        ]
-      : [];
+  const mayChange = differences.length > 0 && caFiles.size === 0;
   return {
     ...{ name, outcome: 'check-failed' as const, request: request.request },
-    problems: [...problems, ...hint],
+    problems: [
+      ...problems,
+      ...(isSpent ? ['it can not become good any more: the next run asks anew'] : []),
+      ...(mayChange ? [...differences, HOW_TO_CHANGE] : []),
+    ],
   };
 }

@@ -19,6 +19,8 @@ const requestSchema = z.object({
   createdAt: z.string(),
   /** Asked for, and neither installed nor rejected. */
   open: z.array(z.enum(CERTIFICATE_NAMES)),
+  /** SHA-256 fingerprints of the certificates that were in place when they were asked for, by name. */
+  replaces: z.optional(z.record(z.string(), z.string())),
 });
 
 export interface OpenRequest extends z.infer<typeof requestSchema> {
@@ -34,9 +36,11 @@ export async function openRequest(
 ): Promise<OpenRequest> {
   const journals = journalsOf(stateDir);
   const folder = journals.folderOf(request.request);
-  const open = [...new Set([...(journals.read(request.request)?.open ?? []), ...request.open])];
+  const known = journals.read(request.request);
+  const open = [...new Set([...(known?.open ?? []), ...request.open])];
+  const replaces = { ...known?.replaces, ...request.replaces };
   await makeFolder(folder);
-  return save({ schema: 1, ...request, open, folder });
+  return save({ schema: 1, ...request, open, replaces, folder });
 }
 
 /** Oldest first. */
@@ -61,6 +65,12 @@ export async function closeNames(
   if (open.length > 0) return save({ ...request, open });
   await journalsIn(dirname(folder)).remove([basename(folder)]);
   return { ...request, open };
+}
+
+/** Settles names in whatever request they are open; a name is open in one at most. */
+export async function closeAll(stateDir: string, names: readonly CertificateName[]): Promise<void> {
+  for (const request of listRequests(stateDir))
+    if (request.open.some((name) => names.includes(name))) await closeNames(request, names);
 }
 
 /** Folders that a killed run did not finish making or removing. */

@@ -56,20 +56,6 @@ it.each([
   expect(stateOf(folder)).toBe(before);
 });
 
-it('the answer is mended, and the next run goes on under the same request', async () => {
-  const folder = fixture.copy();
-  let whole = '';
-  await renewWithAnswer(fixture, folder, 'mended', (pem) => {
-    whole = pem;
-    return pem.slice(0, 100);
-  });
-  const run = await renewWithAnswer(fixture, folder, 'mended', () => whole);
-  expect([run.exitCode, readFileSync(join(folder, 'pki/apiserver.crt'), 'utf8')]).toEqual([
-    0,
-    whole,
-  ]);
-});
-
 it('a node whose clock is a day behind is told so', async () => {
   const folder = fixture.copy();
   const before = stateOf(folder);
