@@ -1,19 +1,13 @@
 /** `cakeless renew all` on a control plane that lives, while somebody writes and somebody watches. */
-import { readFileSync } from 'node:fs';
 import type { RenewReport } from '../../../client/node/renewal/renew.ts';
-import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import type { Check, Report } from '../kubernetes/report.ts';
-import type { Endpoint } from '../traffic/kube-client.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import type { ControlPlane } from './cluster.ts';
-import type { ClusterNode } from './cluster-node.ts';
 import { checkClients, checkServed, checkStarts } from './in-use.ts';
-import { ENDPOINT_NAME } from './network.ts';
 import { takeTree, wrongChanges } from './node-tree.ts';
 import { mustRenew } from './renew-node.ts';
-import { ROLLBACK_CHECKS, runRollback } from './rollback.ts';
-import { StaticPods } from './static-pods.ts';
+import type { PodsOfNodes } from './static-pods.ts';
 
 export const RENEWAL = 'renewal';
 
@@ -30,34 +24,29 @@ export const RENEWAL_CHECKS = [
   'new certificates are served',
   'new certificates are read',
   'new certificates are seen by who is called',
-  ...ROLLBACK_CHECKS,
 ];
 
+/** One node alone, then the other two at once. */
 export async function runRenewal(
   report: Report,
   service: CakelessService,
   plane: ControlPlane,
+  pods: PodsOfNodes,
 ): Promise<void> {
-  const pods = new Map(plane.nodes.map((node) => [node, new StaticPods(node)]));
-  try {
-    await report.row(RENEWAL, [plane.plan.release], RENEWAL_CHECKS, async (check) => {
-      await renewAll(check, service, plane, pods);
-      await runRollback(check, service, plane, endpointOf(plane));
-    });
-  } finally {
-    await Promise.all([...pods.values()].map((pod) => pod.stop()));
-  }
+  await report.row(RENEWAL, [plane.plan.release], RENEWAL_CHECKS, (check) =>
+    renewAll(check, service, plane, pods),
+  );
 }
 
 async function renewAll(
   check: Check,
   service: CakelessService,
   plane: ControlPlane,
-  pods: ReadonlyMap<ClusterNode, StaticPods>,
+  pods: PodsOfNodes,
 ): Promise<void> {
   const trees = plane.nodes.map(({ root }) => takeTree(root.kubernetesDir));
   const dates = await expirations(plane);
-  const traffic = new Traffic(endpointOf(plane));
+  const traffic = new Traffic(plane.endpoint());
   await traffic.during(async () => {
     await check(ONE, () => renewFirst(service, plane));
     await check(TWO, () => renewOthers(service, plane, pods));
@@ -121,7 +110,7 @@ async function renewFirst(service: CakelessService, plane: ControlPlane): Promis
 async function renewOthers(
   service: CakelessService,
   plane: ControlPlane,
-  pods: ReadonlyMap<ClusterNode, StaticPods>,
+  pods: PodsOfNodes,
 ): Promise<string> {
   const others = plane.nodes.slice(1);
   const began = Date.now();
@@ -147,12 +136,3 @@ const describe = ({ node, certificates, restarts }: RenewReport) =>
   `${node.split('.')[0]}: ${certificates.filter(({ outcome }) => outcome === 'renewed').length} renewed, ${restarts.filter(({ state }) => state === 'restarted').length} restarted`;
 
 const seconds = (milliseconds: number) => `${Math.round(milliseconds / 1000)} s`;
-
-/** admin.conf through the load balancer. */
-function endpointOf({ first }: ControlPlane): Endpoint {
-  return {
-    server: `https://${ENDPOINT_NAME}:6443`,
-    ca: readFileSync(first.file('pki/ca.crt'), 'utf8'),
-    ...readKubeconfigPair(first.file('admin.conf')),
-  };
-}

@@ -7,9 +7,8 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { until } from '../kubernetes/patience.ts';
-import type { Check } from '../kubernetes/report.ts';
+import type { Check, Report } from '../kubernetes/report.ts';
 import { readTrustBundles } from '../kubernetes/trust-bundles.ts';
-import type { Endpoint } from '../traffic/kube-client.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';
@@ -22,6 +21,8 @@ const REASON = 'etcd says why';
 const TRAFFIC = 'the writer and the watcher lose nothing by it';
 const AFTER = 'the mistake mended, cakeless renew all works';
 
+export const ROLLBACK = 'rollback';
+
 export const ROLLBACK_CHECKS = [BACK, REASON, TRAFFIC, AFTER];
 
 const DONE = 0;
@@ -30,10 +31,19 @@ const ROLLED_BACK = 9;
 const TIMEOUT = ['--restart-timeout', '40s'];
 
 export async function runRollback(
+  report: Report,
+  service: CakelessService,
+  plane: ControlPlane,
+): Promise<void> {
+  await report.row(ROLLBACK, [plane.plan.release], ROLLBACK_CHECKS, (check) =>
+    rollBack(check, service, plane),
+  );
+}
+
+async function rollBack(
   check: Check,
   service: CakelessService,
   plane: ControlPlane,
-  endpoint: Endpoint,
 ): Promise<void> {
   const node = plane.nodes.at(-1) ?? plane.first;
   const other = `${plane.cluster}-other`;
@@ -42,7 +52,7 @@ export async function runRollback(
   for (const { path, pem } of await readTrustBundles(service.environment('administrator'), other))
     appendFileSync(node.file(join('pki', path)), pem);
   const before = takeTree(node.root.kubernetesDir);
-  const traffic = new Traffic(endpoint);
+  const traffic = new Traffic(plane.endpoint());
   await traffic.during(async () => {
     await check(BACK, async () => {
       const ran = await tryRenew(service, plane, node, ['all', ...TIMEOUT]);
