@@ -9,7 +9,6 @@ import { readClusterSettings } from '../kubeadm/cluster-settings.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
 import { csrFromConfig } from '../node/csr-from-config.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
-import { KUBELET_FOLDER } from '../node/expiry/kubelet-places.ts';
 import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, problemsIn, type ReportFormat } from '../node/expiry/report.ts';
 import { KUBEADM_FOLDERS } from '../node/places.ts';
@@ -40,13 +39,15 @@ export function addCheckExpirationCommand(
     )
     .option('--cert-dir <dir>', `kubeadm's certificates (default: ${KUBEADM_FOLDERS.certDir})`)
     .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
-    .option('--kubelet-dir <dir>', "the kubelet's certificates", KUBELET_FOLDER)
+    .option('--kubelet-dir <dir>', "the kubelet's certificates", KUBEADM_FOLDERS.kubeletDir)
     .option('--config <file>', 'kubeadm configuration: says of an external etcd, folder and names')
-    .option(
-      '--warn-within <duration>',
-      'exit with code 8 if something expires within it (30d, 12h)',
-      timeAhead,
-      0,
+    .addOption(
+      new Option(
+        '--warn-within <duration>',
+        'exit with code 8 if something expires within it, such as 30d or 12h',
+      )
+        .argParser(timeAhead)
+        .default(0, 'only what has expired'),
     )
     .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
     .addOption(

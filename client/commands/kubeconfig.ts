@@ -12,13 +12,15 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Exchange, upload } from '../node/exchange.ts';
-import { collect, durationSeconds, durationText, httpsUrl, subdomain } from '../options.ts';
+import { fetchCertificates } from '../node/fetch.ts';
+import { newRequestId } from '../node/request-id.ts';
+import { collect, durationSeconds, durationText, httpsUrl } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { findTrusted } from '../users/trusted-ca.ts';
 import { prepareKey, USER_KEY_KINDS, type UserKeyKind } from '../users/user-key.ts';
 import { writeKubeconfig } from '../users/write-kubeconfig.ts';
-import { describe, exitCodeOf, fetchCertificates } from './fetch.ts';
-import { newRequestId } from './submit.ts';
+import { describe, exitCodeOf } from './fetch.ts';
+import { clusterOption, requestOption, required } from './place-options.ts';
 
 export interface UserOptions {
   cluster: string;
@@ -48,7 +50,7 @@ export function addKubeconfigCommand(
     .description(
       'print a kubeconfig for a user; the key is made here and never sent, the certificate comes from the service',
     )
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .addOption(required(clusterOption()))
     .requiredOption('--client-name <name>', 'the user, CN of the certificate')
     .requiredOption(
       '--server <url>',
@@ -72,7 +74,7 @@ export function addKubeconfigCommand(
         .choices([...USER_KEY_KINDS])
         .default('ECDSA-P256'),
     )
-    .option('--request <id>', 'go on with this request, which waited for an approver', subdomain)
+    .addOption(requestOption('go on with this request, which waited for an approver'))
     .option(
       '--wait <duration>',
       'how long to wait, for an approver too (default: 30s, not for approvers)',
@@ -129,7 +131,7 @@ export async function makeUserKubeconfig(
     privateKey,
     certificateAuthority: authority,
   });
-  if (options.kubeconfigOut === undefined) terminal.print(kubeconfig.trimEnd());
+  if (options.kubeconfigOut === undefined) await printOrKeep(terminal, kubeconfig, request);
   else await writeDurably(options.kubeconfigOut, kubeconfig);
   await rm(folder, { recursive: true });
   return EXIT.done;
@@ -146,8 +148,33 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
   );
 }
 
-/** Asked for late: where there is neither HOME nor /etc/passwd, looking for a home folder is an error. */
+/** The key exists once: it is removed here only when it has arrived there. */
+async function printOrKeep(terminal: Terminal, kubeconfig: string, request: string): Promise<void> {
+  terminal.print(kubeconfig.trimEnd());
+  const error = await terminal.lost?.();
+  if (error === undefined) return;
+  throw new CommandError(
+    EXIT.failure,
+    `the kubeconfig could not be written: ${error.message}; key and certificate are kept`,
+    `go on with: the same command and --request ${request}`,
+  );
+}
+
+/** Asked for late: a place without a home folder is none without `--state-dir` only. */
 function defaultStateDir(): string {
-  const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  const state = process.env.XDG_STATE_HOME || join(homeFolder(), '.local', 'state');
   return join(state, 'cakeless', 'users');
+}
+
+/** @throws CommandError where there is neither HOME nor a line in /etc/passwd */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new CommandError(
+      EXIT.usage,
+      'there is no home folder here to keep the key in until the certificate is there',
+      'name a folder with --state-dir',
+    );
+  }
 }

@@ -9,16 +9,12 @@ import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/des
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
-import {
-  type CertificateReport,
-  desired,
-  neededRestarts,
-  type RenewReport,
-  type RenewWish,
-  type RenewWorld,
-  renew,
-  selectWanted,
-} from '../node/renewal/renew.ts';
+import { renew } from '../node/renewal/renew.ts';
+import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { splay } from '../node/renewal/splay.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
@@ -27,9 +23,21 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
+import {
+  durationSeconds,
+  keyAlgorithmOption,
+  outputOption,
+  restartTimeoutOption,
+  timeAhead,
+} from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
+import {
+  addAlsoOption,
+  addFolderOptions,
+  addKubeletOption,
+  addNodeOptions,
+} from './node-options.ts';
+import { newRequestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -62,12 +70,8 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addFolderOptions(addNodeOptions(command)))
-    .option(
-      '--request <id>',
-      'name of this request (default: the time and random digits)',
-      subdomain,
-    )
+  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
+    .addOption(newRequestOption())
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(
@@ -82,14 +86,9 @@ export function addRenewCommand(
       durationSeconds,
     )
     .option('--no-restart', 'install only; restart nothing')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
     .addOption(outputOption())
@@ -112,7 +111,8 @@ async function runRenew(
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
   if (options.dryRun) return preview(terminal, restartWorld, wish, options.output);
-  await splay(terminal, options.splay);
+  if (wish.restart) checkProcessesAreSeen(folders);
+  await splay(restartWorld, wish, options.splay, { randomInt });
   const connection = connectNode(process.env, settings.config);
   const world: RenewWorld = {
     ...restartWorld,
@@ -126,7 +126,7 @@ async function runRenew(
         terminal,
       ),
   };
-  const report = await withRunLock(stateDir, () => renew(world, wish));
+  const report = await withRunLock(folders, () => renew(world, wish));
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOf(report);
 }
@@ -146,14 +146,6 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
     csrDir: options.csrDir,
     also: settings.also,
   };
-}
-
-/** So that a fleet whose timers fire at once does not ask at once. */
-async function splay(terminal: Terminal, seconds: number | undefined): Promise<void> {
-  if (!seconds) return;
-  const chosen = randomInt(seconds + 1);
-  terminal.progress(`waiting ${chosen} seconds, so that not all nodes ask at once ...`);
-  await systemClock.sleep(chosen * 1000);
 }
 
 function preview(
@@ -203,7 +195,7 @@ export function exitCodeOf({ certificates }: RenewReport): ExitCode {
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(report: RenewReport): string[] {
+export function describe(report: RenewReport): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
   const shown = certificates.filter(({ outcome, isError }) => outcome !== 'left-out' || isError);
   const table = formatTable(

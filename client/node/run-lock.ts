@@ -1,28 +1,61 @@
-/** Keeps two runs on one node apart. A holder that was killed holds nothing: its process is not there any more. */
-import { readFileSync } from 'node:fs';
-import { link, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * Keeps two runs on one node apart, whatever they do: prepare, renew, rollback. A holder that was killed holds nothing:
+ * its process is not there any more.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { link, readdir, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { makeFolder, removeDurably, writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { type NodeFolders, stateDirOf } from './places.ts';
 
 interface Holder {
   readonly pid: number;
-  /** Field 22 of /proc/<pid>/stat: ids of processes come again, with another start. */
-  readonly startedAt: string;
-  readonly boot: string;
+  /** Field 22 of /proc/<pid>/stat: ids of processes come again, with another start. Absent where /proc is not mounted. */
+  readonly startedAt?: string;
+  readonly boot?: string;
 }
 
 const TRIES = 3;
 
-/** Runs something while holding the lock. @throws CommandError if another run holds it */
-export async function withRunLock<T>(stateDir: string, run: () => Promise<T>): Promise<T> {
-  const file = join(stateDir, 'lock');
+/**
+ * Runs something while holding the locks of both folders that a run changes: two runs that share one of them shut each
+ * other out, even where the other one differs (--kubeconfig-dir, --cert-dir).
+ * @throws CommandError if another run holds one of them
+ */
+export async function withRunLock<T>(folders: NodeFolders, run: () => Promise<T>): Promise<T> {
+  const stateDir = stateDirOf(folders);
   await makeFolder(stateDir);
-  await take(file, join(stateDir, `lock.${process.pid}`));
+  return holding(join(stateDir, 'lock'), async () => {
+    const ofCertificates = join(folders.certDir, '.cakeless-lock');
+    return existsSync(folders.certDir) ? holding(ofCertificates, run) : run();
+  });
+}
+
+/** Where this process may not write it changes nothing, and what it would have changed is named later on. */
+const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM'];
+
+async function holding<T>(file: string, run: () => Promise<T>): Promise<T> {
   try {
+    await take(file, `${file}.${process.pid}`);
+  } catch (error) {
+    if (UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? '')) return run();
+    throw error;
+  }
+  try {
+    await sweep(file);
     return await run();
   } finally {
     await removeDurably(file);
+  }
+}
+
+/** Removes what runs left behind that were killed while they took the lock: their process is gone. */
+async function sweep(file: string): Promise<void> {
+  const start = `${basename(file)}.`;
+  for (const name of await readdir(dirname(file))) {
+    const [, pid] = /^(\d+)\b/.exec(name.startsWith(start) ? name.slice(start.length) : '') ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await unlink(join(dirname(file), name));
   }
 }
 
@@ -37,7 +70,9 @@ async function take(file: string, own: string): Promise<void> {
         throw new CommandError(
           EXIT.failure,
           `another run is under way (process ${holder.pid})`,
-          'wait until it is done; a run that was killed holds up nobody',
+          tellsStart(holder)
+            ? 'wait until it is done; a run that was killed holds up nobody'
+            : `wait until it is done; if process ${holder.pid} is something else, remove ${file}`,
         );
       await takeAway(file, `${own}.stale`, holder);
     }
@@ -68,7 +103,12 @@ async function linked(own: string, file: string): Promise<boolean> {
   }
 }
 
+/** Without /proc, as in a bare container, the id alone tells of a process. */
+const PROC = '/proc/self/stat';
+
+/** undefined if there is no such process. */
 function identify(pid: number): Holder | undefined {
+  if (!existsSync(PROC)) return exists(pid) ? { pid } : undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // the name in brackets may hold spaces: count from behind it; state is field 3
@@ -79,9 +119,21 @@ function identify(pid: number): Holder | undefined {
   }
 }
 
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+const tellsStart = (holder: Holder) => holder.startedAt !== undefined && existsSync(PROC);
+
 function isRunning(holder: Holder): boolean {
   const there = identify(holder.pid);
-  return there?.startedAt === holder.startedAt && there.boot === holder.boot;
+  if (!there || !tellsStart(holder)) return there !== undefined;
+  return there.startedAt === holder.startedAt && there.boot === holder.boot;
 }
 
 function readHolder(file: string): Holder | undefined {
