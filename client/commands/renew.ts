@@ -9,17 +9,11 @@ import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/des
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
-import {
-  type CertificateReport,
-  desired,
-  neededRestarts,
-  type RenewReport,
-  type RenewWish,
-  type RenewWorld,
-  renew,
-  selectWanted,
-} from '../node/renewal/renew.ts';
+import { renew } from '../node/renewal/renew.ts';
+import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
 import { splay } from '../node/renewal/splay.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
 import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
@@ -34,11 +28,16 @@ import {
   keyAlgorithmOption,
   outputOption,
   restartTimeoutOption,
-  subdomain,
   timeAhead,
 } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
+import {
+  addAlsoOption,
+  addFolderOptions,
+  addKubeletOption,
+  addNodeOptions,
+} from './node-options.ts';
+import { newRequestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -71,12 +70,8 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addFolderOptions(addNodeOptions(command)))
-    .option(
-      '--request <id>',
-      'name of this request (default: the time and random digits)',
-      subdomain,
-    )
+  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
+    .addOption(newRequestOption())
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(
@@ -131,7 +126,7 @@ async function runRenew(
         terminal,
       ),
   };
-  const report = await withRunLock(stateDir, () => renew(world, wish));
+  const report = await withRunLock(folders, () => renew(world, wish));
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOf(report);
 }

@@ -6,7 +6,7 @@ import { type Installation, listInstallations, record } from '../node/install/in
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
-import { neededRestarts } from '../node/renewal/renew.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
 import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import { type RestartResult, type RestartWorld, returnManifests } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
@@ -54,7 +54,7 @@ async function rollBack(
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  await withRunLock(stateDir, async () => {
+  await withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
     const { names, caChanged } = chosen.journal;
     const restarts = options.restart ? neededRestarts(world, names, caChanged) : [];

@@ -1,8 +1,8 @@
 /** The random wait before a renewal, so that a fleet whose timers fire at once does not ask at once. */
 import { heldManifests, type RestartWorld } from '../restart/restart.ts';
 import { unfinishedInstallations } from './recover.ts';
-import { type RenewWish, selectWanted } from './renew.ts';
 import { listRequests } from './request-journal.ts';
+import { type RenewWish, selectWanted } from './wish.ts';
 
 export interface Chance {
   /** A whole number from 0 up to, and without, the limit. */

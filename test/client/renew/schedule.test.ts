@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { describe as describeReport, exitCodeOf } from '../../../client/commands/renew.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
-import { type RenewWish, type RenewWorld, renew } from '../../../client/node/renewal/renew.ts';
+import { renew } from '../../../client/node/renewal/renew.ts';
 import { openRequest } from '../../../client/node/renewal/request-journal.ts';
 import { splay } from '../../../client/node/renewal/splay.ts';
+import type { RenewWish, RenewWorld } from '../../../client/node/renewal/wish.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { LEAVES, OpensslNode } from '../../support/openssl-node.ts';
 
