@@ -34,8 +34,8 @@ import { formatTable, type OutputFormat, printResult, type Terminal } from '../t
 import {
   addAlsoOption,
   addFolderOptions,
-  addKubeletOption,
   addNodeOptions,
+  kubeletDirOption,
 } from './node-options.ts';
 import { newRequestOption } from './place-options.ts';
 
@@ -70,7 +70,8 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
+  addAlsoOption(addFolderOptions(addNodeOptions(command)))
+    .addOption(kubeletDirOption())
     .addOption(newRequestOption())
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
