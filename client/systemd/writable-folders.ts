@@ -8,7 +8,9 @@ const OPEN = ['/etc/kubernetes', '/var/lib/kubelet/pki', '/root/.kube'];
 
 /** Without those inside of open ones. A link is followed: the hardening looks at where it leads. */
 export function writableFolders({ folders, also }: NodeSettings): string[] {
-  const named = [folders.kubeconfigDir, folders.certDir, ...also.map((file) => dirname(file))];
+  const { kubeconfigDir, certDir, kubeletDir } = folders;
+  const ofKubelet = kubeletDir === undefined ? [] : [kubeletDir];
+  const named = [kubeconfigDir, certDir, ...ofKubelet, ...also.map((file) => dirname(file))];
   const all = [...new Set(named.map(realPath))].sort();
   return all
     .filter(

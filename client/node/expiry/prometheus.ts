@@ -1,6 +1,7 @@
 /** The inventory for the node exporter's textfile collector (Prometheus text exposition format 0.0.4). */
-import type { Inventory, Row } from './inventory.ts';
+import type { Inventory } from './inventory.ts';
 import { type Problem, rowsOf } from './report.ts';
+import type { Row } from './row.ts';
 
 type Sample = readonly [labels: Record<string, string>, value: number];
 

@@ -4,7 +4,8 @@
  */
 import { stringify } from 'yaml';
 import { humanDuration } from './human-duration.ts';
-import type { Inventory, Row } from './inventory.ts';
+import type { Inventory } from './inventory.ts';
+import type { Row } from './row.ts';
 
 export type ReportFormat = 'text' | 'json' | 'yaml';
 

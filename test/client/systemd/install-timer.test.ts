@@ -164,12 +164,13 @@ it('the hardening leaves open what the node is configured to have written, where
   const [etc, also] = [join(folder, 'etc'), '/home/ops/.kube/config'];
   writeFileSync(
     join(folder, 'cakeless.yaml'),
-    `${WHO}kubeconfigDir: ${etc}\nalso: [${also}, ${etc}/copy]\n`,
+    `${WHO}kubeconfigDir: ${etc}\nkubeletDir: /srv/kubelet\nalso: [${also}, ${etc}/copy]\n`,
   );
   await run();
   const [line] = /^ReadWritePaths=.*$/m.exec(readFileSync(SERVICE(), 'utf8')) ?? [];
   const kubeadms = '/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube';
-  expect(line).toBe(`ReadWritePaths=${kubeadms} -/home/ops/.kube -${etc} -${join(folder, 'real')}`);
+  const own = `-/home/ops/.kube -/srv/kubelet -${etc} -${join(folder, 'real')}`;
+  expect(line).toBe(`ReadWritePaths=${kubeadms} ${own}`);
 });
 
 it('by default the unit calls cakeless as it was called, by a link of npm, too', () => {

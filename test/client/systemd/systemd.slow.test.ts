@@ -12,7 +12,6 @@ import {
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
 import { markedUnit } from '../../../client/systemd/marked-unit.ts';
@@ -21,11 +20,10 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
-import { writeManifest } from '../../support/fake-kubelet.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
-import { cakeless } from '../../support/running-service-command.ts';
+import { NodeFixture } from '../../support/node-folder.ts';
+import { joinSockets } from './join-sockets.ts';
 import { bundleFor, Machine, serviceOf, whyNoMachine, writeUnit } from './machine.ts';
+import { makeShortLivedNode } from './short-lived-node.ts';
 
 const why = whyNoMachine();
 const describeMachine = why === undefined ? describe : describe.skip;
@@ -46,7 +44,7 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     execFileSync('npm', ['run', '-s', 'build:client']);
     fixture = await NodeFixture.make();
     for (const name of ['opt', 'units']) mkdirSync(join(shared, name), { recursive: true });
-    cpSync(await nodeWhoseCertificatesEndSoon(), kubernetes, { recursive: true });
+    cpSync(await makeShortLivedNode(fixture, folder, [COPY]), kubernetes, { recursive: true });
     for (const program of ['kubelet', 'gateway', 'probe'])
       bundleFor(shared, `test/client/systemd/${program}.ts`);
     cpSync('test/support/fake-component.cjs', join(shared, 'opt/test/support/fake-component.cjs'));
@@ -65,64 +63,6 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Renewed once under a cluster record that gives certificates 30 days. */
-  async function nodeWhoseCertificatesEndSoon(): Promise<string> {
-    const config = join(folder, 'config.yaml');
-    const { configYaml = '' } = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-    const kind = 'kind: ClusterConfiguration\n';
-    writeFileSync(config, configYaml.replace(kind, `${kind}certificateValidityPeriod: 720h0m0s\n`));
-    const record = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
-    const applied = await cakeless(
-      fixture.service.environment,
-      'cluster',
-      'apply',
-      CLUSTER,
-      ...record,
-    );
-    expect([applied.exitCode, applied.stderr]).toEqual([0, expect.any(String)]);
-    const node = fixture.copy();
-    await fixture.run(node, 'renew', 'all', '--no-restart', '--request', 'short');
-    await fixture.approve('short');
-    const done = await fixture.run(
-      node,
-      'renew',
-      'all',
-      '--no-restart',
-      '--wait',
-      '1m',
-      '--if-expires-within',
-      '60d',
-    );
-    expect([done.exitCode, done.stderr]).toEqual([0, expect.any(String)]);
-    rmSync(join(node, 'cakeless'), { recursive: true });
-    writeFileSync(
-      join(node, 'cakeless.yaml'),
-      `cluster: ${CLUSTER}\nnode: ${fixture.node}\nexchangeBucket: ${LOCAL_BUCKETS.exchange}\nregion: eu-central-1\nalso: [${COPY}]\n`,
-    );
-    const credentials = Object.entries(fixture.environment()).filter(([name]) =>
-      /^AWS_/.test(name),
-    );
-    writeFileSync(
-      join(node, 'cakeless.env'),
-      credentials.map(([name, value]) => `${name}=${value}\n`).join(''),
-      { mode: 0o600 },
-    );
-    const pair = [
-      '--tls-cert-file=/etc/kubernetes/pki/apiserver.crt',
-      '--tls-private-key-file=/etc/kubernetes/pki/apiserver.key',
-    ];
-    writeManifest(node, 'kube-apiserver', 'v1.34.0', [
-      '--advertise-address=127.0.0.1',
-      '--secure-port=6443',
-      ...pair,
-    ]);
-    writeManifest(node, 'kube-scheduler', 'v1.34.0', [
-      ...['--bind-address=127.0.0.1', '--secure-port=10259', ...pair, '--run-as=65534'],
-      '--kubeconfig=/etc/kubernetes/scheduler.conf',
-    ]);
-    return node;
-  }
-
   /** As a power cut leaves it in the middle of a restart: the machine has the unit that puts the manifest back. */
   function cutOff(): void {
     const [held, name] = [join(kubernetes, 'cakeless/held-manifests'), 'kube-scheduler.yaml'];
@@ -135,11 +75,9 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
   function openGateway(): Server {
     const { port, hostname } = new URL(fixture.environment().AWS_ENDPOINT_URL ?? '');
     writeFileSync(join(shared, 'opt/port'), port);
-    return createServer((inside) => {
-      const outside = connect(Number(port), hostname);
-      inside.pipe(outside).pipe(inside);
-      for (const end of [inside, outside]) end.on('error', () => end.destroy());
-    }).listen(join(shared, 'opt/gateway.sock'));
+    return createServer((inside) => joinSockets(inside, connect(Number(port), hostname))).listen(
+      join(shared, 'opt/gateway.sock'),
+    );
   }
 
   const serial = (name: CertificateName) => {

@@ -7,7 +7,7 @@ import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { NewNode } from '../../../support/new-node.ts';
 import { RunningService } from '../../../support/running-service.ts';
 
-/** Writes below nodes/ that are still done; the service writes elsewhere. */
+/** Writes below nodes/ that are still done; the service writes elsewhere, and each run its locks. */
 let left = Number.POSITIVE_INFINITY;
 let isLate = false;
 
@@ -16,7 +16,8 @@ jest.mock('../../../../lib/files/durable-file.ts', () => {
   return {
     ...real,
     writeDurably: async (path: string, ...rest: [string, number?]) => {
-      if (!path.includes('/nodes/')) return real.writeDurably(path, ...rest);
+      if (!path.includes('/nodes/') || /lock\.\d+$/.test(path))
+        return real.writeDurably(path, ...rest);
       left -= 1;
       if (left < 0 && !isLate) throw new Error('cut off');
       await real.writeDurably(path, ...rest);

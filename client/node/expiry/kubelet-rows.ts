@@ -1,0 +1,75 @@
+/** The certificates that kubeadm leaves to the kubelet. */
+import { X509Certificate } from 'node:crypto';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import { caFileOf, KUBELET_PEM } from '../places.ts';
+import { areAPair, readPrivateKey } from '../private-key.ts';
+import type { CertificateInPlace } from '../read-place.ts';
+import { problemsOf, type Wanted } from './certificate-problems.ts';
+import type { KubeletServing } from './kubelet-places.ts';
+import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
+
+/** The certificate in kubelet.conf and the kubelet's own: until that one expires, no other is used. */
+export function readBothOfKubelet(
+  own: CertificateInPlace & Required<Pick<CertificateInPlace, 'embedded'>>,
+  about: Pick<Row, 'name' | 'caName' | 'externallyManaged'>,
+  options: InventoryOptions,
+): Row[] {
+  const { embedded, certificateFile, place } = own;
+  const [ends, embeddedEnds] = [own.leaf, embedded.leaf].map(({ validTo }) => new Date(validTo));
+  const isOwnInUse = (ends ?? options.now) > options.now;
+  const isInVain = isOwnInUse && (embeddedEnds ?? options.now) > (ends ?? options.now);
+  const problems = isInVain
+    ? [
+        `the kubelet does not use it, but ${certificateFile}, which ends first: cakeless renew kubelet.conf makes both new`,
+      ]
+    : [];
+  const inside = present({ ...own, ...embedded, kubeconfig: own.kubeconfig }, options);
+  const file = place.kind === 'kubeconfig' ? place.file : certificateFile;
+  return [
+    {
+      ...{ ...about, ...inside, file, inUse: !isOwnInUse },
+      problems: [...inside.problems, ...problems],
+    },
+    {
+      ...{ ...about, ...present({ ...own, kubeconfig: undefined }, options), name: KUBELET_PEM },
+      ...{ file: certificateFile, inUse: isOwnInUse },
+    },
+  ];
+}
+
+/** A kubelet-serving certificate has O=system:nodes and the node's CN (signer kubernetes.io/kubelet-serving). */
+export function readServing(serving: KubeletServing, options: InventoryOptions): Row {
+  const { certificateFile: file, keyFile, isIssued } = serving;
+  const about = {
+    name: serving.name,
+    file,
+    caName: isIssued ? ('ca' as const) : undefined,
+    externallyManaged: isIssued && isExternal('ca', options),
+  };
+  try {
+    const chain = certificatesIn(readTextIfThere(file) ?? '');
+    const leaf = new X509Certificate(chain[0] ?? '');
+    const key = readPrivateKey(readTextIfThere(keyFile) ?? '');
+    const caFile = caFileOf('ca', options);
+    const pair =
+      key === undefined
+        ? [`${keyFile} holds no private key that can be read`]
+        : areAPair(key, leaf.publicKey)
+          ? []
+          : [`the private key in ${keyFile} belongs to another certificate`];
+    const wanted: Wanted = {
+      extendedKeyUsages: ['serverAuth'],
+      commonName: `system:node:${options.nodeName ?? '{node}'}`,
+      organizations: [['system:nodes']],
+      names: [],
+      trustBundle: readTextIfThere(caFile),
+      caFile,
+    };
+    const problems = isIssued ? guarded(() => problemsOf(chain, wanted, options.now)) : [];
+    const notAfter = new Date(leaf.validTo);
+    return { ...about, state: 'present', notAfter, problems: [...pair, ...problems] };
+  } catch (error) {
+    return { ...about, state: 'broken', notAfter: undefined, problems: [messageOf(error)] };
+  }
+}

@@ -1,0 +1,104 @@
+/** One certificate of a node in the inventory, and how it is judged. */
+import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import type { AlternativeName } from '../../../lib/door/alternative-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import { caFileOf, type NodeFolders } from '../places.ts';
+import type { CertificateInPlace } from '../read-place.ts';
+import { problemsOf, type Wanted } from './certificate-problems.ts';
+
+export interface Row {
+  readonly name: string;
+  /** Where the certificate stands. */
+  readonly file: string;
+  readonly state: 'present' | 'missing' | 'broken';
+  readonly notAfter: Date | undefined;
+  /** The CA that should have signed it; undefined for CAs, and for what the kubelet signs itself. */
+  readonly caName: CaName | undefined;
+  /** Whether the key of its CA is not on this node. */
+  readonly externallyManaged: boolean;
+  /** What is wrong beside its age, in words. */
+  readonly problems: readonly string[];
+  /** Of the kubelet's, where there are two of them: whether it is the one that the kubelet shows. */
+  readonly inUse?: boolean;
+}
+
+export interface InventoryOptions extends NodeFolders {
+  /** The kubelet's --cert-dir. */
+  readonly kubeletDir: string;
+  /** With an etcd of somebody else kubeadm has no etcd rows. */
+  readonly externalEtcd: boolean;
+  /** Names that a certificate must have, where a configuration says so. */
+  readonly namesOf: (name: CertificateName) => readonly AlternativeName[];
+  /** The node's name, where it is known: it stands in some certificates. */
+  readonly nodeName?: string | undefined;
+  readonly now: Date;
+}
+
+/** What a certificate in place is like: when it ends, and what is wrong with it. */
+export function present(
+  { name, chain, leaf, problems, kubeconfig }: CertificateInPlace,
+  options: InventoryOptions,
+): Pick<Row, 'state' | 'notAfter' | 'problems'> {
+  const profile = profileOf(name);
+  const caFile = caFileOf(profile.ca, options);
+  const trustBundle = readTextIfThere(caFile);
+  const wanted: Wanted = {
+    ...profile,
+    commonName: profile.commonName.replace('{node}', options.nodeName ?? '{node}'),
+    organizations: profile.organizations.flatMap(({ accepted }) => accepted),
+    names: options.namesOf(name),
+    trustBundle,
+    caFile,
+  };
+  return {
+    state: 'present',
+    notAfter: new Date(leaf.validTo),
+    problems: [
+      ...problems,
+      ...guarded(() => problemsOf(chain, wanted, options.now)),
+      ...(kubeconfig ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile)) : []),
+    ],
+  };
+}
+
+/** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, in `init` only. */
+function problemsOfCaData(
+  { certificateAuthority }: NonNullable<CertificateInPlace['kubeconfig']>,
+  trustBundle: string | undefined,
+  caFile: string,
+): string[] {
+  if (!certificateAuthority) return ['it names no certificate authority'];
+  const text =
+    'pem' in certificateAuthority
+      ? certificateAuthority.pem
+      : readTextIfThere(certificateAuthority.file);
+  const known = certificatesIn(trustBundle ?? '').map(fingerprint);
+  if (
+    trustBundle === undefined ||
+    certificatesIn(text ?? '').some((c) => known.includes(fingerprint(c)))
+  )
+    return [];
+  return [`none of the certificate authorities in it stands in ${caFile}`];
+}
+
+const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
+
+/** kubeadm's externallyManaged: the CA's key is not beside its certificate (phases/certs: UsingExternalCA …). */
+export function isExternal(ca: CaName, options: InventoryOptions): boolean {
+  return !existsSync(caFileOf(ca, options).replace(/\.crt$/, '.key'));
+}
+
+export function guarded(judge: () => string[]): string[] {
+  try {
+    return judge();
+  } catch (error) {
+    return [`it can not be judged: ${messageOf(error)}`];
+  }
+}
+
+export const messageOf = (error: unknown) =>
+  error instanceof Error ? error.message : String(error);
