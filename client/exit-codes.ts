@@ -19,6 +19,10 @@ export const EXIT = {
   expiring: 8,
   /** A component did not come back healthy with the new certificates; the old files are in place again. */
   rolledBack: 9,
+  /** The files are as they should be; something that uses them has to be restarted by hand. */
+  byHand: 10,
+  /** The files are as they should be; a component that was not healthy before, or had the old files put back, is not. */
+  unwell: 11,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -14,9 +14,9 @@ import { stage, stagedPath } from '../node/csr/staging.ts';
 import { contentsOf } from '../node/csr-contents.ts';
 import { type LeftOut, selectCertificates } from '../node/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/settings.ts';
-import { keyAlgorithm, outputOption } from '../options.ts';
+import { keyAlgorithmOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { addFolderOptions, addKubeletOption, addNodeOptions } from './node-options.ts';
+import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';
 
 interface CsrOptions extends NodeOptions {
   config?: string;
@@ -38,11 +38,12 @@ export function addCsrCommand(
     .description(
       'make keys and CSRs for the next certificates of this node; kubeadm’s names, or all',
     );
-  addKubeletOption(addFolderOptions(addNodeOptions(command)))
+  addFolderOptions(addNodeOptions(command))
+    .addOption(kubeletDirOption())
     .option('--config <file>', 'from a kubeadm configuration, for a node that has none yet')
     .option('--advertise-address <address>', 'with --config: address of this node')
     .option('--out <dir>', 'where they go (default: cakeless/csr beside the pki folder)')
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'ask with the key in place')
     .option('--dry-run', 'show what would be asked, beside what stands now; write nothing')
     .addOption(outputOption())

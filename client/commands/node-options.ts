@@ -1,6 +1,7 @@
 /** Options that the commands on a node share; kubeadm's own names where kubeadm has them. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { NODE_CONFIG_FILE } from '../node/node-config.ts';
+import { KUBEADM_FOLDERS } from '../node/places.ts';
 import { collect } from '../options.ts';
 import { clusterOption, nodeOption } from './place-options.ts';
 
@@ -16,16 +17,15 @@ export function addNodeOptions(command: Command): Command {
 
 export function addFolderOptions(command: Command): Command {
   return command
-    .option('--cert-dir <dir>', 'where the certificates lie (default: /etc/kubernetes/pki)')
+    .option('--cert-dir <dir>', 'where the certificates lie (default: pki below --kubeconfig-dir)')
     .option('--kubeconfig-dir <dir>', 'where the kubeconfigs lie (default: /etc/kubernetes)');
 }
 
-export function addKubeletOption(command: Command): Command {
-  return command.option(
+export const kubeletDirOption = () =>
+  new Option(
     '--kubelet-dir <dir>',
-    "the kubelet's certificates (default: /var/lib/kubelet/pki, with kubeconfigs in /etc/kubernetes)",
+    `the kubelet's certificates (default: ${KUBEADM_FOLDERS.kubeletDir}, with kubeconfigs in ${KUBEADM_FOLDERS.kubeconfigDir})`,
   );
-}
 
 export function addAlsoOption(command: Command): Command {
   return command.option(

@@ -14,9 +14,11 @@ import type { Pins } from '../node/prepare/pins.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
 import { withRunLock } from '../node/run-lock.ts';
+import { kubeletDirFor } from '../node/settings.ts';
 import { collect, durationSeconds, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { kubeletDirOption } from './node-options.ts';
 import { clusterOption, nodeOption, required } from './place-options.ts';
 
 export interface PrepareOptions {
@@ -27,6 +29,7 @@ export interface PrepareOptions {
   join?: boolean;
   certDir?: string;
   kubeconfigDir: string;
+  kubeletDir?: string;
   caCertHash?: string[];
   trustBundle?: string;
   trustOnFirstUse?: boolean;
@@ -56,15 +59,20 @@ export function addPrepareCommand(
     .option('--no-join', 'for kubeadm init, where the configuration leaves it open')
     .option('--cert-dir <dir>', `certificates (default: ${KUBEADM_FOLDERS.certDir})`)
     .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
+    .addOption(kubeletDirOption())
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others',
+      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others; may be given several times',
       collect,
     )
     .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')
     .option('--trust-on-first-use', 'believe the bucket where nothing else vouches for a CA')
     .option('--sa-key-from <file>', 'sa.key of the first control plane, on one that joins')
-    .option('--wait <duration>', 'how long to wait for outcomes, approvals too', durationSeconds)
+    .option(
+      '--wait <duration>',
+      'how long to wait for outcomes, approvals too (default: 30s, not for approvals)',
+      durationSeconds,
+    )
     .option('--dry-run', 'show what would be made; write and send nothing')
     .addOption(outputOption())
     .action(async (options: PrepareOptions) => {
@@ -91,6 +99,7 @@ export async function prepare(
       exchange: await connection.exchange(),
       planned: planCertificates(config, folders),
       ...{ terminal, clock, config, folders, pins },
+      kubeletDir: kubeletDirFor(folders.kubeconfigDir, options.kubeletDir),
       cluster: options.cluster,
       saKeyFrom: options.saKeyFrom,
       waitSeconds: options.wait,

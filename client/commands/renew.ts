@@ -16,9 +16,11 @@ import { placeOf } from '../node/places.ts';
 import { type CaChangePreview, previewCaChange } from '../node/renewal/preview-ca-change.ts';
 import { renew } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { splay } from '../node/renewal/splay.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
 import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
-import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
+import type { RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
   type NodeOptions,
@@ -26,15 +28,23 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { collect, durationSeconds, keyAlgorithm, outputOption, timeAhead } from '../options.ts';
+import {
+  collect,
+  durationSeconds,
+  keyAlgorithmOption,
+  outputOption,
+  restartTimeoutOption,
+  timeAhead,
+} from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import {
   addAlsoOption,
   addFolderOptions,
-  addKubeletOption,
   addNodeOptions,
+  kubeletDirOption,
 } from './node-options.ts';
-import { requestOption } from './place-options.ts';
+import { newRequestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -68,8 +78,9 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
-    .addOption(requestOption('name of this request (default: the time and random digits)'))
+  addAlsoOption(addFolderOptions(addNodeOptions(command)))
+    .addOption(kubeletDirOption())
+    .addOption(newRequestOption())
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(
@@ -84,19 +95,14 @@ export function addRenewCommand(
       durationSeconds,
     )
     .option('--no-restart', 'install only; restart nothing')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
       'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds',
       collect,
     )
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
     .addOption(outputOption())
@@ -121,7 +127,8 @@ async function runRenew(
   const connection = connectNode(process.env, settings.config);
   if (options.dryRun)
     return preview(terminal, restartWorld, wish, options.output, () => connection.exchange());
-  await splay(terminal, options.splay);
+  if (wish.restart) checkProcessesAreSeen(folders);
+  await splay(restartWorld, wish, options.splay, { randomInt });
   const world: RenewWorld = {
     ...restartWorld,
     exchange: () => connection.exchange(),
@@ -161,14 +168,6 @@ function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): 
   if (caCertHash.length > 0 && !acceptCaChange)
     throw new CommandError(EXIT.usage, '--ca-cert-hash goes with --accept-ca-change');
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
-}
-
-/** So that a fleet whose timers fire at once does not ask at once. */
-async function splay(terminal: Terminal, seconds: number | undefined): Promise<void> {
-  if (!seconds) return;
-  const chosen = randomInt(seconds + 1);
-  terminal.progress(`waiting ${chosen} seconds, so that not all nodes ask at once ...`);
-  await systemClock.sleep(chosen * 1000);
 }
 
 /** Asks the bucket for nothing, but for the CAs that would be taken over. */
@@ -226,17 +225,19 @@ function describeCaChange(ca: CaChangePreview | undefined): string[] {
 const placeFile = (place: ReturnType<typeof placeOf>) =>
   place.kind === 'pair' ? place.certificateFile : place.file;
 
-/** The worst of what came: a failed check before a refusal before a broken file before waiting. */
-export function exitCodeOf({ certificates }: RenewReport): ExitCode {
+/** The worst of what came: a failed check before a refusal before a broken file before a restart before waiting. */
+export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
   const has = (...outcomes: CertificateReport['outcome'][]) =>
     certificates.some(({ outcome }) => outcomes.includes(outcome));
   if (has('check-failed')) return EXIT.checkFailed;
   if (has('rejected')) return EXIT.rejected;
   if (certificates.some(({ isError }) => isError)) return EXIT.usage;
+  const ofRestarts = exitCodeOfRestarts(restarts);
+  if (ofRestarts !== EXIT.done) return ofRestarts;
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(report: RenewReport): string[] {
+export function describe(report: RenewReport): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
   const shown = certificates.filter(({ outcome, isError }) => outcome !== 'left-out' || isError);
   const table = formatTable(
@@ -263,12 +264,4 @@ function describe(report: RenewReport): string[] {
   ];
   const lines = shown.length === 0 ? ['nothing to renew'] : table;
   return [...lines, ...details, ...more].map(printable);
-}
-
-export function describeRestart({ component, state, ...rest }: RestartResult): string {
-  if (state === 'restarted') return `${component} was restarted and is healthy`;
-  if (state === 'not-here')
-    return `${component} is no static pod of this node; restart it yourself if it runs here`;
-  if (state === 'by-hand') return `restart ${component} by hand: there is no systemd here`;
-  return `${component}: ${'reason' in rest ? rest.reason : state}`;
 }

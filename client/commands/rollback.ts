@@ -1,24 +1,30 @@
 /** `cakeless rollback`: puts the files back that the last installation replaced. */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Installation, listInstallations, record } from '../node/install/installation.ts';
+import { findObjections } from '../node/install/objections.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
+import type { NodeFolders } from '../node/places.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
-import { type RestartResult, type RestartWorld, returnManifests } from '../node/restart/restart.ts';
+import { checkSeen } from '../node/restart/before.ts';
+import { returnManifests } from '../node/restart/held-manifests.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
+import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
-import { durationSeconds, outputOption } from '../options.ts';
+import { outputOption, restartTimeoutOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
-import { describeRestart } from './renew.ts';
 
 interface RollbackOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   lease: boolean;
+  force?: boolean;
   dryRun?: boolean;
   output: OutputFormat;
 }
@@ -26,7 +32,11 @@ interface RollbackOptions extends NodeOptions {
 /** Somebody is waiting in front of it. */
 const LEASE_WAIT_SECONDS = 60;
 
-export function addRollbackCommand(program: Command, terminal: Terminal): void {
+export function addRollbackCommand(
+  program: Command,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
   const command = program
     .command('rollback [id]')
     .description(
@@ -35,32 +45,39 @@ export function addRollbackCommand(program: Command, terminal: Terminal): void {
   addFolderOptions(addNodeOptions(command))
     .option('--no-restart', 'put the files back only; restart nothing')
     .option('--no-lease', 'do not wait for other nodes: when the bucket can not be reached')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
+    .option('--force', 'put them back although something speaks against it')
     .option('--dry-run', 'show what would be put back; do nothing')
     .addOption(outputOption())
-    .action((id: string | undefined, options: RollbackOptions) => rollBack(terminal, id, options));
+    .action(async (id: string | undefined, options: RollbackOptions) => {
+      exit(await rollBack(terminal, id, options));
+    });
 }
 
 async function rollBack(
   terminal: Terminal,
   id: string | undefined,
   options: RollbackOptions,
-): Promise<void> {
+): Promise<ExitCode> {
   const { folders, stateDir, ...settings } = resolveSettings(options);
-  const chosen = choose(stateDir, id);
-  if (options.dryRun) return print(terminal, options.output, chosen, []);
+  if (options.dryRun) {
+    const chosen = choose(stateDir, id);
+    const objections = objectionsTo(chosen, stateDir, folders);
+    print(terminal, options.output, chosen, { restarts: [], objections });
+    return EXIT.done;
+  }
+  if (options.restart) checkProcessesAreSeen(folders);
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  await withRunLock(folders, async () => {
+  return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
+    const chosen = choose(stateDir, id);
+    const objections = objectionsTo(chosen, stateDir, folders);
+    if (!options.force) refuse(objections);
     const { names, caChanged } = chosen.journal;
     const restarts = options.restart ? neededRestarts(world, names, caChanged) : [];
+    await checkSeen(restarts, world);
     const lease = async () => {
       const { cluster, node } = whoIsThis({ folders, stateDir, ...settings });
       const object = await connectNode(process.env, settings.config).lease(cluster);
@@ -76,33 +93,43 @@ async function rollBack(
     try {
       const planned = await record(chosen, { restarts, restarted: [] });
       const done = await takeBack(planned, 'cakeless rollback', world, held);
-      print(terminal, options.output, chosen, done.restarts);
+      print(terminal, options.output, chosen, { restarts: done.restarts, objections });
+      return exitCodeOfRestarts(done.restarts);
     } finally {
       await held?.release();
     }
   });
 }
 
+/** Those that can be put back, in the order in which they were made. */
+const candidates = (stateDir: string) =>
+  listInstallations(stateDir).filter(({ journal }) => journal.phase !== 'undone');
+
 function choose(stateDir: string, id: string | undefined): Installation {
-  const all = listInstallations(stateDir).filter(({ journal }) => journal.phase !== 'undone');
+  const all = candidates(stateDir);
   const found = id === undefined ? all.at(-1) : all.find(({ journal }) => journal.id === id);
-  if (!found)
-    throw new CommandError(
-      EXIT.usage,
-      id === undefined
-        ? `there is nothing to put back: ${stateDir} holds no installation that was not undone`
-        : `there is no installation ${id} to put back`,
-      all.length > 0 ? `there are: ${all.map(({ journal }) => journal.id).join(', ')}` : undefined,
-    );
-  const later = all.slice(all.indexOf(found) + 1);
-  const clash = later.flatMap(({ journal }) =>
-    journal.names.filter((name) => found.journal.names.includes(name)),
-  );
-  if (clash.length === 0) return found;
+  if (found) return found;
   throw new CommandError(
     EXIT.usage,
-    `${clash.join(', ')} changed again after ${found.journal.id}`,
-    'roll back the later installations first: cakeless rollback without an id takes the last one',
+    id === undefined
+      ? `there is nothing to put back: ${stateDir} holds no installation that was not undone`
+      : `there is no installation ${id} to put back`,
+    all.length > 0 ? `there are: ${all.map(({ journal }) => journal.id).join(', ')}` : undefined,
+  );
+}
+
+function objectionsTo(chosen: Installation, stateDir: string, folders: NodeFolders): string[] {
+  const all = candidates(stateDir);
+  const at = all.findIndex(({ journal }) => journal.id === chosen.journal.id);
+  return findObjections(chosen, all.slice(at + 1), folders, systemClock.now());
+}
+
+function refuse(objections: readonly string[]): void {
+  if (objections.length === 0) return;
+  throw new CommandError(
+    EXIT.checkFailed,
+    ['nothing was put back:', ...objections].join('\n  '),
+    '--force puts it back all the same; what stands there now is lost then',
   );
 }
 
@@ -110,12 +137,13 @@ function print(
   terminal: Terminal,
   output: OutputFormat,
   { folder, journal: { id, names, changes } }: Installation,
-  restarts: readonly RestartResult[],
+  found: { restarts: readonly RestartResult[]; objections: readonly string[] },
 ): void {
   const files = changes.map(({ path }) => path);
-  printResult(terminal, output, { id, names, files, restarts, backup: folder }, () => [
+  printResult(terminal, output, { id, names, files, ...found, backup: folder }, () => [
     `installation ${id}: ${names.join(', ')}`,
     ...files.map((file) => `  ${file}`),
-    ...restarts.map(describeRestart),
+    ...found.objections.map((objection) => `against it: ${objection}`),
+    ...found.restarts.map(describeRestart),
   ]);
 }

@@ -31,13 +31,10 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
   );
   // kubeadm's default for one is the folder below the other
   const certDir = resolve(options.certDir ?? config.certDir ?? join(kubeconfigDir, 'pki'));
-  // elsewhere lies a copy, and this machine's kubelet has nothing to do with it
-  const isLive = kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir;
-  const kubeletDir =
-    options.kubeletDir ?? config.kubeletDir ?? (isLive ? KUBEADM_FOLDERS.kubeletDir : undefined);
+  const kubeletDir = kubeletDirFor(kubeconfigDir, options.kubeletDir ?? config.kubeletDir);
   const folders = {
     ...{ certDir, kubeconfigDir },
-    ...(kubeletDir !== undefined && { kubeletDir: resolve(kubeletDir) }),
+    ...(kubeletDir !== undefined && { kubeletDir }),
   };
   return {
     cluster: options.cluster ?? config.cluster,
@@ -47,6 +44,12 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
     also: (options.also ?? config.also ?? []).map((file) => resolve(file)),
     config,
   };
+}
+
+/** With kubeconfigs elsewhere it is a copy of a node's files, and this machine's kubelet has nothing to do with it. */
+export function kubeletDirFor(kubeconfigDir: string, given: string | undefined) {
+  if (given !== undefined) return resolve(given);
+  return kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir ? KUBEADM_FOLDERS.kubeletDir : undefined;
 }
 
 /** @throws CommandError if cluster or node is said nowhere */

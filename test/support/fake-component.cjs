@@ -1,9 +1,10 @@
 /**
  * Plays a component of the control plane: a real server that reads its certificate when it starts and tells of its
- * health. With --well-with=SERIAL it is healthy with that certificate only; --slow-stop delays its end.
+ * health. With --well-with=SERIAL it is healthy with that certificate only, with --ill-with=SERIAL with any other; with
+ * --well-once=FILE until it ends for the first time. --slow-stop delays its end; with --run-as=UID it goes on as that user.
  */
 const { X509Certificate } = require('node:crypto');
-const { readFileSync } = require('node:fs');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 
@@ -17,7 +18,12 @@ const certFile = flags['tls-cert-file'] ?? flags['cert-file'];
 const keyFile = flags['tls-private-key-file'] ?? flags['key-file'];
 const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
 const { serialNumber } = new X509Certificate(cert);
-const isWell = flags['well-with'] === undefined || flags['well-with'] === serialNumber;
+const once = flags['well-once'];
+const isWell =
+  (flags['well-with'] ?? serialNumber) === serialNumber &&
+  flags['ill-with'] !== serialNumber &&
+  !(once && existsSync(once));
+if (once) writeFileSync(once, '');
 const answer = (_, response) => {
   response.writeHead(isWell ? 200 : 500);
   response.end(isWell ? '{"health":"true"}' : 'not ready');
@@ -26,5 +32,6 @@ const tlsPort = flags['secure-port'] ?? new URL(flags['listen-client-urls']).por
 https.createServer({ cert, key }, answer).listen(Number(tlsPort), '127.0.0.1');
 if (flags['listen-metrics-urls'])
   http.createServer(answer).listen(Number(new URL(flags['listen-metrics-urls']).port), '127.0.0.1');
+if (flags['run-as']) process.setuid(Number(flags['run-as']));
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(flags['slow-stop'] ?? 0)));
 process.on('disconnect', () => process.exit(0));

@@ -39,10 +39,7 @@ export class FakeKubelet {
   #start(name: string): void {
     const pod = parse(readFileSync(join(this.#manifests, `${name}.yaml`), 'utf8'));
     const [, ...args] = pod.spec.containers[0].command as string[];
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
-      argv0: name,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = startFakeComponent(name, args);
     this.#running.set(name, child);
     this.events.push(`+${name}`);
     child.once('exit', () => {
@@ -51,6 +48,13 @@ export class FakeKubelet {
     });
   }
 }
+
+/** @param name as it stands in /proc */
+export const startFakeComponent = (name: string, args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [PROGRAM, ...args], {
+    argv0: name,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
 
 export function writeManifest(
   kubeconfigDir: string,

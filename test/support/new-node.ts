@@ -1,6 +1,7 @@
 /** A node that is to be prepared: its folder in the place of /etc/kubernetes, and the command on it in this process. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../client/clock.ts';
 import { type PrepareOptions, prepare } from '../../client/commands/prepare.ts';
 import type { Prepared } from '../../client/node/prepare/prepare-node.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
@@ -57,7 +58,7 @@ export class NewNode {
         ...more,
       },
       // no time passes: the service has answered when it has nothing left to do
-      { now: () => new Date(), sleep: async () => void (await this.service.local.idle()) },
+      { ...systemClock, sleep: async () => void (await this.service.local.idle()) },
     );
     const text = printed.join('\n');
     return { exitCode, text, result: (more.output ? {} : JSON.parse(text)) as Prepared };

@@ -9,23 +9,33 @@ import { caFileOf, type NodeFolders, placeOf } from '../../client/node/places.ts
 import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { bundleKey } from '../../lib/ca/trust-domain.ts';
-import { CA_NAMES, CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
+import {
+  CA_NAMES,
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../lib/profiles/certificate-names.ts';
+import { parseKubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
+import { profileFor } from '../../lib/profiles/profile-for.ts';
 import { type KubeadmSet, kubeadmSet } from './kubeadm-sets.ts';
 import { cakeless, type Run } from './running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from './running-service-process.ts';
 
 export const CLUSTER = 'prod';
+const PENDING = '.pending.json';
 
 export class NodeFixture {
   readonly service: ServiceProcess;
   readonly node: string;
+  /** What kubeadm has on such a node: `super-admin.conf` came with 1.29. */
+  readonly names: readonly CertificateName[];
   /** Copied for each test, never changed itself. */
   readonly template: string;
   readonly #root: string;
 
-  private constructor(service: ServiceProcess, node: string, root: string) {
+  private constructor(service: ServiceProcess, set: KubeadmSet, root: string) {
     this.service = service;
-    this.node = node;
+    this.node = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
+    this.names = CERTIFICATE_NAMES.filter((name) => profileFor(name, versionOf(set)));
     this.#root = root;
     this.template = join(root, 'template');
   }
@@ -50,8 +60,7 @@ export class NodeFixture {
   private static async declared(set: KubeadmSet): Promise<NodeFixture> {
     const root = mkdtempSync(join(tmpdir(), 'cakeless-node-'));
     const service = await startServiceProcess(root);
-    const node = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
-    const fixture = new NodeFixture(service, node, root);
+    const fixture = new NodeFixture(service, set, root);
     await fixture.#administer('trust-domain', 'create', 'fleet');
     const config = ['--kubeadm-config', join(set.dir, 'config.yaml'), '--trust-domain', 'fleet'];
     await fixture.#administer('cluster', 'apply', CLUSTER, ...config);
@@ -105,11 +114,14 @@ export class NodeFixture {
     return cakeless({ ...this.environment(), ...environment }, ...args, ...who);
   }
 
-  /** An approver lets super-admin.conf of a request be signed. */
+  /** An approver agrees to everything that waits under a request. */
   async approve(request: string): Promise<void> {
-    const key = `${CLUSTER}/${this.node}/${request}/super-admin.conf.csr`;
-    const run = await cakeless(this.environment('approver'), 'approve', key, '--as', 'alice');
-    if (run.exitCode !== 0) throw new Error(run.stderr);
+    const outcomes = await this.keys(`certificates/${CLUSTER}/${this.node}/${request}/`);
+    for (const key of outcomes.filter((name) => name.endsWith(PENDING))) {
+      const asked = key.replace(/^certificates\//, '').replace(PENDING, '.csr');
+      const run = await cakeless(this.environment('approver'), 'approve', asked, '--as', 'alice');
+      if (run.exitCode !== 0) throw new Error(run.stderr);
+    }
   }
 
   async #administer(...args: string[]): Promise<void> {
@@ -154,7 +166,7 @@ export class NodeFixture {
         Buffer.from((await this.exchange().get(bundleKey('fleet', ca), 1e6))?.body ?? ''),
       );
     const caPem = readFileSync(caFileOf('ca', folders), 'utf8');
-    for (const name of CERTIFICATE_NAMES) {
+    for (const name of this.names) {
       const staged = findStaged(staging, name);
       if (!staged) throw new Error(`${name} was not asked for`);
       const pem = readFileSync(staged.csrFile.replace(/\.csr$/, '.crt'), 'utf8');
@@ -169,6 +181,12 @@ export class NodeFixture {
       writeFileSync(place.keyFile, staged.keyPem, { mode: 0o600 });
     }
   }
+}
+
+function versionOf({ version }: KubeadmSet) {
+  const parsed = parseKubernetesVersion(version);
+  if (!parsed) throw new Error(`${version} is no version`);
+  return parsed;
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

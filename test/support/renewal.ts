@@ -33,6 +33,7 @@ export const renewWorld = (
 /** Waits as short as the answers of the service allow. */
 export const clockAhead = (milliseconds: number) => ({
   now: () => new Date(Date.now() + milliseconds),
+  monotonic: () => performance.now(),
   sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
 });
 

@@ -25,6 +25,8 @@ import { putInPlace } from './put-in-place.ts';
 const journalSchema = z.object({
   schema: z.literal(1),
   id: z.string(),
+  /** Grows with each installation: dates go back when somebody sets the clock right. Absent: from before it was counted. */
+  sequence: z.optional(z.number()),
   /** Which certificates became new. */
   names: z.array(z.enum(CERTIFICATE_NAMES)),
   /** Whether CA files were changed with them. */
@@ -38,6 +40,8 @@ const journalSchema = z.object({
   /** Components that are still to be restarted, and those that were. */
   restarts: z.array(z.enum(COMPONENTS)),
   restarted: z.array(z.enum(COMPONENTS)),
+  /** Components that were not healthy before: that one of them still is not is no reason to undo it. */
+  unwellBefore: z.optional(z.array(z.enum(COMPONENTS))),
   /** Why it was undone. */
   reason: z.optional(z.string()),
   changes: z.array(recordedChangeSchema),
@@ -55,6 +59,7 @@ export interface InstallationPlan {
   readonly caChanged: boolean;
   readonly changes: readonly FileChange[];
   readonly restarts: readonly Component[];
+  readonly unwellBefore?: readonly Component[];
 }
 
 const KEPT = 3;
@@ -81,10 +86,11 @@ export async function prepareInstallation(
     changes.push({ ...change, before: digest, after: digestOf(content), modeBefore });
   }
   refuseOutdated(plan.changes);
-  const { names, caChanged, restarts } = plan;
+  const { names, caChanged, restarts, unwellBefore = [] } = plan;
   const journal: Journal = {
-    ...{ schema: 1, id, names, caChanged, startedAt: now.toISOString(), phase: 'prepared' },
-    ...{ restarts: [...restarts], restarted: [], changes },
+    ...{ schema: 1, id, sequence: nextSequence(stateDir), startedAt: now.toISOString() },
+    ...{ names, caChanged, phase: 'prepared' },
+    ...{ restarts: [...restarts], restarted: [], unwellBefore: [...unwellBefore], changes },
   };
   return record({ folder, journal }, {});
 }
@@ -132,13 +138,24 @@ export async function record(
   return { folder, journal: changed };
 }
 
-/** All that have a journal, oldest first. A folder without one never touched a file. */
+/** All that have a journal, in the order in which they were made. A folder without one never touched a file. */
 export function listInstallations(stateDir: string): Installation[] {
   const journals = journalsOf(stateDir);
-  return journals.ids().flatMap((id) => {
-    const journal = journals.read(id);
-    return journal ? [{ folder: journals.folderOf(id), journal }] : [];
-  });
+  return journals
+    .ids()
+    .flatMap((id) => {
+      const journal = journals.read(id);
+      return journal ? [{ folder: journals.folderOf(id), journal }] : [];
+    })
+    .sort((a, b) => sequenceOf(a) - sequenceOf(b));
+}
+
+const sequenceOf = ({ journal: { sequence = 0 } }: Installation) => sequence;
+
+/** The last one is never removed, so none comes twice. */
+function nextSequence(stateDir: string): number {
+  const last = listInstallations(stateDir).at(-1);
+  return last ? sequenceOf(last) + 1 : 1;
 }
 
 /** Removes what is older than the last few, and folders that never got a journal. */
@@ -159,14 +176,14 @@ function refuseStrangers({ folder, journal }: Installation): void {
   throw new CommandError(
     EXIT.failure,
     `somebody else changed ${strange.map(({ path }) => path).join(', ')} while an installation was under way`,
-    `the contents before and after it are in ${folder}; cakeless rollback puts the old ones back`,
+    `the contents before and after it are in ${folder}; cakeless rollback --force puts the old ones back`,
   );
 }
 
 const journalsIn = (root: string) => new Journals(root, 'journal.json', journalSchema);
 const journalsOf = (stateDir: string) => journalsIn(join(stateDir, 'installations'));
 
-/** Sorts by time; two in one second are told apart. */
+/** Tells when; two in one second are told apart. */
 function nextId(stateDir: string, now: Date): string {
   const time = compactTime(now);
   const taken = journalsOf(stateDir)

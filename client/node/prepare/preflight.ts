@@ -12,7 +12,8 @@ import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { certificateNamesFor, csrFromConfig } from '../csr-from-config.ts';
 import { takeInventory } from '../expiry/inventory.ts';
 import { rowsOf } from '../expiry/report.ts';
-import { caFileOf, type NodeFolders } from '../places.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../places.ts';
+import { readPlace } from '../read-place.ts';
 
 export interface Hindrance {
   readonly file: string;
@@ -38,7 +39,11 @@ const ORDER: readonly string[] = [
   'etcd-healthcheck-client',
 ];
 
-export function findHindrances(config: NodeConfig, folders: NodeFolders, now: Date): Hindrance[] {
+export function findHindrances(
+  config: NodeConfig,
+  { kubeletDir, ...folders }: NodeFolders,
+  now: Date,
+): Hindrance[] {
   const wanted = certificateNamesFor(config);
   const isWanted = (name: string) =>
     wanted.includes(name as CertificateName) ||
@@ -66,7 +71,21 @@ export function findHindrances(config: NodeConfig, folders: NodeFolders, now: Da
     ),
     ...externalEtcdFiles(config),
     ...serviceAccountFiles(config, folders),
+    ...kubeletsOwn({ ...folders, kubeletDir }),
   ];
+}
+
+/** What a kubelet left that ran here before: the next one would use it, whatever kubelet.conf holds. */
+function kubeletsOwn(folders: NodeFolders): Hindrance[] {
+  const place = placeOf('kubelet.conf', folders);
+  const file = place.kind === 'kubeconfig' ? place.kubeletPem : undefined;
+  if (file === undefined || !existsSync(file)) return [];
+  const found = readPlace(place);
+  if (found.state === 'present' && !found.embedded) return []; // kubelet.conf itself names it
+  const isSame =
+    found.state === 'present' && found.embedded?.leaf.fingerprint256 === found.leaf.fingerprint256;
+  const problem = 'the kubelet would use it, and not the certificate in kubelet.conf: move it away';
+  return isSame ? [] : [{ file, problem }];
 }
 
 function manifestsInTheWay(config: NodeConfig, { kubeconfigDir }: NodeFolders): Hindrance[] {

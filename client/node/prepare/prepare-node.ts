@@ -24,6 +24,8 @@ export interface Preparation {
   readonly clock: Clock;
   readonly config: NodeConfig;
   readonly folders: NodeFolders;
+  /** Where a kubelet that ran here before would have left its certificate. */
+  readonly kubeletDir: string | undefined;
   readonly planned: readonly PlannedCertificate[];
   readonly cluster: string;
   readonly pins: Pins;
@@ -74,7 +76,8 @@ export async function prepareNode(preparation: Preparation): Promise<Prepared> {
   const asked = ready.length > 0 ? await ask(exchange, asker, ready) : [];
   const answers = await waitForAnswers(preparation, asked);
   const { results, trust, trustProblems } = await receiveAll(preparation, asked, answers);
-  const hindrances = findHindrances(config, folders, clock.now());
+  const { kubeletDir } = preparation;
+  const hindrances = findHindrances(config, { ...folders, kubeletDir }, clock.now());
   const wasThere = planned
     .filter(({ isThere }) => isThere)
     .map(({ name, place }) => ({ name, file: fileOf(place), state: 'was-there' as const }));

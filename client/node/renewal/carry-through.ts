@@ -6,23 +6,32 @@ import {
   record,
   undoInstallation,
 } from '../install/installation.ts';
-import type { HeldLease } from '../lease.ts';
-import { COMPONENTS, type Component } from '../restart/components.ts';
+import { type HeldLease, keepAlive } from '../lease.ts';
+import { COMPONENTS, type Component, stepsOf } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
-import { type RestartResult, type RestartWorld, restart, untilWell } from '../restart/restart.ts';
+import {
+  type RestartResult,
+  type RestartWorld,
+  restartStep,
+  untilWell,
+} from '../restart/restart.ts';
 
 export interface Carried {
   readonly installation: Installation;
   readonly restarts: readonly RestartResult[];
 }
 
-/** @throws CommandError rolledBack if the old files are in place again */
+/**
+ * @throws CommandError rolledBack if the old files are in place again; pending if the lease was lost and the next run goes
+ * on
+ */
 export async function carryThrough(
   prepared: Installation,
-  world: RestartWorld,
+  outer: RestartWorld,
   lease: HeldLease | undefined,
   watched: readonly Component[] = [],
 ): Promise<Carried> {
+  const world = { ...outer, whileWaiting: keepAlive(lease, outer.clock) };
   const applied = await apply(prepared);
   const stubborn = await findStubborn(watched, world);
   const restarts = COMPONENTS.filter((component) =>
@@ -35,12 +44,21 @@ export async function carryThrough(
     return { installation: await record(tried, { phase: 'done' }), restarts: results };
   const reason = `${failed.component} did not come back: ${failed.reason}`;
   world.terminal.progress(`${reason}; the old files go back`);
-  await takeBack(tried, reason, world, lease);
+  const back = await takeBack(tried, reason, world, lease);
   throw new CommandError(
     EXIT.rolledBack,
-    `${reason}. The old certificates are in place again, and the components run with them`,
+    `${reason}. The old certificates are in place again, ${describeBack(back.restarts)}`,
     `the new ones are kept: run the same command again once the reason is found`,
   );
+}
+
+function describeBack(results: readonly RestartResult[]): string {
+  const left = results.flatMap((result) =>
+    'reason' in result ? [`${result.component} (${result.reason})`] : [],
+  );
+  return left.length === 0
+    ? 'and the components run with them'
+    : `but see to ${left.join(', ')}; the log is in crictl logs, or /var/log/pods`;
 }
 
 /** A component that should have read its files again within seconds and did not is restarted like the others. */
@@ -76,51 +94,79 @@ async function apply(prepared: Installation): Promise<Installation> {
   }
 }
 
-/** Puts the old files back and restarts what has seen the new ones. Can be called again. */
+/**
+ * Puts the old files back and restarts what has seen the new ones. Can be called again. It is done when the files are
+ * back: a component that fails with them, too, is in the results, and holds up neither the others nor the next run.
+ */
 export async function takeBack(
   installation: Installation,
   reason: string,
-  world: RestartWorld,
+  outer: RestartWorld,
   lease: HeldLease | undefined,
 ): Promise<Carried> {
+  const world = { ...outer, whileWaiting: keepAlive(lease, outer.clock) };
   const undoing = await undoInstallation(installation, reason);
   const { installation: tried, results } = await restartAll(undoing, world, lease);
-  const failed = results.find((result) => result.state === 'failed');
-  if (failed?.state === 'failed')
-    throw new CommandError(
-      EXIT.rolledBack,
-      `${reason}. The old certificates are in place again, but ${failed.component} is not healthy with them either: ${failed.reason}`,
-      `look at its log (crictl logs, or /var/log/pods); then cakeless rollback tries again. The backup is ${installation.folder}`,
-    );
   return { installation: await record(tried, { phase: 'undone' }), restarts: results };
 }
 
-/** Stops at the first one that is not well: a second broken component helps nobody. */
+/** On the way forward it stops at the first one that fails: a second broken component helps nobody. */
 async function restartAll(
   installation: Installation,
   world: RestartWorld,
   lease: HeldLease | undefined,
 ): Promise<{ installation: Installation; results: RestartResult[] }> {
+  const { restarts: todo, phase, unwellBefore = [] } = installation.journal;
+  const goesOnWithout = (component: Component) =>
+    phase === 'undoing' || unwellBefore.includes(component);
   const results: RestartResult[] = [];
   let current = installation;
-  for (const component of current.journal.restarts) {
-    await lease?.extend();
-    const result = await restart(component, world);
-    results.push(result);
+  for (const step of stepsOf(todo)) {
+    const beforeEach = () => extend(lease, current, world);
+    const found = await restartStep(step, world, { beforeEach, goesOnWithout });
+    const done = found.map((result) => forgive(result, unwellBefore));
+    results.push(...done);
+    if (phase !== 'undoing' && done.some(({ state }) => state === 'failed'))
+      return { installation: await record(current, swapLists(current, step)), results };
     const { restarts, restarted } = current.journal;
-    if (result.state === 'failed')
-      return { installation: await record(current, swapLists(current, component)), results };
     current = await record(current, {
-      restarts: restarts.filter((other) => other !== component),
-      restarted: [...restarted, component],
+      restarts: restarts.filter((other) => !step.includes(other)),
+      restarted: [...restarted, ...step],
     });
   }
   return { installation: current, results };
 }
 
-/** For the way back: those that were restarted, and the one that failed. */
-function swapLists({ journal }: Installation, failed: Component) {
-  if (journal.phase === 'undoing') return {};
-  const touched = [...journal.restarted, failed];
+/**
+ * Without the lease nothing new is begun; the way back is gone all the same: what runs with files that are gone has to be
+ * restarted.
+ */
+async function extend(
+  lease: HeldLease | undefined,
+  { journal: { phase, restarts } }: Installation,
+  { terminal }: RestartWorld,
+): Promise<void> {
+  try {
+    await lease?.extend();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    if (phase !== 'undoing')
+      throw new CommandError(
+        EXIT.pending,
+        `${why}: the new files are in place, and ${restarts.join(', ')} are still to be restarted`,
+        'run the same command again: it goes on',
+      );
+    terminal.progress(`${why}; the old files are back, so the restarts go on`);
+  }
+}
+
+const forgive = (result: RestartResult, unwellBefore: readonly Component[]): RestartResult =>
+  result.state === 'failed' && unwellBefore.includes(result.component)
+    ? { ...result, state: 'unwell' }
+    : result;
+
+/** For the way back: those that were restarted, and the step that failed. */
+function swapLists({ journal }: Installation, failed: readonly Component[]) {
+  const touched = [...journal.restarted, ...failed];
   return { restarts: COMPONENTS.filter((c) => touched.includes(c)), restarted: [] };
 }

@@ -8,6 +8,7 @@ import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
 import { placeOf } from '../places.ts';
 import type { PublishedBundle } from '../read-bundle.ts';
 import { readPlace } from '../read-place.ts';
+import { checkSeen, findUnwell } from '../restart/before.ts';
 import { componentsToWatch } from '../restart/components.ts';
 import { selectCertificates } from '../select-names.ts';
 import { type Answer, publishedBundles } from './answers.ts';
@@ -98,9 +99,12 @@ async function installAll(world: RenewWorld, wish: RenewWish, look: () => Judged
   const first = plan(world, wish, look());
   const watched = wish.restart ? componentsToWatch(first.names, first.restarts) : [];
   // who watches may have to restart
-  const here = [...first.restarts, ...watched].some((component) => isHere(component, world));
+  const used = [...first.restarts, ...watched];
+  const here = used.some((component) => isHere(component, world));
   const lease = here ? await takeTurn(world) : undefined;
   try {
+    await checkSeen(used, world);
+    const unwellBefore = await findUnwell(used, world);
     const { notes, ...planned } = plan(world, wish, look());
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
@@ -108,7 +112,8 @@ async function installAll(world: RenewWorld, wish: RenewWish, look: () => Judged
         'the files of this node changed while it waited for its turn; nothing was changed',
         'run the same command again: what was asked for is kept',
       );
-    const prepared = await prepareInstallation(world.stateDir, planned, world.clock.now());
+    const withHealth = { ...planned, unwellBefore };
+    const prepared = await prepareInstallation(world.stateDir, withHealth, world.clock.now());
     world.terminal.progress(`installing ${planned.names.join(', ')} ...`);
     return { carried: await carryThrough(prepared, world, lease, watched), notes };
   } finally {

@@ -25,7 +25,7 @@ export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewRe
   for (const { installation } of done) await closeAll(world.stateDir, installation.journal.names);
   const fresh = done.flatMap(({ installation }) => installation.journal.names);
   const { requests, leftOut, taken } = await ask(world, wish, fresh);
-  const restarts = done.flatMap((carried) => carried.restarts);
+  const restarts = recovered.carried.flatMap((carried) => carried.restarts);
   const reports: CertificateReport[] = [
     ...fresh.map((name) => reportRenewed(world, name)),
     ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),

@@ -6,8 +6,38 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { currentContent } from '../install/file-change.ts';
 import type { NodeFolders } from '../places.ts';
+import { bracket, callable } from './address.ts';
 import type { Component } from './components.ts';
-import type { Manifest } from './manifest.ts';
+import { kubeletHealthUrl } from './kubelet-health.ts';
+import { readManifest } from './manifest.ts';
+
+export interface HealthWorld {
+  readonly folders: NodeFolders;
+  readonly kubeletConfig?: string;
+}
+
+/**
+ * @param serves `on-disk`: it has to serve the certificate that is on disk; `any`: it is asked for its health only
+ * @returns the first thing that is wrong with a component, in words; undefined if it is well
+ */
+export async function findIllness(
+  component: Component,
+  { folders, kubeletConfig }: HealthWorld,
+  serves: 'on-disk' | 'any',
+): Promise<string | undefined> {
+  try {
+    for (const probe of probesOf(component, folders, kubeletConfig)) {
+      const problem = await askHealth(
+        serves === 'any' ? { ...probe, servedFingerprint: undefined } : probe,
+      );
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  } catch (error) {
+    // a file on disk that is no certificate, or a key of another one
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 export interface Probe {
   readonly url: string;
@@ -16,12 +46,13 @@ export interface Probe {
   readonly client: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** Where a component tells of its health, from its manifest's flags and kubeadm's defaults. */
+/** Where a component tells of its health, from its manifest's flags and kubeadm's defaults; nowhere, if that is turned off. */
 export function probesOf(
   component: Component,
-  manifest: Manifest | undefined,
   folders: NodeFolders,
+  kubeletConfig?: string,
 ): Probe[] {
+  const manifest = readManifest(component, folders);
   const flag = (name: string, otherwise: string) => manifest?.flags.get(name) ?? otherwise;
   const plain = (url: string): Probe => ({ url, servedFingerprint: undefined, client: undefined });
   switch (component) {
@@ -38,14 +69,18 @@ export function probesOf(
       return etcdProbes(flag, folders);
     case 'kube-controller-manager':
       return [
-        plain(`https://${local(flag('bind-address', ''))}:${flag('secure-port', '10257')}/healthz`),
+        plain(
+          `https://${callable(flag('bind-address', ''))}:${flag('secure-port', '10257')}/healthz`,
+        ),
       ];
     case 'kube-scheduler':
       return [
-        plain(`https://${local(flag('bind-address', ''))}:${flag('secure-port', '10259')}/healthz`),
+        plain(
+          `https://${callable(flag('bind-address', ''))}:${flag('secure-port', '10259')}/healthz`,
+        ),
       ];
     case 'kubelet':
-      return [plain('http://127.0.0.1:10248/healthz')];
+      return [kubeletHealthUrl(kubeletConfig)].flatMap((url) => (url ? [plain(url)] : []));
   }
 }
 
@@ -93,11 +128,6 @@ export function askHealth({ url, servedFingerprint, client }: Probe): Promise<st
     asked.end();
   });
 }
-
-const bracket = (host: string) => (host.includes(':') ? `[${host}]` : host);
-/** An address to listen on is not always one to call. */
-const local = (host: string) =>
-  ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : bracket(host);
 
 function fingerprintOf(file: string): string | undefined {
   const pem = currentContent(file, false);

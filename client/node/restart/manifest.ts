@@ -22,6 +22,8 @@ const podSchema = z.object({
 export interface Manifest {
   readonly file: string;
   readonly version: KubernetesVersion | undefined;
+  /** Its command and arguments. */
+  readonly words: readonly string[];
   /** `--secure-port=6443` as `secure-port`. */
   readonly flags: ReadonlyMap<string, string>;
 }
@@ -34,7 +36,7 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
   const text = currentContent(file, false);
   if (text === undefined) return undefined;
   const result = podSchema.safeParse(parse(text));
-  if (!result.success) return { file, version: undefined, flags: new Map() };
+  if (!result.success) return { file, version: undefined, words: [], flags: new Map() };
   const [container] = result.data.spec.containers;
   const words = [...(container?.command ?? []), ...(container?.args ?? [])];
   const flags = words.flatMap((word) => {
@@ -44,5 +46,5 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
   const tag = container?.image?.split(':').at(-1) ?? '';
   // etcd's own tag says nothing of the release of Kubernetes
   const version = component === 'etcd' ? undefined : parseKubernetesVersion(tag);
-  return { file, version, flags: new Map(flags) };
+  return { file, version, words, flags: new Map(flags) };
 }

@@ -1,17 +1,15 @@
-/** Restarts one component and waits until it is well with the certificates on disk. */
-import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, renameSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
+/** Restarts components and waits until they are well with the certificates on disk. */
+import { dirname } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { hostSystemd, type Systemd } from '../../systemd/systemd.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
-import { askHealth, probesOf } from './health.ts';
-import { manifestsFolder, readManifest } from './manifest.ts';
-import { processesOf } from './processes.ts';
-
-const run = promisify(execFile);
+import { findIllness } from './health.ts';
+import { HeldManifests } from './held-manifests.ts';
+import { type Manifest, manifestsFolder, readManifest } from './manifest.ts';
+import { areOthersSeen, mayRunOtherwise, processesOf } from './processes.ts';
+import { until } from './wait.ts';
 
 export interface RestartWorld {
   readonly folders: NodeFolders;
@@ -19,115 +17,182 @@ export interface RestartWorld {
   readonly terminal: Terminal;
   /** For each wait: until the old container is gone, and until the new one is well. */
   readonly timeoutSeconds: number;
-  readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+  readonly clock: Clock;
+  /** Called again and again while a component is waited for. */
+  readonly whileWaiting?: () => void;
+  /** Where processes are looked for; /proc where it is left out. */
+  readonly proc?: string;
+  /** The one of this machine where it is left out. */
+  readonly systemd?: Systemd;
+  /** KubeletConfiguration; kubeadm's place where it is left out. */
+  readonly kubeletConfig?: string;
 }
 
 export type RestartResult =
-  | { readonly component: Component; readonly state: 'restarted' | 'not-here' | 'by-hand' }
-  | { readonly component: Component; readonly state: 'failed'; readonly reason: string };
+  /** not-here: nothing of it runs on this node. */
+  | { readonly component: Component; readonly state: 'restarted' | 'not-here' }
+  /**
+   * by-hand: it may run here, and not in a way that this command can restart. unwell: it was not healthy before anything
+   * was changed, and is not now. failed: it was healthy before, or the old files are back.
+   */
+  | {
+      readonly component: Component;
+      readonly state: 'by-hand' | 'unwell' | 'failed';
+      readonly reason: string;
+    };
 
-const POLL_MS = 500;
+export interface StepOptions {
+  /** Called before each part that may take its time. What it throws ends the step: the manifests are back then. */
+  beforeEach(): Promise<void>;
+  /** Whether the others are restarted all the same when this one fails. */
+  goesOnWithout(component: Component): boolean;
+}
 
-export async function restart(component: Component, world: RestartWorld): Promise<RestartResult> {
+/**
+ * Restarts the components of one step: they end in reverse order and come back in order, each when the one before is
+ * well. Where it stops at one that fails, those behind it come back unwatched.
+ */
+export async function restartStep(
+  step: readonly Component[],
+  world: RestartWorld,
+  { beforeEach, goesOnWithout }: StepOptions,
+): Promise<RestartResult[]> {
+  const held = new HeldManifests(world.stateDir);
+  const pods = step.map((component) => podOf(component, world));
+  const ended: Pod[] = [];
+  const results: RestartResult[] = [];
   try {
-    if (component === 'kubelet') return await restartKubelet(world);
-    return await restartStaticPod(component, world);
+    for (const pod of [...pods].reverse()) {
+      await beforeEach();
+      const failure = await attempt(pod, () => end(pod, held, world));
+      if (failure) results.push(failure);
+      else ended.unshift(pod);
+      if (failure && !goesOnWithout(pod.component)) return results;
+    }
+    for (const pod of ended) {
+      await beforeEach();
+      const result = await attempt(pod, () => bringBack(pod, held, world));
+      results.push(result);
+      if (result.state === 'failed' && !goesOnWithout(pod.component)) return results;
+    }
+    return results;
+  } finally {
+    await held.giveAllBack();
+  }
+}
+
+async function attempt<T>(
+  { component }: Pod,
+  part: () => Promise<T>,
+): Promise<T | (RestartResult & { state: 'failed' })> {
+  try {
+    return await part();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { component, state: 'failed', reason };
   }
 }
 
-async function restartStaticPod(component: Component, world: RestartWorld): Promise<RestartResult> {
-  const { folders, terminal } = world;
-  const manifest = readManifest(component, folders);
-  if (!manifest) return { component, state: 'not-here' };
-  terminal.progress(
-    `restarting ${component}: its manifest goes out of ${dirname(manifest.file)} ...`,
-  );
-  const before = processesOf(component, folders);
-  const giveBack = await hold(manifest.file, world.stateDir);
-  try {
-    await until(world, `${component} does not stop`, async () => {
-      const running = processesOf(component, folders).filter((id) => before.includes(id));
-      return running.length > 0 ? `process ${running.join(', ')} is still there` : undefined;
-    });
-  } finally {
-    await giveBack();
+interface Pod {
+  readonly component: Component;
+  /** undefined where it is no static pod. */
+  readonly manifest: Manifest | undefined;
+  /** Its processes before the restart. */
+  readonly before: readonly string[];
+}
+
+function podOf(component: Component, { folders, proc }: RestartWorld): Pod {
+  const manifest = component === 'kubelet' ? undefined : readManifest(component, folders);
+  const before = manifest ? processesOf(component, folders, manifest, proc) : [];
+  return { component, manifest, before };
+}
+
+/** The kubelet looks for manifests at least this often (fileCheckFrequency of KubeletConfiguration). */
+const KUBELET_LOOKS_SECONDS = 20;
+
+/** Until its processes are gone. */
+async function end(pod: Pod, held: HeldManifests, world: RestartWorld): Promise<void> {
+  const { component, manifest, before } = pod;
+  if (!manifest) return;
+  const folder = dirname(manifest.file);
+  world.terminal.progress(`restarting ${component}: its manifest goes out of ${folder} ...`);
+  await held.takeOut(manifest.file);
+  if (before.length === 0) {
+    // one that is down: the kubelet has to see that it is gone, to start it anew without its back-off
+    const seconds = Math.min(KUBELET_LOOKS_SECONDS, world.timeoutSeconds);
+    return world.clock.sleep(seconds * 1000);
   }
-  await untilWell(component, world);
+  await until(world, `${component} does not stop`, async () => {
+    const now = processesOf(component, world.folders, manifest, world.proc);
+    const running = now.filter((id) => before.includes(id));
+    return running.length > 0 ? `process ${running.join(', ')} is still there` : undefined;
+  });
+}
+
+async function bringBack(
+  { component, manifest, before }: Pod,
+  held: HeldManifests,
+  world: RestartWorld,
+): Promise<RestartResult> {
+  if (component === 'kubelet') return restartKubelet(world);
+  if (!manifest) return withoutManifest(component, world);
+  await held.giveBack(manifest.file);
+  await untilWell(component, world, async () => {
+    const now = processesOf(component, world.folders, manifest, world.proc);
+    return now.every((id) => before.includes(id)) ? 'no new process of it is seen' : undefined;
+  });
   return { component, state: 'restarted' };
+}
+
+function withoutManifest(component: Component, { folders, proc }: RestartWorld): RestartResult {
+  if (!mayRunOtherwise(component, folders, proc)) return { component, state: 'not-here' };
+  const reason = areOthersSeen(proc)
+    ? `it runs here, and there is no ${component}.yaml in ${manifestsFolder(folders)}`
+    : `there is no ${component}.yaml in ${manifestsFolder(folders)}, and whether it runs is not seen in /proc`;
+  return { component, state: 'by-hand', reason };
 }
 
 async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
   const component = 'kubelet';
-  if (!existsSync('/run/systemd/system')) return { component, state: 'by-hand' };
+  const { folders, proc, systemd = hostSystemd } = world;
+  if (!systemd.isRunning()) {
+    if (!mayRunOtherwise(component, folders, proc)) return { component, state: 'not-here' };
+    return { component, state: 'by-hand', reason: 'there is no systemd here' };
+  }
   world.terminal.progress('restarting kubelet ...');
-  await run('systemctl', ['restart', 'kubelet']);
-  await untilWell(component, world);
+  await systemd.systemctl('restart', 'kubelet');
+  await untilWell(component, world, steadily(systemd));
   return { component, state: 'restarted' };
 }
 
-/** Waits until a component is healthy and serves the certificate that is on disk. */
-export async function untilWell(component: Component, world: RestartWorld): Promise<void> {
-  const manifest = readManifest(component, world.folders);
-  await until(world, `${component} does not become healthy`, async () => {
-    for (const probe of probesOf(component, manifest, world.folders)) {
-      const problem = await askHealth(probe);
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
-  });
-  world.terminal.progress(`${component} is healthy`);
-}
+/** Its health endpoint may be turned off (healthzPort: 0), so systemd is asked, too: a kubelet that ends at once is none. */
+const STEADY_LOOKS = 5;
 
-async function until(
-  { clock, timeoutSeconds }: RestartWorld,
-  what: string,
-  findProblem: () => Promise<string | undefined>,
-): Promise<void> {
-  const deadline = clock.now().getTime() + timeoutSeconds * 1000;
-  for (;;) {
-    const problem = await findProblem();
-    if (problem === undefined) return;
-    if (clock.now().getTime() >= deadline)
-      throw new Error(`${what} within ${timeoutSeconds} seconds: ${problem}`);
-    await clock.sleep(POLL_MS);
-  }
-}
-
-const heldFolder = (stateDir: string) => join(stateDir, 'held-manifests');
-
-/** Moves a manifest away; a signal that ends this process gives it back first, a kill leaves that to the next run. */
-async function hold(file: string, stateDir: string): Promise<() => Promise<void>> {
-  const folder = heldFolder(stateDir);
-  await makeFolder(folder);
-  const aside = join(folder, basename(file));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const onSignal = () => {
-    renameSync(aside, file);
-    process.exit(1);
-  };
-  for (const signal of signals) process.once(signal, onSignal);
-  renameSync(file, aside);
-  await syncFolder(folder);
+function steadily(systemd: Systemd): () => Promise<string | undefined> {
+  let looks = 0;
   return async () => {
-    renameSync(aside, file);
-    for (const signal of signals) process.removeListener(signal, onSignal);
-    await syncFolder(dirname(file));
+    try {
+      await systemd.systemctl('is-active', '--quiet', 'kubelet');
+    } catch (error) {
+      looks = 0;
+      return error instanceof Error ? error.message : String(error);
+    }
+    looks += 1;
+    return looks < STEADY_LOOKS ? 'it has only just started' : undefined;
   };
 }
 
-/** Puts manifests back that a killed run had moved away. @returns their components */
-export async function returnManifests(stateDir: string, folders: NodeFolders): Promise<string[]> {
-  const folder = heldFolder(stateDir);
-  if (!existsSync(folder)) return [];
-  const held = readdirSync(folder);
-  for (const name of held) {
-    const place = join(manifestsFolder(folders), name);
-    // somebody put another one there in the meantime: that one counts
-    renameSync(join(folder, name), existsSync(place) ? join(stateDir, `${name}.replaced`) : place);
-  }
-  if (held.length > 0) await syncFolder(manifestsFolder(folders));
-  return held.map((name) => name.replace(/\.yaml$/, ''));
+/**
+ * Waits until a component is healthy and serves the certificate that is on disk.
+ * @param findMore what else is wrong, once it is
+ */
+export async function untilWell(
+  component: Component,
+  world: RestartWorld,
+  findMore: () => Promise<string | undefined> = async () => undefined,
+): Promise<void> {
+  const findProblem = async () =>
+    (await findIllness(component, world, 'on-disk')) ?? (await findMore());
+  await until(world, `${component} does not become healthy`, findProblem);
+  world.terminal.progress(`${component} is healthy`);
 }

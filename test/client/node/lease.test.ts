@@ -1,19 +1,20 @@
 /** One node of a cluster restarts at a time; who died holds up nobody for long. Over real HTTP, with a node's rights. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
-import { leaseKey, takeLease } from '../../../client/node/lease.ts';
+import { keepAlive, leaseKey, takeLease } from '../../../client/node/lease.ts';
 import { type LeaseObject, S3LeaseObject } from '../../../lib/aws/s3-lease-object.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { RunningService } from '../../support/running-service.ts';
 
 let service: RunningService;
 let principal: string;
+const clock = { now: () => new Date(0), monotonic: () => 0, sleep: async () => {} };
 const silent = { print: () => {}, progress: () => {} };
 
 beforeAll(async () => {
   service = await RunningService.start();
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-  for (const cluster of ['one', 'two', 'three', 'four', 'five', 'six'])
+  for (const cluster of ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'])
     principal = `node:one/${(await service.declare(set, cluster)).node}`;
   await service.local.idle();
 });
@@ -22,7 +23,7 @@ afterAll(() => service.close());
 const object = (cluster: string, as = principal.replace('one/', `${cluster}/`)) =>
   new S3LeaseObject(service.s3(as), LOCAL_BUCKETS.exchange, leaseKey(cluster));
 const take = (cluster: string, node: string, from: LeaseObject = object(cluster)) =>
-  takeLease(from, node, 0, { now: () => new Date(0), sleep: async () => {} }, silent);
+  takeLease(from, node, 0, clock, silent);
 /** As S3 would tell of it later. */
 const later = (inner: LeaseObject, ageMs: number): LeaseObject => ({
   read: async () => {
@@ -89,4 +90,55 @@ it('age is told by the clock of S3', async () => {
   const state = await lease.read();
   expect(state?.ageMs).toBeGreaterThan(-2000);
   expect(state?.ageMs).toBeLessThan(120_000);
+});
+
+/** Minutes that pass when the test says so, and an S3 that answers when it says so. */
+async function takeWithWatch(cluster: string) {
+  const watch = { minutes: 0, isReachable: true, writes: 0, said: [] as string[] };
+  const inner = object(cluster);
+  const reach = () => {
+    if (!watch.isReachable) throw new Error('no answer');
+  };
+  const watched: LeaseObject = {
+    read: async () => {
+      reach();
+      return inner.read();
+    },
+    write: async (text, over) => {
+      reach();
+      watch.writes += 1;
+      return inner.write(text, over);
+    },
+  };
+  const time = { ...clock, monotonic: () => watch.minutes * 60_000 };
+  const terminal = { ...silent, progress: (line: string) => void watch.said.push(line) };
+  const lease = await takeLease(watched, 'cp-1', 0, time, terminal);
+  if (!lease) throw new Error('not taken');
+  return { watch, lease, keep: keepAlive(lease, time) };
+}
+
+it('an S3 that does not answer is passed over as long as the last write holds', async () => {
+  const { watch, lease } = await takeWithWatch('seven');
+  watch.minutes = 8;
+  await lease.extend();
+  watch.isReachable = false;
+  watch.minutes = 16;
+  await lease.extend();
+  expect(watch.said).toEqual(['the restart lease holds for 60 seconds more: no answer']);
+  watch.minutes = 17;
+  await expect(lease.extend()).rejects.toThrow('no answer');
+  await lease.release();
+  expect(watch.said.at(-1)).toContain('ends by itself');
+});
+
+it('it is written again each minute of a wait, and by one writer at a time', async () => {
+  const { watch, lease, keep } = await takeWithWatch('eight');
+  for (let look = 0; look <= 30 * 60; look += 1) {
+    watch.minutes = look / 60;
+    keep();
+  }
+  await Promise.all([lease.extend(), lease.extend()]);
+  expect(watch.writes).toBe(1 + 30 + 2);
+  await lease.release();
+  expect(await take('eight', 'cp-2')).toBeDefined();
 });

@@ -1,13 +1,16 @@
 /** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
 
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../../../client/exit-codes.ts';
 import { placeOf } from '../../../client/node/places.ts';
 import { readPlace } from '../../../client/node/read-place.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import { FakeKubelet, freePort, writeManifest } from '../../support/fake-kubelet.ts';
+import { fakeControlPlane, type MoreFlags, manifestsIn } from '../../support/fake-control-plane.ts';
+import type { FakeKubelet } from '../../support/fake-kubelet.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+import { COMMAND } from '../../support/running-service-process.ts';
 
 let fixture: NodeFixture;
 let kubelet: FakeKubelet | undefined;
@@ -27,35 +30,12 @@ const serial = (folder: string, name: CertificateName) => {
 const isNew = (folder: string, name: CertificateName) =>
   serial(folder, name) !== serial(fixture.template, name);
 
-/** A control plane that runs; `more` are flags of kube-apiserver. */
-async function controlPlane(version: string, ...more: string[]): Promise<string> {
-  const folder = fixture.copy();
-  const pki = join(folder, 'pki');
-  const [api, manager, client, metrics] = await Promise.all([1, 2, 3, 4].map(freePort));
-  const pair = [
-    `--tls-cert-file=${pki}/apiserver.crt`,
-    `--tls-private-key-file=${pki}/apiserver.key`,
-  ];
-  writeManifest(folder, 'kube-apiserver', version, [
-    ...['--advertise-address=127.0.0.1', `--secure-port=${api}`, ...pair, ...more],
-  ]);
-  writeManifest(folder, 'kube-controller-manager', version, [
-    ...['--bind-address=127.0.0.1', `--secure-port=${manager}`, ...pair],
-    `--kubeconfig=${folder}/controller-manager.conf`,
-  ]);
-  writeManifest(folder, 'etcd', '3.6.4-0', [
-    ...[`--cert-file=${pki}/etcd/server.crt`, `--key-file=${pki}/etcd/server.key`],
-    ...[
-      `--listen-client-urls=https://127.0.0.1:${client}`,
-      `--listen-metrics-urls=http://127.0.0.1:${metrics}`,
-    ],
-  ]);
-  kubelet = new FakeKubelet(folder);
-  while (kubelet.running.length < 3) await new Promise((done) => setTimeout(done, 20));
-  return folder;
+async function controlPlane(version: string, more: MoreFlags = {}): Promise<string> {
+  const plane = await fakeControlPlane(fixture, version, more);
+  kubelet = plane.kubelet;
+  return plane.folder;
 }
 
-const manifests = (folder: string) => readdirSync(join(folder, 'manifests')).sort();
 const ALL = ['etcd.yaml', 'kube-apiserver.yaml', 'kube-controller-manager.yaml'];
 const NAMES = [
   'apiserver',
@@ -65,7 +45,7 @@ const NAMES = [
 ] as const;
 
 it('restarts what needs it, in order, and each is healthy with its new certificate', async () => {
-  const folder = await controlPlane('v1.35.4', '--slow-stop=300');
+  const folder = await controlPlane('v1.35.4', { apiServer: '--slow-stop=300' });
   const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
   expect([run.exitCode, run.stderr]).toEqual([
     0,
@@ -78,10 +58,11 @@ it('restarts what needs it, in order, and each is healthy with its new certifica
     })),
   );
   const afterStart = kubelet?.events.slice(3);
-  const steps = ['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'];
+  // an API server without etcd would hang on to its clients
+  const steps = ['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'];
   expect(afterStart).toEqual([...steps, '-kube-controller-manager', '+kube-controller-manager']);
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => true));
-  expect(manifests(folder)).toEqual(ALL);
+  expect(manifestsIn(folder)).toEqual(ALL);
   const object = await fixture.exchange().get(`leases/${CLUSTER}.json`, 1000);
   expect(JSON.parse(Buffer.from(object?.body ?? '').toString())).toMatchObject({ holder: null });
 });
@@ -105,17 +86,47 @@ it('what should have read its files again and did not is restarted all the same'
 
 it('a component that is not well brings the old files back, and runs with them; the exit code says so', async () => {
   const old = serial(fixture.template, 'apiserver');
-  const folder = await controlPlane('v1.31.0', `--well-with=${old}`);
+  const folder = await controlPlane('v1.31.0', { apiServer: `--well-with=${old}` });
   const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
   expect(run.exitCode).toBe(EXIT.rolledBack);
   expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
   expect(run.stderr).toContain('The old certificates are in place again');
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => false));
   expect(kubelet?.events.slice(3)).toEqual([
-    ...['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'],
-    ...['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'],
+    ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
+    ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
   ]);
-  expect(manifests(folder)).toEqual(ALL);
+  expect(manifestsIn(folder)).toEqual(ALL);
+});
+
+it('where etcd does not come back, the API server that had to wait for it does', async () => {
+  const old = serial(fixture.template, 'etcd-server');
+  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const names = ['etcd-server', 'etcd-peer', 'apiserver-etcd-client'] as const;
+  const run = await fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
+  expect(run.exitCode).toBe(EXIT.rolledBack);
+  expect(run.stderr).toContain('etcd does not become healthy within 2 seconds');
+  expect(names.map((name) => isNew(folder, name))).toEqual([false, false, false]);
+  expect(kubelet?.running).toEqual(['etcd', 'kube-apiserver', 'kube-controller-manager']);
+  expect(manifestsIn(folder)).toEqual(ALL);
+});
+
+it('etcd alone is restarted alone', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'etcd-peer');
+  expect([run.exitCode, kubelet?.events.slice(3)]).toEqual([0, ['-etcd', '+etcd']]);
+});
+
+it('a signal gives all manifests back that are away', async () => {
+  const folder = await controlPlane('v1.35.4', { etcd: '--slow-stop=5000' });
+  const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
+  const args = ['--', COMMAND, 'renew', 'etcd-peer', 'apiserver-etcd-client', ...who];
+  const env = { ...process.env, ...fixture.environment() };
+  const command = spawn(process.execPath, args, { env, stdio: 'ignore' });
+  const code = new Promise((done) => command.once('close', done));
+  while (manifestsIn(folder).length > 1) await new Promise((done) => setTimeout(done, 20));
+  command.kill('SIGTERM');
+  expect([await code, manifestsIn(folder)]).toEqual([1, ALL]);
 });
 
 it('rollback puts the old files back and restarts what uses them', async () => {
@@ -136,7 +147,7 @@ it('a manifest that a killed run had moved away comes back first', async () => {
   mkdirSync(held, { recursive: true });
   renameSync(join(folder, 'manifests', 'etcd.yaml'), join(held, 'etcd.yaml'));
   const run = await fixture.run(folder, 'renew', 'admin.conf');
-  expect([run.exitCode, manifests(folder), existsSync(join(held, 'etcd.yaml'))]).toEqual([
+  expect([run.exitCode, manifestsIn(folder), existsSync(join(held, 'etcd.yaml'))]).toEqual([
     0,
     ALL,
     false,

@@ -1,17 +1,15 @@
 /** One control-plane node: its folder, its certificates from Cakeless, and the programs that run on it. */
-import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import {
-  certify,
-  completeKubeconfigs,
-  installTrust,
-  type NodePlace,
-} from '../kubernetes/certify.ts';
 import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
-import { Component, type ComponentName, commandOf, withFlags } from './component.ts';
+import {
+  COMPONENT_NAMES,
+  Component,
+  type ComponentName,
+  commandOf,
+  withFlags,
+} from './component.ts';
 import { type NodeAddress, NodeSpace } from './network.ts';
 
 export class ClusterNode {
@@ -22,6 +20,7 @@ export class ClusterNode {
   readonly root: KubeadmRoot;
   readonly space: NodeSpace;
   readonly components = new Map<ComponentName, Component>();
+  readonly #flags = new Map<ComponentName, Record<string, string>>();
 
   private constructor(at: NodeAddress, release: string, root: KubeadmRoot, space: NodeSpace) {
     this.name = at.name;
@@ -43,37 +42,6 @@ export class ClusterNode {
     return this.root.file(path);
   }
 
-  /** kubeadm makes keys and CSRs, Cakeless signs. Only the first node has a super-admin.conf. */
-  async getCertificates(
-    service: CakelessService,
-    place: NodePlace,
-    first: boolean,
-  ): Promise<string[]> {
-    await this.root.kubeadm('certs', 'generate-csr');
-    if (!first)
-      for (const path of ['super-admin.conf', 'super-admin.conf.csr']) rmSync(this.file(path));
-    const names = await certify(service, place, this.root.kubernetesDir, 'first');
-    await installTrust(service, place, this.file('pki'));
-    completeKubeconfigs(this.root.kubernetesDir);
-    return names;
-  }
-
-  /** With an external CA kubeadm says that it uses existing sa keys, and makes none. All nodes have the same. */
-  installServiceAccountKeys(from?: ClusterNode): void {
-    if (from) {
-      for (const name of ['sa.key', 'sa.pub'])
-        copyFileSync(from.file(`pki/${name}`), this.file(`pki/${name}`));
-      return;
-    }
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-      modulusLength: 2048,
-      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-      publicKeyEncoding: { type: 'spki', format: 'pem' },
-    });
-    writeFileSync(this.file('pki/sa.key'), privateKey, { mode: 0o600 });
-    writeFileSync(this.file('pki/sa.pub'), publicKey);
-  }
-
   /**
    * kubeadm writes the manifests of static pods. Every phase of `init` wants a super-admin.conf; `join`, which does
    * not, wants a cluster: so the other nodes have the first one's for as long as kubeadm writes.
@@ -86,17 +54,19 @@ export class ClusterNode {
     if (borrowed !== undefined) rmSync(borrowed);
   }
 
-  /** The command of a component as kubeadm wrote it, but for the data folder of etcd. */
-  command(name: ComponentName, flags: Record<string, string> = {}): string[] {
+  /** The command of a component as kubeadm wrote it, but for the data folder of etcd and flags of the test's own. */
+  #command(name: ComponentName): string[] {
     const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
     const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
     const own: Record<string, string> =
       name === 'etcd' ? { '--data-dir': join(this.folder, 'etcd', 'data') } : {};
-    return this.space.inside([program, ...withFlags(args, { ...own, ...flags })]);
+    return this.space.inside([program, ...withFlags(args, { ...own, ...this.#flags.get(name) })]);
   }
 
-  start(name: ComponentName, flags: Record<string, string> = {}): Component {
-    const component = new Component(this.command(name, flags), join(this.folder, 'log', name));
+  /** @param flags in place of the manifest's, now and whenever it is started again */
+  start(name: ComponentName, flags?: Record<string, string>): Component {
+    if (flags) this.#flags.set(name, flags);
+    const component = new Component(this.#command(name), join(this.folder, 'log', name));
     this.components.set(name, component);
     return component;
   }
@@ -112,8 +82,7 @@ export class ClusterNode {
   }
 
   async stopAll(): Promise<void> {
-    const order = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'] as const;
-    for (const name of order) await this.stop(name);
+    for (const name of [...COMPONENT_NAMES].reverse()) await this.stop(name);
     this.space.end();
   }
 }

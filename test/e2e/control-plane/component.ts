@@ -3,12 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** Named as the manifest. */
-export type ComponentName =
-  | 'etcd'
-  | 'kube-apiserver'
-  | 'kube-controller-manager'
-  | 'kube-scheduler';
+/** Named as their manifests. */
+export const COMPONENT_NAMES = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+] as const;
+
+export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
 /** The words of the container: program, then flags. */
 export function commandOf(manifest: string): string[] {
@@ -27,6 +30,7 @@ export function withFlags(command: readonly string[], flags: Record<string, stri
 
 export class Component {
   readonly logFile: string;
+  readonly startedAt = new Date();
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #running = true;
@@ -52,12 +56,21 @@ export class Component {
     return this.#running;
   }
 
-  /** Ends it in order; a minute later by force. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    this.#child.kill(signal);
-    const force = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+  /** Ends it in order; later by force. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 60_000): Promise<void> {
+    this.#kill(signal);
+    const force = setTimeout(() => this.#kill('SIGKILL'), graceMs);
     await this.#ended;
     clearTimeout(force);
+  }
+
+  /** nsenter waits for the program, which is a child of its in another process namespace, and passes on no signal. */
+  #kill(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined || !this.#running) return;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    for (const target of children === '' ? [pid] : children.split(' ').map(Number))
+      process.kill(target, signal);
   }
 
   ended(): Promise<void> {

@@ -27,6 +27,7 @@ import type { ObjectStore } from '../../../../lib/store/object-store.ts';
 import { readCertificateFacts } from '../../../support/certificate-facts.ts';
 import { type ChainItem, judgeChain } from '../../../support/judges.ts';
 import { type KubeadmSet, kubeadmSet } from '../../../support/kubeadm-sets.ts';
+import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { NewNode } from '../../../support/new-node.ts';
 import { RunningService } from '../../../support/running-service.ts';
@@ -568,6 +569,24 @@ describe('what lies there already', () => {
     const { exitCode, result } = await node.prepareWhole();
     expect(exitCode).toBe(EXIT.checkFailed);
     expect(result.hindrances[0]?.file).toBe(node.at('manifests/kube-apiserver.yaml'));
+  });
+
+  it('a certificate that an earlier kubelet left is named: the next one would use it', async () => {
+    const [other, node] = [await newNode(), await newNode()];
+    await other.prepareWhole();
+    const kubeletDir = node.at('kubelet');
+    const left = writeKubeletStore(kubeletDir, readKubeletConf(other.folder).pem);
+    const { exitCode, result } = await node.prepareWhole({ kubeletDir });
+    expect([exitCode, result.next]).toEqual([EXIT.checkFailed, undefined]);
+    expect(result.hindrances).toEqual([
+      { file: left, problem: expect.stringMatching(/the kubelet would use it/) },
+    ]);
+    rmSync(left);
+    expect((await node.prepare({ kubeletDir })).exitCode).toBe(EXIT.done);
+    // what the new kubelet makes of kubelet.conf
+    rmSync(kubeletDir, { recursive: true });
+    writeKubeletStore(kubeletDir, readKubeletConf(node.folder).pem);
+    expect((await node.prepare({ kubeletDir })).exitCode).toBe(EXIT.done);
   });
 
   it('a CA key is named', async () => {

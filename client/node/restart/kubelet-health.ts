@@ -1,0 +1,32 @@
+/** Where the kubelet tells of its health: healthzBindAddress and healthzPort of KubeletConfiguration. */
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { readTextIfThere } from '../../read-text.ts';
+import { callable } from './address.ts';
+
+/** kubeadm's KubeletConfigurationFileName in KubeletRunDirectory (cmd/kubeadm/app/constants/constants.go). */
+const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
+/** k8s.io/kubelet config/v1beta1 types.go */
+const DEFAULTS = { healthzPort: 10248, healthzBindAddress: '127.0.0.1' };
+
+const schema = z.object({
+  healthzPort: z.optional(z.nullable(z.number())),
+  healthzBindAddress: z.optional(z.nullable(z.string())),
+});
+
+/** @returns undefined where it is turned off */
+export function kubeletHealthUrl(file = KUBELET_CONFIG): string | undefined {
+  const { healthzPort, healthzBindAddress } = read(file);
+  const port = healthzPort ?? DEFAULTS.healthzPort;
+  const host = callable(healthzBindAddress || DEFAULTS.healthzBindAddress);
+  return port === 0 ? undefined : `http://${host}:${port}/healthz`;
+}
+
+/** The defaults hold for a file that can't be read: the kubelet does not run with one either. */
+function read(file: string): z.infer<typeof schema> {
+  try {
+    return schema.parse(parse(readTextIfThere(file) ?? ''));
+  } catch {
+    return {};
+  }
+}
