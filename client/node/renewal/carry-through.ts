@@ -15,6 +15,7 @@ import {
   restartStep,
   untilWell,
 } from '../restart/restart.ts';
+import { noteStarts, type StartedSince } from '../restart/started-since.ts';
 
 export interface Carried {
   readonly installation: Installation;
@@ -32,19 +33,24 @@ export async function carryThrough(
   watched: readonly Component[] = [],
 ): Promise<Carried> {
   const world = { ...outer, whileWaiting: keepAlive(lease, outer.clock) };
+  // a run that goes on with what another one installed can't know
+  const hasSeen: StartedSince =
+    prepared.journal.phase === 'prepared' ? noteStarts(world) : () => true;
   const applied = await apply(prepared);
   const stubborn = await findStubborn(watched, world);
   const restarts = COMPONENTS.filter((component) =>
     [...applied.journal.restarts, ...stubborn].includes(component),
   );
   const installation = stubborn.length > 0 ? await record(applied, { restarts }) : applied;
-  const { installation: tried, results } = await restartAll(installation, world, lease);
+  const { installation: tried, results } = await restartAll(installation, world, lease, hasSeen);
   const failed = results.find((result) => result.state === 'failed');
   if (failed?.state !== 'failed')
     return { installation: await record(tried, { phase: 'done' }), restarts: results };
   const reason = `${failed.component} did not come back: ${failed.reason}`;
   world.terminal.progress(`${reason}; the old files go back`);
-  const back = await takeBack(tried, reason, world, lease);
+  const using = [...installation.journal.restarts, ...watched];
+  const ofThese: StartedSince = (one) => using.includes(one) && hasSeen(one);
+  const back = await takeBack(tried, reason, world, lease, ofThese);
   throw new CommandError(
     EXIT.rolledBack,
     `${reason}. The old certificates are in place again, ${describeBack(back.restarts)}`,
@@ -97,15 +103,21 @@ async function apply(prepared: Installation): Promise<Installation> {
 /**
  * Puts the old files back and restarts what has seen the new ones. Can be called again. It is done when the files are
  * back: a component that fails with them, too, is in the results, and holds up neither the others nor the next run.
+ * @param hasSeen beside those of the journal; asked once the old files are there
  */
 export async function takeBack(
   installation: Installation,
   reason: string,
   outer: RestartWorld,
   lease: HeldLease | undefined,
+  hasSeen: StartedSince = () => false,
 ): Promise<Carried> {
   const world = { ...outer, whileWaiting: keepAlive(lease, outer.clock) };
-  const undoing = await undoInstallation(installation, reason);
+  const undone = await undoInstallation(installation, reason);
+  const restarts = COMPONENTS.filter(
+    (one) => undone.journal.restarts.includes(one) || hasSeen(one),
+  );
+  const undoing = await record(undone, { restarts });
   const { installation: tried, results } = await restartAll(undoing, world, lease);
   return { installation: await record(tried, { phase: 'undone' }), restarts: results };
 }
@@ -115,6 +127,7 @@ async function restartAll(
   installation: Installation,
   world: RestartWorld,
   lease: HeldLease | undefined,
+  hasSeen: StartedSince = () => false,
 ): Promise<{ installation: Installation; results: RestartResult[] }> {
   const { restarts: todo, phase, unwellBefore = [] } = installation.journal;
   const goesOnWithout = (component: Component) =>
@@ -127,7 +140,7 @@ async function restartAll(
     const done = found.map((result) => forgive(result, unwellBefore));
     results.push(...done);
     if (phase !== 'undoing' && done.some(({ state }) => state === 'failed'))
-      return { installation: await record(current, swapLists(current, step)), results };
+      return { installation: await record(current, swapLists(current, step, hasSeen)), results };
     const { restarts, restarted } = current.journal;
     current = await record(current, {
       restarts: restarts.filter((other) => !step.includes(other)),
@@ -165,8 +178,8 @@ const forgive = (result: RestartResult, unwellBefore: readonly Component[]): Res
     ? { ...result, state: 'unwell' }
     : result;
 
-/** For the way back: those that were restarted, and the step that failed. */
-function swapLists({ journal }: Installation, failed: readonly Component[]) {
-  const touched = [...journal.restarted, ...failed];
+/** For the way back: those that were restarted, the step that failed, and what was started without us. */
+function swapLists({ journal }: Installation, failed: readonly Component[], hasSeen: StartedSince) {
+  const touched = [...journal.restarted, ...failed, ...journal.restarts.filter(hasSeen)];
   return { restarts: COMPONENTS.filter((c) => touched.includes(c)), restarted: [] };
 }

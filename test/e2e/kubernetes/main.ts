@@ -2,11 +2,15 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
-import type { ControlPlanePlan } from '../control-plane/cluster.ts';
+
 import { LIVE, runLive } from '../control-plane/live.ts';
 import { HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
+import type { ControlPlanePlan } from '../control-plane/node-configuration.ts';
 import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
 import { REFUSED, runRefused } from '../control-plane/refused.ts';
+import { RENEWAL, runRenewal } from '../control-plane/renewal.ts';
+import { ROLLBACK, runRollback } from '../control-plane/rollback.ts';
+import { withStaticPods } from '../control-plane/static-pods.ts';
 import { FACTS, runFacts } from '../kubeadm/facts.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
 import { CakelessService } from './cakeless-service.ts';
@@ -59,6 +63,10 @@ async function inside(folder: string): Promise<number> {
     await runLive(report, service, folder, planOf(release), async (plane) => {
       await runNotIssued(report, service, plane);
       await runRefused(report, service, plane);
+      await withStaticPods(plane, async (pods) => {
+        await runRenewal(report, service, plane, pods);
+        if (!values.quick) await runRollback(report, service, plane);
+      });
     });
   await service.stop();
   summarize(report);
@@ -84,6 +92,8 @@ function summarize(report: Report): void {
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),
     report.tableByCheck(REFUSED, 'REFUSED BY THE REAL PROGRAM'),
     report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),
+    report.tableByCheck(RENEWAL, 'RENEWED WHILE IT RUNS'),
+    ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE IT RUNS')]),
   ];
   for (const table of tables) console.log(`\n${table.join('\n')}`);
   console.log(`\n${report.passed} passed, ${report.failed} failed`);
