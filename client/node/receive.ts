@@ -1,5 +1,6 @@
 /** Takes one outcome: checks a certificate against everything that the node knows, and writes it if it is right. */
 import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { LIMITS } from '../../lib/door/limits.ts';
@@ -67,16 +68,17 @@ async function receiveCertificate(
   const failed = (...problems: string[]): Received => ({ path, outcome: 'check-failed', problems });
   if (!certificateName) return failed('kubeadm has no certificate at this path');
   const profile = kindOf(certificateName);
+  const stem = join(folder, path);
   const [object, csr] = await Promise.all([
     exchange.get(key, LIMITS.maxObjectBytes),
-    exchange.get(requestKey, LIMITS.maxObjectBytes),
+    csrBeside(stem) ?? exchange.get(requestKey, LIMITS.maxObjectBytes).then((o) => o?.body),
   ]);
-  const request = csr && readRequest(csr.body).request;
-  if (!object || !request) return failed('the certificate or its CSR is gone: submit it again');
+  if (!object || !csr) return failed('the certificate or its CSR is gone: submit it again');
+  const { request } = readRequest(csr);
+  if (!request) return failed('its CSR can not be read');
   const bundle = await readBundle(exchange, object.metadata['trust-domain'] ?? '', profile.ca);
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
-  const stem = join(folder, path);
   const expected = { profile, request, key: findKeyBeside(stem), trustBundle: bundle.pem, now };
   const problems = checkCertificate(pem, expected);
   if (problems.length > 0) return { ...failed(...problems), certificateName };
@@ -85,4 +87,9 @@ async function receiveCertificate(
   await writeDurably(file, pem, CERTIFICATE_MODE);
   const notAfter = new Date(new X509Certificate(pem).validTo).toISOString();
   return { certificateName, path, outcome: 'issued', file, notAfter };
+}
+
+/** What was asked for is what this node asked for, where it kept its CSR: the bucket's may be another. */
+function csrBeside(stem: string): Uint8Array | undefined {
+  return existsSync(`${stem}.csr`) ? readFileSync(`${stem}.csr`) : undefined;
 }

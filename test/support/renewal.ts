@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
 import { caHashesOf } from '../../client/node/ca-cert-hash.ts';
+import { renew } from '../../client/node/renewal/renew.ts';
 import type { RenewWish, RenewWorld } from '../../client/node/renewal/wish.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
 
@@ -53,18 +54,33 @@ export async function textOf(fixture: NodeFixture, key: string): Promise<string>
   }
 }
 
+/** Asks for `apiserver`, and ends before the answer is seen, however fast it comes. */
+export async function askOnly(
+  fixture: NodeFixture,
+  folder: string,
+  request: string,
+  key: RenewWish['key'] = {},
+): Promise<void> {
+  const blind = fixture.exchange();
+  const list = blind.list.bind(blind);
+  blind.list = (prefix) => (prefix.startsWith('certificates/') ? nothing() : list(prefix));
+  const world = renewWorld(fixture, folder, { exchange: async () => blind });
+  await renew(world, renewWish(fixture, ['apiserver'], { request, key, waitSeconds: 0 }));
+}
+
+async function* nothing() {}
+
 /** Asks for `apiserver`, and lets somebody change the answer before the node reads it. */
 export async function renewWithAnswer(
   fixture: NodeFixture,
   folder: string,
   request: string,
   change: (pem: string) => string | Promise<string>,
-  ...more: string[]
+  key: RenewWish['key'] = {},
 ) {
-  const args = ['renew', 'apiserver', '--no-restart', '--request', request, ...more];
-  await fixture.run(folder, ...args, '--wait', '0s');
-  const key = answerKey(fixture, request, 'pki/apiserver.crt');
-  const changed = await change(await textOf(fixture, key));
-  await putObject(fixture, key, changed, { 'trust-domain': 'fleet', ca: 'ca' });
-  return fixture.run(folder, ...args);
+  await askOnly(fixture, folder, request, key);
+  const object = answerKey(fixture, request, 'pki/apiserver.crt');
+  const changed = await change(await textOf(fixture, object));
+  await putObject(fixture, object, changed, { 'trust-domain': 'fleet', ca: 'ca' });
+  return fixture.run(folder, 'renew', 'apiserver', '--no-restart');
 }

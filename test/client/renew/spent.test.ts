@@ -5,6 +5,7 @@ import { renew } from '../../../client/node/renewal/renew.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 import {
   answerKey,
+  askOnly,
   clockAhead,
   renewWish,
   renewWithAnswer,
@@ -43,12 +44,11 @@ it.each([
 
 it('a certificate that expired before it was fetched is asked for anew by the timer', async () => {
   const folder = fixture.copy();
-  const wish = (request?: string) =>
-    renewWish(fixture, ['apiserver'], { request, waitSeconds: request === undefined ? 60 : 0 });
-  await renew(renewWorld(fixture, folder), wish('late'));
+  const wish = renewWish(fixture, ['apiserver']);
+  await askOnly(fixture, folder, 'late');
   await textOf(fixture, answerKey(fixture, 'late', 'pki/apiserver.crt'));
   const later = renewWorld(fixture, folder, { clock: clockAhead(400 * DAY) });
-  const report = await renew(later, wish());
+  const report = await renew(later, wish);
   expect(report.certificates).toMatchObject([
     {
       outcome: 'check-failed',
@@ -56,7 +56,7 @@ it('a certificate that expired before it was fetched is asked for anew by the ti
     },
   ]);
   expect(open(folder)).toEqual([]);
-  const next = await renew(renewWorld(fixture, folder), wish());
+  const next = await renew(renewWorld(fixture, folder), wish);
   expect(next.certificates).toMatchObject([{ outcome: 'renewed' }]);
 });
 
@@ -85,7 +85,7 @@ describe('with --reuse-key an old answer fits the key, and is refused', () => {
   it('if it is the certificate in place', async () => {
     const folder = fixture.copy();
     const old = certificate(folder);
-    const run = await renewWithAnswer(fixture, folder, 'same', () => old, '--reuse-key');
+    const run = await renewWithAnswer(fixture, folder, 'same', () => old, { reuseKey: true });
     expect([run.exitCode, run.stdout]).toEqual([
       7,
       expect.stringContaining('it is the certificate that it should replace'),
@@ -100,7 +100,7 @@ describe('with --reuse-key an old answer fits the key, and is refused', () => {
     const first = certificate(folder);
     expect((await renewReusing(folder, 'second')).exitCode).toBe(0);
     const second = certificate(folder);
-    const run = await renewWithAnswer(fixture, folder, 'third', () => first, '--reuse-key');
+    const run = await renewWithAnswer(fixture, folder, 'third', () => first, { reuseKey: true });
     expect([run.exitCode, run.stdout]).toEqual([
       7,
       expect.stringContaining('it is older than the one in place'),
@@ -139,8 +139,7 @@ describe('a request id is used once', () => {
   it('keys that were lost here close their request, and no other', async () => {
     const folder = fixture.copy();
     const requests = join(folder, 'cakeless/requests');
-    const lost = ['renew', 'apiserver', '--no-restart', '--wait', '0s', '--request', 'lost'];
-    await fixture.run(folder, ...lost);
+    await askOnly(fixture, folder, 'lost');
     rmSync(join(requests, 'lost/pki'), { recursive: true });
     const run = await fixture.run(folder, 'renew', 'apiserver', 'admin.conf', '--no-restart');
     expect([run.exitCode, run.stdout]).toEqual([
