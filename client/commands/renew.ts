@@ -99,7 +99,7 @@ export function addRenewCommand(
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds',
+      'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds; may be given several times',
       collect,
     )
     .addOption(keyAlgorithmOption())
