@@ -1,10 +1,12 @@
 /** What stands in front of several API servers: plain TCP, the next one where one does not answer. */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface LoadBalancer {
+  readonly port: number;
   close(): Promise<void>;
 }
 
+/** @param port 0 takes any that is free */
 export async function balance(
   address: string,
   port: number,
@@ -22,6 +24,7 @@ export async function balance(
   });
   await listening(server, address, port);
   return {
+    port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((done) => {
         for (const socket of open) socket.destroy();

@@ -7,11 +7,19 @@ import {
   type ServiceProcess,
   startServiceProcess,
 } from '../../support/running-service-process.ts';
+import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
 import { type Ran, run } from './program.ts';
+
+/** Where a command can be run: the namespaces of a node. */
+export interface Place {
+  /** The command that runs this command there. */
+  inside(command: readonly string[]): string[];
+}
 
 export class CakelessService {
   readonly dataDir: string;
   readonly #process: ServiceProcess;
+  #forward: (LoadBalancer & { url: string }) | undefined;
 
   private constructor(process: ServiceProcess, dataDir: string) {
     this.#process = process;
@@ -23,9 +31,25 @@ export class CakelessService {
     return new CakelessService(await startServiceProcess(folder), join(folder, 'data'));
   }
 
+  /**
+   * The service listens on 127.0.0.1 alone, which is another one in each network namespace: from now on nodes reach it
+   * at this address of the test's.
+   */
+  async openTo(address: string): Promise<void> {
+    const { hostname: host, port } = new URL(this.#process.environment.AWS_ENDPOINT_URL ?? '');
+    const forward = await balance(address, 0, [{ host, port: Number(port) }]);
+    this.#forward = { ...forward, url: `http://${address}:${forward.port}` };
+  }
+
   /** The environment of `administrator`, `approver` or `node:<cluster>/<node>`. */
   environment(principal: string): Environment {
     return this.#process.as(principal);
+  }
+
+  /** The same for a process in another network namespace. @throws Error before `openTo` */
+  environmentOutside(principal: string): Environment {
+    if (!this.#forward) throw new Error('the service is not open to nodes yet');
+    return { ...this.environment(principal), AWS_ENDPOINT_URL: this.#forward.url };
   }
 
   cakeless(principal: string, ...args: string[]): Promise<Ran> {
@@ -33,14 +57,34 @@ export class CakelessService {
     return run([process.execPath, '--', COMMAND, ...args], { env });
   }
 
-  /** @throws Error with what the command said, unless it ends with one of these codes */
-  async mustCakeless(principal: string, args: string[], codes: number[] = [0]): Promise<string> {
-    const ran = await this.cakeless(principal, ...args);
-    if (codes.includes(ran.exitCode)) return ran.stdout;
-    throw new Error(`cakeless ${args.join(' ')} ended with ${ran.exitCode}: ${ran.stderr}`);
+  /** On a node, as whoever: /etc/kubernetes, processes and network are the node's. */
+  cakelessOn(place: Place, principal: string, ...args: string[]): Promise<Ran> {
+    const env = { ...process.env, ...this.environmentOutside(principal) };
+    return run(place.inside([process.execPath, '--', COMMAND, ...args]), { env });
   }
 
-  stop(): Promise<void> {
-    return this.#process.stop();
+  /** @throws Error with what the command said, unless it ends with one of these codes */
+  async mustCakeless(principal: string, args: string[], codes: number[] = [0]): Promise<string> {
+    return saidBy(args, await this.cakeless(principal, ...args), codes);
   }
+
+  /** `cakelessOn`, and as `mustCakeless`. */
+  async mustCakelessOn(
+    place: Place,
+    principal: string,
+    args: string[],
+    codes: number[] = [0],
+  ): Promise<string> {
+    return saidBy(args, await this.cakelessOn(place, principal, ...args), codes);
+  }
+
+  async stop(): Promise<void> {
+    await this.#forward?.close();
+    await this.#process.stop();
+  }
+}
+
+function saidBy(args: readonly string[], ran: Ran, codes: readonly number[]): string {
+  if (codes.includes(ran.exitCode)) return ran.stdout;
+  throw new Error(`cakeless ${args.join(' ')} ended with ${ran.exitCode}: ${ran.stderr}`);
 }

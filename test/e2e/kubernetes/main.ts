@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
 import type { ControlPlanePlan } from '../control-plane/cluster.ts';
 import { LIVE, runLive } from '../control-plane/live.ts';
-import { HOSTS, makeBridge } from '../control-plane/network.ts';
+import { HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
 import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
 import { REFUSED, runRefused } from '../control-plane/refused.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
@@ -51,6 +51,7 @@ async function inside(folder: string): Promise<number> {
   await makeBridge();
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
+  await service.openTo(TEST_ADDRESS);
   await runMatrix(report, service, folder);
   for (const release of liveReleases)
     await runLive(report, service, folder, planOf(release), async (plane) => {
