@@ -4,9 +4,10 @@
 #   containerd, runc               a container runtime
 #   iptables, ethtool, socat, …    what kubeadm's preflight and the kubelet look for
 #   bridge, loopback, host-local   the plugins of a pod network
-#   pause                          holds the namespaces of a pod; built here, in ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}/bin
+#   pause, watch-names             hold a pod's namespaces, and see every file that is made; ours, built with Go into
+#                                  ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}/bin
 #
-# What is missing is installed by apt-get under Debian's names. No daemon is started. One line a program on stdout.
+# What else is missing is installed by apt-get under Debian's names. No daemon is started. One line a program on stdout.
 # Exit 1: something can't be had here; the line says what.
 set -euo pipefail
 exec </dev/null
@@ -27,7 +28,8 @@ main() {
   package socat socat
   package conntrack conntrack
   package bridge containernetworking-plugins
-  pause
+  own pause
+  own watch-names
   exit "$failed"
 }
 
@@ -57,22 +59,23 @@ install() {
   "${get[@]}" || { apt-get update -q && "${get[@]}"; }
 }
 
-pause() {
-  local program=$tools/bin/pause pin
-  pin=$(sha256sum <"$here/pause/main.go" | cut -d' ' -f1)
-  if [ -x "$program" ] && [ "$(cat "$tools/made-from/pause" 2>/dev/null)" = "$pin" ]; then
-    say pause there
+# own PROGRAM: one of ours, made from test/tools/PROGRAM with Go's standard library alone
+own() {
+  local program=$tools/bin/$1 pin
+  pin=$(sha256sum <"$here/$1/main.go" | cut -d' ' -f1)
+  if [ -x "$program" ] && [ "$(cat "$tools/made-from/$1" 2>/dev/null)" = "$pin" ]; then
+    say "$1" there
     return
   fi
   find_go
   if [ -n "$go_missing" ]; then
-    say pause "can not be had: $go_missing"
+    say "$1" "can not be had: $go_missing"
     failed=1
-  elif (cd "$here/pause" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$program" .) >"$tools/log/pause" 2>&1; then
-    printf '%s\n' "$pin" >"$tools/made-from/pause"
-    say pause made
+  elif (cd "$here/$1" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$program" .) >"$tools/log/$1" 2>&1; then
+    printf '%s\n' "$pin" >"$tools/made-from/$1"
+    say "$1" made
   else
-    say pause "FAILED: $(tail -n 1 "$tools/log/pause") (all of it: $tools/log/pause)"
+    say "$1" "FAILED: $(tail -n 1 "$tools/log/$1") (all of it: $tools/log/$1)"
     failed=1
   fi
 }
