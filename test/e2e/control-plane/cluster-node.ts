@@ -1,15 +1,7 @@
 /** One control-plane node: its folder, its certificates from Cakeless, and the programs that run on it. */
-import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import {
-  certify,
-  completeKubeconfigs,
-  installTrust,
-  type NodePlace,
-} from '../kubernetes/certify.ts';
 import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
 import { Component, type ComponentName, commandOf, withFlags } from './component.ts';
 import { type NodeAddress, NodeSpace } from './network.ts';
@@ -41,37 +33,6 @@ export class ClusterNode {
   /** A file below /etc/kubernetes, as the test sees it. */
   file(path: string): string {
     return this.root.file(path);
-  }
-
-  /** kubeadm makes keys and CSRs, Cakeless signs. Only the first node has a super-admin.conf. */
-  async getCertificates(
-    service: CakelessService,
-    place: NodePlace,
-    first: boolean,
-  ): Promise<string[]> {
-    await this.root.kubeadm('certs', 'generate-csr');
-    if (!first)
-      for (const path of ['super-admin.conf', 'super-admin.conf.csr']) rmSync(this.file(path));
-    const names = await certify(service, place, this.root.kubernetesDir, 'first');
-    await installTrust(service, place, this.file('pki'));
-    completeKubeconfigs(this.root.kubernetesDir);
-    return names;
-  }
-
-  /** With an external CA kubeadm says that it uses existing sa keys, and makes none. All nodes have the same. */
-  installServiceAccountKeys(from?: ClusterNode): void {
-    if (from) {
-      for (const name of ['sa.key', 'sa.pub'])
-        copyFileSync(from.file(`pki/${name}`), this.file(`pki/${name}`));
-      return;
-    }
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-      modulusLength: 2048,
-      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-      publicKeyEncoding: { type: 'spki', format: 'pem' },
-    });
-    writeFileSync(this.file('pki/sa.key'), privateKey, { mode: 0o600 });
-    writeFileSync(this.file('pki/sa.pub'), publicKey);
   }
 
   /**

@@ -10,6 +10,7 @@ import { ClusterNode } from './cluster-node.ts';
 import type { ComponentName } from './component.ts';
 import { balance, type LoadBalancer } from './load-balancer.ts';
 import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES, type NodeAddress } from './network.ts';
+import { caCertHashes, prepareNode } from './prepare-node.ts';
 
 export interface ControlPlanePlan {
   readonly release: string;
@@ -46,7 +47,10 @@ export class ControlPlane {
     return node;
   }
 
-  /** Cluster record, CSRs, certificates and manifests of all nodes. @returns how many certificates there are */
+  /**
+   * Trust domain and cluster record, then on each node what docs/first-installation.md says, and kubeadm's manifests.
+   * @returns how many certificates there are
+   */
   async prepare(service: CakelessService): Promise<number> {
     const { cluster, plan } = this;
     const create = ['trust-domain', 'create', cluster, '--key-spec', plan.caKeySpec];
@@ -54,11 +58,11 @@ export class ControlPlane {
     const others = this.nodes.slice(1).flatMap((n) => ['--node', `${n.name}=${n.address}`]);
     const from = ['--kubeadm-config', this.first.root.configFile, '--trust-domain', cluster];
     await service.mustCakeless('administrator', ['cluster', 'apply', cluster, ...from, ...others]);
+    const pins = await caCertHashes(service, cluster, this.first.folder);
     let count = 0;
     for (const node of this.nodes) {
-      const place = { cluster, trustDomain: cluster, node: node.name };
-      count += (await node.getCertificates(service, place, node === this.first)).length;
-      node.installServiceAccountKeys(node === this.first ? undefined : this.first);
+      const saKey = node === this.first ? undefined : this.first.file('pki/sa.key');
+      count += (await prepareNode(service, { cluster, node, pins, saKey })).length;
       await node.writeManifests(this.first);
     }
     return count;

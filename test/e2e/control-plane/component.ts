@@ -54,10 +54,19 @@ export class Component {
 
   /** Ends it in order; a minute later by force. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    this.#child.kill(signal);
-    const force = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+    this.#kill(signal);
+    const force = setTimeout(() => this.#kill('SIGKILL'), 60_000);
     await this.#ended;
     clearTimeout(force);
+  }
+
+  /** nsenter waits for the program, which is a child of its in another process namespace, and passes on no signal. */
+  #kill(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined || !this.#running) return;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    for (const target of children === '' ? [pid] : children.split(' ').map(Number))
+      process.kill(target, signal);
   }
 
   ended(): Promise<void> {

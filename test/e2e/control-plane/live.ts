@@ -64,7 +64,7 @@ async function bringUp(
   };
   await step('three nodes have their certificates', async () => {
     const count = await plane.prepare(service);
-    return `${count} certificates; ${plane.plan.kind} keys, ${plane.plan.caKeySpec} CAs`;
+    return `cakeless prepare: ${count} certificates; ${plane.plan.kind} keys, ${plane.plan.caKeySpec} CAs`;
   });
   await step('etcd: three members, client and peer TLS', () => plane.startEtcd());
   await step('kube-apiserver: /readyz on each node', () => plane.startApiServers());

@@ -1,6 +1,7 @@
 /**
  * A network of the test's own: a bridge with the endpoint's address, and nodes that each have a loopback, an eth0, a
- * host name and an /etc/kubernetes. A node lives as long as the process that holds its namespaces.
+ * host name, processes and an /etc/kubernetes. A node lives as long as the process that holds its namespaces; what still
+ * runs on it ends with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Host } from '../kubernetes/namespaces.ts';
@@ -47,7 +48,9 @@ export class NodeSpace {
   static async make({ name, address }: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
     const script =
       'mount --bind "$1" /etc/kubernetes && hostname "$2" && echo ready && exec sleep infinity';
-    const args = ['--net', '--mount', '--uts', 'sh', '-c', script, 'sh', kubernetesDir, name];
+    const processes = ['--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
+    const namespaces = ['--net', '--mount', '--uts', ...processes];
+    const args = [...namespaces, 'sh', '-c', script, 'sh', kubernetesDir, name];
     const holder = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise<void>((ready, failed) => {
       holder.stdout.once('data', () => ready());
@@ -86,7 +89,10 @@ export class NodeSpace {
 
   /** The command that runs a command on the node. */
   inside(command: readonly string[]): string[] {
-    return ['nsenter', '-t', String(this.#holder.pid), '-n', '-m', '-u', '--', ...command];
+    const { pid } = this.#holder;
+    // the holder made the process namespace for its child, and is not in it
+    const processes = `--pid=/proc/${pid}/ns/pid_for_children`;
+    return ['nsenter', '-t', String(pid), '-n', '-m', '-u', processes, '--', ...command];
   }
 
   end(): void {

@@ -1,14 +1,14 @@
 /**
  * From a folder in which kubeadm made CSRs to one that kubeadm takes in external-CA mode: submit, approve, fetch with
- * the command, then the rest by hand, as docs/kubeadm-page.md tells it. Nothing but this file knows how a node gets its
- * certificates.
+ * the command, then the rest by hand, as docs/kubeadm-page.md tells it. The matrix goes this way; the nodes of the
+ * control plane go the way of docs/first-installation.md (control-plane/prepare-node.ts).
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { parseDocument } from 'yaml';
 import type { Received } from '../../../client/node/receive.ts';
 import type { CakelessService } from './cakeless-service.ts';
+import { readTrustBundles } from './trust-bundles.ts';
 
 export interface NodePlace {
   readonly cluster: string;
@@ -49,8 +49,6 @@ export async function certify(
   return results.map(({ certificateName }) => certificateName ?? '').sort();
 }
 
-const BUNDLES = ['ca.crt', 'front-proxy-ca.crt', 'etcd/ca.crt'];
-
 /** The trust bundles that every node may read, into its pki folder. */
 export async function installTrust(
   service: CakelessService,
@@ -58,22 +56,10 @@ export async function installTrust(
   pki: string,
 ): Promise<void> {
   const environment = service.environment(`node:${cluster}/${node}`);
-  const s3 = new S3Client({
-    endpoint: environment.AWS_ENDPOINT_URL ?? '',
-    region: environment.AWS_REGION ?? '',
-    credentials: {
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-    },
-  });
-  for (const path of BUNDLES) {
-    const Key = `trust/${trustDomain}/${path}`;
-    const Bucket = environment.CAKELESS_EXCHANGE_BUCKET ?? '';
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  for (const { path, pem } of await readTrustBundles(environment, trustDomain)) {
     mkdirSync(dirname(join(pki, path)), { recursive: true });
-    writeFileSync(join(pki, path), (await Body?.transformToString()) ?? '');
+    writeFileSync(join(pki, path), pem);
   }
-  s3.destroy();
 }
 
 /**

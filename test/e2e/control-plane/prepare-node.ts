@@ -1,0 +1,71 @@
+/** A new node gets everything that kubeadm needs by `cakeless prepare`, run on it: docs/first-installation.md. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Prepared } from '../../../client/node/prepare/prepare-node.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { mustRun } from '../kubernetes/program.ts';
+import { readTrustBundles } from '../kubernetes/trust-bundles.ts';
+import type { ClusterNode } from './cluster-node.ts';
+
+/**
+ * What a node trusts by, as the platform team takes it from the bucket with its own credentials: the command line of
+ * the docs. @returns options of `prepare`
+ */
+export async function caCertHashes(
+  service: CakelessService,
+  trustDomain: string,
+  folder: string,
+): Promise<string[]> {
+  const options: string[] = [];
+  for (const { ca, pem } of await readTrustBundles(
+    service.environment('administrator'),
+    trustDomain,
+  )) {
+    const file = join(folder, `${ca}.crt`);
+    writeFileSync(file, pem);
+    const key = `openssl x509 -in "$1" -pubkey -noout | openssl pkey -pubin -outform der`;
+    const said = await mustRun(['sh', '-c', `${key} | openssl dgst -sha256`, 'sh', file]);
+    const hash = `sha256:${said.trim().split(' ').at(-1)}`;
+    options.push('--ca-cert-hash', ca === 'ca' ? hash : `${ca}=${hash}`);
+  }
+  return options;
+}
+
+export interface NewNode {
+  readonly cluster: string;
+  readonly node: ClusterNode;
+  /** Options that say which CAs are right. */
+  readonly pins: readonly string[];
+  /** sa.key of the first control plane; undefined on that one. */
+  readonly saKey: string | undefined;
+}
+
+const DONE = 0;
+const PENDING = 4;
+
+/**
+ * Twice where something waits for an approver: on the first control plane super-admin.conf.
+ * @returns names of the certificates @throws Error unless kubeadm could go on
+ */
+export async function prepareNode(service: CakelessService, wish: NewNode): Promise<string[]> {
+  const { cluster, node, pins, saKey } = wish;
+  const joins = saKey === undefined ? ['--no-join'] : ['--join', '--sa-key-from', saKey];
+  const from = ['--config', node.root.configFile, '--cluster', cluster];
+  const prepare = async (more: string[], codes: number[]): Promise<Prepared> => {
+    const args = ['prepare', ...from, ...joins, ...pins, '-o', 'json', ...more];
+    return JSON.parse(
+      await service.mustCakelessOn(node.space, `node:${cluster}/${node.name}`, args, codes),
+    );
+  };
+  const first = await prepare([], [DONE, PENDING]);
+  const waiting = first.certificates.filter(({ state }) => state === 'pending');
+  for (const { request = '' } of waiting)
+    await service.mustCakeless('approver', ['approve', request, '--reason', 'first installation']);
+  const { certificates, next, serviceAccountKey } =
+    waiting.length === 0 ? first : await prepare(['--wait', '1m'], [DONE]);
+  if (next === undefined) throw new Error(`${node.name}: there is no next command`);
+  const wanted = saKey === undefined ? ['made', 'was-there'] : ['copied'];
+  if (!wanted.includes(serviceAccountKey ?? 'missing'))
+    throw new Error(`${node.name}: sa.key: ${serviceAccountKey}`);
+  return certificates.map(({ name }) => name);
+}
