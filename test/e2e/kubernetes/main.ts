@@ -4,10 +4,13 @@ import { parseArgs } from 'node:util';
 import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
 import type { ControlPlanePlan } from '../control-plane/cluster.ts';
 import { LIVE, runLive } from '../control-plane/live.ts';
-import { HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
+import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
 import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
 import { REFUSED, runRefused } from '../control-plane/refused.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
+import { removeOldGroups } from '../whole-cluster/cgroups.ts';
+import { WHOLE_ENDPOINT, WHOLE_HOSTS } from '../whole-cluster/plan.ts';
+import { runWhole, WHOLE } from '../whole-cluster/whole.ts';
 import { CakelessService } from './cakeless-service.ts';
 import { innerFolder, runInside, settleInside, whyNoNamespaces } from './namespaces.ts';
 import {
@@ -15,14 +18,26 @@ import {
   CONTROL_PLANE_PROGRAMS,
   CONTROL_PLANE_RELEASES,
   ETCD_RELEASE,
+  installContainerRuntime,
   KUBEADM_RELEASES,
+  NODE_PROGRAMS,
   QUICK_RELEASE,
+  WHOLE_RELEASE,
 } from './programs.ts';
 import { Report } from './report.ts';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, report: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    report: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
+const PARTS = ['matrix', 'control-plane', 'whole'];
+if (values.only !== undefined && !PARTS.includes(values.only))
+  throw new Error(`--only: one of ${PARTS.join(', ')}`);
+/** Without --only it is all of them. */
+const runs = (part: string) => (values.only ?? part) === part;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
 
@@ -39,25 +54,35 @@ async function outside(): Promise<number> {
     return 1;
   }
   buildPrograms([
-    ...kubeadmReleases.map((release) => [release, 'kubeadm']),
-    ...liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS]),
+    ...(runs('matrix') ? kubeadmReleases.map((release) => [release, 'kubeadm']) : []),
+    ...(runs('control-plane')
+      ? liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS])
+      : []),
+    ...(runs('whole') ? [[WHOLE_RELEASE, ...NODE_PROGRAMS]] : []),
     ['etcd', ETCD_RELEASE],
   ]);
-  return runInside();
+  if (runs('whole')) installContainerRuntime();
+  removeOldGroups();
+  try {
+    return await runInside();
+  } finally {
+    removeOldGroups();
+  }
 }
 
 async function inside(folder: string): Promise<number> {
-  await settleInside(folder, [...HOSTS, AGGREGATED_HOST]);
-  await makeBridge();
+  await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...WHOLE_HOSTS]);
+  await makeBridge([TEST_ADDRESS, ENDPOINT_ADDRESS, WHOLE_ENDPOINT.address]);
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
   await service.openTo(TEST_ADDRESS);
-  await runMatrix(report, service, folder);
-  for (const release of liveReleases)
+  if (runs('matrix')) await runMatrix(report, service, folder);
+  for (const release of runs('control-plane') ? liveReleases : [])
     await runLive(report, service, folder, planOf(release), async (plane) => {
       await runNotIssued(report, service, plane);
       await runRefused(report, service, plane);
     });
+  if (runs('whole')) await runWhole(report, service, folder, WHOLE_RELEASE);
   await service.stop();
   summarize(report);
   if (values.report !== undefined) report.write(values.report);
@@ -81,8 +106,10 @@ function summarize(report: Report): void {
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),
     report.tableByCheck(REFUSED, 'REFUSED BY THE REAL PROGRAM'),
     report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),
+    report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
   ];
-  for (const table of tables) console.log(`\n${table.join('\n')}`);
+  for (const table of tables.filter((lines) => lines.length > 1))
+    console.log(`\n${table.join('\n')}`);
   console.log(`\n${report.passed} passed, ${report.failed} failed`);
 }
 
