@@ -117,7 +117,7 @@ async function lookAt(check: Check, plane: ControlPlane): Promise<void> {
 }
 
 /** docs/certificate-specification.md, by name of the kubeconfig. */
-const WHO: Record<string, string> = {
+export const WHO: Record<string, string> = {
   'admin.conf': 'kubernetes-admin kubeadm:cluster-admins',
   'super-admin.conf': 'kubernetes-super-admin system:masters',
   'controller-manager.conf': 'system:kube-controller-manager ',

@@ -5,9 +5,10 @@ import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import type { Report } from '../kubernetes/report.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { WholeCluster } from './cluster.ts';
+import { LOOK_AT_CHECKS, lookAt } from './look-at.ts';
 
 export const WHOLE = 'kubeadm whole';
-export const WHOLE_CHECKS = [...BRING_UP_CHECKS];
+export const WHOLE_CHECKS = [...BRING_UP_CHECKS, ...LOOK_AT_CHECKS];
 
 export async function runWhole(
   report: Report,
@@ -24,6 +25,7 @@ export async function runWhole(
         return check(name, body);
       };
       await bringUp(step, cluster, service);
+      await lookAt(step, cluster);
     });
   } finally {
     await cluster.end();
