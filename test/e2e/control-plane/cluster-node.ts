@@ -3,7 +3,13 @@ import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
 import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
-import { Component, type ComponentName, commandOf, withFlags } from './component.ts';
+import {
+  COMPONENT_NAMES,
+  Component,
+  type ComponentName,
+  commandOf,
+  withFlags,
+} from './component.ts';
 import { type NodeAddress, NodeSpace } from './network.ts';
 
 export class ClusterNode {
@@ -14,6 +20,7 @@ export class ClusterNode {
   readonly root: KubeadmRoot;
   readonly space: NodeSpace;
   readonly components = new Map<ComponentName, Component>();
+  readonly #flags = new Map<ComponentName, Record<string, string>>();
 
   private constructor(at: NodeAddress, release: string, root: KubeadmRoot, space: NodeSpace) {
     this.name = at.name;
@@ -47,17 +54,19 @@ export class ClusterNode {
     if (borrowed !== undefined) rmSync(borrowed);
   }
 
-  /** The command of a component as kubeadm wrote it, but for the data folder of etcd. */
-  command(name: ComponentName, flags: Record<string, string> = {}): string[] {
+  /** The command of a component as kubeadm wrote it, but for the data folder of etcd and flags of the test's own. */
+  #command(name: ComponentName): string[] {
     const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
     const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
     const own: Record<string, string> =
       name === 'etcd' ? { '--data-dir': join(this.folder, 'etcd', 'data') } : {};
-    return this.space.inside([program, ...withFlags(args, { ...own, ...flags })]);
+    return this.space.inside([program, ...withFlags(args, { ...own, ...this.#flags.get(name) })]);
   }
 
-  start(name: ComponentName, flags: Record<string, string> = {}): Component {
-    const component = new Component(this.command(name, flags), join(this.folder, 'log', name));
+  /** @param flags in place of the manifest's, now and whenever it is started again */
+  start(name: ComponentName, flags?: Record<string, string>): Component {
+    if (flags) this.#flags.set(name, flags);
+    const component = new Component(this.#command(name), join(this.folder, 'log', name));
     this.components.set(name, component);
     return component;
   }
@@ -73,8 +82,7 @@ export class ClusterNode {
   }
 
   async stopAll(): Promise<void> {
-    const order = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'] as const;
-    for (const name of order) await this.stop(name);
+    for (const name of [...COMPONENT_NAMES].reverse()) await this.stop(name);
     this.space.end();
   }
 }

@@ -1,4 +1,5 @@
 /** A control plane of three nodes that knows no certificate but those of Cakeless: etcd, API servers, controllers. */
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { KeyKind } from '../kubeadm/configurations.ts';
@@ -6,9 +7,10 @@ import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { Hopeless, until } from '../kubernetes/patience.ts';
 import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';
 import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
+import { auditFlags } from './audit.ts';
 import { ClusterNode } from './cluster-node.ts';
 import type { ComponentName } from './component.ts';
-import { balance, type LoadBalancer } from './load-balancer.ts';
+import { type Backend, balance, type LoadBalancer } from './load-balancer.ts';
 import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES, type NodeAddress } from './network.ts';
 import { caCertHashes, prepareNode } from './prepare-node.ts';
 
@@ -105,9 +107,9 @@ export class ControlPlane {
   /** One after the other, as nodes join. Each must be ready before the next comes. */
   async startApiServers(): Promise<string> {
     const backends = this.nodes.map(({ address }) => ({ host: address, port: 6443 }));
-    this.#balancer = await balance(ENDPOINT_ADDRESS, 6443, backends);
+    this.#balancer = await balance(ENDPOINT_ADDRESS, 6443, backends, isReady);
     for (const node of this.nodes) {
-      node.start('kube-apiserver');
+      node.start('kube-apiserver', auditFlags(node));
       await until(`/readyz of ${node.name}`, () => this.readyz(node));
     }
     return `${this.nodes.length} API servers`;
@@ -163,6 +165,21 @@ export class ControlPlane {
     await this.#balancer?.close();
     await Promise.all(this.nodes.map((node) => node.stopAll()));
   }
+}
+
+const READY_MS = 1000;
+
+/** As a load balancer asks: without a client certificate, and whatever the server's. */
+export function isReady({ host, port }: Backend): Promise<boolean> {
+  return new Promise((resolve) => {
+    const options = { rejectUnauthorized: false, agent: false, timeout: READY_MS };
+    const asked = get(`https://${host}:${port}/readyz`, options, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    asked.once('timeout', () => asked.destroy());
+    asked.once('error', () => resolve(false));
+  });
 }
 
 export const clusterName = ({ release }: ControlPlanePlan): string =>

@@ -3,12 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** Named as the manifest. */
-export type ComponentName =
-  | 'etcd'
-  | 'kube-apiserver'
-  | 'kube-controller-manager'
-  | 'kube-scheduler';
+/** Named as their manifests. */
+export const COMPONENT_NAMES = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+] as const;
+
+export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
 /** The words of the container: program, then flags. */
 export function commandOf(manifest: string): string[] {
@@ -27,6 +30,7 @@ export function withFlags(command: readonly string[], flags: Record<string, stri
 
 export class Component {
   readonly logFile: string;
+  readonly startedAt = new Date();
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #running = true;
@@ -52,10 +56,10 @@ export class Component {
     return this.#running;
   }
 
-  /** Ends it in order; a minute later by force. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  /** Ends it in order; later by force. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 60_000): Promise<void> {
     this.#kill(signal);
-    const force = setTimeout(() => this.#kill('SIGKILL'), 60_000);
+    const force = setTimeout(() => this.#kill('SIGKILL'), graceMs);
     await this.#ended;
     clearTimeout(force);
   }

@@ -48,8 +48,9 @@ export class NodeSpace {
   /** @param kubernetesDir what the node sees as /etc/kubernetes */
   static async make(at: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
     const { name } = at;
-    const script =
-      'mount --bind "$1" /etc/kubernetes && hostname "$2" && echo ready && exec sleep infinity';
+    // a systemd that runs here is none of the node's: a kubelet would be restarted by it
+    const script = `mount --bind "$1" /etc/kubernetes && hostname "$2" &&
+      { ! test -d /run/systemd || mount -t tmpfs tmpfs /run/systemd; } && echo ready && exec sleep infinity`;
     const processes = ['--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
     const namespaces = ['--net', '--mount', '--uts', ...processes];
     const args = [...namespaces, 'sh', '-c', script, 'sh', kubernetesDir, name];

@@ -3,7 +3,6 @@
 import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { embed } from '../kubernetes/certify.ts';
 import { Hopeless, until } from '../kubernetes/patience.ts';
@@ -14,6 +13,7 @@ import type { ControlPlane } from './cluster.ts';
 import { Component } from './component.ts';
 import { gatewayCommand } from './etcd-gateway.ts';
 import { Forger } from './forger.ts';
+import { servedFingerprint } from './served.ts';
 
 export const REFUSED = 'refused';
 
@@ -59,7 +59,10 @@ async function spoilApiServer(check: Check, plane: ControlPlane, forger: Forger)
   const wish = { subject: '/CN=kube-apiserver', keyFile: node.file('pki/apiserver.key') };
   const put = async (pem: string) => {
     writeFileSync(crtFile, pem);
-    await until('the certificate is served', () => serves(node.address, 6443, pem));
+    const wanted = new X509Certificate(pem).fingerprint256;
+    await until('the certificate is served', async () =>
+      (await servedFingerprint(node.address, 6443)) === wanted ? true : undefined,
+    );
   };
   const ask = [`--server=https://${node.address}:6443`, 'get', '--raw', '/readyz'];
   const refuses = async (pem: string) => {
@@ -233,17 +236,4 @@ function hopeless(error: unknown): never {
 function saying(words: string, expected: RegExp): string {
   if (expected.test(words)) return words;
   throw new Error(`refused, but not for this: ${words}`);
-}
-
-/** Whether a new connection gets this certificate. */
-function serves(host: string, port: number, pem: string): Promise<true | undefined> {
-  const wanted = new X509Certificate(pem).fingerprint256;
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, rejectUnauthorized: false }, () => {
-      const same = socket.getPeerCertificate().fingerprint256 === wanted;
-      socket.destroy();
-      resolve(same ? true : undefined);
-    });
-    socket.once('error', reject);
-  });
 }

@@ -1,6 +1,7 @@
 /** Three control planes and a worker, made by real kubeadm, on certificates from Cakeless alone. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isReady } from '../control-plane/cluster.ts';
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
@@ -60,7 +61,7 @@ export class WholeCluster {
       controlPlanes.push(await makeNode(around, release, at, images.controlPlane, images.pause));
     rmSync(join(folder, 'images'), { recursive: true });
     const backends = CONTROL_PLANES.map(({ address }) => ({ host: address, port: 6443 }));
-    const balancer = await balance(WHOLE_ENDPOINT.address, 6443, backends);
+    const balancer = await balance(WHOLE_ENDPOINT.address, 6443, backends, isReady);
     return new WholeCluster(release, [worker, ...controlPlanes], watch, balancer, etc);
   }
 
