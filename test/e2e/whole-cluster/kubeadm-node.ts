@@ -1,6 +1,7 @@
 /** A node: its machine, container runtime and kubelet, and what an administrator types on it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AUDIT_POLICY } from '../control-plane/audit.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { mustRun, type RunOptions } from '../kubernetes/program.ts';
@@ -9,7 +10,7 @@ import { importImage, startContainerd } from './container-runtime.ts';
 import { filesBelow } from './files.ts';
 import { KubeletUnit } from './kubelet-unit.ts';
 import { Machine } from './machine.ts';
-import { CLUSTER } from './plan.ts';
+import { AUDIT, CLUSTER } from './plan.ts';
 
 export interface NodePlan {
   readonly at: NodeAddress;
@@ -59,6 +60,8 @@ export class KubeadmNode {
     const [folder, etc] = [join(around.folder, name), join(around.etc, name)];
     for (const path of [folder, etc]) mkdirSync(path);
     const machine = await Machine.make(plan.at, around.run, folder, etc);
+    mkdirSync(machine.ownFile(AUDIT.folder));
+    writeFileSync(machine.ownFile(AUDIT.policy), AUDIT_POLICY);
     await startContainerd(machine, plan.sandboxImage);
     for (const archive of plan.images) await importImage(machine, archive);
     return new KubeadmNode(plan, around.service, machine, etc);

@@ -13,13 +13,22 @@ export class Machine {
   /** Of the test's, seen at the same path on all machines. */
   readonly folder: string;
   readonly #holder: ChildProcess;
+  /** Process id of its first process, as the test sees it. */
+  readonly #first: string;
   readonly #enter: string;
 
-  private constructor(at: NodeAddress, folder: string, holder: ChildProcess, enter: string) {
+  private constructor(
+    at: NodeAddress,
+    folder: string,
+    holder: ChildProcess,
+    first: string,
+    enter: string,
+  ) {
     this.name = at.name;
     this.address = at.address;
     this.folder = folder;
     this.#holder = holder;
+    this.#first = first;
     this.#enter = enter;
   }
 
@@ -37,7 +46,7 @@ export class Machine {
     const first = readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
     const enter = join(folder, 'enter.sh');
     writeFileSync(enter, enterScript(first, groups));
-    const machine = new Machine(at, folder, holder, enter);
+    const machine = new Machine(at, folder, holder, first, enter);
     await connectToBridge(at, `m-${at.name.split('.')[0]}`, first, (c) => machine.inside(c));
     return machine;
   }
@@ -47,9 +56,14 @@ export class Machine {
     return ['sh', this.#enter, ...command];
   }
 
-  /** A file that is the machine's own, as the test sees it while the machine lives. */
+  /** Where a program's output goes. */
   logFile(name: string): string {
     return join(this.folder, 'log', name);
+  }
+
+  /** A file of the machine, such as /var/lib/kubelet/config.yaml, as the test sees it while the machine lives. */
+  ownFile(path: string): string {
+    return join(`/proc/${this.#first}/root`, path);
   }
 
   end(): void {

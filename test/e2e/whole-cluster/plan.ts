@@ -16,6 +16,13 @@ export const WORKER: NodeAddress = { name: `worker-1.${DOMAIN}`, address: '10.20
 
 export const WHOLE_HOSTS: readonly Host[] = [WHOLE_ENDPOINT, ...CONTROL_PLANES, WORKER];
 
+/** On each control plane: the log says with which certificate somebody came. */
+export const AUDIT = {
+  folder: '/var/lib/audit',
+  policy: '/var/lib/audit/policy.yaml',
+  log: '/var/lib/audit/log',
+};
+
 /** Of the bootstrap token; any of the right form will do, in a cluster that lives for minutes. */
 const TOKEN = 'abcdef.0123456789abcdef';
 const apiVersion = 'kubeadm.k8s.io/v1beta4';
@@ -65,7 +72,14 @@ const clusterConfiguration = (release: string) => ({
   clusterName: CLUSTER,
   controlPlaneEndpoint: endpoint(),
   networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
-  apiServer: { certSANs: [WHOLE_ENDPOINT.address] },
+  apiServer: {
+    certSANs: [WHOLE_ENDPOINT.address],
+    extraArgs: [
+      { name: 'audit-policy-file', value: AUDIT.policy },
+      { name: 'audit-log-path', value: AUDIT.log },
+    ],
+    extraVolumes: [{ name: 'audit', hostPath: AUDIT.folder, mountPath: AUDIT.folder }],
+  },
 });
 
 /** What this surrounding needs: no systemd, control groups of version 1, and no disk but memory. */

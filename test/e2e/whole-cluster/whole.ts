@@ -6,9 +6,11 @@ import type { Report } from '../kubernetes/report.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { WholeCluster } from './cluster.ts';
 import { LOOK_AT_CHECKS, lookAt } from './look-at.ts';
+import { RENEWAL_CHECKS, renewAll } from './renewals.ts';
 
 export const WHOLE = 'kubeadm whole';
-export const WHOLE_CHECKS = [...BRING_UP_CHECKS, ...LOOK_AT_CHECKS];
+const NO_CA_KEY = 'no CA key was ever made, linked or moved in on any node';
+export const WHOLE_CHECKS = [...BRING_UP_CHECKS, ...LOOK_AT_CHECKS, ...RENEWAL_CHECKS, NO_CA_KEY];
 
 export async function runWhole(
   report: Report,
@@ -26,9 +28,20 @@ export async function runWhole(
       };
       await bringUp(step, cluster, service);
       await lookAt(step, cluster);
+      await renewAll(step, cluster, service);
+      await step(NO_CA_KEY, () => noCaKey(cluster));
     });
   } finally {
     await cluster.end();
     rmSync(where, { recursive: true, force: true });
   }
+}
+
+/** The watch has to see what is made elsewhere in the same file system, or it proves nothing. */
+async function noCaKey({ watch, nodes }: WholeCluster): Promise<string> {
+  const made = watch.caKeys();
+  const seen = watch.seen;
+  const sees = await watch.seesThem();
+  if (made > 0) throw new Error(`${made} were made`);
+  return `none among ${seen} files and folders on ${nodes.length} nodes; in its self-test the watch saw ${sees}`;
 }
