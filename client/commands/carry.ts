@@ -11,8 +11,9 @@ import type { Connection } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Answer, type Pack, readPack } from '../node/carried.ts';
 import { type Exchange, upload } from '../node/exchange.ts';
-import type { Outcome } from '../node/outcomes.ts';
+import type { Outcome, RequestPlace } from '../node/outcomes.ts';
 import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+import { agreed } from '../node/way.ts';
 import { durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { waitForOutcomes } from './fetch.ts';
@@ -52,33 +53,43 @@ export function addCarryCommands(
       'upload what `cakeless pack` wrote, wait, and put the answers into a file for the node',
     )
     .requiredOption('--out <file>', 'the answers, for `cakeless fetch --from`')
+    .option('--cluster <name>', 'refuse a file of another cluster', subdomain)
+    .option('--node <name>', 'refuse a file of another node', subdomain)
     .option(
       '--wait <duration>',
       'how long to wait, for approvers too (default: 30s, not for approvers)',
       durationSeconds,
     )
-    .action(async (file: string, options: { out: string; wait?: number }) =>
-      exit(await relay(await connection.exchange(), terminal, file, options)),
+    .action(async (file: string, options: RelayOptions) =>
+      exit(await relay(connection, terminal, file, options)),
     );
 }
 
 /** Nothing in it is secret. */
 const FILE_MODE = 0o644;
 
+interface RelayOptions extends Partial<RequestPlace> {
+  out: string;
+  wait?: number;
+}
+
 async function relay(
-  exchange: Exchange,
+  connection: Connection,
   terminal: Terminal,
   file: string,
-  { out, wait }: { out: string; wait?: number },
+  { out, wait, ...expected }: RelayOptions,
 ): Promise<ExitCode> {
   const { csrs, ...place } = readPack(file);
-  const { cluster, node, request } = place;
+  const { cluster, node, request } = agreed(file, place, expected);
   // What came by file is no better than what came by hand: the same checks as of submit, before anything is sent.
   const files = csrs.map(({ path, csr }) => {
     const bytes = Buffer.from(csr, 'base64');
     checkCsr(`${file}: ${path}`, bytes);
     return { path, bytes };
   });
+  // the file says whose it is, and the operator has to know
+  terminal.progress(`request ${request} of ${cluster}/${node}: ${files.length} CSRs`);
+  const exchange = await connection.exchange();
   for (const { path, bytes } of files)
     await upload(exchange, `requests/${cluster}/${node}/${request}/${path}`, bytes);
   const outcomes = await waitForOutcomes(
@@ -93,8 +104,11 @@ async function relay(
   await writeDurably(out, formatDocument(answer), FILE_MODE);
   for (const { path, state } of outcomes) terminal.print(`${state} ${path}`);
   const open = outcomes.some(({ state }) => state === 'pending' || state === 'unanswered');
-  if (open) terminal.progress('the same command goes on waiting, and writes the file anew');
-  return open ? EXIT.pending : EXIT.done;
+  if (open) {
+    terminal.progress('the same command goes on waiting, and writes the file anew');
+    return EXIT.pending;
+  }
+  return outcomes.some(({ state }) => state === 'rejected') ? EXIT.rejected : EXIT.done;
 }
 
 async function collectObjects(

@@ -8,6 +8,7 @@ import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { NODE_CONFIG_FILE, readNodeConfig } from '../node/node-config.ts';
 import { unitFiles } from '../systemd/units.ts';
+import { findWritableByOthers } from '../systemd/writable-by-others.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface TimerOptions {
@@ -17,6 +18,7 @@ interface TimerOptions {
 }
 
 const TIMER = 'cakeless-renew.timer';
+const AT_BOOT = 'cakeless-return.service';
 const UNIT_MODE = 0o644;
 const run = promisify(execFile);
 
@@ -38,17 +40,19 @@ async function installTimer(terminal: Terminal, options: TimerOptions): Promise<
     return;
   }
   checkConfig();
+  if (options.command === undefined) checkOwnFiles();
   for (const [name, text] of units) {
     await writeDurably(join(options.unitDir, name), text, UNIT_MODE);
     terminal.progress(`wrote ${join(options.unitDir, name)}`);
   }
   if (!existsSync('/run/systemd/system')) {
     terminal.progress(
-      'systemd does not run here; then: systemctl enable --now cakeless-renew.timer',
+      `systemd does not run here; then: systemctl enable ${AT_BOOT}; systemctl enable --now ${TIMER}`,
     );
     return;
   }
   await run('systemctl', ['daemon-reload']);
+  await run('systemctl', ['enable', AT_BOOT]);
   await run('systemctl', ['enable', '--now', TIMER]);
   terminal.print(
     'cakeless-renew.timer runs; systemctl list-timers cakeless-renew.timer shows when',
@@ -73,7 +77,24 @@ function checkConfig(): void {
 
 /** This program: run by Node from its sources or its bundle, or by itself. */
 function ownCommand(): string {
+  return ownFiles().join(' -- ');
+}
+
+function ownFiles(): string[] {
   const script = process.argv[1];
   const isScript = script !== undefined && /\.m?[jt]s$/.test(script);
-  return isScript ? `${process.execPath} -- ${resolve(script)}` : process.execPath;
+  return isScript ? [process.execPath, resolve(script)] : [process.execPath];
+}
+
+/** root will run it every day: from a user's home it would be that user's way to root. */
+function checkOwnFiles(): void {
+  for (const file of ownFiles()) {
+    const loose = findWritableByOthers(file);
+    if (loose !== undefined)
+      throw new CommandError(
+        EXIT.usage,
+        `${file} would run as root every day, and others than root can change ${loose}`,
+        'install cakeless where only root writes, such as /usr/local/lib, or say --command',
+      );
+  }
 }

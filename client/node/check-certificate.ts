@@ -12,7 +12,11 @@ import {
   X509Certificate as PeculiarCertificate,
   SubjectAlternativeNameExtension,
 } from '@peculiar/x509';
-import { certificatesIn, holdsCertificatesOnly } from '../../lib/certificate/pem.ts';
+import {
+  certificatesIn,
+  holdsCertificatesOnly,
+  holdsPlainCertificates,
+} from '../../lib/certificate/pem.ts';
 import { OID } from '../../lib/der/oids.ts';
 import { formatName } from '../../lib/door/alternative-names.ts';
 import type { CheckedRequest } from '../../lib/door/read-request.ts';
@@ -37,6 +41,8 @@ export function checkCertificate(pem: string, expected: Expected): string[] {
   if (leaf === undefined) return ['it is no PEM certificate'];
   if (!holdsCertificatesOnly(pem))
     return ['there is something else than PEM certificates in the file'];
+  if (!holdsPlainCertificates(pem))
+    return ['its PEM is not written plainly: other programs may read it otherwise, or not at all'];
   const certificate = new X509Certificate(leaf);
   return [
     ...checkKey(certificate, expected),

@@ -46,7 +46,12 @@ export async function findWay(
   return { exchange: await connection.exchange(), place };
 }
 
-function agreed(file: string, place: RequestPlace, options: WayOptions): RequestPlace {
+/** The place that a file names. @throws CommandError if the options say another one */
+export function agreed(
+  file: string,
+  place: RequestPlace,
+  options: Partial<RequestPlace>,
+): RequestPlace {
   for (const name of ['cluster', 'node', 'request'] as const) {
     const given = options[name];
     if (given !== undefined && given !== place[name])

@@ -4,6 +4,7 @@
 export const unitFiles = (command: string): Record<string, string> => ({
   'cakeless-renew.service': SERVICE.replaceAll('@CAKELESS@', command),
   'cakeless-renew.timer': TIMER,
+  'cakeless-return.service': RETURN,
 });
 
 const SERVICE = `# Renews the certificates of this node that end soon. Who the node is stands in /etc/kubernetes/cakeless.yaml.
@@ -15,14 +16,15 @@ After=network-online.target
 ConditionPathExists=/etc/kubernetes/cakeless.yaml
 
 [Service]
-Type=oneshot
+# not oneshot: systemd before 244 (RHEL 8) refuses a oneshot that has Restart=
+Type=simple
 ExecStart=@CAKELESS@ renew all --if-expires-within 60d
 # 4: something waits for an approver, or for another node's turn; the next run goes on
 SuccessExitStatus=4
 # a run that was killed may have moved a manifest away: the next one puts it back
 Restart=on-abnormal
 RestartSec=30
-TimeoutStartSec=2h
+RuntimeMaxSec=2h
 # AWS credentials or an endpoint, for nodes without an instance role
 EnvironmentFile=-/etc/kubernetes/cakeless.env
 # keys are never readable by others, whatever a program asks for
@@ -52,6 +54,22 @@ SystemCallArchitectures=native
 # root may write files of other users; nothing else that root may
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+`;
+
+/** Plain shell: at boot there may be no network, and the kubelet is to find every manifest when it starts. */
+const RETURN = `# A power cut while a component was restarted leaves its manifest here; without it etcd or the API server would not start.
+[Unit]
+Description=Put back the manifests that a renewal which was cut off had moved away
+Before=kubelet.service
+ConditionDirectoryNotEmpty=/etc/kubernetes/cakeless/held-manifests
+
+[Service]
+Type=oneshot
+# -n: one that somebody put there in the meantime counts
+ExecStart=/bin/sh -c 'mv -n /etc/kubernetes/cakeless/held-manifests/*.yaml /etc/kubernetes/manifests/'
+
+[Install]
+WantedBy=multi-user.target
 `;
 
 const TIMER = `# Looks every day. RandomizedDelaySec keeps the nodes of a fleet from asking at once; Persistent makes up for a day off.

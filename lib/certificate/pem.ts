@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+
 /** DER as PEM: lines of 64 characters (RFC 7468 section 2). */
 export function toPem(label: string, der: Uint8Array): string {
   const lines =
@@ -19,4 +21,18 @@ export function certificatesIn(text: string): string[] {
 /** Programs differ in what they skip between blocks: with nothing there, all of them read the same first certificate. */
 export function holdsCertificatesOnly(text: string): boolean {
   return text.replace(CERTIFICATE, '').trim() === '';
+}
+
+/**
+ * Whether a text is certificates in the one way that `toPem` writes them, and nothing else. Readers of PEM differ: what
+ * OpenSSL takes, Go may pass over (a lone CR, no line end before the next block), and what the pattern above passes over,
+ * Go may take (a space at the end of a line). Of such a text all of them read the same certificates.
+ */
+export function holdsPlainCertificates(text: string): boolean {
+  try {
+    const again = certificatesIn(text).map((pem) => certificateToPem(new X509Certificate(pem).raw));
+    return again.length > 0 && again.join('') === text;
+  } catch {
+    return false; // one of them can't be read
+  }
 }

@@ -1,5 +1,13 @@
 /** Nodes without AWS credentials: by invitation, and by files that are carried. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -210,6 +218,7 @@ describe('by file', () => {
     const relayed = await admin('relay', request, '--out', answer);
     expect(relayed).toMatchObject({
       exitCode: 4,
+      stderr: expect.stringMatching(new RegExp(`of ${CLUSTER}/${NODE}: 12 CSRs`)),
       stdout: expect.stringContaining('pending super-admin'),
     });
     const out = file('out');
@@ -220,6 +229,30 @@ describe('by file', () => {
     );
     expect(issued).toHaveLength(CERTIFICATE_NAMES.length - 1);
     expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
+  });
+
+  it('a file of another node or cluster than the operator said is not relayed', async () => {
+    const { request, answer } = await pack();
+    for (const other of [
+      ['--node', OTHER],
+      ['--cluster', 'other'],
+    ])
+      expect(await admin('relay', request, '--out', answer, ...other)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('not '),
+      });
+    expect(existsSync(answer)).toBe(false);
+  });
+
+  it('a refusal is carried, and the exit code says so', async () => {
+    const [request, answer] = [file('request.json'), file('answer.json')];
+    const place = ['--cluster', CLUSTER, '--node', OTHER];
+    const one = file('one');
+    cpSync(join(csrs, 'kubelet.conf.csr'), join(one, 'kubelet.conf.csr'));
+    await node('pack', one, ...place, '--out', request);
+    const run = await admin('relay', request, '--out', answer, ...place);
+    expect(run).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('rejected ') });
+    expect((await node('fetch', '--from', answer, '--out', file('out'))).exitCode).toBe(3);
   });
 
   it('a certificate that was changed on the way is not written', async () => {

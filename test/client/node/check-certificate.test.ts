@@ -69,6 +69,18 @@ const cases: Case[] = [
   ['an error page', () => '<html>403</html>', [/no PEM certificate/]],
   ['text in front of the certificate', () => `subject=CN\n${leaf()}`, [/something else than PEM/]],
   ['a private key behind the certificate', () => leaf() + ca.leafKey, [/something else than PEM/]],
+  // what follows is read by OpenSSL, and not by Go
+  ['no line end behind it', () => leaf().trimEnd(), [/not written plainly/]],
+  [
+    'lines that end in CR',
+    () => leaf().replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/])/g, '\r'),
+    [/not written plainly/],
+  ],
+  [
+    'a block behind it that is no certificate',
+    () => `${leaf()}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+    [/not written plainly/],
+  ],
   [
     'a certificate of another CA',
     () => leaf(good, 'other'),

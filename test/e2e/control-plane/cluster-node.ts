@@ -55,18 +55,21 @@ export class ClusterNode {
   }
 
   /** The command of a component as kubeadm wrote it, but for the data folder of etcd and flags of the test's own. */
-  #command(name: ComponentName): string[] {
+  command(name: ComponentName, flags: Record<string, string> = {}): string[] {
     const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
     const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
     const own: Record<string, string> =
       name === 'etcd' ? { '--data-dir': join(this.folder, 'etcd', 'data') } : {};
-    return this.space.inside([program, ...withFlags(args, { ...own, ...this.#flags.get(name) })]);
+    return this.space.inside([
+      program,
+      ...withFlags(args, { ...own, ...this.#flags.get(name), ...flags }),
+    ]);
   }
 
   /** @param flags in place of the manifest's, now and whenever it is started again */
   start(name: ComponentName, flags?: Record<string, string>): Component {
     if (flags) this.#flags.set(name, flags);
-    const component = new Component(this.#command(name), join(this.folder, 'log', name));
+    const component = new Component(this.command(name), join(this.folder, 'log', name));
     this.components.set(name, component);
     return component;
   }

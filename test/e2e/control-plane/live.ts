@@ -6,9 +6,12 @@ import { until } from '../kubernetes/patience.ts';
 import { lastWords, mustRun } from '../kubernetes/program.ts';
 import type { Check, Report } from '../kubernetes/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
+import { approvedNeverIssued, withDeletedKey } from './certificates-api.ts';
 import { ControlPlane, type ControlPlanePlan, clusterName } from './cluster.ts';
 import { gatewayCommand } from './etcd-gateway.ts';
+import { Forger } from './forger.ts';
 import { LOG_LINE, registerNode, startKubelet } from './kubelet.ts';
+import { keepsOldClient } from './kubelet-client.ts';
 
 export const LIVE = 'control plane';
 
@@ -24,7 +27,10 @@ export const LIVE_CHECKS = [
   'kubelet.conf registers its own node and no other',
   'front-proxy-client reaches an aggregated API',
   'apiserver-kubelet-client reaches a kubelet',
+  'apiserver-kubelet-client is not read again while a connection lives',
   'etcd: its HTTP gateway, which uses the server certificate as a client',
+  'kube-controller-manager with the name of a deleted CA key does not start',
+  'certificates API: approved, and never issued',
   'no CA key is on any node',
 ];
 
@@ -42,7 +48,7 @@ export async function runLive(
     let lives = false;
     await report.row(LIVE, [plan.release], LIVE_CHECKS, async (check) => {
       await bringUp(check, report, plane, service);
-      await lookAt(check, plane);
+      await lookAt(check, plane, service);
       lives = true;
     });
     if (lives) await whileItLives(plane);
@@ -91,7 +97,7 @@ async function leaderOf(plane: ControlPlane, name: string): Promise<string | und
   return holder === '' ? undefined : `${name}: ${holder.replace(/_.*/, '')}`;
 }
 
-async function lookAt(check: Check, plane: ControlPlane): Promise<void> {
+async function lookAt(check: Check, plane: ControlPlane, service: CakelessService): Promise<void> {
   await check('whoami of every kubeconfig', () => whoami(plane));
   await check('admin.conf is let in by kubeadm’s binding', () => bindAdmins(plane));
   await check('a write comes back at every API server', () => writeAndRead(plane));
@@ -106,9 +112,16 @@ async function lookAt(check: Check, plane: ControlPlane): Promise<void> {
   });
   await check('front-proxy-client reaches an aggregated API', () => askAggregated(plane));
   await check('apiserver-kubelet-client reaches a kubelet', () => readLogs(plane));
+  await check('apiserver-kubelet-client is not read again while a connection lives', () =>
+    keepsOldClient(plane, new Forger(service.dataDir, join(plane.first.folder, 'forged-live'))),
+  );
   await check('etcd: its HTTP gateway, which uses the server certificate as a client', () =>
     askGateway(plane),
   );
+  await check('kube-controller-manager with the name of a deleted CA key does not start', () =>
+    withDeletedKey(plane),
+  );
+  await check('certificates API: approved, and never issued', () => approvedNeverIssued(plane));
   await check('no CA key is on any node', async () => {
     const keys = plane.nodes.flatMap(({ root }) => root.caKeys());
     if (keys.length > 0) throw new Error(keys.join(', '));

@@ -19,6 +19,8 @@ export interface TlsServer {
   /** Handshakes that were refused, in OpenSSL's words. */
   readonly refused: string[];
   readonly certificate: string;
+  /** It goes on listening. */
+  closeConnections(): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function startTlsServer(
   return {
     refused,
     certificate: cert,
+    closeConnections: () => server.closeAllConnections(),
     close: () =>
       new Promise((done) => {
         server.close(() => done());

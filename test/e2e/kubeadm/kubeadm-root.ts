@@ -53,6 +53,10 @@ export class KubeadmRoot {
     return readFileSync(this.file(path), 'utf8');
   }
 
+  removeFile(path: string): void {
+    rmSync(this.file(path));
+  }
+
   /** With the configuration. @throws Error with kubeadm's words if it refuses */
   kubeadm(...args: string[]): Promise<string> {
     return mustRun(this.#command([...args, ...CONFIG]));

@@ -7,6 +7,7 @@ import { LIVE, runLive } from '../control-plane/live.ts';
 import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
 import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
 import { REFUSED, runRefused } from '../control-plane/refused.ts';
+import { FACTS, runFacts } from '../kubeadm/facts.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
 import { removeOldGroups } from '../whole-cluster/cgroups.ts';
 import { WHOLE_ENDPOINT, WHOLE_HOSTS } from '../whole-cluster/plan.ts';
@@ -76,7 +77,10 @@ async function inside(folder: string): Promise<number> {
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
   await service.openTo(TEST_ADDRESS);
-  if (runs('matrix')) await runMatrix(report, service, folder);
+  if (runs('matrix')) {
+    await runMatrix(report, service, folder);
+    for (const release of kubeadmReleases) await runFacts(report, service, folder, release);
+  }
   for (const release of runs('control-plane') ? liveReleases : [])
     await runLive(report, service, folder, planOf(release), async (plane) => {
       await runNotIssued(report, service, plane);
@@ -103,6 +107,7 @@ async function runMatrix(report: Report, service: CakelessService, folder: strin
 function summarize(report: Report): void {
   const tables = [
     report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS),
+    report.tableByCheck(FACTS, 'KUBEADM AND WHAT IT IS GIVEN'),
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),
     report.tableByCheck(REFUSED, 'REFUSED BY THE REAL PROGRAM'),
     report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),

@@ -1,0 +1,154 @@
+/**
+ * What kubeadm does with material that it is given: each fact that docs/kubeadm-facts.md names, tried on a copy of a
+ * whole and right set of files, with one thing changed.
+ */
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Forger } from '../control-plane/forger.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { certify, completeKubeconfigs, installTrust } from '../kubernetes/certify.ts';
+import { lastWords } from '../kubernetes/program.ts';
+import type { Report } from '../kubernetes/report.ts';
+import { configuration, NODE, SITUATIONS } from './configurations.ts';
+import { readInstalled, readKubeconfigPair, withForeignKey } from './installed.ts';
+import { KubeadmRoot } from './kubeadm-root.ts';
+
+export const FACTS = 'facts';
+
+type Try = (root: KubeadmRoot, forger: Forger) => Promise<string>;
+
+const FACT_CHECKS: readonly (readonly [name: string, look: Try])[] = [
+  ['generate-csr stops at a .key in the way', stopsAt('pki/etcd/peer.key')],
+  ['generate-csr stops at a .csr in the way', stopsAt('pki/front-proxy-client.csr')],
+  [
+    'generate-csr stops at a .conf in the way, when a part of the set is made',
+    stopsAt('scheduler.conf', 1),
+  ],
+  ['another key beside apiserver.crt passes', passes(foreignKey)],
+  ['etcd-server and etcd-peer exchanged pass', passes(exchangedEtcd)],
+  ['the certificate of admin.conf as apiserver.crt passes', passes(adminAsServer)],
+  ['an expired leaf is "not signed by the corresponding CA"', expiredLeaf],
+  ['kubeconfig user wants the CA key, with --token too', kubeconfigUser],
+];
+
+export const FACT_NAMES: readonly string[] = FACT_CHECKS.map(([name]) => name);
+
+export async function runFacts(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+  release: string,
+): Promise<void> {
+  const whole = await wholeSet(service, join(folder, `facts-${release}`), release);
+  const forger = new Forger(service.dataDir, join(whole.folder, 'forged'));
+  await report.row(FACTS, [release], FACT_NAMES, async (check) => {
+    for (const [name, look] of FACT_CHECKS)
+      await check(name, async () => {
+        const copy = whole.copy(`${whole.folder}-copy`, release);
+        try {
+          return await look(copy, forger);
+        } finally {
+          copy.remove();
+        }
+      });
+  });
+  whole.remove();
+}
+
+async function wholeSet(
+  service: CakelessService,
+  folder: string,
+  release: string,
+): Promise<KubeadmRoot> {
+  const [situation] = SITUATIONS;
+  if (!situation) throw new Error('there is no situation');
+  const root = new KubeadmRoot(folder, release, configuration(release, 'RSA-2048', situation));
+  const place = { cluster: `facts-${release}`, trustDomain: 'matrix', node: NODE };
+  await root.kubeadm('certs', 'generate-csr');
+  const from = ['--kubeadm-config', root.configFile, '--trust-domain', place.trustDomain];
+  await service.mustCakeless('administrator', ['cluster', 'apply', place.cluster, ...from]);
+  await certify(service, place, root.kubernetesDir, 'first');
+  await installTrust(service, place, root.file('pki'));
+  completeKubeconfigs(root.kubernetesDir);
+  return root;
+}
+
+/**
+ * In an empty folder with nothing but this file. kubeadm's order differs from run to run, but that kubeconfigs come last.
+ * @param atLeast CSRs that are made before it stops
+ */
+function stopsAt(path: string, atLeast = 0): Try {
+  return async (root) => {
+    for (const file of root.files()) if (file !== path) root.removeFile(file);
+    writeFileSync(root.file(path), 'in the way\n');
+    const words = await root.kubeadmRefuses('certs', 'generate-csr');
+    if (root.read(path) !== 'in the way\n') throw new Error(`${path} was changed`);
+    const made = root.files().filter((file) => file.endsWith('.csr') && file !== path).length;
+    if (made < atLeast) throw new Error(`${made} CSRs were made: ${words}`);
+    return `${words}; ${made} CSRs were made`;
+  };
+}
+
+/** Changes something; then kubeadm must take the files, for all that, and leave them as they are. */
+function passes(change: (root: KubeadmRoot) => void): Try {
+  return async (root) => {
+    const right = JSON.stringify(root.digests());
+    change(root);
+    const before = JSON.stringify(root.digests());
+    if (before === right) throw new Error('nothing was changed');
+    await root.kubeadm('init', 'phase', 'certs', 'all');
+    if (JSON.stringify(root.digests()) !== before) throw new Error('kubeadm changed files');
+    return 'init phase certs all ends with 0, no file changes';
+  };
+}
+
+function foreignKey(root: KubeadmRoot): void {
+  copyFileSync(root.file('pki/front-proxy-client.key'), root.file('pki/apiserver.key'));
+  const foreign = withForeignKey(readInstalled(root.kubernetesDir));
+  if (foreign.join() !== 'apiserver') throw new Error(`with another key: ${foreign.join()}`);
+}
+
+function exchangedEtcd(root: KubeadmRoot): void {
+  const [server, peer] = ['server', 'peer'].map((name) => root.file(`pki/etcd/${name}.crt`));
+  if (server === undefined || peer === undefined) throw new Error('no etcd');
+  renameSync(server, `${server}.aside`);
+  renameSync(peer, server);
+  renameSync(`${server}.aside`, peer);
+}
+
+function adminAsServer(root: KubeadmRoot): void {
+  const { certificate } = readKubeconfigPair(root.file('admin.conf'));
+  writeFileSync(root.file('pki/apiserver.crt'), certificate);
+}
+
+async function expiredLeaf(root: KubeadmRoot, forger: Forger): Promise<string> {
+  const caFile = root.file('pki/ca.crt');
+  const wish = {
+    subject: '/CN=kube-apiserver',
+    keyFile: root.file('pki/apiserver.key'),
+    extensions: ['extendedKeyUsage=serverAuth', `subjectAltName=DNS:${NODE}`],
+  };
+  const put = async (days: number) =>
+    writeFileSync(root.file('pki/apiserver.crt'), await forger.make(caFile, { ...wish, days }));
+  await put(1);
+  const fresh = await root.bare(...CERTS_ALL);
+  await put(-1);
+  const words = await root.kubeadmRefuses('init', 'phase', 'certs', 'all');
+  // the same with a day to go is refused for its names at most, so that it is the date that counts here
+  if (/not signed|expired/.test(lastWords(fresh))) throw new Error(lastWords(fresh));
+  if (!/not signed by (the )?corresponding CA/.test(words)) throw new Error(words);
+  return words;
+}
+
+const CERTS_ALL = ['init', 'phase', 'certs', 'all', '--config', '/config.yaml'];
+
+async function kubeconfigUser(root: KubeadmRoot): Promise<string> {
+  const user = ['kubeconfig', 'user', '--client-name', 'jane'];
+  const words = [
+    await root.kubeadmRefuses(...user, '--org', 'devs'),
+    await root.kubeadmRefuses(...user, '--token', 'abc'),
+  ];
+  const other = words.find((said) => !/ca\.key|CA key|private key/i.test(said));
+  if (other !== undefined) throw new Error(other);
+  return words[1] ?? '';
+}
