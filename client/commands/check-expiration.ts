@@ -9,7 +9,6 @@ import { readClusterSettings } from '../kubeadm/cluster-settings.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
 import { csrFromConfig } from '../node/csr-from-config.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
-import { KUBELET_FOLDER } from '../node/expiry/kubelet-places.ts';
 import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, problemsIn, type ReportFormat } from '../node/expiry/report.ts';
 import { KUBEADM_FOLDERS } from '../node/places.ts';
@@ -40,7 +39,7 @@ export function addCheckExpirationCommand(
     )
     .option('--cert-dir <dir>', `kubeadm's certificates (default: ${KUBEADM_FOLDERS.certDir})`)
     .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
-    .option('--kubelet-dir <dir>', "the kubelet's certificates", KUBELET_FOLDER)
+    .option('--kubelet-dir <dir>', "the kubelet's certificates", KUBEADM_FOLDERS.kubeletDir)
     .option('--config <file>', 'kubeadm configuration: says of an external etcd, folder and names')
     .option(
       '--warn-within <duration>',

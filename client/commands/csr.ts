@@ -16,7 +16,7 @@ import { type LeftOut, selectCertificates } from '../node/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/settings.ts';
 import { keyAlgorithm, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { addFolderOptions, addNodeOptions } from './node-options.ts';
+import { addFolderOptions, addKubeletOption, addNodeOptions } from './node-options.ts';
 
 interface CsrOptions extends NodeOptions {
   config?: string;
@@ -38,7 +38,7 @@ export function addCsrCommand(
     .description(
       'make keys and CSRs for the next certificates of this node; kubeadm’s names, or all',
     );
-  addFolderOptions(addNodeOptions(command))
+  addKubeletOption(addFolderOptions(addNodeOptions(command)))
     .option('--config <file>', 'from a kubeadm configuration, for a node that has none yet')
     .option('--advertise-address <address>', 'with --config: address of this node')
     .option('--out <dir>', 'where they go (default: cakeless/csr beside the pki folder)')

@@ -19,6 +19,13 @@ export function addFolderOptions(command: Command): Command {
     .option('--kubeconfig-dir <dir>', 'where the kubeconfigs lie (default: /etc/kubernetes)');
 }
 
+export function addKubeletOption(command: Command): Command {
+  return command.option(
+    '--kubelet-dir <dir>',
+    "the kubelet's certificates (default: /var/lib/kubelet/pki, with kubeconfigs in /etc/kubernetes)",
+  );
+}
+
 export function addAlsoOption(command: Command): Command {
   return command.option(
     '--also <file>',

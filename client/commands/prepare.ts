@@ -1,5 +1,7 @@
 /** `cakeless prepare`: everything that `kubeadm init` or `kubeadm join` needs on a new node whose CA keys are elsewhere. */
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { makeFolder } from '../../lib/files/durable-file.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -11,6 +13,7 @@ import { describeNames, describeResult, describeSubject } from '../node/prepare/
 import { type Pins, parseCaCertHash } from '../node/prepare/pins.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
+import { withRunLock } from '../node/run-lock.ts';
 import { collect, durationSeconds, outputOption, subdomain } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
@@ -75,24 +78,23 @@ export async function prepare(
   clock: Clock,
 ): Promise<ExitCode> {
   const config = readNodeConfig(readGivenText(options.config), options.config, options);
+  const pins = pinsOf(options, config);
   const folders: NodeFolders = {
-    certDir: options.certDir ?? config.certDir ?? KUBEADM_FOLDERS.certDir,
-    kubeconfigDir: options.kubeconfigDir,
+    certDir: resolve(options.certDir ?? config.certDir ?? KUBEADM_FOLDERS.certDir),
+    kubeconfigDir: resolve(options.kubeconfigDir),
   };
-  const planned = planCertificates(config, folders);
-  if (options.dryRun) return showPlan(terminal, options.output, planned);
-  const result = await prepareNode({
-    exchange: await connection.exchange(),
-    terminal,
-    clock,
-    config,
-    folders,
-    planned,
-    cluster: options.cluster,
-    pins: pinsOf(options, config),
-    saKeyFrom: options.saKeyFrom,
-    waitSeconds: options.wait,
-  });
+  if (options.dryRun) return showPlan(terminal, options.output, planCertificates(config, folders));
+  await makeFolder(folders.certDir); // there is a lock in it
+  const result = await withRunLock(folders, async () =>
+    prepareNode({
+      exchange: await connection.exchange(),
+      planned: planCertificates(config, folders),
+      ...{ terminal, clock, config, folders, pins },
+      cluster: options.cluster,
+      saKeyFrom: options.saKeyFrom,
+      waitSeconds: options.wait,
+    }),
+  );
   printResult(terminal, options.output, result, () => describeResult(result));
   return exitCodeOf(result);
 }

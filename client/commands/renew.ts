@@ -29,7 +29,12 @@ import {
 } from '../node/settings.ts';
 import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { addAlsoOption, addFolderOptions, addNodeOptions } from './node-options.ts';
+import {
+  addAlsoOption,
+  addFolderOptions,
+  addKubeletOption,
+  addNodeOptions,
+} from './node-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -62,7 +67,7 @@ export function addRenewCommand(
     .description(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
-  addAlsoOption(addFolderOptions(addNodeOptions(command)))
+  addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
     .option(
       '--request <id>',
       'name of this request (default: the time and random digits)',
@@ -126,7 +131,7 @@ async function runRenew(
         terminal,
       ),
   };
-  const report = await withRunLock(stateDir, () => renew(world, wish));
+  const report = await withRunLock(folders, () => renew(world, wish));
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOf(report);
 }

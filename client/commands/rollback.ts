@@ -57,7 +57,7 @@ async function rollBack(
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
-  await withRunLock(stateDir, async () => {
+  await withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
     const { names, caChanged } = chosen.journal;
     const restarts = options.restart ? neededRestarts(world, names, caChanged) : [];

@@ -20,6 +20,8 @@ const nodeConfigSchema = z.strictObject({
   region: z.optional(z.string()),
   certDir: z.optional(path),
   kubeconfigDir: z.optional(path),
+  /** The kubelet's --cert-dir. */
+  kubeletDir: z.optional(path),
   /** Copies of kubeconfigs that follow them, such as /root/.kube/config. */
   also: z.optional(z.array(path)),
 });

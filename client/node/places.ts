@@ -9,12 +9,21 @@ export interface NodeFolders {
   readonly certDir: string;
   /** Holds admin.conf and the other kubeconfigs, `--kubeconfig-dir`. */
   readonly kubeconfigDir: string;
+  /** The kubelet's own `--cert-dir`; undefined where no kubelet uses the kubeconfigs, as in a copy of a node's files. */
+  readonly kubeletDir?: string | undefined;
 }
 
-export const KUBEADM_FOLDERS: NodeFolders = {
+export const KUBEADM_FOLDERS = {
   certDir: '/etc/kubernetes/pki',
   kubeconfigDir: '/etc/kubernetes',
-};
+  kubeletDir: '/var/lib/kubelet/pki',
+} as const;
+
+/** What Cakeless keeps on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
+export const stateDirOf = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'cakeless');
+
+/** The kubelet's certificate store: a link to the newest of kubelet-client-<date>.pem (client-go util/certificate). */
+export const KUBELET_PEM = 'kubelet-client-current.pem';
 
 /** A certificate and its private key in two files beside each other. */
 export interface PairPlace {
@@ -29,14 +38,19 @@ export interface KubeconfigPlace {
   readonly kind: 'kubeconfig';
   readonly name: CertificateName;
   readonly file: string;
+  /** Of kubelet.conf: what the kubelet takes in the place of the certificate in it, if it is there. */
+  readonly kubeletPem?: string;
 }
 
 export type CertificatePlace = PairPlace | KubeconfigPlace;
 
 export function placeOf(name: CertificateName, folders: NodeFolders): CertificatePlace {
   const { baseName } = profileOf(name);
-  if (baseName === undefined)
-    return { kind: 'kubeconfig', name, file: join(folders.kubeconfigDir, name) };
+  if (baseName === undefined) {
+    const place = { kind: 'kubeconfig', name, file: join(folders.kubeconfigDir, name) } as const;
+    if (name !== 'kubelet.conf' || folders.kubeletDir === undefined) return place;
+    return { ...place, kubeletPem: join(folders.kubeletDir, KUBELET_PEM) };
+  }
   const stem = join(folders.certDir, baseName);
   return { kind: 'pair', name, certificateFile: `${stem}.crt`, keyFile: `${stem}.key` };
 }

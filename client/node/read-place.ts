@@ -35,6 +35,11 @@ export interface CertificateInPlace {
   readonly kubeconfig: Kubeconfig | undefined;
   /** What is wrong with the key: missing, unreadable, of another certificate. */
   readonly problems: readonly string[];
+  /**
+   * The certificate in kubelet.conf itself, where the kubelet has `kubelet-client-current.pem`, which it prefers until
+   * that expires (decision 0030); the fields above tell of that file then.
+   */
+  readonly embedded?: Pick<CertificateInPlace, 'chain' | 'leaf' | 'privateKey' | 'problems'>;
 }
 
 /** A file that is absent is a state; one that may not be read is an error, with its path. */
@@ -62,10 +67,25 @@ function readKubeconfigPlace(place: CertificatePlace & { kind: 'kubeconfig' }): 
     if (certificateText === undefined)
       return broken(`it names ${certificateFile}, which is not there`);
     const [keyFile, keyText] = privateKey ? resolve(privateKey, file) : [undefined, undefined];
-    return examine(place, kubeconfig, certificateFile, certificateText, keyFile, keyText);
+    const named = examine(place, kubeconfig, certificateFile, certificateText, keyFile, keyText);
+    const isEmbedded = 'pem' in certificate && named.state === 'present';
+    return isEmbedded ? preferKubeletPem(place, kubeconfig, named) : named;
   } catch (error) {
     return broken(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** As the kubelet does with rotateCertificates, which kubeadm sets (certificate_manager.go: getCurrentCertificateOrBootstrap). */
+function preferKubeletPem(
+  place: CertificatePlace & { kind: 'kubeconfig' },
+  kubeconfig: Kubeconfig,
+  embedded: CertificateInPlace,
+): PlaceState {
+  const { kubeletPem: file } = place;
+  const text = file === undefined ? undefined : readTextIfThere(file);
+  if (file === undefined || text === undefined) return embedded;
+  const preferred = examine(place, kubeconfig, file, text, file, text);
+  return preferred.state === 'present' ? { ...preferred, embedded } : preferred;
 }
 
 function resolve(material: Material, file: string): [string, string | undefined] {

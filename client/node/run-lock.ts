@@ -1,9 +1,13 @@
-/** Keeps two runs on one node apart. A holder that was killed holds nothing: its process is not there any more. */
-import { readFileSync } from 'node:fs';
-import { link, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * Keeps two runs on one node apart, whatever they do: prepare, renew, rollback. A holder that was killed holds nothing:
+ * its process is not there any more.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { link, readdir, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { makeFolder, removeDurably, writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { type NodeFolders, stateDirOf } from './places.ts';
 
 interface Holder {
   readonly pid: number;
@@ -14,15 +18,44 @@ interface Holder {
 
 const TRIES = 3;
 
-/** Runs something while holding the lock. @throws CommandError if another run holds it */
-export async function withRunLock<T>(stateDir: string, run: () => Promise<T>): Promise<T> {
-  const file = join(stateDir, 'lock');
+/**
+ * Runs something while holding the locks of both folders that a run changes: two runs that share one of them shut each
+ * other out, even where the other one differs (--kubeconfig-dir, --cert-dir).
+ * @throws CommandError if another run holds one of them
+ */
+export async function withRunLock<T>(folders: NodeFolders, run: () => Promise<T>): Promise<T> {
+  const stateDir = stateDirOf(folders);
   await makeFolder(stateDir);
-  await take(file, join(stateDir, `lock.${process.pid}`));
+  return holding(join(stateDir, 'lock'), async () => {
+    const ofCertificates = join(folders.certDir, '.cakeless-lock');
+    return existsSync(folders.certDir) ? holding(ofCertificates, run) : run();
+  });
+}
+
+/** Where this process may not write it changes nothing, and what it would have changed is named later on. */
+const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM'];
+
+async function holding<T>(file: string, run: () => Promise<T>): Promise<T> {
   try {
+    await take(file, `${file}.${process.pid}`);
+  } catch (error) {
+    if (UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? '')) return run();
+    throw error;
+  }
+  try {
+    await sweep(file);
     return await run();
   } finally {
     await removeDurably(file);
+  }
+}
+
+/** Removes what runs left behind that were killed while they took the lock: their process is gone. */
+async function sweep(file: string): Promise<void> {
+  const start = `${basename(file)}.`;
+  for (const name of await readdir(dirname(file))) {
+    const [, pid] = /^(\d+)\b/.exec(name.startsWith(start) ? name.slice(start.length) : '') ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await unlink(join(dirname(file), name));
   }
 }
 

@@ -1,12 +1,13 @@
 /** Which certificates of a node a command is about: kubeadm's names, or `all`. */
 import { lstatSync } from 'node:fs';
+import { basename } from 'node:path';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
   isCertificateName,
 } from '../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { type NodeFolders, placeOf } from './places.ts';
+import { KUBELET_PEM, type NodeFolders, placeOf } from './places.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
 
 export interface Selection {
@@ -30,8 +31,8 @@ export interface SelectionRule {
 }
 
 /**
- * `all` is what is on the node. kubelet.conf belongs to it where its certificate is embedded; where the kubelet's own
- * rotation keeps it (kubelet-client-current.pem), `all` leaves it to the kubelet, which starts at 70 to 90 % of the
+ * `all` is what is on the node. kubelet.conf belongs to it where a certificate is embedded, whether the kubelet uses that
+ * one or has a file of its own beside it: both become new. Where the kubelet's own rotation alone keeps it (kubelet-client-current.pem), `all` leaves it to the kubelet, which starts at 70 to 90 % of the
  * lifetime, and takes it in the last tenth: then rotation does not work, as in external-CA mode without a signer.
  * @throws CommandError for a name that kubeadm does not have
  */
@@ -66,11 +67,22 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
     return { reason: `MISSING! ${place.file} is not there`, isError };
   }
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
+  if (place.embedded && place.embedded.leaf.subject !== place.leaf.subject)
+    return {
+      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), and kubelet.conf is for ${oneLine(place.embedded.leaf.subject)}: move the wrong one away`,
+      isError: true,
+    };
   const left = remaining(place, rule.now);
   const limit = rule.expiresWithinSeconds;
   if (limit !== undefined && left.seconds > limit)
     return { reason: `good until ${place.leaf.validTo}`, isError: false };
-  if (all && place.name === 'kubelet.conf' && isKubeletsOwn(place) && left.share > 0.1)
+  if (
+    all &&
+    place.name === 'kubelet.conf' &&
+    !place.embedded &&
+    isKubeletsOwn(place) &&
+    left.share > 0.1
+  )
     return {
       reason: `the kubelet rotates it (${place.certificateFile}); name it to renew it all the same`,
       isError: false,
@@ -78,15 +90,22 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
   return undefined;
 }
 
-function remaining({ leaf }: CertificateInPlace, now: Date) {
-  const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
-  return { seconds: (to - now.getTime()) / 1000, share: (to - now.getTime()) / (to - from) };
+const oneLine = (subject: string) => subject.replaceAll('\n', ', ');
+
+/** Of both, where there are two: without the one in kubelet.conf the kubelet does not start either. */
+function remaining(place: CertificateInPlace, now: Date) {
+  const lefts = [place.leaf, place.embedded?.leaf].flatMap((leaf) => {
+    if (!leaf) return [];
+    const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
+    return [{ seconds: (to - now.getTime()) / 1000, share: (to - now.getTime()) / (to - from) }];
+  });
+  return {
+    seconds: Math.min(...lefts.map(({ seconds }) => seconds)),
+    share: Math.min(...lefts.map(({ share }) => share)),
+  };
 }
 
-/** The kubelet's certificate store: a link to the newest of kubelet-client-<date>.pem (client-go util/certificate). */
+/** A link that the kubelet turns when it gets a new certificate. */
 export function isKubeletsOwn({ certificateFile }: CertificateInPlace): boolean {
-  return (
-    certificateFile.endsWith('kubelet-client-current.pem') &&
-    lstatSync(certificateFile).isSymbolicLink()
-  );
+  return basename(certificateFile) === KUBELET_PEM && lstatSync(certificateFile).isSymbolicLink();
 }

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from './node-config.ts';
-import { KUBEADM_FOLDERS, type NodeFolders } from './places.ts';
+import { KUBEADM_FOLDERS, type NodeFolders, stateDirOf } from './places.ts';
 
 /** Options that every command on a node has; see `client/commands/node-options.ts`. */
 export interface NodeOptions {
@@ -10,6 +10,7 @@ export interface NodeOptions {
   node?: string;
   certDir?: string;
   kubeconfigDir?: string;
+  kubeletDir?: string;
   nodeConfig?: string;
   also?: string[];
 }
@@ -18,7 +19,6 @@ export interface NodeSettings {
   readonly cluster: string | undefined;
   readonly node: string | undefined;
   readonly folders: NodeFolders;
-  /** Holds what Cakeless keeps on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
   readonly stateDir: string;
   readonly also: readonly string[];
   readonly config: NodeConfig;
@@ -31,11 +31,19 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
   );
   // kubeadm's default for one is the folder below the other
   const certDir = resolve(options.certDir ?? config.certDir ?? join(kubeconfigDir, 'pki'));
+  // elsewhere lies a copy, and this machine's kubelet has nothing to do with it
+  const isLive = kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir;
+  const kubeletDir =
+    options.kubeletDir ?? config.kubeletDir ?? (isLive ? KUBEADM_FOLDERS.kubeletDir : undefined);
+  const folders = {
+    ...{ certDir, kubeconfigDir },
+    ...(kubeletDir !== undefined && { kubeletDir: resolve(kubeletDir) }),
+  };
   return {
     cluster: options.cluster ?? config.cluster,
     node: options.node ?? config.node,
-    folders: { certDir, kubeconfigDir },
-    stateDir: join(kubeconfigDir, 'cakeless'),
+    folders,
+    stateDir: stateDirOf(folders),
     also: (options.also ?? config.also ?? []).map((file) => resolve(file)),
     config,
   };

@@ -12,7 +12,7 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../places.ts';
+import { caFileOf, KUBELET_PEM, type NodeFolders, placeOf } from '../places.ts';
 import { areAPair, readPrivateKey } from '../private-key.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from '../read-place.ts';
 import { problemsOf, type Wanted } from './certificate-problems.ts';
@@ -30,6 +30,8 @@ export interface Row {
   readonly externallyManaged: boolean;
   /** What is wrong beside its age, in words. */
   readonly problems: readonly string[];
+  /** Of the kubelet's, where there are two of them: whether it is the one that the kubelet shows. */
+  readonly inUse?: boolean;
 }
 
 export interface Inventory {
@@ -63,21 +65,20 @@ export function takeInventory(options: InventoryOptions): Inventory {
   const isWorker = !names.some(
     (name) => name !== 'kubelet.conf' && safely(name, options).state !== 'missing',
   );
-  const rows = names.map((name) => readRow(name, isWorker, options));
+  const rows = names.flatMap((name) => readRows(name, isWorker, options));
   const serving = findKubeletServing(options.kubeletDir);
   return {
-    certificates: byName(rows.filter(({ name }) => name !== 'kubelet.conf')),
+    certificates: byName(rows.filter((row) => !isOfKubelet(row))),
     certificateAuthorities: byName(
       cas.map((ca) =>
         isWorker && ca.name !== 'ca' && ca.state === 'missing' ? { ...ca, problems: [] } : ca,
       ),
     ),
-    kubelet: [
-      ...rows.filter(({ name }) => name === 'kubelet.conf'),
-      ...(serving ? [readServing(serving, options)] : []),
-    ],
+    kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
   };
 }
+
+const isOfKubelet = ({ name }: Row) => name === 'kubelet.conf' || name === KUBELET_PEM;
 
 /** In the order of Go's sort of strings. */
 const byName = (rows: readonly Row[]) => [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -85,18 +86,49 @@ const byName = (rows: readonly Row[]) => [...rows].sort((a, b) => (a.name < b.na
 /** People take these off a node on purpose. */
 const OPTIONAL: readonly CertificateName[] = ['admin.conf', 'super-admin.conf'];
 
-function readRow(name: CertificateName, isWorker: boolean, options: InventoryOptions): Row {
+function readRows(name: CertificateName, isWorker: boolean, options: InventoryOptions): Row[] {
   const { ca } = profileOf(name);
   const found = safely(name, options);
   const about = { name, caName: ca, externallyManaged: isExternal(ca, options) };
+  if (found.state === 'present' && found.embedded)
+    return readBothOfKubelet({ ...found, embedded: found.embedded }, about, options);
   if (found.state === 'present')
-    return { ...about, ...present(found, options), file: found.certificateFile };
+    return [{ ...about, ...present(found, options), file: found.certificateFile }];
   const isWanted =
     !OPTIONAL.includes(name) &&
     (!isWorker || name === 'kubelet.conf') &&
     !(ca === 'etcd-ca' && !hasEtcd(options));
   const problems = found.state === 'broken' ? [found.problem] : isWanted ? ['it is missing'] : [];
-  return { ...about, file: found.file, state: found.state, notAfter: undefined, problems };
+  return [{ ...about, file: found.file, state: found.state, notAfter: undefined, problems }];
+}
+
+/** The certificate in kubelet.conf and the kubelet's own: until that one expires, no other is used. */
+function readBothOfKubelet(
+  own: CertificateInPlace & Required<Pick<CertificateInPlace, 'embedded'>>,
+  about: Pick<Row, 'name' | 'caName' | 'externallyManaged'>,
+  options: InventoryOptions,
+): Row[] {
+  const { embedded, certificateFile, place } = own;
+  const [ends, embeddedEnds] = [own.leaf, embedded.leaf].map(({ validTo }) => new Date(validTo));
+  const isOwnInUse = (ends ?? options.now) > options.now;
+  const isInVain = isOwnInUse && (embeddedEnds ?? options.now) > (ends ?? options.now);
+  const problems = isInVain
+    ? [
+        `the kubelet does not use it, but ${certificateFile}, which ends first: cakeless renew kubelet.conf makes both new`,
+      ]
+    : [];
+  const inside = present({ ...own, ...embedded, kubeconfig: own.kubeconfig }, options);
+  const file = place.kind === 'kubeconfig' ? place.file : certificateFile;
+  return [
+    {
+      ...{ ...about, ...inside, file, inUse: !isOwnInUse },
+      problems: [...inside.problems, ...problems],
+    },
+    {
+      ...{ ...about, ...present({ ...own, kubeconfig: undefined }, options), name: KUBELET_PEM },
+      ...{ file: certificateFile, inUse: isOwnInUse },
+    },
+  ];
 }
 
 /** A file that may not be read is broken, not the end of the list. */

@@ -2,8 +2,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const KUBELET_FOLDER = '/var/lib/kubelet/pki';
-
 export interface KubeletServing {
   readonly name: 'kubelet-server-current.pem' | 'kubelet.crt';
   readonly certificateFile: string;

@@ -64,7 +64,7 @@ function toDocument(inventory: Inventory, problems: readonly Problem[], now: Dat
 }
 
 /** kubeadm has no word for a certificate that can't be read (it stops there): it counts as missing. */
-function toItem({ name, notAfter, externallyManaged, caName }: Row, now: Date) {
+function toItem({ name, notAfter, externallyManaged, caName, inUse }: Row, now: Date) {
   if (notAfter === undefined)
     return {
       name,
@@ -80,6 +80,7 @@ function toItem({ name, notAfter, externallyManaged, caName }: Row, now: Date) {
     externallyManaged,
     ...(caName && { caName }),
     missing: false,
+    ...(inUse !== undefined && { inUse }),
   };
 }
 
@@ -117,7 +118,7 @@ function cellsOf(row: Row, now: Date, more: readonly string[]): string[] {
     return [`${state === 'missing' ? '!MISSING!' : '!BROKEN!'} ${name}`, ...empty];
   const residual = humanDuration(notAfter.getTime() - now.getTime());
   return [
-    name,
+    row.inUse === false ? `${name} (not used)` : name,
     formatDate(notAfter),
     residual,
     ...more,

@@ -70,8 +70,10 @@ function changesOf(
   { now }: PlanInput,
 ): FileChange[] {
   const { certificateFile, keyFile } = place;
-  if (place.kubeconfig && certificateFile === placeFile(place))
-    return [changeKubeconfig(placeFile(place), place, chainPem, keyPem, caPem)];
+  const embedded = () => changeKubeconfig(placeFile(place), place, chainPem, keyPem, caPem);
+  // the kubelet needs the one in kubelet.conf to be good when it starts, and then uses its own
+  if (place.embedded) return [embedded(), ...changePem(place, chainPem + keyPem, now)];
+  if (place.kubeconfig && certificateFile === placeFile(place)) return [embedded()];
   if (isSameFile(certificateFile, keyFile)) return changePem(place, chainPem + keyPem, now);
   if (keyFile === undefined || keyFile === placeFile(place))
     throw new CommandError(

@@ -283,7 +283,10 @@ function newCertificate(world: RenewWorld, answer: Answer): NewCertificate[] {
 }
 
 function isInPlace({ place, chainPem }: NewCertificate): boolean {
-  return place.problems.length === 0 && fingerprints(chainPem)[0] === place.leaf.fingerprint256;
+  const [wanted] = fingerprints(chainPem);
+  return [place, ...(place.embedded ? [place.embedded] : [])].every(
+    ({ leaf, problems }) => problems.length === 0 && leaf.fingerprint256 === wanted,
+  );
 }
 
 /** Installed and rejected names are settled; the others stay open for the next run. */

@@ -25,6 +25,7 @@ import { type ChainItem, judgeChain } from '../../../support/judges.ts';
 import { type KubeadmSet, kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { NewNode } from '../../../support/new-node.ts';
 import { RunningService } from '../../../support/running-service.ts';
+import { cakeless } from '../../../support/running-service-command.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const BUNDLES = ['ca.crt', 'etcd/ca.crt', 'front-proxy-ca.crt'];
@@ -373,6 +374,44 @@ it('cut off at any call, it goes on, and nothing is asked twice', async () => {
   const requests = await service.keys('exchange', `requests/${node.cluster}/`);
   expect(requests).toHaveLength(newest.csrs.length);
 });
+
+it.each([
+  ['prepare', (node: NewNode) => node.prepare()],
+  [
+    'prepare with other kubeconfigs and the same certificates',
+    (node: NewNode) => node.prepare({ kubeconfigDir: node.at('elsewhere') }),
+  ],
+  ['renew', (node: NewNode) => renewOn(node, '')],
+  [
+    'renew with other kubeconfigs and the same certificates',
+    (node: NewNode) => renewOn(node, 'elsewhere'),
+  ],
+])('while it runs, %s on the same node is told so, and changes nothing', async (_, other) => {
+  const node = await newNode();
+  mkdirSync(node.at('elsewhere'));
+  let said: unknown;
+  const meanwhile = (exchange: ObjectStore): ObjectStore => ({
+    ...bound(exchange),
+    create: async (...args) => {
+      const before = snapshot(node.folder);
+      said ??= await other(node).catch((error: Error) => error);
+      expect(snapshot(node.folder)).toEqual(before);
+      return exchange.create(...args);
+    },
+  });
+  await node.prepare({}, meanwhile);
+  const told = `another run is under way (process ${process.pid})`;
+  expect(said).toMatchObject({ message: told });
+  expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+});
+
+/** The command itself: what it prints is the message of an error here. */
+async function renewOn(node: NewNode, folder: string): Promise<never> {
+  const folders = ['--kubeconfig-dir', node.at(folder), '--cert-dir', node.at('pki')];
+  const who = ['--cluster', node.cluster, '--node', node.name];
+  const { stderr } = await cakeless({}, 'renew', 'all', ...who, ...folders);
+  throw new Error(/another run is under way \(process \d+\)/.exec(stderr)?.[0] ?? stderr);
+}
 
 describe('what lies there already', () => {
   it('a half-made set of generate-csr is taken: the same keys, and its CSRs where they fit', async () => {
