@@ -7,9 +7,14 @@ import {
   undoInstallation,
 } from '../install/installation.ts';
 import type { HeldLease } from '../lease.ts';
-import { COMPONENTS, type Component } from '../restart/components.ts';
+import { COMPONENTS, type Component, stepsOf } from '../restart/components.ts';
 import { readManifest } from '../restart/manifest.ts';
-import { type RestartResult, type RestartWorld, restart, untilWell } from '../restart/restart.ts';
+import {
+  type RestartResult,
+  type RestartWorld,
+  restartStep,
+  untilWell,
+} from '../restart/restart.ts';
 
 export interface Carried {
   readonly installation: Installation;
@@ -103,24 +108,25 @@ async function restartAll(
 ): Promise<{ installation: Installation; results: RestartResult[] }> {
   const results: RestartResult[] = [];
   let current = installation;
-  for (const component of current.journal.restarts) {
-    await lease?.extend();
-    const result = await restart(component, world);
-    results.push(result);
+  const extend = async () => lease?.extend();
+  for (const step of stepsOf(current.journal.restarts)) {
+    await extend();
+    const done = await restartStep(step, world, extend);
+    results.push(...done);
+    if (done.some(({ state }) => state === 'failed'))
+      return { installation: await record(current, swapLists(current, step)), results };
     const { restarts, restarted } = current.journal;
-    if (result.state === 'failed')
-      return { installation: await record(current, swapLists(current, component)), results };
     current = await record(current, {
-      restarts: restarts.filter((other) => other !== component),
-      restarted: [...restarted, component],
+      restarts: restarts.filter((other) => !step.includes(other)),
+      restarted: [...restarted, ...step],
     });
   }
   return { installation: current, results };
 }
 
-/** For the way back: those that were restarted, and the one that failed. */
-function swapLists({ journal }: Installation, failed: Component) {
+/** For the way back: those that were restarted, and the step that failed. */
+function swapLists({ journal }: Installation, failed: readonly Component[]) {
   if (journal.phase === 'undoing') return {};
-  const touched = [...journal.restarted, failed];
+  const touched = [...journal.restarted, ...failed];
   return { restarts: COMPONENTS.filter((c) => touched.includes(c)), restarted: [] };
 }

@@ -5,7 +5,8 @@ import {
   pruneInstallations,
 } from '../install/installation.ts';
 import type { HeldLease } from '../lease.ts';
-import { type RestartWorld, returnManifests } from '../restart/restart.ts';
+import { returnManifests } from '../restart/held-manifests.ts';
+import type { RestartWorld } from '../restart/restart.ts';
 import { type Carried, carryThrough, takeBack } from './carry-through.ts';
 import { sweepRequests } from './request-journal.ts';
 

@@ -76,3 +76,23 @@ function rereads(version: KubernetesVersion | undefined, since: string | undefin
   const first = since === undefined ? undefined : parseKubernetesVersion(since);
   return !!first && !!version && compareKubernetesVersions(version, first) >= 0;
 }
+
+/** In each pair the second one can do nothing without the first, and lets whoever asks it wait. */
+const TOGETHER: readonly (readonly Component[])[] = [['etcd', 'kube-apiserver']];
+
+/**
+ * What is restarted at once, in the order of the steps. An API server without the etcd of its node hangs on to its
+ * clients; ended first, it sends them to the others. It has to be restarted once only.
+ */
+export function stepsOf(components: readonly Component[]): Component[][] {
+  const steps: Component[][] = [];
+  for (const component of COMPONENTS.filter((one) => components.includes(one))) {
+    const last = steps.at(-1);
+    const goesAlong = TOGETHER.some(
+      ([first, second]) => component === second && first !== undefined && last?.at(-1) === first,
+    );
+    if (goesAlong) last?.push(component);
+    else steps.push([component]);
+  }
+  return steps;
+}

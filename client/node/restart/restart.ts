@@ -1,14 +1,14 @@
-/** Restarts one component and waits until it is well with the certificates on disk. */
+/** Restarts components and waits until they are well with the certificates on disk. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, renameSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
 import { askHealth, probesOf } from './health.ts';
-import { manifestsFolder, readManifest } from './manifest.ts';
+import { HeldManifests } from './held-manifests.ts';
+import { readManifest } from './manifest.ts';
 import { processesOf } from './processes.ts';
 
 const run = promisify(execFile);
@@ -28,44 +28,78 @@ export type RestartResult =
 
 const POLL_MS = 500;
 
-export async function restart(component: Component, world: RestartWorld): Promise<RestartResult> {
+/**
+ * Restarts the components of one step: they end in reverse order and come back in order, each when the one before is
+ * well. Stops at the first one that fails; those behind it come back unwatched.
+ * @param beforeEach called before each part that may take its time
+ */
+export async function restartStep(
+  step: readonly Component[],
+  world: RestartWorld,
+  beforeEach: () => Promise<void>,
+): Promise<RestartResult[]> {
+  const held = new HeldManifests(world.stateDir);
+  const results: RestartResult[] = [];
+  const pods = step.map((component) => ({
+    component,
+    manifest: component === 'kubelet' ? undefined : readManifest(component, world.folders),
+  }));
+  let current = step[0] ?? 'kubelet';
   try {
-    if (component === 'kubelet') return await restartKubelet(world);
-    return await restartStaticPod(component, world);
+    for (const { component, manifest } of [...pods].reverse()) {
+      current = component;
+      await beforeEach();
+      if (manifest) await end(component, manifest.file, held, world);
+    }
+    for (const { component, manifest } of pods) {
+      current = component;
+      await beforeEach();
+      results.push({ component, state: await bringBack(component, manifest?.file, held, world) });
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { component, state: 'failed', reason };
-  }
-}
-
-async function restartStaticPod(component: Component, world: RestartWorld): Promise<RestartResult> {
-  const { folders, terminal } = world;
-  const manifest = readManifest(component, folders);
-  if (!manifest) return { component, state: 'not-here' };
-  terminal.progress(
-    `restarting ${component}: its manifest goes out of ${dirname(manifest.file)} ...`,
-  );
-  const before = processesOf(component, folders);
-  const giveBack = await hold(manifest.file, world.stateDir);
-  try {
-    await until(world, `${component} does not stop`, async () => {
-      const running = processesOf(component, folders).filter((id) => before.includes(id));
-      return running.length > 0 ? `process ${running.join(', ')} is still there` : undefined;
-    });
+    results.push({ component: current, state: 'failed', reason });
   } finally {
-    await giveBack();
+    await held.giveAllBack();
   }
-  await untilWell(component, world);
-  return { component, state: 'restarted' };
+  return results;
 }
 
-async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
-  const component = 'kubelet';
-  if (!existsSync('/run/systemd/system')) return { component, state: 'by-hand' };
+/** Until its processes are gone. */
+async function end(
+  component: Component,
+  file: string,
+  held: HeldManifests,
+  world: RestartWorld,
+): Promise<void> {
+  world.terminal.progress(`restarting ${component}: its manifest goes out of ${dirname(file)} ...`);
+  const before = processesOf(component, world.folders);
+  await held.takeOut(file);
+  await until(world, `${component} does not stop`, async () => {
+    const running = processesOf(component, world.folders).filter((id) => before.includes(id));
+    return running.length > 0 ? `process ${running.join(', ')} is still there` : undefined;
+  });
+}
+
+async function bringBack(
+  component: Component,
+  file: string | undefined,
+  held: HeldManifests,
+  world: RestartWorld,
+): Promise<'restarted' | 'not-here' | 'by-hand'> {
+  if (component === 'kubelet') return restartKubelet(world);
+  if (file === undefined) return 'not-here';
+  await held.giveBack(file);
+  await untilWell(component, world);
+  return 'restarted';
+}
+
+async function restartKubelet(world: RestartWorld): Promise<'restarted' | 'by-hand'> {
+  if (!existsSync('/run/systemd/system')) return 'by-hand';
   world.terminal.progress('restarting kubelet ...');
   await run('systemctl', ['restart', 'kubelet']);
-  await untilWell(component, world);
-  return { component, state: 'restarted' };
+  await untilWell('kubelet', world);
+  return 'restarted';
 }
 
 /** Waits until a component is healthy and serves the certificate that is on disk. */
@@ -94,40 +128,4 @@ async function until(
       throw new Error(`${what} within ${timeoutSeconds} seconds: ${problem}`);
     await clock.sleep(POLL_MS);
   }
-}
-
-const heldFolder = (stateDir: string) => join(stateDir, 'held-manifests');
-
-/** Moves a manifest away; a signal that ends this process gives it back first, a kill leaves that to the next run. */
-async function hold(file: string, stateDir: string): Promise<() => Promise<void>> {
-  const folder = heldFolder(stateDir);
-  await makeFolder(folder);
-  const aside = join(folder, basename(file));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const onSignal = () => {
-    renameSync(aside, file);
-    process.exit(1);
-  };
-  for (const signal of signals) process.once(signal, onSignal);
-  renameSync(file, aside);
-  await syncFolder(folder);
-  return async () => {
-    renameSync(aside, file);
-    for (const signal of signals) process.removeListener(signal, onSignal);
-    await syncFolder(dirname(file));
-  };
-}
-
-/** Puts manifests back that a killed run had moved away. @returns their components */
-export async function returnManifests(stateDir: string, folders: NodeFolders): Promise<string[]> {
-  const folder = heldFolder(stateDir);
-  if (!existsSync(folder)) return [];
-  const held = readdirSync(folder);
-  for (const name of held) {
-    const place = join(manifestsFolder(folders), name);
-    // somebody put another one there in the meantime: that one counts
-    renameSync(join(folder, name), existsSync(place) ? join(stateDir, `${name}.replaced`) : place);
-  }
-  if (held.length > 0) await syncFolder(manifestsFolder(folders));
-  return held.map((name) => name.replace(/\.yaml$/, ''));
 }

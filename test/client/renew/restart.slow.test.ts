@@ -1,5 +1,6 @@
 /** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
 
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../../../client/exit-codes.ts';
@@ -8,6 +9,7 @@ import { readPlace } from '../../../client/node/read-place.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { FakeKubelet, freePort, writeManifest } from '../../support/fake-kubelet.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
+import { COMMAND } from '../../support/running-service-process.ts';
 
 let fixture: NodeFixture;
 let kubelet: FakeKubelet | undefined;
@@ -27,8 +29,12 @@ const serial = (folder: string, name: CertificateName) => {
 const isNew = (folder: string, name: CertificateName) =>
   serial(folder, name) !== serial(fixture.template, name);
 
-/** A control plane that runs; `more` are flags of kube-apiserver. */
-async function controlPlane(version: string, ...more: string[]): Promise<string> {
+/** A control plane that runs, with more flags for some components. */
+async function controlPlane(
+  version: string,
+  more: { apiServer?: string; etcd?: string } = {},
+): Promise<string> {
+  const flags = (flag: string | undefined) => (flag === undefined ? [] : [flag]);
   const folder = fixture.copy();
   const pki = join(folder, 'pki');
   const [api, manager, client, metrics] = await Promise.all([1, 2, 3, 4].map(freePort));
@@ -37,7 +43,8 @@ async function controlPlane(version: string, ...more: string[]): Promise<string>
     `--tls-private-key-file=${pki}/apiserver.key`,
   ];
   writeManifest(folder, 'kube-apiserver', version, [
-    ...['--advertise-address=127.0.0.1', `--secure-port=${api}`, ...pair, ...more],
+    ...['--advertise-address=127.0.0.1', `--secure-port=${api}`, ...pair],
+    ...flags(more.apiServer),
   ]);
   writeManifest(folder, 'kube-controller-manager', version, [
     ...['--bind-address=127.0.0.1', `--secure-port=${manager}`, ...pair],
@@ -49,6 +56,7 @@ async function controlPlane(version: string, ...more: string[]): Promise<string>
       `--listen-client-urls=https://127.0.0.1:${client}`,
       `--listen-metrics-urls=http://127.0.0.1:${metrics}`,
     ],
+    ...flags(more.etcd),
   ]);
   kubelet = new FakeKubelet(folder);
   while (kubelet.running.length < 3) await new Promise((done) => setTimeout(done, 20));
@@ -65,7 +73,7 @@ const NAMES = [
 ] as const;
 
 it('restarts what needs it, in order, and each is healthy with its new certificate', async () => {
-  const folder = await controlPlane('v1.35.4', '--slow-stop=300');
+  const folder = await controlPlane('v1.35.4', { apiServer: '--slow-stop=300' });
   const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
   expect([run.exitCode, run.stderr]).toEqual([
     0,
@@ -78,7 +86,8 @@ it('restarts what needs it, in order, and each is healthy with its new certifica
     })),
   );
   const afterStart = kubelet?.events.slice(3);
-  const steps = ['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'];
+  // an API server without etcd would hang on to its clients
+  const steps = ['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'];
   expect(afterStart).toEqual([...steps, '-kube-controller-manager', '+kube-controller-manager']);
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => true));
   expect(manifests(folder)).toEqual(ALL);
@@ -105,17 +114,47 @@ it('what should have read its files again and did not is restarted all the same'
 
 it('a component that is not well brings the old files back, and runs with them; the exit code says so', async () => {
   const old = serial(fixture.template, 'apiserver');
-  const folder = await controlPlane('v1.31.0', `--well-with=${old}`);
+  const folder = await controlPlane('v1.31.0', { apiServer: `--well-with=${old}` });
   const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
   expect(run.exitCode).toBe(EXIT.rolledBack);
   expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
   expect(run.stderr).toContain('The old certificates are in place again');
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => false));
   expect(kubelet?.events.slice(3)).toEqual([
-    ...['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'],
-    ...['-etcd', '+etcd', '-kube-apiserver', '+kube-apiserver'],
+    ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
+    ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
   ]);
   expect(manifests(folder)).toEqual(ALL);
+});
+
+it('where etcd does not come back, the API server that had to wait for it does', async () => {
+  const old = serial(fixture.template, 'etcd-server');
+  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const names = ['etcd-server', 'etcd-peer', 'apiserver-etcd-client'] as const;
+  const run = await fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
+  expect(run.exitCode).toBe(EXIT.rolledBack);
+  expect(run.stderr).toContain('etcd does not become healthy within 2 seconds');
+  expect(names.map((name) => isNew(folder, name))).toEqual([false, false, false]);
+  expect(kubelet?.running).toEqual(['etcd', 'kube-apiserver', 'kube-controller-manager']);
+  expect(manifests(folder)).toEqual(ALL);
+});
+
+it('etcd alone is restarted alone', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'etcd-peer');
+  expect([run.exitCode, kubelet?.events.slice(3)]).toEqual([0, ['-etcd', '+etcd']]);
+});
+
+it('a signal gives all manifests back that are away', async () => {
+  const folder = await controlPlane('v1.35.4', { etcd: '--slow-stop=5000' });
+  const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
+  const args = ['--', COMMAND, 'renew', 'etcd-peer', 'apiserver-etcd-client', ...who];
+  const env = { ...process.env, ...fixture.environment() };
+  const command = spawn(process.execPath, args, { env, stdio: 'ignore' });
+  const code = new Promise((done) => command.once('close', done));
+  while (manifests(folder).length > 1) await new Promise((done) => setTimeout(done, 20));
+  command.kill('SIGTERM');
+  expect([await code, manifests(folder)]).toEqual([1, ALL]);
 });
 
 it('rollback puts the old files back and restarts what uses them', async () => {
