@@ -86,7 +86,10 @@ async function inside(folder: string): Promise<number> {
       await runNotIssued(report, service, plane);
       await runRefused(report, service, plane);
     });
-  if (runs('whole')) await runWhole(report, service, folder, WHOLE_RELEASE);
+  if (runs('whole')) {
+    const plan = { release: WHOLE_RELEASE, renewals: !values.quick };
+    await runWhole(report, service, folder, plan);
+  }
   await service.stop();
   summarize(report);
   if (values.report !== undefined) report.write(values.report);

@@ -1,6 +1,7 @@
 /**
  * Control groups of the machines: the one thing that outlives the processes and namespaces of a run. All are made below
- * a group that has the run's name, in every hierarchy, below the group that the run itself is in.
+ * a group that has the run's name, in every hierarchy, below the group that the run itself is in. Version 1 only: nobody
+ * has tried it with version 2.
  */
 import {
   existsSync,
@@ -28,8 +29,10 @@ export function makeGroups(run: string, machine: string): string[] {
   });
 }
 
-/** This process's own group in each hierarchy of version 1. */
+/** This process's own group in each hierarchy. @throws Error where they are of version 2 */
 function ownGroups(): string[] {
+  if (existsSync(join(ROOT, 'cgroup.controllers')))
+    throw new Error(`machines need control groups of version 1, and ${ROOT} has version 2`);
   return readFileSync('/proc/self/cgroup', 'utf8')
     .trim()
     .split('\n')
@@ -51,13 +54,6 @@ function inheritCpus(folder: string): void {
   }
 }
 
-/** Why machines can't have control groups here; undefined where they can. */
-export function whyNoGroups(): string | undefined {
-  return existsSync(join(ROOT, 'cgroup.controllers'))
-    ? 'it needs control groups of version 1 (/sys/fs/cgroup has version 2)'
-    : undefined;
-}
-
 /**
  * Removes the groups of runs that are over: of this one at its end, of one that was killed at the next one's start. A
  * group in which something runs stays.
@@ -70,8 +66,9 @@ export function removeOldGroups(): void {
   }
 }
 
-/** A folder before the folders in it. */
+/** A folder before the folders in it. Groups of others come and go meanwhile. */
 function foldersBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(folder, entry.name))
