@@ -25,6 +25,11 @@ export class FakeKubelet {
     return [...this.#running.keys()].sort();
   }
 
+  /** Ends a component as if it had crashed; it is started again. */
+  crash(name: string): void {
+    this.#running.get(name)?.kill('SIGKILL');
+  }
+
   close(): void {
     clearInterval(this.#timer);
     for (const child of this.#running.values()) child.kill('SIGKILL');

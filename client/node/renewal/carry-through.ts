@@ -15,6 +15,7 @@ import {
   restartStep,
   untilWell,
 } from '../restart/restart.ts';
+import { noteStarts, type StartedSince } from '../restart/started-since.ts';
 
 export interface Carried {
   readonly installation: Installation;
@@ -28,19 +29,23 @@ export async function carryThrough(
   lease: HeldLease | undefined,
   watched: readonly Component[] = [],
 ): Promise<Carried> {
+  // a run that goes on with what another one installed can't know
+  const hasSeen: StartedSince =
+    prepared.journal.phase === 'prepared' ? noteStarts(world.folders) : () => true;
   const applied = await apply(prepared);
   const stubborn = await findStubborn(watched, world);
   const restarts = COMPONENTS.filter((component) =>
     [...applied.journal.restarts, ...stubborn].includes(component),
   );
   const installation = stubborn.length > 0 ? await record(applied, { restarts }) : applied;
-  const { installation: tried, results } = await restartAll(installation, world, lease);
+  const { installation: tried, results } = await restartAll(installation, world, lease, hasSeen);
   const failed = results.find((result) => result.state === 'failed');
   if (failed?.state !== 'failed')
     return { installation: await record(tried, { phase: 'done' }), restarts: results };
   const reason = `${failed.component} did not come back: ${failed.reason}`;
   world.terminal.progress(`${reason}; the old files go back`);
-  await takeBack(tried, reason, world, lease);
+  const using = [...installation.journal.restarts, ...watched];
+  await takeBack(tried, reason, world, lease, (one) => using.includes(one) && hasSeen(one));
   throw new CommandError(
     EXIT.rolledBack,
     `${reason}. The old certificates are in place again, and the components run with them`,
@@ -81,14 +86,22 @@ async function apply(prepared: Installation): Promise<Installation> {
   }
 }
 
-/** Puts the old files back and restarts what has seen the new ones. Can be called again. */
+/**
+ * Puts the old files back and restarts what has seen the new ones. Can be called again.
+ * @param hasSeen beside those of the journal; asked once the old files are there
+ */
 export async function takeBack(
   installation: Installation,
   reason: string,
   world: RestartWorld,
   lease: HeldLease | undefined,
+  hasSeen: StartedSince = () => false,
 ): Promise<Carried> {
-  const undoing = await undoInstallation(installation, reason);
+  const undone = await undoInstallation(installation, reason);
+  const restarts = COMPONENTS.filter(
+    (one) => undone.journal.restarts.includes(one) || hasSeen(one),
+  );
+  const undoing = await record(undone, { restarts });
   const { installation: tried, results } = await restartAll(undoing, world, lease);
   const failed = results.find((result) => result.state === 'failed');
   if (failed?.state === 'failed')
@@ -105,6 +118,7 @@ async function restartAll(
   installation: Installation,
   world: RestartWorld,
   lease: HeldLease | undefined,
+  hasSeen: StartedSince = () => false,
 ): Promise<{ installation: Installation; results: RestartResult[] }> {
   const results: RestartResult[] = [];
   let current = installation;
@@ -114,7 +128,7 @@ async function restartAll(
     const done = await restartStep(step, world, extend);
     results.push(...done);
     if (done.some(({ state }) => state === 'failed'))
-      return { installation: await record(current, swapLists(current, step)), results };
+      return { installation: await record(current, swapLists(current, step, hasSeen)), results };
     const { restarts, restarted } = current.journal;
     current = await record(current, {
       restarts: restarts.filter((other) => !step.includes(other)),
@@ -124,9 +138,9 @@ async function restartAll(
   return { installation: current, results };
 }
 
-/** For the way back: those that were restarted, and the step that failed. */
-function swapLists({ journal }: Installation, failed: readonly Component[]) {
+/** For the way back: those that were restarted, the step that failed, and what was started without us. */
+function swapLists({ journal }: Installation, failed: readonly Component[], hasSeen: StartedSince) {
   if (journal.phase === 'undoing') return {};
-  const touched = [...journal.restarted, ...failed];
+  const touched = [...journal.restarted, ...failed, ...journal.restarts.filter(hasSeen)];
   return { restarts: COMPONENTS.filter((c) => touched.includes(c)), restarted: [] };
 }

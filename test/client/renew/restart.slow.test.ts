@@ -139,6 +139,19 @@ it('where etcd does not come back, the API server that had to wait for it does',
   expect(manifests(folder)).toEqual(ALL);
 });
 
+it('what crashed in the meantime has read the new files: it is restarted with the old ones, too', async () => {
+  const old = serial(fixture.template, 'etcd-server');
+  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const names = ['etcd-server', 'etcd-peer', 'controller-manager.conf'] as const;
+  const running = fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
+  while (!isNew(folder, 'etcd-peer')) await new Promise((done) => setTimeout(done, 20));
+  kubelet?.crash('kube-controller-manager');
+  expect((await running).exitCode).toBe(EXIT.rolledBack);
+  const manager = ['-kube-controller-manager', '+kube-controller-manager'];
+  const seen = kubelet?.events.slice(3).filter((event) => manager.includes(event));
+  expect(seen).toEqual([...manager, ...manager]);
+});
+
 it('etcd alone is restarted alone', async () => {
   const folder = await controlPlane('v1.35.4');
   const run = await fixture.run(folder, 'renew', 'etcd-peer');

@@ -58,12 +58,10 @@ export class ClusterNode {
   command(name: ComponentName, flags: Record<string, string> = {}): string[] {
     const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
     const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
-    const own: Record<string, string> =
+    const data: Record<string, string> =
       name === 'etcd' ? { '--data-dir': join(this.folder, 'etcd', 'data') } : {};
-    return this.space.inside([
-      program,
-      ...withFlags(args, { ...own, ...this.#flags.get(name), ...flags }),
-    ]);
+    const own = { ...data, ...this.#flags.get(name), ...flags };
+    return this.space.inside([program, ...withFlags(args, own)]);
   }
 
   /** @param flags in place of the manifest's, now and whenever it is started again */

@@ -1,26 +1,20 @@
 /** A control plane of three nodes that knows no certificate but those of Cakeless: etcd, API servers, controllers. */
-import { get } from 'node:https';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
-import type { KeyKind } from '../kubeadm/configurations.ts';
+import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { Hopeless, until } from '../kubernetes/patience.ts';
 import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';
 import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
+import type { Endpoint } from '../traffic/kube-client.ts';
 import { auditFlags } from './audit.ts';
 import { ClusterNode } from './cluster-node.ts';
 import type { ComponentName } from './component.ts';
-import { type Backend, balance, type LoadBalancer } from './load-balancer.ts';
-import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES, type NodeAddress } from './network.ts';
+import { balance, type LoadBalancer } from './load-balancer.ts';
+import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES } from './network.ts';
+import { type ControlPlanePlan, configuration } from './node-configuration.ts';
 import { caCertHashes, prepareNode } from './prepare-node.ts';
-
-export interface ControlPlanePlan {
-  readonly release: string;
-  /** Of the nodes' keys. */
-  readonly kind: KeyKind;
-  /** Of the CAs' keys, as `cakeless trust-domain create --key-spec` names them. */
-  readonly caKeySpec: string;
-}
+import { isReady } from './ready.ts';
 
 export class ControlPlane {
   readonly plan: ControlPlanePlan;
@@ -147,6 +141,15 @@ export class ControlPlane {
     return [program, `--kubeconfig=${file}`, '--request-timeout=20s', ...args];
   }
 
+  /** For a client with admin.conf, through the load balancer. */
+  endpoint(): Endpoint {
+    return {
+      server: `https://${ENDPOINT_NAME}:6443`,
+      ca: readFileSync(this.first.file('pki/ca.crt'), 'utf8'),
+      ...readKubeconfigPair(this.first.file('admin.conf')),
+    };
+  }
+
   /** Creates or changes an object, as super-admin.conf. */
   apply(object: unknown): Promise<string> {
     const input = JSON.stringify(object);
@@ -167,44 +170,5 @@ export class ControlPlane {
   }
 }
 
-const READY_MS = 1000;
-
-/** As a load balancer asks: without a client certificate, and whatever the server's. */
-export function isReady({ host, port }: Backend): Promise<boolean> {
-  return new Promise((resolve) => {
-    const options = { rejectUnauthorized: false, agent: false, timeout: READY_MS };
-    const asked = get(`https://${host}:${port}/readyz`, options, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    asked.once('timeout', () => asked.destroy());
-    asked.once('error', () => resolve(false));
-  });
-}
-
 export const clusterName = ({ release }: ControlPlanePlan): string =>
   `live-${release.replaceAll('.', '-')}`;
-
-function configuration(
-  { release, kind }: ControlPlanePlan,
-  { name, address }: NodeAddress,
-): string {
-  const apiVersion = 'kubeadm.k8s.io/v1beta4';
-  const init = {
-    apiVersion,
-    kind: 'InitConfiguration',
-    localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
-    nodeRegistration: { name, criSocket: 'unix:///run/containerd/containerd.sock' },
-  };
-  const cluster = {
-    apiVersion,
-    kind: 'ClusterConfiguration',
-    kubernetesVersion: `v${release}`,
-    clusterName: 'prod',
-    controlPlaneEndpoint: `${ENDPOINT_NAME}:6443`,
-    networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
-    apiServer: { certSANs: [ENDPOINT_ADDRESS] },
-    encryptionAlgorithm: kind,
-  };
-  return [init, cluster].map((document) => stringify(document)).join('---\n');
-}

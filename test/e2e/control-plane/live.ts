@@ -7,11 +7,12 @@ import { lastWords, mustRun } from '../kubernetes/program.ts';
 import type { Check, Report } from '../kubernetes/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
 import { approvedNeverIssued, withDeletedKey } from './certificates-api.ts';
-import { ControlPlane, type ControlPlanePlan, clusterName } from './cluster.ts';
+import { ControlPlane, clusterName } from './cluster.ts';
 import { gatewayCommand } from './etcd-gateway.ts';
 import { Forger } from './forger.ts';
 import { LOG_LINE, registerNode, startKubelet } from './kubelet.ts';
 import { keepsOldClient } from './kubelet-client.ts';
+import type { ControlPlanePlan } from './node-configuration.ts';
 
 export const LIVE = 'control plane';
 

@@ -4,6 +4,7 @@
  * grows; the command is the manifest's.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { COMPONENT_NAMES, type ComponentName } from './component.ts';
 
@@ -18,6 +19,22 @@ export interface PodEvent {
   readonly component: ComponentName;
   readonly what: 'ending' | 'ended' | 'started' | 'ended by itself';
   readonly at: number;
+}
+
+/** By node. */
+export type PodsOfNodes = ReadonlyMap<ClusterNode, StaticPods>;
+
+/** All nodes have one for as long as the body runs. */
+export async function withStaticPods(
+  { nodes }: ControlPlane,
+  body: (pods: PodsOfNodes) => Promise<void>,
+): Promise<void> {
+  const pods = new Map(nodes.map((node) => [node, new StaticPods(node)]));
+  try {
+    await body(pods);
+  } finally {
+    await Promise.all([...pods.values()].map((pod) => pod.stop()));
+  }
 }
 
 export class StaticPods {

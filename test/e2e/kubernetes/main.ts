@@ -2,11 +2,15 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
-import type { ControlPlanePlan } from '../control-plane/cluster.ts';
+
 import { LIVE, runLive } from '../control-plane/live.ts';
 import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
+import type { ControlPlanePlan } from '../control-plane/node-configuration.ts';
 import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
 import { REFUSED, runRefused } from '../control-plane/refused.ts';
+import { RENEWAL, runRenewal } from '../control-plane/renewal.ts';
+import { ROLLBACK, runRollback } from '../control-plane/rollback.ts';
+import { withStaticPods } from '../control-plane/static-pods.ts';
 import { FACTS, runFacts } from '../kubeadm/facts.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
 import { removeOldGroups } from '../whole-cluster/cgroups.ts';
@@ -37,8 +41,9 @@ const { values } = parseArgs({
 const PARTS = ['matrix', 'control-plane', 'whole'];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
-/** Without --only it is all of them. */
-const runs = (part: string) => (values.only ?? part) === part;
+/** Without --only it is all of them; --quick leaves out the whole cluster, unless it is asked for. */
+const runs = (part: string) =>
+  values.only === undefined ? !(values.quick && part === 'whole') : values.only === part;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
 
@@ -85,6 +90,10 @@ async function inside(folder: string): Promise<number> {
     await runLive(report, service, folder, planOf(release), async (plane) => {
       await runNotIssued(report, service, plane);
       await runRefused(report, service, plane);
+      await withStaticPods(plane, async (pods) => {
+        await runRenewal(report, service, plane, pods);
+        if (!values.quick) await runRollback(report, service, plane);
+      });
     });
   if (runs('whole')) {
     const plan = { release: WHOLE_RELEASE, renewals: !values.quick };
@@ -114,6 +123,8 @@ function summarize(report: Report): void {
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),
     report.tableByCheck(REFUSED, 'REFUSED BY THE REAL PROGRAM'),
     report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),
+    report.tableByCheck(RENEWAL, 'RENEWED WHILE IT RUNS'),
+    ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE IT RUNS')]),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
   ];
   for (const table of tables.filter((lines) => lines.length > 1))

@@ -28,6 +28,16 @@ export class Traffic {
     this.#watcher.start(await this.#writer.start());
   }
 
+  /** Runs something while they run; both have ended afterwards, whatever became of it. */
+  async during(body: () => Promise<void>): Promise<void> {
+    await this.start();
+    try {
+      await body();
+    } finally {
+      await this.stop();
+    }
+  }
+
   /** Ends when the watcher was told of the last write. */
   async stop(): Promise<Account> {
     const written = await this.#writer.stop();
@@ -48,6 +58,13 @@ export class Traffic {
     ];
     const words = `${describeWritten(written)}; ${watched.join(', ')}`;
     return { words, lost: written.lost.size, missed, disordered };
+  }
+
+  /** @returns the account @throws Error with it, if a write was lost or an event missed */
+  async stopWithoutLoss(): Promise<string> {
+    const { words, lost, missed, disordered } = await this.stop();
+    if (lost + missed + disordered > 0) throw new Error(words);
+    return words;
   }
 }
 

@@ -1,9 +1,9 @@
 /** Three control planes and a worker, made by real kubeadm, on certificates from Cakeless alone. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isReady } from '../control-plane/cluster.ts';
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
+import { isReady } from '../control-plane/ready.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { keepWritesFrom } from '../kubernetes/namespaces.ts';
 import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';

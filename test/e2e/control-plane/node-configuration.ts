@@ -1,0 +1,36 @@
+/** What a control plane is to be, and the kubeadm configuration of each of its nodes. */
+import { stringify } from 'yaml';
+import type { KeyKind } from '../kubeadm/configurations.ts';
+import { ENDPOINT_ADDRESS, ENDPOINT_NAME, type NodeAddress } from './network.ts';
+
+export interface ControlPlanePlan {
+  readonly release: string;
+  /** Of the nodes' keys. */
+  readonly kind: KeyKind;
+  /** Of the CAs' keys, as `cakeless trust-domain create --key-spec` names them. */
+  readonly caKeySpec: string;
+}
+
+export function configuration(
+  { release, kind }: ControlPlanePlan,
+  { name, address }: NodeAddress,
+): string {
+  const apiVersion = 'kubeadm.k8s.io/v1beta4';
+  const init = {
+    apiVersion,
+    kind: 'InitConfiguration',
+    localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
+    nodeRegistration: { name, criSocket: 'unix:///run/containerd/containerd.sock' },
+  };
+  const cluster = {
+    apiVersion,
+    kind: 'ClusterConfiguration',
+    kubernetesVersion: `v${release}`,
+    clusterName: 'prod',
+    controlPlaneEndpoint: `${ENDPOINT_NAME}:6443`,
+    networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
+    apiServer: { certSANs: [ENDPOINT_ADDRESS] },
+    encryptionAlgorithm: kind,
+  };
+  return [init, cluster].map((document) => stringify(document)).join('---\n');
+}

@@ -1,0 +1,112 @@
+/**
+ * A mistake that the node can't see, and what `cakeless renew` does about it. Somebody began to change the CAs: the
+ * cluster record names another trust domain already, and one node believes both. Its new certificates come from the other
+ * CAs and pass every check there; but no other etcd member knows these CAs, so its etcd stays alone.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { until } from '../kubernetes/patience.ts';
+import type { Check, Report } from '../kubernetes/report.ts';
+import { readTrustBundles } from '../kubernetes/trust-bundles.ts';
+import { Traffic } from '../traffic/traffic.ts';
+import type { ControlPlane } from './cluster.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import { checkServed, checkStarts } from './in-use.ts';
+import { changedPaths, takeTree } from './node-tree.ts';
+import { mustRenew, tryRenew } from './renew-node.ts';
+
+const BACK = 'certificates that only one node trusts: the old ones come back';
+const REASON = 'etcd says why';
+const TRAFFIC = 'the writer and the watcher lose nothing by it';
+const AFTER = 'the mistake mended, cakeless renew all works';
+
+export const ROLLBACK = 'rollback';
+
+export const ROLLBACK_CHECKS = [BACK, REASON, TRAFFIC, AFTER];
+
+const DONE = 0;
+const ROLLED_BACK = 9;
+/** More than the half minute that a kubelet gives an API server to end. */
+const TIMEOUT = ['--restart-timeout', '40s'];
+
+export async function runRollback(
+  report: Report,
+  service: CakelessService,
+  plane: ControlPlane,
+): Promise<void> {
+  await report.row(ROLLBACK, [plane.plan.release], ROLLBACK_CHECKS, (check) =>
+    rollBack(check, service, plane),
+  );
+}
+
+async function rollBack(
+  check: Check,
+  service: CakelessService,
+  plane: ControlPlane,
+): Promise<void> {
+  const node = plane.nodes.at(-1) ?? plane.first;
+  const other = `${plane.cluster}-other`;
+  await service.mustCakeless('administrator', ['trust-domain', 'create', other]);
+  await moveCluster(service, plane, other);
+  for (const { path, pem } of await readTrustBundles(service.environment('administrator'), other))
+    appendFileSync(node.file(join('pki', path)), pem);
+  const before = takeTree(node.root.kubernetesDir);
+  const traffic = new Traffic(plane.endpoint());
+  await traffic.during(async () => {
+    await check(BACK, async () => {
+      const ran = await tryRenew(service, plane, node, ['all', ...TIMEOUT]);
+      if (ran.exitCode !== ROLLED_BACK)
+        throw new Error(`ended with ${ran.exitCode}: ${ran.stderr}`);
+      const changed = changedPaths(before, takeTree(node.root.kubernetesDir));
+      if (changed.length > 0) throw new Error(`not as before: ${changed.join(', ')}`);
+      await checkRuns(plane);
+      return ran.stderr.split('\n').find((line) => line.includes('did not come back'));
+    });
+    await check(REASON, async () => {
+      const words = /certificate signed by unknown authority|bad certificate/;
+      const line = node.component('etcd').lastLine(words);
+      if (line === undefined) throw new Error('it does not');
+      return JSON.parse(line).error ?? line;
+    });
+    await check(TRAFFIC, () => traffic.stopWithoutLoss());
+  });
+  await check(AFTER, () => renewAfter(service, plane, node));
+}
+
+/** As an operator who passes over the warning that nothing in the cluster trusts the other CAs yet. */
+async function moveCluster(
+  service: CakelessService,
+  { cluster, first }: ControlPlane,
+  trustDomain: string,
+): Promise<void> {
+  const show = ['cluster', 'show', cluster, '-o', 'json'];
+  const record = JSON.parse(await service.mustCakeless('administrator', show));
+  const file = join(first.folder, 'moved.json');
+  writeFileSync(file, JSON.stringify({ ...record, trustDomain }));
+  await service.mustCakeless('administrator', ['cluster', 'apply', cluster, '-f', file]);
+}
+
+/** What was asked for is kept, and is from the wrong CAs: so it is asked anew. */
+async function renewAfter(
+  service: CakelessService,
+  plane: ControlPlane,
+  node: ClusterNode,
+): Promise<string> {
+  await moveCluster(service, plane, plane.cluster);
+  const old = readFileSync(node.file('pki/etcd/peer.crt'), 'utf8');
+  const args = ['all', '--new-request', ...TIMEOUT];
+  const { report } = await mustRenew(DONE, service, plane, node, args);
+  if (readFileSync(node.file('pki/etcd/peer.crt'), 'utf8') === old)
+    throw new Error('etcd-peer is the old one');
+  await checkRuns(plane);
+  checkStarts(plane);
+  return `${report.certificates.length} renewed`;
+}
+
+/** All of it is well, and servers have what lies on disk. */
+async function checkRuns(plane: ControlPlane): Promise<void> {
+  await until('three healthy etcd members', () => plane.etcdHealth());
+  for (const node of plane.nodes) await until(`/readyz of ${node.name}`, () => plane.readyz(node));
+  await checkServed(plane);
+}
