@@ -4,6 +4,8 @@ import type { KubeadmNode } from './kubeadm-node.ts';
 import { CLUSTER } from './plan.ts';
 
 const PENDING = 4;
+/** Whatever it ends with is looked at later. */
+const ANY = [...Array(256).keys()];
 
 export interface PreparedNode {
   /** Of `cakeless prepare`, all the same each time. */
@@ -31,17 +33,22 @@ export async function prepare(
   return { args, next: nextIn(final), approvals };
 }
 
-/** @throws Error if the second run says or leaves anything else than the first */
-export async function prepareAgain(node: KubeadmNode, { args, next }: PreparedNode) {
+/** Has to be done at once: kubeadm changes what there is. @returns what throws if it said or left anything else */
+export async function prepareAgain(
+  node: KubeadmNode,
+  { args, next }: PreparedNode,
+): Promise<() => string> {
   const before = node.files();
-  const again = nextIn(await node.cakeless(args));
-  if (again !== next) throw new Error(`it said: ${next}; now: ${again}`);
+  const said = await node.cakeless(args, ANY);
   const after = node.files();
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (path) => before[path] !== after[path],
   );
-  if (changed.length > 0) throw new Error(`changed: ${changed.join(', ')}`);
-  return Object.keys(after).length;
+  return () => {
+    if (nextIn(said) !== next) throw new Error(`${node.name}: it said: ${next}; then: ${said}`);
+    if (changed.length > 0) throw new Error(`${node.name}: changed: ${changed.join(', ')}`);
+    return `${node.name.split('.')[0]}: ${Object.keys(after).length} files`;
+  };
 }
 
 function nextIn(said: string): string {
