@@ -1,9 +1,10 @@
 /** What the two buckets of the S3 contract have in common. */
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { newPrivateBucket } from './private-bucket.ts';
 
 export interface ContractBucketProps {
   readonly bucketName: string;
@@ -12,24 +13,14 @@ export interface ContractBucketProps {
   readonly accessLogs: s3.Bucket;
 }
 
-/**
- * TLS only, no public access, encrypted, no ACLs; it stays when the stack goes. (While the stack is first made, a
- * failure takes it away again, and CloudFormation deletes no bucket that holds anything.)
- */
 export function newContractBucket(
   scope: Construct,
   id: string,
   { bucketName, versioned, lifecycleRules = [], accessLogs }: ContractBucketProps,
 ): s3.Bucket {
-  return new s3.Bucket(scope, id, {
+  return newPrivateBucket(scope, id, {
     bucketName,
     versioned,
-    encryption: s3.BucketEncryption.S3_MANAGED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     // CDK's own types disagree under exactOptionalPropertyTypes: a Bucket is an IBucket.
     serverAccessLogsBucket: accessLogs as s3.IBucket,
     serverAccessLogsPrefix: `${id.toLowerCase()}/`,

@@ -11,4 +11,7 @@ bash test/tools/install.sh
 for version in 1.22.17 1.29.15 1.35.4 1.37.2; do # what test/client compares itself with
   bash test/tools/kubernetes.sh "$version" kubeadm
 done
+for version in 1.35.4 1.37.2; do # which certificate a kubelet uses
+  bash test/tools/kubernetes.sh "$version" kubelet
+done
 CAKELESS_ALL=1 CAKELESS_REQUIRE_JUDGES=1 exec node_modules/.bin/jest "$@"

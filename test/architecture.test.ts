@@ -59,6 +59,21 @@ describe.each(ROOMS)('%s', (room) => {
   });
 });
 
+it('inside client, what a command does knows nothing of the commands', () => {
+  const wrong = sources
+    .filter(({ file }) => file.startsWith('client/') && INNER.test(file))
+    .flatMap(({ file, imports }) =>
+      imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => normalize(join(dirname(file), specifier)))
+        .filter((target) => target.startsWith('client/commands/') || target === 'client/main.ts')
+        .map((target) => `${file} imports ${target}`),
+    );
+  expect(wrong).toEqual([]);
+  expect(sources.filter(({ file }) => INNER.test(file)).length).toBeGreaterThan(40);
+});
+const INNER = /^client\/(?:kubeadm|node|operator|systemd|users)\//;
+
 /** The core's own dependencies; @peculiar/x509 makes CA certificates and nothing on the way of a CSR. */
 const CORE_PACKAGES = ['node:crypto', 'node:net', 'zod/mini', '@peculiar/x509', 'reflect-metadata'];
 

@@ -12,8 +12,9 @@ import {
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { approverOption, outputOption, subdomain } from '../options.ts';
+import { approverOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { clusterOption } from './place-options.ts';
 
 interface DecisionOptions {
   reason?: string;
@@ -28,7 +29,7 @@ export function addApprovalCommands(
   program
     .command('pending')
     .description('requests that wait for an approver')
-    .option('--cluster <name>', 'of this cluster only', subdomain)
+    .addOption(clusterOption('of this cluster only'))
     .addOption(outputOption())
     .action((options: { cluster?: string; output: OutputFormat }) =>
       listPending(connection, terminal, options),

@@ -11,13 +11,15 @@ import type { Connection } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Answer, type Pack, readPack } from '../node/carried.ts';
 import { type Exchange, upload } from '../node/exchange.ts';
+import { waitForOutcomes } from '../node/fetch.ts';
 import type { Outcome, RequestPlace } from '../node/outcomes.ts';
+import { checkCsr, readCsrs } from '../node/read-csrs.ts';
 import { MAX_BUNDLE_BYTES } from '../node/receive.ts';
+import { newRequestId } from '../node/request-id.ts';
 import { agreed } from '../node/way.ts';
 import { durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { waitForOutcomes } from './fetch.ts';
-import { checkCsr, newRequestId, readCsrs } from './submit.ts';
+import { clusterOption, nodeOption, requestOption, required } from './place-options.ts';
 
 export function addCarryCommands(
   program: Command,
@@ -28,10 +30,10 @@ export function addCarryCommands(
   program
     .command('pack <dir>')
     .description('put the CSRs below DIR into a file that somebody carries to where the service is')
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
-    .requiredOption('--node <name>', 'this node, as kubeadm knows it', subdomain)
+    .addOption(required(clusterOption()))
+    .addOption(required(nodeOption()))
     .requiredOption('--out <file>', 'the file; it never holds a key')
-    .option('--request <id>', 'name of this request', subdomain)
+    .addOption(requestOption())
     .action(
       async (
         folder: string,

@@ -9,10 +9,11 @@ import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certifi
 import { formatDocument, readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { newRequestId } from '../node/request-id.ts';
 import { makeInvitation } from '../operator/make-invitation.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { newRequestId } from './submit.ts';
+import { clusterOption, nodeOption, requestOption, required } from './place-options.ts';
 
 interface InviteOptions {
   cluster: string;
@@ -32,13 +33,13 @@ export function addInviteCommand(
   program
     .command('invite')
     .description('make a file with which a node without AWS credentials can submit and fetch once')
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
-    .requiredOption('--node <name>', 'the node', subdomain)
+    .addOption(required(clusterOption()))
+    .addOption(required(nodeOption('the node')))
     .requiredOption(
       '--out <file>',
       'the invitation; whoever has it can ask in the name of the node',
     )
-    .option('--request <id>', 'name of the request', subdomain)
+    .addOption(requestOption('name of the request'))
     .option(
       '--name <certificate>',
       'a certificate name; all by default; may be given several times',

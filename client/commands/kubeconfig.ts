@@ -12,13 +12,15 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Exchange, upload } from '../node/exchange.ts';
-import { collect, durationSeconds, durationText, httpsUrl, subdomain } from '../options.ts';
+import { fetchCertificates } from '../node/fetch.ts';
+import { newRequestId } from '../node/request-id.ts';
+import { collect, durationSeconds, durationText, httpsUrl } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { findTrusted } from '../users/trusted-ca.ts';
 import { prepareKey, USER_KEY_KINDS, type UserKeyKind } from '../users/user-key.ts';
 import { writeKubeconfig } from '../users/write-kubeconfig.ts';
-import { describe, exitCodeOf, fetchCertificates } from './fetch.ts';
-import { newRequestId } from './submit.ts';
+import { describe, exitCodeOf } from './fetch.ts';
+import { clusterOption, requestOption, required } from './place-options.ts';
 
 export interface UserOptions {
   cluster: string;
@@ -48,7 +50,7 @@ export function addKubeconfigCommand(
     .description(
       'print a kubeconfig for a user; the key is made here and never sent, the certificate comes from the service',
     )
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
+    .addOption(required(clusterOption()))
     .requiredOption('--client-name <name>', 'the user, CN of the certificate')
     .requiredOption(
       '--server <url>',
@@ -72,7 +74,7 @@ export function addKubeconfigCommand(
         .choices([...USER_KEY_KINDS])
         .default('ECDSA-P256'),
     )
-    .option('--request <id>', 'go on with this request, which waited for an approver', subdomain)
+    .addOption(requestOption('go on with this request, which waited for an approver'))
     .option(
       '--wait <duration>',
       'how long to wait, for an approver too (default: 30s, not for approvers)',

@@ -1,12 +1,13 @@
 /** Options that the commands on a node share; kubeadm's own names where kubeadm has them. */
 import type { Command } from 'commander';
 import { NODE_CONFIG_FILE } from '../node/node-config.ts';
-import { collect, subdomain } from '../options.ts';
+import { collect } from '../options.ts';
+import { clusterOption, nodeOption } from './place-options.ts';
 
 export function addNodeOptions(command: Command): Command {
   return command
-    .option('--cluster <name>', 'the cluster', subdomain)
-    .option('--node <name>', 'this node, as kubeadm knows it', subdomain)
+    .addOption(clusterOption())
+    .addOption(nodeOption())
     .option(
       '--node-config <file>',
       `who this node is (default: ${NODE_CONFIG_FILE} if it is there)`,

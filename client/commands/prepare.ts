@@ -14,9 +14,10 @@ import { type Pins, parseCaCertHash } from '../node/prepare/pins.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
 import { withRunLock } from '../node/run-lock.ts';
-import { collect, durationSeconds, outputOption, subdomain } from '../options.ts';
+import { collect, durationSeconds, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { clusterOption, nodeOption, required } from './place-options.ts';
 
 export interface PrepareOptions {
   config: string;
@@ -46,8 +47,8 @@ export function addPrepareCommand(
     .command('prepare')
     .description('make everything on a new node that kubeadm init or join needs without CA keys')
     .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster')
-    .requiredOption('--cluster <name>', 'the cluster', subdomain)
-    .option('--node <name>', 'this node, if the configuration does not say', subdomain)
+    .addOption(required(clusterOption()))
+    .addOption(nodeOption('this node, if the configuration does not say'))
     .addOption(
       new Option('--role <role>', 'what the node becomes').choices(['control-plane', 'worker']),
     )

@@ -9,16 +9,10 @@ import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/des
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
-import {
-  type CertificateReport,
-  desired,
-  neededRestarts,
-  type RenewReport,
-  type RenewWish,
-  type RenewWorld,
-  renew,
-  selectWanted,
-} from '../node/renewal/renew.ts';
+import { renew } from '../node/renewal/renew.ts';
+import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
@@ -27,7 +21,7 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, subdomain, timeAhead } from '../options.ts';
+import { durationSeconds, keyAlgorithm, outputOption, timeAhead } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import {
   addAlsoOption,
@@ -35,6 +29,7 @@ import {
   addKubeletOption,
   addNodeOptions,
 } from './node-options.ts';
+import { requestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -68,11 +63,7 @@ export function addRenewCommand(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
   addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
-    .option(
-      '--request <id>',
-      'name of this request (default: the time and random digits)',
-      subdomain,
-    )
+    .addOption(requestOption('name of this request (default: the time and random digits)'))
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(

@@ -6,7 +6,7 @@ import { type Installation, listInstallations, record } from '../node/install/in
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
-import { neededRestarts } from '../node/renewal/renew.ts';
+import { neededRestarts } from '../node/renewal/turn.ts';
 import { returnManifests } from '../node/restart/held-manifests.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';

@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const temporarySuffix = '.tmp';
 let temporaryFiles = 0;
@@ -48,6 +48,15 @@ export async function removeDurably(path: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** Removes what a killed writer left half-written of a file, keys among it. Not to be called while somebody writes it. */
+export async function sweepTemporaries(path: string): Promise<void> {
+  const start = `${basename(path)}.`;
+  const left = (await readdir(dirname(path))).filter(
+    (name) => name.startsWith(start) && /^\d+-\d+\.tmp$/.test(name.slice(start.length)),
+  );
+  for (const name of left) await removeDurably(join(dirname(path), name));
 }
 
 /** Makes a folder that only its owner may enter, with those above it. */

@@ -34,6 +34,20 @@ export class NodeFixture {
     set: KubeadmSet = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256'),
     keyAlgorithm = 'ECDSA-P256',
   ): Promise<NodeFixture> {
+    const fixture = await NodeFixture.declared(set);
+    await fixture.#fill(set, keyAlgorithm);
+    return fixture;
+  }
+
+  /** A node that the cluster record knows, and that has nothing yet but its kubeadm configuration. */
+  static async empty(set: KubeadmSet): Promise<NodeFixture> {
+    const fixture = await NodeFixture.declared(set);
+    mkdirSync(fixture.template);
+    writeFileSync(join(fixture.template, 'config.yaml'), set.configYaml ?? '');
+    return fixture;
+  }
+
+  private static async declared(set: KubeadmSet): Promise<NodeFixture> {
     const root = mkdtempSync(join(tmpdir(), 'cakeless-node-'));
     const service = await startServiceProcess(root);
     const node = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
@@ -41,7 +55,6 @@ export class NodeFixture {
     await fixture.#administer('trust-domain', 'create', 'fleet');
     const config = ['--kubeadm-config', join(set.dir, 'config.yaml'), '--trust-domain', 'fleet'];
     await fixture.#administer('cluster', 'apply', CLUSTER, ...config);
-    await fixture.#fill(set, keyAlgorithm);
     return fixture;
   }
 

@@ -1,7 +1,7 @@
 /** What an installation changes: whole files, and links. Worked out in full before the first of them is touched. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 
 export interface FileChange {
@@ -27,16 +27,22 @@ export function changeFile(
   content: string,
   { holdsKey, together }: { holdsKey: boolean; together: boolean },
 ): FileChange {
+  const { path, uid, gid, modeThere } = destinationOf(file);
+  const mode = holdsKey ? KEY_MODE : (modeThere ?? CERTIFICATE_MODE) & 0o777;
+  return { path, content, mode, uid, gid, together, isLink: false };
+}
+
+/** Where a file's content really stands, and who owns it; a new one belongs to the owner of its folder. */
+export function destinationOf(file: string) {
   const there = statIfThere(file);
   const { uid, gid } = there ?? statSync(dirname(file));
-  const mode = holdsKey ? KEY_MODE : (there?.mode ?? CERTIFICATE_MODE) & 0o777;
-  const path = there ? realpathSync(file) : join(realpathSync(dirname(file)), basenameOf(file));
-  return { path, content, mode, uid, gid, together, isLink: false };
+  const path = there ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
+  return { path, uid, gid, modeThere: there?.mode };
 }
 
 export function changeLink(file: string, target: string): FileChange {
   const { uid, gid } = lstatSync(file);
-  const path = join(realpathSync(dirname(file)), basenameOf(file));
+  const path = join(realpathSync(dirname(file)), basename(file));
   return { path, content: target, mode: 0o777, uid, gid, together: false, isLink: true };
 }
 
@@ -79,4 +85,3 @@ export function statIfThere(file: string) {
 }
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
-const basenameOf = (file: string) => file.slice(file.lastIndexOf('/') + 1);

@@ -3,12 +3,14 @@
  * `new/` and the old ones in `old/`; once the journal is there the change can be finished or undone from it, whatever
  * happened to the process. Its own folder stays as the backup for `cakeless rollback`.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { makeFolder, syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { Journals } from '../journals.ts';
+import { compactTime } from '../request-id.ts';
 import { COMPONENTS, type Component } from '../restart/components.ts';
 import {
   currentContent,
@@ -64,7 +66,7 @@ export async function prepareInstallation(
   now: Date,
 ): Promise<Installation> {
   const id = nextId(stateDir, now);
-  const folder = join(installationsOf(stateDir), id);
+  const folder = journalsOf(stateDir).folderOf(id);
   await makeFolder(join(folder, 'new'));
   await makeFolder(join(folder, 'old'));
   const changes: RecordedChange[] = [];
@@ -110,35 +112,25 @@ export async function record(
   change: Partial<Journal>,
 ): Promise<Installation> {
   const changed = { ...journal, ...change };
-  await writeDurably(join(folder, 'journal.json'), `${JSON.stringify(changed, null, 2)}\n`);
+  await journalsIn(dirname(folder)).write(journal.id, changed);
   return { folder, journal: changed };
 }
 
 /** All that have a journal, oldest first. A folder without one never touched a file. */
 export function listInstallations(stateDir: string): Installation[] {
-  const root = installationsOf(stateDir);
-  return foldersIn(root)
-    .sort()
-    .flatMap((id) => {
-      const text = currentContent(join(root, id, 'journal.json'), false);
-      return text === undefined
-        ? []
-        : [{ folder: join(root, id), journal: parseJournal(text, join(root, id)) }];
-    });
+  const journals = journalsOf(stateDir);
+  return journals.ids().flatMap((id) => {
+    const journal = journals.read(id);
+    return journal ? [{ folder: journals.folderOf(id), journal }] : [];
+  });
 }
 
 /** Removes what is older than the last few, and folders that never got a journal. */
 export async function pruneInstallations(stateDir: string): Promise<void> {
-  const root = installationsOf(stateDir);
+  const journals = journalsOf(stateDir);
   const kept = listInstallations(stateDir).slice(-KEPT);
   const names = new Set(kept.map(({ journal }) => journal.id));
-  const old = foldersIn(root).filter((id) => !names.has(id));
-  for (const id of old) {
-    // the journal goes first: a folder without one means nothing
-    rmSync(join(root, id, 'journal.json'), { force: true });
-    rmSync(join(root, id), { recursive: true, force: true });
-  }
-  if (old.length > 0) await syncFolder(root);
+  await journals.remove(journals.ids().filter((id) => !names.has(id)));
 }
 
 function refuseStrangers({ folder, journal }: Installation): void {
@@ -155,30 +147,15 @@ function refuseStrangers({ folder, journal }: Installation): void {
   );
 }
 
-function parseJournal(text: string, folder: string): Journal {
-  const result = journalSchema.safeParse(JSON.parse(text));
-  if (result.success) return result.data;
-  throw new CommandError(EXIT.failure, `${folder}/journal.json is not a journal of this version`);
-}
-
-const installationsOf = (stateDir: string) => join(stateDir, 'installations');
-
-function foldersIn(root: string): string[] {
-  try {
-    return readdirSync(root);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
+const journalsIn = (root: string) => new Journals(root, 'journal.json', journalSchema);
+const journalsOf = (stateDir: string) => journalsIn(join(stateDir, 'installations'));
 
 /** Sorts by time; two in one second are told apart. */
 function nextId(stateDir: string, now: Date): string {
-  const time = now
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '')
-    .toLowerCase();
-  const taken = foldersIn(installationsOf(stateDir)).filter((id) => id.startsWith(time));
+  const time = compactTime(now);
+  const taken = journalsOf(stateDir)
+    .ids()
+    .filter((id) => id.startsWith(time));
   return taken.length === 0 ? time : `${time}-${taken.length + 1}`;
 }
 

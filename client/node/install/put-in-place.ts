@@ -7,10 +7,15 @@
  * at any moment, and whoever is killed at any moment, sees pairs that match. The links are relative and stay inside
  * the folder, so they lead to the same inside a container that mounts it.
  */
-import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { chmod, chown, mkdir, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { removeDurably, syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import {
+  removeDurably,
+  sweepTemporaries,
+  syncFolder,
+  writeDurably,
+} from '../../../lib/files/durable-file.ts';
 import { currentContent, type RecordedChange } from './file-change.ts';
 import { contentOf, type Installation } from './installation.ts';
 
@@ -112,9 +117,11 @@ function isInPlace(installation: Installation, change: RecordedChange, version: 
 const isOurLink = ({ path, isLink }: RecordedChange) =>
   !isLink && lstatIfThere(path)?.isSymbolicLink() === true;
 
+const temporaryLink = (path: string) => `${path}.cakeless-link`;
+
 /** A link made or turned by one rename. */
 async function makeLink(target: string, path: string): Promise<void> {
-  const temporary = `${path}.cakeless-link`;
+  const temporary = temporaryLink(path);
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   await rename(temporary, path);
@@ -127,16 +134,11 @@ async function cleanUp(folder: string): Promise<void> {
   if (left.length > 0) await syncFolder(folder);
 }
 
-/** Takes away what a killed run was about to rename: a half-written file may hold a key. */
+/** Takes away what a killed run was about to rename. */
 async function sweep(path: string): Promise<void> {
-  const folder = dirname(path);
-  const ours = [basename(path), CURRENT].map((name) => `${name}.`);
-  const left = readdirSync(folder).filter(
-    (name) =>
-      ours.some((start) => name.startsWith(start)) &&
-      /\.(?:cakeless-link|\d+-\d+\.tmp)$/.test(name),
-  );
-  for (const name of left) await removeDurably(join(folder, name));
+  await sweepTemporaries(path);
+  for (const link of [path, join(dirname(path), CURRENT)].map(temporaryLink))
+    if (isThere(link)) await removeDurably(link);
 }
 
 const isThere = (path: string) => lstatIfThere(path) !== undefined;

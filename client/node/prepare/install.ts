@@ -1,22 +1,16 @@
 /** Puts CA certificates and certificates in their places on a node on which nothing runs yet. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
+import { CERTIFICATE_MODE, KEY_MODE } from '../install/file-change.ts';
 import { kubeconfigText } from '../kubeconfig-text.ts';
 import type { ReadyToAsk } from './keys-and-csrs.ts';
 import type { TrustedCa } from './trust.ts';
-
-/** As kubeadm writes certificates: everybody may read them. */
-const CERTIFICATE_MODE = 0o644;
+import { isFileThere, writeFile } from './write-file.ts';
 
 export async function installCa({ file, bundle }: TrustedCa): Promise<void> {
-  if (existsSync(file)) return;
-  await makeFolder(dirname(file));
-  await writeDurably(file, bundle, CERTIFICATE_MODE);
+  if (!isFileThere(file)) await writeFile(file, bundle, CERTIFICATE_MODE);
 }
 
 /** @returns when the certificate expires */
@@ -27,8 +21,7 @@ export async function installCertificate(
   config: NodeConfig,
 ): Promise<Date> {
   const { place, name, contents, privateKey } = item;
-  if (place.kind === 'pair')
-    await writeDurably(place.certificateFile, certificate, CERTIFICATE_MODE);
+  if (place.kind === 'pair') await writeFile(place.certificateFile, certificate, CERTIFICATE_MODE);
   else {
     const parts = {
       server: serverUrlOf(name, config),
@@ -38,7 +31,7 @@ export async function installCertificate(
       certificate,
       privateKey,
     };
-    await writeDurably(place.file, kubeconfigText(parts), 0o600);
+    await writeFile(place.file, kubeconfigText(parts), KEY_MODE);
   }
   return new Date(new X509Certificate(certificate).validTo);
 }

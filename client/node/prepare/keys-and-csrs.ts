@@ -1,13 +1,13 @@
 /** Makes the keys and CSRs that are not there yet, in place and in the layout of `kubeadm certs generate-csr`. */
 import { createPrivateKey } from 'node:crypto';
-import { dirname } from 'node:path';
-import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
+import { KEY_MODE } from '../install/file-change.ts';
 import { kubeconfigText } from '../kubeconfig-text.ts';
 import { makeCsr } from '../make-csr.ts';
 import { makePrivateKey } from '../private-key.ts';
 import type { PlannedCertificate } from './plan.ts';
+import { writeFile } from './write-file.ts';
 
 export interface ReadyToAsk extends PlannedCertificate {
   readonly privateKey: string;
@@ -22,7 +22,7 @@ export async function completeRequest(
   const privateKey = planned.privateKey ?? (await makeKey(planned, config));
   if (planned.csr) return { ...planned, privateKey, csr: planned.csr };
   const csr = Buffer.from(makeCsr(planned.contents, createPrivateKey(privateKey)));
-  await writeDurably(planned.csrFile, csr, 0o600);
+  await writeFile(planned.csrFile, csr, KEY_MODE);
   return { ...planned, privateKey, csr };
 }
 
@@ -32,7 +32,6 @@ async function makeKey(
 ): Promise<string> {
   const privateKey = await makePrivateKey(keyKind);
   const file = place.kind === 'pair' ? place.keyFile : place.file;
-  await makeFolder(dirname(file));
   const text =
     place.kind === 'pair'
       ? privateKey
@@ -42,6 +41,6 @@ async function makeKey(
           userName: contents.subject.commonName,
           privateKey,
         });
-  await writeDurably(file, text, 0o600);
+  await writeFile(file, text, KEY_MODE);
   return privateKey;
 }

@@ -1,6 +1,6 @@
 /** What each certificate of a new node still lacks, by what lies on disk. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatName } from '../../../lib/door/alternative-names.ts';
 import { type CheckedRequest, readRequest } from '../../../lib/door/read-request.ts';
@@ -13,6 +13,7 @@ import { readKubeconfig } from '../kubeconfig.ts';
 import { type CertificatePlace, type NodeFolders, placeOf } from '../places.ts';
 import { readPrivateKey } from '../private-key.ts';
 import { readPlace } from '../read-place.ts';
+import { isFileThere } from './write-file.ts';
 
 export interface PlannedCertificate extends PlannedCsr {
   readonly place: CertificatePlace;
@@ -50,13 +51,13 @@ function keyAt(place: CertificatePlace): string | undefined {
   const file = place.kind === 'pair' ? place.keyFile : place.file;
   const inTheWay = (problem: string) =>
     new CommandError(EXIT.usage, `${file}: ${problem}`, 'move it away, and run the command again');
-  if (place.kind === 'pair' && existsSync(place.certificateFile))
+  if (place.kind === 'pair' && isFileThere(place.certificateFile))
     throw new CommandError(
       EXIT.usage,
       `${place.certificateFile}: holds no certificate that can be read`,
       'move it away, and run the command again',
     );
-  if (!existsSync(file)) return undefined;
+  if (!isFileThere(file)) return undefined;
   const text = readFileSync(file, 'utf8');
   if (place.kind === 'pair') {
     if (!readPrivateKey(text)) throw inTheWay('holds no private key that can be read');
@@ -73,7 +74,7 @@ function keyAt(place: CertificatePlace): string | undefined {
 }
 
 function csrAt(file: string, planned: PlannedCsr, privateKey: string): Uint8Array | undefined {
-  if (!existsSync(file)) return undefined;
+  if (!isFileThere(file)) return undefined;
   const bytes = readFileSync(file);
   const { request } = readRequest(bytes);
   return request && fits(request, planned, createPublicKey(privateKey)) ? bytes : undefined;

@@ -10,7 +10,9 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import type { Terminal } from '../../terminal.ts';
+import { askUntil } from '../ask-until.ts';
 import { checkCertificate } from '../check-certificate.ts';
+import { ANSWER_SECONDS } from '../fetch.ts';
 import type { NodeFolders } from '../places.ts';
 import { type Answer, type Asked, answerOf, ask, outcomesOf } from './ask.ts';
 import { installCa, installCertificate } from './install.ts';
@@ -20,6 +22,7 @@ import type { Pins } from './pins.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { findHindrances, type Hindrance } from './preflight.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
+import { sweepLeftovers } from './sweep-leftovers.ts';
 import { judgeDisk, readTrust, type TrustedCa } from './trust.ts';
 
 export interface Preparation {
@@ -64,11 +67,11 @@ const text = z.string();
 const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
 const rejectedSchema = z.object({ violations: z.array(violationSchema) });
 const pendingSchema = z.object({ waitingFor: text });
-const ANSWER_SECONDS = 30;
-const POLL_MS = 1000;
 
+/** To be called with the run lock held. */
 export async function prepareNode(preparation: Preparation): Promise<Prepared> {
   const { exchange, config, folders, planned, cluster, terminal, clock } = preparation;
+  await sweepLeftovers(planned, folders);
   const serviceAccountKey =
     config.role === 'worker'
       ? undefined
@@ -107,19 +110,17 @@ async function waitForAnswers(
   { exchange, cluster, config, clock, terminal, waitSeconds }: Preparation,
   asked: readonly Asked[],
 ): Promise<Answer[]> {
-  const deadline = clock.now().getTime() + (waitSeconds ?? ANSWER_SECONDS) * 1000;
-  for (;;) {
-    const known = await outcomesOf(exchange, { cluster, node: config.nodeName });
-    const answers = asked.map(({ requestKey }) => answerOf(requestKey, known));
-    const waits = asked.filter((_, i) =>
-      ['unanswered', ...(waitSeconds === undefined ? [] : ['pending'])].includes(
-        answers[i]?.state ?? '',
-      ),
-    );
-    if (waits.length === 0 || clock.now().getTime() >= deadline) return answers;
-    terminal.progress(`waiting for ${waits.map(({ name }) => name).join(', ')} ...`);
-    await clock.sleep(Math.min(POLL_MS, Math.max(1, deadline - clock.now().getTime())));
-  }
+  const isOpen = ({ state }: Answer) =>
+    state === 'unanswered' || (state === 'pending' && waitSeconds !== undefined);
+  return askUntil({
+    ...{ clock, terminal, seconds: waitSeconds ?? ANSWER_SECONDS },
+    ask: async () => {
+      const known = await outcomesOf(exchange, { cluster, node: config.nodeName });
+      return asked.map(({ requestKey }) => answerOf(requestKey, known));
+    },
+    openIn: (answers) =>
+      asked.filter((_, i) => answers[i] && isOpen(answers[i])).map(({ name }) => name),
+  });
 }
 
 /** Certificates are written only after all CAs that the node needs are trusted. */

@@ -3,12 +3,13 @@
  * share them, and kubeadm does not make them where the CA is external. They never go through the service.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import { KEY_MODE } from '../install/file-change.ts';
 import { makePrivateKey, readPrivateKey } from '../private-key.ts';
+import { isFileThere, writeFile } from './write-file.ts';
 
 /**
  * Makes what is missing of the pair. On a node that joins the key is never a new one.
@@ -21,7 +22,7 @@ export async function prepareServiceAccountKey(
   from: string | undefined,
 ): Promise<'made' | 'copied' | 'was-there' | 'missing'> {
   const keyFile = join(certDir, 'sa.key');
-  const there = existsSync(keyFile) ? readFileSync(keyFile, 'utf8') : undefined;
+  const there = isFileThere(keyFile) ? readFileSync(keyFile, 'utf8') : undefined;
   const given = from === undefined ? undefined : readGiven(from);
   if (there !== undefined) {
     const key = keyIn(there, keyFile);
@@ -36,8 +37,7 @@ export async function prepareServiceAccountKey(
   }
   if (given === undefined && config.joins) return 'missing';
   const text = given ?? (await makePrivateKey(config.keyKind));
-  await makeFolder(certDir);
-  await writeDurably(keyFile, text, 0o600);
+  await writeFile(keyFile, text, KEY_MODE);
   await writePublicKey(certDir, keyIn(text, keyFile));
   return given === undefined ? 'made' : 'copied';
 }
@@ -66,6 +66,6 @@ function keyIn(text: string, file: string): KeyObject {
 async function writePublicKey(certDir: string, key: KeyObject): Promise<void> {
   const file = join(certDir, 'sa.pub');
   const text = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  await writeDurably(file, text, 0o600); // kubeadm's mode, too (pkiutil: WritePublicKey)
+  if (isFileThere(file) && readFileSync(file, 'utf8') === text) return;
+  await writeFile(file, text, KEY_MODE); // kubeadm's mode, too (pkiutil: WritePublicKey)
 }

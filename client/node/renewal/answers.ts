@@ -9,7 +9,9 @@ import type { CaName, CertificateName } from '../../../lib/profiles/certificate-
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
+import { askUntil } from '../ask-until.ts';
 import { checkCertificate } from '../check-certificate.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
 import type { Trust } from '../install/trust.ts';
@@ -33,10 +35,8 @@ export interface WaitWish {
   readonly seconds: number;
   /** Whether to wait for approvers, too. */
   readonly forApprovals: boolean;
-  readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+  readonly clock: Clock;
 }
-
-const POLL_MS = 1000;
 
 export async function awaitAnswers(
   exchange: ObjectStore,
@@ -44,18 +44,18 @@ export async function awaitAnswers(
   requests: readonly OpenRequest[],
   { seconds, forApprovals, clock }: WaitWish,
 ): Promise<Answer[]> {
-  const deadline = clock.now().getTime() + seconds * 1000;
-  for (;;) {
-    const found = (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat();
-    const waiting = found.filter(
-      ({ outcome: { state } }) => state === 'unanswered' || (state === 'pending' && forApprovals),
-    );
-    const left = deadline - clock.now().getTime();
-    if (waiting.length === 0 || left <= 0)
-      return Promise.all(found.map((one) => readAnswer(exchange, one)));
-    terminal.progress(`waiting for ${waiting.map(({ name }) => name).join(', ')} ...`);
-    await clock.sleep(Math.min(POLL_MS, left));
-  }
+  const found = await askUntil({
+    ...{ clock, terminal, seconds },
+    ask: async () => (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat(),
+    openIn: (outcomes) =>
+      outcomes
+        .filter(
+          ({ outcome: { state } }) =>
+            state === 'unanswered' || (state === 'pending' && forApprovals),
+        )
+        .map(({ name }) => name),
+  });
+  return Promise.all(found.map((one) => readAnswer(exchange, one)));
 }
 
 interface Found {

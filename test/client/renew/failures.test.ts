@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../../client/local-service.ts';
-import { type RenewWish, renew } from '../../../client/node/renewal/renew.ts';
+import { renew } from '../../../client/node/renewal/renew.ts';
+import type { RenewWish } from '../../../client/node/renewal/wish.ts';
+import { itMounts, mountOn, unmount } from '../../support/mounted.ts';
 import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 
 let fixture: NodeFixture;
@@ -147,37 +149,22 @@ it('files of somebody else are named before anything changes', async () => {
   expect(stateOf(folder)).toBe(before);
 });
 
-/** A small file system of its own; undefined where this process may not mount one. */
-function mounted(options: string): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'cakeless-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-}
-
-const probe = mounted('size=64k');
-if (probe !== undefined) {
-  execFileSync('umount', [probe]);
-  rmSync(probe, { recursive: true });
-}
-const itMounts = (title: string, body: () => Promise<void>) =>
-  probe === undefined ? it.skip(`${title} [this process may not mount]`, body) : it(title, body);
-
 describe('on a file system of its own', () => {
   let folder: string | undefined;
   afterEach(() => {
     if (folder === undefined) return;
-    execFileSync('umount', [folder]);
+    unmount(folder);
     rmSync(folder, { recursive: true });
   });
+  const mounted = (options: string) => {
+    const made = mkdtempSync(join(tmpdir(), 'cakeless-mount-'));
+    if (!mountOn(made, options)) throw new Error('no mount');
+    folder = made;
+    return made;
+  };
 
   itMounts('a full disk is noticed before anything changes', async () => {
-    folder = mounted('size=600k');
-    if (folder === undefined) throw new Error('no mount');
+    const folder = mounted('size=600k');
     cpSync(fixture.template, folder, { recursive: true });
     writeFileSync(join(folder, 'filler'), Buffer.alloc(250 * 1024));
     const before = stateOf(folder);
@@ -192,8 +179,7 @@ describe('on a file system of its own', () => {
   });
 
   itMounts('a folder that can only be read is named before anything changes', async () => {
-    folder = mounted('size=4m');
-    if (folder === undefined) throw new Error('no mount');
+    const folder = mounted('size=4m');
     const node = fixture.copy();
     cpSync(join(node, 'pki'), folder, { recursive: true });
     execFileSync('mount', ['-o', 'remount,ro', folder]);

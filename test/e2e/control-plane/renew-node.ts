@@ -1,5 +1,5 @@
 /** `cakeless renew` on a node, as that node. */
-import type { RenewReport } from '../../../client/node/renewal/renew.ts';
+import type { RenewReport } from '../../../client/node/renewal/report.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';

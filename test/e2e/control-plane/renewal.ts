@@ -1,5 +1,5 @@
 /** `cakeless renew all` on a control plane that lives, while somebody writes and somebody watches. */
-import type { RenewReport } from '../../../client/node/renewal/renew.ts';
+import type { RenewReport } from '../../../client/node/renewal/report.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import type { Check, Report } from '../kubernetes/report.ts';
 import { Traffic } from '../traffic/traffic.ts';

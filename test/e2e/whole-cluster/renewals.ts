@@ -1,6 +1,6 @@
 /** `cakeless renew all` on every node of the cluster, through static pods of real kubelets, while a client writes. */
 import { readFileSync } from 'node:fs';
-import type { RenewReport } from '../../../client/node/renewal/renew.ts';
+import type { RenewReport } from '../../../client/node/renewal/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import type { Check } from '../kubernetes/report.ts';

@@ -2,13 +2,17 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import {
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,6 +27,7 @@ import type { ObjectStore } from '../../../../lib/store/object-store.ts';
 import { readCertificateFacts } from '../../../support/certificate-facts.ts';
 import { type ChainItem, judgeChain } from '../../../support/judges.ts';
 import { type KubeadmSet, kubeadmSet } from '../../../support/kubeadm-sets.ts';
+import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { NewNode } from '../../../support/new-node.ts';
 import { RunningService } from '../../../support/running-service.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
@@ -448,6 +453,62 @@ describe('what lies there already', () => {
     const before = snapshot(node.folder);
     await expect(node.prepare()).rejects.toThrow(node.at(path));
     expect(snapshot(node.folder)).toEqual(before);
+  });
+
+  it('links stay, and what they lead to is completed, with its owner', async () => {
+    const node = await newNode();
+    await node.prepare(noService()).catch(() => undefined); // keys and CSRs
+    mkdirSync(node.at('store'));
+    const links: [path: string, target: string][] = [
+      ['admin.conf', 'store/admin.conf'],
+      ['pki', 'store/pki'],
+    ];
+    for (const [path, target] of links) {
+      renameSync(node.at(path), node.at(target));
+      symlinkSync(target, node.at(path));
+    }
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) chownSync(node.at('store/admin.conf'), 4711, 4712);
+    const { exitCode } = await node.prepareWhole();
+    expect(exitCode).toBe(EXIT.done);
+    for (const [path, target] of links) expect(readlinkSync(node.at(path))).toBe(target);
+    const { uid, gid, mode } = statSync(node.at('store/admin.conf'));
+    expect(mode & 0o777).toBe(0o600);
+    if (isRoot) expect([uid, gid]).toEqual([4711, 4712]);
+  });
+
+  it.each(['pki/apiserver.crt', 'pki/etcd/server.key', 'admin.conf'])(
+    '%s is a link that leads nowhere: nothing is put in its place',
+    async (path) => {
+      const node = await newNode();
+      mkdirSync(dirname(node.at(path)), { recursive: true });
+      symlinkSync('nowhere', node.at(path));
+      const before = snapshot(node.folder);
+      await expect(node.prepare()).rejects.toThrow(
+        `${node.at(path)}: is a link to something that is not there`,
+      );
+      expect([snapshot(node.folder), readlinkSync(node.at(path))]).toEqual([before, 'nowhere']);
+    },
+  );
+
+  itMounts('pki may be a file system of its own', async () => {
+    const node = await newNode();
+    mkdirSync(node.at('pki'));
+    if (!mountOn(node.at('pki'), 'size=4m')) throw new Error('no mount');
+    try {
+      expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+    } finally {
+      unmount(node.at('pki'));
+    }
+  });
+
+  it('the folder may be reached by a link', async () => {
+    const node = await newNode();
+    const link = `${node.folder}-link`;
+    symlinkSync(node.folder, link);
+    const folders = { kubeconfigDir: link, certDir: join(link, 'pki') };
+    expect((await node.prepareWhole(folders)).exitCode).toBe(EXIT.done);
+    expect(existsSync(node.at('pki/apiserver.crt'))).toBe(true);
   });
 
   it('a certificate of another node is kept, and named as what it is', async () => {

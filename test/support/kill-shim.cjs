@@ -11,16 +11,16 @@ const { CAKELESS_NODE: root = '', KILL_AT, FAIL_AT, FAIL_WITH, SHIM_REPORT: repo
 const original = { ...fs };
 const originalPromises = { ...fs.promises };
 const exposed = new Set();
-let calls = 0;
+const calls = [];
 
 const isOurs = (path) => typeof path === 'string' && resolve(path).startsWith(root);
 
 /** @returns whether the call is to be done half first (a write), before the end */
 function count(name, path) {
-  calls += 1;
-  if (calls === Number(FAIL_AT))
+  calls.push({ name, path });
+  if (calls.length === Number(FAIL_AT))
     throw Object.assign(new Error(`${FAIL_WITH}: ${name} ${path}`), { code: FAIL_WITH });
-  return calls === Number(KILL_AT);
+  return calls.length === Number(KILL_AT);
 }
 
 const die = () => process.kill(process.pid, 'SIGKILL');

@@ -1,0 +1,25 @@
+/** Takes away what a run that was killed had not finished writing: half a file, which may be half a key. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sweepTemporaries } from '../../../lib/files/durable-file.ts';
+import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { destinationOf } from '../install/file-change.ts';
+import { caFileOf, type NodeFolders } from '../places.ts';
+import type { PlannedCertificate } from './plan.ts';
+
+export async function sweepLeftovers(
+  planned: readonly PlannedCertificate[],
+  folders: NodeFolders,
+): Promise<void> {
+  const files = [
+    ...planned.flatMap(({ place, csrFile }) =>
+      place.kind === 'pair'
+        ? [place.certificateFile, place.keyFile, csrFile]
+        : [place.file, csrFile],
+    ),
+    ...CA_NAMES.map((ca) => caFileOf(ca, folders)),
+    ...['sa.key', 'sa.pub'].map((name) => join(folders.certDir, name)),
+  ];
+  for (const file of files)
+    if (existsSync(dirname(file))) await sweepTemporaries(destinationOf(file).path);
+}

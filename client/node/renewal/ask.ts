@@ -1,0 +1,69 @@
+/** Keys and CSRs for what is to be renewed, and their upload; what an earlier run asked for is gone on with. */
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { Terminal } from '../../terminal.ts';
+import { adopt, findStaged, stage } from '../csr/staging.ts';
+import { placeOf } from '../places.ts';
+import { type CertificateInPlace, readPlace } from '../read-place.ts';
+import { newRequestId } from '../request-id.ts';
+import type { LeftOut } from '../select-names.ts';
+import { submit } from '../submit.ts';
+import { closeNames, listRequests, type OpenRequest, openRequest } from './request-journal.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from './wish.ts';
+
+/** Uploads what is not uploaded yet; goes on with what earlier runs asked for. */
+export async function ask(
+  world: RenewWorld,
+  wish: RenewWish,
+  fresh: readonly CertificateName[],
+): Promise<{ requests: OpenRequest[]; leftOut: readonly LeftOut[] }> {
+  const wanted = (name: CertificateName) => wish.names.includes('all') || wish.names.includes(name);
+  let open = listRequests(world.stateDir);
+  if (wish.newRequest) {
+    for (const request of open) await closeNames(request, request.open.filter(wanted));
+    open = listRequests(world.stateDir);
+  }
+  const selection = selectWanted(world, wish);
+  const waiting = new Set([...open.flatMap((request) => request.open), ...fresh]);
+  const toAsk = selection.present.filter(({ name }) => !waiting.has(name));
+  if (toAsk.length > 0) {
+    const { cluster, node, request = newRequestId(world.clock.now()) } = wish;
+    const names = toAsk.map(({ name }) => name);
+    const createdAt = world.clock.now().toISOString();
+    await openRequest(world.stateDir, { cluster, node, request, createdAt, open: names });
+  }
+  const mine = listRequests(world.stateDir).filter((request) => request.open.some(wanted));
+  const requests: OpenRequest[] = [];
+  for (const request of mine) requests.push(await upload(world, wish, request));
+  return {
+    requests: requests.filter(({ open: names }) => names.length > 0),
+    leftOut: selection.leftOut.filter(({ name }) => !waiting.has(name)),
+  };
+}
+
+async function upload(
+  world: RenewWorld,
+  wish: RenewWish,
+  request: OpenRequest,
+): Promise<OpenRequest> {
+  const places = request.open.map((name) => readPlace(placeOf(name, world.folders)));
+  const gone = places.filter(({ state }) => state !== 'present').map(({ name }) => name);
+  const left = gone.length > 0 ? await closeNames(request, gone) : request;
+  if (left.open.length === 0) return left;
+  for (const place of places)
+    if (place.state === 'present') await stageOne(left.folder, place, wish);
+  await submit(await world.exchange(), quiet(world.terminal), left.folder, left);
+  return left;
+}
+
+/** What is staged under a request may have been sent: it stays, whatever is wished for now. */
+async function stageOne(folder: string, place: CertificateInPlace, wish: RenewWish): Promise<void> {
+  if (findStaged(folder, place.name)) return;
+  if (wish.csrDir !== undefined && (await adopt(folder, wish.csrDir, place.name))) return;
+  await stage(folder, desired(place, wish));
+}
+
+/** Which of a hundred files was there already is of no use to a timer's log. */
+const quiet = (terminal: Terminal): Terminal => ({
+  ...terminal,
+  progress: (line) => (line.startsWith('was there') ? undefined : terminal.progress(line)),
+});
