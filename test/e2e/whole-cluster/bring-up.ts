@@ -18,9 +18,9 @@ export const BRING_UP_CHECKS = [
   'prepare a second time changes nothing, on each node',
 ];
 
-/** What this surrounding lacks, and kubeadm would refuse to go on without. */
+/** kubeadm would refuse to go on: control groups are of version 1. */
 const UNUSUAL = ['--ignore-preflight-errors=SystemVerification'];
-/** kube-proxy and CoreDNS are in no module that could be built here. */
+/** kube-proxy and CoreDNS use no certificate of kubeadm's. */
 const NO_ADDONS = ['--skip-phases=addon'];
 
 export async function bringUp(

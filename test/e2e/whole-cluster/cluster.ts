@@ -6,7 +6,7 @@ import type { NodeAddress } from '../control-plane/network.ts';
 import { isReady } from '../control-plane/ready.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { keepWritesFrom } from '../kubernetes/namespaces.ts';
-import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';
+import { mustRun, type RunOptions } from '../kubernetes/program.ts';
 import { etcdProgram, kubernetesProgram, ownProgram } from '../kubernetes/programs.ts';
 import { CaKeyWatch } from './ca-key-watch.ts';
 import { makeImage } from './image.ts';
@@ -77,21 +77,14 @@ export class WholeCluster {
 
   /** As admin.conf of the first node, through the load balancer. @throws Error with kubectl's words */
   kubectl(args: readonly string[], options?: RunOptions): Promise<string> {
-    return mustRun(this.#kubectlCommand(args), options);
+    const kubeconfig = `--kubeconfig=${this.first.file('admin.conf')}`;
+    const command = [kubernetesProgram(this.release, 'kubectl'), kubeconfig];
+    return mustRun([...command, '--request-timeout=20s', ...args], options);
   }
 
-  tryKubectl(args: readonly string[], options?: RunOptions) {
-    return run(this.#kubectlCommand(args), options);
-  }
-
-  #kubectlCommand(args: readonly string[]): string[] {
-    const program = kubernetesProgram(this.release, 'kubectl');
-    return [
-      program,
-      `--kubeconfig=${this.first.file('admin.conf')}`,
-      '--request-timeout=20s',
-      ...args,
-    ];
+  /** What each kubelet complained of last: all else goes with the machines. */
+  complaints(): string[] {
+    return this.nodes.map(({ name, kubelet }) => `${name}: ${kubelet.complaint() ?? 'nothing'}`);
   }
 
   async end(): Promise<void> {

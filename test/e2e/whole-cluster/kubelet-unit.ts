@@ -10,11 +10,12 @@ const SCRIPT = resolve('test', 'e2e', 'whole-cluster', 'kubelet-unit.sh');
 
 export class KubeletUnit {
   readonly #machine: Machine;
+  readonly #loop: Component;
 
   constructor(machine: Machine, release: string) {
     this.#machine = machine;
     const command = ['bash', SCRIPT, kubernetesProgram(release, 'kubelet')];
-    new Component(machine.inside(command), machine.logFile('kubelet'));
+    this.#loop = new Component(machine.inside(command), machine.logFile('kubelet'));
   }
 
   /** `systemctl restart kubelet`. */
@@ -25,6 +26,11 @@ export class KubeletUnit {
       const pid = await this.#pid();
       return pid === old ? undefined : this.#on('curl -sSf http://127.0.0.1:10248/healthz');
     });
+  }
+
+  /** The last error in its log. */
+  complaint(): string | undefined {
+    return this.#loop.lastLine(/^[EF]\d{4}/);
   }
 
   #pid(): Promise<string> {

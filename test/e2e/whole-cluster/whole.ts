@@ -49,6 +49,9 @@ export async function runWhole(
       if (renewals) await renewAll(step, cluster, service);
       await step(NO_CA_KEY, () => noCaKey(cluster as WholeCluster));
     });
+    const failed = report.results.some(({ part, outcome }) => part === WHOLE && outcome === 'FAIL');
+    if (failed)
+      for (const line of cluster?.complaints() ?? []) report.say(`a kubelet said: ${line}`);
   } finally {
     await cluster?.end();
     rmSync(where, { recursive: true, force: true });
