@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
-const ROUNDS = 15;
+const ROUNDS = 21;
 const binary = `dist/client/cakeless-linux-${process.arch}`;
 const forms = {
   'bare node': [process.execPath, '-e', '0'],
@@ -10,20 +10,32 @@ const forms = {
   executable: [binary, '--version'],
   sources: [process.execPath, '--', 'client/cakeless.mjs', '--version'],
 };
+/** What is divided by what. */
+const pairs = [
+  ['one file', 'bare node'],
+  ['executable', 'bare node'],
+  ['sources', 'bare node'],
+  ['executable', 'one file'],
+];
+
 const times = Object.fromEntries(Object.keys(forms).map((form) => [form, []]));
-// All in turn, so that a busy moment hits all of them.
-for (let round = 0; round < ROUNDS; round++)
+// All in turn, so that a busy moment hits all of them; the first round fills the caches and does not count.
+for (let round = 0; round <= ROUNDS; round++)
   for (const [form, [command, ...args]] of Object.entries(forms)) {
     const start = performance.now();
     execFileSync(command, args, { stdio: 'ignore' });
-    times[form].push(performance.now() - start);
+    if (round > 0) times[form].push(performance.now() - start);
   }
-const median = (values) => values.toSorted((a, b) => a - b)[ROUNDS >> 1];
-const bare = median(times['bare node']);
-console.log(`Node ${process.version}, median of ${ROUNDS} rounds in turn`);
-for (const form of Object.keys(forms)) {
-  const ms = median(times[form]);
-  console.log(`${form}: ${ms.toFixed(0)} ms, ${(ms / bare).toFixed(1)} times bare node`);
+
+const sorted = (values) => values.toSorted((a, b) => a - b);
+const at = (values, share) => sorted(values)[Math.floor(share * (values.length - 1))];
+console.log(`Node ${process.version}, ${ROUNDS} rounds in turn`);
+for (const form of Object.keys(forms))
+  console.log(`${form}: median ${at(times[form], 0.5).toFixed(0)} ms`);
+for (const [form, other] of pairs) {
+  const ratios = times[form].map((time, round) => time / times[other][round]);
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => at(ratios, share).toFixed(2));
+  console.log(`${form} / ${other}: ${middle} [${low}, ${high}]`);
 }
 for (const file of ['dist/client/cakeless.mjs', binary])
   console.log(`${file}: ${(statSync(file).size / 1024 / 1024).toFixed(1)} MB`);

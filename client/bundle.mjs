@@ -1,6 +1,6 @@
 // Bundles the client into one minified file for Node >= 20.19: dist/client/cakeless.mjs. The SDK is inside, and looked at
 // only when a command asks for a bucket. With --cjs it writes the same as cakeless.cjs, for the executable.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -20,11 +20,12 @@ const withoutLocal = {
 export async function bundleClient(format) {
   mkdirSync(OUT, { recursive: true });
   const outfile = `${OUT}/cakeless.${format === 'esm' ? 'mjs' : 'cjs'}`;
+  const unfinished = `${outfile}.${process.pid}`; // somebody may be running the one that is there
   const require =
     "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
   const { metafile } = await build({
     entryPoints: ['client/bundled/entry.ts'],
-    outfile,
+    outfile: unfinished,
     bundle: true,
     minify: true,
     platform: 'node',
@@ -36,8 +37,9 @@ export async function bundleClient(format) {
     ...(format === 'esm' && { banner: { js: `#!/usr/bin/env -S node --\n${require}` } }),
     plugins: [withoutLocal],
   });
-  chmodSync(outfile, 0o755);
-  const { bytes } = metafile.outputs[outfile];
+  chmodSync(unfinished, 0o755);
+  renameSync(unfinished, outfile);
+  const { bytes } = metafile.outputs[unfinished];
   console.log(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
   return outfile;
 }

@@ -6,5 +6,5 @@ import { register } from 'tsx/esm/api';
 // The SDK tells every process on Node 20 about January 2027; docs/decisions/0002 does it once.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 register();
-const { main } = await import('./main.ts');
-process.exitCode = await main(process.argv.slice(2));
+const { run } = await import('./run.ts');
+await run(process.argv.slice(2));

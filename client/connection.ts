@@ -1,8 +1,8 @@
 /** The buckets and functions that the command talks to. The SDK is loaded when the first of them is asked for. */
-import { homedir } from 'node:os';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { ensureHome } from './home.ts';
 
 export interface Connection {
   exchange(): Promise<ObjectStore>;
@@ -37,15 +37,6 @@ async function openBucket(name: string): Promise<ObjectStore> {
     import('../lib/aws/s3-object-store.ts'),
   ]);
   return new S3ObjectStore(newS3Client(), name);
-}
-
-/** The SDK looks for ~/.aws, and fails where there is neither HOME nor a line in /etc/passwd, as in a bare container. */
-function ensureHome(): void {
-  try {
-    homedir();
-  } catch {
-    process.env.HOME = '/';
-  }
 }
 
 async function invoke(name: string, request: unknown): Promise<unknown> {

@@ -19,28 +19,33 @@ import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
-import { terminal } from './terminal.ts';
+import { helpSettings } from './help.ts';
+import { terminal as ownTerminal, type Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** @param args without node and script */
-export async function main(args: readonly string[]): Promise<ExitCode> {
+export async function main(
+  args: readonly string[],
+  terminal: Terminal = ownTerminal,
+): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
-  const program = buildProgram((code) => {
+  const program = buildProgram(terminal, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return explain(error);
+    return explain(terminal, error);
   }
 }
 
-function buildProgram(exit: (code: ExitCode) => void): Command {
+export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
     .version(VERSION)
     .exitOverride()
+    .configureHelp(helpSettings)
     .showHelpAfterError('(--help says more)');
   const connection = connect(process.env);
   addCsrCommand(program, terminal, exit);
@@ -62,14 +67,18 @@ function buildProgram(exit: (code: ExitCode) => void): Command {
   return program;
 }
 
-function explain(error: unknown): ExitCode {
+function explain(terminal: Terminal, error: unknown): ExitCode {
+  const say = (message: string, hint?: string) => {
+    terminal.progress(`cakeless: ${message}`);
+    if (hint !== undefined) terminal.progress(`cakeless: ${hint}`);
+  };
   // commander has said what is wrong already; asking for help is no error
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof CommandError) {
     say(error.message, error.hint);
     return error.exitCode;
   }
-  if (error instanceof Fault) return explainFault(error);
+  if (error instanceof Fault) return explainFault(error, say);
   const known = error instanceof Error ? error : new Error(String(error));
   say(
     process.env.CAKELESS_DEBUG ? (known.stack ?? known.message) : known.message,
@@ -78,7 +87,10 @@ function explain(error: unknown): ExitCode {
   return EXIT.failure;
 }
 
-function explainFault({ code, message }: Fault): ExitCode {
+function explainFault(
+  { code, message }: Fault,
+  say: (message: string, hint?: string) => void,
+): ExitCode {
   if (code === 'unavailable') {
     say(
       message,
@@ -95,9 +107,4 @@ function explainFault({ code, message }: Fault): ExitCode {
   }
   say(message);
   return code === 'request-malformed' ? EXIT.usage : EXIT.failure;
-}
-
-function say(message: string, hint?: string): void {
-  terminal.progress(`cakeless: ${message}`);
-  if (hint !== undefined) terminal.progress(`cakeless: ${hint}`);
 }

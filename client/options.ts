@@ -51,6 +51,7 @@ export function collect(value: string, values: string[] = []): string[] {
   return [...values, value];
 }
 
+/** As kubeadm's encryptionAlgorithm. */
 const KEY_KINDS: readonly KeyKind[] = [
   'RSA-2048',
   'RSA-3072',
@@ -59,12 +60,19 @@ const KEY_KINDS: readonly KeyKind[] = [
   'ECDSA-P384',
 ];
 
-/** As kubeadm's encryptionAlgorithm. */
-export function keyAlgorithm(text: string): KeyKind {
-  const kind = KEY_KINDS.find((candidate) => candidate === text);
-  if (kind) return kind;
-  throw new InvalidArgumentError(`It must be one of ${KEY_KINDS.join(', ')}.`);
-}
+export const keyAlgorithmOption = () =>
+  new Option('--key-algorithm <kind>', 'in place of the kind of the key in place').choices(
+    KEY_KINDS,
+  );
+
+/** How long to wait for a component, in seconds. */
+export const restartTimeoutOption = () =>
+  new Option(
+    '--restart-timeout <duration>',
+    'how long a component may take to stop, and to become healthy',
+  )
+    .argParser(durationSeconds)
+    .default(300, '5m');
 
 /** A duration that is sent on as it was written: `8h`, `1h30m`. */
 export function durationText(text: string): string {

@@ -4,6 +4,8 @@ export interface Terminal {
   print(line: string): void;
   /** A line of progress, for people; never part of the result. */
   progress(line: string): void;
+  /** Why what was printed has not arrived; absent where nobody can tell. */
+  lost?: () => Promise<Error | undefined>;
 }
 
 export const terminal: Terminal = {

@@ -2,8 +2,4 @@
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 // Imports come first in a module: the warning above has to be silenced before the SDK is loaded.
-void import('../main.ts')
-  .then(({ main }) => main(process.argv.slice(2)))
-  .then((exitCode) => {
-    process.exitCode = exitCode;
-  });
+void import('../run.ts').then(({ run }) => run(process.argv.slice(2)));

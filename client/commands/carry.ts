@@ -19,7 +19,7 @@ import { newRequestId } from '../node/request-id.ts';
 import { agreed } from '../node/way.ts';
 import { durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { clusterOption, nodeOption, requestOption, required } from './place-options.ts';
+import { clusterOption, newRequestOption, nodeOption, required } from './place-options.ts';
 
 export function addCarryCommands(
   program: Command,
@@ -33,7 +33,7 @@ export function addCarryCommands(
     .addOption(required(clusterOption()))
     .addOption(required(nodeOption()))
     .requiredOption('--out <file>', 'the file; it never holds a key')
-    .addOption(requestOption())
+    .addOption(newRequestOption())
     .action(
       async (
         folder: string,

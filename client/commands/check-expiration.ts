@@ -41,11 +41,13 @@ export function addCheckExpirationCommand(
     .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
     .option('--kubelet-dir <dir>', "the kubelet's certificates", KUBEADM_FOLDERS.kubeletDir)
     .option('--config <file>', 'kubeadm configuration: says of an external etcd, folder and names')
-    .option(
-      '--warn-within <duration>',
-      'exit with code 8 if something expires within it (30d, 12h)',
-      timeAhead,
-      0,
+    .addOption(
+      new Option(
+        '--warn-within <duration>',
+        'exit with code 8 if something expires within it, such as 30d or 12h',
+      )
+        .argParser(timeAhead)
+        .default(0, 'only what has expired'),
     )
     .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
     .addOption(

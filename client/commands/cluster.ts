@@ -46,10 +46,10 @@ export function addClusterCommands(
     .option('--kubernetes-version <version>', 'in place of the one in the kubeadm configuration')
     .option(
       '--node <name=address,...>',
-      'a control-plane node; the first address is the advertise address',
+      'a control-plane node; the first address is the advertise address; may be given several times',
       collect,
     )
-    .option('--worker <name=address,...>', 'a worker node', collect)
+    .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
     .option('--dry-run', 'print the record, write nothing')
     .addOption(outputOption())
     .action((name: string, options: ApplyOptions) => apply(connection, terminal, name, options));

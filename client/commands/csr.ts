@@ -14,7 +14,7 @@ import { stage, stagedPath } from '../node/csr/staging.ts';
 import { contentsOf } from '../node/csr-contents.ts';
 import { type LeftOut, selectCertificates } from '../node/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/settings.ts';
-import { keyAlgorithm, outputOption } from '../options.ts';
+import { keyAlgorithmOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addFolderOptions, addKubeletOption, addNodeOptions } from './node-options.ts';
 
@@ -42,7 +42,7 @@ export function addCsrCommand(
     .option('--config <file>', 'from a kubeadm configuration, for a node that has none yet')
     .option('--advertise-address <address>', 'with --config: address of this node')
     .option('--out <dir>', 'where they go (default: cakeless/csr beside the pki folder)')
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'ask with the key in place')
     .option('--dry-run', 'show what would be asked, beside what stands now; write nothing')
     .addOption(outputOption())

@@ -1,89 +1,163 @@
 /** `cakeless install-timer`: systemd units that renew this node by themselves. */
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSea } from 'node:sea';
 import type { Command } from 'commander';
-import { writeDurably } from '../../lib/files/durable-file.ts';
+import { removeDurably, writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { NODE_CONFIG_FILE, readNodeConfig } from '../node/node-config.ts';
-import { unitFiles } from '../systemd/units.ts';
+import { type NodeSettings, resolveSettings } from '../node/settings.ts';
+import { checkTimerKnowsNode } from '../node/timer-environment.ts';
+import { markedUnit, type UnitState, unitState } from '../systemd/marked-unit.ts';
+import { hostSystemd, type Systemd } from '../systemd/systemd.ts';
+import { AT_BOOT, commandWord, TIMER, unitFiles } from '../systemd/units.ts';
 import { findWritableByOthers } from '../systemd/writable-by-others.ts';
+import { writableFolders } from '../systemd/writable-folders.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface TimerOptions {
+export interface TimerOptions {
   print?: boolean;
+  dryRun?: boolean;
+  remove?: boolean;
+  replace?: boolean;
   command?: string;
   unitDir: string;
 }
 
-const TIMER = 'cakeless-renew.timer';
-const AT_BOOT = 'cakeless-return.service';
+export interface TimerWorld {
+  readonly terminal: Terminal;
+  readonly systemd: Systemd;
+  readonly settings: NodeSettings;
+  /** What the unit reads its environment from. */
+  readonly environmentFile: string;
+}
+
+interface Unit {
+  readonly file: string;
+  readonly text: string;
+  readonly state: UnitState;
+}
+
 const UNIT_MODE = 0o644;
-const run = promisify(execFile);
 
 export function addInstallTimerCommand(program: Command, terminal: Terminal): void {
   program
     .command('install-timer')
     .description('install and start a systemd timer that runs cakeless renew all every day')
     .option('--print', 'print the units; install nothing')
+    .option('--dry-run', 'show what would be written and called; do nothing')
+    .option('--remove', 'stop the timer and remove the units')
+    .option('--replace', 'write over units that somebody changed')
     .option('--command <command>', 'how the unit calls cakeless (default: as this call was made)')
     .option('--unit-dir <dir>', 'where units go', '/etc/systemd/system')
-    .action((options: TimerOptions) => installTimer(terminal, options));
+    .action((options: TimerOptions) =>
+      installTimer(options, {
+        ...{ terminal, systemd: hostSystemd, settings: resolveSettings({}) },
+        environmentFile: '/etc/kubernetes/cakeless.env',
+      }),
+    );
 }
 
-async function installTimer(terminal: Terminal, options: TimerOptions): Promise<void> {
-  const command = options.command ?? ownCommand();
-  const units = Object.entries(unitFiles(command));
+export async function installTimer(options: TimerOptions, world: TimerWorld): Promise<void> {
+  const units = planUnits(options, world.settings);
   if (options.print) {
-    for (const [name, text] of units) terminal.print(`# ${name}\n${text}`);
+    for (const { file, text } of units) world.terminal.print(`# ${file}\n${text}`);
     return;
   }
-  checkConfig();
+  if (options.remove) return remove(options, world, units);
+  checkTimerKnowsNode(world.settings.config, world.environmentFile);
   if (options.command === undefined) checkOwnFiles();
-  for (const [name, text] of units) {
-    await writeDurably(join(options.unitDir, name), text, UNIT_MODE);
-    terminal.progress(`wrote ${join(options.unitDir, name)}`);
-  }
-  if (!existsSync('/run/systemd/system')) {
-    terminal.progress(
-      `systemd does not run here; then: systemctl enable ${AT_BOOT}; systemctl enable --now ${TIMER}`,
-    );
-    return;
-  }
-  await run('systemctl', ['daemon-reload']);
-  await run('systemctl', ['enable', AT_BOOT]);
-  await run('systemctl', ['enable', '--now', TIMER]);
-  terminal.print(
-    'cakeless-renew.timer runs; systemctl list-timers cakeless-renew.timer shows when',
+  if (!options.replace) checkNobodyChanged(units);
+  return install(options, world, units);
+}
+
+function planUnits(
+  { command = ownCommand(), unitDir }: TimerOptions,
+  settings: NodeSettings,
+): Unit[] {
+  const texts = Object.entries(unitFiles({ command, writable: writableFolders(settings) }));
+  return texts.map(([name, text]) => {
+    const file = join(unitDir, name);
+    return { file, text, state: unitState(file, text) };
+  });
+}
+
+function checkNobodyChanged(units: readonly Unit[]): void {
+  const changed = units.filter(({ state }) => state === 'changed-by-hand');
+  if (changed.length === 0) return;
+  throw new CommandError(
+    EXIT.usage,
+    `${changed.map(({ file }) => file).join(', ')}: somebody changed it; nothing was written`,
+    '--replace writes over it; changes in a drop-in (systemctl edit) stay; --print shows the new text',
   );
 }
 
-/** A timer that does not know whose node it is would fail in the night. */
-function checkConfig(): void {
-  const { cluster, node, exchangeBucket } = existsSync(NODE_CONFIG_FILE)
-    ? readNodeConfig(NODE_CONFIG_FILE)
-    : {};
-  const missing = Object.entries({ cluster, node, exchangeBucket })
-    .filter(([, value]) => value === undefined)
-    .map(([name]) => name);
-  if (missing.length > 0)
-    throw new CommandError(
-      EXIT.usage,
-      `${NODE_CONFIG_FILE} does not say ${missing.join(', ')}`,
-      'the timer needs cluster, node, exchangeBucket and region there',
-    );
+async function install(
+  { dryRun }: TimerOptions,
+  { terminal, systemd }: TimerWorld,
+  units: readonly Unit[],
+): Promise<void> {
+  for (const { file, text, state } of units) {
+    if (state === 'same') terminal.progress(`${file} is there already`);
+    else if (dryRun)
+      terminal.print(`would ${state === 'absent' ? 'write' : 'write over'} ${file} (${state})`);
+    else {
+      await writeDurably(file, markedUnit(text), UNIT_MODE);
+      terminal.progress(`wrote ${file}`);
+    }
+  }
+  await call(dryRun, { terminal, systemd }, [
+    ['daemon-reload'],
+    ['enable', AT_BOOT],
+    ['enable', '--now', TIMER],
+  ]);
+  if (!dryRun && systemd.isRunning())
+    terminal.print(`${TIMER} runs; systemctl list-timers ${TIMER} shows when`);
 }
 
-/** This program: run by Node from its sources or its bundle, or by itself. */
+async function remove(
+  { dryRun }: TimerOptions,
+  { terminal, systemd }: TimerWorld,
+  units: readonly Unit[],
+): Promise<void> {
+  const there = units.filter(({ state }) => state !== 'absent');
+  if (there.length === 0) {
+    terminal.print('there is no timer of Cakeless here');
+    return;
+  }
+  await call(dryRun, { terminal, systemd }, [
+    ['disable', '--now', TIMER],
+    ['disable', AT_BOOT],
+  ]);
+  for (const { file } of there) {
+    if (!dryRun) await removeDurably(file);
+    terminal.print(`${dryRun ? 'would remove' : 'removed'} ${file}`);
+  }
+  await call(dryRun, { terminal, systemd }, [['daemon-reload']]);
+}
+
+/** Where systemd does not run, as in an image that is being made, the calls are left to whoever starts it. */
+async function call(
+  dryRun: boolean | undefined,
+  { terminal, systemd }: Pick<TimerWorld, 'terminal' | 'systemd'>,
+  calls: readonly (readonly string[])[],
+): Promise<void> {
+  for (const args of calls) {
+    const words = `systemctl ${args.join(' ')}`;
+    if (!systemd.isRunning()) terminal.progress(`systemd does not run here; later: ${words}`);
+    else if (dryRun) terminal.print(`would call ${words}`);
+    else await systemd.systemctl(...args);
+  }
+}
+
+/** This program: a self-contained executable, or run by Node from its sources or its bundle. */
 function ownCommand(): string {
-  return ownFiles().join(' -- ');
+  return ownFiles().map(commandWord).join(' -- ');
 }
 
 function ownFiles(): string[] {
-  const script = process.argv[1];
-  const isScript = script !== undefined && /\.m?[jt]s$/.test(script);
-  return isScript ? [process.execPath, resolve(script)] : [process.execPath];
+  const [, script = ''] = process.argv;
+  // npx and npm call a link in node_modules/.bin, which may go away with the next installation
+  return isSea() ? [process.execPath] : [process.execPath, realpathSync(script)];
 }
 
 /** root will run it every day: from a user's home it would be that user's way to root. */

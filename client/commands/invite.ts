@@ -13,7 +13,7 @@ import { newRequestId } from '../node/request-id.ts';
 import { makeInvitation } from '../operator/make-invitation.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { clusterOption, nodeOption, requestOption, required } from './place-options.ts';
+import { clusterOption, newRequestOption, nodeOption, required } from './place-options.ts';
 
 interface InviteOptions {
   cluster: string;
@@ -39,10 +39,10 @@ export function addInviteCommand(
       '--out <file>',
       'the invitation; whoever has it can ask in the name of the node',
     )
-    .addOption(requestOption('name of the request'))
+    .addOption(newRequestOption())
     .option(
       '--name <certificate>',
-      'a certificate name; all by default; may be given several times',
+      'a certificate name; may be given several times (default: all)',
       collect,
     )
     .option(

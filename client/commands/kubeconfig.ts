@@ -131,7 +131,7 @@ export async function makeUserKubeconfig(
     privateKey,
     certificateAuthority: authority,
   });
-  if (options.kubeconfigOut === undefined) terminal.print(kubeconfig.trimEnd());
+  if (options.kubeconfigOut === undefined) await printOrKeep(terminal, kubeconfig, request);
   else await writeDurably(options.kubeconfigOut, kubeconfig);
   await rm(folder, { recursive: true });
   return EXIT.done;
@@ -148,8 +148,33 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
   );
 }
 
-/** Asked for late: where there is neither HOME nor /etc/passwd, looking for a home folder is an error. */
+/** The key exists once: it is removed here only when it has arrived there. */
+async function printOrKeep(terminal: Terminal, kubeconfig: string, request: string): Promise<void> {
+  terminal.print(kubeconfig.trimEnd());
+  const error = await terminal.lost?.();
+  if (error === undefined) return;
+  throw new CommandError(
+    EXIT.failure,
+    `the kubeconfig could not be written: ${error.message}; key and certificate are kept`,
+    `go on with: the same command and --request ${request}`,
+  );
+}
+
+/** Asked for late: a place without a home folder is none without `--state-dir` only. */
 function defaultStateDir(): string {
-  const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  const state = process.env.XDG_STATE_HOME || join(homeFolder(), '.local', 'state');
   return join(state, 'cakeless', 'users');
+}
+
+/** @throws CommandError where there is neither HOME nor a line in /etc/passwd */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new CommandError(
+      EXIT.usage,
+      'there is no home folder here to keep the key in until the certificate is there',
+      'name a folder with --state-dir',
+    );
+  }
 }

@@ -16,7 +16,7 @@ export function addNodeOptions(command: Command): Command {
 
 export function addFolderOptions(command: Command): Command {
   return command
-    .option('--cert-dir <dir>', 'where the certificates lie (default: /etc/kubernetes/pki)')
+    .option('--cert-dir <dir>', 'where the certificates lie (default: pki below --kubeconfig-dir)')
     .option('--kubeconfig-dir <dir>', 'where the kubeconfigs lie (default: /etc/kubernetes)');
 }
 

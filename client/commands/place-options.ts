@@ -4,7 +4,10 @@ import { subdomain } from '../options.ts';
 
 export const clusterOption = (what = 'the cluster') => named('--cluster <name>', what);
 export const nodeOption = (what = 'this node, as kubeadm knows it') => named('--node <name>', what);
-export const requestOption = (what = 'name of this request') => named('--request <id>', what);
+export const requestOption = (what: string) => named('--request <id>', what);
+/** Where a request begins, whose id need not be told. */
+export const newRequestOption = (what = 'name of this request') =>
+  requestOption(`${what} (default: the time and random digits)`);
 
 export const invitationOption = () =>
   new Option(

@@ -58,13 +58,17 @@ export function addPrepareCommand(
     .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others',
+      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others; may be given several times',
       collect,
     )
     .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')
     .option('--trust-on-first-use', 'believe the bucket where nothing else vouches for a CA')
     .option('--sa-key-from <file>', 'sa.key of the first control plane, on one that joins')
-    .option('--wait <duration>', 'how long to wait for outcomes, approvals too', durationSeconds)
+    .option(
+      '--wait <duration>',
+      'how long to wait for outcomes, approvals too (default: 30s, not for approvals)',
+      durationSeconds,
+    )
     .option('--dry-run', 'show what would be made; write and send nothing')
     .addOption(outputOption())
     .action(async (options: PrepareOptions) => {

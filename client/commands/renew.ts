@@ -11,8 +11,10 @@ import { connectNode } from '../node/node-connection.ts';
 import { placeOf } from '../node/places.ts';
 import { renew } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { splay } from '../node/renewal/splay.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
 import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import {
@@ -21,7 +23,13 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
-import { durationSeconds, keyAlgorithm, outputOption, timeAhead } from '../options.ts';
+import {
+  durationSeconds,
+  keyAlgorithmOption,
+  outputOption,
+  restartTimeoutOption,
+  timeAhead,
+} from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import {
   addAlsoOption,
@@ -29,7 +37,7 @@ import {
   addKubeletOption,
   addNodeOptions,
 } from './node-options.ts';
-import { requestOption } from './place-options.ts';
+import { newRequestOption } from './place-options.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -63,7 +71,7 @@ export function addRenewCommand(
       'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
     );
   addAlsoOption(addKubeletOption(addFolderOptions(addNodeOptions(command))))
-    .addOption(requestOption('name of this request (default: the time and random digits)'))
+    .addOption(newRequestOption())
     .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
     .option(
@@ -78,14 +86,9 @@ export function addRenewCommand(
       durationSeconds,
     )
     .option('--no-restart', 'install only; restart nothing')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
-    .option('--key-algorithm <kind>', 'in place of the kind of the key in place', keyAlgorithm)
+    .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'keep the keys')
     .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
     .addOption(outputOption())
@@ -108,7 +111,8 @@ async function runRenew(
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };
   if (options.dryRun) return preview(terminal, restartWorld, wish, options.output);
-  await splay(terminal, options.splay);
+  if (wish.restart) checkProcessesAreSeen(folders);
+  await splay(restartWorld, wish, options.splay, { randomInt });
   const connection = connectNode(process.env, settings.config);
   const world: RenewWorld = {
     ...restartWorld,
@@ -142,14 +146,6 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
     csrDir: options.csrDir,
     also: settings.also,
   };
-}
-
-/** So that a fleet whose timers fire at once does not ask at once. */
-async function splay(terminal: Terminal, seconds: number | undefined): Promise<void> {
-  if (!seconds) return;
-  const chosen = randomInt(seconds + 1);
-  terminal.progress(`waiting ${chosen} seconds, so that not all nodes ask at once ...`);
-  await systemClock.sleep(chosen * 1000);
 }
 
 function preview(
@@ -199,7 +195,7 @@ export function exitCodeOf({ certificates }: RenewReport): ExitCode {
   return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
 }
 
-function describe(report: RenewReport): string[] {
+export function describe(report: RenewReport): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
   const shown = certificates.filter(({ outcome, isError }) => outcome !== 'left-out' || isError);
   const table = formatTable(

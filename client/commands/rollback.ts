@@ -8,10 +8,11 @@ import { connectNode } from '../node/node-connection.ts';
 import { takeBack } from '../node/renewal/carry-through.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
 import { returnManifests } from '../node/restart/held-manifests.ts';
+import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartResult, RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
-import { durationSeconds, outputOption } from '../options.ts';
+import { outputOption, restartTimeoutOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
 import { describeRestart } from './renew.ts';
@@ -36,12 +37,7 @@ export function addRollbackCommand(program: Command, terminal: Terminal): void {
   addFolderOptions(addNodeOptions(command))
     .option('--no-restart', 'put the files back only; restart nothing')
     .option('--no-lease', 'do not wait for other nodes: when the bucket can not be reached')
-    .option(
-      '--restart-timeout <duration>',
-      'how long a component may take to stop, and to become healthy',
-      durationSeconds,
-      300,
-    )
+    .addOption(restartTimeoutOption())
     .option('--dry-run', 'show what would be put back; do nothing')
     .addOption(outputOption())
     .action((id: string | undefined, options: RollbackOptions) => rollBack(terminal, id, options));
@@ -55,6 +51,7 @@ async function rollBack(
   const { folders, stateDir, ...settings } = resolveSettings(options);
   const chosen = choose(stateDir, id);
   if (options.dryRun) return print(terminal, options.output, chosen, []);
+  if (options.restart) checkProcessesAreSeen(folders);
   const world: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
   };

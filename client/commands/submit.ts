@@ -7,7 +7,7 @@ import { submit } from '../node/submit.ts';
 import { findWay, type WayOptions } from '../node/way.ts';
 import { outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { clusterOption, invitationOption, nodeOption, requestOption } from './place-options.ts';
+import { clusterOption, invitationOption, newRequestOption, nodeOption } from './place-options.ts';
 
 export function addSubmitCommand(
   program: Command,
@@ -22,7 +22,7 @@ export function addSubmitCommand(
     .addOption(clusterOption('the cluster; required without --invitation'))
     .addOption(nodeOption('this node, as kubeadm knows it; required without --invitation'))
     .addOption(invitationOption())
-    .addOption(requestOption('name of this request; the same id again goes on where it stopped'))
+    .addOption(newRequestOption('name of this request; the same id again goes on where it stopped'))
     .addOption(outputOption())
     .action(async (folder: string, options: WayOptions & { output: OutputFormat }) => {
       const now = systemClock.now();

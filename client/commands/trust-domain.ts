@@ -48,11 +48,12 @@ export function addTrustDomainCommands(
       "make three CA keys in KMS and their CA certificates, once. Clusters that share a trust domain accept each other's client certificates",
     )
     .addOption(
-      new Option('--key-spec <spec>', 'kind of the keys that are made (ECC_NIST_P256)').choices(
-        CA_KEY_SPECS,
-      ),
+      new Option(
+        '--key-spec <spec>',
+        'kind of the keys that are made, ECC_NIST_P256 by default',
+      ).choices(CA_KEY_SPECS),
     )
-    .option('--validity-days <days>', 'lifetime of the CA certificates (3650)', days)
+    .option('--validity-days <days>', 'lifetime of the CA certificates (default: 3650)', days)
     .option('--key-ca <arn>', 'use this KMS key for ca')
     .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
     .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')

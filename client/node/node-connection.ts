@@ -4,6 +4,7 @@ import type { LeaseObject } from '../../lib/aws/s3-lease-object.ts';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { ensureHome } from '../home.ts';
 import { leaseKey } from './lease.ts';
 import type { NodeConfig } from './node-config.ts';
 
@@ -27,6 +28,7 @@ export function connectNode(
     );
   };
   const client = async () => {
+    ensureHome();
     const { newS3Client } = await import('../../lib/aws/clients.ts');
     return newS3Client(environment.AWS_REGION ?? region);
   };

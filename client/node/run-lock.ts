@@ -11,9 +11,9 @@ import { type NodeFolders, stateDirOf } from './places.ts';
 
 interface Holder {
   readonly pid: number;
-  /** Field 22 of /proc/<pid>/stat: ids of processes come again, with another start. */
-  readonly startedAt: string;
-  readonly boot: string;
+  /** Field 22 of /proc/<pid>/stat: ids of processes come again, with another start. Absent where /proc is not mounted. */
+  readonly startedAt?: string;
+  readonly boot?: string;
 }
 
 const TRIES = 3;
@@ -70,7 +70,9 @@ async function take(file: string, own: string): Promise<void> {
         throw new CommandError(
           EXIT.failure,
           `another run is under way (process ${holder.pid})`,
-          'wait until it is done; a run that was killed holds up nobody',
+          tellsStart(holder)
+            ? 'wait until it is done; a run that was killed holds up nobody'
+            : `wait until it is done; if process ${holder.pid} is something else, remove ${file}`,
         );
       await takeAway(file, `${own}.stale`, holder);
     }
@@ -101,7 +103,12 @@ async function linked(own: string, file: string): Promise<boolean> {
   }
 }
 
+/** Without /proc, as in a bare container, the id alone tells of a process. */
+const PROC = '/proc/self/stat';
+
+/** undefined if there is no such process. */
 function identify(pid: number): Holder | undefined {
+  if (!existsSync(PROC)) return exists(pid) ? { pid } : undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // the name in brackets may hold spaces: count from behind it; state is field 3
@@ -112,9 +119,21 @@ function identify(pid: number): Holder | undefined {
   }
 }
 
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+const tellsStart = (holder: Holder) => holder.startedAt !== undefined && existsSync(PROC);
+
 function isRunning(holder: Holder): boolean {
   const there = identify(holder.pid);
-  return there?.startedAt === holder.startedAt && there.boot === holder.boot;
+  if (!there || !tellsStart(holder)) return there !== undefined;
+  return there.startedAt === holder.startedAt && there.boot === holder.boot;
 }
 
 function readHolder(file: string): Holder | undefined {

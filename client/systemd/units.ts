@@ -1,11 +1,35 @@
 /** The systemd units of `cakeless install-timer`, as text: a bundle of one file has no files beside it. */
 
-/** @param command how the unit calls cakeless */
-export const unitFiles = (command: string): Record<string, string> => ({
-  'cakeless-renew.service': SERVICE.replaceAll('@CAKELESS@', command),
-  'cakeless-renew.timer': TIMER,
-  'cakeless-return.service': RETURN,
-});
+export const TIMER = 'cakeless-renew.timer';
+export const AT_BOOT = 'cakeless-return.service';
+
+export interface UnitWish {
+  /** How the unit calls cakeless, as it stands in ExecStart. */
+  readonly command: string;
+  /** Absolute paths of folders that it writes to, besides kubeadm's own. */
+  readonly writable: readonly string[];
+}
+
+export function unitFiles({ command, writable }: UnitWish): Record<string, string> {
+  const more = writable.map((folder) => ` -${unitWord(folder)}`).join('');
+  return {
+    'cakeless-renew.service': SERVICE.replace('@CAKELESS@', () => command).replace(
+      '@WRITABLE@',
+      () => more,
+    ),
+    [TIMER]: TIMER_UNIT,
+    [AT_BOOT]: RETURN,
+  };
+}
+
+/** A word in a unit file: quoted where it has to be, and no specifier (systemd.syntax(7), systemd.unit(5)). */
+export function unitWord(word: string): string {
+  const plain = word.replaceAll('%', '%%');
+  return /^[\w%+,./:=@-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** A word of ExecStart, where a variable would be replaced, too (systemd.service(5)). */
+export const commandWord = (word: string) => unitWord(word).replaceAll('$', '$$$$');
 
 const SERVICE = `# Renews the certificates of this node that end soon. Who the node is stands in /etc/kubernetes/cakeless.yaml.
 [Unit]
@@ -30,10 +54,10 @@ EnvironmentFile=-/etc/kubernetes/cakeless.env
 # keys are never readable by others, whatever a program asks for
 UMask=0077
 
-# It writes below /etc/kubernetes (certificates, manifests, its own folder), the kubelet's certificates, and copies of
-# kubeconfigs in root's home; everything else is read-only. "-": need not be there.
+# It writes below /etc/kubernetes (certificates, manifests, its own folder), the kubelet's certificates, copies of
+# kubeconfigs in root's home, and what cakeless.yaml names besides; everything else is read-only. "-": need not be there.
 ProtectSystem=strict
-ReadWritePaths=/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube
+ReadWritePaths=/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube@WRITABLE@
 ProtectHome=read-only
 PrivateTmp=yes
 # it looks at /proc of the components and restarts the kubelet over the system bus; of the kernel it needs no more
@@ -50,6 +74,9 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 NoNewPrivileges=yes
 SystemCallArchitectures=native
+# what services need; the rest is refused, as if the kernel did not have it for this user
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
 # no MemoryDenyWriteExecute: Node.js compiles what it runs
 # root may write files of other users; nothing else that root may
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER
@@ -72,7 +99,7 @@ ExecStart=/bin/sh -c 'mv -n /etc/kubernetes/cakeless/held-manifests/*.yaml /etc/
 WantedBy=multi-user.target
 `;
 
-const TIMER = `# Looks every day. RandomizedDelaySec keeps the nodes of a fleet from asking at once; Persistent makes up for a day off.
+const TIMER_UNIT = `# Looks every day. RandomizedDelaySec keeps the nodes of a fleet from asking at once; Persistent makes up for a day off.
 [Unit]
 Description=Renew kubeadm certificates through Cakeless, daily
 

@@ -1,4 +1,5 @@
 /** `cakeless kubeconfig user` against a running service: at once, after an approval, refused, and pinned. */
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,11 @@ import { newestCluster } from '../../client/demo/clusters.ts';
 import { readKubeconfig } from '../../client/node/kubeconfig.ts';
 import { areAPair, readPrivateKey } from '../../client/node/private-key.ts';
 import { cakeless } from '../support/running-service-command.ts';
-import { type ServiceProcess, startServiceProcess } from '../support/running-service-process.ts';
+import {
+  COMMAND,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../support/running-service-process.ts';
 
 const { name: CLUSTER, config } = newestCluster;
 const folder = mkdtempSync(join(tmpdir(), 'cakeless-users-'));
@@ -112,6 +117,20 @@ it('waits for an approver with the key in a file of its own, and goes on by requ
   expect(statSync(out).mode & 0o777).toBe(0o600);
   expect(open(readFileSync(out, 'utf8')).leaf.subject).toBe('O=team-a\nCN=bob');
   expect(kept()).toEqual([]);
+});
+
+it('keeps the key when the kubeconfig did not arrive', async () => {
+  await setRule({ approvalRequired: false });
+  const asked = ['--cluster', CLUSTER, '--server', SERVER, '--state-dir', state];
+  const command = [process.execPath, '--', COMMAND, 'kubeconfig', 'user', '--client-name', 'jo'];
+  const full = spawnSync('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, ...asked], {
+    env: { ...service.as(`user-requester:${CLUSTER}`), PATH: process.env.PATH },
+    encoding: 'utf8',
+  });
+  expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/ENOSPC.*are kept/)]);
+  const [request = ''] = kept();
+  const again = await user('--client-name', 'jo', '--request', request);
+  expect([again.exitCode, open(again.stdout).isPair, kept()]).toEqual([0, true, []]);
 });
 
 it('says why it was refused, and forgets the key', async () => {

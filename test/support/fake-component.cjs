@@ -1,6 +1,7 @@
 /**
  * Plays a component of the control plane: a real server that reads its certificate when it starts and tells of its
- * health. With --well-with=SERIAL it is healthy with that certificate only; --slow-stop delays its end.
+ * health. With --well-with=SERIAL it is healthy with that certificate only; --slow-stop delays its end; with
+ * --run-as=UID it goes on as that user.
  */
 const { X509Certificate } = require('node:crypto');
 const { readFileSync } = require('node:fs');
@@ -26,5 +27,6 @@ const tlsPort = flags['secure-port'] ?? new URL(flags['listen-client-urls']).por
 https.createServer({ cert, key }, answer).listen(Number(tlsPort), '127.0.0.1');
 if (flags['listen-metrics-urls'])
   http.createServer(answer).listen(Number(new URL(flags['listen-metrics-urls']).port), '127.0.0.1');
+if (flags['run-as']) process.setuid(Number(flags['run-as']));
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(flags['slow-stop'] ?? 0)));
 process.on('disconnect', () => process.exit(0));

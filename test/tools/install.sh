@@ -7,6 +7,7 @@
 #   node-22/bin/node, node-24/…   the other releases of Node that are supported
 #   python/bin/{aws,python}       the AWS command line and boto3 (pins: python-requirements.txt)
 #   ministack/bin/python          MiniStack, a stand-in for AWS (pins with hashes: ministack-requirements.txt)
+#   arm64/emulator, arm64/lib/    QEMU's user emulation and libraries for arm64, from Debian's packages (arm64.sh)
 #
 # Arguments name the tools that are wanted, without any it is all of them: install.sh node-24 ministack
 #
@@ -32,6 +33,7 @@ main() {
   ! wanted node-24 || node 24 "$node_24"
   ! wanted python || python_tools
   ! wanted ministack || ministack
+  ! wanted arm64 || arm64
   exit "$failed"
 }
 
@@ -131,6 +133,14 @@ install_ministack() {
     "$tools/ministack/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
       -r "$here/ministack-requirements.txt" &&
     "$tools/ministack/bin/python" -c 'import ministack, cryptography'
+}
+
+arm64() {
+  if [ "$(uname -s)" != Linux ] || ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+    say arm64 "missing: this is no Debian"
+    return
+  fi
+  make arm64 "$(sha256sum <"$here/arm64.sh")" "$tools/arm64/emulator" bash "$here/arm64.sh" "$tools/arm64"
 }
 
 main

@@ -51,11 +51,16 @@ export class HeldManifests {
   }
 }
 
+/** Files that a run which was cut off has left out of the manifests folder. */
+export function heldManifests(stateDir: string): string[] {
+  const folder = heldFolder(stateDir);
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
 /** Puts manifests back that a killed run had moved away. @returns their components */
 export async function returnManifests(stateDir: string, folders: NodeFolders): Promise<string[]> {
   const folder = heldFolder(stateDir);
-  if (!existsSync(folder)) return [];
-  const held = readdirSync(folder);
+  const held = heldManifests(stateDir);
   for (const name of held) {
     const place = join(manifestsFolder(folders), name);
     // somebody put another one there in the meantime: that one counts

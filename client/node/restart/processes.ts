@@ -1,7 +1,21 @@
 /** The running processes of a component, from /proc: a control-plane node need not have crictl. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { CommandError, EXIT } from '../../exit-codes.ts';
 import type { NodeFolders } from '../places.ts';
-import type { Component } from './components.ts';
+import { COMPONENTS, type Component } from './components.ts';
+import { readManifest } from './manifest.ts';
+
+/** @throws CommandError where static pods would have to be restarted and nobody could tell when one has stopped */
+export function checkProcessesAreSeen(folders: NodeFolders): void {
+  if (existsSync('/proc/self/stat')) return;
+  const here = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
+  if (here.length === 0) return;
+  throw new CommandError(
+    EXIT.usage,
+    `/proc is not mounted: nobody could tell when ${here.join(', ')} has stopped; nothing was changed`,
+    'mount /proc, or say --no-restart and restart what is listed yourself',
+  );
+}
 
 /** Ids that no later process has: process id and start time. */
 export function processesOf(

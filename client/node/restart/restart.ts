@@ -1,8 +1,6 @@
 /** Restarts components and waits until they are well with the certificates on disk. */
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
+import { hostSystemd, type Systemd } from '../../systemd/systemd.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
@@ -11,8 +9,6 @@ import { HeldManifests } from './held-manifests.ts';
 import { readManifest } from './manifest.ts';
 import { processesOf } from './processes.ts';
 
-const run = promisify(execFile);
-
 export interface RestartWorld {
   readonly folders: NodeFolders;
   readonly stateDir: string;
@@ -20,6 +16,8 @@ export interface RestartWorld {
   /** For each wait: until the old container is gone, and until the new one is well. */
   readonly timeoutSeconds: number;
   readonly clock: { now(): Date; sleep(milliseconds: number): Promise<void> };
+  /** The one of this machine where it is left out. */
+  readonly systemd?: Systemd;
 }
 
 export type RestartResult =
@@ -95,9 +93,10 @@ async function bringBack(
 }
 
 async function restartKubelet(world: RestartWorld): Promise<'restarted' | 'by-hand'> {
-  if (!existsSync('/run/systemd/system')) return 'by-hand';
+  const { systemd = hostSystemd } = world;
+  if (!systemd.isRunning()) return 'by-hand';
   world.terminal.progress('restarting kubelet ...');
-  await run('systemctl', ['restart', 'kubelet']);
+  await systemd.systemctl('restart', 'kubelet');
   await untilWell('kubelet', world);
   return 'restarted';
 }

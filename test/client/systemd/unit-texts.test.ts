@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unitFiles } from '../../client/systemd/units.ts';
-import { findWritableByOthers } from '../../client/systemd/writable-by-others.ts';
+import { unitFiles } from '../../../client/systemd/units.ts';
+import { findWritableByOthers } from '../../../client/systemd/writable-by-others.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -12,7 +12,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const units = unitFiles('/usr/bin/node -- /usr/local/lib/cakeless.mjs');
+const units = unitFiles({
+  command: '/usr/bin/node -- /usr/local/lib/cakeless.mjs',
+  writable: [],
+});
 const settingOf = (unit: string, key: string) =>
   new RegExp(`^${key}=(.*)$`, 'm').exec(units[unit] ?? '')?.[1];
 

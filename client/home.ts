@@ -1,0 +1,11 @@
+/** The home folder, where there may be none. */
+import { homedir } from 'node:os';
+
+/** The SDK looks for ~/.aws, and fails where there is neither HOME nor a line in /etc/passwd, as in a bare container. */
+export function ensureHome(): void {
+  try {
+    homedir();
+  } catch {
+    process.env.HOME = '/';
+  }
+}

@@ -1,0 +1,16 @@
+/** The command as a process: from its arguments to its exit code. */
+import { EXIT } from './exit-codes.ts';
+import { main } from './main.ts';
+import { isReaderGone, watchOutput } from './output.ts';
+import { terminal } from './terminal.ts';
+
+/** @param args without node and script */
+export async function run(args: readonly string[]): Promise<void> {
+  const output = watchOutput(process.stdout, process.stderr);
+  const exitCode = await main(args, { ...terminal, lost: output.lost });
+  const error = await output.lost();
+  process.exitCode = exitCode;
+  if (error === undefined || isReaderGone(error)) return;
+  terminal.progress(`cakeless: the result could not be written: ${error.message}`);
+  if (exitCode === EXIT.done) process.exitCode = EXIT.failure;
+}

@@ -1,0 +1,121 @@
+/** Nobody reads what a command prints, or a full disk takes it: the command does its work to the end all the same. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { placeOf } from '../../client/node/places.ts';
+import { readPlace } from '../../client/node/read-place.ts';
+import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { CLUSTER, NodeFixture } from '../support/node-folder.ts';
+
+const NAMES = ['apiserver', 'etcd-peer', 'admin.conf'] as const;
+const root = mkdtempSync(join(tmpdir(), 'cakeless-closed-'));
+let fixture: NodeFixture;
+
+beforeAll(async () => {
+  execFileSync('npm', ['run', '-s', 'build:client']);
+  fixture = await NodeFixture.make();
+});
+afterAll(async () => {
+  await fixture.close();
+  rmSync(root, { recursive: true });
+});
+
+/** In bash, behind which a redirection or a pipe stands; the exit code is that of the command, not of the pipe. */
+function run(args: readonly string[], behind: string, principal?: string) {
+  const command = [process.execPath, '--', resolve('dist/client/cakeless.mjs'), ...args];
+  const script = `"$@" ${behind}; exit \${PIPESTATUS[0]}`;
+  const { status, stdout, stderr } = spawnSync(
+    'bash',
+    ['--norc', '-c', script, 'bash', ...command],
+    {
+      env: { ...fixture.environment(principal), PATH: process.env.PATH },
+      encoding: 'utf8',
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+const who = (folder: string) => [
+  ...['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder],
+];
+
+function serial(folder: string, name: CertificateName): string {
+  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
+  const place = readPlace(placeOf(name, folders));
+  if (place.state !== 'present' || place.problems.length > 0) throw new Error(name);
+  return place.leaf.serialNumber;
+}
+const changed = (folder: string) =>
+  NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
+
+/** What stands behind a command, and what becomes of the exit code 0. */
+const OUTPUTS = [
+  ['| head -1', 0],
+  ['2>&1 | head -1', 0],
+  ['2>&1 | true', 0],
+  ['>&-', 0],
+  ['2>&-', 0],
+  ['>&- 2>&-', 0],
+  ['> /dev/full', 1],
+  ['2> /dev/full', 0],
+  ['> /dev/full 2>&1', 1],
+] as const;
+
+describe.each(OUTPUTS)('%s', (behind, expected) => {
+  it('renew renews and rollback puts back', () => {
+    const folder = fixture.copy();
+    const renewed = run(['renew', ...NAMES, '--no-restart', ...who(folder)], behind);
+    expect([renewed.status, changed(folder)]).toEqual([expected, NAMES]);
+    const back = run(['rollback', '--no-restart', ...who(folder)], behind);
+    expect([back.status, changed(folder)]).toEqual([expected, []]);
+    for (const { stderr } of [renewed, back]) expect(stderr).not.toMatch(/EPIPE|at .*:\d+/);
+  });
+});
+
+it('head gets its line, and nobody hears of the others', () => {
+  const folder = fixture.copy();
+  const checked = run(
+    ['check-expiration', '--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')],
+    '| head -1',
+  );
+  expect(checked).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^CERTIFICATE .*\n$/),
+    stderr: '',
+  });
+});
+
+it('a result that a full disk did not take is an error, and an error stays what it is', () => {
+  const full = run(['--help'], '> /dev/full');
+  expect(full).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('the result could not be written: ENOSPC'),
+  });
+  expect(run(['renew', 'nothing', ...who(fixture.copy())], '> /dev/full 2>&1').status).toBe(2);
+});
+
+it('prepare prepares, and an approval is given', async () => {
+  const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+  const folder = mkdtempSync(join(root, 'new-'));
+  const place = ['--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')];
+  const prepare = [
+    'prepare',
+    '--config',
+    join(set.dir, 'config.yaml'),
+    '--cluster',
+    CLUSTER,
+    ...place,
+  ];
+  const waiting = run([...prepare, '--trust-on-first-use', '-o', 'json'], '2>&1 | true');
+  expect([waiting.status, serial(folder, 'apiserver')]).toEqual([4, expect.any(String)]);
+  const listed = run(['pending', '-o', 'json'], '', 'approver');
+  const { request }: { request: string } = JSON.parse(listed.stdout).at(-1);
+  expect(run(['approve', request], '2>&1 | true', 'approver').status).toBe(0);
+  const done = run([...prepare, '--trust-on-first-use', '--wait', '1m'], '2>&1 | true');
+  expect([done.status, readFileSync(join(folder, 'super-admin.conf'), 'utf8')]).toEqual([
+    0,
+    expect.stringContaining('client-certificate-data'),
+  ]);
+});
