@@ -3,13 +3,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterNode } from './cluster-node.ts';
 
-/** What controllers do every few seconds: they hold their lease, or look who does. */
-const POLICY = `apiVersion: audit.k8s.io/v1
+/** What controllers and kubelets do every few seconds: they hold their lease, or look who does. */
+export const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
   - level: Metadata
     users: [system:kube-controller-manager, system:kube-scheduler]
+    resources: [{ group: coordination.k8s.io, resources: [leases] }]
+  - level: Metadata
+    userGroups: [system:nodes]
     resources: [{ group: coordination.k8s.io, resources: [leases] }]
   - level: None
 `;
@@ -19,7 +22,7 @@ const logOf = ({ folder }: ClusterNode) => join(folder, 'log', 'audit');
 /** Flags of kube-apiserver. */
 export function auditFlags(node: ClusterNode): Record<string, string> {
   const policy = join(node.folder, 'audit-policy.yaml');
-  writeFileSync(policy, POLICY);
+  writeFileSync(policy, AUDIT_POLICY);
   return { '--audit-policy-file': policy, '--audit-log-path': logOf(node) };
 }
 
@@ -28,9 +31,13 @@ interface AuditEvent {
 }
 
 /** `X509SHA256=…` of the certificates that a user came with at any of these API servers, with how often. */
-export function credentialsOf(user: string, nodes: readonly ClusterNode[]): Map<string, number> {
+export const credentialsOf = (user: string, nodes: readonly ClusterNode[]): Map<string, number> =>
+  credentialsIn(user, nodes.map(logOf));
+
+/** The same in these logs. */
+export function credentialsIn(user: string, logs: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const file of nodes.map(logOf).filter((file) => existsSync(file)))
+  for (const file of logs.filter((path) => existsSync(path)))
     for (const line of readFileSync(file, 'utf8').split('\n')) {
       if (!line.endsWith('}')) continue; // it is being written
       const event: AuditEvent = JSON.parse(line);

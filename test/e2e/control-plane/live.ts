@@ -131,7 +131,7 @@ async function lookAt(check: Check, plane: ControlPlane, service: CakelessServic
 }
 
 /** docs/certificate-specification.md, by name of the kubeconfig. */
-const WHO: Record<string, string> = {
+export const WHO: Record<string, string> = {
   'admin.conf': 'kubernetes-admin kubeadm:cluster-admins',
   'super-admin.conf': 'kubernetes-super-admin system:masters',
   'controller-manager.conf': 'system:kube-controller-manager ',

@@ -29,9 +29,10 @@ export const HOSTS: readonly Host[] = [
   { name: ENDPOINT_NAME, address: ENDPOINT_ADDRESS },
 ];
 
-export async function makeBridge(): Promise<void> {
+/** @param addresses the test's own, at which nodes reach its servers and load balancers */
+export async function makeBridge(addresses: readonly string[]): Promise<void> {
   await mustRun(['ip', 'link', 'add', BRIDGE, 'type', 'bridge']);
-  for (const address of [TEST_ADDRESS, ENDPOINT_ADDRESS])
+  for (const address of addresses)
     await mustRun(['ip', 'addr', 'add', `${address}/24`, 'dev', BRIDGE]);
   await mustRun(['ip', 'link', 'set', BRIDGE, 'up']);
 }
@@ -45,7 +46,8 @@ export class NodeSpace {
   }
 
   /** @param kubernetesDir what the node sees as /etc/kubernetes */
-  static async make({ name, address }: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
+  static async make(at: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
+    const { name } = at;
     // a systemd that runs here is none of the node's: a kubelet would be restarted by it
     const script = `mount --bind "$1" /etc/kubernetes && hostname "$2" &&
       { ! test -d /run/systemd || mount -t tmpfs tmpfs /run/systemd; } && echo ready && exec sleep infinity`;
@@ -58,34 +60,9 @@ export class NodeSpace {
       holder.once('close', () => failed(new Error(`the namespaces of ${name} could not be made`)));
     });
     const space = new NodeSpace(holder);
-    await space.#connect(name, address);
-    return space;
-  }
-
-  async #connect(name: string, address: string): Promise<void> {
     const port = `v-${name.split('.')[0]}`;
-    const pid = String(this.#holder.pid);
-    await mustRun([
-      'ip',
-      'link',
-      'add',
-      port,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      pid,
-    ]);
-    await mustRun(['ip', 'link', 'set', port, 'master', BRIDGE, 'up']);
-    for (const command of [
-      'link set lo up',
-      `addr add ${address}/24 dev eth0`,
-      'link set eth0 up',
-      `route add default via ${TEST_ADDRESS}`,
-    ])
-      await mustRun(this.inside(['ip', ...command.split(' ')]));
+    await connectToBridge(at, port, String(holder.pid), (command) => space.inside(command));
+    return space;
   }
 
   /** The command that runs a command on the node. */
@@ -99,4 +76,26 @@ export class NodeSpace {
   end(): void {
     this.#holder.kill('SIGKILL');
   }
+}
+
+/**
+ * An eth0 with the node's address, and the bridge at its other end.
+ * @param port its name at the bridge @param pid a process in the node's network namespace
+ */
+export async function connectToBridge(
+  { address }: NodeAddress,
+  port: string,
+  pid: string,
+  inside: (command: readonly string[]) => string[],
+): Promise<void> {
+  const peer = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', pid];
+  await mustRun(['ip', 'link', 'add', port, ...peer]);
+  await mustRun(['ip', 'link', 'set', port, 'master', BRIDGE, 'up']);
+  for (const command of [
+    'link set lo up',
+    `addr add ${address}/24 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${TEST_ADDRESS}`,
+  ])
+    await mustRun(inside(['ip', ...command.split(' ')]));
 }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
 
 import { LIVE, runLive } from '../control-plane/live.ts';
-import { HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
+import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
 import type { ControlPlanePlan } from '../control-plane/node-configuration.ts';
 import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
 import { REFUSED, runRefused } from '../control-plane/refused.ts';
@@ -13,6 +13,9 @@ import { ROLLBACK, runRollback } from '../control-plane/rollback.ts';
 import { withStaticPods } from '../control-plane/static-pods.ts';
 import { FACTS, runFacts } from '../kubeadm/facts.ts';
 import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
+import { removeOldGroups } from '../whole-cluster/cgroups.ts';
+import { WHOLE_ENDPOINT, WHOLE_HOSTS } from '../whole-cluster/plan.ts';
+import { runWhole, WHOLE } from '../whole-cluster/whole.ts';
 import { CakelessService } from './cakeless-service.ts';
 import { innerFolder, runInside, settleInside, whyNoNamespaces } from './namespaces.ts';
 import {
@@ -20,14 +23,27 @@ import {
   CONTROL_PLANE_PROGRAMS,
   CONTROL_PLANE_RELEASES,
   ETCD_RELEASE,
+  installContainerRuntime,
   KUBEADM_RELEASES,
+  NODE_PROGRAMS,
   QUICK_RELEASE,
+  WHOLE_RELEASE,
 } from './programs.ts';
 import { Report } from './report.ts';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, report: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    report: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
+const PARTS = ['matrix', 'control-plane', 'whole'];
+if (values.only !== undefined && !PARTS.includes(values.only))
+  throw new Error(`--only: one of ${PARTS.join(', ')}`);
+/** Without --only it is all of them; --quick leaves out the whole cluster, unless it is asked for. */
+const runs = (part: string) =>
+  values.only === undefined ? !(values.quick && part === 'whole') : values.only === part;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
 
@@ -44,22 +60,33 @@ async function outside(): Promise<number> {
     return 1;
   }
   buildPrograms([
-    ...kubeadmReleases.map((release) => [release, 'kubeadm']),
-    ...liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS]),
+    ...(runs('matrix') ? kubeadmReleases.map((release) => [release, 'kubeadm']) : []),
+    ...(runs('control-plane')
+      ? liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS])
+      : []),
+    ...(runs('whole') ? [[WHOLE_RELEASE, ...NODE_PROGRAMS]] : []),
     ['etcd', ETCD_RELEASE],
   ]);
-  return runInside();
+  if (runs('whole')) installContainerRuntime();
+  removeOldGroups();
+  try {
+    return await runInside();
+  } finally {
+    removeOldGroups();
+  }
 }
 
 async function inside(folder: string): Promise<number> {
-  await settleInside(folder, [...HOSTS, AGGREGATED_HOST]);
-  await makeBridge();
+  await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...WHOLE_HOSTS]);
+  await makeBridge([TEST_ADDRESS, ENDPOINT_ADDRESS, WHOLE_ENDPOINT.address]);
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
   await service.openTo(TEST_ADDRESS);
-  await runMatrix(report, service, folder);
-  for (const release of kubeadmReleases) await runFacts(report, service, folder, release);
-  for (const release of liveReleases)
+  if (runs('matrix')) {
+    await runMatrix(report, service, folder);
+    for (const release of kubeadmReleases) await runFacts(report, service, folder, release);
+  }
+  for (const release of runs('control-plane') ? liveReleases : [])
     await runLive(report, service, folder, planOf(release), async (plane) => {
       await runNotIssued(report, service, plane);
       await runRefused(report, service, plane);
@@ -68,6 +95,10 @@ async function inside(folder: string): Promise<number> {
         if (!values.quick) await runRollback(report, service, plane);
       });
     });
+  if (runs('whole')) {
+    const plan = { release: WHOLE_RELEASE, renewals: !values.quick };
+    await runWhole(report, service, folder, plan);
+  }
   await service.stop();
   summarize(report);
   if (values.report !== undefined) report.write(values.report);
@@ -94,8 +125,10 @@ function summarize(report: Report): void {
     report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),
     report.tableByCheck(RENEWAL, 'RENEWED WHILE IT RUNS'),
     ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE IT RUNS')]),
+    report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
   ];
-  for (const table of tables) console.log(`\n${table.join('\n')}`);
+  for (const table of tables.filter((lines) => lines.length > 1))
+    console.log(`\n${table.join('\n')}`);
   console.log(`\n${report.passed} passed, ${report.failed} failed`);
 }
 

@@ -53,14 +53,20 @@ export async function settleInside(folder: string, hosts: readonly Host[]): Prom
   process.stdin.on('end', () => process.exit(1)).resume();
   await mustRun(['mount', '--make-rprivate', '/']);
   await mustRun(['mount', '-t', 'tmpfs', '-o', 'mode=0700', 'tmpfs', folder]);
-  const [upper, work] = [join(folder, '.etc-upper'), join(folder, '.etc-work')];
-  for (const path of [upper, work]) mkdirSync(path);
-  const layers = `lowerdir=/etc,upperdir=${upper},workdir=${work}`;
-  await mustRun(['mount', '-t', 'overlay', 'overlay', '-o', layers, '/etc']);
+  await keepWritesFrom('/etc', folder);
   mkdirSync('/etc/kubernetes', { recursive: true });
   const lines = hosts.map(({ name, address }) => `${address} ${name}\n`);
   writeFileSync('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`);
   await mustRun(['ip', 'link', 'set', 'lo', 'up']);
+}
+
+/** What is written below a path from now on goes to the folder in memory, and not to the disk. */
+export async function keepWritesFrom(path: string, folder: string): Promise<void> {
+  const name = path.replaceAll('/', '-');
+  const [upper, work] = [join(folder, `.upper${name}`), join(folder, `.work${name}`)];
+  for (const made of [upper, work]) mkdirSync(made);
+  const layers = `lowerdir=${path},upperdir=${upper},workdir=${work}`;
+  await mustRun(['mount', '-t', 'overlay', 'overlay', '-o', layers, path]);
 }
 
 /** Why this machine can't do it; undefined where it can. */

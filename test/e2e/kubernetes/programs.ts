@@ -12,6 +12,9 @@ export const CONTROL_PLANE_RELEASES = ['1.35.4', '1.37.2'];
 /** What `--quick` runs. */
 export const QUICK_RELEASE = '1.35.4';
 
+/** Of the cluster that kubeadm makes whole: the newest that runs with the containerd of Debian 12. */
+export const WHOLE_RELEASE = '1.35.4';
+
 export const ETCD_RELEASE = '3.6.16';
 
 export type KubernetesProgram =
@@ -30,21 +33,34 @@ export const CONTROL_PLANE_PROGRAMS: readonly KubernetesProgram[] = [
   'kubectl',
 ];
 
+/** Also on a node with a real kubelet. */
+export const NODE_PROGRAMS: readonly KubernetesProgram[] = [...CONTROL_PLANE_PROGRAMS, 'kubelet'];
+
 export const kubernetesProgram = (release: string, program: KubernetesProgram): string =>
   join(toolsFolder(), 'kubernetes', `v${release}`, program);
 
 export const etcdProgram = (program: 'etcd' | 'etcdctl'): string =>
   join(toolsFolder(), 'etcd', `v${ETCD_RELEASE}`, program);
 
+/** Ours, from test/tools/PROGRAM. */
+export const ownProgram = (program: 'pause' | 'watch-names'): string =>
+  join(toolsFolder(), 'bin', program);
+
+/** Installs what is missing of a container runtime. Prints a line for each program. @throws Error if one can't be had */
+export function installContainerRuntime(): void {
+  runScript('container-runtime.sh', []);
+}
+
 /** Builds what is not there. Prints a line for each program. @throws Error if one can't be had */
 export function buildPrograms(wanted: readonly (readonly string[])[]): void {
-  for (const args of wanted) {
-    const script = resolve('test', 'tools', 'kubernetes.sh');
-    const { status } = spawnSync('bash', [script, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    if (status !== 0) throw new Error(`${args.join(' ')}: could not be built`);
-  }
+  for (const args of wanted) runScript('kubernetes.sh', args);
+}
+
+function runScript(name: string, args: readonly string[]): void {
+  const { status } = spawnSync('bash', [resolve('test', 'tools', name), ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`${name} ${args.join(' ')}: something can not be had here`);
 }
 
 /** 29 of 1.29.15. */

@@ -9,6 +9,8 @@ export interface Account {
   readonly words: string;
   /** Writes that no retry brought through. */
   readonly lost: number;
+  /** What was said of each of these. */
+  readonly lostTo: readonly string[];
   /** Confirmed writes that the watcher was not told of. */
   readonly missed: number;
   /** Events that came twice, or before an older one. */
@@ -57,7 +59,8 @@ export class Traffic {
       `longest gap ${seconds(longestGapMs)}`,
     ];
     const words = `${describeWritten(written)}; ${watched.join(', ')}`;
-    return { words, lost: written.lost.size, missed, disordered };
+    const lostTo = [...written.lost.values()];
+    return { words, lost: lostTo.length, lostTo, missed, disordered };
   }
 
   /** @returns the account @throws Error with it, if a write was lost or an event missed */

@@ -1,0 +1,76 @@
+/**
+ * Control groups of the machines: the one thing that outlives the processes and namespaces of a run. All are made below
+ * a group that has the run's name, in every hierarchy, below the group that the run itself is in. Version 1 only: nobody
+ * has tried it with version 2.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+
+const ROOT = '/sys/fs/cgroup';
+/** As the folder of a run begins (namespaces.ts). */
+const RUNS = 'cakeless-e2e-';
+
+/** @param run name of the run's folder @returns a folder for each hierarchy */
+export function makeGroups(run: string, machine: string): string[] {
+  return ownGroups().map((own) => {
+    const folder = join(own, run, machine);
+    for (const made of [join(own, run), folder]) {
+      mkdirSync(made, { recursive: true });
+      inheritCpus(made);
+    }
+    return folder;
+  });
+}
+
+/** This process's own group in each hierarchy. @throws Error where they are of version 2 */
+function ownGroups(): string[] {
+  if (existsSync(join(ROOT, 'cgroup.controllers')))
+    throw new Error(`machines need control groups of version 1, and ${ROOT} has version 2`);
+  return readFileSync('/proc/self/cgroup', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([, controllers]) => controllers !== '')
+    .map(([, controllers = '', path = '']) => {
+      const hierarchy = join(ROOT, controllers.replace('name=', ''));
+      const own = join(hierarchy, path);
+      return existsSync(own) ? own : hierarchy; // in a container the path is that of the machine around it
+    });
+}
+
+/** A new cpuset has no processor and no memory, and takes no process before it has. */
+function inheritCpus(folder: string): void {
+  for (const name of ['cpuset.cpus', 'cpuset.mems']) {
+    const file = join(folder, name);
+    if (existsSync(file) && readFileSync(file, 'utf8').trim() === '')
+      writeFileSync(file, readFileSync(join(folder, '..', name)));
+  }
+}
+
+/**
+ * Removes the groups of runs that are over: of this one at its end, of one that was killed at the next one's start. A
+ * group in which something runs stays.
+ */
+export function removeOldGroups(): void {
+  for (const group of foldersBelow(ROOT).filter((path) => basename(path).startsWith(RUNS))) {
+    const folders = [group, ...foldersBelow(group)];
+    const busy = folders.some((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8') !== '');
+    if (!busy) for (const path of folders.reverse()) rmdirSync(path);
+  }
+}
+
+/** A folder before the folders in it. Groups of others come and go meanwhile. */
+function foldersBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+    .flatMap((path) => [path, ...foldersBelow(path)]);
+}

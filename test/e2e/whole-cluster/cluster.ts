@@ -1,0 +1,138 @@
+/** Three control planes and a worker, made by real kubeadm, on certificates from Cakeless alone. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
+import type { NodeAddress } from '../control-plane/network.ts';
+import { isReady } from '../control-plane/ready.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { keepWritesFrom } from '../kubernetes/namespaces.ts';
+import { mustRun, type RunOptions } from '../kubernetes/program.ts';
+import { etcdProgram, kubernetesProgram, ownProgram } from '../kubernetes/programs.ts';
+import { CaKeyWatch } from './ca-key-watch.ts';
+import { makeImage } from './image.ts';
+import { KubeadmNode, type Surroundings } from './kubeadm-node.ts';
+import { CONTROL_PLANES, WHOLE_ENDPOINT, WORKER } from './plan.ts';
+
+/** The image that pods of the tests run: kubectl alone. */
+export const KUBECTL_IMAGE = 'images.example.com/kubectl:test';
+
+/** A kubelet makes a folder for plugins there. */
+const LIBEXEC = '/usr/libexec';
+
+export class WholeCluster {
+  readonly release: string;
+  readonly controlPlanes: readonly KubeadmNode[];
+  readonly worker: KubeadmNode;
+  readonly watch: CaKeyWatch;
+  readonly #balancer: LoadBalancer;
+  readonly #etc: string;
+
+  private constructor(
+    release: string,
+    [worker, ...controlPlanes]: readonly [KubeadmNode, ...KubeadmNode[]],
+    watch: CaKeyWatch,
+    balancer: LoadBalancer,
+    etc: string,
+  ) {
+    this.release = release;
+    this.worker = worker;
+    this.controlPlanes = controlPlanes;
+    this.watch = watch;
+    this.#balancer = balancer;
+    this.#etc = etc;
+  }
+
+  /** Machines with a container runtime and a kubelet that waits; a watch over them all; a load balancer. */
+  static async make(
+    service: CakelessService,
+    release: string,
+    folder: string,
+  ): Promise<WholeCluster> {
+    const etc = join(folder, 'etc');
+    mkdirSync(etc, { recursive: true });
+    await mustRun(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', etc]);
+    const watch = await CaKeyWatch.start(etc, join(folder, 'watch-names'));
+    await keepWritesFrom(LIBEXEC, folder);
+    const around = { service, run: basename(join(folder, '..')), folder, etc };
+    const images = await makeImages(release, folder);
+    const worker = await makeNode(around, release, WORKER, [images.kubectl], images.pause);
+    const controlPlanes: KubeadmNode[] = [];
+    for (const at of CONTROL_PLANES)
+      controlPlanes.push(await makeNode(around, release, at, images.controlPlane, images.pause));
+    rmSync(join(folder, 'images'), { recursive: true });
+    const backends = CONTROL_PLANES.map(({ address }) => ({ host: address, port: 6443 }));
+    const balancer = await balance(WHOLE_ENDPOINT.address, 6443, backends, isReady);
+    return new WholeCluster(release, [worker, ...controlPlanes], watch, balancer, etc);
+  }
+
+  get first(): KubeadmNode {
+    const [node] = this.controlPlanes;
+    if (!node) throw new Error('there are no control planes');
+    return node;
+  }
+
+  get nodes(): KubeadmNode[] {
+    return [...this.controlPlanes, this.worker];
+  }
+
+  /** As admin.conf of the first node, through the load balancer. @throws Error with kubectl's words */
+  kubectl(args: readonly string[], options?: RunOptions): Promise<string> {
+    const kubeconfig = `--kubeconfig=${this.first.file('admin.conf')}`;
+    const command = [kubernetesProgram(this.release, 'kubectl'), kubeconfig];
+    return mustRun([...command, '--request-timeout=20s', ...args], options);
+  }
+
+  /** What each kubelet complained of last: all else goes with the machines. */
+  complaints(): string[] {
+    return this.nodes.map(({ name, kubelet }) => `${name}: ${kubelet.complaint() ?? 'nothing'}`);
+  }
+
+  async end(): Promise<void> {
+    for (const node of this.nodes) node.end();
+    await this.#balancer.close();
+    await this.watch.stop();
+    // the machines' own mounts of it go with them, in the kernel's time
+    for (const path of [this.#etc, LIBEXEC]) await mustRun(['umount', '--lazy', path]);
+  }
+}
+
+function makeNode(
+  around: Surroundings,
+  release: string,
+  at: NodeAddress,
+  archives: readonly string[],
+  pause: { readonly name: string; readonly archive: string },
+): Promise<KubeadmNode> {
+  const images = [pause.archive, ...archives];
+  return KubeadmNode.make({ at, release, images, sandboxImage: pause.name }, around);
+}
+
+/** The images that kubeadm names for this release, each with the program that was built here. */
+async function makeImages(release: string, folder: string) {
+  const list = [kubernetesProgram(release, 'kubeadm'), 'config', 'images', 'list'];
+  const names = (await mustRun([...list, '--kubernetes-version', `v${release}`]))
+    .trim()
+    .split('\n');
+  const make = async (program: string, name = nameFor(program, names)) => {
+    const archive = join(folder, 'images', `${basename(program)}.tar`);
+    await makeImage({ name, program }, archive);
+    return { name, archive };
+  };
+  const pause = await make(ownProgram('pause'));
+  const kubectl = await make(kubernetesProgram(release, 'kubectl'), KUBECTL_IMAGE);
+  const controlPlane: string[] = [];
+  for (const program of [
+    etcdProgram('etcd'),
+    ...STATIC_PODS.map((name) => kubernetesProgram(release, name)),
+  ])
+    controlPlane.push((await make(program)).archive);
+  return { pause, kubectl: kubectl.archive, controlPlane };
+}
+
+const STATIC_PODS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+
+function nameFor(program: string, names: readonly string[]): string {
+  const name = names.find((image) => image.includes(`/${basename(program)}:`));
+  if (name === undefined) throw new Error(`kubeadm names no image of ${program}`);
+  return name;
+}

@@ -1,0 +1,105 @@
+/** A node: its machine, container runtime and kubelet, and what an administrator types on it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AUDIT_POLICY } from '../control-plane/audit.ts';
+import type { NodeAddress } from '../control-plane/network.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import { mustRun, type RunOptions } from '../kubernetes/program.ts';
+import { kubernetesProgram } from '../kubernetes/programs.ts';
+import { importImage, startContainerd } from './container-runtime.ts';
+import { filesBelow } from './files.ts';
+import { KubeletUnit } from './kubelet-unit.ts';
+import { Machine } from './machine.ts';
+import { AUDIT, CLUSTER } from './plan.ts';
+
+export interface NodePlan {
+  readonly at: NodeAddress;
+  readonly release: string;
+  /** Archives with its images. */
+  readonly images: readonly string[];
+  /** The name of the image that holds a pod's namespaces. */
+  readonly sandboxImage: string;
+}
+
+export interface Surroundings {
+  readonly service: CakelessService;
+  /** Name of the run, for control groups. */
+  readonly run: string;
+  readonly folder: string;
+  /** The file system with each node's /etc/kubernetes. */
+  readonly etc: string;
+}
+
+export class KubeadmNode {
+  readonly name: string;
+  readonly address: string;
+  readonly machine: Machine;
+  readonly kubelet: KubeletUnit;
+  readonly #service: CakelessService;
+  readonly #etc: string;
+  readonly #programs: string;
+
+  private constructor(
+    { at, release }: NodePlan,
+    service: CakelessService,
+    machine: Machine,
+    etc: string,
+  ) {
+    this.name = at.name;
+    this.address = at.address;
+    this.machine = machine;
+    this.#service = service;
+    this.#etc = etc;
+    this.#programs = dirname(kubernetesProgram(release, 'kubeadm'));
+    this.kubelet = new KubeletUnit(machine, release);
+  }
+
+  /** With a container runtime and a kubelet that waits for kubeadm, as after the installation of the packages. */
+  static async make(plan: NodePlan, around: Surroundings): Promise<KubeadmNode> {
+    const { name } = plan.at;
+    const [folder, etc] = [join(around.folder, name), join(around.etc, name)];
+    for (const path of [folder, etc]) mkdirSync(path);
+    const machine = await Machine.make(plan.at, around.run, folder, etc);
+    mkdirSync(machine.ownFile(AUDIT.folder));
+    writeFileSync(machine.ownFile(AUDIT.policy), AUDIT_POLICY);
+    await startContainerd(machine, plan.sandboxImage);
+    for (const archive of plan.images) await importImage(machine, archive);
+    return new KubeadmNode(plan, around.service, machine, etc);
+  }
+
+  get principal(): string {
+    return `node:${CLUSTER}/${this.name}`;
+  }
+
+  /** A file below /etc/kubernetes, as the test sees it. */
+  file(path: string): string {
+    return join(this.#etc, path);
+  }
+
+  /** Digests of all that is below /etc/kubernetes, by path. */
+  files(): Record<string, string> {
+    return filesBelow(this.#etc);
+  }
+
+  /** A file that the administrator brings along. @returns its path on the machine, and anywhere else */
+  bring(name: string, text: string | Buffer): string {
+    const file = join(this.machine.folder, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+
+  /** What a line of shell says, on the node. @throws Error with its last words if it fails */
+  shell(line: string, options?: RunOptions): Promise<string> {
+    const path = `${this.#programs}:${process.env.PATH}`;
+    return mustRun(this.machine.inside(['env', `PATH=${path}`, 'sh', '-c', line]), options);
+  }
+
+  /** @throws Error unless it ends with one of these codes */
+  cakeless(args: string[], codes: number[] = [0]): Promise<string> {
+    return this.#service.mustCakelessOn(this.machine, this.principal, args, codes);
+  }
+
+  end(): void {
+    this.machine.end();
+  }
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# kubelet-unit.sh KUBELET: what kubeadm's systemd unit does (10-kubeadm.conf): runs the kubelet as soon as kubeadm has
+# configured it, and again whenever it ends. /run/kubelet.pid says which process it is.
+while sleep 1; do
+  [ -s /var/lib/kubelet/config.yaml ] || continue
+  KUBELET_KUBEADM_ARGS=
+  [ ! -f /var/lib/kubelet/kubeadm-flags.env ] || . /var/lib/kubelet/kubeadm-flags.env
+  # shellcheck disable=SC2086 # they are several words
+  "$1" --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf \
+    --config=/var/lib/kubelet/config.yaml $KUBELET_KUBEADM_ARGS &
+  echo $! >/run/kubelet.pid
+  wait
+done

@@ -1,0 +1,43 @@
+/** The kubelet of a machine, run as its systemd unit would run it: there is no systemd on it. */
+import { resolve } from 'node:path';
+import { Component } from '../control-plane/component.ts';
+import { until } from '../kubernetes/patience.ts';
+import { mustRun } from '../kubernetes/program.ts';
+import { kubernetesProgram } from '../kubernetes/programs.ts';
+import type { Machine } from './machine.ts';
+
+const SCRIPT = resolve('test', 'e2e', 'whole-cluster', 'kubelet-unit.sh');
+
+export class KubeletUnit {
+  readonly #machine: Machine;
+  readonly #loop: Component;
+
+  constructor(machine: Machine, release: string) {
+    this.#machine = machine;
+    const command = ['bash', SCRIPT, kubernetesProgram(release, 'kubelet')];
+    this.#loop = new Component(machine.inside(command), machine.logFile('kubelet'));
+  }
+
+  /** `systemctl restart kubelet`. */
+  async restart(): Promise<void> {
+    const old = await this.#pid();
+    await this.#on('kill "$(cat /run/kubelet.pid)"');
+    await until(`another kubelet on ${this.#machine.name}`, async () => {
+      const pid = await this.#pid();
+      return pid === old ? undefined : this.#on('curl -sSf http://127.0.0.1:10248/healthz');
+    });
+  }
+
+  /** The last error in its log. */
+  complaint(): string | undefined {
+    return this.#loop.lastLine(/^[EF]\d{4}/);
+  }
+
+  #pid(): Promise<string> {
+    return this.#on('cat /run/kubelet.pid');
+  }
+
+  #on(script: string): Promise<string> {
+    return mustRun(this.#machine.inside(['sh', '-c', script]));
+  }
+}

@@ -1,0 +1,95 @@
+/** The cluster of this part: its nodes, and the files that kubeadm and `cakeless prepare` get for them. */
+import { stringify } from 'yaml';
+import type { NodeAddress } from '../control-plane/network.ts';
+import type { Host } from '../kubernetes/namespaces.ts';
+
+export const CLUSTER = 'stage';
+const DOMAIN = 'stage.example.com';
+/** The address of the load balancer, on the test's side of the bridge. */
+export const WHOLE_ENDPOINT: Host = { name: `api.${DOMAIN}`, address: '10.20.0.30' };
+
+export const CONTROL_PLANES: readonly NodeAddress[] = [1, 2, 3].map((number) => ({
+  name: `cp-${number}.${DOMAIN}`,
+  address: `10.20.0.3${number}`,
+}));
+export const WORKER: NodeAddress = { name: `worker-1.${DOMAIN}`, address: '10.20.0.41' };
+
+export const WHOLE_HOSTS: readonly Host[] = [WHOLE_ENDPOINT, ...CONTROL_PLANES, WORKER];
+
+/** On each control plane: the log says with which certificate somebody came. */
+export const AUDIT = {
+  folder: '/var/lib/audit',
+  policy: '/var/lib/audit/policy.yaml',
+  log: '/var/lib/audit/log',
+};
+
+/** Of the bootstrap token; any of the right form will do, in a cluster that lives for minutes. */
+const TOKEN = 'abcdef.0123456789abcdef';
+const apiVersion = 'kubeadm.k8s.io/v1beta4';
+
+/** Images lie on each node already. */
+const registration = ({ name }: NodeAddress) => ({ name, imagePullPolicy: 'Never' });
+
+/** For `kubeadm init`, and for `cakeless cluster apply`. */
+export function initConfiguration(at: NodeAddress, release: string): string {
+  const init = {
+    apiVersion,
+    kind: 'InitConfiguration',
+    bootstrapTokens: [{ token: TOKEN }],
+    nodeRegistration: registration(at),
+    localAPIEndpoint: { advertiseAddress: at.address, bindPort: 6443 },
+  };
+  return documents(init, clusterConfiguration(release), kubelet);
+}
+
+/** @param caCertHashes sha256:HEX of ca */
+export function joinConfiguration(
+  at: NodeAddress,
+  release: string,
+  role: 'control-plane' | 'worker',
+  caCertHashes: readonly string[],
+): string {
+  const join = {
+    apiVersion,
+    kind: 'JoinConfiguration',
+    nodeRegistration: registration(at),
+    discovery: {
+      bootstrapToken: { token: TOKEN, apiServerEndpoint: endpoint(), caCertHashes },
+    },
+    ...(role === 'control-plane' && {
+      controlPlane: { localAPIEndpoint: { advertiseAddress: at.address, bindPort: 6443 } },
+    }),
+  };
+  return documents(join, clusterConfiguration(release));
+}
+
+const endpoint = () => `${WHOLE_ENDPOINT.name}:6443`;
+
+const clusterConfiguration = (release: string) => ({
+  apiVersion,
+  kind: 'ClusterConfiguration',
+  kubernetesVersion: `v${release}`,
+  clusterName: CLUSTER,
+  controlPlaneEndpoint: endpoint(),
+  networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
+  apiServer: {
+    certSANs: [WHOLE_ENDPOINT.address],
+    extraArgs: [
+      { name: 'audit-policy-file', value: AUDIT.policy },
+      { name: 'audit-log-path', value: AUDIT.log },
+    ],
+    extraVolumes: [{ name: 'audit', hostPath: AUDIT.folder, mountPath: AUDIT.folder }],
+  },
+});
+
+/** What this surrounding needs: no systemd, control groups of version 1, and no disk but memory. */
+const kubelet = {
+  apiVersion: 'kubelet.config.k8s.io/v1beta1',
+  kind: 'KubeletConfiguration',
+  cgroupDriver: 'cgroupfs',
+  failCgroupV1: false,
+  failSwapOn: false,
+  imageGCHighThresholdPercent: 100,
+};
+
+const documents = (...all: object[]) => all.map((document) => stringify(document)).join('---\n');

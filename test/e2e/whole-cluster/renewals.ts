@@ -1,0 +1,133 @@
+/** `cakeless renew all` on every node of the cluster, through static pods of real kubelets, while a client writes. */
+import { readFileSync } from 'node:fs';
+import type { RenewReport } from '../../../client/node/renewal/report.ts';
+import { readKubeconfigPair } from '../kubeadm/installed.ts';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import type { Check } from '../kubernetes/report.ts';
+import { Traffic } from '../traffic/traffic.ts';
+import { isEmbedded } from './certificates.ts';
+import type { WholeCluster } from './cluster.ts';
+import { expirationsOn } from './expirations.ts';
+import { checkClients, checkServed, takeCertificates } from './in-use.ts';
+import type { KubeadmNode } from './kubeadm-node.ts';
+import { logsAndExec } from './look-at.ts';
+import { CLUSTER, WHOLE_ENDPOINT } from './plan.ts';
+
+const ORDER = ['first', 'second', 'third'];
+const renewAllOn = (which: string) => `cakeless renew all: ${which}`;
+
+const TRAFFIC = 'a writer and a watcher meanwhile: nothing lost but to elections of etcd';
+
+export const RENEWAL_CHECKS = [
+  ...ORDER.map((which) => renewAllOn(`${which} control plane`)),
+  renewAllOn('worker'),
+  TRAFFIC,
+  'new certificates are served by API servers and etcd',
+  'controllers and kubelets come with new certificates',
+  'check-expiration: later dates, on every control plane',
+  'kubectl logs and exec with the new apiserver-kubelet-client',
+];
+
+const DONE = 0;
+const PENDING = 4;
+
+export async function renewAll(
+  check: Check,
+  cluster: WholeCluster,
+  service: CakelessService,
+): Promise<void> {
+  const before = await Promise.all(cluster.nodes.map(takeCertificates));
+  const dates = await Promise.all(cluster.controlPlanes.map(expirationsOn));
+  const traffic = new Traffic(endpointOf(cluster));
+  await traffic.start();
+  for (const [i, node] of cluster.controlPlanes.entries())
+    await check(renewAllOn(`${ORDER[i]} control plane`), () => renewNode(service, node));
+  await check(renewAllOn('worker'), () => renewNode(service, cluster.worker));
+  await check(TRAFFIC, () => account(traffic, cluster.controlPlanes.length));
+  await check('new certificates are served by API servers and etcd', () =>
+    checkServed(cluster, before),
+  );
+  await check('controllers and kubelets come with new certificates', () =>
+    checkClients(cluster, before),
+  );
+  await check('check-expiration: later dates, on every control plane', async () => {
+    for (const [i, node] of cluster.controlPlanes.entries()) {
+      const later = await expirationsOn(node);
+      const old = [...(dates[i] ?? [])].filter(([name, date]) => !((later.get(name) ?? '') > date));
+      if (old.length > 0) throw new Error(`${node.name}: ${old.join(', ')}`);
+    }
+    return `${dates.reduce((sum, rows) => sum + rows.size, 0)} rows`;
+  });
+  await check('kubectl logs and exec with the new apiserver-kubelet-client', () =>
+    logsAndExec(cluster),
+  );
+}
+
+/** etcd's answer to a write that was on its way when the leader went (etcd api/v3rpc/rpctypes); clients see the error. */
+const ELECTION =
+  /^500 etcdserver: (request timed out, possibly due to previous leader failure|leader changed)/;
+
+/**
+ * A member that is restarted can cost the write that it led at that moment; who wrote is told so.
+ * @param members each is restarted once @throws Error if anything else was lost
+ */
+async function account(traffic: Traffic, members: number): Promise<string> {
+  const { words, lostTo, missed, disordered } = await traffic.stop();
+  const others = lostTo.filter((problem) => !ELECTION.test(problem));
+  if (others.length + missed + disordered > 0 || lostTo.length > members) throw new Error(words);
+  return words;
+}
+
+/**
+ * All that `all` takes, then kubelet.conf by name where the kubelet keeps its certificate itself, and by hand what the
+ * command says is to be done by hand: there is no systemd to restart the kubelet.
+ */
+async function renewNode(service: CakelessService, node: KubeadmNode): Promise<string> {
+  const started = Date.now();
+  const embedded = isEmbedded(node, 'kubelet.conf');
+  const reports = [await renew(service, node, 'all')];
+  if (!embedded) reports.push(await renew(service, node, 'kubelet.conf'));
+  const seconds = Math.round((Date.now() - started) / 1000);
+  const restarts = reports.flatMap((report) => report.restarts);
+  const byHand = restarts.filter(({ state }) => state === 'by-hand').map((r) => r.component);
+  if (byHand.join() !== 'kubelet') throw new Error(`by hand: ${byHand.join()}`);
+  await node.kubelet.restart();
+  const restarted = restarts.filter(({ state }) => state === 'restarted').map((r) => r.component);
+  const renewed = reports.flatMap(({ certificates }) =>
+    certificates.filter(({ outcome }) => outcome === 'renewed'),
+  );
+  const by = embedded ? '' : ', kubelet.conf by name';
+  return `${renewed.length} in ${seconds} s${by}; restarted: ${restarted.join(', ') || 'none'}; by hand: kubelet`;
+}
+
+/** A second time where something waits for an approver: super-admin.conf. @returns what became of all of them */
+async function renew(
+  service: CakelessService,
+  node: KubeadmNode,
+  name: string,
+): Promise<Pick<RenewReport, 'certificates' | 'restarts'>> {
+  const args = ['renew', name, '--cluster', CLUSTER, '--node', node.name, '-o', 'json'];
+  const first: RenewReport = JSON.parse(await node.cakeless(args, [DONE, PENDING]));
+  const waiting = first.certificates.filter(({ outcome }) => outcome === 'pending');
+  const left = first.certificates.filter(({ outcome }) => outcome !== 'pending');
+  for (const { name: path, request } of waiting)
+    await service.mustCakeless('approver', [
+      'approve',
+      `${CLUSTER}/${node.name}/${request}/${path}.csr`,
+    ]);
+  if (waiting.length === 0) return first;
+  const names = waiting.map(({ name: path }) => path);
+  const rest = ['renew', ...names, ...args.slice(2), '--wait', '1m'];
+  const second: RenewReport = JSON.parse(await node.cakeless(rest));
+  return {
+    certificates: [...left, ...second.certificates],
+    restarts: [...first.restarts, ...second.restarts],
+  };
+}
+
+/** admin.conf of the first node, through the load balancer. */
+const endpointOf = ({ first }: WholeCluster) => ({
+  server: `https://${WHOLE_ENDPOINT.name}:6443`,
+  ca: readFileSync(first.file('pki/ca.crt'), 'utf8'),
+  ...readKubeconfigPair(first.file('admin.conf')),
+});

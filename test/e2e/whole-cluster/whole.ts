@@ -1,0 +1,68 @@
+/** kubeadm whole: init and join with real kubelets and containerd, on certificates from Cakeless, and renewals there. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import type { Report } from '../kubernetes/report.ts';
+import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
+import { WholeCluster } from './cluster.ts';
+import { LOOK_AT_CHECKS, lookAt } from './look-at.ts';
+import { RENEWAL_CHECKS, renewAll } from './renewals.ts';
+
+export const WHOLE = 'kubeadm whole';
+const MACHINES = 'machines, each with containerd and a kubelet that waits for kubeadm';
+const NO_CA_KEY = 'no CA key was ever made, linked or moved in on any node';
+
+export interface WholePlan {
+  readonly release: string;
+  /** They take most of the time: `--quick` does without. */
+  readonly renewals: boolean;
+}
+
+export async function runWhole(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+  { release, renewals }: WholePlan,
+): Promise<void> {
+  const where = join(folder, 'whole');
+  let cluster: WholeCluster | undefined;
+  const checks = [
+    MACHINES,
+    ...BRING_UP_CHECKS,
+    ...LOOK_AT_CHECKS,
+    ...(renewals ? RENEWAL_CHECKS : []),
+    NO_CA_KEY,
+  ];
+  try {
+    await report.row(WHOLE, [release], checks, async (check) => {
+      const step: typeof check = (name, body) => {
+        report.say(`${WHOLE} ${release}: ${name} ...`);
+        return check(name, body);
+      };
+      await step(MACHINES, async () => {
+        cluster = await WholeCluster.make(service, release, where);
+        return cluster.nodes.map(({ name, address }) => `${name} ${address}`).join(', ');
+      });
+      if (!cluster) return;
+      await bringUp(step, cluster, service);
+      await lookAt(step, cluster);
+      if (renewals) await renewAll(step, cluster, service);
+      await step(NO_CA_KEY, () => noCaKey(cluster as WholeCluster));
+    });
+    const failed = report.results.some(({ part, outcome }) => part === WHOLE && outcome === 'FAIL');
+    if (failed)
+      for (const line of cluster?.complaints() ?? []) report.say(`a kubelet said: ${line}`);
+  } finally {
+    await cluster?.end();
+    rmSync(where, { recursive: true, force: true });
+  }
+}
+
+/** The watch has to see what is made elsewhere in the same file system, or it proves nothing. */
+async function noCaKey({ watch, nodes }: WholeCluster): Promise<string> {
+  const made = watch.caKeys();
+  const seen = watch.seen;
+  const sees = await watch.seesThem();
+  if (made > 0) throw new Error(`${made} were made`);
+  return `none among ${seen} files and folders on ${nodes.length} nodes; in its self-test the watch saw ${sees}`;
+}

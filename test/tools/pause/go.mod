@@ -1,0 +1,3 @@
+module cakeless.invalid/pause
+
+go 1.19

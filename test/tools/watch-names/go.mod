@@ -1,0 +1,3 @@
+module cakeless.invalid/watch-names
+
+go 1.19
