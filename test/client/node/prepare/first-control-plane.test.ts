@@ -1,0 +1,182 @@
+/** A new node from nothing to the point where kubeadm takes over, against the whole service. */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { parse } from 'yaml';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import { kubeconfigText } from '../../../../client/node/kubeconfig-text.ts';
+import { isCertificateName } from '../../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../../lib/profiles/profile-for.ts';
+import { readCertificateFacts } from '../../../support/certificate-facts.ts';
+import { present, snapshot, useFleet } from '../../../support/fleet.ts';
+import { type ChainItem, judgeChain } from '../../../support/judges.ts';
+import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
+import type { NewNode } from '../../../support/new-node.ts';
+
+const fleet = useFleet();
+const newNode = fleet.newNode;
+
+describe.each([
+  ['1.22.17', 'v6-rsa2048'],
+  ['1.29.15', 'v4-p256'],
+  ['1.37.2', 'v4-p256'],
+])('the first control plane, %s %s', (version, config) => {
+  const set = kubeadmSet(version, 'generate-csr', config);
+  let node: NewNode;
+  let first: Awaited<ReturnType<NewNode['prepare']>>;
+  let second: typeof first;
+
+  beforeAll(async () => {
+    node = await newNode(set);
+    first = await node.prepare();
+    await node.approveAll(first.result);
+    second = await node.prepare();
+  });
+
+  it('system:masters waits for an approver, everything else is there', () => {
+    const masters = set.csrs
+      .filter(
+        ({ subject, path }) =>
+          subject.some(([, value]) => value === 'system:masters') && !/etcd/.test(path),
+      )
+      .map(({ certificateName }) => certificateName);
+    expect(first.exitCode).toBe(EXIT.pending);
+    const pending = first.result.certificates.filter(({ state }) => state === 'pending');
+    expect(pending.map(({ name }) => name).sort()).toEqual(masters.sort());
+    expect(first.result.next).toBeUndefined();
+    expect(first.result.hindrances.length).toBeGreaterThanOrEqual(masters.length);
+  });
+
+  it('after the approval it is complete, kubeadm init is next, and a third run changes nothing', async () => {
+    expect(second.result.hindrances).toEqual([]);
+    expect(second.exitCode).toBe(EXIT.done);
+    expect(second.result.next).toBe(`kubeadm init --config ${node.at('config.yaml')}`);
+    const before = snapshot(node.folder);
+    const requests = await fleet.service.keys('exchange', `requests/${node.cluster}/`);
+    expect(requests).toHaveLength(set.csrs.length);
+
+    const third = await node.prepare();
+    expect(third.exitCode).toBe(EXIT.done);
+    expect(third.result.next).toBe(second.result.next);
+    expect(snapshot(node.folder)).toEqual(before);
+    expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual(requests);
+  });
+
+  it('OpenSSL takes every certificate for its use and names, from the CA on disk', () => {
+    const items = set.csrs.flatMap(({ certificateName: name, sans }): ChainItem[] => {
+      const { chain } = present(node, name);
+      if (!isCertificateName(name)) throw new Error(name);
+      const { extendedKeyUsages, ca } = profileOf(name);
+      const roots = readFileSync(
+        node.at('pki', ca === 'etcd-ca' ? 'etcd/ca.crt' : `${ca}.crt`),
+        'utf8',
+      );
+      return extendedKeyUsages.map((usage) => ({
+        name: `${name} ${usage}`,
+        certificate: chain.join('\n'),
+        roots,
+        usage,
+        dnsNames: usage === 'serverAuth' ? sans.dns.filter((d) => !d.startsWith('*')) : [],
+        ips: usage === 'serverAuth' ? sans.ip : [],
+      }));
+    });
+    expect(judgeChain(items, ['openssl']).filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('subject, usages and names are those that kubeadm gives with a CA of its own', () => {
+    for (const { certificateName: name, reference = '' } of set.csrs) {
+      const { chain } = present(node, name);
+      const [own, real] = [chain[0] ?? '', readFileSync(reference, 'utf8')].map((pem) => {
+        const { subject, names, extendedKeyUsages } = readCertificateFacts(pem);
+        return { subject, names: [...names].sort(), extendedKeyUsages };
+      });
+      expect([name, own]).toEqual([name, real]);
+    }
+  });
+
+  it('keys belong to their certificates, and nobody else may read them', () => {
+    for (const { certificateName } of set.csrs) {
+      const { problems, keyFile = '' } = present(node, certificateName);
+      expect(problems).toEqual([]);
+      expect((statSync(keyFile).mode & 0o777).toString(8)).toBe('600');
+    }
+    const [key, pub] = ['sa.key', 'sa.pub'].map((name) => node.at('pki', name));
+    expect((statSync(key ?? '').mode & 0o777).toString(8)).toBe('600');
+    expect(
+      createPublicKey(createPrivateKey(readFileSync(key ?? ''))).equals(
+        createPublicKey(readFileSync(pub ?? '')),
+      ),
+    ).toBe(true);
+  });
+
+  it('no CA key and nothing half-written is left', () => {
+    const files = Object.keys(snapshot(node.folder));
+    expect(files.filter((file) => /ca\.key$|\.tmp$/.test(file))).toEqual([]);
+  });
+});
+
+it('kubeconfigs are those of kubeadm, field by field', async () => {
+  const node = await newNode();
+  await node.prepareWhole();
+  const ca = readFileSync(node.at('pki/ca.crt'));
+  const expected: [string, string, string][] = [
+    ['admin.conf', 'kubernetes-admin', 'api.prod.example.com'],
+    ['super-admin.conf', 'kubernetes-super-admin', 'api.prod.example.com'],
+    // ControlPlaneKubeletLocalMode, from 1.33 on
+    ['kubelet.conf', 'system:node:cp-1.prod.example.com', '10.20.0.11'],
+    ['controller-manager.conf', 'system:kube-controller-manager', '10.20.0.11'],
+    ['scheduler.conf', 'system:kube-scheduler', '10.20.0.11'],
+  ];
+  for (const [file, user, host] of expected) {
+    const document = parse(readFileSync(node.at(file), 'utf8'));
+    expect(document).toEqual({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'prod',
+          cluster: {
+            server: `https://${host}:6443`,
+            'certificate-authority-data': ca.toString('base64'),
+          },
+        },
+      ],
+      contexts: [{ name: `${user}@prod`, context: { cluster: 'prod', user } }],
+      'current-context': `${user}@prod`,
+      users: [
+        {
+          name: user,
+          user: {
+            'client-certificate-data': expect.any(String),
+            'client-key-data': expect.any(String),
+          },
+        },
+      ],
+    });
+  }
+});
+
+it('a dry run writes and sends nothing', async () => {
+  const node = await newNode();
+  const before = snapshot(node.folder);
+  const { exitCode, text } = await node.prepare({ dryRun: true, output: 'text' });
+  expect(exitCode).toBe(EXIT.done);
+  expect(text).toMatch(/apiserver +would be asked for +CN=kube-apiserver +ECDSA-P256/);
+  expect(snapshot(node.folder)).toEqual(before);
+  expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual([]);
+});
+
+it('says in words whom to ask and what to run', async () => {
+  const node = await newNode();
+  const { text } = await node.prepare({ output: 'text' });
+  expect(text).toMatch(
+    new RegExp(
+      `an approver has to run: cakeless approve ${node.cluster}/\\S+/super-admin.conf.csr`,
+    ),
+  );
+  expect(text).toMatch(/kubeadm would fail: \S+super-admin.conf: /);
+});
+
+it('a kubeconfig that is half-made has neither CA nor certificate, as that of generate-csr', () => {
+  const text = kubeconfigText({ server: 's', clusterName: 'c', userName: 'u', privateKey: 'k' });
+  expect(text).not.toMatch(/certificate/);
+});

@@ -1,0 +1,151 @@
+/** Whom a new node believes: what vouches for the CA certificates of the bucket, and what does not. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import type { ObjectStore } from '../../../../lib/store/object-store.ts';
+import { bound, snapshot, useFleet } from '../../../support/fleet.ts';
+
+const BUNDLES = ['ca.crt', 'etcd/ca.crt', 'front-proxy-ca.crt'];
+
+const fleet = useFleet();
+const newNode = fleet.newNode;
+
+describe('first trust', () => {
+  const hashes = async (): Promise<Record<string, string>> => {
+    const out: Record<string, string> = {};
+    for (const path of BUNDLES) {
+      const pem = (await fleet.service.text('exchange', `trust/fleet/${path}`)) ?? '';
+      // as kubeadm's documentation has it, so that our own reckoning is judged
+      const spki = execFileSync('openssl', ['x509', '-pubkey', '-noout'], { input: pem });
+      const der = execFileSync('openssl', ['pkey', '-pubin', '-outform', 'der'], { input: spki });
+      const [hash = ''] = execFileSync('openssl', ['dgst', '-sha256', '-r'], { input: der })
+        .toString()
+        .split(' ');
+      out[path] = `sha256:${hash}`;
+    }
+    return out;
+  };
+  const noTrust = { trustOnFirstUse: false };
+
+  it('without a pin nothing of the CAs is written, and what came is shown', async () => {
+    const node = await newNode();
+    const { exitCode, result } = await node.prepare(noTrust);
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems).toHaveLength(3);
+    expect(result.trustProblems.join()).toContain((await hashes())['ca.crt']);
+    const files = Object.keys(snapshot(node.folder));
+    expect(files.filter((file) => file.endsWith('.crt'))).toEqual([]);
+  });
+
+  it('hashes of all three CAs pin them', async () => {
+    const known = await hashes();
+    const node = await newNode();
+    const caCertHash = [
+      known['ca.crt'] ?? '',
+      `etcd-ca=${known['etcd/ca.crt']}`,
+      `front-proxy-ca=${known['front-proxy-ca.crt']}`,
+    ];
+    const { result } = await node.prepare({ ...noTrust, caCertHash });
+    expect(result.trustProblems).toEqual([]);
+    expect(result.trust.map(({ trustedBy }) => trustedBy)).toEqual(['hash', 'hash', 'hash']);
+    const again = await node.prepare(noTrust);
+    expect(again.result.trust.map(({ trustedBy }) => trustedBy)).toEqual(Array(3).fill('disk'));
+  });
+
+  it('a hash of one CA is none of another', async () => {
+    const known = await hashes();
+    const node = await newNode();
+    const caCertHash = [known['ca.crt'] ?? '', `etcd-ca=${known['ca.crt']}`];
+    const { exitCode, result } = await node.prepare({ caCertHash });
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems.join()).toMatch(/etcd-ca has another public key/);
+  });
+
+  it('a wrong hash refuses, even with trust on first use, and nothing is written', async () => {
+    const node = await newNode();
+    const caCertHash = [`sha256:${'0'.repeat(64)}`];
+    const { exitCode, result } = await node.prepare({ caCertHash });
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems.join()).toMatch(/ca has another public key/);
+    expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
+    expect(existsSync(node.at('pki/etcd/ca.crt'))).toBe(false);
+    expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
+  });
+
+  it('a wrong hash refuses what was trusted on first use before', async () => {
+    const node = await newNode();
+    await node.prepareWhole();
+    const caCertHash = [`sha256:${'0'.repeat(64)}`];
+    const whole = await node.prepare({ caCertHash });
+    expect([whole.exitCode, whole.result.next]).toEqual([EXIT.checkFailed, undefined]);
+    rmSync(node.at('pki/apiserver.crt'));
+    const { exitCode, result } = await node.prepare({ caCertHash });
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems.join()).toMatch(/ca has another public key/);
+    expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
+  });
+
+  it('a file with the CA certificates pins them, one without them does not', async () => {
+    const node = await newNode();
+    const file = node.at('trust.pem');
+    const texts = await Promise.all(
+      BUNDLES.map((p) => fleet.service.text('exchange', `trust/fleet/${p}`)),
+    );
+    writeFileSync(file, texts[0] ?? '');
+    const bad = await node.prepare({ ...noTrust, trustBundle: file });
+    expect(bad.exitCode).toBe(EXIT.checkFailed);
+    expect(bad.result.trustProblems).toHaveLength(2);
+    writeFileSync(file, texts.join(''));
+    const good = await node.prepare({ ...noTrust, trustBundle: file });
+    expect(good.result.trust.map(({ trustedBy }) => trustedBy)).toEqual(
+      Array(3).fill('trust-bundle'),
+    );
+  });
+
+  /** The bucket calls the CA of etcd ca.crt, and the other way round. */
+  const swapped = (exchange: ObjectStore): ObjectStore => ({
+    ...bound(exchange),
+    get: (key, max) => {
+      const [, domain, path] = /^(trust\/fleet\/)(ca.crt|etcd\/ca.crt)$/.exec(key) ?? [];
+      const other = path === 'ca.crt' ? 'etcd/ca.crt' : 'ca.crt';
+      return exchange.get(domain === undefined ? key : domain + other, max);
+    },
+  });
+
+  it('a file with all CA certificates vouches for each as what it is', async () => {
+    const node = await newNode();
+    const file = node.at('trust.pem');
+    const texts = BUNDLES.map((path) => fleet.service.text('exchange', `trust/fleet/${path}`));
+    writeFileSync(file, (await Promise.all(texts)).join(''));
+    const bad = await node.prepare({ ...noTrust, trustBundle: file }, swapped);
+    expect(bad.exitCode).toBe(EXIT.checkFailed);
+    expect(bad.result.trustProblems.join()).toMatch(/ca \(sha256:\S+\) is etcd-ca in the trust/);
+    expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
+    const good = await node.prepare({ ...noTrust, trustBundle: file });
+    expect(good.result.trustProblems).toEqual([]);
+    expect((await node.prepareWhole({ ...noTrust, trustBundle: file })).exitCode).toBe(EXIT.done);
+  });
+
+  it('a CA is written only when a certificate leads to it, however it is trusted', async () => {
+    const node = await newNode();
+    const bad = await node.prepare({}, swapped);
+    expect(bad.exitCode).toBe(EXIT.checkFailed);
+    const states = bad.result.certificates.map(({ name, state }) => [state, name]);
+    expect(states).toContainEqual(['check-failed', 'apiserver']);
+    expect(bad.result.trust.map(({ ca }) => ca)).toEqual(['front-proxy-ca']);
+    for (const path of ['pki/ca.crt', 'pki/etcd/ca.crt', 'pki/apiserver.crt'])
+      expect(existsSync(node.at(path))).toBe(false);
+    expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+  });
+
+  it('CA certificates on disk are trusted, and others are not put over them', async () => {
+    const node = await newNode();
+    mkdirSync(node.at('pki'), { recursive: true });
+    const ca = (await fleet.service.text('exchange', 'trust/fleet/etcd/ca.crt')) ?? '';
+    writeFileSync(node.at('pki/ca.crt'), ca);
+    const { exitCode, result } = await node.prepare();
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems.join()).toMatch(/of ca on disk are not those of the service/);
+    expect(readFileSync(node.at('pki/ca.crt'), 'utf8')).toBe(ca);
+  });
+});

@@ -1,0 +1,137 @@
+/** Runs that are cut off, come twice at once, or get a wrong answer; and what is sent at all. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import type { ObjectStore } from '../../../../lib/store/object-store.ts';
+import { bound, newest, snapshot, useFleet } from '../../../support/fleet.ts';
+import type { NewNode } from '../../../support/new-node.ts';
+import { cakeless } from '../../../support/running-service-command.ts';
+
+const fleet = useFleet();
+const newNode = fleet.newNode;
+
+it('a certificate that was changed on its way is not written', async () => {
+  const node = await newNode();
+  const swap = (exchange: ObjectStore): ObjectStore => ({
+    ...bound(exchange),
+    get: (key, max) =>
+      exchange.get(key.replace(/[^/]+\/pki\/etcd\/peer\.crt$/, otherCertificate), max),
+  });
+  let otherCertificate = (text: string) => text;
+  await node.prepare();
+  const scheduler = (await fleet.service.keys('exchange', `certificates/${node.cluster}/`)).find(
+    (key) => key.endsWith('scheduler.conf.crt'),
+  );
+  otherCertificate = () => scheduler?.split('/').slice(3).join('/') ?? '';
+  rmSync(node.at('pki/etcd/peer.crt'));
+  const { exitCode, result } = await node.prepare({}, swap);
+  expect(exitCode).toBe(EXIT.checkFailed);
+  const peer = result.certificates.find(({ name }) => name === 'etcd-peer');
+  expect(peer?.state).toBe('check-failed');
+  expect(peer?.problems?.join()).toMatch(/another key/);
+  expect(existsSync(node.at('pki/etcd/peer.crt'))).toBe(false);
+});
+
+it('cut off at any call, it goes on, and nothing is asked twice', async () => {
+  const node = await newNode();
+  for (let calls = 1; ; calls += 1) {
+    let left = calls;
+    const spend = () => {
+      left -= 1;
+      if (left < 0) throw new Error('cut off');
+    };
+    const cut = (exchange: ObjectStore): ObjectStore => ({
+      ...bound(exchange),
+      get: (...args) => {
+        spend();
+        return exchange.get(...args);
+      },
+      list: (...args) => {
+        spend();
+        return exchange.list(...args);
+      },
+      // done, and the answer is lost
+      create: async (...args) => {
+        const done = await exchange.create(...args);
+        spend();
+        return done;
+      },
+    });
+    const run = await node.prepare({}, cut).catch((error: Error) => error);
+    if (!(run instanceof Error)) break;
+    expect(run.message).toBe('cut off');
+    expect(calls).toBeLessThan(100);
+  }
+  await node.approveAll((await node.prepare()).result);
+  expect((await node.prepare()).exitCode).toBe(EXIT.done);
+  const requests = await fleet.service.keys('exchange', `requests/${node.cluster}/`);
+  expect(requests).toHaveLength(newest.csrs.length);
+});
+
+it.each([
+  ['prepare', (node: NewNode) => node.prepare()],
+  [
+    'prepare with other kubeconfigs and the same certificates',
+    (node: NewNode) => node.prepare({ kubeconfigDir: node.at('elsewhere') }),
+  ],
+  ['renew', (node: NewNode) => renewOn(node, '')],
+  [
+    'renew with other kubeconfigs and the same certificates',
+    (node: NewNode) => renewOn(node, 'elsewhere'),
+  ],
+])('while it runs, %s on the same node is told so, and changes nothing', async (_, other) => {
+  const node = await newNode();
+  mkdirSync(node.at('elsewhere'));
+  let said: unknown;
+  const meanwhile = (exchange: ObjectStore): ObjectStore => ({
+    ...bound(exchange),
+    create: async (...args) => {
+      const before = snapshot(node.folder);
+      said ??= await other(node).catch((error: Error) => error);
+      expect(snapshot(node.folder)).toEqual(before);
+      return exchange.create(...args);
+    },
+  });
+  await node.prepare({}, meanwhile);
+  const told = `another run is under way (process ${process.pid})`;
+  expect(said).toMatchObject({ message: told });
+  expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+});
+
+/** The command itself: what it prints is the message of an error here. */
+async function renewOn(node: NewNode, folder: string): Promise<never> {
+  const folders = ['--kubeconfig-dir', node.at(folder), '--cert-dir', node.at('pki')];
+  const who = ['--cluster', node.cluster, '--node', node.name];
+  const { stderr } = await cakeless({}, 'renew', 'all', ...who, ...folders);
+  throw new Error(/another run is under way \(process \d+\)/.exec(stderr)?.[0] ?? stderr);
+}
+
+it('what was refused is asked again once the record allows it', async () => {
+  const node = await newNode();
+  await fleet.service.declare(newest, node.cluster, {
+    nodes: [{ name: 'other', addresses: ['10.9.9.9'], role: 'worker' }],
+  });
+  const refused = await node.prepare();
+  expect(refused.exitCode).toBe(EXIT.rejected);
+  expect(refused.text).toMatch(/node-unknown/);
+  await fleet.service.declare(newest, node.cluster);
+  expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+});
+
+it('only CSRs ever leave the node', async () => {
+  const node = await newNode();
+  const sent: string[] = [];
+  const listen = (exchange: ObjectStore): ObjectStore => ({
+    ...bound(exchange),
+    create: (key, body, ...rest) => {
+      sent.push(Buffer.from(body).toString());
+      return exchange.create(key, body, ...rest);
+    },
+    put: () => Promise.reject(new Error('a node replaces nothing')),
+  });
+  await node.prepare({}, listen);
+  expect(sent).toHaveLength(newest.csrs.length);
+  for (const text of sent)
+    expect(text).toMatch(
+      /^-----BEGIN CERTIFICATE REQUEST-----\n[^-]+-----END CERTIFICATE REQUEST-----\n$/,
+    );
+});

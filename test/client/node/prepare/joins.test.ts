@@ -1,0 +1,76 @@
+/** Nodes that join, and those whose etcd lies elsewhere. */
+import { existsSync, readFileSync } from 'node:fs';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import { newest, present, snapshot, useFleet } from '../../../support/fleet.ts';
+
+const fleet = useFleet();
+const newNode = fleet.newNode;
+
+describe('nodes that join', () => {
+  const join2 = (role: string) => `apiVersion: kubeadm.k8s.io/v1beta4
+kind: JoinConfiguration
+nodeRegistration: { name: cp-1.prod.example.com }
+discovery: { bootstrapToken: { apiServerEndpoint: "api.prod.example.com:6443", token: abcdef.0123456789abcdef } }
+${role}---
+${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
+  const controlPlane = 'controlPlane: { localAPIEndpoint: { advertiseAddress: 10.20.0.11 } }\n';
+
+  it('a further control plane needs sa.key of the first, and gets no super-admin.conf', async () => {
+    const first = await newNode();
+    await first.prepareWhole();
+    const node = await newNode(newest, join2(controlPlane));
+    const without = await node.prepareWhole();
+    expect(without.exitCode).toBe(EXIT.checkFailed);
+    expect(without.result.hindrances.map(({ file }) => file)).toEqual([
+      node.at('pki/sa.key'),
+      node.at('pki/sa.pub'),
+    ]);
+    const { exitCode, result } = await node.prepare({ saKeyFrom: first.at('pki/sa.key') });
+    expect(exitCode).toBe(EXIT.done);
+    expect(result.next).toMatch(
+      /^kubeadm join --config \S+ --ignore-preflight-errors=FileAvailable-\S+-kubelet\.conf$/,
+    );
+    for (const name of ['sa.key', 'sa.pub'])
+      expect(readFileSync(node.at('pki', name), 'utf8')).toBe(
+        readFileSync(first.at('pki', name), 'utf8'),
+      );
+    expect(existsSync(node.at('super-admin.conf'))).toBe(false);
+    await expect(node.prepare({ saKeyFrom: node.at('pki/apiserver.key') })).rejects.toThrow(
+      /is another key than/,
+    );
+  });
+
+  it('a worker gets kubelet.conf and ca.crt, and nothing else', async () => {
+    const node = await newNode(newest, join2(''));
+    const { exitCode, result } = await node.prepare();
+    expect(exitCode).toBe(EXIT.done);
+    expect(result.next).toMatch(/FileAvailable-\S+-kubelet\.conf,FileAvailable-\S+pki-ca\.crt$/);
+    const files = Object.keys(snapshot(node.folder)).map((f) => f.slice(node.folder.length + 1));
+    expect(files).toEqual(['config.yaml', 'kubelet.conf', 'kubelet.conf.csr', 'pki/ca.crt']);
+    const { server } = present(node, 'kubelet.conf').kubeconfig ?? {};
+    expect(server).toBe('https://api.prod.example.com:6443');
+  });
+
+  it('caCertHashes of the JoinConfiguration pin ca', async () => {
+    const yaml = join2('').replace(
+      'token: abc',
+      `caCertHashes: ["sha256:${'1'.repeat(64)}"], token: abc`,
+    );
+    const node = await newNode(newest, yaml);
+    const { exitCode, result } = await node.prepare();
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.trustProblems.join()).toMatch(/another public key/);
+  });
+});
+
+it('with an external etcd there is nothing of etcd, and its files are looked for', async () => {
+  const yaml = (newest.configYaml ?? '').replace(
+    /^etcd:\n(?: .*\n)+/m,
+    'etcd: { external: { endpoints: ["https://e:2379"], caFile: /no/ca, certFile: /no/crt, keyFile: /no/key } }\n',
+  );
+  const node = await newNode(newest, yaml);
+  const { result } = await node.prepareWhole();
+  expect(existsSync(node.at('pki/etcd'))).toBe(false);
+  expect(existsSync(node.at('pki/apiserver-etcd-client.crt'))).toBe(false);
+  expect(result.hindrances.map(({ file }) => file)).toEqual(['/no/ca', '/no/crt', '/no/key']);
+});

@@ -1,0 +1,167 @@
+/** What lies on a new node already: half-made sets, links, what belongs to another node or an earlier one. */
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import { snapshot, useFleet } from '../../../support/fleet.ts';
+import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
+import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
+import type { NewNode } from '../../../support/new-node.ts';
+
+const fleet = useFleet();
+const newNode = fleet.newNode;
+
+describe('what lies there already', () => {
+  it('a half-made set of generate-csr is taken: the same keys, and its CSRs where they fit', async () => {
+    const node = await newNode();
+    // as generate-csr leaves it: all keys and CSRs, one of another configuration; then half of it is gone
+    await node.prepare(noService()).catch(() => undefined);
+    for (const path of ['pki/etcd/server.key', 'pki/etcd/server.csr', 'admin.conf.csr'])
+      rmSync(node.at(path));
+    cpSync(node.at('pki/apiserver-kubelet-client.csr'), node.at('pki/apiserver.csr'));
+    const kept = ['pki/apiserver.key', 'pki/etcd/peer.key', 'pki/etcd/peer.csr'];
+    const before = kept.map((path) => readFileSync(node.at(path), 'utf8'));
+    const { data } = keyOf(node, 'admin.conf');
+    const { result } = await node.prepareWhole();
+    expect(result.hindrances).toEqual([]);
+    expect(kept.map((path) => readFileSync(node.at(path), 'utf8'))).toEqual(before);
+    expect(keyOf(node, 'admin.conf').data).toBe(data);
+  });
+
+  const keyOf = (node: NewNode, file: string) => ({
+    data: parse(readFileSync(node.at(file), 'utf8')).users[0].user['client-key-data'] as string,
+  });
+
+  /** Fails at the first call, after keys and CSRs were made. */
+  const noService = () => ({ cluster: 'nobody' });
+
+  it.each([
+    ['a certificate file that holds none', 'pki/apiserver.crt', 'nothing'],
+    ['a key file that holds none', 'pki/etcd/server.key', 'nothing'],
+    ['a kubeconfig without a user', 'admin.conf', 'users: []'],
+  ])('%s stops it before anything is written', async (_, path, text) => {
+    const node = await newNode();
+    mkdirSync(dirname(node.at(path)), { recursive: true });
+    writeFileSync(node.at(path), text);
+    const before = snapshot(node.folder);
+    await expect(node.prepare()).rejects.toThrow(node.at(path));
+    expect(snapshot(node.folder)).toEqual(before);
+  });
+
+  it('links stay, and what they lead to is completed, with its owner', async () => {
+    const node = await newNode();
+    await node.prepare(noService()).catch(() => undefined); // keys and CSRs
+    mkdirSync(node.at('store'));
+    const links: [path: string, target: string][] = [
+      ['admin.conf', 'store/admin.conf'],
+      ['pki', 'store/pki'],
+    ];
+    for (const [path, target] of links) {
+      renameSync(node.at(path), node.at(target));
+      symlinkSync(target, node.at(path));
+    }
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) chownSync(node.at('store/admin.conf'), 4711, 4712);
+    const { exitCode } = await node.prepareWhole();
+    expect(exitCode).toBe(EXIT.done);
+    for (const [path, target] of links) expect(readlinkSync(node.at(path))).toBe(target);
+    const { uid, gid, mode } = statSync(node.at('store/admin.conf'));
+    expect(mode & 0o777).toBe(0o600);
+    if (isRoot) expect([uid, gid]).toEqual([4711, 4712]);
+  });
+
+  it.each(['pki/apiserver.crt', 'pki/etcd/server.key', 'admin.conf'])(
+    '%s is a link that leads nowhere: nothing is put in its place',
+    async (path) => {
+      const node = await newNode();
+      mkdirSync(dirname(node.at(path)), { recursive: true });
+      symlinkSync('nowhere', node.at(path));
+      const before = snapshot(node.folder);
+      await expect(node.prepare()).rejects.toThrow(
+        `${node.at(path)}: is a link to something that is not there`,
+      );
+      expect([snapshot(node.folder), readlinkSync(node.at(path))]).toEqual([before, 'nowhere']);
+    },
+  );
+
+  itMounts('pki may be a file system of its own', async () => {
+    const node = await newNode();
+    mkdirSync(node.at('pki'));
+    if (!mountOn(node.at('pki'), 'size=4m')) throw new Error('no mount');
+    try {
+      expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+    } finally {
+      unmount(node.at('pki'));
+    }
+  });
+
+  it('the folder may be reached by a link', async () => {
+    const node = await newNode();
+    const link = `${node.folder}-link`;
+    symlinkSync(node.folder, link);
+    const folders = { kubeconfigDir: link, certDir: join(link, 'pki') };
+    expect((await node.prepareWhole(folders)).exitCode).toBe(EXIT.done);
+    expect(existsSync(node.at('pki/apiserver.crt'))).toBe(true);
+  });
+
+  it('a certificate of another node is kept, and named as what it is', async () => {
+    const [other, node] = [await newNode(), await newNode()];
+    await other.prepareWhole();
+    mkdirSync(node.at('pki'), { recursive: true });
+    for (const end of ['crt', 'key'])
+      cpSync(other.at(`pki/front-proxy-client.${end}`), node.at(`pki/apiserver.${end}`));
+    const before = readFileSync(node.at('pki/apiserver.crt'), 'utf8');
+    const { exitCode, result } = await node.prepareWhole();
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.next).toBeUndefined();
+    expect(result.hindrances[0]?.file).toBe(node.at('pki/apiserver.crt'));
+    expect(readFileSync(node.at('pki/apiserver.crt'), 'utf8')).toBe(before);
+  });
+
+  it('a control plane that was made already is no new node', async () => {
+    const node = await newNode();
+    mkdirSync(node.at('manifests'));
+    writeFileSync(node.at('manifests/kube-apiserver.yaml'), '');
+    const { exitCode, result } = await node.prepareWhole();
+    expect(exitCode).toBe(EXIT.checkFailed);
+    expect(result.hindrances[0]?.file).toBe(node.at('manifests/kube-apiserver.yaml'));
+  });
+
+  it('a certificate that an earlier kubelet left is named: the next one would use it', async () => {
+    const [other, node] = [await newNode(), await newNode()];
+    await other.prepareWhole();
+    const kubeletDir = node.at('kubelet');
+    const left = writeKubeletStore(kubeletDir, readKubeletConf(other.folder).pem);
+    const { exitCode, result } = await node.prepareWhole({ kubeletDir });
+    expect([exitCode, result.next]).toEqual([EXIT.checkFailed, undefined]);
+    expect(result.hindrances).toEqual([
+      { file: left, problem: expect.stringMatching(/the kubelet would use it/) },
+    ]);
+    rmSync(left);
+    expect((await node.prepare({ kubeletDir })).exitCode).toBe(EXIT.done);
+    // what the new kubelet makes of kubelet.conf
+    rmSync(kubeletDir, { recursive: true });
+    writeKubeletStore(kubeletDir, readKubeletConf(node.folder).pem);
+    expect((await node.prepare({ kubeletDir })).exitCode).toBe(EXIT.done);
+  });
+
+  it('a CA key is named', async () => {
+    const node = await newNode();
+    mkdirSync(node.at('pki'), { recursive: true });
+    writeFileSync(node.at('pki/ca.key'), '');
+    const { result } = await node.prepareWhole();
+    expect(result.hindrances.map(({ file }) => file)).toContain(node.at('pki/ca.key'));
+  });
+});
