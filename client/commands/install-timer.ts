@@ -1,6 +1,6 @@
 /** `cakeless install-timer`: systemd units that renew this node by themselves. */
 import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import type { Command } from 'commander';
 import { removeDurably, writeDurably } from '../../lib/files/durable-file.ts';
@@ -74,7 +74,13 @@ function planUnits(
   { command = ownCommand(), unitDir }: TimerOptions,
   settings: NodeSettings,
 ): Unit[] {
-  const texts = Object.entries(unitFiles({ command, writable: writableFolders(settings) }));
+  const texts = Object.entries(
+    unitFiles({
+      command,
+      writable: writableFolders(settings),
+      kubeconfigDir: resolve(settings.folders.kubeconfigDir),
+    }),
+  );
   return texts.map(([name, text]) => {
     const file = join(unitDir, name);
     return { file, text, state: unitState(file, text) };

@@ -8,9 +8,11 @@ export interface UnitWish {
   readonly command: string;
   /** Absolute paths of folders that it writes to, besides kubeadm's own. */
   readonly writable: readonly string[];
+  /** Absolute path; /etc/kubernetes on most nodes. */
+  readonly kubeconfigDir: string;
 }
 
-export function unitFiles({ command, writable }: UnitWish): Record<string, string> {
+export function unitFiles({ command, writable, kubeconfigDir }: UnitWish): Record<string, string> {
   const more = writable.map((folder) => ` -${unitWord(folder)}`).join('');
   return {
     'cakeless-renew.service': SERVICE.replace('@CAKELESS@', () => command).replace(
@@ -18,7 +20,9 @@ export function unitFiles({ command, writable }: UnitWish): Record<string, strin
       () => more,
     ),
     [TIMER]: TIMER_UNIT,
-    [AT_BOOT]: RETURN,
+    [AT_BOOT]: RETURN.replace('@HELD@', () =>
+      unitPath(`${kubeconfigDir}/cakeless/held-manifests`),
+    ).replace('@KUBECONFIG_DIR@', () => commandWord(kubeconfigDir)),
   };
 }
 
@@ -27,6 +31,9 @@ export function unitWord(word: string): string {
   const plain = word.replaceAll('%', '%%');
   return /^[\w%+,./:=@-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, '\\$&')}"`;
 }
+
+/** All of a line is the path: quotes would be part of it. */
+const unitPath = (path: string) => path.replaceAll('%', '%%');
 
 /** A word of ExecStart, where a variable would be replaced, too (systemd.service(5)). */
 export const commandWord = (word: string) => unitWord(word).replaceAll('$', '$$$$');
@@ -88,12 +95,12 @@ const RETURN = `# A power cut while a component was restarted leaves its manifes
 [Unit]
 Description=Put back the manifests that a renewal which was cut off had moved away
 Before=kubelet.service
-ConditionDirectoryNotEmpty=/etc/kubernetes/cakeless/held-manifests
+ConditionDirectoryNotEmpty=@HELD@
 
 [Service]
 Type=oneshot
 # -n: one that somebody put there in the meantime counts
-ExecStart=/bin/sh -c 'mv -n /etc/kubernetes/cakeless/held-manifests/*.yaml /etc/kubernetes/manifests/'
+ExecStart=/bin/sh -c 'mv -n "$$0"/cakeless/held-manifests/*.yaml "$$0"/manifests/' @KUBECONFIG_DIR@
 
 [Install]
 WantedBy=multi-user.target

@@ -31,6 +31,8 @@ const describeMachine = why === undefined ? describe : describe.skip;
 const COPY = '/home/ops/.kube/config';
 const CAKELESS = ['/opt/node', '--', '/opt/cakeless.mjs'];
 
+const UNITS = { writable: [], kubeconfigDir: '/etc/kubernetes' };
+
 describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-systemd-'));
   const shared = join(folder, 'shared');
@@ -68,7 +70,7 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     const [held, name] = [join(kubernetes, 'cakeless/held-manifests'), 'kube-scheduler.yaml'];
     mkdirSync(held, { recursive: true });
     renameSync(join(kubernetes, 'manifests', name), join(held, name));
-    const { [AT_BOOT]: text = '' } = unitFiles({ command: '', writable: [] });
+    const { [AT_BOOT]: text = '' } = unitFiles({ ...UNITS, command: '' });
     writeUnit(shared, AT_BOOT, markedUnit(text));
   }
 
@@ -147,8 +149,8 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
 
   it('what the units allow is what a renewal needs, and no more', async () => {
     const { 'cakeless-renew.service': unit = '' } = unitFiles({
+      ...UNITS,
       command: '/opt/node -- /opt/probe.cjs',
-      writable: [],
     });
     writeFileSync(join(shared, 'opt/probe.service'), unit);
     await machine.must('cp', '/opt/probe.service', '/etc/systemd/system/');

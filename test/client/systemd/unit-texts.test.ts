@@ -12,12 +12,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const units = unitFiles({
-  command: '/usr/bin/node -- /usr/local/lib/cakeless.mjs',
-  writable: [],
-});
-const settingOf = (unit: string, key: string) =>
-  new RegExp(`^${key}=(.*)$`, 'm').exec(units[unit] ?? '')?.[1];
+const unitsOf = (kubeconfigDir: string) =>
+  unitFiles({
+    command: '/usr/bin/node -- /usr/local/lib/cakeless.mjs',
+    writable: [],
+    kubeconfigDir,
+  });
+const units = unitsOf('/etc/kubernetes');
+const settingOf = (unit: string, key: string, of = units) =>
+  new RegExp(`^${key}=(.*)$`, 'm').exec(of[unit] ?? '')?.[1];
 
 it('no oneshot has Restart=, which systemd before 244 refuses', () => {
   for (const name of Object.keys(units).filter((unit) => unit.endsWith('.service')))
@@ -34,11 +37,15 @@ it('at boot, manifests come back before the kubelet looks, and none is written o
   for (const name of ['etcd.yaml', 'kube-apiserver.yaml']) writeFileSync(join(held, name), 'held');
   writeFileSync(join(manifests, 'kube-apiserver.yaml'), 'newer');
   const unit = 'cakeless-return.service';
-  const [, script = ''] = /^\/bin\/sh -c '(.*)'$/.exec(settingOf(unit, 'ExecStart') ?? '') ?? [];
-  execFileSync('/bin/sh', ['-c', script.replaceAll('/etc/kubernetes', folder)]);
+  const line = settingOf(unit, 'ExecStart', unitsOf(folder)) ?? '';
+  const [, script = '', place = ''] = /^\/bin\/sh -c '(.*)' (\S+)$/.exec(line) ?? [];
+  expect(place).toBe(folder);
+  execFileSync('/bin/sh', ['-c', script.replaceAll('$$', '$'), place]);
   expect(readdirSync(manifests).sort()).toEqual(['etcd.yaml', 'kube-apiserver.yaml']);
   expect(readdirSync(held)).toEqual(['kube-apiserver.yaml']);
   expect(settingOf(unit, 'Before')).toBe('kubelet.service');
+  const condition = settingOf(unit, 'ConditionDirectoryNotEmpty');
+  expect(condition).toBe('/etc/kubernetes/cakeless/held-manifests');
 });
 
 it('a program that others than root can change is found', () => {

@@ -32,6 +32,7 @@ function write(change: (text: string) => string = (text) => text): string[] {
   const units = unitFiles({
     command: `${commandWord('/bin/true')} ${commandWord('--a 100% "b" $HOME')}`,
     writable: ['/srv/pki of 1'],
+    kubeconfigDir: '/srv/kubernetes of 100%',
   });
   for (const [name, text] of Object.entries(units)) writeFileSync(join(folder, name), change(text));
   return readdirSync(folder).map((name) => join(folder, name));
