@@ -9,26 +9,35 @@ import type { LeftOut } from '../select-names.ts';
 import { submit } from '../submit.ts';
 import { refuseTaken, type Taken, uploadWhatIsFree } from './request-id-taken.ts';
 import { closeNames, listRequests, type OpenRequest, openRequest } from './request-journal.ts';
+import { byPlace, describeOther, refuseOthersId } from './request-of-others.ts';
 import { desired, type RenewWish, type RenewWorld, selectWanted } from './wish.ts';
+
+export interface Asked {
+  readonly requests: readonly OpenRequest[];
+  readonly leftOut: readonly LeftOut[];
+  readonly taken: readonly Taken[];
+  /** What was kept and not gone on with. */
+  readonly notes: readonly string[];
+}
 
 /** Uploads what is not uploaded yet; goes on with what earlier runs asked for. */
 export async function ask(
   world: RenewWorld,
   wish: RenewWish,
   fresh: readonly CertificateName[],
-): Promise<{ requests: OpenRequest[]; leftOut: readonly LeftOut[]; taken: readonly Taken[] }> {
+): Promise<Asked> {
   const wanted = (name: CertificateName) => wish.names.includes('all') || wish.names.includes(name);
-  let open = listRequests(world.stateDir);
-  if (wish.newRequest) {
-    for (const request of open) await closeNames(request, request.open.filter(wanted));
-    open = listRequests(world.stateDir);
-  }
+  if (wish.newRequest)
+    for (const request of listRequests(world.stateDir))
+      await closeNames(request, request.open.filter(wanted));
+  const { own: open, others } = byPlace(listRequests(world.stateDir), wish);
   const selection = selectWanted(world, wish);
   const waiting = new Set([...open.flatMap((request) => request.open), ...fresh]);
   const toAsk = selection.present.filter(({ name }) => !waiting.has(name));
   if (toAsk.length > 0) {
     const { cluster, node, request = newRequestId(world.clock.now()) } = wish;
     const names = toAsk.map(({ name }) => name);
+    refuseOthersId(request, others, wish);
     if (wish.request !== undefined)
       await refuseTaken(await world.exchange(), { cluster, node, request }, names, wish.csrDir);
     const createdAt = world.clock.now().toISOString();
@@ -37,7 +46,8 @@ export async function ask(
     );
     await openRequest(world.stateDir, { cluster, node, request, createdAt, open: names, replaces });
   }
-  const mine = listRequests(world.stateDir).filter((request) => request.open.some(wanted));
+  const { own } = byPlace(listRequests(world.stateDir), wish);
+  const mine = own.filter((request) => request.open.some(wanted));
   const requests: OpenRequest[] = [];
   const taken: Taken[] = [];
   for (const request of mine) {
@@ -49,6 +59,9 @@ export async function ask(
     requests: requests.filter(({ open: names }) => names.length > 0),
     leftOut: selection.leftOut.filter(({ name }) => !waiting.has(name)),
     taken,
+    notes: others
+      .filter((request) => request.open.some(wanted))
+      .map((request) => `${describeOther(request, wish)}: it is not sent`),
   };
 }
 

@@ -24,14 +24,14 @@ export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewRe
   );
   for (const { installation } of done) await closeAll(world.stateDir, installation.journal.names);
   const fresh = done.flatMap(({ installation }) => installation.journal.names);
-  const { requests, leftOut, taken } = await ask(world, wish, fresh);
+  const { requests, leftOut, taken, notes } = await ask(world, wish, fresh);
   const restarts = recovered.carried.flatMap((carried) => carried.restarts);
   const reports: CertificateReport[] = [
     ...fresh.map((name) => reportRenewed(world, name)),
     ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),
     ...taken.map(reportTaken),
   ];
-  const base = { cluster, node, restarts, caDifferences: [], notes: [] };
+  const base = { cluster, node, restarts, caDifferences: [], notes };
   if (requests.length === 0) return { ...base, certificates: reports };
   const exchange = await world.exchange();
   const answers = await awaitAnswers(exchange, world.terminal, requests, {
@@ -45,5 +45,6 @@ export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewRe
     ...installed,
     certificates: [...reports, ...installed.certificates],
     restarts: [...restarts, ...installed.restarts],
+    notes: [...notes, ...installed.notes],
   };
 }

@@ -3,6 +3,7 @@ import { heldManifests } from '../restart/held-manifests.ts';
 import type { RestartWorld } from '../restart/restart.ts';
 import { unfinishedInstallations } from './recover.ts';
 import { listRequests } from './request-journal.ts';
+import { byPlace } from './request-of-others.ts';
 import { type RenewWish, selectWanted } from './wish.ts';
 
 export interface Chance {
@@ -31,4 +32,5 @@ const isCutOff = ({ stateDir }: RestartWorld) =>
   unfinishedInstallations(stateDir).length > 0 || heldManifests(stateDir).length > 0;
 
 const willAsk = (world: RestartWorld, wish: RenewWish) =>
-  listRequests(world.stateDir).length > 0 || selectWanted(world, wish).present.length > 0;
+  byPlace(listRequests(world.stateDir), wish).own.length > 0 ||
+  selectWanted(world, wish).present.length > 0;
