@@ -10,6 +10,7 @@ import {
   requestApprovalSchema,
 } from '../../lib/policy/approval.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { approverOption, outputOption } from '../options.ts';
@@ -145,6 +146,12 @@ async function decide(
   );
 }
 
+/** People name the file of the certificate, whose CSR lies beside it. */
+async function waitsAsCsr(exchange: ObjectStore, { key }: RequestAddress): Promise<boolean> {
+  const meant = parseRequestKey(`${key}.csr`);
+  return !!meant && !!(await exchange.get(outcomeKeys(meant).pending, LIMITS.maxObjectBytes));
+}
+
 /** The digest that is approved is the one of the bytes that lie there now, and it must be the one that was judged. */
 async function readPending(
   connection: Connection,
@@ -156,7 +163,9 @@ async function readPending(
     throw new CommandError(
       EXIT.usage,
       `${address.key}: does not wait for an approver (decided already, or never uploaded)`,
-      'cakeless pending lists what does',
+      (await waitsAsCsr(exchange, address))
+        ? `${address.key}.csr does: that is its key`
+        : 'cakeless pending lists what does',
     );
   const object = await exchange.get(address.key, LIMITS.maxObjectBytes);
   if (!object || digestOf(object.body) !== pending.csrSha256)

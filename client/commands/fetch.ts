@@ -4,6 +4,7 @@ import { printable } from '../../lib/policy/violation.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { approveCommand } from '../node/approve-command.ts';
 import { ANSWER_SECONDS, fetchCertificates } from '../node/fetch.ts';
 import type { Received } from '../node/receive.ts';
 import { findWay, type WayOptions } from '../node/way.ts';
@@ -74,6 +75,7 @@ export function describe(results: readonly Received[]): string[] {
     ),
     ...(r.problems ?? []).map((problem) => `${r.path}: not written: ${problem}`),
     ...(r.waitingFor === undefined ? [] : [`${r.path}: waits for ${r.waitingFor}`]),
+    ...(r.requestKey === undefined ? [] : [approveCommand(r.requestKey)]),
     ...(r.outcome === 'unanswered' ? [`${r.path}: no answer yet; run the same command again`] : []),
   ]);
   // what a bucket says is printed in plain characters only

@@ -6,6 +6,7 @@ import { printable } from '../../lib/policy/violation.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { approveCommand } from '../node/approve-command.ts';
 import { caHashesOf } from '../node/ca-cert-hash.ts';
 import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/desired.ts';
 import { checkCopies } from '../node/install/others-folders.ts';
@@ -251,6 +252,7 @@ export function describe(report: RenewReport): string[] {
     ),
     ...(c.problems ?? []).map((problem) => `${c.name}: not installed: ${problem}`),
     ...(c.waitingFor === undefined ? [] : [`${c.name}: waits for ${c.waitingFor}`]),
+    ...(c.requestKey === undefined ? [] : [approveCommand(c.requestKey)]),
     ...(c.outcome === 'unanswered' ? [`${c.name}: no answer yet; run the same command again`] : []),
     ...(c.reason === undefined ? [] : [`${c.name}: ${c.reason}`]),
   ]);

@@ -27,6 +27,8 @@ export interface Received {
   /** Why a certificate was not written. */
   readonly problems?: readonly string[];
   readonly waitingFor?: string;
+  /** Key of a request that waits for an approver. */
+  readonly requestKey?: string;
 }
 
 const text = z.string();
@@ -50,7 +52,8 @@ export async function receive(
   const document = await readJson(exchange, outcome.key);
   if (outcome.state === 'rejected')
     return { ...about, outcome: 'rejected', ...rejectedSchema.parse(document) };
-  return { ...about, outcome: 'pending', waitingFor: pendingSchema.parse(document).waitingFor };
+  const { waitingFor } = pendingSchema.parse(document);
+  return { ...about, outcome: 'pending', waitingFor, requestKey: outcome.requestKey };
 }
 
 function nameOf({ requestKey }: Pick<Outcome, 'requestKey'>): IssuedName | undefined {

@@ -149,7 +149,11 @@ describe('submit and fetch', () => {
     const run = await node('fetch', ...place('all'), '--out', out, '-o', 'json');
     const results: { outcome: string; path: string; file?: string }[] = JSON.parse(run.stdout);
     expect(results.filter(({ outcome }) => outcome !== 'issued')).toMatchObject([
-      { path: 'super-admin.conf', outcome: 'pending', waitingFor: expect.any(String) },
+      {
+        path: 'super-admin.conf',
+        outcome: 'pending',
+        requestKey: expect.stringContaining('/all/super-admin.conf.csr'),
+      },
     ]);
     expect(run.exitCode).toBe(4);
     expect(new X509Certificate(readFileSync(join(out, 'pki/etcd/peer.crt'))).subject).toContain(
@@ -187,6 +191,11 @@ describe('approvals', () => {
     );
     expect(entry.subject).toContain('O=system:masters');
     expect((await approver('pending')).stdout).toContain(key('yes'));
+    const short = await approver('approve', key('yes').replace(/\.csr$/, ''));
+    expect([short.exitCode, short.stderr]).toEqual([
+      2,
+      expect.stringContaining(`${key('yes')} does: that is its key`),
+    ]);
     expect((await approver('approve', key('yes'), '--as', 'alice')).exitCode).toBe(0);
     const run = await node('fetch', ...place('yes'), '--wait', '30s', '--out', join(folder, 'yes'));
     expect(run.exitCode).toBe(0);

@@ -100,6 +100,7 @@ it('waits for an approver with the key in a file of its own, and goes on by requ
   expect(first).toMatchObject({ exitCode: 4, stdout: '' });
   const [request = ''] = kept();
   expect(first.stderr).toContain(`--request ${request}`);
+  expect(first.stderr).toContain(`cakeless approve ${CLUSTER}/users/${request}/user.csr`);
   expect(statSync(join(state, CLUSTER, request, 'user.key')).mode & 0o777).toBe(0o600);
   expect(statSync(join(state, CLUSTER, request)).mode & 0o777).toBe(0o700);
   const other = await user('--client-name', 'eve', '--request', request);

@@ -2,6 +2,7 @@
 import { formatName } from '../../../lib/door/alternative-names.ts';
 import { printable } from '../../../lib/policy/violation.ts';
 import { formatTable } from '../../terminal.ts';
+import { approveCommand } from '../approve-command.ts';
 import type { CsrContents } from '../make-csr.ts';
 import type { Prepared } from './prepare-node.ts';
 
@@ -28,7 +29,7 @@ export function describeResult(result: Prepared): string[] {
       ...problems.map((problem) => `${name}: not written: ${problem}`),
       ...(waitingFor === undefined ? [] : [`${name}: waits for ${waitingFor}`]),
     ]),
-    ...waiting.map(({ request }) => `an approver has to run: cakeless approve ${request}`),
+    ...waiting.map(({ request = '' }) => approveCommand(request)),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
     ...(trustProblems.length > 0
       ? []

@@ -24,6 +24,8 @@ export interface Answer {
   readonly trustDomain?: string;
   readonly violations?: Received['violations'];
   readonly waitingFor?: string;
+  /** Of one that waits for an approver. */
+  readonly requestKey?: string;
 }
 
 export interface WaitWish {
@@ -69,7 +71,7 @@ async function openOutcomes(exchange: ObjectStore, request: OpenRequest): Promis
 
 async function readAnswer(
   exchange: ObjectStore,
-  { name, request, outcome: { state, key } }: Found,
+  { name, request, outcome: { state, key, requestKey } }: Found,
 ): Promise<Answer> {
   const staged = findStaged(request.folder, name);
   const about = { name, request, state, staged };
@@ -81,7 +83,7 @@ async function readAnswer(
   }
   const document = await readJson(exchange, key);
   if (state === 'rejected') return { ...about, ...rejectedSchema.parse(document) };
-  return { ...about, waitingFor: pendingSchema.parse(document).waitingFor };
+  return { ...about, waitingFor: pendingSchema.parse(document).waitingFor, requestKey };
 }
 
 /** What the service publishes for the CAs of these certificates. */

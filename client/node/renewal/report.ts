@@ -16,6 +16,8 @@ export interface CertificateReport {
   readonly violations?: Answer['violations'];
   readonly problems?: readonly string[];
   readonly waitingFor?: string;
+  /** Key of a request that waits for an approver. */
+  readonly requestKey?: string;
   readonly reason?: string;
   readonly isError?: boolean;
 }
@@ -41,11 +43,12 @@ export function reportRenewed({ folders }: RestartWorld, name: CertificateName):
 }
 
 export function reportUnissued({ name, state, request, ...answer }: Answer): CertificateReport {
-  const { violations, waitingFor } = answer;
+  const { violations, waitingFor, requestKey } = answer;
   return {
     ...{ name, outcome: state === 'issued' ? 'renewed' : state, request: request.request },
     ...(violations && { violations }),
     ...(waitingFor !== undefined && { waitingFor }),
+    ...(requestKey !== undefined && { requestKey }),
   };
 }
 

@@ -10,7 +10,7 @@ import {
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { describeNode } from '../../support/describe-node.ts';
-import { NodeFixture } from '../../support/node-folder.ts';
+import { CLUSTER, NodeFixture } from '../../support/node-folder.ts';
 
 let fixture: NodeFixture;
 
@@ -56,6 +56,8 @@ it('the next run goes on with what waited, under the same request', async () => 
     exitCode: 4,
     stdout: expect.stringContaining('waits for an approver'),
   });
+  const key = `${CLUSTER}/${fixture.node}/waits/super-admin.conf.csr`;
+  expect(first.stdout).toContain(`an approver has to run: cakeless approve ${key}`);
   await fixture.approve('waits');
   const second = await fixture.run(
     folder,
@@ -81,9 +83,12 @@ it('rollback puts every file back as it was', async () => {
   expect(renewed(folder)).toEqual(['apiserver', 'etcd-peer', 'admin.conf']);
   const dry = await fixture.run(folder, 'rollback', '--no-restart', '--dry-run');
   expect(dry.stdout).toContain(join(folder, 'pki/etcd/peer.key'));
+  expect(dry.stdout).toMatch(/^would put back what installation .*: apiserver, etcd-peer/);
+  expect(dry.stdout).toContain('(dry run: nothing was changed');
   expect(renewed(folder)).toHaveLength(3);
   const run = await fixture.run(folder, 'rollback', '--no-restart');
-  expect(run.exitCode).toBe(0);
+  expect([run.exitCode, run.stdout]).toEqual([0, expect.stringMatching(/^put back what inst/)]);
+  expect(run.stdout).not.toMatch(/dry run|another cakeless rollback/);
   for (const path of ['pki/apiserver.crt', 'pki/apiserver.key', 'pki/etcd/peer.key', 'admin.conf'])
     expect(readFileSync(join(folder, path))).toEqual(readFileSync(join(fixture.template, path)));
   expect(describeNode(folder)).toEqual(describeNode(fixture.template));
