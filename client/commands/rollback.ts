@@ -63,7 +63,7 @@ async function rollBack(
   if (options.dryRun) {
     const chosen = choose(stateDir, id);
     const objections = objectionsTo(chosen, stateDir, folders);
-    print(terminal, options.output, chosen, { restarts: [], objections });
+    print(terminal, options.output, chosen, { dryRun: true, restarts: [], objections });
     return EXIT.done;
   }
   if (options.restart) checkProcessesAreSeen(folders);
@@ -93,7 +93,9 @@ async function rollBack(
     try {
       const planned = await record(chosen, { restarts, restarted: [] });
       const done = await takeBack(planned, 'cakeless rollback', world, held);
-      print(terminal, options.output, chosen, { restarts: done.restarts, objections });
+      const next = candidates(stateDir).at(-1)?.journal.id;
+      const found = { dryRun: false, restarts: done.restarts, objections, next };
+      print(terminal, options.output, chosen, found);
       return exitCodeOfRestarts(done.restarts);
     } finally {
       await held?.release();
@@ -136,14 +138,26 @@ function refuse(objections: readonly string[]): void {
 function print(
   terminal: Terminal,
   output: OutputFormat,
-  { folder, journal: { id, names, changes } }: Installation,
-  found: { restarts: readonly RestartResult[]; objections: readonly string[] },
+  { folder, journal: { id, names, changes, startedAt } }: Installation,
+  found: {
+    readonly dryRun: boolean;
+    readonly restarts: readonly RestartResult[];
+    readonly objections: readonly string[];
+    /** The installation that another `rollback` would undo. */
+    readonly next?: string | undefined;
+  },
 ): void {
+  const { dryRun, restarts, objections, next } = found;
   const files = changes.map(({ path }) => path);
-  printResult(terminal, output, { id, names, files, ...found, backup: folder }, () => [
-    `installation ${id}: ${names.join(', ')}`,
+  const result = { dryRun, id, names, files, restarts, objections, backup: folder };
+  printResult(terminal, output, result, () => [
+    `${dryRun ? 'would put back' : 'put back'} what installation ${id} of ${startedAt} replaced: ${names.join(', ')}`,
     ...files.map((file) => `  ${file}`),
-    ...found.objections.map((objection) => `against it: ${objection}`),
-    ...found.restarts.map(describeRestart),
+    ...objections.map((objection) => `against it: ${objection}`),
+    ...restarts.map(describeRestart),
+    ...(dryRun ? ['(dry run: nothing was changed or restarted)'] : []),
+    ...(next === undefined
+      ? []
+      : [`another cakeless rollback puts back what installation ${next} replaced`]),
   ]);
 }
