@@ -3,12 +3,13 @@ import { parseAllDocuments } from 'yaml';
 import type * as z from 'zod/mini';
 import { describeIssue } from '../../lib/store/describe-issue.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { yamlProblem } from '../yaml-problem.ts';
 
 /** @throws CommandError if the text is no YAML */
 export function readDocuments(text: string, file: string): unknown[] {
   return parseAllDocuments(text).map((document) => {
     const [error] = document.errors;
-    if (error) throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
+    if (error) throw new CommandError(EXIT.usage, `${file}: ${yamlProblem(error)}`);
     return document.toJS() as unknown;
   });
 }

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { describeIssue } from '../../lib/store/describe-issue.ts';
+import { yamlProblem } from '../yaml-problem.ts';
 
 const text = z.optional(z.string());
 
@@ -76,7 +77,7 @@ function parseKubeconfig(yaml: string) {
   try {
     value = parse(yaml);
   } catch (error) {
-    throw new KubeconfigError(`it is no YAML: ${error instanceof Error ? error.message : error}`);
+    throw new KubeconfigError(`it is no YAML: ${yamlProblem(error)}`);
   }
   const result = kubeconfigSchema.safeParse(value);
   if (result.success) return result.data;

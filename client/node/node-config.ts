@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { isSubdomain } from '../../lib/names.ts';
 import { describeIssue } from '../../lib/store/describe-issue.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { yamlProblem } from '../yaml-problem.ts';
 
 export const NODE_CONFIG_FILE = '/etc/kubernetes/cakeless.yaml';
 
@@ -48,9 +49,6 @@ function readYaml(file: string): unknown {
   try {
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CommandError(EXIT.usage, `${file}: ${yamlProblem(error)}`);
   }
 }

@@ -14,6 +14,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { yamlProblem } from '../../yaml-problem.ts';
 import { KubeconfigError } from '../kubeconfig.ts';
 
 export interface KubeconfigData {
@@ -45,7 +46,7 @@ export function editKubeconfig(yaml: string, data: KubeconfigData): string {
 function grant(yaml: string, { list, name, key, value }: Wish): string {
   const document = parseDocument(yaml);
   const [error] = document.errors;
-  if (error) throw new KubeconfigError(`it is no YAML: ${error.message}`);
+  if (error) throw new KubeconfigError(`it is no YAML: ${yamlProblem(error)}`);
   const { start, end, text } = edit(yaml, findEntry(document, list, name), key, value);
   return yaml.slice(0, start) + text + yaml.slice(end);
 }

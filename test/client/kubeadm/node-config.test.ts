@@ -31,7 +31,7 @@ const refused: [string, string, RegExp][] = [
     /encryptionAlgorithm/,
   ],
   ['an extra name that is none', cluster('apiServer: { certSANs: ["a b"] }') + init(), /certSANs/],
-  ['no YAML', 'kind: [', /config.yaml: /],
+  ['no YAML', 'kind: [', /config.yaml: [^\n]+ at line 1, column 8$/],
 ];
 
 it.each(refused)('%s is refused, with the file and the field', (_, yaml, problem) => {

@@ -95,7 +95,7 @@ it.each([
     /can not be changed without changing something else/,
   ],
   ['a user who is not there', block.replaceAll('name: me\n', 'name: you\n'), /no map user of me/],
-  ['what is no YAML', 'users: [', /is no YAML/],
+  ['what is no YAML', 'users: [', /is no YAML: [^\n]+ at line 1, column 9$/],
   ['two documents', `${block}---\n${block}`, /is no YAML/],
   [
     'a key that stands there twice',

@@ -135,7 +135,7 @@ const cases: [string, CertificateName, Files, Expectation][] = [
     'a kubeconfig that is no YAML is broken',
     'admin.conf',
     () => ({ 'admin.conf': 'users: [' }),
-    { state: 'broken', problem: /no YAML/ },
+    { state: 'broken', problem: /no YAML: [^\n]+ at line 1, column 9$/ },
   ],
   [
     'a kubeconfig of another shape is broken',
