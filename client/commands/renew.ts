@@ -209,7 +209,7 @@ async function preview(
     ...describeCaChange(ca).map(printable),
     '(dry run: nothing was asked, changed or restarted)',
   ]);
-  return EXIT.done;
+  return leftOut.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
 }
 
 function describeCaChange(ca: CaChangePreview | undefined): string[] {

@@ -21,6 +21,8 @@ export interface Trust {
   readonly caFiles: ReadonlyMap<string, string>;
   /** How the service's bundles differ from the files. */
   readonly differences: readonly string[];
+  /** The same, once `caFiles` are in place. */
+  readonly changes: readonly string[];
   /** Of which CAs they differ, or can't be taken. */
   readonly differing: ReadonlySet<CaName>;
 }
@@ -40,20 +42,22 @@ export function decideTrust(
   const bundles = new Map<CaName, string>();
   const caFiles = new Map<string, string>();
   const differences: string[] = [];
+  const changes: string[] = [];
   const differing = new Set<CaName>();
   const against: string[] = [];
   for (const [ca, theirs] of published) {
     const file = caFileOf(ca, folders);
     const ours = currentContent(file, false) ?? '';
-    const found = compare(ca, file, ours, theirs);
+    const found = compare(ca, file, ours, theirs, WOULD);
     differences.push(...found);
+    changes.push(...compare(ca, file, ours, theirs, DID));
     if (found.length > 0) differing.add(ca);
     const takes = accept && found.length > 0 && 'pem' in theirs;
     if (takes) caFiles.set(file, theirs.pem);
     bundles.set(ca, takes ? theirs.pem : ours);
     if (accept) against.push(...findUnvouched(ca, file, ours, theirs, hashes));
   }
-  if (against.length === 0) return { bundles, caFiles, differences, differing };
+  if (against.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(
     EXIT.checkFailed,
     ['nothing was changed: --accept-ca-change is not enough for', ...against].join('\n  '),
@@ -61,17 +65,26 @@ export function decideTrust(
   );
 }
 
-function compare(ca: CaName, file: string, ours: string, theirs: PublishedBundle): string[] {
+const WOULD = { get: 'would get', lose: 'would lose', start: 'would start' };
+const DID = { get: 'got', lose: 'lost', start: 'starts now' };
+
+function compare(
+  ca: CaName,
+  file: string,
+  ours: string,
+  theirs: PublishedBundle,
+  words: typeof WOULD,
+): string[] {
   if ('problem' in theirs) return [`${file} stays as it is: ${theirs.problem}`];
   const [here, there] = [fingerprints(ours), fingerprints(theirs.pem)];
   const lines = [
-    ...gained(ours, theirs.pem).map((gain) => `${file} would get ${describe(ca, gain)}`),
-    ...gained(theirs.pem, ours).map((loss) => `${file} would lose ${describe(ca, loss)}`),
+    ...gained(ours, theirs.pem).map((gain) => `${file} ${words.get} ${describe(ca, gain)}`),
+    ...gained(theirs.pem, ours).map((loss) => `${file} ${words.lose} ${describe(ca, loss)}`),
   ];
   // kubeadm validates with the first certificate of the file
   const [first] = certificatesOf(theirs.pem);
   if (lines.length === 0 && first && here[0] !== there[0])
-    return [`${file} would start with ${describe(ca, first)}`];
+    return [`${file} ${words.start} with ${describe(ca, first)}`];
   return lines;
 }
 

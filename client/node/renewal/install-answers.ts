@@ -55,6 +55,7 @@ export async function install(
   return {
     ...nothing,
     notes,
+    caDifferences: trust.caFiles.size > 0 ? trust.changes : trust.differences,
     restarts: carried.restarts,
     backup: carried.installation.folder,
     certificates: [...names.map((name) => reportRenewed(world, name)), ...reports],

@@ -1,9 +1,12 @@
 /** What a renewal is asked to do, and what it does it with. */
+import { existsSync } from 'node:fs';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type DesiredCsr, desiredFromDisk, type KeyWish } from '../csr/desired.ts';
 import type { CaChangeWish } from '../install/trust.ts';
 import type { HeldLease } from '../lease.ts';
+import { caFileOf, type NodeFolders } from '../places.ts';
 import type { CertificateInPlace } from '../read-place.ts';
 import type { RestartWorld } from '../restart/restart.ts';
 import { type Selection, selectCertificates } from '../select-names.ts';
@@ -34,7 +37,25 @@ export interface RenewWorld extends RestartWorld {
 
 export function selectWanted({ folders, clock }: RestartWorld, wish: RenewWish): Selection {
   const { names, expiresWithinSeconds } = wish;
-  return selectCertificates(folders, { names, expiresWithinSeconds, now: clock.now() });
+  const selection = selectCertificates(folders, { names, expiresWithinSeconds, now: clock.now() });
+  return wish.caChange.accept ? selection : withoutMissingCas(selection, folders);
+}
+
+/** Nothing on the node would say whether what comes is right: it is not asked for. */
+function withoutMissingCas({ present, leftOut }: Selection, folders: NodeFolders): Selection {
+  const isMissing = ({ name }: CertificateInPlace) =>
+    !existsSync(caFileOf(profileOf(name).ca, folders));
+  return {
+    present: present.filter((place) => !isMissing(place)),
+    leftOut: [
+      ...leftOut,
+      ...present.filter(isMissing).map(({ name }) => ({
+        name,
+        reason: `${caFileOf(profileOf(name).ca, folders)} is missing: put it back, or take it over with --accept-ca-change and --ca-cert-hash`,
+        isError: true,
+      })),
+    ],
+  };
 }
 
 export const desired = (place: CertificateInPlace, { key }: RenewWish): DesiredCsr =>

@@ -1,6 +1,6 @@
 /** `cakeless renew` on a node's files, against the whole service; nothing is restarted here. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCaCertHash } from '../../../client/node/ca-cert-hash.ts';
 import { placeOf } from '../../../client/node/places.ts';
@@ -128,6 +128,26 @@ it('copies follow with --also, if they hold what is replaced', async () => {
   expect(run.stdout).toContain('left alone');
 });
 
+it('where a CA file is missing nothing of that CA is asked for', async () => {
+  const folder = fixture.copy();
+  rmSync(join(folder, 'pki/etcd/ca.crt'));
+  const run = (...more: string[]) =>
+    fixture.run(folder, 'renew', 'etcd-peer', 'apiserver', '--no-restart', ...more);
+  const missing = expect.stringMatching(/etcd-peer: .*pki\/etcd\/ca.crt is missing/);
+  const dry = await run('--dry-run');
+  expect([dry.exitCode, dry.stdout]).toEqual([2, missing]);
+  const real = await run('--request', 'no-ca');
+  expect([real.exitCode, real.stdout, renewed(folder)]).toEqual([2, missing, ['apiserver']]);
+  const asked = await fixture.keys(`requests/${CLUSTER}/${fixture.node}/no-ca/`);
+  expect(asked.map((key) => key.replace(/.*\//, ''))).toEqual(['apiserver.csr']);
+  const hash = formatCaCertHash(
+    'etcd-ca',
+    readFileSync(join(fixture.template, 'pki/etcd/ca.crt'), 'utf8'),
+  );
+  const accepted = await run('--accept-ca-change', '--ca-cert-hash', hash);
+  expect([accepted.exitCode, renewed(folder)]).toEqual([0, ['apiserver', 'etcd-peer']]);
+});
+
 it('certificates of CAs that the node does not trust are not installed, and it says what would change', async () => {
   const folder = fixture.copy();
   const foreign = readFileSync(join(folder, 'pki/front-proxy-ca.crt'), 'utf8');
@@ -143,7 +163,11 @@ it('certificates of CAs that the node does not trust are not installed, and it s
     folder,
     ...['renew', 'apiserver', '--no-restart', '--accept-ca-change', '--ca-cert-hash', hash],
   );
-  expect(accepted.exitCode).toBe(0);
+  expect([accepted.exitCode, accepted.stdout]).toEqual([
+    0,
+    expect.stringMatching(/pki\/ca.crt got CN=kubernetes[\s\S]*pki\/ca.crt lost CN=front-proxy-ca/),
+  ]);
+  expect(accepted.stdout).not.toContain('would');
   expect(renewed(folder)).toEqual(['apiserver']);
   const ca = new X509Certificate(readFileSync(join(folder, 'pki/ca.crt')));
   expect(place(folder, 'apiserver').leaf.verify(ca.publicKey)).toBe(true);
