@@ -12,8 +12,8 @@ import {
 import { desiredFromConfig } from '../node/csr/from-config.ts';
 import { stage, stagedPath } from '../node/csr/staging.ts';
 import { contentsOf } from '../node/csr-contents.ts';
-import { type LeftOut, selectCertificates } from '../node/select-names.ts';
-import { type NodeOptions, resolveSettings } from '../node/settings.ts';
+import { describeLeftOut, type LeftOut, selectCertificates } from '../node/select-names.ts';
+import { type NodeOptions, requireNode, resolveSettings } from '../node/settings.ts';
 import { keyAlgorithmOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';
@@ -58,13 +58,14 @@ async function makeCsrs(
   options: CsrOptions,
 ): Promise<ExitCode> {
   const { folders, stateDir } = resolveSettings(options);
+  if (options.config === undefined) requireNode(folders);
   const out = resolve(options.out ?? join(stateDir, 'csr'));
   const wanted = names.length === 0 ? ['all'] : names;
   const { desired, leftOut } = options.config
     ? { desired: fromConfig(wanted, options.config, options), leftOut: [] }
     : fromDisk(wanted, folders, options);
   if (!options.dryRun) for (const csr of desired) await stage(out, csr);
-  for (const { name, reason } of leftOut) terminal.progress(`left out ${name}: ${reason}`);
+  for (const line of describeLeftOut(leftOut)) terminal.progress(`left out: ${line}`);
   const results = desired.map((csr) => ({ ...facts(csr), file: join(out, stagedPath(csr.name)) }));
   printResult(terminal, options.output, { folder: out, csrs: results, leftOut }, () => [
     ...formatTable(
@@ -72,7 +73,11 @@ async function makeCsrs(
       results.map((r) => [r.name, r.subject, r.names, r.key]),
     ),
     ...results.flatMap(({ name, changes }) => changes.map((change) => `${name}: ${change}`)),
-    options.dryRun ? '(dry run: nothing was written)' : `next: cakeless submit ${out}`,
+    options.dryRun
+      ? '(dry run: nothing was written)'
+      : desired.length === 0
+        ? 'nothing was written'
+        : `next: cakeless submit ${out}`,
   ]);
   return leftOut.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
 }

@@ -1,6 +1,5 @@
 /** `cakeless renew`: a whole renewal of this node in one command. */
 import { randomInt } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { printable } from '../../lib/policy/violation.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
@@ -23,9 +22,11 @@ import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/
 import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
+import { describeLeftOut } from '../node/select-names.ts';
 import {
   type NodeOptions,
   type NodeSettings,
+  requireNode,
   resolveSettings,
   whoIsThis,
 } from '../node/settings.ts';
@@ -119,8 +120,7 @@ async function runRenew(
 ): Promise<ExitCode> {
   const settings = resolveSettings(options);
   const { folders, stateDir } = settings;
-  if (!existsSync(folders.kubeconfigDir))
-    throw new CommandError(EXIT.usage, `${folders.kubeconfigDir} is not there: is this a node?`);
+  requireNode(folders);
   const wish = wishOf(names, options, settings);
   const restartWorld: RestartWorld = {
     ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
@@ -204,7 +204,7 @@ async function preview(
       ['CERTIFICATE', 'EXPIRES', 'SUBJECT', 'NAMES', 'KEY'],
       certificates.map((c) => [c.name, c.expires, c.subject, c.names, c.key]),
     ),
-    ...leftOut.map(({ name, reason }) => `left out ${name}: ${reason}`),
+    ...describeLeftOut(leftOut).map((line) => `left out: ${line}`),
     `would restart: ${restarts.join(', ') || 'nothing'}`,
     ...describeCaChange(ca).map(printable),
     '(dry run: nothing was asked, changed or restarted)',
@@ -254,9 +254,9 @@ export function describe(report: RenewReport): string[] {
     ...(c.waitingFor === undefined ? [] : [`${c.name}: waits for ${c.waitingFor}`]),
     ...(c.requestKey === undefined ? [] : [approveCommand(c.requestKey)]),
     ...(c.outcome === 'unanswered' ? [`${c.name}: no answer yet; run the same command again`] : []),
-    ...(c.reason === undefined ? [] : [`${c.name}: ${c.reason}`]),
   ]);
   const more = [
+    ...describeLeftOut(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),
     ...notes,
     ...restarts.map(describeRestart),

@@ -20,6 +20,21 @@ export interface LeftOut {
   readonly name: CertificateName;
   readonly reason: string;
   readonly isError: boolean;
+  /** Not on this node, and `all` was asked for: such as a worker's apiserver. */
+  readonly isAbsent?: boolean;
+}
+
+/** For people: what is not on this node is told in one line. */
+export function describeLeftOut(
+  leftOut: readonly { readonly name: string; reason?: string; isAbsent?: boolean }[],
+): string[] {
+  const absent = leftOut.filter(({ isAbsent }) => isAbsent).map(({ name }) => name);
+  return [
+    ...leftOut.flatMap(({ name, reason, isAbsent }) =>
+      isAbsent || reason === undefined ? [] : [`${name}: ${reason}`],
+    ),
+    ...(absent.length === 0 ? [] : [`not on this node: ${absent.join(', ')}`]),
+  ];
 }
 
 export interface SelectionRule {
@@ -62,9 +77,11 @@ function checkNames(names: readonly string[]): CertificateName[] {
 
 function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
   if (place.state === 'missing') {
+    const reason = `${place.file} is not there`;
+    if (all) return { reason, isError: false, isAbsent: true };
     // kubeadm says MISSING! and goes on; super-admin.conf may be deleted for good
-    const isError = !all && place.name !== 'super-admin.conf';
-    return { reason: `MISSING! ${place.file} is not there`, isError };
+    if (place.name === 'super-admin.conf') return { reason, isError: false };
+    return { reason: `${reason}; cakeless prepare makes what is missing`, isError: true };
   }
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
   if (place.embedded && place.embedded.leaf.subject !== place.leaf.subject)

@@ -1,4 +1,5 @@
 /** Who this node is and where its files lie: from options first, then from its configuration file. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from './node-config.ts';
@@ -50,6 +51,12 @@ export function resolveSettings(options: NodeOptions): NodeSettings {
 export function kubeletDirFor(kubeconfigDir: string, given: string | undefined) {
   if (given !== undefined) return resolve(given);
   return kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir ? KUBEADM_FOLDERS.kubeletDir : undefined;
+}
+
+/** @throws CommandError where there is no folder of kubeconfigs */
+export function requireNode({ kubeconfigDir }: NodeFolders): void {
+  if (existsSync(kubeconfigDir)) return;
+  throw new CommandError(EXIT.usage, `${kubeconfigDir} is not there: is this a node?`);
 }
 
 /** @throws CommandError if cluster or node is said nowhere */

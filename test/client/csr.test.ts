@@ -139,6 +139,13 @@ it('--dry-run writes nothing, --key-algorithm changes the kind, a name that kube
   });
 });
 
+it('a folder that is no node’s, and a node with nothing to ask for, say so', async () => {
+  const gone = await csr(join(newFolder(), 'nope'), 'all');
+  expect([gone.exitCode, gone.stderr]).toEqual([2, expect.stringContaining('is this a node?')]);
+  const empty = await csr(newFolder(), 'all');
+  expect([empty.exitCode, empty.stdout]).toEqual([0, expect.not.stringContaining('next:')]);
+});
+
 it('one broken file does not hide the others; a missing super-admin.conf is no error', async () => {
   const folder = nodeOf(set);
   rmSync(join(folder, 'super-admin.conf'));
@@ -146,7 +153,8 @@ it('one broken file does not hide the others; a missing super-admin.conf is no e
   writeFileSync(join(folder, 'admin.conf'), 'users: [');
   const run = await csr(folder, 'all', '-o', 'json');
   expect(run.exitCode).toBe(2);
-  expect(run.stderr).toContain('left out admin.conf');
+  expect(run.stderr).toContain('left out: admin.conf');
+  expect(run.stderr).toContain('left out: not on this node: super-admin.conf');
   expect(JSON.parse(run.stdout).csrs).toHaveLength(set.csrs.length - 2);
 });
 

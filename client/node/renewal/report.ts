@@ -20,6 +20,7 @@ export interface CertificateReport {
   readonly requestKey?: string;
   readonly reason?: string;
   readonly isError?: boolean;
+  readonly isAbsent?: boolean;
 }
 
 export interface RenewReport {

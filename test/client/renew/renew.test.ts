@@ -128,6 +128,27 @@ it('copies follow with --also, if they hold what is replaced', async () => {
   expect(run.stdout).toContain('left alone');
 });
 
+it('a worker’s other certificates are one line; one that is named and missing is an error', async () => {
+  const folder = fixture.copy();
+  for (const name of fixture.names.filter((one) => one !== 'kubelet.conf')) {
+    const where = placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') });
+    rmSync(where.kind === 'pair' ? where.certificateFile : where.file);
+  }
+  const oneLine = expect.stringMatching(
+    /^(left out: )?not on this node: apiserver, .*etcd-server/m,
+  );
+  for (const more of [['--dry-run'], []]) {
+    const run = await fixture.run(folder, 'renew', 'all', '--no-restart', ...more);
+    expect([run.exitCode, run.stdout]).toEqual([0, oneLine]);
+    expect(run.stdout).not.toContain('is not there');
+  }
+  const named = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+  expect([named.exitCode, named.stdout]).toEqual([
+    2,
+    expect.stringMatching(/apiserver\.crt is not there; cakeless prepare makes what is missing/),
+  ]);
+});
+
 it('where a CA file is missing nothing of that CA is asked for', async () => {
   const folder = fixture.copy();
   rmSync(join(folder, 'pki/etcd/ca.crt'));
