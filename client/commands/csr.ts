@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { formatName } from '../../lib/door/alternative-names.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import {
   type DesiredCsr,
@@ -70,7 +71,7 @@ async function makeCsrs(
   printResult(terminal, options.output, { folder: out, csrs: results, leftOut }, () => [
     ...formatTable(
       ['CERTIFICATE', 'SUBJECT', 'NAMES', 'KEY'],
-      results.map((r) => [r.name, r.subject, r.names, r.key]),
+      results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
     ),
     ...results.flatMap(({ name, changes }) => changes.map((change) => `${name}: ${change}`)),
     options.dryRun
@@ -99,16 +100,16 @@ function fromConfig(names: readonly string[], file: string, options: CsrOptions)
 
 /** In words, with what would change against the certificate in place. */
 function facts({ name, contents, keyKind, reuseKey, now }: DesiredCsr) {
-  const [subject, names] = [describeSubject(contents), describeNames(contents.names)];
+  const [subject, names] = [describeSubject(contents), contents.names.map(formatName)];
   const key = reuseKey === undefined ? keyKind : `${keyKind} (the one in place)`;
   if (!now) return { name, subject, names, key, changes: [] };
   const before = contentsOf(now.leaf).contents;
   const pairs = [
     ['subject', describeSubject(before), subject],
-    ['names', describeNames(before.names), names],
+    ['names', describeNames(before.names), names.join(', ')],
   ] as const;
   const changes = pairs
     .filter(([, was, is]) => was !== is)
     .map(([what, was, is]) => `${what} was ${was}, would be ${is}`);
-  return { name, subject, names, key, expires: now.leaf.validTo, changes };
+  return { name, subject, names, key, notAfter: new Date(now.leaf.validTo).toISOString(), changes };
 }

@@ -2,23 +2,19 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { printable } from '../../lib/policy/violation.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { approveCommand } from '../node/approve-command.ts';
 import { caHashesOf } from '../node/ca-cert-hash.ts';
-import { type DesiredCsr, describeNames, describeSubject } from '../node/csr/desired.ts';
+import type { DesiredCsr } from '../node/csr/desired.ts';
 import { checkCopies } from '../node/install/others-folders.ts';
 import type { CaChangeWish } from '../node/install/trust.ts';
 import { takeLease } from '../node/lease.ts';
 import { connectNode } from '../node/node-connection.ts';
-import { placeOf } from '../node/places.ts';
-import { type CaChangePreview, previewCaChange } from '../node/renewal/preview-ca-change.ts';
 import { renew } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
 import { splay } from '../node/renewal/splay.ts';
-import { neededRestarts } from '../node/renewal/turn.ts';
-import { desired, type RenewWish, type RenewWorld, selectWanted } from '../node/renewal/wish.ts';
+import type { RenewWish, RenewWorld } from '../node/renewal/wish.ts';
 import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
 import { withRunLock } from '../node/run-lock.ts';
@@ -47,6 +43,7 @@ import {
   kubeletDirOption,
 } from './node-options.ts';
 import { newRequestOption } from './place-options.ts';
+import { previewRenewal } from './renew-preview.ts';
 
 interface RenewOptions extends NodeOptions {
   request?: string;
@@ -127,7 +124,9 @@ async function runRenew(
   };
   const connection = connectNode(process.env, settings.config);
   if (options.dryRun)
-    return preview(terminal, restartWorld, wish, options.output, () => connection.exchange());
+    return previewRenewal(terminal, restartWorld, wish, options.output, () =>
+      connection.exchange(),
+    );
   if (wish.restart) checkProcessesAreSeen(folders);
   await splay(restartWorld, wish, options.splay, { randomInt });
   const world: RenewWorld = {
@@ -170,61 +169,6 @@ function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): 
     throw new CommandError(EXIT.usage, '--ca-cert-hash goes with --accept-ca-change');
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
-
-/** Asks the bucket for nothing, but for the CAs that would be taken over. */
-async function preview(
-  terminal: Terminal,
-  world: RestartWorld,
-  wish: RenewWish,
-  output: OutputFormat,
-  exchange: () => Promise<ObjectStore>,
-): Promise<ExitCode> {
-  const { present, leftOut } = selectWanted(world, wish);
-  const certificates = present.map((place) => {
-    const { contents, keyKind } = desired(place, wish);
-    const file = placeFile(placeOf(place.name, world.folders));
-    const [subject, altNames] = [describeSubject(contents), describeNames(contents.names)];
-    return {
-      name: place.name,
-      expires: place.leaf.validTo,
-      subject,
-      names: altNames,
-      key: keyKind,
-      file,
-    };
-  });
-  const names = present.map(({ name }) => name);
-  const restarts = wish.restart ? neededRestarts(world, names, wish.caChange.accept) : [];
-  const ca = wish.caChange.accept
-    ? await previewCaChange(await exchange(), wish, names, world.folders, wish.caChange)
-    : undefined;
-  const result = { dryRun: true, certificates, leftOut, restarts, ...(ca && { caChange: ca }) };
-  printResult(terminal, output, result, () => [
-    ...formatTable(
-      ['CERTIFICATE', 'EXPIRES', 'SUBJECT', 'NAMES', 'KEY'],
-      certificates.map((c) => [c.name, c.expires, c.subject, c.names, c.key]),
-    ),
-    ...describeLeftOut(leftOut).map((line) => `left out: ${line}`),
-    `would restart: ${restarts.join(', ') || 'nothing'}`,
-    ...describeCaChange(ca).map(printable),
-    '(dry run: nothing was asked, changed or restarted)',
-  ]);
-  return leftOut.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
-}
-
-function describeCaChange(ca: CaChangePreview | undefined): string[] {
-  if (!ca) return [];
-  const { differences, problem } = ca;
-  const none = differences.length === 0 && problem === undefined;
-  return [
-    ...(none ? ['CA: the files are those of the service'] : []),
-    ...differences.map((difference) => `CA: ${difference}`),
-    ...(problem === undefined ? [] : problem.split('\n').map((line) => `CA: ${line.trim()}`)),
-  ];
-}
-
-const placeFile = (place: ReturnType<typeof placeOf>) =>
-  place.kind === 'pair' ? place.certificateFile : place.file;
 
 /** The worst of what came: a failed check before a refusal before a broken file before a restart before waiting. */
 export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {

@@ -92,7 +92,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
   const left = remaining(place, rule.now);
   const limit = rule.expiresWithinSeconds;
   if (limit !== undefined && left.seconds > limit)
-    return { reason: `good until ${place.leaf.validTo}`, isError: false };
+    return { reason: `good until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
   if (
     all &&
     place.name === 'kubelet.conf' &&

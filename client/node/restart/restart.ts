@@ -7,8 +7,9 @@ import type { NodeFolders } from '../places.ts';
 import type { Component } from './components.ts';
 import { findIllness } from './health.ts';
 import { HeldManifests } from './held-manifests.ts';
-import { type Manifest, manifestsFolder, readManifest } from './manifest.ts';
-import { areOthersSeen, mayRunOtherwise, processesOf } from './processes.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { processesOf } from './processes.ts';
+import { type NotRestarted, notOurs, whyNotRestarted } from './restartable.ts';
 import { until } from './wait.ts';
 
 export interface RestartWorld {
@@ -29,15 +30,15 @@ export interface RestartWorld {
 }
 
 export type RestartResult =
-  /** not-here: nothing of it runs on this node. */
-  | { readonly component: Component; readonly state: 'restarted' | 'not-here' }
+  | { readonly component: Component; readonly state: 'restarted' }
+  | NotRestarted
   /**
-   * by-hand: it may run here, and not in a way that this command can restart. unwell: it was not healthy before anything
-   * was changed, and is not now. failed: it was healthy before, or the old files are back.
+   * unwell: it was not healthy before anything was changed, and is not now. failed: it was healthy before, or the old
+   * files are back.
    */
   | {
       readonly component: Component;
-      readonly state: 'by-hand' | 'unwell' | 'failed';
+      readonly state: 'unwell' | 'failed';
       readonly reason: string;
     };
 
@@ -134,8 +135,9 @@ async function bringBack(
   held: HeldManifests,
   world: RestartWorld,
 ): Promise<RestartResult> {
-  if (component === 'kubelet') return restartKubelet(world);
-  if (!manifest) return withoutManifest(component, world);
+  if (component === 'kubelet')
+    return whyNotRestarted(component, world) ?? (await restartKubelet(world));
+  if (!manifest) return notOurs(component, world);
   await held.giveBack(manifest.file);
   await untilWell(component, world, async () => {
     const now = processesOf(component, world.folders, manifest, world.proc);
@@ -144,21 +146,9 @@ async function bringBack(
   return { component, state: 'restarted' };
 }
 
-function withoutManifest(component: Component, { folders, proc }: RestartWorld): RestartResult {
-  if (!mayRunOtherwise(component, folders, proc)) return { component, state: 'not-here' };
-  const reason = areOthersSeen(proc)
-    ? `it runs here, and there is no ${component}.yaml in ${manifestsFolder(folders)}`
-    : `there is no ${component}.yaml in ${manifestsFolder(folders)}, and whether it runs is not seen in /proc`;
-  return { component, state: 'by-hand', reason };
-}
-
 async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
   const component = 'kubelet';
-  const { folders, proc, systemd = hostSystemd } = world;
-  if (!systemd.isRunning()) {
-    if (!mayRunOtherwise(component, folders, proc)) return { component, state: 'not-here' };
-    return { component, state: 'by-hand', reason: 'there is no systemd here' };
-  }
+  const { systemd = hostSystemd } = world;
   world.terminal.progress('restarting kubelet ...');
   await systemd.systemctl('restart', 'kubelet');
   await untilWell(component, world, steadily(systemd));

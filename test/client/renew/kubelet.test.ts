@@ -141,5 +141,7 @@ it('csr asks for what stands in the certificate that the kubelet uses', async ()
   const options = ['--out', out, '--kubelet-dir', kubeletDir(folder), '-o', 'json', '--dry-run'];
   const { stdout } = await fixture.run(folder, 'csr', 'kubelet.conf', ...options);
   const { place } = readKubeletConf(fixture.template);
-  expect(JSON.parse(stdout).csrs).toMatchObject([{ expires: place.leaf.validTo, changes: [] }]);
+  expect(JSON.parse(stdout).csrs).toMatchObject([
+    { notAfter: new Date(place.leaf.validTo).toISOString(), changes: [] },
+  ]);
 });

@@ -1,6 +1,14 @@
 /** `cakeless renew` on a node's files, against the whole service; nothing is restarted here. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { formatCaCertHash } from '../../../client/node/ca-cert-hash.ts';
 import { placeOf } from '../../../client/node/places.ts';
@@ -100,7 +108,23 @@ it('--dry-run asks nothing and changes nothing', async () => {
   const before = await fixture.keys();
   const run = await fixture.run(folder, 'renew', 'all', '--dry-run');
   expect(run.stdout).toMatch(/kube-apiserver.*DNS:kubernetes/);
-  expect(run.stdout).toContain('would restart: etcd, kube-apiserver');
+  // there are no static pods
+  expect(run.stdout).toMatch(/^etcd does not run on this node/m);
+  expect(run.stdout).not.toMatch(/would restart: .*etcd/);
+  mkdirSync(join(folder, 'manifests'));
+  writeFileSync(join(folder, 'manifests/etcd.yaml'), 'spec: { containers: [{ command: [etcd] }] }');
+  const json = await fixture.run(folder, 'renew', 'etcd-peer', '--dry-run', '-o', 'json');
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ...{ dryRun: true, cluster: CLUSTER, node: fixture.node },
+    certificates: [
+      {
+        outcome: 'would-renew',
+        notAfter: new Date(place(folder, 'etcd-peer').leaf.validTo).toISOString(),
+        names: expect.arrayContaining(['DNS:localhost']),
+      },
+    ],
+    restarts: [{ component: 'etcd', state: 'would-restart' }],
+  });
   expect(await fixture.keys()).toEqual(before);
   expect(existsSync(join(folder, 'cakeless'))).toBe(false);
 });
