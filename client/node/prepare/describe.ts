@@ -13,7 +13,7 @@ export function describeSubject({ subject }: CsrContents): string {
 export const describeNames = ({ names }: CsrContents) => names.map(formatName).join(', ');
 
 export function describeResult(result: Prepared): string[] {
-  const { certificates, trust, trustProblems, hindrances, next } = result;
+  const { certificates, trust, trustProblems, hindrances } = result;
   const waiting = certificates.filter(({ state }) => state === 'pending');
   return [
     ...formatTable(
@@ -26,7 +26,10 @@ export function describeResult(result: Prepared): string[] {
         ({ code, field, got, allowed, fix }) =>
           `${name}: ${code}: ${field} is ${got}; allowed: ${allowed}. To do: ${fix}.`,
       ),
-      ...problems.map((problem) => `${name}: not written: ${problem}`),
+      // of each the same: its CA is not trusted
+      ...(trustProblems.length > 0
+        ? []
+        : problems.map((problem) => `${name}: not written: ${problem}`)),
       ...(waitingFor === undefined ? [] : [`${name}: waits for ${waitingFor}`]),
     ]),
     ...waiting.map(({ request = '' }) => approveCommand(request)),
@@ -34,6 +37,13 @@ export function describeResult(result: Prepared): string[] {
     ...(trustProblems.length > 0
       ? []
       : hindrances.map(({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`)),
-    next === undefined ? 'run the same command again when this is mended' : `next: ${next}`,
+    whatNow(result),
   ].map(printable);
+}
+
+function whatNow({ next, trustProblems }: Prepared): string {
+  if (next !== undefined) return `next: ${next}`;
+  return trustProblems.length > 0
+    ? 'once it is known which CAs are right, run the command again with what vouches for them: nothing is asked twice'
+    : 'run the same command again when this is mended';
 }

@@ -7,6 +7,7 @@ import type { Terminal } from '../../terminal.ts';
 import { askUntil } from '../ask-until.ts';
 import { ANSWER_SECONDS } from '../fetch.ts';
 import type { NodeFolders } from '../places.ts';
+import { readPlace } from '../read-place.ts';
 import { type Answer, type Asked, answerOf, ask, outcomesOf } from './ask.ts';
 import { completeRequest } from './keys-and-csrs.ts';
 import { nextCommand } from './next-command.ts';
@@ -80,7 +81,10 @@ export async function prepareNode(preparation: Preparation): Promise<Prepared> {
   const hindrances = findHindrances(config, { ...folders, kubeletDir }, clock.now());
   const wasThere = planned
     .filter(({ isThere }) => isThere)
-    .map(({ name, place }) => ({ name, file: fileOf(place), state: 'was-there' as const }));
+    .map(({ name, place }) => ({
+      ...{ name, file: fileOf(place), state: 'was-there' as const },
+      ...endOf(place),
+    }));
   const isDone = hindrances.length === 0 && trustProblems.length === 0;
   return {
     certificates: [...wasThere, ...results],
@@ -92,6 +96,11 @@ export async function prepareNode(preparation: Preparation): Promise<Prepared> {
       ? { next: nextCommand(config, folders) }
       : {}),
   };
+}
+
+function endOf(place: PlannedCertificate['place']): { notAfter?: string } {
+  const found = readPlace(place);
+  return found.state === 'present' ? { notAfter: new Date(found.leaf.validTo).toISOString() } : {};
 }
 
 const fileOf = (place: PlannedCertificate['place']) =>

@@ -57,6 +57,10 @@ describe.each([
     const third = await node.prepare();
     expect(third.exitCode).toBe(EXIT.done);
     expect(third.result.next).toBe(second.result.next);
+    const there = third.result.certificates;
+    expect(new Set(there.map(({ state }) => state))).toEqual(new Set(['was-there']));
+    const written = second.result.certificates.find(({ state }) => state === 'written');
+    expect(there.find(({ name }) => name === written?.name)?.notAfter).toBe(written?.notAfter);
     expect(snapshot(node.folder)).toEqual(before);
     expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual(requests);
   });

@@ -35,6 +35,11 @@ describe('first trust', () => {
     expect(result.trustProblems.join()).toContain((await hashes())['ca.crt']);
     const files = Object.keys(snapshot(node.folder));
     expect(files.filter((file) => file.endsWith('.crt'))).toEqual([]);
+    const { text } = await node.prepare({ ...noTrust, output: 'text' });
+    expect(text).not.toMatch(/its CA is not trusted|run the same command/);
+    expect(text).toMatch(
+      /--trust-on-first-use\nonce it is known which CAs are right, run the command/,
+    );
   });
 
   it('hashes of all three CAs pin them', async () => {
