@@ -1,9 +1,11 @@
 /** Every command against a running service, as a platform team, a node and an approver use them. */
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { newestCluster } from '../../client/demo/clusters.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { cakeless } from '../support/running-service-command.ts';
@@ -32,16 +34,26 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const clientOptions = (environment: Record<string, string>) => ({
+  endpoint: environment.AWS_ENDPOINT_URL ?? '',
+  region: environment.AWS_REGION ?? '',
+  forcePathStyle: true,
+  credentials: {
+    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+  },
+});
+
+/** The file of each CA below trust/, and what stands before its hash. */
+const BUNDLES = [
+  ['ca.crt', ''],
+  ['etcd/ca.crt', 'etcd-ca='],
+  ['front-proxy-ca.crt', 'front-proxy-ca='],
+] as const;
+
 /** A key that the security team made. */
 async function createKey(environment: Record<string, string>): Promise<string> {
-  const kms = new KMSClient({
-    endpoint: environment.AWS_ENDPOINT_URL ?? '',
-    region: environment.AWS_REGION ?? '',
-    credentials: {
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-    },
-  });
+  const kms = new KMSClient(clientOptions(environment));
   const command = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   const { KeyMetadata } = await kms.send(command);
   kms.destroy();
@@ -87,6 +99,26 @@ describe('trust-domain', () => {
     const run = await admin('trust-domain', 'create', domain, ...options(cas.ca.keyId, free));
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     expect(run.stderr).not.toContain('check the AWS credentials');
+  });
+
+  it('show prints the options by which a new node trusts the CAs, with the hash of the public key', async () => {
+    const json = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
+    const exchange = new S3Client(clientOptions(service.environment));
+    const hashes: string[] = [];
+    for (const [path, prefix] of BUNDLES) {
+      const key = { Bucket: 'cakeless-exchange', Key: `trust/fleet/${path}` };
+      const { Body } = await exchange.send(new GetObjectCommand(key));
+      const pem = (await Body?.transformToString()) ?? '';
+      // as kubeadm's documentation has it
+      const script =
+        'openssl x509 -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256';
+      const digest = spawnSync('sh', ['-c', script], { input: pem, encoding: 'utf8' }).stdout;
+      hashes.push(`${prefix}sha256:${/[0-9a-f]{64}/.exec(digest)?.[0]}`);
+    }
+    exchange.destroy();
+    expect(json.caCertHashes).toEqual(hashes);
+    const { stdout } = await admin('trust-domain', 'show', 'fleet');
+    expect(stdout).toContain(`\n${hashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ')}\n`);
   });
 
   it('show prints a table, and says how to make one that is not there', async () => {
