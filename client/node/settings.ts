@@ -53,7 +53,10 @@ export function kubeletDirFor(kubeconfigDir: string, given: string | undefined) 
 }
 
 /** @throws CommandError if cluster or node is said nowhere */
-export function whoIsThis({ cluster, node }: NodeSettings): { cluster: string; node: string } {
+export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
+  cluster: string;
+  node: string;
+} {
   if (cluster !== undefined && node !== undefined) return { cluster, node };
   const missing = cluster === undefined ? '--cluster' : '--node';
   throw new CommandError(

@@ -198,6 +198,42 @@ describe('submit and fetch', () => {
     expect(run.stdout).toMatch(/pki\/apiserver: san-[a-z-]+: .+; allowed: .+\. [A-Z].+\./);
   });
 
+  it('take cluster, node, bucket and region from the file of the node, as pack and prepare do', async () => {
+    const file = join(folder, 'cakeless.yaml');
+    const { AWS_REGION, CAKELESS_EXCHANGE_BUCKET, ...rest } = service.as(`node:${CLUSTER}/${NODE}`);
+    const own = `exchangeBucket: ${CAKELESS_EXCHANGE_BUCKET}\nregion: ${AWS_REGION}\n`;
+    writeFileSync(file, `cluster: ${CLUSTER}\nnode: ${NODE}\n${own}`);
+    const bare = { ...rest, AWS_REGION: undefined, CAKELESS_EXCHANGE_BUCKET: undefined };
+    const run = (...args: string[]) => cakeless(bare, ...args, '--node-config', file);
+    const submitted = await run('submit', csrs, '--request', 'file');
+    expect(submitted).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`${CLUSTER}/${NODE}`),
+    });
+    const fetched = await run('fetch', '--request', 'file', '--out', join(folder, 'file'));
+    expect(fetched).toMatchObject({
+      exitCode: 4,
+      stdout: expect.stringMatching(/admin.conf +issued/),
+    });
+    expect((await run('pack', csrs, '--out', join(folder, 'file.pack'))).exitCode).toBe(0);
+    const pki = ['--cert-dir', join(folder, 'pki'), '--kubeconfig-dir', folder];
+    expect((await run('prepare', '--config', config, ...pki, '--dry-run')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['submit', csrs],
+    ['pack', csrs, '--out', join(folder, 'never')],
+    ['fetch', '--request', 'r', '--out', folder],
+    ['prepare', '--config', config],
+  ])('%s says what is missing, and where it may stand', async (...args) => {
+    const empty = join(folder, 'empty.yaml');
+    writeFileSync(empty, '');
+    expect(await node(...args, '--node-config', empty)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/--cluster.*\n.*cakeless\.yaml/),
+    });
+  });
+
   it('without --request, submit makes an id up and prints the next command', async () => {
     const run = await node('submit', csrs, '--cluster', CLUSTER, '--node', NODE);
     expect(run.stdout).toMatch(/next: cakeless fetch .* --request \d{8}t\d{6}z-[0-9a-f]{6} --out/);
