@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { LOCAL_BUCKETS, startService } from '../local-service.ts';
 import { portNumber } from '../options.ts';
 import { terminal } from '../terminal.ts';
@@ -24,7 +25,7 @@ export function addLocalCommand(program: Command): void {
     .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one', portNumber, 4599)
     .option('-e, --env-file <file>', 'write shell assignments with which any AWS tool reaches it')
     .action(async (options: LocalOptions) => {
-      const local = await startService({ dataDir: options.data, port: options.port });
+      const local = await start(options);
       if (options.envFile) writeFileSync(options.envFile, environmentFile(local), { mode: 0o600 });
       terminal.print(
         `cakeless local is ready at ${local.url} (for trying out and testing only); other principals: ${join(options.data, 'principals.json')}`,
@@ -32,6 +33,20 @@ export function addLocalCommand(program: Command): void {
       await untilToldToStop();
       await local.close();
     });
+}
+
+/** @throws CommandError if another program has the port */
+async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
+  try {
+    return await startService({ dataDir: data, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CommandError(
+      EXIT.usage,
+      `port ${port} of 127.0.0.1 is taken`,
+      'choose another one with --port; --port 0 takes any free one',
+    );
+  }
 }
 
 /** The environment with which the AWS SDKs, the AWS CLI and `cakeless` reach the local service. */
