@@ -167,6 +167,18 @@ describe('cluster', () => {
     expect(JSON.parse(run.stdout)).toEqual(JSON.parse(shown.stdout));
   });
 
+  it('a kubeadm configuration without a whole release names --kubernetes-version', async () => {
+    const file = join(folder, 'stable.yaml');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(file, text.replace(/^kubernetesVersion: .*$/m, 'kubernetesVersion: stable-1'));
+    const run = await admin(
+      ...['cluster', 'apply', 'stable', '--kubeadm-config', file, '--trust-domain', 'fleet'],
+    );
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).not.toContain('is not a cluster record');
+    expect(run.stderr).toMatch(/kubernetesVersion: .*\n.*--kubernetes-version v/);
+  });
+
   it('--kubernetes-version goes before the one of the configuration', async () => {
     const run = await apply('newer', '--kubernetes-version', 'v1.36.0', '-o', 'json');
     expect(JSON.parse(run.stdout).kubernetesVersion).toBe('v1.36.0');
