@@ -1,12 +1,13 @@
 /** Every command against a running service, as a platform team, a node and an approver use them. */
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { newestCluster } from '../../client/demo/clusters.ts';
+import { environmentFileName, environmentsFolder } from '../../client/local-environments.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { cakeless } from '../support/running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/running-service-process.ts';
@@ -127,6 +128,25 @@ describe('trust-domain', () => {
       exitCode: 2,
       stderr: expect.stringContaining('cakeless trust-domain create none'),
     });
+  });
+});
+
+describe('local', () => {
+  it.each([
+    'administrator',
+    'approver',
+    'auditor',
+    `node:${CLUSTER}/${NODE}`,
+    `user-requester:${CLUSTER}`,
+  ])('has a file with the environment of %s for a shell', (principal) => {
+    const folderOfAll = environmentsFolder(join(folder, 'data'));
+    const file = join(folderOfAll, environmentFileName(principal));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const names = Object.keys(service.environment);
+    const script = `set -a; . "$0"; set +a; for name; do eval echo "$name=\\$$name"; done`;
+    const { stdout } = spawnSync('sh', ['-c', script, file, ...names], { encoding: 'utf8' });
+    const wanted = service.as(principal);
+    expect(stdout.trim().split('\n')).toEqual(names.map((name) => `${name}=${wanted[name]}`));
   });
 });
 
