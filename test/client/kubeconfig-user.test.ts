@@ -146,6 +146,9 @@ it('says why it was refused, and forgets the key', async () => {
   const run = await user('--client-name', 'kubernetes-admin', '--org', 'team-a');
   expect(run).toMatchObject({ exitCode: 3, stdout: '' });
   expect(run.stderr).toMatch(/user-name: .*\n.*user-organization: /);
+  await setRule(undefined);
+  const nobody = await user('--client-name', 'jane');
+  expect(nobody.stderr).toContain(`users is missing in the record of ${CLUSTER}`);
   expect(kept()).toEqual([]);
 });
 

@@ -257,6 +257,16 @@ describe('by file', () => {
     expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
   });
 
+  it('the wrong file is named as what it is', async () => {
+    const { request, answer } = await pack();
+    const swapped = await node('fetch', '--from', request, '--out', folder);
+    expect(swapped).toMatchObject({ exitCode: 2 });
+    expect(swapped.stderr).toMatch(/is no file of cakeless relay\n.*a file of cakeless pack/);
+    writeFileSync(answer, '{"cluster":"prod"}');
+    const other = await admin('relay', answer, '--out', file('never'));
+    expect(other.stderr).toBe(`cakeless: ${answer}: is no file of cakeless pack\n`);
+  });
+
   it('a file of another node or cluster than the operator said is not relayed', async () => {
     const { request, answer } = await pack();
     for (const other of [
