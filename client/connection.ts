@@ -3,9 +3,12 @@ import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { ensureHome } from './home.ts';
+import type { NodeConfig } from './node/node-config.ts';
+import { connectNode } from './node/node-connection.ts';
 
 export interface Connection {
-  exchange(): Promise<ObjectStore>;
+  /** @param node what its configuration file says of bucket and region, where the environment says nothing */
+  exchange(node?: NodeConfig): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
   /** Calls the create-ca function and returns its answer. */
   invokeCreateCa(request: unknown): Promise<unknown>;
@@ -23,7 +26,10 @@ export function connect(environment: Record<string, string | undefined>): Connec
     );
   };
   return {
-    exchange: () => openBucket(bucket(ENVIRONMENT.exchangeBucket)),
+    exchange: async (node = {}) => {
+      if (node.exchangeBucket === undefined) bucket(ENVIRONMENT.exchangeBucket);
+      return connectNode(environment, node).exchange();
+    },
     authority: () => openBucket(bucket(ENVIRONMENT.authorityBucket)),
     invokeCreateCa: (request) =>
       invoke(environment.CAKELESS_CREATE_CA_FUNCTION ?? FUNCTION_NAMES.createCa, request),

@@ -5,8 +5,10 @@ import type { LocalFunction } from '../local/functions/function-host.ts';
 import type { RunningLocal } from '../local/local-options.ts';
 import type { Statement } from '../local/principals.ts';
 import { startLocal } from '../local/server.ts';
+import { environmentOf, LOCAL_BUCKETS, writeEnvironments } from './local-environments.ts';
 
-export const LOCAL_BUCKETS = { exchange: 'cakeless-exchange', authority: 'cakeless-authority' };
+export { LOCAL_BUCKETS };
+
 const QUEUE_NAME = 'cakeless-requests';
 const MINUTE_MS = 60_000;
 
@@ -38,6 +40,7 @@ export async function startService({ dataDir, port }: ServiceOptions): Promise<R
     ],
     schedules: [{ function: FUNCTION_NAMES.reconcile, everyMs: MINUTE_MS }],
     serviceStatements: SERVICE_STATEMENTS,
+    onPrincipals: (principals, place) => writeEnvironments(dataDir, place, principals),
   });
   setFunctionEnvironment(local);
   return local;
@@ -84,12 +87,7 @@ function setFunctionEnvironment(local: RunningLocal): void {
   const service = local.principals().find(({ name }) => name === 'service');
   if (!service) throw new Error('the local service has no principal for its functions');
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: local.url,
-    AWS_REGION: local.region,
-    AWS_ACCESS_KEY_ID: service.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: service.secretAccessKey,
-    [ENVIRONMENT.exchangeBucket]: LOCAL_BUCKETS.exchange,
-    [ENVIRONMENT.authorityBucket]: LOCAL_BUCKETS.authority,
+    ...environmentOf(local, service),
     [ENVIRONMENT.queueUrl]: local.queueUrl,
     // Metrics would go to standard output between the lines that are for people; POWERTOOLS_* of one's own win.
     POWERTOOLS_METRICS_DISABLED: process.env.POWERTOOLS_METRICS_DISABLED ?? 'true',

@@ -20,6 +20,7 @@ import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
+import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, type Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -36,7 +37,7 @@ export async function main(
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return explain(terminal, error);
+    return explain(terminal, explainSystemError(error, process.geteuid?.()));
   }
 }
 

@@ -38,6 +38,11 @@ export interface LocalOptions {
   readonly schedules?: readonly Schedule[];
   /** What the principal `service` may do, in place of what it gets by default; used at the first start. */
   readonly serviceStatements?: readonly Statement[];
+  /** Told all of them when the service is ready, and when a cluster record has added some, before its writer is answered. */
+  onPrincipals?(
+    principals: readonly Principal[],
+    place: Pick<RunningLocal, 'url' | 'region'>,
+  ): Promise<void>;
   /** The longest object that is taken; by default 16 MiB. */
   readonly maxObjectBytes?: number;
   readonly now?: () => Date;

@@ -43,8 +43,15 @@ export interface PrincipalBook {
   add(plans: readonly PrincipalPlan[]): Promise<void>;
 }
 
-/** Opens the file; what stands in it, edited by hand or not, is kept. */
-export async function openPrincipals(path: string, random: Random): Promise<PrincipalBook> {
+/**
+ * Opens the file; what stands in it, edited by hand or not, is kept.
+ * @param added called with all of them when some were added
+ */
+export async function openPrincipals(
+  path: string,
+  random: Random,
+  added?: (all: readonly Principal[]) => Promise<void>,
+): Promise<PrincipalBook> {
   let principals = await readPrincipals(path);
   const alone = oneAtATime();
   return {
@@ -55,11 +62,12 @@ export async function openPrincipals(path: string, random: Random): Promise<Prin
     add: (plans) =>
       alone(path, async () => {
         const known = new Set(principals.map(({ name }) => name));
-        const added = plans.filter(({ name }) => !known.has(name));
-        if (added.length === 0) return;
-        const all = [...principals, ...added.map((plan) => makePrincipal(plan, random))];
+        const unknown = plans.filter(({ name }) => !known.has(name));
+        if (unknown.length === 0) return;
+        const all = [...principals, ...unknown.map((plan) => makePrincipal(plan, random))];
         await writeDurably(path, `${JSON.stringify(all, null, 2)}\n`);
         principals = all;
+        await added?.(structuredClone(all));
       }),
   };
 }

@@ -53,7 +53,11 @@ async function startIn(
   unlock: () => Promise<void>,
 ): Promise<RunningLocal> {
   const { region, accountId, now, random, log } = surroundings;
-  const principals = await openPrincipals(join(dataDir, 'principals.json'), random);
+  let url = '';
+  const tell = async (all: readonly Principal[]) => {
+    if (url !== '') await options.onPrincipals?.(all, { url, region });
+  };
+  const principals = await openPrincipals(join(dataDir, 'principals.json'), random, tell);
   await principals.add(firstPrincipals(options.buckets, options.serviceStatements));
   const store = await ObjectStore.open(join(dataDir, 's3'), now, random);
   await makeBuckets(store, options);
@@ -64,7 +68,6 @@ async function startIn(
   requireFunctions(host, options);
 
   const queueArn = `arn:aws:sqs:${region}:${accountId}:${options.queue.name}`;
-  let url = '';
   const queueUrl = (): string => `${url}/${accountId}/${options.queue.name}`;
   const maxObjectBytes = options.maxObjectBytes ?? 16 * 1024 * 1024;
   const handler = frontDoor({
@@ -82,6 +85,7 @@ async function startIn(
   // Framing and trailers come on top of the object; half as much again is ample for any chunk size in use.
   const listener = await listen(options.port ?? 0, maxObjectBytes * 1.5, handler, surroundings);
   url = listener.url;
+  await tell(principals.all());
   log({
     message: 'local stand-in: for trying out and testing, its keys are throw-away files',
     url,

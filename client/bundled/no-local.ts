@@ -5,7 +5,9 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 export function addLocalCommand(program: Command): void {
   program
     .command('local', { hidden: true })
+    .description('not in the one-file client: run `npx cakeless local` in the repository')
     .allowUnknownOption()
+    .allowExcessArguments()
     .action(() => {
       throw new CommandError(
         EXIT.usage,

@@ -16,10 +16,12 @@ import type { Outcome, RequestPlace } from '../node/outcomes.ts';
 import { MAX_BUNDLE_BYTES } from '../node/read-bundle.ts';
 import { checkCsr, readCsrs } from '../node/read-csrs.ts';
 import { newRequestId } from '../node/request-id.ts';
+import { type NodeOptions, resolveSettings, whoIsThis } from '../node/settings.ts';
 import { agreed } from '../node/way.ts';
 import { durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { clusterOption, newRequestOption, nodeOption, required } from './place-options.ts';
+import { addNodeOptions } from './node-options.ts';
+import { newRequestOption } from './place-options.ts';
 
 export function addCarryCommands(
   program: Command,
@@ -27,28 +29,23 @@ export function addCarryCommands(
   terminal: Terminal,
   exit: (code: ExitCode) => void,
 ): void {
-  program
+  const pack = program
     .command('pack <dir>')
-    .description('put the CSRs below DIR into a file that somebody carries to where the service is')
-    .addOption(required(clusterOption()))
-    .addOption(required(nodeOption()))
+    .description(
+      'put the CSRs below DIR into a file that somebody carries to where the service is',
+    );
+  addNodeOptions(pack)
     .requiredOption('--out <file>', 'the file; it never holds a key')
     .addOption(newRequestOption())
-    .action(
-      async (
-        folder: string,
-        options: Record<'cluster' | 'node' | 'out', string> & { request?: string },
-      ) => {
-        const { cluster, node, out, request = newRequestId(new Date()) } = options;
-        const { files } = readCsrs(folder, terminal);
-        const csrs = files.map(({ path, bytes }) => ({ path, csr: bytes.toString('base64') }));
-        const pack: Pack = { cakelessRequest: 1, cluster, node, request, csrs };
-        await writeDurably(out, formatDocument(pack), FILE_MODE);
-        terminal.print(
-          `request ${request}: ${csrs.length} CSRs of ${cluster}/${node} are in ${out}`,
-        );
-      },
-    );
+    .action(async (folder: string, options: NodeOptions & { out: string; request?: string }) => {
+      const { cluster, node } = whoIsThis(resolveSettings(options));
+      const { out, request = newRequestId(new Date()) } = options;
+      const { files } = readCsrs(folder, terminal);
+      const csrs = files.map(({ path, bytes }) => ({ path, csr: bytes.toString('base64') }));
+      const pack: Pack = { cakelessRequest: 1, cluster, node, request, csrs };
+      await writeDurably(out, formatDocument(pack), FILE_MODE);
+      terminal.print(`request ${request}: ${csrs.length} CSRs of ${cluster}/${node} are in ${out}`);
+    });
   program
     .command('relay <file>')
     .description(

@@ -63,6 +63,9 @@ export function addClusterCommands(
     );
 }
 
+const KUBEADM_HINT =
+  'names depend on these fields. kubernetesVersion is a whole release; --kubernetes-version v1.37.2 says it in place of the file';
+
 async function apply(
   connection: Connection,
   terminal: Terminal,
@@ -73,7 +76,11 @@ async function apply(
   const key = clusterRecordKey(name);
   const before = await readJson(authority, key);
   const wanted = wantedRecord(name, options, before);
-  const record = checkRecord(wanted, options.filename ?? options.kubeadmConfig ?? 'the record');
+  const { filename, kubeadmConfig } = options;
+  const record =
+    filename === undefined
+      ? checkRecord(wanted, `${kubeadmConfig} makes no cluster record`, KUBEADM_HINT)
+      : checkRecord(wanted, `${filename} is not a cluster record`);
   if (record.cluster !== name)
     throw new CommandError(EXIT.usage, `the record is for cluster ${record.cluster}, not ${name}`);
   const { trustDomain } = record;

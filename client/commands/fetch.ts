@@ -10,7 +10,8 @@ import type { Received } from '../node/receive.ts';
 import { findWay, type WayOptions } from '../node/way.ts';
 import { durationSeconds, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { clusterOption, invitationOption, nodeOption, requestOption } from './place-options.ts';
+import { addNodeOptions } from './node-options.ts';
+import { invitationOption, requestOption } from './place-options.ts';
 
 interface FetchOptions extends WayOptions {
   out: string;
@@ -18,20 +19,19 @@ interface FetchOptions extends WayOptions {
   output: OutputFormat;
 }
 
-const REQUIRED = 'required without --invitation or --from';
-
 export function addFetchCommand(
   program: Command,
   connection: Connection,
   terminal: Terminal,
   exit: (code: ExitCode) => void,
 ): void {
-  program
+  const command = program
     .command('fetch')
-    .description('read the outcomes of a request, check each certificate, and write it')
-    .addOption(clusterOption(`the cluster; ${REQUIRED}`))
-    .addOption(nodeOption(`this node; ${REQUIRED}`))
-    .addOption(requestOption(`the request id that submit printed; ${REQUIRED}`))
+    .description('read the outcomes of a request, check each certificate, and write it');
+  addNodeOptions(command)
+    .addOption(
+      requestOption('the request id that submit printed; required without --invitation or --from'),
+    )
     .addOption(invitationOption())
     .option('--from <file>', 'read the answers from this file of `cakeless relay`')
     .requiredOption('--out <dir>', 'where certificates go, at the paths of their CSRs')

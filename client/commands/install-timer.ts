@@ -97,6 +97,12 @@ function checkNobodyChanged(units: readonly Unit[]): void {
   );
 }
 
+const WOULD: Record<Exclude<UnitState, 'same'>, (file: string) => string> = {
+  absent: (file) => `would write ${file}`,
+  older: (file) => `would write over ${file}, which another install-timer wrote`,
+  'changed-by-hand': (file) => `would write over ${file}, which somebody changed`,
+};
+
 async function install(
   { dryRun }: TimerOptions,
   { terminal, systemd }: TimerWorld,
@@ -104,8 +110,7 @@ async function install(
 ): Promise<void> {
   for (const { file, text, state } of units) {
     if (state === 'same') terminal.progress(`${file} is there already`);
-    else if (dryRun)
-      terminal.print(`would ${state === 'absent' ? 'write' : 'write over'} ${file} (${state})`);
+    else if (dryRun) terminal.print(WOULD[state](file));
     else {
       await writeDurably(file, markedUnit(text), UNIT_MODE);
       terminal.progress(`wrote ${file}`);

@@ -1,9 +1,12 @@
 /** `cakeless invite`: presigned URLs for one request of one node, in a file. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { findNode } from '../../lib/cluster/find-node.ts';
 import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
+import { parseClusterRecord } from '../../lib/cluster/record.ts';
 import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
+import { Fault } from '../../lib/fault.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument, readDocument } from '../../lib/store/documents.ts';
@@ -78,7 +81,8 @@ async function invite(
       `${unknown.join(', ')}: is not one of ${CERTIFICATE_NAMES.join(', ')}`,
     );
   if (existsSync(out)) throw new CommandError(EXIT.usage, `${out}: is there already`);
-  const trustDomain = options.trustDomain ?? (await trustDomainOf(connection, cluster));
+  const trustDomain =
+    options.trustDomain ?? (await trustDomainOf(connection, terminal, cluster, node));
   const { newPresigningClient } = await import('../../lib/aws/clients.ts');
   const client = newPresigningClient();
   const bucket = process.env[ENVIRONMENT.exchangeBucket] ?? '';
@@ -101,11 +105,38 @@ async function invite(
   terminal.progress(
     'it ends earlier if the AWS credentials that signed it do. Whoever has the file can ask in the name of the node',
   );
+  if (options.name)
+    terminal.progress(`it is for ${names.join(', ')} alone: submit a folder without other CSRs`);
 }
 
-async function trustDomainOf(connection: Connection, cluster: string): Promise<string> {
-  const authority = await connection.authority();
-  const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
-  if (record) return record.trustDomain;
-  throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
+async function trustDomainOf(
+  connection: Connection,
+  terminal: Terminal,
+  cluster: string,
+  node: string,
+): Promise<string> {
+  const document = await recordOf(connection, cluster);
+  if (!document) throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
+  const { record } = parseClusterRecord(document);
+  if (record && !findNode(record, node))
+    terminal.progress(
+      `warning: the record of ${cluster} knows no node ${node}: what it asks for will be refused`,
+    );
+  return document.trustDomain;
+}
+
+/** @throws CommandError that names --trust-domain if these credentials are not for the authority bucket, as a node's are not */
+async function recordOf(connection: Connection, cluster: string) {
+  try {
+    const authority = await connection.authority();
+    return await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
+  } catch (error) {
+    const isMissing = error instanceof CommandError;
+    if (!isMissing && !(error instanceof Fault && error.code === 'not-allowed')) throw error;
+    throw new CommandError(
+      isMissing ? EXIT.usage : EXIT.denied,
+      error.message,
+      `the record says the trust domain of ${cluster}; without access to it, give --trust-domain`,
+    );
+  }
 }

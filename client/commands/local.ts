@@ -1,10 +1,10 @@
 /** `cakeless local`: the whole service on this machine, for trying out and testing. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ENVIRONMENT } from '../../lib/environment-names.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
-import { LOCAL_BUCKETS, startService } from '../local-service.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { environmentsFolder, environmentText } from '../local-environments.ts';
+import { startService } from '../local-service.ts';
 import { portNumber } from '../options.ts';
 import { terminal } from '../terminal.ts';
 
@@ -24,32 +24,31 @@ export function addLocalCommand(program: Command): void {
     .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one', portNumber, 4599)
     .option('-e, --env-file <file>', 'write shell assignments with which any AWS tool reaches it')
     .action(async (options: LocalOptions) => {
-      const local = await startService({ dataDir: options.data, port: options.port });
-      if (options.envFile) writeFileSync(options.envFile, environmentFile(local), { mode: 0o600 });
+      const local = await start(options);
+      if (options.envFile)
+        writeFileSync(options.envFile, environmentText(local, local.administrator), {
+          mode: 0o600,
+        });
       terminal.print(
-        `cakeless local is ready at ${local.url} (for trying out and testing only); other principals: ${join(options.data, 'principals.json')}`,
+        `cakeless local is ready at ${local.url} (for trying out and testing only); environments of other principals: ${environmentsFolder(options.data)}`,
       );
       await untilToldToStop();
       await local.close();
     });
 }
 
-/** The environment with which the AWS SDKs, the AWS CLI and `cakeless` reach the local service. */
-export function environmentOf(local: RunningLocal): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: local.url,
-    AWS_REGION: local.region,
-    AWS_DEFAULT_REGION: local.region, // version 1 of the AWS CLI and boto3 read this one only
-    AWS_ACCESS_KEY_ID: local.administrator.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: local.administrator.secretAccessKey,
-    [ENVIRONMENT.exchangeBucket]: LOCAL_BUCKETS.exchange,
-    [ENVIRONMENT.authorityBucket]: LOCAL_BUCKETS.authority,
-  };
-}
-
-function environmentFile(local: RunningLocal): string {
-  const lines = Object.entries(environmentOf(local)).map(([name, value]) => `${name}='${value}'`);
-  return `${lines.join('\n')}\n`;
+/** @throws CommandError if another program has the port */
+async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
+  try {
+    return await startService({ dataDir: data, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CommandError(
+      EXIT.usage,
+      `port ${port} of 127.0.0.1 is taken`,
+      'choose another one with --port; --port 0 takes any free one',
+    );
+  }
 }
 
 function untilToldToStop(): Promise<void> {

@@ -6,14 +6,14 @@ import { collect } from '../options.ts';
 import { clusterOption, nodeOption } from './place-options.ts';
 
 export function addNodeOptions(command: Command): Command {
-  return command
-    .addOption(clusterOption())
-    .addOption(nodeOption())
-    .option(
-      '--node-config <file>',
-      `who this node is (default: ${NODE_CONFIG_FILE} if it is there)`,
-    );
+  return command.addOption(clusterOption()).addOption(nodeOption()).addOption(nodeConfigOption());
 }
+
+export const nodeConfigOption = () =>
+  new Option(
+    '--node-config <file>',
+    `who this node is (default: ${NODE_CONFIG_FILE} if it is there)`,
+  );
 
 export function addFolderOptions(command: Command): Command {
   return command

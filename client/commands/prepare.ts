@@ -5,9 +5,10 @@ import { makeFolder } from '../../lib/files/durable-file.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
 import { caHashesOf } from '../node/ca-cert-hash.ts';
+import { NODE_CONFIG_FILE, readNodeConfig as readOwnConfig } from '../node/node-config.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../node/places.ts';
 import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
 import type { Pins } from '../node/prepare/pins.ts';
@@ -18,12 +19,13 @@ import { kubeletDirFor } from '../node/settings.ts';
 import { collect, durationSeconds, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { kubeletDirOption } from './node-options.ts';
-import { clusterOption, nodeOption, required } from './place-options.ts';
+import { kubeletDirOption, nodeConfigOption } from './node-options.ts';
+import { clusterOption, nodeOption } from './place-options.ts';
 
 export interface PrepareOptions {
   config: string;
-  cluster: string;
+  cluster?: string;
+  nodeConfig?: string;
   node?: string;
   role?: NodeRole;
   join?: boolean;
@@ -50,8 +52,9 @@ export function addPrepareCommand(
     .command('prepare')
     .description('make everything on a new node that kubeadm init or join needs without CA keys')
     .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster')
-    .addOption(required(clusterOption()))
+    .addOption(clusterOption('the cluster; required if the file of --node-config does not say'))
     .addOption(nodeOption('this node, if the configuration does not say'))
+    .addOption(nodeConfigOption())
     .addOption(
       new Option('--role <role>', 'what the node becomes').choices(['control-plane', 'worker']),
     )
@@ -87,6 +90,8 @@ export async function prepare(
   clock: Clock,
 ): Promise<ExitCode> {
   const config = readNodeConfig(readGivenText(options.config), options.config, options);
+  const own = readOwnConfig(options.nodeConfig);
+  const cluster = clusterOf(options.cluster ?? own.cluster);
   const pins = pinsOf(options, config);
   const folders: NodeFolders = {
     certDir: resolve(options.certDir ?? config.certDir ?? KUBEADM_FOLDERS.certDir),
@@ -96,17 +101,27 @@ export async function prepare(
   await makeFolder(folders.certDir); // there is a lock in it
   const result = await withRunLock(folders, async () =>
     prepareNode({
-      exchange: await connection.exchange(),
+      exchange: await connection.exchange(own),
       planned: planCertificates(config, folders),
       ...{ terminal, clock, config, folders, pins },
       kubeletDir: kubeletDirFor(folders.kubeconfigDir, options.kubeletDir),
-      cluster: options.cluster,
+      cluster,
       saKeyFrom: options.saKeyFrom,
       waitSeconds: options.wait,
     }),
   );
   printResult(terminal, options.output, result, () => describeResult(result));
   return exitCodeOf(result);
+}
+
+/** @throws CommandError if neither the command line nor the node's own file says it */
+function clusterOf(cluster: string | undefined): string {
+  if (cluster !== undefined) return cluster;
+  throw new CommandError(
+    EXIT.usage,
+    "required option '--cluster <name>' not specified",
+    `it may stand in ${NODE_CONFIG_FILE} (cluster: …)`,
+  );
 }
 
 function pinsOf(options: PrepareOptions, config: NodeConfig): Pins {

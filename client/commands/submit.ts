@@ -7,20 +7,20 @@ import { submit } from '../node/submit.ts';
 import { findWay, type WayOptions } from '../node/way.ts';
 import { outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { clusterOption, invitationOption, newRequestOption, nodeOption } from './place-options.ts';
+import { addNodeOptions } from './node-options.ts';
+import { invitationOption, newRequestOption } from './place-options.ts';
 
 export function addSubmitCommand(
   program: Command,
   connection: Connection,
   terminal: Terminal,
 ): void {
-  program
+  const command = program
     .command('submit <dir>')
     .description(
       'upload the CSRs that kubeadm made below DIR; never reads or sends a key or a kubeconfig',
-    )
-    .addOption(clusterOption('the cluster; required without --invitation'))
-    .addOption(nodeOption('this node, as kubeadm knows it; required without --invitation'))
+    );
+  addNodeOptions(command)
     .addOption(invitationOption())
     .addOption(newRequestOption('name of this request; the same id again goes on where it stopped'))
     .addOption(outputOption())

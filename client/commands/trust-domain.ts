@@ -7,6 +7,7 @@ import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { formatCaCertHash } from '../node/ca-cert-hash.ts';
 import { days, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
@@ -22,6 +23,8 @@ interface Summary {
   readonly trustDomain: string;
   readonly created?: boolean;
   readonly cas: Record<string, Ca>;
+  /** What a new node trusts the CAs by, as `--ca-cert-hash` takes it; `show` alone says it. */
+  readonly caCertHashes?: readonly string[];
 }
 
 interface CreateOptions {
@@ -113,14 +116,20 @@ async function read(connection: Connection, name: string): Promise<Summary> {
       },
     ] as const;
   });
-  return { trustDomain: name, cas: Object.fromEntries(cas) };
+  // nodes install every version, the one that signs first (`lib/ca/create-trust-domain.ts`), and each has to be vouched for
+  const caCertHashes = CA_NAMES.flatMap((ca) =>
+    document.cas[ca].versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
+  );
+  return { trustDomain: name, cas: Object.fromEntries(cas), caCertHashes };
 }
 
 function print(terminal: Terminal, output: OutputFormat, summary: Summary): void {
-  printResult(terminal, output, summary, () =>
-    formatTable(
+  const { cas, caCertHashes = [] } = summary;
+  const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
+  printResult(terminal, output, summary, () => [
+    ...formatTable(
       ['CA', 'SUBJECT', 'KEY SPEC', 'EXPIRES', 'KEY', 'SHA-256'],
-      Object.entries(summary.cas).map(([name, ca]) => [
+      Object.entries(cas).map(([name, ca]) => [
         name,
         ca.subject,
         ca.keySpec,
@@ -129,5 +138,6 @@ function print(terminal: Terminal, output: OutputFormat, summary: Summary): void
         ca.sha256,
       ]),
     ),
-  );
+    ...(options === '' ? [] : ['what a new node trusts them by:', options]),
+  ]);
 }

@@ -58,11 +58,30 @@ export const answerSchema = z.strictObject({
 export type Pack = z.infer<typeof packSchema>;
 export type Answer = z.infer<typeof answerSchema>;
 
-export const readPack = (file: string): Pack => read(file, packSchema, 'no file of cakeless pack');
+const [PACK, ANSWER] = ['no file of cakeless pack', 'no file of cakeless relay'];
+
+/** What a file is by its first field, and what it is for where the other one is wanted. */
+const MARKS = [
+  {
+    mark: 'cakelessRequest',
+    what: PACK,
+    hint: 'it is a file of cakeless pack: cakeless relay FILE --out ANSWER makes the answer of it',
+  },
+  {
+    mark: 'cakelessAnswer',
+    what: ANSWER,
+    hint: 'it is a file of cakeless relay, for the node: cakeless fetch --from FILE',
+  },
+];
+
+const isMarked = (value: unknown, mark: string) =>
+  typeof value === 'object' && value !== null && mark in value;
+
+export const readPack = (file: string): Pack => read(file, packSchema, PACK);
 
 /** @throws CommandError if it is none, or holds an object that is not this request's */
 export function readAnswer(file: string): Answer {
-  const answer = read(file, answerSchema, 'no file of cakeless relay');
+  const answer = read(file, answerSchema, ANSWER);
   const { cluster, node, request } = answer;
   const own = `${cluster}/${node}/${request}/`;
   for (const { key } of answer.objects) {
@@ -85,8 +104,11 @@ export function readAnswer(file: string): Answer {
 const isPath = (key: string) => parseRequestKey(key.replace('~upload', '')) !== undefined;
 
 function read<T>(file: string, schema: z.ZodMiniType<T>, what: string): T {
-  const result = schema.safeParse(readOwnJson(file));
+  const value = readOwnJson(file);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
+  const kind = MARKS.find(({ mark }) => isMarked(value, mark));
+  if (kind?.what !== what) throw new CommandError(EXIT.usage, `${file}: is ${what}`, kind?.hint);
   const problems = result.error.issues.slice(0, 3).map(describeIssue).join('; ');
   throw new CommandError(EXIT.usage, `${file}: is ${what}: ${problems}`);
 }

@@ -60,7 +60,10 @@ export function requireNode({ kubeconfigDir }: NodeFolders): void {
 }
 
 /** @throws CommandError if cluster or node is said nowhere */
-export function whoIsThis({ cluster, node }: NodeSettings): { cluster: string; node: string } {
+export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
+  cluster: string;
+  node: string;
+} {
   if (cluster !== undefined && node !== undefined) return { cluster, node };
   const missing = cluster === undefined ? '--cluster' : '--node';
   throw new CommandError(

@@ -4,11 +4,15 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { CarriedExchange, readAnswer } from './carried.ts';
 import type { Exchange } from './exchange.ts';
 import { InvitedExchange, placeOfInvitation, readInvitation } from './invitation.ts';
+import { readNodeConfig } from './node-config.ts';
 import type { RequestPlace } from './outcomes.ts';
+import { whoIsThis } from './settings.ts';
 
 export interface WayOptions extends Partial<RequestPlace> {
   readonly invitation?: string;
   readonly from?: string;
+  /** As of `readNodeConfig`: what the other options leave open, where neither file is given. */
+  readonly nodeConfig?: string;
 }
 
 export interface Way {
@@ -36,14 +40,13 @@ export async function findWay(
     const place = agreed(from, { cluster, node, request }, options);
     return { exchange: new CarriedExchange(answer), place };
   }
-  const { cluster, node, request } = options;
-  if (cluster === undefined || node === undefined)
-    throw new CommandError(
-      EXIT.usage,
-      `required option '${cluster === undefined ? '--cluster' : '--node'} <name>' not specified`,
-    );
-  const place = { cluster, node, ...(request !== undefined && { request }) };
-  return { exchange: await connection.exchange(), place };
+  const config = readNodeConfig(options.nodeConfig);
+  const { request } = options;
+  const place = {
+    ...whoIsThis({ cluster: options.cluster ?? config.cluster, node: options.node ?? config.node }),
+    ...(request !== undefined && { request }),
+  };
+  return { exchange: await connection.exchange(config), place };
 }
 
 /** The place that a file names. @throws CommandError if the options say another one */

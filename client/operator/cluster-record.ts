@@ -48,13 +48,20 @@ function entryOf(known: ClusterRecordDocument | undefined, name: string) {
   return known?.nodes.find((node) => node.name === name);
 }
 
-/** @throws CommandError that names every field that is wrong */
-export function checkRecord(value: unknown, source: string): ClusterRecord {
+/**
+ * @param heading what the file is not, before the fields that are wrong
+ * @throws CommandError that names every field that is wrong
+ */
+export function checkRecord(
+  value: unknown,
+  heading: string,
+  hint = 'docs/cluster-record.md describes every field',
+): ClusterRecord {
   const { record, problems } = parseClusterRecord(value);
   if (record) return record;
   throw new CommandError(
     EXIT.usage,
-    [`${source} is not a cluster record:`, ...problems.map((p) => `  ${p}`)].join('\n'),
-    'docs/cluster-record.md describes every field',
+    [`${heading}:`, ...problems.map((p) => `  ${p}`)].join('\n'),
+    hint,
   );
 }

@@ -39,6 +39,12 @@ export async function prepareKey(
     checkSame(csr, folder, wish);
     return { privateKey: readFileSync(keyFile, 'utf8'), csr };
   }
+  if (wish.request !== undefined)
+    throw new CommandError(
+      EXIT.usage,
+      `${folder}: holds no request ${wish.request} to go on with`,
+      'leave out --request to ask anew, or name the folder of its key with --state-dir',
+    );
   const privateKey = await makePrivateKey(wish.keyAlgorithm);
   const key = readPrivateKey(privateKey);
   if (!key) throw new Error('the key that was just made can not be read');

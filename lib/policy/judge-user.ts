@@ -140,7 +140,7 @@ function notAllowed(cluster: string): Violation {
   return {
     code: 'users-not-allowed',
     field: 'users',
-    got: `no rule for users in the record of ${cluster}`,
+    got: `missing in the record of ${cluster}`,
     allowed: 'a cluster whose record has users',
     fix: 'add users to the cluster record (docs/cluster-record.md), then upload under a new request id',
   };

@@ -1,8 +1,24 @@
 import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addLocalCommand } from '../../client/bundled/no-local.ts';
 import { VERSION } from '../../client/version.ts';
 import { cakeless } from '../support/running-service-command.ts';
 
 it('--version says the version of the package', async () => {
   expect(JSON.parse(readFileSync('package.json', 'utf8')).version).toBe(VERSION);
   expect(await cakeless({}, '--version')).toMatchObject({ exitCode: 0, stdout: `${VERSION}\n` });
+});
+
+describe('local of the one-file client', () => {
+  const program = new Command();
+  addLocalCommand(program);
+
+  it.each([[[]], [['--data', 'x', '--port', '0']]])('says with %j where it is', async (args) => {
+    const run = program.parseAsync(['local', ...args], { from: 'user' });
+    await expect(run).rejects.toMatchObject({ exitCode: 2, hint: expect.stringContaining('npx') });
+  });
+
+  it('says so in its help', () => {
+    expect(program.commands[0]?.helpInformation()).toContain('npx cakeless local');
+  });
 });

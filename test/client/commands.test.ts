@@ -1,10 +1,13 @@
 /** Every command against a running service, as a platform team, a node and an approver use them. */
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { newestCluster } from '../../client/demo/clusters.ts';
+import { environmentFileName, environmentsFolder } from '../../client/local-environments.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { cakeless } from '../support/running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/running-service-process.ts';
@@ -32,16 +35,26 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const clientOptions = (environment: Record<string, string>) => ({
+  endpoint: environment.AWS_ENDPOINT_URL ?? '',
+  region: environment.AWS_REGION ?? '',
+  forcePathStyle: true,
+  credentials: {
+    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+  },
+});
+
+/** The file of each CA below trust/, and what stands before its hash. */
+const BUNDLES = [
+  ['ca.crt', ''],
+  ['etcd/ca.crt', 'etcd-ca='],
+  ['front-proxy-ca.crt', 'front-proxy-ca='],
+] as const;
+
 /** A key that the security team made. */
 async function createKey(environment: Record<string, string>): Promise<string> {
-  const kms = new KMSClient({
-    endpoint: environment.AWS_ENDPOINT_URL ?? '',
-    region: environment.AWS_REGION ?? '',
-    credentials: {
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-    },
-  });
+  const kms = new KMSClient(clientOptions(environment));
   const command = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   const { KeyMetadata } = await kms.send(command);
   kms.destroy();
@@ -89,12 +102,51 @@ describe('trust-domain', () => {
     expect(run.stderr).not.toContain('check the AWS credentials');
   });
 
+  it('show prints the options by which a new node trusts the CAs, with the hash of the public key', async () => {
+    const json = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
+    const exchange = new S3Client(clientOptions(service.environment));
+    const hashes: string[] = [];
+    for (const [path, prefix] of BUNDLES) {
+      const key = { Bucket: 'cakeless-exchange', Key: `trust/fleet/${path}` };
+      const { Body } = await exchange.send(new GetObjectCommand(key));
+      const pem = (await Body?.transformToString()) ?? '';
+      // as kubeadm's documentation has it
+      const script =
+        'openssl x509 -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256';
+      const digest = spawnSync('sh', ['-c', script], { input: pem, encoding: 'utf8' }).stdout;
+      hashes.push(`${prefix}sha256:${/[0-9a-f]{64}/.exec(digest)?.[0]}`);
+    }
+    exchange.destroy();
+    expect(json.caCertHashes).toEqual(hashes);
+    const { stdout } = await admin('trust-domain', 'show', 'fleet');
+    expect(stdout).toContain(`\n${hashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ')}\n`);
+  });
+
   it('show prints a table, and says how to make one that is not there', async () => {
     expect((await admin('trust-domain', 'show', 'fleet')).stdout).toMatch(/front-proxy-ca .*P256/);
     expect(await admin('trust-domain', 'show', 'none')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('cakeless trust-domain create none'),
     });
+  });
+});
+
+describe('local', () => {
+  it.each([
+    'administrator',
+    'approver',
+    'auditor',
+    `node:${CLUSTER}/${NODE}`,
+    `user-requester:${CLUSTER}`,
+  ])('has a file with the environment of %s for a shell', (principal) => {
+    const folderOfAll = environmentsFolder(join(folder, 'data'));
+    const file = join(folderOfAll, environmentFileName(principal));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const names = Object.keys(service.environment);
+    const script = `set -a; . "$0"; set +a; for name; do eval echo "$name=\\$$name"; done`;
+    const { stdout } = spawnSync('sh', ['-c', script, file, ...names], { encoding: 'utf8' });
+    const wanted = service.as(principal);
+    expect(stdout.trim().split('\n')).toEqual(names.map((name) => `${name}=${wanted[name]}`));
   });
 });
 
@@ -135,6 +187,18 @@ describe('cluster', () => {
     expect(JSON.parse(run.stdout)).toEqual(JSON.parse(shown.stdout));
   });
 
+  it('a kubeadm configuration without a whole release names --kubernetes-version', async () => {
+    const file = join(folder, 'stable.yaml');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(file, text.replace(/^kubernetesVersion: .*$/m, 'kubernetesVersion: stable-1'));
+    const run = await admin(
+      ...['cluster', 'apply', 'stable', '--kubeadm-config', file, '--trust-domain', 'fleet'],
+    );
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).not.toContain('is not a cluster record');
+    expect(run.stderr).toMatch(/kubernetesVersion: .*\n.*--kubernetes-version v/);
+  });
+
   it('--kubernetes-version goes before the one of the configuration', async () => {
     const run = await apply('newer', '--kubernetes-version', 'v1.36.0', '-o', 'json');
     expect(JSON.parse(run.stdout).kubernetesVersion).toBe('v1.36.0');
@@ -168,6 +232,42 @@ describe('submit and fetch', () => {
     const run = await node('fetch', ...place('wrong'), '--out', join(folder, 'none'));
     expect(run.exitCode).toBe(3);
     expect(run.stdout).toMatch(/pki\/apiserver: san-[a-z-]+: .+; allowed: .+\. [A-Z].+\./);
+  });
+
+  it('take cluster, node, bucket and region from the file of the node, as pack and prepare do', async () => {
+    const file = join(folder, 'cakeless.yaml');
+    const { AWS_REGION, CAKELESS_EXCHANGE_BUCKET, ...rest } = service.as(`node:${CLUSTER}/${NODE}`);
+    const own = `exchangeBucket: ${CAKELESS_EXCHANGE_BUCKET}\nregion: ${AWS_REGION}\n`;
+    writeFileSync(file, `cluster: ${CLUSTER}\nnode: ${NODE}\n${own}`);
+    const bare = { ...rest, AWS_REGION: undefined, CAKELESS_EXCHANGE_BUCKET: undefined };
+    const run = (...args: string[]) => cakeless(bare, ...args, '--node-config', file);
+    const submitted = await run('submit', csrs, '--request', 'file');
+    expect(submitted).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`${CLUSTER}/${NODE}`),
+    });
+    const fetched = await run('fetch', '--request', 'file', '--out', join(folder, 'file'));
+    expect(fetched).toMatchObject({
+      exitCode: 4,
+      stdout: expect.stringMatching(/admin.conf +issued/),
+    });
+    expect((await run('pack', csrs, '--out', join(folder, 'file.pack'))).exitCode).toBe(0);
+    const pki = ['--cert-dir', join(folder, 'pki'), '--kubeconfig-dir', folder];
+    expect((await run('prepare', '--config', config, ...pki, '--dry-run')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['submit', csrs],
+    ['pack', csrs, '--out', join(folder, 'never')],
+    ['fetch', '--request', 'r', '--out', folder],
+    ['prepare', '--config', config],
+  ])('%s says what is missing, and where it may stand', async (...args) => {
+    const empty = join(folder, 'empty.yaml');
+    writeFileSync(empty, '');
+    expect(await node(...args, '--node-config', empty)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/--cluster.*\n.*cakeless\.yaml/),
+    });
   });
 
   it('without --request, submit makes an id up and prints the next command', async () => {

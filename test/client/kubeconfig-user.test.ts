@@ -120,6 +120,14 @@ it('waits for an approver with the key in a file of its own, and goes on by requ
   expect(kept()).toEqual([]);
 });
 
+it('goes on with no request that is not there', async () => {
+  await setRule({ approvalRequired: false });
+  const run = await user('--client-name', 'bob', '--request', 'nosuch');
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toMatch(/no request nosuch.*\n.*--state-dir/);
+  expect(kept()).toEqual([]);
+});
+
 it('keeps the key when the kubeconfig did not arrive', async () => {
   await setRule({ approvalRequired: false });
   const asked = ['--cluster', CLUSTER, '--server', SERVER, '--state-dir', state];
@@ -139,6 +147,9 @@ it('says why it was refused, and forgets the key', async () => {
   const run = await user('--client-name', 'kubernetes-admin', '--org', 'team-a');
   expect(run).toMatchObject({ exitCode: 3, stdout: '' });
   expect(run.stderr).toMatch(/user-name: .*\n.*user-organization: /);
+  await setRule(undefined);
+  const nobody = await user('--client-name', 'jane');
+  expect(nobody.stderr).toContain(`users is missing in the record of ${CLUSTER}`);
   expect(kept()).toEqual([]);
 });
 

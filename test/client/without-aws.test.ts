@@ -78,6 +78,32 @@ describe('an invitation', () => {
     expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is not for this') });
   });
 
+  it('made by a node needs --trust-domain, and says so', async () => {
+    const as = service.as(`node:${CLUSTER}/${NODE}`);
+    const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('own')];
+    const bare = await cakeless({ ...as, CAKELESS_AUTHORITY_BUCKET: undefined }, ...args);
+    expect(bare).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--trust-domain') });
+    const denied = await cakeless(as, ...args);
+    expect(denied).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('--trust-domain'),
+    });
+    expect((await cakeless(as, ...args, '--trust-domain', 'fleet')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['a node that the record does not know', 'cp-9.prod.example.com', [], /^warning: .*cp-9/m],
+    ['some names', NODE, ['--name', 'kubelet.conf'], /for kubelet\.conf alone/],
+  ])('for %s says what will come of it', async (_, name, more, words) => {
+    const out = ['--out', file('invitation.json')];
+    const run = await admin('invite', '--cluster', CLUSTER, '--node', name, ...out, ...more);
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(words) });
+    const plain = await admin(
+      ...['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('invitation.json')],
+    );
+    expect(plain.stderr).not.toMatch(words);
+  });
+
   it('for one node is worthless for another: the service refuses its CSRs there', async () => {
     const { out } = await invite(OTHER);
     expect((await node('submit', csrs, '--invitation', out)).exitCode).toBe(0);
@@ -229,6 +255,16 @@ describe('by file', () => {
     );
     expect(issued).toHaveLength(CERTIFICATE_NAMES.length - 1);
     expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
+  });
+
+  it('the wrong file is named as what it is', async () => {
+    const { request, answer } = await pack();
+    const swapped = await node('fetch', '--from', request, '--out', folder);
+    expect(swapped).toMatchObject({ exitCode: 2 });
+    expect(swapped.stderr).toMatch(/is no file of cakeless relay\n.*a file of cakeless pack/);
+    writeFileSync(answer, '{"cluster":"prod"}');
+    const other = await admin('relay', answer, '--out', file('never'));
+    expect(other.stderr).toBe(`cakeless: ${answer}: is no file of cakeless pack\n`);
   });
 
   it('a file of another node or cluster than the operator said is not relayed', async () => {

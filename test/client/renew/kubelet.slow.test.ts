@@ -22,8 +22,21 @@ failCgroupV1: false
 containerRuntimeEndpoint: unix:///nonexistent/runtime.sock
 `;
 
-/** Starts it as kubeadm's unit does; what it says of its client certificate. */
-function startKubelet(version: string, folder: string) {
+const STARTS = 20;
+
+/**
+ * What it says of its client certificate. It may give up for want of the runtime before it comes to say it: then it is
+ * started again, as systemd would.
+ */
+function startKubelet(version: string, folder: string): ReturnType<typeof startOnce> {
+  for (let starts = 1; ; starts += 1) {
+    const said = startOnce(version, folder);
+    if (said.expiration !== undefined || starts === STARTS) return said;
+  }
+}
+
+/** Starts it as kubeadm's unit does. */
+function startOnce(version: string, folder: string) {
   const config = join(folder, 'kubelet-config.yaml');
   writeFileSync(config, CONFIG);
   const { stderr } = runKubelet(
@@ -35,7 +48,7 @@ function startKubelet(version: string, folder: string) {
   );
   const [, expiration] =
     /rotation deadline determined.*? expiration="([^"]+) UTC"/.exec(stderr) ?? [];
-  return { expiration: expiration && new Date(expiration).getTime(), stderr };
+  return { expiration: expiration === undefined ? undefined : Date.parse(expiration), stderr };
 }
 
 const endOf = (folder: string) => Date.parse(readKubeletConf(folder).place.leaf.validTo);

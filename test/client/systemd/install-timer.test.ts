@@ -81,6 +81,9 @@ it('a second time it writes nothing, and starts a timer that somebody stopped', 
 
 it('replaces what an older Cakeless wrote, and not what somebody changed', async () => {
   await run({ command: '/old/cakeless' });
+  expect((await run({ dryRun: true })).text).toContain(
+    `would write over ${SERVICE()}, which another install-timer wrote`,
+  );
   expect((await run()).text).toContain(`wrote ${SERVICE()}`);
   appendFileSync(SERVICE(), '# mine\n');
   const before = calls();
@@ -107,9 +110,9 @@ it('a unit of the same name that is not ours is left alone', async () => {
 it('--dry-run and --print change nothing', async () => {
   const dry = await run({ dryRun: true });
   expect(dry.text.split('\n')).toEqual([
-    `would write ${SERVICE()} (absent)`,
-    `would write ${TIMER()} (absent)`,
-    `would write ${join(folder, 'units/cakeless-return.service')} (absent)`,
+    `would write ${SERVICE()}`,
+    `would write ${TIMER()}`,
+    `would write ${join(folder, 'units/cakeless-return.service')}`,
     'would call systemctl daemon-reload',
     'would call systemctl enable cakeless-return.service',
     'would call systemctl enable --now cakeless-renew.timer',
