@@ -59,7 +59,6 @@ async function makeCsrs(
   options: CsrOptions,
 ): Promise<ExitCode> {
   const { folders, stateDir } = resolveSettings(options);
-  if (options.config === undefined) requireNode(folders);
   const out = resolve(options.out ?? join(stateDir, 'csr'));
   const wanted = names.length === 0 ? ['all'] : names;
   const { desired, leftOut } = options.config
@@ -88,7 +87,9 @@ function fromDisk(
   folders: Parameters<typeof selectCertificates>[0],
   options: CsrOptions,
 ): { desired: DesiredCsr[]; leftOut: readonly LeftOut[] } {
+  // a name that kubeadm lacks is wrong on every machine
   const { present, leftOut } = selectCertificates(folders, { names, now: new Date() });
+  requireNode(folders);
   return { desired: present.map((place) => desiredFromDisk(place, options)), leftOut };
 }
 
