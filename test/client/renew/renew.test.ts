@@ -173,6 +173,22 @@ it('a worker’s other certificates are one line; one that is named and missing 
   ]);
 });
 
+it.each([['csr'], ['renew']])(
+  '%s --dry-run ends with 2 where a file can not be read, in one line',
+  async (command) => {
+    const folder = fixture.copy();
+    writeFileSync(join(folder, 'admin.conf'), 'users: [');
+    const run = await fixture.run(folder, command, 'all', '--dry-run');
+    const said = (run.stdout + run.stderr)
+      .split('\n')
+      .filter((line) => line.includes('admin.conf'));
+    expect([run.exitCode, said.slice(-1)]).toEqual([
+      2,
+      [expect.stringMatching(/^left out: admin\.conf: .*it is no YAML: .* at line 1, column 9$/)],
+    ]);
+  },
+);
+
 it('where a CA file is missing nothing of that CA is asked for', async () => {
   const folder = fixture.copy();
   rmSync(join(folder, 'pki/etcd/ca.crt'));
