@@ -84,6 +84,6 @@ export class ClusterNode {
 
   async stopAll(): Promise<void> {
     for (const name of [...COMPONENT_NAMES].reverse()) await this.stop(name);
-    this.space.end();
+    await this.space.end();
   }
 }

@@ -40,9 +40,11 @@ export async function makeBridge(addresses: readonly string[]): Promise<void> {
 /** The namespaces of one node. */
 export class NodeSpace {
   readonly #holder: ChildProcess;
+  readonly #port: string;
 
-  private constructor(holder: ChildProcess) {
+  private constructor(holder: ChildProcess, port: string) {
     this.#holder = holder;
+    this.#port = port;
   }
 
   /** @param kubernetesDir what the node sees as /etc/kubernetes */
@@ -59,8 +61,8 @@ export class NodeSpace {
       holder.stdout.once('data', () => ready());
       holder.once('close', () => failed(new Error(`the namespaces of ${name} could not be made`)));
     });
-    const space = new NodeSpace(holder);
     const port = `v-${name.split('.')[0]}`;
+    const space = new NodeSpace(holder, port);
     await connectToBridge(at, port, String(holder.pid), (command) => space.inside(command));
     return space;
   }
@@ -73,7 +75,9 @@ export class NodeSpace {
     return ['nsenter', '-t', String(pid), '-n', '-m', '-u', processes, '--', ...command];
   }
 
-  end(): void {
+  /** The kernel takes the network away in its own time: the next node of this name wants the port now. */
+  async end(): Promise<void> {
+    await mustRun(['ip', 'link', 'del', this.#port]);
     this.#holder.kill('SIGKILL');
   }
 }
