@@ -31,42 +31,6 @@ it('a certificate that was changed on its way is not written', async () => {
   expect(existsSync(node.at('pki/etcd/peer.crt'))).toBe(false);
 });
 
-it('cut off at any call, it goes on, and nothing is asked twice', async () => {
-  const node = await newNode();
-  for (let calls = 1; ; calls += 1) {
-    let left = calls;
-    const spend = () => {
-      left -= 1;
-      if (left < 0) throw new Error('cut off');
-    };
-    const cut = (exchange: ObjectStore): ObjectStore => ({
-      ...bound(exchange),
-      get: (...args) => {
-        spend();
-        return exchange.get(...args);
-      },
-      list: (...args) => {
-        spend();
-        return exchange.list(...args);
-      },
-      // done, and the answer is lost
-      create: async (...args) => {
-        const done = await exchange.create(...args);
-        spend();
-        return done;
-      },
-    });
-    const run = await node.prepare({}, cut).catch((error: Error) => error);
-    if (!(run instanceof Error)) break;
-    expect(run.message).toBe('cut off');
-    expect(calls).toBeLessThan(100);
-  }
-  await node.approveAll((await node.prepare()).result);
-  expect((await node.prepare()).exitCode).toBe(EXIT.done);
-  const requests = await fleet.service.keys('exchange', `requests/${node.cluster}/`);
-  expect(requests).toHaveLength(newest.csrs.length);
-});
-
 it.each([
   ['prepare', (node: NewNode) => node.prepare()],
   [
