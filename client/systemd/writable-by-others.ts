@@ -1,12 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-
-const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
+import { isOpenToOthers } from '../node/open-to-others.ts';
 
 /**
- * The first part of a file's path, links followed, that others than root can change; undefined if there is none. In a
- * sticky folder such as /tmp others can make files, and not take root's away.
+ * The first part of a file's path, links followed, that others than root can change; undefined if there is none.
  */
 export function findWritableByOthers(file: string): string | undefined {
   const real = realpathSync(file);
@@ -14,6 +11,6 @@ export function findWritableByOthers(file: string): string | undefined {
   for (let part = real; part !== '/'; part = dirname(part)) parts.unshift(dirname(part));
   return parts.find((part) => {
     const { uid, mode } = lstatSync(part);
-    return uid !== 0 || ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0);
+    return uid !== 0 || isOpenToOthers(mode);
   });
 }

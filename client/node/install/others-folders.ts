@@ -5,23 +5,21 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { isOpenToOthers } from '../open-to-others.ts';
 
-const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
 /** As Linux (path_resolution(7)). */
 const MAX_LINKS = 40;
 
 /**
  * The first folder on the way to a file, links followed one by one, that others than root and this user can change;
- * undefined if there is none. In a sticky folder such as /tmp others can make files, and not take ours away.
+ * undefined if there is none.
  */
 export function findOthersFolder(file: string, me = process.getuid?.() ?? 0): string | undefined {
   const left = partsOf(file);
   let links = 0;
   for (let here = '/'; ; ) {
     const { uid, mode } = lstatSync(here);
-    const isOpen = (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
-    if ((uid !== 0 && uid !== me) || isOpen) return here;
+    if ((uid !== 0 && uid !== me) || isOpenToOthers(mode)) return here;
     const name = left.shift();
     if (name === undefined) return undefined;
     const next = join(here, name);

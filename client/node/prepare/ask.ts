@@ -2,11 +2,11 @@
  * Uploads CSRs and reads what they came to. A request id is made of the CSR's digest, so a run that was killed asks for
  * nothing twice; only what was refused before is asked again, under the next number.
  */
-import { LIMITS } from '../../../lib/door/limits.ts';
 import { digestOf } from '../../../lib/door/read-request.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/door/request-path.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { isThere } from '../exchange.ts';
 import type { ReadyToAsk } from './keys-and-csrs.ts';
 
 export interface Asked extends ReadyToAsk {
@@ -45,8 +45,7 @@ export async function ask(
 
 async function upload(exchange: ObjectStore, key: string, csr: Uint8Array): Promise<void> {
   if ((await exchange.create(key, csr, 'application/pkcs10')) === 'created') return;
-  const there = await exchange.get(key, LIMITS.maxObjectBytes);
-  if (there && digestOf(there.body) === digestOf(csr)) return;
+  if (await isThere(exchange, key, csr)) return;
   throw new CommandError(EXIT.usage, `${key}: something else was uploaded there`);
 }
 
