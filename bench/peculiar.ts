@@ -14,8 +14,8 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { signingAlgorithmOf } from '../lib/ca/signing-algorithm.ts';
 import { readDer, readInteger } from '../lib/der/read.ts';
+import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
 import type { SigningKeys } from '../lib/store/object-store.ts';
 
 const P256 = signingAlgorithmOf('ECC_NIST_P256');

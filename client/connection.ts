@@ -3,8 +3,8 @@ import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { ensureHome } from './home.ts';
-import type { NodeConfig } from './node/node-config.ts';
-import { connectNode } from './node/node-connection.ts';
+import { connectNode } from './node/exchange/node-connection.ts';
+import type { NodeConfig } from './node/state/cakeless-yaml.ts';
 
 export interface Connection {
   /** @param node what its configuration file says of bucket and region, where the environment says nothing */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { KeyKind } from '../lib/door/public-key.ts';
+import type { KeyKind } from '../lib/csr/public-key.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
 

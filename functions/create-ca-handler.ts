@@ -5,13 +5,13 @@ import middy from '@middy/core';
 import * as z from 'zod/mini';
 import type { CaKeys } from '../lib/ca/ca-keys.ts';
 import { createTrustDomain, type TrustDomainRequest } from '../lib/ca/create-trust-domain.ts';
-import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
 import type { Service } from '../lib/service.ts';
+import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { measure, type Reporter } from './report.ts';
 

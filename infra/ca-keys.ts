@@ -3,8 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { caKeyAlias } from '../lib/ca/key-alias.ts';
-import { type CaKeySpec, signingAlgorithmOf } from '../lib/ca/signing-algorithm.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
+import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
 
 export interface CaKeysProps {
   readonly trustDomain: string;

@@ -1,8 +1,8 @@
 /** What one deployment of the app is: read from a file, checked once. docs/deployment.md explains each field. */
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { CA_KEY_SPECS } from '../lib/ca/signing-algorithm.ts';
 import { isSubdomain } from '../lib/names.ts';
+import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { checkNodeName } from './node-access.ts';
 import { retentionOf } from './retention.ts';

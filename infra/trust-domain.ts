@@ -1,7 +1,7 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { CaKeySpec } from '../lib/ca/signing-algorithm.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
+import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 import { CaKeys, type CaKeysProps, DEFAULT_KEY_SPEC } from './ca-keys.ts';
 import type { CakelessService } from './cakeless-service.ts';
 

@@ -6,7 +6,7 @@ import { main } from '../client/main.ts';
 import { clusterRecordSchema } from '../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
-import { VIOLATION_CODES } from '../lib/policy/violation.ts';
+import { VIOLATION_CODES } from '../lib/refusal/violation.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
 
@@ -29,7 +29,7 @@ it('the profile table is the one of lib/profiles', () => {
   expect(read('docs/certificate-specification.md')).toContain(`\n${profileTable()}\n`);
 });
 
-it('the table of paths is the one of lib/door', () => {
+it('the table of paths is the one of lib/csr', () => {
   expect(read('docs/s3-contract.md')).toContain(`\n${pathTable()}\n`);
 });
 

@@ -1,4 +1,4 @@
-/** Billed calls for one certificate. The service's part is counted at its SDK clients by test/e2e/calls.test.ts. */
+/** Billed calls for one certificate. The service's part is counted at its SDK clients by test/service/calls.test.ts. */
 export const SERVICE_CALLS = {
   SignCommand: 1,
   PutObjectCommand: 4, // record, certificate in the ledger, expiry index, certificate for the node

@@ -1,8 +1,12 @@
 /** `cakeless pending`, `approve`, `deny`: the approver's side. */
 import type { Command } from 'commander';
-import { LIMITS } from '../../lib/door/limits.ts';
-import { digestOf, readRequest } from '../../lib/door/read-request.ts';
-import { outcomeKeys, parseRequestKey, type RequestAddress } from '../../lib/door/request-path.ts';
+import {
+  outcomeKeys,
+  parseRequestKey,
+  type RequestAddress,
+} from '../../lib/contract/request-key.ts';
+import { LIMITS } from '../../lib/csr/limits.ts';
+import { digestOf, readRequest } from '../../lib/csr/read-request.ts';
 import { type PendingDocument, pendingSchema } from '../../lib/issuance/pending.ts';
 import {
   type RequestApproval,

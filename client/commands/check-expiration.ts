@@ -1,17 +1,17 @@
 /** `cakeless check-expiration`: kubeadm's list of certificates and their ends, and what it does not look at. */
 import { type Command, Option } from 'commander';
-import type { AlternativeName } from '../../lib/door/alternative-names.ts';
+import type { AlternativeName } from '../../lib/csr/alternative-names.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
 import { profileFor } from '../../lib/profiles/profile-for.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { readClusterSettings } from '../kubeadm/cluster-settings.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
-import { csrFromConfig } from '../node/csr-from-config.ts';
+import { csrFromConfig } from '../node/csr/kubeadm-csr.ts';
+import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
 import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, problemsIn, type ReportFormat } from '../node/expiry/report.ts';
-import { KUBEADM_FOLDERS } from '../node/places.ts';
 import { timeAhead } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import type { Terminal } from '../terminal.ts';

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { formatName } from '../../lib/door/alternative-names.ts';
+import { formatName } from '../../lib/csr/alternative-names.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { contentsOf } from '../node/csr/csr-contents.ts';
 import {
   type DesiredCsr,
   describeNames,
@@ -12,9 +13,8 @@ import {
 } from '../node/csr/desired.ts';
 import { desiredFromConfig } from '../node/csr/from-config.ts';
 import { stage, stagedPath } from '../node/csr/staging.ts';
-import { contentsOf } from '../node/csr-contents.ts';
-import { describeLeftOut, type LeftOut, selectCertificates } from '../node/select-names.ts';
-import { type NodeOptions, requireNode, resolveSettings } from '../node/settings.ts';
+import { describeLeftOut, type LeftOut, selectCertificates } from '../node/disk/select-names.ts';
+import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
 import { keyAlgorithmOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';

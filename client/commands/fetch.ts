@@ -1,13 +1,13 @@
 /** `cakeless fetch`: reads what a request came to, checks each certificate, and writes it. */
 import type { Command } from 'commander';
-import { printable } from '../../lib/policy/violation.ts';
+import { printable } from '../../lib/refusal/violation.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
-import { approveCommand } from '../node/approve-command.ts';
-import { ANSWER_SECONDS, fetchCertificates } from '../node/fetch.ts';
-import type { Received } from '../node/receive.ts';
-import { findWay, type WayOptions } from '../node/way.ts';
+import { approveCommand } from '../node/exchange/approve-command.ts';
+import { findWay, type WayOptions } from '../node/exchange/transport.ts';
+import { ANSWER_SECONDS, fetchCertificates } from '../node/fetch/fetch.ts';
+import type { Received } from '../node/fetch/receive.ts';
 import { durationSeconds, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addNodeOptions } from './node-options.ts';

@@ -12,7 +12,7 @@ import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certifi
 import { formatDocument, readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { newRequestId } from '../node/request-id.ts';
+import { newRequestId } from '../node/exchange/request-id.ts';
 import { makeInvitation } from '../operator/make-invitation.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,7 +1,7 @@
 /** Options that the commands on a node share; kubeadm's own names where kubeadm has them. */
 import { type Command, Option } from 'commander';
-import { NODE_CONFIG_FILE } from '../node/node-config.ts';
-import { KUBEADM_FOLDERS } from '../node/places.ts';
+import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
+import { NODE_CONFIG_FILE } from '../node/state/cakeless-yaml.ts';
 import { collect } from '../options.ts';
 import { clusterOption, nodeOption } from './place-options.ts';
 

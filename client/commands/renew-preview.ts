@@ -1,17 +1,17 @@
 /** `cakeless renew --dry-run`: what would be asked for and restarted. */
-import { formatName } from '../../lib/door/alternative-names.ts';
-import { printable } from '../../lib/policy/violation.ts';
+import { formatName } from '../../lib/csr/alternative-names.ts';
+import { printable } from '../../lib/refusal/violation.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { describeSubject } from '../node/csr/desired.ts';
-import { placeOf } from '../node/places.ts';
+import type { Component } from '../node/disk/components.ts';
+import { placeOf } from '../node/disk/places.ts';
+import { describeLeftOut } from '../node/disk/select-names.ts';
+import { desired, type RenewWish, selectWanted } from '../node/renewal/options.ts';
 import { type CaChangePreview, previewCaChange } from '../node/renewal/preview-ca-change.ts';
 import { neededRestarts } from '../node/renewal/turn.ts';
-import { desired, type RenewWish, selectWanted } from '../node/renewal/wish.ts';
-import type { Component } from '../node/restart/components.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
 import { type NotRestarted, whyNotRestarted } from '../node/restart/restartable.ts';
-import { describeLeftOut } from '../node/select-names.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart } from './describe-restarts.ts';
 

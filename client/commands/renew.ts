@@ -1,31 +1,31 @@
 /** `cakeless renew`: a whole renewal of this node in one command. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { printable } from '../../lib/policy/violation.ts';
+import { printable } from '../../lib/refusal/violation.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
-import { approveCommand } from '../node/approve-command.ts';
-import { caHashesOf } from '../node/ca-cert-hash.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
+import { describeLeftOut } from '../node/disk/select-names.ts';
+import { approveCommand } from '../node/exchange/approve-command.ts';
+import { connectNode } from '../node/exchange/node-connection.ts';
 import { checkCopies } from '../node/install/others-folders.ts';
-import type { CaChangeWish } from '../node/install/trust.ts';
-import { takeLease } from '../node/lease.ts';
-import { connectNode } from '../node/node-connection.ts';
+import type { RenewWish, RenewWorld } from '../node/renewal/options.ts';
 import { renew } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
 import { splay } from '../node/renewal/splay.ts';
-import type { RenewWish, RenewWorld } from '../node/renewal/wish.ts';
+import { takeLease } from '../node/restart/lease.ts';
 import { checkProcessesAreSeen } from '../node/restart/processes.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
-import { withRunLock } from '../node/run-lock.ts';
-import { describeLeftOut } from '../node/select-names.ts';
+import { withRunLock } from '../node/state/run-lock.ts';
 import {
   type NodeOptions,
   type NodeSettings,
   requireNode,
   resolveSettings,
   whoIsThis,
-} from '../node/settings.ts';
+} from '../node/state/settings.ts';
+import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
+import type { CaChangeWish } from '../node/trust/ca-change.ts';
 import {
   collect,
   durationSeconds,

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { newRequestId } from '../node/request-id.ts';
-import { submit } from '../node/submit.ts';
-import { findWay, type WayOptions } from '../node/way.ts';
+import { newRequestId } from '../node/exchange/request-id.ts';
+import { submit } from '../node/exchange/submit.ts';
+import { findWay, type WayOptions } from '../node/exchange/transport.ts';
 import { outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addNodeOptions } from './node-options.ts';

@@ -1,13 +1,13 @@
 /** `cakeless trust-domain`: the three CAs of a cluster, or of a fleet. */
 import { X509Certificate } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import { CA_KEY_SPECS } from '../../lib/ca/signing-algorithm.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { formatCaCertHash } from '../node/ca-cert-hash.ts';
+import { formatCaCertHash } from '../node/trust/ca-cert-hash.ts';
 import { days, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 

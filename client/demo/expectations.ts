@@ -1,4 +1,4 @@
-import type { Received } from '../node/receive.ts';
+import type { Received } from '../node/fetch/receive.ts';
 
 /** What a request must come to. */
 export interface Expected {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../connection.ts';
-import type { Received } from '../node/receive.ts';
+import type { Received } from '../node/fetch/receive.ts';
 import { legacyCluster, newestCluster } from './clusters.ts';
 import { differences, type Expected } from './expectations.ts';
 import { hostileUploads } from './hostile.ts';

@@ -1,7 +1,7 @@
 /** What came back, as a table: from the fetched files and from `cakeless fetch -o json`. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Received } from '../node/receive.ts';
+import type { Received } from '../node/fetch/receive.ts';
 import { formatTable } from '../terminal.ts';
 
 const USAGES: Record<string, string> = {

@@ -1,5 +1,5 @@
 /** What follows from a ClusterConfiguration alone. */
-import type { KeyKind } from '../../lib/door/public-key.ts';
+import type { KeyKind } from '../../lib/csr/public-key.ts';
 import type { KubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import { findKind, parseDocument, readDocuments } from './documents.ts';
 import { type ClusterDocument, clusterSchema } from './schema.ts';

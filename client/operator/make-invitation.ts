@@ -1,7 +1,7 @@
 /** Signs the URLs of an invitation (Signature Version 4, query form). */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { BUNDLE_PATHS, bundleKey } from '../../lib/ca/trust-domain.ts';
-import { outcomeKeys, parseRequestKey, pathsOf } from '../../lib/door/request-path.ts';
+import { outcomeKeys, parseRequestKey, pathsOf } from '../../lib/contract/request-key.ts';
 import {
   CA_NAMES,
   type CaName,
@@ -9,10 +9,10 @@ import {
 } from '../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../lib/profiles/profile-for.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import type { Exchange } from '../node/exchange.ts';
-import { certificateHashes, type Invitation } from '../node/invitation.ts';
-import type { RequestPlace } from '../node/outcomes.ts';
-import { MAX_BUNDLE_BYTES } from '../node/read-bundle.ts';
+import type { Exchange } from '../node/exchange/exchange.ts';
+import { certificateHashes, type Invitation } from '../node/exchange/invitation.ts';
+import type { RequestPlace } from '../node/exchange/outcomes.ts';
+import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
 
 /** The longest that Signature Version 4 allows, in seconds. */
 export const MAX_INVITATION_SECONDS = 7 * 24 * 3600;

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isOpenToOthers } from '../node/open-to-others.ts';
+import { isOpenToOthers } from '../node/state/open-to-others.ts';
 
 /**
  * The first part of a file's path, links followed, that others than root can change; undefined if there is none.

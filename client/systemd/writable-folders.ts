@@ -1,7 +1,7 @@
 /** Folders of a node outside of kubeadm's own that a renewal writes to: the unit's hardening has to leave them open. */
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { NodeSettings } from '../node/settings.ts';
+import type { NodeSettings } from '../node/state/settings.ts';
 
 /** What the unit opens in any case. */
 const OPEN = ['/etc/kubernetes', '/var/lib/kubelet/pki', '/root/.kube'];

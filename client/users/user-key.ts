@@ -1,12 +1,12 @@
 /** The private key of a user: made here, kept in a file of mode 0600 until its certificate is there. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRequest } from '../../lib/door/read-request.ts';
-import { USER_PATH } from '../../lib/door/request-path.ts';
+import { USER_PATH } from '../../lib/contract/request-key.ts';
+import { readRequest } from '../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { makeCsr } from '../node/make-csr.ts';
-import { makePrivateKey, readPrivateKey } from '../node/private-key.ts';
+import { makeCsr } from '../node/csr/make-csr.ts';
+import { makePrivateKey, readPrivateKey } from '../node/disk/private-key.ts';
 
 export const USER_KEY_KINDS = [
   'ECDSA-P256',

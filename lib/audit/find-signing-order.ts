@@ -1,6 +1,6 @@
 /** What a record orders to be signed, as far as an audit needs it. */
 import { caRecordSchema, parseCaRecordKey } from '../ca/ca-record.ts';
-import { parseRequestKey } from '../door/request-path.ts';
+import { parseRequestKey } from '../contract/request-key.ts';
 import { Fault } from '../fault.ts';
 import {
   decisionRecordSchema,

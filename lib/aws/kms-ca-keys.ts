@@ -6,9 +6,9 @@ import {
 } from '@aws-sdk/client-kms';
 import type { CaKey, CaKeys } from '../ca/ca-keys.ts';
 import { caKeyAlias } from '../ca/key-alias.ts';
-import { CA_KEY_SPECS, type CaKeySpec } from '../ca/signing-algorithm.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
+import { CA_KEY_SPECS, type CaKeySpec } from '../signing/signing-algorithm.ts';
 import { toFault } from './to-fault.ts';
 
 /**

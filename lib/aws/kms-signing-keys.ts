@@ -1,7 +1,7 @@
 import { type KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { userAgentOf } from '../audit/record-in-user-agent.ts';
-import type { SigningAlgorithm } from '../ca/signing-algorithm.ts';
 import { Fault } from '../fault.ts';
+import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
 import type { SigningKeys } from '../store/object-store.ts';
 import { isThrottle, toFault } from './to-fault.ts';
 

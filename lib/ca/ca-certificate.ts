@@ -17,8 +17,8 @@ import { assembleCertificate, keyIdentifierOf } from '../certificate/assemble.ts
 import { readDer, readFields, TAG } from '../der/read.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
+import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import type { CaKey } from './ca-keys.ts';
-import { signingAlgorithmOf } from './signing-algorithm.ts';
 
 /** kubeadm's subject names of its CAs. */
 export const CA_COMMON_NAMES: Record<CaName, string> = {

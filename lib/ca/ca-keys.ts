@@ -1,5 +1,5 @@
 import type { CaName } from '../profiles/certificate-names.ts';
-import type { CaKeySpec } from './signing-algorithm.ts';
+import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 
 export interface CaKey {
   /** Key ARN. */

@@ -2,8 +2,8 @@
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import type { CaKey } from './ca-keys.ts';
-import { CA_KEY_SPECS } from './signing-algorithm.ts';
 
 export const FIRST_VERSION = 1;
 

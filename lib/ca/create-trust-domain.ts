@@ -14,12 +14,12 @@ import { certificateToPem } from '../certificate/pem.ts';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
+import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
 import { type CaRecord, caRecordSchema, caRecordStem, FIRST_VERSION, keyOf } from './ca-record.ts';
 import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
-import { type CaKeySpec, signingAlgorithmOf } from './signing-algorithm.ts';
 import {
   bundleKey,
   type CaVersion,

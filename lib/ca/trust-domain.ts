@@ -5,9 +5,13 @@ import { OID } from '../der/oids.ts';
 import { readDer, readFields, readOid, TAG } from '../der/read.ts';
 import { isSubdomain } from '../names.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
+import {
+  CA_KEY_SPECS,
+  type SigningAlgorithm,
+  signingAlgorithmOf,
+} from '../signing/signing-algorithm.ts';
 import { checkDocument, readOften } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { CA_KEY_SPECS, type SigningAlgorithm, signingAlgorithmOf } from './signing-algorithm.ts';
 
 const caVersionSchema = z.strictObject({
   version: z.number().check(z.int(), z.positive()),

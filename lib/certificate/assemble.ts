@@ -1,8 +1,8 @@
 /** What leaves and CAs have in common. */
 import { createHash } from 'node:crypto';
-import type { SigningAlgorithm } from '../ca/signing-algorithm.ts';
 import { type Element, readFields, readOctetAlignedBits, TAG } from '../der/read.ts';
 import { bitString, sequence } from '../der/write.ts';
+import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
 
 /** Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } */
 export function assembleCertificate(

@@ -1,8 +1,9 @@
 /** Subject and subject alternative names, as kubeadm (Go) writes them into certificates and requests. */
+
+import type { AlternativeName } from '../csr/alternative-names.ts';
+import type { Subject } from '../csr/subject.ts';
 import { OID } from '../der/oids.ts';
 import { contextPrimitive, directoryString, oid, sequence, setOf } from '../der/write.ts';
-import type { AlternativeName } from '../door/alternative-names.ts';
-import type { Subject } from '../door/subject.ts';
 import { parseIpAddress } from '../ip-address.ts';
 
 /** Organisations before the common name, all of them in one RDN: what kubeadm (Go) writes. */

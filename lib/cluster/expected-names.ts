@@ -2,7 +2,7 @@
  * The subject alternative names that kubeadm would ask for on a node (cmd/kubeadm/app/util/pkiutil/pki_helpers.go,
  * GetAPIServerAltNames, GetEtcdAltNames, GetEtcdPeerAltNames).
  */
-import type { AlternativeName } from '../door/alternative-names.ts';
+import type { AlternativeName } from '../csr/alternative-names.ts';
 import { addressInRange, canonicalIpAddress, formatIpAddress } from '../ip-address.ts';
 import type { SanRule } from '../profiles/profiles.ts';
 import type { KnownNode } from './find-node.ts';

@@ -1,6 +1,6 @@
 /** The shape of `clusters/<cluster>.json`. kubeadm's own field names where kubeadm has the field. */
 import * as z from 'zod/mini';
-import { LIMITS } from '../door/limits.ts';
+import { LIMITS } from '../csr/limits.ts';
 import { parseDurationSeconds } from '../duration.ts';
 import { type AddressRange, canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
 import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH, USERS } from '../names.ts';

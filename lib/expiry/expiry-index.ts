@@ -6,7 +6,7 @@
  * S3 lists keys in order, so a listing from a date on gives what expires from then on, without reading an object. The
  * newest date of a (cluster, node, certificate name) says whether it was renewed.
  */
-import { parseRequestKey } from '../door/request-path.ts';
+import { parseRequestKey } from '../contract/request-key.ts';
 import type { IssueRecord } from '../issuance/record.ts';
 import { isSubdomain } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -1,7 +1,7 @@
 /** What a leaf certificate holds, as values: the meaning that the draft is written from and linted against. */
 import type { IssuingCa } from '../ca/trust-domain.ts';
-import type { AlternativeName } from '../door/alternative-names.ts';
-import type { Subject } from '../door/subject.ts';
+import type { AlternativeName } from '../csr/alternative-names.ts';
+import type { Subject } from '../csr/subject.ts';
 import type { IssuancePlan } from '../policy/judge-request.ts';
 import type { ExtendedKeyUsage } from '../profiles/profiles.ts';
 

@@ -3,9 +3,9 @@
 import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
 import { readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import { readRequest } from '../door/read-request.ts';
-import { issuedNameOf, type RequestAddress, VALIDITY_METADATA } from '../door/request-path.ts';
-import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
+import { issuedNameOf, type RequestAddress, VALIDITY_METADATA } from '../contract/request-key.ts';
+import { readRequest } from '../csr/read-request.ts';
+import { digestOfObject, findWhatMustGo } from '../csr/what-must-go.ts';
 import {
   type PlanToApprove,
   requestApprovalKey,
@@ -24,9 +24,9 @@ import {
   pathUnknown,
   trustDomainUnknown,
 } from '../policy/refusals.ts';
-import type { Violation } from '../policy/violation.ts';
 import { type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
 import { kindOf } from '../profiles/profile-for.ts';
+import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';

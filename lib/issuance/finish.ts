@@ -3,7 +3,7 @@ import { createHash, verify } from 'node:crypto';
 import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
-import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
+import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';

@@ -1,6 +1,8 @@
 /** Field by field: what the DER says against what was meant. */
 import type { IssuingCa } from '../ca/trust-domain.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { formatName, readAlternativeNames } from '../csr/alternative-names.ts';
+import { readSubject, type Subject } from '../csr/subject.ts';
 import { OID } from '../der/oids.ts';
 import {
   DerError,
@@ -12,8 +14,6 @@ import {
   readPositiveInteger,
   TAG,
 } from '../der/read.ts';
-import { formatName, readAlternativeNames } from '../door/alternative-names.ts';
-import { readSubject, type Subject } from '../door/subject.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
 /** Every difference, in words; empty if there is none. */

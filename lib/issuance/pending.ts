@@ -1,7 +1,7 @@
 /** Requests that wait for an approver: `<path>.pending.json`, replaced by the outcome. */
 import * as z from 'zod/mini';
-import { outcomeKeys, type RequestAddress } from '../door/request-path.ts';
-import { digestOfObject } from '../door/what-must-go.ts';
+import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
+import { digestOfObject } from '../csr/what-must-go.ts';
 import type { PlanToApprove } from '../policy/approval.ts';
 import { ISSUED_NAMES } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';

@@ -4,9 +4,9 @@
  * docs/issuance-cycle.md tells why the steps stand in this order.
  */
 
-import { LIMITS } from '../door/limits.ts';
-import { parseRequestKey, type RequestAddress } from '../door/request-path.ts';
-import { digestOfObject, findWhatMustGo } from '../door/what-must-go.ts';
+import { parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
+import { LIMITS } from '../csr/limits.ts';
+import { digestOfObject, findWhatMustGo } from '../csr/what-must-go.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';

@@ -3,9 +3,9 @@
  * request's, so a request has one at most. All records together are the ledger.
  */
 import * as z from 'zod/mini';
-import type { AlternativeName } from '../door/alternative-names.ts';
-import type { Violation } from '../policy/violation.ts';
+import type { AlternativeName } from '../csr/alternative-names.ts';
 import { CA_NAMES, ISSUED_NAMES } from '../profiles/certificate-names.ts';
+import type { Violation } from '../refusal/violation.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
 const common = {

@@ -1,11 +1,11 @@
 import { expectedNames } from '../cluster/expected-names.ts';
 import type { KnownNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import { type AlternativeName, formatName } from '../door/alternative-names.ts';
-import { LIMITS } from '../door/limits.ts';
+import { type AlternativeName, formatName } from '../csr/alternative-names.ts';
+import { LIMITS } from '../csr/limits.ts';
 import { canonicalIpAddress, isInRange, parseIpAddress } from '../ip-address.ts';
 import type { VersionedProfile } from '../profiles/profile-for.ts';
-import { listed, type Violation } from './violation.ts';
+import { listed, type Violation } from '../refusal/violation.ts';
 
 const DECLARE =
   'declare the name in the cluster record, or leave it out of the kubeadm configuration';

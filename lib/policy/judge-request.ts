@@ -4,18 +4,18 @@
  */
 import { findNode, type KnownNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import type { AlternativeName } from '../door/alternative-names.ts';
-import type { CertifiableKey } from '../door/public-key.ts';
-import type { DoorResult } from '../door/read-request.ts';
-import type { RequestAddress } from '../door/request-path.ts';
-import type { Subject } from '../door/subject.ts';
+import type { RequestAddress } from '../contract/request-key.ts';
+import type { AlternativeName } from '../csr/alternative-names.ts';
+import type { CertifiableKey } from '../csr/public-key.ts';
+import type { DoorResult } from '../csr/read-request.ts';
+import type { Subject } from '../csr/subject.ts';
 import type { CertificateName, IssuedName } from '../profiles/certificate-names.ts';
 import { profileFor, profileOf, type VersionedProfile } from '../profiles/profile-for.ts';
 import type { IssuedKind } from '../profiles/profiles.ts';
+import { listed, quote, type Violation } from '../refusal/violation.ts';
 import { judgeNames } from './judge-names.ts';
 import { judgeSubject } from './judge-subject.ts';
 import { isListed } from './principals.ts';
-import { listed, quote, type Violation } from './violation.ts';
 
 /** What is to be certified. Only `judgeRequest` and `judgeUserRequest` make one. */
 export interface IssuancePlan {

@@ -1,7 +1,7 @@
 import type { ClusterRecord } from '../cluster/record.ts';
-import type { Subject } from '../door/subject.ts';
+import type { Subject } from '../csr/subject.ts';
 import type { VersionedProfile } from '../profiles/profile-for.ts';
-import { listed, quote, type Violation } from './violation.ts';
+import { listed, quote, type Violation } from '../refusal/violation.ts';
 
 /** The subject must be kubeadm's own for this certificate, in this version, on this node. */
 export function judgeSubject(

@@ -5,12 +5,13 @@
 
 import { fitsPattern } from '../cluster/find-node.ts';
 import type { ClusterRecord, UserRule } from '../cluster/record.ts';
-import { formatName } from '../door/alternative-names.ts';
-import type { DoorResult } from '../door/read-request.ts';
-import type { Subject } from '../door/subject.ts';
+import { formatName } from '../csr/alternative-names.ts';
+import type { DoorResult } from '../csr/read-request.ts';
+import type { Subject } from '../csr/subject.ts';
 import { formatDuration, parseDurationSeconds } from '../duration.ts';
 import { USER_NAME } from '../profiles/certificate-names.ts';
 import { PROFILES, USER_PROFILE } from '../profiles/profiles.ts';
+import { listed, quote, type Violation } from '../refusal/violation.ts';
 import {
   type Judgement,
   judgeKey,
@@ -18,7 +19,6 @@ import {
   MASTERS,
   MASTERS_REASON,
 } from './judge-request.ts';
-import { listed, quote, type Violation } from './violation.ts';
 
 export interface UserContext {
   readonly record: ClusterRecord;

@@ -1,10 +1,10 @@
 /** Refusals that are about a request's surroundings: its path, its cluster, its CA, its approver. */
 import type { IssuingCa } from '../ca/trust-domain.ts';
-import { type RequestAddress, USER_PATH } from '../door/request-path.ts';
+import { type RequestAddress, USER_PATH } from '../contract/request-key.ts';
 import { formatDuration } from '../duration.ts';
 import { USERS } from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
-import { listed, quote, type Violation } from './violation.ts';
+import { listed, quote, type Violation } from '../refusal/violation.ts';
 
 export function pathUnknown({ node, path }: RequestAddress): Violation {
   if (node === USERS)

@@ -1,5 +1,5 @@
 /** Finds requests that have no outcome, or only a pending one: an event was lost, or a run was cut off. */
-import { outcomeKeys, parseRequestKey } from '../door/request-path.ts';
+import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
 import { requestKeyOfRecord } from '../issuance/record.ts';
 import type { Service } from '../service.ts';
 import { findAnswered } from './find-answered.ts';

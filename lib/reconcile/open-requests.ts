@@ -1,5 +1,5 @@
 /** Requests that have no outcome yet, as the listings of the exchange bucket tell: no object is read. */
-import { outcomeKeys, parseRequestKey } from '../door/request-path.ts';
+import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
 import type { Service } from '../service.ts';
 
 export interface OpenRequest {

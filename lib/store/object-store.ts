@@ -1,5 +1,5 @@
 /** The two ports of the core to the world: a bucket, and the signing keys. */
-import type { SigningAlgorithm } from '../ca/signing-algorithm.ts';
+import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
 
 export interface StoredObject {
   /** Empty where the object is larger than was asked for. */

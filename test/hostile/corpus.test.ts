@@ -1,5 +1,5 @@
 /** Requests from the test data of other projects: what other parsers refuse is refused here, and most of the rest. */
-import { readRequest } from '../../lib/door/read-request.ts';
+import { readRequest } from '../../lib/csr/read-request.ts';
 import { judgeRequest } from '../../lib/policy/judge-request.ts';
 import { CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { ACCEPTED_BY_THE_DOOR } from './corpus-accepted.ts';

@@ -1,7 +1,7 @@
 /** Each hostile file is refused for exactly its reasons; see `make.ts` for how to add one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { VIOLATION_CODES, type Violation } from '../../lib/policy/violation.ts';
+import { VIOLATION_CODES, type Violation } from '../../lib/refusal/violation.ts';
 import { judgeUpload } from './setting.ts';
 
 const FOLDER = resolve('test', 'hostile', 'files');

@@ -3,8 +3,8 @@
  * is accepted all the same means what the good one meant: the signature holds.
  */
 import { readFileSync } from 'node:fs';
-import { findPrivateKey } from '../../lib/door/private-key-material.ts';
-import { readRequest } from '../../lib/door/read-request.ts';
+import { findPrivateKey } from '../../lib/csr/private-key-material.ts';
+import { readRequest } from '../../lib/csr/read-request.ts';
 import { kubeadmSet, listKubeadmSets } from '../support/kubeadm-sets.ts';
 
 const FLIPS = 3000;

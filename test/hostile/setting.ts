@@ -1,10 +1,10 @@
 /** The cluster that every hostile file is uploaded to, and the way through door and policy. */
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
-import { readRequest } from '../../lib/door/read-request.ts';
-import { certificateNameOf, parseRequestKey } from '../../lib/door/request-path.ts';
-import { findWhatMustGo } from '../../lib/door/what-must-go.ts';
+import { certificateNameOf, parseRequestKey } from '../../lib/contract/request-key.ts';
+import { readRequest } from '../../lib/csr/read-request.ts';
+import { findWhatMustGo } from '../../lib/csr/what-must-go.ts';
 import { judgeRequest } from '../../lib/policy/judge-request.ts';
-import type { Violation } from '../../lib/policy/violation.ts';
+import type { Violation } from '../../lib/refusal/violation.ts';
 
 const result = parseClusterRecord({
   cluster: 'prod',

@@ -3,9 +3,9 @@
 import { createPublicKey } from 'node:crypto';
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
-import type { AlternativeName } from '../../lib/door/alternative-names.ts';
-import type { CertifiableKey, KeyKind } from '../../lib/door/public-key.ts';
-import type { CheckedRequest } from '../../lib/door/read-request.ts';
+import type { AlternativeName } from '../../lib/csr/alternative-names.ts';
+import type { CertifiableKey, KeyKind } from '../../lib/csr/public-key.ts';
+import type { CheckedRequest } from '../../lib/csr/read-request.ts';
 import { testKey } from './csr-builder-keys.ts';
 
 export const recordDocument: ClusterRecordDocument = {

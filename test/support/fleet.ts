@@ -1,8 +1,8 @@
 /** New nodes of one trust domain, with the whole service behind them, for one file of tests. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeOf } from '../../client/node/places.ts';
-import { readPlace } from '../../client/node/read-place.ts';
+import { placeOf } from '../../client/node/disk/places.ts';
+import { readPlace } from '../../client/node/disk/read-place.ts';
 import { isCertificateName } from '../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { type KubeadmSet, kubeadmSet } from './kubeadm-sets.ts';

@@ -1,8 +1,8 @@
 /** The kubelet's folder of certificates as its store keeps it: dated files, and a link to the newest. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KUBELET_PEM, placeOf } from '../../client/node/places.ts';
-import { type CertificateInPlace, readPlace } from '../../client/node/read-place.ts';
+import { KUBELET_PEM, placeOf } from '../../client/node/disk/places.ts';
+import { type CertificateInPlace, readPlace } from '../../client/node/disk/read-place.ts';
 
 /** @returns the path of the link */
 export function writeKubeletStore(folder: string, pem: string): string {

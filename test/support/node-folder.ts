@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
 import { findStaged } from '../../client/node/csr/staging.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../../client/node/places.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../../client/node/disk/places.ts';
 import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { bundleKey } from '../../lib/ca/trust-domain.ts';

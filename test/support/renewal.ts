@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
-import { caHashesOf } from '../../client/node/ca-cert-hash.ts';
+import type { RenewWish, RenewWorld } from '../../client/node/renewal/options.ts';
 import { renew } from '../../client/node/renewal/renew.ts';
-import type { RenewWish, RenewWorld } from '../../client/node/renewal/wish.ts';
+import { caHashesOf } from '../../client/node/trust/ca-cert-hash.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
 
 export const renewWish = (

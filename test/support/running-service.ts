@@ -10,7 +10,7 @@ import { LOCAL_BUCKETS, startService } from '../../client/local-service.ts';
 import { buildRecord } from '../../client/operator/cluster-record.ts';
 import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
-import { outcomeKeys, parseRequestKey } from '../../lib/door/request-path.ts';
+import { outcomeKeys, parseRequestKey } from '../../lib/contract/request-key.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
 import { systemTimers } from '../../local/surroundings.ts';
 import type { KubeadmSet } from './kubeadm-sets.ts';

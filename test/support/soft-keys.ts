@@ -1,8 +1,8 @@
 /** CA keys in memory, behind the same ports as KMS; each signature and each look at a public key is counted. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
-import type { CaKeySpec, SigningAlgorithm } from '../../lib/ca/signing-algorithm.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
 import type { SigningKeys } from '../../lib/store/object-store.ts';
 import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
 import { generatePrivateKey } from '../../local/kms/key-store.ts';

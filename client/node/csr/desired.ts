@@ -1,13 +1,13 @@
 /** What to ask for: subject and names of a certificate, and the kind of its key. */
-import type { AlternativeName } from '../../../lib/door/alternative-names.ts';
-import { formatName } from '../../../lib/door/alternative-names.ts';
-import type { KeyKind } from '../../../lib/door/public-key.ts';
+import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
+import { formatName } from '../../../lib/csr/alternative-names.ts';
+import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import { contentsOf } from '../csr-contents.ts';
-import type { CsrContents } from '../make-csr.ts';
-import { kindOfKey } from '../private-key.ts';
-import type { CertificateInPlace } from '../read-place.ts';
+import { kindOfKey } from '../disk/private-key.ts';
+import type { CertificateInPlace } from '../disk/read-place.ts';
+import { contentsOf } from './csr-contents.ts';
+import type { CsrContents } from './make-csr.ts';
 
 export interface DesiredCsr {
   readonly name: CertificateName;

@@ -1,5 +1,5 @@
 /** What `kubeadm certs generate-csr --config FILE` would ask for, for a node that has no certificates yet. */
-import type { KeyKind } from '../../../lib/door/public-key.ts';
+import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
@@ -8,8 +8,8 @@ import {
 import { profileFor } from '../../../lib/profiles/profile-for.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from '../../kubeadm/node-config.ts';
-import { csrFromConfig } from '../csr-from-config.ts';
 import type { DesiredCsr } from './desired.ts';
+import { csrFromConfig } from './kubeadm-csr.ts';
 
 export interface ConfigSource {
   readonly text: string;

@@ -5,15 +5,15 @@
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readRequest } from '../../../lib/door/read-request.ts';
-import { pathsOf } from '../../../lib/door/request-path.ts';
+import { pathsOf } from '../../../lib/contract/request-key.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { KubeconfigError, readKubeconfig } from '../kubeconfig.ts';
-import { makeCsr } from '../make-csr.ts';
-import { areAPair, makePrivateKey, readPrivateKey } from '../private-key.ts';
+import { KubeconfigError, readKubeconfig } from '../disk/kubeconfig.ts';
+import { areAPair, makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
 import type { DesiredCsr } from './desired.ts';
+import { makeCsr } from './make-csr.ts';
 
 /** Everybody may read a CSR; kubeadm writes it 0600 all the same. */
 const PRIVATE = 0o600;

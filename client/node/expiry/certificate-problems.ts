@@ -12,10 +12,10 @@ import {
   X509Certificate as PeculiarCertificate,
 } from '@peculiar/x509';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { type AlternativeName, formatName } from '../../../lib/csr/alternative-names.ts';
 import { OID } from '../../../lib/der/oids.ts';
-import { type AlternativeName, formatName } from '../../../lib/door/alternative-names.ts';
 import type { ExtendedKeyUsage } from '../../../lib/profiles/profiles.ts';
-import { contentsOf } from '../csr-contents.ts';
+import { contentsOf } from '../csr/csr-contents.ts';
 
 export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];

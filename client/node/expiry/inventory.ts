@@ -11,8 +11,8 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { caFileOf, KUBELET_PEM, placeOf } from '../places.ts';
-import { type PlaceState, readPlace } from '../read-place.ts';
+import { caFileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
+import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { findKubeletServing } from './kubelet-places.ts';
 import { readBothOfKubelet, readServing } from './kubelet-rows.ts';
 import { type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';

@@ -2,9 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { caFileOf, KUBELET_PEM } from '../places.ts';
-import { areAPair, readPrivateKey } from '../private-key.ts';
-import type { CertificateInPlace } from '../read-place.ts';
+import { caFileOf, KUBELET_PEM } from '../disk/places.ts';
+import { areAPair, readPrivateKey } from '../disk/private-key.ts';
+import type { CertificateInPlace } from '../disk/read-place.ts';
 import { problemsOf, type Wanted } from './certificate-problems.ts';
 import type { KubeletServing } from './kubelet-places.ts';
 import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';

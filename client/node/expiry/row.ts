@@ -2,12 +2,12 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import type { AlternativeName } from '../../../lib/door/alternative-names.ts';
+import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { caFileOf, type NodeFolders } from '../places.ts';
-import type { CertificateInPlace } from '../read-place.ts';
+import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import type { CertificateInPlace } from '../disk/read-place.ts';
 import { problemsOf, type Wanted } from './certificate-problems.ts';
 
 export interface Row {

@@ -9,9 +9,7 @@ import * as z from 'zod/mini';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import { Journals } from '../journals.ts';
-import { compactTime } from '../request-id.ts';
-import { COMPONENTS, type Component } from '../restart/components.ts';
+import { COMPONENTS, type Component } from '../disk/components.ts';
 import {
   currentBytes,
   digestOf,
@@ -19,7 +17,9 @@ import {
   type RecordedChange,
   recordedChangeSchema,
   statIfThere,
-} from './file-change.ts';
+} from '../disk/file-change.ts';
+import { compactTime } from '../exchange/request-id.ts';
+import { Journals } from '../state/journals.ts';
 import { putInPlace } from './put-in-place.ts';
 
 const journalSchema = z.object({

@@ -15,7 +15,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { yamlProblem } from '../../yaml-problem.ts';
-import { KubeconfigError } from '../kubeconfig.ts';
+import { KubeconfigError } from '../disk/kubeconfig.ts';
 
 export interface KubeconfigData {
   readonly userName: string;

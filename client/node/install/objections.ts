@@ -10,12 +10,17 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { textOf } from '../../read-text.ts';
-import { readKubeconfig } from '../kubeconfig.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../places.ts';
-import { readPlace } from '../read-place.ts';
-import { currentBytes, currentContent, digestOf, type RecordedChange } from './file-change.ts';
+import {
+  currentBytes,
+  currentContent,
+  digestOf,
+  type RecordedChange,
+} from '../disk/file-change.ts';
+import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { leadsTo } from '../trust/ca-change.ts';
 import { contentOf, type Installation } from './installation.ts';
-import { leadsTo } from './trust.ts';
 
 /**
  * @param later installations made after it that were not undone

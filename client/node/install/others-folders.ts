@@ -5,7 +5,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import { isOpenToOthers } from '../open-to-others.ts';
+import { isOpenToOthers } from '../state/open-to-others.ts';
 
 /** As Linux (path_resolution(7)). */
 const MAX_LINKS = 40;

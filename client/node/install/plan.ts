@@ -5,10 +5,6 @@ import { dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import { editText } from '../../read-text.ts';
-import { readKubeconfig } from '../kubeconfig.ts';
-import { caFileOf, type NodeFolders } from '../places.ts';
-import type { CertificateInPlace } from '../read-place.ts';
-import { isKubeletsOwn } from '../select-names.ts';
 import {
   changeFile,
   changeLink,
@@ -16,7 +12,11 @@ import {
   currentContent,
   type FileChange,
   statIfThere,
-} from './file-change.ts';
+} from '../disk/file-change.ts';
+import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import type { CertificateInPlace } from '../disk/read-place.ts';
+import { isKubeletsOwn } from '../disk/select-names.ts';
 import { editKubeconfig } from './kubeconfig-edit.ts';
 import { checkCopies } from './others-folders.ts';
 

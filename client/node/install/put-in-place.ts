@@ -16,7 +16,7 @@ import {
   syncFolder,
   writeDurably,
 } from '../../../lib/files/durable-file.ts';
-import { currentBytes, type RecordedChange } from './file-change.ts';
+import { currentBytes, type RecordedChange } from '../disk/file-change.ts';
 import { contentOf, type Installation } from './installation.ts';
 
 type Version = 'old' | 'new';

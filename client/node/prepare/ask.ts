@@ -2,11 +2,12 @@
  * Uploads CSRs and reads what they came to. A request id is made of the CSR's digest, so a run that was killed asks for
  * nothing twice; only what was refused before is asked again, under the next number.
  */
-import { digestOf } from '../../../lib/door/read-request.ts';
-import { outcomeKeys, parseRequestKey } from '../../../lib/door/request-path.ts';
+
+import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { digestOf } from '../../../lib/csr/read-request.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import { isThere } from '../exchange.ts';
+import { isThere } from '../exchange/exchange.ts';
 import type { ReadyToAsk } from './keys-and-csrs.ts';
 
 export interface Asked extends ReadyToAsk {

@@ -1,9 +1,9 @@
 /** What was prepared, in words. */
-import { formatName } from '../../../lib/door/alternative-names.ts';
-import { printable } from '../../../lib/policy/violation.ts';
+import { formatName } from '../../../lib/csr/alternative-names.ts';
+import { printable } from '../../../lib/refusal/violation.ts';
 import { formatTable } from '../../terminal.ts';
-import { approveCommand } from '../approve-command.ts';
-import type { CsrContents } from '../make-csr.ts';
+import type { CsrContents } from '../csr/make-csr.ts';
+import { approveCommand } from '../exchange/approve-command.ts';
 import type { Prepared } from './prepare-node.ts';
 
 export function describeSubject({ subject }: CsrContents): string {

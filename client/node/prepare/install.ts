@@ -3,10 +3,10 @@ import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
-import { CERTIFICATE_MODE, KEY_MODE } from '../install/file-change.ts';
-import { kubeconfigText } from '../kubeconfig-text.ts';
+import { CERTIFICATE_MODE, KEY_MODE } from '../disk/file-change.ts';
+import { kubeconfigText } from '../disk/kubeconfig-text.ts';
+import type { TrustedCa } from '../trust/first-trust.ts';
 import type { ReadyToAsk } from './keys-and-csrs.ts';
-import type { TrustedCa } from './trust.ts';
 import { isFileThere, writeFile } from './write-file.ts';
 
 export async function installCa({ file, bundle }: TrustedCa): Promise<void> {

@@ -2,10 +2,10 @@
 import { createPrivateKey } from 'node:crypto';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
-import { KEY_MODE } from '../install/file-change.ts';
-import { kubeconfigText } from '../kubeconfig-text.ts';
-import { makeCsr } from '../make-csr.ts';
-import { makePrivateKey } from '../private-key.ts';
+import { makeCsr } from '../csr/make-csr.ts';
+import { KEY_MODE } from '../disk/file-change.ts';
+import { kubeconfigText } from '../disk/kubeconfig-text.ts';
+import { makePrivateKey } from '../disk/private-key.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { writeFile } from './write-file.ts';
 

@@ -1,7 +1,7 @@
 /** What to run when everything is in place. */
 import { basename, join } from 'node:path';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
-import type { NodeFolders } from '../places.ts';
+import type { NodeFolders } from '../disk/places.ts';
 
 /**
  * `kubeadm join` refuses a kubelet.conf that is there, and on a worker ca.crt, too; its own end-to-end tests of external

@@ -2,17 +2,17 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { formatName } from '../../../lib/door/alternative-names.ts';
-import { type CheckedRequest, readRequest } from '../../../lib/door/read-request.ts';
+import { formatName } from '../../../lib/csr/alternative-names.ts';
+import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
-import { certificateNamesFor, csrFromConfig, type PlannedCsr } from '../csr-from-config.ts';
-import { readKubeconfig } from '../kubeconfig.ts';
-import { type CertificatePlace, type NodeFolders, placeOf } from '../places.ts';
-import { readPrivateKey } from '../private-key.ts';
-import { readPlace } from '../read-place.ts';
+import { certificateNamesFor, csrFromConfig, type PlannedCsr } from '../csr/kubeadm-csr.ts';
+import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { type CertificatePlace, type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPrivateKey } from '../disk/private-key.ts';
+import { readPlace } from '../disk/read-place.ts';
 import { isFileThere } from './write-file.ts';
 
 export interface PlannedCertificate extends PlannedCsr {

@@ -9,11 +9,11 @@ import {
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
-import { certificateNamesFor, csrFromConfig } from '../csr-from-config.ts';
+import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
 import { takeInventory } from '../expiry/inventory.ts';
 import { rowsOf } from '../expiry/report.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../places.ts';
-import { readPlace } from '../read-place.ts';
 
 export interface Hindrance {
   readonly file: string;

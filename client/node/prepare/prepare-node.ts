@@ -4,20 +4,20 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import type { Terminal } from '../../terminal.ts';
-import { askUntil } from '../ask-until.ts';
-import { ANSWER_SECONDS } from '../fetch.ts';
-import type { NodeFolders } from '../places.ts';
-import { readPlace } from '../read-place.ts';
+import type { NodeFolders } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { askUntil } from '../exchange/ask-until.ts';
+import { ANSWER_SECONDS } from '../fetch/fetch.ts';
+import type { TrustedCa } from '../trust/first-trust.ts';
+import type { Pins } from '../trust/pins.ts';
 import { type Answer, type Asked, answerOf, ask, outcomesOf } from './ask.ts';
 import { completeRequest } from './keys-and-csrs.ts';
 import { nextCommand } from './next-command.ts';
-import type { Pins } from './pins.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { findHindrances, type Hindrance } from './preflight.ts';
 import { receiveAll, type violationSchema } from './receive-all.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
-import type { TrustedCa } from './trust.ts';
 
 export interface Preparation {
   readonly exchange: ObjectStore;

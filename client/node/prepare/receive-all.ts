@@ -4,21 +4,21 @@
  */
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod/mini';
-import { LIMITS } from '../../../lib/door/limits.ts';
-import { readRequest } from '../../../lib/door/read-request.ts';
+import { LIMITS } from '../../../lib/csr/limits.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
-import { checkCertificate } from '../check-certificate.ts';
-import { leadsTo } from '../install/trust.ts';
-import { readPlace } from '../read-place.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { leadsTo } from '../trust/ca-change.ts';
+import { checkCertificate } from '../trust/check-certificate.ts';
+import { judgeDisk, readTrust, type TrustedCa } from '../trust/first-trust.ts';
 import type { Answer, Asked } from './ask.ts';
 import { installCa, installCertificate } from './install.ts';
 import type { PlannedCertificate } from './plan.ts';
 import type { Preparation, PreparedCertificate } from './prepare-node.ts';
-import { judgeDisk, readTrust, type TrustedCa } from './trust.ts';
 import { isFileThere } from './write-file.ts';
 
 const text = z.string();

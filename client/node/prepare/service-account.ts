@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
-import { KEY_MODE } from '../install/file-change.ts';
-import { makePrivateKey, readPrivateKey } from '../private-key.ts';
+import { KEY_MODE } from '../disk/file-change.ts';
+import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
 import { isFileThere, writeFile } from './write-file.ts';
 
 /**

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sweepTemporaries } from '../../../lib/files/durable-file.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
-import { destinationOf } from '../install/file-change.ts';
-import { caFileOf, type NodeFolders } from '../places.ts';
+import { destinationOf } from '../disk/file-change.ts';
+import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { PlannedCertificate } from './plan.ts';
 
 export async function sweepLeftovers(

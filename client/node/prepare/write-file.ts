@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import { destinationOf } from '../install/file-change.ts';
+import { destinationOf } from '../disk/file-change.ts';
 
 /** Through links, which stay, and with the owner of what stood there, or of the folder. */
 export async function writeFile(

@@ -1,17 +1,18 @@
 /** Waits for what requests come to, and reads it. */
-import { LIMITS } from '../../../lib/door/limits.ts';
-import { certificateNameOf } from '../../../lib/door/request-path.ts';
+
+import { certificateNameOf } from '../../../lib/contract/request-key.ts';
+import { LIMITS } from '../../../lib/csr/limits.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
-import { askUntil } from '../ask-until.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
-import { type Outcome, readOutcomes } from '../outcomes.ts';
-import { type PublishedBundle, readBundle } from '../read-bundle.ts';
-import { pendingSchema, type Received, rejectedSchema } from '../receive.ts';
+import { askUntil } from '../exchange/ask-until.ts';
+import { type Outcome, readOutcomes } from '../exchange/outcomes.ts';
+import { pendingSchema, type Received, rejectedSchema } from '../fetch/receive.ts';
+import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
 import type { OpenRequest } from './request-journal.ts';
 
 export interface Answer {

@@ -2,15 +2,15 @@
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { Terminal } from '../../terminal.ts';
 import { adopt, findStaged, stage } from '../csr/staging.ts';
-import { placeOf } from '../places.ts';
-import { type CertificateInPlace, readPlace } from '../read-place.ts';
-import { newRequestId } from '../request-id.ts';
-import type { LeftOut } from '../select-names.ts';
-import { submit } from '../submit.ts';
+import { placeOf } from '../disk/places.ts';
+import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
+import type { LeftOut } from '../disk/select-names.ts';
+import { newRequestId } from '../exchange/request-id.ts';
+import { submit } from '../exchange/submit.ts';
+import { desired, type RenewWish, type RenewWorld, selectWanted } from './options.ts';
 import { refuseTaken, type Taken, uploadWhatIsFree } from './request-id-taken.ts';
 import { closeNames, listRequests, type OpenRequest, openRequest } from './request-journal.ts';
 import { byPlace, describeOther, refuseOthersId } from './request-of-others.ts';
-import { desired, type RenewWish, type RenewWorld, selectWanted } from './wish.ts';
 
 export interface Asked {
   readonly requests: readonly OpenRequest[];

@@ -1,13 +1,13 @@
 /** From a prepared installation to components that are well with it; or back, if one of them is not. */
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { COMPONENTS, type Component, stepsOf } from '../disk/components.ts';
 import {
   applyInstallation,
   type Installation,
   record,
   undoInstallation,
 } from '../install/installation.ts';
-import { type HeldLease, keepAlive } from '../lease.ts';
-import { COMPONENTS, type Component, stepsOf } from '../restart/components.ts';
+import { type HeldLease, keepAlive } from '../restart/lease.ts';
 import { readManifest } from '../restart/manifest.ts';
 import {
   type RestartResult,

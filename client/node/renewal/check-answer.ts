@@ -1,12 +1,12 @@
 /** Holds an answer against everything that the node knows. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readRequest } from '../../../lib/door/read-request.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { findProblems, type Problem } from '../check-certificate.ts';
-import type { Trust } from '../install/trust.ts';
-import { type NodeFolders, placeOf } from '../places.ts';
-import { readPlace } from '../read-place.ts';
+import { type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import type { Trust } from '../trust/ca-change.ts';
+import { findProblems, type Problem } from '../trust/check-certificate.ts';
 import type { Answer } from './answers.ts';
 
 export interface CheckedAnswer {

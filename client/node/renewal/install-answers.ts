@@ -2,18 +2,19 @@
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
+import { componentsToWatch } from '../disk/components.ts';
+import { placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { selectCertificates } from '../disk/select-names.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { fingerprints, type NewCertificate, planChanges } from '../install/plan.ts';
-import { checkOthers, decideTrust, type Trust } from '../install/trust.ts';
-import { placeOf } from '../places.ts';
-import type { PublishedBundle } from '../read-bundle.ts';
-import { readPlace } from '../read-place.ts';
 import { checkSeen, findUnwell } from '../restart/before.ts';
-import { componentsToWatch } from '../restart/components.ts';
-import { selectCertificates } from '../select-names.ts';
+import { checkOthers, decideTrust, type Trust } from '../trust/ca-change.ts';
+import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type Answer, publishedBundles } from './answers.ts';
 import { carryThrough } from './carry-through.ts';
 import { type CheckedAnswer, checkAnswer } from './check-answer.ts';
+import type { RenewWish, RenewWorld } from './options.ts';
 import { tidy } from './recover.ts';
 import {
   type CertificateReport,
@@ -24,7 +25,6 @@ import {
 } from './report.ts';
 import { closeAll } from './request-journal.ts';
 import { isHere, neededRestarts, takeTurn } from './turn.ts';
-import type { RenewWish, RenewWorld } from './wish.ts';
 
 export async function install(
   world: RenewWorld,

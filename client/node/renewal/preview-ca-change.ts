@@ -1,10 +1,10 @@
 /** What `--accept-ca-change` would take over now, for somebody who wants to see it first. Writes nothing. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import type { Exchange } from '../exchange.ts';
-import { type CaChangeWish, decideTrust } from '../install/trust.ts';
-import type { NodeFolders } from '../places.ts';
-import { readBundle } from '../read-bundle.ts';
+import type { NodeFolders } from '../disk/places.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { type CaChangeWish, decideTrust } from '../trust/ca-change.ts';
+import { readBundle } from '../trust/read-bundle.ts';
 
 export interface CaChangePreview {
   readonly differences: readonly string[];

@@ -4,8 +4,8 @@ import {
   listInstallations,
   pruneInstallations,
 } from '../install/installation.ts';
-import type { HeldLease } from '../lease.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
+import type { HeldLease } from '../restart/lease.ts';
 import type { RestartWorld } from '../restart/restart.ts';
 import { type Carried, carryThrough, takeBack } from './carry-through.ts';
 import { sweepRequests } from './request-journal.ts';

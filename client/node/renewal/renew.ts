@@ -5,11 +5,11 @@
 import { awaitAnswers } from './answers.ts';
 import { ask } from './ask.ts';
 import { install } from './install-answers.ts';
+import type { RenewWish, RenewWorld } from './options.ts';
 import { recover } from './recover.ts';
 import { type CertificateReport, type RenewReport, reportRenewed, reportTaken } from './report.ts';
 import { closeAll } from './request-journal.ts';
 import { takeTurn } from './turn.ts';
-import type { RenewWish, RenewWorld } from './wish.ts';
 
 /** To be called with the run lock held. */
 export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewReport> {

@@ -1,9 +1,9 @@
 /** What a renewal came to, certificate by certificate. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import type { Trust } from '../install/trust.ts';
-import { placeOf } from '../places.ts';
-import { readPlace } from '../read-place.ts';
+import { placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
 import type { RestartResult, RestartWorld } from '../restart/restart.ts';
+import type { Trust } from '../trust/ca-change.ts';
 import type { Answer } from './answers.ts';
 import type { CheckedAnswer } from './check-answer.ts';
 import type { Taken } from './request-id-taken.ts';

@@ -1,13 +1,13 @@
 /** A request id is used once for a certificate: under it lies one CSR, and it never changes. */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { certificateNameOf, parseRequestKey } from '../../../lib/door/request-path.ts';
+import { certificateNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import { findStaged } from '../csr/staging.ts';
-import { isThere, RequestTakenError } from '../exchange.ts';
-import { findOutcomes } from '../outcomes.ts';
+import { isThere, RequestTakenError } from '../exchange/exchange.ts';
+import { findOutcomes } from '../exchange/outcomes.ts';
 import { closeNames, type OpenRequest } from './request-journal.ts';
 
 /**

@@ -9,7 +9,7 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
-import { Journals } from '../journals.ts';
+import { Journals } from '../state/journals.ts';
 
 const requestSchema = z.object({
   schema: z.literal(1),

@@ -1,10 +1,10 @@
 /** The random wait before a renewal, so that a fleet whose timers fire at once does not ask at once. */
 import { heldManifests } from '../restart/held-manifests.ts';
 import type { RestartWorld } from '../restart/restart.ts';
+import { type RenewWish, selectWanted } from './options.ts';
 import { unfinishedInstallations } from './recover.ts';
 import { listRequests } from './request-journal.ts';
 import { byPlace } from './request-of-others.ts';
-import { type RenewWish, selectWanted } from './wish.ts';
 
 export interface Chance {
   /** A whole number from 0 up to, and without, the limit. */

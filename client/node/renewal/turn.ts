@@ -1,11 +1,11 @@
 /** Which components a change restarts, and this node's turn to do so. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import type { HeldLease } from '../lease.ts';
-import { type Component, componentsToRestart } from '../restart/components.ts';
+import { type Component, componentsToRestart } from '../disk/components.ts';
+import type { HeldLease } from '../restart/lease.ts';
 import { readManifest } from '../restart/manifest.ts';
 import type { RestartWorld } from '../restart/restart.ts';
-import type { RenewWorld } from './wish.ts';
+import type { RenewWorld } from './options.ts';
 
 export function neededRestarts(
   { folders }: RestartWorld,

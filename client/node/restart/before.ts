@@ -1,7 +1,7 @@
 /** What components are like before anything is changed. */
 import { CommandError, EXIT } from '../../exit-codes.ts';
 import { hostSystemd } from '../../systemd/systemd.ts';
-import type { Component } from './components.ts';
+import type { Component } from '../disk/components.ts';
 import { findIllness } from './health.ts';
 import { readManifest } from './manifest.ts';
 import { areOthersSeen, processesOf } from './processes.ts';

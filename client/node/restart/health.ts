@@ -4,10 +4,10 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { currentContent } from '../install/file-change.ts';
-import type { NodeFolders } from '../places.ts';
+import type { Component } from '../disk/components.ts';
+import { currentContent } from '../disk/file-change.ts';
+import type { NodeFolders } from '../disk/places.ts';
 import { bracket, callable } from './address.ts';
-import type { Component } from './components.ts';
 import { kubeletHealthUrl } from './kubelet-health.ts';
 import { readManifest } from './manifest.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
-import type { NodeFolders } from '../places.ts';
+import type { NodeFolders } from '../disk/places.ts';
 import { manifestsFolder } from './manifest.ts';
 
 const heldFolder = (stateDir: string) => join(stateDir, 'held-manifests');

@@ -6,9 +6,9 @@ import {
   type KubernetesVersion,
   parseKubernetesVersion,
 } from '../../../lib/profiles/kubernetes-version.ts';
-import { currentContent } from '../install/file-change.ts';
-import type { NodeFolders } from '../places.ts';
-import type { Component } from './components.ts';
+import type { Component } from '../disk/components.ts';
+import { currentContent } from '../disk/file-change.ts';
+import type { NodeFolders } from '../disk/places.ts';
 
 const strings = z.optional(z.array(z.string()));
 const podSchema = z.object({

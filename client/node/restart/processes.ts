@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../../exit-codes.ts';
-import { KUBEADM_FOLDERS, type NodeFolders } from '../places.ts';
-import { COMPONENTS, type Component } from './components.ts';
+import { COMPONENTS, type Component } from '../disk/components.ts';
+import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 /** @throws CommandError where static pods would have to be restarted and nobody could tell when one has stopped */

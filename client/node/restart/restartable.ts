@@ -1,6 +1,6 @@
 /** Whether this command can restart a component, or somebody has to, or there is nothing of it here. */
 import { hostSystemd } from '../../systemd/systemd.ts';
-import type { Component } from './components.ts';
+import type { Component } from '../disk/components.ts';
 import { manifestsFolder, readManifest } from './manifest.ts';
 import { areOthersSeen, mayRunOtherwise } from './processes.ts';
 import type { RestartWorld } from './restart.ts';

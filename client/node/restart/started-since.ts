@@ -3,7 +3,7 @@
  * lose their lease, as they may while the API server beside them is restarted: such a one has read the new files, though
  * nobody here restarted it.
  */
-import { COMPONENTS, type Component } from './components.ts';
+import { COMPONENTS, type Component } from '../disk/components.ts';
 import { readManifest } from './manifest.ts';
 import { processesOf } from './processes.ts';
 import type { RestartWorld } from './restart.ts';

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { installTimer, type TimerOptions } from '../../../client/commands/install-timer.ts';
 import { CommandError } from '../../../client/exit-codes.ts';
 import { type RestartWorld, restartStep } from '../../../client/node/restart/restart.ts';
-import { resolveSettings } from '../../../client/node/settings.ts';
+import { resolveSettings } from '../../../client/node/state/settings.ts';
 import { systemdAt } from '../../../client/systemd/systemd.ts';
 import { COMMAND } from '../../support/running-service-process.ts';
 

@@ -12,8 +12,8 @@ import {
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { placeOf } from '../../../client/node/places.ts';
-import { readPlace } from '../../../client/node/read-place.ts';
+import { placeOf } from '../../../client/node/disk/places.ts';
+import { readPlace } from '../../../client/node/disk/read-place.ts';
 import { markedUnit } from '../../../client/systemd/marked-unit.ts';
 import { AT_BOOT, unitFiles } from '../../../client/systemd/units.ts';
 import {

@@ -1,7 +1,7 @@
 /** The same wishes as CSRs: Cakeless refuses each, with the reason that fits. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Received } from '../../../client/node/receive.ts';
+import type { Received } from '../../../client/node/fetch/receive.ts';
 import type { CakelessService } from '../kubernetes/cakeless-service.ts';
 import { mustRun } from '../kubernetes/program.ts';
 import type { Report } from '../kubernetes/report.ts';

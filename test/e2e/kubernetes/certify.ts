@@ -6,7 +6,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Received } from '../../../client/node/receive.ts';
+import type { Received } from '../../../client/node/fetch/receive.ts';
 import type { CakelessService } from './cakeless-service.ts';
 import { readTrustBundles } from './trust-bundles.ts';
 

@@ -1,5 +1,5 @@
 /** What a good request of the cluster in `setting.ts` is made of: cases change one part of it. */
-import type { ViolationCode } from '../../../lib/policy/violation.ts';
+import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
 

@@ -3,7 +3,7 @@ import {
   recordKeyIn,
   userAgentOf,
 } from '../../../lib/audit/record-in-user-agent.ts';
-import { parseRequestKey } from '../../../lib/door/request-path.ts';
+import { parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { recordKey } from '../../../lib/issuance/record.ts';
 
 const KEY = 'records/prod/cp-1.example.com/first/pki/apiserver.csr.json';

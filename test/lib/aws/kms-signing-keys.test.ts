@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { recordKeyIn } from '../../../lib/audit/record-in-user-agent.ts';
 import { KmsSigningKeys } from '../../../lib/aws/kms-signing-keys.ts';
-import { signingAlgorithmOf } from '../../../lib/ca/signing-algorithm.ts';
+import { signingAlgorithmOf } from '../../../lib/signing/signing-algorithm.ts';
 
 const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321';
 const ALGORITHM = signingAlgorithmOf('ECC_NIST_P256');

@@ -3,7 +3,7 @@ import { expectedNames } from '../../../lib/cluster/expected-names.ts';
 import { findNode, type KnownNode } from '../../../lib/cluster/find-node.ts';
 import type { ClusterRecord } from '../../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
-import { formatName } from '../../../lib/door/alternative-names.ts';
+import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { SanRule } from '../../../lib/profiles/profiles.ts';
 import { clusterRecord } from '../../support/csr-builder-cluster.ts';
 

@@ -1,8 +1,8 @@
 /** Judges that share no code with us: each certificate of every set of CSRs, under each kind of CA key. */
 import { readFileSync } from 'node:fs';
-import { CA_KEY_SPECS } from '../../../lib/ca/signing-algorithm.ts';
 import { isCertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { CA_KEY_SPECS } from '../../../lib/signing/signing-algorithm.ts';
 import { approve } from '../../support/approve.ts';
 import {
   type ChainItem,

@@ -5,10 +5,10 @@
 
 import { readFileSync } from 'node:fs';
 import { type IssuingCa, issuingCa } from '../../../lib/ca/trust-domain.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { type Element, readDer, readOid } from '../../../lib/der/read.ts';
 import * as der from '../../../lib/der/write.ts';
-import { readRequest } from '../../../lib/door/read-request.ts';
 import type { CertificateFields } from '../../../lib/issuance/certificate-fields.ts';
 import { lintDraft } from '../../../lib/issuance/lint.ts';
 import { writeTbsCertificate } from '../../../lib/issuance/tbs-certificate.ts';

@@ -1,8 +1,8 @@
 import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
-import type { DoorResult } from '../../../lib/door/read-request.ts';
+import type { DoorResult } from '../../../lib/csr/read-request.ts';
 import { type Judgement, judgeRequest } from '../../../lib/policy/judge-request.ts';
-import type { ViolationCode } from '../../../lib/policy/violation.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import {
   apiserverWish,
   checkedRequest,

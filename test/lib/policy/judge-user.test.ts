@@ -1,10 +1,10 @@
 /** Which user gets which certificate. */
 import { parseClusterRecord } from '../../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
-import { readRequest } from '../../../lib/door/read-request.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
 import { judgeUserRequest } from '../../../lib/policy/judge-user.ts';
-import type { ViolationCode } from '../../../lib/policy/violation.ts';
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
+import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { recordDocument } from '../../support/csr-builder-cluster.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';

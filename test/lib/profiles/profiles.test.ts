@@ -1,4 +1,4 @@
-import { certificateNameOf, pathsOf } from '../../../lib/door/request-path.ts';
+import { certificateNameOf, pathsOf } from '../../../lib/contract/request-key.ts';
 import { CA_NAMES, CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,

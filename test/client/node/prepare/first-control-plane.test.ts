@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { EXIT } from '../../../../client/exit-codes.ts';
-import { kubeconfigText } from '../../../../client/node/kubeconfig-text.ts';
+import { kubeconfigText } from '../../../../client/node/disk/kubeconfig-text.ts';
 import { isCertificateName } from '../../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../../lib/profiles/profile-for.ts';
 import { readCertificateFacts } from '../../../support/certificate-facts.ts';

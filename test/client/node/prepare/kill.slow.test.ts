@@ -5,13 +5,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { readKubeconfig } from '../../../../client/node/kubeconfig.ts';
-import { placeOf } from '../../../../client/node/places.ts';
-import { makePrivateKey, readPrivateKey } from '../../../../client/node/private-key.ts';
-import { readPlace } from '../../../../client/node/read-place.ts';
+import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
+import { placeOf } from '../../../../client/node/disk/places.ts';
+import { makePrivateKey, readPrivateKey } from '../../../../client/node/disk/private-key.ts';
+import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { bundleKey } from '../../../../lib/ca/trust-domain.ts';
-import { readRequest } from '../../../../lib/door/read-request.ts';
-import { certificateNameOf } from '../../../../lib/door/request-path.ts';
+import { certificateNameOf } from '../../../../lib/contract/request-key.ts';
+import { readRequest } from '../../../../lib/csr/read-request.ts';
 import { CA_NAMES, CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import {
   type ChangingCall,

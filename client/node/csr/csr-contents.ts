@@ -1,0 +1,31 @@
+/** What a certificate in place asked for: the subject and names of the CSR for the next one. */
+import 'reflect-metadata';
+import type { X509Certificate } from 'node:crypto';
+import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
+import { readAlternativeNames } from '../../../lib/csr/alternative-names.ts';
+import { readSubject } from '../../../lib/csr/subject.ts';
+import { OID } from '../../../lib/der/oids.ts';
+import { readDer } from '../../../lib/der/read.ts';
+import type { Violation } from '../../../lib/refusal/violation.ts';
+import type { CsrContents } from './make-csr.ts';
+
+export interface ContentsResult {
+  readonly contents: CsrContents;
+  /** What a CSR can't ask for again, since the door would refuse it. */
+  readonly violations: readonly Violation[];
+}
+
+/**
+ * Subject and subject alternative names in the order of the certificate, as `kubeadm certs renew --csr-only` took them.
+ * @throws DerError if they can't be read
+ */
+export function contentsOf(certificate: X509Certificate): ContentsResult {
+  const parsed = new PeculiarCertificate(certificate.raw);
+  const { subject, violations } = readSubject(
+    readDer(new Uint8Array(parsed.subjectName.toArrayBuffer()), 'subject'),
+  );
+  const san = parsed.getExtension(OID.subjectAltName);
+  if (!san) return { contents: { subject, names: [] }, violations };
+  const { names, violations: ofNames } = readAlternativeNames(new Uint8Array(san.value));
+  return { contents: { subject, names }, violations: [...violations, ...ofNames] };
+}

@@ -1,0 +1,54 @@
+/** Finds the CSRs that kubeadm left in a folder, in any of its layouts. Opens .csr files only, never a key. */
+import { readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { certificateNameOf } from '../../../lib/contract/request-key.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+
+export interface FoundCsr {
+  readonly file: string;
+  /** Below the folder, as kubeadm laid it out: what stands behind the request id. */
+  readonly path: string;
+  readonly certificateName: CertificateName;
+}
+
+export interface FoundCsrs {
+  readonly csrs: readonly FoundCsr[];
+  /** .csr files at paths that kubeadm does not use. */
+  readonly unknown: readonly string[];
+}
+
+/** @throws CommandError if the folder can't be read or holds none */
+export function findCsrs(folder: string): FoundCsrs {
+  const paths = listFiles(folder)
+    .map((file) => relative(folder, file).split(sep).join('/'))
+    .filter((path) => path.endsWith('.csr'))
+    .sort();
+  const csrs: FoundCsr[] = [];
+  const unknown: string[] = [];
+  for (const path of paths) {
+    const certificateName = certificateNameOf(path);
+    if (certificateName) csrs.push({ file: join(folder, path), path, certificateName });
+    else unknown.push(path);
+  }
+  if (csrs.length > 0) return { csrs, unknown };
+  throw new CommandError(
+    EXIT.usage,
+    `${folder}: holds no CSR at a path that kubeadm uses${unknown.length > 0 ? ` (found ${unknown.join(', ')})` : ''}`,
+    'make them with `kubeadm certs generate-csr --cert-dir DIR/pki --kubeconfig-dir DIR --config FILE`, and give DIR',
+  );
+}
+
+/** Regular files only: a link could lead anywhere. */
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  } catch (error) {
+    throw new CommandError(
+      EXIT.usage,
+      `${folder}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

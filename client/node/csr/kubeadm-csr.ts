@@ -1,0 +1,69 @@
+/**
+ * The certificates that kubeadm wants on a node, and what it would ask for in each: subject and names as
+ * `kubeadm certs generate-csr` writes them (cmd/kubeadm/app/phases/certs/certlist.go, phases/kubeconfig/kubeconfig.go).
+ */
+import { expectedNames } from '../../../lib/cluster/expected-names.ts';
+import { type AlternativeName, formatName } from '../../../lib/csr/alternative-names.ts';
+import type { KeyKind } from '../../../lib/csr/public-key.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../lib/profiles/certificate-names.ts';
+import { profileFor, type VersionedProfile } from '../../../lib/profiles/profile-for.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import { clusterRecordOf, type NodeConfig } from '../../kubeadm/node-config.ts';
+import type { CsrContents } from './make-csr.ts';
+
+export interface PlannedCsr {
+  readonly name: CertificateName;
+  readonly contents: CsrContents;
+  /** What `encryptionAlgorithm` or the feature gate PublicKeysECDSA makes of it. */
+  readonly keyKind: KeyKind;
+}
+
+/**
+ * The names that a node needs: on a worker kubelet.conf; on a control plane all of its version, without etcd's where
+ * etcd is external, and super-admin.conf only where `kubeadm init` runs.
+ */
+export function certificateNamesFor(config: NodeConfig): CertificateName[] {
+  return CERTIFICATE_NAMES.filter((name) => {
+    const profile = profileFor(name, config.version);
+    if (!profile?.roles.includes(config.role)) return false;
+    if (config.externalEtcd && profile.ca === 'etcd-ca') return false;
+    return !(config.joins && name === 'super-admin.conf');
+  });
+}
+
+/** @throws CommandError for a name that kubeadm does not have in this version */
+export function csrFromConfig(name: CertificateName, config: NodeConfig): PlannedCsr {
+  const profile = profileFor(name, config.version);
+  if (!profile)
+    throw new CommandError(
+      EXIT.usage,
+      `${config.file}: kubeadm 1.${config.version.minor} has no certificate ${name}`,
+    );
+  return {
+    name,
+    contents: {
+      subject: {
+        commonName: profile.commonName.replace('{node}', config.nodeName),
+        organizations: profile.acceptedOrganizations[0] ?? [],
+      },
+      names: namesOf(profile, config),
+    },
+    keyKind: profile.baseName === undefined ? config.kubeconfigKeyKind : config.keyKind,
+  };
+}
+
+/** DNS names before addresses; sorted since 1.28, in the order in which kubeadm adds them before. */
+function namesOf(profile: VersionedProfile, config: NodeConfig): AlternativeName[] {
+  if (profile.sans === 'none') return [];
+  const record = clusterRecordOf(config);
+  const [node] = record.nodes;
+  if (!node) return [];
+  const { required, allowed } = expectedNames(profile.sans, record, { ...node, addressRanges: [] });
+  const all = new Map([...required, ...allowed].map((name) => [formatName(name), name]));
+  const dns = [...all.values()].filter(({ type }) => type === 'DNS');
+  if (config.version.minor >= 28) dns.sort((a, b) => (a.value < b.value ? -1 : 1));
+  return [...dns, ...[...all.values()].filter(({ type }) => type === 'IP')];
+}

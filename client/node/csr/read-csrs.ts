@@ -1,0 +1,44 @@
+/** The CSRs of a folder, as they may leave the node. */
+import { readFileSync } from 'node:fs';
+import { LIMITS } from '../../../lib/csr/limits.ts';
+import { findPrivateKey } from '../../../lib/csr/private-key-material.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
+import type { ViolationCode } from '../../../lib/refusal/violation.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import type { Terminal } from '../../terminal.ts';
+import { type FoundCsr, findCsrs } from './find-csrs.ts';
+
+/** Everything is read and looked at before the first byte leaves the node. */
+export function readCsrs(folder: string, terminal: Terminal) {
+  const { csrs, unknown } = findCsrs(folder);
+  for (const path of unknown)
+    terminal.progress(`skipped ${path}: kubeadm has no certificate there`);
+  return { files: csrs.map((csr) => ({ ...csr, bytes: readCsr(csr) })), unknown };
+}
+
+function readCsr({ file }: FoundCsr): Buffer {
+  const bytes = readFileSync(file);
+  checkCsr(file, bytes);
+  return bytes;
+}
+
+/** @throws CommandError for anything but a CSR, a key above all */
+export function checkCsr(file: string, bytes: Uint8Array): void {
+  const found = findPrivateKey(bytes);
+  if (found)
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: holds ${found}; nothing was sent`,
+      'a .csr file holds a certificate signing request and nothing else',
+    );
+  if (bytes.length > LIMITS.maxObjectBytes)
+    throw new CommandError(
+      EXIT.usage,
+      `${file}: has ${bytes.length} bytes, no CSR has; nothing was sent`,
+    );
+  const unreadable = readRequest(bytes).violations.find(({ code }) => NO_CSR.includes(code));
+  if (unreadable)
+    throw new CommandError(EXIT.usage, `${file}: is no CSR (${unreadable.got}); nothing was sent`);
+}
+
+const NO_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];

@@ -1,0 +1,35 @@
+/** The private key that belongs to a certificate, if it lies where kubeadm puts it. Only its public half is kept. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import { KubeconfigError, readKubeconfig } from './kubeconfig.ts';
+
+/**
+ * `apiserver.key` beside `apiserver.crt`; for kubeconfigs `admin.conf.key` (up to 1.22), or the key inside `admin.conf`.
+ * @param stem path of the certificate without `.crt`
+ * @throws CommandError if there is a key file that is no key
+ */
+export function findKeyBeside(stem: string): KeyObject | undefined {
+  const pem = existsSync(`${stem}.key`)
+    ? readFileSync(`${stem}.key`, 'utf8')
+    : keyOfKubeconfig(stem);
+  if (pem === undefined) return undefined;
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new CommandError(EXIT.usage, `${stem}: the private key beside it can't be read`);
+  }
+}
+
+function keyOfKubeconfig(file: string): string | undefined {
+  if (!file.endsWith('.conf') || !existsSync(file)) return undefined;
+  try {
+    const { privateKey } = readKubeconfig(readFileSync(file, 'utf8'), dirname(file));
+    return privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
+  } catch (error) {
+    if (error instanceof KubeconfigError)
+      throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
+    throw error;
+  }
+}

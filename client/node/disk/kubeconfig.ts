@@ -1,0 +1,89 @@
+/** Reads the parts of a kubeconfig that certificates depend on (client-go tools/clientcmd/api/v1). */
+import { isAbsolute, join } from 'node:path';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { describeIssue } from '../../../lib/store/describe-issue.ts';
+import { yamlProblem } from '../../yaml-problem.ts';
+
+const text = z.optional(z.string());
+
+const context = z.object({ cluster: z.string(), user: z.string() });
+const cluster = z.object({
+  server: text,
+  'certificate-authority-data': text,
+  'certificate-authority': text,
+});
+const user = z.object({
+  'client-certificate-data': text,
+  'client-certificate': text,
+  'client-key-data': text,
+  'client-key': text,
+});
+const name = z.string();
+
+const kubeconfigSchema = z.object({
+  'current-context': text,
+  contexts: z.optional(z.array(z.object({ name, context }))),
+  clusters: z.optional(z.array(z.object({ name, cluster }))),
+  users: z.optional(z.array(z.object({ name, user }))),
+});
+
+/** PEM text that stands in the kubeconfig, or the file that it names, as an absolute path. */
+export type Material = { readonly pem: string } | { readonly file: string };
+
+export interface Kubeconfig {
+  readonly server: string | undefined;
+  readonly clusterName: string | undefined;
+  readonly userName: string;
+  readonly certificate: Material | undefined;
+  readonly privateKey: Material | undefined;
+  readonly certificateAuthority: Material | undefined;
+}
+
+/** What is wrong with a kubeconfig, in words. */
+export class KubeconfigError extends Error {
+  override name = 'KubeconfigError';
+}
+
+/**
+ * The user and the cluster of the current context. A file with one user and no context that fits means that user.
+ * @param folder the kubeconfig's own: paths in it are relative to it
+ * @throws KubeconfigError if it can't be read, or does not say which user is meant
+ */
+export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
+  const { contexts, clusters, users, ...rest } = parseKubeconfig(yaml);
+  const current = contexts?.find(({ name }) => name === rest['current-context'])?.context;
+  const entry = users?.find(({ name }) => name === current?.user) ?? only(users);
+  if (!entry) throw new KubeconfigError('its current context names no user');
+  const inCluster = clusters?.find(({ name }) => name === current?.cluster) ?? only(clusters);
+  const material = (data: string | undefined, file: string | undefined): Material | undefined => {
+    if (data) return { pem: Buffer.from(data, 'base64').toString('latin1') };
+    return file ? { file: isAbsolute(file) ? file : join(folder, file) } : undefined;
+  };
+  const { user: u } = entry;
+  const c = inCluster?.cluster;
+  return {
+    server: c?.server,
+    clusterName: inCluster?.name,
+    userName: entry.name,
+    certificate: material(u['client-certificate-data'], u['client-certificate']),
+    privateKey: material(u['client-key-data'], u['client-key']),
+    certificateAuthority: material(c?.['certificate-authority-data'], c?.['certificate-authority']),
+  };
+}
+
+function parseKubeconfig(yaml: string) {
+  let value: unknown;
+  try {
+    value = parse(yaml);
+  } catch (error) {
+    throw new KubeconfigError(`it is no YAML: ${yamlProblem(error)}`);
+  }
+  const result = kubeconfigSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new KubeconfigError(
+    `it is no kubeconfig: ${result.error.issues.map(describeIssue).join('; ')}`,
+  );
+}
+
+const only = <T>(items: readonly T[] | undefined) => (items?.length === 1 ? items[0] : undefined);

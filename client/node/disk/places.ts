@@ -1,0 +1,61 @@
+/** Where kubeadm keeps each certificate on a node (cmd/kubeadm/app/constants/constants.go, kubelet's --cert-dir). */
+import { join } from 'node:path';
+import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+
+export interface NodeFolders {
+  /** kubeadm's certificatesDir, `--cert-dir`. */
+  readonly certDir: string;
+  /** Holds admin.conf and the other kubeconfigs, `--kubeconfig-dir`. */
+  readonly kubeconfigDir: string;
+  /** The kubelet's own `--cert-dir`; undefined where no kubelet uses the kubeconfigs, as in a copy of a node's files. */
+  readonly kubeletDir?: string | undefined;
+}
+
+export const KUBEADM_FOLDERS = {
+  certDir: '/etc/kubernetes/pki',
+  kubeconfigDir: '/etc/kubernetes',
+  kubeletDir: '/var/lib/kubelet/pki',
+} as const;
+
+/** What Cakeless keeps on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
+export const stateDirOf = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'cakeless');
+
+/** The kubelet's certificate store: a link to the newest of kubelet-client-<date>.pem (client-go util/certificate). */
+export const KUBELET_PEM = 'kubelet-client-current.pem';
+
+/** A certificate and its private key in two files beside each other. */
+export interface PairPlace {
+  readonly kind: 'pair';
+  readonly name: CertificateName;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** A kubeconfig that holds both, or names the files that do (kubelet.conf after the kubelet's first rotation). */
+export interface KubeconfigPlace {
+  readonly kind: 'kubeconfig';
+  readonly name: CertificateName;
+  readonly file: string;
+  /** Of kubelet.conf: what the kubelet takes in the place of the certificate in it, if it is there. */
+  readonly kubeletPem?: string;
+}
+
+export type CertificatePlace = PairPlace | KubeconfigPlace;
+
+export function placeOf(name: CertificateName, folders: NodeFolders): CertificatePlace {
+  const { baseName } = profileOf(name);
+  if (baseName === undefined) {
+    const place = { kind: 'kubeconfig', name, file: join(folders.kubeconfigDir, name) } as const;
+    if (name !== 'kubelet.conf' || folders.kubeletDir === undefined) return place;
+    return { ...place, kubeletPem: join(folders.kubeletDir, KUBELET_PEM) };
+  }
+  const stem = join(folders.certDir, baseName);
+  return { kind: 'pair', name, certificateFile: `${stem}.crt`, keyFile: `${stem}.key` };
+}
+
+/** The file with the certificates that the node trusts for a CA: pki/ca.crt, pki/etcd/ca.crt, pki/front-proxy-ca.crt. */
+export function caFileOf(ca: CaName, { certDir }: NodeFolders): string {
+  return join(certDir, BUNDLE_PATHS[ca]);
+}

@@ -1,0 +1,28 @@
+/** Uploads the CSRs of a folder as one request. */
+import type { Terminal } from '../../terminal.ts';
+import { readCsrs } from '../csr/read-csrs.ts';
+import { type Exchange, upload } from './exchange.ts';
+import type { RequestPlace } from './outcomes.ts';
+
+export interface Submitted extends RequestPlace {
+  readonly requests: readonly { certificateName: string; key: string; uploaded: boolean }[];
+  /** .csr files that were left out, since kubeadm has no certificate at their paths. */
+  readonly skipped: readonly string[];
+}
+
+export async function submit(
+  exchange: Exchange,
+  terminal: Terminal,
+  folder: string,
+  { cluster, node, request }: RequestPlace,
+): Promise<Submitted> {
+  const { files, unknown } = readCsrs(folder, terminal);
+  const requests: Submitted['requests'][number][] = [];
+  for (const { path, certificateName, bytes } of files) {
+    const key = `requests/${cluster}/${node}/${request}/${path}`;
+    const uploaded = await upload(exchange, key, bytes);
+    terminal.progress(`${uploaded ? 'uploaded' : 'was there'} ${certificateName} (${path})`);
+    requests.push({ certificateName, key, uploaded });
+  }
+  return { cluster, node, request, requests, skipped: unknown };
+}

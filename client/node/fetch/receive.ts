@@ -1,0 +1,98 @@
+/** Takes one outcome: checks a certificate against everything that the node knows, and writes it if it is right. */
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { LIMITS } from '../../../lib/csr/limits.ts';
+import { readRequest } from '../../../lib/csr/read-request.ts';
+import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
+import { kindOf } from '../../../lib/profiles/profile-for.ts';
+import { readJson } from '../../../lib/store/documents.ts';
+import { findKeyBeside } from '../disk/key-beside.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { Outcome } from '../exchange/outcomes.ts';
+import { checkCertificate } from '../trust/check-certificate.ts';
+import { readBundle } from '../trust/read-bundle.ts';
+
+export interface Received {
+  readonly certificateName?: string;
+  /** Below the request id, without `.csr`. */
+  readonly path: string;
+  readonly outcome: Outcome['state'] | 'check-failed';
+  readonly file?: string;
+  readonly notAfter?: string;
+  readonly violations?: readonly z.infer<typeof violationSchema>[];
+  /** Why a certificate was not written. */
+  readonly problems?: readonly string[];
+  readonly waitingFor?: string;
+  /** Key of a request that waits for an approver. */
+  readonly requestKey?: string;
+}
+
+const text = z.string();
+const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
+export const rejectedSchema = z.object({ violations: z.array(violationSchema) });
+export const pendingSchema = z.object({ waitingFor: text });
+/** As kubeadm writes certificates: everybody may read them. */
+const CERTIFICATE_MODE = 0o644;
+
+export async function receive(
+  exchange: Exchange,
+  outcome: Outcome,
+  folder: string,
+  now: Date,
+): Promise<Received> {
+  const name = nameOf(outcome);
+  const about = { path: outcome.path, ...(name && { certificateName: name }) };
+  if (outcome.state === 'unanswered' || outcome.key === undefined)
+    return { ...about, outcome: 'unanswered' };
+  if (outcome.state === 'issued') return receiveCertificate(exchange, outcome, folder, now);
+  const document = await readJson(exchange, outcome.key);
+  if (outcome.state === 'rejected')
+    return { ...about, outcome: 'rejected', ...rejectedSchema.parse(document) };
+  const { waitingFor } = pendingSchema.parse(document);
+  return { ...about, outcome: 'pending', waitingFor, requestKey: outcome.requestKey };
+}
+
+function nameOf({ requestKey }: Pick<Outcome, 'requestKey'>): IssuedName | undefined {
+  const address = parseRequestKey(requestKey);
+  return address && issuedNameOf(address);
+}
+
+async function receiveCertificate(
+  exchange: Exchange,
+  { path, key = '', requestKey }: Outcome,
+  folder: string,
+  now: Date,
+): Promise<Received> {
+  const certificateName = nameOf({ requestKey });
+  const failed = (...problems: string[]): Received => ({ path, outcome: 'check-failed', problems });
+  if (!certificateName) return failed('kubeadm has no certificate at this path');
+  const profile = kindOf(certificateName);
+  const stem = join(folder, path);
+  const [object, csr] = await Promise.all([
+    exchange.get(key, LIMITS.maxObjectBytes),
+    csrBeside(stem) ?? exchange.get(requestKey, LIMITS.maxObjectBytes).then((o) => o?.body),
+  ]);
+  if (!object || !csr) return failed('the certificate or its CSR is gone: submit it again');
+  const { request } = readRequest(csr);
+  if (!request) return failed('its CSR can not be read');
+  const bundle = await readBundle(exchange, object.metadata['trust-domain'] ?? '', profile.ca);
+  if ('problem' in bundle) return failed(bundle.problem);
+  const pem = Buffer.from(object.body).toString('latin1');
+  const expected = { profile, request, key: findKeyBeside(stem), trustBundle: bundle.pem, now };
+  const problems = checkCertificate(pem, expected);
+  if (problems.length > 0) return { ...failed(...problems), certificateName };
+  const file = `${stem}.crt`;
+  await makeFolder(dirname(file));
+  await writeDurably(file, pem, CERTIFICATE_MODE);
+  const notAfter = new Date(new X509Certificate(pem).validTo).toISOString();
+  return { certificateName, path, outcome: 'issued', file, notAfter };
+}
+
+/** What was asked for is what this node asked for, where it kept its CSR: the bucket's may be another. */
+function csrBeside(stem: string): Uint8Array | undefined {
+  return existsSync(`${stem}.csr`) ? readFileSync(`${stem}.csr`) : undefined;
+}

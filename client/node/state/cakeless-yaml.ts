@@ -1,0 +1,54 @@
+/** The small file that tells a node who it is, so that a timer needs neither arguments nor environment. */
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { isSubdomain } from '../../../lib/names.ts';
+import { describeIssue } from '../../../lib/store/describe-issue.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+import { yamlProblem } from '../../yaml-problem.ts';
+
+export const NODE_CONFIG_FILE = '/etc/kubernetes/cakeless.yaml';
+
+const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
+const path = z.string().check(z.refine((text) => text.startsWith('/'), 'must be an absolute path'));
+
+const nodeConfigSchema = z.strictObject({
+  cluster: z.optional(name),
+  node: z.optional(name),
+  /** Name of the exchange bucket. */
+  exchangeBucket: z.optional(z.string()),
+  /** AWS region of the bucket. */
+  region: z.optional(z.string()),
+  certDir: z.optional(path),
+  kubeconfigDir: z.optional(path),
+  /** The kubelet's --cert-dir. */
+  kubeletDir: z.optional(path),
+  /** Copies of kubeconfigs that follow them, such as /root/.kube/config. */
+  also: z.optional(z.array(path)),
+});
+
+export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+
+/**
+ * @param file of `--node-config`; without one the default is read if it is there
+ * @throws CommandError that names every field that is wrong
+ */
+export function readNodeConfig(file: string | undefined): NodeConfig {
+  const from = file ?? NODE_CONFIG_FILE;
+  if (file === undefined && !existsSync(from)) return {};
+  const result = nodeConfigSchema.safeParse(readYaml(from) ?? {});
+  if (result.success) return result.data;
+  throw new CommandError(
+    EXIT.usage,
+    `${from}: ${result.error.issues.map(describeIssue).join('; ')}`,
+    'docs/node-guide.md describes the file',
+  );
+}
+
+function readYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new CommandError(EXIT.usage, `${file}: ${yamlProblem(error)}`);
+  }
+}

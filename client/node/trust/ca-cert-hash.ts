@@ -1,0 +1,42 @@
+/**
+ * Hashes of CA certificates in the form of kubeadm's --discovery-token-ca-cert-hash (cmd/kubeadm/app/util/pubkeypin):
+ * SHA-256 of the SubjectPublicKeyInfo, in hex behind `sha256:`.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import { CommandError, EXIT } from '../../exit-codes.ts';
+
+/** Public keys that vouch for certificates of each CA, in hex. */
+export type CaHashes = Readonly<Record<CaName, readonly string[]>>;
+
+/** `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`. @throws CommandError if it is neither */
+export function parseCaCertHash(text: string): [CaName, string] {
+  const match = /^(?:([a-z-]+)=)?sha256:([0-9a-fA-F]{64})$/.exec(text);
+  const ca = CA_NAMES.find((name) => name === (match?.[1] ?? 'ca'));
+  if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
+  throw new CommandError(
+    EXIT.usage,
+    `${text}: is no hash of a CA`,
+    'write sha256:HEX for ca, etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others',
+  );
+}
+
+/** A hash of one CA vouches for no other. @throws CommandError as `parseCaCertHash` does */
+export function caHashesOf(texts: readonly string[]): CaHashes {
+  const hashes = texts.map(parseCaCertHash);
+  const of = (wanted: CaName) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
+  return { ca: of('ca'), 'etcd-ca': of('etcd-ca'), 'front-proxy-ca': of('front-proxy-ca') };
+}
+
+/** Of a certificate, or of the first one of a PEM text, in hex. */
+export function hashOf(certificate: X509Certificate | string): string {
+  const { publicKey } =
+    typeof certificate === 'string' ? new X509Certificate(certificate) : certificate;
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('hex');
+}
+
+/** As the option takes it back: `sha256:HEX`, with the name of the CA in front unless it is `ca`. */
+export function formatCaCertHash(ca: CaName, certificate: X509Certificate | string): string {
+  return `${ca === 'ca' ? '' : `${ca}=`}sha256:${hashOf(certificate)}`;
+}

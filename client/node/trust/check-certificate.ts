@@ -1,0 +1,168 @@
+/**
+ * Is this certificate the one that was asked for, from a CA that the node trusts, for the key that the node has?
+ * kubeadm checks little of it (a wrong key pair passes), so everything is checked here before a file is written.
+ */
+import 'reflect-metadata';
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509Certificate as PeculiarCertificate,
+  SubjectAlternativeNameExtension,
+} from '@peculiar/x509';
+import {
+  certificatesIn,
+  holdsCertificatesOnly,
+  holdsPlainCertificates,
+} from '../../../lib/certificate/pem.ts';
+import { formatName } from '../../../lib/csr/alternative-names.ts';
+import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
+import { OID } from '../../../lib/der/oids.ts';
+import { canonicalIpAddress } from '../../../lib/ip-address.ts';
+import type { IssuedKind } from '../../../lib/profiles/profiles.ts';
+
+export interface Expected {
+  readonly profile: IssuedKind;
+  /** What was asked for. */
+  readonly request: CheckedRequest;
+  /** Public half of the private key that lies beside, if one does. */
+  readonly key: KeyObject | undefined;
+  /** PEM certificates that the node trusts for this CA. */
+  readonly trustBundle: string;
+  readonly now: Date;
+}
+
+export interface Problem {
+  readonly text: string;
+  /** What could make this very certificate a right one: another clock, other CA files, or nothing ever. */
+  readonly cure: 'clock' | 'ca-change' | 'none';
+}
+
+/** Everything that is wrong, in words; empty if it is the right certificate. */
+export const checkCertificate = (pem: string, expected: Expected): string[] =>
+  findProblems(pem, expected).map(({ text }) => text);
+
+/** @throws Error if the certificate can't be parsed */
+export function findProblems(pem: string, expected: Expected): Problem[] {
+  const blocks = certificatesIn(pem);
+  const [leaf] = blocks;
+  if (leaf === undefined) return lasting(['it is no PEM certificate']);
+  if (!holdsCertificatesOnly(pem))
+    return lasting(['there is something else than PEM certificates in the file']);
+  if (!holdsPlainCertificates(pem))
+    return lasting([
+      'its PEM is not written plainly: other programs may read it otherwise, or not at all',
+    ]);
+  const certificate = new X509Certificate(leaf);
+  return [
+    ...lasting(checkKey(certificate, expected)),
+    ...checkChain(certificate, expected),
+    ...checkDates(certificate, expected.now),
+    ...lasting(checkContents(new PeculiarCertificate(leaf), expected)),
+  ];
+}
+
+const lasting = (texts: readonly string[]): Problem[] =>
+  texts.map((text) => ({ text, cure: 'none' }));
+
+function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
+  const problems: string[] = [];
+  if (!certificate.publicKey.equals(request.key.keyObject))
+    problems.push('it is for another key than the CSR');
+  if (key && !certificate.publicKey.equals(key))
+    problems.push('it does not belong to the private key that lies beside it');
+  return problems;
+}
+
+/** All of it could be cured by other CA files. */
+function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected): Problem[] {
+  const cure = 'ca-change';
+  const anchors = certificatesIn(trustBundle).map((block) => new X509Certificate(block));
+  const signer = anchors.find(
+    (anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey),
+  );
+  if (!signer) return [{ text: 'no CA of the trust bundle signed it', cure }];
+  if (new Date(certificate.validTo) > new Date(signer.validTo))
+    return [{ text: 'it outlives its CA', cure }];
+  return checkDates(signer, now).map(({ text, ...problem }) => ({
+    text: `its CA: ${text}`,
+    cure: problem.cure === 'clock' ? 'clock' : cure,
+  }));
+}
+
+function checkDates(certificate: X509Certificate, now: Date): Problem[] {
+  const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
+  if (from > now)
+    return [
+      { text: `it is not valid before ${from.toISOString()} (check the clock)`, cure: 'clock' },
+    ];
+  return to <= now ? lasting([`it expired at ${to.toISOString()}`]) : [];
+}
+
+function checkContents(certificate: PeculiarCertificate, { profile, request }: Expected): string[] {
+  const usages = certificate.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
+  const keyUsages = certificate.getExtension(KeyUsagesExtension)?.usages ?? 0;
+  const constraints = certificate.getExtension(BasicConstraintsExtension);
+  const { subject } = request;
+  const pairs: [string, string, string][] = [
+    [
+      'extended key usages',
+      listed(usages.map(String)),
+      listed(profile.extendedKeyUsages.map((u) => OID[u])),
+    ],
+    ['common names', listed(certificate.subjectName.getField('CN')), subject.commonName],
+    ['organisations', listed(certificate.subjectName.getField('O')), listed(subject.organizations)],
+    ['names', listed(namesOf(certificate)), listed(request.names.map(formatName))],
+    ['CA flag', String(constraints?.ca ?? 'missing'), 'false'],
+    ['digitalSignature', String((keyUsages & KeyUsageFlags.digitalSignature) !== 0), 'true'],
+    ['other key usages', String(keyUsages & ~ALLOWED_KEY_USAGES), '0'],
+    [
+      'subject attributes',
+      String(attributesOf(certificate)),
+      String(1 + subject.organizations.length),
+    ],
+    ['other extensions', listed(unknownExtensions(certificate)), ''],
+    ['signature hash', String(isStrongHash(certificate)), 'true'],
+  ];
+  return pairs
+    .filter(([, got, wanted]) => got !== wanted)
+    .map(
+      ([what, got, wanted]) =>
+        `its ${what} are ${got || 'none'}, asked for was ${wanted || 'none'}`,
+    );
+}
+
+const ALLOWED_KEY_USAGES = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
+const SIGNATURE_HASHES = ['SHA-256', 'SHA-384', 'SHA-512'];
+const KNOWN_EXTENSIONS: readonly string[] = [
+  OID.keyUsage,
+  OID.extKeyUsage,
+  OID.basicConstraints,
+  OID.subjectKeyIdentifier,
+  OID.authorityKeyIdentifier,
+  OID.subjectAltName,
+];
+
+function attributesOf({ subjectName }: PeculiarCertificate): number {
+  return subjectName.toJSON().flatMap((rdn) => Object.values(rdn).flat()).length;
+}
+
+function unknownExtensions({ extensions }: PeculiarCertificate): string[] {
+  return extensions.map(({ type }) => type).filter((type) => !KNOWN_EXTENSIONS.includes(type));
+}
+
+function isStrongHash({ signatureAlgorithm }: PeculiarCertificate): boolean {
+  return SIGNATURE_HASHES.includes(signatureAlgorithm.hash.name);
+}
+
+function namesOf(certificate: PeculiarCertificate): string[] {
+  const items = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+  return items.map(({ type, value }) => {
+    const kind = type.toUpperCase();
+    return `${kind}:${kind === 'IP' ? (canonicalIpAddress(value) ?? value) : value}`;
+  });
+}
+
+const listed = (values: readonly string[]) => [...values].sort().join(', ');

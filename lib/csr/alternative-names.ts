@@ -1,0 +1,86 @@
+/** subjectAltName as requested, read from the raw extension: what can't be read is refused, never dropped. */
+import { type Element, readDer, TAG } from '../der/read.ts';
+import { formatIpAddress, isIpv4Mapped } from '../ip-address.ts';
+import { isDnsName } from '../names.ts';
+import { quote, type Violation } from '../refusal/violation.ts';
+import { LIMITS } from './limits.ts';
+
+/** A subject alternative name in canonical text. */
+export interface AlternativeName {
+  readonly type: 'DNS' | 'IP';
+  readonly value: string;
+}
+
+export interface NamesResult {
+  /** In the order of the CSR. */
+  readonly names: readonly AlternativeName[];
+  readonly violations: readonly Violation[];
+}
+
+export function formatName(name: AlternativeName): string {
+  return `${name.type}:${name.value}`;
+}
+
+/** RFC 5280 section 4.2.1.6: the choices of GeneralName by their context tags. */
+const KINDS: Record<number, string> = {
+  160: 'otherName',
+  129: 'rfc822Name',
+  163: 'x400Address',
+  164: 'directoryName',
+  165: 'ediPartyName',
+  134: 'uniformResourceIdentifier',
+  136: 'registeredID',
+};
+const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
+const ALLOWED =
+  'DNS names in lower case (a wildcard as whole first label), and IPv4 or IPv6 addresses';
+const FIX =
+  'take the name out of certSANs, or write it as kubeadm accepts it, and make the CSR anew';
+
+/**
+ * @param value contents of the extension's OCTET STRING
+ * @throws DerError if it is no GeneralNames
+ */
+export function readAlternativeNames(value: Uint8Array): NamesResult {
+  const general = readDer(value, 'subjectAltName').as(TAG.sequence, 'subjectAltName').children();
+  const violations: Violation[] = [];
+  if (general.length === 0) violations.push(violation('san-malformed', 'an empty list'));
+  if (general.length > LIMITS.maxNames)
+    violations.push(violation('san-too-many', `${general.length} names`));
+  const names = general.flatMap((element) => {
+    const name = readName(element);
+    if ('code' in name) violations.push(name);
+    return 'code' in name ? [] : [name];
+  });
+  const seen = new Set<string>();
+  for (const text of names.map(formatName)) {
+    if (seen.has(text)) violations.push(violation('san-duplicate', text));
+    seen.add(text);
+  }
+  return { names, violations };
+}
+
+function readName(element: Element): AlternativeName | Violation {
+  if (element.tag === DNS_NAME) {
+    const text = Buffer.from(element.content).toString('latin1');
+    return isDnsName(text)
+      ? { type: 'DNS', value: text }
+      : violation('san-malformed', `DNS:${text}`);
+  }
+  if (element.tag === IP_ADDRESS) {
+    const { content } = element;
+    const hex = Buffer.from(content).toString('hex');
+    if (content.length !== 4 && content.length !== 16)
+      return violation('san-malformed', `an IP address of ${content.length} octets (${hex})`);
+    if (isIpv4Mapped(content))
+      return violation('san-malformed', `an IPv4-mapped IPv6 address (${hex})`);
+    return { type: 'IP', value: formatIpAddress(content) };
+  }
+  const kind = KINDS[element.tag] ?? `tag 0x${element.tag.toString(16)}`;
+  return violation('san-type', `a name of kind ${kind}`);
+}
+
+function violation(code: Violation['code'], got: string): Violation {
+  return { code, field: 'subjectAltName', got: quote(got), allowed: ALLOWED, fix: FIX };
+}

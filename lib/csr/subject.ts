@@ -1,0 +1,92 @@
+/** The subject of a CSR: one common name, and organisations, in decoded form. */
+import { OID } from '../der/oids.ts';
+import { type Element, readFields, readOid, TAG } from '../der/read.ts';
+import { quote, type Violation } from '../refusal/violation.ts';
+import { LIMITS } from './limits.ts';
+
+export interface Subject {
+  readonly commonName: string;
+  /** In the order of the CSR. */
+  readonly organizations: readonly string[];
+}
+
+export interface SubjectResult {
+  readonly subject: Subject;
+  readonly violations: readonly Violation[];
+}
+
+const ALLOWED = 'one CN and any O, each a PrintableString or UTF8String of 1 to 64 characters';
+const FIX = 'make the CSR with kubeadm, which writes CN and O only';
+
+interface Attribute {
+  readonly type: string;
+  readonly value: string;
+}
+
+/**
+ * Reads the RDNSequence. kubeadm (Go) puts several O into one RDN, OpenSSL one into each: both are the same subject.
+ * An RDN with different attribute types is refused: parsers disagree on what it means.
+ * @throws DerError if it is no Name
+ */
+export function readSubject(name: Element): SubjectResult {
+  const violations: Violation[] = [];
+  const attributes: Attribute[] = [];
+  for (const rdn of name.as(TAG.sequence, 'subject').children()) {
+    const inRdn = rdn
+      .as(TAG.set, 'subject.rdn')
+      .children()
+      .map((a) => readAttribute(a, violations));
+    if (inRdn.length === 0) violations.push(violation('an RDN without attributes'));
+    if (new Set(inRdn.map(({ type }) => type)).size > 1)
+      violations.push(violation('an RDN that mixes attribute types'));
+    attributes.push(...inRdn);
+  }
+  const valuesOf = (type: string) => attributes.filter((a) => a.type === type).map((a) => a.value);
+  const commonNames = valuesOf(OID.commonName);
+  const organizations = valuesOf(OID.organizationName);
+  if (commonNames.length !== 1)
+    violations.push(violation(`${commonNames.length} common names`, 'subject-common-name'));
+  if (organizations.length > LIMITS.maxOrganizations)
+    violations.push(violation(`${organizations.length} organisations`));
+  if (new Set(organizations).size !== organizations.length)
+    violations.push(violation('the same organisation twice'));
+  return { subject: { commonName: commonNames[0] ?? '', organizations }, violations };
+}
+
+function readAttribute(attribute: Element, violations: Violation[]): Attribute {
+  const [typeField, valueField] = readFields(attribute, TAG.sequence, 'type', 'value');
+  const type = typeField ? readOid(typeField) : '';
+  const value = valueField ? decodeString(valueField) : undefined;
+  if (type !== OID.commonName && type !== OID.organizationName)
+    violations.push(violation(`an attribute of type ${type}`));
+  else if (value === undefined)
+    violations.push(
+      violation('a value that is no PrintableString or UTF8String, or not well formed'),
+    );
+  else if (value.length === 0 || [...value].length > LIMITS.maxSubjectValueLength)
+    violations.push(violation(`a value of ${[...value].length} characters`));
+  return { type, value: value ?? '' };
+}
+
+const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
+// biome refuses control characters in expressions, rightly; by number they are clear enough
+const isControl = (c: string) => c < ' ' || (c >= '\u007f' && c <= '\u009f');
+
+/** The text of a DirectoryString of the two kinds that are used today (RFC 5280 section 4.1.2.4). */
+function decodeString(field: Element): string | undefined {
+  if (field.tag === TAG.printableString) {
+    const text = Buffer.from(field.content).toString('latin1');
+    return PRINTABLE.test(text) ? text : undefined;
+  }
+  if (field.tag !== TAG.utf8String) return undefined;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(field.content);
+    return [...text].some(isControl) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function violation(got: string, code: Violation['code'] = 'subject-attribute'): Violation {
+  return { code, field: 'subject', got: quote(got), allowed: ALLOWED, fix: FIX };
+}

@@ -1,0 +1,175 @@
+/** `cakeless kubeconfig user` against a running service: at once, after an approval, refused, and pinned. */
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newestCluster } from '../../../client/demo/clusters.ts';
+import { readKubeconfig } from '../../../client/node/disk/kubeconfig.ts';
+import { areAPair, readPrivateKey } from '../../../client/node/disk/private-key.ts';
+import { cakeless } from '../../support/running-service-command.ts';
+import {
+  COMMAND,
+  type ServiceProcess,
+  startServiceProcess,
+} from '../../support/running-service-process.ts';
+
+const { name: CLUSTER, config } = newestCluster;
+const folder = mkdtempSync(join(tmpdir(), 'cakeless-users-'));
+/** Of each test its own: they run in any order. */
+let state: string;
+const SERVER = 'https://api.prod.example.com:6443';
+let service: ServiceProcess;
+
+const admin = (...args: string[]) => cakeless(service.environment, ...args);
+const approver = (...args: string[]) => cakeless(service.as('approver'), ...args);
+const user = (...args: string[]) =>
+  cakeless(
+    service.as(`user-requester:${CLUSTER}`),
+    ...['kubeconfig', 'user', '--cluster', CLUSTER, '--server', SERVER, '--state-dir', state],
+    ...args,
+  );
+
+async function setRule(users: object | undefined) {
+  const { stdout } = await admin('cluster', 'show', CLUSTER, '-o', 'json');
+  const file = join(folder, 'record.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(stdout), users }));
+  expect((await admin('cluster', 'apply', CLUSTER, '-f', file)).exitCode).toBe(0);
+}
+
+function open(yaml: string) {
+  const { server, userName, certificate, privateKey, certificateAuthority } = readKubeconfig(
+    yaml,
+    folder,
+  );
+  const pem = (material: typeof certificate) => (material && 'pem' in material ? material.pem : '');
+  const leaf = new X509Certificate(pem(certificate));
+  const key = readPrivateKey(pem(privateKey));
+  if (!key) throw new Error('no key');
+  const ca = new X509Certificate(pem(certificateAuthority));
+  return { server, userName, leaf, isPair: areAPair(key, leaf.publicKey), ca };
+}
+
+beforeAll(async () => {
+  service = await startServiceProcess(folder);
+  expect((await admin('trust-domain', 'create', 'fleet')).exitCode).toBe(0);
+  const applied = await admin(
+    ...['cluster', 'apply', CLUSTER, '--kubeadm-config', config, '--trust-domain', 'fleet'],
+  );
+  expect(applied.exitCode).toBe(0);
+}, 60_000);
+
+beforeEach(() => {
+  state = mkdtempSync(join(folder, 'state-'));
+});
+
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const kept = () => {
+  try {
+    return readdirSync(join(state, CLUSTER));
+  } catch {
+    return [];
+  }
+};
+
+it('prints a kubeconfig for the time that was asked for, and keeps no key behind', async () => {
+  await setRule({ approvalRequired: false, organizations: ['team-a', 'team-b'] });
+  const asked = ['--client-name', 'jane@example.com', '--org', 'team-a', '--org', 'team-b'];
+  const run = await user(...asked, '--validity-period', '2h');
+  expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('--ca-cert-hash') });
+  const { leaf, server, userName, isPair, ca } = open(run.stdout);
+  expect({ server, userName, isPair }).toEqual({
+    server: SERVER,
+    userName: 'jane@example.com',
+    isPair: true,
+  });
+  expect(leaf.subject).toBe('O=team-a + O=team-b\nCN=jane@example.com');
+  expect(leaf.verify(ca.publicKey)).toBe(true);
+  expect(Date.parse(leaf.validTo) - Date.parse(leaf.validFrom)).toBe((2 * 3600 + 300) * 1000);
+  expect(kept()).toEqual([]);
+});
+
+it('waits for an approver with the key in a file of its own, and goes on by request id', async () => {
+  await setRule({ organizations: ['team-a'] });
+  const asked = ['--client-name', 'bob', '--org', 'team-a'];
+  const first = await user(...asked);
+  expect(first).toMatchObject({ exitCode: 4, stdout: '' });
+  const [request = ''] = kept();
+  expect(first.stderr).toContain(`--request ${request}`);
+  expect(first.stderr).toContain(`cakeless approve ${CLUSTER}/users/${request}/user.csr`);
+  expect(statSync(join(state, CLUSTER, request, 'user.key')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(state, CLUSTER, request)).mode & 0o777).toBe(0o700);
+  const other = await user('--client-name', 'eve', '--request', request);
+  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('asks for bob') });
+  const longer = await user(...asked, '--request', request, '--validity-period', '1h');
+  expect(longer).toMatchObject({ exitCode: 2 });
+  const listed = await approver('pending');
+  expect(listed.stdout).toContain('O=team-a, CN=bob');
+  expect((await approver('approve', `${CLUSTER}/users/${request}/user.csr`)).exitCode).toBe(0);
+  const out = join(folder, 'bob.conf');
+  const last = await user(
+    ...[...asked, '--request', request, '--wait', '1m', '--kubeconfig-out', out],
+  );
+  expect(last).toMatchObject({ exitCode: 0, stdout: '' });
+  expect(statSync(out).mode & 0o777).toBe(0o600);
+  expect(open(readFileSync(out, 'utf8')).leaf.subject).toBe('O=team-a\nCN=bob');
+  expect(kept()).toEqual([]);
+});
+
+it('goes on with no request that is not there', async () => {
+  await setRule({ approvalRequired: false });
+  const run = await user('--client-name', 'bob', '--request', 'nosuch');
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toMatch(/no request nosuch.*\n.*--state-dir/);
+  expect(kept()).toEqual([]);
+});
+
+it('keeps the key when the kubeconfig did not arrive', async () => {
+  await setRule({ approvalRequired: false });
+  const asked = ['--cluster', CLUSTER, '--server', SERVER, '--state-dir', state];
+  const command = [process.execPath, '--', COMMAND, 'kubeconfig', 'user', '--client-name', 'jo'];
+  const full = spawnSync('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, ...asked], {
+    env: { ...service.as(`user-requester:${CLUSTER}`), PATH: process.env.PATH },
+    encoding: 'utf8',
+  });
+  expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/ENOSPC.*are kept/)]);
+  const [request = ''] = kept();
+  const again = await user('--client-name', 'jo', '--request', request);
+  expect([again.exitCode, open(again.stdout).isPair, kept()]).toEqual([0, true, []]);
+});
+
+it('says why it was refused, and forgets the key', async () => {
+  await setRule({ approvalRequired: false });
+  const run = await user('--client-name', 'kubernetes-admin', '--org', 'team-a');
+  expect(run).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(run.stderr).toMatch(/user-name: .*\n.*user-organization: /);
+  await setRule(undefined);
+  const nobody = await user('--client-name', 'jane');
+  expect(nobody.stderr).toContain(`users is missing in the record of ${CLUSTER}`);
+  expect(kept()).toEqual([]);
+});
+
+it('trusts no CA but the pinned one, by hash or by file', async () => {
+  await setRule({ approvalRequired: false });
+  const first = await user('--client-name', 'jane');
+  const hash = /sha256:[0-9a-f]{64}/.exec(first.stderr)?.[0] ?? '';
+  const ca = join(folder, 'ca.crt');
+  writeFileSync(ca, open(first.stdout).ca.toString());
+  const good = await user(
+    '--client-name',
+    'jane',
+    '--ca-cert-hash',
+    hash.toUpperCase().replace('SHA', 'sha'),
+  );
+  expect(good.exitCode).toBe(0);
+  expect(good.stderr).not.toContain('the CA is the one in the exchange bucket');
+  expect((await user('--client-name', 'jane', '--certificate-authority', ca)).exitCode).toBe(0);
+  const wrong = await user('--client-name', 'jane', '--ca-cert-hash', `sha256:${'0'.repeat(64)}`);
+  expect(wrong).toMatchObject({ exitCode: 7, stdout: '', stderr: expect.stringContaining(hash) });
+  const bad = await user('--client-name', 'jane', '--ca-cert-hash', 'sha256:xyz');
+  expect(bad.exitCode).toBe(2);
+});

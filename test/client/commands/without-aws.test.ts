@@ -1,0 +1,331 @@
+/** Nodes without AWS credentials: by invitation, and by files that are carried. */
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { newestCluster } from '../../../client/demo/clusters.ts';
+import { type Invitation, InvitedExchange } from '../../../client/node/exchange/invitation.ts';
+import { makeInvitation } from '../../../client/operator/make-invitation.ts';
+import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
+import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { cakeless } from '../../support/running-service-command.ts';
+import { type ServiceProcess, startServiceProcess } from '../../support/running-service-process.ts';
+
+const { name: CLUSTER, node: NODE, config, csrs } = newestCluster;
+const OTHER = 'cp-2.prod.example.com';
+const folder = mkdtempSync(join(tmpdir(), 'cakeless-without-aws-'));
+let service: ServiceProcess;
+let bare: Record<string, string | undefined>;
+let count = 0;
+
+const admin = (...args: string[]) => cakeless(service.environment, ...args);
+/** A node without credentials, bucket names and region. */
+const node = (...args: string[]) => cakeless(bare, ...args);
+const file = (name: string) => join(folder, `${++count}-${name}`);
+
+async function invite(of = NODE, ...more: string[]) {
+  const out = file('invitation.json');
+  const run = await admin('invite', '--cluster', CLUSTER, '--node', of, '--out', out, ...more);
+  expect(run).toMatchObject({ exitCode: 0 });
+  return { out, invitation: JSON.parse(readFileSync(out, 'utf8')) as Invitation };
+}
+
+beforeAll(async () => {
+  service = await startServiceProcess(folder);
+  bare = Object.fromEntries(Object.keys(service.environment).map((name) => [name, undefined]));
+  expect((await admin('trust-domain', 'create', 'fleet')).exitCode).toBe(0);
+  const applied = await admin(
+    ...['cluster', 'apply', CLUSTER, '--kubeadm-config', config, '--trust-domain', 'fleet'],
+    ...['--node', `${OTHER}=10.20.0.12`],
+  );
+  expect(applied.exitCode).toBe(0);
+}, 60_000);
+
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true });
+});
+
+describe('an invitation', () => {
+  it('takes a node through submit and fetch with HTTP alone', async () => {
+    const { out } = await invite();
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    const submitted = await node('submit', csrs, '--invitation', out, '-o', 'json');
+    expect(submitted).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(submitted.stdout).requests).toHaveLength(CERTIFICATE_NAMES.length);
+    const again = await node('submit', csrs, '--invitation', out, '-o', 'json');
+    expect(JSON.parse(again.stdout).requests[0]).toMatchObject({ uploaded: false });
+    const fetched = await node('fetch', '--invitation', out, '--out', file('out'), '-o', 'json');
+    expect(fetched.exitCode).toBe(4); // super-admin.conf waits
+    const outcomes = JSON.parse(fetched.stdout) as { path: string; outcome: string }[];
+    expect(outcomes.filter(({ outcome }) => outcome !== 'issued')).toMatchObject([
+      { path: 'super-admin.conf', outcome: 'pending' },
+    ]);
+    expect(outcomes).toHaveLength(CERTIFICATE_NAMES.length);
+  });
+
+  it('is for the names that it was made for', async () => {
+    const { out } = await invite(NODE, '--name', 'kubelet.conf');
+    const run = await node('submit', csrs, '--invitation', out);
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is not for this') });
+  });
+
+  it('made by a node needs --trust-domain, and says so', async () => {
+    const as = service.as(`node:${CLUSTER}/${NODE}`);
+    const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('own')];
+    const bare = await cakeless({ ...as, CAKELESS_AUTHORITY_BUCKET: undefined }, ...args);
+    expect(bare).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--trust-domain') });
+    const denied = await cakeless(as, ...args);
+    expect(denied).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('--trust-domain'),
+    });
+    expect((await cakeless(as, ...args, '--trust-domain', 'fleet')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['a node that the record does not know', 'cp-9.prod.example.com', [], /^warning: .*cp-9/m],
+    ['some names', NODE, ['--name', 'kubelet.conf'], /for kubelet\.conf alone/],
+  ])('for %s says what will come of it', async (_, name, more, words) => {
+    const out = ['--out', file('invitation.json')];
+    const run = await admin('invite', '--cluster', CLUSTER, '--node', name, ...out, ...more);
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(words) });
+    const plain = await admin(
+      ...['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('invitation.json')],
+    );
+    expect(plain.stderr).not.toMatch(words);
+  });
+
+  it('for one node is worthless for another: the service refuses its CSRs there', async () => {
+    const { out } = await invite(OTHER);
+    expect((await node('submit', csrs, '--invitation', out)).exitCode).toBe(0);
+    const run = await node('fetch', '--invitation', out, '--out', file('out'), '-o', 'json');
+    expect(run.exitCode).toBe(3);
+    const kubelet = JSON.parse(run.stdout).find(
+      ({ path }: { path: string }) => path === 'kubelet.conf',
+    );
+    expect(kubelet).toMatchObject({
+      outcome: 'rejected',
+      violations: [{ code: 'subject-common-name' }],
+    });
+  });
+
+  it.each<[string, (url: string) => string, RequestInit]>([
+    [
+      'for another node',
+      (url) => url.replaceAll(NODE, OTHER),
+      { headers: { 'if-none-match': '*' } },
+    ],
+    [
+      'for another path',
+      (url) => url.replace('kubelet', 'admin'),
+      { headers: { 'if-none-match': '*' } },
+    ],
+    [
+      'for longer',
+      (url) => url.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=600000'),
+      { headers: { 'if-none-match': '*' } },
+    ],
+    ['for writing over', (url) => url, {}],
+  ])('can not be used %s', async (_, change, init) => {
+    const { invitation } = await invite(NODE, '--name', 'kubelet.conf');
+    const put = invitation.requests[0]?.put ?? '';
+    const answer = await fetch(change(put), { method: 'PUT', body: 'x', ...init });
+    expect([answer.status, await answer.text()]).toEqual([
+      403,
+      expect.stringMatching(/SignatureDoesNotMatch|AccessDenied/),
+    ]);
+  });
+
+  it('is worth nothing after its time, by its own word and by that of S3', async () => {
+    const { environment } = service;
+    const client = new S3Client({
+      endpoint: environment.AWS_ENDPOINT_URL ?? '',
+      region: environment.AWS_REGION ?? '',
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      credentials: {
+        accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+        secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+      },
+    });
+    const bucket = environment.CAKELESS_EXCHANGE_BUCKET ?? '';
+    const exchange = new S3ObjectStore(client, bucket);
+    const wish = {
+      ...{ cluster: CLUSTER, node: NODE, request: 'late', trustDomain: 'fleet' },
+      names: ['kubelet.conf'] as const,
+      expiresSeconds: 3600,
+    };
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+    const expired = await makeInvitation(client, bucket, exchange, wish, hoursAgo(2));
+    const key = `requests/${CLUSTER}/${NODE}/late/kubelet.conf.csr`;
+    await expect(new InvitedExchange(expired).create(key, 'x')).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining('Request has expired'),
+    });
+    const out = file('expired.json');
+    writeFileSync(out, JSON.stringify(expired));
+    const run = await node('submit', csrs, '--invitation', out);
+    expect(run).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('expired at') });
+    client.destroy();
+  });
+
+  it('names the CAs that the node may believe', async () => {
+    const { out, invitation } = await invite(NODE, '--name', 'kubelet.conf');
+    const one = mkdtempSync(join(folder, 'one-'));
+    cpSync(join(csrs, 'kubelet.conf.csr'), join(one, 'kubelet.conf.csr'));
+    expect((await node('submit', one, '--invitation', out)).exitCode).toBe(0);
+    invitation.trust.ca.sha256 = ['0'.repeat(64)];
+    const forged = file('forged.json');
+    writeFileSync(forged, JSON.stringify(invitation));
+    const run = await node('fetch', '--invitation', forged, '--out', file('out'));
+    expect(run).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('does not name') });
+    expect((await node('fetch', '--invitation', out, '--out', file('out'))).exitCode).toBe(0);
+  });
+
+  it.each<[string, (i: Record<string, unknown>) => unknown]>([
+    ['of another version', (i) => ({ ...i, cakelessInvitation: 2 })],
+    ['with a field that nobody knows', (i) => ({ ...i, x: 1 })],
+    ['for a node with a slash', (i) => ({ ...i, node: '../x' })],
+    [
+      'with a path of its own',
+      (i) => ({ ...i, requests: [{ ...(i.requests as object[])[0], path: '../../x.csr' }] }),
+    ],
+    [
+      'without TLS',
+      (i) => ({
+        ...i,
+        requests: [{ ...(i.requests as object[])[0], put: 'http://example.com/x' }],
+      }),
+    ],
+    [
+      'with a file for a URL',
+      (i) => ({ ...i, requests: [{ ...(i.requests as object[])[0], get: 'file:///etc/shadow' }] }),
+    ],
+    ['without an end', (i) => ({ ...i, expiresAt: 'never' })],
+    ['that is a list', () => []],
+  ])('%s is not used', async (_, change) => {
+    const { invitation } = await invite(NODE, '--name', 'kubelet.conf');
+    const out = file('hostile.json');
+    writeFileSync(out, JSON.stringify(change(invitation as never)));
+    expect([2, 6]).toContain((await node('submit', csrs, '--invitation', out)).exitCode);
+  });
+
+  it.each([
+    ['longer than a week', ['--expires-in', '169h'], 'seven days'],
+    ['for a name that is none', ['--name', 'user'], 'is not one of'],
+  ])('is not made %s', async (_, more, said) => {
+    const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('i.json')];
+    expect(await admin(...args, ...more)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(said),
+    });
+  });
+});
+
+describe('by file', () => {
+  const pack = async () => {
+    const [request, answer] = [file('request.json'), file('answer.json')];
+    const place = ['--cluster', CLUSTER, '--node', NODE];
+    expect((await node('pack', csrs, ...place, '--out', request)).exitCode).toBe(0);
+    return { request, answer };
+  };
+
+  it('a node comes to its certificates', async () => {
+    const { request, answer } = await pack();
+    expect(readFileSync(request, 'utf8')).not.toContain('PRIVATE');
+    const relayed = await admin('relay', request, '--out', answer);
+    expect(relayed).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(new RegExp(`of ${CLUSTER}/${NODE}: 12 CSRs`)),
+      stdout: expect.stringContaining('pending super-admin'),
+    });
+    const out = file('out');
+    const fetched = await node('fetch', '--from', answer, '--out', out, '-o', 'json');
+    expect(fetched.exitCode).toBe(4);
+    const issued = JSON.parse(fetched.stdout).filter(
+      ({ outcome }: { outcome: string }) => outcome === 'issued',
+    );
+    expect(issued).toHaveLength(CERTIFICATE_NAMES.length - 1);
+    expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
+  });
+
+  it('the wrong file is named as what it is', async () => {
+    const { request, answer } = await pack();
+    const swapped = await node('fetch', '--from', request, '--out', folder);
+    expect(swapped).toMatchObject({ exitCode: 2 });
+    expect(swapped.stderr).toMatch(/is no file of cakeless relay\n.*a file of cakeless pack/);
+    writeFileSync(answer, '{"cluster":"prod"}');
+    const other = await admin('relay', answer, '--out', file('never'));
+    expect(other.stderr).toBe(`cakeless: ${answer}: is no file of cakeless pack\n`);
+  });
+
+  it('a file of another node or cluster than the operator said is not relayed', async () => {
+    const { request, answer } = await pack();
+    for (const other of [
+      ['--node', OTHER],
+      ['--cluster', 'other'],
+    ])
+      expect(await admin('relay', request, '--out', answer, ...other)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('not '),
+      });
+    expect(existsSync(answer)).toBe(false);
+  });
+
+  it('a refusal is carried, and the exit code says so', async () => {
+    const [request, answer] = [file('request.json'), file('answer.json')];
+    const place = ['--cluster', CLUSTER, '--node', OTHER];
+    const one = file('one');
+    cpSync(join(csrs, 'kubelet.conf.csr'), join(one, 'kubelet.conf.csr'));
+    await node('pack', one, ...place, '--out', request);
+    const run = await admin('relay', request, '--out', answer, ...place);
+    expect(run).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('rejected ') });
+    expect((await node('fetch', '--from', answer, '--out', file('out'))).exitCode).toBe(3);
+  });
+
+  it('a certificate that was changed on the way is not written', async () => {
+    const { request, answer } = await pack();
+    await admin('relay', request, '--out', answer);
+    const carried = JSON.parse(readFileSync(answer, 'utf8'));
+    const bodyOf = (end: string) =>
+      carried.objects.find(({ key }: { key: string }) => key.endsWith(end));
+    bodyOf('/scheduler.conf.crt').body = bodyOf('/controller-manager.conf.crt').body;
+    writeFileSync(answer, JSON.stringify(carried));
+    const run = await node('fetch', '--from', answer, '--out', file('out'));
+    expect(run).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('another key') });
+  });
+
+  it.each<[string, (object: { key: string }) => object]>([
+    ['of another node', (o) => ({ ...o, key: o.key.replaceAll(NODE, OTHER) })],
+    ['above the folder', (o) => ({ ...o, key: `certificates/${CLUSTER}/${NODE}/r/../../x.crt` })],
+    ['of another kind', (o) => ({ ...o, key: 'clusters/prod.json' })],
+    ['for a trust bundle', (o) => ({ ...o, key: 'trust/fleet/../x' })],
+    ['with a body that is no base64', (o) => ({ ...o, body: '%%%' })],
+  ])('an object %s is refused', async (_, change) => {
+    const { answer } = await pack();
+    const key = `requests/${CLUSTER}/${NODE}/r/kubelet.conf.csr`;
+    const object = change({ key, ...{ body: 'eA==', metadata: {} } });
+    const place = { cluster: CLUSTER, node: NODE, request: 'r' };
+    writeFileSync(answer, JSON.stringify({ cakelessAnswer: 1, ...place, objects: [object] }));
+    const run = await node('fetch', '--from', answer, '--out', file('out'));
+    expect(run.exitCode).toBe(2);
+  });
+
+  it('a request that holds a key is not sent on', async () => {
+    const { request, answer } = await pack();
+    const packed = JSON.parse(readFileSync(request, 'utf8'));
+    const key = '-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n';
+    packed.csrs[0].csr = Buffer.from(key).toString('base64');
+    writeFileSync(request, JSON.stringify(packed));
+    const run = await admin('relay', request, '--out', answer);
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('nothing was sent') });
+  });
+});

@@ -1,0 +1,43 @@
+/** CSRs from a configuration ask for what `kubeadm certs generate-csr` asked for with the same configuration. */
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readNodeConfig } from '../../../../client/kubeadm/node-config.ts';
+import { certificateNamesFor, csrFromConfig } from '../../../../client/node/csr/kubeadm-csr.ts';
+import { makeCsr } from '../../../../client/node/csr/make-csr.ts';
+import { makePrivateKey } from '../../../../client/node/disk/private-key.ts';
+import { readRequest } from '../../../../lib/csr/read-request.ts';
+import { readDer, TAG } from '../../../../lib/der/read.ts';
+import { isCertificateName } from '../../../../lib/profiles/certificate-names.ts';
+import { listKubeadmSets } from '../../../support/kubeadm-sets.ts';
+
+const sets = listKubeadmSets().filter(({ layout }) => layout === 'generate-csr');
+const configOf = ({ dir, configYaml = '' }: (typeof sets)[number]) =>
+  readNodeConfig(configYaml, `${dir}/config.yaml`);
+
+/** Subject and attributes of a CertificationRequestInfo, as they stand. */
+function comparable(pem: string): string[] {
+  const der = new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64'));
+  const [info] = readDer(der, 'csr').as(TAG.sequence, 'csr').children();
+  const fields = info?.as(TAG.sequence, 'info').children() ?? [];
+  return [fields[1], fields[3]].map((field) => Buffer.from(field?.content ?? []).toString('hex'));
+}
+
+it('there are configurations of several versions', () => {
+  expect(new Set(sets.map(({ version }) => version)).size).toBeGreaterThan(5);
+});
+
+describe.each(sets)('$version $config', (set) => {
+  it('wants the certificates that kubeadm made requests for', () => {
+    const made = set.csrs.map(({ certificateName }) => certificateName).sort();
+    expect(certificateNamesFor(configOf(set)).sort()).toEqual(made);
+  });
+
+  it.each(set.csrs)('$path is asked for octet by octet as kubeadm did', async (csr) => {
+    if (!isCertificateName(csr.certificateName)) throw new Error(csr.certificateName);
+    const planned = csrFromConfig(csr.certificateName, configOf(set));
+    const key = createPrivateKey(await makePrivateKey('ECDSA-P256'));
+    const real = readFileSync(csr.file);
+    expect(comparable(makeCsr(planned.contents, key))).toEqual(comparable(real.toString()));
+    expect(planned.keyKind).toBe(readRequest(real).request?.key.kind);
+  });
+});

@@ -1,0 +1,73 @@
+/** What a certificate has to fit when it is fetched. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CarriedExchange } from '../../../../client/node/exchange/carried.ts';
+import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
+import { receive } from '../../../../client/node/fetch/receive.ts';
+import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+
+let fixture: NodeFixture;
+let out: string;
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+beforeEach(() => {
+  out = mkdtempSync(join(tmpdir(), 'cakeless-receive-'));
+});
+afterEach(() => rmSync(out, { recursive: true }));
+afterAll(() => fixture.close());
+
+const bodyOf = async (key: string) =>
+  Buffer.from((await fixture.exchange().get(key, 1e6))?.body ?? '');
+const keysOf = (name: string) => [
+  `requests/${CLUSTER}/${fixture.node}/first/${name}.csr`,
+  `certificates/${CLUSTER}/${fixture.node}/first/${name}.crt`,
+];
+
+/** A bucket in which CSR and certificate of scheduler.conf are those of another component. */
+async function fetchScheduler(actual: string) {
+  const [[csr = '', crt = ''], [csrKey = '', crtKey = '']] = [
+    keysOf(actual),
+    keysOf('scheduler.conf'),
+  ];
+  const object = async (key: string, from: string, metadata = {}) => ({
+    ...{ key, metadata, body: (await bodyOf(from)).toString('base64') },
+  });
+  const trust = 'trust/fleet/ca.crt';
+  const objects = await Promise.all([
+    object(csrKey, csr),
+    object(crtKey, crt, { 'trust-domain': 'fleet' }),
+    object(trust, trust),
+  ]);
+  const place = { cluster: CLUSTER, node: fixture.node, request: 'first' };
+  const exchange = new CarriedExchange({ cakelessAnswer: 1, ...place, objects });
+  const [outcome] = await findOutcomes(exchange, place);
+  if (!outcome) throw new Error('there is no outcome');
+  return receive(exchange, outcome, out, new Date());
+}
+
+it('the CSR that lies beside decides, whatever the bucket says was asked for', async () => {
+  const [csrKey = ''] = keysOf('scheduler.conf');
+  writeFileSync(join(out, 'scheduler.conf.csr'), await bodyOf(csrKey));
+  const strange = await fetchScheduler('controller-manager.conf');
+  expect(strange).toMatchObject({ outcome: 'check-failed' });
+  expect(strange.problems).toContain('it is for another key than the CSR');
+  expect(existsSync(join(out, 'scheduler.conf.crt'))).toBe(false);
+  expect(await fetchScheduler('scheduler.conf')).toMatchObject({ outcome: 'issued' });
+});
+
+it('where none lies beside, it is the one in the bucket', async () => {
+  const received = await fetchScheduler('scheduler.conf');
+  expect(received).toMatchObject({ outcome: 'issued', file: join(out, 'scheduler.conf.crt') });
+  expect(readFileSync(received.file ?? '', 'utf8')).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
+});
+
+it('one beside that can not be read writes nothing', async () => {
+  writeFileSync(join(out, 'scheduler.conf.csr'), 'nothing');
+  const received = await fetchScheduler('scheduler.conf');
+  expect(received).toMatchObject({
+    outcome: 'check-failed',
+    problems: ['its CSR can not be read'],
+  });
+});

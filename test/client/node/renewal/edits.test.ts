@@ -1,0 +1,78 @@
+/** What people change while a renewal is under way is not lost. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { changeFile } from '../../../../client/node/disk/file-change.ts';
+import {
+  listInstallations,
+  prepareInstallation,
+} from '../../../../client/node/install/installation.ts';
+import { renew } from '../../../../client/node/renewal/renew.ts';
+import { NodeFixture } from '../../../support/node-folder.ts';
+import { renewWish, renewWorld } from '../../../support/renewal.ts';
+
+let fixture: NodeFixture;
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(() => fixture.close());
+
+const MANIFEST =
+  'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x/kube-scheduler:v1.35.0\n    command: [kube-scheduler]\n';
+
+/** Renews scheduler.conf; the manifest says that a lease is needed, and is gone when there is something to restart. */
+async function renewWhile(folder: string, edit: () => void) {
+  mkdirSync(join(folder, 'manifests'));
+  const manifest = join(folder, 'manifests/kube-scheduler.yaml');
+  writeFileSync(manifest, MANIFEST);
+  const lease = async () => {
+    edit();
+    rmSync(manifest);
+    return { extend: async () => {}, release: async () => {} };
+  };
+  return renew(
+    renewWorld(fixture, folder, { lease }),
+    renewWish(fixture, ['scheduler.conf'], { restart: true }),
+  );
+}
+
+it('an edit of a kubeconfig while the node waits for its turn', async () => {
+  const folder = fixture.copy();
+  const file = join(folder, 'scheduler.conf');
+  const report = await renewWhile(folder, () => {
+    const text = readFileSync(file, 'utf8').replace('api.prod.example', 'new-lb.prod.example');
+    writeFileSync(file, text);
+  });
+  expect(report.certificates).toMatchObject([{ name: 'scheduler.conf', outcome: 'renewed' }]);
+  expect(readFileSync(file, 'utf8')).toContain('new-lb.prod.example');
+  const old = readFileSync(join(fixture.template, 'scheduler.conf'), 'utf8');
+  expect(certificateData(readFileSync(file, 'utf8'))).not.toBe(certificateData(old));
+  const [installation] = listInstallations(join(folder, 'cakeless'));
+  expect(readFileSync(join(installation?.folder ?? '', 'old', '0'), 'utf8')).toContain('new-lb');
+});
+
+const certificateData = (yaml: string) => /client-certificate-data: "?([^"\n]+)/.exec(yaml)?.[1];
+
+it('a kubeconfig that is taken away while the node waits: nothing is changed', async () => {
+  const folder = fixture.copy();
+  const gone = renewWhile(folder, () => rmSync(join(folder, 'scheduler.conf')));
+  await expect(gone).rejects.toThrow(/changed while it waited for its turn; nothing was changed/);
+  expect(listInstallations(join(folder, 'cakeless'))).toEqual([]);
+});
+
+it('a file that is not what its new content was worked out from is refused, before a journal', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'cakeless-edits-'));
+  const [file, stateDir] = [join(root, 'admin.conf'), join(root, 'cakeless')];
+  writeFileSync(file, 'one');
+  const changes = [changeFile(file, 'two', { holdsKey: true, together: false })];
+  writeFileSync(file, 'of somebody else');
+  const plan = { names: ['admin.conf' as const], caChanged: false, changes, restarts: [] };
+  await expect(prepareInstallation(stateDir, plan, new Date(0))).rejects.toThrow(
+    /somebody else just changed \S+admin.conf; nothing was changed/,
+  );
+  expect([listInstallations(stateDir), readFileSync(file, 'utf8')]).toEqual([
+    [],
+    'of somebody else',
+  ]);
+  rmSync(root, { recursive: true });
+});

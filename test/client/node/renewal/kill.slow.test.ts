@@ -1,0 +1,112 @@
+/** A renewal is killed, or fails, at each of its calls that change a file: the node is whole, and the next run ends it. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { placeOf } from '../../../../client/node/disk/places.ts';
+import { readPlace } from '../../../../client/node/disk/read-place.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../../lib/profiles/certificate-names.ts';
+import { KilledCommand, type ShimWish } from '../../../support/killed-command.ts';
+import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
+import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+
+const NAMES = ['apiserver', 'etcd-server', 'admin.conf', 'kubelet.conf'] as const;
+const command = new KilledCommand();
+let fixture: NodeFixture;
+
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(async () => {
+  await fixture.close();
+  command.close();
+});
+
+/** A copy whose kubelet has rotated once. */
+function nodeFolder(): string {
+  const folder = fixture.copy();
+  const current = writeKubeletStore(join(folder, 'kubelet-pki'), readKubeletConf(folder).pem);
+  const yaml = readFileSync(join(folder, 'kubelet.conf'), 'utf8')
+    .replace(/client-certificate-data: .*/, `client-certificate: ${current}`)
+    .replace(/client-key-data: .*/, `client-key: ${current}`);
+  writeFileSync(join(folder, 'kubelet.conf'), yaml, { mode: 0o600 });
+  return folder;
+}
+
+const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
+
+function renew(folder: string, shim: ShimWish = {}) {
+  const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
+  const args = ['renew', ...NAMES, '--no-restart', ...who];
+  return command.run(folder, fixture.environment(), args, shim);
+}
+
+const serialOf = (folder: string, name: CertificateName): string => {
+  const place = readPlace(placeOf(name, foldersOf(folder)));
+  if (place.state !== 'present') throw new Error(`${name}: ${JSON.stringify(place)}`);
+  if (place.problems.length > 0) throw new Error(`${name}: ${place.problems.join()}`);
+  return place.leaf.serialNumber;
+};
+const serials = (folder: string) => CERTIFICATE_NAMES.map((name) => serialOf(folder, name));
+const newOnes = (folder: string) =>
+  CERTIFICATE_NAMES.filter((name) => serialOf(folder, name) !== serialOf(fixture.template, name));
+const requestIds = async () =>
+  new Set((await fixture.keys('requests/')).map((key) => key.split('/')[3]));
+const filesOf = (folder: string) =>
+  execFileSync('find', ['.', '-path', './cakeless', '-prune', '-o', '-printf', '%p %m %y %l\n'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+    .replaceAll(/kubelet-client-\d[\d-]+/g, 'kubelet-client-DATE')
+    .replaceAll(folder, '')
+    .split('\n')
+    .sort();
+
+it('killed at any change of a file: pairs match at once, and the next run ends renewed', async () => {
+  const whole = nodeFolder();
+  const { calls, exposed, stderr, status } = renew(whole);
+  expect([status, stderr]).toEqual([0, expect.any(String)]);
+  expect(exposed).toEqual([]);
+  expect(newOnes(whole)).toEqual([...NAMES].sort(byOrder));
+  expect(calls.length).toBeGreaterThan(60);
+  const afterwards = filesOf(whole);
+  for (let call = 1; call <= calls.length; call++) {
+    const folder = nodeFolder();
+    const before = await requestIds();
+    const killed = renew(folder, { killAt: call });
+    const at = `killed at call ${call}: ${killed.stderr}`;
+    expect([at, killed.signal]).toEqual([at, 'SIGKILL']);
+    const found = serials(folder); // throws where a pair does not match or a file can't be read
+    const wasDone = newOnes(folder).length === NAMES.length;
+    const next = renew(folder);
+    expect([at, next.status, next.stderr]).toEqual([at, 0, expect.any(String)]);
+    expect([at, next.exposed]).toEqual([at, []]);
+    expect([at, newOnes(folder)]).toEqual([at, [...NAMES].sort(byOrder)]);
+    expect(found).toHaveLength(CERTIFICATE_NAMES.length);
+    const asked = [...(await requestIds())].filter((id) => !before.has(id));
+    if (!wasDone) expect([at, asked.length]).toEqual([at, 1]);
+    expect([at, filesOf(folder).length]).toEqual([at, afterwards.length + (asked.length - 1)]);
+  }
+}, 1_800_000);
+
+it('a full, broken or read-only disk at changes of files: an error, and pairs match; the next run ends renewed', async () => {
+  const { calls } = renew(nodeFolder());
+  const codes = ['ENOSPC', 'EIO', 'EROFS'];
+  // every third call, each with the next error: the test above has been at all of them
+  for (let call = 1; call <= calls.length; call += 3) {
+    const code = codes[((call - 1) / 3) % codes.length] ?? 'EIO';
+    const folder = nodeFolder();
+    const failed = renew(folder, { failAt: call, failWith: code });
+    const at = `${code} at call ${call}: ${failed.stderr}`;
+    expect(serials(folder)).toHaveLength(CERTIFICATE_NAMES.length);
+    if (failed.status !== 0) expect(at).toContain(code);
+    const next = renew(folder);
+    expect([at, next.status, next.stderr]).toEqual([at, 0, expect.any(String)]);
+    expect([at, newOnes(folder)]).toEqual([at, [...NAMES].sort(byOrder)]);
+  }
+}, 1_800_000);
+
+const byOrder = (a: CertificateName, b: CertificateName) =>
+  CERTIFICATE_NAMES.indexOf(a) - CERTIFICATE_NAMES.indexOf(b);

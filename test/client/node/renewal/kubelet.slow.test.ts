@@ -1,0 +1,83 @@
+/**
+ * Which certificate a real kubelet uses after `cakeless renew`. It is started without a container runtime: it loads its
+ * client certificate first, says when that expires, and then gives up for want of the runtime.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
+import { readKubeletConf } from '../../../support/kubelet-store.ts';
+import { NodeFixture } from '../../../support/node-folder.ts';
+import { runKubelet, whyNoKubeadm } from '../../../support/real-kubeadm.ts';
+
+let fixture: NodeFixture;
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(() => fixture.close());
+
+const CONFIG = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+rotateCertificates: true
+failCgroupV1: false
+containerRuntimeEndpoint: unix:///nonexistent/runtime.sock
+`;
+
+const STARTS = 20;
+
+/**
+ * What it says of its client certificate. It may give up for want of the runtime before it comes to say it: then it is
+ * started again, as systemd would.
+ */
+function startKubelet(version: string, folder: string): ReturnType<typeof startOnce> {
+  for (let starts = 1; ; starts += 1) {
+    const said = startOnce(version, folder);
+    if (said.expiration !== undefined || starts === STARTS) return said;
+  }
+}
+
+/** Starts it as kubeadm's unit does. */
+function startOnce(version: string, folder: string) {
+  const config = join(folder, 'kubelet-config.yaml');
+  writeFileSync(config, CONFIG);
+  const { stderr } = runKubelet(
+    version,
+    ...['--kubeconfig', join(folder, 'kubelet.conf'), '--config', config, '-v', '4'],
+    ...['--hostname-override', fixture.node],
+    ...['--bootstrap-kubeconfig', join(folder, 'bootstrap-kubelet.conf')],
+    ...['--cert-dir', join(folder, 'kubelet-pki'), '--root-dir', join(folder, 'kubelet-root')],
+  );
+  const [, expiration] =
+    /rotation deadline determined.*? expiration="([^"]+) UTC"/.exec(stderr) ?? [];
+  return { expiration: expiration === undefined ? undefined : Date.parse(expiration), stderr };
+}
+
+const endOf = (folder: string) => Date.parse(readKubeletConf(folder).place.leaf.validTo);
+
+describe.each(['1.35.4', '1.37.2'])('kubelet %s', (version) => {
+  const why = whyNoKubeadm(version, 'kubelet');
+  if (why) return it.skip(why, () => undefined);
+
+  it('copies what stands in kubelet.conf, passes over a new one there, and uses what renew made', async () => {
+    const folder = fixture.copy();
+    const kubeletDir = join(folder, 'kubelet-pki');
+    startKubelet(version, folder); // its first start: it would rotate at once, and nobody answers
+    const first = startKubelet(version, folder);
+    expect([first.expiration, first.stderr]).toEqual([endOf(fixture.template), expect.any(String)]);
+
+    // kubelet.conf alone
+    await fixture.run(folder, 'renew', 'kubelet.conf', '--no-restart');
+    expect(endOf(folder)).toBeGreaterThan(endOf(fixture.template));
+    expect(startKubelet(version, folder).expiration).toBe(endOf(fixture.template));
+
+    const run = await fixture.run(
+      folder,
+      ...['renew', 'kubelet.conf', '--no-restart', '--kubelet-dir', kubeletDir],
+    );
+    expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
+    const { expiration, stderr } = startKubelet(version, folder);
+    expect([expiration, stderr]).toEqual([endOf(folder), expect.any(String)]);
+    expect(expiration).toBeGreaterThan(endOf(fixture.template));
+    expect(stderr).toContain(join(kubeletDir, KUBELET_PEM));
+  });
+  return undefined;
+});

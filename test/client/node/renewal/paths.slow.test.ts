@@ -1,0 +1,126 @@
+/** Links, other file systems, owners and modes: a renewal changes contents, and nothing else of a node's files. */
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { placeOf } from '../../../../client/node/disk/places.ts';
+import { readPlace } from '../../../../client/node/disk/read-place.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../../lib/profiles/certificate-names.ts';
+import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
+import { NodeFixture } from '../../../support/node-folder.ts';
+
+let fixture: NodeFixture;
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(() => fixture.close());
+
+const serial = (folder: string, name: CertificateName): string => {
+  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
+  const place = readPlace(placeOf(name, folders));
+  if (place.state !== 'present' || place.problems.length > 0)
+    throw new Error(`${name}: ${JSON.stringify(place)}`);
+  return place.leaf.serialNumber;
+};
+const renewed = (folder: string) =>
+  CERTIFICATE_NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
+const renew = async (folder: string, ...names: CertificateName[]) => {
+  const run = await fixture.run(folder, 'renew', ...names, '--no-restart');
+  expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
+  expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => names.includes(name)));
+};
+/** Moves something into a folder beside, and leaves a link to it. @returns where it is now */
+function moveAndLink(folder: string, path: string, target: string): string {
+  const from = join(folder, path);
+  const to = join(dirname(from), target);
+  mkdirSync(dirname(to), { recursive: true });
+  renameSync(from, to);
+  symlinkSync(target, from);
+  return to;
+}
+
+it('/etc/kubernetes itself is a link', async () => {
+  const folder = fixture.copy();
+  const link = `${folder}-link`;
+  symlinkSync(folder, link);
+  await renew(link, 'apiserver', 'admin.conf');
+  expect(readlinkSync(link)).toBe(folder);
+});
+
+it('the pki folder is a link', async () => {
+  const folder = fixture.copy();
+  moveAndLink(folder, 'pki', 'elsewhere/pki');
+  await renew(folder, 'apiserver', 'etcd-peer', 'admin.conf');
+  expect(readlinkSync(join(folder, 'pki'))).toBe('elsewhere/pki');
+});
+
+it('a kubeconfig and a pair are links: they stay, and what they lead to is new', async () => {
+  const folder = fixture.copy();
+  const paths = ['admin.conf', 'pki/apiserver.crt', 'pki/apiserver.key'];
+  const targets = paths.map((path) => moveAndLink(folder, path, `store/${path.split('/').at(-1)}`));
+  await renew(folder, 'apiserver', 'admin.conf');
+  for (const [i, path] of paths.entries()) {
+    expect(lstatSync(join(folder, path)).isSymbolicLink()).toBe(true);
+    expect(lstatSync(targets[i] ?? '').isFile()).toBe(true);
+  }
+  const { exitCode } = await fixture.run(folder, 'rollback', '--no-restart');
+  expect([exitCode, renewed(folder)]).toEqual([0, []]);
+  for (const path of paths) expect(lstatSync(join(folder, path)).isSymbolicLink()).toBe(true);
+});
+
+itMounts('pki is on another file system than the kubeconfigs', async () => {
+  const folder = fixture.copy();
+  const pki = join(folder, 'pki');
+  renameSync(pki, `${pki}-before`);
+  mkdirSync(pki);
+  if (!mountOn(pki, 'size=4m')) throw new Error('no mount');
+  try {
+    cpSync(`${pki}-before`, pki, { recursive: true });
+    expect(statSync(pki).dev).not.toBe(statSync(folder).dev);
+    await renew(folder, 'apiserver', 'etcd-server', 'admin.conf');
+    const { exitCode } = await fixture.run(folder, 'rollback', '--no-restart');
+    expect([exitCode, renewed(folder)]).toEqual([0, []]);
+  } finally {
+    unmount(pki);
+  }
+});
+
+const isRoot = process.getuid?.() === 0;
+const itOwns = isRoot ? it : it.skip;
+
+itOwns('owners stay, and modes but those of keys, which become 0600', async () => {
+  const folder = fixture.copy();
+  const wanted: [path: string, uid: number, gid: number, mode: number, after: number][] = [
+    ['pki/apiserver.crt', 4711, 4712, 0o640, 0o640],
+    ['pki/apiserver.key', 4711, 4712, 0o640, 0o600],
+    ['admin.conf', 0, 4713, 0o640, 0o600],
+  ];
+  for (const [path, uid, gid, mode] of wanted) {
+    chownSync(join(folder, path), uid, gid);
+    chmodSync(join(folder, path), mode);
+  }
+  await renew(folder, 'apiserver', 'admin.conf');
+  const found = wanted.map(([path]) => {
+    const { uid, gid, mode } = statSync(join(folder, path));
+    return [path, uid, gid, mode & 0o7777];
+  });
+  expect(found).toEqual(wanted.map(([path, uid, gid, , after]) => [path, uid, gid, after]));
+  const { exitCode } = await fixture.run(folder, 'rollback', '--no-restart');
+  const back = wanted.map(([path]) => statSync(join(folder, path)).mode & 0o7777);
+  expect([exitCode, back]).toEqual([0, wanted.map(([, , , mode]) => mode)]);
+  expect(readFileSync(join(folder, 'admin.conf'), 'utf8')).toBe(
+    readFileSync(join(fixture.template, 'admin.conf'), 'utf8'),
+  );
+});

@@ -1,0 +1,235 @@
+/** `cakeless renew` on a node's files, against the whole service; nothing is restarted here. */
+import { X509Certificate } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { placeOf } from '../../../../client/node/disk/places.ts';
+import { type CertificateInPlace, readPlace } from '../../../../client/node/disk/read-place.ts';
+import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../../lib/profiles/certificate-names.ts';
+import { describeNode } from '../../../support/describe-node.ts';
+import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+
+let fixture: NodeFixture;
+
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterAll(() => fixture.close());
+
+const place = (folder: string, name: CertificateName): CertificateInPlace => {
+  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
+  const state = readPlace(placeOf(name, folders));
+  if (state.state !== 'present' || state.problems.length > 0)
+    throw new Error(`${name}: ${JSON.stringify(state)}`);
+  return state;
+};
+const serial = (folder: string, name: CertificateName) => place(folder, name).leaf.serialNumber;
+const renewed = (folder: string) =>
+  CERTIFICATE_NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
+it('renew all makes every certificate new but the one that waits for an approver; the trees differ in nothing else', async () => {
+  const folder = fixture.copy();
+  const run = await fixture.run(
+    folder,
+    'renew',
+    'all',
+    '--no-restart',
+    '--request',
+    'whole',
+    '-o',
+    'json',
+  );
+  expect(run.stderr).not.toMatch(/cakeless:/);
+  expect(run.exitCode).toBe(4);
+  expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'));
+  expect(describeNode(folder)).toEqual(describeNode(fixture.template));
+  expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
+});
+
+it('the next run goes on with what waited, under the same request', async () => {
+  const folder = fixture.copy();
+  const args = ['renew', 'super-admin.conf', '--no-restart'];
+  const first = await fixture.run(folder, ...args, '--request', 'waits');
+  expect(first).toMatchObject({
+    exitCode: 4,
+    stdout: expect.stringContaining('waits for an approver'),
+  });
+  const key = `${CLUSTER}/${fixture.node}/waits/super-admin.conf.csr`;
+  expect(first.stdout).toContain(`an approver has to run: cakeless approve ${key}`);
+  await fixture.approve('waits');
+  const second = await fixture.run(
+    folder,
+    'renew',
+    'all',
+    '--if-expires-within',
+    '1h',
+    '--wait',
+    '30s',
+    '--no-restart',
+  );
+  expect([second.exitCode, second.stderr]).toEqual([
+    0,
+    expect.stringContaining('installing super-admin.conf'),
+  ]);
+  expect(renewed(folder)).toEqual(['super-admin.conf']);
+  expect(readdirSync(join(folder, 'cakeless', 'requests'))).toEqual([]);
+});
+
+it('rollback puts every file back as it was', async () => {
+  const folder = fixture.copy();
+  await fixture.run(folder, 'renew', 'apiserver', 'etcd-peer', 'admin.conf', '--no-restart');
+  expect(renewed(folder)).toEqual(['apiserver', 'etcd-peer', 'admin.conf']);
+  const dry = await fixture.run(folder, 'rollback', '--no-restart', '--dry-run');
+  expect(dry.stdout).toContain(join(folder, 'pki/etcd/peer.key'));
+  expect(dry.stdout).toMatch(/^would put back what installation .*: apiserver, etcd-peer/);
+  expect(dry.stdout).toContain('(dry run: nothing was changed');
+  expect(renewed(folder)).toHaveLength(3);
+  const run = await fixture.run(folder, 'rollback', '--no-restart');
+  expect([run.exitCode, run.stdout]).toEqual([0, expect.stringMatching(/^put back what inst/)]);
+  expect(run.stdout).not.toMatch(/dry run|another cakeless rollback/);
+  for (const path of ['pki/apiserver.crt', 'pki/apiserver.key', 'pki/etcd/peer.key', 'admin.conf'])
+    expect(readFileSync(join(folder, path))).toEqual(readFileSync(join(fixture.template, path)));
+  expect(describeNode(folder)).toEqual(describeNode(fixture.template));
+  expect(await fixture.run(folder, 'rollback', '--no-restart')).toMatchObject({ exitCode: 2 });
+});
+
+it('--dry-run asks nothing and changes nothing', async () => {
+  const folder = fixture.copy();
+  const before = await fixture.keys();
+  const run = await fixture.run(folder, 'renew', 'all', '--dry-run');
+  expect(run.stdout).toMatch(/kube-apiserver.*DNS:kubernetes/);
+  // there are no static pods
+  expect(run.stdout).toMatch(/^etcd does not run on this node/m);
+  expect(run.stdout).not.toMatch(/would restart: .*etcd/);
+  mkdirSync(join(folder, 'manifests'));
+  writeFileSync(join(folder, 'manifests/etcd.yaml'), 'spec: { containers: [{ command: [etcd] }] }');
+  const json = await fixture.run(folder, 'renew', 'etcd-peer', '--dry-run', '-o', 'json');
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ...{ dryRun: true, cluster: CLUSTER, node: fixture.node },
+    certificates: [
+      {
+        outcome: 'would-renew',
+        notAfter: new Date(place(folder, 'etcd-peer').leaf.validTo).toISOString(),
+        names: expect.arrayContaining(['DNS:localhost']),
+      },
+    ],
+    restarts: [{ component: 'etcd', state: 'would-restart' }],
+  });
+  expect(await fixture.keys()).toEqual(before);
+  expect(existsSync(join(folder, 'cakeless'))).toBe(false);
+});
+
+it('copies follow with --also, if they hold what is replaced', async () => {
+  const folder = fixture.copy();
+  const copy = join(folder, 'copy-of-admin');
+  const other = join(folder, 'somebody-elses');
+  writeFileSync(copy, readFileSync(join(folder, 'admin.conf')));
+  writeFileSync(other, readFileSync(join(folder, 'scheduler.conf')));
+  const before = readFileSync(other, 'utf8');
+  const run = await fixture.run(
+    folder,
+    'renew',
+    'admin.conf',
+    '--no-restart',
+    '--also',
+    copy,
+    '--also',
+    other,
+  );
+  expect(run.exitCode).toBe(0);
+  expect(readFileSync(copy)).toEqual(readFileSync(join(folder, 'admin.conf')));
+  expect(readFileSync(other, 'utf8')).toBe(before);
+  expect(run.stdout).toContain('left alone');
+});
+
+it('a worker’s other certificates are one line; one that is named and missing is an error', async () => {
+  const folder = fixture.copy();
+  for (const name of fixture.names.filter((one) => one !== 'kubelet.conf')) {
+    const where = placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') });
+    rmSync(where.kind === 'pair' ? where.certificateFile : where.file);
+  }
+  const oneLine = expect.stringMatching(
+    /^(left out: )?not on this node: apiserver, .*etcd-server/m,
+  );
+  for (const more of [['--dry-run'], []]) {
+    const run = await fixture.run(folder, 'renew', 'all', '--no-restart', ...more);
+    expect([run.exitCode, run.stdout]).toEqual([0, oneLine]);
+    expect(run.stdout).not.toContain('is not there');
+  }
+  const named = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+  expect([named.exitCode, named.stdout]).toEqual([
+    2,
+    expect.stringMatching(/apiserver\.crt is not there; cakeless prepare makes what is missing/),
+  ]);
+});
+
+it.each([['csr'], ['renew']])(
+  '%s --dry-run ends with 2 where a file can not be read, in one line',
+  async (command) => {
+    const folder = fixture.copy();
+    writeFileSync(join(folder, 'admin.conf'), 'users: [');
+    const run = await fixture.run(folder, command, 'all', '--dry-run');
+    const said = (run.stdout + run.stderr)
+      .split('\n')
+      .filter((line) => line.includes('admin.conf'));
+    expect([run.exitCode, said.slice(-1)]).toEqual([
+      2,
+      [expect.stringMatching(/^left out: admin\.conf: .*it is no YAML: .* at line 1, column 9$/)],
+    ]);
+  },
+);
+
+it('where a CA file is missing nothing of that CA is asked for', async () => {
+  const folder = fixture.copy();
+  rmSync(join(folder, 'pki/etcd/ca.crt'));
+  const run = (...more: string[]) =>
+    fixture.run(folder, 'renew', 'etcd-peer', 'apiserver', '--no-restart', ...more);
+  const missing = expect.stringMatching(/etcd-peer: .*pki\/etcd\/ca.crt is missing/);
+  const dry = await run('--dry-run');
+  expect([dry.exitCode, dry.stdout]).toEqual([2, missing]);
+  const real = await run('--request', 'no-ca');
+  expect([real.exitCode, real.stdout, renewed(folder)]).toEqual([2, missing, ['apiserver']]);
+  const asked = await fixture.keys(`requests/${CLUSTER}/${fixture.node}/no-ca/`);
+  expect(asked.map((key) => key.replace(/.*\//, ''))).toEqual(['apiserver.csr']);
+  const hash = formatCaCertHash(
+    'etcd-ca',
+    readFileSync(join(fixture.template, 'pki/etcd/ca.crt'), 'utf8'),
+  );
+  const accepted = await run('--accept-ca-change', '--ca-cert-hash', hash);
+  expect([accepted.exitCode, renewed(folder)]).toEqual([0, ['apiserver', 'etcd-peer']]);
+});
+
+it('certificates of CAs that the node does not trust are not installed, and it says what would change', async () => {
+  const folder = fixture.copy();
+  const foreign = readFileSync(join(folder, 'pki/front-proxy-ca.crt'), 'utf8');
+  writeFileSync(join(folder, 'pki/ca.crt'), foreign);
+  const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+  expect(run.exitCode).toBe(7);
+  expect(run.stdout).toContain('no CA of the trust bundle signed it');
+  expect(run.stdout).toMatch(/pki\/ca.crt would get CN=kubernetes/);
+  expect(run.stdout).toMatch(/pki\/ca.crt would lose CN=front-proxy-ca/);
+  expect(renewed(folder)).toEqual([]);
+  const hash = formatCaCertHash('ca', readFileSync(join(fixture.template, 'pki/ca.crt'), 'utf8'));
+  const accepted = await fixture.run(
+    folder,
+    ...['renew', 'apiserver', '--no-restart', '--accept-ca-change', '--ca-cert-hash', hash],
+  );
+  expect([accepted.exitCode, accepted.stdout]).toEqual([
+    0,
+    expect.stringMatching(/pki\/ca.crt got CN=kubernetes[\s\S]*pki\/ca.crt lost CN=front-proxy-ca/),
+  ]);
+  expect(accepted.stdout).not.toContain('would');
+  expect(renewed(folder)).toEqual(['apiserver']);
+  const ca = new X509Certificate(readFileSync(join(folder, 'pki/ca.crt')));
+  expect(place(folder, 'apiserver').leaf.verify(ca.publicKey)).toBe(true);
+});

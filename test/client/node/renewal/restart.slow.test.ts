@@ -1,0 +1,172 @@
+/** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import { placeOf } from '../../../../client/node/disk/places.ts';
+import { readPlace } from '../../../../client/node/disk/read-place.ts';
+import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
+import {
+  fakeControlPlane,
+  type MoreFlags,
+  manifestsIn,
+} from '../../../support/fake-control-plane.ts';
+import type { FakeKubelet } from '../../../support/fake-kubelet.ts';
+import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+import { COMMAND } from '../../../support/running-service-process.ts';
+
+let fixture: NodeFixture;
+let kubelet: FakeKubelet | undefined;
+
+beforeAll(async () => {
+  fixture = await NodeFixture.make();
+});
+afterEach(() => kubelet?.close());
+afterAll(() => fixture.close());
+
+const serial = (folder: string, name: CertificateName) => {
+  const place = readPlace(placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') }));
+  return place.state === 'present' && place.problems.length === 0
+    ? place.leaf.serialNumber
+    : 'none';
+};
+const isNew = (folder: string, name: CertificateName) =>
+  serial(folder, name) !== serial(fixture.template, name);
+
+async function controlPlane(version: string, more: MoreFlags = {}): Promise<string> {
+  const plane = await fakeControlPlane(fixture, version, more);
+  kubelet = plane.kubelet;
+  return plane.folder;
+}
+
+const ALL = ['etcd.yaml', 'kube-apiserver.yaml', 'kube-controller-manager.yaml'];
+const NAMES = [
+  'apiserver',
+  'apiserver-etcd-client',
+  'etcd-peer',
+  'controller-manager.conf',
+] as const;
+
+it('restarts what needs it, in order, and each is healthy with its new certificate', async () => {
+  const folder = await controlPlane('v1.35.4', { apiServer: '--slow-stop=300' });
+  const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
+  expect([run.exitCode, run.stderr]).toEqual([
+    0,
+    expect.stringContaining('kube-apiserver is healthy'),
+  ]);
+  expect(JSON.parse(run.stdout).restarts).toEqual(
+    ['etcd', 'kube-apiserver', 'kube-controller-manager'].map((component) => ({
+      component,
+      state: 'restarted',
+    })),
+  );
+  const afterStart = kubelet?.events.slice(3);
+  // an API server without etcd would hang on to its clients
+  const steps = ['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'];
+  expect(afterStart).toEqual([...steps, '-kube-controller-manager', '+kube-controller-manager']);
+  expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => true));
+  expect(manifestsIn(folder)).toEqual(ALL);
+  const object = await fixture.exchange().get(`leases/${CLUSTER}.json`, 1000);
+  expect(JSON.parse(Buffer.from(object?.body ?? '').toString())).toMatchObject({ holder: null });
+});
+
+it('what reads its files again is not restarted', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'front-proxy-client', 'admin.conf', '-o', 'json');
+  expect([run.exitCode, JSON.parse(run.stdout).restarts]).toEqual([0, []]);
+  expect(kubelet?.events).toHaveLength(3);
+});
+
+it('what should have read its files again and did not is restarted all the same', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'apiserver', '--restart-timeout', '3s');
+  expect([run.exitCode, run.stderr]).toEqual([
+    0,
+    expect.stringContaining('serves another certificate than the one on disk; it is restarted'),
+  ]);
+  expect(kubelet?.events.slice(3)).toEqual(['-kube-apiserver', '+kube-apiserver']);
+});
+
+it('a component that is not well brings the old files back, and runs with them; the exit code says so', async () => {
+  const old = serial(fixture.template, 'apiserver');
+  const folder = await controlPlane('v1.31.0', { apiServer: `--well-with=${old}` });
+  const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
+  expect(run.exitCode).toBe(EXIT.rolledBack);
+  expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
+  expect(run.stderr).toContain('The old certificates are in place again');
+  expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => false));
+  expect(kubelet?.events.slice(3)).toEqual([
+    ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
+    ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
+  ]);
+  expect(manifestsIn(folder)).toEqual(ALL);
+});
+
+it('where etcd does not come back, the API server that had to wait for it does', async () => {
+  const old = serial(fixture.template, 'etcd-server');
+  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const names = ['etcd-server', 'etcd-peer', 'apiserver-etcd-client'] as const;
+  const run = await fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
+  expect(run.exitCode).toBe(EXIT.rolledBack);
+  expect(run.stderr).toContain('etcd does not become healthy within 2 seconds');
+  expect(names.map((name) => isNew(folder, name))).toEqual([false, false, false]);
+  expect(kubelet?.running).toEqual(['etcd', 'kube-apiserver', 'kube-controller-manager']);
+  expect(manifestsIn(folder)).toEqual(ALL);
+});
+
+it('what crashed in the meantime has read the new files: it is restarted with the old ones, too', async () => {
+  const old = serial(fixture.template, 'etcd-server');
+  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const names = ['etcd-server', 'etcd-peer', 'controller-manager.conf'] as const;
+  const running = fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
+  while (!isNew(folder, 'etcd-peer')) await new Promise((done) => setTimeout(done, 20));
+  kubelet?.crash('kube-controller-manager');
+  expect((await running).exitCode).toBe(EXIT.rolledBack);
+  const manager = ['-kube-controller-manager', '+kube-controller-manager'];
+  const seen = kubelet?.events.slice(3).filter((event) => manager.includes(event));
+  expect(seen).toEqual([...manager, ...manager]);
+});
+
+it('etcd alone is restarted alone', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const run = await fixture.run(folder, 'renew', 'etcd-peer');
+  expect([run.exitCode, kubelet?.events.slice(3)]).toEqual([0, ['-etcd', '+etcd']]);
+});
+
+it('a signal gives all manifests back that are away', async () => {
+  const folder = await controlPlane('v1.35.4', { etcd: '--slow-stop=5000' });
+  const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
+  const args = ['--', COMMAND, 'renew', 'etcd-peer', 'apiserver-etcd-client', ...who];
+  const env = { ...process.env, ...fixture.environment() };
+  const command = spawn(process.execPath, args, { env, stdio: 'ignore' });
+  const code = new Promise((done) => command.once('close', done));
+  while (manifestsIn(folder).length > 1) await new Promise((done) => setTimeout(done, 20));
+  command.kill('SIGTERM');
+  expect([await code, manifestsIn(folder)]).toEqual([1, ALL]);
+});
+
+it('rollback puts the old files back and restarts what uses them', async () => {
+  const folder = await controlPlane('v1.31.0');
+  await fixture.run(folder, 'renew', 'apiserver');
+  expect(isNew(folder, 'apiserver')).toBe(true);
+  const run = await fixture.run(folder, 'rollback');
+  expect([run.exitCode, run.stdout]).toEqual([
+    0,
+    expect.stringContaining('kube-apiserver was restarted and is healthy'),
+  ]);
+  expect(isNew(folder, 'apiserver')).toBe(false);
+});
+
+it('a manifest that a killed run had moved away comes back first', async () => {
+  const folder = await controlPlane('v1.35.4');
+  const held = join(folder, 'cakeless', 'held-manifests');
+  mkdirSync(held, { recursive: true });
+  renameSync(join(folder, 'manifests', 'etcd.yaml'), join(held, 'etcd.yaml'));
+  const run = await fixture.run(folder, 'renew', 'admin.conf');
+  expect([run.exitCode, manifestsIn(folder), existsSync(join(held, 'etcd.yaml'))]).toEqual([
+    0,
+    ALL,
+    false,
+  ]);
+});

@@ -1,0 +1,203 @@
+/** What a node refuses to write, each with one defect. The certificates are OpenSSL's: nothing of ours had a hand in them. */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { makeCsr } from '../../../../client/node/csr/make-csr.ts';
+import { makePrivateKey } from '../../../../client/node/disk/private-key.ts';
+import {
+  checkCertificate,
+  type Expected,
+} from '../../../../client/node/trust/check-certificate.ts';
+import { readRequest } from '../../../../lib/csr/read-request.ts';
+import { profileOf } from '../../../../lib/profiles/profile-for.ts';
+import {
+  caExtensions,
+  type Extensions,
+  serverExtensions as good,
+  OpensslCa,
+  spoil,
+} from '../../../support/judges-openssl-ca.ts';
+
+const ca = new OpensslCa();
+const root = ca.root('kubernetes');
+const other = ca.root('other');
+const namesake = new OpensslCa();
+namesake.root('kubernetes');
+const leafKey = createPrivateKey(ca.leafKey);
+
+afterAll(() => {
+  ca.remove();
+  namesake.remove();
+});
+
+const subject = { commonName: 'api.prod.example.com', organizations: [] };
+const names = [
+  { type: 'DNS', value: 'api.prod.example.com' },
+  { type: 'IP', value: '10.20.0.11' },
+] as const;
+
+function expected(more: Partial<Expected> = {}, contents = { subject, names }): Expected {
+  const { request } = readRequest(Buffer.from(makeCsr(contents, leafKey)));
+  if (!request) throw new Error('the CSR of this test is refused at the door');
+  return {
+    profile: profileOf('apiserver'),
+    request,
+    key: createPublicKey(leafKey),
+    trustBundle: root,
+    now: new Date(),
+    ...more,
+  };
+}
+
+const inDays = (days: number) => new Date(Date.now() + days * 24 * 3600 * 1000);
+const leaf = (extensions: Extensions = good, issuer = 'kubernetes') => ca.leaf(issuer, extensions);
+const withExtension = (line: string) => leaf([...good, line]);
+
+type Case = [
+  title: string,
+  certificate: () => string,
+  problems: RegExp[],
+  expected?: () => Expected,
+];
+
+const cases: Case[] = [
+  ['the right certificate has no problem', () => leaf(), []],
+  ['a second certificate behind it is an intermediate, and no problem', () => leaf() + other, []],
+  [
+    'a bundle with an older CA in front is no problem',
+    () => leaf(),
+    [],
+    () => expected({ trustBundle: other + root }),
+  ],
+  ['nothing at all', () => '', [/no PEM certificate/]],
+  ['a download that was cut off', () => leaf().slice(0, 300), [/no PEM certificate/]],
+  ['an error page', () => '<html>403</html>', [/no PEM certificate/]],
+  ['text in front of the certificate', () => `subject=CN\n${leaf()}`, [/something else than PEM/]],
+  ['a private key behind the certificate', () => leaf() + ca.leafKey, [/something else than PEM/]],
+  // what follows is read by OpenSSL, and not by Go
+  ['no line end behind it', () => leaf().trimEnd(), [/not written plainly/]],
+  [
+    'lines that end in CR',
+    () => leaf().replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/])/g, '\r'),
+    [/not written plainly/],
+  ],
+  [
+    'a block behind it that is no certificate',
+    () => `${leaf()}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+    [/not written plainly/],
+  ],
+  [
+    'a certificate of another CA',
+    () => leaf(good, 'other'),
+    [/no CA of the trust bundle signed it/],
+  ],
+  [
+    'a certificate of a CA with the same name and another key',
+    () => namesake.leaf('kubernetes'),
+    [/another key than the CSR/, /private key that lies beside/, /no CA of the trust bundle/],
+  ],
+  [
+    'an empty trust bundle trusts nobody',
+    () => leaf(),
+    [/no CA of the trust bundle/],
+    () => expected({ trustBundle: '' }),
+  ],
+  [
+    'a certificate that is not valid yet by the clock of the node',
+    () => leaf(),
+    [/its CA: it is not valid before/, /not valid before .*check the clock/],
+    () => expected({ now: inDays(-2) }),
+  ],
+  [
+    'a certificate that has expired',
+    () => leaf(),
+    [/its CA: it expired/, /it expired at/],
+    () => expected({ now: inDays(401) }),
+  ],
+  [
+    'a client certificate in the place of a server certificate',
+    () => leaf(spoil(good, 'extendedKeyUsage', 'clientAuth')),
+    [/extended key usages/],
+  ],
+  [
+    'one usage more than asked for',
+    () => leaf(spoil(good, 'extendedKeyUsage', 'serverAuth,clientAuth')),
+    [/extended key usages/],
+  ],
+  ['no extended key usages', () => leaf(spoil(good, 'extendedKeyUsage')), [/extended key usages/]],
+  ['no key usage', () => leaf(spoil(good, 'keyUsage')), [/digitalSignature/]],
+  [
+    'a key usage of CAs',
+    () => leaf(spoil(good, 'keyUsage', 'critical,digitalSignature,keyCertSign')),
+    [/other key usages/],
+  ],
+  [
+    'a CA certificate',
+    () => leaf(spoil(good, 'basicConstraints', 'critical,CA:true')),
+    [/CA flag/],
+  ],
+  ['no basic constraints', () => leaf(spoil(good, 'basicConstraints')), [/CA flag/]],
+  ['no names', () => leaf(spoil(good, 'subjectAltName')), [/its names/]],
+  [
+    'a name less than asked for',
+    () => leaf(spoil(good, 'subjectAltName', 'DNS:api.prod.example.com')),
+    [/its names/],
+  ],
+  [
+    'a name more than asked for',
+    () =>
+      leaf(
+        spoil(good, 'subjectAltName', 'DNS:api.prod.example.com,IP:10.20.0.11,DNS:evil.example'),
+      ),
+    [/its names/],
+  ],
+  [
+    'another subject than asked for',
+    () => leaf(),
+    [/common names/],
+    () => expected({}, { subject: { ...subject, commonName: 'kube-apiserver' }, names }),
+  ],
+  [
+    'an organisation less than asked for',
+    () => leaf(),
+    [/organisations/, /subject attributes/],
+    () =>
+      expected(
+        {},
+        { subject: { ...subject, organizations: ['system:masters'] as never[] }, names },
+      ),
+  ],
+  [
+    'an extension that nobody asked for',
+    () => withExtension('nsComment=hello'),
+    [/other extensions/],
+  ],
+  [
+    'policies, as public CAs write them',
+    () => withExtension('certificatePolicies=2.23.140.1.2.1'),
+    [/other extensions/],
+  ],
+];
+
+it.each(cases)('%s', (_, certificate, problems, wanted = () => expected()) => {
+  const found = checkCertificate(certificate(), wanted());
+  const unexplained = found.filter((problem) => !problems.some((p) => p.test(problem)));
+  expect(unexplained).toEqual([]);
+  for (const problem of problems) expect(found).toContainEqual(expect.stringMatching(problem));
+});
+
+it('a certificate for the CSR, but not for the key that lies beside it', async () => {
+  const key = createPublicKey(createPrivateKey(await makePrivateKey('ECDSA-P256')));
+  expect(checkCertificate(leaf(), expected({ key }))).toEqual([
+    'it does not belong to the private key that lies beside it',
+  ]);
+});
+
+it('a certificate that outlives its CA', () => {
+  const short = new OpensslCa();
+  const shortRoot = short.root('kubernetes', caExtensions, 1);
+  const certificate = short.leaf('kubernetes');
+  const key = createPrivateKey(short.leafKey);
+  const { request } = readRequest(Buffer.from(makeCsr({ subject, names }, key)));
+  short.remove();
+  const wanted = { key: createPublicKey(key), trustBundle: shortRoot, ...(request && { request }) };
+  expect(checkCertificate(certificate, expected(wanted))).toEqual(['it outlives its CA']);
+});
