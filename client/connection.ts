@@ -1,7 +1,7 @@
 /** The buckets and functions that the command talks to. The SDK is loaded when the first of them is asked for. */
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { CommandError } from './errors.ts';
 import { ensureHome } from './home.ts';
 import { connectNode } from './node/exchange/node-connection.ts';
 import type { NodeConfig } from './node/state/cakeless-yaml.ts';
@@ -20,7 +20,7 @@ export function connect(environment: Record<string, string | undefined>): Connec
     const value = environment[name];
     if (value) return value;
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `the environment variable ${name} is not set`,
       'with `cakeless local`, read its --env-file: set -a; . FILE; set +a',
     );

@@ -1,4 +1,6 @@
 /** Exit codes of the command; the table is in docs/command.md. */
+import type { ErrorCode } from './errors.ts';
+
 export const EXIT = {
   done: 0,
   /** Something unexpected: a bug, a full disk. */
@@ -23,20 +25,19 @@ export const EXIT = {
   byHand: 10,
   /** The files are as they should be; a component that was not healthy before, or had the old files put back, is not. */
   unwell: 11,
+  /** Another run on this node is in progress; nothing was done. */
+  busy: 12,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** An error that a person can do something about; its message is all that is printed. */
-export class CommandError extends Error {
-  override name = 'CommandError';
-  readonly exitCode: ExitCode;
-  /** What to do next. */
-  readonly hint: string | undefined;
-
-  constructor(exitCode: ExitCode, message: string, hint?: string) {
-    super(message);
-    this.exitCode = exitCode;
-    this.hint = hint;
-  }
-}
+/** The exit code of a command that ends in an error. */
+export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
+  usage: EXIT.usage,
+  failure: EXIT.failure,
+  'run-in-progress': EXIT.busy,
+  denied: EXIT.denied,
+  'check-failed': EXIT.checkFailed,
+  pending: EXIT.pending,
+  'rolled-back': EXIT.rolledBack,
+};

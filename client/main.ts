@@ -18,7 +18,8 @@ import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
 import { connect } from './connection.ts';
-import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+import { CommandError } from './errors.ts';
+import { EXIT, EXIT_OF_ERROR, type ExitCode } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
 import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, type Terminal } from './terminal.ts';
@@ -77,7 +78,7 @@ function explain(terminal: Terminal, error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof CommandError) {
     say(error.message, error.hint);
-    return error.exitCode;
+    return EXIT_OF_ERROR[error.code];
   }
   if (error instanceof Fault) return explainFault(error, say);
   const known = error instanceof Error ? error : new Error(String(error));

@@ -1,17 +1,14 @@
 /** Reads files as text. */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { CommandError } from './errors.ts';
 
 /** A file that a person named. @throws CommandError if it can't be read */
 export function readGivenText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the operating system refused, in words of what to do about it. */
-import { CommandError, EXIT } from './exit-codes.ts';
+import { CommandError } from './errors.ts';
 
 /** Nothing that is done before privileges are lacking is lost: the same command goes on. */
 export function explainSystemError(error: unknown, userId: number | undefined): unknown {
@@ -7,7 +7,7 @@ export function explainSystemError(error: unknown, userId: number | undefined): 
   if (message === undefined || userId === 0) return error;
   if (code !== 'EACCES' && code !== 'EPERM') return error;
   return new CommandError(
-    EXIT.usage,
+    'usage',
     message,
     "run it as root: a node's keys are root's. Elsewhere, name files and folders that you may read and write",
   );

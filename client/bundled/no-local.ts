@@ -1,6 +1,6 @@
 /** In the place of `client/commands/local.ts` in the one-file client: nodes have no use for the service itself. */
 import type { Command } from 'commander';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 
 export function addLocalCommand(program: Command): void {
   program
@@ -10,7 +10,7 @@ export function addLocalCommand(program: Command): void {
     .allowExcessArguments()
     .action(() => {
       throw new CommandError(
-        EXIT.usage,
+        'usage',
         'the one-file client has no local service',
         'run `npx cakeless local` in the repository',
       );

@@ -16,7 +16,7 @@ import {
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { approverOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { clusterOption } from './place-options.ts';
@@ -109,7 +109,7 @@ async function decide(
   const address = parseRequestKey(text.startsWith('requests/') ? text : `requests/${text}`);
   if (!address)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${text}: is not the key of a request`,
       'cakeless pending lists them',
     );
@@ -135,13 +135,13 @@ async function decide(
   const same = stands?.trustDomain === trustDomain && stands.validitySeconds === validitySeconds;
   if (stands?.decision === decision && !same && decision === 'approve')
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${address.key}: was approved under another cluster record (trust domain ${stands.trustDomain})`,
       'a decision stands; the node has to ask again under a new request id',
     );
   if (stands?.decision !== decision)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${address.key}: ${stands?.approver ?? 'somebody'} decided otherwise already (${stands?.decision})`,
       'a decision stands; the node has to ask again under a new request id',
     );
@@ -165,7 +165,7 @@ async function readPending(
   const pending = await readDocument(exchange, outcomeKeys(address).pending, pendingSchema);
   if (!pending)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${address.key}: does not wait for an approver (decided already, or never uploaded)`,
       (await waitsAsCsr(exchange, address))
         ? `${address.key}.csr does: that is its key`
@@ -173,6 +173,6 @@ async function readPending(
     );
   const object = await exchange.get(address.key, LIMITS.maxObjectBytes);
   if (!object || digestOf(object.body) !== pending.csrSha256)
-    throw new CommandError(EXIT.usage, `${address.key}: is not the CSR that was judged any more`);
+    throw new CommandError('usage', `${address.key}: is not the CSR that was judged any more`);
   return pending;
 }

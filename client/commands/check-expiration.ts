@@ -4,7 +4,8 @@ import type { AlternativeName } from '../../lib/csr/alternative-names.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
 import { profileFor } from '../../lib/profiles/profile-for.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readClusterSettings } from '../kubeadm/cluster-settings.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
 import { csrFromConfig } from '../node/csr/kubeadm-csr.ts';
@@ -67,7 +68,7 @@ export async function checkExpiration(
 ): Promise<ExitCode> {
   const { config, prometheus, kubeconfigDir, kubeletDir } = options;
   if (prometheus !== undefined && !prometheus.endsWith('.prom'))
-    throw new CommandError(EXIT.usage, `${prometheus}: the node exporter reads files *.prom only`);
+    throw new CommandError('usage', `${prometheus}: the node exporter reads files *.prom only`);
   const text = config === undefined ? undefined : readGivenText(config);
   const settings = config && text !== undefined ? readClusterSettings(text, config) : undefined;
   const inventory = takeInventory({

@@ -9,7 +9,7 @@ import {
 import { formatDocument, JSON_TYPE, readDocument, readJson } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { buildRecord, checkRecord, parseNodeOption } from '../operator/cluster-record.ts';
 import { readKubeadmConfig } from '../operator/kubeadm-config.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
@@ -82,11 +82,11 @@ async function apply(
       ? checkRecord(wanted, `${kubeadmConfig} makes no cluster record`, KUBEADM_HINT)
       : checkRecord(wanted, `${filename} is not a cluster record`);
   if (record.cluster !== name)
-    throw new CommandError(EXIT.usage, `the record is for cluster ${record.cluster}, not ${name}`);
+    throw new CommandError('usage', `the record is for cluster ${record.cluster}, not ${name}`);
   const { trustDomain } = record;
   if (!(await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema)))
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `there is no trust domain ${trustDomain}`,
       `create it first: cakeless trust-domain create ${trustDomain}`,
     );
@@ -130,14 +130,14 @@ async function warnOfTrustDomain(
 function wantedRecord(name: string, options: ApplyOptions, before: unknown): unknown {
   const { filename, kubeadmConfig } = options;
   if ((filename === undefined) === (kubeadmConfig === undefined))
-    throw new CommandError(EXIT.usage, 'give either --kubeadm-config FILE or -f RECORD.json');
+    throw new CommandError('usage', 'give either --kubeadm-config FILE or -f RECORD.json');
   if (filename !== undefined) {
     if (options.node || options.worker || options.trustDomain || options.kubernetesVersion)
-      throw new CommandError(EXIT.usage, 'with -f, everything stands in the record file');
+      throw new CommandError('usage', 'with -f, everything stands in the record file');
     return parseJson(filename);
   }
   if (kubeadmConfig === undefined || options.trustDomain === undefined)
-    throw new CommandError(EXIT.usage, '--kubeadm-config needs --trust-domain NAME too');
+    throw new CommandError('usage', '--kubeadm-config needs --trust-domain NAME too');
   const config = readKubeadmConfig(readGivenText(kubeadmConfig), kubeadmConfig);
   const nodes = [
     ...(options.node ?? []).map((text) => parseNodeOption(text, 'control-plane')),
@@ -159,7 +159,7 @@ async function show(
   const record = await readDocument(authority, clusterRecordKey(name), clusterRecordSchema);
   if (!record)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `there is no record of cluster ${name}`,
       `write it: cakeless cluster apply ${name} --kubeadm-config FILE --trust-domain NAME`,
     );
@@ -182,9 +182,6 @@ function parseJson(file: string): unknown {
     return JSON.parse(readGivenText(file));
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
   }
 }

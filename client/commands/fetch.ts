@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { printable } from '../../lib/refusal/violation.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { approveCommand } from '../node/exchange/approve-command.ts';
 import { findWay, type WayOptions } from '../node/exchange/transport.ts';
 import { ANSWER_SECONDS, fetchCertificates } from '../node/fetch/fetch.ts';
@@ -45,7 +46,7 @@ export function addFetchCommand(
       const { exchange, place } = await findWay(connection, options, systemClock.now());
       const { request } = place;
       if (request === undefined)
-        throw new CommandError(EXIT.usage, "required option '--request <id>' not specified");
+        throw new CommandError('usage', "required option '--request <id>' not specified");
       const from = { exchange: async () => exchange };
       const wish = { ...options, ...place, request };
       const results = await fetchCertificates(from, terminal, wish, systemClock);

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import type { Command } from 'commander';
 import { removeDurably, writeDurably } from '../../lib/files/durable-file.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { type NodeSettings, resolveSettings } from '../node/state/settings.ts';
 import { checkTimerKnowsNode } from '../node/state/timer-environment.ts';
 import { markedUnit, type UnitState, unitState } from '../systemd/marked-unit.ts';
@@ -91,7 +91,7 @@ function checkNobodyChanged(units: readonly Unit[]): void {
   const changed = units.filter(({ state }) => state === 'changed-by-hand');
   if (changed.length === 0) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${changed.map(({ file }) => file).join(', ')}: somebody changed it; nothing was written`,
     '--replace writes over it; changes in a drop-in (systemctl edit) stay; --print shows the new text',
   );
@@ -177,7 +177,7 @@ function checkOwnFiles(): void {
     const loose = findWritableByOthers(file);
     if (loose !== undefined)
       throw new CommandError(
-        EXIT.usage,
+        'usage',
         `${file} would run as root every day, and others than root can change ${loose}`,
         'install cakeless where only root writes, such as /usr/local/lib, or say --command',
       );

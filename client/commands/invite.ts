@@ -11,7 +11,7 @@ import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument, readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
 import { makeInvitation } from '../operator/make-invitation.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
@@ -77,10 +77,10 @@ async function invite(
   const unknown = names.filter((name) => !isCertificateName(name));
   if (unknown.length > 0)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${unknown.join(', ')}: is not one of ${CERTIFICATE_NAMES.join(', ')}`,
     );
-  if (existsSync(out)) throw new CommandError(EXIT.usage, `${out}: is there already`);
+  if (existsSync(out)) throw new CommandError('usage', `${out}: is there already`);
   const trustDomain =
     options.trustDomain ?? (await trustDomainOf(connection, terminal, cluster, node));
   const { newPresigningClient } = await import('../../lib/aws/clients.ts');
@@ -116,7 +116,7 @@ async function trustDomainOf(
   node: string,
 ): Promise<string> {
   const document = await recordOf(connection, cluster);
-  if (!document) throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
+  if (!document) throw new CommandError('usage', `there is no record of cluster ${cluster}`);
   const { record } = parseClusterRecord(document);
   if (record && !findNode(record, node))
     terminal.progress(
@@ -134,7 +134,7 @@ async function recordOf(connection: Connection, cluster: string) {
     const isMissing = error instanceof CommandError;
     if (!isMissing && !(error instanceof Fault && error.code === 'not-allowed')) throw error;
     throw new CommandError(
-      isMissing ? EXIT.usage : EXIT.denied,
+      isMissing ? 'usage' : 'denied',
       error.message,
       `the record says the trust domain of ${cluster}; without access to it, give --trust-domain`,
     );

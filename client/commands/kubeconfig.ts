@@ -10,7 +10,8 @@ import { writeDurably } from '../../lib/files/durable-file.ts';
 import { USERS } from '../../lib/names.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Exchange, upload } from '../node/exchange/exchange.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
 import { fetchCertificates } from '../node/fetch/fetch.ts';
@@ -142,7 +143,7 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
   const asked = (await exchange.get(key, LIMITS.maxObjectBytes))?.metadata[VALIDITY_METADATA];
   if (asked === period) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${key}: asks for ${asked ?? "the longest validity of the cluster's rule"}`,
     'give the same --validity-period, or leave out --request to ask anew',
   );
@@ -154,7 +155,7 @@ async function printOrKeep(terminal: Terminal, kubeconfig: string, request: stri
   const error = await terminal.lost?.();
   if (error === undefined) return;
   throw new CommandError(
-    EXIT.failure,
+    'failure',
     `the kubeconfig could not be written: ${error.message}; key and certificate are kept`,
     `go on with: the same command and --request ${request}`,
   );
@@ -172,7 +173,7 @@ function homeFolder(): string {
     return homedir();
   } catch {
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       'there is no home folder here to keep the key in until the certificate is there',
       'name a folder with --state-dir',
     );

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { RunningLocal } from '../../local/local-options.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { environmentsFolder, environmentText } from '../local-environments.ts';
 import { startService } from '../local-service.ts';
 import { portNumber } from '../options.ts';
@@ -44,7 +44,7 @@ async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `port ${port} of 127.0.0.1 is taken`,
       'choose another one with --port; --port 0 takes any free one',
     );

@@ -5,7 +5,8 @@ import { makeFolder } from '../../lib/files/durable-file.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../node/disk/places.ts';
 import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
@@ -118,7 +119,7 @@ export async function prepare(
 function clusterOf(cluster: string | undefined): string {
   if (cluster !== undefined) return cluster;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     "required option '--cluster <name>' not specified",
     `it may stand in ${NODE_CONFIG_FILE} (cluster: …)`,
   );

@@ -3,7 +3,8 @@ import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { printable } from '../../lib/refusal/violation.ts';
 import { systemClock } from '../clock.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import { describeLeftOut } from '../node/disk/select-names.ts';
 import { approveCommand } from '../node/exchange/approve-command.ts';
@@ -166,7 +167,7 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
 
 function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): CaChangeWish {
   if (caCertHash.length > 0 && !acceptCaChange)
-    throw new CommandError(EXIT.usage, '--ca-cert-hash goes with --accept-ca-change');
+    throw new CommandError('usage', '--ca-cert-hash goes with --accept-ca-change');
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
 

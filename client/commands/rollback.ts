@@ -1,7 +1,8 @@
 /** `cakeless rollback`: puts the files back that the last installation replaced. */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { NodeFolders } from '../node/disk/places.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { type Installation, listInstallations, record } from '../node/install/installation.ts';
@@ -84,7 +85,7 @@ async function rollBack(
       const held = await takeLease(object, node, LEASE_WAIT_SECONDS, systemClock, terminal);
       if (held) return held;
       throw new CommandError(
-        EXIT.pending,
+        'pending',
         'another node of the cluster restarts its components; nothing was changed here',
         'wait, or say --no-lease',
       );
@@ -112,7 +113,7 @@ function choose(stateDir: string, id: string | undefined): Installation {
   const found = id === undefined ? all.at(-1) : all.find(({ journal }) => journal.id === id);
   if (found) return found;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     id === undefined
       ? `there is nothing to put back: ${stateDir} holds no installation that was not undone`
       : `there is no installation ${id} to put back`,
@@ -129,7 +130,7 @@ function objectionsTo(chosen: Installation, stateDir: string, folders: NodeFolde
 function refuse(objections: readonly string[]): void {
   if (objections.length === 0) return;
   throw new CommandError(
-    EXIT.checkFailed,
+    'check-failed',
     ['nothing was put back:', ...objections].join('\n  '),
     '--force puts it back all the same; what stands there now is lost then',
   );

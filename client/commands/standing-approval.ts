@@ -11,7 +11,7 @@ import {
 import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { approverOption, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -50,7 +50,7 @@ async function standingApproval(
     ? before.filter((name) => named.length > 0 && !named.includes(name))
     : [...new Set([...before, ...named])];
   const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
-  if (!record) throw new CommandError(EXIT.usage, `there is no record of cluster ${cluster}`);
+  if (!record) throw new CommandError('usage', `there is no record of cluster ${cluster}`);
   const { trustDomain } = record;
   const approval: StandingApproval = {
     cluster,
@@ -78,10 +78,10 @@ function describeStanding({
 function checkName(text: string): CertificateName {
   const name = CERTIFICATE_NAMES.find((candidate) => candidate === text);
   if (!name)
-    throw new CommandError(EXIT.usage, `${text}: is not one of ${CERTIFICATE_NAMES.join(', ')}`);
+    throw new CommandError('usage', `${text}: is not one of ${CERTIFICATE_NAMES.join(', ')}`);
   if (!mayStand(name))
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${name}: can't have a standing approval`,
       'every generate-csr makes one, and its holder is above all authorization: approve each by itself',
     );

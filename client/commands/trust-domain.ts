@@ -6,7 +6,7 @@ import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { formatCaCertHash } from '../node/trust/ca-cert-hash.ts';
 import { days, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
@@ -96,7 +96,7 @@ async function read(connection: Connection, name: string): Promise<Summary> {
   const document = await readDocument(authority, trustDomainKey(name), trustDomainSchema);
   if (!document)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `there is no trust domain ${name}`,
       `create it: cakeless trust-domain create ${name}`,
     );

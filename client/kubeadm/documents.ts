@@ -2,14 +2,14 @@
 import { parseAllDocuments } from 'yaml';
 import type * as z from 'zod/mini';
 import { describeIssue } from '../../lib/store/describe-issue.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { yamlProblem } from '../yaml-problem.ts';
 
 /** @throws CommandError if the text is no YAML */
 export function readDocuments(text: string, file: string): unknown[] {
   return parseAllDocuments(text).map((document) => {
     const [error] = document.errors;
-    if (error) throw new CommandError(EXIT.usage, `${file}: ${yamlProblem(error)}`);
+    if (error) throw new CommandError('usage', `${file}: ${yamlProblem(error)}`);
     return document.toJS() as unknown;
   });
 }
@@ -36,7 +36,7 @@ export function parseDocument<T>(
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${file}: ${kind}: ${issue ? describeIssue(issue) : 'not valid'}`,
   );
 }

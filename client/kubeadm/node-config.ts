@@ -13,7 +13,7 @@ import {
   parseKubernetesVersion,
 } from '../../lib/profiles/kubernetes-version.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import {
   type ClusterSettings,
   isKubeletLocal,
@@ -108,7 +108,7 @@ export function clusterRecordOf(config: NodeConfig): ClusterRecord {
     nodes: [{ name, addresses: [advertiseAddress ?? '127.0.0.1'], role }],
   });
   if (record) return record;
-  throw new CommandError(EXIT.usage, [`${file}:`, ...problems].join('\n  '));
+  throw new CommandError('usage', [`${file}:`, ...problems].join('\n  '));
 }
 
 function readSource(yaml: string, file: string): Source {
@@ -126,7 +126,7 @@ function readSource(yaml: string, file: string): Source {
 }
 
 function fail({ file }: Source, problem: string, hint?: string): never {
-  throw new CommandError(EXIT.usage, `${file}: ${problem}`, hint);
+  throw new CommandError('usage', `${file}: ${problem}`, hint);
 }
 
 /** A JoinConfiguration without `controlPlane` makes a worker, as in kubeadm. */

@@ -1,7 +1,7 @@
 /** Makes the record that `cakeless cluster apply` writes. */
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import type { KubeadmConfig } from './kubeadm-config.ts';
 
 type NodeDocument = ClusterRecordDocument['nodes'][number];
@@ -10,7 +10,7 @@ type NodeDocument = ClusterRecordDocument['nodes'][number];
 export function parseNodeOption(text: string, role: NodeDocument['role']): NodeDocument {
   const [name = '', addresses = '', ...more] = text.split('=');
   if (name === '' || addresses === '' || more.length > 0)
-    throw new CommandError(EXIT.usage, `${text}: is not NAME=ADDRESS[,ADDRESS]`);
+    throw new CommandError('usage', `${text}: is not NAME=ADDRESS[,ADDRESS]`);
   return { name, addresses: addresses.split(','), role };
 }
 
@@ -60,7 +60,7 @@ export function checkRecord(
   const { record, problems } = parseClusterRecord(value);
   if (record) return record;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     [`${heading}:`, ...problems.map((p) => `  ${p}`)].join('\n'),
     hint,
   );

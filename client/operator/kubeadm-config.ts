@@ -1,6 +1,6 @@
 /** From a kubeadm configuration file to the fields of a cluster record. The names are kubeadm's on both sides. */
 import * as z from 'zod/mini';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { findKind, parseDocument, readDocuments } from '../kubeadm/documents.ts';
 
 const strings = z.optional(z.array(z.string()));
@@ -37,8 +37,7 @@ export interface KubeadmConfig {
 export function readKubeadmConfig(text: string, file: string): KubeadmConfig {
   const documents = readDocuments(text, file);
   const cluster = findKind(documents, 'ClusterConfiguration');
-  if (!cluster)
-    throw new CommandError(EXIT.usage, `${file}: holds no kubeadm ClusterConfiguration`);
+  if (!cluster) throw new CommandError('usage', `${file}: holds no kubeadm ClusterConfiguration`);
   const init = findKind(documents, 'InitConfiguration') ?? {};
   const parsed = parseDocument(clusterConfigurationSchema, cluster, file, 'ClusterConfiguration');
   const { nodeRegistration, localAPIEndpoint } = parseDocument(

@@ -8,7 +8,7 @@ import {
   type CertificateName,
 } from '../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../lib/profiles/profile-for.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
 import { certificateHashes, type Invitation } from '../node/exchange/invitation.ts';
 import type { RequestPlace } from '../node/exchange/outcomes.ts';
@@ -73,11 +73,11 @@ function lifetime(asked: number | undefined, expiration: Date | undefined, now: 
     ? Math.floor((expiration.getTime() - now.getTime()) / 1000)
     : MAX_INVITATION_SECONDS;
   const most = Math.min(left, MAX_INVITATION_SECONDS);
-  if (most < 1) throw new CommandError(EXIT.usage, 'the AWS credentials have expired');
+  if (most < 1) throw new CommandError('usage', 'the AWS credentials have expired');
   if (asked === undefined) return Math.min(most, DEFAULT_SECONDS);
   if (asked >= 1 && asked <= most) return asked;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `an invitation signed now can last ${most} seconds at most, not ${asked}`,
     left < MAX_INVITATION_SECONDS
       ? `the AWS credentials end at ${expiration?.toISOString()}: use a role session that lasts longer`
@@ -113,7 +113,7 @@ async function bundleOf(
   const sha256 = certificateHashes(Buffer.from(object?.body ?? '').toString('latin1'));
   if (sha256.length === 0)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `there is no trust bundle ${key}`,
       `is ${trustDomain} the trust domain of the cluster? Its bundles are ${Object.values(BUNDLE_PATHS).join(', ')}`,
     );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { USER_PATH } from '../../lib/contract/request-key.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError } from '../errors.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
 import { makePrivateKey, readPrivateKey } from '../node/disk/private-key.ts';
 
@@ -41,7 +41,7 @@ export async function prepareKey(
   }
   if (wish.request !== undefined)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${folder}: holds no request ${wish.request} to go on with`,
       'leave out --request to ask anew, or name the folder of its key with --state-dir',
     );
@@ -61,7 +61,7 @@ function checkSame(csr: string, folder: string, { clientName, org = [] }: Wish):
   const asked = [subject?.commonName, ...[...(subject?.organizations ?? [])].sort()];
   if (asked.join('\n') === [clientName, ...[...org].sort()].join('\n')) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${folder}: this request asks for ${asked.join(', ')}`,
     'give the same --client-name and --org, or leave out --request to ask anew',
   );

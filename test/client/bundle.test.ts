@@ -15,7 +15,10 @@ describe('local of the one-file client', () => {
 
   it.each([[[]], [['--data', 'x', '--port', '0']]])('says with %j where it is', async (args) => {
     const run = program.parseAsync(['local', ...args], { from: 'user' });
-    await expect(run).rejects.toMatchObject({ exitCode: 2, hint: expect.stringContaining('npx') });
+    await expect(run).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('npx'),
+    });
   });
 
   it('says so in its help', () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newestCluster } from '../../client/demo/clusters.ts';
-import { CommandError } from '../../client/exit-codes.ts';
+import { CommandError } from '../../client/errors.ts';
 import { explainSystemError } from '../../client/system-errors.ts';
 import { cakeless } from '../support/running-service-command.ts';
 

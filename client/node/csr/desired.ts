@@ -3,7 +3,7 @@ import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { kindOfKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { contentsOf } from './csr-contents.ts';
@@ -33,7 +33,7 @@ export function desiredFromDisk(place: CertificateInPlace, wish: KeyWish): Desir
   if (violations.length > 0) {
     const reasons = violations.map(({ field, got }) => `${field} is ${got}`).join('; ');
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${place.certificateFile}: its contents can not be asked for again: ${reasons}`,
       'make the CSR from the kubeadm configuration: cakeless csr --config FILE',
     );
@@ -51,7 +51,7 @@ export function desiredFromDisk(place: CertificateInPlace, wish: KeyWish): Desir
 function keyInPlace({ privateKey, problems, certificateFile }: CertificateInPlace): string {
   if (privateKey === undefined || problems.length > 0)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${certificateFile}: its key can not be used again: ${problems.join('; ') || 'it is missing'}`,
       'without --reuse-key a new one is made',
     );

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { certificateNameOf } from '../../../lib/contract/request-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 
 export interface FoundCsr {
   readonly file: string;
@@ -33,7 +33,7 @@ export function findCsrs(folder: string): FoundCsrs {
   }
   if (csrs.length > 0) return { csrs, unknown };
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${folder}: holds no CSR at a path that kubeadm uses${unknown.length > 0 ? ` (found ${unknown.join(', ')})` : ''}`,
     'make them with `kubeadm certs generate-csr --cert-dir DIR/pki --kubeconfig-dir DIR --config FILE`, and give DIR',
   );
@@ -46,9 +46,6 @@ function listFiles(folder: string): string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
-    throw new CommandError(
-      EXIT.usage,
-      `${folder}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new CommandError('usage', `${folder}: ${error instanceof Error ? error.message : error}`);
   }
 }

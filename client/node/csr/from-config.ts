@@ -6,7 +6,7 @@ import {
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor } from '../../../lib/profiles/profile-for.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { type NodeConfig, readNodeConfig } from '../../kubeadm/node-config.ts';
 import type { DesiredCsr } from './desired.ts';
 import { csrFromConfig } from './kubeadm-csr.ts';
@@ -49,7 +49,7 @@ const namesIn = ({ version }: NodeConfig): CertificateName[] =>
 function checkedName(name: string): CertificateName {
   if (isCertificateName(name)) return name;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${name}: kubeadm has no such certificate; it has ${CERTIFICATE_NAMES.join(', ')}`,
   );
 }

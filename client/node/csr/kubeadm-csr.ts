@@ -10,7 +10,7 @@ import {
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor, type VersionedProfile } from '../../../lib/profiles/profile-for.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { clusterRecordOf, type NodeConfig } from '../../kubeadm/node-config.ts';
 import type { CsrContents } from './make-csr.ts';
 
@@ -39,7 +39,7 @@ export function csrFromConfig(name: CertificateName, config: NodeConfig): Planne
   const profile = profileFor(name, config.version);
   if (!profile)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${config.file}: kubeadm 1.${config.version.minor} has no certificate ${name}`,
     );
   return {

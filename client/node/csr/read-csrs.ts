@@ -4,7 +4,7 @@ import { LIMITS } from '../../../lib/csr/limits.ts';
 import { findPrivateKey } from '../../../lib/csr/private-key-material.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type FoundCsr, findCsrs } from './find-csrs.ts';
 
@@ -27,18 +27,18 @@ export function checkCsr(file: string, bytes: Uint8Array): void {
   const found = findPrivateKey(bytes);
   if (found)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${file}: holds ${found}; nothing was sent`,
       'a .csr file holds a certificate signing request and nothing else',
     );
   if (bytes.length > LIMITS.maxObjectBytes)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${file}: has ${bytes.length} bytes, no CSR has; nothing was sent`,
     );
   const unreadable = readRequest(bytes).violations.find(({ code }) => NO_CSR.includes(code));
   if (unreadable)
-    throw new CommandError(EXIT.usage, `${file}: is no CSR (${unreadable.got}); nothing was sent`);
+    throw new CommandError('usage', `${file}: is no CSR (${unreadable.got}); nothing was sent`);
 }
 
 const NO_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { KubeconfigError, readKubeconfig } from './kubeconfig.ts';
 
 /**
@@ -18,7 +18,7 @@ export function findKeyBeside(stem: string): KeyObject | undefined {
   try {
     return createPublicKey(pem);
   } catch {
-    throw new CommandError(EXIT.usage, `${stem}: the private key beside it can't be read`);
+    throw new CommandError('usage', `${stem}: the private key beside it can't be read`);
   }
 }
 
@@ -29,7 +29,7 @@ function keyOfKubeconfig(file: string): string | undefined {
     return privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
   } catch (error) {
     if (error instanceof KubeconfigError)
-      throw new CommandError(EXIT.usage, `${file}: ${error.message}`);
+      throw new CommandError('usage', `${file}: ${error.message}`);
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import {
   type CertificateName,
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { KUBELET_PEM, type NodeFolders, placeOf } from './places.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
 
@@ -69,7 +69,7 @@ function checkNames(names: readonly string[]): CertificateName[] {
   const unknown = names.filter((name) => !isCertificateName(name));
   if (unknown.length === 0) return [...new Set(names.filter(isCertificateName))];
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `kubeadm has no certificate ${unknown.join(', ')}`,
     `the names are: all, ${CERTIFICATE_NAMES.join(', ')}`,
   );

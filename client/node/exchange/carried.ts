@@ -6,7 +6,7 @@ import { LIMITS } from '../../../lib/csr/limits.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import type { ListedObject, StoredObject } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { Exchange } from './exchange.ts';
 import { readOwnJson } from './own-json.ts';
 
@@ -93,7 +93,7 @@ export function readAnswer(file: string): Answer {
       Object.values(BUNDLE_PATHS).includes(rest.slice(1).join('/'));
     if (!((prefix === 'requests' || prefix === 'certificates') && isOwn) && !isBundle)
       throw new CommandError(
-        EXIT.usage,
+        'usage',
         `${file}: holds ${JSON.stringify(key)}, which is not of ${own}`,
       );
   }
@@ -108,9 +108,9 @@ function read<T>(file: string, schema: z.ZodMiniType<T>, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const kind = MARKS.find(({ mark }) => isMarked(value, mark));
-  if (kind?.what !== what) throw new CommandError(EXIT.usage, `${file}: is ${what}`, kind?.hint);
+  if (kind?.what !== what) throw new CommandError('usage', `${file}: is ${what}`, kind?.hint);
   const problems = result.error.issues.slice(0, 3).map(describeIssue).join('; ');
-  throw new CommandError(EXIT.usage, `${file}: is ${what}: ${problems}`);
+  throw new CommandError('usage', `${file}: is ${what}: ${problems}`);
 }
 
 /** What was carried here; nothing can be sent this way. */

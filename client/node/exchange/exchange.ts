@@ -2,7 +2,7 @@
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { digestOf } from '../../../lib/csr/read-request.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 
 /**
  * The exchange bucket as a node needs it: the bucket itself, an invitation's URLs (client/node/exchange/invitation.ts), or what
@@ -16,7 +16,7 @@ export class RequestTakenError extends CommandError {
 
   constructor(key: string) {
     super(
-      EXIT.usage,
+      'usage',
       `${key}: another CSR was uploaded under this request id`,
       'choose another --request; a request never changes',
     );

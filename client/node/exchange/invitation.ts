@@ -16,7 +16,7 @@ import { isSubdomain } from '../../../lib/names.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import type { ListedObject, StoredObject } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestPlace } from './outcomes.ts';
 import { readOwnJson } from './own-json.ts';
@@ -68,13 +68,13 @@ export function readInvitation(file: string, now: Date): Invitation {
   const result = invitationSchema.safeParse(readOwnJson(file));
   if (!result.success)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${file}: is no invitation: ${result.error.issues.slice(0, 3).map(describeIssue).join('; ')}`,
     );
   const { expiresAt } = result.data;
   if (!(new Date(expiresAt) > now))
     throw new CommandError(
-      EXIT.denied,
+      'denied',
       `${file}: the invitation expired at ${expiresAt}`,
       'ask the operators for a new one (cakeless invite)',
     );
@@ -135,7 +135,7 @@ export class InvitedExchange implements Exchange {
     const url = this.#puts.get(key);
     if (url === undefined)
       throw new CommandError(
-        EXIT.usage,
+        'usage',
         `${key}: the invitation is not for this`,
         'ask for an invitation that names it (cakeless invite --name)',
       );
@@ -164,7 +164,7 @@ export class InvitedExchange implements Exchange {
     const strange = got.filter((hash) => !pins.includes(hash));
     if (got.length > 0 && strange.length === 0) return;
     throw new CommandError(
-      EXIT.checkFailed,
+      'check-failed',
       `${key}: holds a CA certificate that the invitation does not name (${strange.join(', ') || 'none at all'})`,
       'was the CA replaced since? Ask the operators for a new invitation',
     );

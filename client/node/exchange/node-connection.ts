@@ -3,7 +3,7 @@
 import type { LeaseObject } from '../../../lib/aws/s3-lease-object.ts';
 import { ENVIRONMENT } from '../../../lib/environment-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { ensureHome } from '../../home.ts';
 import { leaseKey } from '../restart/lease.ts';
 import type { NodeConfig } from '../state/cakeless-yaml.ts';
@@ -22,7 +22,7 @@ export function connectNode(
     const name = environment[ENVIRONMENT.exchangeBucket] ?? exchangeBucket;
     if (name) return name;
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `which bucket? ${ENVIRONMENT.exchangeBucket} is not set`,
       'it may stand in /etc/kubernetes/cakeless.yaml as exchangeBucket',
     );

@@ -4,7 +4,7 @@ import {
   parseRequestKey,
   requestKeyOfRejection,
 } from '../../../lib/contract/request-key.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { Exchange } from './exchange.ts';
 
 export interface RequestPlace {
@@ -29,7 +29,7 @@ export async function readOutcomes(exchange: Exchange, place: RequestPlace): Pro
   if (outcomes.length > 0) return outcomes;
   const { cluster, node, request } = place;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `there is no request ${request} of ${cluster}/${node}`,
     'submit printed the request id',
   );

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 
 /** An invitation has some 150 URLs of 600 characters; an answer some 12 certificates. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -12,6 +12,6 @@ export function readOwnJson(file: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new CommandError(EXIT.usage, `${file}: can not be read as JSON: ${why}`);
+    throw new CommandError('usage', `${file}: can not be read as JSON: ${why}`);
   }
 }

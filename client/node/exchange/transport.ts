@@ -1,6 +1,6 @@
 /** Which way a node's requests go, by its options: the bucket, an invitation, or a file. */
 import type { Connection } from '../../connection.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { readNodeConfig } from '../state/cakeless-yaml.ts';
 import { whoIsThis } from '../state/settings.ts';
 import { CarriedExchange, readAnswer } from './carried.ts';
@@ -28,7 +28,7 @@ export async function findWay(
 ): Promise<Way> {
   const { invitation: file, from } = options;
   if (file !== undefined && from !== undefined)
-    throw new CommandError(EXIT.usage, 'only one of --invitation and --from can be given');
+    throw new CommandError('usage', 'only one of --invitation and --from can be given');
   if (file !== undefined) {
     const invitation = readInvitation(file, now);
     const place = agreed(file, placeOfInvitation(invitation), options);
@@ -58,7 +58,7 @@ export function agreed(
   for (const name of ['cluster', 'node', 'request'] as const) {
     const given = options[name];
     if (given !== undefined && given !== place[name])
-      throw new CommandError(EXIT.usage, `${file}: is for ${name} ${place[name]}, not ${given}`);
+      throw new CommandError('usage', `${file}: is for ${name} ${place[name]}, not ${given}`);
   }
   return place;
 }

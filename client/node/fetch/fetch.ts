@@ -1,7 +1,7 @@
 /** Waits for what a request comes to, and receives all of it. */
 import { Fault } from '../../../lib/fault.ts';
 import type { Clock } from '../../clock.ts';
-import { CommandError } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
 import { askUntil } from '../exchange/ask-until.ts';
 import type { Exchange } from '../exchange/exchange.ts';

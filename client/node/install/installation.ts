@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component } from '../disk/components.ts';
 import {
   currentBytes,
@@ -102,7 +102,7 @@ function refuseOutdated(changes: readonly FileChange[]): void {
   });
   if (outdated.length === 0) return;
   throw new CommandError(
-    EXIT.failure,
+    'failure',
     `somebody else just changed ${outdated.map(({ path }) => path).join(', ')}; nothing was changed here`,
     'run the same command again',
   );
@@ -174,7 +174,7 @@ function refuseStrangers({ folder, journal }: Installation): void {
   });
   if (strange.length === 0) return;
   throw new CommandError(
-    EXIT.failure,
+    'failure',
     `somebody else changed ${strange.map(({ path }) => path).join(', ')} while an installation was under way`,
     `the contents before and after it are in ${folder}; cakeless rollback --force puts the old ones back`,
   );

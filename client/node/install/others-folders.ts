@@ -4,7 +4,7 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { isOpenToOthers } from '../state/open-to-others.ts';
 
 /** As Linux (path_resolution(7)). */
@@ -44,7 +44,7 @@ export function checkCopies(also: readonly string[]): void {
     const folder = findOthersFolder(file);
     if (folder === undefined) continue;
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `--also ${file}: others can change ${folder} and turn what is written there elsewhere; nothing was changed`,
       'leave it out; its user copies the file: sudo cat /etc/kubernetes/admin.conf > ~/.kube/config',
     );

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { editText } from '../../read-text.ts';
 import {
   changeFile,
@@ -58,7 +58,7 @@ export function planChanges(input: PlanInput): PlannedChanges {
   const problems = findObstacles(changes);
   if (problems.length > 0)
     throw new CommandError(
-      EXIT.failure,
+      'failure',
       ['nothing was changed:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
     );
   return { changes, notes };
@@ -81,7 +81,7 @@ function changesOf(
   if (isSameFile(certificateFile, keyFile)) return changePem(place, chainPem + keyPem, now);
   if (keyFile === undefined || keyFile === placeFile(place))
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${placeFile(place)}: names a file for its certificate and none for its key`,
     );
   return [

@@ -6,7 +6,7 @@
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { digestOf } from '../../../lib/csr/read-request.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { isThere } from '../exchange/exchange.ts';
 import type { ReadyToAsk } from './keys-and-csrs.ts';
 
@@ -47,7 +47,7 @@ export async function ask(
 async function upload(exchange: ObjectStore, key: string, csr: Uint8Array): Promise<void> {
   if ((await exchange.create(key, csr, 'application/pkcs10')) === 'created') return;
   if (await isThere(exchange, key, csr)) return;
-  throw new CommandError(EXIT.usage, `${key}: something else was uploaded there`);
+  throw new CommandError('usage', `${key}: something else was uploaded there`);
 }
 
 /** Keys below `certificates/` of everything that this command ever asked for this node. */

@@ -6,7 +6,7 @@ import { formatName } from '../../../lib/csr/alternative-names.ts';
 import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { certificateNamesFor, csrFromConfig, type PlannedCsr } from '../csr/kubeadm-csr.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
@@ -50,10 +50,10 @@ function planOne(name: CertificateName, config: NodeConfig, folders: NodeFolders
 function keyAt(place: CertificatePlace): string | undefined {
   const file = place.kind === 'pair' ? place.keyFile : place.file;
   const inTheWay = (problem: string) =>
-    new CommandError(EXIT.usage, `${file}: ${problem}`, 'move it away, and run the command again');
+    new CommandError('usage', `${file}: ${problem}`, 'move it away, and run the command again');
   if (place.kind === 'pair' && isFileThere(place.certificateFile))
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${place.certificateFile}: holds no certificate that can be read`,
       'move it away, and run the command again',
     );

@@ -5,7 +5,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { KEY_MODE } from '../disk/file-change.ts';
 import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
@@ -28,7 +28,7 @@ export async function prepareServiceAccountKey(
     const key = keyIn(there, keyFile);
     if (given !== undefined && !createPublicKey(key).equals(createPublicKey(given)))
       throw new CommandError(
-        EXIT.usage,
+        'usage',
         `${keyFile}: is another key than ${from}`,
         'all control planes of a cluster need the same sa.key; move the wrong one away',
       );
@@ -49,17 +49,14 @@ function readGiven(file: string): string {
     return text;
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(
-      EXIT.usage,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
 function keyIn(text: string, file: string): KeyObject {
   const key = readPrivateKey(text);
   if (key) return key;
-  throw new CommandError(EXIT.usage, `${file}: holds no private key that can be read`);
+  throw new CommandError('usage', `${file}: holds no private key that can be read`);
 }
 
 /** sa.pub beside a key that changed, or that was written before a run was killed, is written anew. */

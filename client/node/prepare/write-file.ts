@@ -2,7 +2,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { destinationOf } from '../disk/file-change.ts';
 
 /** Through links, which stay, and with the owner of what stood there, or of the folder. */
@@ -23,7 +23,7 @@ export function isFileThere(file: string): boolean {
   if (existsSync(file)) return true;
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return false;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${file}: is a link to something that is not there`,
     'make what it leads to, or move it away, and run the command again',
   );

@@ -1,5 +1,5 @@
 /** From a prepared installation to components that are well with it; or back, if one of them is not. */
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component, stepsOf } from '../disk/components.ts';
 import {
   applyInstallation,
@@ -52,7 +52,7 @@ export async function carryThrough(
   const ofThese: StartedSince = (one) => using.includes(one) && hasSeen(one);
   const back = await takeBack(tried, reason, world, lease, ofThese);
   throw new CommandError(
-    EXIT.rolledBack,
+    'rolled-back',
     `${reason}. The old certificates are in place again, ${describeBack(back.restarts)}`,
     `the new ones are kept: run the same command again once the reason is found`,
   );
@@ -96,7 +96,7 @@ async function apply(prepared: Installation): Promise<Installation> {
     if (error instanceof CommandError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     await record(await undoInstallation(prepared, reason), { phase: 'undone' });
-    throw new CommandError(EXIT.failure, `${reason}; the files are as they were before`);
+    throw new CommandError('failure', `${reason}; the files are as they were before`);
   }
 }
 
@@ -165,7 +165,7 @@ async function extend(
     const why = error instanceof Error ? error.message : String(error);
     if (phase !== 'undoing')
       throw new CommandError(
-        EXIT.pending,
+        'pending',
         `${why}: the new files are in place, and ${restarts.join(', ')} are still to be restarted`,
         'run the same command again: it goes on',
       );

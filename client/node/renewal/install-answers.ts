@@ -1,7 +1,7 @@
 /** Checks the certificates that came, and installs those that are right: all of them or none. */
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { componentsToWatch } from '../disk/components.ts';
 import { placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
@@ -109,7 +109,7 @@ async function installAll(world: RenewWorld, wish: RenewWish, look: () => Judged
     const { notes, ...planned } = plan(world, wish, look());
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
-        EXIT.failure,
+        'failure',
         'the files of this node changed while it waited for its turn; nothing was changed',
         'run the same command again: what was asked for is kept',
       );

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { certificateNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { findStaged } from '../csr/staging.ts';
 import { isThere, RequestTakenError } from '../exchange/exchange.ts';
 import { findOutcomes } from '../exchange/outcomes.ts';
@@ -31,7 +31,7 @@ export async function refuseTaken(
   }
   if (taken.length === 0) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `request ${place.request} was used before for ${[...new Set(taken)].join(', ')}; nothing was asked`,
     'leave --request out, or choose another id for each renewal',
   );

@@ -3,7 +3,7 @@
  * credentials may not send them, so they are left alone; they go when their certificates are installed, or with
  * `--new-request`.
  */
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { OpenRequest } from './request-journal.ts';
 
 interface NodePlace {
@@ -27,7 +27,7 @@ export function refuseOthersId(id: string, others: readonly OpenRequest[], here:
   const other = others.find(({ request }) => request === id);
   if (!other) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${describeOther(other, here)}; nothing was asked`,
     'leave --request out, or choose another id; --new-request forgets that request',
   );

@@ -1,6 +1,6 @@
 /** Which components a change restarts, and this node's turn to do so. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { type Component, componentsToRestart } from '../disk/components.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import { readManifest } from '../restart/manifest.ts';
@@ -25,7 +25,7 @@ export async function takeTurn(world: RenewWorld): Promise<HeldLease> {
   const lease = await world.lease();
   if (lease) return lease;
   throw new CommandError(
-    EXIT.pending,
+    'pending',
     'another node of the cluster restarts its components; nothing was changed here',
     'run the same command again: what was asked for is kept',
   );

@@ -1,5 +1,5 @@
 /** What components are like before anything is changed. */
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { hostSystemd } from '../../systemd/systemd.ts';
 import type { Component } from '../disk/components.ts';
 import { findIllness } from './health.ts';
@@ -28,7 +28,7 @@ export async function checkSeen(
   }
   if (unseen.length === 0) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `no process of ${unseen.join(', ')} is seen in /proc: nobody could tell whether it was restarted; nothing was changed`,
     'run it where the node’s processes are seen, not in a container nor with hidepid; or say --no-restart and restart it yourself',
   );

@@ -1,7 +1,7 @@
 /** The running processes of a component, from /proc: a control-plane node need not have crictl. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component } from '../disk/components.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
 import { type Manifest, readManifest } from './manifest.ts';
@@ -12,7 +12,7 @@ export function checkProcessesAreSeen(folders: NodeFolders): void {
   const here = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
   if (here.length === 0) return;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `/proc is not mounted: nobody could tell when ${here.join(', ')} has stopped; nothing was changed`,
     'mount /proc, or say --no-restart and restart what is listed yourself',
   );

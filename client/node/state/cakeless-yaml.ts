@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { yamlProblem } from '../../yaml-problem.ts';
 
 export const NODE_CONFIG_FILE = '/etc/kubernetes/cakeless.yaml';
@@ -39,7 +39,7 @@ export function readNodeConfig(file: string | undefined): NodeConfig {
   const result = nodeConfigSchema.safeParse(readYaml(from) ?? {});
   if (result.success) return result.data;
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${from}: ${result.error.issues.map(describeIssue).join('; ')}`,
     'docs/node-guide.md describes the file',
   );
@@ -49,6 +49,6 @@ function readYaml(file: string): unknown {
   try {
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new CommandError(EXIT.usage, `${file}: ${yamlProblem(error)}`);
+    throw new CommandError('usage', `${file}: ${yamlProblem(error)}`);
   }
 }

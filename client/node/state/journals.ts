@@ -6,7 +6,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod/mini';
 import { syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
 
 export class Journals<T> {
@@ -41,7 +41,7 @@ export class Journals<T> {
     if (text === undefined) return undefined;
     const result = this.#schema.safeParse(JSON.parse(text));
     if (result.success) return result.data;
-    throw new CommandError(EXIT.failure, `${this.#fileOf(id)} is not a journal of this version`);
+    throw new CommandError('failure', `${this.#fileOf(id)} is not a journal of this version`);
   }
 
   async write(id: string, journal: T): Promise<void> {

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { link, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { makeFolder, removeDurably, writeDurably } from '../../../lib/files/durable-file.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { type NodeFolders, stateDirOf } from '../disk/places.ts';
 
 interface Holder {
@@ -68,15 +68,19 @@ async function take(file: string, own: string): Promise<void> {
       const holder = readHolder(file);
       if (holder && isRunning(holder))
         throw new CommandError(
-          EXIT.failure,
-          `another run is under way (process ${holder.pid})`,
+          'run-in-progress',
+          `another run is in progress (process ${holder.pid})`,
           tellsStart(holder)
             ? 'wait until it is done; a run that was killed holds up nobody'
             : `wait until it is done; if process ${holder.pid} is something else, remove ${file}`,
         );
       await takeAway(file, `${own}.stale`, holder);
     }
-    throw new CommandError(EXIT.failure, `${file} can not be taken: other runs come and go`);
+    throw new CommandError(
+      'run-in-progress',
+      `could not acquire ${file}: other runs keep taking it`,
+      'try again',
+    );
   } finally {
     await unlink(own).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 /** Who this node is and where its files lie: from options first, then from its configuration file. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { KUBEADM_FOLDERS, type NodeFolders, stateDirOf } from '../disk/places.ts';
 import { type NodeConfig, readNodeConfig } from './cakeless-yaml.ts';
 
@@ -56,7 +56,7 @@ export function kubeletDirFor(kubeconfigDir: string, given: string | undefined) 
 /** @throws CommandError where there is no folder of kubeconfigs */
 export function requireNode({ kubeconfigDir }: NodeFolders): void {
   if (existsSync(kubeconfigDir)) return;
-  throw new CommandError(EXIT.usage, `${kubeconfigDir} is not there: is this a node?`);
+  throw new CommandError('usage', `${kubeconfigDir} is not there: is this a node?`);
 }
 
 /** @throws CommandError if cluster or node is said nowhere */
@@ -67,7 +67,7 @@ export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
   if (cluster !== undefined && node !== undefined) return { cluster, node };
   const missing = cluster === undefined ? '--cluster' : '--node';
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `which ${missing.slice(2)} is this? ${missing} is missing`,
     'both may stand in /etc/kubernetes/cakeless.yaml (cluster: …, node: …)',
   );

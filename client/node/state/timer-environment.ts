@@ -1,6 +1,6 @@
 /** What a timer knows of its node: the node's configuration file, and the environment file of the unit. */
 import { ENVIRONMENT } from '../../../lib/environment-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { NODE_CONFIG_FILE, type NodeConfig } from './cakeless-yaml.ts';
 
@@ -15,7 +15,7 @@ export function checkTimerKnowsNode(config: NodeConfig, environmentFile: string)
     .map(([name]) => name);
   if (missing.length > 0)
     throw new CommandError(
-      EXIT.usage,
+      'usage',
       `${NODE_CONFIG_FILE} does not say ${missing.join(', ')}`,
       `the timer needs cluster, node, exchangeBucket and region there; the last two may stand in ${environmentFile} as ${ENVIRONMENT.exchangeBucket} and AWS_REGION`,
     );

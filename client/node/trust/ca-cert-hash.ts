@@ -4,7 +4,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 
 /** Public keys that vouch for certificates of each CA, in hex. */
 export type CaHashes = Readonly<Record<CaName, readonly string[]>>;
@@ -15,7 +15,7 @@ export function parseCaCertHash(text: string): [CaName, string] {
   const ca = CA_NAMES.find((name) => name === (match?.[1] ?? 'ca'));
   if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
   throw new CommandError(
-    EXIT.usage,
+    'usage',
     `${text}: is no hash of a CA`,
     'write sha256:HEX for ca, etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others',
   );

@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
@@ -59,7 +59,7 @@ export function decideTrust(
   }
   if (against.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(
-    EXIT.checkFailed,
+    'check-failed',
     ['nothing was changed: --accept-ca-change is not enough for', ...against].join('\n  '),
     'compare the hashes with those of somebody who knows them, and give each as --ca-cert-hash',
   );
@@ -131,7 +131,7 @@ export function checkOthers(
   });
   if (lost.length === 0) return;
   throw new CommandError(
-    EXIT.checkFailed,
+    'check-failed',
     `nothing was changed: with the new CA files ${lost.map(({ name }) => name).join(', ')} would not be trusted any more`,
     'renew them in the same run (cakeless renew all), or publish a bundle that holds both CAs',
   );

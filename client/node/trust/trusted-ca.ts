@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
-import { CommandError, EXIT } from '../../exit-codes.ts';
+import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { formatCaCertHash } from './ca-cert-hash.ts';
@@ -21,7 +21,7 @@ const caCertHash = (certificate: X509Certificate) => formatCaCertHash('ca', cert
 export function findTrusted({ cluster, caCertHash: hashes = [], certificateAuthority }: Pins) {
   for (const hash of hashes)
     if (!/^sha256:[0-9a-f]{64}$/i.test(hash))
-      throw new CommandError(EXIT.usage, `${hash}: is not of the form sha256:<64 hex digits>`);
+      throw new CommandError('usage', `${hash}: is not of the form sha256:<64 hex digits>`);
   const ofFile = certificateAuthority === undefined ? undefined : readFile(certificateAuthority);
   return async (exchange: Exchange, request: string, certificate: string, terminal: Terminal) => {
     const bundle = ofFile ?? (await readPublished(exchange, cluster, request));
@@ -33,7 +33,7 @@ export function findTrusted({ cluster, caCertHash: hashes = [], certificateAutho
     const signer = trusted.find(({ ca }) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey));
     if (!signer)
       throw new CommandError(
-        EXIT.checkFailed,
+        'check-failed',
         'no CA certificate that you trust signed the certificate that came',
         `compare --ca-cert-hash or --certificate-authority with the cluster's CA: ${bundle.map((pem) => caCertHash(new X509Certificate(pem))).join(', ')}`,
       );
@@ -50,11 +50,11 @@ function readFile(file: string): readonly string[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError(EXIT.usage, error instanceof Error ? error.message : String(error));
+    throw new CommandError('usage', error instanceof Error ? error.message : String(error));
   }
   const certificates = certificatesIn(text);
   if (certificates.length > 0) return certificates;
-  throw new CommandError(EXIT.usage, `${file}: holds no PEM certificate`);
+  throw new CommandError('usage', `${file}: holds no PEM certificate`);
 }
 
 /** @throws CommandError if programs could read the bundle in different ways */
@@ -66,6 +66,6 @@ async function readPublished(
   const key = `certificates/${cluster}/users/${request}/user.crt`;
   const trustDomain = (await exchange.get(key, MAX_BUNDLE_BYTES))?.metadata['trust-domain'] ?? '';
   const bundle = await readBundle(exchange, trustDomain, 'ca');
-  if ('problem' in bundle) throw new CommandError(EXIT.checkFailed, bundle.problem);
+  if ('problem' in bundle) throw new CommandError('check-failed', bundle.problem);
   return certificatesIn(bundle.pem);
 }

@@ -138,8 +138,8 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     mkdirSync(kubernetes('cakeless'), { recursive: true });
     writeFileSync(lock, JSON.stringify({ pid: process.pid }));
     expect(run(...renew, ...who)).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining(`another run is under way (process ${process.pid})`),
+      status: 12,
+      stderr: expect.stringContaining(`another run is in progress (process ${process.pid})`),
     });
     writeFileSync(lock, JSON.stringify({ pid: spawnSync('true').pid }));
     expect(run(...renew, ...who)).toMatchObject({

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installTimer, type TimerOptions } from '../../../client/commands/install-timer.ts';
-import { CommandError } from '../../../client/exit-codes.ts';
+import { CommandError } from '../../../client/errors.ts';
 import { type RestartWorld, restartStep } from '../../../client/node/restart/restart.ts';
 import { resolveSettings } from '../../../client/node/state/settings.ts';
 import { systemdAt } from '../../../client/systemd/systemd.ts';
@@ -89,7 +89,7 @@ it('replaces what an older Cakeless wrote, and not what somebody changed', async
   const before = calls();
   const refused = await run({ command: '/new/cakeless' });
   expect(refused.error).toMatchObject({
-    exitCode: 2,
+    code: 'usage',
     message: `${SERVICE()}: somebody changed it; nothing was written`,
     hint: expect.stringContaining('--replace'),
   });
@@ -150,7 +150,7 @@ it('what systemctl says is passed on', async () => {
 it('a node that does not know itself gets no timer; bucket and region may stand in its environment file', async () => {
   writeFileSync(join(folder, 'cakeless.yaml'), 'cluster: prod\n');
   expect((await run()).error).toMatchObject({
-    exitCode: 2,
+    code: 'usage',
     message: expect.stringMatching(/does not say node, exchangeBucket, region$/),
   });
   expect(existsSync(SERVICE())).toBe(false);

@@ -56,7 +56,7 @@ it.each([
     },
   });
   await node.prepare({}, meanwhile);
-  const told = `another run is under way (process ${process.pid})`;
+  const told = `another run is in progress (process ${process.pid})`;
   expect(said).toMatchObject({ message: told });
   expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
 });
@@ -66,7 +66,7 @@ async function renewOn(node: NewNode, folder: string): Promise<never> {
   const folders = ['--kubeconfig-dir', node.at(folder), '--cert-dir', node.at('pki')];
   const who = ['--cluster', node.cluster, '--node', node.name];
   const { stderr } = await cakeless({}, 'renew', 'all', ...who, ...folders);
-  throw new Error(/another run is under way \(process \d+\)/.exec(stderr)?.[0] ?? stderr);
+  throw new Error(/another run is in progress \(process \d+\)/.exec(stderr)?.[0] ?? stderr);
 }
 
 it('what was refused is asked again once the record allows it', async () => {

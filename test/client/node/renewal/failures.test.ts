@@ -176,8 +176,8 @@ it('two runs on one node: the second is told of the first, and a killed one hold
   lock({ pid: process.pid, startedAt, boot });
   const blocked = await fixture.run(folder, 'renew', 'admin.conf', '--no-restart');
   expect([blocked.exitCode, blocked.stderr]).toEqual([
-    1,
-    expect.stringContaining(`another run is under way (process ${process.pid})`),
+    12,
+    expect.stringContaining(`another run is in progress (process ${process.pid})`),
   ]);
   lock({ pid: process.pid, startedAt: '1', boot }); // another process had this id
   expect((await fixture.run(folder, 'renew', 'admin.conf', '--no-restart')).exitCode).toBe(0);

@@ -1,7 +1,6 @@
 /** What becomes of a node whose restart lease goes to another one while it restarts. */
 import { join } from 'node:path';
 import { systemClock } from '../../../../client/clock.ts';
-import { EXIT } from '../../../../client/exit-codes.ts';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { listInstallations } from '../../../../client/node/install/installation.ts';
@@ -53,7 +52,7 @@ it('on the way forward nothing new is begun; the next run goes on', async () => 
   const { folder } = plane;
   const { error } = await renewAndLose(folder, ['etcd-peer', 'controller-manager.conf'], 2);
   expect(error).toMatchObject({
-    exitCode: EXIT.pending,
+    code: 'pending',
     message: expect.stringContaining('kube-controller-manager are still to be restarted'),
   });
   expect(kubelet.events.slice(3)).toEqual(['-etcd', '+etcd']);
@@ -73,7 +72,7 @@ it('in the middle of a step the manifests come back', async () => {
   const plane = await fakeControlPlane(fixture, 'v1.31.0');
   kubelet = plane.kubelet;
   const { error } = await renewAndLose(plane.folder, ['etcd-peer', 'apiserver-etcd-client'], 1);
-  expect(error).toMatchObject({ exitCode: EXIT.pending });
+  expect(error).toMatchObject({ code: 'pending' });
   expect(manifestsIn(plane.folder)).toHaveLength(3);
   expect(journal(plane.folder)).toMatchObject({ restarts: ['etcd', 'kube-apiserver'] });
 });
@@ -85,7 +84,7 @@ it('the way back is gone to its end', async () => {
   const { folder } = plane;
   const { error, said } = await renewAndLose(folder, ['etcd-peer', 'apiserver'], 4);
   expect(error).toMatchObject({
-    exitCode: EXIT.rolledBack,
+    code: 'rolled-back',
     message: expect.stringContaining('and the components run with them'),
   });
   expect(said).toContain(

@@ -84,7 +84,7 @@ it('where no process is seen afterwards it has failed, though somebody answers',
     reason: expect.stringContaining('no new process of it is seen'),
   });
   await expect(checkSeen(['kube-scheduler'], worldWith({ proc: hidden }))).rejects.toMatchObject({
-    exitCode: EXIT.usage,
+    code: 'usage',
   });
 });
 
