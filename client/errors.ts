@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'failure'
   /** Another run on this node holds the lock. */
   | 'run-in-progress'
+  /** Someone else changed the same document in the meantime; nothing was written. */
+  | 'conflict'
   /** The service answered that these credentials are not allowed to do this. */
   | 'denied'
   /** A certificate, or what should vouch for one, is not what it should be; it was not written. */
