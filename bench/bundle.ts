@@ -1,4 +1,4 @@
-/** Size of the sign function's bundle, and the time that its import takes in a fresh process. */
+/** Measures the size of the sign function's bundle, and how long its import takes in a fresh process. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,7 +13,7 @@ export function benchBundle(): void {
   const gzip = gzipSync(readFileSync(BUNDLE)).length;
   const kilobytes = (bytes: number) => `${Math.round(bytes / 1024)} KB`;
   console.log(`\nSign bundle: ${kilobytes(size)} (gzip ${kilobytes(gzip)})`);
-  // An empty module in the same kind of process is what any function pays; the two take turns.
+  // An empty module in the same kind of process is the cost of any function. The two alternate.
   const times = Array.from({ length: PROCESSES }, () => ({
     bundle: importMs(pathToFileURL(BUNDLE).href),
     empty: importMs('data:text/javascript,'),

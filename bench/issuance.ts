@@ -1,4 +1,4 @@
-/** CPU for one certificate besides the CA's signature, beside the same job done with @peculiar/x509 as it comes. */
+/** Measures the CPU time of one certificate without the CA's signature, and of the same job with plain @peculiar/x509. */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { processRequest } from '../lib/issuance/process-request.ts';
@@ -11,7 +11,7 @@ const WARM_UP = 300;
 const ROUNDS = 9;
 const PER_ROUND = 200;
 
-/** What is measured: the API server's CSR, which has the most names. */
+/** The API server's CSR, which has the most names. */
 const CASES = [
   ['P-256', '1.37.2', 'v4-p256'],
   ['P-384', '1.35.4', 'v6-p384'],
@@ -20,7 +20,7 @@ const CASES = [
 
 export async function benchIssuance(): Promise<void> {
   console.log(
-    '\nCPU per certificate besides the CA signature, ms: median of rounds [lowest, highest]',
+    '\nCPU per certificate without the CA signature, ms: median of rounds [lowest, highest]',
   );
   for (const [key, version, config] of CASES) {
     const ours = await openOurs(version, config);
@@ -30,7 +30,7 @@ export async function benchIssuance(): Promise<void> {
       await theirs();
     }
     const rounds: { ours: number; theirs: number }[] = [];
-    // the two take turns, so that whatever else the machine does falls on both
+    // The two alternate, so that other load on the machine affects both.
     for (let i = 0; i < ROUNDS; i++)
       rounds.push({ ours: await measure(ours), theirs: await measure(theirs) });
     const ratios = rounds.map((round) => round.theirs / round.ours);
@@ -40,7 +40,7 @@ export async function benchIssuance(): Promise<void> {
   }
 }
 
-/** Returns the CPU milliseconds that one certificate takes, signatures not counted. */
+/** Returns the CPU milliseconds per certificate, without signatures. */
 async function measure(issue: () => Promise<number>): Promise<number> {
   const before = process.cpuUsage();
   let signing = 0;
@@ -49,7 +49,7 @@ async function measure(issue: () => Promise<number>): Promise<number> {
   return ((user + system) / 1000 - signing) / PER_ROUND;
 }
 
-/** The whole way as the function goes it, from the object's bytes to the published PEM, on buckets in memory. */
+/** Everything that the function does, from the object's bytes to the published PEM, on buckets in memory. */
 async function openOurs(version: string, config: string): Promise<() => Promise<number>> {
   const { workshop, node, file } = await open(version, config);
   const bytes = readFileSync(file);
@@ -62,7 +62,7 @@ async function openOurs(version: string, config: string): Promise<() => Promise<
     workshop.exchange.seed(key, bytes);
     const done = await processRequest(service, { key, uploader: UPLOADER });
     if (done.outcome !== 'issued') throw new Error(`${key} was ${done.outcome}`);
-    // as S3 would: nothing of it stays in this process
+    // S3 would keep these objects, not this process.
     workshop.exchange.objects.clear();
     workshop.authority.objects.clear();
     for (const [name, object] of seeded) workshop.authority.objects.set(name, object);
@@ -92,7 +92,7 @@ async function open(version: string, config: string) {
   return { workshop, node: workshop.declare(set).node, file: csr.file };
 }
 
-/** Signing is KMS's work: its CPU time is taken off. It runs without a break, so the time is its own. */
+/** KMS signs in production, so the CPU time of signing is subtracted. It is synchronous, so nothing else is measured with it. */
 function withTimedSignature(service: Service): { service: Service; spent: () => number } {
   let spent = 0;
   const sign: Service['keys']['sign'] = async (...args) => {
@@ -122,7 +122,7 @@ function describe(values: readonly number[]): string {
 
 const MEMORY_CERTIFICATES = 10_000;
 
-/** What stays in the process after many certificates. */
+/** Measures the memory that the process holds after many certificates. */
 export async function benchMemory(): Promise<void> {
   const issue = await openOurs('1.37.2', 'v4-p256');
   for (let i = 0; i < MEMORY_CERTIFICATES; i++) await issue();

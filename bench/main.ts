@@ -3,7 +3,7 @@ import { benchIssuance, benchMemory } from './issuance.ts';
 
 async function main(): Promise<void> {
   console.log(`Node ${process.version}, ${process.arch}`);
-  await benchMemory(); // first, while nothing else has filled the heap
+  await benchMemory(); // first, before anything else fills the heap
   await benchIssuance();
   benchBundle();
 }

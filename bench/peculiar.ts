@@ -1,4 +1,4 @@
-/** The same job as its documentation shows it: for comparison only, and without door, policy, record or lint. */
+/** The same job as @peculiar/x509's documentation shows it, for comparison: without limits on the CSR, policy, record or lint. */
 import 'reflect-metadata';
 import { createHash, webcrypto } from 'node:crypto';
 import {
@@ -67,7 +67,7 @@ export async function issueWithPeculiar(
   return certificate.toString('pem');
 }
 
-/** KMS answers in DER; WebCrypto's form is r and s in 32 octets each. */
+/** KMS returns DER; WebCrypto expects r and s in 32 octets each. */
 function toFixedWidth(der: Uint8Array): ArrayBuffer {
   const out = new Uint8Array(64);
   for (const [i, integer] of readDer(der, 'signature').children().entries()) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints what docs/benchmarks.md explains, measured now on this machine. No number here decides a test.
-# BENCH_NODE=/path/to/node measures another release of Node.
+# Prints the measurements that docs/benchmarks.md explains. No test depends on them.
+# BENCH_NODE=/path/to/node uses another release of Node.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true

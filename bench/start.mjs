@@ -1,4 +1,4 @@
-// Start time and size of the client in its three forms: `npm run build:client && npm run build:binary && node bench/start.mjs`.
+// Measures start time and size of the client in its three forms: `npm run build:client && npm run build:binary && node bench/start.mjs`.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ const forms = {
   executable: [binary, '--version'],
   sources: [process.execPath, '--', 'client/cakeless.mjs', '--version'],
 };
-/** What is divided by what. */
+/** Each first form is divided by the second. */
 const pairs = [
   ['one file', 'bare node'],
   ['executable', 'bare node'],
@@ -19,7 +19,7 @@ const pairs = [
 ];
 
 const times = Object.fromEntries(Object.keys(forms).map((form) => [form, []]));
-// All in turn, so that a busy moment hits all of them; the first round fills the caches and does not count.
+// The forms alternate, so that other load affects all of them. The first round fills the caches and does not count.
 for (let round = 0; round <= ROUNDS; round++)
   for (const [form, [command, ...args]] of Object.entries(forms)) {
     const start = performance.now();
@@ -29,7 +29,7 @@ for (let round = 0; round <= ROUNDS; round++)
 
 const sorted = (values) => values.toSorted((a, b) => a - b);
 const at = (values, share) => sorted(values)[Math.floor(share * (values.length - 1))];
-console.log(`Node ${process.version}, ${ROUNDS} rounds in turn`);
+console.log(`Node ${process.version}, ${ROUNDS} alternating rounds`);
 for (const form of Object.keys(forms))
   console.log(`${form}: median ${at(times[form], 0.5).toFixed(0)} ms`);
 for (const [form, other] of pairs) {

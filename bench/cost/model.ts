@@ -1,23 +1,23 @@
-/** What a fleet costs in a month: counted calls times public prices. docs/cost.md holds the result. */
+/** The monthly cost of a fleet: counted calls times public prices. docs/cost.md has the result. */
 import { CALLS_PER_CERTIFICATE } from './calls.ts';
 import { PRICES } from './prices.ts';
 
-/** A cluster as the page describes it: three control-plane nodes with eleven certificates each, ten workers with one. */
+/** A cluster as docs/cost.md describes it: three control-plane nodes with eleven certificates each, ten workers with one. */
 const CERTIFICATES_PER_CLUSTER = 3 * 11 + 10;
-/** Certificates of a year, renewed 60 days before they end. */
+/** Certificates are valid for a year and renewed 60 days before they expire. */
 const RENEWALS_PER_MONTH = 365 / 12 / (365 - 60);
 const CAS = 3;
 const SECONDS_PER_MONTH = (365 / 12) * 24 * 3600;
 const KEYS_PER_LIST = 1_000;
 const EXPIRY_DAYS = 90;
 
-/** Of the deployed service, as test/infra/cost.test.ts reads it from the synthesized template. */
+/** What the deployed service has, as test/infra/cost.test.ts reads it from the synthesized template. */
 export interface Fixed {
   readonly alarms: number;
   readonly metrics: number;
-  /** Time between two runs of reconcile. */
+  /** The interval of reconcile. */
   readonly reconcileSeconds: number;
-  /** Of the functions, in GB. */
+  /** The memory of the functions, in GB. */
   readonly memory: { readonly sign: number; readonly reconcile: number; readonly watch: number };
 }
 
@@ -51,8 +51,8 @@ export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): Mo
 }
 
 /**
- * A second of sign and one of watch-signatures for each certificate, each in a call of its own, with two lines of a
- * kilobyte in the logs: more than either takes, for a batch takes one call.
+ * An upper bound: one second of sign and one of watch-signatures for each certificate, each in a separate call although
+ * a batch shares one, and two log lines of a kilobyte.
  */
 export function costPerCertificate({ memory }: Fixed): number {
   const { kmsSign, s3Put, s3Get, sqs } = CALLS_PER_CERTIFICATE;
@@ -67,7 +67,7 @@ export function costPerCertificate({ memory }: Fixed): number {
   );
 }
 
-/** An idle queue costs, too: Lambda asks it with five long polls of twenty seconds. */
+/** An idle queue is not free: Lambda keeps five long polls of twenty seconds open. */
 function fixedCost({ alarms, metrics }: Fixed): number {
   return (
     alarms * PRICES.alarmMonth +
@@ -77,7 +77,7 @@ function fixedCost({ alarms, metrics }: Fixed): number {
   );
 }
 
-/** Each run lists the requests and outcomes that have not expired; a second, and a tenth for each list. */
+/** Each run lists the requests and outcomes that have not expired. It takes a second, and a tenth of one for each list. */
 function reconcileCost(certificates: number, { reconcileSeconds, memory }: Fixed): number {
   const runs = SECONDS_PER_MONTH / reconcileSeconds;
   const objects = certificates * (EXPIRY_DAYS / (365 / 12));

@@ -1,6 +1,6 @@
 /**
- * AWS's public prices in US dollars, us-east-1, without any free tier, as the pages named here stood in November 2026.
- * Other regions differ by some percent.
+ * AWS's public prices in US dollars for us-east-1, without free tiers, from the pages named here in November 2026.
+ * Other regions differ by a few percent.
  */
 export const PRICES = {
   /** https://aws.amazon.com/kms/pricing/ */
@@ -19,7 +19,7 @@ export const PRICES = {
   metricMonth: 0.3,
   dashboardMonth: 3,
   logGb: 0.5,
-  /** https://aws.amazon.com/private-ca/pricing/ : general-purpose mode, and its tiers of certificates a month */
+  /** https://aws.amazon.com/private-ca/pricing/ : general-purpose mode, and its price tiers by certificates per month */
   privateCaMonth: 400,
   privateCaCertificates: [
     { upTo: 1_000, each: 0.75 },

@@ -1,4 +1,4 @@
-/** Writes a cluster record over the one that was read, so that nobody's change gets lost. */
+/** Replaces a cluster record only if it is still the one that was read, so that no change is lost. */
 import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
 import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';

@@ -12,8 +12,8 @@ import { CA_KEY_SPECS, type CaKeySpec } from '../signing/signing-algorithm.ts';
 import { toFault } from './to-fault.ts';
 
 /**
- * Keys of CAs in KMS. The alias decides which key is the CA's: of racing calls one creates it, the others use that
- * key. A key whose alias came second stays behind without a use and is reported to the caller's log by its fault.
+ * The keys of CAs in KMS. The alias decides which key is the CA's: of concurrent calls one creates the alias, and the
+ * others use its key. The keys that those others created stay in KMS, unused.
  */
 export class KmsCaKeys implements CaKeys {
   readonly #client: KMSClient;
@@ -61,7 +61,7 @@ export class KmsCaKeys implements CaKeys {
       if (!keySpec || answer.KeyUsage !== 'SIGN_VERIFY' || !answer.PublicKey || !answer.KeyId)
         throw new Fault(
           'request-malformed',
-          `${keyId}: a ${answer.KeySpec} key for ${answer.KeyUsage}; a CA needs SIGN_VERIFY and one of ${CA_KEY_SPECS.join(', ')}`,
+          `${keyId} is a ${answer.KeySpec} key for ${answer.KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`,
         );
       return { keyId: answer.KeyId, keySpec, publicKey: answer.PublicKey };
     } catch (error) {
@@ -72,12 +72,12 @@ export class KmsCaKeys implements CaKeys {
   }
 }
 
-/** In a deployment the function makes no keys: they are declared there. */
+/** In a deployment the function cannot create keys: the deployment declares them. */
 function explainRefusal(error: unknown): never {
   if (error instanceof Fault && error.code === 'not-allowed')
     throw new Fault(
       'not-allowed',
-      `${error.message}. Where a deployment makes the keys of CAs, declare the trust domain there, or name three keys that it lets this function use`,
+      `${error.message}. If your deployment creates the keys of CAs, declare the trust domain there, or specify three keys that it allows this function to use`,
       error,
     );
   throw error;

@@ -5,18 +5,18 @@ import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
 import type { SigningKeys } from '../store/object-store.ts';
 import { isThrottle, toFault } from './to-fault.ts';
 
-/** KMS keys as `SigningKeys`: one Sign over a ready digest, and no other call. */
+/** KMS keys as `SigningKeys`: one call of Sign over a digest, and no other call. */
 export class KmsSigningKeys implements SigningKeys {
   readonly #client: KMSClient;
   readonly #onThrottle: () => void;
 
-  /** @param onThrottle called for each answer that KMS is asked too often, also where the SDK's next try succeeds */
+  /** @param onThrottle called for each throttled attempt, including those that the SDK retries successfully */
   constructor(client: KMSClient, onThrottle: () => void = () => {}) {
     this.#client = client;
     this.#onThrottle = onThrottle;
   }
 
-  /** DIGEST has no size limit; RAW takes 4096 bytes at most, which a TBSCertificate may exceed. */
+  /** Uses DIGEST: RAW is limited to 4096 bytes, which a TBSCertificate may exceed. */
   async sign(
     keyId: string,
     algorithm: SigningAlgorithm,
@@ -37,13 +37,13 @@ export class KmsSigningKeys implements SigningKeys {
     } catch (error) {
       throw toFault(`KMS Sign ${keyId}`, error);
     }
-    throw new Fault('unavailable', `KMS Sign ${keyId}: an answer without a signature`);
+    throw new Fault('unavailable', `KMS Sign ${keyId}: the answer has no signature`);
   }
 }
 
 const USER_AGENT = 'user-agent';
 
-/** At the end of building the request, behind the SDK's own user agent and before the retries: all tries of a call name the record, once. */
+/** Runs at the end of the build step, after the SDK sets its user agent and before retries: each attempt names the record once. */
 function nameRecord({ middlewareStack }: SignCommand, recordKey: string): void {
   const product = userAgentOf(recordKey);
   middlewareStack.add(
@@ -56,7 +56,7 @@ function nameRecord({ middlewareStack }: SignCommand, recordKey: string): void {
   );
 }
 
-/** Around what reads one answer, so inside the retries: sees the answer to each try. */
+/** Wraps the deserializer, which is inside the retries, so it sees the answer to each attempt. */
 function watchThrottles({ middlewareStack }: SignCommand, onThrottle: () => void): void {
   middlewareStack.add(
     (next) => async (args) => {

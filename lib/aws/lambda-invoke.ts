@@ -4,10 +4,10 @@ import { Fault } from '../fault.ts';
 import { CLIENT_SETTINGS } from './clients.ts';
 import { toFault } from './to-fault.ts';
 
-/** Making three RSA-4096 keys takes KMS seconds. */
+/** KMS needs seconds to create three RSA-4096 keys. */
 const INVOKE_TIMEOUT_MS = 120_000;
 
-/** Calls a function and returns its answer. @throws Fault not-allowed with the function's own words if it failed */
+/** Invokes a function and returns its result. @throws Fault with the function's own message if the function failed */
 export async function invokeFunction(name: string, request: unknown): Promise<unknown> {
   const client = new LambdaClient({
     ...CLIENT_SETTINGS,

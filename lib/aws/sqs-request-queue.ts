@@ -4,7 +4,7 @@ import { toFault } from './to-fault.ts';
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
 const BATCH_SIZE = 10;
-/** An entry may fail while its batch goes well, which the SDK takes for success: those are sent again. */
+/** Entries may fail although the call succeeds, so the SDK does not retry them; they are sent again here. */
 const TRIES = 3;
 
 /** The queue that the sign function reads. */
@@ -18,9 +18,9 @@ export class SqsRequestQueue {
   }
 
   /**
-   * Sends messages, in batches one after the other.
-   * @param bodies each of at most 100 KiB, so that ten fit into a batch of 1 MiB
-   * @throws Fault if one could not be sent; those before it are in the queue, and it may be, too
+   * Sends messages, one batch after another.
+   * @param bodies at most 100 KiB each, so that ten fit into a batch of 1 MiB
+   * @throws Fault if a message could not be sent; those before it are in the queue, and this one may be as well
    */
   async send(bodies: readonly string[]): Promise<void> {
     for (let i = 0; i < bodies.length; i += BATCH_SIZE)

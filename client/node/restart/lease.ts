@@ -131,7 +131,7 @@ class Lease implements HeldLease {
     return this.#store.get(this.#key, MAX_LEASE_BYTES);
   }
 
-  /** Takes the lease if it is still as it was read; undefined if there was none. */
+  /** Takes the lease if it is still as it was read. @param current undefined if there was no lease to read */
   async take(current: BucketObject | undefined): Promise<boolean> {
     const now = this.#clock.monotonic();
     const taken = await (current ? this.#replace(current, this.#node) : this.#create());

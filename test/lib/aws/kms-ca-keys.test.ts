@@ -2,7 +2,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { KmsCaKeys } from '../../../lib/aws/kms-ca-keys.ts';
 
-/** A client whose calls end in these errors, by the command's name. */
+/** A client whose calls fail with these errors, by the command's name; access is denied to the others. */
 function refusing(errors: Record<string, string>) {
   const calls: string[] = [];
   const client = {
@@ -18,7 +18,8 @@ function refusing(errors: Record<string, string>) {
   return { keys: new KmsCaKeys(client as unknown as KMSClient), calls };
 }
 
-const HINT = /declare the trust domain there, or name three keys that it lets this function use$/;
+const HINT =
+  /declare the trust domain there, or specify three keys that it allows this function to use$/;
 
 it.each([
   ['look for keys', {}, ['GetPublicKey']],
@@ -33,7 +34,7 @@ it.each([
   expect(calls).toEqual(wanted);
 });
 
-it('a key that was named and may not be used is told of as it is', async () => {
+it('a specified key that may not be used is reported without that advice', async () => {
   const { keys } = refusing({});
   await expect(keys.find('arn:1')).rejects.toMatchObject({
     code: 'not-allowed',
@@ -43,7 +44,7 @@ it('a key that was named and may not be used is told of as it is', async () => {
   });
 });
 
-it('what passes is no matter of permissions', async () => {
+it('a transient failure is reported without that advice', async () => {
   const { keys } = refusing({ GetPublicKey: 'ThrottlingException' });
   await expect(keys.ensure('prod', 'ca', 'ECC_NIST_P256')).rejects.toMatchObject({
     code: 'unavailable',

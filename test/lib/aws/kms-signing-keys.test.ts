@@ -1,4 +1,4 @@
-/** What KmsSigningKeys really sends, seen from the other end of the wire. */
+/** What KmsSigningKeys sends, seen from the other end of the wire. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   });
 });
 
-/** Three tries without a pause. */
+/** Three attempts without a pause. */
 const token = (count: number) => ({ getRetryCount: () => count, getRetryDelay: () => 0 });
 const AT_ONCE = {
   acquireInitialRetryToken: async () => token(0),
@@ -60,7 +60,7 @@ afterAll(async () => {
 const sign = (keys: KmsSigningKeys, record: string) =>
   keys.sign(KEY_ID, ALGORITHM, Buffer.alloc(32), `records/prod/${record}.csr.json`);
 
-it('each call names its own record in front of the user agent, also of calls at the same time', async () => {
+it('each call puts its own record in front of the user agent, concurrent calls too', async () => {
   const keys = new KmsSigningKeys(kms);
   const names = ['a', 'b', 'c', 'd'];
   await Promise.all(names.map((name) => sign(keys, name)));
@@ -70,14 +70,14 @@ it('each call names its own record in front of the user agent, also of calls at 
     expect(userAgent).toMatch(/^cakeless-record\/\S+ aws-sdk-js\/\S+ .*api\/kms#/);
 });
 
-it('a second try names the record once, as the first did', async () => {
+it('a retry names the record once, as the first attempt does', async () => {
   answers = [failed(500, 'KMSInternalException')];
   await sign(new KmsSigningKeys(kms), 'a');
   expect(userAgents).toHaveLength(2);
   expect(userAgents.map(recordKeyIn)).toEqual(Array(2).fill('records/prod/a.csr.json'));
 });
 
-it('another call of the same client names nothing', async () => {
+it('another call of the same client names no record', async () => {
   await sign(new KmsSigningKeys(kms), 'a');
   const { ListAliasesCommand } = await import('@aws-sdk/client-kms');
   await kms.send(new ListAliasesCommand({}));
@@ -85,13 +85,13 @@ it('another call of the same client names nothing', async () => {
 });
 
 it.each([
-  ['none', [], 0, true],
-  ['one that the next try makes good', [THROTTLED], 1, true],
-  ['two that the third try makes good', [THROTTLED, THROTTLED], 2, true],
-  ['as many as there are tries', [THROTTLED, THROTTLED, THROTTLED], 3, false],
-  ['one told by its status alone', [failed(429, 'SomethingElse')], 1, true],
-  ['none, but another failure', [failed(500, 'KMSInternalException')], 0, true],
-  ['none, but a refusal', [failed(400, 'AccessDeniedException')], 0, false],
+  ['no throttle', [], 0, true],
+  ['one throttle, then success', [THROTTLED], 1, true],
+  ['two throttles, then success', [THROTTLED, THROTTLED], 2, true],
+  ['as many throttles as attempts', [THROTTLED, THROTTLED, THROTTLED], 3, false],
+  ['one throttle known only by its status 429', [failed(429, 'SomethingElse')], 1, true],
+  ['another transient failure', [failed(500, 'KMSInternalException')], 0, true],
+  ['a refusal', [failed(400, 'AccessDeniedException')], 0, false],
 ] as const)('throttles are counted: %s', async (_, queued, count, succeeds) => {
   answers = [...queued];
   let throttles = 0;

@@ -1,4 +1,4 @@
-/** What `S3ObjectStore` makes of S3's answers that a stand-in does not give, seen from the other end of the wire. */
+/** How `S3ObjectStore` handles answers that S3 gives and the stand-ins do not, seen from the other end of the wire. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';

@@ -4,7 +4,7 @@ import { SqsRequestQueue } from '../../../lib/aws/sqs-request-queue.ts';
 const URL = 'https://sqs.eu-central-1.amazonaws.com/111122223333/requests';
 const bodies = (count: number) => Array.from({ length: count }, (_, i) => `body ${i}`);
 
-/** A client that takes everything but the bodies that `fails` names, as often as it does. */
+/** A client that accepts every message for which `fails` returns undefined. */
 function opened(fails: (body: string, tries: number) => object | undefined = () => undefined) {
   const sent: string[][] = [];
   const tries = new Map<string, number>();
@@ -33,14 +33,14 @@ it.each([
   [10, [10]],
   [11, [10, 1]],
   [25, [10, 10, 5]],
-])('%i messages go in batches of %j, in their order', async (count, sizes) => {
+])('%i messages are sent in batches of %j, in order', async (count, sizes) => {
   const { queue, sent } = opened();
   await queue.send(bodies(count));
   expect(sent.map(({ length }) => length)).toEqual(sizes);
   expect(sent.flat()).toEqual(bodies(count));
 });
 
-it('a message that failed alone is sent again alone', async () => {
+it('only the messages that failed are sent again', async () => {
   const { queue, sent } = opened((body, tries) =>
     body === 'body 3' && tries < 3 ? INTERNAL : undefined,
   );
@@ -48,7 +48,7 @@ it('a message that failed alone is sent again alone', async () => {
   expect(sent).toEqual([bodies(10), ['body 3'], ['body 3'], ['body 10', 'body 11']]);
 });
 
-it('a message that keeps failing is a fault that passes, and says how many it was', async () => {
+it('messages that keep failing are a transient fault, which says how many they are', async () => {
   const { queue } = opened((body) => (body < 'body 2' ? INTERNAL : undefined));
   await expect(queue.send(bodies(5))).rejects.toMatchObject({
     code: 'unavailable',
@@ -56,14 +56,14 @@ it('a message that keeps failing is a fault that passes, and says how many it wa
   });
 });
 
-it('a message that the queue refuses is not sent again', async () => {
+it('a message that the queue rejects is not sent again', async () => {
   const refusal = { Code: 'InvalidMessageContents', Message: 'no', SenderFault: true };
   const { queue, sent } = opened((body) => (body === 'body 1' ? refusal : undefined));
   await expect(queue.send(bodies(5))).rejects.toMatchObject({ code: 'not-allowed' });
   expect(sent).toHaveLength(1);
 });
 
-it('a queue that does not answer is a fault', async () => {
+it('a queue that does not answer is a transient fault', async () => {
   const client = new SQSClient({ region: 'eu-central-1' });
   jest.spyOn(client, 'send').mockImplementation(async () => {
     throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
