@@ -3,15 +3,25 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { Subject } from '../lib/access/principals.ts';
+import {
+  KEY_ACCESS,
+  NOTIFICATIONS,
+  SERVICE_ACCESS,
+  type ServiceResource,
+} from '../lib/access/services.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { ServiceName } from '../lib/metric-names.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
-import { AccessLogsBucket } from './access-logs-bucket.ts';
 import { acknowledge } from './acknowledge.ts';
-import { AuthorityBucket } from './authority-bucket.ts';
+import { newAuthorityBucket } from './authority-bucket.ts';
 import { CakelessFunction, type CakelessFunctionProps } from './cakeless-function.ts';
-import { ExchangeBucket } from './exchange-bucket.ts';
+import type { ContractBucket } from './contract-bucket.ts';
+import { newExchangeBucket } from './exchange-bucket.ts';
+import { type Conditions, grantObjects } from './grant-objects.ts';
+import { PrivateBucket } from './private-bucket.ts';
 import { RequestQueue } from './request-queue.ts';
 import { SignatureWatch } from './signature-watch.ts';
 
@@ -38,11 +48,11 @@ const SIGN_TIMEOUT = Duration.seconds(30);
 const DEFAULT_CODE_DIR = 'dist/functions';
 const RECONCILE_TIMEOUT = Duration.minutes(5);
 
-/** Buckets, queue and functions. Trust domains, nodes and people come with constructs of their own. */
+/** Buckets, queue and functions. Trust domains, nodes and people have constructs of their own. */
 export class CakelessService extends Construct {
   readonly namePrefix: string;
-  readonly exchange: ExchangeBucket;
-  readonly authority: AuthorityBucket;
+  readonly exchange: ContractBucket;
+  readonly authority: ContractBucket;
   readonly requests: RequestQueue;
   readonly sign: CakelessFunction;
   readonly createCa: CakelessFunction;
@@ -55,60 +65,82 @@ export class CakelessService extends Construct {
     super(scope, id);
     this.#props = props;
     this.namePrefix = props.namePrefix ?? 'cakeless';
-    const accessLogs = new AccessLogsBucket(this, 'AccessLogs', {
-      bucketName: this.#bucketName('access-logs'),
-      retention: Duration.days(365),
-    }).bucket;
-    this.exchange = new ExchangeBucket(this, 'Exchange', {
+    const accessLogs = this.#newAccessLogs();
+    this.exchange = newExchangeBucket(this, 'Exchange', {
       bucketName: this.#bucketName('exchange'),
       expiration: props.requestExpiration ?? Duration.days(90),
       accessLogs,
     });
-    this.authority = new AuthorityBucket(this, 'Authority', {
+    this.authority = newAuthorityBucket(this, 'Authority', {
       bucketName: this.#bucketName('authority'),
       accessLogs,
     });
     this.requests = new RequestQueue(this, 'Queue', { functionTimeout: SIGN_TIMEOUT });
-    this.requests.takeEvents(this.exchange, 'requests/');
-    this.requests.takeEvents(this.authority, 'approvals/');
+    for (const { bucket, prefix } of NOTIFICATIONS) this.requests.takeEvents(this[bucket], prefix);
     this.sign = this.#newSign();
     this.createCa = this.#newCreateCa();
     this.reconcile = this.#newReconcile();
     this.watchSignatures = this.#newWatchSignatures();
     this.functions = [this.sign, this.createCa, this.reconcile, this.watchSignatures];
+    for (const one of this.functions) this.grant(one, { principal: one.name });
   }
 
-  /** The owner of the functions says what they may do with CA keys; the owner of the keys says so in the key policy. */
+  /**
+   * Gives a role what `lib/access` allows a principal, CA keys excepted: `grantCaKeys` gives those.
+   * @param conditions of the statements about objects, for a role that many nodes share
+   */
+  grant(grantee: iam.IGrantable, subject: Subject, conditions: Conditions = {}): void {
+    const buckets = { exchange: this.exchange.bucket, authority: this.authority.bucket };
+    grantObjects(grantee, subject, buckets, conditions);
+    for (const { resource, actions, by } of SERVICE_ACCESS)
+      if (by.includes(subject.principal))
+        grantee.grantPrincipal.addToPrincipalPolicy(
+          new iam.PolicyStatement({
+            actions: [...actions],
+            resources: this.#arnsOf(resource),
+          }),
+        );
+  }
+
+  /** The functions' side of `KEY_ACCESS`. The key policy (`CaKeys`) must allow it too. */
   grantCaKeys(keyArns: readonly string[], keySpec: CaKeySpec): void {
     const { kms } = signingAlgorithmOf(keySpec);
-    for (const { role } of [this.sign, this.createCa])
-      role.addToPolicy(
-        new iam.PolicyStatement({
-          actions: ['kms:Sign'],
-          resources: [...keyArns],
-          conditions: {
-            StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
-          },
-        }),
-      );
-    this.createCa.role.addToPolicy(
-      new iam.PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [...keyArns] }),
-    );
+    const digests = {
+      StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
+    };
+    for (const { name, role } of this.functions)
+      for (const { actions, by, digestsOnly } of KEY_ACCESS)
+        if (by.some((principal) => principal === name))
+          role.addToPolicy(
+            new iam.PolicyStatement({
+              actions: [...actions],
+              resources: [...keyArns],
+              conditions: digestsOnly ? digests : {},
+            }),
+          );
   }
 
-  /** Reading the logs of the functions. */
-  grantLogs(grantee: iam.IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: [
-          'logs:DescribeLogStreams',
-          'logs:FilterLogEvents',
-          'logs:GetLogEvents',
-          'logs:StartQuery',
-        ],
-        resources: this.functions.map(({ logGroup }) => logGroup.logGroupArn),
-      }),
-    );
+  #arnsOf(resource: ServiceResource): string[] {
+    if (resource === 'request queue') return [this.requests.queue.queueArn];
+    if (resource === 'dead-letter queue') return [this.requests.deadLetters.queueArn];
+    if (resource === 'function logs')
+      return this.functions.map(({ logGroup }) => logGroup.logGroupArn);
+    return this.functions
+      .filter(({ name }) => resource === `function ${name}`)
+      .map((one) => one.function.functionArn);
+  }
+
+  /** S3 writes to it who read and wrote what in the two buckets of the contract. */
+  #newAccessLogs(): s3.Bucket {
+    const logs = new PrivateBucket(this, 'AccessLogs', {
+      bucketName: this.#bucketName('access-logs'),
+      lifecycleRules: [{ id: 'old-logs', expiration: Duration.days(365) }],
+    });
+    acknowledge(logs, {
+      'AwsSolutions-S1':
+        'This is the bucket for access logs; logging it to itself would log every delivery.',
+    });
+    return logs.bucket;
   }
 
   #newSign(): CakelessFunction {
@@ -117,21 +149,16 @@ export class CakelessService extends Construct {
       timeout: SIGN_TIMEOUT,
       memoryMb: 1024,
     });
-    this.exchange.grantIssuing(sign);
-    this.authority.grantIssuing(sign);
     this.requests.feed(sign.function, this.#props.maxConcurrency ?? 5);
     return sign;
   }
 
   #newCreateCa(): CakelessFunction {
-    const createCa = this.#newFunction('CreateCa', 'create-ca', {
+    return this.#newFunction('CreateCa', 'create-ca', {
       description: 'makes the CA certificates of a trust domain, once',
       timeout: Duration.minutes(5),
       memoryMb: 512,
     });
-    this.exchange.grantPublishingTrust(createCa);
-    this.authority.grantCreatingCas(createCa);
-    return createCa;
   }
 
   #newReconcile(): CakelessFunction {
@@ -141,9 +168,6 @@ export class CakelessService extends Construct {
       memoryMb: 512,
       environment: { [ENVIRONMENT.queueUrl]: this.requests.queue.queueUrl },
     });
-    this.exchange.grantLookingForUnfinished(reconcile);
-    this.authority.grantLookingForUnfinished(reconcile);
-    this.requests.grantSending(reconcile);
     this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
     this.#schedule('ReconcileDaily', reconcile, Duration.days(1), { records: true });
     return reconcile;
@@ -159,7 +183,6 @@ export class CakelessService extends Construct {
         [ENVIRONMENT.createCaRoleArn]: this.createCa.role.roleArn,
       },
     });
-    this.authority.grantAuditing(watcher);
     new SignatureWatch(this, 'SignatureWatch', { watcher });
     return watcher;
   }

@@ -111,29 +111,4 @@ export class RequestQueue extends Construct {
         'The queue has a dead-letter queue; destinations of a mapping are for streams, and SQS has none.',
     });
   }
-
-  grantSending(grantee: iam.IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }),
-    );
-  }
-
-  /**
-   * Looking at dead letters, and putting them away. Not to send them again: a message of one's own could name any
-   * uploader, and reconcile queues again whatever has no outcome.
-   */
-  grantDeadLetters(grantee: iam.IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: [
-          'sqs:GetQueueAttributes',
-          'sqs:GetQueueUrl',
-          'sqs:ReceiveMessage',
-          'sqs:DeleteMessage',
-          'sqs:PurgeQueue',
-        ],
-        resources: [this.deadLetters.queueArn],
-      }),
-    );
-  }
 }

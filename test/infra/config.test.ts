@@ -53,7 +53,7 @@ describe('a configuration is refused, and the message says where, if', () => {
       { trustDomains: [{ name: 'prod' }, { name: 'prod' }] },
       'trust domain prod is there twice',
     ],
-    ['a node is called users', nodes({ names: ['users'] }), 'no node may be called users'],
+    ['a node is called users', nodes({ names: ['users'] }), 'no node can be called users'],
     [
       'a node name has a slash, which would reach into the place of another',
       nodes({ names: ['cp-1/x'] }),

@@ -83,11 +83,14 @@ const LEASES: Row[] = [
   row(s3.put, 'exchange/leases/b.json', ['node of b', ...MIGHTY]),
   row(s3.get, 'exchange/leases/a.json', [...NODES_OF_A, ...READERS]),
   row(s3.delete, 'exchange/leases/a.json', MIGHTY),
+  row(s3.list, 'exchange/leases/a.json', [...NODES_OF_A, 'sign', 'reconcile', ...READERS]),
 ];
 
 const AUTHORITY: Row[] = [
   row(s3.get, 'authority/clusters/a.json', ['sign', 'reconcile', ...READERS]),
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'without a condition'),
+  row(s3.get, approval, ['sign', ...READERS]),
+  row(s3.get, 'authority/approvals/standing/a.json', ['sign', ...READERS]),
   row(s3.put, approval, ['approver', ...MIGHTY]),
   nobody(s3.put, approval, 'without a condition', { who: 'approver' }),
   row(
@@ -99,6 +102,8 @@ const AUTHORITY: Row[] = [
   row(s3.put, record, ['sign', ...MIGHTY]),
   nobody(s3.put, record, 'without a condition', { who: 'sign' }),
   row(s3.get, record, ['sign', 'watch-signatures', ...READERS]),
+  row('s3:GetObjectVersion', record, READERS),
+  row('s3:ListBucketVersions', 'authority/', READERS),
   nobody(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'administrator' }),
   nobody('s3:DeleteObjectVersion', record, undefined, {
     what: 'authority/expiry/2027-01-01/a',
@@ -121,6 +126,7 @@ const AUTHORITY: Row[] = [
     who: 'create-ca',
   }),
   row(s3.put, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, ['sign', ...MIGHTY]),
+  row(s3.get, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, READERS),
   row(s3.list, 'authority/records/', [
     'sign',
     'create-ca',
