@@ -1,9 +1,9 @@
-import type { ContractBuckets } from './first-principals.ts';
 import type { FunctionOrLoader } from './functions/function-host.ts';
 import type { Schedule } from './functions/schedules.ts';
 import type { Random } from './identifiers.ts';
 import type { Principal, Statement } from './principals.ts';
 import type { DeadLetter } from './queue/message-queue.ts';
+import type { ContractBuckets } from './statements.ts';
 import type { Log, Timers } from './surroundings.ts';
 
 /** What to stand in for, and where to keep it. */
@@ -36,8 +36,8 @@ export interface LocalOptions {
   /** Objects written here are told to the queue. */
   readonly notifications: readonly { readonly bucket: string; readonly prefix: string }[];
   readonly schedules?: readonly Schedule[];
-  /** What the principal `service` may do, in place of what it gets by default; used at the first start. */
-  readonly serviceStatements?: readonly Statement[];
+  /** What the principal `service` may do beyond `lib/access`; written at the first start. */
+  readonly moreServiceStatements?: readonly Statement[];
   /** Told all of them when the service is ready, and when a cluster record has added some, before its writer is answered. */
   onPrincipals?(
     principals: readonly Principal[],

@@ -12,7 +12,7 @@ export interface RequestConditions {
 
 /** Whether a statement of the principal allows this. There are no denials: what is not allowed is refused. */
 export function allows(
-  principal: Principal,
+  principal: Pick<Principal, 'name' | 'statements'>,
   action: string,
   resource: string,
   conditions: RequestConditions = {},
@@ -27,7 +27,7 @@ export function allows(
 
 /** Refuses, naming who, what and on what, as IAM's messages do. */
 export function demand(
-  principal: Principal,
+  principal: Pick<Principal, 'name' | 'statements'>,
   action: string,
   resource: string,
   conditions: RequestConditions = {},

@@ -1,4 +1,4 @@
-import { nodePrincipals } from './cluster-principals.ts';
+import { clusterPrincipals } from './cluster-principals.ts';
 import type { LocalOptions } from './local-options.ts';
 import type { PrincipalBook } from './principals.ts';
 import type { MessageQueue } from './queue/message-queue.ts';
@@ -17,7 +17,7 @@ export function reactions(
   return async (created) => {
     const { key } = created.version;
     if (created.bucket === buckets.authority) {
-      await principals.add(nodePrincipals(key, created.content, buckets));
+      await principals.add(clusterPrincipals(key, created.content, buckets));
     }
     if (
       notifications.some(
@@ -31,7 +31,7 @@ export function reactions(
 }
 
 /** For a process that was killed between writing a cluster record and adding its principals. */
-export async function addNodesOfRecords(
+export async function addClusterPrincipals(
   store: ObjectStore,
   principals: PrincipalBook,
   { buckets }: Pick<LocalOptions, 'buckets'>,
@@ -41,6 +41,6 @@ export async function addNodesOfRecords(
   for (const { version, latest } of authority.index.allVersions('clusters/', '', '')) {
     if (!latest || version.deleteMarker) continue;
     const record = await store.content(authority, version);
-    await principals.add(nodePrincipals(version.key, record, buckets));
+    await principals.add(clusterPrincipals(version.key, record, buckets));
   }
 }

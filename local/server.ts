@@ -14,7 +14,7 @@ import { openPrincipals, type Principal, type PrincipalBook } from './principals
 import { startEventSource } from './queue/event-source.ts';
 import { MessageQueue } from './queue/message-queue.ts';
 import { sqsOperations } from './queue/sqs-operations.ts';
-import { addNodesOfRecords, reactions } from './reactions.ts';
+import { addClusterPrincipals, reactions } from './reactions.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { type Surroundings, systemTimers } from './surroundings.ts';
 
@@ -58,10 +58,10 @@ async function startIn(
     if (url !== '') await options.onPrincipals?.(all, { url, region });
   };
   const principals = await openPrincipals(join(dataDir, 'principals.json'), random, tell);
-  await principals.add(firstPrincipals(options.buckets, options.serviceStatements));
+  await principals.add(firstPrincipals(options.buckets, options.moreServiceStatements));
   const store = await ObjectStore.open(join(dataDir, 's3'), now, random);
   await makeBuckets(store, options);
-  await addNodesOfRecords(store, principals, options);
+  await addClusterPrincipals(store, principals, options);
   const keys = await KeyStore.open(join(dataDir, 'kms'));
   const queue = await openQueue(dataDir, options, surroundings);
   const host = new FunctionHost(options.functions, surroundings);

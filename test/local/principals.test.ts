@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { nodePrincipals } from '../../local/cluster-principals.ts';
+import { clusterPrincipals } from '../../local/cluster-principals.ts';
 import type { Principal, RunningLocal } from '../../local/server.ts';
 import { matchesWildcard } from '../../local/wildcard.ts';
 import { principalOf, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts';
@@ -74,8 +74,19 @@ const cases: Case[] = [
   ['auditor', 'get', 'authority', 'records/blue', true],
   ['auditor', 'list', 'exchange', '', true],
   ['auditor', 'put', 'authority', 'approvals/blue/1.json', false],
-  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', true],
+  ['operator', 'overwrite', 'authority', 'clusters/red.json', true],
+  ['operator', 'get', 'authority', 'records/blue', true],
+  ['operator', 'put', 'authority', 'approvals/standing/blue.json', false],
+  ['operator', 'put', 'authority', 'records/blue/1', false],
+  ['operator', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
+  ['user-requester:blue', 'put', 'exchange', 'requests/blue/users/r1/user.csr', true],
+  ['user-requester:blue', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
+  ['user-requester:blue', 'put', 'exchange', 'leases/blue.json', false],
+  ['service', 'put', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', true],
+  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', false],
+  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.pending.json', true],
   ['service', 'put', 'authority', 'records/blue/1', true],
+  ['service', 'overwrite', 'authority', 'records/blue/1', false],
   ['service', 'put', 'authority', 'approvals/blue/1.json', false],
   ['service', 'put', 'authority', 'clusters/red.json', false],
   ['service', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
@@ -151,6 +162,19 @@ describe('the file of principals', () => {
     expect(again.principals()).toHaveLength(before.length + 1);
   });
 
+  it('from before a principal existed gets it, and keeps the others as they are', async () => {
+    const dataDir = await temporaryFolder();
+    const first = await start({ dataDir });
+    await first.close();
+    const path = join(dataDir, 'principals.json');
+    const all: Principal[] = JSON.parse(await readFile(path, 'utf8'));
+    const old = all.filter(({ name }) => name !== 'operator');
+    await writeFile(path, JSON.stringify(old));
+    const again = await start({ dataDir });
+    expect(again.principals().slice(0, old.length)).toEqual(old);
+    expect(again.principals().slice(old.length)).toMatchObject([{ name: 'operator' }]);
+  });
+
   it('gets the nodes that a killed process did not add', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir });
@@ -175,7 +199,7 @@ describe('a cluster record', () => {
     ['with a node named twice', 'clusters/blue.json', record('cp1', 'cp1'), ['cp1']],
     ['with a rule for nodes', 'clusters/blue.json', '{"nodes":[{"namePattern":"w-*"},null]}', []],
   ])('%s makes the principals %#', (_name, key, text, nodes) => {
-    const names = nodePrincipals(key, Buffer.from(text), buckets).map(({ name }) => name);
+    const names = clusterPrincipals(key, Buffer.from(text), buckets).map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('node:'))).toEqual(
       nodes.map((node) => `node:blue/${node}`),
     );
