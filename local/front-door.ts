@@ -8,8 +8,9 @@ import type { PrincipalBook } from './principals.ts';
 import type { S3Surroundings } from './s3/call.ts';
 import { answerS3, s3Failure } from './s3/service.ts';
 import { authenticate, type Caller } from './signature/authenticate.ts';
+import type { Payload } from './signature/body.ts';
 import { readClaim } from './signature/claim.ts';
-import { openPayload, type Payload } from './signature/payload.ts';
+import { openPayload } from './signature/payload.ts';
 
 /** What stands behind the door. */
 export interface Services {

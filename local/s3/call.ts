@@ -2,7 +2,7 @@ import { AwsError } from '../aws-error.ts';
 import { type LocalRequest, type LocalResponse, queryValue } from '../http/message.ts';
 import { allows, demand, type RequestConditions } from '../permissions.ts';
 import type { Caller } from '../signature/authenticate.ts';
-import type { Payload } from '../signature/payload.ts';
+import type { Payload } from '../signature/body.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Bucket, ObjectStore } from './object-store.ts';
 import type { Version } from './version.ts';

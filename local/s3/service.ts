@@ -2,7 +2,7 @@ import { AwsError } from '../aws-error.ts';
 import { type LocalRequest, type LocalResponse, queryValue } from '../http/message.ts';
 import { decodePercent } from '../http/read-request.ts';
 import type { Caller } from '../signature/authenticate.ts';
-import type { Payload } from '../signature/payload.ts';
+import type { Payload } from '../signature/body.ts';
 import type { S3Surroundings } from './call.ts';
 import { operations, type S3Operation } from './operations.ts';
 import { writeErrorXml } from './xml.ts';

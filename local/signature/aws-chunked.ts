@@ -1,5 +1,5 @@
 import { AwsError } from '../aws-error.ts';
-import type { Payload } from './payload.ts';
+import type { Payload } from './body.ts';
 import { sameSignature } from './signing-key.ts';
 
 /** Gives the signature that the next chunk, or the trailer after the last one, must carry. */

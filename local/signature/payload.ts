@@ -2,14 +2,8 @@ import { AwsError } from '../aws-error.ts';
 import type { LocalRequest } from '../http/message.ts';
 import type { Caller } from './authenticate.ts';
 import { type ChunkSigner, decodeChunks } from './aws-chunked.ts';
+import type { Payload } from './body.ts';
 import { sha256Hex, sign } from './signing-key.ts';
-
-/** A body that is what its sender signed, out of its framing. */
-export interface Payload {
-  readonly body: Buffer;
-  /** Headers that came after the body, by lower-case name. */
-  readonly trailers: ReadonlyMap<string, string>;
-}
 
 /**
  * Checks a body against the hash, or the words in its place, that the signature covers.
