@@ -1,4 +1,4 @@
-/** Puts the unchanged functions behind the local stand-in for AWS. The one place that knows both. */
+/** Runs the functions, unchanged, in the local stand-in for AWS. Only this module knows both. */
 import type { Handler } from 'aws-lambda';
 import { NOTIFICATIONS } from '../lib/access/services.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
@@ -19,7 +19,7 @@ export interface ServiceOptions {
   readonly port: number;
 }
 
-/** Starts the service. Its functions run in this process, so its environment becomes theirs. */
+/** Starts the service. Its functions run in this process, so their environment is set in `process.env`. */
 export async function startService({ dataDir, port }: ServiceOptions): Promise<RunningLocal> {
   const local = await startLocal({
     dataDir,
@@ -55,17 +55,17 @@ const KEY_CREATION: Statement = {
 
 function setFunctionEnvironment(local: RunningLocal): void {
   const service = local.principals().find(({ name }) => name === 'service');
-  if (!service) throw new Error('the local service has no principal for its functions');
+  if (!service) throw new Error('principals.json: service is missing');
   Object.assign(process.env, {
     ...environmentOf(local, service),
     [ENVIRONMENT.queueUrl]: local.queueUrl,
-    // Metrics would go to standard output between the lines that are for people; POWERTOOLS_* of one's own win.
+    // Metrics would go to standard output, among lines that are for people. POWERTOOLS_* in the environment wins.
     POWERTOOLS_METRICS_DISABLED: process.env.POWERTOOLS_METRICS_DISABLED ?? 'true',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'WARN',
   });
 }
 
-/** Loaded when first called: by then the environment is set. */
+/** Imports a handler at its first call, when the environment is set. */
 function load(importHandler: () => Promise<unknown>): () => Promise<LocalFunction> {
   return async () => {
     const handler = (await importHandler()) as Handler;

@@ -7,7 +7,7 @@ import type { CreatedObject } from './s3/call.ts';
 import type { ObjectStore } from './s3/object-store.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** What follows on a written object, before its writer is answered. */
+/** What happens after a write, before the response to its writer. */
 export function reactions(
   { buckets, notifications }: Pick<LocalOptions, 'buckets' | 'notifications'>,
   surroundings: Surroundings,
@@ -30,7 +30,7 @@ export function reactions(
   };
 }
 
-/** For a process that was killed between writing a cluster record and adding its principals. */
+/** Recovers from a kill between writing a cluster record and adding its principals. */
 export async function addClusterPrincipals(
   store: ObjectStore,
   principals: PrincipalBook,

@@ -55,7 +55,7 @@ function functionArn(name: string): string {
   return `arn:aws:lambda:*:function:${name}`;
 }
 
-/** For the functions only: here every principal of the account has just the rights that are listed. */
+/** Permissions of the functions. Rows for `account` have no counterpart: the stand-in has no other principals. */
 function keyStatements(principal: Role): Statement[] {
   return KEY_ACCESS.filter(({ by }) => by.some((one) => one === principal)).map(({ actions }) => ({
     actions,

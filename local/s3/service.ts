@@ -60,7 +60,7 @@ function readPath(rawPath: string): { bucketName: string; key: string } {
   return { bucketName: decodePercent(bucket), key: decodePercent(key) };
 }
 
-/** A parameter that we don't know would change the meaning (?acl, ?uploads, ?tagging): better no answer. */
+/** Unknown parameters would change what the request means (?acl, ?uploads, ?tagging), so they are refused. */
 function refuseUnknownParameters(request: LocalRequest, operation: S3Operation): void {
   const known = [operation.marker, 'x-id', ...(operation.parameters ?? [])];
   for (const [name] of request.query) {
@@ -79,6 +79,6 @@ function checkExpectedOwner(request: LocalRequest, accountId: string): void {
 function notImplemented(what: string): AwsError {
   return new AwsError(
     'NotImplemented',
-    `A parameter you provided implies functionality that is not implemented: ${what} is beyond this stand-in`,
+    `A parameter you provided implies functionality that is not implemented: ${what} is not implemented by this stand-in`,
   );
 }

@@ -1,6 +1,6 @@
 import { AwsError } from '../aws-error.ts';
 
-/** An element that was read. Attributes are skipped: S3's request documents have none but the namespace. */
+/** An element. Attributes are skipped: the namespace is the only one in S3's request documents. */
 export interface XmlNode {
   readonly name: string;
   readonly text: string;
@@ -109,6 +109,6 @@ function decodeEntities(text: string): string {
 function malformed(): AwsError {
   return new AwsError(
     'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
+    'The XML you provided was malformed or did not validate against our published schema',
   );
 }

@@ -6,7 +6,7 @@ import type { Payload } from './body.ts';
 import { sha256Hex, sign } from './signing-key.ts';
 
 /**
- * Checks a body against the hash, or the words in its place, that the signature covers.
+ * Checks a body against the hash, or the keyword, that the signature covers.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html (the table of
  * x-amz-content-sha256 values)
  */
@@ -33,7 +33,7 @@ export function openPayload(caller: Caller): Payload {
   }
   throw new AwsError(
     'InvalidArgument',
-    `x-amz-content-sha256 can't be ${JSON.stringify(payloadHash)} here`,
+    `x-amz-content-sha256 cannot be ${JSON.stringify(payloadHash)} here`,
   );
 }
 
@@ -50,7 +50,7 @@ function chunkedForm(request: LocalRequest, trailing: boolean) {
 }
 
 /**
- * Each chunk is signed over the signature before it, the first over the request's.
+ * The signature of a chunk covers the previous one; that of the first chunk covers the request's.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */

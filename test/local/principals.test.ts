@@ -92,7 +92,7 @@ const cases: Case[] = [
   ['service', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
 ];
 
-describe('principals are kept apart', () => {
+describe('each principal does only what it may', () => {
   it.each(cases)('%s: %s in %s of %s: %s', async (who, what, bucket, key, ok) => {
     const local = await fleet();
     const attempt = attempts[what](s3As(local, principalOf(local, who)), bucket, key);
@@ -100,7 +100,7 @@ describe('principals are kept apart', () => {
     else await expect(attempt).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
-  it('a key that is missing is told only to who may list there', async () => {
+  it('only a principal that may list there learns that a key is missing', async () => {
     const local = await fleet();
     const node = s3As(local, principalOf(local, 'node:blue/cp1'));
     const missing = (Key: string) => node.send(new GetObjectCommand({ Bucket: 'exchange', Key }));
@@ -112,7 +112,7 @@ describe('principals are kept apart', () => {
     await expect(node.send(head)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
   });
 
-  it('only the service and the administrator may sign, and only the administrator makes keys', async () => {
+  it('only the service and the administrator may sign, and only the administrator creates keys', async () => {
     const local = await fleet();
     const as = (credentials: Principal) =>
       new KMSClient({ endpoint: local.url, region: local.region, credentials, maxAttempts: 1 });
@@ -147,7 +147,7 @@ describe('principals are kept apart', () => {
 });
 
 describe('the file of principals', () => {
-  it('is for its owner only, and kept from start to start', async () => {
+  it('has mode 0600, and survives restarts', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir });
     await put(s3As(first), 'authority', 'clusters/blue.json', record('cp1'));
@@ -162,7 +162,7 @@ describe('the file of principals', () => {
     expect(again.principals()).toHaveLength(before.length + 1);
   });
 
-  it('from before a principal existed gets it, and keeps the others as they are', async () => {
+  it('of an older version gets principals that are new, and keeps the others unchanged', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir });
     await first.close();
@@ -175,7 +175,7 @@ describe('the file of principals', () => {
     expect(again.principals().slice(old.length)).toMatchObject([{ name: 'operator' }]);
   });
 
-  it('gets the nodes that a killed process did not add', async () => {
+  it('gets the nodes that a killed process had not added', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir });
     await put(s3As(first), 'authority', 'clusters/blue.json', record('cp1'));
@@ -192,7 +192,7 @@ describe('a cluster record', () => {
   it.each([
     ['of another key', 'trust/blue.json', record('cp1'), []],
     ['below a folder', 'clusters/x/blue.json', record('cp1'), []],
-    ['that is no JSON', 'clusters/blue.json', '{', []],
+    ['that is not JSON', 'clusters/blue.json', '{', []],
     ['without nodes', 'clusters/blue.json', '{}', []],
     ['with wildcards for names', 'clusters/blue.json', record('*', 'cp?', '../x', 'cp1'), ['cp1']],
     ['with a wildcard for a cluster', 'clusters/*.json', record('cp1'), []],
@@ -224,7 +224,7 @@ describe('a wildcard', () => {
     expect(matchesWildcard(pattern, text)).toBe(expected);
   });
 
-  it('is not slow where many stars meet a long text', () => {
+  it('is fast with many stars and a long text', () => {
     expect(matchesWildcard(`${'*a'.repeat(500)}b`, 'a'.repeat(5000))).toBe(false);
   });
 });

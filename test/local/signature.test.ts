@@ -10,7 +10,7 @@ const clock = new Clock();
 const minute = 60_000;
 
 describe('a signed request', () => {
-  it('of every service is accepted from another implementation of the signature', async () => {
+  it('of every service is accepted if another implementation signed it', async () => {
     const local = await start({ now: clock.now });
     for (const service of ['s3', 'kms', 'sqs']) {
       const target = { kms: 'TrentService.ListKeys', sqs: 'AmazonSQS.GetQueueUrl' }[service];
@@ -90,7 +90,7 @@ describe('a signed request', () => {
       },
     },
     {
-      name: 'with a session token, which nobody was given',
+      name: 'with a session token, which no principal has',
       status: 400,
       code: 'InvalidToken',
       sign: () => ({ sessionToken: 'x' }) as object,
@@ -112,7 +112,7 @@ describe('a signed request', () => {
     await expect(found).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
-  it('with another body than the signed one is refused', async () => {
+  it('with a body that was not signed is refused', async () => {
     const local = await start({ now: clock.now });
     const plain = request(local, 'PUT', '/exchange/k', {}, 'body');
     const signed = await signerFor(local, local.administrator).sign(plain, {
@@ -136,9 +136,9 @@ describe('a signed request', () => {
 
 describe('a presigned URL', () => {
   const cases: [string, number, number, string][] = [
-    ['is good in its time', 59_000, 200, 'content'],
-    ['is no good after it', 61_000, 403, 'Request has expired'],
-    ['is no good long before it', -16 * minute, 403, 'Request is not valid yet'],
+    ['is valid until it expires', 59_000, 200, 'content'],
+    ['is refused after that', 61_000, 403, 'Request has expired'],
+    ['is refused long before it is valid', -16 * minute, 403, 'Request is not valid yet'],
   ];
   it.each(cases)('%s', async (_name, laterMs, status, text) => {
     const here = new Clock();
@@ -156,7 +156,7 @@ describe('a presigned URL', () => {
     expect(answer.text).toContain(text);
   });
 
-  it('for one key is no good for another, nor for another method', async () => {
+  it('for one key is invalid for another key and for another method', async () => {
     const local = await start({ now: clock.now });
     const signed = await signerFor(local, local.administrator).presign(
       urlRequest(local, 'GET', '/exchange/a'),
@@ -168,7 +168,7 @@ describe('a presigned URL', () => {
     }
   });
 
-  it('can upload, and only with the condition that was signed into it', async () => {
+  it('can upload, but only with the condition that was signed with it', async () => {
     const local = await start({ now: clock.now });
     const headers = { 'if-none-match': '*' };
     const signed = await signerFor(local, local.administrator).presign(
@@ -197,7 +197,7 @@ describe('a body in signed chunks', () => {
     readonly framed?: (framed: string) => string;
   }
 
-  /** Sends `hello world`, framed and signed as the page on chunked uploads says, apart from the code under test. */
+  /** Sends `hello world`, framed and signed by a second implementation. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html */
   async function sendChunked(local: RunningLocal, damage: Damage) {
     const { checksumOf = 'hello world', decodedLength = '11', framed = (same) => same } = damage;
     const checksum = createHash('sha256').update(checksumOf).digest('base64');
@@ -226,7 +226,7 @@ describe('a body in signed chunks', () => {
     return (...lines) => createHmac('sha256', key).update(lines.join('\n')).digest('hex');
   }
 
-  /** @param seed the signature of the request, which the one of the first chunk covers */
+  /** @param seed the signature of the request, which that of the first chunk covers */
   function frame(chunks: readonly string[], trailer: string, seed: string, hmac: Hmac): string {
     let previous = seed;
     let framed = '';
@@ -241,7 +241,7 @@ describe('a body in signed chunks', () => {
     return `${framed}${trailer}\r\nx-amz-trailer-signature:${signature}\r\n\r\n`;
   }
 
-  it('is taken out of its frame', async () => {
+  it('is stored without its framing', async () => {
     const local = await start({ now: clock.now });
     expect(await sendChunked(local, {})).toMatchObject({ status: 200 });
     const { Body, ContentEncoding } = await s3As(local).send(
