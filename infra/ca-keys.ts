@@ -11,15 +11,15 @@ export interface CaKeysProps {
   readonly trustDomain: string;
   /** @default ECC_NIST_P256 */
   readonly keySpec?: CaKeySpec | undefined;
-  /** Role of the sign function, by ARN; it may be of another account. */
+  /** ARN of the role of the sign function; it can be in another account. */
   readonly signRoleArn: string;
-  /** Role of the create-ca function, by ARN; it may be of another account. */
+  /** ARN of the role of the create-ca function; it can be in another account. */
   readonly createCaRoleArn: string;
-  /** Keys that can be replicated to other regions. It can't be changed afterwards. @default false */
+  /** Whether the keys can be replicated to other regions. It cannot be changed later. @default false */
   readonly multiRegion?: boolean | undefined;
   /**
-   * Who may change the key policy, as patterns of principal ARNs. Whoever deploys must be among them: KMS makes no key
-   * whose policy its maker could not change.
+   * Who may change the key policy, as patterns of principal ARNs. The principal that deploys must match one: KMS creates
+   * no key whose policy its creator could not change.
    * @default the role that CloudFormation has from `cdk bootstrap`
    */
   readonly keyAdministrators?: readonly string[] | undefined;
@@ -30,11 +30,10 @@ export interface CaKeysProps {
 export const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
 
 /**
- * The three keys of a trust domain. They stay when the stack goes.
+ * The three keys of a trust domain. They stay when the stack is deleted.
  *
- * The key policy gives Sign to the two functions' roles and to nobody else. It names them by a condition on their ARN,
- * so that the role's own policy has to say yes as well, and so that the keys still know the roles after these were made
- * anew, or before they are made at all.
+ * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: so the role's
+ * own policy must allow it too, and the policy stays valid before the roles exist and after they were created again.
  */
 export class CaKeys extends Construct {
   readonly arns: Readonly<Record<CaName, string>>;
@@ -57,7 +56,7 @@ export class CaKeys extends Construct {
       policy: new iam.PolicyDocument({ statements: this.#statements(props) }),
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    // It stays with its key, so that nobody makes a second set of keys for the trust domain by mistake.
+    // It stays with its key, so that nobody creates a second set of keys for the trust domain by mistake.
     new kms.Alias(this, `${ca}-alias`, {
       aliasName: caKeyAlias(props.trustDomain, ca),
       targetKey: key,

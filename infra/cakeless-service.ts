@@ -28,27 +28,27 @@ import { SignatureWatch } from './signature-watch.ts';
 export interface CakelessServiceProps {
   /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
   readonly namePrefix?: string | undefined;
-  /** Folder with the bundles that `npm run build` makes. @default dist/functions */
+  /** Folder with the bundles that `npm run build` creates. @default dist/functions */
   readonly codeDir?: string | undefined;
-  /** Requests and outcomes leave the exchange bucket after this time. @default 90 days */
+  /** Requests and outcomes are deleted from the exchange bucket after this time. @default 90 days */
   readonly requestExpiration?: Duration | undefined;
   /** @default one year */
   readonly logRetention?: logs.RetentionDays | undefined;
-  /** Runs of the sign function at a time, from 2 on: what keeps KMS from being asked too often. @default 5 */
+  /** Concurrent runs of the sign function, 2 or more; it limits the rate of calls to KMS. @default 5 */
   readonly maxConcurrency?: number | undefined;
   /**
-   * Concurrency taken out of the account's for single functions. A new account has 10 in all, and a reservation fails
+   * Concurrency to reserve, by function. A new account has 10 concurrent executions in total, and a reservation fails
    * there. @default none
    */
   readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
 }
 
-/** A batch of ten needs a second or two; a slow KMS has time for the SDK's five tries. */
+/** A batch of ten takes a second or two. The rest is for the SDK's five tries when KMS is slow. */
 const SIGN_TIMEOUT = Duration.seconds(30);
 const DEFAULT_CODE_DIR = 'dist/functions';
 const RECONCILE_TIMEOUT = Duration.minutes(5);
 
-/** Buckets, queue and functions. Trust domains, nodes and people have constructs of their own. */
+/** Buckets, queue and functions. Other constructs add trust domains, nodes and people. */
 export class CakelessService extends Construct {
   readonly namePrefix: string;
   readonly exchange: ContractBucket;
@@ -155,7 +155,7 @@ export class CakelessService extends Construct {
 
   #newCreateCa(): CakelessFunction {
     return this.#newFunction('CreateCa', 'create-ca', {
-      description: 'makes the CA certificates of a trust domain, once',
+      description: 'creates the CA certificates of a trust domain, once',
       timeout: Duration.minutes(5),
       memoryMb: 512,
     });
@@ -163,7 +163,7 @@ export class CakelessService extends Construct {
 
   #newReconcile(): CakelessFunction {
     const reconcile = this.#newFunction('Reconcile', 'reconcile', {
-      description: 'queues again what was left unfinished',
+      description: 'queues unfinished requests again',
       timeout: RECONCILE_TIMEOUT,
       memoryMb: 512,
       environment: { [ENVIRONMENT.queueUrl]: this.requests.queue.queueUrl },
@@ -175,7 +175,7 @@ export class CakelessService extends Construct {
 
   #newWatchSignatures(): CakelessFunction {
     const watcher = this.#newFunction('WatchSignatures', 'watch-signatures', {
-      description: 'holds each use of a CA key against the ledger',
+      description: 'compares each use of a CA key with the ledger',
       timeout: Duration.minutes(1),
       memoryMb: 512,
       environment: {
@@ -192,7 +192,7 @@ export class CakelessService extends Construct {
       description: `Cakeless: reconcile ${JSON.stringify(event)}`,
       schedule: events.Schedule.rate(every),
       targets: [
-        // The next run makes good what a lost one left.
+        // The next run does the work of a lost one.
         new targets.LambdaFunction(target.function, {
           event: events.RuleTargetInput.fromObject(event),
           retryAttempts: 2,
@@ -202,7 +202,7 @@ export class CakelessService extends Construct {
     });
     acknowledge(rule, {
       'Serverless-EventBusDLQ':
-        'An event of the schedule says nothing that the next one does not say, and an alarm tells when none came.',
+        'Scheduled events carry no data, so the next one replaces a lost one, and an alarm reports when none arrive.',
     });
   }
 
@@ -232,8 +232,8 @@ export class CakelessService extends Construct {
   }
 
   /**
-   * Names that can be told beforehand: the queue's policy names the buckets before they are there, and a second
-   * deployment beside a first one, whose buckets stayed, fails instead of starting an empty ledger.
+   * Fixed names: the queue policy names the buckets before they exist, and a new deployment beside buckets that were
+   * kept from an earlier one fails instead of starting an empty ledger.
    */
   #bucketName(what: string): string {
     const { account, region } = Stack.of(this);

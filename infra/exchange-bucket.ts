@@ -12,7 +12,7 @@ export interface ExchangeBucketProps {
 }
 
 /**
- * The bucket that nodes can reach. It keeps no versions: a private key that is deleted must be gone, and a version
+ * The bucket that nodes can reach. It is not versioned: a private key that is deleted must be gone, and a version
  * would keep it (docs/decisions/0012-buckets.md).
  */
 export function newExchangeBucket(

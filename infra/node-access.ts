@@ -10,7 +10,7 @@ export interface NodeAccessProps {
   readonly cluster?: string | undefined;
   /** Who may assume the role: AWS service, account, or principal ARN. */
   readonly assumedBy: readonly Trusted[];
-  /** A role for each of these nodes. @default one role for all of them, whose principal tag `nodeTag` names the node */
+  /** A role for each of these nodes. @default one role for all; the principal tag `nodeTag` names the node */
   readonly nodes?: readonly string[] | undefined;
   /** Principal tag that names the cluster. @default cluster */
   readonly clusterTag?: string | undefined;
@@ -18,9 +18,9 @@ export interface NodeAccessProps {
   readonly nodeTag?: string | undefined;
 }
 
-/** The roles of a cluster's nodes: each puts and gets below its own name only. */
+/** The roles of a cluster's nodes: each reaches its own folder only. */
 export class NodeAccess extends Construct {
-  /** By node, or under `*` the role of all. */
+  /** Roles by node, or the role of all nodes under `*`. */
   readonly roles: Readonly<Record<string, iam.Role>>;
 
   constructor(scope: Construct, id: string, props: NodeAccessProps) {
@@ -31,7 +31,7 @@ export class NodeAccess extends Construct {
   }
 
   #roleOfNode(node: string, props: NodeAccessProps): iam.Role {
-    if (props.cluster === undefined) throw new Error('nodes are listed, but not their cluster');
+    if (props.cluster === undefined) throw new Error('nodes are listed without their cluster');
     checkNodeName(node);
     const role = new iam.Role(this, node, {
       description: `Cakeless: node ${node} of cluster ${props.cluster}`,
@@ -67,7 +67,7 @@ export class NodeAccess extends Construct {
 
 const EC2 = 'ec2.amazonaws.com';
 
-/** @throws Error if no node can have this name */
+/** @throws Error if it is not a possible name of a node */
 export function checkNodeName(node: string): void {
   if (node === USERS)
     throw new Error(

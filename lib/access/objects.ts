@@ -11,7 +11,7 @@ import {
 import { PEOPLE, type Principal } from './principals.ts';
 
 /**
- * What a write must carry, whoever writes:
+ * What every write must carry, by any principal:
  * `new`: `If-None-Match: *`, so that it replaces nothing;
  * `compared`: that, or `If-Match`, so that it replaces only what its writer has read.
  */

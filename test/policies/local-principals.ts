@@ -43,7 +43,7 @@ function functionArn(name: string): string {
   return `arn:aws:lambda:eu-central-1:000000000000:function:${name}`;
 }
 
-/** Conditions of the stand-in by the way a request is made; it judges neither TLS nor the kind of KMS message. */
+/** Conditions that the stand-in checks, by variant. It judges neither TLS nor the parameters of KMS requests. */
 const CONDITIONS: Readonly<Record<string, { ifNoneMatch: boolean; ifMatch: boolean }>> = {
   '': { ifNoneMatch: true, ifMatch: false },
   'without a condition': { ifNoneMatch: false, ifMatch: false },
@@ -51,14 +51,15 @@ const CONDITIONS: Readonly<Record<string, { ifNoneMatch: boolean; ifMatch: boole
 };
 
 /** Whether the stand-in has what the row is about. */
-export function isJudgedLocally({ what, way = '' }: Row): boolean {
-  return arnOf(what) !== undefined && way in CONDITIONS;
+export function isJudgedLocally({ what, variant = '' }: Row): boolean {
+  return arnOf(what) !== undefined && variant in CONDITIONS;
 }
 
-export function isAllowedLocally(who: PrincipalPlan, { action, what, way = '' }: Row): boolean {
+export function isAllowedLocally(who: PrincipalPlan, { action, what, variant = '' }: Row): boolean {
   const arn = arnOf(what);
-  const conditions = CONDITIONS[way];
-  if (arn === undefined || conditions === undefined) throw new Error(`not local: ${what} ${way}`);
+  const conditions = CONDITIONS[variant];
+  if (arn === undefined || conditions === undefined)
+    throw new Error(`not local: ${what} ${variant}`);
   return allows(who, action, arn, conditions);
 }
 

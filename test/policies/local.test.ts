@@ -14,7 +14,7 @@ const cases = TABLE.filter(isJudgedLocally).map((row) => {
   const expected = Object.entries(LOCAL_NAMES)
     .filter(([, names]) => names.some((name) => row.allowed.includes(name)))
     .map(([local]) => local);
-  const title = [row.action, row.what, row.way].filter(Boolean).join(' ');
+  const title = [row.action, row.what, row.variant].filter(Boolean).join(' ');
   return { ...row, title, expected, who: expected.join(', ') || 'nobody' };
 });
 
@@ -35,7 +35,7 @@ it('every kind of principal is judged, except the administrator, who may do ever
 
 it('leaves out only the rows about what the stand-in does not have', () => {
   const left = TABLE.filter((row) => !isJudgedLocally(row));
-  expect([...new Set(left.map(({ what, way }) => way ?? what))].sort()).toEqual([
+  expect([...new Set(left.map(({ what, variant }) => variant ?? what))].sort()).toEqual([
     'dead letters',
     'function watch-signatures',
     'of a raw message',

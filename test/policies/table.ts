@@ -1,34 +1,39 @@
-/** Who may do what: everybody who is not named in a row is refused. */
+/** Who may do what, written by hand and independent of lib/access: every principal that a row does not name is denied. */
 import { NODE, NODE_11 } from './principals.ts';
-import type { Way } from './requests.ts';
+import type { Variant } from './requests.ts';
 
 export interface Row {
   readonly action: string;
   readonly what: string;
-  readonly way?: Way;
+  readonly variant?: Variant;
   readonly allowed: readonly string[];
-  /** Where nobody is allowed: the nearest thing that somebody may, so that not everything is refused. */
+  /** If nobody is allowed: the most similar request that is allowed, to show that not everything is denied. */
   readonly twin?: {
     readonly what?: string;
-    readonly way?: Way;
+    readonly variant?: Variant;
     readonly action?: string;
     readonly who: string;
   };
 }
 
-/** Who has AdministratorAccess: bucket and key policies hold for them, too. */
+/** Principals with AdministratorAccess: bucket and key policies bind them, too. */
 const MIGHTY = ['administrator', 'deployer', 'root'];
 const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?'];
 const READERS = ['operator', 'approver', 'auditor', ...MIGHTY];
 
-const row = (action: string, what: string, allowed: readonly string[], way?: Way): Row => ({
+const row = (action: string, what: string, allowed: readonly string[], variant?: Variant): Row => ({
   action,
   what,
   allowed,
-  ...(way && { way }),
+  ...(variant && { variant }),
 });
-const nobody = (action: string, what: string, way: Way | undefined, twin: Row['twin']): Row => ({
-  ...row(action, what, [], way),
+const nobody = (
+  action: string,
+  what: string,
+  variant: Variant | undefined,
+  twin: Row['twin'],
+): Row => ({
+  ...row(action, what, [], variant),
   ...(twin && { twin }),
 });
 
