@@ -1,4 +1,4 @@
-/** The environments with which somebody reaches the local service: as administrator, as a node, as an approver. */
+/** The environment of each principal of `cakeless local`: administrator, node, approver and so on. */
 import { join } from 'node:path';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { makeFolder, writeDurably } from '../lib/files/durable-file.ts';
@@ -22,7 +22,7 @@ export function environmentOf(
   return {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: region,
-    AWS_DEFAULT_REGION: region, // version 1 of the AWS CLI and boto3 read this one only
+    AWS_DEFAULT_REGION: region, // the only one that boto3 and version 1 of the AWS CLI read
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     [ENVIRONMENT.exchangeBucket]: LOCAL_BUCKETS.exchange,
@@ -42,7 +42,7 @@ export const environmentsFolder = (dataDir: string) => join(dataDir, 'environmen
 export const environmentFileName = (principal: string) =>
   `${principal.replace(/[^\w.-]/g, '_')}.env`;
 
-/** One file for each principal, for its owner only. */
+/** Writes one file for each principal, readable only for the user who runs the service. */
 export async function writeEnvironments(
   dataDir: string,
   place: LocalPlace,

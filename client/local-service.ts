@@ -1,5 +1,6 @@
-/** Puts the unchanged functions behind the local stand-in for AWS. The one place that knows both. */
+/** Runs the functions, unchanged, in the local stand-in for AWS. Only this module knows both. */
 import type { Handler } from 'aws-lambda';
+import { NOTIFICATIONS } from '../lib/access/services.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { LocalFunction } from '../local/functions/function-host.ts';
 import type { RunningLocal } from '../local/local-options.ts';
@@ -18,7 +19,7 @@ export interface ServiceOptions {
   readonly port: number;
 }
 
-/** Starts the service. Its functions run in this process, so its environment becomes theirs. */
+/** Starts the service. Its functions run in this process, so their environment is set in `process.env`. */
 export async function startService({ dataDir, port }: ServiceOptions): Promise<RunningLocal> {
   const local = await startLocal({
     dataDir,
@@ -34,68 +35,37 @@ export async function startService({ dataDir, port }: ServiceOptions): Promise<R
       ),
     },
     queue: { name: QUEUE_NAME, function: FUNCTION_NAMES.sign },
-    notifications: [
-      { bucket: LOCAL_BUCKETS.exchange, prefix: 'requests/' },
-      { bucket: LOCAL_BUCKETS.authority, prefix: 'approvals/' },
-    ],
+    notifications: NOTIFICATIONS.map(({ bucket, prefix }) => ({
+      bucket: LOCAL_BUCKETS[bucket],
+      prefix,
+    })),
     schedules: [{ function: FUNCTION_NAMES.reconcile, everyMs: MINUTE_MS }],
-    serviceStatements: SERVICE_STATEMENTS,
+    moreServiceStatements: [KEY_CREATION],
     onPrincipals: (principals, place) => writeEnvironments(dataDir, place, principals),
   });
   setFunctionEnvironment(local);
   return local;
 }
 
-/** What the three functions need together; deployed, each has a role with its own part. */
-const SERVICE_STATEMENTS: readonly Statement[] = [
-  {
-    actions: ['s3:GetObject', 's3:ListBucket'],
-    resources: [objects(LOCAL_BUCKETS.exchange), objects(LOCAL_BUCKETS.authority)],
-  },
-  {
-    actions: ['s3:PutObject'],
-    resources: [
-      ...['certificates/', 'trust/'].map((p) => objects(LOCAL_BUCKETS.exchange, p)),
-      ...['records/', 'expiry/', 'ca-records/', 'ca-keys/', 'trust/'].map((p) =>
-        objects(LOCAL_BUCKETS.authority, p),
-      ),
-    ],
-  },
-  {
-    // pending.json gives way to the outcome; private keys are taken out at once
-    actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
-    resources: ['certificates/', 'requests/'].map((p) => objects(LOCAL_BUCKETS.exchange, p)),
-  },
-  {
-    actions: [
-      'kms:Sign',
-      'kms:GetPublicKey',
-      'kms:CreateKey',
-      'kms:CreateAlias',
-      'kms:TagResource',
-    ],
-    resources: ['arn:aws:kms:*', '*'],
-  },
-  { actions: ['sqs:SendMessage'], resources: ['arn:aws:sqs:*'] },
-];
-
-function objects(bucket: string, prefix = ''): string {
-  return `arn:aws:s3:::${bucket}/${prefix}*`;
-}
+/** In a deployment CloudFormation creates the CA keys, here `create-ca` does. */
+const KEY_CREATION: Statement = {
+  actions: ['kms:CreateKey', 'kms:CreateAlias', 'kms:TagResource'],
+  resources: ['arn:aws:kms:*', '*'],
+};
 
 function setFunctionEnvironment(local: RunningLocal): void {
   const service = local.principals().find(({ name }) => name === 'service');
-  if (!service) throw new Error('the local service has no principal for its functions');
+  if (!service) throw new Error('principals.json: service is missing');
   Object.assign(process.env, {
     ...environmentOf(local, service),
     [ENVIRONMENT.queueUrl]: local.queueUrl,
-    // Metrics would go to standard output between the lines that are for people; POWERTOOLS_* of one's own win.
+    // Metrics would go to standard output, among lines that are for people. POWERTOOLS_* in the environment wins.
     POWERTOOLS_METRICS_DISABLED: process.env.POWERTOOLS_METRICS_DISABLED ?? 'true',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'WARN',
   });
 }
 
-/** Loaded when first called: by then the environment is set. */
+/** Imports a handler at its first call, when the environment is set. */
 function load(importHandler: () => Promise<unknown>): () => Promise<LocalFunction> {
   return async () => {
     const handler = (await importHandler()) as Handler;

@@ -7,11 +7,11 @@ import type { CakelessService } from './cakeless-service.ts';
 
 export interface AlarmsProps {
   readonly service: CakelessService;
-  /** SNS topic that is told when an alarm goes off, and when it is over. @default nobody is told */
+  /** SNS topic that is notified when an alarm goes off, and when it is over. @default nobody is notified */
   readonly topicArn?: string | undefined;
   /**
-   * Renewals have stopped if nothing was issued for so many days, 7 at most (CloudWatch looks no further back). It
-   * depends on the fleet: with renewals once a year and few nodes, weeks without one are normal. @default no such alarm
+   * Raise an alarm if nothing was issued for this many days, 7 at most (CloudWatch's limit). Which number is right depends
+   * on the fleet: with few nodes and yearly renewals, weeks without one are normal. @default no such alarm
    */
   readonly renewalsStoppedDays?: number | undefined;
 }
@@ -27,7 +27,7 @@ const DAY = Duration.days(1);
 interface AlarmPlan {
   readonly id: string;
   /** What is wrong, and where to look. */
-  readonly says: string;
+  readonly description: string;
   readonly metric: cloudwatch.IMetric;
   readonly threshold: number;
   readonly atMost?: boolean;
@@ -35,7 +35,7 @@ interface AlarmPlan {
   readonly missing?: cloudwatch.TreatMissingData;
 }
 
-/** What a person has to know of. docs/metrics.md tells what to do about each. */
+/** What someone has to act on. docs/metrics.md says how. */
 export class Alarms extends Construct {
   readonly alarms: readonly cloudwatch.Alarm[];
 
@@ -54,7 +54,7 @@ export class Alarms extends Construct {
   #newAlarm(plan: AlarmPlan, { service, topicArn }: AlarmsProps): cloudwatch.Alarm {
     const alarm = new cloudwatch.Alarm(this, plan.id, {
       alarmName: `${service.namePrefix}-${plan.id}-${Stack.of(this).region}`,
-      alarmDescription: plan.says,
+      alarmDescription: plan.description,
       metric: plan.metric,
       threshold: plan.threshold,
       comparisonOperator: plan.atMost
@@ -72,7 +72,7 @@ export class Alarms extends Construct {
   }
 }
 
-/** A metric of the functions. Gauges are looked at by their highest value, counts by their sum. */
+/** A metric of the functions. The statistic of gauges is their maximum, that of counts their sum. */
 export function metricOf(
   { name, service }: Metric,
   statistic: 'Sum' | 'Maximum' | 'Minimum' | 'SampleCount',
@@ -91,7 +91,8 @@ function queuePlans({ requests }: CakelessService): AlarmPlan[] {
   return [
     {
       id: 'dead-letters',
-      says: 'Requests could not be dealt with and lie in the dead-letter queue: read the log of sign for Failure.',
+      description:
+        'Messages failed for good and are in the dead-letter queue: search the log of sign for Failure.',
       metric: requests.deadLetters.metricApproximateNumberOfMessagesVisible({
         period: MINUTE,
         statistic: 'Maximum',
@@ -100,7 +101,8 @@ function queuePlans({ requests }: CakelessService): AlarmPlan[] {
     },
     {
       id: 'queue-age',
-      says: 'A message has been in the queue for ten minutes: is sign throttled, or does it fail?',
+      description:
+        'A message has been in the queue for ten minutes: check whether sign is throttled or fails.',
       metric: requests.queue.metricApproximateAgeOfOldestMessage({
         period: FIVE_MINUTES,
         statistic: 'Maximum',
@@ -114,7 +116,8 @@ function requestPlans(): AlarmPlan[] {
   return [
     {
       id: 'request-age',
-      says: 'A request has had no outcome for fifteen minutes. No data means that reconcile does not run.',
+      description:
+        'A request has had no outcome for fifteen minutes. Missing data means that reconcile does not run.',
       metric: metricOf(METRICS.oldestRequestAge, 'Maximum', FIVE_MINUTES),
       threshold: 900,
       periods: 3,
@@ -122,55 +125,61 @@ function requestPlans(): AlarmPlan[] {
     },
     {
       id: 'rejections',
-      says: 'Ten or more requests were refused within an hour: a cluster record is wrong, or somebody is trying.',
+      description:
+        'Ten or more requests were rejected within an hour: a cluster record is wrong, or this is an attack.',
       metric: metricOf(METRICS.rejected, 'Sum', HOUR),
       threshold: 10,
     },
     {
       id: 'approvals-waiting',
-      says: 'A request has been waiting for an approver for an hour: cakeless pending.',
+      description: 'A request has been waiting for an approver for an hour: run cakeless pending.',
       metric: metricOf(METRICS.oldestApprovalAge, 'Maximum', FIVE_MINUTES),
       threshold: 3600,
     },
     {
       id: 'kms-throttled',
-      says: 'KMS is asked too often: raise its quota, or lower maxConcurrency.',
+      description: 'KMS throttles sign: raise its quota, or lower maxConcurrency.',
       metric: metricOf(METRICS.kmsThrottled, 'Sum', FIVE_MINUTES),
       threshold: 10,
     },
     {
       id: 'failure',
-      says: 'A request failed for good: permissions, a malformed document or a bug; the log of sign has it.',
+      description:
+        'A request failed for good: permissions, a malformed document or a bug. See the log of sign.',
       metric: metricOf(METRICS.failure, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
     {
       id: 'private-key-uploaded',
-      says: 'An object with a private key, or one too large to look into, was taken out of the exchange bucket.',
+      description:
+        'An object was deleted from the exchange bucket: it held a private key, or was too large to examine.',
       metric: metricOf(METRICS.objectRemoved, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
     {
       id: 'request-overwritten',
-      says: 'A request was written over after it was decided, which the bucket policy forbids.',
+      description:
+        'A request was overwritten after it was decided, although the bucket policy denies it.',
       metric: metricOf(METRICS.requestOverwritten, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
     {
       id: 'signature-without-record',
-      says: 'An incident: a CA key signed something that no record stands for. The log of watch-signatures has who.',
+      description:
+        'Security incident: a CA key signed something that has no record. The log of watch-signatures names the caller.',
       metric: metricOf(METRICS.signatureWithoutRecord, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
   ];
 }
 
-/** Written once a day. Days are counted anew with each look, so that one late look is no alarm yet. */
+/** These metrics are written once a day. The periods move with each evaluation, so one late run raises no alarm. */
 function expiryPlans(): AlarmPlan[] {
   return [
     {
       id: 'daily-look-missing',
-      says: 'Nobody has looked for two days which certificates expire: see the log of reconcile. Until the first look after a deployment this is normal.',
+      description:
+        'The daily check for expiring certificates has not run for two days: see the log of reconcile. Normal until the first check after a deployment.',
       metric: metricOf(METRICS.certificatesNearExpiry, 'SampleCount', DAY),
       threshold: 0,
       atMost: true,
@@ -179,23 +188,26 @@ function expiryPlans(): AlarmPlan[] {
     },
     {
       id: 'certificates-near-expiry',
-      says: 'Certificates expire soon and were not renewed. The log of reconcile has their names.',
+      description:
+        'Certificates expire soon and have not been renewed. The log of reconcile names them.',
       metric: metricOf(METRICS.certificatesNearExpiry, 'Maximum', DAY),
       threshold: 1,
     },
     {
       id: 'certificates-expired',
-      says: 'Certificates expired and were not renewed: a control plane may be down. The log of reconcile has names.',
+      description:
+        'Certificates have expired without renewal: a control plane may be down. The log of reconcile names them.',
       metric: metricOf(METRICS.certificatesExpired, 'Maximum', DAY),
       threshold: 1,
     },
     {
       id: 'ca-near-expiry',
-      says: 'A CA expires within a year. Its successor has to be trusted everywhere long before.',
+      description:
+        'A CA expires within a year. Its successor must be trusted everywhere long before that.',
       metric: metricOf(METRICS.caDaysLeft, 'Minimum', DAY),
       threshold: 365,
       atMost: true,
-      // there is none as long as there is no cluster
+      // there is no data while there is no cluster
       missing: IGNORE,
     },
   ];
@@ -205,13 +217,13 @@ function functionPlans(service: CakelessService): AlarmPlan[] {
   return service.functions.flatMap(({ name, function: watched }) => [
     {
       id: `${name}-errors`,
-      says: `The function ${name} ended in an error, or ran out of time or memory.`,
+      description: `The function ${name} failed, or ran out of time or memory.`,
       metric: perFiveMinutes(watched, 'Errors'),
       threshold: 1,
     },
     {
       id: `${name}-throttles`,
-      says: `The function ${name} could not run: the account's concurrent executions are used up.`,
+      description: `The function ${name} could not run: all concurrent executions of the account are in use.`,
       metric: perFiveMinutes(watched, 'Throttles'),
       threshold: 1,
       periods: 3,
@@ -228,7 +240,7 @@ function stoppedPlans(days: number | undefined): AlarmPlan[] {
   return [
     {
       id: 'renewals-have-stopped',
-      says: `Nothing was issued for ${days} days: do nodes still upload, and is sign still called?`,
+      description: `Nothing was issued for ${days} days: check that nodes upload and that sign is called.`,
       metric: metricOf(METRICS.issued, 'Sum', DAY),
       threshold: 0,
       atMost: true,

@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { KEY_ACCESS, type KeyAccess, type KeyPrincipal } from '../lib/access/services.ts';
 import { caKeyAlias } from '../lib/ca/key-alias.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
@@ -10,15 +11,15 @@ export interface CaKeysProps {
   readonly trustDomain: string;
   /** @default ECC_NIST_P256 */
   readonly keySpec?: CaKeySpec | undefined;
-  /** Role of the sign function, by ARN; it may be of another account. */
+  /** ARN of the role of the sign function; it can be in another account. */
   readonly signRoleArn: string;
-  /** Role of the create-ca function, by ARN; it may be of another account. */
+  /** ARN of the role of the create-ca function; it can be in another account. */
   readonly createCaRoleArn: string;
-  /** Keys that can be replicated to other regions. It can't be changed afterwards. @default false */
+  /** Whether the keys can be replicated to other regions. It cannot be changed later. @default false */
   readonly multiRegion?: boolean | undefined;
   /**
-   * Who may change the key policy, as patterns of principal ARNs. Whoever deploys must be among them: KMS makes no key
-   * whose policy its maker could not change.
+   * Who may change the key policy, as patterns of principal ARNs. The principal that deploys must match one: KMS creates
+   * no key whose policy its creator could not change.
    * @default the role that CloudFormation has from `cdk bootstrap`
    */
   readonly keyAdministrators?: readonly string[] | undefined;
@@ -28,37 +29,11 @@ export interface CaKeysProps {
 
 export const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
 
-/** Harmless with these keys, each for who has an IAM policy for it. None signs, none passes rights on. */
-const ADMINISTRATION = [
-  'kms:DescribeKey',
-  'kms:GetPublicKey',
-  'kms:GetKeyPolicy',
-  'kms:GetKeyRotationStatus', // CloudFormation reads it of every key
-  'kms:ListKeyPolicies',
-  'kms:ListGrants',
-  'kms:ListResourceTags',
-  'kms:TagResource',
-  'kms:UntagResource',
-  'kms:UpdateKeyDescription',
-  'kms:CreateAlias',
-  'kms:UpdateAlias',
-  'kms:DeleteAlias',
-  'kms:EnableKey',
-  'kms:CancelKeyDeletion',
-];
-
-/** Who has the key policy has the key. */
-const CHANGING_THE_POLICY = ['kms:PutKeyPolicy', 'kms:ReplicateKey', 'kms:UpdatePrimaryRegion'];
-
-/** No certificate can be renewed without the key, and no other key can take its place. */
-const ENDING = ['kms:DisableKey', 'kms:ScheduleKeyDeletion'];
-
 /**
- * The three keys of a trust domain. They stay when the stack goes.
+ * The three keys of a trust domain. They stay when the stack is deleted.
  *
- * The key policy gives Sign to the two functions' roles and to nobody else. It names them by a condition on their ARN,
- * so that the role's own policy has to say yes as well, and so that the keys still know the roles after these were made
- * anew, or before they are made at all.
+ * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: so the role's
+ * own policy must allow it too, and the policy stays valid before the roles exist and after they were created again.
  */
 export class CaKeys extends Construct {
   readonly arns: Readonly<Record<CaName, string>>;
@@ -81,7 +56,7 @@ export class CaKeys extends Construct {
       policy: new iam.PolicyDocument({ statements: this.#statements(props) }),
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    // It stays with its key, so that nobody makes a second set of keys for the trust domain by mistake.
+    // It stays with its key, so that nobody creates a second set of keys for the trust domain by mistake.
     new kms.Alias(this, `${ca}-alias`, {
       aliasName: caKeyAlias(props.trustDomain, ca),
       targetKey: key,
@@ -91,74 +66,100 @@ export class CaKeys extends Construct {
   }
 
   #statements(props: CaKeysProps): iam.PolicyStatement[] {
-    const { account, region, partition } = Stack.of(this);
-    const administrators = props.keyAdministrators ?? [
-      `arn:${partition}:iam::${account}:role/cdk-*-cfn-exec-role-${account}-${region}`,
-    ];
-    const breakGlass = props.breakGlass ?? [`arn:${partition}:iam::${account}:root`];
-    const policyMakers = [...administrators, ...breakGlass];
-    const signers = [props.signRoleArn, props.createCaRoleArn];
+    const principals = this.#principals(props);
     const algorithm = signingAlgorithmOf(this.keySpec).kms;
     return [
-      allow('Administration', [account], ADMINISTRATION),
-      allow('ChangingThePolicy', [account], CHANGING_THE_POLICY, among(policyMakers)),
-      allow('Ending', [account], ENDING, among(breakGlass)),
-      allow('Sign', accountsOf(signers, account), ['kms:Sign'], {
-        ...among(signers),
-        StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': algorithm },
-      }),
-      allow('PublicKey', accountsOf([props.createCaRoleArn], account), ['kms:GetPublicKey'], {
-        ...among([props.createCaRoleArn]),
-      }),
-      // From here on for everybody, whatever a statement above may be changed to.
-      deny('NobodyElseSigns', ['kms:Sign'], notAmong(signers)),
-      deny('NothingButDigests', ['kms:Sign'], {
-        StringNotEquals: { 'kms:MessageType': 'DIGEST' },
-      }),
-      deny('NoOtherAlgorithm', ['kms:Sign'], {
-        StringNotEquals: { 'kms:SigningAlgorithm': algorithm },
-      }),
-      // A grant would pass Sign on, and nobody needs one.
-      deny('NoGrants', ['kms:CreateGrant']),
-      deny('PolicyIsGuarded', CHANGING_THE_POLICY, notAmong(policyMakers)),
-      deny('EndIsGuarded', ENDING, notAmong(breakGlass)),
+      ...KEY_ACCESS.flatMap((row) => allow(row, principals, algorithm)),
+      // The denials bind everyone, whatever a statement above is changed to.
+      ...KEY_ACCESS.flatMap((row) => denyOthers(row, principals, algorithm)),
     ];
   }
+
+  #principals(props: CaKeysProps): Principals {
+    const { account, region, partition } = Stack.of(this);
+    return {
+      account,
+      arns: {
+        'key administrators': props.keyAdministrators ?? [
+          `arn:${partition}:iam::${account}:role/cdk-*-cfn-exec-role-${account}-${region}`,
+        ],
+        'break-glass': props.breakGlass ?? [`arn:${partition}:iam::${account}:root`],
+        sign: [props.signRoleArn],
+        'create-ca': [props.createCaRoleArn],
+      },
+    };
+  }
+}
+
+/** Who the principals of a key are in this deployment. */
+interface Principals {
+  readonly account: string;
+  /** ARNs, or patterns of ARNs. */
+  readonly arns: Readonly<Record<Exclude<KeyPrincipal, 'account'>, readonly string[]>>;
 }
 
 type Conditions = Record<string, Record<string, string | readonly string[]>>;
 
-const among = (arns: readonly string[]) => ({ ArnLike: { 'aws:PrincipalArn': arns } });
-const notAmong = (arns: readonly string[]) => ({ ArnNotLike: { 'aws:PrincipalArn': arns } });
-
 /** The resource of a key policy is always its key. */
 const THIS_KEY = ['*'];
 
-function allow(
-  sid: string,
-  accounts: readonly string[],
-  actions: string[],
-  conditions: Conditions = {},
-): iam.PolicyStatement {
-  const principals = accounts.map((account) => new iam.AccountPrincipal(account));
-  return new iam.PolicyStatement({ sid, actions, principals, resources: THIS_KEY, conditions });
+function allow(row: KeyAccess, principals: Principals, algorithm: string): iam.PolicyStatement[] {
+  if (row.sid === undefined) return [];
+  const digests = { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': algorithm };
+  const named = row.by.includes('account')
+    ? {}
+    : { ArnLike: { 'aws:PrincipalArn': arnsOf(row, principals) } };
+  return [
+    new iam.PolicyStatement({
+      sid: row.sid,
+      actions: [...row.actions],
+      principals: accountsOf(row, principals).map((account) => new iam.AccountPrincipal(account)),
+      resources: THIS_KEY,
+      conditions: { ...named, ...(row.digestsOnly && { StringEquals: digests }) },
+    }),
+  ];
 }
 
-function deny(sid: string, actions: string[], conditions: Conditions = {}): iam.PolicyStatement {
+function denyOthers(
+  row: KeyAccess,
+  principals: Principals,
+  algorithm: string,
+): iam.PolicyStatement[] {
+  if (row.denialSid === undefined) return [];
+  const others =
+    row.by.length === 0 ? {} : { ArnNotLike: { 'aws:PrincipalArn': arnsOf(row, principals) } };
+  return [
+    deny(row.denialSid, row, others),
+    ...(row.digestsOnly
+      ? [
+          deny('NothingButDigests', row, { StringNotEquals: { 'kms:MessageType': 'DIGEST' } }),
+          deny('NoOtherAlgorithm', row, { StringNotEquals: { 'kms:SigningAlgorithm': algorithm } }),
+        ]
+      : []),
+  ];
+}
+
+function deny(sid: string, { actions }: KeyAccess, conditions: Conditions): iam.PolicyStatement {
   return new iam.PolicyStatement({
     sid,
     effect: iam.Effect.DENY,
-    actions,
+    actions: [...actions],
     principals: [new iam.AnyPrincipal()],
     resources: THIS_KEY,
     conditions,
   });
 }
 
-/** The accounts of roles; a role whose ARN is known at deployment only is of this account. */
-function accountsOf(roleArns: readonly string[], ownAccount: string): string[] {
-  const accounts = roleArns.map((arn) =>
-    Token.isUnresolved(arn) ? ownAccount : (arn.split(':')[4] ?? ownAccount),
+function arnsOf({ by }: KeyAccess, { arns }: Principals): string[] {
+  return by.flatMap((principal) => (principal === 'account' ? [] : arns[principal]));
+}
+
+/** The accounts of a row's function roles, which may be other accounts than the key's; otherwise the key's own. */
+function accountsOf({ by }: KeyAccess, { account, arns }: Principals): string[] {
+  const roles = by.flatMap((one) => (one === 'sign' || one === 'create-ca' ? arns[one] : []));
+  // an ARN that is known only at deployment is of this account
+  const accounts = roles.map((arn) =>
+    Token.isUnresolved(arn) ? account : (arn.split(':')[4] ?? account),
   );
-  return [...new Set(accounts)];
+  return accounts.length === 0 ? [account] : [...new Set(accounts)];
 }

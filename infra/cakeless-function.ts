@@ -11,21 +11,21 @@ export interface CakelessFunctionProps {
   readonly name: ServiceName;
   readonly namePrefix: string;
   readonly description: string;
-  /** Folder with a folder for each function, as `npm run build` makes it. */
+  /** Folder with one folder for each function, as `npm run build` creates it. */
   readonly codeDir: string;
   readonly environment: Record<string, string>;
   readonly timeout: Duration;
   readonly memoryMb: number;
   readonly logRetention: logs.RetentionDays;
   /**
-   * Left out by default: a new AWS account has 10 concurrent executions in all, of which 100 must stay unreserved, so
-   * that there a reservation makes the deployment fail.
+   * Concurrency to reserve. A new AWS account has 10 concurrent executions in total, and 100 must stay unreserved, so a
+   * reservation fails there. @default none
    * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
    */
   readonly reservedConcurrency?: number | undefined;
 }
 
-/** A function with a role and a log group of its own; what else it may do, others grant to its role. */
+/** A function with its own role and log group. `CakelessService` grants the role its other permissions. */
 export class CakelessFunction extends Construct implements iam.IGrantable {
   readonly name: ServiceName;
   readonly function: lambda.Function;
@@ -39,11 +39,11 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
     const functionName = `${props.namePrefix}-${props.name}`;
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.logRetention,
-      // They say who asked for what: they go when their time has come, not with the stack.
+      // They show who requested what: they expire, but are not deleted with the stack.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.role = new iam.Role(this, 'Role', {
-      // Known beforehand, since the key policies of another account name it; roles have no region, so it stands here.
+      // A fixed name, because key policies of another account name it; with the region, because roles are global.
       roleName: `${functionName}-${Stack.of(this).region}`,
       description: `Cakeless: ${props.description}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -69,11 +69,11 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
     });
     acknowledge(this.function, {
       'Serverless-LambdaDLQ':
-        'Nothing that only an asynchronous call knows can be lost: sign reads a queue that has dead letters, the schedule of reconcile comes again, and create-ca is called by people and by deployments, who see its failure.',
+        'No asynchronous call carries data that could be lost: sign reads a queue with a dead-letter queue, reconcile runs again on schedule, and people and deployments that call create-ca see its failure.',
     });
     acknowledge(this.role, {
       'AwsSolutions-IAM5[Resource::*]':
-        'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take * only (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html)',
+        'X-Ray has no resource ARNs for these actions: PutTraceSegments and PutTelemetryRecords take * only (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html)',
     });
   }
 }

@@ -3,46 +3,56 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { Subject } from '../lib/access/principals.ts';
+import {
+  KEY_ACCESS,
+  NOTIFICATIONS,
+  SERVICE_ACCESS,
+  type ServiceResource,
+} from '../lib/access/services.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { ServiceName } from '../lib/metric-names.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
-import { AccessLogsBucket } from './access-logs-bucket.ts';
 import { acknowledge } from './acknowledge.ts';
-import { AuthorityBucket } from './authority-bucket.ts';
+import { newAuthorityBucket } from './authority-bucket.ts';
 import { CakelessFunction, type CakelessFunctionProps } from './cakeless-function.ts';
-import { ExchangeBucket } from './exchange-bucket.ts';
+import type { ContractBucket } from './contract-bucket.ts';
+import { newExchangeBucket } from './exchange-bucket.ts';
+import { type Conditions, grantObjects } from './grant-objects.ts';
+import { PrivateBucket } from './private-bucket.ts';
 import { RequestQueue } from './request-queue.ts';
 import { SignatureWatch } from './signature-watch.ts';
 
 export interface CakelessServiceProps {
   /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
   readonly namePrefix?: string | undefined;
-  /** Folder with the bundles that `npm run build` makes. @default dist/functions */
+  /** Folder with the bundles that `npm run build` creates. @default dist/functions */
   readonly codeDir?: string | undefined;
-  /** Requests and outcomes leave the exchange bucket after this time. @default 90 days */
+  /** Requests and outcomes are deleted from the exchange bucket after this time. @default 90 days */
   readonly requestExpiration?: Duration | undefined;
   /** @default one year */
   readonly logRetention?: logs.RetentionDays | undefined;
-  /** Runs of the sign function at a time, from 2 on: what keeps KMS from being asked too often. @default 5 */
+  /** Concurrent runs of the sign function, 2 or more; it limits the rate of calls to KMS. @default 5 */
   readonly maxConcurrency?: number | undefined;
   /**
-   * Concurrency taken out of the account's for single functions. A new account has 10 in all, and a reservation fails
+   * Concurrency to reserve, by function. A new account has 10 concurrent executions in total, and a reservation fails
    * there. @default none
    */
   readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
 }
 
-/** A batch of ten needs a second or two; a slow KMS has time for the SDK's five tries. */
+/** A batch of ten takes a second or two. The rest is for the SDK's five tries when KMS is slow. */
 const SIGN_TIMEOUT = Duration.seconds(30);
 const DEFAULT_CODE_DIR = 'dist/functions';
 const RECONCILE_TIMEOUT = Duration.minutes(5);
 
-/** Buckets, queue and functions. Trust domains, nodes and people come with constructs of their own. */
+/** Buckets, queue and functions. Other constructs add trust domains, nodes and people. */
 export class CakelessService extends Construct {
   readonly namePrefix: string;
-  readonly exchange: ExchangeBucket;
-  readonly authority: AuthorityBucket;
+  readonly exchange: ContractBucket;
+  readonly authority: ContractBucket;
   readonly requests: RequestQueue;
   readonly sign: CakelessFunction;
   readonly createCa: CakelessFunction;
@@ -55,60 +65,82 @@ export class CakelessService extends Construct {
     super(scope, id);
     this.#props = props;
     this.namePrefix = props.namePrefix ?? 'cakeless';
-    const accessLogs = new AccessLogsBucket(this, 'AccessLogs', {
-      bucketName: this.#bucketName('access-logs'),
-      retention: Duration.days(365),
-    }).bucket;
-    this.exchange = new ExchangeBucket(this, 'Exchange', {
+    const accessLogs = this.#newAccessLogs();
+    this.exchange = newExchangeBucket(this, 'Exchange', {
       bucketName: this.#bucketName('exchange'),
       expiration: props.requestExpiration ?? Duration.days(90),
       accessLogs,
     });
-    this.authority = new AuthorityBucket(this, 'Authority', {
+    this.authority = newAuthorityBucket(this, 'Authority', {
       bucketName: this.#bucketName('authority'),
       accessLogs,
     });
     this.requests = new RequestQueue(this, 'Queue', { functionTimeout: SIGN_TIMEOUT });
-    this.requests.takeEvents(this.exchange, 'requests/');
-    this.requests.takeEvents(this.authority, 'approvals/');
+    for (const { bucket, prefix } of NOTIFICATIONS) this.requests.takeEvents(this[bucket], prefix);
     this.sign = this.#newSign();
     this.createCa = this.#newCreateCa();
     this.reconcile = this.#newReconcile();
     this.watchSignatures = this.#newWatchSignatures();
     this.functions = [this.sign, this.createCa, this.reconcile, this.watchSignatures];
+    for (const one of this.functions) this.grant(one, { principal: one.name });
   }
 
-  /** The owner of the functions says what they may do with CA keys; the owner of the keys says so in the key policy. */
+  /**
+   * Gives a role what `lib/access` allows a principal, CA keys excepted: `grantCaKeys` gives those.
+   * @param conditions of the statements about objects, for a role that many nodes share
+   */
+  grant(grantee: iam.IGrantable, subject: Subject, conditions: Conditions = {}): void {
+    const buckets = { exchange: this.exchange.bucket, authority: this.authority.bucket };
+    grantObjects(grantee, subject, buckets, conditions);
+    for (const { resource, actions, by } of SERVICE_ACCESS)
+      if (by.includes(subject.principal))
+        grantee.grantPrincipal.addToPrincipalPolicy(
+          new iam.PolicyStatement({
+            actions: [...actions],
+            resources: this.#arnsOf(resource),
+          }),
+        );
+  }
+
+  /** The functions' side of `KEY_ACCESS`. The key policy (`CaKeys`) must allow it too. */
   grantCaKeys(keyArns: readonly string[], keySpec: CaKeySpec): void {
     const { kms } = signingAlgorithmOf(keySpec);
-    for (const { role } of [this.sign, this.createCa])
-      role.addToPolicy(
-        new iam.PolicyStatement({
-          actions: ['kms:Sign'],
-          resources: [...keyArns],
-          conditions: {
-            StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
-          },
-        }),
-      );
-    this.createCa.role.addToPolicy(
-      new iam.PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [...keyArns] }),
-    );
+    const digests = {
+      StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
+    };
+    for (const { name, role } of this.functions)
+      for (const { actions, by, digestsOnly } of KEY_ACCESS)
+        if (by.some((principal) => principal === name))
+          role.addToPolicy(
+            new iam.PolicyStatement({
+              actions: [...actions],
+              resources: [...keyArns],
+              conditions: digestsOnly ? digests : {},
+            }),
+          );
   }
 
-  /** Reading the logs of the functions. */
-  grantLogs(grantee: iam.IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: [
-          'logs:DescribeLogStreams',
-          'logs:FilterLogEvents',
-          'logs:GetLogEvents',
-          'logs:StartQuery',
-        ],
-        resources: this.functions.map(({ logGroup }) => logGroup.logGroupArn),
-      }),
-    );
+  #arnsOf(resource: ServiceResource): string[] {
+    if (resource === 'request queue') return [this.requests.queue.queueArn];
+    if (resource === 'dead-letter queue') return [this.requests.deadLetters.queueArn];
+    if (resource === 'function logs')
+      return this.functions.map(({ logGroup }) => logGroup.logGroupArn);
+    return this.functions
+      .filter(({ name }) => resource === `function ${name}`)
+      .map((one) => one.function.functionArn);
+  }
+
+  /** S3 writes to it who read and wrote what in the two buckets of the contract. */
+  #newAccessLogs(): s3.Bucket {
+    const logs = new PrivateBucket(this, 'AccessLogs', {
+      bucketName: this.#bucketName('access-logs'),
+      lifecycleRules: [{ id: 'old-logs', expiration: Duration.days(365) }],
+    });
+    acknowledge(logs, {
+      'AwsSolutions-S1':
+        'This is the bucket for access logs; logging it to itself would log every delivery.',
+    });
+    return logs.bucket;
   }
 
   #newSign(): CakelessFunction {
@@ -117,33 +149,25 @@ export class CakelessService extends Construct {
       timeout: SIGN_TIMEOUT,
       memoryMb: 1024,
     });
-    this.exchange.grantIssuing(sign);
-    this.authority.grantIssuing(sign);
     this.requests.feed(sign.function, this.#props.maxConcurrency ?? 5);
     return sign;
   }
 
   #newCreateCa(): CakelessFunction {
-    const createCa = this.#newFunction('CreateCa', 'create-ca', {
-      description: 'makes the CA certificates of a trust domain, once',
+    return this.#newFunction('CreateCa', 'create-ca', {
+      description: 'creates the CA certificates of a trust domain, once',
       timeout: Duration.minutes(5),
       memoryMb: 512,
     });
-    this.exchange.grantPublishingTrust(createCa);
-    this.authority.grantCreatingCas(createCa);
-    return createCa;
   }
 
   #newReconcile(): CakelessFunction {
     const reconcile = this.#newFunction('Reconcile', 'reconcile', {
-      description: 'queues again what was left unfinished',
+      description: 'queues unfinished requests again',
       timeout: RECONCILE_TIMEOUT,
       memoryMb: 512,
       environment: { [ENVIRONMENT.queueUrl]: this.requests.queue.queueUrl },
     });
-    this.exchange.grantLookingForUnfinished(reconcile);
-    this.authority.grantLookingForUnfinished(reconcile);
-    this.requests.grantSending(reconcile);
     this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
     this.#schedule('ReconcileDaily', reconcile, Duration.days(1), { records: true });
     return reconcile;
@@ -151,7 +175,7 @@ export class CakelessService extends Construct {
 
   #newWatchSignatures(): CakelessFunction {
     const watcher = this.#newFunction('WatchSignatures', 'watch-signatures', {
-      description: 'holds each use of a CA key against the ledger',
+      description: 'compares each use of a CA key with the ledger',
       timeout: Duration.minutes(1),
       memoryMb: 512,
       environment: {
@@ -159,7 +183,6 @@ export class CakelessService extends Construct {
         [ENVIRONMENT.createCaRoleArn]: this.createCa.role.roleArn,
       },
     });
-    this.authority.grantAuditing(watcher);
     new SignatureWatch(this, 'SignatureWatch', { watcher });
     return watcher;
   }
@@ -169,7 +192,7 @@ export class CakelessService extends Construct {
       description: `Cakeless: reconcile ${JSON.stringify(event)}`,
       schedule: events.Schedule.rate(every),
       targets: [
-        // The next run makes good what a lost one left.
+        // The next run does the work of a lost one.
         new targets.LambdaFunction(target.function, {
           event: events.RuleTargetInput.fromObject(event),
           retryAttempts: 2,
@@ -179,7 +202,7 @@ export class CakelessService extends Construct {
     });
     acknowledge(rule, {
       'Serverless-EventBusDLQ':
-        'An event of the schedule says nothing that the next one does not say, and an alarm tells when none came.',
+        'Scheduled events carry no data, so the next one replaces a lost one, and an alarm reports when none arrive.',
     });
   }
 
@@ -209,8 +232,8 @@ export class CakelessService extends Construct {
   }
 
   /**
-   * Names that can be told beforehand: the queue's policy names the buckets before they are there, and a second
-   * deployment beside a first one, whose buckets stayed, fails instead of starting an empty ledger.
+   * Fixed names: the queue policy names the buckets before they exist, and a new deployment beside buckets that were
+   * kept from an earlier one fails instead of starting an empty ledger.
    */
   #bucketName(what: string): string {
     const { account, region } = Stack.of(this);

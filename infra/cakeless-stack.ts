@@ -15,14 +15,14 @@ export interface CakelessStackProps {
   readonly codeDir?: string;
 }
 
-/** A service with its trust domains, nodes and people in one stack. Ids are made of names: what is there stays put. */
+/** A service with its trust domains, nodes and people in one stack. Ids contain names, so existing resources keep them. */
 export class CakelessStack extends Stack {
   readonly service: CakelessService;
 
   constructor(scope: Construct, id: string, { config, codeDir }: CakelessStackProps) {
     super(scope, id, {
       description: 'Cakeless: signs the certificates of kubeadm clusters with CA keys in KMS',
-      // CloudFormation takes a megabyte; with indentation that would be half as many trust domains.
+      // CloudFormation accepts 1 MB; with indentation only half as many trust domains would fit.
       suppressTemplateIndentation: true,
       env: {
         ...(config.account !== undefined && { account: config.account }),

@@ -1,4 +1,4 @@
-/** What one deployment of the app is: read from a file, checked once. docs/deployment.md explains each field. */
+/** The configuration of one deployment of the app, read from a file and checked. docs/deployment.md explains each field. */
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { isSubdomain } from '../lib/names.ts';
@@ -34,7 +34,7 @@ const trusted = z
       ),
   )
   .check(z.minLength(1));
-/** For a week the daily reconcile sees to it that what is on record is published; it must not have expired by then. */
+/** For a week, the daily run of reconcile publishes what is on record but unpublished; it must not expire before that. */
 const MIN_EXPIRATION_DAYS = 14;
 const people = z.strictObject({ assumedBy: trusted });
 const count = z.number().check(z.int(), z.positive());
@@ -105,7 +105,7 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 
-/** @throws Error that names the file and every field that is wrong */
+/** @throws Error that names the file and every invalid field */
 export function readConfig(file?: string): Config {
   const path = file ?? DEFAULT_FILE;
   if (file === undefined && !existsSync(path)) return configSchema.parse({});
@@ -118,7 +118,7 @@ export function readConfig(file?: string): Config {
   return checkConfig(value, path);
 }
 
-/** @param source what the value came from, for messages */
+/** @param source where the value is from, for messages */
 export function checkConfig(value: unknown, source: string): Config {
   const result = configSchema.safeParse(value);
   if (!result.success) throw new Error(listing(source, result.error.issues.map(describeIssue)));
@@ -165,15 +165,15 @@ function problemOf(check: () => unknown): string[] {
   }
 }
 
-/** A role for many nodes is told by session tags which of them calls. */
+/** Session tags tell a role of many nodes which node calls. */
 function untagged(what: string, trusted: readonly string[] = []): string[] {
   if (!trusted.includes('ec2.amazonaws.com')) return [];
   return [
-    `${what}: EC2 sets no session tags, so its nodes need a role each: list them in nodes.names`,
+    `${what}: EC2 sets no session tags, so each node needs its own role: list the nodes in nodes.names`,
   ];
 }
 
 function twice(what: string, names: readonly string[]): string[] {
   const repeated = names.filter((name, i) => names.indexOf(name) !== i);
-  return [...new Set(repeated)].map((name) => `${what} ${name} is there twice`);
+  return [...new Set(repeated)].map((name) => `${what} ${name} is listed twice`);
 }

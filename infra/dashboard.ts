@@ -13,7 +13,7 @@ export interface DashboardProps {
 const FIVE_MINUTES = Duration.minutes(5);
 const WIDTH = 8;
 
-/** One page: is it well, what comes and goes, what waits, what expires. */
+/** One page: health, traffic, what waits, what expires. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { service, alarms }: DashboardProps) {
     super(scope, id);

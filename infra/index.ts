@@ -1,4 +1,4 @@
-/** The constructs, for those with a CDK app of their own. docs/deployment.md explains them. */
+/** The constructs, for use in your own CDK app. docs/deployment.md explains them. */
 export { Alarms, type AlarmsProps } from './alarms.ts';
 export { CaKeys, type CaKeysProps } from './ca-keys.ts';
 export { CakelessService, type CakelessServiceProps } from './cakeless-service.ts';

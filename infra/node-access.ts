@@ -1,6 +1,6 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
+import { isSubdomain, MAX_NODE_NAME_LENGTH, USERS } from '../lib/names.ts';
 import type { CakelessService } from './cakeless-service.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 
@@ -10,7 +10,7 @@ export interface NodeAccessProps {
   readonly cluster?: string | undefined;
   /** Who may assume the role: AWS service, account, or principal ARN. */
   readonly assumedBy: readonly Trusted[];
-  /** A role for each of these nodes. @default one role for all of them, whose principal tag `nodeTag` names the node */
+  /** A role for each of these nodes. @default one role for all; the principal tag `nodeTag` names the node */
   readonly nodes?: readonly string[] | undefined;
   /** Principal tag that names the cluster. @default cluster */
   readonly clusterTag?: string | undefined;
@@ -18,12 +18,9 @@ export interface NodeAccessProps {
   readonly nodeTag?: string | undefined;
 }
 
-/** In the place of a node's name it means people who ask for certificates. */
-export const USERS = 'users';
-
-/** The roles of a cluster's nodes: each puts and gets below its own name only. */
+/** The roles of a cluster's nodes: each reaches its own folder only. */
 export class NodeAccess extends Construct {
-  /** By node, or under `*` the role of all. */
+  /** Roles by node, or the role of all nodes under `*`. */
   readonly roles: Readonly<Record<string, iam.Role>>;
 
   constructor(scope: Construct, id: string, props: NodeAccessProps) {
@@ -34,13 +31,13 @@ export class NodeAccess extends Construct {
   }
 
   #roleOfNode(node: string, props: NodeAccessProps): iam.Role {
-    if (props.cluster === undefined) throw new Error('nodes are listed, but not their cluster');
+    if (props.cluster === undefined) throw new Error('nodes are listed without their cluster');
     checkNodeName(node);
     const role = new iam.Role(this, node, {
       description: `Cakeless: node ${node} of cluster ${props.cluster}`,
       assumedBy: assumedBy(props.assumedBy),
     });
-    grant(role, props.service, props.cluster, node);
+    props.service.grant(role, { principal: 'node', cluster: props.cluster, node });
     if (props.assumedBy.includes(EC2)) new iam.InstanceProfile(this, `${node}-profile`, { role });
     return role;
   }
@@ -54,10 +51,11 @@ export class NodeAccess extends Construct {
     });
     const cluster = props.cluster ?? `\${${tags.cluster}}`;
     const named = props.cluster === undefined ? [tags.node, tags.cluster] : [tags.node];
-    grant(role, props.service, cluster, `\${${tags.node}}`, {
-      // StringNotLike is true of a tag that is not there; without its tags a session is nobody.
+    const subject = { principal: 'node', cluster, node: `\${${tags.node}}` } as const;
+    props.service.grant(role, subject, {
+      // StringNotLike also holds for a missing tag; a session without its tags is no node.
       Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
-      // A name holds no slash: with one, a tag would reach into another place. `users` are people.
+      // A tag with a slash would reach into another folder. `users` is the folder of people.
       StringNotLike: {
         [tags.node]: ['*/*', USERS],
         ...(props.cluster === undefined && { [tags.cluster]: ['*/*'] }),
@@ -69,22 +67,11 @@ export class NodeAccess extends Construct {
 
 const EC2 = 'ec2.amazonaws.com';
 
-function grant(
-  role: iam.Role,
-  { exchange }: CakelessService,
-  cluster: string,
-  node: string,
-  conditions: Record<string, Record<string, string | string[]>> = {},
-): void {
-  exchange.grantRequesting(role, { cluster, node }, conditions);
-  exchange.grantLease(role, cluster, conditions);
-}
-
-/** @throws Error if no node can have this name */
+/** @throws Error if it is not a possible name of a node */
 export function checkNodeName(node: string): void {
   if (node === USERS)
     throw new Error(
-      `no node may be called ${USERS}: the name stands for people who ask for certificates`,
+      `no node can be called ${USERS}: the name is reserved for people who request certificates`,
     );
   if (!isSubdomain(node) || node.length > MAX_NODE_NAME_LENGTH)
     throw new Error(

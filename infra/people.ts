@@ -1,30 +1,19 @@
-/** Roles of people. Each is made only where somebody is named who may assume it. */
+/** Roles of people. Each exists only where the configuration says who may assume it. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import type { Subject } from '../lib/access/principals.ts';
 import type { CakelessService } from './cakeless-service.ts';
-import { USERS } from './node-access.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 
-/** Writes cluster records, has CAs made, looks at dead letters. Neither uploads, nor approves, nor signs. */
+/** Writes cluster records, has CAs created, reads dead letters. Cannot upload, approve or sign. */
 export function newOperatorRole(
   scope: Construct,
   id: string,
   service: CakelessService,
   trusted: readonly Trusted[],
 ): iam.Role {
-  const role = newRole(scope, id, 'operators: cluster records and trust domains', trusted);
-  service.exchange.grantReading(role);
-  service.authority.grantReading(role);
-  service.authority.grantClusterRecords(role);
-  service.requests.grantDeadLetters(role);
-  for (const { function: called } of [service.createCa, service.reconcile])
-    role.addToPolicy(
-      new iam.PolicyStatement({
-        actions: ['lambda:InvokeFunction'],
-        resources: [called.functionArn],
-      }),
-    );
-  return role;
+  const description = 'operators: cluster records and trust domains';
+  return newRole(scope, id, { service, trusted, description, subject: { principal: 'operator' } });
 }
 
 /** Reads what an approval is about, and writes approvals; nothing else. */
@@ -34,11 +23,8 @@ export function newApproverRole(
   service: CakelessService,
   trusted: readonly Trusted[],
 ): iam.Role {
-  const role = newRole(scope, id, 'approvers: approvals', trusted);
-  service.exchange.grantReading(role);
-  service.authority.grantReading(role);
-  service.authority.grantApproving(role);
-  return role;
+  const description = 'approvers: approvals';
+  return newRole(scope, id, { service, trusted, description, subject: { principal: 'approver' } });
 }
 
 /** Reads both buckets and the functions' logs, and writes nothing. */
@@ -48,14 +34,11 @@ export function newAuditorRole(
   service: CakelessService,
   trusted: readonly Trusted[],
 ): iam.Role {
-  const role = newRole(scope, id, 'auditors: read everything', trusted);
-  service.exchange.grantReading(role);
-  service.authority.grantReading(role);
-  service.grantLogs(role);
-  return role;
+  const description = 'auditors: read everything';
+  return newRole(scope, id, { service, trusted, description, subject: { principal: 'auditor' } });
 }
 
-/** Asks for user certificates of a cluster: a place of their own beside the nodes'. */
+/** Requests user certificates of a cluster, in a folder beside those of its nodes. */
 export function newUserRole(
   scope: Construct,
   id: string,
@@ -63,19 +46,27 @@ export function newUserRole(
   cluster: string,
   trusted: readonly Trusted[],
 ): iam.Role {
-  const role = newRole(scope, id, `people who ask for user certificates of ${cluster}`, trusted);
-  service.exchange.grantRequesting(role, { cluster, node: USERS });
-  return role;
+  const description = `people who request user certificates of ${cluster}`;
+  const subject = { principal: 'user', cluster } as const;
+  return newRole(scope, id, { service, trusted, description, subject });
+}
+
+interface RoleProps {
+  readonly service: CakelessService;
+  readonly trusted: readonly Trusted[];
+  readonly description: string;
+  readonly subject: Subject;
 }
 
 function newRole(
   scope: Construct,
   id: string,
-  description: string,
-  trusted: readonly Trusted[],
+  { service, trusted, description, subject }: RoleProps,
 ): iam.Role {
-  return new iam.Role(scope, id, {
+  const role = new iam.Role(scope, id, {
     description: `Cakeless: ${description}`,
     assumedBy: assumedBy(trusted),
   });
+  service.grant(role, subject);
+  return role;
 }

@@ -8,26 +8,26 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 export interface RequestQueueProps {
-  /** Of the function that reads the queue. */
+  /** Timeout of the function that reads the queue. */
   readonly functionTimeout: Duration;
 }
 
-/** A bucket whose events come here. */
+/** A bucket that sends its events to the queue. */
 export interface EventBucket {
   readonly bucket: s3.Bucket;
   readonly bucketName: string;
 }
 
-/** SQS keeps messages for 14 days at most. */
-const DEAD_LETTERS_STAY = Duration.days(14);
+/** The longest that SQS keeps messages. */
+const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /**
- * Five tries, three minutes apart, outlast what passes by itself. After that the reconcile function still queues the
- * request again every few minutes, so the dead letter tells a person and stops nothing.
+ * Five tries, three minutes apart, outlast temporary faults. After that reconcile still queues the request again every
+ * few minutes: the dead letter informs people, and blocks nothing.
  */
 const MAX_RECEIVE_COUNT = 5;
 
-/** The way from the buckets' events to the sign function. */
+/** The queue between the events of the buckets and the sign function. */
 export class RequestQueue extends Construct {
   readonly queue: sqs.Queue;
   readonly deadLetters: sqs.Queue;
@@ -37,10 +37,10 @@ export class RequestQueue extends Construct {
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      retentionPeriod: DEAD_LETTERS_STAY,
+      retentionPeriod: DEAD_LETTER_RETENTION,
     });
     acknowledge(this.deadLetters, {
-      'Serverless-SQSRedrivePolicy': 'This is the queue of the dead letters itself.',
+      'Serverless-SQSRedrivePolicy': 'This is the dead-letter queue.',
     });
     this.queue = new sqs.Queue(this, 'Requests', {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
@@ -53,8 +53,8 @@ export class RequestQueue extends Construct {
   }
 
   /**
-   * S3 sends an event here for every object that is written under a prefix. Set on the bucket itself: CDK's
-   * addEventNotification would bring a function of its own that may change every bucket of the account.
+   * Makes S3 send an event for every write under a prefix. It is set on the bucket directly: CDK's addEventNotification
+   * would add a function that may change every bucket of the account.
    */
   takeEvents({ bucket, bucketName }: EventBucket, prefix: string): void {
     const stack = Stack.of(this);
@@ -84,19 +84,18 @@ export class RequestQueue extends Construct {
         {
           event: 's3:ObjectCreated:*',
           queue: this.queue.queueArn,
-          // Any suffix: private keys come under other names than .csr, and must go.
           filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } },
         },
       ],
     };
-    // S3 sends a test event before it takes the configuration.
+    // S3 sends a test event before it accepts the configuration.
     const policy = this.queue.node.tryFindChild('Policy');
     if (policy) resource.node.addDependency(policy);
   }
 
   /**
-   * @param maxConcurrency runs of the function at a time, 2 or more; it keeps KMS from being asked too often, and needs
-   * no reservation of the account's concurrency
+   * @param maxConcurrency concurrent runs of the function, 2 or more; it limits the rate of calls to KMS, and needs no
+   * reserved concurrency
    */
   feed(target: lambda.Function, maxConcurrency: number): void {
     target.addEventSource(
@@ -108,32 +107,7 @@ export class RequestQueue extends Construct {
     );
     acknowledge(target, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'The queue has a dead-letter queue; destinations of a mapping are for streams, and SQS has none.',
+        'The queue has a dead-letter queue; failure destinations of a mapping are for streams, not for SQS.',
     });
-  }
-
-  grantSending(grantee: iam.IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }),
-    );
-  }
-
-  /**
-   * Looking at dead letters, and putting them away. Not to send them again: a message of one's own could name any
-   * uploader, and reconcile queues again whatever has no outcome.
-   */
-  grantDeadLetters(grantee: iam.IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: [
-          'sqs:GetQueueAttributes',
-          'sqs:GetQueueUrl',
-          'sqs:ReceiveMessage',
-          'sqs:DeleteMessage',
-          'sqs:PurgeQueue',
-        ],
-        resources: [this.deadLetters.queueArn],
-      }),
-    );
   }
 }

@@ -1,11 +1,9 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-/** CloudWatch knows certain numbers of days only. @throws Error that lists them */
+/** CloudWatch accepts certain numbers of days only. @throws Error that lists them */
 export function retentionOf(days = 365): RetentionDays {
   const known = Object.values(RetentionDays).filter((value) => typeof value === 'number');
   const retention = known.find((value) => value === days);
   if (retention !== undefined) return retention as RetentionDays;
-  throw new Error(
-    `logRetentionDays is ${days}; CloudWatch Logs keeps logs for ${known.join(', ')} days`,
-  );
+  throw new Error(`logRetentionDays is ${days}; allowed: ${known.join(', ')}`);
 }

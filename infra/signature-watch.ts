@@ -5,15 +5,15 @@ import { acknowledge } from './acknowledge.ts';
 import type { CakelessFunction } from './cakeless-function.ts';
 
 /**
- * Shows the watch-signatures function each KMS Sign of the account, as CloudTrail tells of it. The account needs a trail
- * that logs management events of KMS, read-only ones too; the rule alone sees nothing.
+ * Sends each KMS Sign call of the account, as CloudTrail reports it, to the watch-signatures function. The account needs
+ * a trail that logs management events of KMS, read-only ones too: without it the rule gets no events.
  */
 export class SignatureWatch extends Construct {
   constructor(scope: Construct, id: string, { watcher }: { watcher: CakelessFunction }) {
     super(scope, id);
     const rule = new events.CfnRule(this, 'Rule', {
       description: 'Cakeless: each use of a KMS key to sign',
-      // To CloudTrail Sign is read-only, and other rules are not told of read-only calls.
+      // CloudTrail counts Sign as read-only, and rules in the state ENABLED get no read-only calls.
       // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
       state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
       eventPattern: {
@@ -29,7 +29,7 @@ export class SignatureWatch extends Construct {
     });
     acknowledge(rule, {
       'Serverless-EventBusDLQ':
-        'EventBridge tries for 24 hours, and Lambda raises what it could not judge as an error, which has an alarm.',
+        'EventBridge retries for 24 hours, and an event that the function cannot judge is an error of the function, which has an alarm.',
     });
   }
 }

@@ -11,26 +11,26 @@ export interface TrustDomainProps
   /** RFC 1123 subdomain. Clusters that share a trust domain accept each other's client certificates. */
   readonly name: string;
   /**
-   * Keys that somebody else made, by ARN: of another account, or imported. `keySpec` must say what they are, since it
-   * decides the algorithm that may be used with them.
-   * @default the construct makes the keys
+   * ARNs of existing keys: of another account, or imported. `keySpec` must match them, since it decides which algorithm
+   * is allowed with them.
+   * @default the construct creates the keys
    */
   readonly keys?: Readonly<Record<CaName, string>> | undefined;
   /** Lifetime of the CA certificates in days. @default 3650, as kubeadm's caCertificateValidityPeriod */
   readonly validityDays?: number | undefined;
   /**
-   * Whether the deployment makes the CA certificates. If not, an operator does, with `cakeless trust-domain create` and
+   * Whether the deployment creates the CA certificates. If not, an operator does, with `cakeless trust-domain create` and
    * the same keys: for a ceremony with witnesses. @default true
    */
   readonly createCertificates?: boolean | undefined;
 }
 
-/** Making three certificates takes seconds; new permissions take up to minutes to count everywhere. */
+/** Creating three certificates takes seconds; new permissions can take minutes to take effect everywhere. */
 const CREATION_TIMEOUT = Duration.minutes(10);
 
 /**
- * The three CAs of a trust domain: keys, the functions' right to sign with them, and CA certificates, made once. What
- * exists is never changed and never deleted: asked for anything else, the deployment fails and says why.
+ * The three CAs of a trust domain: keys, permission for the functions to sign with them, and CA certificates, created
+ * once. An existing CA is never changed or deleted: a deployment that would change it fails and says why.
  */
 export class TrustDomain extends Construct {
   readonly keys: Readonly<Record<CaName, string>>;

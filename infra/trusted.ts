@@ -1,15 +1,15 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 
 /**
- * Who may assume a role, as a text: `account` (whoever IAM lets in this account), a 12-digit account, an AWS service
- * such as `ec2.amazonaws.com`, or the ARN of a principal.
+ * Who may assume a role: `account` (every principal of this account that IAM allows to), a 12-digit account, an AWS
+ * service such as `ec2.amazonaws.com`, or the ARN of a principal.
  */
 export type Trusted = string;
 
 export const TRUSTED_PATTERN =
   /^(?:account|\d{12}|[a-z0-9.-]+\.amazonaws\.com|arn:aws[a-z-]*:(?:iam|sts)::\d{12}:.+)$/;
 
-/** @param withTags whether they may name session tags, as roles for many nodes need it */
+/** @param withTags whether they may set session tags, which roles of many nodes need */
 export function assumedBy(
   trusted: readonly Trusted[],
   { withTags = false }: { withTags?: boolean } = {},
@@ -20,7 +20,7 @@ export function assumedBy(
   );
 }
 
-/** A certificate of one's own CA in the place of AWS credentials; its session names tags and identity itself. */
+/** IAM Roles Anywhere: a certificate instead of AWS credentials. It sets tags and source identity of the session. */
 class RolesAnywherePrincipal extends iam.ServicePrincipal {
   constructor() {
     super(ROLES_ANYWHERE);
@@ -45,7 +45,9 @@ const ROLES_ANYWHERE = 'rolesanywhere.amazonaws.com';
 
 function principalOf(text: Trusted): iam.PrincipalBase {
   if (!TRUSTED_PATTERN.test(text))
-    throw new Error(`${text}: give account, a 12-digit account, an AWS service or a principal ARN`);
+    throw new Error(
+      `${text}: must be account, a 12-digit account, an AWS service or the ARN of a principal`,
+    );
   if (text === 'account') return new iam.AccountRootPrincipal();
   if (/^\d+$/.test(text)) return new iam.AccountPrincipal(text);
   if (text === ROLES_ANYWHERE) return new RolesAnywherePrincipal();

@@ -1,5 +1,5 @@
 /**
- * The refusals that the stand-in gives, by AWS's own code, with the HTTP status that goes with each.
+ * The errors of the stand-in, by AWS's own code, with their HTTP status.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
  */
@@ -57,16 +57,16 @@ const statusByCode = {
   XAmzContentSHA256Mismatch: 400,
 } as const;
 
-/** One of the codes that the stand-in can refuse with. */
+/** A code of the stand-in's errors. */
 export type AwsErrorCode = keyof typeof statusByCode;
 
-/** A refusal that a client is to see; anything else that is thrown is a fault of ours and becomes a 500. */
+/** An error that the client sees. Anything else that is thrown is a bug and becomes a 500. */
 export class AwsError extends Error {
   readonly code: AwsErrorCode;
   readonly status: number;
   /** Further elements of S3's error document, such as the region that was expected. */
   readonly details: Readonly<Record<string, string>>;
-  /** Headers that go with the answer, such as `x-amz-delete-marker`. */
+  /** Headers of the response, such as `x-amz-delete-marker`. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(

@@ -1,11 +1,9 @@
-import type { ContractBuckets } from './first-principals.ts';
+import { isSubdomain, USERS } from '../lib/names.ts';
 import type { PrincipalPlan } from './principals.ts';
+import { type ContractBuckets, statementsOf } from './statements.ts';
 
-/**
- * The principals that a cluster record calls for: one for every node it names, and one for its users. A node uploads under its own
- * prefix, only what is new there, and reads its own certificates and the trust bundles.
- */
-export function nodePrincipals(
+/** The principals that a cluster record calls for: one for each node that it lists, and one for its users. */
+export function clusterPrincipals(
   recordKey: string,
   record: Buffer,
   buckets: ContractBuckets,
@@ -14,54 +12,39 @@ export function nodePrincipals(
   if (cluster === undefined) return [];
   return [
     ...nodeNames(record).map((node) => nodePrincipal(cluster, node, buckets)),
-    userRequester(cluster, buckets),
+    userPrincipal(cluster, buckets),
   ];
 }
 
-/** The cluster whose record this key holds; undefined for any other key. */
-export function clusterOfRecordKey(key: string): string | undefined {
+/** The cluster whose record has this key; undefined for any other key. */
+function clusterOfRecordKey(key: string): string | undefined {
   const cluster = /^clusters\/([^/]+)\.json$/.exec(key)?.[1];
+  // isSubdomain also keeps * and ? out of the resources of statements
   return cluster !== undefined && isSubdomain(cluster) ? cluster : undefined;
 }
 
 function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets): PrincipalPlan {
-  const own = `${cluster}/${node}/*`;
-  const exchange = `arn:aws:s3:::${buckets.exchange}`;
-  const lease = `${exchange}/leases/${cluster}.json`;
   return {
     name: `node:${cluster}/${node}`,
     kind: 'role',
     session: node,
-    description: `The node ${node} of the cluster ${cluster}.`,
-    statements: [
-      {
-        actions: ['s3:PutObject'],
-        resources: [`${exchange}/requests/${own}`],
-        ifNoneMatchRequired: true,
-      },
-      {
-        actions: ['s3:GetObject', 's3:ListBucket'],
-        resources: [`${exchange}/certificates/${own}`, `${exchange}/requests/${own}`],
-      },
-      { actions: ['s3:GetObject'], resources: [`${exchange}/trust/*`] },
-      { actions: ['s3:GetObject'], resources: [lease] },
-      // the restart lease: taken and given back, never over what was not read
-      { actions: ['s3:PutObject'], resources: [lease], conditionRequired: true },
-    ],
+    description: `Node ${node} of cluster ${cluster}.`,
+    statements: statementsOf({ principal: 'node', cluster, node }, buckets),
   };
 }
 
-/** Whoever asks for certificates of users of a cluster: an SSO role, say. */
-function userRequester(cluster: string, buckets: ContractBuckets): PrincipalPlan {
+/** A person who requests user certificates, through an SSO role for example. */
+function userPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
   return {
-    ...nodePrincipal(cluster, 'users', buckets),
     name: `user-requester:${cluster}`,
+    kind: 'role',
     session: 'jane@example.com',
-    description: `Asks for certificates of users of the cluster ${cluster}.`,
+    description: `Requests user certificates of cluster ${cluster}.`,
+    statements: statementsOf({ principal: 'user', cluster }, buckets),
   };
 }
 
-/** The names that a record lists; a record that can't be read names nobody (the functions will refuse it). */
+/** The node names that a record lists; none if it cannot be read (the functions will refuse it). */
 function nodeNames(record: Buffer): string[] {
   let parsed: unknown;
   try {
@@ -75,13 +58,5 @@ function nodeNames(record: Buffer): string[] {
   return [...new Set(names.filter((name) => typeof name === 'string').filter(isNodeName))];
 }
 
-/** `users` stands in a node's place in the keys of user certificates. */
-const isNodeName = (name: string) => isSubdomain(name) && name !== 'users';
-
-/** RFC 1123, section 2.1. It also keeps `*` and `?` out of the resources above. */
-function isSubdomain(name: string): boolean {
-  return (
-    name.length <= 253 &&
-    name.split('.').every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label))
-  );
-}
+/** `users` is the folder of user certificates, and no node's name. */
+const isNodeName = (name: string) => isSubdomain(name) && name !== USERS;

@@ -1,91 +1,47 @@
+/** The principals that exist from the first start on; those of nodes come with their cluster record. */
 import type { PrincipalPlan, Statement } from './principals.ts';
+import { type ContractBuckets, statementsOf } from './statements.ts';
 
-/** The two buckets of the S3 contract. */
-export interface ContractBuckets {
-  readonly exchange: string;
-  readonly authority: string;
-}
-
-const readAndList = ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'];
-
-/** The principals that are there from the first start on; nodes come with their cluster record. */
+/** @param more what the functions may do beyond `lib/access` */
 export function firstPrincipals(
   buckets: ContractBuckets,
-  service: readonly Statement[] = serviceStatements(buckets),
+  more: readonly Statement[] = [],
 ): PrincipalPlan[] {
-  const everything = [...objects(buckets.authority, ['']), ...objects(buckets.exchange, [''])];
   return [
     {
       name: 'administrator',
       kind: 'user',
-      description: 'May do everything; for setting up and for looking on.',
+      description: 'May do everything. For setup and inspection.',
       statements: [{ actions: ['*'], resources: ['*'] }],
     },
     {
       name: 'service',
       kind: 'role',
-      description: 'What the functions use.',
-      statements: service,
+      description: 'The functions. In a deployment each has its own role.',
+      statements: [
+        ...statementsOf({ principal: 'sign' }, buckets),
+        ...statementsOf({ principal: 'create-ca' }, buckets),
+        ...statementsOf({ principal: 'reconcile' }, buckets),
+        ...more,
+      ],
+    },
+    {
+      name: 'operator',
+      kind: 'role',
+      description: 'Reads everything, writes cluster records, has trust domains created.',
+      statements: statementsOf({ principal: 'operator' }, buckets),
     },
     {
       name: 'approver',
       kind: 'role',
-      description: 'Reads requests, certificates and records; writes approvals and nothing else.',
-      statements: [
-        {
-          actions: readAndList,
-          resources: [
-            ...objects(buckets.authority, ['clusters/', 'trust/', 'records/', 'approvals/']),
-            ...objects(buckets.exchange, ['certificates/', 'requests/', 'trust/']),
-          ],
-        },
-        {
-          // a decision on a request stands; a standing approval may be changed
-          actions: ['s3:PutObject'],
-          resources: objects(buckets.authority, ['approvals/requests/']),
-          ifNoneMatchRequired: true,
-        },
-        {
-          actions: ['s3:PutObject'],
-          resources: objects(buckets.authority, ['approvals/standing/']),
-        },
-      ],
+      description: 'Reads everything, writes approvals.',
+      statements: statementsOf({ principal: 'approver' }, buckets),
     },
     {
       name: 'auditor',
       kind: 'role',
       description: 'Reads everything, writes nothing.',
-      statements: [{ actions: [...readAndList, 's3:ListBucketVersions'], resources: everything }],
+      statements: statementsOf({ principal: 'auditor' }, buckets),
     },
   ];
-}
-
-/**
- * The functions read everything of both buckets, publish to exchange, keep their books in authority, and use
- * the keys. They write neither cluster records nor approvals: those are other people's word.
- */
-function serviceStatements({ exchange, authority }: ContractBuckets): Statement[] {
-  return [
-    { actions: readAndList, resources: [...objects(exchange, ['']), ...objects(authority, [''])] },
-    {
-      actions: ['s3:PutObject', 's3:DeleteObject'],
-      resources: objects(exchange, ['certificates/', 'trust/']),
-    },
-    {
-      actions: ['s3:PutObject', 's3:DeleteObject'],
-      resources: objects(authority, ['records/', 'trust/', 'inventory/', 'expiry/', 'indexes/']),
-    },
-    {
-      actions: ['kms:Sign', 'kms:Verify', 'kms:GetPublicKey', 'kms:DescribeKey'],
-      resources: ['arn:aws:kms:*'],
-    },
-    {
-      actions: ['sqs:SendMessage', 'sqs:GetQueueUrl', 'sqs:GetQueueAttributes'],
-      resources: ['arn:aws:sqs:*'],
-    },
-  ];
-}
-
-function objects(bucket: string, prefixes: readonly string[]): string[] {
-  return prefixes.map((prefix) => `arn:aws:s3:::${bucket}/${prefix}*`);
 }

@@ -5,15 +5,16 @@ import { removeDurably, writeDurably } from '../lib/files/durable-file.ts';
 const lockedHere = new Set<string>();
 
 /**
- * Takes a data folder for this process; the answer gives it back. Two processes on one folder would each
- * hold their own index of it, and then two conditional writers could both win.
+ * Locks a data folder for this process. Two processes on one folder would each have their own index in memory, and two
+ * conditional writers could both win.
+ * @returns what releases the lock
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'in-use-by.pid');
   const owner = await readFile(path, 'utf8').then(Number, () => undefined);
   if (lockedHere.has(path) || (owner !== undefined && owner !== process.pid && isRunning(owner))) {
     throw new Error(
-      `${folder} is in use by process ${owner}; stop that one, or remove ${path} if it is something else`,
+      `${folder}: in use by process ${owner}; stop it, or remove ${path} if it is another program`,
     );
   }
   lockedHere.add(path);
@@ -24,7 +25,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   };
 }
 
-/** Whether a process of this id is there; a killed one leaves its id in the file behind. */
+/** A killed process leaves its id in the file. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

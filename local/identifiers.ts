@@ -13,8 +13,8 @@ export function randomUuid(random: Random): string {
 }
 
 /**
- * An identifier as IAM makes them: a four-letter prefix that tells the kind (AKIA access key, AIDA user,
- * AROA role) and sixteen letters or digits.
+ * An identifier as IAM makes them: a four-letter prefix for its type (AKIA access key, AIDA user, AROA role) and sixteen
+ * letters or digits.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
  */
 export function iamIdentifier(prefix: 'AKIA' | 'AIDA' | 'AROA', random: Random): string {

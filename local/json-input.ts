@@ -12,20 +12,20 @@ export interface JsonInput {
   entries(name: string): [string, JsonInput][];
 }
 
-/** Reads the body of a request of an AWS JSON protocol; an empty one is an empty object. */
+/** Reads the body of a request of an AWS JSON protocol. An empty body counts as an empty object. */
 export function readJsonInput(body: Buffer): JsonInput {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.length === 0 ? '{}' : body.toString('utf8'));
   } catch {
-    throw new AwsError('SerializationException', 'The request is no JSON');
+    throw new AwsError('SerializationException', 'The request is not valid JSON');
   }
   return jsonInput(parsed);
 }
 
 function jsonInput(value: unknown): JsonInput {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AwsError('SerializationException', 'An object is expected');
+    throw new AwsError('SerializationException', 'The request must be a JSON object');
   }
   const members = value as Readonly<Record<string, unknown>>;
   const optional = <T>(name: string, is: (member: unknown) => member is T): T | undefined => {

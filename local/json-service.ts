@@ -9,7 +9,7 @@ export type JsonOperations = Readonly<
 >;
 
 /**
- * Answers a request of an AWS JSON protocol: the operation is named in X-Amz-Target, behind the service.
+ * Answers a request of an AWS JSON protocol: X-Amz-Target names the service, then the operation.
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 export async function answerJson(
@@ -25,7 +25,7 @@ export async function answerJson(
   if (prefix !== targetPrefix || operation === undefined || request.method !== 'POST') {
     throw new AwsError(
       'UnknownOperationException',
-      `${target || request.method} is beyond this stand-in`,
+      `${target || request.method} is not implemented by this stand-in`,
     );
   }
   const output = await operation(readJsonInput(body), principal);
@@ -36,7 +36,7 @@ export async function answerJson(
   };
 }
 
-/** What JSON services call the refusals that every service shares (CommonErrors on each API reference). */
+/** Names that JSON services give to errors common to all services (CommonErrors in each API reference). */
 const jsonNames: Partial<Record<AwsErrorCode, string>> = {
   AccessDenied: 'AccessDeniedException',
   AuthorizationHeaderMalformed: 'IncompleteSignatureException',
@@ -49,7 +49,7 @@ const jsonNames: Partial<Record<AwsErrorCode, string>> = {
   XAmzContentSHA256Mismatch: 'InvalidSignatureException',
 };
 
-/** SQS clients of the time of the query protocol still look for its names, in a header of their own. */
+/** SQS clients still look for the error names of the query protocol, in a separate header. */
 const queryNames: Partial<Record<AwsErrorCode, string>> = {
   BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
   BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
@@ -59,7 +59,7 @@ const queryNames: Partial<Record<AwsErrorCode, string>> = {
   TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
 };
 
-/** The error answer of a JSON service. The name goes into a header too, which is where Lambda's clients look. */
+/** The error response of a JSON service. The name is in a header too, where Lambda clients look for it. */
 export function jsonFailure(error: AwsError): LocalResponse {
   const name = jsonNames[error.code] ?? error.code;
   return {

@@ -1,9 +1,9 @@
-/** Runs work; two pieces under one name never at the same time. */
+/** Runs work; two pieces of work of the same name never overlap. */
 export type OneAtATime = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 /**
- * A lock by name, in the order of asking. It makes "look, then write" one step for everybody in this
- * process, which is what a conditional write needs.
+ * A lock by name, first come, first served. It makes "read, then write" atomic within this process, which conditional
+ * writes need.
  */
 export function oneAtATime(): OneAtATime {
   const tails = new Map<string, Promise<unknown>>();

@@ -2,17 +2,17 @@ import { AwsError } from './aws-error.ts';
 import type { Principal, Statement } from './principals.ts';
 import { matchesWildcard } from './wildcard.ts';
 
-/** What is true of a request beside action and resource. */
+/** What else a request carries that a permission can depend on. */
 export interface RequestConditions {
-  /** The request says `If-None-Match: *`, so it can't replace anything. */
+  /** The request has `If-None-Match: *`, so it cannot replace anything. */
   readonly ifNoneMatch?: boolean;
-  /** It says `If-Match`, so it replaces nothing but what its writer has read. */
+  /** It has `If-Match`, so it replaces only what its writer has read. */
   readonly ifMatch?: boolean;
 }
 
-/** Whether a statement of the principal allows this. There are no denials: what is not allowed is refused. */
+/** Whether a statement of the principal allows this. There are no explicit denials: what is not allowed is refused. */
 export function allows(
-  principal: Principal,
+  principal: Pick<Principal, 'name' | 'statements'>,
   action: string,
   resource: string,
   conditions: RequestConditions = {},
@@ -25,20 +25,20 @@ export function allows(
   );
 }
 
-/** Refuses, naming who, what and on what, as IAM's messages do. */
+/** @throws AwsError that names principal, action and resource, as IAM's messages do */
 export function demand(
-  principal: Principal,
+  principal: Pick<Principal, 'name' | 'statements'>,
   action: string,
   resource: string,
   conditions: RequestConditions = {},
 ): void {
   if (allows(principal, action, resource, conditions)) return;
-  const wouldDo =
+  const neededCondition =
     conditions.ifNoneMatch === false && allows(principal, action, resource, { ifNoneMatch: true });
   throw new AwsError(
     'AccessDenied',
     `${principal.name} is not authorized to perform: ${action} on resource: "${resource}"${
-      wouldDo ? ' without If-None-Match: *' : ''
+      neededCondition ? ' without If-None-Match: *' : ''
     }`,
   );
 }
@@ -49,7 +49,7 @@ function meetsConditions(statement: Statement, conditions: RequestConditions): b
   return ifNoneMatchRequired !== true || conditions.ifNoneMatch === true;
 }
 
-/** Actions and resources compare as written; AWS ignores case in actions, ours are always in AWS's case. */
+/** Compares actions as written: AWS ignores their case, but all of ours are in AWS's spelling. */
 function matchesAny(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) => matchesWildcard(pattern, text));
 }

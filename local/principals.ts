@@ -3,30 +3,30 @@ import { writeDurably } from '../lib/files/durable-file.ts';
 import { iamIdentifier, type Random, secretAccessKey } from './identifiers.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
-/** What a principal may do. Both lists take IAM's wildcards. */
+/** Something that a principal may do. Both lists can contain IAM's wildcards. */
 export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** Good only for a request with `If-None-Match: *`; stands for the bucket policy that enforces it. */
+  /** Only for requests with `If-None-Match: *`, as a bucket policy of the deployment demands it. */
   readonly ifNoneMatchRequired?: true;
-  /** Good only for a request with `If-None-Match: *` or `If-Match`; the bucket policy's rule for leases. */
+  /** Only for requests with `If-None-Match: *` or `If-Match`; likewise. */
   readonly conditionRequired?: true;
 }
 
-/** Who can call, before it has credentials. */
+/** A principal that has no credentials yet. */
 export interface PrincipalPlan {
   readonly name: string;
   readonly description: string;
   readonly kind: 'user' | 'role';
-  /** The end of a role's principal id, where EC2 puts the instance id. */
+  /** The last part of a role's principal id, where EC2 puts the instance id. */
   readonly session?: string;
   readonly statements: readonly Statement[];
 }
 
-/** Somebody who can call, with the credentials to do so. */
+/** A principal with its credentials. */
 export interface Principal {
   readonly name: string;
-  /** As an S3 event names it after `AWS:`; a role's is `AROA…:<session>`. */
+  /** As S3 events name it after `AWS:`; for a role `AROA…:<session>`. */
   readonly principalId: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -39,13 +39,13 @@ export interface PrincipalBook {
   all(): Principal[];
   named(name: string): Principal | undefined;
   withAccessKey(accessKeyId: string): Principal | undefined;
-  /** Adds those whose name is new; a principal that is there keeps its credentials and statements. */
+  /** Adds those with a new name. An existing principal keeps its credentials and statements. */
   add(plans: readonly PrincipalPlan[]): Promise<void>;
 }
 
 /**
- * Opens the file; what stands in it, edited by hand or not, is kept.
- * @param added called with all of them when some were added
+ * Opens the file. Its contents are kept, edited by hand or not.
+ * @param added called with all principals after some were added
  */
 export async function openPrincipals(
   path: string,
@@ -94,7 +94,7 @@ async function readPrincipals(path: string): Promise<Principal[]> {
     throw error;
   }
   const list: unknown = JSON.parse(text);
-  if (!Array.isArray(list)) throw new Error(`${path} must hold a list of principals`);
+  if (!Array.isArray(list)) throw new Error(`${path}: must contain a list of principals`);
   return list.map((entry: Partial<Principal> | null) => {
     const { name, principalId, accessKeyId, secretAccessKey, statements } = entry ?? {};
     if (!name || !principalId || !accessKeyId || !secretAccessKey || !Array.isArray(statements)) {

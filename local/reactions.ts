@@ -1,4 +1,4 @@
-import { nodePrincipals } from './cluster-principals.ts';
+import { clusterPrincipals } from './cluster-principals.ts';
 import type { LocalOptions } from './local-options.ts';
 import type { PrincipalBook } from './principals.ts';
 import type { MessageQueue } from './queue/message-queue.ts';
@@ -7,7 +7,7 @@ import type { CreatedObject } from './s3/call.ts';
 import type { ObjectStore } from './s3/object-store.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** What follows on a written object, before its writer is answered. */
+/** What happens after a write, before the response to its writer. */
 export function reactions(
   { buckets, notifications }: Pick<LocalOptions, 'buckets' | 'notifications'>,
   surroundings: Surroundings,
@@ -17,7 +17,7 @@ export function reactions(
   return async (created) => {
     const { key } = created.version;
     if (created.bucket === buckets.authority) {
-      await principals.add(nodePrincipals(key, created.content, buckets));
+      await principals.add(clusterPrincipals(key, created.content, buckets));
     }
     if (
       notifications.some(
@@ -30,8 +30,8 @@ export function reactions(
   };
 }
 
-/** For a process that was killed between writing a cluster record and adding its principals. */
-export async function addNodesOfRecords(
+/** Recovers from a kill between writing a cluster record and adding its principals. */
+export async function addClusterPrincipals(
   store: ObjectStore,
   principals: PrincipalBook,
   { buckets }: Pick<LocalOptions, 'buckets'>,
@@ -41,6 +41,6 @@ export async function addNodesOfRecords(
   for (const { version, latest } of authority.index.allVersions('clusters/', '', '')) {
     if (!latest || version.deleteMarker) continue;
     const record = await store.content(authority, version);
-    await principals.add(nodePrincipals(version.key, record, buckets));
+    await principals.add(clusterPrincipals(version.key, record, buckets));
   }
 }

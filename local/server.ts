@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../lib/files/durable-file.ts';
+import { endpoint } from './endpoint.ts';
 import { firstPrincipals } from './first-principals.ts';
 import { lockFolder } from './folder-lock.ts';
-import { frontDoor } from './front-door.ts';
 import { FunctionHost } from './functions/function-host.ts';
 import { startSchedules } from './functions/schedules.ts';
 import { listen } from './http/listener.ts';
@@ -14,7 +14,7 @@ import { openPrincipals, type Principal, type PrincipalBook } from './principals
 import { startEventSource } from './queue/event-source.ts';
 import { MessageQueue } from './queue/message-queue.ts';
 import { sqsOperations } from './queue/sqs-operations.ts';
-import { addNodesOfRecords, reactions } from './reactions.ts';
+import { addClusterPrincipals, reactions } from './reactions.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { type Surroundings, systemTimers } from './surroundings.ts';
 
@@ -23,14 +23,14 @@ export type { LocalOptions, RunningLocal } from './local-options.ts';
 export type { Principal } from './principals.ts';
 export type { DeadLetter } from './queue/message-queue.ts';
 
-const notice = `This folder belongs to Cakeless's stand-in for AWS, which is for trying out and testing.
-The private keys and the credentials in it are plain files, to be thrown away: trust nothing that was signed here.
+const notice = `This folder belongs to cakeless local, a stand-in for AWS for trying out and testing.
+Its private keys and credentials are plain files: trust nothing that was signed with them.
 `;
 
 /**
- * Starts one process's worth of S3, KMS, SQS and Lambda on the loopback address, for trying out and testing.
- * AWS SDKs and the AWS CLI work with it unchanged, given its URL as AWS_ENDPOINT_URL. All state is in files;
- * what was answered survives a SIGKILL.
+ * Starts S3, KMS, SQS and Lambda in this process, on the loopback address, for trying out and testing. AWS SDKs and the
+ * AWS CLI work with it unchanged, with its URL as AWS_ENDPOINT_URL. All state is in files, and what was acknowledged
+ * survives a SIGKILL.
  */
 export async function startLocal(options: LocalOptions): Promise<RunningLocal> {
   const surroundings = takeSurroundings(options);
@@ -54,14 +54,14 @@ async function startIn(
 ): Promise<RunningLocal> {
   const { region, accountId, now, random, log } = surroundings;
   let url = '';
-  const tell = async (all: readonly Principal[]) => {
+  const report = async (all: readonly Principal[]) => {
     if (url !== '') await options.onPrincipals?.(all, { url, region });
   };
-  const principals = await openPrincipals(join(dataDir, 'principals.json'), random, tell);
-  await principals.add(firstPrincipals(options.buckets, options.serviceStatements));
+  const principals = await openPrincipals(join(dataDir, 'principals.json'), random, report);
+  await principals.add(firstPrincipals(options.buckets, options.moreServiceStatements));
   const store = await ObjectStore.open(join(dataDir, 's3'), now, random);
   await makeBuckets(store, options);
-  await addNodesOfRecords(store, principals, options);
+  await addClusterPrincipals(store, principals, options);
   const keys = await KeyStore.open(join(dataDir, 'kms'));
   const queue = await openQueue(dataDir, options, surroundings);
   const host = new FunctionHost(options.functions, surroundings);
@@ -70,7 +70,7 @@ async function startIn(
   const queueArn = `arn:aws:sqs:${region}:${accountId}:${options.queue.name}`;
   const queueUrl = (): string => `${url}/${accountId}/${options.queue.name}`;
   const maxObjectBytes = options.maxObjectBytes ?? 16 * 1024 * 1024;
-  const handler = frontDoor({
+  const handler = endpoint({
     s3: {
       ...surroundings,
       store,
@@ -82,12 +82,12 @@ async function startIn(
     functions: host,
     principals,
   });
-  // Framing and trailers come on top of the object; half as much again is ample for any chunk size in use.
+  // A body is longer than its object by framing and trailers; half as much again is ample for any chunk size in use.
   const listener = await listen(options.port ?? 0, maxObjectBytes * 1.5, handler, surroundings);
   url = listener.url;
-  await tell(principals.all());
+  await report(principals.all());
   log({
-    message: 'local stand-in: for trying out and testing, its keys are throw-away files',
+    message: 'local stand-in, for trying out and testing: its keys are plain files',
     url,
   });
 
@@ -104,7 +104,7 @@ async function startIn(
     idle: () => queue.idle(),
     deadLetters: () => queue.deadLetters(),
     close: once(async () => {
-      // Functions call back into the listener, so it ends after them.
+      // Functions call the listener, so it closes after they have finished.
       stopSchedules();
       await source.stop();
       await host.settled();
@@ -115,7 +115,7 @@ async function startIn(
   };
 }
 
-/** To close what is closed already is no error. */
+/** Closing twice is no error. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {
@@ -160,12 +160,12 @@ function openQueue(
 
 function requireFunctions(host: FunctionHost, { queue, schedules = [] }: LocalOptions): void {
   for (const name of [queue.function, ...schedules.map((schedule) => schedule.function)]) {
-    if (!host.has(name)) throw new Error(`there is no function ${name} among the functions given`);
+    if (!host.has(name)) throw new Error(`function ${name} is missing`);
   }
 }
 
 function administratorOf(principals: PrincipalBook): Principal {
   const administrator = principals.named('administrator');
-  if (administrator === undefined) throw new Error('principals.json has no administrator');
+  if (administrator === undefined) throw new Error('principals.json: administrator is missing');
   return administrator;
 }

@@ -1,15 +1,15 @@
 import type { Random } from './identifiers.ts';
 
-/** Delays, so that a test can let time pass by hand. */
+/** Timers, so that a test can control time. */
 export interface Timers {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(handle: unknown): void;
 }
 
-/** One line of the log, as a flat object. */
+/** Writes one line of the log, a flat object. */
 export type Log = (line: Record<string, unknown>) => void;
 
-/** Everything that the stand-in takes from the world around it. */
+/** What the stand-in needs from outside: clock, randomness, timers, log, and its place in AWS. */
 export interface Surroundings {
   readonly region: string;
   readonly accountId: string;

@@ -1,7 +1,7 @@
 /**
- * Whether a text matches a pattern of IAM: `*` is any run of characters, `?` any one.
+ * Whether a text matches an IAM pattern: `*` matches any run of characters, `?` any one character.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
- * Walks with one point to go back to instead of a regular expression, so no pattern makes it slow.
+ * It backtracks to the last star only, so no pattern makes it slow as a regular expression could.
  */
 export function matchesWildcard(pattern: string, text: string): boolean {
   let at = 0;

@@ -7,6 +7,7 @@ import { clusterRecordSchema } from '../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/refusal/violation.ts';
+import { keyTable, objectTable, principalTable } from './docs/access-tables.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
 
@@ -31,6 +32,12 @@ it('the profile table is the one of lib/profiles', () => {
 
 it('the table of paths is the one of lib/csr', () => {
   expect(read('docs/s3-contract.md')).toContain(`\n${pathTable()}\n`);
+});
+
+it('the tables of who can do what are those of lib/access', () => {
+  expect(read('docs/security-model.md')).toContain(`\n${objectTable()}\n`);
+  expect(read('docs/deployment.md')).toContain(`\n${principalTable()}\n`);
+  expect(read('docs/deployment.md')).toContain(`\n${keyTable()}\n`);
 });
 
 it('every rejection code is explained, and no other', () => {

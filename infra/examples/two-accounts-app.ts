@@ -1,4 +1,4 @@
-/** cdk --app 'npx tsx infra/examples/two-accounts-app.ts' … ; two-accounts.ts tells in which order. */
+/** cdk --app 'npx tsx infra/examples/two-accounts-app.ts' … ; see two-accounts.ts for the order. */
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';

@@ -1,8 +1,8 @@
 /**
- * Keys in the security team's account, the service in the platform team's. The roles are named in the key policies
- * before they exist, so the keys come first:
+ * Keys in the security team's account, the service in the platform team's. The key policies name
+ * the roles before they exist, so the keys are deployed first:
  *
- *   1. security team: cdk deploy CakelessKeys        its outputs are the ARNs of the keys
+ *   1. security team: cdk deploy CakelessKeys        outputs the ARNs of the keys
  *   2. platform team: cdk deploy Cakeless -c ca=ARN -c etcd-ca=ARN -c front-proxy-ca=ARN
  */
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
@@ -13,7 +13,7 @@ export interface TwoAccountsProps {
   readonly securityAccount: string;
   readonly platformAccount: string;
   readonly region: string;
-  /** As the first deployment printed them; without them only the keys' stack is there. */
+  /** As the first deployment prints them. @default only the stack with the keys is synthesized */
   readonly keys?: Readonly<Record<CaName, string>> | undefined;
   /** As `CakelessServiceProps.codeDir`. */
   readonly codeDir?: string;

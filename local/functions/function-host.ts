@@ -8,13 +8,13 @@ export type LambdaContext = Context;
 /** A Lambda handler, as AWS calls it. */
 export type LocalFunction = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
-/** A handler, or what loads it when it is first called. */
+/** A handler, or a function that loads it at the first call. */
 export type FunctionOrLoader = LocalFunction | (() => Promise<LocalFunction>);
 
 /** How an invocation ended. A failure carries what the function threw. */
 export type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
-/** Lambda's own limit; a function here can't be stopped, but it can ask how much time it has. */
+/** Lambda's own limit. The stand-in cannot stop a function, but tells it how much time it has left. */
 const timeoutMs = 15 * 60 * 1000;
 
 /** Runs functions in this process. */
@@ -37,7 +37,7 @@ export class FunctionHost {
     return `arn:aws:lambda:${region}:${accountId}:function:${name}`;
   }
 
-  /** Calls a function with an event and tells how it ended; it never throws itself. */
+  /** Calls a function with an event. Never throws: a failure is an outcome. */
   async invoke(name: string, event: unknown): Promise<Outcome> {
     const run = this.#run(name, event);
     this.#running.add(run);
@@ -48,20 +48,20 @@ export class FunctionHost {
     }
   }
 
-  /** Ends when nothing runs any more. */
+  /** Resolves when nothing is running. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   /**
-   * What answers with a function was a loader. That is told from the answer, because the number of
-   * parameters does not tell: a middy handler has default values for both, so its length is 0.
+   * A call that returns a function called a loader. The number of parameters cannot tell loaders from handlers: a
+   * middy handler has default values for both, so its length is 0.
    */
   async #run(name: string, event: unknown): Promise<Outcome> {
     const context = this.#context(name);
     try {
       const known = this.#functions.get(name);
-      if (known === undefined) throw new Error(`there is no function ${name}`);
+      if (known === undefined) throw new Error(`function ${name} does not exist`);
       const answer: unknown = await known(event, context);
       if (typeof answer !== 'function') return { ok: true, value: answer };
       this.#functions.set(name, answer as LocalFunction);
@@ -76,8 +76,8 @@ export class FunctionHost {
   #context(name: string): LambdaContext {
     const { now, random } = this.#surroundings;
     const deadline = now().getTime() + timeoutMs;
-    const notThere = (): never => {
-      throw new Error('context.done, fail and succeed are of Node 0.10; return or throw');
+    const unsupported = (): never => {
+      throw new Error('context.done, fail and succeed are from Node 0.10; return or throw instead');
     };
     return {
       functionName: name,
@@ -89,9 +89,9 @@ export class FunctionHost {
       logStreamName: 'cakeless-local',
       callbackWaitsForEmptyEventLoop: false,
       getRemainingTimeInMillis: () => deadline - now().getTime(),
-      done: notThere,
-      fail: notThere,
-      succeed: notThere,
+      done: unsupported,
+      fail: unsupported,
+      succeed: unsupported,
     };
   }
 }

@@ -6,7 +6,7 @@ import type { Principal } from '../principals.ts';
 import type { FunctionHost } from './function-host.ts';
 
 /**
- * Answers Invoke, which is all of Lambda that there is.
+ * Answers Invoke, the only operation of Lambda that the stand-in has.
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export async function answerLambda(
@@ -17,7 +17,10 @@ export async function answerLambda(
 ): Promise<LocalResponse> {
   const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.rawPath);
   if (path === null || request.method !== 'POST') {
-    throw new AwsError('UnknownOperationException', 'Of Lambda, only Invoke is here');
+    throw new AwsError(
+      'UnknownOperationException',
+      'Invoke is the only operation of Lambda that this stand-in has',
+    );
   }
   const name = functionName(decodePercent(path[1] ?? ''));
   demand(principal, 'lambda:InvokeFunction', host.arn(name));
@@ -29,7 +32,7 @@ export async function answerLambda(
     case 'RequestResponse':
       return invokeAndWait(host, name, event);
     case 'Event':
-      // Not awaited, as its name says; AWS would try twice more after a failure, here one is logged.
+      // Asynchronous, so not awaited. AWS would retry a failure twice; here it is only logged.
       void host.invoke(name, event);
       return { status: 202 };
     case 'DryRun':
@@ -62,7 +65,7 @@ async function invokeAndWait(
   };
 }
 
-/** A function is named by its name, a whole or a partial ARN, with or without a version behind. */
+/** A reference is a function's name, or its full or partial ARN, with or without a version. */
 function functionName(reference: string): string {
   const inArn = /(?:^|:)function:([^:]+)/.exec(reference)?.[1];
   return inArn ?? reference.split(':')[0] ?? '';

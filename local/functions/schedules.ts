@@ -2,15 +2,16 @@ import { randomUuid } from '../identifiers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { FunctionHost } from './function-host.ts';
 
-/** A function that is called again and again. */
+/** A function that is called at an interval. */
 export interface Schedule {
   readonly function: string;
   readonly everyMs: number;
 }
 
 /**
- * Calls functions by the clock, the first time after one interval. The next interval begins when a call has
- * ended, so that a slow one is not run twice at once. Answers what stops it.
+ * Calls functions at their intervals, the first time after one interval. The next interval begins when a call has ended,
+ * so that calls of a slow function do not overlap.
+ * @returns what stops the schedules
  */
 export function startSchedules(
   schedules: readonly Schedule[],

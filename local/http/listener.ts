@@ -4,7 +4,7 @@ import type { Surroundings } from '../surroundings.ts';
 import type { LocalRequest, LocalResponse } from './message.ts';
 import { readRequest } from './read-request.ts';
 
-/** What answers requests. `failure` turns what went wrong before or in it into an answer. */
+/** Answers requests. `failure` turns an error, from `answer` or from reading the request, into a response. */
 export interface RequestHandler {
   answer(request: LocalRequest): Promise<LocalResponse>;
   failure(error: unknown, requestId: string): LocalResponse;
@@ -13,11 +13,11 @@ export interface RequestHandler {
 /** A running HTTP listener. */
 export interface Listener {
   readonly url: string;
-  /** Ends when the requests that came before have been answered. */
+  /** Resolves when all requests that have arrived are answered. */
   close(): Promise<void>;
 }
 
-/** Listens on the loopback address only: the keys behind it are throw-away files, no one else is to reach them. */
+/** Listens on the loopback address only: the keys are plain files, and no other host must be able to use them. */
 export async function listen(
   port: number,
   maxBodyBytes: number,
@@ -27,7 +27,7 @@ export async function listen(
   const server = createServer((incoming, outgoing) => {
     void serve(incoming, outgoing);
   });
-  // The date is ours, from the passed-in clock: SDK clients correct their own clock by it.
+  // The date comes from the injected clock: SDK clients correct their own clock by it.
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const id = randomUuid(surroundings.random);
     let response: LocalResponse;

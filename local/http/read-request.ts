@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import type { LocalRequest } from './message.ts';
 
-/** Reads a request to its end; more than `maxBodyBytes` of body is refused without being kept. */
+/** Reads a whole request. A body of more than `maxBodyBytes` is refused and not kept in memory. */
 export async function readRequest(
   incoming: IncomingMessage,
   id: string,
@@ -21,7 +21,7 @@ export async function readRequest(
   };
 }
 
-/** Percent-decodes; what is not UTF-8 is refused rather than replaced, so that no two keys become one. */
+/** Percent-decodes. Invalid UTF-8 is refused, not replaced, so that two keys never become the same. */
 export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -41,7 +41,7 @@ function readQuery(text: string): [string, string][] {
     });
 }
 
-/** Headers sent twice are joined by a comma, as the canonical request of Signature Version 4 has them. */
+/** Joins repeated headers with a comma, as the canonical request of Signature Version 4 does. */
 function readHeaders(rawHeaders: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

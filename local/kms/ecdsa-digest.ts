@@ -3,9 +3,9 @@ import type { Random } from '../identifiers.ts';
 import type { EllipticCurve } from './key-specs.ts';
 
 /**
- * ECDSA over a digest that is ready; node:crypto hashes by itself and can't be told not to. The order of
- * steps is FIPS 186-5, section 6.4. Not in constant time: good enough for throw-away keys on loopback only.
- * The digests that KMS allows have the curve's length, so none is to be cut.
+ * ECDSA over a digest that already exists: node:crypto always hashes. The steps are those of FIPS 186-5, section 6.4. Not
+ * in constant time, which is acceptable only for throw-away keys on loopback. The digests that KMS allows are as long as
+ * the curve's order, so none has to be truncated.
  */
 export function signDigest(
   key: KeyObject,
@@ -22,7 +22,7 @@ export function signDigest(
   }
 }
 
-/** Checks a signature over a ready digest. We hold the private key d, so u1·G + u2·Q is (u1 + u2·d)·G. */
+/** Checks a signature over a digest. The private key d is known, so u1·G + u2·Q is (u1 + u2·d)·G. */
 export function verifyDigest(
   key: KeyObject,
   curve: EllipticCurve,
@@ -37,7 +37,7 @@ export function verifyDigest(
   return scalar !== 0n && pointX(curve, scalar) % n === r;
 }
 
-/** FIPS 186-5, appendix A.3.2: draw until it fits, for a remainder would not be uniform and leaks the key. */
+/** FIPS 186-5, appendix A.3.2: draw until it fits; a remainder would not be uniform, and would leak the key. */
 function uniformScalar({ order, bytes }: EllipticCurve, random: Random): bigint {
   for (;;) {
     const candidate = toInteger(random(bytes));
@@ -45,7 +45,7 @@ function uniformScalar({ order, bytes }: EllipticCurve, random: Random): bigint 
   }
 }
 
-/** The x coordinate of k·G; node:crypto multiplies for us when it makes a public key. */
+/** The x coordinate of k·G. node:crypto does this multiplication to derive a public key. */
 function pointX({ namedCurve, bytes }: EllipticCurve, k: bigint): bigint {
   const ecdh = createECDH(namedCurve);
   ecdh.setPrivateKey(toBytes(k, bytes));
@@ -69,7 +69,7 @@ function inverse(value: bigint, modulus: bigint): bigint {
   return ((factor % modulus) + modulus) % modulus;
 }
 
-/** Ecdsa-Sig-Value of RFC 3279, section 2.2.3; of these curves always shorter than 128 bytes. */
+/** Ecdsa-Sig-Value of RFC 3279, section 2.2.3; for these curves always shorter than 128 bytes. */
 function encodeSignature(r: bigint, s: bigint): Buffer {
   const integers = Buffer.concat([encodeInteger(r), encodeInteger(s)]);
   return Buffer.concat([Buffer.of(0x30, integers.length), integers]);
@@ -82,7 +82,7 @@ function encodeInteger(value: bigint): Buffer {
   return Buffer.concat([Buffer.of(0x02, padded.length), padded]);
 }
 
-/** Undefined for anything but exactly what `encodeSignature` would have made. */
+/** Undefined for anything that `encodeSignature` would not have written. */
 function decodeSignature(der: Buffer): [bigint, bigint] | undefined {
   const rLength = der[3] ?? 0;
   const r = der.subarray(4, 4 + rLength);

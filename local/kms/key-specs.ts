@@ -1,6 +1,6 @@
 import { AwsError } from '../aws-error.ts';
 
-/** A signing algorithm of KMS, and what a digest for it looks like. */
+/** A signing algorithm of KMS, and the digest that it takes. */
 export interface SigningAlgorithm {
   readonly name: string;
   readonly hash: 'sha256' | 'sha384' | 'sha512';
@@ -12,7 +12,7 @@ export interface SigningAlgorithm {
   readonly digestInfoPrefix?: string;
 }
 
-/** A key spec: the pair to make, and the algorithms that KMS lets it sign with. */
+/** A key spec: which key pair to generate, and the algorithms that KMS allows with it. */
 export type KeySpec = {
   readonly name: string;
   readonly algorithms: readonly SigningAlgorithm[];
@@ -47,7 +47,7 @@ const rsaAlgorithms: readonly SigningAlgorithm[] = [
 ];
 
 /**
- * The specs that a CA can have. RSASSA-PSS is left out: no kubeadm certificate is signed with it.
+ * The specs of CA keys. RSASSA-PSS is left out: no kubeadm certificate is signed with it.
  * https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
  */
 const keySpecs: readonly KeySpec[] = [
@@ -85,7 +85,7 @@ export function keySpec(name: string): KeySpec {
   );
 }
 
-/** The algorithm of this name, as far as the key can use it. */
+/** The algorithm of this name. @throws AwsError if the key cannot use it */
 export function algorithmFor(spec: KeySpec, name: string): SigningAlgorithm {
   const algorithm = spec.algorithms.find((candidate) => candidate.name === name);
   if (algorithm !== undefined) return algorithm;

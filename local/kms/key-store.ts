@@ -5,7 +5,7 @@ import { finishedFiles, makeFolder, writeDurably } from '../../lib/files/durable
 import { AwsError } from '../aws-error.ts';
 import { type KeySpec, keySpec } from './key-specs.ts';
 
-/** A key as its file holds it. The private key is there in the clear: these keys are for throwing away. */
+/** A key as in its file. The private key is not encrypted: these keys are for trying out and testing. */
 export interface StoredKey {
   readonly keyId: string;
   readonly arn: string;
@@ -62,7 +62,7 @@ export class KeyStore {
     throw new AwsError('NotFoundException', `Key or alias ${reference} is not found.`);
   }
 
-  /** Writes a new key, or a known one in another state. */
+  /** Writes a new key, or an existing one in another state. */
   async save(key: StoredKey): Promise<void> {
     await writeDurably(
       join(this.#folder, 'keys', `${key.keyId}.json`),
@@ -87,8 +87,8 @@ export class KeyStore {
 }
 
 /**
- * Makes the private key of a spec, as PKCS #8 in PEM. node:crypto writes the text itself: a key object that still
- * belongs to the job that made it can lock up Node 20 for good, if memory is collected while it is exported.
+ * Generates the private key of a spec, as PKCS #8 in PEM. node:crypto writes the text directly: exporting a key object
+ * that still belongs to the job that generated it can deadlock Node 20 if garbage is collected meanwhile.
  */
 export async function generatePrivateKey(spec: KeySpec): Promise<string> {
   const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const;

@@ -12,8 +12,8 @@ import { generatePrivateKey, type KeyStore, type StoredKey, specOf } from './key
 import { digestOfMessage, isSignature, makeSignature } from './signatures.ts';
 
 /**
- * The part of KMS that a CA needs. Keys are addressed by id, ARN, alias name or alias ARN; permission is
- * asked for on the ARN of the key that was found.
+ * The part of KMS that a CA needs. Keys are addressed by id, ARN, alias name or alias ARN; permission is checked for the
+ * ARN of the key that was found.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
  */
 export function kmsOperations(store: KeyStore, surroundings: Surroundings): JsonOperations {
@@ -98,7 +98,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     async CreateAlias(input, principal) {
       const name = input.text('AliasName');
       if (!/^alias\/(?!aws\/)[a-zA-Z0-9/_-]{1,250}$/.test(name)) {
-        throw new AwsError('ValidationException', `${name} is no name for an alias`);
+        throw new AwsError('ValidationException', `${name} is not a valid alias name`);
       }
       demand(principal, 'kms:CreateAlias', arn(name));
       const key = store.find(input.text('TargetKeyId'));

@@ -5,7 +5,7 @@ import { signDigest, verifyDigest } from './ecdsa-digest.ts';
 import type { KeySpec, SigningAlgorithm } from './key-specs.ts';
 
 /**
- * The digest that a Message stands for: itself where its type is DIGEST, its hash where it is RAW.
+ * The digest to sign: the message itself if its type is DIGEST, its hash if it is RAW.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html#KMS-Sign-request-MessageType
  */
 export function digestOfMessage(
@@ -33,10 +33,10 @@ export function digestOfMessage(
   );
 }
 
-/** Same page: "Messages larger than 4096 bytes must be hashed first". */
+/** The same page: messages larger than 4096 bytes must be hashed by the caller. */
 const maxMessageBytes = 4096;
 
-/** Signs a digest with a private key; ECDSA signatures are DER, as KMS gives them. */
+/** Signs a digest with a private key. ECDSA signatures are DER, as those of KMS are. */
 export function makeSignature(
   key: KeyObject,
   spec: KeySpec,
@@ -51,7 +51,7 @@ export function makeSignature(
   );
 }
 
-/** Whether a signature is that of the key over this digest. */
+/** Whether this is a signature of the key over this digest. */
 export function isSignature(
   key: KeyObject,
   spec: KeySpec,

@@ -4,16 +4,16 @@ import type { QueueMessage } from './message.ts';
 import type { MessageQueue } from './message-queue.ts';
 import { sqsRecord } from './sqs-event.ts';
 
-/** What a function is fed from and how. */
+/** Which function receives messages, and how. */
 export interface EventSourceRules {
   readonly queueArn: string;
   readonly function: string;
   readonly batchSize: number;
-  /** How many batches may be with the function at the same time. */
+  /** How many batches the function may have at the same time. */
   readonly concurrency: number;
 }
 
-/** The event source mapping: hands messages to the function in batches, and acts on what it answers. */
+/** The event source mapping: passes messages to the function in batches, and acts on its response. */
 export function startEventSource(
   queue: MessageQueue,
   host: FunctionHost,
@@ -41,7 +41,7 @@ export function startEventSource(
   };
 }
 
-/** A batch that can't be handled because its files can't be written stays in flight until the next start. */
+/** If the files of a batch cannot be written, the batch stays in flight until the next start. */
 async function deliver(
   queue: MessageQueue,
   host: FunctionHost,
@@ -65,8 +65,8 @@ async function deliver(
 }
 
 /**
- * Which messages come back, and why. No answer, or an empty list, is success; a function that throws, or
- * that names a message that it was not given, has failed on the whole batch.
+ * Which messages are redelivered, and why. No response, or an empty list, is success. If the function throws, or names a
+ * message that it was not given, the whole batch has failed.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 function failedMessages(messages: readonly QueueMessage[], outcome: Outcome): Map<string, string> {
@@ -75,13 +75,13 @@ function failedMessages(messages: readonly QueueMessage[], outcome: Outcome): Ma
   const listed = (outcome.value as { batchItemFailures?: unknown } | null | undefined)
     ?.batchItemFailures;
   if (listed === undefined || listed === null) return new Map();
-  if (!Array.isArray(listed)) return all('batchItemFailures is no list');
+  if (!Array.isArray(listed)) return all('batchItemFailures is not a list');
   const failures = new Map<string, string>();
   for (const item of listed as ({ itemIdentifier?: unknown } | null)[]) {
     const id = item?.itemIdentifier;
     const known = messages.find(({ messageId }) => messageId === id);
     if (known === undefined)
-      return all(`batchItemFailures names ${String(id)}, which is not there`);
+      return all(`batchItemFailures names ${String(id)}, which is not in the batch`);
     failures.set(known.messageId, 'listed in batchItemFailures');
   }
   return failures;

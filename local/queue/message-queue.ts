@@ -10,7 +10,7 @@ import { randomUuid } from '../identifiers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { QueueMessage } from './message.ts';
 
-/** A message that the function did not manage, and why. */
+/** A message that the function failed to process, and why. */
 export interface DeadLetter extends QueueMessage {
   readonly failedAt: string;
   readonly reason: string;
@@ -27,8 +27,8 @@ export interface QueueRules {
 type State = 'visible' | 'waiting' | 'in flight';
 
 /**
- * A queue whose messages are files: sent means written, and only a message that was managed, or that is a
- * dead letter, loses its file. So a process killed at any moment delivers again what it had not finished.
+ * A queue whose messages are files. A message is sent when its file is written; the file is removed only when the message
+ * was processed or became a dead letter. So what a killed process had not finished is delivered again.
  */
 export class MessageQueue {
   readonly #rules: QueueRules;
@@ -44,7 +44,7 @@ export class MessageQueue {
     this.#surroundings = surroundings;
   }
 
-  /** Opens the folder. What was in flight or waiting when the last process ended can be received at once. */
+  /** Opens the folder. What was in flight or waiting when the last process ended is visible immediately. */
   static async open(rules: QueueRules, surroundings: Surroundings): Promise<MessageQueue> {
     await makeFolder(rules.folder);
     await makeFolder(rules.deadLetterFolder);
@@ -61,7 +61,7 @@ export class MessageQueue {
     return queue;
   }
 
-  /** Takes a message. On return it is durable. */
+  /** Adds a message. On return it is durable. */
   async send(
     sent: Pick<QueueMessage, 'body' | 'messageAttributes' | 'senderId'>,
     delayMs = 0,
@@ -75,12 +75,12 @@ export class MessageQueue {
     return message;
   }
 
-  /** Takes up to `most` visible messages in flight. The count of receives is durable before they are seen. */
-  async receive(most: number): Promise<QueueMessage[]> {
+  /** Moves up to `max` visible messages to in flight. Their new count of receives is durable before they are returned. */
+  async receive(max: number): Promise<QueueMessage[]> {
     const now = this.#surroundings.now().getTime();
     const taken = [...this.#messages.values()]
       .filter(({ state }) => state === 'visible')
-      .slice(0, most);
+      .slice(0, max);
     for (const entry of taken) entry.state = 'in flight';
     await Promise.all(
       taken.map(async (entry) => {
@@ -92,13 +92,13 @@ export class MessageQueue {
     return taken.map(({ message }) => message);
   }
 
-  /** The function managed this message. */
+  /** The function has processed this message. */
   async done(messageId: string): Promise<void> {
     await removeDurably(this.#path(messageId));
     this.#forget(messageId);
   }
 
-  /** The function failed on this message: it comes back after a while, or is a dead letter now. */
+  /** The function failed on this message: it becomes visible again later, or becomes a dead letter. */
   async failed(messageId: string, reason: string): Promise<void> {
     const entry = this.#messages.get(messageId);
     if (entry === undefined) return;
@@ -108,7 +108,7 @@ export class MessageQueue {
     this.#showAfter(messageId, this.#rules.retryDelayMs(receives));
   }
 
-  /** How many messages there are, by state. */
+  /** The number of messages by state. */
   counts(): Record<State, number> {
     const counts = { visible: 0, waiting: 0, 'in flight': 0 };
     for (const { state } of this.#messages.values()) counts[state] += 1;
@@ -119,13 +119,13 @@ export class MessageQueue {
     return [...this.#deadLetters];
   }
 
-  /** Ends when there is no message any more: none visible, none in flight, none waiting. */
+  /** Resolves when no message is visible, in flight or waiting. */
   async idle(): Promise<void> {
     if (this.#messages.size === 0) return;
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Stops the clocks of waiting messages; their files stay. */
+  /** Stops the timers of waiting messages. Their files stay. */
   close(): void {
     for (const { timer } of this.#messages.values()) this.#surroundings.timers.clearTimeout(timer);
   }
@@ -136,7 +136,7 @@ export class MessageQueue {
       return removeDurably(this.#path(messageId)); // killed between the two files of a burial
     }
     if (message.receives >= this.#rules.maxReceives) {
-      return this.#bury(message, 'the process ended while the function had it for the last time');
+      return this.#bury(message, 'the process ended during the last attempt of the function');
     }
     this.#messages.set(messageId, { message, state: 'visible' });
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** An attribute that a sender put on a message. */
+/** An attribute that the sender gave a message. */
 export interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
@@ -8,25 +8,25 @@ export interface MessageAttribute {
   readonly BinaryValue?: string;
 }
 
-/** A message of the queue, as its file holds it. */
+/** A message of the queue, as in its file. */
 export interface QueueMessage {
   readonly messageId: string;
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, MessageAttribute>>;
   readonly senderId: string;
   readonly sentAtMs: number;
-  /** How often it was handed to the function; written before it is handed over. */
+  /** How often the function has received it; written before each delivery. */
   readonly receives: number;
   readonly firstReceivedAtMs?: number;
 }
 
-/** MD5 of a body, which clients compare with what they sent. */
+/** MD5 of a body, for clients to compare with what they sent. */
 export function md5OfBody(body: string): string {
   return createHash('md5').update(body).digest('hex');
 }
 
 /**
- * MD5 over the attributes in the order of their names, each part behind its length.
+ * MD5 over the attributes in the order of their names, each part preceded by its length.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
  */
 export function md5OfAttributes(

@@ -2,7 +2,7 @@ import type { CreatedObject } from '../s3/call.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /**
- * The notification of a written object, as S3 sends it to a queue. The key is form-encoded: a space is `+`.
+ * The notification about a written object, as S3 sends it to a queue. The key is form-encoded: a space is `+`.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
 export function s3Event(created: CreatedObject, { region, accountId }: Surroundings): object {
@@ -42,7 +42,7 @@ export function s3Event(created: CreatedObject, { region, accountId }: Surroundi
   };
 }
 
-/** As java.net.URLEncoder does it, which is what S3's keys look like; slashes stay. */
+/** As java.net.URLEncoder does it, which S3's keys match; slashes stay. */
 function encodeKey(key: string): string {
   return encodeURIComponent(key)
     .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)

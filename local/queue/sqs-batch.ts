@@ -1,19 +1,20 @@
 import { AwsError } from '../aws-error.ts';
 import type { JsonInput } from '../json-input.ts';
 
-/** SQS's limit for body and attributes of a message, and for those of a batch together: 1 MiB since August 2025. */
+/** SQS's limit for body and attributes of a message, and of all messages of a batch: 1 MiB since August 2025. */
 export const maxMessageBytes = 1_048_576;
 const maxEntries = 10;
 const entryId = /^[A-Za-z0-9_-]{1,80}$/;
 
-/** What became of one entry of a batch. */
+/** The result of one entry of a batch. */
 export interface EntryResult {
   readonly sent?: object;
   readonly failed?: object;
 }
 
 /**
- * The entries of a batch. What is wrong with the batch as a whole refuses all of it.
+ * The entries of a batch.
+ * @throws AwsError if the batch as a whole is invalid
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 export function readBatch(input: JsonInput): JsonInput[] {
@@ -43,7 +44,7 @@ export function readBatch(input: JsonInput): JsonInput[] {
   return entries;
 }
 
-/** Entries that are in the queue, and those that are not: the answer says so of each. */
+/** The response of a batch: entries that were sent, and those that failed. */
 export function collectResults(results: readonly EntryResult[]): object {
   return {
     Successful: results.flatMap(({ sent }) => (sent ? [sent] : [])),

@@ -26,7 +26,7 @@ export function sqsRecord(message: QueueMessage, queueArn: string, region: strin
   };
 }
 
-/** Names begin in lower case here, unlike in the API. */
+/** Names start in lower case here, unlike in the API. */
 function attribute({ DataType, StringValue, BinaryValue }: MessageAttribute) {
   return {
     dataType: DataType,

@@ -7,17 +7,17 @@ import { type MessageAttribute, md5OfAttributes, md5OfBody } from './message.ts'
 import type { MessageQueue } from './message-queue.ts';
 import { collectResults, type EntryResult, maxMessageBytes, readBatch } from './sqs-batch.ts';
 
-/** The one queue that there is. */
+/** The only queue of the stand-in. */
 export interface ServedQueue {
   readonly name: string;
   readonly arn: string;
-  /** Known only once the port is. */
+  /** Known only when the port is known. */
   readonly url: () => string;
   readonly queue: MessageQueue;
 }
 
 /**
- * The part of SQS that senders need; receiving is the event source's.
+ * The part of SQS that senders need. The event source receives without it.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
  */
 export function sqsOperations(served: ServedQueue): JsonOperations {
@@ -56,7 +56,7 @@ export function sqsOperations(served: ServedQueue): JsonOperations {
   };
 }
 
-/** An entry that can't be taken fails alone. */
+/** An entry that is refused does not affect the others. */
 async function sendEntry(
   queue: MessageQueue,
   entry: JsonInput,
@@ -80,7 +80,7 @@ async function sendOne(queue: MessageQueue, input: JsonInput, principal: Princip
   if (body === '' || size > maxMessageBytes) {
     throw new AwsError(
       'InvalidParameterValueException',
-      `A message must have from 1 to ${maxMessageBytes} bytes`,
+      `A message must have 1 to ${maxMessageBytes} bytes`,
     );
   }
   const delayMs = 1000 * (input.optionalNumber('DelaySeconds') ?? 0);

@@ -1,8 +1,8 @@
 import type { Version } from './version.ts';
 
 /**
- * The order of S3's listings is that of UTF-8 bytes; JavaScript compares UTF-16 units, which differs above
- * U+FFFF. One character per byte makes `<` and `startsWith` right.
+ * S3 lists in the order of UTF-8 bytes; JavaScript compares UTF-16 units, which differs above U+FFFF. With one character
+ * per byte, `<` and `startsWith` are right.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export function byteOrder(text: string): string {
@@ -15,7 +15,7 @@ export interface IndexedKey {
   versions: readonly Version[];
 }
 
-/** What is in a bucket, in memory, in the order of listings. The files are the truth; this is read from them. */
+/** The contents of a bucket, in memory, in the order of listings. The files are authoritative; this is read from them. */
 export class BucketIndex {
   readonly #byKey = new Map<string, IndexedKey>();
   readonly #sorted: IndexedKey[] = [];
@@ -28,7 +28,7 @@ export class BucketIndex {
     return this.#byKey.get(key)?.versions ?? [];
   }
 
-  /** Adds a version; one of the same id is replaced. */
+  /** Adds a version, or replaces the one with the same id. */
   insert(version: Version): void {
     let indexed = this.#byKey.get(version.key);
     if (indexed === undefined) {
@@ -51,14 +51,14 @@ export class BucketIndex {
     this.#sorted.splice(this.#position(indexed.order), 1);
   }
 
-  /** The first key at or after a place in byte order. */
+  /** The first key at or after a position in byte order. */
   firstFrom(order: string): IndexedKey | undefined {
     return this.#sorted[this.#position(order)];
   }
 
   /**
-   * Every version of keys with a prefix, newest first within a key, from the place behind a key or, with a
-   * version id, behind that version of it.
+   * Every version of the keys with a prefix, newest first within a key. It starts after the marker: a key, or with a
+   * version id that version of the key.
    */
   *allVersions(
     prefix: string,
@@ -75,8 +75,8 @@ export class BucketIndex {
       if (atMarker && versionIdMarker === '') continue;
       const ids = indexed.versions.map(({ versionId }) => versionId);
       const first = atMarker ? ids.indexOf(versionIdMarker) + 1 : 0;
-      for (const [place, version] of indexed.versions.entries()) {
-        if (place >= first) yield { version, latest: place === 0 };
+      for (const [age, version] of indexed.versions.entries()) {
+        if (age >= first) yield { version, latest: age === 0 };
       }
     }
   }

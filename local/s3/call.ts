@@ -2,13 +2,13 @@ import { AwsError } from '../aws-error.ts';
 import { type LocalRequest, type LocalResponse, queryValue } from '../http/message.ts';
 import { allows, demand, type RequestConditions } from '../permissions.ts';
 import type { Caller } from '../signature/authenticate.ts';
-import type { Payload } from '../signature/payload.ts';
+import type { Payload } from '../signature/body.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Bucket, ObjectStore } from './object-store.ts';
 import type { Version } from './version.ts';
 import { writeXml, type XmlElements } from './xml.ts';
 
-/** An object that was just written, for those who react to it. */
+/** An object that was just written. */
 export interface CreatedObject {
   readonly eventName: 'ObjectCreated:Put' | 'ObjectCreated:Copy';
   readonly bucket: string;
@@ -20,15 +20,15 @@ export interface CreatedObject {
   readonly requestId: string;
 }
 
-/** What the operations work on. */
+/** What the operations need. */
 export interface S3Surroundings extends Surroundings {
   readonly store: ObjectStore;
   readonly maxObjectBytes: number;
-  /** Called before the writer is answered, so that an answered write has had its event queued. */
+  /** Called before the response to the writer, so that the event of an acknowledged write is in the queue. */
   readonly onCreated: (created: CreatedObject) => Promise<void>;
 }
 
-/** One call of an S3 operation by a caller who is known; `key` is empty for a bucket's operations. */
+/** One call of an S3 operation by an authenticated caller. `key` is empty for operations on buckets. */
 export interface S3Call {
   readonly request: LocalRequest;
   readonly caller: Caller;
@@ -38,7 +38,7 @@ export interface S3Call {
   readonly s3: S3Surroundings;
 }
 
-/** Refuses unless the caller may do this to the object, or to keys with this prefix. */
+/** @throws AwsError unless the caller may do this to the object, or to keys with this prefix */
 export function demandObject(
   call: S3Call,
   action: string,
@@ -49,20 +49,20 @@ export function demandObject(
 }
 
 /**
- * Listing is judged by the ARN of the prefix asked for. AWS judges it by the bucket's ARN with the prefix in
- * the condition key `s3:prefix`; the pair stands in one place here.
+ * Listing is authorized by the ARN of the requested prefix. AWS authorizes it by the ARN of the bucket and the condition
+ * key `s3:prefix`; here the two are one resource.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
  */
 export function demandListing(call: S3Call, prefix: string, action = 's3:ListBucket'): void {
   demandObject(call, action, prefix);
 }
 
-/** Whether the caller may know that a key is not there. */
+/** Whether the caller may learn that a key does not exist. */
 export function mayList(call: S3Call, key: string): boolean {
   return allows(call.caller.principal, 's3:ListBucket', objectArn(call.bucketName, key));
 }
 
-/** The bucket that the call is about; asked for only after the caller was found to be allowed. */
+/** The bucket of the call. Look it up only after authorization, so that a 404 does not tell whether it exists. */
 export function existingBucket(call: S3Call, name: string = call.bucketName): Bucket {
   const bucket = call.s3.store.bucket(name);
   if (bucket !== undefined) return bucket;
@@ -71,7 +71,7 @@ export function existingBucket(call: S3Call, name: string = call.bucketName): Bu
   });
 }
 
-/** An answer with a document. */
+/** A response with an XML document. */
 export function xmlAnswer(root: string, elements: XmlElements): LocalResponse {
   return {
     status: 200,
@@ -80,17 +80,17 @@ export function xmlAnswer(root: string, elements: XmlElements): LocalResponse {
   };
 }
 
-/** A parameter of the query. */
+/** A query parameter. */
 export function parameter(call: S3Call, name: string): string | undefined {
   return queryValue(call.request, name);
 }
 
-/** The ARN of a bucket (with an empty key that of its empty prefix, not the bucket's own). */
+/** The ARN of an object or prefix. An empty key is the empty prefix, whose ARN is not that of the bucket. */
 export function objectArn(bucket: string, key: string): string {
   return `arn:aws:s3:::${bucket}/${key}`;
 }
 
-/** The entity tag as headers and documents carry it. */
+/** The entity tag as in headers and documents. */
 export function quotedEtag(version: Version): string {
   return `"${version.etag}"`;
 }

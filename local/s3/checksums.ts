@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { crc32cOf, crc32Of, crc64nvmeOf } from './crc.ts';
 
-/** S3's checksum algorithms by the end of their header's name. */
+/** S3's checksum algorithms by the last part of their header names. */
 const digestOf = {
   crc32: crc32Of,
   crc32c: crc32cOf,
@@ -20,8 +20,8 @@ export interface Checksum {
 }
 
 /**
- * Checks every checksum that came with a body, in a header or after it, and answers the one to keep:
- * CRC-64/NVME where the client sent none.
+ * Checks the checksums of a body, in headers or trailers.
+ * @returns the one to store: CRC-64/NVME if the client sent no other
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
 export function checkedChecksum(
@@ -62,7 +62,7 @@ export function checkedChecksum(
   return only;
 }
 
-/** The headers that a stored checksum is told with. */
+/** The response headers for a stored checksum. */
 export function checksumHeaders({ algorithm, value }: Checksum): Record<string, string> {
   return { [`x-amz-checksum-${algorithm}`]: value, 'x-amz-checksum-type': 'FULL_OBJECT' };
 }
@@ -80,7 +80,7 @@ function checkContentMd5(body: Buffer, given: string | undefined): void {
   }
 }
 
-/** A client that says it will send a checksum and then does not has lost it on the way. */
+/** A client that announces a checksum and sends none has lost it on the way. */
 function refuseAnnouncedOnly(headers: ReadonlyMap<string, string>): void {
   if (headers.get('x-amz-sdk-checksum-algorithm') === undefined) return;
   throw new AwsError(

@@ -11,7 +11,7 @@ function remainders(polynomial: number): Uint32Array {
   });
 }
 
-/** CRC-32 of ISO-HDLC, the one of zip. */
+/** CRC-32/ISO-HDLC, as in zip. */
 export function crc32Of(bytes: Buffer): Buffer {
   return fourBytes(crc32(bytes));
 }
@@ -25,8 +25,8 @@ export function crc32cOf(bytes: Buffer): Buffer {
 }
 
 /**
- * CRC-64/NVME (NVM Express NVM Command Set Specification, section 5.2.1.3.4), the one that S3 computes by
- * itself where the client sent none. In two 32-bit halves: BigInt would be thirty times slower.
+ * CRC-64/NVME (NVM Express NVM Command Set Specification, section 5.2.1.3.4), which S3 computes if the client sent no
+ * checksum. In two 32-bit halves: BigInt would be thirty times slower.
  */
 const nvmePolynomial = 0x9a6c9329ac4bc9b5n;
 const nvmeRemainders = Array.from({ length: 256 }, (_, byte) => {

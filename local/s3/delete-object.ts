@@ -18,11 +18,11 @@ export async function deleteObject(call: S3Call): Promise<LocalResponse> {
   };
 }
 
-/** The most keys that one DeleteObjects may name. */
+/** How many keys one DeleteObjects can name. */
 const maxKeys = 1000;
 
 /**
- * DeleteObjects; each key succeeds or fails by itself.
+ * DeleteObjects. Each key succeeds or fails on its own.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 export async function deleteObjects(call: S3Call): Promise<LocalResponse> {
@@ -30,7 +30,7 @@ export async function deleteObjects(call: S3Call): Promise<LocalResponse> {
   const document = readXml(call.payload.body.toString('utf8'), 'Delete');
   const objects = document.children.filter(({ name }) => name === 'Object');
   if (objects.length === 0 || objects.length > maxKeys) {
-    throw new AwsError('MalformedXML', `From 1 to ${maxKeys} keys can be deleted at once`);
+    throw new AwsError('MalformedXML', `1 to ${maxKeys} keys can be deleted at once`);
   }
   const quiet = childText(document, 'Quiet') === 'true';
   const deleted: XmlElements[] = [];
@@ -54,7 +54,7 @@ export async function deleteObjects(call: S3Call): Promise<LocalResponse> {
   return xmlAnswer('DeleteResult', { Deleted: quiet ? [] : deleted, Error: failed });
 }
 
-/** To delete what is not there is no error: the key is gone, which is what was asked. */
+/** Deleting a missing object is no error, as in S3. */
 async function removeOne(
   call: S3Call,
   versionId: string | undefined,

@@ -11,7 +11,7 @@ import {
 import { isContinuationToken, listObjects } from './listing.ts';
 import type { Version } from './version.ts';
 
-/** The most entries of one page. */
+/** How many entries a page can have. */
 const maxPage = 1000;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
@@ -50,7 +50,7 @@ export async function listObjectsV2(call: S3Call): Promise<LocalResponse> {
 }
 
 /**
- * Without a delimiter, which nothing of ours uses for versions.
+ * Without delimiters, which no part of Cakeless uses for versions.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
  */
 export async function listObjectVersions(call: S3Call): Promise<LocalResponse> {
@@ -112,7 +112,7 @@ function readMaxKeys(call: S3Call): number {
   return Math.min(Number(text), maxPage);
 }
 
-/** XML can't carry every key; with `encoding-type=url` they are percent-encoded, slashes left as they are. */
+/** XML cannot contain every key. With `encoding-type=url` keys are percent-encoded, except for slashes. */
 function nameEncoder(call: S3Call): (name: string) => string {
   const type = parameter(call, 'encoding-type');
   if (type === undefined) return (name) => name;

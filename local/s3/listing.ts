@@ -1,7 +1,7 @@
 import { type BucketIndex, byteOrder } from './bucket-index.ts';
 import type { Version } from './version.ts';
 
-/** Which part of a bucket is asked for. */
+/** Which part of a bucket to list. */
 export interface ListingRequest {
   readonly prefix: string;
   readonly delimiter: string;
@@ -15,7 +15,7 @@ export interface ListingRequest {
 export interface ListingPage {
   readonly contents: readonly Version[];
   readonly commonPrefixes: readonly string[];
-  /** Where the next page begins; undefined on the last one. */
+  /** Where the next page begins; undefined on the last page. */
   readonly nextToken: string | undefined;
 }
 
@@ -30,10 +30,14 @@ export function listObjects(index: BucketIndex, request: ListingRequest): Listin
   const contents: Version[] = [];
   const commonPrefixes: string[] = [];
   let last = '';
-  let place = firstPlace(request, prefix);
-  for (let at = index.firstFrom(place); at?.order.startsWith(prefix); at = index.firstFrom(place)) {
+  let position = firstPosition(request, prefix);
+  for (
+    let at = index.firstFrom(position);
+    at?.order.startsWith(prefix);
+    at = index.firstFrom(position)
+  ) {
     const current = at.versions[0];
-    place = after(at.order);
+    position = after(at.order);
     if (current === undefined || current.deleteMarker) continue;
     const cut = delimiter === '' ? -1 : at.order.indexOf(delimiter, prefix.length);
     if (contents.length + commonPrefixes.length === request.maxKeys) {
@@ -48,19 +52,19 @@ export function listObjects(index: BucketIndex, request: ListingRequest): Listin
     } else {
       const common = at.order.slice(0, cut + delimiter.length);
       commonPrefixes.push(Buffer.from(common, 'latin1').toString('utf8'));
-      place = afterAll(common);
+      position = afterAll(common);
     }
-    last = place;
+    last = position;
   }
   return { contents, commonPrefixes, nextToken: undefined };
 }
 
-/** Whether a token is one that we gave. */
+/** Whether a token has the form of those in responses. */
 export function isContinuationToken(token: string): boolean {
   return encodeToken(decodeToken(token)) === token;
 }
 
-function firstPlace(request: ListingRequest, prefix: string): string {
+function firstPosition(request: ListingRequest, prefix: string): string {
   const asked =
     request.continuationToken !== undefined
       ? decodeToken(request.continuationToken)
@@ -70,18 +74,18 @@ function firstPlace(request: ListingRequest, prefix: string): string {
   return asked > prefix ? asked : prefix;
 }
 
-/** The first place behind one key. */
+/** The first position after a key. */
 function after(order: string): string {
   return `${order}\0`;
 }
 
-/** The first place behind everything that begins so. 0xFF is no byte of UTF-8. */
+/** The first position after all keys with this prefix. UTF-8 has no byte 0xFF. */
 function afterAll(prefix: string): string {
   return `${prefix}\u00ff`;
 }
 
-function encodeToken(place: string): string {
-  return Buffer.from(place, 'latin1').toString('base64url');
+function encodeToken(position: string): string {
+  return Buffer.from(position, 'latin1').toString('base64url');
 }
 
 function decodeToken(token: string): string {

@@ -1,6 +1,6 @@
 import { AwsError } from '../aws-error.ts';
 
-/** Headers of an upload that are kept and given back. */
+/** Headers of an upload that are stored and returned. */
 const kept = [
   'cache-control',
   'content-disposition',
@@ -9,7 +9,7 @@ const kept = [
   'expires',
 ];
 
-/** Headers whose meaning we have, or whose only value asked for is what we do anyway. */
+/** Values of refused headers that ask for what the stand-in does anyway. */
 const harmless: Readonly<Record<string, RegExp>> = {
   'x-amz-acl': /^(private|bucket-owner-full-control)$/,
   'x-amz-checksum-type': /^FULL_OBJECT$/,
@@ -17,7 +17,7 @@ const harmless: Readonly<Record<string, RegExp>> = {
   'x-amz-storage-class': /^STANDARD$/,
 };
 
-/** Headers that change how an object is kept in a way that we can't. Silence would be a lie about safety. */
+/** Headers that ask for storage features which the stand-in lacks. Ignoring them would be a false promise of safety. */
 const refused =
   /^x-amz-(acl|copy-source-if-.*|grant-.*|object-lock-.*|server-side-encryption.*|storage-class|tagging|website-.*|write-offset-bytes)$/;
 
@@ -25,7 +25,7 @@ const refused =
 const maxMetadataBytes = 2048;
 
 /**
- * The headers to keep with an object.
+ * The headers to store with an object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
 export function keptHeaders(headers: ReadonlyMap<string, string>): Record<string, string> {
@@ -59,7 +59,7 @@ export function keptHeaders(headers: ReadonlyMap<string, string>): Record<string
   };
 }
 
-/** `aws-chunked` is how the body travelled, not what it is (the sigv4-streaming page). */
+/** `aws-chunked` is a transfer framing, not an encoding of the object (the sigv4-streaming page). */
 function contentEncoding(value = ''): string {
   return value
     .split(',')

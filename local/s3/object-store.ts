@@ -11,7 +11,7 @@ import { oneAtATime } from '../one-at-a-time.ts';
 import { BucketIndex } from './bucket-index.ts';
 import { decodeVersionFile, encodeVersionHead, type Version, versionFileName } from './version.ts';
 
-/** `Unset` is a bucket that never had versioning: its objects carry no version id. */
+/** `Unset`: versioning was never enabled, and objects have no version id. */
 export type Versioning = 'Unset' | 'Enabled' | 'Suspended';
 
 /** A bucket. */
@@ -22,13 +22,13 @@ export interface Bucket {
   readonly index: BucketIndex;
 }
 
-/** What a writer brings; the store adds id, place in the order, and time. */
+/** What a writer provides; the store adds version id, sequencer and time. */
 export type NewVersion = Omit<Version, 'versionId' | 'sequencer' | 'lastModified' | 'deleteMarker'>;
 
-/** Longest first line of a version's file: a key of 1024 bytes escaped, and 2 KB of user metadata. */
+/** Upper limit for the first line of a version's file: an escaped key of 1024 bytes, and 2 KB of user metadata. */
 const maxHeadBytes = 32 * 1024;
 
-/** Buckets and objects in a folder. What it answers is durable. */
+/** Buckets and objects in a folder. When a write returns, it is durable. */
 export class ObjectStore {
   readonly #folder: string;
   readonly #now: () => Date;
@@ -43,7 +43,7 @@ export class ObjectStore {
     this.#random = random;
   }
 
-  /** Opens a folder and reads the heads of what is in it. */
+  /** Opens a folder, and reads the first lines of all version files. */
   static async open(folder: string, now: () => Date, random: Random): Promise<ObjectStore> {
     await makeFolder(folder);
     const store = new ObjectStore(folder, now, random);
@@ -59,7 +59,7 @@ export class ObjectStore {
     return this.#buckets.get(name);
   }
 
-  /** Makes a bucket or changes its versioning. */
+  /** Creates a bucket, or changes its versioning. */
   async saveBucket(name: string, versioning: Versioning): Promise<void> {
     await this.#alone(name, async () => {
       const before = this.#buckets.get(name);
@@ -90,8 +90,8 @@ export class ObjectStore {
   }
 
   /**
-   * Writes a version. `check` sees the current one and throws to refuse; no other writer of the key comes
-   * between the look and the write, so of racing conditional writers exactly one wins.
+   * Writes a version. `check` gets the current one, and throws to refuse. No other write of the key can happen between
+   * check and write, so exactly one of racing conditional writers wins.
    */
   async put(
     bucket: Bucket,
@@ -105,7 +105,7 @@ export class ObjectStore {
     });
   }
 
-  /** Deletes a key: with versioning by a marker, which is answered; else for good. */
+  /** Deletes a key: with versioning by a delete marker, which is returned, otherwise for good. */
   async remove(
     bucket: Bucket,
     key: string,
@@ -153,7 +153,7 @@ export class ObjectStore {
   async #load(name: string): Promise<void> {
     const folder = join(this.#folder, name);
     const settings = await readFile(join(folder, 'bucket.json'), 'utf8').catch(() => undefined);
-    if (settings === undefined) return; // killed before the bucket was made
+    if (settings === undefined) return; // the process was killed before the bucket was complete
     const { createdAt, versioning } = JSON.parse(settings) as Bucket;
     const index = new BucketIndex();
     for (const file of await finishedFiles(join(folder, 'objects'))) {
@@ -180,7 +180,7 @@ async function readHead(path: string): Promise<Version> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(maxHeadBytes), 0, maxHeadBytes, 0);
     return decodeVersionFile(buffer.subarray(0, bytesRead)).version;
   } catch (cause) {
-    throw new Error(`${path} is no object of this store`, { cause });
+    throw new Error(`${path}: not a version file of this store`, { cause });
   } finally {
     await file.close();
   }

@@ -14,12 +14,12 @@ import { listObjectsV2, listObjectVersions } from './list-objects.ts';
 import { getObject } from './read-object.ts';
 import { copyObject, putObject } from './write-object.ts';
 
-/** An S3 operation: what tells it from others, and the query parameters that it understands. */
+/** An S3 operation: how to recognize it, and the query parameters that it accepts. */
 export interface S3Operation {
   readonly name: string;
   readonly method: string;
   readonly on: 'service' | 'bucket' | 'object';
-  /** A query parameter, or a header, that makes the request this operation. */
+  /** A query parameter, or a header, that only requests of this operation have. */
   readonly marker?: string;
   readonly header?: string;
   readonly parameters?: readonly string[];
@@ -29,8 +29,8 @@ export interface S3Operation {
 const listParameters = ['prefix', 'delimiter', 'max-keys', 'encoding-type'];
 
 /**
- * Every operation that the stand-in has. One with a marker or header comes before the plain one of its
- * method, which takes only what no marker claims.
+ * Every operation that the stand-in has. Those with a marker or header come first: the one without takes every other
+ * request of its method.
  */
 export const operations: readonly S3Operation[] = [
   { name: 'ListBuckets', method: 'GET', on: 'service', run: listBuckets },

@@ -2,7 +2,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Version } from './version.ts';
 
 /**
- * What a conditional write asks of the current version. A delete marker counts as nothing there.
+ * The check of a conditional write against the current version. A delete marker counts as no object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export function writePrecondition(
@@ -20,17 +20,17 @@ export function writePrecondition(
     );
   }
   return (current) => {
-    const there = current !== undefined && !current.deleteMarker ? current : undefined;
-    if (ifNoneMatch !== undefined && there !== undefined) throw failed('If-None-Match');
+    const object = current?.deleteMarker ? undefined : current;
+    if (ifNoneMatch !== undefined && object !== undefined) throw failed('If-None-Match');
     if (ifMatch === undefined) return;
-    if (there === undefined) {
+    if (object === undefined) {
       throw new AwsError('NoSuchKey', 'The specified key does not exist.');
     }
-    if (!etagMatches(ifMatch, there)) throw failed('If-Match');
+    if (!etagMatches(ifMatch, object)) throw failed('If-Match');
   };
 }
 
-/** What a conditional read asks; the answer is whether the reader has this version already (304). */
+/** Checks the conditions of a read. @returns whether the reader already has this version (304) */
 export function isNotModified(headers: ReadonlyMap<string, string>, version: Version): boolean {
   const ifMatch = headers.get('if-match');
   if (ifMatch !== undefined && !etagMatches(ifMatch, version)) throw failed('If-Match');
@@ -38,7 +38,7 @@ export function isNotModified(headers: ReadonlyMap<string, string>, version: Ver
   return ifNoneMatch !== undefined && etagMatches(ifNoneMatch, version);
 }
 
-/** Compares entity tags, with or without quotation marks; `*` is any. */
+/** Compares entity tags, with or without quotation marks; `*` matches any. */
 function etagMatches(list: string, version: Version): boolean {
   return list
     .split(',')

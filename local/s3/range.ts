@@ -7,8 +7,8 @@ export interface ByteRange {
 }
 
 /**
- * Reads a Range header for an object of this size. S3 gives one range only; what is not understood is
- * ignored, as RFC 9110 section 14.2 has it, and the whole object answered.
+ * Reads a Range header for an object of this size. S3 returns one range only. A header that is not understood is
+ * ignored, as RFC 9110 section 14.2 allows, and the whole object is returned.
  */
 export function readRange(header: string | undefined, size: number): ByteRange | undefined {
   const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '');

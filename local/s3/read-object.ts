@@ -15,7 +15,7 @@ import { type ByteRange, readRange } from './range.ts';
 import type { Version } from './version.ts';
 
 /**
- * GetObject; HeadObject is the same without the content, which the listener leaves out.
+ * GetObject, and HeadObject: the listener omits its content.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export async function getObject(call: S3Call): Promise<LocalResponse> {
@@ -35,7 +35,7 @@ export async function getObject(call: S3Call): Promise<LocalResponse> {
   };
 }
 
-/** Finds a version to read, or says why there is none, no more than the caller may know. */
+/** Finds the version to read. @throws AwsError that tells no more than the caller may know */
 export function existingVersion(
   call: S3Call,
   bucket: Bucket,
@@ -49,11 +49,11 @@ export function existingVersion(
     current === undefined
       ? {}
       : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': current.versionId };
-  // Who may not list must not learn from a 404 which keys exist ("Permissions" on the page of GetObject).
+  // A caller who may not list must not learn from a 404 which keys exist ("Permissions" on the page of GetObject).
   if (!mayList(call, call.key)) {
     throw new AwsError(
       'AccessDenied',
-      `${call.caller.principal.name} may not list this prefix, so it is not told whether the key exists`,
+      `${call.caller.principal.name} may not list this prefix, so it cannot learn whether the key exists`,
     );
   }
   throw new AwsError('NoSuchKey', 'The specified key does not exist.', {
@@ -79,7 +79,7 @@ function namedVersion(versions: readonly Version[], versionId: string): Version 
   return version;
 }
 
-/** A checksum is of the whole object, so a part of it comes without. */
+/** A checksum covers the whole object, so a response with a range has none. */
 function describe(
   call: S3Call,
   bucket: Bucket,

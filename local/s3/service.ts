@@ -2,7 +2,7 @@ import { AwsError } from '../aws-error.ts';
 import { type LocalRequest, type LocalResponse, queryValue } from '../http/message.ts';
 import { decodePercent } from '../http/read-request.ts';
 import type { Caller } from '../signature/authenticate.ts';
-import type { Payload } from '../signature/payload.ts';
+import type { Payload } from '../signature/body.ts';
 import type { S3Surroundings } from './call.ts';
 import { operations, type S3Operation } from './operations.ts';
 import { writeErrorXml } from './xml.ts';
@@ -60,7 +60,7 @@ function readPath(rawPath: string): { bucketName: string; key: string } {
   return { bucketName: decodePercent(bucket), key: decodePercent(key) };
 }
 
-/** A parameter that we don't know would change the meaning (?acl, ?uploads, ?tagging): better no answer. */
+/** Unknown parameters would change what the request means (?acl, ?uploads, ?tagging), so they are refused. */
 function refuseUnknownParameters(request: LocalRequest, operation: S3Operation): void {
   const known = [operation.marker, 'x-id', ...(operation.parameters ?? [])];
   for (const [name] of request.query) {
@@ -79,6 +79,6 @@ function checkExpectedOwner(request: LocalRequest, accountId: string): void {
 function notImplemented(what: string): AwsError {
   return new AwsError(
     'NotImplemented',
-    `A parameter you provided implies functionality that is not implemented: ${what} is beyond this stand-in`,
+    `A parameter you provided implies functionality that is not implemented: ${what} is not implemented by this stand-in`,
   );
 }

@@ -60,7 +60,7 @@ export async function copyObject(call: S3Call): Promise<LocalResponse> {
   return { ...answer, headers: { ...answer.headers, ...versionHeader(call, version) } };
 }
 
-/** A write that must match an existing tag tells what is there, so it needs the right to read as well. */
+/** A write with If-Match reveals whether an object has this tag, so it needs permission to read, too. */
 function demandWrite(call: S3Call): void {
   const ifNoneMatch = call.request.headers.get('if-none-match') === '*';
   const ifMatch = call.request.headers.has('if-match');
@@ -103,7 +103,7 @@ async function store(
   return version;
 }
 
-/** The header is percent-encoded and may begin with a slash and end with a version. */
+/** The header is percent-encoded, and can start with a slash and end with a version. */
 function readCopySource(call: S3Call) {
   const text = call.request.headers.get('x-amz-copy-source') ?? '';
   const parts = /^\/?([^/?]+)\/([^?]+)(?:\?versionId=([\w.-]+))?$/.exec(text);

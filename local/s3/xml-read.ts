@@ -1,6 +1,6 @@
 import { AwsError } from '../aws-error.ts';
 
-/** An element that was read. Attributes are skipped: S3's request documents have none but the namespace. */
+/** An element. Attributes are skipped: the namespace is the only one in S3's request documents. */
 export interface XmlNode {
   readonly name: string;
   readonly text: string;
@@ -17,37 +17,74 @@ const entities: Readonly<Record<string, string>> = {
 
 const token = /<\?xml[^>]*\?>|<(\/?)([A-Za-z][\w.-]*)(\s[^<>]*?)?(\/?)>|([^<]+)/y;
 
+/** Levels of a document, its own included; no client of S3 sends so many. */
+const maxDepth = 10;
+
 /**
- * Reads the small documents that S3's clients send. No document types, comments or CDATA: whatever is not
- * plain elements and text is MalformedXML.
+ * Reads the small documents that S3's clients send. No document types, comments or CDATA: anything other than plain
+ * elements and text is MalformedXML.
  */
 export function readXml(document: string, rootName: string): XmlNode {
-  const root: XmlNode & { children: XmlNode[] } = { name: '', text: '', children: [] };
-  const open = [{ node: root, text: '' }];
+  const reader = new XmlReader();
   token.lastIndex = 0;
   while (token.lastIndex < document.length) {
     const part = token.exec(document);
-    const parent = open.at(-1);
-    if (part === null || parent === undefined || open.length > 10) throw malformed();
+    if (part === null) throw malformed();
     const [, closing, name, , empty, text] = part;
-    if (text !== undefined) {
-      parent.text += decodeEntities(text);
-    } else if (name !== undefined && closing === '/') {
-      if (open.length < 2 || parent.node.name !== name) throw malformed();
-      open.pop();
-      open.at(-1)?.node.children.push({ ...parent.node, text: parent.text });
-    } else if (name !== undefined && empty === '/') {
-      parent.node.children.push({ name, text: '', children: [] });
-    } else if (name !== undefined) {
-      open.push({ node: { name, text: '', children: [] }, text: '' });
-    }
+    if (text !== undefined) reader.addText(decodeEntities(text));
+    else if (name === undefined)
+      continue; // the XML declaration
+    else if (closing === '/') reader.close(name);
+    else reader.open(name, empty === '/');
   }
-  const [only, ...more] = root.children;
-  if (open.length !== 1 || only?.name !== rootName || more.length > 0) throw malformed();
-  return only;
+  const root = reader.only();
+  if (root.name !== rootName) throw malformed();
+  return root;
 }
 
-/** The text of a child; undefined where there is none. */
+interface OpenElement {
+  readonly name: string;
+  text: string;
+  readonly children: XmlNode[];
+}
+
+/** Builds the tree; at the bottom of the stack is the document itself. */
+class XmlReader {
+  readonly #document: OpenElement = { name: '', text: '', children: [] };
+  readonly #stack: OpenElement[] = [this.#document];
+
+  addText(text: string): void {
+    this.#innermost().text += text;
+  }
+
+  open(name: string, empty: boolean): void {
+    const element: OpenElement = { name, text: '', children: [] };
+    if (empty) this.#innermost().children.push(element);
+    else if (this.#stack.length === maxDepth) throw malformed();
+    else this.#stack.push(element);
+  }
+
+  close(name: string): void {
+    const element = this.#stack.pop();
+    if (element?.name !== name) throw malformed();
+    this.#innermost().children.push(element);
+  }
+
+  /** The one element of the document. */
+  only(): XmlNode {
+    const [root, ...more] = this.#document.children;
+    if (this.#stack.length !== 1 || root === undefined || more.length > 0) throw malformed();
+    return root;
+  }
+
+  #innermost(): OpenElement {
+    const element = this.#stack.at(-1);
+    if (element === undefined) throw malformed();
+    return element;
+  }
+}
+
+/** The text of a child; undefined if there is no such child. */
 export function childText(node: XmlNode, name: string): string | undefined {
   return node.children.find((child) => child.name === name)?.text;
 }
@@ -72,6 +109,6 @@ function decodeEntities(text: string): string {
 function malformed(): AwsError {
   return new AwsError(
     'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
+    'The XML you provided was malformed or did not validate against our published schema',
   );
 }

@@ -1,10 +1,10 @@
-/** An element to be written: its content is text or elements, a list repeats it. */
+/** The content of an element: text or elements. A list repeats the element. */
 export type XmlContent = string | number | boolean | XmlElements | undefined;
 export interface XmlElements {
   readonly [name: string]: XmlContent | readonly XmlContent[];
 }
 
-/** Writes a document of S3's namespace. Undefined elements are left out. */
+/** Writes a document in S3's namespace. Undefined elements are omitted. */
 export function writeXml(root: string, elements: XmlElements): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${writeElements(elements)}</${root}>`;
 }
@@ -28,7 +28,7 @@ function writeContent(content: string | number | boolean | XmlElements): string 
   return typeof content === 'object' ? writeElements(content) : escapeText(String(content));
 }
 
-/** Control characters go as references, as S3 does it: XML 1.0 has no better way, see encoding-type=url. */
+/** Control characters become references, as S3 does it: XML 1.0 has no better way, see encoding-type=url. */
 function escapeText(text: string): string {
   return text.replace(
     /[&<>"]|(?![\t\n])\p{Cc}/gu,

@@ -6,21 +6,21 @@ import type { SignatureClaim } from './claim.ts';
 import { withHoistedHeaders } from './hoisted-headers.ts';
 import { sameSignature, sha256Hex, sign, signingKey } from './signing-key.ts';
 
-/** A caller whose signature was right, and what its chunks are checked with. */
+/** An authenticated caller, and what the signatures of its chunks are checked with. */
 export interface Caller {
   /** The request with the headers that a presigned URL carries in its query. */
   readonly request: LocalRequest;
   readonly principal: Principal;
   readonly claim: SignatureClaim;
   readonly key: Buffer;
-  /** The payload hash, or the word in its place, that the signature covers. */
+  /** What the signature covers: the hash of the payload, or a keyword such as UNSIGNED-PAYLOAD. */
   readonly payloadHash: string;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html: fifteen minutes either way. */
 const maxSkewMs = 15 * 60 * 1000;
 
-/** Tells who sent a request, or refuses it. The body is checked by `openPayload`, after this. */
+/** Finds out who sent a request. `openPayload` checks the body afterwards. @throws AwsError if the signature is invalid */
 export function authenticate(
   sent: LocalRequest,
   claim: SignatureClaim,
@@ -80,7 +80,7 @@ function checkTime(claim: SignatureClaim, now: Date): void {
   }
 }
 
-/** The host and every x-amz- header must be under the signature, or somebody on the way could add one. */
+/** The signature must cover the host and every x-amz- header, or a third party could add one on the way. */
 function checkSignedHeaders(request: LocalRequest, claim: SignatureClaim): void {
   const unsigned = [...request.headers.keys()].filter(
     (name) => (name === 'host' || name.startsWith('x-amz-')) && !claim.signedHeaders.includes(name),
@@ -94,7 +94,7 @@ function checkSignedHeaders(request: LocalRequest, claim: SignatureClaim): void 
   }
 }
 
-/** Principals here have long-lived keys; a token is most likely a left-over of another session. */
+/** Principals of the stand-in have long-lived keys. A token is probably left over from another session. */
 function refuseToken(request: LocalRequest): void {
   if (request.headers.has('x-amz-security-token')) {
     throw new AwsError(
@@ -104,7 +104,7 @@ function refuseToken(request: LocalRequest): void {
   }
 }
 
-/** A presigned URL and a service other than S3 may leave the hash out; S3's header form may not. */
+/** Presigned URLs and services other than S3 may omit the hash; S3's header form may not. */
 function declaredPayloadHash(request: LocalRequest, claim: SignatureClaim): string {
   const declared = request.headers.get('x-amz-content-sha256');
   if (declared !== undefined) return declared;

@@ -1,16 +1,16 @@
 import { AwsError } from '../aws-error.ts';
-import type { Payload } from './payload.ts';
+import type { Payload } from './body.ts';
 import { sameSignature } from './signing-key.ts';
 
-/** Gives the signature that the next chunk, or the trailer after the last one, must carry. */
+/** Computes the signature that the next chunk, or the trailer after the last one, must have. */
 export interface ChunkSigner {
   chunk(data: Buffer): string;
   trailer(text: string): string;
 }
 
 /**
- * Takes a body out of S3's own chunked framing. With a signer, every chunk must carry its signature, and so
- * must the trailer. A body that ends early is refused: nothing of it is stored.
+ * Decodes S3's own chunked framing. With a signer, every chunk must have its signature, and so must the trailer. A body
+ * that ends early is refused, and nothing of it is stored.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
 export function decodeChunks(
@@ -22,7 +22,7 @@ export function decodeChunks(
   const chunks: Buffer[] = [];
   for (;;) {
     const header = /^([0-9a-fA-F]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(reader.line());
-    if (header === null) throw incomplete('a chunk has no proper header');
+    if (header === null) throw incomplete('a chunk has an invalid header');
     const size = Number.parseInt(header[1] ?? '', 16);
     const chunk = reader.take(size);
     if (signer !== undefined) checkSignature(header[2], signer.chunk(chunk));
@@ -47,7 +47,7 @@ function readTrailers(
   let signature: string | undefined;
   for (let line = reader.line(); line !== ''; line = reader.atEnd() ? '' : reader.line()) {
     const colon = line.indexOf(':');
-    if (colon < 1) throw malformedTrailer(`${JSON.stringify(line)} is no trailing header`);
+    if (colon < 1) throw malformedTrailer(`${JSON.stringify(line)} is not a trailing header`);
     const name = line.slice(0, colon).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'x-amz-trailer-signature') {
@@ -59,7 +59,7 @@ function readTrailers(
     signed += `${name}:${value}\n`;
   }
   const missing = announced.filter((name) => !trailers.has(name));
-  if (missing.length > 0) throw malformedTrailer(`${missing.join(', ')} did not come`);
+  if (missing.length > 0) throw malformedTrailer(`${missing.join(', ')} is missing`);
   if (signer !== undefined && announced.length > 0) {
     checkSignature(signature, signer.trailer(signed));
   }
@@ -84,11 +84,11 @@ function incomplete(why: string): AwsError {
 function malformedTrailer(why: string): AwsError {
   return new AwsError(
     'MalformedTrailerError',
-    `The request contained trailing data that was not well-formed: ${why}`,
+    `The request contained malformed trailing data: ${why}`,
   );
 }
 
-/** Walks through a framed body; whatever is missing is an incomplete body. */
+/** Reads a framed body from start to end. @throws AwsError IncompleteBody if anything is missing */
 class FrameReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -99,7 +99,7 @@ class FrameReader {
 
   line(): string {
     const end = this.#bytes.indexOf('\r\n', this.#at);
-    if (end < 0) throw incomplete('a line has no end');
+    if (end < 0) throw incomplete('a line is incomplete');
     const line = this.#bytes.toString('latin1', this.#at, end);
     this.#at = end + 2;
     return line;

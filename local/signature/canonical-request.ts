@@ -3,7 +3,7 @@ import { decodePercent } from '../http/read-request.ts';
 import type { SignatureClaim } from './claim.ts';
 
 /**
- * The text that a client hashed and signed, built again from what arrived.
+ * The text that the client hashed and signed, rebuilt from the request.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request
  */
 export function canonicalRequest(
@@ -22,7 +22,7 @@ export function canonicalRequest(
   ].join('\n');
 }
 
-/** S3 encodes a path once; every other service encodes the already encoded path again (same page). */
+/** S3 encodes a path once; every other service encodes the encoded path again (the same page). */
 function canonicalPath(rawPath: string, service: string): string {
   return rawPath
     .split('/')
@@ -48,7 +48,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Everything but RFC 3986's unreserved characters; encodeURIComponent leaves five more. */
+/** Encodes everything except RFC 3986's unreserved characters; encodeURIComponent leaves five others. */
 function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

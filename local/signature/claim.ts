@@ -1,7 +1,7 @@
 import { AwsError } from '../aws-error.ts';
 import { type LocalRequest, queryValue } from '../http/message.ts';
 
-/** What a request says about its own signature, read but not yet believed. */
+/** What a request says about its signature, before it is verified. */
 export interface SignatureClaim {
   readonly form: 'header' | 'query';
   readonly accessKeyId: string;
@@ -11,14 +11,14 @@ export interface SignatureClaim {
   /** As written: `20261124T031000Z`. */
   readonly timestamp: string;
   readonly signedAt: Date;
-  /** How long a presigned URL is good; undefined in the header form. */
+  /** How long a presigned URL is valid; undefined in the header form. */
   readonly expiresSeconds?: number;
 }
 
 const authorizationForm =
   /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/;
 
-/** A week, the longest that a presigned URL may live. */
+/** A week, the longest validity of a presigned URL. */
 const maxExpiresSeconds = 604_800;
 
 /**

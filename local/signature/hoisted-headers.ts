@@ -1,6 +1,6 @@
 import type { LocalRequest } from '../http/message.ts';
 
-/** The parameters that are the signature itself. */
+/** The parameters of the signature. */
 const ofSignature = [
   'x-amz-algorithm',
   'x-amz-credential',
@@ -11,8 +11,8 @@ const ofSignature = [
 ];
 
 /**
- * A presigned request as it would be with its x-amz- headers in their place: presigners move them into the
- * query, where the signature covers them too, in either case of letters.
+ * A presigned request with its x-amz- headers as headers again: presigners move them into the query, in either case of
+ * letters, where the signature covers them too.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export function withHoistedHeaders(request: LocalRequest): LocalRequest {

@@ -2,17 +2,11 @@ import { AwsError } from '../aws-error.ts';
 import type { LocalRequest } from '../http/message.ts';
 import type { Caller } from './authenticate.ts';
 import { type ChunkSigner, decodeChunks } from './aws-chunked.ts';
+import type { Payload } from './body.ts';
 import { sha256Hex, sign } from './signing-key.ts';
 
-/** A body that is what its sender signed, out of its framing. */
-export interface Payload {
-  readonly body: Buffer;
-  /** Headers that came after the body, by lower-case name. */
-  readonly trailers: ReadonlyMap<string, string>;
-}
-
 /**
- * Checks a body against the hash, or the words in its place, that the signature covers.
+ * Checks a body against the hash, or the keyword, that the signature covers.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html (the table of
  * x-amz-content-sha256 values)
  */
@@ -39,7 +33,7 @@ export function openPayload(caller: Caller): Payload {
   }
   throw new AwsError(
     'InvalidArgument',
-    `x-amz-content-sha256 can't be ${JSON.stringify(payloadHash)} here`,
+    `x-amz-content-sha256 cannot be ${JSON.stringify(payloadHash)} here`,
   );
 }
 
@@ -56,7 +50,7 @@ function chunkedForm(request: LocalRequest, trailing: boolean) {
 }
 
 /**
- * Each chunk is signed over the signature before it, the first over the request's.
+ * The signature of a chunk covers the previous one; that of the first chunk covers the request's.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { SignatureClaim } from './claim.ts';
 
 /**
- * The key that signs one day, region and service.
+ * The key that signs requests of one day, region and service.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#calculate-signature
  */
 export function signingKey(secret: string, scope: SignatureClaim['scope']): Buffer {
@@ -12,7 +12,7 @@ export function signingKey(secret: string, scope: SignatureClaim['scope']): Buff
   );
 }
 
-/** Signs: the algorithm names the kind of thing (request, chunk, trailer), the lines what is signed of it. */
+/** Signs lines. The algorithm tells what they are from: a request, a chunk or a trailer. */
 export function sign(
   key: Buffer,
   algorithm: string,
@@ -24,12 +24,12 @@ export function sign(
   return hmac(key, [algorithm, claim.timestamp, scope, ...lines].join('\n')).toString('hex');
 }
 
-/** SHA-256 in lower-case hex, as every place of the protocol writes it. */
+/** SHA-256 in lower-case hex, as everywhere in the protocol. */
 export function sha256Hex(bytes: string | Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Compares without telling by the time taken how much was right. */
+/** Compares in constant time. */
 export function sameSignature(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);

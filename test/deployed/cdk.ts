@@ -1,4 +1,4 @@
-/** The CDK command line as it is, against MiniStack. */
+/** The CDK command line, unchanged, against MiniStack. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { ACCOUNT, type Ministack } from '../stand-in/ministack.ts';
 
 export type Outputs = Readonly<Record<string, string>>;
 
-/** Synthesizes once, and gives the same assembly to everything after it. */
+/** Synthesizes once. All commands use the same assembly. */
 export class Cdk {
   readonly #ministack: Ministack;
   readonly #assembly: string;
@@ -46,7 +46,7 @@ export class Cdk {
 
 export const STACK_NAME = 'Cakeless';
 
-/** @throws Error with all that the command said */
+/** @throws Error with the output of the command */
 function run(ministack: Ministack, args: readonly string[]): Promise<void> {
   const env = { ...process.env, ...ministack.environment(), CI: '1', ...QUIET };
   const program = resolve('node_modules', '.bin', 'cdk');
@@ -55,15 +55,15 @@ function run(ministack: Ministack, args: readonly string[]): Promise<void> {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk) => {
-        said += chunk;
+        output += chunk;
       });
     child.once('error', failed);
     child.once('close', (code) => {
       if (code === 0) done();
-      else failed(new Error(`cdk ${args[0]} ended with ${code}:\n${said.slice(-8000)}`));
+      else failed(new Error(`cdk ${args[0]} exited with ${code}:\n${output.slice(-8000)}`));
     });
   });
 }

@@ -1,21 +1,21 @@
-/** One thing that must be so in a deployed service, as a sentence. Later ones build on earlier ones. */
+/** Checks of a deployed service, each named by a sentence. Later ones depend on earlier ones. */
 import type { Credentials } from '../stand-in/ministack.ts';
 import type { Deployment } from './deployment.ts';
 
 export interface Check {
   readonly name: string;
-  /** @throws Error where it is not so */
+  /** @throws Error if the sentence is not true */
   run(deployment: Deployment): Promise<void>;
 }
 
 export const NODE = 'cp-1.prod.example.com';
-/** The node whose role is for all nodes of cluster a: its session tag says which it is. */
+/** A node of cluster a, whose nodes share a role: the session tag names the node. */
 export const nodeOfA = (deployment: Deployment, node = NODE): Promise<Credentials> =>
   deployment.assume('nodes of a', { node });
 
 const OUTCOME_WITHIN_MS = 60_000;
 
-/** Asks until there is an answer. @throws Error that says what was waited for */
+/** Repeats `ask` until it has a result. @param what what is awaited, for the message of the error */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
@@ -23,14 +23,14 @@ export async function eventually<T>(
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`${what} did not come within ${withinMs / 1000} s`);
+    const result = await ask();
+    if (result !== undefined) return result;
+    if (Date.now() > deadline) throw new Error(`${what}: nothing after ${withinMs / 1000} s`);
     await new Promise((done) => setTimeout(done, 100));
   }
 }
 
-/** @throws Error unless this is refused for want of permission */
+/** @throws Error unless this is refused with AccessDenied */
 export async function refused(what: string, attempt: Promise<unknown>): Promise<void> {
   const failure = await attempt.then(
     () => undefined,

@@ -1,4 +1,4 @@
 import { resolve } from 'node:path';
 
-/** The service that is deployed to MiniStack, and whose policies are judged offline. */
+/** The configuration that is deployed to MiniStack, and whose policies are evaluated offline. */
 export const CONFIG_FILE = resolve('test', 'deployed', 'cakeless.config.json');

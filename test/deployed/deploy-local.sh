@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys the app to a stand-in for AWS on this machine and tries the service out: see main.ts. Installs what is missing
-# first: the packages of the repository, and MiniStack, Node 24 and the judges outside it (test/tools/install.sh).
+# Deploys the app to a stand-in for AWS on this machine and tests the service: see main.ts. Installs what is missing
+# first: the packages of the repository, and outside it MiniStack, Node 24 and the judges (test/tools/install.sh).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

@@ -1,4 +1,4 @@
-/** The app of infra/, deployed to MiniStack by the CDK as it is, and the service that comes of it. */
+/** The app of infra/, deployed to MiniStack by the unchanged CDK, and the service that it creates. */
 import { describeWithMinistack } from '../stand-in/ministack-program.ts';
 import { ALL_STEPS, Trial } from './trial.ts';
 
@@ -6,7 +6,7 @@ describeWithMinistack('deployed', () => {
   const failures = new Map<string, unknown>();
   let trial: Trial | undefined;
 
-  // One after the other, since tests are run in any order.
+  // In order, one after the other: Jest runs the tests in random order.
   beforeAll(async () => {
     trial = await Trial.start();
     for (const { name, run } of ALL_STEPS) {

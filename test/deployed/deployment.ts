@@ -1,4 +1,4 @@
-/** A deployed service and its people: who may assume which role, clients in their names, and the command. */
+/** A deployed service and its principals: their roles, SDK clients with their credentials, and the command. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import {
@@ -25,7 +25,7 @@ import type { Outputs } from './cdk.ts';
 export type Bucket = 'exchange' | 'authority';
 export type Tags = Readonly<Record<string, string>>;
 
-/** Output of the stack that names the ARN of a role, by the beginning of its name. */
+/** First part of the name of the stack output with the ARN of a role. */
 const ROLES = {
   operator: 'OperatorRoleArn',
   approver: 'ApproverRoleArn',
@@ -40,21 +40,21 @@ export type RoleName = keyof typeof ROLES;
 export class Deployment {
   readonly ministack: Ministack;
   outputs: Outputs;
-  readonly #somebody: Credentials;
+  readonly #user: Credentials;
   #administrator: Promise<Credentials> | undefined;
 
-  private constructor(ministack: Ministack, outputs: Outputs, somebody: Credentials) {
+  private constructor(ministack: Ministack, outputs: Outputs, user: Credentials) {
     this.ministack = ministack;
     this.outputs = outputs;
-    this.#somebody = somebody;
+    this.#user = user;
   }
 
-  /** With a user who may do nothing but assume roles: the root of an account can't. */
+  /** Creates a user who may only assume roles, which the root user of an account cannot. */
   static async of(ministack: Ministack, outputs: Outputs): Promise<Deployment> {
-    const somebody = await newUser(ministack, 'somebody', {
+    const user = await newUser(ministack, 'role-user', {
       Action: ['sts:AssumeRole', 'sts:TagSession'],
     });
-    return new Deployment(ministack, outputs, somebody);
+    return new Deployment(ministack, outputs, user);
   }
 
   output(beginning: string): string {
@@ -68,11 +68,11 @@ export class Deployment {
   }
 
   async assume(role: RoleName, tags: Tags = {}): Promise<Credentials> {
-    const sts = new STSClient(this.ministack.client(this.#somebody));
+    const sts = new STSClient(this.ministack.client(this.#user));
     const { Credentials: given } = await sts.send(
       new AssumeRoleCommand({
         RoleArn: this.output(ROLES[role]),
-        RoleSessionName: 'somebody',
+        RoleSessionName: 'test',
         Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
       }),
     );
@@ -105,13 +105,13 @@ export class Deployment {
     return new LambdaClient(this.ministack.client(who));
   }
 
-  /** Creates an object, as a node does: never over one that is there. */
+  /** Creates an object with If-None-Match, as a node does. */
   create(who: Credentials, bucket: Bucket, Key: string, Body: string | Uint8Array) {
     const Bucket = this.bucket(bucket);
     return this.s3(who).send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch: '*' }));
   }
 
-  /** @returns undefined where there is no such object */
+  /** @returns undefined if the object does not exist */
   async read(who: Credentials, bucket: Bucket, Key: string): Promise<string | undefined> {
     try {
       const input = { Bucket: this.bucket(bucket), Key };
@@ -129,7 +129,7 @@ export class Deployment {
     return Contents.map(({ Key = '' }) => Key);
   }
 
-  /** @throws Error with the function's answer where it failed */
+  /** @throws Error with the response of the function if it failed */
   async invoke(who: Credentials, output: string, event: object): Promise<unknown> {
     const input = { FunctionName: this.output(output), Payload: JSON.stringify(event) };
     const { Payload, FunctionError } = await this.lambda(who).send(new InvokeCommand(input));
@@ -138,7 +138,7 @@ export class Deployment {
     return JSON.parse(text);
   }
 
-  /** What `cakeless` and the AWS command line need to work as somebody. */
+  /** The environment in which `cakeless` and the AWS CLI act as this principal. */
   environment(who: Credentials): Record<string, string> {
     return {
       ...this.ministack.environment(who),
@@ -148,21 +148,21 @@ export class Deployment {
     };
   }
 
-  /** Runs the command `cakeless`. @returns its output @throws Error unless it ends with 0 */
+  /** Runs the command `cakeless`. @returns its output @throws Error unless it exits with 0 */
   cakeless(who: Credentials, ...args: string[]): Promise<string> {
     const command = [resolve('client', 'cakeless.mjs'), ...args];
     const env = { ...process.env, ...this.environment(who) };
     return new Promise((done, failed) => {
       const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-      const said = { stdout: '', stderr: '' };
+      const output = { stdout: '', stderr: '' };
       for (const stream of ['stdout', 'stderr'] as const)
         child[stream].on('data', (chunk) => {
-          said[stream] += chunk;
+          output[stream] += chunk;
         });
       child.once('error', failed);
       child.once('close', (code) => {
-        if (code === 0) done(said.stdout);
-        else failed(new Error(`cakeless ${args.join(' ')} ended with ${code}: ${said.stderr}`));
+        if (code === 0) done(output.stdout);
+        else failed(new Error(`cakeless ${args.join(' ')} exited with ${code}: ${output.stderr}`));
       });
     });
   }

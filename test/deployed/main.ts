@@ -1,4 +1,4 @@
-/** `npm run deploy:local`: the steps with their times; with --keep what was deployed stays, to be tried by hand. */
+/** `npm run deploy:local`: runs the steps and prints their times. With --keep the deployment stays, to be used by hand. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,10 +13,10 @@ async function main(keep: boolean): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
   });
   try {
-    say(`MiniStack stands in for AWS at ${trial.ministack.endpoint}`);
+    print(`deploying to MiniStack at ${trial.ministack.endpoint}`);
     const steps = keep ? [...DEPLOYING, ...TRYING] : ALL_STEPS;
     const failed = await runSteps(steps, trial, interrupted);
-    if (keep && failed < DEPLOYING.length) await stay(trial, interrupted);
+    if (keep && failed < DEPLOYING.length) await keepRunning(trial, interrupted);
     return failed === 0 ? 0 : 1;
   } finally {
     await trial.ministack.stop();
@@ -40,35 +40,35 @@ async function runSteps(
       interrupted.then(() => new Error('interrupted')),
     ]);
     const time = `${((Date.now() - began) / 1000).toFixed(1)} s`;
-    if (outcome === 'ok    ') say(`${outcome} ${time.padStart(7)}  ${name}`);
+    if (outcome === 'ok    ') print(`${outcome} ${time.padStart(7)}  ${name}`);
     else {
       failed += 1;
-      say(
+      print(
         `FAILED ${time.padStart(7)}  ${name}\n${outcome instanceof Error ? outcome.stack : outcome}`,
       );
     }
     if (outcome instanceof Error && outcome.message === 'interrupted') break;
   }
   const seconds = ((Date.now() - start) / 1000).toFixed(0);
-  say(`${steps.length - failed} of ${steps.length} steps are as they must be, in ${seconds} s.`);
+  print(`${steps.length - failed} of ${steps.length} steps passed in ${seconds} s`);
   return failed;
 }
 
-/** Whoever sources the file is a user with AdministratorAccess, as who tries things out in an account of their own. */
-async function stay(trial: Trial, interrupted: Promise<void>): Promise<void> {
+/** Writes an environment file of a user with AdministratorAccess, such as people have in an account for testing. */
+async function keepRunning(trial: Trial, interrupted: Promise<void>): Promise<void> {
   const { deployment, ministack } = trial;
   const file = join(ministack.folder, 'env');
   const lines = Object.entries(deployment.environment(await deployment.administrator())).map(
     ([name, value]) => `${name}='${value}'\n`,
   );
   await writeFile(file, lines.join(''), { mode: 0o600 });
-  say(
-    `\nIt stays until Ctrl-C. In another shell:\n  set -a; . ${file}; set +a\n  npx cakeless cluster show a`,
+  print(
+    `\nrunning until Ctrl-C; in another shell:\n  set -a; . ${file}; set +a\n  npx cakeless cluster show a`,
   );
-  say(`What MiniStack says: ${ministack.logFile}`);
+  print(`log of MiniStack: ${ministack.logFile}`);
   await interrupted;
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -1,4 +1,4 @@
-/** What an update must not change and a deletion must not take. */
+/** What an update must not change, and what the deletion of the stack must leave. */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import {
   CloudFormationClient,
@@ -11,7 +11,7 @@ import { STACK_NAME } from './cdk.ts';
 import type { Bucket, Deployment } from './deployment.ts';
 
 export interface Snapshot {
-  /** Physical ids by logical ids: of buckets, queues, keys, functions, roles and all the rest. */
+  /** Physical ids of all resources, by type and logical id. */
   readonly resources: Readonly<Record<string, string>>;
   /** Objects by bucket and key, apart from requests and outcomes. */
   readonly objects: Readonly<Record<string, string>>;
@@ -22,16 +22,16 @@ export async function takeSnapshot(deployment: Deployment): Promise<Snapshot> {
   return { resources, objects: await objectsOf(deployment) };
 }
 
-/** @throws Error unless all that was there is there, as it was */
+/** @throws Error unless every resource and object of the snapshot still exists, unchanged */
 export async function unchanged(deployment: Deployment, before: Snapshot): Promise<void> {
   const after = await takeSnapshot(deployment);
   const kept = Object.keys(before.resources).map((id) => [id, after.resources[id]]);
   deepEqual(Object.fromEntries(kept), before.resources);
-  ok(Object.keys(before.resources).length > 50, 'the snapshot holds the stack');
+  ok(Object.keys(before.resources).length > 50, 'the snapshot contains the stack');
   sameObjects(after.objects, before.objects);
 }
 
-/** The new trust domain has its CAs. */
+/** @throws Error unless the trust domain has its CA certificates */
 export async function certificatesOf(deployment: Deployment, trustDomain: string): Promise<void> {
   for (const ca of CA_NAMES) {
     const key = bundleKey(trustDomain, ca);
@@ -40,7 +40,7 @@ export async function certificatesOf(deployment: Deployment, trustDomain: string
   }
 }
 
-/** @throws Error unless keys, records and CA certificates outlived the stack */
+/** @throws Error unless keys, records and CA certificates still exist, and the stack does not */
 export async function outlived(deployment: Deployment, before: Snapshot): Promise<void> {
   deepEqual(await resourcesOf(deployment).catch(() => ({})), {});
   const kms = deployment.kms();

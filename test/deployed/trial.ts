@@ -1,4 +1,4 @@
-/** The whole life of a deployed service, step by step: deployed, tried, updated, deleted. */
+/** The life of a deployed service, step by step: deploy, test, update, delete. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ export interface Step {
   run(trial: Trial): Promise<unknown>;
 }
 
-/** What the steps of one life share. */
+/** What the steps share. */
 export class Trial {
   readonly ministack: Ministack;
   #cdk: Cdk | undefined;
@@ -29,17 +29,17 @@ export class Trial {
   static start = async (): Promise<Trial> => new Trial(await startMinistack());
 
   get deployment(): Deployment {
-    return found(this.#deployment, 'a deployment');
+    return found(this.#deployment, 'the deployment');
   }
 
   async synthesize(configFile: string): Promise<void> {
     this.#cdk = await Cdk.synthesize(this.ministack, configFile);
   }
 
-  bootstrap = (): Promise<void> => found(this.#cdk, 'a synthesized app').bootstrap();
+  bootstrap = (): Promise<void> => found(this.#cdk, 'the synthesized app').bootstrap();
 
   async deploy(): Promise<void> {
-    const outputs = await found(this.#cdk, 'a synthesized app').deploy();
+    const outputs = await found(this.#cdk, 'the synthesized app').deploy();
     this.#deployment ??= await Deployment.of(this.ministack, outputs);
     this.#deployment.outputs = outputs;
   }
@@ -58,7 +58,7 @@ export class Trial {
 
   async destroy(): Promise<void> {
     this.#before = await takeSnapshot(this.deployment);
-    await found(this.#cdk, 'a synthesized app').destroy();
+    await found(this.#cdk, 'the synthesized app').destroy();
     await outlived(this.deployment, this.#before);
   }
 }
@@ -71,7 +71,7 @@ function withOneMore(): unknown {
 }
 
 function found<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`there is no ${what}: an earlier step failed`);
+  if (value === undefined) throw new Error(`${what} is missing: an earlier step failed`);
   return value;
 }
 
@@ -91,7 +91,7 @@ export const TRYING: readonly Step[] = CHECKS.map(({ name, run }) => ({
 
 export const CHANGING: readonly Step[] = [
   {
-    name: 'another trust domain and another cluster change nothing that is there',
+    name: 'a new trust domain and a new cluster change nothing that exists',
     run: (trial) => trial.update(),
   },
   {

@@ -11,13 +11,13 @@ const alarms = new Map(
   ]),
 );
 
-it('there are those that docs/deployment.md tells of, and no other', () => {
+it('docs/deployment.md lists every alarm, and no other', () => {
   const explained = firstColumnOf('docs/deployment.md', 'alarms');
   expect(explained.length).toBeGreaterThan(20);
   expect([...alarms.keys()].sort()).toEqual(explained.sort());
 });
 
-it('each tells the topic when it goes off and when it is over, and says what is wrong', () => {
+it('every alarm notifies the topic when it goes off and when it is over, and says what is wrong', () => {
   for (const alarm of alarms.values()) {
     expect(alarm.AlarmActions).toEqual([TOPIC]);
     expect(alarm.OKActions).toEqual([TOPIC]);
@@ -25,7 +25,7 @@ it('each tells the topic when it goes off and when it is over, and says what is 
   }
 });
 
-it('metrics of the functions are those that the functions write', () => {
+it('alarms watch only metrics that the functions write', () => {
   const known = Object.values(METRICS).map(({ name, service }) => `${name} of ${service}`);
   const used = [...alarms.values()]
     .filter(({ Namespace }) => Namespace === 'Cakeless')
@@ -41,22 +41,22 @@ it.each([
   ],
   ['daily-look-missing', { Threshold: 0, EvaluationPeriods: 2, Statistic: 'SampleCount' }],
   ['request-age', { Threshold: 900, EvaluationPeriods: 3, Statistic: 'Maximum' }],
-])('%s goes off where there is no data', (name, wanted) => {
+])('%s goes off if data is missing', (name, wanted) => {
   expect(alarms.get(name)).toMatchObject({ ...wanted, TreatMissingData: 'breaching' });
 });
 
-it('CloudWatch looks back seven days at most', () => {
+it('no alarm covers more than the seven days that CloudWatch allows', () => {
   for (const { EvaluationPeriods, Period } of alarms.values())
     expect(EvaluationPeriods * Period).toBeLessThanOrEqual(7 * 24 * 3600);
 });
 
-it('without a topic nobody is told, and without a number of days nothing is said of renewals', () => {
+it('without a topic no alarm has actions, and without a number of days there is no alarm for stopped renewals', () => {
   const quiet = ofType(synthesize({}), 'AWS::CloudWatch::Alarm').map(([, r]) => r.Properties);
   expect(quiet).toHaveLength(alarms.size - 1);
   for (const alarm of quiet) expect(alarm).not.toHaveProperty('AlarmActions');
 });
 
-it('the dashboard shows every metric that tells of requests, keys and expiry', () => {
+it('the dashboard shows the metrics of requests, keys and expiry', () => {
   const [[, dashboard] = []] = ofType(resources, 'AWS::CloudWatch::Dashboard');
   const body = JSON.stringify(dashboard?.Properties.DashboardBody);
   for (const { name } of [

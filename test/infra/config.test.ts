@@ -11,21 +11,21 @@ const nodes = (more: object) => ({
   clusters: [{ name: 'prod', nodes: { assumedBy: ['account'], ...more } }],
 });
 
-describe('a configuration is refused, and the message says where, if', () => {
+describe('a configuration is refused, with a message that says where, if', () => {
   it.each<[string, unknown, string]>([
     ['a field is unknown', { trustDomain: [] }, 'has unknown fields: trustDomain'],
     [
-      'a name is no RFC 1123 subdomain',
+      'a name is not an RFC 1123 subdomain',
       { trustDomains: [{ name: 'Prod' }] },
       'trustDomains[0].name: must be an RFC 1123 subdomain (lower case)',
     ],
     [
-      'a kind of key is unknown',
+      'a key spec is unknown',
       { trustDomains: [{ name: 'prod', keySpec: 'RSA_1024' }] },
       'trustDomains[0].keySpec: must be one of ECC_NIST_P256',
     ],
     [
-      'a key is named by its alias',
+      'a key is an alias',
       {
         trustDomains: [
           {
@@ -37,51 +37,51 @@ describe('a configuration is refused, and the message says where, if', () => {
       'trustDomains[0].keys.ca: must be the ARN of a KMS key',
     ],
     [
-      'a CA has no key while the others have',
+      'one of the CAs has no key',
       { trustDomains: [{ name: 'prod', keys: { ca: KEY, 'etcd-ca': KEY } }] },
       'trustDomains[0].keys.front-proxy-ca: must be of type string',
     ],
     [
-      'two CAs have one key',
+      'two CAs share a key',
       {
         trustDomains: [{ name: 'prod', keys: { ca: KEY, 'etcd-ca': KEY, 'front-proxy-ca': KEY } }],
       },
-      `key ${KEY} is there twice`,
+      `key ${KEY} is listed twice`,
     ],
     [
-      'a trust domain is there twice',
+      'a trust domain is listed twice',
       { trustDomains: [{ name: 'prod' }, { name: 'prod' }] },
-      'trust domain prod is there twice',
+      'trust domain prod is listed twice',
     ],
-    ['a node is called users', nodes({ names: ['users'] }), 'no node may be called users'],
+    ['a node is called users', nodes({ names: ['users'] }), 'no node can be called users'],
     [
-      'a node name has a slash, which would reach into the place of another',
+      'a node name has a slash, which would reach into the folder of another node',
       nodes({ names: ['cp-1/x'] }),
       'clusters[0].nodes.names[0]: must be an RFC 1123 subdomain (lower case)',
     ],
     [
-      'a node name is longer than a common name takes',
+      'a node name is too long for a common name',
       nodes({ names: ['n'.repeat(53)] }),
       'at most 52 characters',
     ],
     [
-      'EC2 is to take a role for many nodes, though it sets no session tags',
+      'EC2, which sets no session tags, may assume a role of many nodes',
       nodes({ assumedBy: ['ec2.amazonaws.com'] }),
       'nodes of cluster prod: EC2 sets no session tags',
     ],
     [
-      'everybody may assume a role',
+      'everyone may assume a role',
       { operators: { assumedBy: ['*'] } },
       'operators.assumedBy[0]: must be account, a 12-digit account',
     ],
     [
-      'requests expire before the daily reconcile is done with their records',
+      'requests expire while reconcile may still publish their outcomes',
       { requestExpirationDays: 7 },
       'requestExpirationDays: must be at least 14',
     ],
-    ['the event source is to run once at a time', { maxConcurrency: 1 }, 'must be at least 2'],
+    ['maxConcurrency is 1', { maxConcurrency: 1 }, 'must be at least 2'],
     [
-      'CloudWatch does not look so far back',
+      'an alarm covers more days than CloudWatch allows',
       { alarms: { renewalsStoppedDays: 30 } },
       'alarms.renewalsStoppedDays: must be at most 7',
     ],
@@ -90,24 +90,24 @@ describe('a configuration is refused, and the message says where, if', () => {
     expect(() => checkConfig(value, 'my.json')).toThrow('my.json:');
   });
 
-  it('logs are to be kept for a number of days that CloudWatch does not know', () => {
+  it('logs have a retention that CloudWatch does not offer', () => {
     expect(() => checkConfig({ logRetentionDays: 31 }, 'my.json')).toThrow(
-      'logRetentionDays is 31; CloudWatch Logs keeps logs for 1,',
+      'logRetentionDays is 31; allowed: 1,',
     );
   });
 
-  it('several things are wrong: all are named', () => {
+  it('several fields are invalid: all of them are named', () => {
     const value = { account: '1', maxConcurrency: 1 };
     expect(() => checkConfig(value, 'my.json')).toThrow(/account: .*\n.*maxConcurrency: /);
   });
 });
 
-it('every field is explained in docs/deployment.md, and no other', () => {
+it('docs/deployment.md explains every field, and no other', () => {
   const explained = firstColumnOf('docs/deployment.md', 'config');
   expect(explained.sort()).toEqual(fieldPaths(configSchema).sort());
 });
 
-it('the example of a fleet is a good one, and shows every field but two', () => {
+it('the example of a fleet is valid, and has every field except two', () => {
   const shown = Object.keys(readConfig('infra/examples/fleet.config.json'));
   const all = Object.keys(configSchema.shape);
   expect(all.filter((field) => !shown.includes(field))).toEqual([
@@ -116,11 +116,11 @@ it('the example of a fleet is a good one, and shows every field but two', () => 
   ]);
 });
 
-it('the configuration of this repository is a good one', () => {
+it('the configuration of this repository is valid', () => {
   expect(readConfig().trustDomains).toEqual([{ name: 'prod' }]);
 });
 
-it('another file may be named, and one that is no JSON is named', () => {
+it('reads another file if one is given, and names a file that is not JSON', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'cakeless-config-')), 'config.json');
   writeFileSync(file, '{ "stackName": "Second", "namePrefix": "second" }');
   expect(readConfig(file)).toMatchObject({ stackName: 'Second', trustDomains: [] });
@@ -129,7 +129,7 @@ it('another file may be named, and one that is no JSON is named', () => {
   expect(() => readConfig(`${file}.missing`)).toThrow('no such file');
 });
 
-it('logs are kept for a year, or for as long as is said', () => {
+it('logs are kept for a year, or for the configured number of days', () => {
   expect(retentionOf()).toBe(365);
   expect(retentionOf(30)).toBe(30);
 });

@@ -1,4 +1,4 @@
-/** docs/cost.md: counted calls times public prices, with what the synthesized template says of the rest. */
+/** docs/cost.md: the number of calls times public prices, and the rest from the synthesized template. */
 import { readFileSync } from 'node:fs';
 import { costPerCertificate } from '../../bench/cost/model.ts';
 import { costTable } from '../../bench/cost/table.ts';
@@ -33,7 +33,7 @@ const fixed = {
 };
 const page = readFileSync('docs/cost.md', 'utf8');
 
-it('the template says what the model needs', () => {
+it('the template has the values that the model needs', () => {
   expect(fixed).toEqual({
     alarms: expect.any(Number),
     metrics: expect.any(Number),
@@ -43,11 +43,11 @@ it('the template says what the model needs', () => {
   expect(fixed.alarms).toBeGreaterThan(5);
 });
 
-it('the table is the one that the model computes', () => {
+it('the table of the page is the one that the model computes', () => {
   expect(page).toContain(`\n${costTable(fixed)}\n`);
 });
 
-it('so are the price of a certificate and the fixed part', () => {
+it('the price of a certificate and the fixed costs of the page are those of the model', () => {
   expect(page).toContain(`$${(1_000 * costPerCertificate(fixed)).toFixed(2)} for a thousand`);
   expect(page).toContain(`${fixed.alarms} alarms and ${fixed.metrics} metrics`);
 });

@@ -1,4 +1,4 @@
-/** The statements that matter, in the template of a whole service. */
+/** Policies and other essentials in the template of a complete service. */
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import {
   ofType,
@@ -66,7 +66,7 @@ describe('all policies', () => {
     expect(wild).toEqual([]);
   });
 
-  it('name their resources; X-Ray has none to name, and a key policy is about its own key', () => {
+  it('name their resources, except for X-Ray, which has no ARNs, and key policies, whose resource is their key', () => {
     const wild = policies
       .filter(([id]) => !/^TrustDomain.*Keys/.test(id))
       .flatMap(([, statements]) =>
@@ -77,7 +77,7 @@ describe('all policies', () => {
     expect(wild).toEqual([xray, xray, xray, xray]);
   });
 
-  it('hang on roles of their own: nobody has a policy that AWS manages', () => {
+  it('are inline: no role has a policy that AWS manages', () => {
     for (const [, { Properties }] of ofType(resources, 'AWS::IAM::Role'))
       expect(Properties).not.toHaveProperty('ManagedPolicyArns');
   });
@@ -90,11 +90,11 @@ describe('CA keys', () => {
     .map(([id]) => id.replace(/DefaultPolicy.*/, ''));
   const keys = ofType(resources, 'AWS::KMS::Key');
 
-  it('are used by sign and create-ca only', () => {
+  it('can be used by sign and create-ca only', () => {
     expect(signers).toEqual(['ServiceSignRole', 'ServiceCreateCaRole']);
   });
 
-  it('are three for each trust domain, of its kind, and stay for good', () => {
+  it('are three for each trust domain, have its key spec, and are retained', () => {
     expect(keys.map(([, { Properties }]) => Properties.KeySpec).sort()).toEqual([
       ...Array(3).fill('ECC_NIST_P256'),
       ...Array(3).fill('RSA_4096'),
@@ -116,7 +116,7 @@ describe('CA keys', () => {
     );
   });
 
-  it('are signed with by digest, with the one algorithm of their kind, in the roles too', () => {
+  it('sign digests only, with the one algorithm of their key spec, in role policies too', () => {
     for (const role of ['ServiceSignRole', 'ServiceCreateCaRole']) {
       const statements = allowed(statementsOfRole(resources, role), 'kms:Sign');
       expect(statements.map(({ Condition }) => Condition)).toEqual([
@@ -161,13 +161,13 @@ describe('CA keys', () => {
       { StringNotEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } },
     ],
     ['NoGrants', ['kms:CreateGrant'], undefined],
-  ])('deny in %s what nobody needs', (sid, actions, condition) => {
+  ])('deny to everyone, in %s, what the design does not need', (sid, actions, condition) => {
     const statement = bySid(sid);
     expect(statement).toMatchObject({ Effect: 'Deny', Action: actions, Principal: { AWS: '*' } });
     expect(statement.Condition).toEqual(condition);
   });
 
-  it('are ended by the root user of the account only, and change their policy by whoever deploys', () => {
+  it('can be disabled or deleted by the root user only; the deployer can change their policy too', () => {
     const root = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root';
     const deployer =
       'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cdk-*-cfn-exec-role-<AWS::AccountId>-<AWS::Region>';
@@ -197,7 +197,7 @@ describe('buckets', () => {
       .flatMap(([, { Properties }]) => statementsOf(Properties.PolicyDocument))
       .filter(({ Effect }) => Effect === 'Deny');
 
-  it('refuse plain HTTP and old TLS to everybody, all of them', () => {
+  it('all refuse plain HTTP and TLS below 1.2 to everyone', () => {
     const buckets = ofType(resources, 'AWS::S3::Bucket');
     expect(buckets).toHaveLength(3);
     for (const [id] of buckets) {
@@ -211,7 +211,7 @@ describe('buckets', () => {
     }
   });
 
-  it('are encrypted, closed to the public, without ACLs, and stay', () => {
+  it('are encrypted, closed to the public, without ACLs, and retained', () => {
     for (const [, bucket] of ofType(resources, 'AWS::S3::Bucket'))
       expect(bucket).toMatchObject({
         DeletionPolicy: 'RetainExceptOnCreate',
@@ -232,10 +232,9 @@ describe('buckets', () => {
   const NEW_ONLY = { Null: { 's3:if-none-match': 'true' } };
 
   it.each([
-    ['RequestsAreWrittenOnce', NEW_ONLY, ['requests/*']],
-    ['OutcomesAreWrittenOnce', NEW_ONLY, ['certificates/*.crt', 'certificates/*.rejected.json']],
+    ['WrittenOnce', NEW_ONLY, ['requests/*', 'certificates/*.crt', 'certificates/*.rejected.json']],
     [
-      'LeasesAreTakenByComparing',
+      'WrittenByComparing',
       { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
       ['leases/*'],
     ],
@@ -243,15 +242,15 @@ describe('buckets', () => {
     const statement = denials(EXCHANGE).find(({ Sid }) => Sid === sid);
     expect(statement).toMatchObject({ Action: ['s3:PutObject'], Principal: { AWS: '*' } });
     expect(statement?.Condition).toEqual(condition);
-    expect(statement?.Resource).toEqual(patterns.map(exchange));
+    expect([...(statement?.Resource ?? [])].sort()).toEqual(patterns.map(exchange).sort());
   });
 
   const decisions = ['approvals/requests/*', 'ca-keys/*', 'ca-records/*', 'records/*'];
 
   it.each([
-    ['DecisionsAreWrittenOnce', 's3:PutObject', NEW_ONLY, [...decisions, 'expiry/*']],
+    ['WrittenOnce', 's3:PutObject', NEW_ONLY, [...decisions, 'expiry/*']],
     [
-      'DecisionsStay',
+      'ObjectsStay',
       's3:DeleteObject',
       undefined,
       [...decisions, 'approvals/standing/*', 'trust/*'],
@@ -269,7 +268,7 @@ describe('buckets', () => {
     expect([...(statement?.Resource ?? [])].sort()).toEqual(patterns.map(authority).sort());
   });
 
-  it('authority keeps all versions and nothing in it expires; exchange keeps no versions', () => {
+  it('authority keeps all versions, and nothing in it expires; exchange is not versioned', () => {
     const rules = (id = '') => resources[id]?.Properties.LifecycleConfiguration.Rules;
     expect(resources[AUTHORITY ?? '']?.Properties.VersioningConfiguration).toEqual({
       Status: 'Enabled',
@@ -283,7 +282,7 @@ describe('buckets', () => {
     ]);
   });
 
-  it('tell the queue of every upload and every approval, whatever it is called', () => {
+  it('send the queue an event for every upload and every approval, with any suffix', () => {
     const filters = [EXCHANGE, AUTHORITY].map(
       (id = '') => resources[id]?.Properties.NotificationConfiguration.QueueConfigurations,
     );
@@ -299,12 +298,12 @@ describe('nodes', () => {
   const own = (node: string) =>
     statementsOfRole(resources, `Nodesprod${node.replaceAll(/\W/g, '')}`);
 
-  it.each(['cp-1.prod', 'cp-10.prod'])('%s puts and gets below its own name only', (node) => {
+  it.each(['cp-1.prod', 'cp-10.prod'])('%s reaches its own folder only', (node) => {
     const statements = own(node);
     const put = allowed(statements, 's3:PutObject');
-    expect(put.flatMap(({ Resource }) => Resource)).toEqual([
-      exchange(`requests/prod/${node}/*`),
-      exchange('leases/prod.json'),
+    expect(put.map(({ Resource }) => Resource)).toEqual([
+      [exchange(`requests/prod/${node}/*`)],
+      [exchange('leases/prod.json')],
     ]);
     expect(put[0]?.Condition).toEqual({ StringEquals: { 's3:if-none-match': '*' } });
     expect(resourcesFor(statements, 's3:GetObject')).toEqual([
@@ -314,12 +313,19 @@ describe('nodes', () => {
       exchange('trust/*'),
     ]);
     expect(allowed(statements, 's3:ListBucket').map(({ Condition }) => Condition)).toEqual([
-      { StringLike: { 's3:prefix': [`requests/prod/${node}/*`, `certificates/prod/${node}/*`] } },
-      { StringLike: { 's3:prefix': ['leases/prod.json'] } },
+      {
+        StringLike: {
+          's3:prefix': [
+            `requests/prod/${node}/*`,
+            `certificates/prod/${node}/*`,
+            'leases/prod.json',
+          ],
+        },
+      },
     ]);
   });
 
-  it('have nothing but these three actions, and instance profiles where EC2 is to take the roles', () => {
+  it('have only these three actions, and instance profiles if EC2 assumes the roles', () => {
     const actions = own('cp-1.prod').flatMap(({ Action }) => Action);
     expect([...new Set(actions)].sort()).toEqual(['s3:GetObject', 's3:ListBucket', 's3:PutObject']);
     expect(ofType(resources, 'AWS::IAM::InstanceProfile')).toHaveLength(2);
@@ -330,7 +336,7 @@ describe('nodes', () => {
     Null: { 'aws:PrincipalTag/x509Subject/CN': 'false' },
   };
 
-  it('may share a role, whose session tag names the node: never `users`, never with a slash', () => {
+  it('can share a role whose session tag names the node: never `users`, never with a slash', () => {
     const [put] = allowed(statementsOfRole(resources, 'NodestaggedRole'), 's3:PutObject');
     expect(put).toMatchObject({
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
@@ -341,7 +347,7 @@ describe('nodes', () => {
     for (const { Condition } of all) expect(Condition).toMatchObject(noSlash);
   });
 
-  it('of a fleet are told by two tags', () => {
+  it('of a fleet are identified by two tags', () => {
     const statements = statementsOfRole(resources, 'FleetRole');
     expect(resourcesFor(statements, 's3:PutObject')).toEqual([
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
@@ -374,11 +380,11 @@ describe('people', () => {
       ),
     ],
     ['Usersprod', [`s3:PutObject ${exchange('requests/prod/users/*')}`]],
-  ])('%s writes no more than its own', (role, wanted) => {
+  ])('%s writes only what is its own', (role, wanted) => {
     expect(writes(role)).toEqual(wanted);
   });
 
-  it('operators write cluster records, call two functions, and put dead letters away', () => {
+  it('operators write cluster records, invoke two functions, and delete dead letters', () => {
     const lines = writes('Operator');
     expect(lines.filter((line) => line.startsWith('s3:'))).toEqual([
       `s3:PutObject ${authority('clusters/*')}`,
@@ -394,7 +400,7 @@ describe('people', () => {
 describe('functions', () => {
   const functions = ofType(resources, 'AWS::Lambda::Function').map(([, r]) => r.Properties);
 
-  it('are the four, on Node 24 and arm64, traced, with logs that end and no reservation', () => {
+  it('are four, on Node 24 and arm64, traced, with a log retention and no reserved concurrency', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual([
       'cakeless-create-ca',
       'cakeless-reconcile',
@@ -414,7 +420,7 @@ describe('functions', () => {
       expect(Properties.RetentionInDays).toBe(365);
   });
 
-  it('have roles that Lambda alone may assume: who holds one of sign or create-ca can sign', () => {
+  it('have roles that only Lambda may assume, since those of sign and create-ca can sign', () => {
     const trust = ofType(resources, 'AWS::IAM::Role')
       .filter(([id]) => /^Service\w+Role/.test(id))
       .map(([, { Properties }]) => Properties.AssumeRolePolicyDocument.Statement);
@@ -429,7 +435,7 @@ describe('functions', () => {
     );
   });
 
-  it('sign hears of messages one by one, and has six times its own time for each', () => {
+  it('sign reports failures by message, and the visibility timeout is six times its timeout', () => {
     const [[, mapping] = fail('no mapping')] = ofType(resources, 'AWS::Lambda::EventSourceMapping');
     expect(mapping.Properties).toMatchObject({
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -454,7 +460,7 @@ describe('functions', () => {
     ]);
   });
 
-  it('watch-signatures is told of read-only calls too: to CloudTrail, Sign is one', () => {
+  it('watch-signatures gets read-only calls too, since CloudTrail counts Sign as one', () => {
     const [rule] = ofType(resources, 'AWS::Events::Rule')
       .map(([, { Properties }]) => Properties)
       .filter(({ EventPattern }) => EventPattern);

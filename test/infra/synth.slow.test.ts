@@ -1,11 +1,11 @@
-/** `npm run synth` as a fresh clone runs it, twice: the same bytes, and nothing from outside. */
+/** `npm run synth` as in a fresh clone: the same bytes twice, and nothing from the network. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
-/** No AWS account, and no proxy but one that nobody listens at. */
+/** No AWS account, and a proxy that does not exist. */
 const ENVIRONMENT = {
   PATH: process.env.PATH,
   HOME: mkdtempSync(join(tmpdir(), 'cakeless-home-')),
@@ -26,7 +26,7 @@ function synthesizeTo(...args: string[]): Record<string, string> {
 function filesOf(folder: string): string[] {
   return (
     readdirSync(folder, { recursive: true, withFileTypes: true })
-      // how long the CDK took; nothing of it is deployed
+      // times of the CDK, which are not deployed
       .filter((entry) => entry.isFile() && entry.name !== 'performance-counters.json')
       .map((entry) => join(entry.parentPath, entry.name))
       .sort()
@@ -35,7 +35,7 @@ function filesOf(folder: string): string[] {
 
 const digestOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-it('gives the same templates, asset manifests and bundles twice, with no finding of cdk-nag', () => {
+it('writes the same templates, asset manifests and bundles twice, without a cdk-nag finding', () => {
   const once = synthesizeTo();
   const twice = synthesizeTo();
   const names = Object.keys(once);
@@ -46,17 +46,17 @@ it('gives the same templates, asset manifests and bundles twice, with no finding
   expect(twice).toEqual(once);
 });
 
-it('a finding of cdk-nag fails it', () => {
+it('fails on a cdk-nag finding', () => {
   const app = 'npx tsx test/infra/with-finding-app.ts';
   expect(() => synthesizeTo('--app', app)).toThrow(/AwsSolutions-S1/);
 });
 
-it('the example of a fleet, with every field, has no finding either', () => {
+it('has no finding for the example of a fleet, which has every field', () => {
   const names = Object.keys(synthesizeTo('-c', 'config=infra/examples/fleet.config.json'));
   expect(names).toContain('Cakeless.template.json');
 });
 
-it('the example with two accounts has no finding either', () => {
+it('has no finding for the example with two accounts', () => {
   const key = (id: number) => `arn:aws:kms:eu-central-1:111111111111:key/${id}`;
   const names = Object.keys(
     synthesizeTo(

@@ -1,4 +1,4 @@
-/** Keys of others: by ARN, and of another account. */
+/** Keys that the stack does not create: given by ARN, or in another account. */
 import { Stack } from 'aws-cdk-lib';
 import { twoAccounts } from '../../infra/examples/two-accounts.ts';
 import {
@@ -22,7 +22,7 @@ describe('a trust domain with keys by ARN', () => {
     ],
   });
 
-  it('makes none of its own', () => {
+  it('creates no keys', () => {
     expect(ofType(resources, 'AWS::KMS::Key').map(([id]) => id)).toEqual(
       ['ca', 'etcdca', 'frontproxyca'].map((ca) =>
         expect.stringMatching(`^TrustDomainmadeKeys${ca}`),
@@ -30,7 +30,7 @@ describe('a trust domain with keys by ARN', () => {
     );
   });
 
-  it('lets the two functions sign with them, as their kind does', () => {
+  it('lets the two functions sign with them, with the algorithm of their key spec', () => {
     for (const role of ['ServiceSignRole', 'ServiceCreateCaRole']) {
       const [statement] = statementsOfRole(resources, role).filter(({ Resource }) =>
         Resource.includes(keys.ca),
@@ -43,24 +43,24 @@ describe('a trust domain with keys by ARN', () => {
     }
   });
 
-  it('is asked of create-ca with those keys', () => {
+  it('passes those keys to create-ca', () => {
     const [[, given] = []] = ofType(resources, 'Custom::CakelessTrustDomain');
     expect(given?.Properties).toMatchObject({ trustDomain: 'given', keys, validityDays: 1825 });
   });
 
-  it('may be of several regions', () => {
+  it('can have multi-region keys', () => {
     for (const [, { Properties }] of ofType(resources, 'AWS::KMS::Key'))
       expect(Properties.MultiRegion).toBe(true);
   });
 });
 
-it('a trust domain may leave its CA certificates to a ceremony: then the deployment makes keys only', () => {
+it('a trust domain without createCertificates gets keys only, and its CA certificates in a ceremony', () => {
   const resources = synthesize({ trustDomains: [{ name: 'prod', createCertificates: false }] });
   expect(ofType(resources, 'AWS::KMS::Key')).toHaveLength(3);
   expect(ofType(resources, 'Custom::CakelessTrustDomain')).toEqual([]);
 });
 
-it('who administers keys and who may end them can be named', () => {
+it('the configuration can name key administrators and break-glass principals', () => {
   const admin = 'arn:aws:iam::123456789012:role/deployer';
   const breakGlass = 'arn:aws:iam::123456789012:role/break-glass';
   const resources = synthesize({
@@ -86,7 +86,7 @@ describe('the example with two accounts', () => {
     resourcesOf(app.node.findChild(id) as Stack),
   );
 
-  it('names the roles of the platform account in the key policies, which make keys in the other', () => {
+  it('names the roles of the platform account in the policies of keys in the security account', () => {
     const made = ofType(security ?? {}, 'AWS::KMS::Key');
     expect(made).toHaveLength(3);
     for (const [, { Properties }] of made) {
@@ -103,18 +103,18 @@ describe('the example with two accounts', () => {
     }
   });
 
-  it('names these roles as the service names its own', () => {
+  it('names them as the service does', () => {
     const names = ofType(platform ?? {}, 'AWS::IAM::Role').map(([, r]) => r.Properties.RoleName);
     expect(names).toEqual(
       expect.arrayContaining(['cakeless-sign-eu-central-1', 'cakeless-create-ca-eu-central-1']),
     );
   });
 
-  it('makes no key where the service is', () => {
+  it('creates no key in the platform account', () => {
     expect(ofType(platform ?? {}, 'AWS::KMS::Key')).toEqual([]);
   });
 
-  it('starts with the keys alone', () => {
+  it('starts with the stack of the keys alone', () => {
     const start = newApp();
     twoAccounts(start, { ...accounts, region: 'eu-central-1' });
     expect(start.node.children.filter(Stack.isStack).map(({ node }) => node.id)).toEqual([

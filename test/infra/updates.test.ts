@@ -1,4 +1,4 @@
-/** What a second deployment changes, and what a destroyed stack leaves behind. */
+/** What a second deployment changes, and what a deleted stack leaves behind. */
 import { codeDir, ofType, type Resources, synthesize } from '../support/synthesize.ts';
 
 const code = codeDir();
@@ -24,14 +24,14 @@ const after = synthesize(
 const differing = (one: Resources, other: Resources) =>
   Object.keys(one).filter((id) => JSON.stringify(one[id]) !== JSON.stringify(other[id]));
 
-it('another trust domain and another cluster change nothing but what the functions may sign with', () => {
+it('a new trust domain and a new cluster change only the keys that the functions may sign with', () => {
   expect(differing(before, after)).toEqual([
     expect.stringMatching(/^ServiceSignRoleDefaultPolicy/),
     expect.stringMatching(/^ServiceCreateCaRoleDefaultPolicy/),
   ]);
 });
 
-it('what the functions may sign with only grows', () => {
+it('the keys that the functions may sign with are only added to', () => {
   for (const id of differing(before, after)) {
     const statements = (resources: Resources) =>
       resources[id]?.Properties.PolicyDocument.Statement.map((s: unknown) => JSON.stringify(s));
@@ -43,17 +43,17 @@ it('what the functions may sign with only grows', () => {
   expect([...new Set(signed(after))]).toEqual(expect.arrayContaining([...new Set(signed(before))]));
 });
 
-it('the order in the configuration means nothing', () => {
+it('the order in the configuration does not matter', () => {
   const reversed = synthesize({ ...first, clusters: [...first.clusters].reverse() }, code);
   expect(differing(before, reversed)).toEqual([]);
 });
 
-it('a deployment that comes again says the same to create-ca', () => {
+it('a second deployment sends the same properties to create-ca', () => {
   const [[id = ''] = []] = ofType(before, 'Custom::CakelessTrustDomain');
   expect(after[id]).toEqual(before[id]);
 });
 
-it('a destroyed stack keeps keys, aliases, buckets and logs, and nothing else', () => {
+it('a deleted stack leaves keys, aliases, buckets and logs, and nothing else', () => {
   const kept = Object.values(after)
     .filter(({ DeletionPolicy }) => /^Retain/.test(DeletionPolicy ?? ''))
     .map(({ Type }) => Type);
@@ -68,7 +68,7 @@ it('a destroyed stack keeps keys, aliases, buckets and logs, and nothing else', 
       expect(DeletionPolicy).toMatch(/^Retain/);
 });
 
-it('every CA of every trust domain has a key of its own', () => {
+it('no two CAs share a key', () => {
   const keys = ofType(after, 'Custom::CakelessTrustDomain').flatMap(([, { Properties }]) =>
     Object.values(Properties.keys).map((key) => JSON.stringify(key)),
   );

@@ -1,4 +1,4 @@
-/** An app that cdk-nag has something against, to show that it would be told. */
+/** An app with a cdk-nag finding, to show that findings are reported. */
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';

@@ -1,7 +1,7 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { startLocal } from '../../local/server.ts';
 
-/** A process that takes three messages, never ends with them, says so, and waits to be killed. */
+/** A process that takes three messages, reports it, never finishes them, and waits to be killed. */
 async function main(dataDir: string): Promise<void> {
   let inFlight = 0;
   const sign = async (_event: unknown): Promise<unknown> => {

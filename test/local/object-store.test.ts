@@ -41,7 +41,7 @@ describe('a key', () => {
     ['with the name of a prototype', '__proto__'],
   ];
 
-  it('can be anything; each is an object of its own, and none is a path', async () => {
+  it('can be any text: each is a separate object, and none is used as a path', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir, notifications: [] });
     for (const [name, Key] of keys) {
@@ -94,7 +94,7 @@ describe('a write', () => {
     await expect(put(input)).rejects.toMatchObject({ name });
   });
 
-  it('by an operation that is not there is refused as such', async () => {
+  it('with an operation that is not implemented is refused as NotImplemented', async () => {
     const local = await start();
     const input = { Bucket: 'exchange', Key: 'k', Tagging: { TagSet: [] } };
     await expect(s3As(local).send(new PutObjectTaggingCommand(input))).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('a write', () => {
     });
   });
 
-  it('of eight racing on different connections has one winner, again and again', async () => {
+  it('of eight that race on different connections: exactly one wins, every time', async () => {
     const local = await start({ notifications: [] });
     const clients = Array.from({ length: 8 }, () => s3As(local));
     for (const Key of ['a', 'b', 'c', 'd', 'e']) {
@@ -119,7 +119,7 @@ describe('a write', () => {
 });
 
 describe('a durable file', () => {
-  it('is whole, for its owner only, and leaves nothing beside it', async () => {
+  it('is written whole, and leaves no other file', async () => {
     const folder = join(await temporaryFolder(), 'a', 'b');
     await makeFolder(folder);
     await Promise.all(['one', 'two'].map((text) => writeDurably(join(folder, 'f'), [text, text])));
@@ -130,7 +130,7 @@ describe('a durable file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that a killed writer left half-written is swept away', async () => {
+  it('ignores and removes what a killed writer left half-written', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'f'), 'whole');
     await writeFile(join(folder, 'f.1-1.tmp'), 'ha');
@@ -138,7 +138,7 @@ describe('a durable file', () => {
     expect(await readdir(folder)).toEqual(['f']);
   });
 
-  it('that can not be put in place leaves nothing behind', async () => {
+  it('leaves nothing behind if it cannot replace its target', async () => {
     const folder = await temporaryFolder();
     await makeFolder(join(folder, 'taken', 'full'));
     await expect(writeDurably(join(folder, 'taken'), 'x')).rejects.toThrow();
@@ -163,10 +163,10 @@ describe('a document of a client', () => {
     ['two roots', '<A/><A/>'],
     ['an open element', '<A><B></A>'],
     ['a document type', '<!DOCTYPE A [<!ENTITY b "c">]><A>&b;</A>'],
-    ['an entity of its own', '<A>&b;</A>'],
+    ['an undeclared entity', '<A>&b;</A>'],
     ['a code point beyond Unicode', '<A>&#x110000;</A>'],
     ['nothing', ''],
-    ['great depth', '<A>'.repeat(50) + '</A>'.repeat(50)],
+    ['too many levels', '<A>'.repeat(50) + '</A>'.repeat(50)],
   ])('with %s is MalformedXML', (_name, text) => {
     expect(() => readXml(text, 'A')).toThrow(expect.objectContaining({ code: 'MalformedXML' }));
   });

@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { nodePrincipals } from '../../local/cluster-principals.ts';
+import { clusterPrincipals } from '../../local/cluster-principals.ts';
 import type { Principal, RunningLocal } from '../../local/server.ts';
 import { matchesWildcard } from '../../local/wildcard.ts';
 import { principalOf, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts';
@@ -74,14 +74,25 @@ const cases: Case[] = [
   ['auditor', 'get', 'authority', 'records/blue', true],
   ['auditor', 'list', 'exchange', '', true],
   ['auditor', 'put', 'authority', 'approvals/blue/1.json', false],
-  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', true],
+  ['operator', 'overwrite', 'authority', 'clusters/red.json', true],
+  ['operator', 'get', 'authority', 'records/blue', true],
+  ['operator', 'put', 'authority', 'approvals/standing/blue.json', false],
+  ['operator', 'put', 'authority', 'records/blue/1', false],
+  ['operator', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
+  ['user-requester:blue', 'put', 'exchange', 'requests/blue/users/r1/user.csr', true],
+  ['user-requester:blue', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
+  ['user-requester:blue', 'put', 'exchange', 'leases/blue.json', false],
+  ['service', 'put', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', true],
+  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.crt', false],
+  ['service', 'overwrite', 'exchange', 'certificates/blue/cp1/r1/apiserver.pending.json', true],
   ['service', 'put', 'authority', 'records/blue/1', true],
+  ['service', 'overwrite', 'authority', 'records/blue/1', false],
   ['service', 'put', 'authority', 'approvals/blue/1.json', false],
   ['service', 'put', 'authority', 'clusters/red.json', false],
   ['service', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
 ];
 
-describe('principals are kept apart', () => {
+describe('each principal does only what it may', () => {
   it.each(cases)('%s: %s in %s of %s: %s', async (who, what, bucket, key, ok) => {
     const local = await fleet();
     const attempt = attempts[what](s3As(local, principalOf(local, who)), bucket, key);
@@ -89,7 +100,7 @@ describe('principals are kept apart', () => {
     else await expect(attempt).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
-  it('a key that is missing is told only to who may list there', async () => {
+  it('only a principal that may list there learns that a key is missing', async () => {
     const local = await fleet();
     const node = s3As(local, principalOf(local, 'node:blue/cp1'));
     const missing = (Key: string) => node.send(new GetObjectCommand({ Bucket: 'exchange', Key }));
@@ -101,7 +112,7 @@ describe('principals are kept apart', () => {
     await expect(node.send(head)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
   });
 
-  it('only the service and the administrator may sign, and only the administrator makes keys', async () => {
+  it('only the service and the administrator may sign, and only the administrator creates keys', async () => {
     const local = await fleet();
     const as = (credentials: Principal) =>
       new KMSClient({ endpoint: local.url, region: local.region, credentials, maxAttempts: 1 });
@@ -136,7 +147,7 @@ describe('principals are kept apart', () => {
 });
 
 describe('the file of principals', () => {
-  it('is for its owner only, and kept from start to start', async () => {
+  it('has mode 0600, and survives restarts', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir });
     await put(s3As(first), 'authority', 'clusters/blue.json', record('cp1'));
@@ -151,7 +162,20 @@ describe('the file of principals', () => {
     expect(again.principals()).toHaveLength(before.length + 1);
   });
 
-  it('gets the nodes that a killed process did not add', async () => {
+  it('of an older version gets principals that are new, and keeps the others unchanged', async () => {
+    const dataDir = await temporaryFolder();
+    const first = await start({ dataDir });
+    await first.close();
+    const path = join(dataDir, 'principals.json');
+    const all: Principal[] = JSON.parse(await readFile(path, 'utf8'));
+    const old = all.filter(({ name }) => name !== 'operator');
+    await writeFile(path, JSON.stringify(old));
+    const again = await start({ dataDir });
+    expect(again.principals().slice(0, old.length)).toEqual(old);
+    expect(again.principals().slice(old.length)).toMatchObject([{ name: 'operator' }]);
+  });
+
+  it('gets the nodes that a killed process had not added', async () => {
     const dataDir = await temporaryFolder();
     const first = await start({ dataDir });
     await put(s3As(first), 'authority', 'clusters/blue.json', record('cp1'));
@@ -168,14 +192,14 @@ describe('a cluster record', () => {
   it.each([
     ['of another key', 'trust/blue.json', record('cp1'), []],
     ['below a folder', 'clusters/x/blue.json', record('cp1'), []],
-    ['that is no JSON', 'clusters/blue.json', '{', []],
+    ['that is not JSON', 'clusters/blue.json', '{', []],
     ['without nodes', 'clusters/blue.json', '{}', []],
     ['with wildcards for names', 'clusters/blue.json', record('*', 'cp?', '../x', 'cp1'), ['cp1']],
     ['with a wildcard for a cluster', 'clusters/*.json', record('cp1'), []],
     ['with a node named twice', 'clusters/blue.json', record('cp1', 'cp1'), ['cp1']],
     ['with a rule for nodes', 'clusters/blue.json', '{"nodes":[{"namePattern":"w-*"},null]}', []],
   ])('%s makes the principals %#', (_name, key, text, nodes) => {
-    const names = nodePrincipals(key, Buffer.from(text), buckets).map(({ name }) => name);
+    const names = clusterPrincipals(key, Buffer.from(text), buckets).map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('node:'))).toEqual(
       nodes.map((node) => `node:blue/${node}`),
     );
@@ -200,7 +224,7 @@ describe('a wildcard', () => {
     expect(matchesWildcard(pattern, text)).toBe(expected);
   });
 
-  it('is not slow where many stars meet a long text', () => {
+  it('is fast with many stars and a long text', () => {
     expect(matchesWildcard(`${'*a'.repeat(500)}b`, 'a'.repeat(5000))).toBe(false);
   });
 });

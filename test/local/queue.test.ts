@@ -13,7 +13,7 @@ afterEach(tidyUp);
 const upload = (local: RunningLocal, Key: string, Body = 'csr') =>
   s3As(local).send(new PutObjectCommand({ Bucket: 'exchange', Key, Body }));
 
-/** A function that keeps what it was given and does what it is told. */
+/** A function that records its events and behaves as the test says. */
 function recorder(answer: (records: SQSRecord[]) => unknown = () => undefined) {
   const seen: SQSRecord[] = [];
   const sign: LocalFunction = async (event) => {
@@ -24,7 +24,7 @@ function recorder(answer: (records: SQSRecord[]) => unknown = () => undefined) {
   return { seen, functions: { sign } };
 }
 
-/** Lets delayed messages come back, one delay after the other, until the queue is empty. */
+/** Redelivers delayed messages, one delay after the other, until the queue is empty. */
 async function letTimePass(local: RunningLocal, timers: HandTimers): Promise<number[]> {
   const delays: number[] = [];
   let idle = false;
@@ -70,7 +70,7 @@ describe('an upload', () => {
     });
   });
 
-  it('elsewhere is told to nobody', async () => {
+  it('under another prefix sends no event', async () => {
     const { seen, functions } = recorder();
     const local = await start({ functions });
     await upload(local, 'certificates/blue/cp1/r1/a.crt');
@@ -78,7 +78,7 @@ describe('an upload', () => {
     expect(seen).toEqual([]);
   });
 
-  it('in a row of a hundred comes once each, in batches of no more than asked for', async () => {
+  it('is delivered once for each of a hundred, in batches of the requested size at most', async () => {
     const sizes: number[] = [];
     const { seen, functions } = recorder((records) => {
       sizes.push(records.length);
@@ -97,12 +97,12 @@ describe('an upload', () => {
   });
 });
 
-describe('a message that the function fails on', () => {
+describe('a message that the function fails to process', () => {
   const failures: [string, (records: SQSRecord[]) => unknown][] = [
     [
       'by throwing',
       () => {
-        throw new Error('no luck');
+        throw new Error('failed on purpose');
       },
     ],
     [
@@ -114,31 +114,34 @@ describe('a message that the function fails on', () => {
     ['by listing another', () => ({ batchItemFailures: [{ itemIdentifier: 'other' }] })],
     ['by listing nothing', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
   ];
-  it.each(failures)('%s comes back later, and in the end is a dead letter', async (_name, fail) => {
-    const dataDir = await temporaryFolder();
-    const timers = new HandTimers();
-    const { seen, functions } = recorder(fail);
-    const local = await start({
-      dataDir,
-      timers,
-      functions,
-      queue: { name: 'requests', function: 'sign', maxReceives: 3 },
-    });
-    await upload(local, 'requests/blue/cp1/r1/a.csr');
-    expect(await letTimePass(local, timers)).toEqual([1000, 2000]);
-    expect(seen.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual([
-      '1',
-      '2',
-      '3',
-    ]);
-    const [dead] = local.deadLetters();
-    expect(dead).toMatchObject({ body: seen[0]?.body, receives: 3 });
-    const file = join(dataDir, 'dead-letters', `${dead?.messageId}.json`);
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(dead);
-    expect(await readdir(join(dataDir, 'queue'))).toEqual([]);
-  });
+  it.each(failures)(
+    '%s is redelivered later, and finally becomes a dead letter',
+    async (_name, fail) => {
+      const dataDir = await temporaryFolder();
+      const timers = new HandTimers();
+      const { seen, functions } = recorder(fail);
+      const local = await start({
+        dataDir,
+        timers,
+        functions,
+        queue: { name: 'requests', function: 'sign', maxReceives: 3 },
+      });
+      await upload(local, 'requests/blue/cp1/r1/a.csr');
+      expect(await letTimePass(local, timers)).toEqual([1000, 2000]);
+      expect(seen.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual([
+        '1',
+        '2',
+        '3',
+      ]);
+      const [dead] = local.deadLetters();
+      expect(dead).toMatchObject({ body: seen[0]?.body, receives: 3 });
+      const file = join(dataDir, 'dead-letters', `${dead?.messageId}.json`);
+      expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(dead);
+      expect(await readdir(join(dataDir, 'queue'))).toEqual([]);
+    },
+  );
 
-  it('of a batch that can not be taken fails alone', async () => {
+  it('of a batch that is invalid fails alone', async () => {
     const { seen, functions } = recorder();
     const local = await start({ functions });
     const sqs = new SQSClient({
@@ -159,7 +162,7 @@ describe('a message that the function fails on', () => {
     expect(seen.map(({ body }) => body).sort()).toEqual(['one', 'three']);
   });
 
-  it('is alone in coming back when the others of its batch went well', async () => {
+  it('is redelivered alone if the others of its batch succeeded', async () => {
     const timers = new HandTimers();
     const failOnce = new Set<string>();
     const { seen, functions } = recorder((records) => ({
@@ -184,7 +187,7 @@ describe('a message that the function fails on', () => {
 });
 
 describe('a restart on the same folder', () => {
-  it('after a SIGKILL delivers what was in flight again, with its count, and keeps the objects', async () => {
+  it('after a SIGKILL redelivers what was in flight, with its count, and keeps the objects', async () => {
     const dataDir = await temporaryFolder();
     const script = join(__dirname, 'hanging-process.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
@@ -238,15 +241,15 @@ describe('a restart on the same folder', () => {
     expect(events).toEqual(['function ended', 'closed']);
   });
 
-  it('is refused while another one has the folder', async () => {
+  it('is refused while another process uses the folder', async () => {
     const dataDir = await temporaryFolder();
     await start({ dataDir });
-    await expect(start({ dataDir })).rejects.toThrow('is in use by process');
+    await expect(start({ dataDir })).rejects.toThrow('in use by process');
   });
 });
 
 describe('functions', () => {
-  it('are loaded when they are first called, whatever their number of parameters', async () => {
+  it('are loaded at their first call, with any number of parameters', async () => {
     const events: unknown[] = [];
     const likeMiddy = async (event: unknown = {}) => void events.push(event);
     let loads = 0;
@@ -265,7 +268,7 @@ describe('functions', () => {
     expect(events).toHaveLength(4);
   });
 
-  it('are called by schedule with an event of EventBridge', async () => {
+  it('are called on schedule with an EventBridge event', async () => {
     const timers = new HandTimers();
     const events: unknown[] = [];
     let called: () => void = () => undefined;
@@ -287,7 +290,7 @@ describe('functions', () => {
     expect(events).toMatchObject([{ source: 'aws.events', 'detail-type': 'Scheduled Event' }]);
   });
 
-  it('that a queue or schedule names must be there', async () => {
-    await expect(start({ functions: {} })).rejects.toThrow('there is no function sign');
+  it('must exist if a queue or schedule names them', async () => {
+    await expect(start({ functions: {} })).rejects.toThrow('function sign is missing');
   });
 });

@@ -2,7 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Principal, RunningLocal } from '../../local/server.ts';
 
-/** AWS's own signer, so that our reading of Signature Version 4 is held against another's. */
+/** AWS's own signer, so that our implementation of Signature Version 4 is checked by another one. */
 export function signerFor(
   local: Pick<RunningLocal, 'region'>,
   credentials: Pick<Principal, 'accessKeyId' | 'secretAccessKey'>,
@@ -18,7 +18,7 @@ export function signerFor(
   });
 }
 
-/** A request as the signer takes it. */
+/** A request in the form that the signer expects. */
 export function request(
   local: Pick<RunningLocal, 'url'>,
   method: string,
@@ -39,7 +39,7 @@ export function request(
   };
 }
 
-/** The same for a presigned URL, whose body S3's presigners leave unsigned. */
+/** The same for a presigned URL: S3's presigners do not sign the body. */
 export function urlRequest(
   local: Pick<RunningLocal, 'url'>,
   method: string,
@@ -49,7 +49,7 @@ export function urlRequest(
   return request(local, method, path, { ...headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' });
 }
 
-/** Sends what was signed; answers status and text. */
+/** Sends a signed request. */
 export async function send(
   local: Pick<RunningLocal, 'url'>,
   signed: {

@@ -5,7 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { LocalOptions } from '../../local/server.ts';
 import { type Principal, type RunningLocal, startLocal } from '../../local/server.ts';
 
-/** A clock that stands until it is moved. It starts at the second of now, because the SDK's clients go by the real one. */
+/** A clock that only the test advances. It starts at the current second, because SDK clients use the real time. */
 export class Clock {
   #now = Math.floor(Date.now() / 1000) * 1000;
   readonly now = (): Date => new Date(this.#now);
@@ -14,7 +14,7 @@ export class Clock {
   }
 }
 
-/** Timers that run when the test says so, in the order of their delays. */
+/** Timers that fire when the test says so, in the order of their delays. */
 export class HandTimers {
   readonly #pending = new Map<number, { callback: () => void; delayMs: number }>();
   #lastId = 0;
@@ -50,7 +50,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Starts a stand-in whose function does nothing, unless told otherwise. */
+/** Starts a stand-in, by default with one function that does nothing. */
 export async function start(options: Partial<LocalOptions> = {}): Promise<RunningLocal> {
   const local = await startLocal({
     dataDir: options.dataDir ?? (await temporaryFolder()),

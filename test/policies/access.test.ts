@@ -1,4 +1,4 @@
-/** The policies of the synthesized app, judged by another's reading of IAM: principal by action by resource. */
+/** The policies of the synthesized app, evaluated by another implementation of IAM, for every row and principal. */
 import { CONFIG_FILE } from '../deployed/config-file.ts';
 import { isAllowed } from './evaluate.ts';
 import { principalsOf } from './principals.ts';
@@ -12,27 +12,27 @@ const principals = principalsOf(policies);
 
 const cases = TABLE.map((row) => ({
   ...row,
-  title: [row.action, row.what, row.way].filter(Boolean).join(' '),
+  title: [row.action, row.what, row.variant].filter(Boolean).join(' '),
   who: row.allowed.join(', ') || 'nobody',
 }));
 
-it.each(cases)('$title: $who', async ({ action, what, way, allowed }) => {
+it.each(cases)('$title: $who', async ({ action, what, variant, allowed }) => {
   const got: string[] = [];
   for (const [name, who] of Object.entries(principals))
-    if (await isAllowed(who, ask(action, what, way))) got.push(name);
+    if (await isAllowed(who, ask(action, what, variant))) got.push(name);
   expect(got.sort()).toEqual([...allowed].sort());
 });
 
 const refusedToAll = cases.filter(({ allowed }) => allowed.length === 0);
-it.each(refusedToAll)('$title is for nobody, but its twin is for somebody', async (row) => {
+it.each(refusedToAll)('$title is denied to everyone, but its twin is allowed', async (row) => {
   const { twin } = row;
   const who = principals[twin?.who ?? ''];
-  if (!twin || !who) throw new Error('a row for nobody needs a twin');
-  const asked = ask(twin.action ?? row.action, twin.what ?? row.what, twin.way);
+  if (!twin || !who) throw new Error('a row that allows nobody needs a twin');
+  const asked = ask(twin.action ?? row.action, twin.what ?? row.what, twin.variant);
   expect(await isAllowed(who, asked)).toBe(true);
 });
 
-it('a condition key that there is not is an error, not a key that is left aside', async () => {
+it('an unknown condition key or action is an error: the simulation would ignore it', async () => {
   const who = principals.node;
   if (!who) throw new Error('no node');
   const asked = ask('s3:GetObject', 'exchange/trust/prod/ca.crt');

@@ -10,7 +10,7 @@ export interface Asked {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** @throws Error where the request can't be judged as asked: an unknown action, or a condition key that is left aside */
+/** @throws Error if the request cannot be judged: an unknown action, or a condition key that would be ignored */
 export async function isAllowed(who: Principal, asked: Asked): Promise<boolean> {
   const contextVariables = { ...principalKeys(who), ...asked.context };
   const simulated = await runSimulation(
@@ -30,7 +30,7 @@ export async function isAllowed(who: Principal, asked: Asked): Promise<boolean> 
   );
   if (simulated.resultType !== 'single')
     throw new Error(`${asked.action} on ${asked.resource}: ${JSON.stringify(simulated)}`);
-  // It takes any key; one that it does not know for the action would be left aside, and a Deny with it.
+  // The simulation ignores keys that it does not know for the action, and with them a Deny that depends on them.
   const ignored = simulated.result.ignoredContextKeys ?? [];
   const ours = Object.keys(asked.context).map((key) => key.toLowerCase());
   const lost = ignored.filter((key) => ours.includes(key.toLowerCase()));

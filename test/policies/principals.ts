@@ -1,8 +1,8 @@
-/** Everybody who may ask for something, and whoever should not get it. */
+/** Principals of the design, and others that must not get anything. */
 import { ACCOUNT, type Policies, type Policy } from './template.ts';
 
 export interface Principal {
-  /** ARN; undefined for who does not sign. */
+  /** ARN; undefined for anonymous requests. */
   readonly arn: string | undefined;
   readonly account: string;
   readonly policies: readonly Policy[];
@@ -10,7 +10,7 @@ export interface Principal {
 }
 
 export const NODE = 'cp-1.prod.example.com';
-/** A name that begins with the other's. */
+/** A name that starts with the other one. */
 export const NODE_11 = 'cp-1.prod.example.com.au';
 
 const everything: Policy = {

@@ -1,15 +1,15 @@
-/** What is asked for, in the words of the table: `exchange/requests/a/…`, `key of ca`. */
+/** Requests in the terms of the table: `exchange/requests/a/…`, `key of ca`. */
 import type { Asked } from './evaluate.ts';
 import type { Policies } from './template.ts';
 
-/** How a request is made; a row of the table may say otherwise. */
+/** The usual context of a request; a row of the table can change it. */
 const USUAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   's3:PutObject': { 's3:if-none-match': '*' },
   'kms:Sign': { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
 };
 
-/** Each way by its name; null takes a usual key away. */
-const WAYS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
+/** Variants of the usual context, by name; null removes a usual key. */
+const VARIANTS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   'over plain HTTP': { 'aws:SecureTransport': 'false' },
   'over TLS 1.1': { 's3:TlsVersion': '1.1' },
   'without a condition': { 's3:if-none-match': null },
@@ -19,7 +19,7 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = 
   'with RSASSA_PKCS1_V1_5_SHA_256': { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256' },
 };
 
-export type Way = keyof typeof WAYS;
+export type Variant = keyof typeof VARIANTS;
 
 export function requestsOf(policies: Policies) {
   const exchange = policies.bucket('ServiceExchange');
@@ -36,8 +36,8 @@ export function requestsOf(policies: Policies) {
     'function watch-signatures': { arn: policies.functionArn('ServiceWatchSignaturesFunction') },
   };
 
-  return function ask(action: string, what: string, way = ''): Asked {
-    const context = contextOf(action, way);
+  return function ask(action: string, what: string, variant = ''): Asked {
+    const context = contextOf(action, variant);
     const [bucketName = '', ...path] = what.split('/');
     const bucket = { exchange, authority }[bucketName];
     if (bucket) {
@@ -51,14 +51,14 @@ export function requestsOf(policies: Policies) {
       };
     }
     const found = resources[what];
-    if (!found) throw new Error(`no resource ${what}`);
+    if (!found) throw new Error(`unknown resource ${what}`);
     return { action, resource: found.arn, resourcePolicy: found.policy, context };
   };
 }
 
-function contextOf(action: string, way: string): Record<string, string> {
-  const special = way === '' ? {} : WAYS[way];
-  if (!special) throw new Error(`no way ${way}`);
+function contextOf(action: string, variant: string): Record<string, string> {
+  const special = variant === '' ? {} : VARIANTS[variant];
+  if (!special) throw new Error(`unknown variant ${variant}`);
   const tls = action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {};
   const all = { 'aws:SecureTransport': 'true', ...tls, ...USUAL[action], ...special };
   return Object.fromEntries(

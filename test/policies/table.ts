@@ -1,34 +1,39 @@
-/** Who may do what: everybody who is not named in a row is refused. */
+/** Who may do what, written by hand and independent of lib/access: every principal that a row does not name is denied. */
 import { NODE, NODE_11 } from './principals.ts';
-import type { Way } from './requests.ts';
+import type { Variant } from './requests.ts';
 
 export interface Row {
   readonly action: string;
   readonly what: string;
-  readonly way?: Way;
+  readonly variant?: Variant;
   readonly allowed: readonly string[];
-  /** Where nobody is allowed: the nearest thing that somebody may, so that not everything is refused. */
+  /** If nobody is allowed: the most similar request that is allowed, to show that not everything is denied. */
   readonly twin?: {
     readonly what?: string;
-    readonly way?: Way;
+    readonly variant?: Variant;
     readonly action?: string;
     readonly who: string;
   };
 }
 
-/** Who has AdministratorAccess: bucket and key policies hold for them, too. */
+/** Principals with AdministratorAccess: bucket and key policies bind them, too. */
 const MIGHTY = ['administrator', 'deployer', 'root'];
 const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?'];
 const READERS = ['operator', 'approver', 'auditor', ...MIGHTY];
 
-const row = (action: string, what: string, allowed: readonly string[], way?: Way): Row => ({
+const row = (action: string, what: string, allowed: readonly string[], variant?: Variant): Row => ({
   action,
   what,
   allowed,
-  ...(way && { way }),
+  ...(variant && { variant }),
 });
-const nobody = (action: string, what: string, way: Way | undefined, twin: Row['twin']): Row => ({
-  ...row(action, what, [], way),
+const nobody = (
+  action: string,
+  what: string,
+  variant: Variant | undefined,
+  twin: Row['twin'],
+): Row => ({
+  ...row(action, what, [], variant),
   ...(twin && { twin }),
 });
 
@@ -83,11 +88,14 @@ const LEASES: Row[] = [
   row(s3.put, 'exchange/leases/b.json', ['node of b', ...MIGHTY]),
   row(s3.get, 'exchange/leases/a.json', [...NODES_OF_A, ...READERS]),
   row(s3.delete, 'exchange/leases/a.json', MIGHTY),
+  row(s3.list, 'exchange/leases/a.json', [...NODES_OF_A, 'sign', 'reconcile', ...READERS]),
 ];
 
 const AUTHORITY: Row[] = [
   row(s3.get, 'authority/clusters/a.json', ['sign', 'reconcile', ...READERS]),
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'without a condition'),
+  row(s3.get, approval, ['sign', ...READERS]),
+  row(s3.get, 'authority/approvals/standing/a.json', ['sign', ...READERS]),
   row(s3.put, approval, ['approver', ...MIGHTY]),
   nobody(s3.put, approval, 'without a condition', { who: 'approver' }),
   row(
@@ -99,6 +107,8 @@ const AUTHORITY: Row[] = [
   row(s3.put, record, ['sign', ...MIGHTY]),
   nobody(s3.put, record, 'without a condition', { who: 'sign' }),
   row(s3.get, record, ['sign', 'watch-signatures', ...READERS]),
+  row('s3:GetObjectVersion', record, READERS),
+  row('s3:ListBucketVersions', 'authority/', READERS),
   nobody(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'administrator' }),
   nobody('s3:DeleteObjectVersion', record, undefined, {
     what: 'authority/expiry/2027-01-01/a',
@@ -121,6 +131,7 @@ const AUTHORITY: Row[] = [
     who: 'create-ca',
   }),
   row(s3.put, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, ['sign', ...MIGHTY]),
+  row(s3.get, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, READERS),
   row(s3.list, 'authority/records/', [
     'sign',
     'create-ca',

@@ -1,4 +1,4 @@
-/** The policies of the synthesized app, with ARNs in the place of CloudFormation's references. */
+/** The policies of the synthesized app, with CloudFormation's references resolved to ARNs. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,14 +15,14 @@ export interface Policy {
   readonly Statement: readonly unknown[];
 }
 
-/** What stands in a template; as deep and as different as CloudFormation's properties are. */
+/** A resource of a template. */
 interface Resource {
   readonly Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: see above
+  // biome-ignore lint/suspicious/noExplicitAny: properties differ for each type of resource
   readonly Properties: any;
 }
 
-const LOOKED_AT = [
+const EVALUATED = [
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
   'AWS::KMS::Key',
@@ -40,18 +40,18 @@ export class Policies {
 
   constructor(configFile: string) {
     const raw = synthesize(configFile);
-    const looked = Object.entries(raw).filter(([, { Type }]) => LOOKED_AT.includes(Type));
-    this.#resources = resolve(Object.fromEntries(looked), raw) as Resources;
+    const evaluated = Object.entries(raw).filter(([, { Type }]) => EVALUATED.includes(Type));
+    this.#resources = resolve(Object.fromEntries(evaluated), raw) as Resources;
   }
 
-  /** The one role whose logical id begins so. */
+  /** The only role whose logical id starts with this text. */
   role(beginning: string): { arn: string; policies: Policy[] } {
     const [id, { Properties }] = this.#only('AWS::IAM::Role', beginning);
     const attached = this.#all('AWS::IAM::Policy').filter(([, policy]) =>
       policy.Properties.Roles.includes(nameOf(id, Properties)),
     );
     if (Properties.ManagedPolicyArns || Properties.Policies)
-      throw new Error(`${id} has policies that are not looked at here`);
+      throw new Error(`${id} has policies that are not evaluated here`);
     return {
       arn: `arn:aws:iam::${ACCOUNT}:role/${nameOf(id, Properties)}`,
       policies: attached.map(([, policy]) => policy.Properties.PolicyDocument),
@@ -92,17 +92,18 @@ export class Policies {
   #only(type: string, beginning: string): [string, Resource] {
     const found = this.#all(type).filter(([id]) => id.startsWith(beginning));
     const [one] = found;
-    if (found.length !== 1 || !one) throw new Error(`${found.length} ${type} begin ${beginning}`);
+    if (found.length !== 1 || !one)
+      throw new Error(`${found.length} ${type} start with ${beginning}`);
     return one;
   }
 }
 
 function onlyDocument(policies: [string, Resource][]): Policy {
-  if (policies.length !== 1) throw new Error(`${policies.length} policies where one is expected`);
+  if (policies.length !== 1) throw new Error(`expected one policy, found ${policies.length}`);
   return policies[0]?.[1].Properties.PolicyDocument;
 }
 
-/** With empty functions: their code grants nothing. */
+/** Synthesizes with empty functions: their code grants nothing. */
 function synthesize(configFile: string): Resources {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-policies-'));
   try {
@@ -121,7 +122,7 @@ function synthesize(configFile: string): Resources {
   }
 }
 
-/** The physical name where the template gives one, or the logical id. */
+/** The physical name if the template has one, or the logical id. */
 const nameOf = (id: string, properties: Resource['Properties']): string =>
   properties?.BucketName ??
   properties?.RoleName ??
@@ -141,7 +142,7 @@ const ARNS: Readonly<Record<string, (name: string) => string>> = {
 
 function arnOf(id: string, type: string, properties: Resource['Properties']): string {
   const make = ARNS[type];
-  if (!make) throw new Error(`no ARN is known for ${id} (${type})`);
+  if (!make) throw new Error(`unknown form of ARN: ${id} (${type})`);
   return make(nameOf(id, properties));
 }
 
@@ -153,7 +154,7 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::NoValue': '',
 };
 
-/** @throws Error at a function of CloudFormation that is not known here, so that none is taken for a text */
+/** @throws Error for an unknown function of CloudFormation, so that it is never treated as text */
 function resolve(value: unknown, raw: Resources): unknown {
   if (Array.isArray(value)) return value.map((one) => resolve(one, raw));
   if (typeof value !== 'object' || value === null) return value;
@@ -182,5 +183,5 @@ function resolveFunction(name: string, argument: unknown, raw: Resources): unkno
     const properties = resolve(resource.Properties, raw);
     return attribute === 'Arn' ? arnOf(id, resource.Type, properties) : `${id}.${attribute}`;
   }
-  throw new Error(`${name} is not known here`);
+  throw new Error(`${name} is not supported`);
 }

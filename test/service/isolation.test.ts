@@ -209,6 +209,8 @@ const rows: Row[] = [
   ['sign', A1, 'alias/cakeless/fleet/ca', ADMIN, 'alias/cakeless/fleet/ca'],
   ['invoke', A1, 'cakeless-create-ca', ADMIN, 'cakeless-sign'],
   ['invoke', A1, 'cakeless-sign', ADMIN, 'cakeless-sign'],
+  ['invoke', 'operator', 'cakeless-sign', 'operator', 'cakeless-create-ca'],
+  ['invoke', 'approver', 'cakeless-create-ca', 'operator', 'cakeless-reconcile'],
   ['send', A1, '', ADMIN, ''],
   // people
   [
@@ -241,6 +243,15 @@ const rows: Row[] = [
     A1,
     `exchange/requests/${own}/x10/admin.conf.csr`,
   ],
+  [
+    'create',
+    'operator',
+    'authority/approvals/requests/x12',
+    'operator',
+    'authority/clusters/x12.json',
+  ],
+  ['sign', 'operator', 'alias/cakeless/fleet/ca', 'service', 'alias/cakeless/fleet/ca'],
+  ['overwrite', 'service', `authority/records/${own}/x8`, 'service', 'authority/trust/y.json'],
   ['delete', 'auditor', 'authority/clusters/b.json', ADMIN, 'authority/clusters/none.json'],
   ['send', 'auditor', '', 'service', ''],
   ['overwrite', 'service', 'authority/clusters/a.json3', 'service', 'authority/trust/x.json'],

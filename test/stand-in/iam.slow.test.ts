@@ -1,4 +1,4 @@
-/** MiniStack's IAM: what start_ministack.py closes is enforced with it, and is still a gap without. */
+/** MiniStack's IAM: start_ministack.py closes gaps, and without it they are still open. */
 import { createHash } from 'node:crypto';
 import {
   CreateAccessKeyCommand,
@@ -23,8 +23,8 @@ import { describeWithMinistack } from './ministack-program.ts';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/canary`;
 const Bucket = 'canaries';
 
-/** Each is true where IAM means what it means in AWS, with one thing that is allowed and one that is not. */
-const canaries: Record<string, (world: World) => Promise<boolean>> = {
+/** Each resolves to true if IAM works as in AWS; most try one request that is allowed and one that is not. */
+const canaries: Record<string, (account: Account) => Promise<boolean>> = {
   'policy variables in resources': async ({ put }) =>
     (await put('tags/n1/x')) && !(await put('tags/n2/x')),
   'policy variables are no patterns': async ({ put, star }) =>
@@ -38,24 +38,22 @@ const canaries: Record<string, (world: World) => Promise<boolean>> = {
 describeWithMinistack('the IAM of MiniStack', () => {
   describe.each([
     ['with its gaps closed', false],
-    ['as it is', true],
+    ['unchanged', true],
   ])('%s', (_title, bare) => {
-    let world: World;
+    let account: Account;
     beforeAll(async () => {
-      world = await makeWorld(await startMinistack({ bare }));
+      account = await makeAccount(await startMinistack({ bare }));
     });
-    afterAll(() => world?.ministack.stop());
+    afterAll(() => account?.ministack.stop());
 
-    it.each(Object.entries(canaries))(
-      bare ? 'does not have: %s' : 'has: %s',
-      async (_name, asInAws) => {
-        expect(await asInAws(world)).toBe(!bare);
-      },
-    );
+    it.each(Object.entries(canaries))(bare ? 'lacks %s' : 'has %s', async (_name, asInAws) => {
+      expect(await asInAws(account)).toBe(!bare);
+    });
   });
 });
 
-interface World {
+/** An account with a bucket, a key, a queue, and a role that may use them. */
+interface Account {
   readonly ministack: Ministack;
   readonly star: Credentials;
   put(key: string, ifNoneMatch?: string, who?: Credentials): Promise<boolean>;
@@ -63,7 +61,7 @@ interface World {
   sendBatch(): Promise<boolean>;
 }
 
-async function makeWorld(ministack: Ministack): Promise<World> {
+async function makeAccount(ministack: Ministack): Promise<Account> {
   const root = ministack.client();
   await new S3Client(root).send(new CreateBucketCommand({ Bucket }));
   const policy = document(deny('once/*', { Null: { 's3:if-none-match': 'true' } }));
@@ -107,7 +105,7 @@ async function makeWorld(ministack: Ministack): Promise<World> {
   };
 }
 
-/** @returns what gives the credentials of a session of the role under the tag */
+/** @returns a function that assumes the role with a tag */
 async function makeRole(ministack: Ministack, keyArn: string) {
   const iam = new IAMClient(ministack.client());
   const trust = {
@@ -156,10 +154,17 @@ async function makeRole(ministack: Ministack, keyArn: string) {
 const objects = (path: string) => `arn:aws:s3:::${Bucket}/${path}`;
 const document = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const allow = (Action: string, Resource: string, Condition: object = {}) => ({
-  ...{ Effect: 'Allow', Action, Resource, Condition },
+  Effect: 'Allow',
+  Action,
+  Resource,
+  Condition,
 });
 const deny = (path: string, Condition: object) => ({
-  ...{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: objects(path), Condition },
+  Effect: 'Deny',
+  Principal: '*',
+  Action: 's3:PutObject',
+  Resource: objects(path),
+  Condition,
 });
 
 async function succeeds(attempt: Promise<unknown>): Promise<boolean> {

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toolsFolder } from '../support/judges-programs.ts';
 
-/** `ministack` is a Python, `node24` a folder for PATH: MiniStack runs functions with the `node` that it finds. */
+/** `ministack` is a Python, `node24` a folder for PATH: MiniStack runs functions with the first `node` in PATH. */
 export const ministackPrograms = () => ({
   ministack: join(toolsFolder(), 'ministack', 'bin', 'python'),
   node24: join(toolsFolder(), 'node-24', 'bin'),
 });
 
-/** Why MiniStack can't be started on this machine; undefined where it can. */
+/** Why MiniStack cannot be started on this machine; undefined if it can. */
 export function whyNoMinistack(): string | undefined {
   const { ministack, node24 } = ministackPrograms();
   if (existsSync(ministack) && existsSync(join(node24, 'node'))) return undefined;
@@ -17,8 +17,8 @@ export function whyNoMinistack(): string | undefined {
 }
 
 /**
- * `describe` for tests that need MiniStack: where it can't be had they are skipped and the title says why, or they
- * fail with that reason under CAKELESS_REQUIRE_JUDGES=1.
+ * `describe` for tests that need MiniStack. If it is not installed they are skipped with the reason in the title, or fail
+ * with it under CAKELESS_REQUIRE_JUDGES=1.
  */
 export function describeWithMinistack(title: string, body: () => void): void {
   const missing = whyNoMinistack();

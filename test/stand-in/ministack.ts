@@ -1,4 +1,4 @@
-/** MiniStack as a process of its own, on a free port of loopback, with TLS and with IAM enforced. */
+/** Runs MiniStack in a separate process, on a free loopback port, with TLS and with IAM enforced. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { ministackPrograms, whyNoMinistack } from './ministack-program.ts';
 
 export const ACCOUNT = '000000000000';
 
-/** What an SDK client takes; MiniStack's root is above every policy, which AWS's is not. */
+/** Credentials for SDK clients. No policy binds MiniStack's root user, unlike that of an AWS account. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -24,16 +24,16 @@ export interface Ministack {
   readonly root: Credentials;
   /** Certificate of the endpoint, in PEM: what clients must trust. */
   readonly caFile: string;
-  /** For its files; gone when it has stopped. */
+  /** Holds its files; removed when it has stopped. */
   readonly folder: string;
-  /** Everything that MiniStack and the functions in it said. */
+  /** The output of MiniStack and of the functions in it. */
   readonly logFile: string;
   readonly pid: number;
-  /** What an SDK client in this process is made with; NODE_EXTRA_CA_CERTS is read at the start of a process only. */
+  /** Settings of SDK clients in this process, with the CA: NODE_EXTRA_CA_CERTS is read only when a process starts. */
   client(credentials?: Credentials): ClientSettings;
-  /** The environment of a program that talks to it, such as the CDK and `cakeless`. */
+  /** The environment of programs that use it, such as the CDK and `cakeless`. */
   environment(credentials?: Credentials): Record<string, string>;
-  /** Ends when it has; what it kept is gone. */
+  /** Resolves when it has stopped and its data is removed. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface ClientSettings {
 
 interface Choices {
   readonly region?: string;
-  /** Without the gaps closed that start_ministack.py closes. */
+  /** Leave the gaps of its IAM open that start_ministack.py closes. */
   readonly bare?: boolean;
 }
 
@@ -55,7 +55,7 @@ const STARTED_WITHIN_MS = 60_000;
 /** A custom resource that hangs makes MiniStack ignore SIGTERM. */
 const STOPPED_WITHIN_MS = 5_000;
 
-/** @throws Error where it can't be had, or ended or stayed silent; the message has the end of its log */
+/** @throws Error if it is not installed, exits or does not respond; with the end of its log */
 export async function startMinistack(choices: Choices = {}): Promise<Ministack> {
   const missing = whyNoMinistack();
   if (missing !== undefined) throw new Error(missing);
@@ -74,7 +74,10 @@ export async function startMinistack(choices: Choices = {}): Promise<Ministack> 
     logFile: join(folder, 'log'),
     pid: child.pid ?? 0,
     client: (credentials: Credentials = ROOT) => ({
-      ...{ endpoint: running.endpoint, region, credentials, maxAttempts: 1 },
+      endpoint: running.endpoint,
+      region,
+      credentials,
+      maxAttempts: 1,
       requestHandler: { httpsAgent },
     }),
     environment: (credentials: Credentials = ROOT) =>
@@ -85,7 +88,7 @@ export async function startMinistack(choices: Choices = {}): Promise<Ministack> 
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
-  await answered(running, child, httpsAgent);
+  await untilHealthy(running, child, httpsAgent);
   return running;
 }
 
@@ -101,7 +104,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** No CA, so that nothing else that a client trusts could come from it. */
+/** Not a CA, so that clients trust no other certificate because of it. */
 function makeCertificate(folder: string): string {
   const file = join(folder, 'endpoint.crt');
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout'];
@@ -117,7 +120,7 @@ function makeCertificate(folder: string): string {
   return file;
 }
 
-/** In a process group of its own, with the workers that it runs functions in. */
+/** In a separate process group, with the workers that run the functions. */
 function launch(folder: string, port: number, region: string, bare: boolean): ChildProcess {
   const { ministack, node24 } = ministackPrograms();
   const log = openSync(join(folder, 'log'), 'a');
@@ -127,12 +130,21 @@ function launch(folder: string, port: number, region: string, bare: boolean): Ch
     stdio: ['ignore', log, log],
     env: {
       PATH: [node24, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
-      ...{ HOME: folder, TMPDIR: folder, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
-      ...{ BIND_HOST: '127.0.0.1', MINISTACK_HOST: '127.0.0.1', GATEWAY_PORT: String(port) },
-      ...{ IOT_MTLS_ENABLED: '0', SFTP_ENABLED: '0', MINISTACK_REGION: region },
-      ...{ USE_SSL: '1', MINISTACK_SSL_CERT: join(folder, 'endpoint.crt') },
+      HOME: folder,
+      TMPDIR: folder,
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONUNBUFFERED: '1',
+      BIND_HOST: '127.0.0.1',
+      MINISTACK_HOST: '127.0.0.1',
+      MINISTACK_REGION: region,
+      GATEWAY_PORT: String(port),
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
+      USE_SSL: '1',
+      MINISTACK_SSL_CERT: join(folder, 'endpoint.crt'),
       MINISTACK_SSL_KEY: join(folder, 'endpoint.key'),
-      ...{ AUTH: 'true', AWS_ACCESS_KEY_ID: ROOT.accessKeyId },
+      AUTH: 'true',
+      AWS_ACCESS_KEY_ID: ROOT.accessKeyId,
       AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey,
       NODE_EXTRA_CA_CERTS: join(folder, 'endpoint.crt'),
     },
@@ -143,16 +155,16 @@ function launch(folder: string, port: number, region: string, bare: boolean): Ch
   return child;
 }
 
-async function answered(running: Ministack, child: ChildProcess, agent: Agent): Promise<void> {
+async function untilHealthy(running: Ministack, child: ChildProcess, agent: Agent): Promise<void> {
   const deadline = Date.now() + STARTED_WITHIN_MS;
   while (!(await healthy(running.endpoint, agent))) {
     if (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
       await delay(50);
       continue;
     }
-    const said = readFileSync(running.logFile, 'utf8').trim().slice(-2000);
+    const log = readFileSync(running.logFile, 'utf8').trim().slice(-2000);
     await running.stop();
-    throw new Error(`MiniStack did not start: ${said}`);
+    throw new Error(`MiniStack did not start: ${log}`);
   }
 }
 
@@ -178,12 +190,12 @@ async function end(child: ChildProcess): Promise<void> {
   killGroup(child);
 }
 
-/** The workers outlive a MiniStack that was killed. */
+/** The workers survive when MiniStack is killed. */
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // nobody is left
+    // no process is left
   }
 }
 

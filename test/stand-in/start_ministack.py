@@ -1,7 +1,7 @@
 """Starts MiniStack with five gaps of its IAM closed, so that policies mean what they mean in AWS.
 
-Each gap has a canary in iam.slow.test.ts, which runs MiniStack bare as well: when a release closes a gap by itself,
-that test fails, and the part here goes.
+Each gap has a canary in iam.slow.test.ts, which also runs MiniStack with --bare: when a release closes a gap, that test
+fails, and the part here can be removed.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 import ministack.core.iam_actions as actions
 import ministack.core.iam_evaluator as evaluator
 
-# Batches need the right to the single action, and there is no other.
+# Batches need the permission of the single action; they have none of their own.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 RIGHTS_OF_BATCHES = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -19,12 +19,12 @@ RIGHTS_OF_BATCHES = {
 }
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
-# What stands for a literal character that would be a wildcard in a pattern. Values are patterned the same way.
+# Placeholders for literal characters that would be wildcards in a pattern. Values get the same placeholders.
 LITERAL = {"*": "\ue000", "?": "\ue001", "$": "$"}
 
 
 def expand(pattern, context):
-    """The pattern with its policy variables put in; None where one has no value: then the element matches nothing.
+    """Replaces policy variables in the pattern. None if one has no value: then the element matches nothing.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
@@ -134,7 +134,7 @@ if __name__ == "__main__":
 
     from ministack import app
 
-    app._port_is_bindable = lambda *_: False  # or it takes port 443 as well
+    app._port_is_bindable = lambda *_: False  # otherwise it takes port 443, too
     if "--bare" in sys.argv:
         sys.argv.remove("--bare")
     else:

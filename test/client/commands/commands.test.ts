@@ -134,6 +134,7 @@ describe('trust-domain', () => {
 describe('local', () => {
   it.each([
     'administrator',
+    'operator',
     'approver',
     'auditor',
     `node:${CLUSTER}/${NODE}`,

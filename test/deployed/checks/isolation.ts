@@ -7,22 +7,22 @@ import type { Credentials } from '../../stand-in/ministack.ts';
 import { type Check, NODE, nodeOfA, refused } from '../check.ts';
 import type { Bucket, Deployment } from '../deployment.ts';
 
-/** A node's sibling whose name begins with its own. */
+/** Another node, whose name starts with the name of the first. */
 const NODE_10 = `${NODE}.au`;
 const own = `requests/a/${NODE}`;
 const csrOf = (folder: string) => `${folder}/admin.conf.csr`;
 
 export const isolation: Check[] = [
   {
-    name: "a node creates and reads below its own name, and not below another node's or cluster's, nor people's",
+    name: 'a node creates and reads in its own folder, but not in those of other nodes, clusters or users',
     async run(deployment) {
       const node = await nodeOfA(deployment);
-      await deployment.create(node, 'exchange', csrOf(`${own}/i1`), 'no CSR');
+      await deployment.create(node, 'exchange', csrOf(`${own}/i1`), 'not a CSR');
       await deployment.read(node, 'exchange', csrOf(`${own}/i1`));
       await deployment.keys(node, 'exchange', `${own}/`);
       for (const other of [`a/${NODE_10}`, `b/${NODE}`, 'a/users']) {
         const key = csrOf(`requests/${other}/i1`);
-        await refused(`creating ${key}`, deployment.create(node, 'exchange', key, 'no CSR'));
+        await refused(`creating ${key}`, deployment.create(node, 'exchange', key, 'not a CSR'));
         await refused(`reading ${key}`, deployment.read(node, 'exchange', key));
         await refused(
           `listing requests/${other}/`,
@@ -33,25 +33,25 @@ export const isolation: Check[] = [
       }
       const sibling = await nodeOfA(deployment, NODE_10);
       const key = csrOf(`requests/a/${NODE_10}/i1`);
-      await deployment.create(sibling, 'exchange', key, 'no CSR');
+      await deployment.create(sibling, 'exchange', key, 'not a CSR');
     },
   },
   {
-    name: 'a tag is a name: no wildcard, no path, not users, and none is no node',
+    name: 'a tag that is a wildcard, a path, users or missing makes a session no node',
     async run(deployment) {
       for (const tag of ['*', 'cp-?.prod.example.com', `${NODE}/first`, 'users', undefined]) {
         const who = await deployment.assume('nodes of a', tag === undefined ? {} : { node: tag });
         const folders = [`${own}/i2`, 'requests/a/users/i2', `${own}/first/i2`];
         for (const folder of folders)
           await refused(
-            `creating below ${folder} with the tag ${tag}`,
-            deployment.create(who, 'exchange', csrOf(folder), 'no CSR'),
+            `creating under ${folder} with the tag ${tag}`,
+            deployment.create(who, 'exchange', csrOf(folder), 'not a CSR'),
           );
       }
     },
   },
   {
-    name: 'nobody puts a request without If-None-Match, not even with AdministratorAccess',
+    name: 'no principal puts a request without If-None-Match, not even with AdministratorAccess',
     async run(deployment) {
       const input = { Bucket: deployment.bucket('exchange'), Key: csrOf(`${own}/i3`), Body: 'x' };
       for (const who of [await nodeOfA(deployment), await deployment.administrator()])
@@ -60,7 +60,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'a lease is put with a condition and not without, and only that of the own cluster',
+    name: 'a node puts the lease of its cluster only, and only with a condition',
     async run(deployment) {
       const node = await nodeOfA(deployment);
       await deployment.create(node, 'exchange', 'leases/a.json', '{}');
@@ -76,7 +76,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'a node reaches neither the authority bucket, nor functions, nor keys',
+    name: 'a node reaches neither the authority bucket nor functions nor keys',
     async run(deployment) {
       const node = await nodeOfA(deployment);
       const auditor = await deployment.assume('auditor');
@@ -92,7 +92,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'no person signs: neither operator, approver and auditor, nor an administrator with AdministratorAccess',
+    name: 'no person can sign: neither operator, approver and auditor nor an administrator with AdministratorAccess',
     async run(deployment) {
       const people = (['operator', 'approver', 'auditor'] as const).map((role) =>
         deployment.assume(role),
@@ -105,7 +105,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'an approver neither uploads nor declares clusters, an operator does not approve, an auditor writes nothing',
+    name: 'an approver cannot upload or write cluster records, an operator cannot approve, an auditor cannot write',
     async run(deployment) {
       const puts: [role: 'operator' | 'approver' | 'auditor', bucket: Bucket, key: string][] = [
         ['approver', 'exchange', csrOf(`${own}/i4`)],
@@ -124,7 +124,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'a record stays, whoever wants to delete it',
+    name: 'no principal can delete a record',
     async run(deployment) {
       const auditor = await deployment.assume('auditor');
       const [record] = await deployment.keys(auditor, 'authority', 'records/a/');

@@ -18,32 +18,32 @@ const place = (cluster: string, csr: KubeadmCsr) => `requests/${cluster}/${NODE}
 
 export const issuance: Check[] = [
   {
-    name: 'an operator declares clusters with the command, from a kubeadm configuration',
+    name: 'an operator writes cluster records with the command, from a kubeadm configuration',
     async run(deployment) {
       const operator = await deployment.assume('operator');
       const config = join(set.dir, 'config.yaml');
       for (const [cluster, domain] of Object.entries({ a: 'prod', b: 'lab' })) {
-        const how = ['--kubeadm-config', config, '--trust-domain', domain];
-        await deployment.cakeless(operator, 'cluster', 'apply', cluster, ...how);
+        const options = ['--kubeadm-config', config, '--trust-domain', domain];
+        await deployment.cakeless(operator, 'cluster', 'apply', cluster, ...options);
         const shown = await deployment.cakeless(operator, 'cluster', 'show', cluster);
         match(shown, new RegExp(domain));
       }
     },
   },
   {
-    name: "a node of a role for many uploads kubeadm's CSRs, and all but one certificate come and pass the judges (keys ECC_NIST_P256)",
+    name: "a node with a shared role uploads kubeadm's CSRs, and gets all certificates except one; the judges accept them (keys ECC_NIST_P256)",
     run: async (deployment) => issued(deployment, 'a', await nodeOfA(deployment), 'prod'),
   },
   {
-    name: 'a node of a role of its own does, too (keys RSA_2048)',
+    name: 'a node with its own role does, too (keys RSA_2048)',
     run: async (deployment) => issued(deployment, 'b', await deployment.assume('cp-1 of b'), 'lab'),
   },
   {
-    name: 'super-admin.conf waits, an approver lets it through with the command, and it is issued',
+    name: 'super-admin.conf waits until an approver approves it with the command, and is then issued',
     async run(deployment) {
       const node = await nodeOfA(deployment);
       const csr = set.csrs.find(({ certificateName }) => certificateName === WAITS);
-      if (!csr) throw new Error(`no ${WAITS} among the fixtures`);
+      if (!csr) throw new Error(`the fixtures have no ${WAITS}`);
       const keys = outcomes(place('a', csr));
       match((await deployment.read(node, 'exchange', keys.pending)) ?? '', /"waitingFor"/);
       const approver = await deployment.assume('approver');
@@ -56,7 +56,7 @@ export const issuance: Check[] = [
     },
   },
   {
-    name: 'an object that holds a private key is taken out of the bucket and refused',
+    name: 'an object that holds a private key is deleted from the bucket and rejected',
     async run(deployment) {
       const node = await nodeOfA(deployment);
       const key = `requests/a/${NODE}/leak/pki/apiserver.key`;
@@ -67,12 +67,12 @@ export const issuance: Check[] = [
       deepEqual(codes, ['private-key']);
       const gone = async () =>
         (await deployment.read(node, 'exchange', key)) === undefined ? true : undefined;
-      await eventually(`the end of ${key}`, gone);
+      await eventually(`deletion of ${key}`, gone);
     },
   },
 ];
 
-/** All of the set but super-admin.conf, which waits. */
+/** Everything in the set except super-admin.conf, which waits for approval. */
 async function issued(
   deployment: Deployment,
   cluster: string,
@@ -95,7 +95,7 @@ async function issued(
 
 function outcomes(requestKey: string) {
   const address = parseRequestKey(requestKey);
-  if (!address) throw new Error(`${requestKey} is no request`);
+  if (!address) throw new Error(`${requestKey}: not the key of a request`);
   return outcomeKeys(address);
 }
 
@@ -114,13 +114,13 @@ async function chainItems(
     certificate,
     roots,
     usage,
-    // a wildcard can't be asked for by its own name
+    // verifiers cannot check a certificate for a name that is a wildcard itself
     dnsNames: csr.sans.dns.filter((name) => !name.startsWith('*')),
     ips: csr.sans.ip,
   }));
 }
 
-/** OpenSSL (strict), Go and zlint, as far as they can be had. */
+/** OpenSSL (strict), Go and zlint, as far as they are installed. */
 function judge(items: ChainItem[]): void {
   const complaints = judgeChain(items).filter(({ ok }) => !ok);
   deepEqual(complaints, []);

@@ -19,11 +19,11 @@ import type { Deployment } from '../deployment.ts';
 
 export const recovery: Check[] = [
   {
-    name: 'a message that nobody understands ends among the dead letters',
+    name: 'a malformed message becomes a dead letter',
     async run(deployment) {
       const sqs = deployment.sqs();
       const QueueUrl = deployment.output('RequestQueueUrl');
-      // Five tries as deployed, but a second apart and not three minutes.
+      // Five tries, as deployed, but a second apart instead of three minutes.
       const wait = (VisibilityTimeout: string) =>
         sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout } }));
       await wait('1');
@@ -56,7 +56,7 @@ export const recovery: Check[] = [
         ),
       );
       const operator = await deployment.assume('operator');
-      // It is too young: its event may still come.
+      // The request is too young: its event may still arrive.
       deepEqual(await deployment.invoke(operator, 'ReconcileFunction', {}), { requeued: 0 });
       await minutesAhead(deployment, 'ReconcileFunction', 6);
       await deployment.invoke(operator, 'ReconcileFunction', {});
@@ -67,7 +67,7 @@ export const recovery: Check[] = [
   },
 ];
 
-/** What is put meanwhile, S3 tells nobody of. */
+/** Runs `action` while the bucket sends no events. */
 async function withoutEvents(
   deployment: Deployment,
   action: () => Promise<unknown>,
@@ -84,7 +84,7 @@ async function withoutEvents(
   await set(before);
 }
 
-/** Puts a function's clock forward, in the place of waiting; signatures may be off by fifteen minutes. */
+/** Moves the clock of a function forward, instead of waiting. Signatures may be off by fifteen minutes. */
 async function minutesAhead(
   deployment: Deployment,
   output: string,
@@ -95,11 +95,11 @@ async function minutesAhead(
   const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
   const { NODE_OPTIONS: _, ...Variables } = Environment?.Variables ?? {};
   const clock = `globalThis.Date=class extends Date{constructor(...a){a.length?super(...a):super(Date.now())}static now(){return super.now()+${minutes * 60_000}}}`;
-  const moved = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` };
+  const changed = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` };
   await lambda.send(
     new UpdateFunctionConfigurationCommand({
       FunctionName,
-      Environment: { Variables: { ...Variables, ...(minutes && moved) } },
+      Environment: { Variables: { ...Variables, ...(minutes && changed) } },
     }),
   );
 }

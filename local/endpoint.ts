@@ -8,10 +8,11 @@ import type { PrincipalBook } from './principals.ts';
 import type { S3Surroundings } from './s3/call.ts';
 import { answerS3, s3Failure } from './s3/service.ts';
 import { authenticate, type Caller } from './signature/authenticate.ts';
+import type { Payload } from './signature/body.ts';
 import { readClaim } from './signature/claim.ts';
-import { openPayload, type Payload } from './signature/payload.ts';
+import { openPayload } from './signature/payload.ts';
 
-/** What stands behind the door. */
+/** The services behind the endpoint. */
 export interface Services {
   readonly s3: S3Surroundings;
   readonly kms: JsonOperations;
@@ -20,8 +21,8 @@ export interface Services {
   readonly principals: PrincipalBook;
 }
 
-/** One endpoint for all services: who is meant stands in the scope of the signature, which every call has. */
-export function frontDoor(services: Services): RequestHandler {
+/** One endpoint for all services: the signature of every call names its service. */
+export function endpoint(services: Services): RequestHandler {
   const { s3, principals } = services;
   return {
     async answer(request) {
@@ -80,12 +81,12 @@ async function dispatch(
     default:
       throw new AwsError(
         'NotImplemented',
-        `${caller.claim.scope.service} is beyond this stand-in: it has s3, kms, sqs and lambda`,
+        `${caller.claim.scope.service} is not implemented; this stand-in has s3, kms, sqs and lambda`,
       );
   }
 }
 
-/** A refusal must be in the language of the service even where the signature could not be read. */
+/** An error has the format of the service even if the signature could not be read. */
 function speaksJson(request: LocalRequest): boolean {
   return request.headers.has('x-amz-target') || request.rawPath.startsWith('/2015-03-31/');
 }
@@ -93,5 +94,5 @@ function speaksJson(request: LocalRequest): boolean {
 function refusal(thrown: unknown, { log }: S3Surroundings): AwsError {
   if (thrown instanceof AwsError) return thrown;
   log({ message: 'internal error', error: thrown instanceof Error ? thrown.stack : thrown });
-  return new AwsError('InternalError', 'We encountered an internal error; it is in the log.');
+  return new AwsError('InternalError', 'We encountered an internal error; see the log.');
 }

@@ -1,0 +1,73 @@
+/** What a principal may do in a bucket, as statements of its role (lib/access). */
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import {
+  type BucketGrant,
+  bucketGrants,
+  type ListGrant,
+  type ObjectGrant,
+  S3_ACTIONS,
+} from '../lib/access/grants.ts';
+import { placeOf, type Subject } from '../lib/access/principals.ts';
+import type { Bucket } from '../lib/contract/prefixes.ts';
+import { acknowledge } from './acknowledge.ts';
+
+export type Conditions = Record<string, Record<string, string | string[]>>;
+
+/** @param conditions of every statement: what a session must be to count as the subject */
+export function grantObjects(
+  grantee: iam.IGrantable,
+  subject: Subject,
+  buckets: Readonly<Record<Bucket, s3.Bucket>>,
+  conditions: Conditions,
+): void {
+  const names: readonly Bucket[] = ['exchange', 'authority'];
+  for (const grant of names.flatMap((name) => bucketGrants(subject, name))) {
+    const bucket = buckets[grant.bucket];
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: [S3_ACTIONS[grant.verb]],
+        resources: resourcesOf(grant, bucket),
+        conditions: { ...conditions, ...conditionsOf(grant, subject, conditions) },
+      }),
+    );
+    if (isObjectGrant(grant)) acknowledgePatterns(grantee, bucket, grant.keys);
+  }
+}
+
+function resourcesOf(grant: BucketGrant, bucket: s3.Bucket): string[] {
+  if (!isObjectGrant(grant)) return [bucket.bucketArn];
+  return grant.keys.map((pattern) => bucket.arnForObjects(pattern));
+}
+
+/**
+ * The bucket policy demands the condition of every put. The roles of nodes and users repeat it, so that a changed bucket
+ * policy does not let them replace a request.
+ */
+function conditionsOf(grant: BucketGrant, subject: Subject, others: Conditions): Conditions {
+  if (!isObjectGrant(grant))
+    return grant.prefixes ? { StringLike: { 's3:prefix': [...grant.prefixes] } } : {};
+  if (grant.condition !== 'new' || placeOf(subject) === undefined) return {};
+  return { StringEquals: { ...others.StringEquals, 's3:if-none-match': '*' } };
+}
+
+const isObjectGrant = (grant: ObjectGrant | ListGrant): grant is ObjectGrant => 'keys' in grant;
+
+function acknowledgePatterns(
+  { grantPrincipal: role }: iam.IGrantable,
+  bucket: s3.Bucket,
+  patterns: readonly string[],
+): void {
+  if (!Construct.isConstruct(role)) return;
+  const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as s3.CfnBucket);
+  for (const pattern of patterns) {
+    // as cdk-nag writes references and policy variables
+    const shown = pattern.replaceAll(/\$\{([^}]+)\}/g, '<$1>');
+    acknowledge(role, {
+      [`AwsSolutions-IAM5[Resource::<${id}.Arn>/${shown}]`]:
+        'The names of the objects are not known in advance; prefix and suffix are as narrow as they can be.',
+    });
+  }
+}

@@ -1,0 +1,149 @@
+/** The object table, read in two ways: what one principal may do, and what is denied to everyone. */
+import type { Bucket } from '../contract/prefixes.ts';
+import { BUCKET_ACCESS, OBJECT_ACCESS, type ObjectAccess, type WriteCondition } from './objects.ts';
+import { type Place, type Principal, placeOf, type Subject } from './principals.ts';
+
+export type ObjectVerb = 'get' | 'get-version' | 'put' | 'delete' | 'delete-version';
+export type ListVerb = 'list' | 'list-versions';
+
+/** IAM's action for each verb. */
+export const S3_ACTIONS: Readonly<Record<ObjectVerb | ListVerb, string>> = {
+  get: 's3:GetObject',
+  'get-version': 's3:GetObjectVersion',
+  put: 's3:PutObject',
+  delete: 's3:DeleteObject',
+  'delete-version': 's3:DeleteObjectVersion',
+  list: 's3:ListBucket',
+  'list-versions': 's3:ListBucketVersions',
+};
+
+/** Something that a principal may do in a bucket. */
+export interface ObjectGrant {
+  readonly bucket: Bucket;
+  readonly verb: ObjectVerb;
+  /** Patterns of keys, with IAM's `*`. */
+  readonly keys: readonly string[];
+  /** Of a put; the bucket policy demands it of everyone. */
+  readonly condition?: WriteCondition | undefined;
+}
+
+export interface ListGrant {
+  readonly bucket: Bucket;
+  readonly verb: ListVerb;
+  /** Patterns of the prefixes that may be listed; undefined for the whole bucket. */
+  readonly prefixes?: readonly string[];
+}
+
+export type BucketGrant = ObjectGrant | ListGrant;
+
+/** Everything that a principal may do with one bucket. */
+export function bucketGrants(subject: Subject, bucket: Bucket): BucketGrant[] {
+  const { principal } = subject;
+  const place = placeOf(subject);
+  const rows = OBJECT_ACCESS.filter((row) => row.bucket === bucket);
+  const readable = rows.filter(({ get }) => get.includes(principal));
+  const readableKeys = readable.map((row) => keyPattern(row, place));
+  const versions = BUCKET_ACCESS[bucket].versions.includes(principal);
+  return [
+    ...listGrants(principal, bucket, readable, place),
+    ...objectGrant(bucket, 'get', readableKeys),
+    ...objectGrant(bucket, 'get-version', versions ? readableKeys : []),
+    ...[undefined, 'new' as const, 'compared' as const].flatMap((condition) =>
+      objectGrant(bucket, 'put', keysToPut(rows, principal, place, condition), condition),
+    ),
+    ...objectGrant(bucket, 'delete', keysToDelete(rows, principal, place)),
+  ];
+}
+
+/** Something that is denied to everyone: a put without its condition, or a deletion. */
+export interface Denial {
+  readonly verb: 'put' | 'delete' | 'delete-version';
+  readonly keys: readonly string[];
+  /** Of a put: what it must carry not to be denied. */
+  readonly unless?: WriteCondition;
+}
+
+export function bucketDenials(bucket: Bucket): Denial[] {
+  const rows = OBJECT_ACCESS.filter((row) => row.bucket === bucket);
+  const putOnly = (unless: WriteCondition) => ({
+    verb: 'put' as const,
+    unless,
+    keys: rows.flatMap((row) =>
+      row.put
+        .filter(({ condition }) => condition === unless)
+        .flatMap(({ suffixes }) => keyPatterns(row, undefined, suffixes)),
+    ),
+  });
+  const kept = (what: 'objects' | 'versions') =>
+    rows.filter(({ keeps }) => keeps?.includes(what)).map((row) => keyPattern(row));
+  const denials: Denial[] = [
+    putOnly('new'),
+    putOnly('compared'),
+    { verb: 'delete', keys: kept('objects') },
+    { verb: 'delete-version', keys: kept('versions') },
+  ];
+  return denials.filter(({ keys }) => keys.length > 0);
+}
+
+function listGrants(
+  principal: Principal,
+  bucket: Bucket,
+  readable: readonly ObjectAccess[],
+  place: Place | undefined,
+): ListGrant[] {
+  const { list, versions } = BUCKET_ACCESS[bucket];
+  const own = place ? readable.filter((row) => row.own).map((row) => keyPattern(row, place)) : [];
+  return [
+    ...(list.includes(principal) ? [{ bucket, verb: 'list' as const }] : []),
+    ...(own.length > 0 ? [{ bucket, verb: 'list' as const, prefixes: own }] : []),
+    ...(versions.includes(principal) ? [{ bucket, verb: 'list-versions' as const }] : []),
+  ];
+}
+
+function keysToPut(
+  rows: readonly ObjectAccess[],
+  principal: Principal,
+  place: Place | undefined,
+  condition: WriteCondition | undefined,
+): string[] {
+  return rows.flatMap((row) =>
+    row.put
+      .filter((write) => write.condition === condition && write.by.includes(principal))
+      .flatMap(({ suffixes }) => keyPatterns(row, place, suffixes)),
+  );
+}
+
+function keysToDelete(
+  rows: readonly ObjectAccess[],
+  principal: Principal,
+  place: Place | undefined,
+): string[] {
+  return rows.flatMap((row) =>
+    (row.delete ?? [])
+      .filter(({ by }) => by.includes(principal))
+      .flatMap(({ suffixes }) => keyPatterns(row, place, suffixes)),
+  );
+}
+
+function objectGrant(
+  bucket: Bucket,
+  verb: ObjectVerb,
+  keys: readonly string[],
+  condition?: WriteCondition,
+): ObjectGrant[] {
+  return keys.length > 0 ? [{ bucket, verb, keys, condition }] : [];
+}
+
+/** All keys of a row; for a principal that is bound to a place, those that it owns. */
+function keyPattern({ prefix, own }: ObjectAccess, place?: Place): string {
+  if (place === undefined || own === undefined) return `${prefix}*`;
+  return prefix + own.replace('<cluster>', () => place.cluster).replace('<node>', () => place.node);
+}
+
+function keyPatterns(
+  row: ObjectAccess,
+  place: Place | undefined,
+  suffixes: readonly string[] = [''],
+): string[] {
+  return suffixes.map((suffix) => keyPattern(row, place) + suffix);
+}

@@ -1,0 +1,160 @@
+/**
+ * Who may read, write and delete which objects of the two buckets. A row is a prefix. A principal that a row does not
+ * list is refused there. `grants.ts` reads the table by principal, and by what is denied to everyone.
+ */
+import {
+  AUTHORITY_PREFIXES,
+  type Bucket,
+  EXCHANGE_PREFIXES,
+  OUTCOME_SUFFIXES,
+} from '../contract/prefixes.ts';
+import { PEOPLE, type Principal } from './principals.ts';
+
+/**
+ * What every write must carry, by any principal:
+ * `new`: `If-None-Match: *`, so that it replaces nothing;
+ * `compared`: that, or `If-Match`, so that it replaces only what its writer has read.
+ */
+export type WriteCondition = 'new' | 'compared';
+
+export interface Write {
+  readonly by: readonly Principal[];
+  /** Keys that end with one of these. @default every key under the prefix */
+  readonly suffixes?: readonly string[];
+  /** Binds everyone, administrators too. @default none: a write may replace what exists */
+  readonly condition?: WriteCondition;
+}
+
+export interface Deletion {
+  readonly by: readonly Principal[];
+  /** As for `Write`. */
+  readonly suffixes?: readonly string[];
+}
+
+/** What nobody may delete, administrators included: an object (by a delete marker), or a version of it. */
+export type Kept = 'objects' | 'versions';
+
+export interface ObjectAccess {
+  readonly bucket: Bucket;
+  readonly prefix: string;
+  /** What a node or user owns under the prefix; they reach nothing else there. @default nothing: they reach all of it */
+  readonly own?: '<cluster>/<node>/*' | '<cluster>.json';
+  readonly get: readonly Principal[];
+  readonly put: readonly Write[];
+  /** @default nobody */
+  readonly delete?: readonly Deletion[];
+  /** @default nothing: administrators may delete it */
+  readonly keeps?: readonly Kept[];
+}
+
+const { certificate, rejected, pending } = OUTCOME_SUFFIXES;
+
+const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
+  {
+    prefix: EXCHANGE_PREFIXES.requests,
+    own: '<cluster>/<node>/*',
+    get: ['node', 'user', 'sign', ...PEOPLE],
+    put: [{ by: ['node', 'user'], condition: 'new' }],
+    // an object that holds a private key is deleted at once
+    delete: [{ by: ['sign'] }],
+  },
+  {
+    prefix: EXCHANGE_PREFIXES.certificates,
+    own: '<cluster>/<node>/*',
+    get: ['node', 'user', 'sign', ...PEOPLE],
+    put: [
+      { by: ['sign'], suffixes: [certificate, rejected], condition: 'new' },
+      // replaced when the cluster record has changed (lib/issuance/pending.ts)
+      { by: ['sign'], suffixes: [pending] },
+    ],
+    // the certificate or the rejection replaces it
+    delete: [{ by: ['sign'], suffixes: [pending] }],
+  },
+  {
+    prefix: EXCHANGE_PREFIXES.trust,
+    get: ['node', 'user', ...PEOPLE],
+    put: [{ by: ['create-ca'] }],
+  },
+  {
+    prefix: EXCHANGE_PREFIXES.leases,
+    own: '<cluster>.json',
+    get: ['node', ...PEOPLE],
+    put: [{ by: ['node'], condition: 'compared' }],
+  },
+];
+
+const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
+  {
+    prefix: AUTHORITY_PREFIXES.clusters,
+    get: ['sign', 'reconcile', ...PEOPLE],
+    put: [{ by: ['operator'] }],
+    keeps: ['versions'],
+  },
+  {
+    prefix: AUTHORITY_PREFIXES.trust,
+    get: ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...PEOPLE],
+    put: [{ by: ['create-ca'] }],
+    keeps: ['objects', 'versions'],
+  },
+  // From here on: decided or claimed once. A change would be a second serial number, or one key of two CAs.
+  {
+    prefix: AUTHORITY_PREFIXES.caRecords,
+    get: ['create-ca', 'watch-signatures', ...PEOPLE],
+    put: [{ by: ['create-ca'], condition: 'new' }],
+    keeps: ['objects', 'versions'],
+  },
+  {
+    prefix: AUTHORITY_PREFIXES.caKeys,
+    get: ['create-ca', 'watch-signatures', ...PEOPLE],
+    put: [{ by: ['create-ca'], condition: 'new' }],
+    keeps: ['objects', 'versions'],
+  },
+  {
+    // a delete marker would hide a record, and the next wake-up would decide again under another serial number
+    prefix: AUTHORITY_PREFIXES.records,
+    get: ['sign', 'watch-signatures', ...PEOPLE],
+    put: [{ by: ['sign'], condition: 'new' }],
+    keeps: ['objects', 'versions'],
+  },
+  {
+    prefix: AUTHORITY_PREFIXES.requestApprovals,
+    get: ['sign', ...PEOPLE],
+    put: [{ by: ['approver'], condition: 'new' }],
+    keeps: ['objects', 'versions'],
+  },
+  {
+    prefix: AUTHORITY_PREFIXES.standingApprovals,
+    get: ['sign', ...PEOPLE],
+    put: [{ by: ['approver'] }],
+    keeps: ['objects', 'versions'],
+  },
+  {
+    // an index of the ledger, not a decision: administrators may delete entries
+    prefix: AUTHORITY_PREFIXES.expiry,
+    get: [...PEOPLE],
+    put: [{ by: ['sign'], condition: 'new' }],
+  },
+];
+
+export const OBJECT_ACCESS: readonly ObjectAccess[] = [
+  ...EXCHANGE.map((row) => ({ bucket: 'exchange' as const, ...row })),
+  ...AUTHORITY.map((row) => ({ bucket: 'authority' as const, ...row })),
+];
+
+export interface BucketAccess {
+  /**
+   * Who lists the whole bucket. To them S3 answers 404 for an object that does not exist, to others 403. Nodes and users
+   * list what is their own.
+   */
+  readonly list: readonly Principal[];
+  /** Who lists versions, and gets the versions of what they may get. */
+  readonly versions: readonly Principal[];
+}
+
+export const BUCKET_ACCESS: Readonly<Record<Bucket, BucketAccess>> = {
+  exchange: { list: ['sign', 'reconcile', ...PEOPLE], versions: [] },
+  authority: {
+    list: ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...PEOPLE],
+    versions: [...PEOPLE],
+  },
+};

@@ -1,0 +1,47 @@
+/**
+ * Who calls: every principal of the deployment, by its part in it. IAM roles (infra) and the principals of
+ * `cakeless local` are made for these. Everyone else has no part in the tables of this folder, and so no access.
+ */
+import type { ServiceName } from '../metric-names.ts';
+import { USERS } from '../names.ts';
+
+/** The roles of people. */
+export const PEOPLE = ['operator', 'approver', 'auditor'] as const;
+
+export type Person = (typeof PEOPLE)[number];
+
+/** Principals that reach only what is their own: a node its folder, a requester of user certificates the users' folder. */
+export type BoundPrincipal = 'node' | 'user';
+
+/** Functions have one role each. */
+export type Principal = BoundPrincipal | Person | ServiceName;
+
+/** Every principal, in the order in which documentation lists them. */
+export const PRINCIPALS: readonly Principal[] = [
+  'node',
+  'user',
+  ...PEOPLE,
+  'sign',
+  'create-ca',
+  'reconcile',
+  'watch-signatures',
+];
+
+/** A principal, and where it belongs if it is bound to a place. Names can be IAM policy variables. */
+export type Subject =
+  | { readonly principal: 'node'; readonly cluster: string; readonly node: string }
+  | { readonly principal: 'user'; readonly cluster: string }
+  | { readonly principal: Person | ServiceName };
+
+/** The cluster, and the folder under it, that a bound principal owns. */
+export interface Place {
+  readonly cluster: string;
+  readonly node: string;
+}
+
+/** Undefined for a principal that is bound to no place. */
+export function placeOf(subject: Subject): Place | undefined {
+  if (subject.principal === 'node') return { cluster: subject.cluster, node: subject.node };
+  if (subject.principal === 'user') return { cluster: subject.cluster, node: USERS };
+  return undefined;
+}

@@ -1,0 +1,173 @@
+/**
+ * Who may use the queues, functions, logs and CA keys, by IAM action. A principal without a row has no access, unless
+ * another policy of the account gives it. A `denialSid` closes that gap: it denies everyone else, administrators too.
+ */
+import { AUTHORITY_PREFIXES, type Bucket, EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
+import type { ServiceName } from '../metric-names.ts';
+import type { Principal } from './principals.ts';
+
+export type ServiceResource =
+  | 'request queue'
+  | 'dead-letter queue'
+  | `function ${ServiceName}`
+  | 'function logs';
+
+export interface ServiceAccess {
+  readonly resource: ServiceResource;
+  /** What the actions amount to. */
+  readonly may: string;
+  readonly actions: readonly string[];
+  readonly by: readonly Principal[];
+}
+
+export const SERVICE_ACCESS: readonly ServiceAccess[] = [
+  {
+    resource: 'request queue',
+    may: 'send',
+    actions: ['sqs:SendMessage'],
+    by: ['reconcile'],
+  },
+  {
+    resource: 'request queue',
+    may: 'receive',
+    // what a Lambda event source mapping needs
+    actions: [
+      'sqs:ReceiveMessage',
+      'sqs:ChangeMessageVisibility',
+      'sqs:GetQueueUrl',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+    ],
+    by: ['sign'],
+  },
+  {
+    // Not to send them again: a message can name any uploader, and reconcile queues requests without outcome anyway.
+    resource: 'dead-letter queue',
+    may: 'read and delete',
+    actions: [
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:PurgeQueue',
+    ],
+    by: ['operator'],
+  },
+  {
+    resource: 'function create-ca',
+    may: 'invoke',
+    actions: ['lambda:InvokeFunction'],
+    by: ['operator'],
+  },
+  {
+    resource: 'function reconcile',
+    may: 'invoke',
+    actions: ['lambda:InvokeFunction'],
+    by: ['operator'],
+  },
+  {
+    resource: 'function logs',
+    may: 'read',
+    actions: [
+      'logs:DescribeLogStreams',
+      'logs:FilterLogEvents',
+      'logs:GetLogEvents',
+      'logs:StartQuery',
+    ],
+    by: ['auditor'],
+  },
+];
+
+/** Writes that S3 reports to the request queue, by whatever name: the only other messages that the queue takes. */
+export const NOTIFICATIONS: readonly { readonly bucket: Bucket; readonly prefix: string }[] = [
+  // any suffix: private keys arrive under other names than .csr, and must be deleted
+  { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests },
+  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.approvals },
+];
+
+/**
+ * Who may use a CA key. `account`: every principal of the account whose own policy allows it. `key administrators` and
+ * `break-glass` are named by the configuration.
+ */
+export type KeyPrincipal = 'sign' | 'create-ca' | 'account' | 'key administrators' | 'break-glass';
+
+export interface KeyAccess {
+  readonly may:
+    | 'administer'
+    | 'change the policy'
+    | 'disable or delete'
+    | 'sign'
+    | 'get the public key'
+    | 'grant';
+  readonly actions: readonly string[];
+  readonly by: readonly KeyPrincipal[];
+  /** Only digests, with the one algorithm that the key is for. */
+  readonly digestsOnly?: true;
+  /** Id of the statement that allows it; none where nobody may. */
+  readonly sid?: string;
+  /** Id of the statement that denies it to everyone else, whatever other policies allow. @default no such statement */
+  readonly denialSid?: string;
+}
+
+export const KEY_ACCESS: readonly KeyAccess[] = [
+  {
+    // None of these signs or passes rights on.
+    may: 'administer',
+    actions: [
+      'kms:DescribeKey',
+      'kms:GetPublicKey',
+      'kms:GetKeyPolicy',
+      'kms:GetKeyRotationStatus', // CloudFormation reads it for every key
+      'kms:ListKeyPolicies',
+      'kms:ListGrants',
+      'kms:ListResourceTags',
+      'kms:TagResource',
+      'kms:UntagResource',
+      'kms:UpdateKeyDescription',
+      'kms:CreateAlias',
+      'kms:UpdateAlias',
+      'kms:DeleteAlias',
+      'kms:EnableKey',
+      'kms:CancelKeyDeletion',
+    ],
+    by: ['account'],
+    sid: 'Administration',
+  },
+  {
+    // Control of the key policy is control of the key.
+    may: 'change the policy',
+    actions: ['kms:PutKeyPolicy', 'kms:ReplicateKey', 'kms:UpdatePrimaryRegion'],
+    by: ['key administrators', 'break-glass'],
+    sid: 'ChangingThePolicy',
+    denialSid: 'PolicyIsGuarded',
+  },
+  {
+    // Without the key no certificate can be renewed, and no other key can replace it.
+    may: 'disable or delete',
+    actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+    by: ['break-glass'],
+    sid: 'Ending',
+    denialSid: 'EndIsGuarded',
+  },
+  {
+    may: 'sign',
+    actions: ['kms:Sign'],
+    by: ['sign', 'create-ca'],
+    digestsOnly: true,
+    sid: 'Sign',
+    denialSid: 'NobodyElseSigns',
+  },
+  {
+    may: 'get the public key',
+    actions: ['kms:GetPublicKey'],
+    by: ['create-ca'],
+    sid: 'PublicKey',
+  },
+  {
+    // A grant would pass Sign on, and nothing needs one.
+    may: 'grant',
+    actions: ['kms:CreateGrant'],
+    by: [],
+    denialSid: 'NoGrants',
+  },
+];

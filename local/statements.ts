@@ -1,0 +1,64 @@
+/** What a principal may do (lib/access), as statements of the stand-in. */
+import { type BucketGrant, bucketGrants, S3_ACTIONS } from '../lib/access/grants.ts';
+import type { Principal as Role, Subject } from '../lib/access/principals.ts';
+import { KEY_ACCESS, SERVICE_ACCESS, type ServiceResource } from '../lib/access/services.ts';
+import type { Bucket } from '../lib/contract/prefixes.ts';
+import { FUNCTION_NAMES } from '../lib/environment-names.ts';
+import type { Statement } from './principals.ts';
+
+/** The names of the two buckets of the S3 contract. */
+export type ContractBuckets = Readonly<Record<Bucket, string>>;
+
+export function statementsOf(subject: Subject, buckets: ContractBuckets): Statement[] {
+  const { principal } = subject;
+  const names: readonly Bucket[] = ['exchange', 'authority'];
+  return [
+    ...names.flatMap((name) => bucketGrants(subject, name)).map((grant) => ofGrant(grant, buckets)),
+    ...serviceStatements(principal),
+    ...keyStatements(principal),
+  ];
+}
+
+/**
+ * Listing is judged by the prefix asked for, as if it were a key (local/s3/call.ts). The conditions of the bucket
+ * policy are part of the statements: the stand-in has no denials.
+ */
+function ofGrant(grant: BucketGrant, buckets: ContractBuckets): Statement {
+  const patterns = 'keys' in grant ? grant.keys : (grant.prefixes ?? ['*']);
+  const condition = 'keys' in grant ? grant.condition : undefined;
+  return {
+    actions: [S3_ACTIONS[grant.verb]],
+    resources: patterns.map((pattern) => `arn:aws:s3:::${buckets[grant.bucket]}/${pattern}`),
+    ...(condition === 'new' && { ifNoneMatchRequired: true }),
+    ...(condition === 'compared' && { conditionRequired: true }),
+  };
+}
+
+function serviceStatements(principal: Role): Statement[] {
+  return SERVICE_ACCESS.filter(({ by }) => by.includes(principal)).flatMap(
+    ({ resource, actions }) => {
+      const arn = RESOURCES[resource];
+      return arn === undefined ? [] : [{ actions, resources: [arn] }];
+    },
+  );
+}
+
+/** The stand-in has one queue. It keeps dead letters in a folder, and logs nowhere. */
+const RESOURCES: Readonly<Partial<Record<ServiceResource, string>>> = {
+  'request queue': 'arn:aws:sqs:*',
+  'function sign': functionArn(FUNCTION_NAMES.sign),
+  'function create-ca': functionArn(FUNCTION_NAMES.createCa),
+  'function reconcile': functionArn(FUNCTION_NAMES.reconcile),
+};
+
+function functionArn(name: string): string {
+  return `arn:aws:lambda:*:function:${name}`;
+}
+
+/** Permissions of the functions. Rows for `account` have no counterpart: the stand-in has no other principals. */
+function keyStatements(principal: Role): Statement[] {
+  return KEY_ACCESS.filter(({ by }) => by.some((one) => one === principal)).map(({ actions }) => ({
+    actions,
+    resources: ['arn:aws:kms:*'],
+  }));
+}

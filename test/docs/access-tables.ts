@@ -1,0 +1,116 @@
+/** Who can do what, as Markdown, from the tables of lib/access. */
+import { type BucketGrant, bucketGrants } from '../../lib/access/grants.ts';
+import { OBJECT_ACCESS, type ObjectAccess, type Write } from '../../lib/access/objects.ts';
+import { PEOPLE, PRINCIPALS, type Principal, type Subject } from '../../lib/access/principals.ts';
+import { KEY_ACCESS, SERVICE_ACCESS } from '../../lib/access/services.ts';
+import type { Bucket } from '../../lib/contract/prefixes.ts';
+
+/** By principal: for docs/deployment.md. */
+export function principalTable(): string {
+  return markdown(
+    ['who', 'exchange', 'authority', 'other'],
+    PRINCIPALS.map((principal) => {
+      const subject = subjectOf(principal);
+      return [
+        principal,
+        grantsCell(subject, 'exchange'),
+        grantsCell(subject, 'authority'),
+        otherCell(principal),
+      ];
+    }),
+  );
+}
+
+/** By object: for docs/security-model.md. */
+export function objectTable(): string {
+  return markdown(
+    ['bucket', 'objects', 'get', 'put', 'a put must be', 'delete', 'nobody may delete'],
+    OBJECT_ACCESS.flatMap((row) =>
+      row.put.map((write) => [
+        row.bucket,
+        keysOf(row, write).map(code).join(', '),
+        principals(row, row.get),
+        principals(row, write.by),
+        CONDITIONS[write.condition ?? 'none'],
+        principals(row, deletersOf(row, write)),
+        (row.keeps ?? []).join(', '),
+      ]),
+    ),
+  );
+}
+
+/** By what can be done with a CA key: for docs/deployment.md. */
+export function keyTable(): string {
+  return markdown(
+    ['may', 'KMS actions', 'who', 'everyone else'],
+    KEY_ACCESS.map((row) => [
+      row.may + (row.digestsOnly ? ' digests' : ''),
+      row.actions.map((action) => code(action.replace('kms:', ''))).join(', '),
+      row.by.join(', ') || 'nobody',
+      row.denialSid ? 'denied' : '',
+    ]),
+  );
+}
+
+const CONDITIONS = { new: 'new', compared: 'new, or over what was read', none: '' };
+
+function subjectOf(principal: Principal): Subject {
+  if (principal === 'node') return { principal, cluster: '<cluster>', node: '<node>' };
+  if (principal === 'user') return { principal, cluster: '<cluster>' };
+  return { principal };
+}
+
+function grantsCell(subject: Subject, bucket: Bucket): string {
+  return bucketGrants(subject, bucket).map(grantText).join('; ');
+}
+
+function grantText(grant: BucketGrant): string {
+  const word = grant.verb.replace(/-versions?$/, ' versions of');
+  if (!('keys' in grant)) return `${word} ${grant.prefixes?.map(code).join(', ') ?? 'everything'}`;
+  const condition = grant.condition ? ` (${CONDITIONS[grant.condition]})` : '';
+  const { length } = OBJECT_ACCESS.filter(({ bucket }) => bucket === grant.bucket);
+  const all = grant.keys.length === length && grant.keys.every((key) => /^[^*]+\/\*$/.test(key));
+  return `${word} ${all ? 'everything' : grant.keys.map(code).join(', ')}${condition}`;
+}
+
+function otherCell(principal: Principal): string {
+  return [
+    ...SERVICE_ACCESS.filter(({ by }) => by.includes(principal)).map(
+      ({ resource, may }) => `${resource}: ${may}`,
+    ),
+    ...KEY_ACCESS.filter(({ by }) => by.some((one) => one === principal)).map(
+      ({ may }) => `CA keys: ${may}`,
+    ),
+  ].join('; ');
+}
+
+const keysOf = ({ prefix }: ObjectAccess, { suffixes = [''] }: Write) =>
+  suffixes.map((suffix) => `${prefix}*${suffix}`);
+
+/** Who deletes the objects of a write: a deletion without suffixes is of all of them. */
+function deletersOf(row: ObjectAccess, write: Write): readonly Principal[] {
+  return (row.delete ?? [])
+    .filter(({ suffixes }) => suffixes === undefined || sameList(suffixes, write.suffixes))
+    .flatMap(({ by }) => by);
+}
+
+const sameList = (a: readonly string[], b: readonly string[] = []) => a.join() === b.join();
+
+/** Nodes and users reach their own part of a row that has one; the three roles of people are said in one word. */
+function principals({ own }: ObjectAccess, by: readonly Principal[]): string {
+  const everyPerson = PEOPLE.every((person) => by.includes(person));
+  const isPerson = (one: Principal) => PEOPLE.some((person) => person === one);
+  const others = by.filter((one) => !(everyPerson && isPerson(one)));
+  const names = others.map((one) =>
+    own && (one === 'node' || one === 'user') ? `${one} (own)` : one,
+  );
+  return [...names, ...(everyPerson ? ['people'] : [])].join(', ');
+}
+
+function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`.replaceAll(/ {2,}/g, ' '))
+    .join('\n');
+}
+
+const code = (text: string) => `\`${text}\``;

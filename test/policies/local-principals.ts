@@ -1,0 +1,68 @@
+/** The principals of `cakeless local` that correspond to those of the table, and what they are allowed. */
+import { FUNCTION_NAMES } from '../../lib/environment-names.ts';
+import { clusterPrincipals } from '../../local/cluster-principals.ts';
+import { firstPrincipals } from '../../local/first-principals.ts';
+import { allows } from '../../local/permissions.ts';
+import type { PrincipalPlan } from '../../local/principals.ts';
+import { NODE, NODE_11 } from './principals.ts';
+import type { Row } from './table.ts';
+
+const BUCKETS = { exchange: 'exchange', authority: 'authority' };
+
+/** Names of the table by the name that `cakeless local` gives the principal. Its functions share one principal. */
+export const LOCAL_NAMES: Readonly<Record<string, readonly string[]>> = {
+  service: ['sign', 'create-ca', 'reconcile'],
+  operator: ['operator'],
+  approver: ['approver'],
+  auditor: ['auditor'],
+  [`node:a/${NODE}`]: ['node'],
+  [`node:a/${NODE_11}`]: ['node 11'],
+  [`node:b/${NODE}`]: ['node of b'],
+  'user-requester:a': ['users of a'],
+};
+
+export function localPrincipals(): PrincipalPlan[] {
+  const record = Buffer.from(JSON.stringify({ nodes: [{ name: NODE }, { name: NODE_11 }] }));
+  return [
+    ...firstPrincipals(BUCKETS),
+    ...clusterPrincipals('clusters/a.json', record, BUCKETS),
+    ...clusterPrincipals('clusters/b.json', record, BUCKETS),
+  ];
+}
+
+/** Resources that the stand-in has, by their name in the table. It has no dead-letter queue and no logs. */
+const ARNS: Readonly<Record<string, string>> = {
+  queue: 'arn:aws:sqs:eu-central-1:000000000000:cakeless-requests',
+  'key of ca': 'arn:aws:kms:eu-central-1:000000000000:key/11111111-1111-4111-8111-111111111111',
+  'function sign': functionArn(FUNCTION_NAMES.sign),
+  'function create-ca': functionArn(FUNCTION_NAMES.createCa),
+  'function reconcile': functionArn(FUNCTION_NAMES.reconcile),
+};
+
+function functionArn(name: string): string {
+  return `arn:aws:lambda:eu-central-1:000000000000:function:${name}`;
+}
+
+/** Conditions that the stand-in checks, by variant. It judges neither TLS nor the parameters of KMS requests. */
+const CONDITIONS: Readonly<Record<string, { ifNoneMatch: boolean; ifMatch: boolean }>> = {
+  '': { ifNoneMatch: true, ifMatch: false },
+  'without a condition': { ifNoneMatch: false, ifMatch: false },
+  'with If-Match': { ifNoneMatch: false, ifMatch: true },
+};
+
+/** Whether the stand-in has what the row is about. */
+export function isJudgedLocally({ what, variant = '' }: Row): boolean {
+  return arnOf(what) !== undefined && variant in CONDITIONS;
+}
+
+export function isAllowedLocally(who: PrincipalPlan, { action, what, variant = '' }: Row): boolean {
+  const arn = arnOf(what);
+  const conditions = CONDITIONS[variant];
+  if (arn === undefined || conditions === undefined)
+    throw new Error(`not local: ${what} ${variant}`);
+  return allows(who, action, arn, conditions);
+}
+
+function arnOf(what: string): string | undefined {
+  return /^(?:exchange|authority)\//.test(what) ? `arn:aws:s3:::${what}` : ARNS[what];
+}

@@ -1,0 +1,47 @@
+/** The principals of `cakeless local`, judged by the rows of the table whose resources it has. */
+import {
+  isAllowedLocally,
+  isJudgedLocally,
+  LOCAL_NAMES,
+  localPrincipals,
+} from './local-principals.ts';
+import { NODE_11 } from './principals.ts';
+import { TABLE } from './table.ts';
+
+const principals = localPrincipals().filter(({ name }) => name in LOCAL_NAMES);
+
+const cases = TABLE.filter(isJudgedLocally).map((row) => {
+  const expected = Object.entries(LOCAL_NAMES)
+    .filter(([, names]) => names.some((name) => row.allowed.includes(name)))
+    .map(([local]) => local);
+  const title = [row.action, row.what, row.variant].filter(Boolean).join(' ');
+  return { ...row, title, expected, who: expected.join(', ') || 'nobody' };
+});
+
+it.each(cases)('$title: $who', (row) => {
+  const allowed = principals.filter((who) => isAllowedLocally(who, row)).map(({ name }) => name);
+  expect(allowed.sort()).toEqual([...row.expected].sort());
+});
+
+it('every kind of principal is judged, except the administrator, who may do everything', () => {
+  const all = localPrincipals().map(({ name }) => name);
+  expect(all.filter((name) => !(name in LOCAL_NAMES)).sort()).toEqual([
+    'administrator',
+    `node:b/${NODE_11}`,
+    'user-requester:b',
+  ]);
+  expect(Object.keys(LOCAL_NAMES).filter((name) => !all.includes(name))).toEqual([]);
+});
+
+it('leaves out only the rows about what the stand-in does not have', () => {
+  const left = TABLE.filter((row) => !isJudgedLocally(row));
+  expect([...new Set(left.map(({ what, variant }) => variant ?? what))].sort()).toEqual([
+    'dead letters',
+    'function watch-signatures',
+    'of a raw message',
+    'over TLS 1.1',
+    'over plain HTTP',
+    'with ECDSA_SHA_384',
+    'with RSASSA_PKCS1_V1_5_SHA_256',
+  ]);
+});
