@@ -1,4 +1,4 @@
-/** The documentation says what the code does: lists that stand in both are equal, and links lead somewhere. */
+/** Keeps the documentation true: lists that exist in code and in documentation are equal, and links have targets. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { EXIT } from '../client/exit-codes.ts';
@@ -15,6 +15,7 @@ const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),
@@ -22,47 +23,47 @@ const PAGES = [
 
 const read = (page: string) => readFileSync(page, 'utf8');
 
-/** What stands in code marks in the first column of a page's tables. */
+/** The cells in code marks in the first column of a page's tables. */
 const firstColumn = (text: string) =>
   [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell = '']) => cell);
 
-it('the profile table is the one of lib/profiles', () => {
+it('shows the profile table of lib/profiles', () => {
   expect(read('docs/certificate-specification.md')).toContain(`\n${profileTable()}\n`);
 });
 
-it('the table of paths is the one of lib/csr', () => {
+it('shows the paths of lib/contract', () => {
   expect(read('docs/s3-contract.md')).toContain(`\n${pathTable()}\n`);
 });
 
-it('the tables of who can do what are those of lib/access', () => {
+it('shows the tables of lib/access', () => {
   expect(read('docs/security-model.md')).toContain(`\n${objectTable()}\n`);
   expect(read('docs/deployment.md')).toContain(`\n${principalTable()}\n`);
   expect(read('docs/deployment.md')).toContain(`\n${keyTable()}\n`);
 });
 
-it('every rejection code is explained, and no other', () => {
+it('explains every rejection code, and no other', () => {
   const explained = firstColumn(read('docs/rejection-codes.md'));
   expect(explained.sort()).toEqual(Object.keys(VIOLATION_CODES).sort());
 });
 
-it('every field of the cluster record is explained, and no other', () => {
+it('explains every field of the cluster record, and no other', () => {
   const explained = firstColumn(read('docs/cluster-record.md'));
   expect(explained.sort()).toEqual(fieldPaths(clusterRecordSchema).sort());
 });
 
-it('every exit code is explained, and no other', () => {
+it('explains every exit code, and no other', () => {
   const rows = read('docs/command.md').matchAll(/^\| (\d+) \| (\w+) \|/gm);
   const explained = [...rows].map(([, code, name]) => [name, Number(code)]);
   expect(explained).toEqual(Object.entries(EXIT));
 });
 
-it('every metric is explained with its unit and its function, and no other', () => {
+it('explains every metric with its unit and its function, and no other', () => {
   const rows = read('docs/metrics.md').matchAll(/^\| `(\w+)` \| ([\w-]+) \| ([\w-]+) \|/gm);
   const explained = [...rows].map(([, name, unit, service]) => ({ name, unit, service }));
   expect(explained).toEqual(Object.values(METRICS));
 });
 
-it('every environment name of the functions is explained', () => {
+it('explains every environment variable of the functions', () => {
   const page = read('docs/command.md');
   expect(Object.values(ENVIRONMENT).filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
@@ -74,7 +75,7 @@ describe('docs/command.md', () => {
     return [words, section.split(/^## /m)[0] ?? ''] as const;
   });
 
-  it('names every command, and no other', async () => {
+  it('describes every command, and no other', async () => {
     const commands: string[] = [];
     for (const name of commandsOf(await help())) {
       const inner = commandsOf(await help(name));
@@ -83,7 +84,7 @@ describe('docs/command.md', () => {
     expect(documented.map(([words]) => words).sort()).toEqual(commands.sort());
   });
 
-  it.each(documented)('%s has its options, and no others', async (words, section) => {
+  it.each(documented)('lists the options of %s, and no others', async (words, section) => {
     const options = [...(await help(...words.split(' '))).matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)];
     const got = firstColumn(section).map((cell) => /^--([\w-]+)/.exec(cell)?.[1]);
     const wanted = options.map(([, name]) => name).filter((name) => name !== 'help');
@@ -91,7 +92,7 @@ describe('docs/command.md', () => {
   });
 });
 
-/** What `--help` prints, in this process: one of its own for each command would take long. */
+/** The output of `--help`, called in this process, because a process for each command would be slow. */
 async function help(...words: string[]): Promise<string> {
   let text = '';
   const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
@@ -106,7 +107,7 @@ async function help(...words: string[]): Promise<string> {
   return text;
 }
 
-/** The lines of `Commands:`; descriptions that go on stand further in. */
+/** The names below `Commands:`; continued descriptions are indented further. */
 function commandsOf(text: string): string[] {
   const [, list = ''] = text.split('\nCommands:\n');
   const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = '']) => name);
@@ -117,19 +118,33 @@ describe.each(PAGES)('%s', (page) => {
   const text = read(page).replace(/^```.*?^```/gms, '');
 
   it('has no dead links', () => {
-    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
-    const dead = links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(page, link));
+    const dead = linksIn(text).filter((link) => !/^https?:/.test(link) && !hasTarget(page, link));
     expect(dead).toEqual([]);
   });
 
   it('names only files and folders that exist', () => {
-    const named = text.matchAll(/`((?:lib|functions|client|local|test|docs|infra)\/[\w./-]*)`/g);
+    const named = text.matchAll(
+      /`((?:lib|functions|client|local|test|docs|infra|bench)\/[\w./-]*)`/g,
+    );
     const missing = [...named].map(([, path = '']) => path).filter((path) => !existsSync(path));
     expect(missing).toEqual([]);
   });
+
+  it('calls the command cakeless, not npx cakeless, outside of the section on the clone', () => {
+    const sections = read(page).split(/^## /m);
+    const elsewhere = sections.filter(
+      (section) => !section.startsWith('Try it by hand, in a clone'),
+    );
+    expect(elsewhere.filter((section) => section.includes('npx cakeless'))).toEqual(
+      page === 'docs/style.md' ? [expect.stringContaining('Only the section of the README')] : [],
+    );
+  });
 });
 
-function leadsSomewhere(page: string, link: string): boolean {
+const linksIn = (text: string) =>
+  [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+
+function hasTarget(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : normalize(join(dirname(page), path));
   if (!existsSync(target)) return false;
@@ -139,7 +154,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   );
 }
 
-/** As GitHub makes anchors of headings. */
+/** The anchor that GitHub derives from a heading. */
 function slug(heading: string): string {
   return heading
     .toLowerCase()
@@ -147,13 +162,32 @@ function slug(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-it('every decision is listed, and has its parts', () => {
+it('puts every page on the map', () => {
+  const links = linksIn(read('docs/README.md')).map((link) =>
+    join('docs', link.split('#')[0] ?? ''),
+  );
+  const pages = PAGES.filter((page) => /^docs\/[^/]+$/.test(page) && page !== 'docs/README.md');
+  expect(pages.filter((page) => !links.includes(page))).toEqual([]);
+});
+
+describe('docs/decisions', () => {
   const list = read('docs/decisions/README.md');
   const decisions = readdirSync('docs/decisions').filter((file) => /^\d{4}-/.test(file));
-  expect(decisions.length).toBeGreaterThan(0);
-  for (const file of decisions) {
-    expect(list).toContain(`(${file})`);
-    const parts = [...read(join('docs/decisions', file)).matchAll(/^## (\w+)/gm)].map((m) => m[1]);
-    expect(parts).toEqual(['Context', 'Choice', 'Cost']);
-  }
+  const numbers = decisions.map((file) => Number(file.slice(0, 4)));
+
+  it.each(decisions)('%s is in the list with its title and date, and has its sections', (file) => {
+    const text = read(join('docs/decisions', file));
+    const [, number, title, date] = /^# (\d{4}) (.+)\n\nDate: (\S+)\n/.exec(text) ?? [];
+    expect(file).toMatch(new RegExp(`^${number}-`));
+    expect(list).toContain(`| ${number} | [${title}](${file}) | ${date} |`);
+    const sections = [...text.matchAll(/^## (\w+)/gm)].map(([, name]) => name);
+    expect(sections).toEqual(['Context', 'Choice', 'Cost']);
+  });
+
+  it('explains every number that was left out', () => {
+    const all = Array.from({ length: Math.max(...numbers) }, (_, i) => i + 1);
+    const unused = all.filter((number) => !numbers.includes(number));
+    const [, explained = ''] = /^Numbers ([\d, and]+) were reserved/m.exec(list) ?? [];
+    expect([...explained.matchAll(/\d+/g)].map(Number)).toEqual(unused);
+  });
 });

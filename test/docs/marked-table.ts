@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What stands in code marks in the first column of a page's table between `<!-- mark: … -->` and `<!-- end of mark -->`. */
+/** The cells in code marks in the first column of the table between `<!-- mark: … -->` and `<!-- end of mark -->`. */
 export function firstColumnOf(page: string, mark: string): string[] {
   const [, part = ''] = readFileSync(page, 'utf8').split(new RegExp(`<!-- ${mark}: .*?-->`));
   const [table = ''] = part.split(`<!-- end of ${mark} -->`);

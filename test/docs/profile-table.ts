@@ -1,4 +1,4 @@
-/** The profile table of docs/certificate-specification.md, as it follows from lib/profiles/profiles.ts. */
+/** The tables that the documentation must show, generated from the code. */
 import { pathsOf } from '../../lib/contract/request-key.ts';
 import { KEY_USAGE_BITS, keyUsageBits } from '../../lib/issuance/certificate-fields.ts';
 import { type OrganizationRule, PROFILES, type Profile } from '../../lib/profiles/profiles.ts';
@@ -16,12 +16,13 @@ const HEADER = [
   'roles',
 ];
 
+/** The profile table of docs/certificate-specification.md. */
 export function profileTable(): string {
   const rows = [HEADER, HEADER.map(() => '---'), ...PROFILES.map(rowOf)];
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** The paths at which a CSR may lie, for docs/s3-contract.md. */
+/** The paths of CSRs, for docs/s3-contract.md. */
 export function pathTable(): string {
   const header = ['certificate name', 'paths below the request id'];
   const rows = PROFILES.map((profile) => [
