@@ -11,7 +11,7 @@ import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { buildRecord, checkRecord, parseNodeOption } from '../operator/cluster-record.ts';
-import { readKubeadmConfig } from '../operator/kubeadm-config.ts';
+import { readDeclaredCluster } from '../operator/declared-cluster.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
@@ -138,7 +138,7 @@ function wantedRecord(name: string, options: ApplyOptions, before: unknown): unk
   }
   if (kubeadmConfig === undefined || options.trustDomain === undefined)
     throw new CommandError('usage', '--kubeadm-config needs --trust-domain NAME too');
-  const config = readKubeadmConfig(readGivenText(kubeadmConfig), kubeadmConfig);
+  const config = readDeclaredCluster(readGivenText(kubeadmConfig), kubeadmConfig);
   const nodes = [
     ...(options.node ?? []).map((text) => parseNodeOption(text, 'control-plane')),
     ...(options.worker ?? []).map((text) => parseNodeOption(text, 'worker')),

@@ -2,7 +2,7 @@
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
 import { CommandError } from '../errors.ts';
-import type { KubeadmConfig } from './kubeadm-config.ts';
+import type { DeclaredCluster } from './declared-cluster.ts';
 
 type NodeDocument = ClusterRecordDocument['nodes'][number];
 
@@ -21,7 +21,7 @@ export function parseNodeOption(text: string, role: NodeDocument['role']): NodeD
 export function buildRecord(
   cluster: string,
   trustDomain: string,
-  config: KubeadmConfig,
+  config: DeclaredCluster,
   nodes: readonly NodeDocument[],
   known: ClusterRecordDocument | undefined,
 ): Record<string, unknown> {

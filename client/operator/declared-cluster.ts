@@ -26,7 +26,7 @@ const initConfigurationSchema = z.object({
   localAPIEndpoint: z.optional(z.object({ advertiseAddress: z.optional(z.string()) })),
 });
 
-export interface KubeadmConfig {
+export interface DeclaredCluster {
   /** Named and nested as in a cluster record; checked with the record that they become part of. */
   readonly fields: z.infer<typeof clusterConfigurationSchema>;
   /** The node that the file's InitConfiguration is for, if it says name and address. */
@@ -34,7 +34,7 @@ export interface KubeadmConfig {
 }
 
 /** @throws CommandError if the text is no kubeadm configuration */
-export function readKubeadmConfig(text: string, file: string): KubeadmConfig {
+export function readDeclaredCluster(text: string, file: string): DeclaredCluster {
   const documents = readDocuments(text, file);
   const cluster = findKind(documents, 'ClusterConfiguration');
   if (!cluster) throw new CommandError('usage', `${file}: holds no kubeadm ClusterConfiguration`);
