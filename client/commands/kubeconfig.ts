@@ -37,7 +37,7 @@ export function addKubeconfigCommand(
     .requiredOption('--client-name <name>', 'the user, common name (CN) of the certificate')
     .requiredOption(
       '--server <url>',
-      'URL of the API server, such as https://api.example.com:6443',
+      'address of the API server, such as https://api.example.com:6443',
       httpsUrl,
     )
     .option(
