@@ -97,7 +97,7 @@ describe('trust-domain', () => {
     const free = await createKey(service.environment);
     const run = await admin('trust-domain', 'create', domain, ...options(cas.ca.keyId, free));
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).not.toContain('check the AWS credentials');
+    expect(run.stderr).not.toContain('AWS credentials');
   });
 
   it('show prints --ca-cert-hash options with the hashes of the public keys', async () => {
