@@ -1,18 +1,26 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { ListedObject, ObjectStore, StoredObject } from '../store/object-store.ts';
-import { statusOf, toFault } from './to-fault.ts';
+import { Fault } from '../fault.ts';
+import type { BucketObject, ListedObject, ObjectStore } from '../store/object-store.ts';
+import { noteDate } from './note-date.ts';
+import { codeOf, statusOf, toFault } from './to-fault.ts';
 
-/** S3 conditional writes: 409 means that another write was under way, and asks for another try. */
+/** For S3's 409, which means that another conditional write or a delete is under way and asks to try again. */
 const CONFLICT_TRIES = 5;
 
-/** A bucket as an `ObjectStore`. */
+type WrittenObject = Omit<PutObjectCommandInput, 'Bucket' | 'Body'> & {
+  readonly Body: Uint8Array | string;
+};
+
+/** An S3 bucket as an `ObjectStore`. */
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -22,22 +30,58 @@ export class S3ObjectStore implements ObjectStore {
     this.#bucket = bucket;
   }
 
-  async get(key: string, maxBytes: number): Promise<StoredObject | undefined> {
+  async get(key: string, maxBytes: number): Promise<BucketObject | undefined> {
+    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
+    const date = noteDate(command);
     try {
-      const answer = await this.#client.send(
-        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
-      );
-      const size = answer.ContentLength ?? Number.POSITIVE_INFINITY;
-      const versionId = answer.VersionId;
-      const tooLarge = size > maxBytes;
-      if (tooLarge) drop(answer.Body);
-      const body = tooLarge ? undefined : await answer.Body?.transformToByteArray();
-      const metadata = answer.Metadata ?? {};
-      const eTag = answer.ETag?.replaceAll('"', '');
-      return { body: body ?? new Uint8Array(), size, tooLarge, eTag, versionId, metadata };
+      return await this.#toObject(key, await this.#client.send(command), maxBytes, date());
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
+      if (isMissingObject(error)) return undefined;
+      if (statusOf(error) === 403 && (await this.#isMissing(key))) return undefined;
       throw this.#fault('GetObject', key, error);
+    }
+  }
+
+  async #toObject(
+    key: string,
+    answer: GetObjectCommandOutput,
+    maxBytes: number,
+    date: Date | undefined,
+  ): Promise<BucketObject> {
+    const { Body, ETag, LastModified, VersionId, Metadata = {} } = answer;
+    const size = answer.ContentLength ?? Number.POSITIVE_INFINITY;
+    const tooLarge = size > maxBytes;
+    if (tooLarge) discard(Body);
+    const body = tooLarge ? undefined : await Body?.transformToByteArray();
+    if (ETag === undefined || LastModified === undefined)
+      throw new Fault(
+        'unavailable',
+        `S3 GetObject ${this.#bucket}/${key}: the answer has no ETag or no Last-Modified`,
+      );
+    return {
+      body: body ?? new Uint8Array(),
+      size,
+      tooLarge,
+      eTag: unquote(ETag),
+      versionId: VersionId,
+      metadata: Metadata,
+      lastModified: LastModified,
+      ageMs: Math.max(0, (date ?? LastModified).getTime() - LastModified.getTime()),
+    };
+  }
+
+  /**
+   * S3 answers 404 for a missing object only to callers that may list the whole bucket. A node may list only its own
+   * prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the 403 stands.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+   */
+  async #isMissing(key: string): Promise<boolean> {
+    try {
+      const { Contents = [] } = await this.#page({ Prefix: key, MaxKeys: 1 });
+      return Contents.every((object) => object.Key !== key);
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'not-allowed') return false;
+      throw error;
     }
   }
 
@@ -47,15 +91,36 @@ export class S3ObjectStore implements ObjectStore {
     contentType: string,
     metadata?: Record<string, string>,
   ): Promise<'created' | 'exists'> {
-    const input = { Key: key, Body: body, ContentType: contentType, Metadata: metadata };
+    const object = { Key: key, Body: body, ContentType: contentType, Metadata: metadata };
+    const result = await this.#putIf({ ...object, IfNoneMatch: '*' });
+    if (result === 'written') return 'created';
+    if (statusOf(result.refused) === 412) return 'exists';
+    throw this.#fault('PutObject', key, result.refused);
+  }
+
+  async replace(
+    key: string,
+    body: Uint8Array | string,
+    contentType: string,
+    eTag: string,
+  ): Promise<'replaced' | 'changed'> {
+    const object = { Key: key, Body: body, ContentType: contentType };
+    const result = await this.#putIf({ ...object, IfMatch: `"${eTag}"` });
+    if (result === 'written') return 'replaced';
+    const { refused } = result;
+    // 412: replaced since; 404: removed since; 409: still another write is under way
+    if (isMissingObject(refused) || [409, 412].includes(statusOf(refused) ?? 0)) return 'changed';
+    throw this.#fault('PutObject', key, refused);
+  }
+
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+  async #putIf(object: WrittenObject): Promise<'written' | { readonly refused: unknown }> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#put({ ...input, IfNoneMatch: '*' });
-        return 'created';
+        await this.#put(object);
+        return 'written';
       } catch (error) {
-        if (statusOf(error) === 412) return 'exists';
-        if (statusOf(error) !== 409 || tries === CONFLICT_TRIES)
-          throw this.#fault('PutObject', key, error);
+        if (statusOf(error) !== 409 || tries === CONFLICT_TRIES) return { refused: error };
       }
     }
   }
@@ -68,55 +133,59 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
+  /** Sends bytes: the SDK treats an empty string as a body of unknown length. */
+  #put({ Body, ...input }: WrittenObject) {
+    return this.#client.send(
+      new PutObjectCommand({ Bucket: this.#bucket, ...input, Body: Buffer.from(Body) }),
+    );
+  }
+
   async remove(key: string, versionId?: string): Promise<void> {
     try {
       await this.#client.send(
         new DeleteObjectCommand({ Bucket: this.#bucket, Key: key, VersionId: versionId }),
       );
     } catch (error) {
-      if (statusOf(error) !== 404) throw this.#fault('DeleteObject', key, error);
+      if (!isMissingObject(error)) throw this.#fault('DeleteObject', key, error);
     }
   }
 
   async *list(prefix: string, after?: string): AsyncGenerator<ListedObject> {
     let token: string | undefined;
     do {
-      const page = await this.#page(prefix, after, token);
-      for (const { Key, LastModified } of page.Contents ?? [])
-        if (Key !== undefined && LastModified) yield { key: Key, lastModified: LastModified };
+      const page = await this.#page({
+        Prefix: prefix,
+        StartAfter: after,
+        ContinuationToken: token,
+      });
+      for (const { Key, ETag, LastModified } of page.Contents ?? [])
+        if (Key !== undefined && ETag !== undefined && LastModified !== undefined)
+          yield { key: Key, eTag: unquote(ETag), lastModified: LastModified };
       token = page.NextContinuationToken;
     } while (token !== undefined);
   }
 
-  async #page(prefix: string, after: string | undefined, token: string | undefined) {
+  async #page(input: Omit<ListObjectsV2CommandInput, 'Bucket'>) {
     try {
-      return await this.#client.send(
-        new ListObjectsV2Command({
-          Bucket: this.#bucket,
-          Prefix: prefix,
-          StartAfter: after,
-          ContinuationToken: token,
-        }),
-      );
+      return await this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, ...input }));
     } catch (error) {
-      throw this.#fault('ListObjectsV2', prefix, error);
+      throw this.#fault('ListObjectsV2', input.Prefix ?? '', error);
     }
   }
 
-  /** As bytes: the SDK takes an empty text for a body of unknown length. */
-  #put({ Body, ...input }: Omit<PutObjectCommandInput, 'Bucket'> & { Body: Uint8Array | string }) {
-    return this.#client.send(
-      new PutObjectCommand({ Bucket: this.#bucket, ...input, Body: Buffer.from(Body) }),
-    );
-  }
-
-  #fault(call: string, key: string, error: unknown) {
-    return toFault(`S3 ${call} ${this.#bucket}/${key}`, error);
+  #fault(call: string, key: string, error: unknown): Fault {
+    return error instanceof Fault ? error : toFault(`S3 ${call} ${this.#bucket}/${key}`, error);
   }
 }
 
-/** Ends a body that nobody wants, so that its connection is not held open. */
-function drop(body: unknown): void {
+const unquote = (eTag: string) => eTag.replaceAll('"', '');
+
+function isMissingObject(error: unknown): boolean {
+  return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
+}
+
+/** Ends a body that is not read, so that its connection does not stay open. */
+function discard(body: unknown): void {
   if (body && typeof body === 'object' && 'destroy' in body && typeof body.destroy === 'function')
     body.destroy();
 }

@@ -8,11 +8,14 @@ interface SdkError {
   readonly $retryable?: unknown;
 }
 
-/** KMS says ThrottlingException (https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html). */
+/** KMS's is ThrottlingException (https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html). */
 const THROTTLES = ['ThrottlingException', 'TooManyRequestsException'];
 
-/** KMS says so with status 400; they pass (https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html). */
-const PASSING = new Set([
+/**
+ * Worth a retry whatever their HTTP status; those of KMS have 400
+ * (https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html).
+ */
+const TRANSIENT = new Set([
   ...THROTTLES,
   'LimitExceededException',
   'DependencyTimeoutException',
@@ -25,7 +28,7 @@ const PASSING = new Set([
   'TimeoutError',
 ]);
 
-/** What an SDK error means for us. Nothing of the request goes into the message. */
+/** Turns an SDK error into a `Fault`. The message contains nothing from the request. */
 export function toFault(what: string, error: unknown): Fault {
   const {
     name = 'Error',
@@ -36,18 +39,18 @@ export function toFault(what: string, error: unknown): Fault {
   }: SdkError = error instanceof Error ? error : {};
   const status = $metadata?.httpStatusCode;
   const text = `${what}: ${name}: ${message}`;
-  // No status: no answer was had at all (DNS, connection refused or reset, time-out).
+  // No status: there was no answer (DNS failure, connection refused or reset, timeout).
   const noAnswer = status === undefined && (code !== undefined || name === 'TimeoutError');
-  const passing =
+  const transient =
     noAnswer ||
-    PASSING.has(name) ||
+    TRANSIENT.has(name) ||
     $retryable !== undefined ||
     status === 429 ||
     (status ?? 0) >= 500;
-  return new Fault(passing ? 'unavailable' : 'not-allowed', text, error);
+  return new Fault(transient ? 'unavailable' : 'not-allowed', text, error);
 }
 
-/** Whether a service says that it is asked too often. */
+/** Whether a service answered that it receives too many requests. */
 export function isThrottle(error: unknown): boolean {
   return error instanceof Error && (THROTTLES.includes(error.name) || statusOf(error) === 429);
 }
@@ -55,4 +58,9 @@ export function isThrottle(error: unknown): boolean {
 /** The error's HTTP status, if there was an answer. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof Error ? (error as SdkError).$metadata?.httpStatusCode : undefined;
+}
+
+/** The service's own code for the error, such as `NoSuchBucket`. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.name : undefined;
 }

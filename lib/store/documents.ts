@@ -2,12 +2,12 @@
 import type * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
 import { describeIssue } from './describe-issue.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectReader, ObjectStore } from './object-store.ts';
 
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** The JSON value of an object; undefined if there is none. @throws Fault document-malformed */
-export async function readJson(store: Pick<ObjectStore, 'get'>, key: string): Promise<unknown> {
+export async function readJson(store: ObjectReader, key: string): Promise<unknown> {
   const text = await readText(store, key);
   return text === undefined ? undefined : parseJson(text, key);
 }
@@ -34,7 +34,7 @@ export async function readOften<T>(
 const understood = new Map<string, { text: string; understand: unknown; meaning: unknown }>();
 const MAX_UNDERSTOOD = 1000;
 
-async function readText(store: Pick<ObjectStore, 'get'>, key: string): Promise<string | undefined> {
+async function readText(store: ObjectReader, key: string): Promise<string | undefined> {
   const object = await store.get(key, MAX_DOCUMENT_BYTES);
   if (object?.tooLarge) throw new Fault('document-malformed', `${key}: ${object.size} bytes`);
   return object && Buffer.from(object.body).toString('utf8');

@@ -1,34 +1,60 @@
-/** The two ports of the core to the world: a bucket, and the signing keys. */
+/** The port to a bucket: what the core reads and writes through, and what each call promises. */
 import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
 
+/** The bytes of an object and what was stored with them. It may come from a file or an invitation instead of a bucket. */
 export interface StoredObject {
-  /** Empty where the object is larger than was asked for. */
+  /** Empty if the object is larger than the `maxBytes` of the call. */
   readonly body: Uint8Array;
   readonly size: number;
   readonly tooLarge: boolean;
-  /** Without quotes; names these very bytes. */
+  /** Identifies the content, without quotes: two different bodies have different ETags. */
   readonly eTag: string | undefined;
-  /** Set where the bucket keeps versions. */
+  /** Set if the bucket keeps versions. */
   readonly versionId: string | undefined;
-  /** What `create` was given beside the body (S3 user metadata). */
+  /** What `create` was given with the body (S3 user metadata). */
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** An object as a bucket returns it. */
+export interface BucketObject extends StoredObject {
+  readonly eTag: string;
+  /** When it was last written, by the store's clock, which need not agree with ours. S3 has whole seconds. */
+  readonly lastModified: Date;
+  /**
+   * The time from its last write to this answer, both by the store's clock; never negative. Use it instead of
+   * `lastModified` and a clock here. 0 if the store did not say what time it is.
+   */
+  readonly ageMs: number;
+}
+
+/** Anything that objects can be read from. */
+export interface ObjectReader {
+  get(key: string, maxBytes: number): Promise<StoredObject | undefined>;
 }
 
 export interface ListedObject {
   readonly key: string;
+  readonly eTag: string;
   readonly lastModified: Date;
 }
 
 /**
- * One bucket. What a call returned is durable; reads see every write that returned before them (S3's strong
- * consistency). Passing faults are retried inside; what is thrown is a `Fault`.
+ * One bucket.
+ * - A write is durable when its call returns.
+ * - A read or listing sees every write whose call returned before it started (S3's strong consistency).
+ * - The implementation retries transient failures. It throws nothing but `Fault`: `unavailable` if a later try may
+ *   succeed, `not-allowed` if a person has to act. A missing bucket is a fault, never a missing object.
+ * - A write that throws may have taken effect, and a conditional write may return `exists` or `changed` because a
+ *   retry met the write of the try before. A caller for whom that matters reads the object and compares.
+ *
+ * test/contract/object-store-contract.ts holds each promise as a test; every implementation passes it.
  */
 export interface ObjectStore {
-  /** undefined if there is no such object. Reads no body over `maxBytes`. */
-  get(key: string, maxBytes: number): Promise<StoredObject | undefined>;
+  /** Returns undefined if there is no such object. Never reads a body of more than `maxBytes`. */
+  get(key: string, maxBytes: number): Promise<BucketObject | undefined>;
   /**
-   * Writes the object if there is none (`If-None-Match: *`): of any number of racing calls exactly one creates it.
-   * A call that fails may have created it all the same; calling again with the same bytes is safe.
+   * Writes the object if the key is free (`If-None-Match: *`). Of any number of concurrent calls exactly one returns
+   * `created`.
    */
   create(
     key: string,
@@ -36,11 +62,23 @@ export interface ObjectStore {
     contentType: string,
     metadata?: Record<string, string>,
   ): Promise<'created' | 'exists'>;
-  /** Writes the object, replacing one that is there. */
+  /**
+   * Writes the object if it still has the ETag that was read (`If-Match`). Of any number of concurrent calls with one
+   * ETag at most one returns `replaced`, provided that each writes other bytes than those it replaces: identical bytes
+   * have the same ETag. `changed`: nothing was written, because the object was replaced or removed since, or because
+   * another write keeps getting in the way. S3 requires s3:GetObject for it in addition to s3:PutObject.
+   */
+  replace(
+    key: string,
+    body: Uint8Array | string,
+    contentType: string,
+    eTag: string,
+  ): Promise<'replaced' | 'changed'>;
+  /** Writes the object, whether or not the key is free. */
   put(key: string, body: Uint8Array | string, contentType: string): Promise<void>;
-  /** Removes an object, or one version of it for good. No object is no error. */
+  /** Removes an object, or permanently one version of it. A missing object is not an error. */
   remove(key: string, versionId?: string): Promise<void>;
-  /** All objects under a prefix whose keys come behind `after`, in the order of their keys (as UTF-8 octets). */
+  /** Lists the objects under a prefix whose keys sort after `after`, ordered by key (as UTF-8 bytes). */
   list(prefix: string, after?: string): AsyncIterable<ListedObject>;
 }
 

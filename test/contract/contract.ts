@@ -1,10 +1,11 @@
-/** A contract can be held against any implementation of AWS; where one is known to differ, it has to differ so. */
+/** Runs a contract on any implementation of AWS. Where one is known to differ, it must differ exactly as listed. */
 import { stripVTControlCharacters } from 'node:util';
 import type { ContractEndpoint } from './endpoint.ts';
 
-/** What a suite of the contract is given: `it`, which knows the differences, and the implementation itself. */
+/** What a suite of the contract gets. */
 export interface Contract {
-  readonly it: Pick<jest.It, 'each'> & ((title: string, body: Body) => void);
+  /** Jest's own, or one that knows the listed differences. */
+  readonly it: Pick<jest.It, 'each'> & ((title: string, body: () => Promise<unknown>) => void);
   open(): Promise<ContractEndpoint>;
 }
 
@@ -12,19 +13,19 @@ type Body = (...args: never[]) => unknown;
 
 /** One way in which an implementation is not AWS. */
 export interface Difference {
-  /** What it does, in words. */
+  /** What it does instead. */
   readonly does: string;
-  /** What the failed test says of it: without this, another fault could hide behind the difference. */
+  /** What the failed test prints: without this, another fault could hide behind the difference. */
   readonly shows: RegExp;
   /** What AWS's documentation says. */
   readonly aws: string;
   readonly link: string;
 }
 
-/** By the full title of the test. */
+/** Keyed by the full title of the test. */
 export type Differences = Readonly<Record<string, Difference>>;
 
-/** @returns the contract, and `unused`: the titles of differences that no test met */
+/** @returns the contract, and `unused`, which returns the titles of differences that no test has */
 export function contractWith(open: () => Promise<ContractEndpoint>, differences: Differences = {}) {
   const met = new Set<string>();
   const judged =
@@ -34,7 +35,7 @@ export function contractWith(open: () => Promise<ContractEndpoint>, differences:
       const difference = differences[title];
       if (difference !== undefined) {
         met.add(title);
-        await differsAsSaid(difference, async () => body(...args));
+        await mustDiffer(difference, async () => body(...args));
       } else await body(...args);
     };
   const each = (table: readonly unknown[]) => (title: string, body: Body, timeoutMs?: number) =>
@@ -47,14 +48,14 @@ export function contractWith(open: () => Promise<ContractEndpoint>, differences:
   return { contract, unused: () => Object.keys(differences).filter((title) => !met.has(title)) };
 }
 
-async function differsAsSaid(difference: Difference, body: () => Promise<unknown>): Promise<void> {
+async function mustDiffer(difference: Difference, body: () => Promise<unknown>): Promise<void> {
   const failure = await body().then(
     () => undefined,
     (error: unknown) => error,
   );
   if (failure === undefined) {
     throw new Error(
-      `it does as AWS does by now: take the difference out of the list (${difference.does})`,
+      `it now does what AWS does: remove the difference from the list (${difference.does})`,
     );
   }
   const plain = stripVTControlCharacters(String(failure));

@@ -1,4 +1,4 @@
-/** Implementations that the contract is held against, and nothing in it that is particular to one of them. */
+/** The implementations of AWS that the contract runs on; the contract itself knows none of them. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { Agent } from 'node:https';
@@ -19,14 +19,14 @@ export interface ContractEndpoint {
   close(): Promise<void>;
 }
 
-/** What the function of the contract does: it answers with its event, or throws if the event asks for it. */
+/** The function of the contract: returns its event, or throws if the event says so. */
 const echo: LocalFunction = async (event) => {
   const { fail } = event as { fail?: string };
   if (fail !== undefined) throw new RangeError(fail);
   return { echo: event };
 };
 
-/** CAKELESS_CONTRACT_ENDPOINT and the usual AWS_* variables name one that runs already; or else it is `local/`. */
+/** One that is already running, if CAKELESS_CONTRACT_ENDPOINT and the usual AWS_* variables name it; else `local/`. */
 export const chosenEndpoint = async (): Promise<ContractEndpoint> =>
   namedEndpoint(process.env) ?? localEndpoint();
 
@@ -45,7 +45,7 @@ function namedEndpoint(env: NodeJS.ProcessEnv): ContractEndpoint | undefined {
   };
 }
 
-async function localEndpoint(): Promise<ContractEndpoint> {
+export async function localEndpoint(now: () => Date = () => new Date()): Promise<ContractEndpoint> {
   const dataDir = await mkdtemp(join(tmpdir(), 'cakeless-contract-'));
   const local = await startLocal({
     dataDir,
@@ -53,6 +53,7 @@ async function localEndpoint(): Promise<ContractEndpoint> {
     functions: { 'contract-echo': echo, sink: async () => undefined },
     queue: { name: 'contract', function: 'sink' },
     notifications: [],
+    now,
   });
   return {
     client: { endpoint: local.url, region: local.region, credentials: local.administrator },
@@ -65,7 +66,7 @@ async function localEndpoint(): Promise<ContractEndpoint> {
   };
 }
 
-/** A bucket name that nobody else has. */
+/** A bucket name that is not in use. */
 export function freshBucketName(): string {
   return `contract-${randomUUID()}`;
 }

@@ -18,7 +18,7 @@ import {
 import type { Contract } from './contract.ts';
 import type { ContractEndpoint } from './endpoint.ts';
 
-/** What the service relies on of KMS, said as tests. */
+/** What Cakeless relies on in KMS, as tests. */
 export function kmsContract({ it, open }: Contract): void {
   let endpoint: ContractEndpoint;
   let kms: KMSClient;
@@ -35,7 +35,7 @@ export function kmsContract({ it, open }: Contract): void {
 
   const made = new Map<string, Promise<string>>();
 
-  /** One key for each spec is enough, and RSA keys take long to make. */
+  /** One key for each spec: RSA keys are slow to create. */
   function keyOf(spec: KeySpec): Promise<string> {
     const keyId = made.get(spec) ?? createKey(spec);
     made.set(spec, keyId);
@@ -76,7 +76,7 @@ export function kmsContract({ it, open }: Contract): void {
 
   describe('a signature', () => {
     it.each(signatures)(
-      'by $spec with $algorithm over a $type is one that others verify',
+      'by $spec with $algorithm over a $type verifies with OpenSSL, and no other signature does',
       async ({ spec, algorithm, type }) => {
         const KeyId = await keyOf(spec);
         const digest = createHash(hashOf(algorithm)).update(message).digest();
@@ -99,7 +99,7 @@ export function kmsContract({ it, open }: Contract): void {
       20_000,
     );
 
-    it('by an elliptic curve is another one every time, and always verifies', async () => {
+    it('by an elliptic curve differs every time, and always verifies', async () => {
       const KeyId = await keyOf('ECC_NIST_P256');
       const publicKey = await publicKeyOf(KeyId);
       const Message = createHash('sha256').update(message).digest();
@@ -119,7 +119,7 @@ export function kmsContract({ it, open }: Contract): void {
   describe('a request to sign is refused', () => {
     const cases: [string, KeySpec, string, 'RAW' | 'DIGEST', number, string][] = [
       [
-        'with an algorithm of other keys',
+        'for an algorithm of another key type',
         'ECC_NIST_P256',
         'RSASSA_PKCS1_V1_5_SHA_256',
         'DIGEST',
@@ -127,7 +127,7 @@ export function kmsContract({ it, open }: Contract): void {
         'InvalidKeyUsageException',
       ],
       [
-        'with an algorithm of another curve',
+        'for an algorithm of another curve',
         'ECC_NIST_P256',
         'ECDSA_SHA_384',
         'DIGEST',
@@ -135,7 +135,7 @@ export function kmsContract({ it, open }: Contract): void {
         'InvalidKeyUsageException',
       ],
       [
-        'with an algorithm that there is not',
+        'for an unknown algorithm',
         'ECC_NIST_P256',
         'ECDSA_MD5',
         'DIGEST',
@@ -143,7 +143,7 @@ export function kmsContract({ it, open }: Contract): void {
         'ValidationException',
       ],
       [
-        'with a digest too short',
+        'for a digest that is too short',
         'ECC_NIST_P256',
         'ECDSA_SHA_256',
         'DIGEST',
@@ -151,7 +151,7 @@ export function kmsContract({ it, open }: Contract): void {
         'ValidationException',
       ],
       [
-        'with a digest too long',
+        'for a digest that is too long',
         'RSA_2048',
         'RSASSA_PKCS1_V1_5_SHA_256',
         'DIGEST',
@@ -159,7 +159,7 @@ export function kmsContract({ it, open }: Contract): void {
         'ValidationException',
       ],
       [
-        'with a raw message over 4096 bytes',
+        'for a raw message over 4096 bytes',
         'ECC_NIST_P256',
         'ECDSA_SHA_256',
         'RAW',
@@ -178,7 +178,7 @@ export function kmsContract({ it, open }: Contract): void {
       await expect(kms.send(new SignCommand(input))).rejects.toMatchObject({ name });
     });
 
-    it('by a key that is not there', async () => {
+    it('by a missing key', async () => {
       const input = {
         KeyId: randomUUID(),
         Message: Buffer.alloc(32),
@@ -196,7 +196,7 @@ export function kmsContract({ it, open }: Contract): void {
         (KeyId: string) => kms.send(new DisableKeyCommand({ KeyId })),
       ],
       [
-        'about to be deleted',
+        'scheduled for deletion',
         'KMSInvalidStateException',
         (KeyId: string) =>
           kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 })),
@@ -210,7 +210,7 @@ export function kmsContract({ it, open }: Contract): void {
   });
 
   describe('a key', () => {
-    it('tells what it is, with description and tags', async () => {
+    it('describes itself, with description and tags', async () => {
       const { KeyMetadata } = await kms.send(
         new CreateKeyCommand({
           KeySpec: 'ECC_NIST_P384',
@@ -251,7 +251,7 @@ export function kmsContract({ it, open }: Contract): void {
       ).rejects.toMatchObject({ name: 'AlreadyExistsException' });
     });
 
-    it('says which algorithms it signs with', async () => {
+    it('lists the algorithms that it signs with', async () => {
       const { SigningAlgorithms, KeySpec } = await kms.send(
         new GetPublicKeyCommand({ KeyId: await keyOf('RSA_2048') }),
       );

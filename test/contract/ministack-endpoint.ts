@@ -9,13 +9,13 @@ import type { Ministack } from '../stand-in/ministack.ts';
 import { ministackPrograms } from '../stand-in/ministack-program.ts';
 import type { ContractEndpoint } from './endpoint.ts';
 
-/** As the function of `local/` in endpoint.ts, as a module that MiniStack runs. */
+/** The function of endpoint.ts, as a module that MiniStack runs. */
 const ECHO = `export const handler = async (event) => {
   if (event.fail !== undefined) throw new RangeError(event.fail);
   return { echo: event };
 };`;
 
-/** The contract on a running MiniStack: makes the queue and the function that it asks for. */
+/** A running MiniStack, with the queue and the function that the contract needs. */
 export async function ministackEndpoint(ministack: Ministack): Promise<ContractEndpoint> {
   const client = ministack.client();
   const [queueName, functionName] = ['contract', 'contract-echo'];
@@ -46,7 +46,7 @@ const trustsLambda = JSON.stringify({
   ],
 });
 
-/** By Python, which is there wherever MiniStack is. */
+/** Uses Python, which is available wherever MiniStack is. */
 function zipOf(name: string, text: string): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-zip-'));
   try {

@@ -1,4 +1,4 @@
-/** The contract that `local/` keeps, held against MiniStack: what differs is in the list, and differs so. */
+/** Runs the contract of `local/` on MiniStack, which must differ exactly as listed. */
 import { type Ministack, startMinistack } from '../stand-in/ministack.ts';
 import { describeWithMinistack } from '../stand-in/ministack-program.ts';
 import { contractWith } from './contract.ts';
@@ -6,8 +6,10 @@ import type { ContractEndpoint } from './endpoint.ts';
 import { kmsContract } from './kms-contract.ts';
 import { MINISTACK_DIFFERENCES } from './ministack-differences.ts';
 import { ministackEndpoint } from './ministack-endpoint.ts';
+import { objectStoreContract } from './object-store-contract.ts';
 import { s3Contract } from './s3-contract.ts';
 import { sqsAndLambdaContract } from './sqs-lambda-contract.ts';
+import { s3Store } from './stores.ts';
 
 describeWithMinistack('MiniStack', () => {
   let ministack: Ministack;
@@ -25,6 +27,7 @@ describeWithMinistack('MiniStack', () => {
   });
 
   describe('S3', () => s3Contract(contract));
+  describe('ObjectStore', () => objectStoreContract(contract.it, () => s3Store(endpoint.client)));
   describe('KMS', () => kmsContract(contract));
   describe('SQS and Lambda', () => sqsAndLambdaContract(contract));
 });

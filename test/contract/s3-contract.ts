@@ -23,7 +23,7 @@ import {
 import type { Contract } from './contract.ts';
 import { type ContractEndpoint, freshBucketName } from './endpoint.ts';
 
-/** What the service relies on of S3, said as tests. */
+/** What Cakeless relies on in S3, as tests. */
 export function s3Contract({ it, open }: Contract): void {
   let endpoint: ContractEndpoint;
   let s3: S3Client;
@@ -80,7 +80,7 @@ export function s3Contract({ it, open }: Contract): void {
   });
 
   describe('objects', () => {
-    it('come back as they were put, with type, metadata and tag', async () => {
+    it('are returned as they were stored, with type, metadata and ETag', async () => {
       const { ETag } = await put('a/b.csr', 'hello', {
         ContentType: 'application/pkcs10',
         Metadata: { origin: 'node-1' },
@@ -118,7 +118,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(await text(await get('s'))).toBe(content);
     });
 
-    it('that are not there are NoSuchKey, a bucket is NoSuchBucket', async () => {
+    it('that do not exist are NoSuchKey, and a missing bucket is NoSuchBucket', async () => {
       await expect(get('none')).rejects.toMatchObject(refusal('NoSuchKey', 404));
       await expect(
         s3.send(new GetObjectCommand({ Bucket: freshBucketName(), Key: 'none' })),
@@ -136,7 +136,7 @@ export function s3Contract({ it, open }: Contract): void {
       }
     });
 
-    it('can be deleted many at once, with names that need escaping in XML', async () => {
+    it('can be deleted in bulk, with names that need escaping in XML', async () => {
       const keys = ['a&b', '<c>', 'd"e', "f'g", 'plain'];
       for (const key of keys) await put(key, key);
       const Objects = keys.slice(0, 4).map((Key) => ({ Key }));
@@ -146,7 +146,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(Contents?.map(({ Key }) => Key)).toEqual(['plain']);
     });
 
-    it('can be copied, with their metadata or with other', async () => {
+    it('can be copied, with their metadata or with new metadata', async () => {
       await put('from here', 'content', { Metadata: { a: '1' } });
       const CopySource = `${Bucket}/from%20here`;
       await s3.send(new CopyObjectCommand({ Bucket, Key: 'same', CopySource }));
@@ -169,7 +169,7 @@ export function s3Contract({ it, open }: Contract): void {
       ['the first bytes', 'bytes=0-3', '0123', 'bytes 0-3/10'],
       ['the rest', 'bytes=7-', '789', 'bytes 7-9/10'],
       ['the last bytes', 'bytes=-2', '89', 'bytes 8-9/10'],
-      ['more than there is', 'bytes=8-99', '89', 'bytes 8-9/10'],
+      ['beyond the end', 'bytes=8-99', '89', 'bytes 8-9/10'],
     ])('can be read in part: %s', async (_name, Range, expected, ContentRange) => {
       await put('digits', '0123456789');
       const output = await s3.send(new GetObjectCommand({ Bucket, Key: 'digits', Range }));
@@ -177,7 +177,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(output).toMatchObject({ ContentRange, $metadata: { httpStatusCode: 206 } });
     });
 
-    it('refuse a range behind their end', async () => {
+    it('refuse a range that starts after their end', async () => {
       await put('digits', '0123456789');
       await expect(
         s3.send(new GetObjectCommand({ Bucket, Key: 'digits', Range: 'bytes=10-' })),
@@ -186,7 +186,7 @@ export function s3Contract({ it, open }: Contract): void {
   });
 
   describe('conditional writes', () => {
-    it('with If-None-Match: * create once', async () => {
+    it('with If-None-Match: * create an object once', async () => {
       await put('once', 'first', { IfNoneMatch: '*' });
       await expect(put('once', 'second', { IfNoneMatch: '*' })).rejects.toMatchObject(
         refusal('PreconditionFailed', 412),
@@ -194,7 +194,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(await text(await get('once'))).toBe('first');
     });
 
-    it('with If-Match replace what was read, and nothing else', async () => {
+    it('with If-Match replace the version that was read, and no other', async () => {
       const { ETag } = await put('k', 'first');
       await put('k', 'second', { IfMatch: ETag });
       await expect(put('k', 'third', { IfMatch: ETag })).rejects.toMatchObject(
@@ -205,7 +205,7 @@ export function s3Contract({ it, open }: Contract): void {
       );
     });
 
-    it('have one winner of eight that race', async () => {
+    it('have one winner among eight concurrent ones', async () => {
       const writers = Array.from({ length: 8 }, (_, writer) =>
         put('race', `writer ${writer}`, { IfNoneMatch: '*' }),
       );
@@ -217,7 +217,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(await text(await get('race'))).toBe(`writer ${winners[0]}`);
     });
 
-    it('may create again after a delete marker', async () => {
+    it('can create an object again after a delete marker', async () => {
       const name = { Bucket: versionedBucket, Key: 'again' };
       await s3.send(new PutObjectCommand({ ...name, Body: '1', IfNoneMatch: '*' }));
       await s3.send(new DeleteObjectCommand(name));
@@ -227,7 +227,7 @@ export function s3Contract({ it, open }: Contract): void {
   });
 
   describe('conditional reads', () => {
-    it('answer 304 to who has it already and 412 to who wants another', async () => {
+    it('return 304 if the reader has this version, and 412 if it asks for another', async () => {
       const { ETag } = await put('k', 'v');
       await expect(
         s3.send(new GetObjectCommand({ Bucket, Key: 'k', IfNoneMatch: ETag })),
@@ -244,13 +244,13 @@ export function s3Contract({ it, open }: Contract): void {
   describe('checksums', () => {
     const algorithms = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
 
-    it.each(algorithms)('%s is checked and kept', async (ChecksumAlgorithm) => {
+    it.each(algorithms)('%s is verified and kept', async (ChecksumAlgorithm) => {
       const member = `Checksum${ChecksumAlgorithm}` as const;
       await put('k', '123456789', { ChecksumAlgorithm });
-      const told = await s3.send(
+      const described = await s3.send(
         new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }),
       );
-      expect(told[member]).toBe(knownChecksums[ChecksumAlgorithm]);
+      expect(described[member]).toBe(knownChecksums[ChecksumAlgorithm]);
       const wrong = Buffer.from(knownChecksums[ChecksumAlgorithm], 'base64').fill(1);
       await expect(put('k', 'other', { [member]: wrong.toString('base64') })).rejects.toMatchObject(
         { $metadata: { httpStatusCode: 400 } },
@@ -258,7 +258,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(await text(await get('k'))).toBe('123456789');
     });
 
-    it.each(algorithms)('%s is told to who stores', async (ChecksumAlgorithm) => {
+    it.each(algorithms)('%s is returned to the uploader', async (ChecksumAlgorithm) => {
       const stored = await put('k', '123456789', { ChecksumAlgorithm });
       expect(stored[`Checksum${ChecksumAlgorithm}`]).toBe(knownChecksums[ChecksumAlgorithm]);
     });
@@ -299,15 +299,15 @@ export function s3Contract({ it, open }: Contract): void {
       ['a prefix', { Prefix: 'b/' }, ['b/1', 'b/2', 'b/c/3'], []],
       ['a delimiter', { Delimiter: '/', Prefix: 'b/' }, ['b/1', 'b/2'], ['b/c/']],
       ['a delimiter at the top', { Delimiter: '/', MaxKeys: 2 }, ['a'], ['b/']],
-      ['a place to start after', { StartAfter: 'b/2', MaxKeys: 2 }, ['b/c/3', 'd e'], []],
-      ['no room', { MaxKeys: 0 }, [], []],
-    ])('take %s', async (_name, more, expectedKeys, expectedPrefixes) => {
+      ['a key to start after', { StartAfter: 'b/2', MaxKeys: 2 }, ['b/c/3', 'd e'], []],
+      ['a limit of zero keys', { MaxKeys: 0 }, [], []],
+    ])('accept %s', async (_name, more, expectedKeys, expectedPrefixes) => {
       const { Contents = [], CommonPrefixes = [] } = await list(more);
       expect(Contents.map(({ Key }) => Key)).toEqual(expectedKeys);
       expect(CommonPrefixes.map(({ Prefix }) => Prefix)).toEqual(expectedPrefixes);
     });
 
-    it('come page by page, nothing twice and nothing left out', async () => {
+    it('come in pages, with no key twice and none missing', async () => {
       const seen: (string | undefined)[] = [];
       let ContinuationToken: string | undefined;
       do {
@@ -328,7 +328,7 @@ export function s3Contract({ it, open }: Contract): void {
   });
 
   describe('versions', () => {
-    it('are all kept; a delete only hides', async () => {
+    it('are all kept; a delete only hides them', async () => {
       const name = { Bucket: versionedBucket, Key: 'versions/k' };
       const first = await s3.send(new PutObjectCommand({ ...name, Body: 'one' }));
       const second = await s3.send(new PutObjectCommand({ ...name, Body: 'two' }));
@@ -355,7 +355,7 @@ export function s3Contract({ it, open }: Contract): void {
       expect(await text(await s3.send(new GetObjectCommand(name)))).toBe('one');
     });
 
-    it('are not listed where a bucket keeps none', async () => {
+    it('are a single null version in a bucket that keeps none', async () => {
       await put('k', '1');
       const { VersionId } = await put('k', '2');
       expect(VersionId).toBeUndefined();
@@ -365,7 +365,7 @@ export function s3Contract({ it, open }: Contract): void {
   });
 
   describe('buckets', () => {
-    it('are listed, found and have a place', async () => {
+    it('are listed, are found, and have a location', async () => {
       const { Buckets } = await s3.send(new ListBucketsCommand({}));
       expect(Buckets?.map(({ Name }) => Name)).toContain(Bucket);
       await s3.send(new HeadBucketCommand({ Bucket }));
@@ -373,14 +373,14 @@ export function s3Contract({ it, open }: Contract): void {
       expect(LocationConstraint).toBe(endpoint.client.region);
     });
 
-    it('have no versioning until they are given it', async () => {
+    it('have no versioning until it is enabled', async () => {
       const status = async (name: string) =>
         (await s3.send(new GetBucketVersioningCommand({ Bucket: name }))).Status;
       expect(await status(Bucket)).toBeUndefined();
       expect(await status(versionedBucket)).toBe('Enabled');
     });
 
-    it('can neither be made twice nor removed when full', async () => {
+    it('cannot be created twice, or deleted while they hold objects', async () => {
       await expect(s3.send(new CreateBucketCommand({ Bucket }))).rejects.toMatchObject(
         refusal('BucketAlreadyOwnedByYou', 409),
       );

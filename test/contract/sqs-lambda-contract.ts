@@ -9,7 +9,7 @@ import {
 import type { Contract } from './contract.ts';
 import type { ContractEndpoint } from './endpoint.ts';
 
-/** What the service relies on of SQS and Lambda, said as tests. */
+/** What Cakeless relies on in SQS and Lambda, as tests. */
 export function sqsAndLambdaContract({ it, open }: Contract): void {
   let endpoint: ContractEndpoint;
   let sqs: SQSClient;
@@ -31,7 +31,7 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
     const url = async () =>
       (await sqs.send(new GetQueueUrlCommand({ QueueName: endpoint.queueName }))).QueueUrl;
 
-    it('takes messages and answers with digests that the client checks', async () => {
+    it('accepts messages and returns digests that the client checks', async () => {
       const QueueUrl = await url();
       const sent = await sqs.send(
         new SendMessageCommand({
@@ -51,7 +51,7 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       expect(batch.Successful).toMatchObject([{ Id: 'a' }]);
     });
 
-    describe('takes batches', () => {
+    describe('accepts batches', () => {
       const send = async (Entries: { Id: string; MessageBody: string }[]) =>
         sqs.send(new SendMessageBatchCommand({ QueueUrl: await url(), Entries }));
       const entries = (count: number) =>
@@ -69,14 +69,14 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       it.each([
         ['an empty one', [], 'EmptyBatchRequest'],
         ['one of eleven', entries(11), 'TooManyEntriesInBatchRequest'],
-        ['one with an id twice', [...entries(2), ...entries(1)], 'BatchEntryIdsNotDistinct'],
+        ['one with a duplicate id', [...entries(2), ...entries(1)], 'BatchEntryIdsNotDistinct'],
         [
-          'one with an id that is none',
+          'one with an invalid id',
           [{ Id: 'a b', MessageBody: 'x' }, ...entries(1)],
           'InvalidBatchEntryId',
         ],
         [
-          'one that is too long as a whole',
+          'one that is too long in total',
           entries(2).map(({ Id }) => ({ Id, MessageBody: 'x'.repeat(600 * 1024) })),
           'BatchRequestTooLong',
         ],
@@ -85,7 +85,7 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       });
     });
 
-    it('tells its ARN', async () => {
+    it('has an ARN', async () => {
       const { Attributes } = await sqs.send(
         new GetQueueAttributesCommand({ QueueUrl: await url(), AttributeNames: ['QueueArn'] }),
       );
@@ -94,7 +94,7 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       );
     });
 
-    it('that is not there is QueueDoesNotExist', async () => {
+    it('that does not exist is QueueDoesNotExist', async () => {
       await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'none' }))).rejects.toMatchObject({
         name: 'QueueDoesNotExist',
       });
@@ -111,13 +111,13 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
         }),
       );
 
-    it('answers to its event', async () => {
+    it('returns a result for its event', async () => {
       const { Payload, FunctionError, StatusCode } = await invoke({ a: 1 });
       expect(JSON.parse(Payload?.transformToString() ?? '')).toEqual({ echo: { a: 1 } });
       expect({ FunctionError, StatusCode }).toEqual({ FunctionError: undefined, StatusCode: 200 });
     });
 
-    it('that throws says so, with type and message', async () => {
+    it('that throws returns the type and message of the error', async () => {
       const { Payload, FunctionError } = await invoke({ fail: 'too far' });
       expect(FunctionError).toBe('Unhandled');
       expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({
@@ -126,11 +126,11 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       });
     });
 
-    it('can be called without waiting', async () => {
+    it('can be invoked without waiting for its result', async () => {
       expect((await invoke({}, { InvocationType: 'Event' })).StatusCode).toBe(202);
     });
 
-    it('that is not there is ResourceNotFoundException', async () => {
+    it('that does not exist is ResourceNotFoundException', async () => {
       await expect(invoke({}, { FunctionName: 'none' })).rejects.toMatchObject({
         name: 'ResourceNotFoundException',
       });

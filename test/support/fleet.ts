@@ -69,6 +69,7 @@ export const present = (node: NewNode, name: string) => {
 export const bound = (store: ObjectStore): ObjectStore => ({
   get: (...args) => store.get(...args),
   create: (...args) => store.create(...args),
+  replace: (...args) => store.replace(...args),
   put: (...args) => store.put(...args),
   remove: (...args) => store.remove(...args),
   list: (...args) => store.list(...args),

@@ -1,35 +1,40 @@
-/** A bucket in memory that keeps the promises of `ObjectStore`, counts calls, and fails where it is told to. */
+/** A bucket in memory: an `ObjectStore` that counts its calls and fails where a test tells it to. */
 import { createHash } from 'node:crypto';
-import type { ListedObject, ObjectStore, StoredObject } from '../../lib/store/object-store.ts';
+import type { BucketObject, ListedObject, ObjectStore } from '../../lib/store/object-store.ts';
 
-export type StoreCall = 'get' | 'create' | 'put' | 'remove' | 'list';
+export type StoreCall = 'get' | 'create' | 'replace' | 'put' | 'remove' | 'list';
 
-/** Called before and after each call takes effect; may throw, to play a fault or a kill at that point. */
+/** Called before and after each call takes effect. It may throw, to play a fault or a kill at that point. */
 export type Interruption = (point: `${'before' | 'after'} ${StoreCall}`, key: string) => void;
 
+interface MemoryObject {
+  readonly body: Uint8Array;
+  readonly at: Date;
+  readonly metadata: Record<string, string>;
+}
+
 export class MemoryStore implements ObjectStore {
-  readonly objects = new Map<
-    string,
-    { body: Uint8Array; at: Date; metadata: Record<string, string> }
-  >();
+  readonly objects = new Map<string, MemoryObject>();
   readonly calls: { call: StoreCall; key: string }[] = [];
   interrupt: Interruption = () => {};
-  /** When objects are written. */
+  /** The store's clock: dates what is written, and tells how old it is. */
   now: () => Date = () => new Date(0);
 
-  async get(key: string, maxBytes: number): Promise<StoredObject | undefined> {
+  async get(key: string, maxBytes: number): Promise<BucketObject | undefined> {
     return this.#do('get', key, () => {
       const object = this.objects.get(key);
       if (!object) return undefined;
-      const { body, metadata } = object;
+      const { body, metadata, at } = object;
       const tooLarge = body.length > maxBytes;
       return {
         body: tooLarge ? new Uint8Array() : body,
         size: body.length,
         tooLarge,
-        eTag: createHash('md5').update(body).digest('hex'),
+        eTag: eTagOf(object),
         versionId: undefined,
         metadata,
+        lastModified: at,
+        ageMs: Math.max(0, this.now().getTime() - at.getTime()),
       };
     });
   }
@@ -47,6 +52,20 @@ export class MemoryStore implements ObjectStore {
     });
   }
 
+  async replace(
+    key: string,
+    body: Uint8Array | string,
+    _contentType: string,
+    eTag: string,
+  ): Promise<'replaced' | 'changed'> {
+    return this.#do('replace', key, () => {
+      const object = this.objects.get(key);
+      if (!object || eTagOf(object) !== eTag) return 'changed' as const;
+      this.#write(key, body);
+      return 'replaced' as const;
+    });
+  }
+
   async put(key: string, body: Uint8Array | string): Promise<void> {
     return this.#do('put', key, () => this.#write(key, body));
   }
@@ -58,18 +77,20 @@ export class MemoryStore implements ObjectStore {
   }
 
   async *list(prefix: string, after = ''): AsyncGenerator<ListedObject> {
-    const keys = await this.#do('list', prefix, () =>
-      [...this.objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort(),
+    yield* await this.#do('list', prefix, () =>
+      [...this.objects]
+        .filter(([key]) => key.startsWith(prefix) && compareBytes(key, after) > 0)
+        .sort(([a], [b]) => compareBytes(a, b))
+        .map(([key, object]) => ({ key, eTag: eTagOf(object), lastModified: object.at })),
     );
-    for (const key of keys) yield { key, lastModified: this.objects.get(key)?.at ?? new Date(0) };
   }
 
-  /** Puts an object there as if it had always been: no call is counted. */
+  /** Stores an object as if it had always been there: it does not count as a call. */
   seed(key: string, body: Uint8Array | string): void {
     this.#write(key, body);
   }
 
-  /** Text of an object, for tests to look at. */
+  /** The text of an object, for assertions. */
   text(key: string): string | undefined {
     const body = this.objects.get(key)?.body;
     return body && Buffer.from(body).toString('utf8');
@@ -81,7 +102,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   async #do<T>(call: StoreCall, key: string, action: () => T): Promise<T> {
-    await Promise.resolve(); // other callers get their turn, as over a network
+    await Promise.resolve(); // lets other callers run, as a call over a network does
     this.calls.push({ call, key });
     this.interrupt(`before ${call}`, key);
     const result = action();
@@ -93,3 +114,10 @@ export class MemoryStore implements ObjectStore {
     this.objects.set(key, { body: Uint8Array.from(Buffer.from(body)), at: this.now(), metadata });
   }
 }
+
+/** As S3 makes it without KMS encryption: identical bodies have the same one. */
+function eTagOf({ body }: MemoryObject): string {
+  return createHash('md5').update(body).digest('hex');
+}
+
+const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -5,9 +5,9 @@ import { certificateNameOf, parseRequestKey } from '../../../lib/contract/reques
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
-import type { ListedObject, StoredObject } from '../../../lib/store/object-store.ts';
+import type { StoredObject } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, FoundObject } from './exchange.ts';
 import { readOwnJson } from './own-json.ts';
 
 const subdomain = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
@@ -137,7 +137,7 @@ export class CarriedExchange implements Exchange {
     throw new Error('an answer takes no requests');
   }
 
-  async *list(prefix: string): AsyncGenerator<ListedObject> {
+  async *list(prefix: string): AsyncGenerator<FoundObject> {
     for (const key of [...this.#objects.keys()].sort())
       if (key.startsWith(prefix)) yield { key, lastModified: new Date(0) };
   }

@@ -1,14 +1,19 @@
 /** Where requests go and outcomes come from, and how a request gets there. */
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { digestOf } from '../../../lib/csr/read-request.ts';
-import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import type { ListedObject, ObjectReader, ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 
 /**
  * The exchange bucket as a node needs it: the bucket itself, an invitation's URLs (client/node/exchange/invitation.ts), or what
  * somebody carried here in a file (client/node/exchange/carried.ts). Keys are those of docs/s3-contract.md.
  */
-export type Exchange = Pick<ObjectStore, 'get' | 'create' | 'list'>;
+export interface Exchange extends ObjectReader, Pick<ObjectStore, 'create'> {
+  list(prefix: string): AsyncIterable<FoundObject>;
+}
+
+/** What an invitation or a file knows of an object without a bucket's listing. */
+export type FoundObject = Pick<ListedObject, 'key' | 'lastModified'>;
 
 /** Another CSR lies under the key of a request. */
 export class RequestTakenError extends CommandError {

@@ -15,9 +15,9 @@ import { Fault } from '../../../lib/fault.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
-import type { ListedObject, StoredObject } from '../../../lib/store/object-store.ts';
+import type { StoredObject } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, FoundObject } from './exchange.ts';
 import type { RequestPlace } from './outcomes.ts';
 import { readOwnJson } from './own-json.ts';
 
@@ -151,7 +151,7 @@ export class InvitedExchange implements Exchange {
   }
 
   /** URLs can't list: what is under the prefix is asked for one by one. */
-  async *list(prefix: string): AsyncGenerator<ListedObject> {
+  async *list(prefix: string): AsyncGenerator<FoundObject> {
     const keys = [...this.#gets.keys()].filter((key) => key.startsWith(prefix)).sort();
     const found = await Promise.all(keys.map((key) => this.get(key, MAX_LISTED_BYTES)));
     for (const [i, key] of keys.entries()) if (found[i]) yield { key, lastModified: new Date(0) };

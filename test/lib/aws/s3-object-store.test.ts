@@ -1,0 +1,256 @@
+/** What `S3ObjectStore` makes of S3's answers that a stand-in does not give, seen from the other end of the wire. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { S3Client } from '@aws-sdk/client-s3';
+import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
+
+const KEY = 'leases/prod.json';
+const WRITTEN = 'Thu, 26 Nov 2026 12:00:00 GMT';
+
+type Answer = (response: ServerResponse) => void;
+interface Asked {
+  readonly call: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+let server: Server;
+let s3: S3Client;
+let store: S3ObjectStore;
+let answers: Answer[];
+let asked: Asked[];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const { method = '', url = '', headers } = request;
+    asked.push({ call: `${method} ${url.replace(/\?.*/, '')}`, headers });
+    request.resume().on('end', () => {
+      response.sendDate = false;
+      const answer = answers.shift();
+      if (answer) answer(response);
+      else response.writeHead(500).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  s3 = new S3Client({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    forcePathStyle: true,
+    maxAttempts: 1,
+  });
+  store = new S3ObjectStore(s3, 'exchange');
+});
+
+beforeEach(() => {
+  answers = [];
+  asked = [];
+});
+
+afterAll(async () => {
+  s3.destroy();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const calls = () => asked.map(({ call }) => call);
+
+const ok: Answer = (response) => response.writeHead(200, { etag: '"new"' }).end();
+
+const refused =
+  (status: number, code: string): Answer =>
+  (response) =>
+    response
+      .writeHead(status, { 'content-type': 'application/xml' })
+      .end(`<Error><Code>${code}</Code><Message>no</Message></Error>`);
+const DENIED = refused(403, 'AccessDenied');
+const CONFLICT = refused(409, 'ConditionalRequestConflict');
+
+const object =
+  (headers: Record<string, string>, body = 'text'): Answer =>
+  (response) =>
+    response.writeHead(200, { etag: '"abc"', 'last-modified': WRITTEN, ...headers }).end(body);
+
+function listing(...pages: string[][]): Answer[] {
+  return pages.map((keys, i) => (response) => {
+    const contents = keys.map(
+      (key) =>
+        `<Contents><Key>${key}</Key><ETag>&quot;${key}&quot;</ETag><LastModified>2026-11-26T12:00:00.000Z</LastModified></Contents>`,
+    );
+    const next =
+      i + 1 < pages.length ? `<NextContinuationToken>page-${i + 1}</NextContinuationToken>` : '';
+    response
+      .writeHead(200, { 'content-type': 'application/xml' })
+      .end(`<ListBucketResult>${next}${contents.join('')}</ListBucketResult>`);
+  });
+}
+
+describe('get', () => {
+  it.each([
+    [
+      'the difference of its Date and Last-Modified',
+      { date: 'Thu, 26 Nov 2026 12:09:59 GMT' },
+      599_000,
+    ],
+    ['0 if Date is before Last-Modified', { date: 'Thu, 26 Nov 2026 11:59:59 GMT' }, 0],
+    ['0 if there is no Date', {}, 0],
+    ['0 if Date is not a date', { date: 'yesterday' }, 0],
+  ])('the age of an object is %s', async (_, headers, ageMs) => {
+    answers = [object(headers as Record<string, string>)];
+    expect(await store.get(KEY, 100)).toMatchObject({
+      ...{ eTag: 'abc', ageMs, lastModified: new Date(WRITTEN) },
+    });
+  });
+
+  it('does not read a body that is too large, and closes its connection', async () => {
+    let sent = 0;
+    const closed = new Promise<void>((resolve) => {
+      answers = [
+        (response) => {
+          response.writeHead(200, {
+            ...{ etag: '"abc"', 'last-modified': WRITTEN, 'content-length': 2 ** 40 },
+          });
+          const chunk = Buffer.alloc(64 * 1024);
+          const write = () => {
+            while (!response.destroyed && sent < 2 ** 30) {
+              sent += chunk.length;
+              if (!response.write(chunk)) return;
+            }
+          };
+          response.on('drain', write).on('close', () => resolve());
+          write();
+        },
+      ];
+    });
+    const found = await store.get(KEY, 4096);
+    expect(found).toMatchObject({ tooLarge: true, size: 2 ** 40, body: new Uint8Array() });
+    await closed;
+    expect(sent).toBeLessThan(2 ** 25);
+  });
+
+  it('treats a missing bucket as a fault, not as a missing object', async () => {
+    answers = [refused(404, 'NoSuchBucket')];
+    await expect(store.get(KEY, 100)).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: `S3 GetObject exchange/${KEY}: NoSuchBucket: no`,
+    });
+  });
+
+  it('treats an answer without ETag as a fault', async () => {
+    answers = [(response) => response.writeHead(200, { 'last-modified': WRITTEN }).end('text')];
+    await expect(store.get(KEY, 100)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+/** A node may list only its own prefixes, so S3 answers 403 instead of 404 if an object is missing. */
+describe('get of an object that S3 answers with 403', () => {
+  it.each([
+    ['no object at all', []],
+    ['a longer key only', [`${KEY}.old`]],
+  ])('returns undefined if the listing has %s', async (_, keys) => {
+    answers = [DENIED, ...listing(keys)];
+    expect(await store.get(KEY, 100)).toBeUndefined();
+    expect(calls()).toEqual([`GET /exchange/${KEY}`, 'GET /exchange/']);
+  });
+
+  it.each([
+    ['has the object', listing([KEY])],
+    ['is refused as well', [DENIED]],
+  ])(
+    'throws if the listing %s: an object that cannot be read never counts as missing',
+    async (_, answer) => {
+      answers = [DENIED, ...answer];
+      await expect(store.get(KEY, 100)).rejects.toMatchObject({
+        code: 'not-allowed',
+        message: `S3 GetObject exchange/${KEY}: AccessDenied: no`,
+      });
+    },
+  );
+
+  it('throws a transient fault if the listing fails for the moment', async () => {
+    answers = [DENIED, refused(503, 'SlowDown')];
+    await expect(store.get(KEY, 100)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('ListObjectsV2'),
+    });
+  });
+});
+
+describe('conditional writes', () => {
+  const create = () => store.create(KEY, 'text', 'text/plain');
+  const replace = () => store.replace(KEY, 'text', 'text/plain', 'abc');
+  const times = <T>(count: number, value: T) => Array.from({ length: count }, () => value);
+
+  it('create sends If-None-Match: *, and replace sends If-Match with the quoted ETag', async () => {
+    answers = [ok, ok];
+    await create();
+    await replace();
+    expect(asked.map(({ headers }) => [headers['if-none-match'], headers['if-match']])).toEqual([
+      ['*', undefined],
+      [undefined, '"abc"'],
+    ]);
+  });
+
+  it.each([
+    ['412: it was written since', [refused(412, 'PreconditionFailed')], 'changed', 1],
+    ['404: it was removed since', [refused(404, 'NoSuchKey')], 'changed', 1],
+    ['409, then 200: the other write failed', [CONFLICT, ok], 'replaced', 2],
+    [
+      '409, then 412: the other write came first',
+      [CONFLICT, refused(412, 'PreconditionFailed')],
+      'changed',
+      2,
+    ],
+    ['409 each time', times(9, CONFLICT), 'changed', 5],
+  ])('replace of an object: %s', async (_, queued, result, tries) => {
+    answers = [...queued];
+    expect(await replace()).toBe(result);
+    expect(asked).toHaveLength(tries);
+  });
+
+  it.each([
+    ['412: it exists', [refused(412, 'PreconditionFailed')], 'exists', 1],
+    ['409, then 200: the other write failed', [CONFLICT, ok], 'created', 2],
+    [
+      '409, then 412: the other write came first',
+      [CONFLICT, refused(412, 'PreconditionFailed')],
+      'exists',
+      2,
+    ],
+  ])('create of an object: %s', async (_, queued, result, tries) => {
+    answers = [...queued];
+    expect(await create()).toBe(result);
+    expect(asked).toHaveLength(tries);
+  });
+
+  it('create gives up after five conflicts with a transient fault', async () => {
+    answers = times(9, CONFLICT);
+    await expect(create()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(asked).toHaveLength(5);
+  });
+
+  it.each([
+    ['a refusal', refused(403, 'AccessDenied'), 'not-allowed'],
+    ['a missing bucket', refused(404, 'NoSuchBucket'), 'not-allowed'],
+    ['an overload', refused(503, 'SlowDown'), 'unavailable'],
+  ])('throw a fault on %s', async (_, answer, code) => {
+    answers = [answer, answer];
+    await expect(create()).rejects.toMatchObject({ code });
+    await expect(replace()).rejects.toMatchObject({ code });
+  });
+});
+
+describe('list', () => {
+  it('follows the continuation tokens through all pages', async () => {
+    answers = listing(['a', 'b'], ['c'], []);
+    const found = [];
+    for await (const entry of store.list('')) found.push(entry);
+    const lastModified = new Date('2026-11-26T12:00:00Z');
+    expect(found).toEqual(['a', 'b', 'c'].map((key) => ({ key, eTag: key, lastModified })));
+    expect(asked).toHaveLength(3);
+  });
+
+  it('treats a missing bucket as a fault', async () => {
+    answers = [refused(404, 'NoSuchBucket')];
+    await expect(store.list('').next()).rejects.toMatchObject({ code: 'not-allowed' });
+  });
+});
