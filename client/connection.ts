@@ -1,20 +1,20 @@
-/** The buckets and functions that the command talks to. The SDK is loaded when the first of them is asked for. */
+/** The buckets and functions that the commands use. The SDK is loaded when the first of them is needed. */
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError } from './errors.ts';
-import { ensureHome } from './home.ts';
 import { connectNode } from './node/exchange/node-connection.ts';
 import type { NodeConfig } from './node/state/cakeless-yaml.ts';
+import { openBucket } from './open-bucket.ts';
 
 export interface Connection {
-  /** @param node what its configuration file says of bucket and region, where the environment says nothing */
+  /** @param node its configuration file, for a bucket or region that the environment does not set */
   exchange(node?: NodeConfig): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
   /** Calls the create-ca function and returns its answer. */
   invokeCreateCa(request: unknown): Promise<unknown>;
 }
 
-/** @param environment as `process.env`: bucket names here, region, endpoint and credentials as the AWS SDK reads them */
+/** @param environment as `process.env`; the bucket names are read from it, everything else by the AWS SDK itself */
 export function connect(environment: Record<string, string | undefined>): Connection {
   const bucket = (name: string) => {
     const value = environment[name];
@@ -22,7 +22,7 @@ export function connect(environment: Record<string, string | undefined>): Connec
     throw new CommandError(
       'usage',
       `the environment variable ${name} is not set`,
-      'with `cakeless local`, read its --env-file: set -a; . FILE; set +a',
+      'set it; with cakeless local, load the file that --env-file names: set -a; . FILE; set +a',
     );
   };
   return {
@@ -34,15 +34,6 @@ export function connect(environment: Record<string, string | undefined>): Connec
     invokeCreateCa: (request) =>
       invoke(environment.CAKELESS_CREATE_CA_FUNCTION ?? FUNCTION_NAMES.createCa, request),
   };
-}
-
-async function openBucket(name: string): Promise<ObjectStore> {
-  ensureHome();
-  const [{ newS3Client }, { S3ObjectStore }] = await Promise.all([
-    import('../lib/aws/clients.ts'),
-    import('../lib/aws/s3-object-store.ts'),
-  ]);
-  return new S3ObjectStore(newS3Client(), name);
 }
 
 async function invoke(name: string, request: unknown): Promise<unknown> {

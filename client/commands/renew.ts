@@ -135,11 +135,8 @@ async function runRenew(
     exchange: () => connection.exchange(),
     lease: async () =>
       takeLease(
-        await connection.lease(wish.cluster),
-        wish.node,
-        LEASE_WAIT_SECONDS,
-        systemClock,
-        terminal,
+        { store: await connection.exchange(), clock: systemClock, terminal },
+        { cluster: wish.cluster, node: wish.node, waitSeconds: LEASE_WAIT_SECONDS },
       ),
   };
   const report = await withRunLock(folders, () => renew(world, wish));

@@ -81,8 +81,11 @@ async function rollBack(
     await checkSeen(restarts, world);
     const lease = async () => {
       const { cluster, node } = whoIsThis({ folders, stateDir, ...settings });
-      const object = await connectNode(process.env, settings.config).lease(cluster);
-      const held = await takeLease(object, node, LEASE_WAIT_SECONDS, systemClock, terminal);
+      const store = await connectNode(process.env, settings.config).exchange();
+      const held = await takeLease(
+        { store, clock: systemClock, terminal },
+        { cluster, node, waitSeconds: LEASE_WAIT_SECONDS },
+      );
       if (held) return held;
       throw new CommandError(
         'pending',

@@ -1,155 +1,235 @@
 /**
  * The restart lease of a cluster, `leases/<cluster>.json` in the exchange bucket: one node of a cluster restarts
- * components at a time. It ends by itself: a node that died while it held the lease holds up the others for minutes.
+ * components at a time. It expires, so a node that dies while it holds the lease delays the others by minutes only.
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { LeaseObject, LeaseState } from '../../../lib/aws/s3-lease-object.ts';
+import { printable } from '../../../lib/refusal/violation.ts';
+import { JSON_TYPE } from '../../../lib/store/documents.ts';
+import type { BucketObject, ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 
 export const leaseKey = (cluster: string) => `leases/${cluster}.json`;
 
+/** A lease has a hundred bytes. A larger object is not a lease, and is not read. */
+export const MAX_LEASE_BYTES = 4096;
+
 const leaseSchema = z.object({
   schema: z.literal(1),
-  /** The node that holds it; null once it was given back. */
+  /** The node that holds it; null after it was released. */
   holder: z.nullable(z.string()),
-  /** Tells two holds of one node apart. */
+  /** Chosen by each run that takes the lease, so that a node recognizes its own. */
   id: z.string(),
-  /** How long it holds from its last write on, in seconds. */
+  /** How long it is valid after its last write. */
   seconds: z.number(),
 });
 
-type LeaseDocument = z.infer<typeof leaseSchema>;
+/** With a count of the writes of this id: identical bytes have the same ETag, and `If-Match` would miss a write. */
+type WrittenLease = z.infer<typeof leaseSchema> & { readonly writes: number };
 
-/** The holder writes again before each component, and each minute while it waits for one: so no wait is too long. */
+/** The holder writes the lease before each component and every minute of a wait, so no wait outlasts it. */
 const LEASE_SECONDS = 10 * 60;
-const KEEP_MS = 60_000;
-/** How long before its end a lease that can't be written again is given up: S3's clock began earlier than the answer came. */
-const SPARE_SECONDS = 60;
-/** Whatever a document says, nobody holds it longer without writing again. */
+const RENEW_EVERY_MS = 60_000;
+/** A lease that cannot be renewed is given up this long before it expires: S3 dates a write before it answers it. */
+const MARGIN_SECONDS = 60;
+/** No lease is valid longer than this after its last write, whatever its document says or if it cannot be read. */
 const MAX_LEASE_SECONDS = 15 * 60;
 const POLL_MS = 5000;
 
+export interface LeaseDeps {
+  readonly store: Pick<ObjectStore, 'get' | 'create' | 'replace'>;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+}
+
+export interface LeaseOptions {
+  readonly cluster: string;
+  /** The node that takes the lease. */
+  readonly node: string;
+  /** How long to wait while another node holds it. */
+  readonly waitSeconds: number;
+}
+
 export interface HeldLease {
   /**
-   * Holds it for another while. An S3 that does not answer is passed over as long as the last write holds.
-   * @throws Error if it went to somebody else, or nobody knows any more
+   * Renews the lease. If S3 does not answer, it returns as long as the last write is still valid.
+   * @throws Error if another node has taken the lease, or may have
    */
   extend(): Promise<void>;
-  /** Never fails. */
+  /** Gives the lease to the next node. Never throws. */
   release(): Promise<void>;
 }
 
-/** @returns undefined if another node held it for all of the time */
+/** Returns undefined if other nodes held the lease for the whole wait. */
 export async function takeLease(
-  object: LeaseObject,
-  node: string,
-  waitSeconds: number,
-  clock: Clock,
-  terminal: Terminal,
+  deps: LeaseDeps,
+  { cluster, node, waitSeconds }: LeaseOptions,
 ): Promise<HeldLease | undefined> {
-  const id = randomBytes(8).toString('hex');
-  // Without the right to list, S3 does not say that an object is not there (403): so making it comes before reading.
-  if ((await write(object, node, id)) === 'written') return held(object, node, id, clock, terminal);
+  const { clock, terminal } = deps;
+  const lease = new Lease(deps, leaseKey(cluster), node);
+  if (await lease.take(undefined)) return lease;
   const deadline = clock.monotonic() + waitSeconds * 1000;
   for (;;) {
-    const state = await object.read();
-    const other = holderOf(state, node);
-    if (state && other === undefined && (await write(object, node, id, state)) === 'written')
-      return held(object, node, id, clock, terminal);
-    const left = deadline - clock.monotonic();
-    if (left <= 0) return undefined;
-    terminal.progress(`waiting for ${other ?? 'another node'}, which restarts its components ...`);
-    await clock.sleep(Math.min(POLL_MS, left));
+    const current = await lease.read();
+    const holder = current && holderBesides(node, current);
+    if (holder === undefined && (await lease.take(current))) return lease;
+    const leftMs = deadline - clock.monotonic();
+    if (leftMs <= 0) return undefined;
+    const other = holder ?? 'another node';
+    terminal.progress(`waiting for ${other} to finish restarting its components ...`);
+    await clock.sleep(Math.min(POLL_MS, leftMs));
   }
 }
 
-/** Who else holds it now. A node's own lease from a run that was cut off is its own again. */
-function holderOf(state: LeaseState | undefined, node: string): string | undefined {
-  const document = state && parse(state.text);
-  if (!document || document.holder === null || document.holder === node) return undefined;
-  const seconds = Math.min(document.seconds, MAX_LEASE_SECONDS);
-  return state.ageMs < seconds * 1000 ? document.holder : undefined;
+/** The other node that holds the lease now. A lease of this node is from an interrupted run, and free. */
+function holderBesides(node: string, current: BucketObject): string | undefined {
+  const document = parse(current);
+  if (document === undefined)
+    return current.ageMs < MAX_LEASE_SECONDS * 1000 ? 'an unknown node' : undefined;
+  const { holder, seconds } = document;
+  if (holder === null || holder === node) return undefined;
+  const validMs = Math.min(seconds, MAX_LEASE_SECONDS) * 1000;
+  return current.ageMs < validMs ? printable(holder.slice(0, MAX_SHOWN)) : undefined;
 }
 
-/** A document that can't be read holds nothing: it must not stop a cluster's renewals for good. */
-function parse(text: string): LeaseDocument | undefined {
+/** The longest node name (RFC 1123 subdomain). */
+const MAX_SHOWN = 253;
+
+function parse({ body, tooLarge }: BucketObject): z.infer<typeof leaseSchema> | undefined {
+  if (tooLarge) return undefined;
   try {
-    return leaseSchema.parse(JSON.parse(text));
+    return leaseSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
   } catch {
     return undefined;
   }
 }
 
-function write(object: LeaseObject, holder: string | null, id: string, over?: LeaseState) {
-  const document: LeaseDocument = { schema: 1, holder, id, seconds: LEASE_SECONDS };
-  return object.write(`${JSON.stringify(document)}\n`, over?.eTag);
+class Lease implements HeldLease {
+  readonly #store: LeaseDeps['store'];
+  readonly #key: string;
+  readonly #node: string;
+  readonly #clock: Clock;
+  readonly #terminal: Terminal;
+  readonly #id = randomBytes(8).toString('hex');
+  #writes = 0;
+  /** By this machine's monotonic clock, taken before the last successful write was sent. */
+  #writtenAt: number;
+  /** Calls run one after another: two writes at once would take the lease from each other. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor({ store, clock, terminal }: LeaseDeps, key: string, node: string) {
+    this.#store = store;
+    this.#key = key;
+    this.#node = node;
+    this.#clock = clock;
+    this.#terminal = terminal;
+    this.#writtenAt = clock.monotonic();
+  }
+
+  read(): Promise<BucketObject | undefined> {
+    return this.#store.get(this.#key, MAX_LEASE_BYTES);
+  }
+
+  /** Takes the lease if it is still as it was read; undefined if there was none. */
+  async take(current: BucketObject | undefined): Promise<boolean> {
+    const now = this.#clock.monotonic();
+    const taken = await (current ? this.#replace(current, this.#node) : this.#create());
+    if (taken) this.#writtenAt = now;
+    return taken;
+  }
+
+  extend(): Promise<void> {
+    return this.#inTurn(() => this.#extend());
+  }
+
+  release(): Promise<void> {
+    return this.#inTurn(() => this.#release());
+  }
+
+  async #extend(): Promise<void> {
+    try {
+      const current = await this.#own();
+      if (!current || !(await this.take(current))) throw new LeaseLost();
+    } catch (error) {
+      const heldSeconds = (this.#clock.monotonic() - this.#writtenAt) / 1000;
+      const leftSeconds = LEASE_SECONDS - MARGIN_SECONDS - heldSeconds;
+      if (error instanceof LeaseLost || leftSeconds <= 0) throw error;
+      this.#terminal.progress(
+        `could not renew the restart lease, which is valid for another ${Math.round(leftSeconds)}s: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  async #release(): Promise<void> {
+    try {
+      const current = await this.#own();
+      if (current) await this.#replace(current, null);
+    } catch (error) {
+      const minutes = LEASE_SECONDS / 60;
+      this.#terminal.progress(
+        `could not release the restart lease, which expires within ${minutes}m: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  /** The lease, if it is still the one that this run took. */
+  async #own(): Promise<BucketObject | undefined> {
+    const current = await this.read();
+    return current && parse(current)?.id === this.#id ? current : undefined;
+  }
+
+  async #create(): Promise<boolean> {
+    const text = this.#document(this.#node);
+    return (await this.#store.create(this.#key, text, JSON_TYPE)) === 'created';
+  }
+
+  /** `changed` may be the answer to a retry that met its own earlier write, so what the object holds now decides. */
+  async #replace({ eTag }: BucketObject, holder: string | null): Promise<boolean> {
+    const text = this.#document(holder);
+    if ((await this.#store.replace(this.#key, text, JSON_TYPE, eTag)) === 'replaced') return true;
+    const current = await this.read();
+    return current !== undefined && Buffer.from(current.body).toString('utf8') === text;
+  }
+
+  #document(holder: string | null): string {
+    this.#writes += 1;
+    const document: WrittenLease = {
+      schema: 1,
+      holder,
+      id: this.#id,
+      seconds: LEASE_SECONDS,
+      writes: this.#writes,
+    };
+    return `${JSON.stringify(document)}\n`;
+  }
+
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const next = this.#last.then(action);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
 }
 
-function held(
-  object: LeaseObject,
-  node: string,
-  id: string,
-  clock: Clock,
-  terminal: Terminal,
-): HeldLease {
-  const own = async () => {
-    const state = await object.read();
-    return state && parse(state.text)?.id === id ? state : undefined;
-  };
-  let writtenAt = clock.monotonic();
-  const extend = async () => {
-    const now = clock.monotonic();
-    try {
-      const state = await own();
-      if (!state || (await write(object, node, id, state)) === 'lost') throw new LeaseLost();
-      writtenAt = now;
-    } catch (error) {
-      const left = LEASE_SECONDS - SPARE_SECONDS - (clock.monotonic() - writtenAt) / 1000;
-      if (error instanceof LeaseLost || left <= 0) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      terminal.progress(`the restart lease holds for ${Math.round(left)} seconds more: ${why}`);
-    }
-  };
-  const release = async () => {
-    try {
-      const state = await own();
-      if (state) await write(object, null, id, state);
-    } catch (error) {
-      // it ends by itself, and what was done stays done
-      const why = error instanceof Error ? error.message : String(error);
-      terminal.progress(`the restart lease could not be given back and ends by itself: ${why}`);
-    }
-  };
-  const inTurn = queue();
-  return { extend: () => inTurn(extend), release: () => inTurn(release) };
-}
-
-export class LeaseLost extends Error {
+class LeaseLost extends Error {
   override name = 'LeaseLost';
   constructor() {
     super('the restart lease went to another node');
   }
 }
 
-/** One after the other: two writes of one holder at once would take the lease from each other. */
-function queue(): (action: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  return (action) => {
-    const next = last.then(action);
-    last = next.catch(() => undefined);
-    return next;
-  };
-}
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** To be called while something is waited for. Does not wait itself: a component whose manifest is away comes first. */
+/**
+ * Returns a function to call again and again during a wait, which renews the lease every minute. It does not wait for
+ * the renewal: a component whose manifest is out of its folder comes first.
+ */
 export function keepAlive(lease: HeldLease | undefined, clock: Clock): () => void {
   let last = clock.monotonic();
   return () => {
-    if (!lease || clock.monotonic() - last < KEEP_MS) return;
+    if (!lease || clock.monotonic() - last < RENEW_EVERY_MS) return;
     last = clock.monotonic();
-    // whoever goes on to the next component is told
+    // The next component's own call of extend() reports the error.
     lease.extend().catch(() => undefined);
   };
 }

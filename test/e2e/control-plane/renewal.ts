@@ -121,7 +121,9 @@ async function renewOthers(
   const [first, second] = spans.sort((a, b) => a.from - b.from);
   if (!first || !second || first.to > second.from)
     throw new Error(`restarts at the same time: ${JSON.stringify(spans)}`);
-  const waited = runs.filter(({ stderr }) => stderr.includes('which restarts its components'));
+  const waited = runs.filter(({ stderr }) =>
+    stderr.includes('to finish restarting its components'),
+  );
   if (waited.length !== 1) throw new Error(`${waited.length} of them waited for the other`);
   return `${runs.map(({ report }) => describe(report)).join('; ')}, both in ${seconds(Date.now() - began)}`;
 }

@@ -1,144 +1,294 @@
-/** One node of a cluster restarts at a time; who died holds up nobody for long. Over real HTTP, with a node's rights. */
-import type { S3Client } from '@aws-sdk/client-s3';
-import { LOCAL_BUCKETS } from '../../../../client/local-service.ts';
-import { keepAlive, leaseKey, takeLease } from '../../../../client/node/restart/lease.ts';
-import { type LeaseObject, S3LeaseObject } from '../../../../lib/aws/s3-lease-object.ts';
+/** One node of a cluster restarts at a time; a node that dies does not delay the others for long. */
+import {
+  keepAlive,
+  type LeaseDeps,
+  leaseKey,
+  MAX_LEASE_BYTES,
+  takeLease,
+} from '../../../../client/node/restart/lease.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
 import { RunningService } from '../../../support/running-service.ts';
 
-let service: RunningService;
-let principal: string;
-const clock = { now: () => new Date(0), monotonic: () => 0, sleep: async () => {} };
+const KEY = leaseKey('prod');
+const MINUTE = 60_000;
+const stopped = { now: () => new Date(0), monotonic: () => 0, sleep: async () => {} };
 const silent = { print: () => {}, progress: () => {} };
 
-beforeAll(async () => {
-  service = await RunningService.start();
-  const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-  for (const cluster of ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'])
-    principal = `node:one/${(await service.declare(set, cluster)).node}`;
-  await service.local.idle();
-});
-afterAll(() => service.close());
-
-const object = (cluster: string, as = principal.replace('one/', `${cluster}/`)) =>
-  new S3LeaseObject(service.s3(as), LOCAL_BUCKETS.exchange, leaseKey(cluster));
-const take = (cluster: string, node: string, from: LeaseObject = object(cluster)) =>
-  takeLease(from, node, 0, clock, silent);
-/** As S3 would tell of it later. */
-const later = (inner: LeaseObject, ageMs: number): LeaseObject => ({
-  read: async () => {
-    const state = await inner.read();
-    return state && { ...state, ageMs };
-  },
-  write: (text, over) => inner.write(text, over),
-});
-
-it('the first one has it, the second waits until it is given back', async () => {
-  const first = await take('one', 'cp-1');
-  expect(await take('one', 'cp-2')).toBeUndefined();
-  await first?.extend();
-  expect(await take('one', 'cp-2')).toBeUndefined();
-  await first?.release();
-  expect(await take('one', 'cp-2')).toBeDefined();
-});
-
-it('of many at once one has it', async () => {
-  const nodes = Array.from({ length: 8 }, (_, i) => `cp-${i}`);
-  const held = await Promise.all(nodes.map((node) => take('two', node)));
-  expect(held.filter((lease) => lease !== undefined)).toHaveLength(1);
-});
-
-it('it ends by itself, and who held it is told when going on', async () => {
-  const first = await take('three', 'cp-1');
-  expect(await take('three', 'cp-2', later(object('three'), 599_000))).toBeUndefined();
-  expect(await take('three', 'cp-2', later(object('three'), 600_000))).toBeDefined();
-  await expect(first?.extend()).rejects.toThrow('went to another node');
-  await first?.release(); // takes nothing from the other
-  expect(await take('three', 'cp-1')).toBeUndefined();
-});
-
-it.each([
-  [
-    'a holder who claims a year',
-    '{"schema":1,"holder":"cp-9","id":"x","seconds":31536000}',
-    900_000,
-  ],
-  ['what is no lease', 'garbage', 0],
-])('%s holds up nobody', async (_, text, ageMs) => {
-  const admin = service.store('exchange');
-  await admin.put(leaseKey('four'), text, 'application/json');
-  expect(await take('four', 'cp-1', later(object('four'), ageMs))).toBeDefined();
-});
-
-it('a run of the same node that was cut off does not hold up the next', async () => {
-  await take('five', 'cp-1');
-  expect(await take('five', 'cp-1')).toBeDefined();
-});
-
-it('a node can neither write it unconditionally, nor remove it, nor touch another cluster’s', async () => {
-  const store = service.store('exchange', principal);
-  const key = leaseKey('one');
-  await expect(store.put(key, '{}', 'application/json')).rejects.toThrow('AccessDenied');
-  await expect(store.remove(key)).rejects.toThrow('AccessDenied');
-  await expect(take('two', 'cp-1', object('two', principal))).rejects.toThrow('AccessDenied');
-});
-
-it('age is told by the clock of S3', async () => {
-  await take('six', 'cp-1');
-  const s3: S3Client = service.s3();
-  const lease = new S3LeaseObject(s3, LOCAL_BUCKETS.exchange, leaseKey('six'));
-  const state = await lease.read();
-  expect(state?.ageMs).toBeGreaterThan(-2000);
-  expect(state?.ageMs).toBeLessThan(120_000);
-});
-
-/** Minutes that pass when the test says so, and an S3 that answers when it says so. */
-async function takeWithWatch(cluster: string) {
-  const watch = { minutes: 0, isReachable: true, writes: 0, said: [] as string[] };
-  const inner = object(cluster);
-  const reach = () => {
-    if (!watch.isReachable) throw new Error('no answer');
-  };
-  const watched: LeaseObject = {
-    read: async () => {
-      reach();
-      return inner.read();
-    },
-    write: async (text, over) => {
-      reach();
-      watch.writes += 1;
-      return inner.write(text, over);
-    },
-  };
-  const time = { ...clock, monotonic: () => watch.minutes * 60_000 };
-  const terminal = { ...silent, progress: (line: string) => void watch.said.push(line) };
-  const lease = await takeLease(watched, 'cp-1', 0, time, terminal);
-  if (!lease) throw new Error('not taken');
-  return { watch, lease, keep: keepAlive(lease, time) };
+interface TakeOptions extends Partial<Omit<LeaseDeps, 'store'>> {
+  readonly cluster?: string;
+  readonly waitSeconds?: number;
 }
 
-it('an S3 that does not answer is passed over as long as the last write holds', async () => {
-  const { watch, lease } = await takeWithWatch('seven');
-  watch.minutes = 8;
-  await lease.extend();
-  watch.isReachable = false;
-  watch.minutes = 16;
-  await lease.extend();
-  expect(watch.said).toEqual(['the restart lease holds for 60 seconds more: no answer']);
-  watch.minutes = 17;
-  await expect(lease.extend()).rejects.toThrow('no answer');
-  await lease.release();
-  expect(watch.said.at(-1)).toContain('ends by itself');
+const take = (
+  store: LeaseDeps['store'],
+  node: string,
+  { cluster = 'prod', waitSeconds = 0, clock = stopped, terminal = silent }: TakeOptions = {},
+) => takeLease({ store, clock, terminal }, { cluster, node, waitSeconds });
+
+/** A bucket and a node whose clocks move together. */
+function newBucket() {
+  let ms = Date.parse('2026-11-26T12:00:00Z');
+  const store = new MemoryStore();
+  store.now = () => new Date(ms);
+  const advance = (by: number) => {
+    ms += by;
+  };
+  const clock = {
+    now: () => new Date(ms),
+    monotonic: () => ms,
+    sleep: async (by: number) => advance(by),
+  };
+  const said: string[] = [];
+  const terminal = { print: () => {}, progress: (line: string) => void said.push(line) };
+  const writes = () => store.calls.filter(({ call }) => call === 'create' || call === 'replace');
+  return { store, advance, deps: { clock, terminal }, said, writes };
+}
+
+async function mustTake(...args: Parameters<typeof take>) {
+  const lease = await take(...args);
+  if (!lease) throw new Error('another node holds the lease');
+  return lease;
+}
+
+/** Over real HTTP, with the permissions of a node. */
+describe('in the exchange bucket', () => {
+  let service: RunningService;
+  let node: string;
+
+  beforeAll(async () => {
+    service = await RunningService.start();
+    const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+    for (const cluster of ['one', 'two', 'three'])
+      node = (await service.declare(set, cluster)).node;
+    await service.local.idle();
+  });
+  afterAll(() => service.close());
+
+  const storeOf = (cluster: string) => service.store('exchange', `node:${cluster}/${node}`);
+
+  it('the first node holds it, and the second gets it when it is released', async () => {
+    const [store, cluster] = [storeOf('one'), 'one'];
+    const first = await mustTake(store, 'cp-1', { cluster });
+    expect(await take(store, 'cp-2', { cluster })).toBeUndefined();
+    await first.extend();
+    expect(await take(store, 'cp-2', { cluster })).toBeUndefined();
+    await first.release();
+    expect(await take(store, 'cp-2', { cluster })).toBeDefined();
+  });
+
+  it('one of many concurrent nodes takes it, whether it is new or was released', async () => {
+    const [store, cluster] = [storeOf('two'), 'two'];
+    for (const _state of ['new', 'released']) {
+      const nodes = Array.from({ length: 8 }, (_, i) => `cp-${i}`);
+      const held = await Promise.all(nodes.map((name) => take(store, name, { cluster })));
+      const winners = held.filter((lease) => lease !== undefined);
+      expect(winners).toHaveLength(1);
+      await winners[0]?.release();
+    }
+  });
+
+  it('an object that is larger than a lease is left alone', async () => {
+    const [store, cluster] = [storeOf('three'), 'three'];
+    const text = `{"schema":1,"holder":null,"id":"${'x'.repeat(MAX_LEASE_BYTES)}","seconds":1}`;
+    await service.store('exchange').put(leaseKey(cluster), text, 'application/json');
+    expect(await take(store, 'cp-1', { cluster })).toBeUndefined();
+    expect(await service.text('exchange', leaseKey(cluster))).toBe(text);
+  });
+
+  it('a node cannot write it unconditionally, remove it, or touch the lease of another cluster', async () => {
+    const store = storeOf('one');
+    const key = leaseKey('one');
+    await expect(store.put(key, '{}', 'application/json')).rejects.toThrow('AccessDenied');
+    await expect(store.remove(key)).rejects.toThrow('AccessDenied');
+    await expect(take(store, 'cp-1', { cluster: 'two' })).rejects.toThrow('AccessDenied');
+  });
 });
 
-it('it is written again each minute of a wait, and by one writer at a time', async () => {
-  const { watch, lease, keep } = await takeWithWatch('eight');
-  for (let look = 0; look <= 30 * 60; look += 1) {
-    watch.minutes = look / 60;
-    keep();
-  }
-  await Promise.all([lease.extend(), lease.extend()]);
-  expect(watch.writes).toBe(1 + 30 + 2);
-  await lease.release();
-  expect(await take('eight', 'cp-2')).toBeDefined();
+describe('expiry', () => {
+  it('an expired lease goes to another node, and the old holder learns it from extend', async () => {
+    const { store, advance } = newBucket();
+    const first = await mustTake(store, 'cp-1');
+    advance(10 * MINUTE - 1);
+    expect(await take(store, 'cp-2')).toBeUndefined();
+    advance(1);
+    expect(await take(store, 'cp-2')).toBeDefined();
+    await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
+    await first.release(); // leaves the lease of the other node as it is
+    expect(store.json(KEY)).toMatchObject({ holder: 'cp-2' });
+    expect(await take(store, 'cp-1')).toBeUndefined();
+  });
+
+  it('of two nodes that find an expired lease, one takes it', async () => {
+    const { store, advance } = newBucket();
+    await mustTake(store, 'cp-1');
+    advance(10 * MINUTE);
+    const held = await Promise.all([take(store, 'cp-2'), take(store, 'cp-3')]);
+    expect(held.filter((lease) => lease !== undefined)).toHaveLength(1);
+  });
+
+  it('a lease that its holder renews in time is never taken by a node that read it before', async () => {
+    const { store, advance } = newBucket();
+    const first = await mustTake(store, 'cp-1');
+    advance(10 * MINUTE);
+    let renewed: Promise<void> | undefined;
+    store.interrupt = (point) => {
+      if (point === 'after get') renewed ??= first.extend();
+    };
+    // Gets its turn between the read of cp-2 and the write of cp-2.
+    const slow = {
+      ...bindings(store),
+      get: async (...args: Parameters<MemoryStore['get']>) => {
+        const object = await store.get(...args);
+        await renewed;
+        return object;
+      },
+    };
+    expect(await take(slow, 'cp-2')).toBeUndefined();
+    await first.extend();
+    expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
+  });
+
+  it.each([
+    [
+      'a lease that claims to be valid for a year',
+      '{"schema":1,"holder":"cp-9","id":"x","seconds":31536000}',
+      'cp-9',
+    ],
+    ['a lease that is not JSON', 'garbage', 'an unknown node'],
+    ['an empty lease', '', 'an unknown node'],
+    [
+      'a lease of a later schema',
+      '{"schema":2,"holder":"cp-9","id":"x","seconds":1}',
+      'an unknown node',
+    ],
+    ['a lease without id', '{"schema":1,"holder":null,"seconds":1}', 'an unknown node'],
+    [
+      'a lease whose seconds are not a number',
+      '{"schema":1,"holder":"cp-9","id":"x","seconds":"1"}',
+      'an unknown node',
+    ],
+    ['a lease that is not UTF-8', Uint8Array.from([0xff, 0xfe, 0x00]), 'an unknown node'],
+    ['a lease of a megabyte', ' '.repeat(1024 * 1024), 'an unknown node'],
+    ['a lease that is nested deeply', '['.repeat(MAX_LEASE_BYTES), 'an unknown node'],
+  ])('%s is held until its last write is 15 minutes old, then taken', async (_, body, holder) => {
+    const { store, advance, deps, said } = newBucket();
+    store.seed(KEY, body);
+    advance(15 * MINUTE - 1);
+    expect(await take(store, 'cp-1')).toBeUndefined();
+    expect(await take(store, 'cp-1', { ...deps, waitSeconds: 1 })).toBeDefined();
+    expect(said).toEqual([`waiting for ${holder} to finish restarting its components ...`]);
+    expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
+  });
+
+  it('no more than 4 KiB of it are read', async () => {
+    const { store } = newBucket();
+    store.seed(KEY, '{"schema":1,"holder":null,"id":"x","seconds":1}');
+    const asked: number[] = [];
+    const watched = {
+      ...bindings(store),
+      get: (key: string, maxBytes: number) => {
+        asked.push(maxBytes);
+        return store.get(key, maxBytes);
+      },
+    };
+    await (await mustTake(watched, 'cp-1')).extend();
+    expect(new Set(asked)).toEqual(new Set([4096]));
+  });
+
+  it('a holder with control characters in its name is shown without them', async () => {
+    const { store, deps, said } = newBucket();
+    store.seed(KEY, JSON.stringify({ schema: 1, holder: '\u001b[2Jroot\n', id: 'x', seconds: 60 }));
+    expect(await take(store, 'cp-1', { ...deps, waitSeconds: 1 })).toBeUndefined();
+    expect(said[0]).toBe(
+      'waiting for \\u001b[2Jroot\\u000a to finish restarting its components ...',
+    );
+  });
+
+  it('an interrupted run of the same node does not delay the next one', async () => {
+    const { store } = newBucket();
+    await mustTake(store, 'cp-1');
+    expect(await take(store, 'cp-1')).toBeDefined();
+  });
+
+  it('a wait that is too short takes nothing and says for whom it waits', async () => {
+    const { store, deps, said, writes } = newBucket();
+    await mustTake(store, 'cp-1');
+    expect(await take(store, 'cp-2', { ...deps, waitSeconds: 12 })).toBeUndefined();
+    const line = 'waiting for cp-1 to finish restarting its components ...';
+    expect(said).toEqual([line, line, line]);
+    expect(writes()).toHaveLength(2); // both are create
+  });
+});
+
+it('a lease that is removed during a wait is free', async () => {
+  const { store, deps } = newBucket();
+  await mustTake(store, 'cp-1');
+  const sleep = async () => store.remove(KEY);
+  const clock = { ...deps.clock, sleep };
+  expect(await take(store, 'cp-2', { clock, waitSeconds: 60 })).toBeDefined();
+  expect(store.json(KEY)).toMatchObject({ holder: 'cp-2' });
+});
+
+describe('renewal', () => {
+  it('survives an S3 that does not answer for as long as the last write is valid', async () => {
+    const { store, advance, deps, said } = newBucket();
+    const lease = await mustTake(store, 'cp-1', deps);
+    advance(8 * MINUTE);
+    await lease.extend();
+    store.interrupt = (point) => {
+      if (point.startsWith('before')) throw new Error('no answer');
+    };
+    advance(8 * MINUTE);
+    await lease.extend();
+    expect(said).toEqual([
+      'could not renew the restart lease, which is valid for another 60s: no answer',
+    ]);
+    advance(MINUTE);
+    await expect(lease.extend()).rejects.toThrow('no answer');
+    await lease.release();
+    expect(said.at(-1)).toBe(
+      'could not release the restart lease, which expires within 10m: no answer',
+    );
+  });
+
+  it('counts a write whose answer was lost, and whose retry was answered "changed"', async () => {
+    const { store, advance, deps } = newBucket();
+    const lease = await mustTake(store, 'cp-1', deps);
+    const replace = jest.spyOn(store, 'replace').mockImplementation(async (...args) => {
+      await MemoryStore.prototype.replace.apply(store, args);
+      return 'changed';
+    });
+    advance(8 * MINUTE);
+    await lease.extend();
+    replace.mockRestore();
+    advance(8 * MINUTE);
+    expect(await take(store, 'cp-2')).toBeUndefined();
+    await lease.extend();
+  });
+
+  it('happens every minute of a wait, one write at a time, each with another ETag', async () => {
+    const { store, advance, deps, writes } = newBucket();
+    const eTags = new Set<string>();
+    store.interrupt = (point) => {
+      if (point === 'after replace') eTags.add(store.text(KEY) ?? '');
+    };
+    const lease = await mustTake(store, 'cp-1', deps);
+    const keep = keepAlive(lease, deps.clock);
+    for (let second = 0; second < 30 * 60; second += 1) {
+      advance(1000);
+      keep();
+    }
+    await Promise.all([lease.extend(), lease.extend()]);
+    expect(writes()).toHaveLength(1 + 30 + 2);
+    expect(eTags.size).toBe(30 + 2);
+    await lease.release();
+    expect(await take(store, 'cp-2')).toBeDefined();
+  });
+});
+
+const bindings = (store: MemoryStore): LeaseDeps['store'] => ({
+  get: (...args) => store.get(...args),
+  create: (...args) => store.create(...args),
+  replace: (...args) => store.replace(...args),
 });
