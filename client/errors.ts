@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'failure'
   /** Another run on this node holds the lock. */
   | 'run-in-progress'
+  /** Someone else changed the same document in the meantime; nothing was written. */
+  | 'conflict'
   /** The service denied the call to these credentials. */
   | 'denied'
   /** A certificate, or the CA that should vouch for it, failed a check; it was not written. */

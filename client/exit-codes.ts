@@ -25,7 +25,7 @@ export const EXIT = {
   byHand: 10,
   /** The files are correct, but a component is unhealthy: it was before the command, or is after a rollback. */
   unhealthy: 11,
-  /** Another run is in progress on this node; nothing was done. */
+  /** Another run is in progress on this node, or changed the same document in the meantime; nothing was done. */
   busy: 12,
 } as const;
 
@@ -36,6 +36,7 @@ export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   usage: EXIT.usage,
   failure: EXIT.failure,
   'run-in-progress': EXIT.busy,
+  conflict: EXIT.busy,
   denied: EXIT.denied,
   'check-failed': EXIT.checkFailed,
   pending: EXIT.pending,

@@ -1,15 +1,14 @@
-/** `cakeless cluster`: what the platform team declares of a cluster. */
+/** `cakeless cluster`: what the platform team declares about a cluster. */
 import type { Command } from 'commander';
-import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
 import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import {
   type ClusterRecordDocument,
   clusterRecordSchema,
 } from '../../lib/cluster/record-schema.ts';
-import { formatDocument, JSON_TYPE, readDocument, readJson } from '../../lib/store/documents.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { readDocument } from '../../lib/store/documents.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
+import { applyRecord } from '../operator/apply-record.ts';
 import { buildRecord, checkRecord, parseNodeOption } from '../operator/cluster-record.ts';
 import { readDeclaredCluster } from '../operator/declared-cluster.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
@@ -32,18 +31,15 @@ export function addClusterCommands(
   connection: Connection,
   terminal: Terminal,
 ): void {
-  const group = program.command('cluster').description('cluster records');
+  const group = program.command('cluster').description('manage cluster records');
   group
     .command('apply')
     .argument('<name>', 'the cluster', subdomain)
     .description('write the record of a cluster, from a kubeadm configuration or a record file')
     .option('--kubeadm-config <file>', 'kubeadm configuration with a ClusterConfiguration')
-    .option(
-      '-f, --filename <file>',
-      'a cluster record in JSON, as docs/cluster-record.md describes it',
-    )
+    .option('-f, --filename <file>', 'a whole cluster record in JSON')
     .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
-    .option('--kubernetes-version <version>', 'in place of the one in the kubeadm configuration')
+    .option('--kubernetes-version <version>', 'replaces the one of the kubeadm configuration')
     .option(
       '--node <name=address,...>',
       'a control-plane node; the first address is the advertise address; may be given several times',
@@ -56,97 +52,76 @@ export function addClusterCommands(
   group
     .command('show')
     .argument('<name>', 'the cluster', subdomain)
-    .description('the record of a cluster')
+    .description('show the record of a cluster')
     .addOption(outputOption())
     .action((name: string, { output }: { output: OutputFormat }) =>
       show(connection, terminal, name, output),
     );
 }
 
-const KUBEADM_HINT =
-  'names depend on these fields. kubernetesVersion is a whole release; --kubernetes-version v1.37.2 says it in place of the file';
-
 async function apply(
   connection: Connection,
   terminal: Terminal,
-  name: string,
+  cluster: string,
   options: ApplyOptions,
 ): Promise<void> {
-  const authority = await connection.authority();
-  const key = clusterRecordKey(name);
-  const before = await readJson(authority, key);
-  const wanted = wantedRecord(name, options, before);
+  const dryRun = options.dryRun === true;
+  const { build, conflictHint } = sourceOf(cluster, options);
+  const { change, text } = await applyRecord(await connection.authority(), {
+    cluster,
+    build,
+    dryRun,
+    warn: (line) => terminal.progress(line),
+    conflictHint,
+  });
+  terminal.progress(`cluster ${cluster} ${change}${dryRun ? ' (dry run)' : ''}`);
+  if (dryRun || options.output === 'json') terminal.print(text.trimEnd());
+}
+
+type Source = Pick<Parameters<typeof applyRecord>[1], 'build' | 'conflictHint'>;
+
+function sourceOf(cluster: string, options: ApplyOptions): Source {
   const { filename, kubeadmConfig } = options;
-  const record =
-    filename === undefined
-      ? checkRecord(wanted, `${kubeadmConfig} makes no cluster record`, KUBEADM_HINT)
-      : checkRecord(wanted, `${filename} is not a cluster record`);
-  if (record.cluster !== name)
-    throw new CommandError('usage', `the record is for cluster ${record.cluster}, not ${name}`);
-  const { trustDomain } = record;
-  if (!(await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema)))
-    throw new CommandError(
-      'usage',
-      `there is no trust domain ${trustDomain}`,
-      `create it first: cakeless trust-domain create ${trustDomain}`,
-    );
-  if (trustDomainOf(before) !== trustDomain)
-    await warnOfTrustDomain(authority, terminal, name, trustDomain, trustDomainOf(before));
-  const text = formatDocument(wanted);
-  const unchanged = before !== undefined && formatDocument(before) === text;
-  const verb = unchanged ? 'unchanged' : before === undefined ? 'created' : 'configured';
-  if (!unchanged && !options.dryRun) await authority.put(key, text, JSON_TYPE);
-  terminal.progress(`cluster ${name} ${verb}${options.dryRun ? ' (dry run)' : ''}`);
-  if (options.dryRun || options.output === 'json') terminal.print(text.trimEnd());
+  if (filename !== undefined && kubeadmConfig === undefined)
+    return recordFile(cluster, filename, options);
+  if (filename === undefined && kubeadmConfig !== undefined)
+    return kubeadmFile(cluster, kubeadmConfig, options);
+  throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD.json');
 }
 
-function trustDomainOf(record: unknown): string | undefined {
-  return clusterRecordSchema.safeParse(record).data?.trustDomain;
+function recordFile(cluster: string, file: string, options: ApplyOptions): Source {
+  if (options.node || options.worker || options.trustDomain || options.kubernetesVersion)
+    throw new CommandError('usage', 'with -f, specify everything in the record file');
+  const document = parseJson(file);
+  return {
+    build: () => ({ document, record: checkRecord(document, `${file} is not a cluster record`) }),
+    conflictHint: `run cakeless cluster show ${cluster} -o json, add the change to ${file}, and run the same command again`,
+  };
 }
 
-/** The choice of a trust domain is a choice of whom to believe: said where it is made. */
-async function warnOfTrustDomain(
-  authority: ObjectStore,
-  terminal: Terminal,
-  cluster: string,
-  trustDomain: string,
-  before: string | undefined,
-): Promise<void> {
-  if (before !== undefined)
-    terminal.progress(
-      `warning: cluster ${cluster} moves from trust domain ${before} to ${trustDomain}: its next certificates come from other CAs, which nothing in the cluster trusts yet`,
-    );
-  const others: string[] = [];
-  for await (const { key } of authority.list('clusters/')) {
-    const other = await readDocument(authority, key, clusterRecordSchema);
-    if (other?.trustDomain === trustDomain && other.cluster !== cluster) others.push(other.cluster);
-  }
-  if (others.length > 0)
-    terminal.progress(
-      `warning: trust domain ${trustDomain} is shared with ${others.slice(0, 5).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}: a client certificate of one cluster is good in all of them`,
-    );
-}
+const KUBEADM_HINT =
+  'certificate names depend on these fields. kubernetesVersion is a full version; --kubernetes-version v1.37.2 replaces the one in the file';
 
-function wantedRecord(name: string, options: ApplyOptions, before: unknown): unknown {
-  const { filename, kubeadmConfig } = options;
-  if ((filename === undefined) === (kubeadmConfig === undefined))
-    throw new CommandError('usage', 'give either --kubeadm-config FILE or -f RECORD.json');
-  if (filename !== undefined) {
-    if (options.node || options.worker || options.trustDomain || options.kubernetesVersion)
-      throw new CommandError('usage', 'with -f, everything stands in the record file');
-    return parseJson(filename);
-  }
-  if (kubeadmConfig === undefined || options.trustDomain === undefined)
-    throw new CommandError('usage', '--kubeadm-config needs --trust-domain NAME too');
-  const config = readDeclaredCluster(readGivenText(kubeadmConfig), kubeadmConfig);
+function kubeadmFile(cluster: string, file: string, options: ApplyOptions): Source {
+  const { trustDomain, kubernetesVersion } = options;
+  if (trustDomain === undefined)
+    throw new CommandError('usage', '--kubeadm-config also needs --trust-domain NAME');
+  const config = readDeclaredCluster(readGivenText(file), file);
   const nodes = [
     ...(options.node ?? []).map((text) => parseNodeOption(text, 'control-plane')),
     ...(options.worker ?? []).map((text) => parseNodeOption(text, 'worker')),
   ];
-  const known = clusterRecordSchema.safeParse(before);
-  const record = buildRecord(name, options.trustDomain, config, nodes, known.data);
-  const { kubernetesVersion } = options;
-  return kubernetesVersion === undefined ? record : { ...record, kubernetesVersion };
+  const build: Source['build'] = (before) => {
+    const known = clusterRecordSchema.safeParse(before).data;
+    const built = buildRecord(cluster, trustDomain, config, nodes, known);
+    const document = kubernetesVersion === undefined ? built : { ...built, kubernetesVersion };
+    const heading = `${file} does not result in a cluster record`;
+    return { document, record: checkRecord(document, heading, KUBEADM_HINT) };
+  };
+  return {
+    build,
+    conflictHint: 'run the same command again; it starts from the changed record',
+  };
 }
 
 async function show(

@@ -1,4 +1,4 @@
-/** Makes the record that `cakeless cluster apply` writes. */
+/** Builds and checks the record that `cakeless cluster apply` writes. */
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
 import { CommandError } from '../errors.ts';
@@ -10,13 +10,13 @@ type NodeDocument = ClusterRecordDocument['nodes'][number];
 export function parseNodeOption(text: string, role: NodeDocument['role']): NodeDocument {
   const [name = '', addresses = '', ...more] = text.split('=');
   if (name === '' || addresses === '' || more.length > 0)
-    throw new CommandError('usage', `${text}: is not NAME=ADDRESS[,ADDRESS]`);
+    throw new CommandError('usage', `${text}: not NAME=ADDRESS[,ADDRESS]`);
   return { name, addresses: addresses.split(','), role };
 }
 
 /**
- * A record from a kubeadm configuration and nodes. What the configuration does not know (uploaders, approvals, limits,
- * rules, nodes that are not named again) stays as it is in the record that is there.
+ * Builds a record from a kubeadm configuration and nodes. What a kubeadm configuration does not have (uploaders,
+ * approvals, limits, rules, nodes that are not given this time) is taken from the known record.
  */
 export function buildRecord(
   cluster: string,
@@ -49,13 +49,13 @@ function entryOf(known: ClusterRecordDocument | undefined, name: string) {
 }
 
 /**
- * @param heading what the file is not, before the fields that are wrong
- * @throws CommandError that names every field that is wrong
+ * @param heading what is wrong with the file as a whole; the invalid fields follow it
+ * @throws CommandError that names every invalid field
  */
 export function checkRecord(
   value: unknown,
   heading: string,
-  hint = 'docs/cluster-record.md describes every field',
+  hint = 'run cakeless cluster show NAME -o json to see the record of another cluster',
 ): ClusterRecord {
   const { record, problems } = parseClusterRecord(value);
   if (record) return record;

@@ -2,7 +2,7 @@
 import type * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
 import { describeIssue } from './describe-issue.ts';
-import type { ObjectReader, ObjectStore } from './object-store.ts';
+import type { BucketObject, ObjectReader, ObjectStore, StoredObject } from './object-store.ts';
 
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
@@ -34,10 +34,29 @@ export async function readOften<T>(
 const understood = new Map<string, { text: string; understand: unknown; meaning: unknown }>();
 const MAX_UNDERSTOOD = 1000;
 
+/** The JSON value of an object, and the object: its ETag is for `replace`. */
+export interface JsonObject {
+  readonly value: unknown;
+  readonly object: BucketObject;
+}
+
+/** As `readJson`, for a document that is to be replaced. @throws Fault document-malformed */
+export async function readJsonObject(
+  store: Pick<ObjectStore, 'get'>,
+  key: string,
+): Promise<JsonObject | undefined> {
+  const object = await store.get(key, MAX_DOCUMENT_BYTES);
+  return object && { object, value: parseJson(textOf(object, key), key) };
+}
+
 async function readText(store: ObjectReader, key: string): Promise<string | undefined> {
   const object = await store.get(key, MAX_DOCUMENT_BYTES);
-  if (object?.tooLarge) throw new Fault('document-malformed', `${key}: ${object.size} bytes`);
-  return object && Buffer.from(object.body).toString('utf8');
+  return object && textOf(object, key);
+}
+
+function textOf({ body, size, tooLarge }: StoredObject, key: string): string {
+  if (tooLarge) throw new Fault('document-malformed', `${key}: ${size} bytes`);
+  return Buffer.from(body).toString('utf8');
 }
 
 function parseJson(text: string, key: string): unknown {

@@ -1,0 +1,176 @@
+/** `cakeless cluster apply` by several people at once: no change is lost, and each learns what became of theirs. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { addClusterCommands } from '../../../client/commands/cluster.ts';
+import type { Connection } from '../../../client/connection.ts';
+import { CommandError } from '../../../client/errors.ts';
+import { EXIT_OF_ERROR } from '../../../client/exit-codes.ts';
+import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import type { MemoryStore } from '../../support/memory-store.ts';
+import { RunningService } from '../../support/running-service.ts';
+import { TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
+
+const KEY = 'clusters/prod.json';
+const OTHERS_TIME = new Date('2026-11-26T12:34:56Z');
+const folder = mkdtempSync(join(tmpdir(), 'cakeless-apply-record-'));
+const kubeadmConfig = join(folder, 'config.yaml');
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+writeFileSync(kubeadmConfig, set.configYaml ?? '');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function clusterApply(authority: ObjectStore, ...args: string[]) {
+  const said: string[] = [];
+  const terminal = { print: () => undefined, progress: (line: string) => void said.push(line) };
+  const program = new Command();
+  addClusterCommands(program, { authority: async () => authority } as Connection, terminal);
+  const error = await program
+    .parseAsync(['cluster', 'apply', 'prod', ...args], { from: 'user' })
+    .then(() => undefined)
+    .catch((reason) => reason);
+  return { error, said };
+}
+
+const fromKubeadm = (...more: string[]) => [
+  ...['--kubeadm-config', kubeadmConfig, '--trust-domain', TRUST_DOMAIN, ...more],
+];
+
+async function newAuthority(): Promise<MemoryStore> {
+  const { authority } = await Workshop.open();
+  authority.now = () => OTHERS_TIME;
+  return authority;
+}
+
+/** Lets someone else act after the command has read the record, and before it writes. */
+function meanwhile(authority: MemoryStore, act: () => void): void {
+  authority.interrupt = (point) => {
+    if (point !== 'before create' && point !== 'before replace') return;
+    authority.interrupt = () => undefined;
+    act();
+  };
+}
+
+/** What someone else writes: the record with another version, and one more node. */
+function edited(authority: MemoryStore) {
+  const record = JSON.parse(authority.text(KEY) ?? '{}');
+  const node = { name: 'theirs', addresses: ['10.9.9.9'], role: 'worker' };
+  return { ...record, kubernetesVersion: 'v1.36.0', nodes: [...record.nodes, node] };
+}
+
+it('reads once and writes once, with the ETag of what it read', async () => {
+  const authority = await newAuthority();
+  await clusterApply(authority, ...fromKubeadm());
+  const { said, error } = await clusterApply(authority, ...fromKubeadm('--worker', 'w=10.0.0.9'));
+  expect([error, said]).toEqual([undefined, ['cluster prod configured']]);
+  const ofRecord = authority.calls.filter(({ key }) => key === KEY).map(({ call }) => call);
+  expect(ofRecord).toEqual(['get', 'create', 'get', 'replace']);
+});
+
+describe('if someone else', () => {
+  it('changes the record in between, theirs stays, and the error says when and what', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const theirs = JSON.stringify(edited(authority));
+    meanwhile(authority, () => authority.seed(KEY, theirs));
+    const { error } = await clusterApply(authority, ...fromKubeadm('--worker', 'ours=10.0.0.9'));
+    expect(error).toBeInstanceOf(CommandError);
+    expect(error).toMatchObject({
+      code: 'conflict',
+      message:
+        'cluster prod: someone else changed kubernetesVersion, nodes in the record while this command was running, at 2026-11-26T12:34:56.000Z; nothing was written',
+      hint: 'run the same command again; it starts from the changed record',
+    });
+    expect(EXIT_OF_ERROR[(error as CommandError).code]).toBe(12);
+    expect(authority.text(KEY)).toBe(theirs);
+  });
+
+  it('changed it, the same command run again keeps their change and adds ours', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    meanwhile(authority, () => authority.seed(KEY, JSON.stringify(edited(authority))));
+    const ours = fromKubeadm('--worker', 'ours=10.0.0.9');
+    expect((await clusterApply(authority, ...ours)).error).toMatchObject({ code: 'conflict' });
+    expect((await clusterApply(authority, ...ours)).error).toBeUndefined();
+    const { nodes } = authority.json(KEY) as { nodes: { name: string }[] };
+    expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(['theirs', 'ours']));
+  });
+
+  it('creates the record in between, theirs stays', async () => {
+    const authority = await newAuthority();
+    meanwhile(authority, () => authority.seed(KEY, '{"theirs":true}'));
+    const { error } = await clusterApply(authority, ...fromKubeadm());
+    expect(error).toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/^cluster prod: someone else created the record while /),
+    });
+    expect(authority.text(KEY)).toBe('{"theirs":true}');
+  });
+
+  it('removes the record in between, it stays removed', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    meanwhile(authority, () => authority.objects.delete(KEY));
+    const { error } = await clusterApply(authority, ...fromKubeadm('--worker', 'w=10.0.0.9'));
+    expect(error).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('someone else removed the record'),
+    });
+    expect(authority.text(KEY)).toBeUndefined();
+  });
+
+  it('changes it while a record file is applied, the hint says to merge their change first', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const file = join(folder, 'record.json');
+    writeFileSync(file, JSON.stringify({ ...authority.json(KEY), kubernetesVersion: 'v1.35.0' }));
+    meanwhile(authority, () => authority.seed(KEY, JSON.stringify(edited(authority))));
+    expect((await clusterApply(authority, '-f', file)).error).toMatchObject({
+      code: 'conflict',
+      hint: `run cakeless cluster show prod -o json, add the change to ${file}, and run the same command again`,
+    });
+  });
+
+  it('writes the very same record, there is nothing to complain about', async () => {
+    const authority = await newAuthority();
+    const twin = await newAuthority();
+    await clusterApply(twin, ...fromKubeadm());
+    meanwhile(authority, () => authority.seed(KEY, twin.text(KEY) ?? ''));
+    const { error, said } = await clusterApply(authority, ...fromKubeadm());
+    expect([error, said]).toEqual([undefined, ['cluster prod created']]);
+  });
+});
+
+it('a dry run writes nothing and never conflicts', async () => {
+  const authority = await newAuthority();
+  const { error } = await clusterApply(authority, ...fromKubeadm('--dry-run'));
+  expect(error).toBeUndefined();
+  expect(authority.text(KEY)).toBeUndefined();
+});
+
+it('of concurrent runs over HTTP, each that reports success has its node in the record', async () => {
+  const service = await RunningService.start();
+  try {
+    await service.invoke('cakeless-create-ca', { trustDomain: TRUST_DOMAIN });
+    const names = ['w1', 'w2', 'w3', 'w4'];
+    const runs = await Promise.all(
+      names.map((name, i) =>
+        clusterApply(
+          service.store('authority'),
+          ...fromKubeadm('--worker', `${name}=10.0.0.${i + 20}`),
+        ),
+      ),
+    );
+    const succeeded = names.filter((_, i) => runs[i]?.error === undefined);
+    expect(succeeded.length).toBeGreaterThan(0);
+    for (const { error } of runs) if (error) expect(error).toMatchObject({ code: 'conflict' });
+    const record = JSON.parse((await service.text('authority', KEY)) ?? '');
+    const workers = record.nodes
+      .filter(({ role }: { role: string }) => role === 'worker')
+      .map(({ name }: { name: string }) => name);
+    expect(workers.sort()).toEqual(succeeded);
+  } finally {
+    await service.close();
+  }
+});
