@@ -21,6 +21,9 @@ const clusterConfigurationSchema = z.object({
   certificateValidityPeriod: z.optional(z.string()),
 });
 
+/** The fields of a cluster record that come from a kubeadm configuration. */
+export const DECLARED_FIELDS: readonly string[] = Object.keys(clusterConfigurationSchema.shape);
+
 const initConfigurationSchema = z.object({
   nodeRegistration: z.optional(z.object({ name: z.optional(z.string()) })),
   localAPIEndpoint: z.optional(z.object({ advertiseAddress: z.optional(z.string()) })),
