@@ -60,7 +60,7 @@ const currentOf = (authority: ObjectStore, cluster: string) =>
 async function recordOf(authority: ObjectStore, cluster: string) {
   const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
   if (record) return record;
-  throw new CommandError('usage', `cluster ${cluster}: has no cluster record`);
+  throw new CommandError('usage', `cluster ${cluster}: no such cluster record`);
 }
 
 /** @throws CommandError if the text is not a certificate name, or one that must be approved each time */

@@ -1,22 +1,20 @@
 /** Makes the invitation file for one request of one node. */
 import { existsSync } from 'node:fs';
 import { findNode } from '../../lib/cluster/find-node.ts';
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import { parseClusterRecord } from '../../lib/cluster/record.ts';
-import {
-  type ClusterRecordDocument,
-  clusterRecordSchema,
-} from '../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
 import { Fault } from '../../lib/fault.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
-import { formatDocument, readDocument } from '../../lib/store/documents.ts';
+import { formatDocument } from '../../lib/store/documents.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import type { Invitation } from '../node/exchange/invitation.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
 import type { Terminal } from '../terminal.ts';
 import { makeInvitation } from './make-invitation.ts';
+import { readRecord } from './read-record.ts';
 
 export interface InviteOptions {
   readonly cluster: string;
@@ -59,8 +57,7 @@ async function trustDomainOf(
   terminal: Terminal,
   { cluster, node }: InviteOptions,
 ): Promise<string> {
-  const document = await readRecord(buckets, cluster);
-  if (!document) throw new CommandError('usage', `cluster ${cluster}: has no cluster record`);
+  const document = await readOwnRecord(buckets, cluster);
   const { record } = parseClusterRecord(document);
   if (record && !findNode(record, node))
     terminal.progress(
@@ -69,21 +66,18 @@ async function trustDomainOf(
   return document.trustDomain;
 }
 
-/** @throws CommandError that suggests --trust-domain if these credentials cannot read the authority bucket, as a node's cannot */
-async function readRecord(
-  buckets: Buckets,
-  cluster: string,
-): Promise<ClusterRecordDocument | undefined> {
+/** @throws CommandError that suggests --trust-domain to a caller without access to the authority bucket, such as a node */
+async function readOwnRecord(buckets: Buckets, cluster: string): Promise<ClusterRecordDocument> {
+  const hint = `give the trust domain of ${cluster} with --trust-domain, or use credentials that can read its cluster record`;
+  let authority: ObjectStore | undefined;
   try {
-    const authority = await buckets.authority();
-    return await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
+    authority = await buckets.authority();
+    return await readRecord(authority, cluster);
   } catch (error) {
-    const isUnnamed = error instanceof CommandError;
-    if (!isUnnamed && !(error instanceof Fault && error.code === 'not-allowed')) throw error;
-    throw new CommandError(
-      isUnnamed ? 'usage' : 'denied',
-      error.message,
-      `give the trust domain of ${cluster} with --trust-domain, or use credentials that can read its cluster record`,
-    );
+    if (error instanceof CommandError && authority === undefined)
+      throw new CommandError(error.code, error.message, hint);
+    if (error instanceof Fault && error.code === 'not-allowed')
+      throw new CommandError('denied', error.message, hint);
+    throw error;
   }
 }

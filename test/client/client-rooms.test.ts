@@ -15,6 +15,7 @@ const BASE = [
   'clock.ts',
   'errors.ts',
   'home.ts',
+  'open-bucket.ts',
   'output.ts',
   'read-text.ts',
   'terminal.ts',

@@ -192,7 +192,7 @@ describe('cluster', () => {
     const source = ['--kubeadm-config', file, '--trust-domain', 'fleet'];
     const run = await admin('cluster', 'apply', 'stable', ...source);
     expect(run.exitCode).toBe(2);
-    expect(run.stderr).not.toContain('is not a cluster record');
+    expect(run.stderr).not.toContain('not a cluster record');
     expect(run.stderr).toMatch(/kubernetesVersion: .*\n.*--kubernetes-version v/);
   });
 
