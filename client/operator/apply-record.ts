@@ -1,4 +1,4 @@
-/** Writes a cluster record over the one that was read, so that nobody's change gets lost. */
+/** Writes a cluster record only over the version that was read, so that no change by another person is lost. */
 import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
 import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
