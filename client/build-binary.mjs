@@ -1,5 +1,5 @@
-// Builds self-contained executables, for nodes without Node: dist/client/cakeless-linux-x64 and -arm64 (Node's single
-// executable applications). Node 26 makes them; it is fetched by name and pin into the folder of test/tools.
+// Builds executables for nodes without Node.js: dist/client/cakeless-linux-x64 and -arm64 (single executable
+// applications). Node 26 builds them; npm installs the pinned version into the folder of test/tools.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -9,7 +9,7 @@ import { bundleClient } from './bundle.mjs';
 const NODE = '26.10.0';
 const tools = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
 
-/** Node for a platform, from its npm package: no install script runs. */
+/** Node for a platform, from its npm package, installed without running scripts. */
 function nodeFor(platform) {
   const folder = join(tools, `sea-${platform}-${NODE}`);
   const binary = join(folder, 'node_modules', `node-${platform}`, 'bin', 'node');
@@ -27,7 +27,7 @@ for (const platform of ['linux-x64', 'linux-arm64']) {
   const output = `dist/client/cakeless-${platform}`;
   const config = `${output}.json`;
   const executable = resolve(nodeFor(platform));
-  // What follows the name of the program is for cakeless, not for Node.
+  // All arguments are for cakeless, none for Node.
   const settings = { disableExperimentalSEAWarning: true, execArgvExtension: 'none' };
   writeFileSync(config, JSON.stringify({ main, output, executable, ...settings }));
   execFileSync(builder, ['--build-sea', config], { stdio: 'inherit' });

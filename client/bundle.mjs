@@ -1,5 +1,5 @@
-// Bundles the client into one minified file for Node >= 20.19: dist/client/cakeless.mjs. The SDK is inside, and looked at
-// only when a command asks for a bucket. With --cjs it writes the same as cakeless.cjs, for the executable.
+// Bundles the client into one minified file for Node >= 20.19: dist/client/cakeless.mjs. It contains the SDK, which is
+// evaluated only when a command opens a bucket. build-binary.mjs bundles the same as cakeless.cjs, for the executable.
 import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const OUT = 'dist/client';
 
-/** The local service would bring the functions and the stand-in along. */
+/** Leaves out the local service, which would add the functions and the stand-in for AWS. */
 const withoutLocal = {
   name: 'without-local',
   setup(build) {
@@ -20,7 +20,7 @@ const withoutLocal = {
 export async function bundleClient(format) {
   mkdirSync(OUT, { recursive: true });
   const outfile = `${OUT}/cakeless.${format === 'esm' ? 'mjs' : 'cjs'}`;
-  const unfinished = `${outfile}.${process.pid}`; // somebody may be running the one that is there
+  const unfinished = `${outfile}.${process.pid}`; // the existing file may be running
   const require =
     "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
   const { metafile } = await build({

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S node --
-// "--" ends the options of Node itself: Node 20 would take our --env-file for its own, wherever it stands.
-// Runs the command from its TypeScript sources; `npm run build` makes the bundles for Lambda.
+// "--" ends Node's own options: Node 20 would otherwise take our --env-file for its own, at any position.
+// Runs the command from its TypeScript sources.
 import { register } from 'tsx/esm/api';
 
-// The SDK tells every process on Node 20 about January 2027; docs/decisions/0002 does it once.
+// The SDK warns every process on Node 20 about the end of its support in January 2027 (docs/decisions/0002).
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 register();
 const { run } = await import('./run.ts');

@@ -1,8 +1,8 @@
-/** Time, passed in, so that tests need not wait. */
+/** Time as a dependency, so that tests do not wait. */
 export interface Clock {
-  /** The date. Somebody may set it while a program runs. */
+  /** The date and time of day, which can be changed while the program runs. */
   now(): Date;
-  /** Milliseconds since some moment: nobody sets this one, so waits go by it. */
+  /** Milliseconds since an arbitrary moment. Waits use it, because it cannot be changed. */
   monotonic(): number;
   sleep(milliseconds: number): Promise<void>;
 }

@@ -1,30 +1,30 @@
 /**
- * What can go wrong that a person can do something about. Everything below the commands throws a `CommandError` with a
- * code of this closed union; `client/exit-codes.ts` says which exit code the process gets for it.
+ * Errors that a person can act on. Everything below the commands throws a `CommandError` with a code of this closed
+ * union; `client/exit-codes.ts` maps the code to an exit code.
  */
 export type ErrorCode =
-  /** Wrong arguments, or a file that cannot be used. */
+  /** Invalid arguments, or a file that cannot be used. */
   | 'usage'
-  /** Something unexpected on this machine: a full disk, a file of Cakeless that another version wrote. */
+  /** An unexpected condition on this machine, such as a full disk or a state file of another Cakeless version. */
   | 'failure'
   /** Another run on this node holds the lock. */
   | 'run-in-progress'
   /** Someone else changed the same document in the meantime; nothing was written. */
   | 'conflict'
-  /** The service answered that these credentials are not allowed to do this. */
+  /** The service denied the call to these credentials. */
   | 'denied'
-  /** A certificate, or what should vouch for one, is not what it should be; it was not written. */
+  /** A certificate, or the CA that should vouch for it, failed a check; it was not written. */
   | 'check-failed'
-  /** Something was not answered or granted in time. */
+  /** An outcome, an approval or the restart lease did not arrive in time. */
   | 'pending'
-  /** A component did not become healthy with the new certificates; the old files are back in place. */
+  /** A component did not become healthy with the new certificates; the old files were restored. */
   | 'rolled-back';
 
-/** An error whose message, and hint, are all that is printed. */
+/** An error that is printed as its message and hint, without a stack trace. */
 export class CommandError extends Error {
   override name = 'CommandError';
   readonly code: ErrorCode;
-  /** What to do next. */
+  /** What to do next, in the imperative. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, hint?: string) {

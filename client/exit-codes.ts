@@ -1,37 +1,37 @@
-/** Exit codes of the command; the table is in docs/command.md. */
+/** Exit codes of the command, as in the table of docs/command.md. */
 import type { ErrorCode } from './errors.ts';
 
 export const EXIT = {
   done: 0,
-  /** Something unexpected: a bug, a full disk. */
+  /** Something unexpected, such as a bug or a full disk. */
   failure: 1,
-  /** Wrong arguments, or a file that can't be used. */
+  /** Invalid arguments, or a file that cannot be used. */
   usage: 2,
   /** At least one request was rejected. */
   rejected: 3,
-  /** At least one request has no certificate yet: it waits for an approver, or was not answered in time. */
+  /** At least one request has no certificate yet: it needs approval, or has no outcome. */
   pending: 4,
   /** The service did not answer. */
   unreachable: 5,
-  /** The service answered that these credentials may not do this. */
+  /** The service denied the call to these credentials. */
   denied: 6,
-  /** A certificate is not what it should be; one that came from the service was not written. */
+  /** A certificate failed a check; if it came from the service, it was not written. */
   checkFailed: 7,
-  /** A certificate of this node expires soon, or has expired. */
+  /** A certificate of this node has expired, or expires soon. */
   expiring: 8,
-  /** A component did not come back healthy with the new certificates; the old files are in place again. */
+  /** A component did not become healthy with the new certificates; the old files were restored. */
   rolledBack: 9,
-  /** The files are as they should be; something that uses them has to be restarted by hand. */
+  /** The files are correct; a component that uses them has to be restarted by hand. */
   byHand: 10,
-  /** The files are as they should be; a component that was not healthy before, or had the old files put back, is not. */
-  unwell: 11,
+  /** The files are correct, but a component is unhealthy: it was before the command, or is after a rollback. */
+  unhealthy: 11,
   /** Another run is in progress on this node, or changed the same document in the meantime; nothing was done. */
   busy: 12,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The exit code of a command that ends in an error. */
+/** The exit code for an error. */
 export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   usage: EXIT.usage,
   failure: EXIT.failure,

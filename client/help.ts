@@ -1,4 +1,4 @@
-/** How `--help` tells of an option: what it is, then in brackets whether it is required, its choices and its default. */
+/** How `--help` describes an option: its description, then in parentheses `required`, its choices and its default. */
 import type { Help, Option } from 'commander';
 
 export const helpSettings: Partial<Help> = {
@@ -14,7 +14,7 @@ export const helpSettings: Partial<Help> = {
   },
 };
 
-/** In the words of a person: durations with their unit. */
+/** Prefers the description of the default, which has a unit where the value is a duration. */
 function defaultOf({ defaultValue, defaultValueDescription }: Option): string[] {
   if (defaultValue === undefined) return [];
   return [`default: ${defaultValueDescription ?? String(defaultValue)}`];

@@ -1,4 +1,4 @@
-/** The command `cakeless`: reads its arguments, calls, and turns errors into words and an exit code. */
+/** The command `cakeless`: parses arguments, runs a command, and prints errors and chooses their exit codes. */
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
@@ -48,7 +48,8 @@ export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void)
     .version(VERSION)
     .exitOverride()
     .configureHelp(helpSettings)
-    .showHelpAfterError('(--help says more)');
+    .configureOutput({ outputError: (text, write) => write(asOwnError(text)) })
+    .showHelpAfterError('(run with --help for usage)');
   const connection = connect(process.env);
   addCsrCommand(program, terminal, exit);
   addSubmitCommand(program, connection, terminal);
@@ -69,44 +70,59 @@ export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void)
   return program;
 }
 
+/** Rewrites commander's errors into the form of ours: its prefix differs, and it explains in a second sentence. */
+const asOwnError = (text: string): string =>
+  text
+    .replace(/^error: /, 'cakeless: ')
+    .replace(
+      /command-argument value ('.*') is invalid for argument '(.*?)'\. /,
+      "argument '$2' $1: ",
+    )
+    .replace(' is invalid. Allowed choices', ': allowed choices')
+    .replace(' is invalid. ', ': ')
+    .replace("'. Expected", "': expected")
+    .replace(/\.$/m, '');
+
+/** Prints an error, and returns the exit code for it. */
 function explain(terminal: Terminal, error: unknown): ExitCode {
-  const say = (message: string, hint?: string) => {
-    terminal.progress(`cakeless: ${message}`);
-    if (hint !== undefined) terminal.progress(`cakeless: ${hint}`);
-  };
-  // commander has said what is wrong already; asking for help is no error
+  // commander has printed its message already; --help and --version are not errors
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof CommandError) {
-    say(error.message, error.hint);
+    printError(terminal, error.message, error.hint);
     return EXIT_OF_ERROR[error.code];
   }
-  if (error instanceof Fault) return explainFault(error, say);
-  const known = error instanceof Error ? error : new Error(String(error));
-  say(
-    process.env.CAKELESS_DEBUG ? (known.stack ?? known.message) : known.message,
-    'CAKELESS_DEBUG=1 shows where',
-  );
+  if (error instanceof Fault) {
+    const { hint, exitCode } = aboutFault(error);
+    printError(terminal, error.message, hint);
+    return exitCode;
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  if (process.env.CAKELESS_DEBUG) printError(terminal, stack ?? message);
+  else printError(terminal, message, 'set CAKELESS_DEBUG=1 to see a stack trace');
   return EXIT.failure;
 }
 
-function explainFault(
-  { code, message }: Fault,
-  say: (message: string, hint?: string) => void,
-): ExitCode {
-  if (code === 'unavailable') {
-    say(
-      message,
-      'is the service running, and AWS_ENDPOINT_URL or AWS_REGION right? The same command can be run again',
-    );
-    return EXIT.unreachable;
+/** The one place that formats errors and hints (docs/style.md). */
+function printError(terminal: Terminal, message: string, hint?: string): void {
+  terminal.progress(`cakeless: ${message}`);
+  if (hint !== undefined) terminal.progress(`cakeless: hint: ${hint}`);
+}
+
+function aboutFault({ code }: Fault): { hint?: string; exitCode: ExitCode } {
+  switch (code) {
+    case 'unavailable':
+      return {
+        hint: 'check that the service is running and that AWS_ENDPOINT_URL and AWS_REGION are correct, then retry',
+        exitCode: EXIT.unreachable,
+      };
+    case 'not-allowed':
+      return {
+        hint: 'check that the AWS credentials are those of this cluster, node or role',
+        exitCode: EXIT.denied,
+      };
+    case 'request-malformed':
+      return { exitCode: EXIT.usage };
+    default:
+      return { exitCode: EXIT.failure };
   }
-  if (code === 'not-allowed') {
-    say(
-      message,
-      'check the AWS credentials, and that they are the ones for this cluster, node or role',
-    );
-    return EXIT.denied;
-  }
-  say(message);
-  return code === 'request-malformed' ? EXIT.usage : EXIT.failure;
 }

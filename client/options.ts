@@ -4,29 +4,29 @@ import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
 
 export const outputOption = () =>
-  new Option('-o, --output <format>', 'text for people, json for programs')
-    .choices(['text', 'json'])
-    .default('text');
+  new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 
 export const approverOption = () =>
-  new Option('--as <name>', 'who decides, for the record').default(process.env.USER ?? 'unknown');
+  new Option('--as <name>', 'name of the approver, for the record').default(
+    process.env.USER ?? 'unknown',
+  );
 
-/** For names that stand in object keys. */
+/** A name that becomes part of an object key. */
 export function subdomain(text: string): string {
   if (isSubdomain(text)) return text;
   throw new InvalidArgumentError(
-    'It must be an RFC 1123 subdomain: lower case, digits, hyphens, dots.',
+    'must be an RFC 1123 subdomain (lower case, digits, hyphens, dots)',
   );
 }
 
-/** `5m`, `1h30m`, `0s`, in seconds. */
+/** A duration such as `5m`, `1h30m` or `0s`, in seconds. */
 export function durationSeconds(text: string): number {
   const seconds = /^0+[hms]?$/.test(text) ? 0 : parseDurationSeconds(text);
   if (seconds !== undefined) return seconds;
-  throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h30m.');
+  throw new InvalidArgumentError('must be a duration such as 30s, 5m or 1h30m');
 }
 
-/** A time to come, in seconds: a duration, or whole days (`30d`). */
+/** A time from now, in seconds: a duration, or whole days (`30d`). */
 export function timeAhead(text: string): number {
   const [, count] = /^(\d{1,5})d$/.exec(text) ?? [];
   return count === undefined ? durationSeconds(text) : Number(count) * 86_400;
@@ -43,7 +43,7 @@ export function days(text: string): number {
 function wholeNumber(text: string, min: number, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
 }
 
 /** Collects an option that may be given several times. */
@@ -51,7 +51,7 @@ export function collect(value: string, values: string[] = []): string[] {
   return [...values, value];
 }
 
-/** As kubeadm's encryptionAlgorithm. */
+/** The values of kubeadm's encryptionAlgorithm. */
 const KEY_KINDS: readonly KeyKind[] = [
   'RSA-2048',
   'RSA-3072',
@@ -61,7 +61,7 @@ const KEY_KINDS: readonly KeyKind[] = [
 ];
 
 export const keyAlgorithmOption = () =>
-  new Option('--key-algorithm <kind>', 'in place of the kind of the key in place').choices(
+  new Option('--key-algorithm <kind>', 'key algorithm to use instead of the current one').choices(
     KEY_KINDS,
   );
 
@@ -69,18 +69,18 @@ export const keyAlgorithmOption = () =>
 export const restartTimeoutOption = () =>
   new Option(
     '--restart-timeout <duration>',
-    'how long a component may take to stop, and to become healthy',
+    'how long a component may take to stop and to become healthy',
   )
     .argParser(durationSeconds)
     .default(300, '5m');
 
-/** A duration that is sent on as it was written: `8h`, `1h30m`. */
+/** A duration that is passed on as written: `8h`, `1h30m`. */
 export function durationText(text: string): string {
   if (parseDurationSeconds(text) !== undefined) return text;
-  throw new InvalidArgumentError('It must be a duration such as 30m, 8h or 1h30m.');
+  throw new InvalidArgumentError('must be a duration such as 30m, 8h or 1h30m');
 }
 
 export function httpsUrl(text: string): string {
   if (URL.canParse(text) && new URL(text).protocol === 'https:') return text;
-  throw new InvalidArgumentError('It must be an https:// URL.');
+  throw new InvalidArgumentError('must be an https:// URL');
 }

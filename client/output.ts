@@ -1,28 +1,28 @@
 /**
- * Standard output and standard error of this process, when nobody reads them any more or they can't be written. Neither
- * ends a command: what it has begun to change, it changes to the end.
+ * Standard output and standard error that are closed or cannot be written. Neither aborts a command: it completes the
+ * changes that it has begun.
  */
 
 export interface Output {
-  /** Why not all that was printed has been taken; waits until that is known. undefined if it has. */
+  /** The error that lost part of standard output, once all writes are done; undefined if nothing was lost. */
   lost(): Promise<Error | undefined>;
 }
 
-/** From now on an error of either stream is kept, and ends nothing. To be called once for a process. */
+/** Records errors of both streams instead of letting them end the process. Call it once per process. */
 export function watchOutput(stdout: NodeJS.WritableStream, stderr: NodeJS.WritableStream): Output {
   let error: Error | undefined;
   stdout.on('error', (first: Error) => {
     error ??= first;
   });
-  // there is nowhere left to say it
+  // there is no stream left to report it on
   stderr.on('error', () => undefined);
   return {
     lost: async () => {
-      await new Promise<void>((taken) => stdout.write('', () => taken()));
+      await new Promise<void>((written) => stdout.write('', () => written()));
       return error;
     },
   };
 }
 
-/** Whoever reads has what they want and has gone, as `head` does. */
+/** The reader has closed the pipe, as `head` does. */
 export const isReaderGone = (error: Error) => (error as NodeJS.ErrnoException).code === 'EPIPE';

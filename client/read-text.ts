@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { CommandError } from './errors.ts';
 
-/** A file that a person named. @throws CommandError if it can't be read */
+/** A file that the user named. @throws CommandError if it cannot be read */
 export function readGivenText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -12,18 +12,18 @@ export function readGivenText(file: string): string {
   }
 }
 
-/** What is no UTF-8 is read octet by octet, as Latin-1: a comment in it is nobody's business, and loses nothing. */
+/** A text that is not UTF-8 is read byte by byte, as Latin-1, so that nothing in it is lost. */
 const encodingOf = (bytes: Uint8Array) => (isUtf8(bytes) ? 'utf8' : 'latin1');
 
 export const textOf = (bytes: Buffer): string => bytes.toString(encodingOf(bytes));
 
-/** Changes a text; every octet that is not changed stays as it is. */
+/** Edits a text and preserves every byte that is not edited. */
 export function editText(bytes: Buffer, edit: (text: string) => string): Buffer {
   const encoding = encodingOf(bytes);
   return Buffer.from(edit(bytes.toString(encoding)), encoding);
 }
 
-/** A file that may be absent: undefined then. One that may not be read is an error, with its path. */
+/** undefined if the file does not exist. @throws Error with its path if it cannot be read */
 export function readTextIfThere(file: string): string | undefined {
   try {
     return textOf(readFileSync(file));

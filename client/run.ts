@@ -1,4 +1,4 @@
-/** The command as a process: from its arguments to its exit code. */
+/** Runs the command as a process and sets its exit code. */
 import { EXIT } from './exit-codes.ts';
 import { main } from './main.ts';
 import { isReaderGone, watchOutput } from './output.ts';

@@ -1,7 +1,7 @@
-/** What the operating system refused, in words of what to do about it. */
+/** Adds a hint to errors of missing privileges. */
 import { CommandError } from './errors.ts';
 
-/** Nothing that is done before privileges are lacking is lost: the same command goes on. */
+/** Work that was done before the error is kept: the same command resumes it. */
 export function explainSystemError(error: unknown, userId: number | undefined): unknown {
   const { code, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (message === undefined || userId === 0) return error;
@@ -9,6 +9,6 @@ export function explainSystemError(error: unknown, userId: number | undefined): 
   return new CommandError(
     'usage',
     message,
-    "run it as root: a node's keys are root's. Elsewhere, name files and folders that you may read and write",
+    'run the command as root, or name files and folders that you can read and write',
   );
 }

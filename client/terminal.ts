@@ -1,10 +1,10 @@
-/** Where the command writes: results on standard output, progress on standard error. */
+/** Where the command writes: results to standard output, progress to standard error. */
 export interface Terminal {
   /** A line of the result. */
   print(line: string): void;
   /** A line of progress, for people; never part of the result. */
   progress(line: string): void;
-  /** Why what was printed has not arrived; absent where nobody can tell. */
+  /** The error that lost part of the result; absent where it cannot be known. */
   lost?: () => Promise<Error | undefined>;
 }
 
@@ -15,7 +15,7 @@ export const terminal: Terminal = {
 
 export type OutputFormat = 'text' | 'json';
 
-/** Prints a result for programs, or by `asText` for people. */
+/** Prints a result as one JSON document, or by `asText` as lines. */
 export function printResult(
   { print }: Terminal,
   format: OutputFormat,

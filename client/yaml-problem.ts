@@ -1,6 +1,6 @@
 /**
- * What the YAML parser found, as one line with the position. Below it the parser shows the source, which would break
- * tables, and may be a private key.
+ * The message of the YAML parser on one line, with the position. The parser's further lines quote the source, which
+ * would break tables and may contain a private key.
  */
 export function yamlProblem(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

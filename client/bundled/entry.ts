@@ -1,5 +1,5 @@
-/** Where the one-file client begins; `client/cakeless.mjs` is its like for the sources. */
+/** Entry point of the one-file client, as `client/cakeless.mjs` is for the sources. */
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-// Imports come first in a module: the warning above has to be silenced before the SDK is loaded.
+// A static import would run before the assignment above and load the SDK with its warning.
 void import('../run.ts').then(({ run }) => run(process.argv.slice(2)));

@@ -1,18 +1,20 @@
-/** In the place of `client/commands/local.ts` in the one-file client: nodes have no use for the service itself. */
+/** Replaces `client/commands/local.ts` in the one-file client: nodes do not need the service itself. */
 import type { Command } from 'commander';
 import { CommandError } from '../errors.ts';
 
 export function addLocalCommand(program: Command): void {
   program
     .command('local', { hidden: true })
-    .description('not in the one-file client: run `npx cakeless local` in the repository')
+    .description(
+      'not available in the one-file client; run `npx cakeless local` in a clone of the repository',
+    )
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => {
       throw new CommandError(
         'usage',
-        'the one-file client has no local service',
-        'run `npx cakeless local` in the repository',
+        'local: not available in the one-file client',
+        'run npx cakeless local in a clone of the repository',
       );
     });
 }

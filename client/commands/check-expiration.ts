@@ -7,7 +7,7 @@ import { profileFor } from '../../lib/profiles/profile-for.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readClusterSettings } from '../kubeadm/cluster-settings.ts';
-import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
+import { type KubeadmConfig, readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import { csrFromConfig } from '../node/csr/kubeadm-csr.ts';
 import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
@@ -98,9 +98,9 @@ function wantedOf(terminal: Terminal, file: string | undefined, text: string | u
   return { namesOf, nodeName: config?.nodeName };
 }
 
-function readWhole(terminal: Terminal, file: string, text: string): NodeConfig | undefined {
+function readWhole(terminal: Terminal, file: string, text: string): KubeadmConfig | undefined {
   try {
-    return readNodeConfig(text, file);
+    return readKubeadmConfig(text, file);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     terminal.progress(`names are not compared with the configuration: ${error.message}`);

@@ -20,6 +20,6 @@ export function describeRestart(result: RestartResult): string {
 
 /** What somebody has to see to though the files are right. */
 export function exitCodeOfRestarts(restarts: readonly RestartResult[]): ExitCode {
-  if (restarts.some(({ state }) => state === 'unwell' || state === 'failed')) return EXIT.unwell;
+  if (restarts.some(({ state }) => state === 'unwell' || state === 'failed')) return EXIT.unhealthy;
   return restarts.some(({ state }) => state === 'by-hand') ? EXIT.byHand : EXIT.done;
 }

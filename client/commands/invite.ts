@@ -1,19 +1,15 @@
 /** `cakeless invite`: presigned URLs for one request of one node, in a file. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { findNode } from '../../lib/cluster/find-node.ts';
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
-import { parseClusterRecord } from '../../lib/cluster/record.ts';
-import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
-import { Fault } from '../../lib/fault.ts';
-import { writeDurably } from '../../lib/files/durable-file.ts';
-import { CERTIFICATE_NAMES, isCertificateName } from '../../lib/profiles/certificate-names.ts';
-import { formatDocument, readDocument } from '../../lib/store/documents.ts';
-import type { Connection } from '../connection.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+  isCertificateName,
+} from '../../lib/profiles/certificate-names.ts';
+import type { Buckets } from '../buckets.ts';
+import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
-import { newRequestId } from '../node/exchange/request-id.ts';
-import { makeInvitation } from '../operator/make-invitation.ts';
+import { invite } from '../operator/invite.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { clusterOption, newRequestOption, nodeOption, required } from './place-options.ts';
@@ -28,19 +24,17 @@ interface InviteOptions {
   out: string;
 }
 
-export function addInviteCommand(
-  program: Command,
-  connection: Connection,
-  terminal: Terminal,
-): void {
+export function addInviteCommand(program: Command, buckets: Buckets, terminal: Terminal): void {
   program
     .command('invite')
-    .description('make a file with which a node without AWS credentials can submit and fetch once')
+    .description(
+      'create a file with which a node without AWS credentials can submit and fetch one request',
+    )
     .addOption(required(clusterOption()))
     .addOption(required(nodeOption('the node')))
     .requiredOption(
       '--out <file>',
-      'the invitation; whoever has it can ask in the name of the node',
+      'the invitation; anyone who has it can make this request as the node',
     )
     .addOption(newRequestOption())
     .option(
@@ -50,93 +44,43 @@ export function addInviteCommand(
     )
     .option(
       '--trust-domain <name>',
-      "the cluster's trust domain (default: as its record says)",
+      "the cluster's trust domain (default: the one in the cluster record)",
       subdomain,
     )
     .option(
       '--expires-in <duration>',
-      'how long it is good: 168h at most, and not longer than the AWS credentials (default: 24h)',
+      'how long the invitation is valid: at most 168h, and at most as long as the AWS credentials (default: 24h)',
       durationSeconds,
     )
-    .action((options: InviteOptions) => invite(connection, terminal, options));
+    .action((options: InviteOptions) => run(buckets, terminal, options));
 }
 
-async function invite(
-  connection: Connection,
-  terminal: Terminal,
-  options: InviteOptions,
-): Promise<void> {
-  const now = new Date();
-  const {
-    cluster,
-    node,
-    out,
-    request = newRequestId(now),
-    name: names = [...CERTIFICATE_NAMES],
-  } = options;
-  const unknown = names.filter((name) => !isCertificateName(name));
-  if (unknown.length > 0)
-    throw new CommandError(
-      'usage',
-      `${unknown.join(', ')}: is not one of ${CERTIFICATE_NAMES.join(', ')}`,
-    );
-  if (existsSync(out)) throw new CommandError('usage', `${out}: is there already`);
-  const trustDomain =
-    options.trustDomain ?? (await trustDomainOf(connection, terminal, cluster, node));
-  const { newPresigningClient } = await import('../../lib/aws/clients.ts');
-  const client = newPresigningClient();
-  const bucket = process.env[ENVIRONMENT.exchangeBucket] ?? '';
-  const invitation = await makeInvitation(
-    client,
-    bucket,
-    await connection.exchange(),
-    {
-      ...{ cluster, node, request, trustDomain },
-      names: names.filter(isCertificateName),
-      expiresSeconds: options.expiresIn,
-    },
-    now,
+async function run(buckets: Buckets, terminal: Terminal, options: InviteOptions): Promise<void> {
+  const { cluster, node, request, trustDomain, expiresIn: expiresSeconds, out } = options;
+  const names = namesOf(options);
+  const invitation = await invite(
+    buckets,
+    process.env[ENVIRONMENT.exchangeBucket] ?? '',
+    terminal,
+    { cluster, node, request, names, trustDomain, expiresSeconds, out },
+    systemClock.now(),
   );
-  client.destroy();
-  await writeDurably(out, formatDocument(invitation));
   terminal.print(
-    `invitation for request ${request} of ${cluster}/${node}, until ${invitation.expiresAt}: ${out}`,
+    `invitation for request ${invitation.request} of ${cluster}/${node}, until ${invitation.expiresAt}: ${out}`,
   );
   terminal.progress(
-    'it ends earlier if the AWS credentials that signed it do. Whoever has the file can ask in the name of the node',
+    'it expires earlier if the AWS credentials that signed it do; anyone who has the file can make this request as the node',
   );
   if (options.name)
-    terminal.progress(`it is for ${names.join(', ')} alone: submit a folder without other CSRs`);
+    terminal.progress(`it covers ${names.join(', ')} only: submit a folder without other CSRs`);
 }
 
-async function trustDomainOf(
-  connection: Connection,
-  terminal: Terminal,
-  cluster: string,
-  node: string,
-): Promise<string> {
-  const document = await recordOf(connection, cluster);
-  if (!document) throw new CommandError('usage', `there is no record of cluster ${cluster}`);
-  const { record } = parseClusterRecord(document);
-  if (record && !findNode(record, node))
-    terminal.progress(
-      `warning: the record of ${cluster} knows no node ${node}: what it asks for will be refused`,
-    );
-  return document.trustDomain;
-}
-
-/** @throws CommandError that names --trust-domain if these credentials are not for the authority bucket, as a node's are not */
-async function recordOf(connection: Connection, cluster: string) {
-  try {
-    const authority = await connection.authority();
-    return await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
-  } catch (error) {
-    const isMissing = error instanceof CommandError;
-    if (!isMissing && !(error instanceof Fault && error.code === 'not-allowed')) throw error;
-    throw new CommandError(
-      isMissing ? 'usage' : 'denied',
-      error.message,
-      `the record says the trust domain of ${cluster}; without access to it, give --trust-domain`,
-    );
-  }
+function namesOf({ name: names }: InviteOptions): readonly CertificateName[] {
+  if (names === undefined) return CERTIFICATE_NAMES;
+  const unknown = names.filter((name) => !isCertificateName(name));
+  if (unknown.length === 0) return names.filter(isCertificateName);
+  throw new CommandError(
+    'usage',
+    `${unknown.join(', ')}: not one of ${CERTIFICATE_NAMES.join(', ')}`,
+  );
 }

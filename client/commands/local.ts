@@ -1,4 +1,4 @@
-/** `cakeless local`: the whole service on this machine, for trying out and testing. */
+/** `cakeless local`: the whole service on this machine, for evaluation and tests. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { RunningLocal } from '../../local/local-options.ts';
@@ -18,11 +18,11 @@ export function addLocalCommand(program: Command): void {
   program
     .command('local')
     .description(
-      'run the service on this machine, on loopback only, for trying out and testing: its CA keys are plain files',
+      'run the service on this machine, on loopback only, for evaluation and tests: its CA keys are plain files',
     )
-    .requiredOption('--data <dir>', 'folder that holds everything; made if absent')
-    .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one', portNumber, 4599)
-    .option('-e, --env-file <file>', 'write shell assignments with which any AWS tool reaches it')
+    .requiredOption('--data <dir>', 'folder for all state; created if it does not exist')
+    .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', portNumber, 4599)
+    .option('-e, --env-file <file>', 'write shell assignments that point AWS tools at the service')
     .action(async (options: LocalOptions) => {
       const local = await start(options);
       if (options.envFile)
@@ -30,14 +30,14 @@ export function addLocalCommand(program: Command): void {
           mode: 0o600,
         });
       terminal.print(
-        `cakeless local is ready at ${local.url} (for trying out and testing only); environments of other principals: ${environmentsFolder(options.data)}`,
+        `cakeless local is ready at ${local.url} (for evaluation and tests only); environments of all principals: ${environmentsFolder(options.data)}`,
       );
-      await untilToldToStop();
+      await untilSignal();
       await local.close();
     });
 }
 
-/** @throws CommandError if another program has the port */
+/** @throws CommandError if another program uses the port */
 async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
   try {
     return await startService({ dataDir: data, port });
@@ -45,13 +45,13 @@ async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new CommandError(
       'usage',
-      `port ${port} of 127.0.0.1 is taken`,
-      'choose another one with --port; --port 0 takes any free one',
+      `127.0.0.1:${port}: port is in use`,
+      'choose another port with --port, or any free one with --port 0',
     );
   }
 }
 
-function untilToldToStop(): Promise<void> {
+function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

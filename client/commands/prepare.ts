@@ -7,12 +7,12 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { type NodeConfig, readNodeConfig } from '../kubeadm/node-config.ts';
+import { type KubeadmConfig, readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../node/disk/places.ts';
 import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
-import { NODE_CONFIG_FILE, readNodeConfig as readOwnConfig } from '../node/state/cakeless-yaml.ts';
+import { NODE_CONFIG_FILE, readNodeConfig } from '../node/state/cakeless-yaml.ts';
 import { withRunLock } from '../node/state/run-lock.ts';
 import { kubeletDirFor } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
@@ -90,8 +90,8 @@ export async function prepare(
   options: PrepareOptions,
   clock: Clock,
 ): Promise<ExitCode> {
-  const config = readNodeConfig(readGivenText(options.config), options.config, options);
-  const own = readOwnConfig(options.nodeConfig);
+  const config = readKubeadmConfig(readGivenText(options.config), options.config, options);
+  const own = readNodeConfig(options.nodeConfig);
   const cluster = clusterOf(options.cluster ?? own.cluster);
   const pins = pinsOf(options, config);
   const folders: NodeFolders = {
@@ -125,7 +125,7 @@ function clusterOf(cluster: string | undefined): string {
   );
 }
 
-function pinsOf(options: PrepareOptions, config: NodeConfig): Pins {
+function pinsOf(options: PrepareOptions, config: KubeadmConfig): Pins {
   return {
     hashes: caHashesOf([...(options.caCertHash ?? []), ...config.caCertHashes]),
     trustBundle: options.trustBundle === undefined ? undefined : readGivenText(options.trustBundle),

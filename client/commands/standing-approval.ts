@@ -1,89 +1,49 @@
-/** `cakeless standing-approval`: names of a cluster that an approver lets be signed without asking again. */
+/** `cakeless standing-approval`: certificate names of a cluster that need no further approval. */
 import type { Command } from 'commander';
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
-import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
-import {
-  mayStand,
-  type StandingApproval,
-  standingApprovalKey,
-  standingApprovalSchema,
-} from '../../lib/policy/approval.ts';
-import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
-import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
-import type { Connection } from '../connection.ts';
-import { CommandError } from '../errors.ts';
+import { changeStanding, readStanding, standingName } from '../approvals/standing.ts';
+import type { Buckets } from '../buckets.ts';
+import { systemClock } from '../clock.ts';
 import { approverOption, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
+interface StandingOptions {
+  withdraw?: true;
+  as: string;
+}
+
 export function addStandingApprovalCommand(
   program: Command,
-  connection: Connection,
+  buckets: Buckets,
   terminal: Terminal,
 ): void {
   program
     .command('standing-approval')
     .description(
-      'let certificate names of a cluster be signed without asking again (admin.conf and apiserver-kubelet-client up to 1.28); without names, show them',
+      'approve certificate names of a cluster until further notice (meant for admin.conf and apiserver-kubelet-client up to Kubernetes 1.28); without names, show what is approved',
     )
     .argument('<cluster>', 'the cluster', subdomain)
     .argument('[names...]', 'certificate names')
-    .option('--withdraw', 'take these names out again; all, if none is given')
+    .option('--withdraw', 'withdraw the approval of these names, or of all if none is given')
     .addOption(approverOption())
-    .action((cluster: string, names: string[], options: { withdraw?: true; as: string }) =>
-      standingApproval(connection, terminal, cluster, names, options),
-    );
+    .action(async (cluster: string, texts: string[], { withdraw, as }: StandingOptions) => {
+      const names = texts.map(standingName);
+      const authority = await buckets.authority();
+      const approval =
+        withdraw || names.length > 0
+          ? await changeStanding(
+              authority,
+              cluster,
+              { action: withdraw ? 'withdraw' : 'grant', names, approver: as },
+              systemClock.now(),
+            )
+          : await readStanding(authority, cluster);
+      terminal.print(describe(cluster, approval));
+    });
 }
 
-async function standingApproval(
-  connection: Connection,
-  terminal: Terminal,
-  cluster: string,
-  names: string[],
-  options: { withdraw?: true; as: string },
-): Promise<void> {
-  const authority = await connection.authority();
-  const key = standingApprovalKey(cluster);
-  const named = names.map(checkName);
-  const stands = await readDocument(authority, key, standingApprovalSchema);
-  const before = stands?.certificateNames ?? [];
-  const after = options.withdraw
-    ? before.filter((name) => named.length > 0 && !named.includes(name))
-    : [...new Set([...before, ...named])];
-  const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
-  if (!record) throw new CommandError('usage', `there is no record of cluster ${cluster}`);
-  const { trustDomain } = record;
-  const approval: StandingApproval = {
-    cluster,
-    trustDomain,
-    certificateNames: after,
-    approver: options.as,
-    decidedAt: new Date().toISOString(),
-  };
-  const unchanged = after.join() === before.join() && stands?.trustDomain === trustDomain;
-  const asked = options.withdraw || named.length > 0;
-  if (!unchanged && asked) await authority.put(key, formatDocument(approval), JSON_TYPE);
-  terminal.print(describeStanding(asked || !stands ? approval : stands));
-}
-
-function describeStanding({
-  cluster,
-  trustDomain,
-  certificateNames,
-  approver,
-}: StandingApproval): string {
-  if (certificateNames.length === 0) return `cluster ${cluster} has no standing approval`;
-  return `cluster ${cluster} has a standing approval by ${approver ?? 'an approver'} for ${certificateNames.join(', ')}, in trust domain ${trustDomain}`;
-}
-
-function checkName(text: string): CertificateName {
-  const name = CERTIFICATE_NAMES.find((candidate) => candidate === text);
-  if (!name)
-    throw new CommandError('usage', `${text}: is not one of ${CERTIFICATE_NAMES.join(', ')}`);
-  if (!mayStand(name))
-    throw new CommandError(
-      'usage',
-      `${name}: can't have a standing approval`,
-      'every generate-csr makes one, and its holder is above all authorization: approve each by itself',
-    );
-  return name;
+function describe(cluster: string, approval: Awaited<ReturnType<typeof readStanding>>): string {
+  if (approval === undefined || approval.certificateNames.length === 0)
+    return `cluster ${cluster} has no standing approval`;
+  const { approver = 'an approver', certificateNames, trustDomain } = approval;
+  return `cluster ${cluster} has a standing approval by ${approver} for ${certificateNames.join(', ')} in trust domain ${trustDomain}`;
 }

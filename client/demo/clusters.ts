@@ -1,13 +1,13 @@
-/** The two clusters of the demo, with CSRs that real kubeadm made, and what each must come to. */
+/** The two clusters of the demo: CSRs of real kubeadm, and their expected outcomes. */
 import { resolve } from 'node:path';
 import type { Expected } from './expectations.ts';
 
 export interface DemoCluster {
   readonly name: string;
   readonly node: string;
-  /** kubeadm configuration. */
+  /** File of the kubeadm configuration. */
   readonly config: string;
-  /** Folder with the CSRs, as kubeadm laid them out. */
+  /** Folder with the CSRs, in kubeadm's layout. */
   readonly csrs: string;
   readonly expected: readonly Expected[];
 }
@@ -38,7 +38,7 @@ export const newestCluster: DemoCluster = {
   ],
 };
 
-/** `kubeadm certs renew all --csr-only` of 1.22, RSA-2048: flat files under the certificates' own names. */
+/** `kubeadm certs renew all --csr-only` of 1.22, RSA-2048: all files in one folder, called after the certificates. */
 export const legacyCluster: DemoCluster = {
   name: 'legacy',
   node: 'cp-1.prod.example.com',
@@ -58,7 +58,7 @@ export const legacyCluster: DemoCluster = {
   ].map(issued),
 };
 
-/** Throw-away private key of the newest cluster's API server. */
+/** A private key that was generated for the fixtures only. */
 export const PRIVATE_KEY_FILE = fixture(
   '1.37.2',
   'generate-csr',

@@ -1,14 +1,14 @@
 import type { Received } from '../node/fetch/receive.ts';
 
-/** What a request must come to. */
+/** The outcome that a request should have. */
 export interface Expected {
   readonly path: string;
   readonly outcome: Received['outcome'];
-  /** Of a refusal: all its codes, in any order. */
+  /** Of a rejection: all its codes, in any order. */
   readonly codes?: readonly string[];
 }
 
-/** Everything that was not as it must be, in words; empty if all was. */
+/** The outcomes that differ from the expected ones, in words. */
 export function differences(results: readonly Received[], expected: readonly Expected[]): string[] {
   const describe = ({ path, outcome, codes = [] }: Expected) =>
     [path, outcome, ...[...codes].sort()].join(' ');

@@ -1,4 +1,4 @@
-/** What a node must not get, each with the reasons for which it must be refused. */
+/** Uploads that must be rejected, each with the expected rejection codes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { legacyCluster, newestCluster, PRIVATE_KEY_FILE } from './clusters.ts';
@@ -16,25 +16,25 @@ export function hostileUploads(): HostileUpload[] {
   return [
     {
       path: 'admin.conf.csr',
-      what: 'an admin.conf with O=system:masters, as kubeadm 1.22 asked for it',
+      what: 'an admin.conf with O=system:masters, as kubeadm 1.22 requests it',
       bytes: readFileSync(join(legacyCluster.csrs, 'admin.conf.csr')),
       codes: ['subject-organization'],
     },
     {
       path: 'kubelet.conf.csr',
-      what: "the scheduler's CSR in the kubelet's place",
+      what: "the scheduler's CSR as the kubelet's",
       bytes: readFileSync(join(newestCluster.csrs, 'scheduler.conf.csr')),
       codes: ['subject-common-name', 'subject-organization'],
     },
     {
       path: 'pki/etcd/server.csr',
-      what: "the API server's CSR in etcd's place",
+      what: "the API server's CSR as etcd's",
       bytes: readFileSync(join(newestCluster.csrs, 'pki', 'apiserver.csr')),
       codes: ['san-missing', 'san-not-allowed', 'subject-common-name'],
     },
     {
       path: 'pki/apiserver.csr',
-      what: 'a CSR whose signature was tampered with',
+      what: 'a CSR with an invalid signature',
       bytes: withBrokenSignature(
         readFileSync(join(newestCluster.csrs, 'pki', 'apiserver.csr'), 'latin1'),
       ),
@@ -42,14 +42,14 @@ export function hostileUploads(): HostileUpload[] {
     },
     {
       path: 'pki/apiserver.key',
-      what: 'a private key, by mistake',
+      what: 'a private key, uploaded by mistake',
       bytes: readFileSync(PRIVATE_KEY_FILE),
       codes: ['private-key'],
     },
   ];
 }
 
-/** The same CSR in DER, with one bit of its signature turned. */
+/** The same CSR in DER, with one bit of its signature flipped. */
 function withBrokenSignature(pem: string): Uint8Array {
   const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
   const last = der.length - 1;

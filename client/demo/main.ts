@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the whole way of real kubeadm CSRs on this machine, with the commands that a platform team, nodes
- * and an approver would use. Exit 0 only if every outcome is what it must be.
+ * `npm run demo`: takes CSRs of real kubeadm from upload to certificate on this machine, with the commands that a
+ * platform team, nodes and an approver use. Exits with 0 only if every outcome is as expected.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { tableOf } from './table.ts';
 
 type Environment = Record<string, string>;
 
-/** Returns everything that was not as it must be. */
+/** Returns the outcomes that are not as expected, in words. */
 async function demo(folder: string): Promise<string[]> {
   const data = join(folder, 'data');
   const environmentFile = join(folder, 'env');
@@ -24,9 +24,10 @@ async function demo(folder: string): Promise<string[]> {
     const administrator = readEnvironmentFile(environmentFile);
     const as = (name: string) => environmentAs(name, data, administrator);
     await setUp(administrator);
-    await letStand(as('approver'));
+    await approveNames(as('approver'));
     const nodeOf = (cluster: string, node: string) => as(`node:${cluster}/${node}`);
     const problems: string[] = [];
+    heading('Each node uploads its CSRs and fetches the certificates:');
     for (const cluster of [newestCluster, legacyCluster]) {
       const node = nodeOf(cluster.name, cluster.node);
       const place = ['--cluster', cluster.name, '--node', cluster.node, '--request', 'first'];
@@ -38,29 +39,32 @@ async function demo(folder: string): Promise<string[]> {
     problems.push(...(await tryHostile(node, folder)));
     return problems;
   } finally {
-    const ended = new Promise((done) => service.once('close', done));
+    const stopped = new Promise((done) => service.once('close', done));
     service.kill('SIGTERM');
-    await ended;
+    await stopped;
   }
 }
 
 async function setUp(administrator: Environment): Promise<void> {
+  heading('The platform team creates the CAs and declares two clusters:');
   show(await cakeless(administrator, 'trust-domain', 'create', 'fleet'));
   for (const { name, config } of [newestCluster, legacyCluster]) {
-    const from = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
-    show(await cakeless(administrator, 'cluster', 'apply', name, ...from));
+    const source = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
+    show(await cakeless(administrator, 'cluster', 'apply', name, ...source));
   }
 }
 
-async function letStand(approver: Environment): Promise<void> {
-  say('Up to 1.28 kubeadm puts system:masters into two more names. An approver lets them stand:');
+async function approveNames(approver: Environment): Promise<void> {
+  heading(
+    'Up to Kubernetes 1.28, two more certificates have O=system:masters. An approver allows them for good:',
+  );
   const names = ['admin.conf', 'apiserver-kubelet-client'];
   show(await cakeless(approver, 'standing-approval', legacyCluster.name, ...names));
 }
 
 async function approveSuperAdmin(approver: Environment, node: Environment, folder: string) {
-  say(
-    'super-admin.conf waits, since it is above all authorization. An approver looks, and agrees:',
+  heading(
+    'super-admin.conf bypasses all authorization, so it needs approval. An approver reviews and approves it:',
   );
   show(await cakeless(approver, 'pending'));
   const { name, node: nodeName, expected } = newestCluster;
@@ -72,7 +76,7 @@ async function approveSuperAdmin(approver: Environment, node: Environment, folde
 }
 
 async function tryHostile(node: Environment, folder: string): Promise<string[]> {
-  say('The same node, with any S3 client, tries what it must not get:');
+  heading('The same node uses an S3 client to upload what it must not get a certificate for:');
   Object.assign(process.env, node);
   const exchange = await connect(node).exchange();
   const uploads = hostileUploads();
@@ -93,7 +97,7 @@ async function tryHostile(node: Environment, folder: string): Promise<string[]> 
   return receive(node, place, join(folder, 'hostile'), expected);
 }
 
-/** Fetches, shows what came, and compares it with what must come. */
+/** Fetches and prints the outcomes of a request, and compares them with the expected ones. */
 async function receive(
   node: Environment,
   place: readonly string[],
@@ -109,10 +113,10 @@ async function receive(
 
 function show({ exitCode, stdout, stderr }: Run): void {
   process.stdout.write(stdout || stderr);
-  if (exitCode !== 0) throw new Error(`the command ended with ${exitCode}\n${stderr}`);
+  if (exitCode !== 0) throw new Error(`the command exited with ${exitCode}\n${stderr}`);
 }
 
-function say(line: string): void {
+function heading(line: string): void {
   console.log(`\n${line}`);
 }
 
@@ -121,10 +125,13 @@ async function main(): Promise<number> {
   try {
     const problems = await demo(folder);
     for (const problem of problems) console.log(`WRONG: ${problem}`);
-    say(
-      problems.length === 0 ? 'Everything is as it must be.' : 'Not everything is as it must be.',
+    const asExpected = problems.length === 0;
+    heading(
+      asExpected
+        ? 'All outcomes are as expected.'
+        : `${problems.length} outcomes are not as expected.`,
     );
-    return problems.length === 0 ? 0 : 1;
+    return asExpected ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-/** Runs `cakeless` as a user would: a process of its own for each command, with the credentials of one principal. */
+/** Runs `cakeless` as a user would: one process per command, with the credentials of one principal. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,12 +11,12 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Prints the command line, runs it to its end, and gives back what it printed. */
+/** Prints the command line, runs it to completion and returns its output. */
 export async function cakeless(
   environment: Record<string, string>,
   ...args: string[]
 ): Promise<Run> {
-  console.log(`\n$ cakeless ${args.join(' ')}`);
+  console.log(`\n$ cakeless ${args.map(quoted).join(' ')}`);
   const child = start(environment, args);
   const [stdout, stderr, exitCode] = await Promise.all([
     textOf(child.stdout),
@@ -26,15 +26,21 @@ export async function cakeless(
   return { exitCode, stdout, stderr };
 }
 
-/** Starts `cakeless local` and waits for its line. */
+/** An argument as one would type it in the folder of the repository. */
+function quoted(argument: string): string {
+  const short = argument.replace(`${resolve()}/`, '');
+  return /^[\w@%+=:,./-]+$/.test(short) ? short : `'${short}'`;
+}
+
+/** Starts `cakeless local` and waits until it is ready. */
 export async function startLocal(dataDir: string, environmentFile: string): Promise<ChildProcess> {
   const args = ['local', '--data', dataDir, '--port', '0', '--env-file', environmentFile];
   console.log('$ cakeless local --data … --port 0 --env-file …');
-  // its log is for operators; what it says of a removed key would stand between the tables
+  // its warning about the removed private key would appear between the tables
   const child = start({ POWERTOOLS_LOG_LEVEL: 'ERROR' }, args);
   child.stderr?.pipe(process.stderr);
   await new Promise<void>((ready, failed) => {
-    child.once('close', (code) => failed(new Error(`cakeless local ended with ${code}`)));
+    child.once('close', (code) => failed(new Error(`cakeless local exited with ${code}`)));
     child.stdout?.once('data', (line) => {
       process.stdout.write(line);
       ready();
@@ -43,7 +49,7 @@ export async function startLocal(dataDir: string, environmentFile: string): Prom
   return child;
 }
 
-/** Shell assignments as an environment. */
+/** Parses shell assignments into an environment. */
 export function readEnvironmentFile(file: string): Record<string, string> {
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   return Object.fromEntries(
@@ -65,7 +71,7 @@ export function environmentAs(
     readFileSync(file, 'utf8'),
   );
   const principal = principals.find((candidate) => candidate.name === name);
-  if (!principal) throw new Error(`${file} lists no ${name}`);
+  if (!principal) throw new Error(`${file}: no principal ${name}`);
   return {
     ...base,
     AWS_ACCESS_KEY_ID: principal.accessKeyId,

@@ -1,4 +1,4 @@
-/** What came back, as a table: from the fetched files and from `cakeless fetch -o json`. */
+/** The outcomes of a request as a table, from `cakeless fetch -o json` and the files that it wrote. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Received } from '../node/fetch/receive.ts';
@@ -10,7 +10,7 @@ const USAGES: Record<string, string> = {
 };
 const HEADER = ['CERTIFICATE', 'OUTCOME', 'CA', 'USAGES', 'NAMES', 'EXPIRES'];
 
-/** The certificates, then what has none with its reasons. */
+/** One row per request, then the reasons of those without a certificate. */
 export function tableOf(results: readonly Received[]): string[] {
   const rows = results.map((result) => [
     result.certificateName ?? result.path,
@@ -20,7 +20,7 @@ export function tableOf(results: readonly Received[]): string[] {
   ]);
   const reasons = results.flatMap(({ path, violations = [], waitingFor }) => [
     ...violations.map((v) => `  ${path}: ${v.code}: got ${v.got}; allowed ${v.allowed}`),
-    ...(waitingFor === undefined ? [] : [`  ${path}: waits for ${waitingFor}`]),
+    ...(waitingFor === undefined ? [] : [`  ${path}: waiting for ${waitingFor}`]),
   ]);
   return [...formatTable(HEADER, rows), ...reasons];
 }

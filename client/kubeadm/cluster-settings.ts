@@ -1,4 +1,4 @@
-/** What follows from a ClusterConfiguration alone. */
+/** What a ClusterConfiguration decides, whichever node reads it. */
 import type { KeyKind } from '../../lib/csr/public-key.ts';
 import type { KubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import { findKind, parseDocument, readDocuments } from './documents.ts';
@@ -12,12 +12,12 @@ export interface ExternalEtcd {
 }
 
 export interface ClusterSettings {
-  /** certificatesDir, if it says so. */
+  /** certificatesDir, if it is set. */
   readonly certDir: string | undefined;
   readonly externalEtcd: ExternalEtcd | undefined;
 }
 
-/** @throws CommandError if the text is no configuration */
+/** @throws CommandError if the text is not a kubeadm configuration */
 export function readClusterSettings(yaml: string, file: string): ClusterSettings {
   const found = findKind(readDocuments(yaml, file), 'ClusterConfiguration') ?? {};
   return settingsOf(parseDocument(clusterSchema, found, file, 'ClusterConfiguration'));
@@ -41,8 +41,8 @@ export interface KeyKinds {
 }
 
 /**
- * encryptionAlgorithm (v1beta4), and before it the feature gate PublicKeysECDSA, which left the keys in kubeconfigs RSA
- * up to 1.30 (kubeadm#3072).
+ * encryptionAlgorithm (v1beta4), and before it the feature gate PublicKeysECDSA. Up to 1.30 the gate did not apply to
+ * keys in kubeconfigs, which stayed RSA (kubeadm#3072).
  */
 export function keyKindsOf(
   { encryptionAlgorithm, featureGates }: ClusterDocument,
@@ -53,7 +53,7 @@ export function keyKindsOf(
   return { keyKind, kubeconfigKeyKind: gate && minor < 31 ? 'RSA-2048' : keyKind };
 }
 
-/** The feature gate ControlPlaneKubeletLocalMode: off in 1.31 and 1.32, on from 1.33, for good from 1.35. */
+/** The feature gate ControlPlaneKubeletLocalMode: off by default in 1.31 and 1.32, on from 1.33, locked on from 1.35. */
 export function isKubeletLocal(
   { featureGates }: ClusterDocument,
   { minor }: KubernetesVersion,
@@ -62,7 +62,7 @@ export function isKubeletLocal(
   return featureGates?.ControlPlaneKubeletLocalMode ?? minor >= 33;
 }
 
-/** The fields that names come from, as a cluster record has them. kubeadm writes empty strings for what is not set. */
+/** The fields that decide subject alternative names, as in a cluster record. kubeadm writes unset fields as empty strings. */
 export function nameFieldsOf(cluster: ClusterDocument): Record<string, unknown> {
   const { kubernetesVersion, controlPlaneEndpoint, networking, apiServer, etcd } = cluster;
   return withoutEmpty({

@@ -5,7 +5,7 @@ import { describeIssue } from '../../lib/store/describe-issue.ts';
 import { CommandError } from '../errors.ts';
 import { yamlProblem } from '../yaml-problem.ts';
 
-/** @throws CommandError if the text is no YAML */
+/** @throws CommandError if the text is not YAML */
 export function readDocuments(text: string, file: string): unknown[] {
   return parseAllDocuments(text).map((document) => {
     const [error] = document.errors;
@@ -14,7 +14,7 @@ export function readDocuments(text: string, file: string): unknown[] {
   });
 }
 
-/** The first document of a kind such as `ClusterConfiguration`; undefined if there is none. */
+/** The first document of a kind such as `ClusterConfiguration`, if there is one. */
 export function findKind(documents: readonly unknown[], kind: string): unknown {
   return documents.find(
     (document) =>
@@ -25,7 +25,7 @@ export function findKind(documents: readonly unknown[], kind: string): unknown {
   );
 }
 
-/** @throws CommandError that names the first field that is wrong */
+/** @throws CommandError that names the first invalid field */
 export function parseDocument<T>(
   schema: z.ZodMiniType<T>,
   value: unknown,
@@ -35,8 +35,5 @@ export function parseDocument<T>(
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new CommandError(
-    'usage',
-    `${file}: ${kind}: ${issue ? describeIssue(issue) : 'not valid'}`,
-  );
+  throw new CommandError('usage', `${file}: ${kind}: ${issue ? describeIssue(issue) : 'invalid'}`);
 }

@@ -1,4 +1,4 @@
-/** The fields of kubeadm's configuration kinds that certificates and kubeconfigs of a node depend on, v1beta2 to v1beta4. */
+/** The fields of kubeadm's configuration kinds, v1beta2 to v1beta4, that certificates and kubeconfigs of a node depend on. */
 import * as z from 'zod/mini';
 
 const text = z.optional(z.string());

@@ -1,15 +1,15 @@
 /** Server URLs as kubeadm picks them for kubeconfigs (cmd/kubeadm/app/util/endpoint.go). */
 import { canonicalIpAddress } from '../../lib/ip-address.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
-import type { NodeConfig } from './node-config.ts';
+import type { KubeadmConfig } from './kubeadm-config.ts';
 
-/** The components of a control plane talk to the API server beside them, everybody else to the endpoint of all. */
-function isLocal(name: CertificateName, { role, kubeletLocalMode }: NodeConfig): boolean {
+/** Components of a control plane use the API server on their own node, all other clients use controlPlaneEndpoint. */
+function isLocal(name: CertificateName, { role, kubeletLocalMode }: KubeadmConfig): boolean {
   if (name === 'kubelet.conf') return role === 'control-plane' && kubeletLocalMode;
   return name === 'controller-manager.conf' || name === 'scheduler.conf';
 }
 
-export function serverUrlOf(name: CertificateName, config: NodeConfig): string {
+export function serverUrlOf(name: CertificateName, config: KubeadmConfig): string {
   const { controlPlaneEndpoint, advertiseAddress = '', bindPort } = config;
   if (controlPlaneEndpoint === undefined || isLocal(name, config))
     return formatUrl(advertiseAddress, String(bindPort));

@@ -1,4 +1,4 @@
-/** Replaces a cluster record only if it is still the one that was read, so that no change is lost. */
+/** Writes a cluster record only over the version that was read, so that no change by another person is lost. */
 import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
 import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
@@ -39,7 +39,10 @@ export async function applyRecord(
   const before = await readJsonObject(authority, clusterRecordKey(cluster));
   const { document, record } = build(before?.value);
   if (record.cluster !== cluster)
-    throw new CommandError('usage', `the record is for cluster ${record.cluster}, not ${cluster}`);
+    throw new CommandError(
+      'usage',
+      `cluster ${cluster}: the record is for cluster ${record.cluster}`,
+    );
   await checkTrustDomain(authority, record, before?.value, warn);
   const text = formatDocument(document);
   if (before && formatDocument(before.value) === text) return { change: 'unchanged', text };
@@ -97,8 +100,8 @@ async function checkTrustDomain(
   if (!(await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema)))
     throw new CommandError(
       'usage',
-      `there is no trust domain ${trustDomain}`,
-      `create it first: cakeless trust-domain create ${trustDomain}`,
+      `trust domain ${trustDomain}: does not exist`,
+      `create it with cakeless trust-domain create ${trustDomain}`,
     );
   const old = clusterRecordSchema.safeParse(before).data?.trustDomain;
   if (old === trustDomain) return;

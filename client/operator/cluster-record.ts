@@ -2,9 +2,9 @@
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
 import { CommandError } from '../errors.ts';
-import type { KubeadmConfig } from './kubeadm-config.ts';
+import { DECLARED_FIELDS, type DeclaredCluster } from './declared-cluster.ts';
 
-type NodeDocument = ClusterRecordDocument['nodes'][number];
+export type NodeDocument = ClusterRecordDocument['nodes'][number];
 
 /** `NAME=ADDRESS[,ADDRESS]` of --node and --worker. */
 export function parseNodeOption(text: string, role: NodeDocument['role']): NodeDocument {
@@ -15,13 +15,13 @@ export function parseNodeOption(text: string, role: NodeDocument['role']): NodeD
 }
 
 /**
- * Builds a record from a kubeadm configuration and nodes. What a kubeadm configuration does not have (uploaders,
- * approvals, limits, rules, nodes that are not given this time) is taken from the known record.
+ * Builds a record from a kubeadm configuration and nodes. Fields that a kubeadm configuration does not have (uploaders,
+ * approvals, limits, rules, users) and nodes that are not given are taken from the known record.
  */
 export function buildRecord(
   cluster: string,
   trustDomain: string,
-  config: KubeadmConfig,
+  config: DeclaredCluster,
   nodes: readonly NodeDocument[],
   known: ClusterRecordDocument | undefined,
 ): Record<string, unknown> {
@@ -32,16 +32,20 @@ export function buildRecord(
       : [];
   const named = [...fromConfig, ...nodes];
   const kept = (known?.nodes ?? []).filter(({ name }) => !named.some((n) => n.name === name));
-  const { uploaders, approvalRequired, limits, allowedKeys, nodeRules } = known ?? {};
-  const ours = { uploaders, approvalRequired, limits, allowedKeys, nodeRules };
-  const set = Object.entries(ours).filter(([, value]) => value !== undefined);
   return {
     cluster,
     trustDomain,
     ...config.fields,
     nodes: [...kept, ...named.map((n) => ({ ...entryOf(known, n.name), ...n }))],
-    ...Object.fromEntries(set),
+    ...ownFieldsOf(known),
   };
+}
+
+/** The fields that only a cluster record has, such as `users` and `limits`. */
+function ownFieldsOf(known: ClusterRecordDocument | undefined): Partial<ClusterRecordDocument> {
+  const others: readonly string[] = ['cluster', 'trustDomain', 'nodes', ...DECLARED_FIELDS];
+  const own = Object.entries(known ?? {}).filter(([field]) => !others.includes(field));
+  return Object.fromEntries(own);
 }
 
 function entryOf(known: ClusterRecordDocument | undefined, name: string) {

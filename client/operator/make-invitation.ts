@@ -14,31 +14,28 @@ import { certificateHashes, type Invitation } from '../node/exchange/invitation.
 import type { RequestPlace } from '../node/exchange/outcomes.ts';
 import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
 
-/** The longest that Signature Version 4 allows, in seconds. */
+/** The longest lifetime that Signature Version 4 allows. */
 export const MAX_INVITATION_SECONDS = 7 * 24 * 3600;
 const DEFAULT_SECONDS = 24 * 3600;
 
-export interface InvitationWish extends RequestPlace {
+export interface InvitationOptions extends RequestPlace {
   readonly trustDomain: string;
   readonly names: readonly CertificateName[];
-  /** undefined: a day, or as long as the credentials last. */
+  /** undefined: a day, or as long as the credentials are valid. */
   readonly expiresSeconds: number | undefined;
 }
 
-/** @throws CommandError if it would outlive the credentials that sign it, or there is no trust domain */
+/** @throws CommandError if it would outlive the credentials that sign it, or the trust domain does not exist */
 export async function makeInvitation(
   client: S3Client,
   bucket: string,
   exchange: Exchange,
-  wish: InvitationWish,
+  options: InvitationOptions,
   now: Date,
 ): Promise<Invitation> {
-  const { cluster, node, request, trustDomain, names } = wish;
-  const seconds = lifetime(
-    wish.expiresSeconds,
-    (await client.config.credentials()).expiration,
-    now,
-  );
+  const { cluster, node, request, trustDomain, names, expiresSeconds } = options;
+  const { expiration } = await client.config.credentials();
+  const seconds = lifetime(expiresSeconds, expiration, now);
   const sign = await signer(client, bucket, seconds, now);
   const trust = Object.fromEntries(
     await Promise.all(
@@ -50,7 +47,7 @@ export async function makeInvitation(
       .flatMap((name) => pathsOf(profileOf(name)))
       .map(async (path) => {
         const address = parseRequestKey(`requests/${cluster}/${node}/${request}/${path}`);
-        if (!address) throw new Error(`${path}: is no path of a request`);
+        if (!address) throw new Error(`${path}: not the path of a request`);
         const keys = outcomeKeys(address);
         return {
           path,
@@ -67,21 +64,21 @@ export async function makeInvitation(
   return { cakelessInvitation: 1, ...place, trust, requests };
 }
 
-/** A URL dies with the credentials that signed it, whatever it says itself. */
-function lifetime(asked: number | undefined, expiration: Date | undefined, now: Date): number {
+/** A URL stops working when the credentials that signed it expire, even if its own expiry is later. */
+function lifetime(wanted: number | undefined, expiration: Date | undefined, now: Date): number {
   const left = expiration
     ? Math.floor((expiration.getTime() - now.getTime()) / 1000)
     : MAX_INVITATION_SECONDS;
   const most = Math.min(left, MAX_INVITATION_SECONDS);
   if (most < 1) throw new CommandError('usage', 'the AWS credentials have expired');
-  if (asked === undefined) return Math.min(most, DEFAULT_SECONDS);
-  if (asked >= 1 && asked <= most) return asked;
+  if (wanted === undefined) return Math.min(most, DEFAULT_SECONDS);
+  if (wanted >= 1 && wanted <= most) return wanted;
   throw new CommandError(
     'usage',
-    `an invitation signed now can last ${most} seconds at most, not ${asked}`,
+    `an invitation signed now can be valid for at most ${most} seconds, not ${wanted}`,
     left < MAX_INVITATION_SECONDS
-      ? `the AWS credentials end at ${expiration?.toISOString()}: use a role session that lasts longer`
-      : 'Signature Version 4 allows seven days',
+      ? `the AWS credentials expire at ${expiration?.toISOString()}; use a longer role session`
+      : 'Signature Version 4 allows at most 7 days',
   );
 }
 
@@ -93,7 +90,7 @@ async function signer(client: S3Client, Bucket: string, expiresIn: number, signi
   const settings = { expiresIn, signingDate };
   return {
     get: (Key: string) => getSignedUrl(client, new GetObjectCommand({ Bucket, Key }), settings),
-    /** Good only with `If-None-Match: *`, which is under the signature. */
+    /** The URL works only with the header `If-None-Match: *`, which is signed. */
     put: (Key: string) =>
       getSignedUrl(client, new PutObjectCommand({ Bucket, Key, IfNoneMatch: '*' }), {
         ...settings,
@@ -114,8 +111,8 @@ async function bundleOf(
   if (sha256.length === 0)
     throw new CommandError(
       'usage',
-      `there is no trust bundle ${key}`,
-      `is ${trustDomain} the trust domain of the cluster? Its bundles are ${Object.values(BUNDLE_PATHS).join(', ')}`,
+      `${key}: no such trust bundle`,
+      `check that ${trustDomain} is the trust domain of the cluster; its bundles are ${Object.values(BUNDLE_PATHS).join(', ')}`,
     );
   return { get: await sign.get(key), sha256 };
 }

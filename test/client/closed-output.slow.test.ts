@@ -1,4 +1,4 @@
-/** Nobody reads what a command prints, or a full disk takes it: the command does its work to the end all the same. */
+/** A command completes its work even if its output is closed or the disk is full. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,10 +22,10 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** In bash, behind which a redirection or a pipe stands; the exit code is that of the command, not of the pipe. */
-function run(args: readonly string[], behind: string, principal?: string) {
+/** Runs the command in bash with a redirection or pipe after it, and returns the exit code of the command, not of the pipe. */
+function run(args: readonly string[], redirection: string, principal?: string) {
   const command = [process.execPath, '--', resolve('dist/client/cakeless.mjs'), ...args];
-  const script = `"$@" ${behind}; exit \${PIPESTATUS[0]}`;
+  const script = `"$@" ${redirection}; exit \${PIPESTATUS[0]}`;
   const { status, stdout, stderr } = spawnSync(
     'bash',
     ['--norc', '-c', script, 'bash', ...command],
@@ -37,9 +37,10 @@ function run(args: readonly string[], behind: string, principal?: string) {
   return { status, stdout, stderr };
 }
 
-const who = (folder: string) => [
-  ...['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder],
-];
+const who = (folder: string) => {
+  const node = ['--cluster', CLUSTER, '--node', fixture.node];
+  return [...node, '--kubeconfig-dir', folder];
+};
 
 function serial(folder: string, name: CertificateName): string {
   const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
@@ -50,7 +51,7 @@ function serial(folder: string, name: CertificateName): string {
 const changed = (folder: string) =>
   NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
 
-/** What stands behind a command, and what becomes of the exit code 0. */
+/** What follows a command that succeeds, and the exit code that it then has. */
 const OUTPUTS = [
   ['| head -1', 0],
   ['2>&1 | head -1', 0],
@@ -63,18 +64,18 @@ const OUTPUTS = [
   ['> /dev/full 2>&1', 1],
 ] as const;
 
-describe.each(OUTPUTS)('%s', (behind, expected) => {
-  it('renew renews and rollback puts back', () => {
+describe.each(OUTPUTS)('with %s', (redirection, expected) => {
+  it('renew renews and rollback restores', () => {
     const folder = fixture.copy();
-    const renewed = run(['renew', ...NAMES, '--no-restart', ...who(folder)], behind);
+    const renewed = run(['renew', ...NAMES, '--no-restart', ...who(folder)], redirection);
     expect([renewed.status, changed(folder)]).toEqual([expected, NAMES]);
-    const back = run(['rollback', '--no-restart', ...who(folder)], behind);
+    const back = run(['rollback', '--no-restart', ...who(folder)], redirection);
     expect([back.status, changed(folder)]).toEqual([expected, []]);
     for (const { stderr } of [renewed, back]) expect(stderr).not.toMatch(/EPIPE|at .*:\d+/);
   });
 });
 
-it('head gets its line, and nobody hears of the others', () => {
+it('prints no error if head closes the pipe after a line', () => {
   const folder = fixture.copy();
   const checked = run(
     ['check-expiration', '--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')],
@@ -87,7 +88,7 @@ it('head gets its line, and nobody hears of the others', () => {
   });
 });
 
-it('a result that a full disk did not take is an error, and an error stays what it is', () => {
+it('exits with 1 if a result is lost to a full disk, and keeps the exit code of an error', () => {
   const full = run(['--help'], '> /dev/full');
   expect(full).toMatchObject({
     status: 1,
@@ -96,7 +97,7 @@ it('a result that a full disk did not take is an error, and an error stays what 
   expect(run(['renew', 'nothing', ...who(fixture.copy())], '> /dev/full 2>&1').status).toBe(2);
 });
 
-it('prepare prepares, and an approval is given', async () => {
+it('prepare and approve complete their work without a reader', async () => {
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const folder = mkdtempSync(join(root, 'new-'));
   const place = ['--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')];

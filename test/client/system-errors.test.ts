@@ -1,4 +1,4 @@
-/** What the operating system refuses is said with what to do about it. */
+/** Errors of the operating system that come with a hint. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Tests run as root or not; a folder without any rights is closed to everybody but root. */
+/** Runs the work as a user to whom a folder of mode 0000 is closed, whether or not the tests run as root. */
 async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(NOBODY);
@@ -36,7 +36,7 @@ it.each([
   ['renew', 'all', ...who, ...pki],
   ['rollback', ...who, ...pki],
   ['prepare', ...who, '--config', newestCluster.config, ...pki],
-])('%s without the rights of root says to run it as root', async (...args) => {
+])('%s suggests root if it may not read a folder', async (...args) => {
   mkdirSync(closed, { recursive: true });
   chmodSync(closed, 0o000);
   const run = await unprivileged(() => cakeless({ CAKELESS_EXCHANGE_BUCKET: 'b' }, ...args));
@@ -45,7 +45,7 @@ it.each([
   expect(run.stderr).not.toContain('CAKELESS_DEBUG');
 });
 
-it('root is told nothing of root, and other errors stay what they are', () => {
+it('leaves errors of root and errors without missing privileges unchanged', () => {
   const refused = Object.assign(new Error('EPERM: not permitted'), { code: 'EPERM' });
   expect(explainSystemError(refused, 0)).toBe(refused);
   expect(explainSystemError(refused, 1000)).toBeInstanceOf(CommandError);
@@ -53,12 +53,12 @@ it('root is told nothing of root, and other errors stay what they are', () => {
   expect(explainSystemError(full, 1000)).toBe(full);
 });
 
-it('local with a port that is taken names --port', async () => {
+it('local suggests --port if the port is in use', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((ready) => server.once('listening', ready));
   const address = server.address();
   const port = typeof address === 'object' ? String(address?.port) : '';
   const run = await cakeless({}, 'local', '--data', join(folder, 'data'), '--port', port);
   await new Promise((closed) => server.close(closed));
-  expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/taken\n.*--port 0/) });
+  expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/in use\n.*--port 0/) });
 });

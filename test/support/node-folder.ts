@@ -6,7 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
 import { findStaged } from '../../client/node/csr/staging.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../../client/node/disk/places.ts';
-import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { readDeclaredCluster } from '../../client/operator/declared-cluster.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { bundleKey } from '../../lib/ca/trust-domain.ts';
 import {
@@ -34,7 +34,7 @@ export class NodeFixture {
 
   private constructor(service: ServiceProcess, set: KubeadmSet, root: string) {
     this.service = service;
-    this.node = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
+    this.node = readDeclaredCluster(set.configYaml ?? '', set.dir).node?.name ?? '';
     this.names = CERTIFICATE_NAMES.filter((name) => profileFor(name, versionOf(set)));
     this.#root = root;
     this.template = join(root, 'template');

@@ -8,7 +8,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LOCAL_BUCKETS, startService } from '../../client/local-service.ts';
 import { buildRecord } from '../../client/operator/cluster-record.ts';
-import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { readDeclaredCluster } from '../../client/operator/declared-cluster.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { outcomeKeys, parseRequestKey } from '../../lib/contract/request-key.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
@@ -94,7 +94,7 @@ export class RunningService {
 
   /** Writes the record that `cakeless cluster apply` makes of a set's configuration. */
   async declare(set: KubeadmSet, cluster: string, more: Record<string, unknown> = {}) {
-    const config = readKubeadmConfig(set.configYaml ?? '', set.dir);
+    const config = readDeclaredCluster(set.configYaml ?? '', set.dir);
     const record = { ...buildRecord(cluster, 'fleet', config, [], undefined), ...more };
     await this.store('authority').put(
       `clusters/${cluster}.json`,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buildRecord } from '../../client/operator/cluster-record.ts';
-import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
+import { readDeclaredCluster } from '../../client/operator/declared-cluster.ts';
 import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
 import type { TrustDomainDocument } from '../../lib/ca/trust-domain.ts';
 import { outcomeKeys, parseRequestKey } from '../../lib/contract/request-key.ts';
@@ -61,7 +61,7 @@ export class Workshop {
 
   /** The cluster record that `cakeless cluster apply` makes of the set's own configuration. */
   declare(set: KubeadmSet, more: Record<string, unknown> = {}): { node: string; cluster: string } {
-    const config = readKubeadmConfig(set.configYaml ?? '', set.dir);
+    const config = readDeclaredCluster(set.configYaml ?? '', set.dir);
     const record = buildRecord(CLUSTER, TRUST_DOMAIN, config, [], undefined);
     this.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify({ ...record, ...more }));
     return { node: config.node?.name ?? '', cluster: CLUSTER };

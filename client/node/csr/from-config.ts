@@ -7,7 +7,7 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
-import { type NodeConfig, readNodeConfig } from '../../kubeadm/node-config.ts';
+import { type KubeadmConfig, readKubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from './desired.ts';
 import { csrFromConfig } from './kubeadm-csr.ts';
 
@@ -28,7 +28,7 @@ export function desiredFromConfig(
   names: readonly string[],
   { text, file, keyAlgorithm, ...options }: ConfigSource,
 ): DesiredCsr[] {
-  const config = readNodeConfig(text, file, options);
+  const config = readKubeadmConfig(text, file, options);
   const wanted = names.includes('all') ? namesIn(config) : names.map(checkedName);
   return wanted.map((name) => {
     const { contents, keyKind } = csrFromConfig(name, config);
@@ -43,7 +43,7 @@ export function desiredFromConfig(
 }
 
 /** super-admin.conf came with 1.29. */
-const namesIn = ({ version }: NodeConfig): CertificateName[] =>
+const namesIn = ({ version }: KubeadmConfig): CertificateName[] =>
   CERTIFICATE_NAMES.filter((name) => profileFor(name, version));
 
 function checkedName(name: string): CertificateName {

@@ -11,7 +11,7 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor, type VersionedProfile } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
-import { clusterRecordOf, type NodeConfig } from '../../kubeadm/node-config.ts';
+import { clusterRecordOf, type KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { CsrContents } from './make-csr.ts';
 
 export interface PlannedCsr {
@@ -25,7 +25,7 @@ export interface PlannedCsr {
  * The names that a node needs: on a worker kubelet.conf; on a control plane all of its version, without etcd's where
  * etcd is external, and super-admin.conf only where `kubeadm init` runs.
  */
-export function certificateNamesFor(config: NodeConfig): CertificateName[] {
+export function certificateNamesFor(config: KubeadmConfig): CertificateName[] {
   return CERTIFICATE_NAMES.filter((name) => {
     const profile = profileFor(name, config.version);
     if (!profile?.roles.includes(config.role)) return false;
@@ -35,7 +35,7 @@ export function certificateNamesFor(config: NodeConfig): CertificateName[] {
 }
 
 /** @throws CommandError for a name that kubeadm does not have in this version */
-export function csrFromConfig(name: CertificateName, config: NodeConfig): PlannedCsr {
+export function csrFromConfig(name: CertificateName, config: KubeadmConfig): PlannedCsr {
   const profile = profileFor(name, config.version);
   if (!profile)
     throw new CommandError(
@@ -56,7 +56,7 @@ export function csrFromConfig(name: CertificateName, config: NodeConfig): Planne
 }
 
 /** DNS names before addresses; sorted since 1.28, in the order in which kubeadm adds them before. */
-function namesOf(profile: VersionedProfile, config: NodeConfig): AlternativeName[] {
+function namesOf(profile: VersionedProfile, config: KubeadmConfig): AlternativeName[] {
   if (profile.sans === 'none') return [];
   const record = clusterRecordOf(config);
   const [node] = record.nodes;

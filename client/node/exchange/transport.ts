@@ -1,7 +1,6 @@
 /** Which way a node's requests go, by its options: the bucket, an invitation, or a file. */
-import type { Connection } from '../../connection.ts';
 import { CommandError } from '../../errors.ts';
-import { readNodeConfig } from '../state/cakeless-yaml.ts';
+import { type NodeConfig, readNodeConfig } from '../state/cakeless-yaml.ts';
 import { whoIsThis } from '../state/settings.ts';
 import { CarriedExchange, readAnswer } from './carried.ts';
 import type { Exchange } from './exchange.ts';
@@ -22,7 +21,7 @@ export interface Way {
 
 /** @throws CommandError if the options say too little, or something else than the file */
 export async function findWay(
-  connection: Connection,
+  connection: { exchange(config: NodeConfig): Promise<Exchange> },
   options: WayOptions,
   now: Date,
 ): Promise<Way> {

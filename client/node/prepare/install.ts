@@ -1,7 +1,7 @@
 /** Puts CA certificates and certificates in their places on a node on which nothing runs yet. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
 import { CERTIFICATE_MODE, KEY_MODE } from '../disk/file-change.ts';
 import { kubeconfigText } from '../disk/kubeconfig-text.ts';
@@ -18,7 +18,7 @@ export async function installCertificate(
   item: ReadyToAsk,
   certificate: string,
   caBundle: string,
-  config: NodeConfig,
+  config: KubeadmConfig,
 ): Promise<Date> {
   const { place, name, contents, privateKey } = item;
   if (place.kind === 'pair') await writeFile(place.certificateFile, certificate, CERTIFICATE_MODE);
@@ -37,7 +37,7 @@ export async function installCertificate(
 }
 
 /** Up to 1.30 kubeadm init compares CA data with the first certificate of ca.crt, octet by octet (kubernetes#123102). */
-function caDataOf(bundle: string, { version }: NodeConfig): string {
+function caDataOf(bundle: string, { version }: KubeadmConfig): string {
   const [first = ''] = certificatesIn(bundle);
   return version.minor < 31 ? `${first}\n` : bundle;
 }

@@ -1,6 +1,6 @@
 /** Makes the keys and CSRs that are not there yet, in place and in the layout of `kubeadm certs generate-csr`. */
 import { createPrivateKey } from 'node:crypto';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
 import { makeCsr } from '../csr/make-csr.ts';
 import { KEY_MODE } from '../disk/file-change.ts';
@@ -17,7 +17,7 @@ export interface ReadyToAsk extends PlannedCertificate {
 /** The key is on disk before its CSR is: killed between, the next run goes on with the same key. */
 export async function completeRequest(
   planned: PlannedCertificate,
-  config: NodeConfig,
+  config: KubeadmConfig,
 ): Promise<ReadyToAsk> {
   const privateKey = planned.privateKey ?? (await makeKey(planned, config));
   if (planned.csr) return { ...planned, privateKey, csr: planned.csr };
@@ -28,7 +28,7 @@ export async function completeRequest(
 
 async function makeKey(
   { name, place, keyKind, contents }: PlannedCertificate,
-  config: NodeConfig,
+  config: KubeadmConfig,
 ): Promise<string> {
   const privateKey = await makePrivateKey(keyKind);
   const file = place.kind === 'pair' ? place.keyFile : place.file;

@@ -7,7 +7,7 @@ import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig, type PlannedCsr } from '../csr/kubeadm-csr.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
 import { type CertificatePlace, type NodeFolders, placeOf } from '../disk/places.ts';
@@ -29,11 +29,14 @@ export interface PlannedCertificate extends PlannedCsr {
 }
 
 /** @throws CommandError for a file in the way that is neither a certificate nor a key */
-export function planCertificates(config: NodeConfig, folders: NodeFolders): PlannedCertificate[] {
+export function planCertificates(
+  config: KubeadmConfig,
+  folders: NodeFolders,
+): PlannedCertificate[] {
   return certificateNamesFor(config).map((name) => planOne(name, config, folders));
 }
 
-function planOne(name: CertificateName, config: NodeConfig, folders: NodeFolders) {
+function planOne(name: CertificateName, config: KubeadmConfig, folders: NodeFolders) {
   const planned = csrFromConfig(name, config);
   const place = placeOf(name, folders);
   const { baseName } = profileOf(name);

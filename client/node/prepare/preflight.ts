@@ -8,7 +8,7 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
@@ -40,7 +40,7 @@ const ORDER: readonly string[] = [
 ];
 
 export function findHindrances(
-  config: NodeConfig,
+  config: KubeadmConfig,
   { kubeletDir, ...folders }: NodeFolders,
   now: Date,
 ): Hindrance[] {
@@ -88,7 +88,7 @@ function kubeletsOwn(folders: NodeFolders): Hindrance[] {
   return isSame ? [] : [{ file, problem }];
 }
 
-function manifestsInTheWay(config: NodeConfig, { kubeconfigDir }: NodeFolders): Hindrance[] {
+function manifestsInTheWay(config: KubeadmConfig, { kubeconfigDir }: NodeFolders): Hindrance[] {
   if (config.role === 'worker') return [];
   const components = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
   return components
@@ -107,7 +107,7 @@ function caKeys(folders: NodeFolders): Hindrance[] {
     .map((file) => ({ file, problem: 'a CA key is on this node: kubeadm would sign by itself' }));
 }
 
-function externalEtcdFiles({ externalEtcd, role }: NodeConfig): Hindrance[] {
+function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): Hindrance[] {
   if (!externalEtcd || role === 'worker') return [];
   const { caFile, certFile, keyFile } = externalEtcd;
   return [caFile, certFile, keyFile]
@@ -116,7 +116,10 @@ function externalEtcdFiles({ externalEtcd, role }: NodeConfig): Hindrance[] {
 }
 
 /** kubeadm says "Using existing sa keys" all the same, and the API server then dies. */
-function serviceAccountFiles({ role, joins }: NodeConfig, { certDir }: NodeFolders): Hindrance[] {
+function serviceAccountFiles(
+  { role, joins }: KubeadmConfig,
+  { certDir }: NodeFolders,
+): Hindrance[] {
   if (role === 'worker') return [];
   return ['sa.key', 'sa.pub']
     .map((name) => join(certDir, name))

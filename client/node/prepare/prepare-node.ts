@@ -2,7 +2,7 @@
 import type * as z from 'zod/mini';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
@@ -23,7 +23,7 @@ export interface Preparation {
   readonly exchange: ObjectStore;
   readonly terminal: Terminal;
   readonly clock: Clock;
-  readonly config: NodeConfig;
+  readonly config: KubeadmConfig;
   readonly folders: NodeFolders;
   /** Where a kubelet that ran here before would have left its certificate. */
   readonly kubeletDir: string | undefined;

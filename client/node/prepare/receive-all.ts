@@ -10,7 +10,7 @@ import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.t
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readJson } from '../../../lib/store/documents.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { leadsTo } from '../trust/ca-change.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
@@ -85,7 +85,7 @@ export async function receiveAll(
   return { results, trust, trustProblems: judged.problems };
 }
 
-function casOf({ role, externalEtcd }: NodeConfig): CaName[] {
+function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
   if (role === 'worker') return ['ca'];
   return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
 }
@@ -140,7 +140,7 @@ async function checkOne(
 async function write(
   { item, pem }: Good,
   caBundle: string,
-  config: NodeConfig,
+  config: KubeadmConfig,
 ): Promise<PreparedCertificate> {
   const notAfter = await installCertificate(item, pem, caBundle, config);
   return { ...about(item), state: 'written', notAfter: notAfter.toISOString() };

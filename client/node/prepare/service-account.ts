@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../../errors.ts';
-import type { NodeConfig } from '../../kubeadm/node-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { KEY_MODE } from '../disk/file-change.ts';
 import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
 import { isFileThere, writeFile } from './write-file.ts';
@@ -17,7 +17,7 @@ import { isFileThere, writeFile } from './write-file.ts';
  * @throws CommandError if there is another key already, or FILE holds none
  */
 export async function prepareServiceAccountKey(
-  config: NodeConfig,
+  config: KubeadmConfig,
   certDir: string,
   from: string | undefined,
 ): Promise<'made' | 'copied' | 'was-there' | 'missing'> {

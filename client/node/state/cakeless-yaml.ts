@@ -41,7 +41,7 @@ export function readNodeConfig(file: string | undefined): NodeConfig {
   throw new CommandError(
     'usage',
     `${from}: ${result.error.issues.map(describeIssue).join('; ')}`,
-    'docs/node-guide.md describes the file',
+    'its fields are cluster, node, exchangeBucket, region, certDir, kubeconfigDir, kubeletDir and also',
   );
 }
 

@@ -62,7 +62,7 @@ it('the one-file client does what the sources do', () => {
   expect(existsSync(join(out, 'pki', 'etcd', 'server.crt'))).toBe(true);
   expect(client('local')).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('has no local service'),
+    stderr: expect.stringContaining('local: not available in the one-file client'),
   });
 });
 

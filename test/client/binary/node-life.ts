@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { caFileOf, placeOf } from '../../../client/node/disk/places.ts';
 import { readPlace } from '../../../client/node/disk/read-place.ts';
-import { readKubeadmConfig } from '../../../client/operator/kubeadm-config.ts';
+import { readDeclaredCluster } from '../../../client/operator/declared-cluster.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { EmptyRoot } from '../../support/empty-root.ts';
@@ -19,7 +19,7 @@ import { type ServiceProcess, startServiceProcess } from '../../support/running-
 
 const CLUSTER = 'prod';
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-const NODE = readKubeadmConfig(set.configYaml ?? '', set.dir).node?.name ?? '';
+const NODE = readDeclaredCluster(set.configYaml ?? '', set.dir).node?.name ?? '';
 
 export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-life-'));

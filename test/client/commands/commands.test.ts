@@ -1,4 +1,4 @@
-/** Every command against a running service, as a platform team, a node and an approver use them. */
+/** Commands against a running service, as a platform team, a node and an approver use them. */
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -45,14 +45,14 @@ const clientOptions = (environment: Record<string, string>) => ({
   },
 });
 
-/** The file of each CA below trust/, and what stands before its hash. */
+/** The file of each CA below trust/, and the prefix of its hash. */
 const BUNDLES = [
   ['ca.crt', ''],
   ['etcd/ca.crt', 'etcd-ca='],
   ['front-proxy-ca.crt', 'front-proxy-ca='],
 ] as const;
 
-/** A key that the security team made. */
+/** A key that the security team created. */
 async function createKey(environment: Record<string, string>): Promise<string> {
   const kms = new KMSClient(clientOptions(environment));
   const command = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
@@ -62,19 +62,17 @@ async function createKey(environment: Record<string, string>): Promise<string> {
 }
 
 describe('trust-domain', () => {
-  it('create says the second time that it exists, with the same answer', async () => {
+  it('create reports an existing trust domain and prints the same CAs', async () => {
     const run = await admin('trust-domain', 'create', 'fleet', '-o', 'json');
     const shown = await admin('trust-domain', 'show', 'fleet', '-o', 'json');
     expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('fleet exists') });
     expect(JSON.parse(shown.stdout).cas).toEqual(JSON.parse(run.stdout).cas);
   });
 
-  it('create takes a key spec, a lifetime, and keys that are there', async () => {
+  it('create accepts a key spec, a lifetime, and existing keys', async () => {
     const keyId = await createKey(service.environment);
-    const wishes = ['--key-spec', 'ECC_NIST_P384', '--validity-days', '30'];
-    const run = await admin(
-      ...['trust-domain', 'create', 'other', ...wishes, '--key-ca', keyId, '-o', 'json'],
-    );
+    const options = ['--key-spec', 'ECC_NIST_P384', '--validity-days', '30', '--key-ca', keyId];
+    const run = await admin('trust-domain', 'create', 'other', ...options, '-o', 'json');
     const made = JSON.parse(run.stdout).cas;
     expect([made.ca.keyId, made.ca.keySpec]).toEqual([keyId, 'ECC_NIST_P256']);
     expect(made['etcd-ca'].keySpec).toBe('ECC_NIST_P384');
@@ -84,25 +82,25 @@ describe('trust-domain', () => {
   });
 
   it.each([
-    ['a key that is a CA of another trust domain', 'taken', (used: string) => ['--key-ca', used]],
+    ['a key of a CA in another trust domain', 'taken', (used: string) => ['--key-ca', used]],
     [
       'one key for two CAs',
       'twice',
       (_: string, free: string) => ['--key-ca', free, '--key-etcd-ca', free],
     ],
-    ['a key that is not there', 'absent', () => ['--key-ca', 'alias/no-such-key']],
-    ['another kind of key for a CA that exists', 'fleet', () => ['--key-spec', 'RSA_2048']],
-    ['a lifetime that is no number', 'other2', () => ['--validity-days', 'abc']],
-    ['a name in capitals', 'FLEET', () => []],
-  ])('create refuses %s as wrong usage', async (_, domain, options) => {
+    ['a key that does not exist', 'absent', () => ['--key-ca', 'alias/no-such-key']],
+    ['another key spec for an existing CA', 'fleet', () => ['--key-spec', 'RSA_2048']],
+    ['a lifetime that is not a number', 'other2', () => ['--validity-days', 'abc']],
+    ['a name in upper case', 'FLEET', () => []],
+  ])('create rejects %s as a usage error', async (_, domain, options) => {
     const { cas } = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
     const free = await createKey(service.environment);
     const run = await admin('trust-domain', 'create', domain, ...options(cas.ca.keyId, free));
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).not.toContain('check the AWS credentials');
+    expect(run.stderr).not.toContain('AWS credentials');
   });
 
-  it('show prints the options by which a new node trusts the CAs, with the hash of the public key', async () => {
+  it('show prints --ca-cert-hash options with the hashes of the public keys', async () => {
     const json = JSON.parse((await admin('trust-domain', 'show', 'fleet', '-o', 'json')).stdout);
     const exchange = new S3Client(clientOptions(service.environment));
     const hashes: string[] = [];
@@ -122,7 +120,7 @@ describe('trust-domain', () => {
     expect(stdout).toContain(`\n${hashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ')}\n`);
   });
 
-  it('show prints a table, and says how to make one that is not there', async () => {
+  it('show prints a table, or how to create a trust domain that does not exist', async () => {
     expect((await admin('trust-domain', 'show', 'fleet')).stdout).toMatch(/front-proxy-ca .*P256/);
     expect(await admin('trust-domain', 'show', 'none')).toMatchObject({
       exitCode: 2,
@@ -139,7 +137,7 @@ describe('local', () => {
     'auditor',
     `node:${CLUSTER}/${NODE}`,
     `user-requester:${CLUSTER}`,
-  ])('has a file with the environment of %s for a shell', (principal) => {
+  ])('writes a file with the environment of %s for a shell', (principal) => {
     const folderOfAll = environmentsFolder(join(folder, 'data'));
     const file = join(folderOfAll, environmentFileName(principal));
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -152,7 +150,7 @@ describe('local', () => {
 });
 
 describe('cluster', () => {
-  it('apply says what it did: created, unchanged, configured', async () => {
+  it('apply reports whether it created, configured or did not change the record', async () => {
     const verbs = [
       await apply('verbs'),
       await apply('verbs'),
@@ -168,7 +166,7 @@ describe('cluster', () => {
     expect((await admin('cluster', 'show', 'verbs')).stdout).toMatch(/n2\s+control-plane\s+10/);
   });
 
-  it('--dry-run prints the record and writes nothing', async () => {
+  it('apply --dry-run prints the record and writes nothing', async () => {
     const run = await apply('dry', '--dry-run', '--worker', 'w1=10.0.0.9,fd00::9');
     expect(JSON.parse(run.stdout).nodes).toContainEqual({
       name: 'w1',
@@ -179,7 +177,7 @@ describe('cluster', () => {
     expect((await admin('cluster', 'show', 'dry')).exitCode).toBe(2);
   });
 
-  it('a shown record can be applied again as a file', async () => {
+  it('apply accepts the record that show prints', async () => {
     const shown = await admin('cluster', 'show', CLUSTER, '-o', 'json');
     const file = join(folder, 'record.json');
     writeFileSync(file, shown.stdout);
@@ -188,26 +186,25 @@ describe('cluster', () => {
     expect(JSON.parse(run.stdout)).toEqual(JSON.parse(shown.stdout));
   });
 
-  it('a kubeadm configuration without a whole release names --kubernetes-version', async () => {
+  it('apply suggests --kubernetes-version if the kubeadm configuration names no full release', async () => {
     const file = join(folder, 'stable.yaml');
     const text = readFileSync(config, 'utf8');
     writeFileSync(file, text.replace(/^kubernetesVersion: .*$/m, 'kubernetesVersion: stable-1'));
-    const run = await admin(
-      ...['cluster', 'apply', 'stable', '--kubeadm-config', file, '--trust-domain', 'fleet'],
-    );
+    const source = ['--kubeadm-config', file, '--trust-domain', 'fleet'];
+    const run = await admin('cluster', 'apply', 'stable', ...source);
     expect(run.exitCode).toBe(2);
-    expect(run.stderr).not.toContain('is not a cluster record');
+    expect(run.stderr).not.toContain('not a cluster record');
     expect(run.stderr).toMatch(/kubernetesVersion: .*\n.*--kubernetes-version v/);
   });
 
-  it('--kubernetes-version goes before the one of the configuration', async () => {
+  it('--kubernetes-version overrides the one in the kubeadm configuration', async () => {
     const run = await apply('newer', '--kubernetes-version', 'v1.36.0', '-o', 'json');
     expect(JSON.parse(run.stdout).kubernetesVersion).toBe('v1.36.0');
   });
 });
 
 describe('submit and fetch', () => {
-  it('bring certificates to where kubeadm wants them; what waits for an approver is exit code 4', async () => {
+  it("write certificates in kubeadm's layout, and exit with 4 while one needs approval", async () => {
     const out = join(folder, 'out');
     const submitted = await node('submit', csrs, ...place('all'), '-o', 'json');
     expect(JSON.parse(submitted.stdout).requests).toHaveLength(set.csrs.length);
@@ -227,7 +224,7 @@ describe('submit and fetch', () => {
     expect(existsSync(join(out, 'super-admin.conf.crt'))).toBe(false);
   });
 
-  it('a refusal is exit code 3, each reason on a line that says what to do', async () => {
+  it('exit with 3 for a rejection, and print each violation with its fix', async () => {
     const wrong = kubeadmSet('1.35.4', 'generate-csr', 'v6-p384').dir;
     await node('submit', join(wrong, 'csr'), ...place('wrong'));
     const run = await node('fetch', ...place('wrong'), '--out', join(folder, 'none'));
@@ -235,7 +232,7 @@ describe('submit and fetch', () => {
     expect(run.stdout).toMatch(/pki\/apiserver: san-[a-z-]+: .+; allowed: .+\. [A-Z].+\./);
   });
 
-  it('take cluster, node, bucket and region from the file of the node, as pack and prepare do', async () => {
+  it('read cluster, node, bucket and region from the node configuration, as pack and prepare do', async () => {
     const file = join(folder, 'cakeless.yaml');
     const { AWS_REGION, CAKELESS_EXCHANGE_BUCKET, ...rest } = service.as(`node:${CLUSTER}/${NODE}`);
     const own = `exchangeBucket: ${CAKELESS_EXCHANGE_BUCKET}\nregion: ${AWS_REGION}\n`;
@@ -262,7 +259,7 @@ describe('submit and fetch', () => {
     ['pack', csrs, '--out', join(folder, 'never')],
     ['fetch', '--request', 'r', '--out', folder],
     ['prepare', '--config', config],
-  ])('%s says what is missing, and where it may stand', async (...args) => {
+  ])('%s names the missing option and the file that can hold it', async (...args) => {
     const empty = join(folder, 'empty.yaml');
     writeFileSync(empty, '');
     expect(await node(...args, '--node-config', empty)).toMatchObject({
@@ -271,7 +268,7 @@ describe('submit and fetch', () => {
     });
   });
 
-  it('without --request, submit makes an id up and prints the next command', async () => {
+  it('submit generates a request id and prints the next command', async () => {
     const run = await node('submit', csrs, '--cluster', CLUSTER, '--node', NODE);
     expect(run.stdout).toMatch(/next: cakeless fetch .* --request \d{8}t\d{6}z-[0-9a-f]{6} --out/);
   });
@@ -281,10 +278,10 @@ describe('approvals', () => {
   const key = (id: string) => `requests/${CLUSTER}/${NODE}/${id}/super-admin.conf.csr`;
   const submitOne = async (id: string) => {
     await node('submit', csrs, ...place(id));
-    await node('fetch', ...place(id), '--out', join(folder, id)); // ends when all are answered
+    await node('fetch', ...place(id), '--out', join(folder, id)); // returns when each request has an outcome
   };
 
-  it('pending lists what waits with its subject; approve ends the wait', async () => {
+  it('pending lists requests with their subjects, and approve has them signed', async () => {
     await submitOne('yes');
     const listed = await approver('pending', '--cluster', CLUSTER, '-o', 'json');
     const entry = JSON.parse(listed.stdout).find(
@@ -295,7 +292,7 @@ describe('approvals', () => {
     const short = await approver('approve', key('yes').replace(/\.csr$/, ''));
     expect([short.exitCode, short.stderr]).toEqual([
       2,
-      expect.stringContaining(`${key('yes')} does: that is its key`),
+      expect.stringContaining(`give the key of its CSR: ${key('yes')}`),
     ]);
     expect((await approver('approve', key('yes'), '--as', 'alice')).exitCode).toBe(0);
     const run = await node('fetch', ...place('yes'), '--wait', '30s', '--out', join(folder, 'yes'));
@@ -303,16 +300,16 @@ describe('approvals', () => {
     expect(existsSync(join(folder, 'yes', 'super-admin.conf.crt'))).toBe(true);
   });
 
-  it('deny is final, and the node reads why', async () => {
+  it('deny is final, and the node is told the reason', async () => {
     await submitOne('no');
-    expect((await approver('deny', key('no'))).exitCode).toBe(2); // wants a reason
+    expect((await approver('deny', key('no'))).exitCode).toBe(2); // --reason is required
     expect((await approver('deny', key('no'), '--reason', 'not today')).exitCode).toBe(0);
     const run = await node('fetch', ...place('no'), '--wait', '30s', '--out', join(folder, 'no'));
     expect([run.exitCode, run.stdout]).toEqual([3, expect.stringContaining('not today')]);
     expect((await approver('approve', key('no'))).exitCode).toBe(2);
   });
 
-  it('standing approvals are shown, given and withdrawn, never for super-admin.conf', async () => {
+  it('standing-approval grants, shows and withdraws names, but never super-admin.conf', async () => {
     const show = async () => (await approver('standing-approval', CLUSTER)).stdout;
     expect(await show()).toContain('no standing approval');
     await approver('standing-approval', CLUSTER, 'admin.conf', '--as', 'alice');
@@ -321,7 +318,7 @@ describe('approvals', () => {
     expect(await show()).toContain('no standing approval');
     expect(await approver('standing-approval', CLUSTER, 'super-admin.conf')).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('approve each by itself'),
+      stderr: expect.stringContaining('approve each request'),
     });
   });
 });

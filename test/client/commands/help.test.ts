@@ -1,4 +1,4 @@
-/** `--help` and wrong calls: every option says what it is, in one manner, and what nobody knows is a usage error. */
+/** `--help` and usage errors: descriptions of commands and options follow one form, and unknown words are errors. */
 import type { Command, Option } from 'commander';
 import { buildProgram } from '../../../client/main.ts';
 import { collect } from '../../../client/options.ts';
@@ -16,28 +16,28 @@ const options = commands.flatMap(([words, { options }]) =>
   options.map((option): [string, string, Option] => [words, option.flags, option]),
 );
 
-it('there are commands and options to look at', () => {
+it('finds the commands and options to check', () => {
   expect([commands.length > 20, options.length > 100]).toEqual([true, true]);
 });
 
-it.each(commands)('%s says what it does', (_, command) => {
+it.each(commands)('%s has a description without a full stop', (_, command) => {
   expect(command.description()).toMatch(/^\S.*[^.]$/);
 });
 
 it.each(options)(
-  '%s %s is described: no full stop, several times, a default with its unit',
+  '%s %s has a description that starts in lower case and names repetition and the unit of a default',
   (_, flags, option) => {
     expect(option.description).toMatch(/^(?:[a-z]|KMS|CSR|FILE|SHA).*[^.]$/s);
     if (option.parseArg === collect)
       expect(option.description).toContain('may be given several times');
-    // a bare number of seconds says nothing
+    // a bare number of seconds would have no unit
     if (/<duration>/.test(flags) && option.defaultValue !== undefined)
       expect(option.defaultValueDescription).toMatch(/^(?:\d+[smhd]|only .*)$/);
   },
 );
 
 it.each(commands)(
-  '%s: required options say so, choices and defaults are named',
+  '%s --help marks required options and lists choices and defaults',
   async (words, command) => {
     const help = (await cakeless({}, ...words.split(' '), '--help')).stdout.replace(
       /\n {10,}/g,
@@ -58,15 +58,15 @@ it.each([
   [['renew', 'all', '--dryrun'], "unknown option '--dryrun'\n(Did you mean --dry-run?)"],
   [['renew'], "missing required argument 'names'"],
   [['prepare', '--cluster', 'a'], "required option '--config <file>' not specified"],
-  [['pending', '-o', 'xml'], 'Allowed choices are text, json'],
+  [['pending', '-o', 'xml'], "'xml': allowed choices are text, json\n"],
   [['pending', 'more'], 'too many arguments'],
   [['csr', 'apiservr'], 'kubeadm has no certificate apiservr'],
-])('%j is wrong usage', async (args, words) => {
+])('%j is a usage error', async (args, words) => {
   const run = await cakeless({}, ...args);
   expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(words) });
 });
 
-it('nothing is coloured, whatever the environment says', async () => {
+it('never colours its output, whatever the environment requests', async () => {
   const colours = {
     NO_COLOR: undefined,
     FORCE_COLOR: '3',

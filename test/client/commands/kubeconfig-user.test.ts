@@ -1,4 +1,4 @@
-/** `cakeless kubeconfig user` against a running service: at once, after an approval, refused, and pinned. */
+/** `cakeless kubeconfig user` against a running service: issued, approved, rejected, resumed, and with pinned CAs. */
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -16,19 +16,23 @@ import {
 
 const { name: CLUSTER, config } = newestCluster;
 const folder = mkdtempSync(join(tmpdir(), 'cakeless-users-'));
-/** Of each test its own: they run in any order. */
+/** A new folder for each test. */
 let state: string;
 const SERVER = 'https://api.prod.example.com:6443';
 let service: ServiceProcess;
 
 const admin = (...args: string[]) => cakeless(service.environment, ...args);
 const approver = (...args: string[]) => cakeless(service.as('approver'), ...args);
-const user = (...args: string[]) =>
-  cakeless(
+const user = (...args: string[]) => {
+  const command = ['kubeconfig', 'user', '--cluster', CLUSTER, '--server', SERVER];
+  return cakeless(
     service.as(`user-requester:${CLUSTER}`),
-    ...['kubeconfig', 'user', '--cluster', CLUSTER, '--server', SERVER, '--state-dir', state],
+    ...command,
+    '--state-dir',
+    state,
     ...args,
   );
+};
 
 async function setRule(users: object | undefined) {
   const { stdout } = await admin('cluster', 'show', CLUSTER, '-o', 'json');
@@ -53,10 +57,8 @@ function open(yaml: string) {
 beforeAll(async () => {
   service = await startServiceProcess(folder);
   expect((await admin('trust-domain', 'create', 'fleet')).exitCode).toBe(0);
-  const applied = await admin(
-    ...['cluster', 'apply', CLUSTER, '--kubeadm-config', config, '--trust-domain', 'fleet'],
-  );
-  expect(applied.exitCode).toBe(0);
+  const source = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
+  expect((await admin('cluster', 'apply', CLUSTER, ...source)).exitCode).toBe(0);
 }, 60_000);
 
 beforeEach(() => {
@@ -76,7 +78,7 @@ const kept = () => {
   }
 };
 
-it('prints a kubeconfig for the time that was asked for, and keeps no key behind', async () => {
+it('prints a kubeconfig with the requested validity and deletes the key', async () => {
   await setRule({ approvalRequired: false, organizations: ['team-a', 'team-b'] });
   const asked = ['--client-name', 'jane@example.com', '--org', 'team-a', '--org', 'team-b'];
   const run = await user(...asked, '--validity-period', '2h');
@@ -93,7 +95,7 @@ it('prints a kubeconfig for the time that was asked for, and keeps no key behind
   expect(kept()).toEqual([]);
 });
 
-it('waits for an approver with the key in a file of its own, and goes on by request id', async () => {
+it('keeps the key for its owner while the request needs approval, and resumes by request id', async () => {
   await setRule({ organizations: ['team-a'] });
   const asked = ['--client-name', 'bob', '--org', 'team-a'];
   const first = await user(...asked);
@@ -104,23 +106,22 @@ it('waits for an approver with the key in a file of its own, and goes on by requ
   expect(statSync(join(state, CLUSTER, request, 'user.key')).mode & 0o777).toBe(0o600);
   expect(statSync(join(state, CLUSTER, request)).mode & 0o777).toBe(0o700);
   const other = await user('--client-name', 'eve', '--request', request);
-  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('asks for bob') });
+  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is for bob') });
   const longer = await user(...asked, '--request', request, '--validity-period', '1h');
   expect(longer).toMatchObject({ exitCode: 2 });
   const listed = await approver('pending');
   expect(listed.stdout).toContain('O=team-a, CN=bob');
   expect((await approver('approve', `${CLUSTER}/users/${request}/user.csr`)).exitCode).toBe(0);
   const out = join(folder, 'bob.conf');
-  const last = await user(
-    ...[...asked, '--request', request, '--wait', '1m', '--kubeconfig-out', out],
-  );
+  const resumed = [...asked, '--request', request];
+  const last = await user(...resumed, '--wait', '1m', '--kubeconfig-out', out);
   expect(last).toMatchObject({ exitCode: 0, stdout: '' });
   expect(statSync(out).mode & 0o777).toBe(0o600);
   expect(open(readFileSync(out, 'utf8')).leaf.subject).toBe('O=team-a\nCN=bob');
   expect(kept()).toEqual([]);
 });
 
-it('goes on with no request that is not there', async () => {
+it('refuses to resume a request that does not exist', async () => {
   await setRule({ approvalRequired: false });
   const run = await user('--client-name', 'bob', '--request', 'nosuch');
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -128,7 +129,7 @@ it('goes on with no request that is not there', async () => {
   expect(kept()).toEqual([]);
 });
 
-it('keeps the key when the kubeconfig did not arrive', async () => {
+it('keeps the key if the kubeconfig cannot be written to standard output', async () => {
   await setRule({ approvalRequired: false });
   const asked = ['--cluster', CLUSTER, '--server', SERVER, '--state-dir', state];
   const command = [process.execPath, '--', COMMAND, 'kubeconfig', 'user', '--client-name', 'jo'];
@@ -142,7 +143,7 @@ it('keeps the key when the kubeconfig did not arrive', async () => {
   expect([again.exitCode, open(again.stdout).isPair, kept()]).toEqual([0, true, []]);
 });
 
-it('says why it was refused, and forgets the key', async () => {
+it('prints why a request was rejected and deletes the key', async () => {
   await setRule({ approvalRequired: false });
   const run = await user('--client-name', 'kubernetes-admin', '--org', 'team-a');
   expect(run).toMatchObject({ exitCode: 3, stdout: '' });
@@ -153,7 +154,7 @@ it('says why it was refused, and forgets the key', async () => {
   expect(kept()).toEqual([]);
 });
 
-it('trusts no CA but the pinned one, by hash or by file', async () => {
+it('trusts only a CA pinned by hash or by file', async () => {
   await setRule({ approvalRequired: false });
   const first = await user('--client-name', 'jane');
   const hash = /sha256:[0-9a-f]{64}/.exec(first.stderr)?.[0] ?? '';

@@ -93,7 +93,7 @@ describe('an invitation', () => {
 
   it.each([
     ['a node that the record does not know', 'cp-9.prod.example.com', [], /^warning: .*cp-9/m],
-    ['some names', NODE, ['--name', 'kubelet.conf'], /for kubelet\.conf alone/],
+    ['some names', NODE, ['--name', 'kubelet.conf'], /covers kubelet\.conf only/],
   ])('for %s says what will come of it', async (_, name, more, words) => {
     const out = ['--out', file('invitation.json')];
     const run = await admin('invite', '--cluster', CLUSTER, '--node', name, ...out, ...more);
@@ -219,8 +219,8 @@ describe('an invitation', () => {
   });
 
   it.each([
-    ['longer than a week', ['--expires-in', '169h'], 'seven days'],
-    ['for a name that is none', ['--name', 'user'], 'is not one of'],
+    ['longer than a week', ['--expires-in', '169h'], 'at most 7 days'],
+    ['for a name that is none', ['--name', 'user'], 'not one of'],
   ])('is not made %s', async (_, more, said) => {
     const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('i.json')];
     expect(await admin(...args, ...more)).toMatchObject({

@@ -1,7 +1,7 @@
 /** CSRs from a configuration ask for what `kubeadm certs generate-csr` asked for with the same configuration. */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readNodeConfig } from '../../../../client/kubeadm/node-config.ts';
+import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig } from '../../../../client/node/csr/kubeadm-csr.ts';
 import { makeCsr } from '../../../../client/node/csr/make-csr.ts';
 import { makePrivateKey } from '../../../../client/node/disk/private-key.ts';
@@ -12,7 +12,7 @@ import { listKubeadmSets } from '../../../support/kubeadm-sets.ts';
 
 const sets = listKubeadmSets().filter(({ layout }) => layout === 'generate-csr');
 const configOf = ({ dir, configYaml = '' }: (typeof sets)[number]) =>
-  readNodeConfig(configYaml, `${dir}/config.yaml`);
+  readKubeadmConfig(configYaml, `${dir}/config.yaml`);
 
 /** Subject and attributes of a CertificationRequestInfo, as they stand. */
 function comparable(pem: string): string[] {

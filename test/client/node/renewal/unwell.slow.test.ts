@@ -40,7 +40,7 @@ it('it is named, the certificates are renewed, and neither the next run nor roll
   const names = ['apiserver', 'etcd-peer', 'controller-manager.conf'] as const;
   const renewed = await run('renew', ...names, '-o', 'json');
   expect([renewed.exitCode, renewed.stderr]).toEqual([
-    EXIT.unwell,
+    EXIT.unhealthy,
     expect.stringMatching(
       /kube-controller-manager is not healthy before anything is changed: .*answers 500/,
     ),
@@ -58,7 +58,7 @@ it('it is named, the certificates are renewed, and neither the next run nor roll
   expect((await run('rollback')).exitCode).toBe(0);
   const back = await run('rollback');
   expect([back.exitCode, back.stdout]).toEqual([
-    EXIT.unwell,
+    EXIT.unhealthy,
     expect.stringContaining('kube-controller-manager does not become healthy'),
   ]);
   expect([areNew(names), phases()]).toEqual([
@@ -81,7 +81,7 @@ it('the others of its step are restarted all the same', async () => {
   await start({ etcd: '--well-with=none' });
   const renewed = await run('renew', 'etcd-peer', 'apiserver-etcd-client', '-o', 'json');
   expect([renewed.exitCode, JSON.parse(renewed.stdout).restarts]).toMatchObject([
-    EXIT.unwell,
+    EXIT.unhealthy,
     [
       { component: 'etcd', state: 'unwell' },
       { component: 'kube-apiserver', state: 'restarted' },

@@ -1,7 +1,7 @@
 /**
- * What a kubeadm configuration file says of one node and its cluster, as far as certificates and kubeconfigs depend on
- * it. kubeadm reads an InitConfiguration or a JoinConfiguration and passes over what else is in the file
- * (cmd/kubeadm/app/util/config), so the ClusterConfiguration may stand in the file of a node that joins, too.
+ * The fields of a kubeadm configuration file that certificates and kubeconfigs of one node depend on. kubeadm reads an
+ * InitConfiguration or a JoinConfiguration and ignores other kinds in the file (cmd/kubeadm/app/util/config), so the
+ * file of a joining node can also hold the ClusterConfiguration.
  */
 import type * as z from 'zod/mini';
 import { hostOfEndpoint } from '../../lib/cluster/endpoint.ts';
@@ -32,11 +32,11 @@ import {
   joinSchema,
 } from './schema.ts';
 
-export interface NodeConfig extends KeyKinds, ClusterSettings {
-  /** Where it was read, for messages. */
+export interface KubeadmConfig extends KeyKinds, ClusterSettings {
+  /** The path of the file, for messages. */
   readonly file: string;
   readonly role: NodeRole;
-  /** Whether the node joins a cluster that runs; else `kubeadm init` makes the cluster on it. */
+  /** Whether the node joins an existing cluster; otherwise `kubeadm init` creates the cluster on it. */
   readonly joins: boolean;
   readonly nodeName: string;
   /** localAPIEndpoint.advertiseAddress; only control planes have one. */
@@ -44,18 +44,18 @@ export interface NodeConfig extends KeyKinds, ClusterSettings {
   readonly bindPort: number;
   readonly version: KubernetesVersion;
   readonly clusterName: string;
-  /** As written: `api.example.com:6443`; for a node that joins without it, where it looks for the API server. */
+  /** As written, such as `api.example.com:6443`; a node that joins without it uses its discovery endpoint. */
   readonly controlPlaneEndpoint: string | undefined;
-  /** The fields that subject alternative names come from, as a cluster record has them. */
+  /** The fields that decide subject alternative names, as in a cluster record. */
   readonly nameFields: Record<string, unknown>;
-  /** Whether the kubelet of a control plane talks to the API server beside it. */
+  /** Whether the kubelet of a control plane uses the API server on its own node. */
   readonly kubeletLocalMode: boolean;
-  /** discovery.bootstrapToken.caCertHashes: what a node that joins trusts `ca` by. */
+  /** discovery.bootstrapToken.caCertHashes: the pins by which a joining node trusts `ca`. */
   readonly caCertHashes: readonly string[];
 }
 
-/** What the command line says in place of the file, or where the file leaves it open. */
-export interface NodeConfigOptions {
+/** Command-line options that override the file or complete it. */
+export interface KubeadmConfigOptions {
   readonly node?: string | undefined;
   readonly role?: NodeRole | undefined;
   readonly join?: boolean | undefined;
@@ -69,17 +69,17 @@ interface Source {
   readonly join: JoinDocument | undefined;
 }
 
-/** @throws CommandError that says what is wrong or missing in the file */
-export function readNodeConfig(
+/** @throws CommandError that names what is invalid or missing in the file */
+export function readKubeadmConfig(
   yaml: string,
   file: string,
-  options: NodeConfigOptions = {},
-): NodeConfig {
+  options: KubeadmConfigOptions = {},
+): KubeadmConfig {
   const source = readSource(yaml, file);
   const { cluster, join } = source;
   const kind = kindOf(source, options);
   const version = versionOf(source);
-  const config: NodeConfig = {
+  const config: KubeadmConfig = {
     file,
     ...kind,
     nodeName: nodeNameOf(source, kind.joins, options.node),
@@ -93,18 +93,18 @@ export function readNodeConfig(
     kubeletLocalMode: isKubeletLocal(cluster, version),
     caCertHashes: join?.discovery?.bootstrapToken?.caCertHashes ?? [],
   };
-  clusterRecordOf(config); // its names are checked before anything is made of them
+  clusterRecordOf(config); // rejects invalid names before anything depends on them
   return config;
 }
 
-/** The configuration as a record of a cluster with this one node: what names are worked out from. */
-export function clusterRecordOf(config: NodeConfig): ClusterRecord {
+/** The configuration as the record of a cluster with only this node, from which the names are derived. */
+export function clusterRecordOf(config: KubeadmConfig): ClusterRecord {
   const { file, nodeName: name, advertiseAddress, role, nameFields } = config;
   const { record, problems } = parseClusterRecord({
     cluster: 'cluster',
     trustDomain: 'trust-domain',
     ...nameFields,
-    // a worker's certificate holds no address
+    // any address will do: a worker's certificate holds none
     nodes: [{ name, addresses: [advertiseAddress ?? '127.0.0.1'], role }],
   });
   if (record) return record;
@@ -130,19 +130,22 @@ function fail({ file }: Source, problem: string, hint?: string): never {
 }
 
 /** A JoinConfiguration without `controlPlane` makes a worker, as in kubeadm. */
-function kindOf(source: Source, options: NodeConfigOptions): Pick<NodeConfig, 'role' | 'joins'> {
+function kindOf(
+  source: Source,
+  options: KubeadmConfigOptions,
+): Pick<KubeadmConfig, 'role' | 'joins'> {
   const { init, join } = source;
   if (init && join && options.join === undefined)
     fail(
       source,
-      'holds an InitConfiguration and a JoinConfiguration',
-      'say which one is meant by --join or --no-join',
+      'contains both an InitConfiguration and a JoinConfiguration',
+      'choose one with --join or --no-join',
     );
   const joins = options.join ?? (join !== undefined && init === undefined);
   const isWorker = joins && join !== undefined && !join.controlPlane;
   const role = options.role ?? (isWorker ? 'worker' : 'control-plane');
   if (!joins && role === 'worker')
-    fail(source, 'kubeadm init makes a control plane; a worker joins (--join)');
+    fail(source, 'a worker cannot be set up with kubeadm init', 'use --join');
   return { role, joins };
 }
 
@@ -153,7 +156,7 @@ function versionOf(source: Source): KubernetesVersion {
     fail(
       source,
       `ClusterConfiguration.kubernetesVersion is ${kubernetesVersion || 'missing'}`,
-      'a release such as v1.37.2 is needed, since certificates differ between releases. A node that joins takes it from the cluster: copy the ClusterConfiguration of the first control plane into the file',
+      'set it to a release such as v1.37.2, because certificates differ between releases; for a joining node, copy the ClusterConfiguration of the first control plane into the file',
     )
   );
 }
@@ -164,19 +167,19 @@ function nodeNameOf(source: Source, joins: boolean, option: string | undefined):
     (joins ? join : undefined)?.nodeRegistration?.name ?? init?.nodeRegistration?.name;
   const name = (option ?? written ?? '').trim().toLowerCase();
   if (name === '')
-    fail(source, 'nodeRegistration.name is missing', 'give the name of the node with --node');
+    fail(source, 'nodeRegistration.name is missing', 'set it, or give the node name with --node');
   if (isSubdomain(name) && name.length <= MAX_NODE_NAME_LENGTH) return name;
   return fail(
     source,
-    `the node's name ${name} is no RFC 1123 subdomain of ${MAX_NODE_NAME_LENGTH} characters at most`,
+    `node name ${name} is not an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters`,
   );
 }
 
 function addressOf(
   source: Source,
-  { role, joins }: Pick<NodeConfig, 'role' | 'joins'>,
+  { role, joins }: Pick<KubeadmConfig, 'role' | 'joins'>,
   given: string | undefined,
-): Pick<NodeConfig, 'advertiseAddress' | 'bindPort'> {
+): Pick<KubeadmConfig, 'advertiseAddress' | 'bindPort'> {
   const { init, join } = source;
   const ofJoin = joins ? join?.controlPlane?.localAPIEndpoint : undefined;
   const { bindPort, ...endpoint } = ofJoin ?? init?.localAPIEndpoint ?? {};
@@ -186,10 +189,10 @@ function addressOf(
     fail(
       source,
       `${joins ? 'controlPlane.' : ''}localAPIEndpoint.advertiseAddress is missing`,
-      'kubeadm would take the address of the default route; a certificate needs to be told',
+      'set it in the file: unlike kubeadm, Cakeless does not use the address of the default route',
     );
   if (canonicalIpAddress(advertiseAddress) === undefined)
-    fail(source, `advertiseAddress ${advertiseAddress} is no IP address`);
+    fail(source, `advertiseAddress ${advertiseAddress} is not an IP address`);
   return { advertiseAddress, bindPort: bindPort || 6443 };
 }
 
@@ -198,12 +201,12 @@ function endpointOf(source: Source, joins: boolean): string | undefined {
   const discovered = joins ? join?.discovery?.bootstrapToken?.apiServerEndpoint : undefined;
   const endpoint = cluster.controlPlaneEndpoint || discovered || undefined;
   if (endpoint !== undefined && hostOfEndpoint(endpoint) === undefined)
-    fail(source, `controlPlaneEndpoint ${endpoint} is no HOST or HOST:PORT`);
+    fail(source, `controlPlaneEndpoint ${endpoint} is not HOST or HOST:PORT`);
   if (joins && endpoint === undefined)
     fail(
       source,
-      'there is neither ClusterConfiguration.controlPlaneEndpoint nor discovery.bootstrapToken.apiServerEndpoint',
-      'a node that joins has to know where the API server is',
+      'neither ClusterConfiguration.controlPlaneEndpoint nor discovery.bootstrapToken.apiServerEndpoint is set',
+      'set one of them: a joining node needs the address of the API server',
     );
   return endpoint;
 }

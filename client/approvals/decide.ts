@@ -1,0 +1,88 @@
+/** An approver's decision about one pending request. */
+import { parseRequestKey, type RequestAddress } from '../../lib/contract/request-key.ts';
+import type { PendingDocument } from '../../lib/issuance/pending.ts';
+import {
+  type RequestApproval,
+  requestApprovalKey,
+  requestApprovalSchema,
+} from '../../lib/policy/approval.ts';
+import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
+import type { Buckets } from '../buckets.ts';
+import { CommandError } from '../errors.ts';
+import { readPending } from './pending.ts';
+
+export interface Decision {
+  readonly decision: RequestApproval['decision'];
+  readonly reason: string | undefined;
+  readonly approver: string;
+}
+
+export interface Decided {
+  readonly address: RequestAddress;
+  readonly certificateName: PendingDocument['certificateName'];
+}
+
+/**
+ * Records the decision; the same decision again changes nothing.
+ * @param request its key, with or without `requests/` in front
+ * @throws CommandError if the request is not pending, or was decided differently
+ */
+export async function decide(
+  buckets: Buckets,
+  request: string,
+  { decision, reason, approver }: Decision,
+  now: Date,
+): Promise<Decided> {
+  const address = addressOf(request);
+  const pending = await readPending(await buckets.exchange(), address);
+  const { certificateName, csrSha256, trustDomain, validitySeconds } = pending;
+  const approval: RequestApproval = {
+    request: address.key,
+    csrSha256,
+    trustDomain,
+    validitySeconds,
+    decision,
+    ...(reason !== undefined && { reason }),
+    approver,
+    decidedAt: now.toISOString(),
+  };
+  const authority = await buckets.authority();
+  const key = requestApprovalKey(address.key, csrSha256);
+  const created = await authority.create(key, formatDocument(approval), JSON_TYPE);
+  if (created !== 'created')
+    checkSame(await readDocument(authority, key, requestApprovalSchema), approval);
+  return { address, certificateName };
+}
+
+function addressOf(request: string): RequestAddress {
+  const address = parseRequestKey(
+    request.startsWith('requests/') ? request : `requests/${request}`,
+  );
+  if (address) return address;
+  throw new CommandError(
+    'usage',
+    `${request}: not the key of a request`,
+    'run cakeless pending to list the requests that need approval',
+  );
+}
+
+/** @throws CommandError if the recorded decision is not the wanted one, or an approval under other terms */
+function checkSame(recorded: RequestApproval | undefined, wanted: RequestApproval): void {
+  const { request, decision } = wanted;
+  const fail = (problem: string): never => {
+    throw new CommandError(
+      'usage',
+      `${request}: ${problem}`,
+      'a decision is final: upload the CSR again under a new request id',
+    );
+  };
+  if (recorded?.decision !== decision)
+    fail(`${recorded?.approver ?? 'an approver'} already decided: ${recorded?.decision}`);
+  const sameTerms =
+    recorded?.trustDomain === wanted.trustDomain &&
+    recorded.validitySeconds === wanted.validitySeconds;
+  if (decision === 'approve' && !sameTerms)
+    fail(
+      `already approved, but under an earlier cluster record (trust domain ${recorded?.trustDomain})`,
+    );
+}

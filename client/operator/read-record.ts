@@ -1,0 +1,22 @@
+import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
+import {
+  type ClusterRecordDocument,
+  clusterRecordSchema,
+} from '../../lib/cluster/record-schema.ts';
+import { readDocument } from '../../lib/store/documents.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError } from '../errors.ts';
+
+/** @throws CommandError if the cluster has no record */
+export async function readRecord(
+  authority: ObjectStore,
+  cluster: string,
+): Promise<ClusterRecordDocument> {
+  const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
+  if (record) return record;
+  throw new CommandError(
+    'usage',
+    `cluster ${cluster}: no such cluster record`,
+    `write it with cakeless cluster apply ${cluster}`,
+  );
+}

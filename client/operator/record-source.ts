@@ -1,0 +1,54 @@
+/** Where `cakeless cluster apply` takes a record from: a record file, or a kubeadm configuration. */
+import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
+import { CommandError } from '../errors.ts';
+import { readGivenText } from '../read-text.ts';
+import type { RecordChange } from './apply-record.ts';
+import { buildRecord, checkRecord, type NodeDocument } from './cluster-record.ts';
+import { readDeclaredCluster } from './declared-cluster.ts';
+
+export type RecordSource = Pick<RecordChange, 'build' | 'conflictHint'>;
+
+/** @throws CommandError if the file cannot be read; `build` throws if it is not a cluster record */
+export function recordFromFile(cluster: string, file: string): RecordSource {
+  const document = parseJson(file);
+  return {
+    build: () => ({ document, record: checkRecord(document, `${file}: not a cluster record`) }),
+    conflictHint: `run cakeless cluster show ${cluster} -o json, add the change to ${file}, and run the same command again`,
+  };
+}
+
+export interface KubeadmSource {
+  readonly cluster: string;
+  readonly trustDomain: string;
+  /** Overrides the version in the file. */
+  readonly kubernetesVersion: string | undefined;
+  readonly nodes: readonly NodeDocument[];
+}
+
+const KUBEADM_HINT =
+  'certificate names depend on these fields; kubernetesVersion is a full version, and --kubernetes-version v1.37.2 overrides the one in the file';
+
+/** @throws CommandError if the file is not a kubeadm configuration; `build` throws if the record would be invalid */
+export function recordFromKubeadm(file: string, source: KubeadmSource): RecordSource {
+  const { cluster, trustDomain, kubernetesVersion, nodes } = source;
+  const config = readDeclaredCluster(readGivenText(file), file);
+  return {
+    build: (before) => {
+      const known = clusterRecordSchema.safeParse(before).data;
+      const built = buildRecord(cluster, trustDomain, config, nodes, known);
+      const document = kubernetesVersion === undefined ? built : { ...built, kubernetesVersion };
+      const heading = `${file}: does not result in a valid cluster record`;
+      return { document, record: checkRecord(document, heading, KUBEADM_HINT) };
+    },
+    conflictHint: 'run the same command again; it starts from the changed record',
+  };
+}
+
+function parseJson(file: string): unknown {
+  const text = readGivenText(file);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}

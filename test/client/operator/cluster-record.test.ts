@@ -1,0 +1,52 @@
+/** Building a cluster record from a kubeadm configuration and the record that exists. */
+import { buildRecord, checkRecord } from '../../../client/operator/cluster-record.ts';
+import { readDeclaredCluster } from '../../../client/operator/declared-cluster.ts';
+import { clusterRecordSchema } from '../../../lib/cluster/record-schema.ts';
+
+const CONFIG = `
+kind: ClusterConfiguration
+kubernetesVersion: v1.37.2
+controlPlaneEndpoint: api.example.com
+---
+kind: InitConfiguration
+nodeRegistration: { name: cp-1 }
+localAPIEndpoint: { advertiseAddress: 10.0.0.1 }
+`;
+const config = readDeclaredCluster(CONFIG, 'config.yaml');
+const build = (known?: object) =>
+  buildRecord('prod', 'fleet', config, [], known && clusterRecordSchema.parse(known));
+
+it('keeps the fields that a kubeadm configuration does not have', () => {
+  const own = {
+    uploaders: ['AWS:AROA:*'],
+    approvalRequired: ['apiserver'],
+    limits: { maxNames: 10 },
+    allowedKeys: ['RSA-2048'],
+    nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],
+    users: { organizations: ['team-a'], approvalRequired: false },
+  };
+  expect(build({ ...build(), ...own })).toEqual({ ...build(), ...own });
+});
+
+it('replaces the fields that a kubeadm configuration has, and drops those that the file leaves out', () => {
+  const known = { ...build(), kubernetesVersion: 'v1.36.0', certificateValidityPeriod: '720h' };
+  expect(build(known)).toEqual(build());
+});
+
+it('keeps nodes that are not given, and the extra fields of those that are', () => {
+  const nodes = [
+    { name: 'cp-1', addresses: ['10.9.9.9'], role: 'control-plane', uploaders: ['AWS:AROA:*'] },
+    { name: 'w-1', addresses: ['10.0.0.2'], role: 'worker' },
+  ];
+  expect(build({ ...build(), nodes }).nodes).toEqual([
+    nodes[1],
+    { ...nodes[0], addresses: ['10.0.0.1'] },
+  ]);
+});
+
+it('rejects an invalid record and names every invalid field', () => {
+  const wrong = { ...build(), kubernetesVersion: 'stable-1', nodes: [{ name: 'X' }] };
+  expect(() => checkRecord(wrong, 'record.json: not a cluster record')).toThrow(
+    /^record\.json: not a cluster record:\n {2}kubernetesVersion: .*\n {2}nodes\[0\]/,
+  );
+});
