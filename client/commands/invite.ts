@@ -16,7 +16,7 @@ import { newRequestId } from '../node/exchange/request-id.ts';
 import { makeInvitation } from '../operator/make-invitation.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { clusterOption, newRequestOption, nodeOption, required } from './place-options.ts';
+import { addPlaceOptions, newRequestOption } from './place-options.ts';
 
 interface InviteOptions {
   cluster: string;
@@ -33,11 +33,10 @@ export function addInviteCommand(
   connection: Connection,
   terminal: Terminal,
 ): void {
-  program
+  const command = program
     .command('invite')
-    .description('make a file with which a node without AWS credentials can submit and fetch once')
-    .addOption(required(clusterOption()))
-    .addOption(required(nodeOption('the node')))
+    .description('make a file with which a node without AWS credentials can submit and fetch once');
+  addPlaceOptions(command, { node: 'the node', required: true })
     .requiredOption(
       '--out <file>',
       'the invitation; whoever has it can ask in the name of the node',

@@ -13,14 +13,16 @@ import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Exchange, upload } from '../node/exchange/exchange.ts';
+import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
 import { fetchCertificates } from '../node/fetch/fetch.ts';
 import { findTrusted } from '../node/trust/trusted-ca.ts';
-import { collect, durationSeconds, durationText, httpsUrl } from '../options.ts';
+import { collect, durationText, httpsUrl } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { prepareKey, USER_KEY_KINDS, type UserKeyKind } from '../users/user-key.ts';
 import { writeKubeconfig } from '../users/write-kubeconfig.ts';
 import { describe, exitCodeOf } from './fetch.ts';
+import { waitOption } from './node-options.ts';
 import { clusterOption, requestOption, required } from './place-options.ts';
 
 export interface UserOptions {
@@ -76,11 +78,7 @@ export function addKubeconfigCommand(
         .default('ECDSA-P256'),
     )
     .addOption(requestOption('go on with this request, which waited for an approver'))
-    .option(
-      '--wait <duration>',
-      'how long to wait, for an approver too (default: 30s, not for approvers)',
-      durationSeconds,
-    )
+    .addOption(waitOption(OUTCOME_SECONDS))
     .option(
       '--state-dir <dir>',
       'keeps the key until the certificate is there (default: $XDG_STATE_HOME/cakeless/users)',

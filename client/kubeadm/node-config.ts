@@ -57,6 +57,8 @@ export interface NodeConfig extends KeyKinds, ClusterSettings {
 /** What the command line says in place of the file, or where the file leaves it open. */
 export interface NodeConfigOptions {
   readonly node?: string | undefined;
+  /** Used if neither the command line nor the file names the node. */
+  readonly defaultNode?: string | undefined;
   readonly role?: NodeRole | undefined;
   readonly join?: boolean | undefined;
   readonly advertiseAddress?: string | undefined;
@@ -82,7 +84,7 @@ export function readNodeConfig(
   const config: NodeConfig = {
     file,
     ...kind,
-    nodeName: nodeNameOf(source, kind.joins, options.node),
+    nodeName: nodeNameOf(source, kind.joins, options),
     ...addressOf(source, kind, options.advertiseAddress),
     version,
     clusterName: cluster.clusterName || 'kubernetes',
@@ -158,11 +160,15 @@ function versionOf(source: Source): KubernetesVersion {
   );
 }
 
-function nodeNameOf(source: Source, joins: boolean, option: string | undefined): string {
+function nodeNameOf(
+  source: Source,
+  joins: boolean,
+  { node, defaultNode }: NodeConfigOptions,
+): string {
   const { init, join } = source;
   const written =
     (joins ? join : undefined)?.nodeRegistration?.name ?? init?.nodeRegistration?.name;
-  const name = (option ?? written ?? '').trim().toLowerCase();
+  const name = (node ?? written ?? defaultNode ?? '').trim().toLowerCase();
   if (name === '')
     fail(source, 'nodeRegistration.name is missing', 'give the name of the node with --node');
   if (isSubdomain(name) && name.length <= MAX_NODE_NAME_LENGTH) return name;

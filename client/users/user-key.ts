@@ -1,12 +1,13 @@
 /** The private key of a user: made here, kept in a file of mode 0600 until its certificate is there. */
-import { existsSync, readFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { USER_PATH } from '../../lib/contract/request-key.ts';
-import { readRequest } from '../../lib/csr/read-request.ts';
-import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
+import type { CheckedRequest } from '../../lib/csr/read-request.ts';
 import { CommandError } from '../errors.ts';
+import { readKeyAndCsr, writeKeyAndCsr } from '../node/csr/key-and-csr.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
-import { makePrivateKey, readPrivateKey } from '../node/disk/private-key.ts';
+import { makePrivateKey } from '../node/disk/private-key.ts';
 
 export const USER_KEY_KINDS = [
   'ECDSA-P256',
@@ -32,12 +33,13 @@ export async function prepareKey(
   folder: string,
   wish: Wish,
 ): Promise<{ privateKey: string; csr: string }> {
-  const [keyFile, csrFile] = [join(folder, 'user.key'), join(folder, USER_PATH)];
+  const stem = join(folder, USER_PATH.replace(/\.csr$/, ''));
   // The CSR is written last: a folder without one was left before anything could be sent.
-  if (existsSync(csrFile)) {
-    const csr = readFileSync(csrFile, 'utf8');
-    checkSame(csr, folder, wish);
-    return { privateKey: readFileSync(keyFile, 'utf8'), csr };
+  if (existsSync(`${stem}.csr`)) {
+    const pair = readKeyAndCsr(stem);
+    if (!pair) throw new CommandError('usage', `${folder}: key and CSR do not match`);
+    checkSame(pair.request, folder, wish);
+    return { privateKey: pair.keyPem, csr: Buffer.from(pair.csr).toString('utf8') };
   }
   if (wish.request !== undefined)
     throw new CommandError(
@@ -46,19 +48,18 @@ export async function prepareKey(
       'leave out --request to ask anew, or name the folder of its key with --state-dir',
     );
   const privateKey = await makePrivateKey(wish.keyAlgorithm);
-  const key = readPrivateKey(privateKey);
-  if (!key) throw new Error('the key that was just made can not be read');
   const subject = { commonName: wish.clientName, organizations: wish.org ?? [] };
-  const csr = makeCsr({ subject, names: [] }, key);
-  await makeFolder(folder);
-  await writeDurably(keyFile, privateKey);
-  await writeDurably(csrFile, csr);
+  const csr = makeCsr({ subject, names: [] }, createPrivateKey(privateKey));
+  await writeKeyAndCsr(stem, privateKey, csr);
   return { privateKey, csr };
 }
 
-function checkSame(csr: string, folder: string, { clientName, org = [] }: Wish): void {
-  const subject = readRequest(Buffer.from(csr)).seen.subject;
-  const asked = [subject?.commonName, ...[...(subject?.organizations ?? [])].sort()];
+function checkSame(
+  { subject }: CheckedRequest,
+  folder: string,
+  { clientName, org = [] }: Wish,
+): void {
+  const asked = [subject.commonName, ...[...subject.organizations].sort()];
   if (asked.join('\n') === [clientName, ...[...org].sort()].join('\n')) return;
   throw new CommandError(
     'usage',

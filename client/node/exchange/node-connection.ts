@@ -1,4 +1,4 @@
-/** How a node reaches the exchange bucket: by its environment, or by its configuration file. */
+/** How a node reaches the exchange bucket: from its environment or its configuration file. */
 
 import type { LeaseObject } from '../../../lib/aws/s3-lease-object.ts';
 import { ENVIRONMENT } from '../../../lib/environment-names.ts';
@@ -13,7 +13,7 @@ export interface NodeConnection {
   lease(cluster: string): Promise<LeaseObject>;
 }
 
-/** The SDK is loaded when the bucket is asked for first. */
+/** The SDK is loaded when the bucket is first used. */
 export function connectNode(
   environment: Record<string, string | undefined>,
   { exchangeBucket, region }: NodeConfig,
@@ -23,8 +23,8 @@ export function connectNode(
     if (name) return name;
     throw new CommandError(
       'usage',
-      `which bucket? ${ENVIRONMENT.exchangeBucket} is not set`,
-      'it may stand in /etc/kubernetes/cakeless.yaml as exchangeBucket',
+      'the exchange bucket is not configured',
+      `set ${ENVIRONMENT.exchangeBucket}, or exchangeBucket in /etc/kubernetes/cakeless.yaml`,
     );
   };
   const client = async () => {

@@ -138,7 +138,7 @@ it('--dry-run writes nothing, --key-algorithm changes the kind, a name that kube
   });
   expect(await csr(folder, 'etcd-peer', '--reuse-key')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('can not be used again'),
+    stderr: expect.stringContaining('its key cannot be reused'),
   });
 });
 

@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { newestCluster } from '../../../client/demo/clusters.ts';
-import { type Invitation, InvitedExchange } from '../../../client/node/exchange/invitation.ts';
+import type { Invitation } from '../../../client/node/exchange/invitation.ts';
+import { InvitedExchange } from '../../../client/node/exchange/invited-exchange.ts';
 import { makeInvitation } from '../../../client/operator/make-invitation.ts';
 import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
@@ -75,7 +76,10 @@ describe('an invitation', () => {
   it('is for the names that it was made for', async () => {
     const { out } = await invite(NODE, '--name', 'kubelet.conf');
     const run = await node('submit', csrs, '--invitation', out);
-    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is not for this') });
+    expect(run).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('not covered by the invitation'),
+    });
   });
 
   it('made by a node needs --trust-domain, and says so', async () => {
@@ -261,10 +265,10 @@ describe('by file', () => {
     const { request, answer } = await pack();
     const swapped = await node('fetch', '--from', request, '--out', folder);
     expect(swapped).toMatchObject({ exitCode: 2 });
-    expect(swapped.stderr).toMatch(/is no file of cakeless relay\n.*a file of cakeless pack/);
+    expect(swapped.stderr).toMatch(/not a file of cakeless relay\n.*it is a file of cakeless pack/);
     writeFileSync(answer, '{"cluster":"prod"}');
     const other = await admin('relay', answer, '--out', file('never'));
-    expect(other.stderr).toBe(`cakeless: ${answer}: is no file of cakeless pack\n`);
+    expect(other.stderr).toBe(`cakeless: ${answer}: not a file of cakeless pack\n`);
   });
 
   it('a file of another node or cluster than the operator said is not relayed', async () => {

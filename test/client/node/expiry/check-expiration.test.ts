@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -169,7 +170,7 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
           readFileSync(join(f, 'pki/front-proxy-ca.crt'), 'utf8'),
       ),
     'front-proxy-ca',
-    /it is no CA/,
+    /it is not a CA/,
   ],
 ];
 
@@ -215,7 +216,7 @@ const changed: [string, Partial<LeafWish> & { path: string }, RegExp][] = [
   [
     'the wrong CA',
     { path: 'pki/apiserver-etcd-client', ca: 'ca' },
-    /does not lead to a certificate of .*etcd\/ca.crt/,
+    /does not lead to a certificate in .*etcd\/ca.crt/,
   ],
 ];
 
@@ -335,10 +336,18 @@ localAPIEndpoint: { advertiseAddress: 10.20.0.11 }
     expect(code).toBe(EXIT.done);
   });
 
-  it('certificatesDir is where certificates are looked for', async () => {
+  it('certificates are looked for in its certificatesDir', async () => {
     const folder = copy();
-    const file = config(`certificatesDir: ${join(folder, 'pki')}\n`);
-    const { document } = await report(folder, { config: file, certDir: undefined });
+    const moved = join(folder, 'moved');
+    renameSync(join(folder, 'pki'), moved);
+    const nodeConfig = join(folder, 'cakeless.yaml');
+    writeFileSync(nodeConfig, `kubeconfigDir: ${folder}\n`);
+    const { document } = await report(folder, {
+      config: config(`certificatesDir: ${moved}\n`),
+      nodeConfig,
+      certDir: undefined,
+      kubeconfigDir: undefined,
+    });
     expect(document.problems).toEqual([]);
   });
 });
@@ -409,6 +418,8 @@ describe('metrics', () => {
   });
 
   it('a name that the node exporter does not read is refused', async () => {
-    await expect(check(copy(), { prometheus: 'x.txt' })).rejects.toThrow(/\*\.prom only/);
+    await expect(check(copy(), { prometheus: 'x.txt' })).rejects.toThrow(
+      /only reads \*\.prom files/,
+    );
   });
 });

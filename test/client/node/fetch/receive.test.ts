@@ -2,8 +2,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CarriedExchange } from '../../../../client/node/exchange/carried.ts';
 import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
+import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
@@ -41,7 +41,7 @@ async function fetchScheduler(actual: string) {
     object(trust, trust),
   ]);
   const place = { cluster: CLUSTER, node: fixture.node, request: 'first' };
-  const exchange = new CarriedExchange({ cakelessAnswer: 1, ...place, objects });
+  const exchange = new RelayedExchange({ objects });
   const [outcome] = await findOutcomes(exchange, place);
   if (!outcome) throw new Error('there is no outcome');
   return receive(exchange, outcome, out, new Date());
@@ -68,6 +68,6 @@ it('one beside that can not be read writes nothing', async () => {
   const received = await fetchScheduler('scheduler.conf');
   expect(received).toMatchObject({
     outcome: 'check-failed',
-    problems: ['its CSR can not be read'],
+    problems: ['its CSR cannot be read'],
   });
 });

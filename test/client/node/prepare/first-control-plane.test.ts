@@ -164,7 +164,7 @@ it('a dry run writes and sends nothing', async () => {
   const before = snapshot(node.folder);
   const { exitCode, text } = await node.prepare({ dryRun: true, output: 'text' });
   expect(exitCode).toBe(EXIT.done);
-  expect(text).toMatch(/apiserver +would be asked for +CN=kube-apiserver +ECDSA-P256/);
+  expect(text).toMatch(/apiserver +would be requested +CN=kube-apiserver +ECDSA-P256/);
   expect(snapshot(node.folder)).toEqual(before);
   expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual([]);
 });
@@ -174,7 +174,7 @@ it('says in words whom to ask and what to run', async () => {
   const { text } = await node.prepare({ output: 'text' });
   expect(text).toMatch(
     new RegExp(
-      `an approver has to run: cakeless approve ${node.cluster}/\\S+/super-admin.conf.csr`,
+      `ask an approver to run: cakeless approve ${node.cluster}/\\S+/super-admin.conf.csr`,
     ),
   );
   expect(text).toMatch(/kubeadm would fail: \S+super-admin.conf: /);

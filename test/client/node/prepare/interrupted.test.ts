@@ -35,7 +35,8 @@ it.each([
   ['prepare', (node: NewNode) => node.prepare()],
   [
     'prepare with other kubeconfigs and the same certificates',
-    (node: NewNode) => node.prepare({ kubeconfigDir: node.at('elsewhere') }),
+    (node: NewNode) =>
+      node.prepare({ kubeconfigDir: node.at('elsewhere'), certDir: node.at('pki') }),
   ],
   ['renew', (node: NewNode) => renewOn(node, '')],
   [

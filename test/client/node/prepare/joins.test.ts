@@ -36,7 +36,7 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
       );
     expect(existsSync(node.at('super-admin.conf'))).toBe(false);
     await expect(node.prepare({ saKeyFrom: node.at('pki/apiserver.key') })).rejects.toThrow(
-      /is another key than/,
+      /sa\.key: differs from/,
     );
   });
 

@@ -90,7 +90,7 @@ describe('what lies there already', () => {
       symlinkSync('nowhere', node.at(path));
       const before = snapshot(node.folder);
       await expect(node.prepare()).rejects.toThrow(
-        `${node.at(path)}: is a link to something that is not there`,
+        `${node.at(path)}: is a link to a file that does not exist`,
       );
       expect([snapshot(node.folder), readlinkSync(node.at(path))]).toEqual([before, 'nowhere']);
     },
