@@ -11,7 +11,12 @@ import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
 import { timeAhead } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { addFolderOptions, kubeletDirOption, nodeConfigOption } from './node-options.ts';
+import {
+  addFolderOptions,
+  CERT_DIR_WITH_CONFIG,
+  kubeletDirOption,
+  nodeConfigOption,
+} from './node-options.ts';
 
 interface CheckOptions extends Omit<NodeOptions, 'cluster' | 'node' | 'also'> {
   config?: string;
@@ -31,7 +36,7 @@ export function addCheckExpirationCommand(
     .description(
       'list the certificates of this node, when they expire, and what is wrong with them',
     );
-  addFolderOptions(command)
+  addFolderOptions(command, CERT_DIR_WITH_CONFIG)
     .addOption(kubeletDirOption())
     .addOption(nodeConfigOption('name and folders of this node'))
     .option(

@@ -14,10 +14,14 @@ export function addNodeOptions(command: Command, words?: Parameters<typeof addPl
 export const nodeConfigOption = (what = 'cluster, name, bucket and folders of this node') =>
   new Option('--node-config <file>', `${what} (default: ${NODE_CONFIG_FILE}, if it exists)`);
 
+const CERT_DIR = 'pki below --kubeconfig-dir';
+/** The default of commands that read a kubeadm configuration, too. */
+export const CERT_DIR_WITH_CONFIG = `${CERT_DIR} if that is given, else certificatesDir of --config`;
+
 /** Where its files are. */
-export function addFolderOptions(command: Command): Command {
+export function addFolderOptions(command: Command, certDir = CERT_DIR): Command {
   return command
-    .option('--cert-dir <dir>', 'folder of the certificates (default: pki below --kubeconfig-dir)')
+    .option('--cert-dir <dir>', `folder of the certificates (default: ${certDir})`)
     .option(
       '--kubeconfig-dir <dir>',
       `folder of the kubeconfigs (default: ${KUBEADM_FOLDERS.kubeconfigDir})`,

@@ -15,7 +15,13 @@ import { collect, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describePlan, describePrepared, planRows } from './describe-prepared.ts';
-import { addFolderOptions, addNodeOptions, kubeletDirOption, waitOption } from './node-options.ts';
+import {
+  addFolderOptions,
+  addNodeOptions,
+  CERT_DIR_WITH_CONFIG,
+  kubeletDirOption,
+  waitOption,
+} from './node-options.ts';
 
 export interface PrepareOptions extends Omit<NodeOptions, 'also'> {
   config: string;
@@ -41,9 +47,8 @@ export function addPrepareCommand(
     .command('prepare')
     .description('create everything that kubeadm init or join needs on a new node without CA keys')
     .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster');
-  addFolderOptions(
-    addNodeOptions(command, { node: 'this node, if the configuration does not name it' }),
-  )
+  addNodeOptions(command, { node: 'this node, if the configuration does not name it' });
+  addFolderOptions(command, CERT_DIR_WITH_CONFIG)
     .addOption(kubeletDirOption())
     .addOption(
       new Option('--role <role>', 'what the node becomes').choices(['control-plane', 'worker']),
@@ -96,7 +101,7 @@ export async function prepare(
   return exitCodeOf(result);
 }
 
-/** kubeadm's configuration of the node, and the settings, in which it has a say. */
+/** Each supplies a default of the other: cakeless.yaml the node's name, kubeadm's configuration certificatesDir. */
 function readConfigurations(options: PrepareOptions) {
   const { config: file, node, role, join } = options;
   const defaultNode = resolveSettings(options).node;

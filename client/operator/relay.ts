@@ -1,4 +1,4 @@
-/** Does for a node that has no network what `submit` does, and collects what its `fetch` would read. */
+/** Submits the CSRs of a node without network access, and collects the objects that its `fetch` reads. */
 import { bundleKey } from '../../lib/ca/trust-domain.ts';
 import { LIMITS } from '../../lib/csr/limits.ts';
 import { isSubdomain } from '../../lib/names.ts';

@@ -1,4 +1,4 @@
-/** Nobody reads what a command prints, or a full disk takes it: the command does its work to the end all the same. */
+/** A command completes its work even if its output is closed or cannot be written. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** In bash, behind which a redirection or a pipe stands; the exit code is that of the command, not of the pipe. */
+/** Runs a command in bash with a redirection or a pipe; the exit code is that of the command, not of the pipe. */
 function run(args: readonly string[], behind: string, principal?: string) {
   const command = [process.execPath, '--', resolve('dist/client/cakeless.mjs'), ...args];
   const script = `"$@" ${behind}; exit \${PIPESTATUS[0]}`;
@@ -50,7 +50,7 @@ function serial(folder: string, name: CertificateName): string {
 const changed = (folder: string) =>
   NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
 
-/** What stands behind a command, and what becomes of the exit code 0. */
+/** A redirection or pipe, and the exit code of a command that succeeds. */
 const OUTPUTS = [
   ['| head -1', 0],
   ['2>&1 | head -1', 0],
@@ -64,7 +64,7 @@ const OUTPUTS = [
 ] as const;
 
 describe.each(OUTPUTS)('%s', (behind, expected) => {
-  it('renew renews and rollback puts back', () => {
+  it('renew renews, and rollback restores', () => {
     const folder = fixture.copy();
     const renewed = run(['renew', ...NAMES, '--no-restart', ...who(folder)], behind);
     expect([renewed.status, changed(folder)]).toEqual([expected, NAMES]);
@@ -74,7 +74,7 @@ describe.each(OUTPUTS)('%s', (behind, expected) => {
   });
 });
 
-it('head gets its line, and nobody hears of the others', () => {
+it('head gets its line, and standard error stays empty', () => {
   const folder = fixture.copy();
   const checked = run(
     ['check-expiration', '--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')],
@@ -87,7 +87,7 @@ it('head gets its line, and nobody hears of the others', () => {
   });
 });
 
-it('a result that a full disk did not take is an error, and an error stays what it is', () => {
+it('a result that a full disk rejects is an error, and an error keeps its exit code', () => {
   const full = run(['--help'], '> /dev/full');
   expect(full).toMatchObject({
     status: 1,
@@ -96,7 +96,7 @@ it('a result that a full disk did not take is an error, and an error stays what 
   expect(run(['renew', 'nothing', ...who(fixture.copy())], '> /dev/full 2>&1').status).toBe(2);
 });
 
-it('prepare prepares, and an approval is given', async () => {
+it('prepare completes, and so does an approval', async () => {
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const folder = mkdtempSync(join(root, 'new-'));
   const place = ['--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')];

@@ -38,7 +38,7 @@ function readJsonFile(file: string): unknown {
   }
 }
 
-/** A file by the field that marks it, the command that writes it, and what to do with it. */
+/** The kinds of files: the field that marks one, the command that writes it, and its use. */
 const KINDS = [
   {
     mark: 'cakelessRequest',

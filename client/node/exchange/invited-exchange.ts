@@ -1,4 +1,4 @@
-/** The part of the exchange bucket that the URLs of an invitation open. */
+/** The part of the exchange bucket that the URLs of an invitation give access to. */
 import { bundleKey } from '../../../lib/ca/trust-domain.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { Fault } from '../../../lib/fault.ts';

@@ -46,7 +46,7 @@ export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date):
 
 function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Wanted): string[] {
   if (trustBundle === undefined)
-    return [`${caFile} is missing, so its signature cannot be checked`];
+    return [`${caFile} is missing, so the signature cannot be checked`];
   const anchors = readAll(certificatesIn(trustBundle));
   return reachesAnchor(readAll(chain), anchors)
     ? []
@@ -112,7 +112,7 @@ function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
     ...(wanted.organizations.some((set) => sorted(set) === organizations)
       ? []
       : [
-          `its organisations are ${organizations || 'none'}, not ${wanted.organizations.map((set) => sorted(set) || 'none').join(' or ')}`,
+          `its organisations are ${organizations || 'missing'}, not ${wanted.organizations.map((set) => sorted(set) || 'empty').join(' or ')}`,
         ]),
     ...(missing.length > 0 ? [`it lacks the names ${missing.join(', ')}`] : []),
   ];
