@@ -2,7 +2,6 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
-import { addCarryCommands } from './commands/carry.ts';
 import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
 import { addCsrCommand } from './commands/csr.ts';
@@ -11,7 +10,9 @@ import { addInstallTimerCommand } from './commands/install-timer.ts';
 import { addInviteCommand } from './commands/invite.ts';
 import { addKubeconfigCommand } from './commands/kubeconfig.ts';
 import { addLocalCommand } from './commands/local.ts';
+import { addPackCommand } from './commands/pack.ts';
 import { addPrepareCommand } from './commands/prepare.ts';
+import { addRelayCommand } from './commands/relay.ts';
 import { addRenewCommand } from './commands/renew.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
@@ -60,7 +61,8 @@ export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void)
   addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);
   addInviteCommand(program, connection, terminal);
-  addCarryCommands(program, connection, terminal, exit);
+  addPackCommand(program, terminal);
+  addRelayCommand(program, connection, terminal, exit);
   addKubeconfigCommand(program, connection, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);

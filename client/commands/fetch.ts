@@ -1,20 +1,21 @@
-/** `cakeless fetch`: reads what a request came to, checks each certificate, and writes it. */
+/** `cakeless fetch`: reads the outcomes of a request, checks each certificate, and writes it. */
 import type { Command } from 'commander';
 import { printable } from '../../lib/refusal/violation.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { approveCommand } from '../node/exchange/approve-command.ts';
-import { findWay, type WayOptions } from '../node/exchange/transport.ts';
-import { ANSWER_SECONDS, fetchCertificates } from '../node/fetch/fetch.ts';
+import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
+import { openTransport, type TransportOptions } from '../node/exchange/transport.ts';
+import { fetchCertificates } from '../node/fetch/fetch.ts';
 import type { Received } from '../node/fetch/receive.ts';
-import { durationSeconds, outputOption } from '../options.ts';
+import { outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { addNodeOptions } from './node-options.ts';
+import { describeOutcome } from '../wording/outcomes.ts';
+import { addNodeOptions, waitOption } from './node-options.ts';
 import { invitationOption, requestOption } from './place-options.ts';
 
-interface FetchOptions extends WayOptions {
+interface FetchCommandOptions extends TransportOptions {
   out: string;
   wait?: number;
   output: OutputFormat;
@@ -34,28 +35,36 @@ export function addFetchCommand(
       requestOption('the request id that submit printed; required without --invitation or --from'),
     )
     .addOption(invitationOption())
-    .option('--from <file>', 'read the answers from this file of `cakeless relay`')
-    .requiredOption('--out <dir>', 'where certificates go, at the paths of their CSRs')
-    .option(
-      '--wait <duration>',
-      `how long to wait for outcomes, approvals too (default: ${ANSWER_SECONDS}s, not for approvals)`,
-      durationSeconds,
-    )
+    .option('--from <file>', 'read the outcomes from this file of cakeless relay')
+    .requiredOption('--out <dir>', 'where to write certificates, at the paths of their CSRs')
+    .addOption(waitOption(OUTCOME_SECONDS))
     .addOption(outputOption())
-    .action(async (options: FetchOptions) => {
-      const { exchange, place } = await findWay(connection, options, systemClock.now());
-      const { request } = place;
-      if (request === undefined)
-        throw new CommandError('usage', "required option '--request <id>' not specified");
-      const from = { exchange: async () => exchange };
-      const wish = { ...options, ...place, request };
-      const results = await fetchCertificates(from, terminal, wish, systemClock);
-      printResult(terminal, options.output, results, () => describe(results));
-      exit(exitCodeOf(results));
+    .action(async (options: FetchCommandOptions) => {
+      exit(await runFetch(connection, terminal, options));
     });
 }
 
-/** The worst of what came: a wrong certificate before a refusal before waiting. */
+async function runFetch(
+  connection: Connection,
+  terminal: Terminal,
+  options: FetchCommandOptions,
+): Promise<ExitCode> {
+  const { exchange, place } = await openTransport(connection, options, systemClock.now());
+  const { cluster, node, request } = place;
+  if (request === undefined)
+    throw new CommandError('usage', "required option '--request <id>' not specified");
+  const { out, wait } = options;
+  const results = await fetchCertificates(
+    { exchange: async () => exchange },
+    terminal,
+    { cluster, node, request, out, ...(wait !== undefined && { wait }) },
+    systemClock,
+  );
+  printResult(terminal, options.output, results, () => describe(results));
+  return exitCodeOf(results);
+}
+
+/** The worst result: a failed check before a rejection before waiting. */
 export function exitCodeOf(results: readonly Received[]): ExitCode {
   const has = (...outcomes: Received['outcome'][]) =>
     results.some((r) => outcomes.includes(r.outcome));
@@ -69,20 +78,8 @@ export function describe(results: readonly Received[]): string[] {
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
     results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),
   );
-  const details = results.flatMap((r) => [
-    ...(r.violations ?? []).map(
-      (v) =>
-        `${r.path}: ${v.code}: ${v.field} is ${v.got}; allowed: ${v.allowed}. ${capital(v.fix)}.`,
-    ),
-    ...(r.problems ?? []).map((problem) => `${r.path}: not written: ${problem}`),
-    ...(r.waitingFor === undefined ? [] : [`${r.path}: waits for ${r.waitingFor}`]),
-    ...(r.requestKey === undefined ? [] : [approveCommand(r.requestKey)]),
-    ...(r.outcome === 'unanswered' ? [`${r.path}: no answer yet; run the same command again`] : []),
-  ]);
-  // what a bucket says is printed in plain characters only
-  return [...table, ...details].map(printable);
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const details = results.flatMap(({ path, outcome: state, ...received }) =>
+    describeOutcome(path, { ...received, state }, 'not written'),
+  );
+  return [...table.map(printable), ...details];
 }

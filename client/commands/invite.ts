@@ -12,7 +12,7 @@ import { CommandError } from '../errors.ts';
 import { invite } from '../operator/invite.ts';
 import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { clusterOption, newRequestOption, nodeOption, required } from './place-options.ts';
+import { addPlaceOptions, newRequestOption } from './place-options.ts';
 
 interface InviteOptions {
   cluster: string;
@@ -25,13 +25,12 @@ interface InviteOptions {
 }
 
 export function addInviteCommand(program: Command, buckets: Buckets, terminal: Terminal): void {
-  program
+  const command = program
     .command('invite')
     .description(
       'create a file with which a node without AWS credentials can submit and fetch one request',
-    )
-    .addOption(required(clusterOption()))
-    .addOption(required(nodeOption('the node')))
+    );
+  addPlaceOptions(command, { node: 'the node', required: true })
     .requiredOption(
       '--out <file>',
       'the invitation; anyone who has it can make this request as the node',

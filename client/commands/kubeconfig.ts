@@ -5,7 +5,8 @@ import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { collect, durationSeconds, durationText, httpsUrl } from '../options.ts';
+import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
+import { collect, durationText, httpsUrl } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import {
   requestKubeconfig,
@@ -14,6 +15,7 @@ import {
 } from '../users/request-kubeconfig.ts';
 import { USER_KEY_KINDS } from '../users/user-key.ts';
 import { describe, exitCodeOf } from './fetch.ts';
+import { waitOption } from './node-options.ts';
 import { clusterOption, requestOption, required } from './place-options.ts';
 
 interface KubeconfigUserOptions extends UserOptions {
@@ -62,11 +64,7 @@ export function addKubeconfigCommand(
         .default('ECDSA-P256'),
     )
     .addOption(requestOption('resume this request, such as one that needed approval'))
-    .option(
-      '--wait <duration>',
-      'how long to wait for the certificate and for approval (default: 30s, and not for approval)',
-      durationSeconds,
-    )
+    .addOption(waitOption(OUTCOME_SECONDS))
     .option(
       '--state-dir <dir>',
       'where the key is kept until the certificate arrives (default: $XDG_STATE_HOME/cakeless/users)',

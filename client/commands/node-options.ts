@@ -1,24 +1,31 @@
-/** Options that the commands on a node share; kubeadm's own names where kubeadm has them. */
+/** Options that the commands on a node share, with kubeadm's own names where kubeadm has them. */
 import { type Command, Option } from 'commander';
 import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
 import { NODE_CONFIG_FILE } from '../node/state/cakeless-yaml.ts';
-import { collect } from '../options.ts';
-import { clusterOption, nodeOption } from './place-options.ts';
+import { collect, durationSeconds } from '../options.ts';
+import { addPlaceOptions } from './place-options.ts';
 
-export function addNodeOptions(command: Command): Command {
-  return command.addOption(clusterOption()).addOption(nodeOption()).addOption(nodeConfigOption());
+/** Who this node is. */
+export function addNodeOptions(command: Command, words?: Parameters<typeof addPlaceOptions>[1]) {
+  return addPlaceOptions(command, words).addOption(nodeConfigOption());
 }
 
-export const nodeConfigOption = () =>
-  new Option(
-    '--node-config <file>',
-    `who this node is (default: ${NODE_CONFIG_FILE} if it is there)`,
-  );
+/** @param what the command takes from the file */
+export const nodeConfigOption = (what = 'cluster, name, bucket and folders of this node') =>
+  new Option('--node-config <file>', `${what} (default: ${NODE_CONFIG_FILE}, if it exists)`);
 
-export function addFolderOptions(command: Command): Command {
+const CERT_DIR = 'pki below --kubeconfig-dir';
+/** The default of commands that read a kubeadm configuration, too. */
+export const CERT_DIR_WITH_CONFIG = `${CERT_DIR} if that is given, else certificatesDir of --config`;
+
+/** Where its files are. */
+export function addFolderOptions(command: Command, certDir = CERT_DIR): Command {
   return command
-    .option('--cert-dir <dir>', 'where the certificates lie (default: pki below --kubeconfig-dir)')
-    .option('--kubeconfig-dir <dir>', 'where the kubeconfigs lie (default: /etc/kubernetes)');
+    .option('--cert-dir <dir>', `folder of the certificates (default: ${certDir})`)
+    .option(
+      '--kubeconfig-dir <dir>',
+      `folder of the kubeconfigs (default: ${KUBEADM_FOLDERS.kubeconfigDir})`,
+    );
 }
 
 export const kubeletDirOption = () =>
@@ -30,7 +37,14 @@ export const kubeletDirOption = () =>
 export function addAlsoOption(command: Command): Command {
   return command.option(
     '--also <file>',
-    'a copy of a kubeconfig that follows it, such as ~/.kube/config; may be given several times',
+    'a copy of a kubeconfig to update with it, such as ~/.kube/config; may be given several times',
     collect,
   );
 }
+
+/** @param seconds by default, for outcomes only */
+export const waitOption = (seconds: number) =>
+  new Option(
+    '--wait <duration>',
+    `how long to wait for outcomes and approvals (default: ${seconds}s for outcomes, no wait for approvals)`,
+  ).argParser(durationSeconds);

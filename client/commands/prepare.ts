@@ -1,38 +1,32 @@
-/** `cakeless prepare`: everything that `kubeadm init` or `kubeadm join` needs on a new node whose CA keys are elsewhere. */
-import { resolve } from 'node:path';
+/** `cakeless prepare`: everything that `kubeadm init` or `kubeadm join` needs on a new node without CA keys. */
 import { type Command, Option } from 'commander';
-import { makeFolder } from '../../lib/files/durable-file.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
-import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type KubeadmConfig, readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
-import { KUBEADM_FOLDERS, type NodeFolders } from '../node/disk/places.ts';
-import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
-import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
+import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
+import { planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
-import { NODE_CONFIG_FILE, readNodeConfig } from '../node/state/cakeless-yaml.ts';
-import { withRunLock } from '../node/state/run-lock.ts';
-import { kubeletDirFor } from '../node/state/settings.ts';
+import { type NodeOptions, resolveSettings, whoIsThis } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import type { Pins } from '../node/trust/pins.ts';
-import { collect, durationSeconds, outputOption } from '../options.ts';
+import { collect, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { kubeletDirOption, nodeConfigOption } from './node-options.ts';
-import { clusterOption, nodeOption } from './place-options.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describePlan, describePrepared, planRows } from './describe-prepared.ts';
+import {
+  addFolderOptions,
+  addNodeOptions,
+  CERT_DIR_WITH_CONFIG,
+  kubeletDirOption,
+  waitOption,
+} from './node-options.ts';
 
-export interface PrepareOptions {
+export interface PrepareOptions extends Omit<NodeOptions, 'also'> {
   config: string;
-  cluster?: string;
-  nodeConfig?: string;
-  node?: string;
   role?: NodeRole;
   join?: boolean;
-  certDir?: string;
-  kubeconfigDir: string;
-  kubeletDir?: string;
   caCertHash?: string[];
   trustBundle?: string;
   trustOnFirstUse?: boolean;
@@ -49,35 +43,28 @@ export function addPrepareCommand(
   terminal: Terminal,
   exit: (code: ExitCode) => void,
 ): void {
-  program
+  const command = program
     .command('prepare')
-    .description('make everything on a new node that kubeadm init or join needs without CA keys')
-    .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster')
-    .addOption(clusterOption('the cluster; required if the file of --node-config does not say'))
-    .addOption(nodeOption('this node, if the configuration does not say'))
-    .addOption(nodeConfigOption())
+    .description('create everything that kubeadm init or join needs on a new node without CA keys')
+    .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster');
+  addNodeOptions(command, { node: 'this node, if the configuration does not name it' });
+  addFolderOptions(command, CERT_DIR_WITH_CONFIG)
+    .addOption(kubeletDirOption())
     .addOption(
       new Option('--role <role>', 'what the node becomes').choices(['control-plane', 'worker']),
     )
-    .option('--join', 'for kubeadm join, where the configuration leaves it open')
-    .option('--no-join', 'for kubeadm init, where the configuration leaves it open')
-    .option('--cert-dir <dir>', `certificates (default: ${KUBEADM_FOLDERS.certDir})`)
-    .option('--kubeconfig-dir <dir>', 'kubeconfigs', KUBEADM_FOLDERS.kubeconfigDir)
-    .addOption(kubeletDirOption())
+    .option('--join', 'for kubeadm join, if the configuration allows both')
+    .option('--no-join', 'for kubeadm init, if the configuration allows both')
     .option(
       '--ca-cert-hash <hash>',
       'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others; may be given several times',
       collect,
     )
     .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')
-    .option('--trust-on-first-use', 'believe the bucket where nothing else vouches for a CA')
-    .option('--sa-key-from <file>', 'sa.key of the first control plane, on one that joins')
-    .option(
-      '--wait <duration>',
-      'how long to wait for outcomes, approvals too (default: 30s, not for approvals)',
-      durationSeconds,
-    )
-    .option('--dry-run', 'show what would be made; write and send nothing')
+    .option('--trust-on-first-use', 'trust the CAs in the bucket if nothing else identifies them')
+    .option('--sa-key-from <file>', 'sa.key of the first control plane, for one that joins')
+    .addOption(waitOption(OUTCOME_SECONDS))
+    .option('--dry-run', 'show what would be created; write and send nothing')
     .addOption(outputOption())
     .action(async (options: PrepareOptions) => {
       exit(await prepare(connection, terminal, options, systemClock));
@@ -90,39 +77,36 @@ export async function prepare(
   options: PrepareOptions,
   clock: Clock,
 ): Promise<ExitCode> {
-  const config = readKubeadmConfig(readGivenText(options.config), options.config, options);
-  const own = readNodeConfig(options.nodeConfig);
-  const cluster = clusterOf(options.cluster ?? own.cluster);
+  const { config, settings } = readConfigurations(options);
+  const { folders } = settings;
+  const { cluster } = whoIsThis({ cluster: settings.cluster, node: config.nodeName });
   const pins = pinsOf(options, config);
-  const folders: NodeFolders = {
-    certDir: resolve(options.certDir ?? config.certDir ?? KUBEADM_FOLDERS.certDir),
-    kubeconfigDir: resolve(options.kubeconfigDir),
-  };
-  if (options.dryRun) return showPlan(terminal, options.output, planCertificates(config, folders));
-  await makeFolder(folders.certDir); // there is a lock in it
-  const result = await withRunLock(folders, async () =>
-    prepareNode({
-      exchange: await connection.exchange(own),
-      planned: planCertificates(config, folders),
-      ...{ terminal, clock, config, folders, pins },
-      kubeletDir: kubeletDirFor(folders.kubeconfigDir, options.kubeletDir),
+  if (options.dryRun) {
+    const certificates = planRows(planCertificates(config, folders));
+    printResult(terminal, options.output, { certificates }, () => describePlan(certificates));
+    return EXIT.done;
+  }
+  const result = await prepareNode(
+    { terminal, clock, exchange: () => connection.exchange(settings.config) },
+    {
       cluster,
+      config,
+      folders,
+      pins,
       saKeyFrom: options.saKeyFrom,
       waitSeconds: options.wait,
-    }),
+    },
   );
-  printResult(terminal, options.output, result, () => describeResult(result));
+  printResult(terminal, options.output, result, () => describePrepared(result));
   return exitCodeOf(result);
 }
 
-/** @throws CommandError if neither the command line nor the node's own file says it */
-function clusterOf(cluster: string | undefined): string {
-  if (cluster !== undefined) return cluster;
-  throw new CommandError(
-    'usage',
-    "required option '--cluster <name>' not specified",
-    `it may stand in ${NODE_CONFIG_FILE} (cluster: …)`,
-  );
+/** Each supplies a default of the other: cakeless.yaml the node's name, kubeadm's configuration certificatesDir. */
+function readConfigurations(options: PrepareOptions) {
+  const { config: file, node, role, join } = options;
+  const defaultNode = resolveSettings(options).node;
+  const config = readKubeadmConfig(readGivenText(file), file, { node, role, join, defaultNode });
+  return { config, settings: resolveSettings(options, config) };
 }
 
 function pinsOf(options: PrepareOptions, config: KubeadmConfig): Pins {
@@ -133,30 +117,7 @@ function pinsOf(options: PrepareOptions, config: KubeadmConfig): Pins {
   };
 }
 
-function showPlan(
-  terminal: Terminal,
-  format: OutputFormat,
-  planned: readonly PlannedCertificate[],
-): ExitCode {
-  const certificates = planned.map(({ name, contents, keyKind, isThere, privateKey, csr }) => ({
-    name,
-    subject: describeSubject(contents),
-    names: describeNames(contents),
-    key: privateKey === undefined ? keyKind : 'is there',
-    csr: csr === undefined ? 'would be made' : 'is there',
-    state: isThere ? 'is there' : 'would be asked for',
-  }));
-  printResult(terminal, format, { certificates }, () => [
-    ...formatTable(
-      ['CERTIFICATE', 'STATE', 'SUBJECT', 'KEY', 'NAMES'],
-      certificates.map((c) => [c.name, c.state, c.subject, c.key, c.names]),
-    ),
-    '(dry run: nothing was written or sent)',
-  ]);
-  return EXIT.done;
-}
-
-/** The worst of what came, as of `fetch`; what kubeadm would trip over counts as a failed check. */
+/** The worst result, as for `fetch`; whatever kubeadm would fail on counts as a failed check. */
 export function exitCodeOf({ certificates, trustProblems, hindrances }: Prepared): ExitCode {
   const has = (...states: string[]) => certificates.some(({ state }) => states.includes(state));
   if (has('check-failed') || trustProblems.length > 0) return EXIT.checkFailed;

@@ -3,7 +3,6 @@ import { formatName } from '../../lib/csr/alternative-names.ts';
 import { printable } from '../../lib/refusal/violation.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { describeSubject } from '../node/csr/desired.ts';
 import type { Component } from '../node/disk/components.ts';
 import { placeOf } from '../node/disk/places.ts';
 import { describeLeftOut } from '../node/disk/select-names.ts';
@@ -13,6 +12,7 @@ import { neededRestarts } from '../node/renewal/turn.ts';
 import type { RestartWorld } from '../node/restart/restart.ts';
 import { type NotRestarted, whyNotRestarted } from '../node/restart/restartable.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeSubject } from '../wording/csrs.ts';
 import { describeRestart } from './describe-restarts.ts';
 
 type Foreseen = { readonly component: Component; readonly state: 'would-restart' } | NotRestarted;
@@ -31,7 +31,7 @@ export async function previewRenewal(
     return {
       ...{ name: place.name, outcome: 'would-renew' as const },
       notAfter: new Date(place.leaf.validTo).toISOString(),
-      ...{ subject: describeSubject(contents), names: contents.names.map(formatName) },
+      ...{ subject: describeSubject(contents.subject), names: contents.names.map(formatName) },
       ...{ key: keyKind, file: fileOf(placeOf(place.name, world.folders)) },
     };
   });

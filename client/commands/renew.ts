@@ -7,7 +7,6 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import { describeLeftOut } from '../node/disk/select-names.ts';
-import { approveCommand } from '../node/exchange/approve-command.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { checkCopies } from '../node/install/others-folders.ts';
 import type { RenewWish, RenewWorld } from '../node/renewal/options.ts';
@@ -29,19 +28,20 @@ import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import type { CaChangeWish } from '../node/trust/ca-change.ts';
 import {
   collect,
-  durationSeconds,
   keyAlgorithmOption,
   outputOption,
   restartTimeoutOption,
   timeAhead,
 } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeOutcome } from '../wording/outcomes.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import {
   addAlsoOption,
   addFolderOptions,
   addNodeOptions,
   kubeletDirOption,
+  waitOption,
 } from './node-options.ts';
 import { newRequestOption } from './place-options.ts';
 import { previewRenewal } from './renew-preview.ts';
@@ -89,11 +89,7 @@ export function addRenewCommand(
       timeAhead,
     )
     .option('--splay <duration>', 'wait a random time up to this first, such as 12h', timeAhead)
-    .option(
-      '--wait <duration>',
-      `how long to wait for outcomes, approvals too (default: ${ANSWER_SECONDS}s, not for approvals)`,
-      durationSeconds,
-    )
+    .addOption(waitOption(ANSWER_SECONDS))
     .option('--no-restart', 'install only; restart nothing')
     .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
@@ -187,16 +183,9 @@ export function describe(report: RenewReport): string[] {
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES'],
     shown.map(({ name, outcome, notAfter = '' }) => [name, outcome, notAfter]),
   );
-  const details = certificates.flatMap((c) => [
-    ...(c.violations ?? []).map(
-      (v) =>
-        `${c.name}: ${v.code}: ${v.field} is ${v.got}; allowed: ${v.allowed}. To do: ${v.fix}.`,
-    ),
-    ...(c.problems ?? []).map((problem) => `${c.name}: not installed: ${problem}`),
-    ...(c.waitingFor === undefined ? [] : [`${c.name}: waits for ${c.waitingFor}`]),
-    ...(c.requestKey === undefined ? [] : [approveCommand(c.requestKey)]),
-    ...(c.outcome === 'unanswered' ? [`${c.name}: no answer yet; run the same command again`] : []),
-  ]);
+  const details = certificates.flatMap(({ name, outcome: state, ...certificate }) =>
+    describeOutcome(name, { ...certificate, state }, 'not installed'),
+  );
   const more = [
     ...describeLeftOut(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),

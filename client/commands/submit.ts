@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
-import { submit } from '../node/exchange/submit.ts';
-import { findWay, type WayOptions } from '../node/exchange/transport.ts';
+import { type Submitted, submit } from '../node/exchange/submit.ts';
+import { openTransport, type TransportOptions } from '../node/exchange/transport.ts';
 import { outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { addNodeOptions } from './node-options.ts';
@@ -17,23 +17,33 @@ export function addSubmitCommand(
 ): void {
   const command = program
     .command('submit <dir>')
-    .description(
-      'upload the CSRs that kubeadm made below DIR; never reads or sends a key or a kubeconfig',
-    );
+    .description('upload the CSRs below DIR; never reads or sends a key or a kubeconfig');
   addNodeOptions(command)
     .addOption(invitationOption())
-    .addOption(newRequestOption('name of this request; the same id again goes on where it stopped'))
+    .addOption(newRequestOption('name of this request; the same id resumes an interrupted upload'))
     .addOption(outputOption())
-    .action(async (folder: string, options: WayOptions & { output: OutputFormat }) => {
+    .action(async (folder: string, options: TransportOptions & { output: OutputFormat }) => {
       const now = systemClock.now();
-      const { exchange, place } = await findWay(connection, options, now);
+      const { exchange, place } = await openTransport(connection, options, now);
       const request = place.request ?? newRequestId(now);
       const result = await submit(exchange, terminal, folder, { ...place, request });
-      printResult(terminal, options.output, result, () => [
-        `request ${result.request}: ${result.requests.length} CSRs of ${result.cluster}/${result.node} are uploaded`,
-        options.invitation === undefined
-          ? `next: cakeless fetch --cluster ${result.cluster} --node ${result.node} --request ${result.request} --out ${folder}`
-          : `next: cakeless fetch --invitation ${options.invitation} --out ${folder}`,
-      ]);
+      printResult(terminal, options.output, result, () =>
+        describe(result, folder, options.invitation),
+      );
     });
+}
+
+function describe(
+  { cluster, node, request, requests }: Submitted,
+  folder: string,
+  invitation: string | undefined,
+): string[] {
+  const place =
+    invitation === undefined
+      ? `--cluster ${cluster} --node ${node} --request ${request}`
+      : `--invitation ${invitation}`;
+  return [
+    `submitted ${requests.length} CSRs of ${cluster}/${node} as request ${request}`,
+    `next: cakeless fetch ${place} --out ${folder}`,
+  ];
 }

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Received } from '../node/fetch/receive.ts';
 import { formatTable } from '../terminal.ts';
+import { describeOutcome } from '../wording/outcomes.ts';
 
 const USAGES: Record<string, string> = {
   '1.3.6.1.5.5.7.3.1': 'server',
@@ -18,11 +19,10 @@ export function tableOf(results: readonly Received[]): string[] {
     ...(result.file === undefined ? ['', '', ''] : describeFile(result.file)),
     result.notAfter?.slice(0, 10) ?? '',
   ]);
-  const reasons = results.flatMap(({ path, violations = [], waitingFor }) => [
-    ...violations.map((v) => `  ${path}: ${v.code}: got ${v.got}; allowed ${v.allowed}`),
-    ...(waitingFor === undefined ? [] : [`  ${path}: waiting for ${waitingFor}`]),
-  ]);
-  return [...formatTable(HEADER, rows), ...reasons];
+  const reasons = results.flatMap(({ path, outcome: state, ...received }) =>
+    describeOutcome(path, { ...received, state }, 'not written'),
+  );
+  return [...formatTable(HEADER, rows), ...reasons.map((line) => `  ${line}`)];
 }
 
 function describeFile(file: string): [string, string, string] {

@@ -57,6 +57,8 @@ export interface KubeadmConfig extends KeyKinds, ClusterSettings {
 /** Command-line options that override the file or complete it. */
 export interface KubeadmConfigOptions {
   readonly node?: string | undefined;
+  /** Used if neither the command line nor the file names the node. */
+  readonly defaultNode?: string | undefined;
   readonly role?: NodeRole | undefined;
   readonly join?: boolean | undefined;
   readonly advertiseAddress?: string | undefined;
@@ -82,7 +84,7 @@ export function readKubeadmConfig(
   const config: KubeadmConfig = {
     file,
     ...kind,
-    nodeName: nodeNameOf(source, kind.joins, options.node),
+    nodeName: nodeNameOf(source, kind.joins, options),
     ...addressOf(source, kind, options.advertiseAddress),
     version,
     clusterName: cluster.clusterName || 'kubernetes',
@@ -161,11 +163,15 @@ function versionOf(source: Source): KubernetesVersion {
   );
 }
 
-function nodeNameOf(source: Source, joins: boolean, option: string | undefined): string {
+function nodeNameOf(
+  source: Source,
+  joins: boolean,
+  { node, defaultNode }: KubeadmConfigOptions,
+): string {
   const { init, join } = source;
   const written =
     (joins ? join : undefined)?.nodeRegistration?.name ?? init?.nodeRegistration?.name;
-  const name = (option ?? written ?? '').trim().toLowerCase();
+  const name = (node ?? written ?? defaultNode ?? '').trim().toLowerCase();
   if (name === '')
     fail(source, 'nodeRegistration.name is missing', 'set it, or give the node name with --node');
   if (isSubdomain(name) && name.length <= MAX_NODE_NAME_LENGTH) return name;

@@ -26,17 +26,28 @@ const BASE = [
 /** Rooms from the outside in; each may also import from itself and from base. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bundled: ['start'],
-  demo: ['node', 'connection'],
+  demo: ['node', 'connection', 'wording'],
   start: ['commands', 'connection', 'edge'],
-  commands: ['approvals', 'operator', 'users', 'node', 'kubeadm', 'connection', 'local', 'edge'],
+  commands: [
+    'approvals',
+    'operator',
+    'users',
+    'node',
+    'kubeadm',
+    'connection',
+    'local',
+    'edge',
+    'wording',
+  ],
   local: [],
   edge: [],
   operator: ['node', 'kubeadm'],
-  users: ['node'],
+  users: ['node', 'wording'],
   approvals: [],
   connection: ['node'],
-  node: ['kubeadm'],
+  node: ['kubeadm', 'wording'],
   kubeadm: [],
+  wording: [],
   base: [],
 };
 

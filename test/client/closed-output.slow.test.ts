@@ -1,4 +1,4 @@
-/** A command completes its work even if its output is closed or the disk is full. */
+/** A command completes its work even if its output is closed or cannot be written. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,10 +22,10 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** Runs the command in bash with a redirection or pipe after it, and returns the exit code of the command, not of the pipe. */
-function run(args: readonly string[], redirection: string, principal?: string) {
+/** Runs a command in bash with a redirection or a pipe; the exit code is that of the command, not of the pipe. */
+function run(args: readonly string[], behind: string, principal?: string) {
   const command = [process.execPath, '--', resolve('dist/client/cakeless.mjs'), ...args];
-  const script = `"$@" ${redirection}; exit \${PIPESTATUS[0]}`;
+  const script = `"$@" ${behind}; exit \${PIPESTATUS[0]}`;
   const { status, stdout, stderr } = spawnSync(
     'bash',
     ['--norc', '-c', script, 'bash', ...command],
@@ -37,10 +37,9 @@ function run(args: readonly string[], redirection: string, principal?: string) {
   return { status, stdout, stderr };
 }
 
-const who = (folder: string) => {
-  const node = ['--cluster', CLUSTER, '--node', fixture.node];
-  return [...node, '--kubeconfig-dir', folder];
-};
+const who = (folder: string) => [
+  ...['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder],
+];
 
 function serial(folder: string, name: CertificateName): string {
   const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
@@ -51,7 +50,7 @@ function serial(folder: string, name: CertificateName): string {
 const changed = (folder: string) =>
   NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
 
-/** What follows a command that succeeds, and the exit code that it then has. */
+/** A redirection or pipe, and the exit code of a command that succeeds. */
 const OUTPUTS = [
   ['| head -1', 0],
   ['2>&1 | head -1', 0],
@@ -64,18 +63,18 @@ const OUTPUTS = [
   ['> /dev/full 2>&1', 1],
 ] as const;
 
-describe.each(OUTPUTS)('with %s', (redirection, expected) => {
-  it('renew renews and rollback restores', () => {
+describe.each(OUTPUTS)('%s', (behind, expected) => {
+  it('renew renews, and rollback restores', () => {
     const folder = fixture.copy();
-    const renewed = run(['renew', ...NAMES, '--no-restart', ...who(folder)], redirection);
+    const renewed = run(['renew', ...NAMES, '--no-restart', ...who(folder)], behind);
     expect([renewed.status, changed(folder)]).toEqual([expected, NAMES]);
-    const back = run(['rollback', '--no-restart', ...who(folder)], redirection);
+    const back = run(['rollback', '--no-restart', ...who(folder)], behind);
     expect([back.status, changed(folder)]).toEqual([expected, []]);
     for (const { stderr } of [renewed, back]) expect(stderr).not.toMatch(/EPIPE|at .*:\d+/);
   });
 });
 
-it('prints no error if head closes the pipe after a line', () => {
+it('head gets its line, and standard error stays empty', () => {
   const folder = fixture.copy();
   const checked = run(
     ['check-expiration', '--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')],
@@ -88,7 +87,7 @@ it('prints no error if head closes the pipe after a line', () => {
   });
 });
 
-it('exits with 1 if a result is lost to a full disk, and keeps the exit code of an error', () => {
+it('a result that a full disk rejects is an error, and an error keeps its exit code', () => {
   const full = run(['--help'], '> /dev/full');
   expect(full).toMatchObject({
     status: 1,
@@ -97,7 +96,7 @@ it('exits with 1 if a result is lost to a full disk, and keeps the exit code of 
   expect(run(['renew', 'nothing', ...who(fixture.copy())], '> /dev/full 2>&1').status).toBe(2);
 });
 
-it('prepare and approve complete their work without a reader', async () => {
+it('prepare completes, and so does an approval', async () => {
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const folder = mkdtempSync(join(root, 'new-'));
   const place = ['--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')];

@@ -51,7 +51,6 @@ export class NewNode {
       {
         config: this.at('config.yaml'),
         cluster: this.cluster,
-        certDir: this.at('pki'),
         kubeconfigDir: this.folder,
         trustOnFirstUse: true,
         output: 'json',

@@ -1,4 +1,4 @@
-/** What a certificate in place asked for: the subject and names of the CSR for the next one. */
+/** Subject and names of an existing certificate, as a CSR for its successor requests them. */
 import 'reflect-metadata';
 import type { X509Certificate } from 'node:crypto';
 import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
@@ -11,13 +11,13 @@ import type { CsrContents } from './make-csr.ts';
 
 export interface ContentsResult {
   readonly contents: CsrContents;
-  /** What a CSR can't ask for again, since the door would refuse it. */
+  /** What a CSR cannot request again, since the service would reject it. */
   readonly violations: readonly Violation[];
 }
 
 /**
- * Subject and subject alternative names in the order of the certificate, as `kubeadm certs renew --csr-only` took them.
- * @throws DerError if they can't be read
+ * Subject and subject alternative names in the order of the certificate, as `kubeadm certs renew --csr-only` used them.
+ * @throws DerError if they cannot be parsed
  */
 export function contentsOf(certificate: X509Certificate): ContentsResult {
   const parsed = new PeculiarCertificate(certificate.raw);

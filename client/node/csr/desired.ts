@@ -1,6 +1,4 @@
-/** What to ask for: subject and names of a certificate, and the kind of its key. */
-import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
-import { formatName } from '../../../lib/csr/alternative-names.ts';
+/** What a CSR should request: subject, names and the kind of the key. */
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
@@ -13,56 +11,48 @@ export interface DesiredCsr {
   readonly name: CertificateName;
   readonly contents: CsrContents;
   readonly keyKind: KeyKind;
-  /** PEM of the key to use again; undefined makes a new one. */
+  /** PEM of the key to reuse; undefined creates a new one. */
   readonly reuseKey: string | undefined;
-  /** What stands now, for people who compare. */
-  readonly now: CertificateInPlace | undefined;
+  /** The certificate that it replaces, to compare with. */
+  readonly inPlace: CertificateInPlace | undefined;
 }
 
-export interface KeyWish {
+export interface KeyOptions {
   readonly keyAlgorithm?: KeyKind | undefined;
   readonly reuseKey?: boolean | undefined;
 }
 
 /**
- * The same subject and names as the certificate in place, as `kubeadm certs renew` takes them.
- * @throws CommandError where that can't be asked for again
+ * The subject and names of the certificate in place, as `kubeadm certs renew` reuses them.
+ * @throws CommandError if a CSR cannot request them again
  */
-export function desiredFromDisk(place: CertificateInPlace, wish: KeyWish): DesiredCsr {
+export function desiredFromDisk(place: CertificateInPlace, options: KeyOptions): DesiredCsr {
   const { contents, violations } = contentsOf(place.leaf);
   if (violations.length > 0) {
     const reasons = violations.map(({ field, got }) => `${field} is ${got}`).join('; ');
     throw new CommandError(
       'usage',
-      `${place.certificateFile}: its contents can not be asked for again: ${reasons}`,
-      'make the CSR from the kubeadm configuration: cakeless csr --config FILE',
+      `${place.certificateFile}: a CSR cannot request the same contents: ${reasons}`,
+      'create the CSR from the kubeadm configuration: cakeless csr --config FILE',
     );
   }
   return {
     name: place.name,
     contents,
-    keyKind: wish.keyAlgorithm ?? kindOfKey(place.leaf.publicKey) ?? 'RSA-2048',
-    reuseKey: wish.reuseKey ? keyInPlace(place) : undefined,
-    now: place,
+    keyKind: options.keyAlgorithm ?? kindOfKey(place.leaf.publicKey) ?? 'RSA-2048',
+    reuseKey: options.reuseKey ? keyInPlace(place) : undefined,
+    inPlace: place,
   };
 }
 
-/** @throws CommandError if there is none that fits the certificate */
+/** @throws CommandError if the certificate has no matching key */
 function keyInPlace({ privateKey, problems, certificateFile }: CertificateInPlace): string {
   if (privateKey === undefined || problems.length > 0)
     throw new CommandError(
       'usage',
-      `${certificateFile}: its key can not be used again: ${problems.join('; ') || 'it is missing'}`,
-      'without --reuse-key a new one is made',
+      `${certificateFile}: its key cannot be reused: ${problems.join('; ') || 'it is missing'}`,
+      'omit --reuse-key to create a new key',
     );
   const type = privateKey.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs1';
   return privateKey.export({ type, format: 'pem' }).toString();
 }
-
-/** One line for people: `O=system:nodes, CN=system:node:cp-1` and names. */
-export function describeSubject({ subject }: CsrContents): string {
-  return [...subject.organizations.map((o) => `O=${o}`), `CN=${subject.commonName}`].join(', ');
-}
-
-export const describeNames = (names: readonly AlternativeName[]) =>
-  names.map(formatName).join(', ');

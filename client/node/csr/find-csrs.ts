@@ -7,7 +7,7 @@ import { CommandError } from '../../errors.ts';
 
 export interface FoundCsr {
   readonly file: string;
-  /** Below the folder, as kubeadm laid it out: what stands behind the request id. */
+  /** Below the folder, in kubeadm's layout: the part of a request key after the request id. */
   readonly path: string;
   readonly certificateName: CertificateName;
 }
@@ -18,7 +18,7 @@ export interface FoundCsrs {
   readonly unknown: readonly string[];
 }
 
-/** @throws CommandError if the folder can't be read or holds none */
+/** @throws CommandError if the folder cannot be read or holds no CSR */
 export function findCsrs(folder: string): FoundCsrs {
   const paths = listFiles(folder)
     .map((file) => relative(folder, file).split(sep).join('/'))
@@ -34,12 +34,12 @@ export function findCsrs(folder: string): FoundCsrs {
   if (csrs.length > 0) return { csrs, unknown };
   throw new CommandError(
     'usage',
-    `${folder}: holds no CSR at a path that kubeadm uses${unknown.length > 0 ? ` (found ${unknown.join(', ')})` : ''}`,
-    'make them with `kubeadm certs generate-csr --cert-dir DIR/pki --kubeconfig-dir DIR --config FILE`, and give DIR',
+    `${folder}: no CSR at a path that kubeadm uses${unknown.length > 0 ? ` (found ${unknown.join(', ')})` : ''}`,
+    'create CSRs with kubeadm certs generate-csr --cert-dir DIR/pki --kubeconfig-dir DIR --config FILE, and pass DIR',
   );
 }
 
-/** Regular files only: a link could lead anywhere. */
+/** Regular files only: a link could lead outside the folder. */
 function listFiles(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })

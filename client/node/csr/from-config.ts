@@ -1,4 +1,4 @@
-/** What `kubeadm certs generate-csr --config FILE` would ask for, for a node that has no certificates yet. */
+/** What `kubeadm certs generate-csr --config FILE` would request, for a node without certificates. */
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import {
   CERTIFICATE_NAMES,
@@ -7,28 +7,19 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
-import { type KubeadmConfig, readKubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from './desired.ts';
 import { csrFromConfig } from './kubeadm-csr.ts';
 
-export interface ConfigSource {
-  readonly text: string;
-  readonly file: string;
-  /** In place of the name and address in the InitConfiguration. */
-  readonly node?: string | undefined;
-  readonly advertiseAddress?: string | undefined;
-  readonly keyAlgorithm?: KeyKind | undefined;
-}
-
 /**
- * @param names kubeadm's, or `all`: all that its version has, as generate-csr makes them on any node
- * @throws CommandError if the configuration does not say enough, or kubeadm has no such certificate
+ * @param names kubeadm's, or `all`: every certificate of the configured version, as generate-csr creates them on any node
+ * @throws CommandError if kubeadm has no such certificate
  */
 export function desiredFromConfig(
   names: readonly string[],
-  { text, file, keyAlgorithm, ...options }: ConfigSource,
+  config: KubeadmConfig,
+  keyAlgorithm: KeyKind | undefined,
 ): DesiredCsr[] {
-  const config = readKubeadmConfig(text, file, options);
   const wanted = names.includes('all') ? namesIn(config) : names.map(checkedName);
   return wanted.map((name) => {
     const { contents, keyKind } = csrFromConfig(name, config);
@@ -37,12 +28,12 @@ export function desiredFromConfig(
       contents,
       keyKind: keyAlgorithm ?? keyKind,
       reuseKey: undefined,
-      now: undefined,
+      inPlace: undefined,
     };
   });
 }
 
-/** super-admin.conf came with 1.29. */
+/** super-admin.conf exists since 1.29. */
 const namesIn = ({ version }: KubeadmConfig): CertificateName[] =>
   CERTIFICATE_NAMES.filter((name) => profileFor(name, version));
 

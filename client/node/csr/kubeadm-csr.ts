@@ -1,5 +1,5 @@
 /**
- * The certificates that kubeadm wants on a node, and what it would ask for in each: subject and names as
+ * The certificates that kubeadm expects on a node, and the contents of their CSRs: subject and names as
  * `kubeadm certs generate-csr` writes them (cmd/kubeadm/app/phases/certs/certlist.go, phases/kubeconfig/kubeconfig.go).
  */
 import { expectedNames } from '../../../lib/cluster/expected-names.ts';
@@ -17,13 +17,13 @@ import type { CsrContents } from './make-csr.ts';
 export interface PlannedCsr {
   readonly name: CertificateName;
   readonly contents: CsrContents;
-  /** What `encryptionAlgorithm` or the feature gate PublicKeysECDSA makes of it. */
+  /** From `encryptionAlgorithm` or the feature gate PublicKeysECDSA. */
   readonly keyKind: KeyKind;
 }
 
 /**
- * The names that a node needs: on a worker kubelet.conf; on a control plane all of its version, without etcd's where
- * etcd is external, and super-admin.conf only where `kubeadm init` runs.
+ * The certificates that a node needs: a worker kubelet.conf; a control plane all of its version, without etcd's if etcd
+ * is external, and super-admin.conf only if it runs `kubeadm init`.
  */
 export function certificateNamesFor(config: KubeadmConfig): CertificateName[] {
   return CERTIFICATE_NAMES.filter((name) => {
@@ -55,7 +55,7 @@ export function csrFromConfig(name: CertificateName, config: KubeadmConfig): Pla
   };
 }
 
-/** DNS names before addresses; sorted since 1.28, in the order in which kubeadm adds them before. */
+/** DNS names before addresses; sorted since 1.28, until then in the order in which kubeadm adds them. */
 function namesOf(profile: VersionedProfile, config: KubeadmConfig): AlternativeName[] {
   if (profile.sans === 'none') return [];
   const record = clusterRecordOf(config);

@@ -19,13 +19,13 @@ import { kindOfKey } from '../disk/private-key.ts';
 
 export interface CsrContents {
   readonly subject: Subject;
-  /** Empty for certificates of clients. */
+  /** Empty for client certificates. */
   readonly names: readonly AlternativeName[];
 }
 
 /**
- * The request in PEM: subject, names, and nothing else, since usages come from the profile.
- * @throws Error for a key of a kind that kubeadm does not use
+ * The CSR in PEM: subject and names only, since usages come from the profile.
+ * @throws Error for a kind of key that kubeadm does not use
  */
 export function makeCsr({ subject, names }: CsrContents, privateKey: KeyObject): string {
   const { hash, identifier } = signatureAlgorithmOf(privateKey);
@@ -46,11 +46,11 @@ function extensionRequest(names: readonly AlternativeName[]): Uint8Array {
   return sequence(oid(OID.extensionRequest), setOf(sequence(san)));
 }
 
-/** Go's defaults, and so kubeadm's: SHA-256, and SHA-384 on P-384 (crypto/x509: signingParamsForKey). */
+/** Go's defaults, which kubeadm uses: SHA-256, and SHA-384 for P-384 (crypto/x509: signingParamsForKey). */
 function signatureAlgorithmOf(key: KeyObject): { hash: string; identifier: Uint8Array } {
   switch (kindOfKey(key)) {
     case undefined:
-      throw new Error(`a key of type ${key.asymmetricKeyType} can not ask for a certificate`);
+      throw new Error(`no CSR can be signed with a key of type ${key.asymmetricKeyType}`);
     case 'ECDSA-P256':
       return { hash: 'sha256', identifier: sequence(oid(OID.ecdsaWithSHA256)) };
     case 'ECDSA-P384':

@@ -1,4 +1,4 @@
-/** The CSRs of a folder, as they may leave the node. */
+/** Reads the CSRs of a folder, and checks that each may leave the node. */
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { findPrivateKey } from '../../../lib/csr/private-key-material.ts';
@@ -8,11 +8,11 @@ import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type FoundCsr, findCsrs } from './find-csrs.ts';
 
-/** Everything is read and looked at before the first byte leaves the node. */
+/** Reads and checks all files before the first byte leaves the node. */
 export function readCsrs(folder: string, terminal: Terminal) {
   const { csrs, unknown } = findCsrs(folder);
   for (const path of unknown)
-    terminal.progress(`skipped ${path}: kubeadm has no certificate there`);
+    terminal.progress(`skipped ${path}: kubeadm has no certificate at this path`);
   return { files: csrs.map((csr) => ({ ...csr, bytes: readCsr(csr) })), unknown };
 }
 
@@ -22,23 +22,23 @@ function readCsr({ file }: FoundCsr): Buffer {
   return bytes;
 }
 
-/** @throws CommandError for anything but a CSR, a key above all */
+/** @throws CommandError for anything but a CSR, above all for a private key */
 export function checkCsr(file: string, bytes: Uint8Array): void {
   const found = findPrivateKey(bytes);
   if (found)
     throw new CommandError(
       'usage',
-      `${file}: holds ${found}; nothing was sent`,
-      'a .csr file holds a certificate signing request and nothing else',
+      `${file}: contains ${found}; nothing was sent`,
+      'a .csr file must contain one certificate signing request and nothing else',
     );
   if (bytes.length > LIMITS.maxObjectBytes)
     throw new CommandError(
       'usage',
-      `${file}: has ${bytes.length} bytes, no CSR has; nothing was sent`,
+      `${file}: ${bytes.length} bytes is too large for a CSR (at most ${LIMITS.maxObjectBytes}); nothing was sent`,
     );
-  const unreadable = readRequest(bytes).violations.find(({ code }) => NO_CSR.includes(code));
+  const unreadable = readRequest(bytes).violations.find(({ code }) => NOT_A_CSR.includes(code));
   if (unreadable)
-    throw new CommandError('usage', `${file}: is no CSR (${unreadable.got}); nothing was sent`);
+    throw new CommandError('usage', `${file}: not a CSR (${unreadable.got}); nothing was sent`);
 }
 
-const NO_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];
+const NOT_A_CSR: readonly ViolationCode[] = ['pem-malformed', 'pem-label', 'der-malformed'];

@@ -1,35 +1,37 @@
-/** The private key that belongs to a certificate, if it lies where kubeadm puts it. Only its public half is kept. */
+/** The private key beside a certificate or CSR, in any of kubeadm's layouts. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from '../../errors.ts';
+import { readTextIfThere } from '../../read-text.ts';
 import { KubeconfigError, readKubeconfig } from './kubeconfig.ts';
 
 /**
- * `apiserver.key` beside `apiserver.crt`; for kubeconfigs `admin.conf.key` (up to 1.22), or the key inside `admin.conf`.
- * @param stem path of the certificate without `.crt`
- * @throws CommandError if there is a key file that is no key
+ * PEM text: of `apiserver.key`; for kubeconfigs of `admin.conf.key` (up to 1.22), or of the key inside `admin.conf`.
+ * @param stem path without `.crt` or `.csr`
+ * @throws KubeconfigError if the key should be in a kubeconfig that cannot be read
  */
-export function findKeyBeside(stem: string): KeyObject | undefined {
-  const pem = existsSync(`${stem}.key`)
-    ? readFileSync(`${stem}.key`, 'utf8')
-    : keyOfKubeconfig(stem);
+export function readKeyBeside(stem: string): string | undefined {
+  const ownFile = readTextIfThere(`${stem}.key`);
+  if (ownFile !== undefined || !stem.endsWith('.conf')) return ownFile;
+  const kubeconfig = readTextIfThere(stem);
+  if (kubeconfig === undefined) return undefined;
+  const { privateKey } = readKubeconfig(kubeconfig, dirname(stem));
+  return privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
+}
+
+/** @throws CommandError if a file that should hold the key holds none */
+export function publicKeyBeside(stem: string): KeyObject | undefined {
+  let pem: string | undefined;
+  try {
+    pem = readKeyBeside(stem);
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    throw new CommandError('usage', `${stem}: ${error.message}`);
+  }
   if (pem === undefined) return undefined;
   try {
     return createPublicKey(pem);
   } catch {
-    throw new CommandError('usage', `${stem}: the private key beside it can't be read`);
-  }
-}
-
-function keyOfKubeconfig(file: string): string | undefined {
-  if (!file.endsWith('.conf') || !existsSync(file)) return undefined;
-  try {
-    const { privateKey } = readKubeconfig(readFileSync(file, 'utf8'), dirname(file));
-    return privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
-  } catch (error) {
-    if (error instanceof KubeconfigError)
-      throw new CommandError('usage', `${file}: ${error.message}`);
-    throw error;
+    throw new CommandError('usage', `${stem}: the private key beside it cannot be read`);
   }
 }

@@ -44,6 +44,10 @@ export interface KubeconfigPlace {
 
 export type CertificatePlace = PairPlace | KubeconfigPlace;
 
+/** The file that holds the certificate, or is the kubeconfig with it. */
+export const fileOf = (place: CertificatePlace): string =>
+  place.kind === 'pair' ? place.certificateFile : place.file;
+
 export function placeOf(name: CertificateName, folders: NodeFolders): CertificatePlace {
   const { baseName } = profileOf(name);
   if (baseName === undefined) {

@@ -1,12 +1,12 @@
-/** Where requests go and outcomes come from, and how a request gets there. */
+/** Where requests go and outcomes come from. */
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { digestOf } from '../../../lib/csr/read-request.ts';
 import type { ListedObject, ObjectReader, ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 
 /**
- * The exchange bucket as a node needs it: the bucket itself, an invitation's URLs (client/node/exchange/invitation.ts), or what
- * somebody carried here in a file (client/node/exchange/carried.ts). Keys are those of docs/s3-contract.md.
+ * What a node needs of the exchange bucket: the bucket itself, the URLs of an invitation (invited-exchange.ts), or the
+ * objects in a file of `cakeless relay` (relay-file.ts). Keys are those of the S3 contract.
  */
 export interface Exchange extends ObjectReader, Pick<ObjectStore, 'create'> {
   list(prefix: string): AsyncIterable<FoundObject>;
@@ -15,7 +15,7 @@ export interface Exchange extends ObjectReader, Pick<ObjectStore, 'create'> {
 /** What an invitation or a file knows of an object without a bucket's listing. */
 export type FoundObject = Pick<ListedObject, 'key' | 'lastModified'>;
 
-/** Another CSR lies under the key of a request. */
+/** The key of a request holds another CSR. */
 export class RequestTakenError extends CommandError {
   readonly key: string;
 
@@ -23,13 +23,13 @@ export class RequestTakenError extends CommandError {
     super(
       'usage',
       `${key}: another CSR was uploaded under this request id`,
-      'choose another --request; a request never changes',
+      'choose another --request; an uploaded request never changes',
     );
     this.key = key;
   }
 }
 
-/** Whether it was uploaded now; false where the same CSR was there. @throws RequestTakenError if another one was */
+/** @returns false if the same CSR had been uploaded before. @throws RequestTakenError if another one had */
 export async function upload(
   exchange: Exchange,
   key: string,
@@ -38,16 +38,16 @@ export async function upload(
 ): Promise<boolean> {
   if ((await exchange.create(key, bytes, 'application/pkcs10', metadata)) === 'created')
     return true;
-  if (await isThere(exchange, key, Buffer.from(bytes))) return false;
+  if (await holdsCsr(exchange, key, Buffer.from(bytes))) return false;
   throw new RequestTakenError(key);
 }
 
-/** Whether this very CSR lies under a key. */
-export async function isThere(
+/** Whether a key holds exactly this CSR. */
+export async function holdsCsr(
   exchange: Pick<Exchange, 'get'>,
   key: string,
   csr: Uint8Array,
 ): Promise<boolean> {
-  const there = await exchange.get(key, LIMITS.maxObjectBytes);
-  return there !== undefined && digestOf(there.body) === digestOf(csr);
+  const object = await exchange.get(key, LIMITS.maxObjectBytes);
+  return object !== undefined && digestOf(object.body) === digestOf(csr);
 }

@@ -1,4 +1,4 @@
-/** What the requests under one request id have come to. */
+/** Which outcomes the requests under one request id have. */
 import {
   outcomeKeys,
   parseRequestKey,
@@ -7,9 +7,12 @@ import {
 import { CommandError } from '../../errors.ts';
 import type { Exchange } from './exchange.ts';
 
-export interface RequestPlace {
+export interface NodePlace {
   readonly cluster: string;
   readonly node: string;
+}
+
+export interface RequestPlace extends NodePlace {
   readonly request: string;
 }
 
@@ -19,7 +22,7 @@ export interface Outcome {
   /** Path below the request id without `.csr`: `pki/etcd/server`. */
   readonly path: string;
   readonly state: 'issued' | 'rejected' | 'pending' | 'unanswered';
-  /** Key of the object that says so; undefined if there is none. */
+  /** Key of the outcome's object; undefined if there is no outcome yet. */
   readonly key: string | undefined;
 }
 
@@ -31,11 +34,11 @@ export async function readOutcomes(exchange: Exchange, place: RequestPlace): Pro
   throw new CommandError(
     'usage',
     `there is no request ${request} of ${cluster}/${node}`,
-    'submit printed the request id',
+    'use the request id that cakeless submit printed',
   );
 }
 
-/** Empty if nothing was ever asked under this id. */
+/** Empty if nothing was uploaded under this id. */
 export async function findOutcomes(
   exchange: Exchange,
   { cluster, node, request }: RequestPlace,
@@ -43,20 +46,25 @@ export async function findOutcomes(
   const place = `${cluster}/${node}/${request}/`;
   const [requests, found] = await Promise.all([
     keysUnder(exchange, `requests/${place}`),
-    keysUnder(exchange, `certificates/${place}`),
+    outcomeKeysUnder(exchange, place),
   ]);
-  // A request that held a private key is removed at once; its refusal is still there.
-  const refused = found
+  // A request that contained a private key is deleted at once; its rejection remains.
+  const rejected = [...found]
     .map(requestKeyOfRejection)
     .filter((key) => key !== undefined)
     .filter((key) => parseRequestKey(key) !== undefined);
-  const all = new Set([...requests.filter(isRequest), ...refused]);
-  return [...all].sort().map((key) => outcomeOf(key, new Set(found)));
+  const all = new Set([...requests].filter(isRequest).concat(rejected));
+  return [...all].sort().map((key) => outcomeOf(key, found));
 }
 
 const isRequest = (key: string) => parseRequestKey(key)?.path.endsWith('.csr') === true;
 
-function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
+/** Keys of all outcomes of a node, or of one request id. @param place `cluster/node/` or `cluster/node/request/` */
+export const outcomeKeysUnder = (exchange: Exchange, place: string) =>
+  keysUnder(exchange, `certificates/${place}`);
+
+/** @param found keys of outcomes that exist */
+export function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   const address = parseRequestKey(requestKey);
   const path = address?.path.replace(/\.csr$/, '') ?? requestKey;
   if (!address) return { requestKey, path, state: 'unanswered', key: undefined };
@@ -70,8 +78,8 @@ function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   return { requestKey, path, state: 'unanswered', key: undefined };
 }
 
-async function keysUnder(store: Exchange, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
+async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const { key } of store.list(prefix)) keys.add(key);
   return keys;
 }

@@ -1,4 +1,4 @@
-/** Names that sort by time. */
+/** Request ids, which sort by time. */
 import { randomBytes } from 'node:crypto';
 
 /** To the second, in the characters of an RFC 1123 subdomain: `20261124t120000z`. */
@@ -8,6 +8,6 @@ export const compactTime = (now: Date): string =>
     .replace(/[-:]|\.\d+/g, '')
     .toLowerCase();
 
-/** No two nodes or runs meet. */
+/** Random digits keep the ids of nodes and runs that start in the same second apart. */
 export const newRequestId = (now: Date): string =>
   `${compactTime(now)}-${randomBytes(3).toString('hex')}`;

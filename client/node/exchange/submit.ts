@@ -21,7 +21,9 @@ export async function submit(
   for (const { path, certificateName, bytes } of files) {
     const key = `requests/${cluster}/${node}/${request}/${path}`;
     const uploaded = await upload(exchange, key, bytes);
-    terminal.progress(`${uploaded ? 'uploaded' : 'was there'} ${certificateName} (${path})`);
+    terminal.progress(
+      `${uploaded ? 'uploaded' : 'already uploaded:'} ${certificateName} (${path})`,
+    );
     requests.push({ certificateName, key, uploaded });
   }
   return { cluster, node, request, requests, skipped: unknown };

@@ -1,63 +1,73 @@
-/** Which way a node's requests go, by its options: the bucket, an invitation, or a file. */
+/** How a node's requests travel: through the bucket, an invitation, or a file. */
 import { CommandError } from '../../errors.ts';
-import { type NodeConfig, readNodeConfig } from '../state/cakeless-yaml.ts';
-import { whoIsThis } from '../state/settings.ts';
-import { CarriedExchange, readAnswer } from './carried.ts';
+import type { NodeConfig } from '../state/cakeless-yaml.ts';
+import { type NodeOptions, resolveSettings, whoIsThis } from '../state/settings.ts';
 import type { Exchange } from './exchange.ts';
-import { InvitedExchange, placeOfInvitation, readInvitation } from './invitation.ts';
-import type { RequestPlace } from './outcomes.ts';
+import { placeOfInvitation, readInvitation } from './invitation.ts';
+import { InvitedExchange } from './invited-exchange.ts';
+import type { NodePlace, RequestPlace } from './outcomes.ts';
+import { RelayedExchange, readRelayFile } from './relay-file.ts';
 
-export interface WayOptions extends Partial<RequestPlace> {
+export interface TransportOptions extends NodeOptions {
+  readonly request?: string;
+  /** File of `cakeless invite`. */
   readonly invitation?: string;
+  /** File of `cakeless relay`. */
   readonly from?: string;
-  /** As of `readNodeConfig`: what the other options leave open, where neither file is given. */
-  readonly nodeConfig?: string;
 }
 
-export interface Way {
+export interface Transport {
   readonly exchange: Exchange;
-  readonly place: Omit<RequestPlace, 'request'> & { readonly request?: string };
+  readonly place: NodePlace & { readonly request?: string };
 }
 
-/** @throws CommandError if the options say too little, or something else than the file */
-export async function findWay(
-  connection: { exchange(config: NodeConfig): Promise<Exchange> },
-  options: WayOptions,
+interface ExchangeSource {
+  exchange(config: NodeConfig): Promise<Exchange>;
+}
+
+/** @throws CommandError if the options say too little, or contradict the file */
+export async function openTransport(
+  connection: ExchangeSource,
+  options: TransportOptions,
   now: Date,
-): Promise<Way> {
-  const { invitation: file, from } = options;
-  if (file !== undefined && from !== undefined)
+): Promise<Transport> {
+  const { invitation, from } = options;
+  if (invitation !== undefined && from !== undefined)
     throw new CommandError('usage', 'only one of --invitation and --from can be given');
-  if (file !== undefined) {
-    const invitation = readInvitation(file, now);
-    const place = agreed(file, placeOfInvitation(invitation), options);
-    return { exchange: new InvitedExchange(invitation), place };
-  }
-  if (from !== undefined) {
-    const answer = readAnswer(from);
-    const { cluster, node, request } = answer;
-    const place = agreed(from, { cluster, node, request }, options);
-    return { exchange: new CarriedExchange(answer), place };
-  }
-  const config = readNodeConfig(options.nodeConfig);
-  const { request } = options;
-  const place = {
-    ...whoIsThis({ cluster: options.cluster ?? config.cluster, node: options.node ?? config.node }),
-    ...(request !== undefined && { request }),
-  };
-  return { exchange: await connection.exchange(config), place };
+  if (invitation !== undefined) return byInvitation(invitation, options, now);
+  return from === undefined ? byBucket(connection, options) : byFile(from, options);
 }
 
-/** The place that a file names. @throws CommandError if the options say another one */
-export function agreed(
+function byInvitation(file: string, options: TransportOptions, now: Date): Transport {
+  const invitation = readInvitation(file, now);
+  const place = checkPlace(file, placeOfInvitation(invitation), options);
+  return { exchange: new InvitedExchange(invitation), place };
+}
+
+function byFile(file: string, options: TransportOptions): Transport {
+  const relayed = readRelayFile(file);
+  const { cluster, node, request } = relayed;
+  const place = checkPlace(file, { cluster, node, request }, options);
+  return { exchange: new RelayedExchange(relayed), place };
+}
+
+async function byBucket(connection: ExchangeSource, options: TransportOptions): Promise<Transport> {
+  const settings = resolveSettings(options);
+  const { request } = options;
+  const place = { ...whoIsThis(settings), ...(request !== undefined && { request }) };
+  return { exchange: await connection.exchange(settings.config), place };
+}
+
+/** The place that a file names. @throws CommandError if the options name another one */
+export function checkPlace(
   file: string,
   place: RequestPlace,
   options: Partial<RequestPlace>,
 ): RequestPlace {
-  for (const name of ['cluster', 'node', 'request'] as const) {
-    const given = options[name];
-    if (given !== undefined && given !== place[name])
-      throw new CommandError('usage', `${file}: is for ${name} ${place[name]}, not ${given}`);
+  for (const field of ['cluster', 'node', 'request'] as const) {
+    const given = options[field];
+    if (given !== undefined && given !== place[field])
+      throw new CommandError('usage', `${file}: is for ${field} ${place[field]}, not ${given}`);
   }
   return place;
 }

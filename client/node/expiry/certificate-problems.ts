@@ -1,6 +1,6 @@
 /**
- * What is wrong with a certificate beside its age: kubeadm looks at none of it, and a component that was given such a
- * certificate fails when it next starts or is called.
+ * What is wrong with a certificate apart from its age. kubeadm checks none of this, and a component with such a certificate
+ * fails when it next starts or is called.
  */
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
@@ -19,11 +19,11 @@ import { contentsOf } from '../csr/csr-contents.ts';
 
 export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
-  /** `{node}` stands for any name. */
+  /** `{node}` matches any name. */
   readonly commonName: string;
-  /** Every set of organisations that a kubeadm release ever gave it. */
+  /** Every set of organisations that any kubeadm release gives it. */
   readonly organizations: readonly (readonly string[])[];
-  /** Names that it can't do without. */
+  /** Names that it must have. */
   readonly names: readonly AlternativeName[];
   /** PEM text of the CA file; undefined if it is missing. */
   readonly trustBundle: string | undefined;
@@ -45,11 +45,12 @@ export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date):
 }
 
 function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Wanted): string[] {
-  if (trustBundle === undefined) return [`${caFile} is missing, so nothing says who signed it`];
+  if (trustBundle === undefined)
+    return [`${caFile} is missing, so the signature cannot be checked`];
   const anchors = readAll(certificatesIn(trustBundle));
   return reachesAnchor(readAll(chain), anchors)
     ? []
-    : [`its chain does not lead to a certificate of ${caFile}`];
+    : [`its chain does not lead to a certificate in ${caFile}`];
 }
 
 const readAll = (blocks: readonly string[]) =>
@@ -57,7 +58,7 @@ const readAll = (blocks: readonly string[]) =>
     try {
       return [new X509Certificate(block)];
     } catch {
-      return []; // a certificate that can't be read vouches for nothing
+      return []; // a certificate that cannot be parsed proves nothing
     }
   });
 
@@ -85,7 +86,9 @@ function problemsOfUsages(leaf: X509Certificate, { extendedKeyUsages }: Wanted):
       .map((usage) => `it lacks the extended key usage ${nameOfUsage(usage)}`),
     ...got
       .filter((usage) => !wanted.includes(usage))
-      .map((usage) => `it has the extended key usage ${nameOfUsage(usage)}, which it should not`),
+      .map(
+        (usage) => `it has the extended key usage ${nameOfUsage(usage)}, which it should not have`,
+      ),
     ...(usages !== undefined && (usages & KeyUsageFlags.digitalSignature) === 0
       ? ['it lacks the key usage digitalSignature']
       : []),
@@ -109,7 +112,7 @@ function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
     ...(wanted.organizations.some((set) => sorted(set) === organizations)
       ? []
       : [
-          `its organisations are ${organizations || 'none'}, not ${wanted.organizations.map((set) => sorted(set) || 'none').join(' or ')}`,
+          `its organisations are ${organizations || 'missing'}, not ${wanted.organizations.map((set) => sorted(set) || 'empty').join(' or ')}`,
         ]),
     ...(missing.length > 0 ? [`it lacks the names ${missing.join(', ')}`] : []),
   ];

@@ -1,6 +1,6 @@
 /**
  * A duration as kubeadm prints residual times since 1.30 (k8s.io/apimachinery pkg/util/duration, HumanDuration): two to
- * three figures, `<invalid>` for one that is over.
+ * three digits, `<invalid>` if the time is over.
  */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.trunc(milliseconds / 1000);

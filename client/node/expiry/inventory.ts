@@ -1,4 +1,4 @@
-/** Every certificate of a node with its age and what is wrong with it: kubeadm's own rows, and those of the kubelet. */
+/** Every certificate of a node, when it expires and what is wrong with it: kubeadm's rows, and those of the kubelet. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { caFileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
+import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { findKubeletServing } from './kubelet-places.ts';
 import { readBothOfKubelet, readServing } from './kubelet-rows.ts';
@@ -25,7 +25,13 @@ export interface Inventory {
   readonly kubelet: readonly Row[];
 }
 
-/** Reads only. A file that can't be read is a row that says so, and the others are read all the same. */
+export const rowsOf = ({ certificates, certificateAuthorities, kubelet }: Inventory) => [
+  ...certificates,
+  ...certificateAuthorities,
+  ...kubelet,
+];
+
+/** Only reads. A file that cannot be read becomes a row that says so, and does not hide the others. */
 export function takeInventory(options: InventoryOptions): Inventory {
   const cas = CA_NAMES.filter((ca) => !(options.externalEtcd && ca === 'etcd-ca')).map((ca) =>
     readCa(ca, options),
@@ -37,7 +43,8 @@ export function takeInventory(options: InventoryOptions): Inventory {
     (name) => name !== 'kubelet.conf' && safely(name, options).state !== 'missing',
   );
   const rows = names.flatMap((name) => readRows(name, isWorker, options));
-  const serving = findKubeletServing(options.kubeletDir);
+  const { kubeletDir } = options;
+  const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
   return {
     certificates: byName(rows.filter((row) => !isOfKubelet(row))),
     certificateAuthorities: byName(
@@ -51,10 +58,10 @@ export function takeInventory(options: InventoryOptions): Inventory {
 
 const isOfKubelet = ({ name }: Row) => name === 'kubelet.conf' || name === KUBELET_PEM;
 
-/** In the order of Go's sort of strings. */
+/** In Go's string order. */
 const byName = (rows: readonly Row[]) => [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** People take these off a node on purpose. */
+/** Operators remove these from nodes on purpose. */
 const OPTIONAL: readonly CertificateName[] = ['admin.conf', 'super-admin.conf'];
 
 function readRows(name: CertificateName, isWorker: boolean, options: InventoryOptions): Row[] {
@@ -73,18 +80,17 @@ function readRows(name: CertificateName, isWorker: boolean, options: InventoryOp
   return [{ ...about, file: found.file, state: found.state, notAfter: undefined, problems }];
 }
 
-/** A file that may not be read is broken, not the end of the list. */
+/** A file without read permission is one broken row, not an error. */
 function safely(name: CertificateName, options: InventoryOptions): PlaceState {
   const place = placeOf(name, options);
   try {
     return readPlace(place);
   } catch (error) {
-    const file = place.kind === 'pair' ? place.certificateFile : place.file;
-    return { state: 'broken', name, file, problem: messageOf(error) };
+    return { state: 'broken', name, file: fileOf(place), problem: messageOf(error) };
   }
 }
 
-/** Without a configuration, a node with nothing of etcd at all has its etcd somewhere else. */
+/** Without a configuration, a node without etcd's CA file is taken to use an external etcd. */
 function hasEtcd(options: InventoryOptions): boolean {
   return existsSync(caFileOf('etcd-ca', options));
 }
@@ -107,7 +113,7 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
     if (first === undefined)
       return { ...about, state: 'broken', problems: ['it holds no PEM certificate'] };
     const certificate = new X509Certificate(first);
-    const problems = certificate.ca ? [] : ['it is no CA'];
+    const problems = certificate.ca ? [] : ['it is not a CA'];
     return { ...about, state: 'present', notAfter: new Date(certificate.validTo), problems };
   } catch (error) {
     return { ...about, state: 'broken', problems: [messageOf(error)] };

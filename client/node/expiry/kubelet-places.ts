@@ -1,4 +1,4 @@
-/** The kubelet's serving certificate, which kubeadm never looks at (kubelet's --cert-dir). */
+/** The kubelet's serving certificate, which kubeadm never checks (kubelet's --cert-dir). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,11 +6,11 @@ export interface KubeletServing {
   readonly name: 'kubelet-server-current.pem' | 'kubelet.crt';
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** By `ca`, on request of the kubelet (serverTLSBootstrap); else it is the kubelet's own, which nothing can check. */
+  /** Signed by `ca` at the kubelet's request (serverTLSBootstrap); if not, it is self-signed and cannot be checked. */
   readonly isIssued: boolean;
 }
 
-/** What the kubelet would serve with; undefined if it has made nothing yet. */
+/** What the kubelet would serve with; undefined if it has no serving certificate yet. */
 export function findKubeletServing(folder: string): KubeletServing | undefined {
   const current = join(folder, 'kubelet-server-current.pem');
   if (existsSync(current))

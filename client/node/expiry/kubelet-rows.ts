@@ -9,31 +9,39 @@ import { problemsOf, type Wanted } from './certificate-problems.ts';
 import type { KubeletServing } from './kubelet-places.ts';
 import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
 
-/** The certificate in kubelet.conf and the kubelet's own: until that one expires, no other is used. */
+/** The certificate in kubelet.conf and the kubelet's own, which the kubelet uses until it expires. */
 export function readBothOfKubelet(
   own: CertificateInPlace & Required<Pick<CertificateInPlace, 'embedded'>>,
   about: Pick<Row, 'name' | 'caName' | 'externallyManaged'>,
   options: InventoryOptions,
 ): Row[] {
   const { embedded, certificateFile, place } = own;
-  const [ends, embeddedEnds] = [own.leaf, embedded.leaf].map(({ validTo }) => new Date(validTo));
-  const isOwnInUse = (ends ?? options.now) > options.now;
-  const isInVain = isOwnInUse && (embeddedEnds ?? options.now) > (ends ?? options.now);
-  const problems = isInVain
+  const [expires, embeddedExpires] = [own.leaf, embedded.leaf].map(
+    ({ validTo }) => new Date(validTo),
+  );
+  const isOwnInUse = (expires ?? options.now) > options.now;
+  const isUnused = isOwnInUse && (embeddedExpires ?? options.now) > (expires ?? options.now);
+  const problems = isUnused
     ? [
-        `the kubelet does not use it, but ${certificateFile}, which ends first: cakeless renew kubelet.conf makes both new`,
+        `the kubelet uses ${certificateFile} instead, which expires first; run cakeless renew kubelet.conf to renew both`,
       ]
     : [];
   const inside = present({ ...own, ...embedded, kubeconfig: own.kubeconfig }, options);
   const file = place.kind === 'kubeconfig' ? place.file : certificateFile;
   return [
     {
-      ...{ ...about, ...inside, file, inUse: !isOwnInUse },
+      ...about,
+      ...inside,
+      file,
+      inUse: !isOwnInUse,
       problems: [...inside.problems, ...problems],
     },
     {
-      ...{ ...about, ...present({ ...own, kubeconfig: undefined }, options), name: KUBELET_PEM },
-      ...{ file: certificateFile, inUse: isOwnInUse },
+      ...about,
+      ...present({ ...own, kubeconfig: undefined }, options),
+      name: KUBELET_PEM,
+      file: certificateFile,
+      inUse: isOwnInUse,
     },
   ];
 }
@@ -54,7 +62,7 @@ export function readServing(serving: KubeletServing, options: InventoryOptions):
     const caFile = caFileOf('ca', options);
     const pair =
       key === undefined
-        ? [`${keyFile} holds no private key that can be read`]
+        ? [`${keyFile} holds no readable private key`]
         : areAPair(key, leaf.publicKey)
           ? []
           : [`the private key in ${keyFile} belongs to another certificate`];

@@ -1,58 +1,31 @@
 /**
  * The inventory as kubeadm prints it: its text tables, and its CertificateExpirationInfo
- * (cmd/kubeadm/app/apis/output/v1alpha3/types.go) with fields of ours beside its own.
+ * (cmd/kubeadm/app/apis/output/v1alpha3/types.go) with additional fields.
  */
 import { stringify } from 'yaml';
+import type { Finding } from './findings.ts';
 import { humanDuration } from './human-duration.ts';
 import type { Inventory } from './inventory.ts';
 import type { Row } from './row.ts';
 
 export type ReportFormat = 'text' | 'json' | 'yaml';
 
-export interface Problem {
-  readonly name: string;
-  readonly file: string;
-  readonly problem: string;
-}
-
-/** Everything that is wrong in an inventory, ages included. @param warnWithinMs how close an end is too close */
-export function problemsIn(inventory: Inventory, now: Date, warnWithinMs: number) {
-  const rows = rowsOf(inventory);
-  const wrong: Problem[] = rows.flatMap(({ name, file, problems }) =>
-    problems.map((problem) => ({ name, file, problem })),
-  );
-  const expiring: Problem[] = rows.flatMap(({ name, file, notAfter }) => {
-    if (notAfter === undefined) return [];
-    const left = notAfter.getTime() - now.getTime();
-    if (left > warnWithinMs) return [];
-    const at = notAfter.toISOString();
-    return [{ name, file, problem: left <= 0 ? `it expired at ${at}` : `it expires at ${at}` }];
-  });
-  return { wrong, expiring };
-}
-
-export const rowsOf = ({ certificates, certificateAuthorities, kubelet }: Inventory) => [
-  ...certificates,
-  ...certificateAuthorities,
-  ...kubelet,
-];
-
 export function formatReport(
   format: ReportFormat,
   inventory: Inventory,
-  problems: readonly Problem[],
+  findings: readonly Finding[],
   now: Date,
 ): string[] {
-  if (format === 'text') return formatText(inventory, problems, now);
-  const document = toDocument(inventory, problems, now);
+  if (format === 'text') return formatText(inventory, findings, now);
+  const document = toDocument(inventory, findings, now);
   if (format === 'json') return [JSON.stringify(document, null, 4)];
-  // YAML 1.1 has dates quoted, as kubeadm does
+  // in YAML 1.1 dates are quoted, as by kubeadm
   const options = { version: '1.1', sortMapEntries: true, indentSeq: false } as const;
   return [stringify(document, options).trimEnd()];
 }
 
-/** `certificates` and `certificateAuthorities` are kubeadm's; `kubelet` and `problems` are ours. */
-function toDocument(inventory: Inventory, problems: readonly Problem[], now: Date) {
+/** `certificates` and `certificateAuthorities` are kubeadm's fields; `kubelet` and `problems` are additions. */
+function toDocument(inventory: Inventory, findings: readonly Finding[], now: Date) {
   const rows = (list: readonly Row[]) => list.map((row) => toItem(row, now));
   return {
     kind: 'CertificateExpirationInfo',
@@ -60,11 +33,11 @@ function toDocument(inventory: Inventory, problems: readonly Problem[], now: Dat
     certificates: rows(inventory.certificates),
     certificateAuthorities: rows(inventory.certificateAuthorities),
     kubelet: rows(inventory.kubelet),
-    problems,
+    problems: findings,
   };
 }
 
-/** kubeadm has no word for a certificate that can't be read (it stops there): it counts as missing. */
+/** kubeadm has no state for a certificate that cannot be read (it stops there): it counts as missing. */
 function toItem({ name, notAfter, externallyManaged, caName, inUse }: Row, now: Date) {
   if (notAfter === undefined)
     return {
@@ -87,7 +60,7 @@ function toItem({ name, notAfter, externallyManaged, caName, inUse }: Row, now: 
 
 const CERTIFICATE_TITLES = ['EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY'];
 
-function formatText(inventory: Inventory, problems: readonly Problem[], now: Date): string[] {
+function formatText(inventory: Inventory, findings: readonly Finding[], now: Date): string[] {
   const leaves = (title: string, rows: readonly Row[]) =>
     tabulate([
       [title, ...CERTIFICATE_TITLES, 'EXTERNALLY MANAGED'],
@@ -103,14 +76,14 @@ function formatText(inventory: Inventory, problems: readonly Problem[], now: Dat
     ...cas,
     '',
     ...leaves('KUBELET CERTIFICATE', inventory.kubelet),
-    ...(problems.length > 0
-      ? ['', ...tabulate([['PROBLEM', 'FILE', 'WHAT'], ...toCells(problems)])]
+    ...(findings.length > 0
+      ? ['', ...tabulate([['PROBLEM', 'FILE', 'WHAT'], ...toCells(findings)])]
       : []),
   ];
 }
 
-const toCells = (problems: readonly Problem[]) =>
-  problems.map(({ name, file, problem }) => [name, file, problem]);
+const toCells = (findings: readonly Finding[]) =>
+  findings.map(({ name, file, problem }) => [name, file, problem]);
 
 function cellsOf(row: Row, now: Date, more: readonly string[]): string[] {
   const { name, state, notAfter, externallyManaged } = row;
@@ -136,7 +109,7 @@ function formatDate(date: Date): string {
   return `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())}, ${date.getUTCFullYear()} ${time} UTC`;
 }
 
-/** Go's text/tabwriter with kubeadm's settings: cells of at least 10, 3 blanks after the widest, the last as it is. */
+/** Go's text/tabwriter with kubeadm's settings: cells of at least 10, 3 blanks after the widest, the last one unpadded. */
 function tabulate(rows: readonly (readonly string[])[]): string[] {
   const count = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: count - 1 }, (_, i) =>

@@ -1,4 +1,4 @@
-/** One certificate of a node in the inventory, and how it is judged. */
+/** One certificate of a node in the inventory, and its checks. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
@@ -12,33 +12,31 @@ import { problemsOf, type Wanted } from './certificate-problems.ts';
 
 export interface Row {
   readonly name: string;
-  /** Where the certificate stands. */
+  /** The file that holds the certificate. */
   readonly file: string;
   readonly state: 'present' | 'missing' | 'broken';
   readonly notAfter: Date | undefined;
-  /** The CA that should have signed it; undefined for CAs, and for what the kubelet signs itself. */
+  /** The CA that should have signed it; undefined for CAs, and for the kubelet's self-signed certificate. */
   readonly caName: CaName | undefined;
   /** Whether the key of its CA is not on this node. */
   readonly externallyManaged: boolean;
-  /** What is wrong beside its age, in words. */
+  /** What is wrong apart from its age, in words. */
   readonly problems: readonly string[];
-  /** Of the kubelet's, where there are two of them: whether it is the one that the kubelet shows. */
+  /** If the kubelet has two client certificates: whether it uses this one. */
   readonly inUse?: boolean;
 }
 
 export interface InventoryOptions extends NodeFolders {
-  /** The kubelet's --cert-dir. */
-  readonly kubeletDir: string;
-  /** With an etcd of somebody else kubeadm has no etcd rows. */
+  /** With an external etcd kubeadm has no etcd rows. */
   readonly externalEtcd: boolean;
-  /** Names that a certificate must have, where a configuration says so. */
+  /** Names that a certificate must have. */
   readonly namesOf: (name: CertificateName) => readonly AlternativeName[];
-  /** The node's name, where it is known: it stands in some certificates. */
+  /** The node's name, if it is known: some certificates contain it. */
   readonly nodeName?: string | undefined;
   readonly now: Date;
 }
 
-/** What a certificate in place is like: when it ends, and what is wrong with it. */
+/** When a certificate in place expires, and what is wrong with it. */
 export function present(
   { name, chain, leaf, problems, kubeconfig }: CertificateInPlace,
   options: InventoryOptions,
@@ -65,7 +63,7 @@ export function present(
   };
 }
 
-/** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, in `init` only. */
+/** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, but only in `init`. */
 function problemsOfCaData(
   { certificateAuthority }: NonNullable<CertificateInPlace['kubeconfig']>,
   trustBundle: string | undefined,
@@ -82,7 +80,7 @@ function problemsOfCaData(
     certificatesIn(text ?? '').some((c) => known.includes(fingerprint(c)))
   )
     return [];
-  return [`none of the certificate authorities in it stands in ${caFile}`];
+  return [`none of the certificate authorities in it is in ${caFile}`];
 }
 
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
@@ -96,7 +94,7 @@ export function guarded(judge: () => string[]): string[] {
   try {
     return judge();
   } catch (error) {
-    return [`it can not be judged: ${messageOf(error)}`];
+    return [`it cannot be checked: ${messageOf(error)}`];
   }
 }
 

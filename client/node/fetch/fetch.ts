@@ -1,27 +1,24 @@
-/** Waits for what a request comes to, and receives all of it. */
+/** Waits for the outcomes of a request, and receives all of them. */
 import { Fault } from '../../../lib/fault.ts';
 import type { Clock } from '../../clock.ts';
 import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
-import { askUntil } from '../exchange/ask-until.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { type Outcome, type RequestPlace, readOutcomes } from '../exchange/outcomes.ts';
+import type { RequestPlace } from '../exchange/outcomes.ts';
+import { waitForOutcomes } from '../exchange/poll-outcomes.ts';
 import { type Received, receive } from './receive.ts';
 
-export interface FetchWish extends RequestPlace {
+export interface FetchOptions extends RequestPlace {
   /** Folder for the certificates. */
   readonly out: string;
-  /** How long to wait for outcomes, in seconds; undefined waits a little for answers, and not for approvers. */
+  /** Seconds; undefined waits a little for outcomes, and not for approvers. */
   readonly wait?: number;
 }
-
-/** An answer takes a second or two; a lost event is found again within minutes. */
-export const ANSWER_SECONDS = 30;
 
 export async function fetchCertificates(
   connection: { exchange(): Promise<Exchange> },
   terminal: Terminal,
-  options: FetchWish,
+  options: FetchOptions,
   clock: Clock,
 ): Promise<Received[]> {
   const exchange = await connection.exchange();
@@ -35,27 +32,7 @@ export async function fetchCertificates(
   return results;
 }
 
-/** Asks until every request has its outcome, or the time is over. @param wait seconds, see `FetchWish` */
-export async function waitForOutcomes(
-  exchange: Exchange,
-  terminal: Terminal,
-  place: RequestPlace,
-  wait: number | undefined,
-  clock: Clock,
-): Promise<Outcome[]> {
-  return askUntil({
-    ...{ clock, terminal, seconds: wait ?? ANSWER_SECONDS },
-    ask: () => readOutcomes(exchange, place),
-    openIn: (outcomes) =>
-      outcomes
-        .filter(
-          ({ state }) => state === 'unanswered' || (state === 'pending' && wait !== undefined),
-        )
-        .map(({ path }) => path),
-  });
-}
-
-/** What can't be understood is one outcome that failed; the others are received all the same. */
+/** An outcome that cannot be understood fails alone; the others are received anyway. */
 async function receiveOne(...args: Parameters<typeof receive>): Promise<Received> {
   try {
     return await receive(...args);

@@ -1,17 +1,17 @@
-/** Takes one outcome: checks a certificate against everything that the node knows, and writes it if it is right. */
+/** Receives one outcome: checks a certificate against everything that the node knows, and writes it if it is valid. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as z from 'zod/mini';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
 import { kindOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
-import { findKeyBeside } from '../disk/key-beside.ts';
+import type { ReadViolation } from '../../wording/refusals.ts';
+import { publicKeyBeside } from '../disk/key-beside.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { explain } from '../exchange/outcome-documents.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
 import { readBundle } from '../trust/read-bundle.ts';
@@ -23,19 +23,15 @@ export interface Received {
   readonly outcome: Outcome['state'] | 'check-failed';
   readonly file?: string;
   readonly notAfter?: string;
-  readonly violations?: readonly z.infer<typeof violationSchema>[];
+  readonly violations?: readonly ReadViolation[];
   /** Why a certificate was not written. */
   readonly problems?: readonly string[];
   readonly waitingFor?: string;
-  /** Key of a request that waits for an approver. */
+  /** Key of a request that must be approved. */
   readonly requestKey?: string;
 }
 
-const text = z.string();
-const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
-export const rejectedSchema = z.object({ violations: z.array(violationSchema) });
-export const pendingSchema = z.object({ waitingFor: text });
-/** As kubeadm writes certificates: everybody may read them. */
+/** As kubeadm writes certificates: anyone may read them. */
 const CERTIFICATE_MODE = 0o644;
 
 export async function receive(
@@ -49,11 +45,9 @@ export async function receive(
   if (outcome.state === 'unanswered' || outcome.key === undefined)
     return { ...about, outcome: 'unanswered' };
   if (outcome.state === 'issued') return receiveCertificate(exchange, outcome, folder, now);
-  const document = await readJson(exchange, outcome.key);
-  if (outcome.state === 'rejected')
-    return { ...about, outcome: 'rejected', ...rejectedSchema.parse(document) };
-  const { waitingFor } = pendingSchema.parse(document);
-  return { ...about, outcome: 'pending', waitingFor, requestKey: outcome.requestKey };
+  const explanation = await explain(exchange, outcome);
+  if (outcome.state === 'rejected') return { ...about, outcome: 'rejected', ...explanation };
+  return { ...about, outcome: 'pending', ...explanation, requestKey: outcome.requestKey };
 }
 
 function nameOf({ requestKey }: Pick<Outcome, 'requestKey'>): IssuedName | undefined {
@@ -76,13 +70,14 @@ async function receiveCertificate(
     exchange.get(key, LIMITS.maxObjectBytes),
     csrBeside(stem) ?? exchange.get(requestKey, LIMITS.maxObjectBytes).then((o) => o?.body),
   ]);
-  if (!object || !csr) return failed('the certificate or its CSR is gone: submit it again');
+  if (!object || !csr)
+    return failed('the certificate or its CSR no longer exists; submit it again');
   const { request } = readRequest(csr);
-  if (!request) return failed('its CSR can not be read');
+  if (!request) return failed('its CSR cannot be read');
   const bundle = await readBundle(exchange, object.metadata['trust-domain'] ?? '', profile.ca);
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
-  const expected = { profile, request, key: findKeyBeside(stem), trustBundle: bundle.pem, now };
+  const expected = { profile, request, key: publicKeyBeside(stem), trustBundle: bundle.pem, now };
   const problems = checkCertificate(pem, expected);
   if (problems.length > 0) return { ...failed(...problems), certificateName };
   const file = `${stem}.crt`;
@@ -92,7 +87,7 @@ async function receiveCertificate(
   return { certificateName, path, outcome: 'issued', file, notAfter };
 }
 
-/** What was asked for is what this node asked for, where it kept its CSR: the bucket's may be another. */
+/** If the node kept its CSR, that one says what was requested: the one in the bucket may be another. */
 function csrBeside(stem: string): Uint8Array | undefined {
   return existsSync(`${stem}.csr`) ? readFileSync(`${stem}.csr`) : undefined;
 }

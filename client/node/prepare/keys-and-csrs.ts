@@ -1,4 +1,4 @@
-/** Makes the keys and CSRs that are not there yet, in place and in the layout of `kubeadm certs generate-csr`. */
+/** Creates missing keys and CSRs, in place and in the layout of `kubeadm certs generate-csr`. */
 import { createPrivateKey } from 'node:crypto';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
@@ -9,24 +9,25 @@ import { makePrivateKey } from '../disk/private-key.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { writeFile } from './write-file.ts';
 
-export interface ReadyToAsk extends PlannedCertificate {
+/** Everything that an upload needs. */
+export interface ReadyRequest extends PlannedCertificate {
   readonly privateKey: string;
   readonly csr: Uint8Array;
 }
 
-/** The key is on disk before its CSR is: killed between, the next run goes on with the same key. */
+/** The key is written before its CSR: if the run is killed in between, the next one uses the same key. */
 export async function completeRequest(
   planned: PlannedCertificate,
   config: KubeadmConfig,
-): Promise<ReadyToAsk> {
-  const privateKey = planned.privateKey ?? (await makeKey(planned, config));
+): Promise<ReadyRequest> {
+  const privateKey = planned.privateKey ?? (await createKey(planned, config));
   if (planned.csr) return { ...planned, privateKey, csr: planned.csr };
   const csr = Buffer.from(makeCsr(planned.contents, createPrivateKey(privateKey)));
   await writeFile(planned.csrFile, csr, KEY_MODE);
   return { ...planned, privateKey, csr };
 }
 
-async function makeKey(
+async function createKey(
   { name, place, keyKind, contents }: PlannedCertificate,
   config: KubeadmConfig,
 ): Promise<string> {

@@ -1,4 +1,4 @@
-/** What each certificate of a new node still lacks, by what lies on disk. */
+/** What each certificate of a new node still needs, given the files on disk. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,25 +10,25 @@ import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig, type PlannedCsr } from '../csr/kubeadm-csr.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
-import { type CertificatePlace, type NodeFolders, placeOf } from '../disk/places.ts';
+import { type CertificatePlace, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPrivateKey } from '../disk/private-key.ts';
 import { readPlace } from '../disk/read-place.ts';
-import { isFileThere } from './write-file.ts';
+import { fileExists } from './write-file.ts';
 
 export interface PlannedCertificate extends PlannedCsr {
   readonly place: CertificatePlace;
   /** Below the request id, as `kubeadm certs generate-csr` lays it out. */
   readonly path: string;
   readonly csrFile: string;
-  /** Whether a certificate is in place already; whether it is a good one is the preflight's to say. */
-  readonly isThere: boolean;
-  /** PEM of the private key that lies there. */
+  /** Whether a certificate is in place; the preflight checks whether it is valid. */
+  readonly isInPlace: boolean;
+  /** PEM of the existing private key. */
   readonly privateKey: string | undefined;
-  /** The CSR that lies there, if it is for that key and asks for what the configuration wants. */
+  /** The existing CSR, if it is for that key and requests what the configuration says. */
   readonly csr: Uint8Array | undefined;
 }
 
-/** @throws CommandError for a file in the way that is neither a certificate nor a key */
+/** @throws CommandError for an existing file that holds neither a certificate nor a key */
 export function planCertificates(
   config: KubeadmConfig,
   folders: NodeFolders,
@@ -40,30 +40,22 @@ function planOne(name: CertificateName, config: KubeadmConfig, folders: NodeFold
   const planned = csrFromConfig(name, config);
   const place = placeOf(name, folders);
   const { baseName } = profileOf(name);
-  const stem = place.kind === 'pair' ? place.certificateFile.replace(/\.crt$/, '') : place.file;
-  const csrFile = `${stem}.csr`;
-  const isThere = readPlace(place).state === 'present';
-  const privateKey = isThere ? undefined : keyAt(place);
-  const about = { ...planned, place, csrFile, isThere, privateKey };
+  const csrFile = `${fileOf(place).replace(/\.crt$/, '')}.csr`;
+  const isInPlace = readPlace(place).state === 'present';
+  const privateKey = isInPlace ? undefined : keyAt(place);
   const path = baseName === undefined ? `${name}.csr` : `pki/${baseName}.csr`;
   const csr = privateKey === undefined ? undefined : csrAt(csrFile, planned, privateKey);
-  return { ...about, path, csr };
+  return { ...planned, place, path, csrFile, isInPlace, privateKey, csr };
 }
 
 function keyAt(place: CertificatePlace): string | undefined {
   const file = place.kind === 'pair' ? place.keyFile : place.file;
-  const inTheWay = (problem: string) =>
-    new CommandError('usage', `${file}: ${problem}`, 'move it away, and run the command again');
-  if (place.kind === 'pair' && isFileThere(place.certificateFile))
-    throw new CommandError(
-      'usage',
-      `${place.certificateFile}: holds no certificate that can be read`,
-      'move it away, and run the command again',
-    );
-  if (!isFileThere(file)) return undefined;
+  if (place.kind === 'pair' && fileExists(place.certificateFile))
+    throw unusable(place.certificateFile, 'no readable certificate');
+  if (!fileExists(file)) return undefined;
   const text = readFileSync(file, 'utf8');
   if (place.kind === 'pair') {
-    if (!readPrivateKey(text)) throw inTheWay('holds no private key that can be read');
+    if (!readPrivateKey(text)) throw unusable(file, 'no readable private key');
     return text;
   }
   try {
@@ -71,13 +63,17 @@ function keyAt(place: CertificatePlace): string | undefined {
     const pem = privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
     if (pem !== undefined && readPrivateKey(pem)) return pem;
   } catch (error) {
-    throw inTheWay(error instanceof Error ? error.message : String(error));
+    throw unusable(file, error instanceof Error ? error.message : String(error));
   }
-  throw inTheWay('is a kubeconfig with neither a certificate nor a private key');
+  throw unusable(file, 'a kubeconfig with neither a certificate nor a private key');
 }
 
+/** prepare overwrites nothing. */
+const unusable = (file: string, problem: string) =>
+  new CommandError('usage', `${file}: ${problem}`, 'move it away, then run the command again');
+
 function csrAt(file: string, planned: PlannedCsr, privateKey: string): Uint8Array | undefined {
-  if (!isFileThere(file)) return undefined;
+  if (!fileExists(file)) return undefined;
   const bytes = readFileSync(file);
   const { request } = readRequest(bytes);
   return request && fits(request, planned, createPublicKey(privateKey)) ? bytes : undefined;

@@ -1,10 +1,11 @@
 /**
- * What kubeadm would trip over, in the order in which it would (cmd/kubeadm/app/cmd/init.go, phases/certs/certs.go,
- * phases/kubeconfig/kubeconfig.go, preflight/checks.go), and what it would not see and the cluster would.
+ * What kubeadm would fail on, in its order (cmd/kubeadm/app/cmd/init.go, phases/certs/certs.go,
+ * phases/kubeconfig/kubeconfig.go, preflight/checks.go), and what kubeadm misses and the cluster would fail on.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  CA_NAMES,
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
@@ -12,15 +13,14 @@ import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
-import { takeInventory } from '../expiry/inventory.ts';
-import { rowsOf } from '../expiry/report.ts';
+import { rowsOf, takeInventory } from '../expiry/inventory.ts';
 
 export interface Hindrance {
   readonly file: string;
   readonly problem: string;
 }
 
-/** kubeadm looks at ca's certificates first, then kubeconfigs, then the front proxy's, then etcd's. */
+/** kubeadm checks the certificates of ca first, then kubeconfigs, then those of the front proxy, then etcd's. */
 const ORDER: readonly string[] = [
   'ca',
   'apiserver',
@@ -41,7 +41,7 @@ const ORDER: readonly string[] = [
 
 export function findHindrances(
   config: KubeadmConfig,
-  { kubeletDir, ...folders }: NodeFolders,
+  folders: NodeFolders,
   now: Date,
 ): Hindrance[] {
   const wanted = certificateNamesFor(config);
@@ -51,7 +51,7 @@ export function findHindrances(
     (config.role === 'control-plane' && !CERTIFICATE_NAMES.includes(name as CertificateName));
   const inventory = takeInventory({
     ...folders,
-    kubeletDir: join(folders.certDir, 'no-kubelet'), // it has not run yet
+    kubeletDir: undefined, // the kubelet has not run yet
     externalEtcd: config.externalEtcd !== undefined,
     nodeName: config.nodeName,
     namesOf: (name) => (wanted.includes(name) ? csrFromConfig(name, config).contents.names : []),
@@ -71,11 +71,11 @@ export function findHindrances(
     ),
     ...externalEtcdFiles(config),
     ...serviceAccountFiles(config, folders),
-    ...kubeletsOwn({ ...folders, kubeletDir }),
+    ...kubeletsOwn(folders),
   ];
 }
 
-/** What a kubelet left that ran here before: the next one would use it, whatever kubelet.conf holds. */
+/** A certificate that an earlier kubelet left: the next one would use it, whatever kubelet.conf holds. */
 function kubeletsOwn(folders: NodeFolders): Hindrance[] {
   const place = placeOf('kubelet.conf', folders);
   const file = place.kind === 'kubeconfig' ? place.kubeletPem : undefined;
@@ -84,7 +84,8 @@ function kubeletsOwn(folders: NodeFolders): Hindrance[] {
   if (found.state === 'present' && !found.embedded) return []; // kubelet.conf itself names it
   const isSame =
     found.state === 'present' && found.embedded?.leaf.fingerprint256 === found.leaf.fingerprint256;
-  const problem = 'the kubelet would use it, and not the certificate in kubelet.conf: move it away';
+  const problem =
+    'the kubelet would use it instead of the certificate in kubelet.conf; move it away';
   return isSame ? [] : [{ file, problem }];
 }
 
@@ -96,15 +97,14 @@ function manifestsInTheWay(config: KubeadmConfig, { kubeconfigDir }: NodeFolders
     .filter((file) => existsSync(file))
     .map((file) => ({
       file,
-      problem: 'it is there: a control plane was made on this node already',
+      problem: 'it exists: this node already has a control plane',
     }));
 }
 
 function caKeys(folders: NodeFolders): Hindrance[] {
-  return (['ca', 'front-proxy-ca', 'etcd-ca'] as const)
-    .map((ca) => caFileOf(ca, folders).replace(/\.crt$/, '.key'))
+  return CA_NAMES.map((ca) => caFileOf(ca, folders).replace(/\.crt$/, '.key'))
     .filter((file) => existsSync(file))
-    .map((file) => ({ file, problem: 'a CA key is on this node: kubeadm would sign by itself' }));
+    .map((file) => ({ file, problem: 'a CA key is on this node: kubeadm would sign with it' }));
 }
 
 function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): Hindrance[] {
@@ -115,7 +115,7 @@ function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): Hindrance[] {
     .map((file) => ({ file: file ?? '', problem: 'it is missing (etcd.external)' }));
 }
 
-/** kubeadm says "Using existing sa keys" all the same, and the API server then dies. */
+/** kubeadm says "Using existing sa keys" even if they are missing, and the API server then fails. */
 function serviceAccountFiles(
   { role, joins }: KubeadmConfig,
   { certDir }: NodeFolders,
@@ -127,7 +127,7 @@ function serviceAccountFiles(
     .map((file) => ({
       file,
       problem: joins
-        ? 'it is missing: give sa.key of the first control plane by --sa-key-from'
+        ? 'it is missing: pass sa.key of the first control plane with --sa-key-from'
         : 'it is missing',
     }));
 }

@@ -1,32 +1,26 @@
 /**
- * Takes what the requests of `cakeless prepare` came to: judges the CAs, checks each certificate against its CA, and
- * only then writes the CAs and the certificates.
+ * Receives the outcomes of the requests of `cakeless prepare`: decides whether the CAs are trusted, checks each
+ * certificate against its CA, and only then writes the CAs and the certificates.
  */
 import { createPublicKey } from 'node:crypto';
-import * as z from 'zod/mini';
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
+import { fileOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
+import { explain } from '../exchange/outcome-documents.ts';
+import type { Outcome } from '../exchange/outcomes.ts';
 import { leadsTo } from '../trust/ca-change.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
 import { judgeDisk, readTrust, type TrustedCa } from '../trust/first-trust.ts';
-import type { Answer, Asked } from './ask.ts';
-import { installCa, installCertificate } from './install.ts';
 import type { PlannedCertificate } from './plan.ts';
-import type { Preparation, PreparedCertificate } from './prepare-node.ts';
-import { isFileThere } from './write-file.ts';
-
-const text = z.string();
-export const violationSchema = z.object({
-  ...{ code: text, field: text, got: text, allowed: text, fix: text },
-});
-const rejectedSchema = z.object({ violations: z.array(violationSchema) });
-const pendingSchema = z.object({ waitingFor: text });
+import type { Preparation, PreparedCertificate } from './preparation.ts';
+import type { UploadedRequest } from './upload-requests.ts';
+import { writeCa, writeCertificate } from './write-certificate.ts';
+import { fileExists } from './write-file.ts';
 
 export interface Reception {
   readonly results: readonly PreparedCertificate[];
@@ -35,54 +29,68 @@ export interface Reception {
   readonly trustProblems: readonly string[];
 }
 
-/** An issued certificate that is right, and not yet written. */
-interface Good {
-  readonly item: Asked;
+interface Trust {
+  readonly trusted: readonly TrustedCa[];
+  readonly problems: readonly string[];
+}
+
+/** An issued certificate that passed all checks and is not written yet. */
+interface Checked {
+  readonly item: UploadedRequest;
   readonly pem: string;
 }
 
 /**
- * Nothing is written unless all CAs that the node needs are trusted, and a CA only when a certificate of this node leads
+ * Nothing is written unless all CAs that the node needs are trusted, and a CA only if a certificate of this node leads
  * to it: what the bucket calls ca.crt may be another CA that is trusted, too.
+ * @param outcomes of the requests, in their order
  */
 export async function receiveAll(
   preparation: Preparation,
-  asked: readonly Asked[],
-  answers: readonly Answer[],
+  requests: readonly UploadedRequest[],
+  outcomes: readonly Outcome[],
 ): Promise<Reception> {
-  const { exchange, config, folders, pins, planned } = preparation;
+  const { exchange, config, planned } = preparation;
   const objects = await Promise.all(
-    answers.map(async ({ state, key }) =>
+    outcomes.map(async ({ state, key }) =>
       state === 'issued' && key ? exchange.get(key, LIMITS.maxObjectBytes) : undefined,
     ),
   );
-  const domains = new Set(objects.flatMap((o) => (o ? [o.metadata['trust-domain'] ?? ''] : [])));
-  const [domain] = domains;
-  const judged =
-    domain === undefined
-      ? judgeDisk(casOf(config), folders, pins)
-      : domains.size > 1
-        ? { trusted: [], problems: ['the certificates come from several trust domains'] }
-        : await readTrust(exchange, domain, casOf(config), folders, pins);
-  const isTrusted = judged.problems.length === 0;
-  const checked: (Good | PreparedCertificate)[] = [];
-  for (const [i, item] of asked.entries()) {
-    const answer = answers[i] ?? { state: 'unanswered', key: undefined };
-    checked.push(
-      answer.state === 'issued' && !isTrusted
+  const { trusted, problems } = await decideTrust(preparation, objects);
+  const isTrusted = problems.length === 0;
+  const received: (Checked | PreparedCertificate)[] = [];
+  for (const [i, item] of requests.entries()) {
+    const outcome = outcomes[i] ?? { state: 'unanswered', key: undefined };
+    received.push(
+      outcome.state === 'issued' && !isTrusted
         ? { ...about(item), state: 'check-failed', problems: ['its CA is not trusted'] }
-        : await checkOne(preparation, item, answer, objects[i], judged.trusted),
+        : await receiveOne(preparation, item, outcome, objects[i], trusted),
     );
   }
-  const good = checked.filter((one) => 'pem' in one);
+  const checked = received.filter((one) => 'pem' in one);
   const trust = isTrusted
-    ? judged.trusted.filter((ca) => isFileThere(ca.file) || isProven(ca, good, planned))
+    ? trusted.filter((ca) => fileExists(ca.file) || isProven(ca, checked, planned))
     : [];
-  for (const ca of trust) await installCa(ca);
+  for (const ca of trust) await writeCa(ca);
   const caBundle = trust.find(({ ca }) => ca === 'ca')?.bundle ?? '';
   const results: PreparedCertificate[] = [];
-  for (const one of checked) results.push('pem' in one ? await write(one, caBundle, config) : one);
-  return { results, trust, trustProblems: judged.problems };
+  for (const one of received) results.push('pem' in one ? await write(one, caBundle, config) : one);
+  return { results, trust, trustProblems: problems };
+}
+
+/** Without a new certificate only the CA files on disk are checked. */
+async function decideTrust(
+  { exchange, config, folders, pins }: Preparation,
+  certificates: readonly (StoredObject | undefined)[],
+): Promise<Trust> {
+  const domains = new Set(
+    certificates.flatMap((object) => (object ? [object.metadata['trust-domain'] ?? ''] : [])),
+  );
+  const [domain] = domains;
+  if (domain === undefined) return judgeDisk(casOf(config), folders, pins);
+  if (domains.size > 1)
+    return { trusted: [], problems: ['the certificates come from several trust domains'] };
+  return readTrust(exchange, domain, casOf(config), folders, pins);
 }
 
 function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
@@ -90,43 +98,40 @@ function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
   return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
 }
 
-/** By a certificate that came now, or by one that an earlier run, or somebody, put in place. */
+/** By a certificate of this run, or by one that was in place before. */
 function isProven(
   { ca, bundle }: TrustedCa,
-  good: readonly Good[],
+  checked: readonly Checked[],
   planned: readonly PlannedCertificate[],
 ): boolean {
-  if (good.some(({ item }) => profileOf(item.name).ca === ca)) return true;
+  if (checked.some(({ item }) => profileOf(item.name).ca === ca)) return true;
   return planned
-    .filter(({ name, isThere }) => isThere && profileOf(name).ca === ca)
+    .filter(({ name, isInPlace }) => isInPlace && profileOf(name).ca === ca)
     .map(({ place }) => readPlace(place))
     .some((place) => place.state === 'present' && leadsTo(place.leaf, bundle));
 }
 
-const about = ({ name, place, requestKey }: Asked) => ({
+const about = ({ name, place, requestKey }: UploadedRequest) => ({
   name,
-  file: place.kind === 'pair' ? place.certificateFile : place.file,
+  file: fileOf(place),
   request: requestKey.replace(/^requests\//, ''),
 });
 
-async function checkOne(
+async function receiveOne(
   { exchange, clock }: Preparation,
-  item: Asked,
-  { state, key }: Answer,
-  object: StoredObject | undefined,
+  item: UploadedRequest,
+  outcome: Pick<Outcome, 'state' | 'key'>,
+  certificate: StoredObject | undefined,
   trusted: readonly TrustedCa[],
-): Promise<Good | PreparedCertificate> {
-  if (state === 'rejected' && key)
-    return { ...about(item), state, ...rejectedSchema.parse(await readJson(exchange, key)) };
-  if (state === 'pending' && key) {
-    const { waitingFor } = pendingSchema.parse(await readJson(exchange, key));
-    return { ...about(item), state, waitingFor };
-  }
-  if (state !== 'issued' || !object) return { ...about(item), state: 'unanswered' };
+): Promise<Checked | PreparedCertificate> {
+  const { state } = outcome;
+  if (state === 'rejected' || state === 'pending')
+    return { ...about(item), state, ...(await explain(exchange, outcome)) };
+  if (state !== 'issued' || !certificate) return { ...about(item), state: 'unanswered' };
   const profile = profileOf(item.name);
   const { request } = readRequest(item.csr);
-  if (!request) throw new Error(`the CSR of ${item.name} can not be read any more`);
-  const pem = Buffer.from(object.body).toString('latin1');
+  if (!request) throw new Error(`the CSR of ${item.name} can no longer be read`);
+  const pem = Buffer.from(certificate.body).toString('latin1');
   const problems = checkCertificate(pem, {
     profile,
     request,
@@ -138,10 +143,10 @@ async function checkOne(
 }
 
 async function write(
-  { item, pem }: Good,
+  { item, pem }: Checked,
   caBundle: string,
   config: KubeadmConfig,
 ): Promise<PreparedCertificate> {
-  const notAfter = await installCertificate(item, pem, caBundle, config);
+  const notAfter = await writeCertificate(item, pem, caBundle, config);
   return { ...about(item), state: 'written', notAfter: notAfter.toISOString() };
 }

@@ -1,6 +1,6 @@
 /**
- * sa.key and sa.pub, which sign and check the tokens of service accounts. They are no certificates, all control planes
- * share them, and kubeadm does not make them where the CA is external. They never go through the service.
+ * sa.key and sa.pub, which sign and check the tokens of service accounts. They are not certificates, all control planes
+ * share them, and kubeadm does not create them with an external CA. They never go through the service.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,12 +9,12 @@ import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { KEY_MODE } from '../disk/file-change.ts';
 import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
-import { isFileThere, writeFile } from './write-file.ts';
+import { fileExists, writeFile } from './write-file.ts';
 
 /**
- * Makes what is missing of the pair. On a node that joins the key is never a new one.
+ * Creates what is missing of the pair. A node that joins never gets a new key.
  * @param from sa.key of the first control plane
- * @throws CommandError if there is another key already, or FILE holds none
+ * @throws CommandError if the node has another key, or the file of `from` holds none
  */
 export async function prepareServiceAccountKey(
   config: KubeadmConfig,
@@ -22,15 +22,15 @@ export async function prepareServiceAccountKey(
   from: string | undefined,
 ): Promise<'made' | 'copied' | 'was-there' | 'missing'> {
   const keyFile = join(certDir, 'sa.key');
-  const there = isFileThere(keyFile) ? readFileSync(keyFile, 'utf8') : undefined;
+  const existing = fileExists(keyFile) ? readFileSync(keyFile, 'utf8') : undefined;
   const given = from === undefined ? undefined : readGiven(from);
-  if (there !== undefined) {
-    const key = keyIn(there, keyFile);
+  if (existing !== undefined) {
+    const key = keyIn(existing, keyFile);
     if (given !== undefined && !createPublicKey(key).equals(createPublicKey(given)))
       throw new CommandError(
         'usage',
-        `${keyFile}: is another key than ${from}`,
-        'all control planes of a cluster need the same sa.key; move the wrong one away',
+        `${keyFile}: differs from ${from}`,
+        'all control planes of a cluster need the same sa.key; remove the wrong one',
       );
     await writePublicKey(certDir, key);
     return 'was-there';
@@ -56,13 +56,13 @@ function readGiven(file: string): string {
 function keyIn(text: string, file: string): KeyObject {
   const key = readPrivateKey(text);
   if (key) return key;
-  throw new CommandError('usage', `${file}: holds no private key that can be read`);
+  throw new CommandError('usage', `${file}: no readable private key`);
 }
 
-/** sa.pub beside a key that changed, or that was written before a run was killed, is written anew. */
+/** Also replaces an sa.pub that does not match: its key changed, or a run was killed between the two files. */
 async function writePublicKey(certDir: string, key: KeyObject): Promise<void> {
   const file = join(certDir, 'sa.pub');
   const text = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
-  if (isFileThere(file) && readFileSync(file, 'utf8') === text) return;
-  await writeFile(file, text, KEY_MODE); // kubeadm's mode, too (pkiutil: WritePublicKey)
+  if (fileExists(file) && readFileSync(file, 'utf8') === text) return;
+  await writeFile(file, text, KEY_MODE); // as kubeadm does (pkiutil: WritePublicKey)
 }

@@ -1,30 +1,30 @@
-/** Writes one file of a new node, and its folder. */
+/** Writes one file of a new node, and creates its folder. */
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CommandError } from '../../errors.ts';
 import { destinationOf } from '../disk/file-change.ts';
 
-/** Through links, which stay, and with the owner of what stood there, or of the folder. */
+/** Follows links, which stay; the owner is that of the file before, or of its folder. */
 export async function writeFile(
   file: string,
   content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
   await makeFolder(dirname(file));
-  isFileThere(file); // throws for a link that leads nowhere
+  fileExists(file); // throws for a dangling link
   const { path, uid, gid } = destinationOf(file);
   const isOurs = uid === process.getuid?.() && gid === process.getgid?.();
   await writeDurably(path, content, mode, isOurs ? undefined : { uid, gid });
 }
 
-/** Whether a file is there. @throws CommandError for a link that leads nowhere: a new file would take its place */
-export function isFileThere(file: string): boolean {
+/** @throws CommandError for a dangling link: a new file would replace it */
+export function fileExists(file: string): boolean {
   if (existsSync(file)) return true;
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return false;
   throw new CommandError(
     'usage',
-    `${file}: is a link to something that is not there`,
-    'make what it leads to, or move it away, and run the command again',
+    `${file}: is a link to a file that does not exist`,
+    'create its target or remove the link, then run the command again',
   );
 }

@@ -4,14 +4,13 @@ import { certificateNameOf } from '../../../lib/contract/request-key.ts';
 import { LIMITS } from '../../../lib/csr/limits.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
-import { askUntil } from '../exchange/ask-until.ts';
+import { type Explanation, explain } from '../exchange/outcome-documents.ts';
 import { type Outcome, readOutcomes } from '../exchange/outcomes.ts';
-import { pendingSchema, type Received, rejectedSchema } from '../fetch/receive.ts';
+import { pollOutcomes } from '../exchange/poll-outcomes.ts';
 import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
 import type { OpenRequest } from './request-journal.ts';
 
@@ -23,7 +22,7 @@ export interface Answer {
   /** Of an issued one. */
   readonly chainPem?: string;
   readonly trustDomain?: string;
-  readonly violations?: Received['violations'];
+  readonly violations?: Explanation['violations'];
   readonly waitingFor?: string;
   /** Of one that waits for an approver. */
   readonly requestKey?: string;
@@ -42,37 +41,28 @@ export async function awaitAnswers(
   requests: readonly OpenRequest[],
   { seconds, forApprovals, clock }: WaitWish,
 ): Promise<Answer[]> {
-  const found = await askUntil({
-    ...{ clock, terminal, seconds },
-    ask: async () => (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat(),
-    openIn: (outcomes) =>
-      outcomes
-        .filter(
-          ({ outcome: { state } }) =>
-            state === 'unanswered' || (state === 'pending' && forApprovals),
-        )
-        .map(({ name }) => name),
-  });
+  const found = await pollOutcomes({ clock, terminal }, { seconds, forApprovals }, async () =>
+    (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat(),
+  );
   return Promise.all(found.map((one) => readAnswer(exchange, one)));
 }
 
-interface Found {
+interface Found extends Outcome {
   readonly name: CertificateName;
   readonly request: OpenRequest;
-  readonly outcome: Outcome;
 }
 
 async function openOutcomes(exchange: ObjectStore, request: OpenRequest): Promise<Found[]> {
   const outcomes = await readOutcomes(exchange, request);
   return request.open.flatMap((name) => {
     const outcome = outcomes.find(({ path }) => certificateNameOf(`${path}.csr`) === name);
-    return outcome ? [{ name, request, outcome }] : [];
+    return outcome ? [{ ...outcome, name, request }] : [];
   });
 }
 
 async function readAnswer(
   exchange: ObjectStore,
-  { name, request, outcome: { state, key, requestKey } }: Found,
+  { name, request, state, key, requestKey }: Found,
 ): Promise<Answer> {
   const staged = findStaged(request.folder, name);
   const about = { name, request, state, staged };
@@ -82,9 +72,8 @@ async function readAnswer(
     const chainPem = Buffer.from(object?.body ?? '').toString('latin1');
     return { ...about, chainPem, trustDomain: object?.metadata['trust-domain'] ?? '' };
   }
-  const document = await readJson(exchange, key);
-  if (state === 'rejected') return { ...about, ...rejectedSchema.parse(document) };
-  return { ...about, waitingFor: pendingSchema.parse(document).waitingFor, requestKey };
+  const explanation = await explain(exchange, { state, key });
+  return { ...about, ...explanation, ...(state === 'pending' && { requestKey }) };
 }
 
 /** What the service publishes for the CAs of these certificates. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Terminal } from '../../terminal.ts';
-import { type DesiredCsr, desiredFromDisk, type KeyWish } from '../csr/desired.ts';
+import { type DesiredCsr, desiredFromDisk, type KeyOptions } from '../csr/desired.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { type Selection, selectCertificates } from '../disk/select-names.ts';
@@ -22,7 +22,7 @@ export interface RenewWish {
   readonly waitForApprovals: boolean;
   readonly caChange: CaChangeWish;
   readonly restart: boolean;
-  readonly key: KeyWish;
+  readonly key: KeyOptions;
   /** A folder that generate-csr or `renew --csr-only` filled: its keys and CSRs are used. */
   readonly csrDir: string | undefined;
   readonly also: readonly string[];

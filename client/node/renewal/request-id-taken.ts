@@ -6,7 +6,7 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { findStaged } from '../csr/staging.ts';
-import { isThere, RequestTakenError } from '../exchange/exchange.ts';
+import { holdsCsr, RequestTakenError } from '../exchange/exchange.ts';
 import { findOutcomes } from '../exchange/outcomes.ts';
 import { closeNames, type OpenRequest } from './request-journal.ts';
 
@@ -26,7 +26,7 @@ export async function refuseTaken(
     const name = nameOfKey(requestKey);
     if (name === undefined || !names.includes(name)) continue;
     const given = csrDir === undefined ? undefined : findStaged(csrDir, name);
-    if (given && (await isThere(exchange, requestKey, readFileSync(given.csrFile)))) continue;
+    if (given && (await holdsCsr(exchange, requestKey, readFileSync(given.csrFile)))) continue;
     taken.push(name);
   }
   if (taken.length === 0) return;

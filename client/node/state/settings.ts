@@ -25,13 +25,23 @@ export interface NodeSettings {
   readonly config: NodeConfig;
 }
 
-export function resolveSettings(options: NodeOptions): NodeSettings {
+/** What a kubeadm configuration on the command line (`--config`) says; it takes precedence over the node's own file. */
+export interface KubeadmDefaults {
+  readonly certDir?: string | undefined;
+}
+
+/**
+ * The one default for folders: `--kubeconfig-dir X` on the command line means certificates in `X/pki`, whatever a file
+ * says, so that a command on a copy of a node's files never touches the real ones.
+ */
+export function resolveSettings(options: NodeOptions, kubeadm: KubeadmDefaults = {}): NodeSettings {
   const config = readNodeConfig(options.nodeConfig);
   const kubeconfigDir = resolve(
     options.kubeconfigDir ?? config.kubeconfigDir ?? KUBEADM_FOLDERS.kubeconfigDir,
   );
-  // kubeadm's default for one is the folder below the other
-  const certDir = resolve(options.certDir ?? config.certDir ?? join(kubeconfigDir, 'pki'));
+  const ofFiles =
+    options.kubeconfigDir === undefined ? (kubeadm.certDir ?? config.certDir) : undefined;
+  const certDir = resolve(options.certDir ?? ofFiles ?? join(kubeconfigDir, 'pki'));
   const kubeletDir = kubeletDirFor(kubeconfigDir, options.kubeletDir ?? config.kubeletDir);
   const folders = {
     ...{ certDir, kubeconfigDir },

@@ -1,4 +1,4 @@
-/** The one-file client and the executables, the latter in a root that holds them, their libraries and nothing else. */
+/** The one-file client, and the executables in a root folder that holds nothing but them and their libraries. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -19,7 +19,7 @@ import { cakeless } from '../../support/running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from '../../support/running-service-process.ts';
 import { describeLife } from './node-life.ts';
 
-// an emulated program takes its time
+// an emulated program is slow
 jest.setTimeout(600_000);
 
 const { name: CLUSTER, node: NODE, config, csrs } = newestCluster;
@@ -41,11 +41,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** As a node with nothing but its credentials in the environment. */
+/** The environment of a node with nothing but its credentials. */
 const environment = () => service.as(`node:${CLUSTER}/${NODE}`);
 const place = (request: string) => ['--cluster', CLUSTER, '--node', NODE, '--request', request];
 
-it('the one-file client does what the sources do', () => {
+it('the one-file client behaves like the sources', () => {
   execFileSync('npm', ['run', '-s', 'build:client']);
   const client = (...args: string[]) => {
     const command = ['--', resolve('dist/client/cakeless.mjs'), ...args];
@@ -80,7 +80,7 @@ describe.each(executables())('the executable for $platform in an empty root', (d
 
   const inRoot = (...args: string[]) => root.run(environment(), ...args);
 
-  it('is linked with these libraries and no others', () => {
+  it('is linked with the documented libraries only', () => {
     const libraries = executable().libraries.map(([, to]) => to.replace(/.*\/|\.so.*/g, ''));
     expect(libraries.sort()).toEqual([
       platform === 'linux-x64' ? 'ld-linux-x86-64' : 'ld-linux-aarch64',
@@ -88,18 +88,18 @@ describe.each(executables())('the executable for $platform in an empty root', (d
     ]);
   });
 
-  it('says its version', () => {
+  it('prints its version', () => {
     expect(inRoot('--version')).toMatchObject({ status: 0, stdout: `${VERSION}\n` });
   });
 
-  it('knows how a timer has to call it', () => {
+  it('prints units that call it by its path', () => {
     expect(inRoot('install-timer', '--print')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('\nExecStart=/cakeless renew all '),
     });
   });
 
-  it('makes CSRs of the certificates in place, and lists them', () => {
+  it('creates CSRs from the certificates in place, and lists the certificates', () => {
     const node = new OpensslNode(root.at('etc/kubernetes')).make();
     expect(inRoot('csr', 'all')).toMatchObject({ status: 0, stderr: '' });
     for (const { path, subject } of LEAVES) {
@@ -125,7 +125,7 @@ describe.each(executables())('the executable for $platform in an empty root', (d
     expect(readFileSync(root.at('out', 'admin.conf.crt'), 'utf8')).toContain('BEGIN CERT');
   });
 
-  it('makes a key, and tells a refusal', () => {
+  it('creates a key, and reports a denial', () => {
     const asked = ['--client-name', 'jane', '--server', 'https://x:6443'];
     const ask = ['kubeconfig', 'user', '--cluster', CLUSTER, ...asked];
     expect(inRoot(...ask)).toMatchObject({
@@ -133,17 +133,17 @@ describe.each(executables())('the executable for $platform in an empty root', (d
       stderr: expect.stringContaining('name a folder with --state-dir'),
     });
     const answer = inRoot(...ask, '--state-dir', '/out');
-    // these are a node's credentials, which may not ask for users
+    // a node's credentials may not request certificates of users
     expect(answer).toMatchObject({ status: 6, stdout: '' });
     expect(readdirSync(root.at('out', CLUSTER))).toHaveLength(1);
   });
 
-  it('says that a name can not be looked up', () => {
+  it('says that a host name cannot be resolved', () => {
     const elsewhere = { ...environment(), AWS_ENDPOINT_URL: 'http://exchange.invalid' };
     const answer = root.run(elsewhere, 'submit', '/csrs', ...place('nowhere'));
     expect(answer).toMatchObject({ status: 5, stderr: expect.stringContaining('EAI_AGAIN') });
   });
-  // an emulated one takes its time: what is above is enough to see that it works
+  // an emulated executable is slow: the tests above are enough to see that it works
   if (platform === 'linux-x64') describeLife((at) => new EmptyRoot(at, executable()));
   return undefined;
 });

@@ -1,6 +1,6 @@
 /**
- * A control-plane node lives on the executable alone, in a root with nothing else in it: prepared from the keys and CSRs
- * that real kubeadm made, looked at, asked for anew, renewed. What lies there is judged by OpenSSL from outside.
+ * A control-plane node managed with the executable alone, in a root folder with nothing else in it: prepared from the keys
+ * and CSRs of real kubeadm, checked, renewed. OpenSSL verifies its files from outside.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
       });
   }
 
-  /** What lies at each place, and what OpenSSL has against it. */
+  /** The certificate at each place, and what OpenSSL rejects. */
   function judged(): { serials: Record<string, string>; refused: unknown[] } {
     const places = CERTIFICATE_NAMES.map((name) => {
       const place = readPlace(placeOf(name, folders()));
@@ -76,13 +76,15 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     };
   }
 
-  it('prepares a node, checks it, asks anew and renews it', async () => {
+  it('prepares a node, checks it, creates CSRs and renews it', async () => {
     mkdirSync(kubernetes(), { recursive: true });
     for (const made of ['csr', 'keys', 'config.yaml'])
       cpSync(join(set.dir, made), made === 'config.yaml' ? kubernetes(made) : kubernetes(), {
         recursive: true,
       });
-    const prepare = ['prepare', '--config', '/etc/kubernetes/config.yaml', '--cluster', CLUSTER];
+    // where every command looks by default
+    writeFileSync(kubernetes('cakeless.yaml'), `cluster: ${CLUSTER}\nnode: ${NODE}\n`);
+    const prepare = ['prepare', '--config', '/etc/kubernetes/config.yaml'];
     expect(run(...prepare, '--trust-on-first-use')).toMatchObject({
       status: 4,
       stderr: expect.stringContaining('found the CSR of apiserver'),
@@ -116,7 +118,6 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
       expect(asked).toBe(made);
     }
 
-    writeFileSync(kubernetes('cakeless.yaml'), `cluster: ${CLUSTER}\nnode: ${NODE}\n`);
     const first = run('renew', 'all', '--no-restart');
     expect([first.status, first.stderr]).toEqual([4, expect.stringContaining('installing ')]);
     await approveAll();
@@ -131,7 +132,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     expect(same).toEqual([]);
   }, 600_000);
 
-  it('keeps two runs apart without /proc, too, and a run that was killed holds up nobody', () => {
+  it('without /proc keeps two runs apart, and ignores the lock of a killed run', () => {
     const renew = ['renew', 'all', '--if-expires-within', '1h', '--no-restart'];
     const who = ['--cluster', CLUSTER, '--node', NODE];
     const lock = kubernetes('cakeless/lock');
@@ -148,7 +149,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     });
   });
 
-  it('without /proc it restarts no static pod, and says so before it changes anything', () => {
+  it('without /proc refuses to restart static pods before it changes anything', () => {
     const manifests = kubernetes('manifests');
     mkdirSync(manifests, { recursive: true });
     writeFileSync(join(manifests, 'etcd.yaml'), 'spec: {containers: []}\n');

@@ -1,4 +1,4 @@
-/** `cakeless csr` on folders of real kubeadm: what it asks for is what stands there, or what generate-csr would ask. */
+/** `cakeless csr` on folders of real kubeadm requests what the certificates in place have, or what generate-csr would. */
 import { X509Certificate } from 'node:crypto';
 import {
   copyFileSync,
@@ -45,7 +45,7 @@ const newFolder = () => mkdtempSync(join(root, 'node-'));
 const csr = (folder: string, ...args: string[]) =>
   cakeless({}, 'csr', ...args, '--kubeconfig-dir', folder);
 
-/** The certificates that this kubeadm issued, at their places; keys are not in the fixtures, and not needed. */
+/** The certificates that this kubeadm issued, in their places; the fixtures have no keys, and none are needed. */
 function nodeOf(set: KubeadmSet): string {
   const folder = newFolder();
   const reference = join(set.dir, 'reference');
@@ -62,9 +62,9 @@ function nodeOf(set: KubeadmSet): string {
 }
 
 describe.each(sets.filter(({ version }) => version !== '1.21.14'))('$title', (set) => {
-  it('all asks for subject, names and kind of key of the certificates in place', async () => {
+  it('all requests subject, names and key algorithm of the certificates in place', async () => {
     const folder = nodeOf(set);
-    // RSA keys take long to make: one set of them, the others ask with P-256
+    // generating RSA keys is slow: one set uses them, the others use P-256
     const isQuick = !/rsa/.test(set.config) || set.version === '1.31.0';
     const kind = isQuick ? [] : ['--key-algorithm', 'ECDSA-P256'];
     const run = await csr(folder, 'all', '-o', 'json', ...kind);
@@ -82,7 +82,7 @@ describe.each(sets.filter(({ version }) => version !== '1.21.14'))('$title', (se
     }
   });
 
-  it('--config asks for what generate-csr asks for', async () => {
+  it('--config requests what generate-csr requests', async () => {
     if (set.layout !== 'generate-csr' || !set.configYaml) return;
     const out = newFolder();
     const run = await csr(
@@ -113,7 +113,7 @@ const set = listKubeadmSets().find(
   ({ version, config }) => version === '1.37.2' && config === 'v4-p256',
 ) as KubeadmSet;
 
-it('keys are 0600 in a folder of 0700, and a second run leaves them as they are', async () => {
+it('keys have mode 0600 in a folder of mode 0700, and a second run keeps them', async () => {
   const folder = nodeOf(set);
   await csr(folder, 'apiserver');
   const key = join(folder, 'cakeless/csr/pki/apiserver.key');
@@ -125,7 +125,7 @@ it('keys are 0600 in a folder of 0700, and a second run leaves them as they are'
   expect(readFileSync(key, 'utf8')).toBe(before);
 });
 
-it('--dry-run writes nothing, --key-algorithm changes the kind, a name that kubeadm lacks is an error', async () => {
+it('--dry-run writes nothing, --key-algorithm is applied, and an unknown name is an error', async () => {
   const folder = nodeOf(set);
   const dry = await csr(folder, 'etcd-peer', '--dry-run', '--key-algorithm', 'ECDSA-P384');
   expect(dry.stdout).toMatch(/etcd-peer .*ECDSA-P384/);
@@ -138,18 +138,18 @@ it('--dry-run writes nothing, --key-algorithm changes the kind, a name that kube
   });
   expect(await csr(folder, 'etcd-peer', '--reuse-key')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('can not be used again'),
+    stderr: expect.stringContaining('its key cannot be reused'),
   });
 });
 
-it('a folder that is no node’s, and a node with nothing to ask for, say so', async () => {
+it('a folder that is not a node is an error, and a node without certificates has no next step', async () => {
   const gone = await csr(join(newFolder(), 'nope'), 'all');
   expect([gone.exitCode, gone.stderr]).toEqual([2, expect.stringContaining('is this a node?')]);
   const empty = await csr(newFolder(), 'all');
   expect([empty.exitCode, empty.stdout]).toEqual([0, expect.not.stringContaining('next:')]);
 });
 
-it('one broken file does not hide the others; a missing super-admin.conf is no error', async () => {
+it('one broken file does not hide the others, and a missing super-admin.conf is not an error', async () => {
   const folder = nodeOf(set);
   rmSync(join(folder, 'super-admin.conf'));
   expect((await csr(folder, 'all', 'super-admin.conf')).exitCode).toBe(0);
@@ -165,7 +165,7 @@ it.each(
   listKubeadmSets()
     .filter((s) => existsSync(join(s.dir, 'keys')))
     .map((s) => ({ ...s, title: `${s.version} ${s.layout}` })),
-)('keys and CSRs of $title are found together, wherever kubeadm put them', (kubeadm) => {
+)('finds keys and CSRs of $title, wherever kubeadm put them', (kubeadm) => {
   const folder = newFolder();
   for (const one of kubeadm.csrs) {
     mkdirSync(dirname(join(folder, one.path)), { recursive: true });

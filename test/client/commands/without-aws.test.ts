@@ -1,4 +1,4 @@
-/** Nodes without AWS credentials: by invitation, and by files that are carried. */
+/** Nodes without AWS credentials: by invitation, and by file. */
 import {
   cpSync,
   existsSync,
@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { newestCluster } from '../../../client/demo/clusters.ts';
-import { type Invitation, InvitedExchange } from '../../../client/node/exchange/invitation.ts';
+import type { Invitation } from '../../../client/node/exchange/invitation.ts';
+import { InvitedExchange } from '../../../client/node/exchange/invited-exchange.ts';
 import { makeInvitation } from '../../../client/operator/make-invitation.ts';
 import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
@@ -27,7 +28,7 @@ let bare: Record<string, string | undefined>;
 let count = 0;
 
 const admin = (...args: string[]) => cakeless(service.environment, ...args);
-/** A node without credentials, bucket names and region. */
+/** On a node without credentials, bucket names and region. */
 const node = (...args: string[]) => cakeless(bare, ...args);
 const file = (name: string) => join(folder, `${++count}-${name}`);
 
@@ -55,7 +56,7 @@ afterAll(async () => {
 });
 
 describe('an invitation', () => {
-  it('takes a node through submit and fetch with HTTP alone', async () => {
+  it('is all that submit and fetch need', async () => {
     const { out } = await invite();
     expect(statSync(out).mode & 0o777).toBe(0o600);
     const submitted = await node('submit', csrs, '--invitation', out, '-o', 'json');
@@ -64,7 +65,7 @@ describe('an invitation', () => {
     const again = await node('submit', csrs, '--invitation', out, '-o', 'json');
     expect(JSON.parse(again.stdout).requests[0]).toMatchObject({ uploaded: false });
     const fetched = await node('fetch', '--invitation', out, '--out', file('out'), '-o', 'json');
-    expect(fetched.exitCode).toBe(4); // super-admin.conf waits
+    expect(fetched.exitCode).toBe(4); // super-admin.conf needs approval
     const outcomes = JSON.parse(fetched.stdout) as { path: string; outcome: string }[];
     expect(outcomes.filter(({ outcome }) => outcome !== 'issued')).toMatchObject([
       { path: 'super-admin.conf', outcome: 'pending' },
@@ -72,13 +73,16 @@ describe('an invitation', () => {
     expect(outcomes).toHaveLength(CERTIFICATE_NAMES.length);
   });
 
-  it('is for the names that it was made for', async () => {
+  it('covers only the names that it was made for', async () => {
     const { out } = await invite(NODE, '--name', 'kubelet.conf');
     const run = await node('submit', csrs, '--invitation', out);
-    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is not for this') });
+    expect(run).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('not covered by the invitation'),
+    });
   });
 
-  it('made by a node needs --trust-domain, and says so', async () => {
+  it('made with the credentials of a node needs --trust-domain, and says so', async () => {
     const as = service.as(`node:${CLUSTER}/${NODE}`);
     const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('own')];
     const bare = await cakeless({ ...as, CAKELESS_AUTHORITY_BUCKET: undefined }, ...args);
@@ -104,7 +108,7 @@ describe('an invitation', () => {
     expect(plain.stderr).not.toMatch(words);
   });
 
-  it('for one node is worthless for another: the service refuses its CSRs there', async () => {
+  it('for one node is useless for another: the service rejects its CSRs', async () => {
     const { out } = await invite(OTHER);
     expect((await node('submit', csrs, '--invitation', out)).exitCode).toBe(0);
     const run = await node('fetch', '--invitation', out, '--out', file('out'), '-o', 'json');
@@ -134,8 +138,8 @@ describe('an invitation', () => {
       (url) => url.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=600000'),
       { headers: { 'if-none-match': '*' } },
     ],
-    ['for writing over', (url) => url, {}],
-  ])('can not be used %s', async (_, change, init) => {
+    ['to overwrite an object', (url) => url, {}],
+  ])('cannot be used %s', async (_, change, init) => {
     const { invitation } = await invite(NODE, '--name', 'kubelet.conf');
     const put = invitation.requests[0]?.put ?? '';
     const answer = await fetch(change(put), { method: 'PUT', body: 'x', ...init });
@@ -145,7 +149,7 @@ describe('an invitation', () => {
     ]);
   });
 
-  it('is worth nothing after its time, by its own word and by that of S3', async () => {
+  it('expires, according to the file and to S3', async () => {
     const { environment } = service;
     const client = new S3Client({
       endpoint: environment.AWS_ENDPOINT_URL ?? '',
@@ -158,13 +162,16 @@ describe('an invitation', () => {
     });
     const bucket = environment.CAKELESS_EXCHANGE_BUCKET ?? '';
     const exchange = new S3ObjectStore(client, bucket);
-    const wish = {
-      ...{ cluster: CLUSTER, node: NODE, request: 'late', trustDomain: 'fleet' },
+    const options = {
+      cluster: CLUSTER,
+      node: NODE,
+      request: 'late',
+      trustDomain: 'fleet',
       names: ['kubelet.conf'] as const,
       expiresSeconds: 3600,
     };
     const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
-    const expired = await makeInvitation(client, bucket, exchange, wish, hoursAgo(2));
+    const expired = await makeInvitation(client, bucket, exchange, options, hoursAgo(2));
     const key = `requests/${CLUSTER}/${NODE}/late/kubelet.conf.csr`;
     await expect(new InvitedExchange(expired).create(key, 'x')).rejects.toMatchObject({
       code: 'not-allowed',
@@ -177,7 +184,7 @@ describe('an invitation', () => {
     client.destroy();
   });
 
-  it('names the CAs that the node may believe', async () => {
+  it('names the CAs that the node may trust', async () => {
     const { out, invitation } = await invite(NODE, '--name', 'kubelet.conf');
     const one = mkdtempSync(join(folder, 'one-'));
     cpSync(join(csrs, 'kubelet.conf.csr'), join(one, 'kubelet.conf.csr'));
@@ -192,10 +199,10 @@ describe('an invitation', () => {
 
   it.each<[string, (i: Record<string, unknown>) => unknown]>([
     ['of another version', (i) => ({ ...i, cakelessInvitation: 2 })],
-    ['with a field that nobody knows', (i) => ({ ...i, x: 1 })],
+    ['with an unknown field', (i) => ({ ...i, x: 1 })],
     ['for a node with a slash', (i) => ({ ...i, node: '../x' })],
     [
-      'with a path of its own',
+      'with a path outside the folder',
       (i) => ({ ...i, requests: [{ ...(i.requests as object[])[0], path: '../../x.csr' }] }),
     ],
     [
@@ -206,12 +213,12 @@ describe('an invitation', () => {
       }),
     ],
     [
-      'with a file for a URL',
+      'with a file URL',
       (i) => ({ ...i, requests: [{ ...(i.requests as object[])[0], get: 'file:///etc/shadow' }] }),
     ],
-    ['without an end', (i) => ({ ...i, expiresAt: 'never' })],
+    ['without an expiry date', (i) => ({ ...i, expiresAt: 'never' })],
     ['that is a list', () => []],
-  ])('%s is not used', async (_, change) => {
+  ])('%s is not accepted', async (_, change) => {
     const { invitation } = await invite(NODE, '--name', 'kubelet.conf');
     const out = file('hostile.json');
     writeFileSync(out, JSON.stringify(change(invitation as never)));
@@ -221,11 +228,11 @@ describe('an invitation', () => {
   it.each([
     ['longer than a week', ['--expires-in', '169h'], 'at most 7 days'],
     ['for a name that is none', ['--name', 'user'], 'not one of'],
-  ])('is not made %s', async (_, more, said) => {
+  ])('is not made %s', async (_, more, message) => {
     const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('i.json')];
     expect(await admin(...args, ...more)).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining(said),
+      stderr: expect.stringContaining(message),
     });
   });
 });
@@ -238,7 +245,7 @@ describe('by file', () => {
     return { request, answer };
   };
 
-  it('a node comes to its certificates', async () => {
+  it('a node gets its certificates', async () => {
     const { request, answer } = await pack();
     expect(readFileSync(request, 'utf8')).not.toContain('PRIVATE');
     const relayed = await admin('relay', request, '--out', answer);
@@ -257,17 +264,42 @@ describe('by file', () => {
     expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
   });
 
-  it('the wrong file is named as what it is', async () => {
+  it('relay takes bucket and region from the configuration file of this machine, and nothing else', async () => {
+    const { request, answer } = await pack();
+    const { AWS_REGION, CAKELESS_EXCHANGE_BUCKET } = service.environment;
+    const config = file('cakeless.yaml');
+    writeFileSync(
+      config,
+      `cluster: other\nnode: other\nexchangeBucket: ${CAKELESS_EXCHANGE_BUCKET}\nregion: ${AWS_REGION}\n`,
+    );
+    const environment = {
+      ...service.environment,
+      AWS_REGION: undefined,
+      CAKELESS_EXCHANGE_BUCKET: undefined,
+    };
+    const run = await cakeless(
+      environment,
+      ...['relay', request, '--out', answer, '--node-config', config],
+    );
+    expect(run).toMatchObject({
+      exitCode: 4,
+      stdout: expect.stringMatching(
+        new RegExp(`ask an approver to run: cakeless approve ${CLUSTER}/${NODE}/.+/super-admin`),
+      ),
+    });
+  });
+
+  it('the wrong file is an error that says what it is', async () => {
     const { request, answer } = await pack();
     const swapped = await node('fetch', '--from', request, '--out', folder);
     expect(swapped).toMatchObject({ exitCode: 2 });
-    expect(swapped.stderr).toMatch(/is no file of cakeless relay\n.*a file of cakeless pack/);
+    expect(swapped.stderr).toMatch(/not a file of cakeless relay\n.*it is a file of cakeless pack/);
     writeFileSync(answer, '{"cluster":"prod"}');
     const other = await admin('relay', answer, '--out', file('never'));
-    expect(other.stderr).toBe(`cakeless: ${answer}: is no file of cakeless pack\n`);
+    expect(other.stderr).toBe(`cakeless: ${answer}: not a file of cakeless pack\n`);
   });
 
-  it('a file of another node or cluster than the operator said is not relayed', async () => {
+  it('relay rejects a file of another node or cluster than --node and --cluster say', async () => {
     const { request, answer } = await pack();
     for (const other of [
       ['--node', OTHER],
@@ -280,25 +312,30 @@ describe('by file', () => {
     expect(existsSync(answer)).toBe(false);
   });
 
-  it('a refusal is carried, and the exit code says so', async () => {
+  it('relay prints a rejection with its reason, and fetch reads it from the file', async () => {
     const [request, answer] = [file('request.json'), file('answer.json')];
     const place = ['--cluster', CLUSTER, '--node', OTHER];
     const one = file('one');
     cpSync(join(csrs, 'kubelet.conf.csr'), join(one, 'kubelet.conf.csr'));
     await node('pack', one, ...place, '--out', request);
     const run = await admin('relay', request, '--out', answer, ...place);
-    expect(run).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('rejected ') });
+    expect(run).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringMatching(
+        /^rejected kubelet\.conf\nkubelet\.conf: subject-common-name: .+; allowed: .+\. To fix: .+/,
+      ),
+    });
     expect((await node('fetch', '--from', answer, '--out', file('out'))).exitCode).toBe(3);
   });
 
-  it('a certificate that was changed on the way is not written', async () => {
+  it('a certificate that was exchanged in the file is not written', async () => {
     const { request, answer } = await pack();
     await admin('relay', request, '--out', answer);
-    const carried = JSON.parse(readFileSync(answer, 'utf8'));
+    const relayed = JSON.parse(readFileSync(answer, 'utf8'));
     const bodyOf = (end: string) =>
-      carried.objects.find(({ key }: { key: string }) => key.endsWith(end));
+      relayed.objects.find(({ key }: { key: string }) => key.endsWith(end));
     bodyOf('/scheduler.conf.crt').body = bodyOf('/controller-manager.conf.crt').body;
-    writeFileSync(answer, JSON.stringify(carried));
+    writeFileSync(answer, JSON.stringify(relayed));
     const run = await node('fetch', '--from', answer, '--out', file('out'));
     expect(run).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('another key') });
   });
@@ -308,18 +345,19 @@ describe('by file', () => {
     ['above the folder', (o) => ({ ...o, key: `certificates/${CLUSTER}/${NODE}/r/../../x.crt` })],
     ['of another kind', (o) => ({ ...o, key: 'clusters/prod.json' })],
     ['for a trust bundle', (o) => ({ ...o, key: 'trust/fleet/../x' })],
-    ['with a body that is no base64', (o) => ({ ...o, body: '%%%' })],
-  ])('an object %s is refused', async (_, change) => {
+    ['with a body that is not base64', (o) => ({ ...o, body: '%%%' })],
+  ])('fetch rejects an object %s', async (_, change) => {
     const { answer } = await pack();
     const key = `requests/${CLUSTER}/${NODE}/r/kubelet.conf.csr`;
-    const object = change({ key, ...{ body: 'eA==', metadata: {} } });
+    const whole = { key, body: 'eA==', metadata: {} };
+    const object = change(whole);
     const place = { cluster: CLUSTER, node: NODE, request: 'r' };
     writeFileSync(answer, JSON.stringify({ cakelessAnswer: 1, ...place, objects: [object] }));
     const run = await node('fetch', '--from', answer, '--out', file('out'));
     expect(run.exitCode).toBe(2);
   });
 
-  it('a request that holds a key is not sent on', async () => {
+  it('relay does not upload a private key', async () => {
     const { request, answer } = await pack();
     const packed = JSON.parse(readFileSync(request, 'utf8'));
     const key = '-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n';

@@ -25,7 +25,7 @@ export async function prepare(
 ): Promise<PreparedNode> {
   const args = ['prepare', '--config', configFile, '--cluster', CLUSTER, ...options];
   const said = await node.cakeless(args, [0, PENDING]);
-  const approvals = [...said.matchAll(/^an approver has to run: cakeless (.+)$/gm)].map(
+  const approvals = [...said.matchAll(/^ask an approver to run: cakeless (.+)$/gm)].map(
     ([, command = '']) => command,
   );
   for (const command of approvals) await service.mustCakeless('approver', command.split(' '));

@@ -1,4 +1,4 @@
-/** CSRs from a configuration ask for what `kubeadm certs generate-csr` asked for with the same configuration. */
+/** CSRs from a configuration request what `kubeadm certs generate-csr` requested with the same configuration. */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts';
@@ -14,7 +14,7 @@ const sets = listKubeadmSets().filter(({ layout }) => layout === 'generate-csr')
 const configOf = ({ dir, configYaml = '' }: (typeof sets)[number]) =>
   readKubeadmConfig(configYaml, `${dir}/config.yaml`);
 
-/** Subject and attributes of a CertificationRequestInfo, as they stand. */
+/** Subject and attributes of a CertificationRequestInfo, unchanged. */
 function comparable(pem: string): string[] {
   const der = new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64'));
   const [info] = readDer(der, 'csr').as(TAG.sequence, 'csr').children();
@@ -22,17 +22,17 @@ function comparable(pem: string): string[] {
   return [fields[1], fields[3]].map((field) => Buffer.from(field?.content ?? []).toString('hex'));
 }
 
-it('there are configurations of several versions', () => {
+it('the fixtures cover several versions', () => {
   expect(new Set(sets.map(({ version }) => version)).size).toBeGreaterThan(5);
 });
 
 describe.each(sets)('$version $config', (set) => {
-  it('wants the certificates that kubeadm made requests for', () => {
+  it('plans the certificates for which kubeadm created CSRs', () => {
     const made = set.csrs.map(({ certificateName }) => certificateName).sort();
     expect(certificateNamesFor(configOf(set)).sort()).toEqual(made);
   });
 
-  it.each(set.csrs)('$path is asked for octet by octet as kubeadm did', async (csr) => {
+  it.each(set.csrs)('the CSR of $path equals the one of kubeadm byte by byte', async (csr) => {
     if (!isCertificateName(csr.certificateName)) throw new Error(csr.certificateName);
     const planned = csrFromConfig(csr.certificateName, configOf(set));
     const key = createPrivateKey(await makePrivateKey('ECDSA-P256'));

@@ -1,4 +1,4 @@
-/** CSRs of our own are what kubeadm would have made: compared with real ones, octet by octet but for key and signature. */
+/** CSRs equal those of kubeadm byte by byte, except for key and signature. */
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -26,41 +26,41 @@ const derOf = (pem: string) =>
 
 const sorted = (names: readonly AlternativeName[] = []) => names.map(formatName).sort();
 
-/** Subject and attributes of a CertificationRequestInfo, as they stand. */
+/** Subject and attributes of a CertificationRequestInfo, unchanged. */
 function comparable(pem: string): string[] {
   const [info] = readDer(derOf(pem), 'csr').as(TAG.sequence, 'csr').children();
   const fields: Element[] = info?.as(TAG.sequence, 'info').children() ?? [];
   return [fields[1], fields[3]].map((field) => Buffer.from(field?.content ?? []).toString('hex'));
 }
 
-it('there are real CSRs to compare with', () => {
+it('the fixtures hold real CSRs to compare with', () => {
   expect(files.length).toBeGreaterThan(50);
 });
 
-it.each(files)('$set: $path comes out as kubeadm wrote it', async ({ file }) => {
+it.each(files)('$set: the CSR of $path equals the one of kubeadm', async ({ file }) => {
   const real = readFileSync(file, 'utf8');
   const { request } = readRequest(readFileSync(file));
-  if (!request) throw new Error(`${file} is refused at the door`);
+  if (!request) throw new Error(`${file}: the CSR was rejected`);
   const { subject, names } = request;
   const key = createPrivateKey(await makePrivateKey('ECDSA-P256'));
   expect(comparable(makeCsr({ subject, names }, key))).toEqual(comparable(real));
 });
 
 it.each(files.filter(({ reference }) => reference))(
-  "$set: the certificate of $path asks for the same again as kubeadm's CSR",
+  "$set: a CSR from the certificate of $path requests what kubeadm's CSR requested",
   ({ file, reference = '', set }) => {
     const { request } = readRequest(readFileSync(file));
     const certificate = new X509Certificate(readFileSync(reference));
     const { contents, violations } = contentsOf(certificate);
     expect(violations).toEqual([]);
     expect(contents.subject).toEqual(request?.subject);
-    // 1.21 could not be told of etcd's extra names when it made the CSR, and its reference has them
+    // the CSR of 1.21 lacks etcd's extra names, which could not be configured then; its reference has them
     if (!/^1\.21/.test(set)) expect(sorted(contents.names)).toEqual(sorted(request?.names));
   },
 );
 
 it.each(KINDS)(
-  'a key of kind %s is written as kubeadm does, and OpenSSL accepts its CSR',
+  'writes a key of kind %s as kubeadm does, and OpenSSL accepts its CSR',
   async (kind) => {
     const pem = await makePrivateKey(kind);
     const key = createPrivateKey(pem);

@@ -1,4 +1,4 @@
-/** What `cakeless check-expiration` says of nodes in every state: the list goes on whatever one file is like. */
+/** `cakeless check-expiration` on nodes in every state: no file, whatever its state, hides the others. */
 import { X509Certificate } from 'node:crypto';
 import {
   appendFileSync,
@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,7 +29,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 let count = 0;
-/** A copy that a case may spoil. */
+/** A copy that a test may change. */
 function copy(): string {
   count += 1;
   const folder = join(root, `copy-${count}`);
@@ -38,7 +39,7 @@ function copy(): string {
 
 async function check(folder: string, more: Record<string, unknown> = {}, now = new Date()) {
   const lines: string[] = [];
-  const said: string[] = [];
+  const progress: string[] = [];
   const options = {
     certDir: join(folder, 'pki'),
     kubeconfigDir: folder,
@@ -49,10 +50,10 @@ async function check(folder: string, more: Record<string, unknown> = {}, now = n
   };
   const terminal = {
     print: (line: string) => void lines.push(line),
-    progress: (line: string) => void said.push(line),
+    progress: (line: string) => void progress.push(line),
   };
   const code = await checkExpiration(terminal, options, now);
-  return { code, text: lines.join('\n'), said: said.join('\n') };
+  return { code, text: lines.join('\n'), progress: progress.join('\n') };
 }
 
 interface Item {
@@ -70,23 +71,23 @@ interface Document {
 }
 
 async function report(folder: string, more: Record<string, unknown> = {}, now = new Date()) {
-  const { code, text, said } = await check(folder, more, now);
-  return { code, said, document: JSON.parse(text) as Document };
+  const { code, text, progress } = await check(folder, more, now);
+  return { code, progress, document: JSON.parse(text) as Document };
 }
 
-const wishOf = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafWish;
+const leafAt = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafWish;
 
-/** Another certificate at a place, made with CA keys of its own. */
-function replace(folder: string, wish: LeafWish): void {
+/** Replaces a certificate with one from other CA keys. */
+function replace(folder: string, leaf: LeafWish): void {
   const other = new OpensslNode(join(root, `other-${count}`));
-  other.make([wish]);
+  other.make([leaf]);
   for (const ca of ['ca', 'etcd/ca', 'front-proxy-ca'])
     cpSync(join(other.folder, 'pki', `${ca}.crt`), join(folder, 'pki', `${ca}.crt`));
-  for (const end of wish.path.endsWith('.conf') ? [''] : ['.crt', '.key'])
-    cpSync(join(other.folder, `${wish.path}${end}`), join(folder, `${wish.path}${end}`));
+  for (const end of leaf.path.endsWith('.conf') ? [''] : ['.crt', '.key'])
+    cpSync(join(other.folder, `${leaf.path}${end}`), join(folder, `${leaf.path}${end}`));
 }
 
-it('a whole node has nothing wrong, and all of it is externally managed', async () => {
+it('a complete node has no problems, and everything is externally managed', async () => {
   const { code, document } = await report(copy());
   expect(document.problems).toEqual([]);
   expect(code).toBe(EXIT.done);
@@ -108,14 +109,14 @@ it('a whole node has nothing wrong, and all of it is externally managed', async 
   expect(all.every(({ externallyManaged }) => externallyManaged)).toBe(true);
 });
 
-it('the date is the one in the certificate', async () => {
+it('the date is the notAfter of the certificate', async () => {
   const { document } = await report(copy());
   const { validTo } = new X509Certificate(readFileSync(join(whole, 'pki', 'apiserver.crt')));
   const found = document.certificates.find(({ name }) => name === 'apiserver');
   expect(new Date(found?.expirationDate ?? 0)).toEqual(new Date(validTo));
 });
 
-it('json and yaml say the same, and dates are quoted in yaml', async () => {
+it('json and yaml are equal, and dates are quoted in yaml', async () => {
   const folder = copy();
   const now = new Date();
   const { text } = await check(folder, { output: 'yaml' }, now);
@@ -123,7 +124,7 @@ it('json and yaml say the same, and dates are quoted in yaml', async () => {
   expect(text).toMatch(/expirationDate: "\d{4}-/);
 });
 
-/** Spoils a node; then one thing is wrong, and it is said of the right certificate. */
+/** Changes a node so that one thing is wrong with one certificate. */
 const spoiled: [string, (folder: string) => void, string, RegExp][] = [
   [
     'a key of another certificate',
@@ -131,21 +132,21 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
     'etcd-server',
     /belongs to another certificate/,
   ],
-  ['a key that is gone', (f) => rmSync(join(f, 'pki/apiserver.key')), 'apiserver', /is missing/],
+  ['a missing key', (f) => rmSync(join(f, 'pki/apiserver.key')), 'apiserver', /is missing/],
   [
-    'a certificate that is gone',
+    'a missing certificate',
     (f) => rmSync(join(f, 'pki/apiserver.crt')),
     'apiserver',
     /it is missing/,
   ],
   [
-    'a certificate file with something else in it',
+    'a certificate file without a certificate',
     (f) => writeFileSync(join(f, 'pki/front-proxy-client.crt'), 'nothing'),
     'front-proxy-client',
     /no PEM certificate/,
   ],
   [
-    'a certificate that is a folder',
+    'a folder instead of a certificate',
     (f) => {
       rmSync(join(f, 'pki/apiserver-etcd-client.crt'));
       mkdirSync(join(f, 'pki/apiserver-etcd-client.crt'));
@@ -154,14 +155,14 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
     /EISDIR/,
   ],
   [
-    'a kubeconfig that is no YAML',
+    'a kubeconfig that is not YAML',
     (f) => writeFileSync(join(f, 'scheduler.conf'), 'users: ['),
     'scheduler.conf',
     /no YAML: [^\n]+ at line 1, column 9$/,
   ],
   ['no kubelet.conf', (f) => rmSync(join(f, 'kubelet.conf')), 'kubelet.conf', /it is missing/],
   [
-    'a CA file with a leaf in it',
+    'a leaf in a CA file',
     (f) =>
       writeFileSync(
         join(f, 'pki/front-proxy-ca.crt'),
@@ -169,11 +170,11 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
           readFileSync(join(f, 'pki/front-proxy-ca.crt'), 'utf8'),
       ),
     'front-proxy-ca',
-    /it is no CA/,
+    /it is not a CA/,
   ],
 ];
 
-it.each(spoiled)('%s is said, and hides nothing else', async (_, spoil, name, problem) => {
+it.each(spoiled)('%s is reported, and hides nothing else', async (_, spoil, name, problem) => {
   const folder = copy();
   spoil(folder);
   const { code, document } = await report(folder);
@@ -187,13 +188,13 @@ it.each(spoiled)('%s is said, and hides nothing else', async (_, spoil, name, pr
 
 const changed: [string, Partial<LeafWish> & { path: string }, RegExp][] = [
   [
-    'a server certificate of a client',
+    'a server certificate with the usage of a client',
     { path: 'pki/apiserver', usages: 'clientAuth' },
     /lacks .*serverAuth/,
   ],
-  ['one usage of two', { path: 'pki/etcd/peer', usages: 'serverAuth' }, /lacks .*clientAuth/],
+  ['only one of two usages', { path: 'pki/etcd/peer', usages: 'serverAuth' }, /lacks .*clientAuth/],
   [
-    'a usage too many',
+    'an additional usage',
     { path: 'admin.conf', usages: 'clientAuth,serverAuth' },
     /serverAuth, which it should not/,
   ],
@@ -203,34 +204,34 @@ const changed: [string, Partial<LeafWish> & { path: string }, RegExp][] = [
     /common name is me/,
   ],
   [
-    'an organisation too many',
+    'an additional organisation',
     { path: 'scheduler.conf', subject: '/O=system:masters/CN=system:kube-scheduler' },
     /organisations are system:masters/,
   ],
   [
-    'no names',
+    'missing names',
     { path: 'pki/apiserver', names: 'DNS:cp-1' },
     /lacks the names DNS:kubernetes, DNS:kubernetes.default/,
   ],
   [
     'the wrong CA',
     { path: 'pki/apiserver-etcd-client', ca: 'ca' },
-    /does not lead to a certificate of .*etcd\/ca.crt/,
+    /does not lead to a certificate in .*etcd\/ca.crt/,
   ],
 ];
 
-it.each(changed)('%s is found', async (_, { path, ...wish }, problem) => {
+it.each(changed)('%s is reported', async (_, { path, ...changes }, problem) => {
   const folder = copy();
-  replace(folder, { ...wishOf(path), ...wish });
+  replace(folder, { ...leafAt(path), ...changes });
   const { document } = await report(folder);
   const name = path.replace(/^pki\/etcd\//, 'etcd-').replace(/^pki\//, '');
   const own = document.problems.filter((p) => p.name === name).map((p) => p.problem);
   expect(own.join('; ')).toMatch(problem);
 });
 
-it('certificates of CAs that are not on disk do not reach them', async () => {
+it('certificates of other CAs than those on disk are reported', async () => {
   const folder = copy();
-  replace(folder, wishOf('pki/apiserver'));
+  replace(folder, leafAt('pki/apiserver'));
   const { document } = await report(folder);
   const names = new Set(document.problems.map(({ name }) => name));
   expect(names.has('apiserver')).toBe(false);
@@ -239,10 +240,10 @@ it('certificates of CAs that are not on disk do not reach them', async () => {
   expect(admin.map(({ problem }) => problem).join()).toMatch(/none of the certificate authorities/);
 });
 
-it('a bundle of old and new CA is good for certificates of both', async () => {
+it('a bundle of old and new CA verifies certificates of both', async () => {
   const folder = copy();
   const old = readFileSync(join(folder, 'pki/ca.crt'), 'utf8');
-  replace(folder, wishOf('pki/apiserver'));
+  replace(folder, leafAt('pki/apiserver'));
   appendFileSync(join(folder, 'pki/ca.crt'), old);
   const { document } = await report(folder);
   const ofCa = ['apiserver', 'apiserver-kubelet-client', 'admin.conf', 'kubelet.conf'];
@@ -252,32 +253,32 @@ it('a bundle of old and new CA is good for certificates of both', async () => {
 describe('time', () => {
   const later = (days: number) => new Date(Date.now() + days * 86_400_000);
 
-  it('nothing is said of certificates that have time', async () => {
+  it('certificates that expire after the window are not reported', async () => {
     expect((await check(copy(), { warnWithin: 30 * 86_400 })).code).toBe(EXIT.done);
   });
 
-  it('what expires within the window is named', async () => {
+  it('certificates that expire within the window are reported', async () => {
     const { code, document } = await report(copy(), { warnWithin: 366 * 86_400 });
     expect(code).toBe(EXIT.expiring);
     expect(document.problems).toHaveLength(12);
     expect(document.problems[0]?.problem).toMatch(/^it expires at 20/);
   });
 
-  it('what has expired is named without a window, and kubeadm has no word for its age', async () => {
+  it('expired certificates are reported without a window, with the residual time <invalid>', async () => {
     const { code, text } = await check(copy(), { output: 'text' }, later(400));
     expect(code).toBe(EXIT.expiring);
     expect(text).toMatch(/^apiserver +\w{3} \d\d, 20\d\d \d\d:\d\d UTC +<invalid> +ca +yes/m);
     expect(text).toMatch(/it expired at 20/);
   });
 
-  it('a clock that is behind makes a certificate not valid yet', async () => {
+  it('certificates are not valid yet if the clock is slow', async () => {
     const { code, document } = await report(copy(), {}, later(-10));
     expect(code).toBe(EXIT.checkFailed);
     expect(document.problems[0]?.problem).toMatch(/not valid before/);
   });
 });
 
-it('a worker misses nothing but what workers have', async () => {
+it('on a worker only the files of workers are required', async () => {
   const folder = join(root, 'worker');
   cpSync(join(whole, 'kubelet.conf'), join(folder, 'kubelet.conf'));
   cpSync(join(whole, 'pki/ca.crt'), join(folder, 'pki/ca.crt'));
@@ -287,7 +288,7 @@ it('a worker misses nothing but what workers have', async () => {
   expect(code).toBe(EXIT.done);
 });
 
-it('people may take admin.conf and super-admin.conf away', async () => {
+it('admin.conf and super-admin.conf may be removed', async () => {
   const folder = copy();
   for (const name of ['admin.conf', 'super-admin.conf']) rmSync(join(folder, name));
   const { code, document } = await report(folder);
@@ -321,7 +322,7 @@ localAPIEndpoint: { advertiseAddress: 10.20.0.11 }
     ]);
   });
 
-  it('names that it asks for are missed', async () => {
+  it('a certificate without its names is reported', async () => {
     const file = config('apiServer: { certSANs: [api.example.com] }\n', init);
     const { document } = await report(copy(), { config: file });
     expect(document.problems.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
@@ -329,22 +330,30 @@ localAPIEndpoint: { advertiseAddress: 10.20.0.11 }
     ]);
   });
 
-  it('a configuration without this node says that names are not compared', async () => {
-    const { code, said } = await report(copy(), { config: config('') });
-    expect(said).toMatch(/names are not compared .*nodeRegistration.name is missing/);
+  it('without an InitConfiguration the output says that names are not compared', async () => {
+    const { code, progress } = await report(copy(), { config: config('') });
+    expect(progress).toMatch(/names are not compared .*nodeRegistration.name is missing/);
     expect(code).toBe(EXIT.done);
   });
 
-  it('certificatesDir is where certificates are looked for', async () => {
+  it('certificates are looked for in its certificatesDir', async () => {
     const folder = copy();
-    const file = config(`certificatesDir: ${join(folder, 'pki')}\n`);
-    const { document } = await report(folder, { config: file, certDir: undefined });
+    const moved = join(folder, 'moved');
+    renameSync(join(folder, 'pki'), moved);
+    const nodeConfig = join(folder, 'cakeless.yaml');
+    writeFileSync(nodeConfig, `kubeconfigDir: ${folder}\n`);
+    const { document } = await report(folder, {
+      config: config(`certificatesDir: ${moved}\n`),
+      nodeConfig,
+      certDir: undefined,
+      kubeconfigDir: undefined,
+    });
     expect(document.problems).toEqual([]);
   });
 });
 
 describe('the kubelet', () => {
-  it('what it signs itself is listed, and nothing vouches for it', async () => {
+  it('a self-signed serving certificate is listed and not checked', async () => {
     const folder = copy();
     const other = new OpensslNode(join(root, 'kubelet-own'));
     other.makeCa('kubelet', 'cp-1@1700000000', 20);
@@ -357,7 +366,7 @@ describe('the kubelet', () => {
     expect(document.problems).toEqual([]);
   });
 
-  it('what was issued to it has to be right', async () => {
+  it('an issued serving certificate is checked', async () => {
     const folder = copy();
     mkdirSync(join(folder, 'kubelet'));
     writeFileSync(
@@ -368,7 +377,7 @@ describe('the kubelet', () => {
     const { document } = await report(folder);
     expect(document.kubelet[1]).toMatchObject({ name: 'kubelet-server-current.pem', caName: 'ca' });
     expect(document.problems.map(({ problem }) => problem).join('; ')).toMatch(
-      /common name is kube-apiserver.*organisations are none, not system:nodes/,
+      /common name is kube-apiserver.*organisations are missing, not system:nodes/,
     );
   });
 });
@@ -376,7 +385,7 @@ describe('the kubelet', () => {
 describe('metrics', () => {
   const SAMPLE = /^([a-z_]+)(?:\{(?:[a-z]+="[^"\\\n]*",?)+\})? -?\d+(?:\.\d+)?$/;
 
-  it('every line is one of the text format, and every metric has its help and type', async () => {
+  it('every line is valid in the text format, and every metric has its help and type', async () => {
     const folder = copy();
     rmSync(join(folder, 'pki/apiserver.key'));
     const file = join(folder, 'cakeless.prom');
@@ -399,7 +408,7 @@ describe('metrics', () => {
     );
   });
 
-  it('the file is replaced as a whole, and nothing is left beside it', async () => {
+  it('the file is replaced atomically, and no temporary file is left', async () => {
     const folder = copy();
     const metrics = join(folder, 'metrics');
     mkdirSync(metrics);
@@ -408,7 +417,9 @@ describe('metrics', () => {
     expect(readdirSync(metrics)).toEqual(['a.prom']);
   });
 
-  it('a name that the node exporter does not read is refused', async () => {
-    await expect(check(copy(), { prometheus: 'x.txt' })).rejects.toThrow(/\*\.prom only/);
+  it('a file name that the node exporter does not read is an error', async () => {
+    await expect(check(copy(), { prometheus: 'x.txt' })).rejects.toThrow(
+      /only reads \*\.prom files/,
+    );
   });
 });

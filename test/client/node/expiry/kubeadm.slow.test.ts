@@ -1,6 +1,6 @@
 /**
- * Rows, text and JSON as real kubeadm prints them of the same folder, field by field. kubeadm has no flag for the folder
- * of kubeconfigs, so its --rootfs makes a folder the root of what it sees.
+ * Rows, text and JSON equal those of real kubeadm for the same folder, field by field. kubeadm has no flag for the folder of
+ * kubeconfigs, so --rootfs makes a folder its root.
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { runKubeadm, whyNoKubeadm } from '../../../support/real-kubeadm.ts';
 
-/** JSON from 1.30 on; 1.29 prints text with other words for the time that is left. */
+/** JSON since 1.30; 1.29 prints the residual time in another form. */
 const SETS = [
   ['1.37.2', 'v4-p256'],
   ['1.35.4', 'v6-p384'],
@@ -118,19 +118,19 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
       change(join(folder, 'etc/kubernetes'));
     });
 
-    it('the tables are the same', async () => {
+    it('the tables are equal', async () => {
       const [mine, real] = [await ours(folder, 'text'), theirs(folder)];
       const tables = real.slice(real.indexOf('CERTIFICATE ')).trimEnd();
       const own = mine.split('\n\nKUBELET')[0] ?? '';
       const plain = (text: string) => text.split('\n').map((line) => line.trimEnd());
-      // 1.29 rounds years otherwise; everything else is compared
+      // 1.29 rounds years differently; everything else is compared
       const words = (text: string) => (hasJson ? plain(text) : plain(text).map(withoutResidual));
       expect(words(own)).toEqual(words(tables));
     });
 
     if (hasJson)
       it.each(['json', 'yaml'] as const)(
-        '%s is the same, beside our own fields',
+        '%s is equal, apart from additional fields',
         async (output) => {
           const real = parse(theirs(folder, output)) as Document;
           const { kubelet, problems, ...mine } = parse(await ours(folder, output)) as Document;
@@ -147,7 +147,7 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
   });
 
   if (hasJson)
-    it('certificates that have expired have the same dates, and no time left in the tables', async () => {
+    it('expired certificates have equal dates, and no residual time in the tables', async () => {
       const folder = join(root, 'expired');
       mkdirSync(join(folder, 'etc/kubernetes'), { recursive: true });
       const file = join(folder, 'etc/kubernetes/config.yaml');
@@ -158,7 +158,7 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
         const { status, stderr } = runKubeadm(version, ...args, '--rootfs', folder);
         if (status !== 0) throw new Error(stderr);
       }
-      // nothing but the clock makes a certificate expire
+      // a certificate can only expire by the clock
       while ((theirs(folder).match(/<invalid>/g) ?? []).length < 11) await setTimeout(200);
       const [mine, real] = [await ours(folder, 'text'), theirs(folder)];
       const plain = (output: string) =>
@@ -179,7 +179,7 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
 
 const withoutResidual = (line: string) => line.replace(/ +\d+[dy] +/, ' ');
 
-/** The two programs run one after the other: seconds that are left may differ by some. */
+/** The two programs run one after the other, so residual seconds may differ slightly. */
 function closeTo(others: readonly Item[] = []) {
   return (item: Item, i: number): Item => {
     const other = others[i]?.residualTime ?? Number.NaN;

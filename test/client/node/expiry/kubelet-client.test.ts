@@ -1,4 +1,4 @@
-/** The two certificates of a kubelet that was given one in kubelet.conf, when one of them comes to its end. */
+/** A kubelet with a certificate in kubelet.conf and one in its own folder, when one of them expires. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY);
 
-/** A node whose kubelet.conf, and whose kubelet's own certificate, end after so many days. */
+/** @param conf days until the certificate in kubelet.conf expires; own: the kubelet's own */
 function nodeOf(conf: number, own: number) {
   const folder = join(root, `${conf}-${own}`);
   const leaf = LEAVES.find(({ path }) => path === 'kubelet.conf');
@@ -26,13 +26,15 @@ function nodeOf(conf: number, own: number) {
 }
 
 it.each([
-  ['its own is good', 5, true],
-  ['its own has expired: it falls back on kubelet.conf', 15, false],
+  ['uses its own certificate while it is valid', 5, true],
+  ['falls back to kubelet.conf when its own certificate has expired', 15, false],
 ])('%s', (_, days, isOwnInUse) => {
   const folders = nodeOf(20, 10);
   const { kubelet } = takeInventory({
     ...folders,
-    ...{ externalEtcd: false, namesOf: () => [], now: inDays(days) },
+    externalEtcd: false,
+    namesOf: () => [],
+    now: inDays(days),
   });
   expect(kubelet).toMatchObject([
     { name: 'kubelet.conf', file: join(folders.kubeconfigDir, 'kubelet.conf'), inUse: !isOwnInUse },
@@ -42,21 +44,26 @@ it.each([
       inUse: isOwnInUse,
     },
   ]);
-  const said = kubelet[0]?.problems.some((problem) => /does not use it/.test(problem));
-  expect(said).toBe(isOwnInUse);
+  const isReported = kubelet[0]?.problems.some((problem) =>
+    /the kubelet uses .* instead/.test(problem),
+  );
+  expect(isReported).toBe(isOwnInUse);
   rmSync(folders.kubeconfigDir, { recursive: true });
 });
 
 it.each([
   [20, 90],
   [90, 20],
-])('kubelet.conf ends in %d days and its own in %d: the sooner end counts', (conf, own) => {
-  const folders = nodeOf(conf, own);
-  const namesWithin = (days: number) =>
-    selectCertificates(folders, {
-      names: ['all'],
-      expiresWithinSeconds: days * 86_400,
-      now: new Date(),
-    }).present.map(({ name }) => name);
-  expect([namesWithin(15), namesWithin(30)]).toEqual([[], ['kubelet.conf']]);
-});
+])(
+  'kubelet.conf expires in %d days and its own certificate in %d: the earlier date counts',
+  (conf, own) => {
+    const folders = nodeOf(conf, own);
+    const namesWithin = (days: number) =>
+      selectCertificates(folders, {
+        names: ['all'],
+        expiresWithinSeconds: days * 86_400,
+        now: new Date(),
+      }).present.map(({ name }) => name);
+    expect([namesWithin(15), namesWithin(30)]).toEqual([[], ['kubelet.conf']]);
+  },
+);

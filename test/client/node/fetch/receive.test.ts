@@ -1,9 +1,9 @@
-/** What a certificate has to fit when it is fetched. */
+/** What a fetched certificate is compared with. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CarriedExchange } from '../../../../client/node/exchange/carried.ts';
 import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
+import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
@@ -41,13 +41,13 @@ async function fetchScheduler(actual: string) {
     object(trust, trust),
   ]);
   const place = { cluster: CLUSTER, node: fixture.node, request: 'first' };
-  const exchange = new CarriedExchange({ cakelessAnswer: 1, ...place, objects });
+  const exchange = new RelayedExchange({ objects });
   const [outcome] = await findOutcomes(exchange, place);
-  if (!outcome) throw new Error('there is no outcome');
+  if (!outcome) throw new Error('no outcome');
   return receive(exchange, outcome, out, new Date());
 }
 
-it('the CSR that lies beside decides, whatever the bucket says was asked for', async () => {
+it('compares the certificate with the CSR on disk, whatever CSR is in the bucket', async () => {
   const [csrKey = ''] = keysOf('scheduler.conf');
   writeFileSync(join(out, 'scheduler.conf.csr'), await bodyOf(csrKey));
   const strange = await fetchScheduler('controller-manager.conf');
@@ -57,17 +57,17 @@ it('the CSR that lies beside decides, whatever the bucket says was asked for', a
   expect(await fetchScheduler('scheduler.conf')).toMatchObject({ outcome: 'issued' });
 });
 
-it('where none lies beside, it is the one in the bucket', async () => {
+it('without a CSR on disk, compares it with the one in the bucket', async () => {
   const received = await fetchScheduler('scheduler.conf');
   expect(received).toMatchObject({ outcome: 'issued', file: join(out, 'scheduler.conf.crt') });
   expect(readFileSync(received.file ?? '', 'utf8')).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
 });
 
-it('one beside that can not be read writes nothing', async () => {
+it('writes nothing if the CSR on disk cannot be read', async () => {
   writeFileSync(join(out, 'scheduler.conf.csr'), 'nothing');
   const received = await fetchScheduler('scheduler.conf');
   expect(received).toMatchObject({
     outcome: 'check-failed',
-    problems: ['its CSR can not be read'],
+    problems: ['its CSR cannot be read'],
   });
 });

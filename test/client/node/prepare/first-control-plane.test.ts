@@ -1,4 +1,4 @@
-/** A new node from nothing to the point where kubeadm takes over, against the whole service. */
+/** A new node from nothing to the point where kubeadm takes over, with the whole service. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -32,7 +32,7 @@ describe.each([
     second = await node.prepare();
   });
 
-  it('system:masters waits for an approver, everything else is there', () => {
+  it('certificates with system:masters need approval, all others are written', () => {
     const masters = set.csrs
       .filter(
         ({ subject, path }) =>
@@ -46,7 +46,7 @@ describe.each([
     expect(first.result.hindrances.length).toBeGreaterThanOrEqual(masters.length);
   });
 
-  it('after the approval it is complete, kubeadm init is next, and a third run changes nothing', async () => {
+  it('after the approval the set is complete, kubeadm init is next, and a third run changes nothing', async () => {
     expect(second.result.hindrances).toEqual([]);
     expect(second.exitCode).toBe(EXIT.done);
     expect(second.result.next).toBe(`kubeadm init --config ${node.at('config.yaml')}`);
@@ -65,7 +65,7 @@ describe.each([
     expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual(requests);
   });
 
-  it('OpenSSL takes every certificate for its use and names, from the CA on disk', () => {
+  it('OpenSSL verifies every certificate for its usages and names, with the CA on disk', () => {
     const items = set.csrs.flatMap(({ certificateName: name, sans }): ChainItem[] => {
       const { chain } = present(node, name);
       if (!isCertificateName(name)) throw new Error(name);
@@ -86,7 +86,7 @@ describe.each([
     expect(judgeChain(items, ['openssl']).filter(({ ok }) => !ok)).toEqual([]);
   });
 
-  it('subject, usages and names are those that kubeadm gives with a CA of its own', () => {
+  it('subject, usages and names equal those that kubeadm issues with a local CA', () => {
     for (const { certificateName: name, reference = '' } of set.csrs) {
       const { chain } = present(node, name);
       const [own, real] = [chain[0] ?? '', readFileSync(reference, 'utf8')].map((pem) => {
@@ -97,7 +97,7 @@ describe.each([
     }
   });
 
-  it('keys belong to their certificates, and nobody else may read them', () => {
+  it('keys match their certificates, and only their owner may read them', () => {
     for (const { certificateName } of set.csrs) {
       const { problems, keyFile = '' } = present(node, certificateName);
       expect(problems).toEqual([]);
@@ -112,13 +112,13 @@ describe.each([
     ).toBe(true);
   });
 
-  it('no CA key and nothing half-written is left', () => {
+  it('no CA key and no temporary file is left', () => {
     const files = Object.keys(snapshot(node.folder));
     expect(files.filter((file) => /ca\.key$|\.tmp$/.test(file))).toEqual([]);
   });
 });
 
-it('kubeconfigs are those of kubeadm, field by field', async () => {
+it('kubeconfigs equal those of kubeadm, field by field', async () => {
   const node = await newNode();
   await node.prepareWhole();
   const ca = readFileSync(node.at('pki/ca.crt'));
@@ -164,23 +164,23 @@ it('a dry run writes and sends nothing', async () => {
   const before = snapshot(node.folder);
   const { exitCode, text } = await node.prepare({ dryRun: true, output: 'text' });
   expect(exitCode).toBe(EXIT.done);
-  expect(text).toMatch(/apiserver +would be asked for +CN=kube-apiserver +ECDSA-P256/);
+  expect(text).toMatch(/apiserver +would be requested +CN=kube-apiserver +ECDSA-P256/);
   expect(snapshot(node.folder)).toEqual(before);
   expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual([]);
 });
 
-it('says in words whom to ask and what to run', async () => {
+it('the text says what an approver must run, and what kubeadm would fail on', async () => {
   const node = await newNode();
   const { text } = await node.prepare({ output: 'text' });
   expect(text).toMatch(
     new RegExp(
-      `an approver has to run: cakeless approve ${node.cluster}/\\S+/super-admin.conf.csr`,
+      `ask an approver to run: cakeless approve ${node.cluster}/\\S+/super-admin.conf.csr`,
     ),
   );
   expect(text).toMatch(/kubeadm would fail: \S+super-admin.conf: /);
 });
 
-it('a kubeconfig that is half-made has neither CA nor certificate, as that of generate-csr', () => {
+it('an incomplete kubeconfig has neither CA nor certificate, as one of generate-csr', () => {
   const text = kubeconfigText({ server: 's', clusterName: 'c', userName: 'u', privateKey: 'k' });
   expect(text).not.toMatch(/certificate/);
 });

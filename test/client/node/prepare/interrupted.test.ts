@@ -1,4 +1,4 @@
-/** Runs that are cut off, come twice at once, or get a wrong answer; and what is sent at all. */
+/** Concurrent runs, tampered and repeated outcomes, and what leaves the node. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ObjectStore } from '../../../../lib/store/object-store.ts';
@@ -9,7 +9,7 @@ import { cakeless } from '../../../support/running-service-command.ts';
 const fleet = useFleet();
 const newNode = fleet.newNode;
 
-it('a certificate that was changed on its way is not written', async () => {
+it('a certificate that was exchanged in the bucket is not written', async () => {
   const node = await newNode();
   const swap = (exchange: ObjectStore): ObjectStore => ({
     ...bound(exchange),
@@ -34,34 +34,35 @@ it('a certificate that was changed on its way is not written', async () => {
 it.each([
   ['prepare', (node: NewNode) => node.prepare()],
   [
-    'prepare with other kubeconfigs and the same certificates',
-    (node: NewNode) => node.prepare({ kubeconfigDir: node.at('elsewhere') }),
+    'prepare with another folder of kubeconfigs and the same certificates',
+    (node: NewNode) =>
+      node.prepare({ kubeconfigDir: node.at('elsewhere'), certDir: node.at('pki') }),
   ],
   ['renew', (node: NewNode) => renewOn(node, '')],
   [
-    'renew with other kubeconfigs and the same certificates',
+    'renew with another folder of kubeconfigs and the same certificates',
     (node: NewNode) => renewOn(node, 'elsewhere'),
   ],
-])('while it runs, %s on the same node is told so, and changes nothing', async (_, other) => {
+])('during a run, %s on the same node fails and changes nothing', async (_, other) => {
   const node = await newNode();
   mkdirSync(node.at('elsewhere'));
-  let said: unknown;
+  let refusal: unknown;
   const meanwhile = (exchange: ObjectStore): ObjectStore => ({
     ...bound(exchange),
     create: async (...args) => {
       const before = snapshot(node.folder);
-      said ??= await other(node).catch((error: Error) => error);
+      refusal ??= await other(node).catch((error: Error) => error);
       expect(snapshot(node.folder)).toEqual(before);
       return exchange.create(...args);
     },
   });
   await node.prepare({}, meanwhile);
-  const told = `another run is in progress (process ${process.pid})`;
-  expect(said).toMatchObject({ message: told });
+  const message = `another run is in progress (process ${process.pid})`;
+  expect(refusal).toMatchObject({ message });
   expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
 });
 
-/** The command itself: what it prints is the message of an error here. */
+/** Runs the command, and throws an error with what it printed. */
 async function renewOn(node: NewNode, folder: string): Promise<never> {
   const folders = ['--kubeconfig-dir', node.at(folder), '--cert-dir', node.at('pki')];
   const who = ['--cluster', node.cluster, '--node', node.name];
@@ -69,7 +70,7 @@ async function renewOn(node: NewNode, folder: string): Promise<never> {
   throw new Error(/another run is in progress \(process \d+\)/.exec(stderr)?.[0] ?? stderr);
 }
 
-it('what was refused is asked again once the record allows it', async () => {
+it('a rejected CSR is requested again, and issued once the record allows it', async () => {
   const node = await newNode();
   await fleet.service.declare(newest, node.cluster, {
     nodes: [{ name: 'other', addresses: ['10.9.9.9'], role: 'worker' }],

@@ -1,4 +1,4 @@
-/** Nodes that join, and those whose etcd lies elsewhere. */
+/** Nodes that join, and nodes with an external etcd. */
 import { existsSync, readFileSync } from 'node:fs';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import { newest, present, snapshot, useFleet } from '../../../support/fleet.ts';
@@ -15,7 +15,7 @@ ${role}---
 ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
   const controlPlane = 'controlPlane: { localAPIEndpoint: { advertiseAddress: 10.20.0.11 } }\n';
 
-  it('a further control plane needs sa.key of the first, and gets no super-admin.conf', async () => {
+  it('another control plane needs sa.key of the first, and gets no super-admin.conf', async () => {
     const first = await newNode();
     await first.prepareWhole();
     const node = await newNode(newest, join2(controlPlane));
@@ -36,7 +36,7 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
       );
     expect(existsSync(node.at('super-admin.conf'))).toBe(false);
     await expect(node.prepare({ saKeyFrom: node.at('pki/apiserver.key') })).rejects.toThrow(
-      /is another key than/,
+      /sa\.key: differs from/,
     );
   });
 
@@ -63,7 +63,7 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
   });
 });
 
-it('with an external etcd there is nothing of etcd, and its files are looked for', async () => {
+it('with an external etcd no etcd certificate is created, and its files must exist', async () => {
   const yaml = (newest.configYaml ?? '').replace(
     /^etcd:\n(?: .*\n)+/m,
     'etcd: { external: { endpoints: ["https://e:2379"], caFile: /no/ca, certFile: /no/crt, keyFile: /no/key } }\n',

@@ -1,6 +1,6 @@
 /**
- * `cakeless prepare` is killed, or fails, at calls that change a file: what lies there is whole, and the next run ends
- * with the complete set and has asked for nothing twice. Every file is come to, and every call of every kind of file.
+ * `cakeless prepare` is killed, or fails, at calls that change a file: every file is complete, and the next run finishes the
+ * set and requests nothing twice. The calls cover every file, and every call for every kind of file.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import {
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
-/** A further control plane: nothing of it waits for an approver. */
+/** Another control plane: none of its certificates needs approval. */
 const NAMES = CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf');
 const command = new KilledCommand();
 let fixture: NodeFixture;
@@ -51,7 +51,7 @@ function prepare(folder: string, shim: ShimWish = {}) {
 }
 
 const TEMPORARY = /\.\d+-\d+\.tmp$/;
-/** Below the node's folder, but for what says who prepares it. */
+/** Below the node's folder, except for its configuration. */
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -62,7 +62,7 @@ const isLock = (path: string) => /^(?:cakeless\/|pki\/\.cakeless-)lock/.test(pat
 const modeOf = (file: string) => (lstatSync(file).mode & 0o777).toString(8);
 const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
 
-/** Everything that is not whole, in words; files that a killed run was still writing under another name do not count. */
+/** Incomplete files, in words; temporary files of a killed run do not count. */
 function flawsIn(folder: string): string[] {
   const files = filesIn(folder).filter((path) => !isLock(path));
   const exposed = files.filter((path) => {
@@ -70,14 +70,14 @@ function flawsIn(folder: string): string[] {
     return isSecret && modeOf(join(folder, path)) !== '600';
   });
   return [
-    ...exposed.map((path) => `${path} may be read by others`),
+    ...exposed.map((path) => `${path} can be read by others`),
     ...files.filter((path) => !TEMPORARY.test(path)).flatMap((path) => flawOf(folder, path)),
   ];
 }
 
 function flawOf(folder: string, path: string): string[] {
   const text = readFileSync(join(folder, path), 'utf8');
-  const say = (isRight: boolean) => (isRight ? [] : [`${path} is not whole: ${text}`]);
+  const say = (isRight: boolean) => (isRight ? [] : [`${path} is not complete: ${text}`]);
   if (/(?:^|\/)(?:front-proxy-)?ca\.crt$/.test(path)) return say(bundles.includes(text));
   if (path === 'pki/sa.pub')
     return say(createPublicKey(text).equals(createPublicKey(readFileSync(saKey))));
@@ -98,7 +98,7 @@ function isInPlace(folder: string, path: string): boolean {
   return place?.state === 'present' && place.problems.length === 0;
 }
 
-/** The public half of the private key that belongs to a file. */
+/** The public half of a file's private key. */
 function keyOf(folder: string, path: string): KeyObject | undefined {
   const file = join(folder, path);
   const stem = file.replace(/\.(?:key|csr|crt|pub)$/, '');
@@ -109,7 +109,7 @@ function keyOf(folder: string, path: string): KeyObject | undefined {
   return key && createPublicKey(key);
 }
 
-/** Public keys by file; a file that is there already must keep its own. */
+/** Public keys by file; an existing file must keep its key. */
 function keysIn(folder: string): Record<string, string> {
   const files = filesIn(folder).filter((path) => /\.(?:key|conf)$/.test(path));
   return Object.fromEntries(
@@ -122,20 +122,20 @@ function keysIn(folder: string): Record<string, string> {
 
 const requests = async () => (await fixture.keys('requests/')).length;
 
-/** `pki/etcd/server.key` and so on, without the number of a temporary file, of a process. */
+/** `pki/etcd/server.key` and so on, without the numbers of temporary files and processes. */
 const fileOf = ({ path }: ChangingCall, folder: string) =>
   path
     .slice(folder.length + 1)
     .replace(TEMPORARY, '')
     .replace(/lock\.\d+/, 'lock.N');
 
-/** Files of one kind are written by the same lines of code. */
+/** Files of the same kind are written by the same code. */
 function kindOf(file: string): string {
   if (isLock(file)) return basename(file).replace(/^.*lock/, 'lock');
   return /(?:^|-)ca\.crt$/.test(basename(file)) ? 'ca' : extname(file) || file;
 }
 
-/** The calls to be at, counted from 1: one of each write of a file, and all of each kind of file. */
+/** The calls to fail at, counted from 1: one for each write of a file, and all for each kind of file. */
 function chosen(calls: readonly ChangingCall[], files: readonly string[]): number[] {
   const kinds = calls.map(({ name }, i) => `${name} ${kindOf(files[i] ?? '')}`);
   const seen = new Set<string>();
@@ -156,7 +156,7 @@ function chosen(calls: readonly ChangingCall[], files: readonly string[]): numbe
   return [...taken].sort((a, b) => a - b).map((i) => i + 1);
 }
 
-async function checkWayOut(at: string, folder: string, before: number, whole: readonly string[]) {
+async function checkNextRun(at: string, folder: string, before: number, whole: readonly string[]) {
   expect([at, flawsIn(folder)]).toEqual([at, []]);
   const kept = keysIn(folder);
   const next = prepare(folder);
@@ -168,7 +168,7 @@ async function checkWayOut(at: string, folder: string, before: number, whole: re
   expect([at, (await requests()) - before]).toEqual([at, NAMES.length]);
 }
 
-/** A run that nothing disturbs: its calls, and what it leaves. */
+/** An undisturbed run: its calls, and the files that it leaves. */
 function undisturbed() {
   const folder = fixture.copy();
   const { calls, exposed, stderr, status } = prepare(folder);
@@ -180,7 +180,7 @@ function undisturbed() {
   return { calls, whole, files: calls.map((call) => fileOf(call, folder)) };
 }
 
-it('killed at changes of files: each file is whole, and the next run ends with all of them', async () => {
+it('killed at a change of a file: each file is complete, and the next run finishes the set', async () => {
   const { calls, whole, files } = undisturbed();
   const positions = chosen(calls, files);
   const reached = new Set(positions.map((call) => files[call - 1]));
@@ -192,14 +192,14 @@ it('killed at changes of files: each file is whole, and the next run ends with a
     const killed = prepare(folder, { killAt: call });
     const at = `killed at call ${call}, ${calls[call - 1]?.name} ${files[call - 1]}: ${killed.stderr}`;
     expect([at, killed.signal]).toEqual([at, 'SIGKILL']);
-    await checkWayOut(at, folder, before, whole);
+    await checkNextRun(at, folder, before, whole);
   }
 }, 1_800_000);
 
-it('a full, broken or read-only disk at changes of files: an error, files are whole, and the next run ends with all of them', async () => {
+it('a full, broken or read-only disk is an error: each file is complete, and the next run finishes the set', async () => {
   const { calls, whole, files } = undisturbed();
   const codes = ['ENOSPC', 'EIO', 'EROFS'];
-  // with a step that shares no factor with four calls a write and three errors, each meets each
+  // a step without a common factor with four calls a write and three errors combines each with each
   for (let call = 1; call <= calls.length; call += 23) {
     const failWith = codes[call % codes.length] ?? 'EIO';
     const folder = fixture.copy();
@@ -208,6 +208,6 @@ it('a full, broken or read-only disk at changes of files: an error, files are wh
     const at = `${failWith} at call ${call}, ${calls[call - 1]?.name} ${files[call - 1]}: ${failed.stderr}`;
     if (failed.status !== 0) expect(at).toMatch(new RegExp(`: .*${failWith}`));
     else expect(isLock(files[call - 1] ?? '')).toBe(true);
-    await checkWayOut(at, folder, before, whole);
+    await checkNextRun(at, folder, before, whole);
   }
 }, 1_800_000);

@@ -1,4 +1,4 @@
-/** Real kubeadm goes on from what was prepared, without any CA key. */
+/** Real kubeadm continues with what was prepared, without any CA key. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
     if (exitCode !== 0) throw new Error(text);
   });
 
-  it('init phase certs all uses every certificate and makes none', () => {
+  it('init phase certs all uses every certificate and creates none', () => {
     const before = readdirSync(rootfs, { recursive: true }).sort();
     const { status, stdout, stderr } = phase('certs', 'all');
     expect([status, stderr]).toEqual([0, expect.any(String)]);
@@ -64,13 +64,13 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
   it('init phase kubeconfig all uses every kubeconfig', () => {
     const { status, stdout, stderr } = phase('kubeconfig', 'all');
     expect([status, stderr]).toEqual([0, expect.any(String)]);
-    // kubeadm expects the endpoint of all in kubelet.conf, where it would write the local one itself
+    // kubeadm expects the shared endpoint in kubelet.conf, although it would write the local one
     expect(stderr.replace(/.*kubelet\.conf.*/, '')).not.toMatch(/unexpected API Server URL/);
     expect(stdout.match(/Using user provided/g)?.length ?? 0).toBeGreaterThanOrEqual(4);
     expect(stdout).not.toMatch(/Writing/);
   });
 
-  it('certs check-expiration shows all of it, externally managed', () => {
+  it('certs check-expiration lists every certificate as externally managed', () => {
     const args = ['certs', 'check-expiration', '--config', ROOTFS_CONFIG];
     const { status, stdout, stderr } = kubeadm(...args);
     expect([status, stderr]).toEqual([0, expect.any(String)]);
@@ -80,7 +80,7 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
     for (const row of rows) expect(row.trim()).toMatch(/ yes$/);
   });
 
-  it('kubeconfigs are those that it makes with a CA of its own', () => {
+  it('kubeconfigs equal those that kubeadm creates with a local CA', () => {
     const own = join(root, `${version}-own`);
     mkdirSync(join(own, 'etc/kubernetes'), { recursive: true });
     writeFileSync(join(own, ROOTFS_CONFIG), set.configYaml ?? '');
@@ -102,7 +102,7 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
   return undefined;
 });
 
-/** Keys and certificates differ, and the empty `preferences` of old releases says nothing. */
+/** Keys and certificates differ, and the `preferences` of old releases are empty. */
 function comparable(file: string) {
   const { preferences, ...document } = parse(readFileSync(file, 'utf8')) as Kubeconfig;
   expect(preferences ?? {}).toEqual({});

@@ -100,7 +100,7 @@ it('a new certificate in kubelet.conf that the kubelet passes over is a problem,
         name: 'kubelet.conf',
         file: join(folder, 'kubelet.conf'),
         problem: expect.stringMatching(
-          /the kubelet does not use it, but \S+kubelet-client-current\.pem, which ends first/,
+          /the kubelet uses \S+kubelet-client-current\.pem instead, which expires first/,
         ),
       },
     ],

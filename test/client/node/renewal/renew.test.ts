@@ -62,10 +62,10 @@ it('the next run goes on with what waited, under the same request', async () => 
   const first = await fixture.run(folder, ...args, '--request', 'waits');
   expect(first).toMatchObject({
     exitCode: 4,
-    stdout: expect.stringContaining('waits for an approver'),
+    stdout: expect.stringContaining('waiting for an approver'),
   });
   const key = `${CLUSTER}/${fixture.node}/waits/super-admin.conf.csr`;
-  expect(first.stdout).toContain(`an approver has to run: cakeless approve ${key}`);
+  expect(first.stdout).toContain(`ask an approver to run: cakeless approve ${key}`);
   await fixture.approve('waits');
   const second = await fixture.run(
     folder,

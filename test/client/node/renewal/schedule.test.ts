@@ -86,7 +86,7 @@ describe('--if-expires-within', () => {
       // nobody answers here
       expect(exitCodeOf(report)).toBe(4);
       expect(describeReport(report).join('\n')).toContain(
-        'no answer yet; run the same command again',
+        'no outcome yet; run the same command again',
       );
     },
   );

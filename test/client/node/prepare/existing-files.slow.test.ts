@@ -1,4 +1,4 @@
-/** What lies on a new node already: half-made sets, links, what belongs to another node or an earlier one. */
+/** Files that already exist on a new node: incomplete sets, links, files of another node or of an earlier one. */
 import {
   chownSync,
   cpSync,
@@ -23,10 +23,10 @@ import type { NewNode } from '../../../support/new-node.ts';
 const fleet = useFleet();
 const newNode = fleet.newNode;
 
-describe('what lies there already', () => {
-  it('a half-made set of generate-csr is taken: the same keys, and its CSRs where they fit', async () => {
+describe('existing files', () => {
+  it('an incomplete set of generate-csr is completed: keys are kept, and CSRs that match', async () => {
     const node = await newNode();
-    // as generate-csr leaves it: all keys and CSRs, one of another configuration; then half of it is gone
+    // as generate-csr leaves it: all keys and CSRs; then some are removed, and one CSR is of another certificate
     await node.prepare(noService()).catch(() => undefined);
     for (const path of ['pki/etcd/server.key', 'pki/etcd/server.csr', 'admin.conf.csr'])
       rmSync(node.at(path));
@@ -44,14 +44,14 @@ describe('what lies there already', () => {
     data: parse(readFileSync(node.at(file), 'utf8')).users[0].user['client-key-data'] as string,
   });
 
-  /** Fails at the first call, after keys and CSRs were made. */
+  /** The service denies the first call, after keys and CSRs were created. */
   const noService = () => ({ cluster: 'nobody' });
 
   it.each([
-    ['a certificate file that holds none', 'pki/apiserver.crt', 'nothing'],
-    ['a key file that holds none', 'pki/etcd/server.key', 'nothing'],
+    ['a certificate file without a certificate', 'pki/apiserver.crt', 'nothing'],
+    ['a key file without a key', 'pki/etcd/server.key', 'nothing'],
     ['a kubeconfig without a user', 'admin.conf', 'users: []'],
-  ])('%s stops it before anything is written', async (_, path, text) => {
+  ])('%s is an error, and nothing is written', async (_, path, text) => {
     const node = await newNode();
     mkdirSync(dirname(node.at(path)), { recursive: true });
     writeFileSync(node.at(path), text);
@@ -60,7 +60,7 @@ describe('what lies there already', () => {
     expect(snapshot(node.folder)).toEqual(before);
   });
 
-  it('links stay, and what they lead to is completed, with its owner', async () => {
+  it('links stay, and their targets are completed and keep their owner', async () => {
     const node = await newNode();
     await node.prepare(noService()).catch(() => undefined); // keys and CSRs
     mkdirSync(node.at('store'));
@@ -83,20 +83,20 @@ describe('what lies there already', () => {
   });
 
   it.each(['pki/apiserver.crt', 'pki/etcd/server.key', 'admin.conf'])(
-    '%s is a link that leads nowhere: nothing is put in its place',
+    'a dangling link %s is an error, and is not replaced',
     async (path) => {
       const node = await newNode();
       mkdirSync(dirname(node.at(path)), { recursive: true });
       symlinkSync('nowhere', node.at(path));
       const before = snapshot(node.folder);
       await expect(node.prepare()).rejects.toThrow(
-        `${node.at(path)}: is a link to something that is not there`,
+        `${node.at(path)}: is a link to a file that does not exist`,
       );
       expect([snapshot(node.folder), readlinkSync(node.at(path))]).toEqual([before, 'nowhere']);
     },
   );
 
-  itMounts('pki may be a file system of its own', async () => {
+  itMounts('pki may be a mounted file system', async () => {
     const node = await newNode();
     mkdirSync(node.at('pki'));
     if (!mountOn(node.at('pki'), 'size=4m')) throw new Error('no mount');
@@ -107,7 +107,7 @@ describe('what lies there already', () => {
     }
   });
 
-  it('the folder may be reached by a link', async () => {
+  it('the folder may be a link', async () => {
     const node = await newNode();
     const link = `${node.folder}-link`;
     symlinkSync(node.folder, link);
@@ -116,7 +116,7 @@ describe('what lies there already', () => {
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(true);
   });
 
-  it('a certificate of another node is kept, and named as what it is', async () => {
+  it('a certificate of another node is kept and reported', async () => {
     const [other, node] = [await newNode(), await newNode()];
     await other.prepareWhole();
     mkdirSync(node.at('pki'), { recursive: true });
@@ -130,7 +130,7 @@ describe('what lies there already', () => {
     expect(readFileSync(node.at('pki/apiserver.crt'), 'utf8')).toBe(before);
   });
 
-  it('a control plane that was made already is no new node', async () => {
+  it('an existing control plane is reported', async () => {
     const node = await newNode();
     mkdirSync(node.at('manifests'));
     writeFileSync(node.at('manifests/kube-apiserver.yaml'), '');
@@ -139,7 +139,7 @@ describe('what lies there already', () => {
     expect(result.hindrances[0]?.file).toBe(node.at('manifests/kube-apiserver.yaml'));
   });
 
-  it('a certificate that an earlier kubelet left is named: the next one would use it', async () => {
+  it('a certificate of an earlier kubelet is reported, since the next one would use it', async () => {
     const [other, node] = [await newNode(), await newNode()];
     await other.prepareWhole();
     const kubeletDir = node.at('kubelet');
@@ -151,13 +151,13 @@ describe('what lies there already', () => {
     ]);
     rmSync(left);
     expect((await node.prepare({ kubeletDir })).exitCode).toBe(EXIT.done);
-    // what the new kubelet makes of kubelet.conf
+    // what the new kubelet creates from kubelet.conf
     rmSync(kubeletDir, { recursive: true });
     writeKubeletStore(kubeletDir, readKubeletConf(node.folder).pem);
     expect((await node.prepare({ kubeletDir })).exitCode).toBe(EXIT.done);
   });
 
-  it('a CA key is named', async () => {
+  it('a CA key is reported', async () => {
     const node = await newNode();
     mkdirSync(node.at('pki'), { recursive: true });
     writeFileSync(node.at('pki/ca.key'), '');

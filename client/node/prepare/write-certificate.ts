@@ -1,4 +1,4 @@
-/** Puts CA certificates and certificates in their places on a node on which nothing runs yet. */
+/** Writes CA certificates and certificates to their places on a node on which nothing runs yet. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
@@ -6,16 +6,16 @@ import { serverUrlOf } from '../../kubeadm/server-url.ts';
 import { CERTIFICATE_MODE, KEY_MODE } from '../disk/file-change.ts';
 import { kubeconfigText } from '../disk/kubeconfig-text.ts';
 import type { TrustedCa } from '../trust/first-trust.ts';
-import type { ReadyToAsk } from './keys-and-csrs.ts';
-import { isFileThere, writeFile } from './write-file.ts';
+import type { ReadyRequest } from './keys-and-csrs.ts';
+import { fileExists, writeFile } from './write-file.ts';
 
-export async function installCa({ file, bundle }: TrustedCa): Promise<void> {
-  if (!isFileThere(file)) await writeFile(file, bundle, CERTIFICATE_MODE);
+export async function writeCa({ file, bundle }: TrustedCa): Promise<void> {
+  if (!fileExists(file)) await writeFile(file, bundle, CERTIFICATE_MODE);
 }
 
 /** @returns when the certificate expires */
-export async function installCertificate(
-  item: ReadyToAsk,
+export async function writeCertificate(
+  item: ReadyRequest,
   certificate: string,
   caBundle: string,
   config: KubeadmConfig,
@@ -36,7 +36,7 @@ export async function installCertificate(
   return new Date(new X509Certificate(certificate).validTo);
 }
 
-/** Up to 1.30 kubeadm init compares CA data with the first certificate of ca.crt, octet by octet (kubernetes#123102). */
+/** Up to 1.30 kubeadm init compares CA data with the first certificate of ca.crt, byte by byte (kubernetes#123102). */
 function caDataOf(bundle: string, { version }: KubeadmConfig): string {
   const [first = ''] = certificatesIn(bundle);
   return version.minor < 31 ? `${first}\n` : bundle;

@@ -1,4 +1,4 @@
-/** Cut off before or after any call to the bucket, the next run goes on from what is there. */
+/** A run that is interrupted before or after any call to the bucket is resumed by the next one. */
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ObjectStore } from '../../../../lib/store/object-store.ts';
 import { bound, newest, useFleet } from '../../../support/fleet.ts';
@@ -6,15 +6,15 @@ import { bound, newest, useFleet } from '../../../support/fleet.ts';
 const fleet = useFleet();
 const newNode = fleet.newNode;
 
-it('cut off at any call, it goes on, and nothing is asked twice', async () => {
+it('a run that is interrupted at any call is resumed, and nothing is requested twice', async () => {
   const node = await newNode();
   for (let calls = 1; ; calls += 1) {
     let left = calls;
     const spend = () => {
       left -= 1;
-      if (left < 0) throw new Error('cut off');
+      if (left < 0) throw new Error('interrupted');
     };
-    const cut = (exchange: ObjectStore): ObjectStore => ({
+    const interrupt = (exchange: ObjectStore): ObjectStore => ({
       ...bound(exchange),
       get: (...args) => {
         spend();
@@ -24,16 +24,16 @@ it('cut off at any call, it goes on, and nothing is asked twice', async () => {
         spend();
         return exchange.list(...args);
       },
-      // done, and the answer is lost
+      // the object is created, and the response is lost
       create: async (...args) => {
         const done = await exchange.create(...args);
         spend();
         return done;
       },
     });
-    const run = await node.prepare({}, cut).catch((error: Error) => error);
+    const run = await node.prepare({}, interrupt).catch((error: Error) => error);
     if (!(run instanceof Error)) break;
-    expect(run.message).toBe('cut off');
+    expect(run.message).toBe('interrupted');
     expect(calls).toBeLessThan(100);
   }
   await node.approveAll((await node.prepare()).result);

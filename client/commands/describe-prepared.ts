@@ -1,0 +1,70 @@
+/** What `cakeless prepare` did, or would do, in words. */
+import { printable } from '../../lib/refusal/violation.ts';
+import type { PlannedCertificate } from '../node/prepare/plan.ts';
+import type { PreparedCertificate } from '../node/prepare/preparation.ts';
+import type { Prepared } from '../node/prepare/prepare-node.ts';
+import { formatTable } from '../terminal.ts';
+import { describeNames, describeSubject } from '../wording/csrs.ts';
+import { describeOutcome } from '../wording/outcomes.ts';
+
+export function describePrepared(result: Prepared): string[] {
+  const { certificates, trust, trustProblems, hindrances } = result;
+  const isTrusted = trustProblems.length === 0;
+  return [
+    ...formatTable(
+      ['CERTIFICATE', 'STATE', 'EXPIRES', 'FILE'],
+      certificates.map((c) => [c.name, c.state, c.notAfter ?? '', c.file]),
+    ),
+    ...trust.map(({ ca, sha256, trustedBy }) => `${ca}: sha256:${sha256}, trusted by ${trustedBy}`),
+    ...certificates.flatMap((certificate) => describeCertificate(certificate, isTrusted)),
+    ...trustProblems.map((problem) => `nothing was written: ${problem}`),
+    ...(isTrusted ? hindrances : []).map(
+      ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
+    ),
+    whatNext(result),
+  ].map(printable);
+}
+
+/** Without trust every certificate has the same problem, which `trustProblems` explains. */
+function describeCertificate(
+  { name, request, problems, ...certificate }: PreparedCertificate,
+  isTrusted: boolean,
+): readonly string[] {
+  const outcome = { ...certificate, requestKey: request, problems: isTrusted ? problems : [] };
+  return describeOutcome(name, outcome, 'not written');
+}
+
+function whatNext({ next, trustProblems }: Prepared): string {
+  if (next !== undefined) return `next: ${next}`;
+  return trustProblems.length > 0
+    ? 'find out which CAs are the right ones, then run the command again with their hashes or certificates; nothing is requested twice'
+    : 'resolve the above, then run the same command again';
+}
+
+export interface PlannedRow {
+  readonly name: string;
+  readonly subject: string;
+  readonly names: string;
+  readonly key: string;
+  readonly csr: string;
+  readonly state: string;
+}
+
+export function planRows(planned: readonly PlannedCertificate[]): PlannedRow[] {
+  return planned.map(({ name, contents, keyKind, isInPlace, privateKey, csr }) => ({
+    name,
+    subject: describeSubject(contents.subject),
+    names: describeNames(contents.names),
+    key: privateKey === undefined ? keyKind : 'exists',
+    csr: csr === undefined ? 'would be created' : 'exists',
+    state: isInPlace ? 'exists' : 'would be requested',
+  }));
+}
+
+export const describePlan = (rows: readonly PlannedRow[]): string[] => [
+  ...formatTable(
+    ['CERTIFICATE', 'STATE', 'SUBJECT', 'KEY', 'NAMES'],
+    rows.map((c) => [c.name, c.state, c.subject, c.key, c.names]),
+  ),
+  '(dry run: nothing was written or sent)',
+];

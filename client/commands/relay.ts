@@ -1,0 +1,85 @@
+/** `cakeless relay`: uploads what `cakeless pack` wrote, and writes the outcomes to a file for the node. */
+import type { Command } from 'commander';
+import { writeDurably } from '../../lib/files/durable-file.ts';
+import { formatDocument } from '../../lib/store/documents.ts';
+import { systemClock } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { RequestPlace } from '../node/exchange/outcomes.ts';
+import { readPackFile } from '../node/exchange/pack-file.ts';
+import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
+import { checkPlace } from '../node/exchange/transport.ts';
+import { resolveSettings } from '../node/state/settings.ts';
+import { type Relayed, relay } from '../operator/relay.ts';
+import type { Terminal } from '../terminal.ts';
+import { describeOutcome } from '../wording/outcomes.ts';
+import { nodeConfigOption, waitOption } from './node-options.ts';
+import { addPlaceOptions } from './place-options.ts';
+
+/** Nothing in the file is secret. */
+const FILE_MODE = 0o644;
+
+interface RelayOptions extends Partial<RequestPlace> {
+  nodeConfig?: string;
+  out: string;
+  wait?: number;
+}
+
+export function addRelayCommand(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
+  const command = program
+    .command('relay <file>')
+    .description(
+      'upload a file of cakeless pack, wait, and write the outcomes to a file for the node',
+    );
+  addPlaceOptions(command, {
+    cluster: 'reject a file of another cluster',
+    node: 'reject a file of another node',
+  })
+    .addOption(nodeConfigOption('bucket and region'))
+    .requiredOption('--out <file>', 'the file to write, for cakeless fetch --from')
+    .addOption(waitOption(OUTCOME_SECONDS))
+    .action(async (file: string, options: RelayOptions) =>
+      exit(await runRelay(connection, terminal, file, options)),
+    );
+}
+
+async function runRelay(
+  connection: Connection,
+  terminal: Terminal,
+  file: string,
+  { out, wait, nodeConfig, ...expected }: RelayOptions,
+): Promise<ExitCode> {
+  const packed = readPackFile(file);
+  const { cluster, node, request } = checkPlace(file, packed, expected);
+  // the file alone says whose request it is, so the operator must see it
+  terminal.progress(`request ${request} of ${cluster}/${node}: ${packed.csrs.length} CSRs`);
+  // only bucket and region: this machine is not the node of the file
+  const { config } = resolveSettings({ ...(nodeConfig !== undefined && { nodeConfig }) });
+  const exchange = await connection.exchange(config);
+  const { outcomes, file: relayed } = await relay(exchange, terminal, packed, wait, systemClock);
+  await writeDurably(out, formatDocument(relayed), FILE_MODE);
+  for (const line of describe(outcomes)) terminal.print(line);
+  const code = exitCodeOf(outcomes);
+  if (code === EXIT.pending)
+    terminal.progress('run the same command again to keep waiting; it replaces the file');
+  return code;
+}
+
+function describe(outcomes: Relayed['outcomes']): string[] {
+  return [
+    ...outcomes.map(({ state, path }) => `${state} ${path}`),
+    ...outcomes.flatMap((outcome) => describeOutcome(outcome.path, outcome, 'not written')),
+  ];
+}
+
+/** Pending comes before rejected: the command must be run again. */
+function exitCodeOf(outcomes: Relayed['outcomes']): ExitCode {
+  const has = (...states: string[]) => outcomes.some(({ state }) => states.includes(state));
+  if (has('pending', 'unanswered')) return EXIT.pending;
+  return has('rejected') ? EXIT.rejected : EXIT.done;
+}

@@ -1,0 +1,63 @@
+/** Submits the CSRs of a node without network access, and collects the objects that its `fetch` reads. */
+import { bundleKey } from '../../lib/ca/trust-domain.ts';
+import { LIMITS } from '../../lib/csr/limits.ts';
+import { isSubdomain } from '../../lib/names.ts';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import type { Clock } from '../clock.ts';
+import { type Exchange, upload } from '../node/exchange/exchange.ts';
+import { type Explanation, explain } from '../node/exchange/outcome-documents.ts';
+import type { Outcome } from '../node/exchange/outcomes.ts';
+import type { PackedCsrs } from '../node/exchange/pack-file.ts';
+import { waitForOutcomes } from '../node/exchange/poll-outcomes.ts';
+import type { RelayFile } from '../node/exchange/relay-file.ts';
+import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface Relayed {
+  readonly outcomes: readonly (Outcome & Explanation)[];
+  readonly file: RelayFile;
+}
+
+/** @param seconds of `--wait` */
+export async function relay(
+  exchange: Exchange,
+  terminal: Terminal,
+  { csrs, ...place }: PackedCsrs,
+  seconds: number | undefined,
+  clock: Clock,
+): Promise<Relayed> {
+  const { cluster, node, request } = place;
+  for (const { path, bytes } of csrs)
+    await upload(exchange, `requests/${cluster}/${node}/${request}/${path}`, bytes);
+  const outcomes = await waitForOutcomes(exchange, terminal, place, seconds, clock);
+  const objects = await collectObjects(exchange, outcomes);
+  return {
+    outcomes: await Promise.all(
+      outcomes.map(async (outcome) => ({ ...outcome, ...(await explain(exchange, outcome)) })),
+    ),
+    file: { cakelessAnswer: 1, cluster, node, request, objects },
+  };
+}
+
+/** Requests, outcomes, and the trust bundles of the certificates. */
+async function collectObjects(
+  exchange: Exchange,
+  outcomes: readonly Outcome[],
+): Promise<RelayFile['objects']> {
+  const keys = new Set(
+    outcomes.flatMap(({ requestKey, key }) => [requestKey, ...(key ? [key] : [])]),
+  );
+  const objects: RelayFile['objects'] = [];
+  const trustDomains = new Set<string>();
+  const take = async (key: string, maxBytes: number) => {
+    const object = await exchange.get(key, maxBytes);
+    if (!object || object.tooLarge) return; // a request that contained a key has been deleted
+    const { body, metadata } = object;
+    objects.push({ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } });
+    trustDomains.add(metadata['trust-domain'] ?? '');
+  };
+  for (const key of keys) await take(key, LIMITS.maxObjectBytes * 2);
+  for (const trustDomain of [...trustDomains].filter(isSubdomain))
+    for (const ca of CA_NAMES) await take(bundleKey(trustDomain, ca), MAX_BUNDLE_BYTES);
+  return objects;
+}

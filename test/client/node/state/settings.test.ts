@@ -1,0 +1,77 @@
+/** Where the files of a node are: one order of precedence for every command. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NodeOptions, resolveSettings } from '../../../../client/node/state/settings.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cakeless-settings-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** A node's configuration file; without lines it says nothing. */
+function fileOf(...lines: string[]): string {
+  const file = join(root, 'cakeless.yaml');
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}
+
+const [CERT_DIR, KUBECONFIG_DIR] = ['certDir: /file/pki', 'kubeconfigDir: /file/kubernetes'];
+
+it.each<[string, NodeOptions, string[], string | undefined, [string, string]]>([
+  ["nothing but kubeadm's folders", {}, [], undefined, ['/etc/kubernetes/pki', '/etc/kubernetes']],
+  ['--kubeconfig-dir', { kubeconfigDir: '/x' }, [], undefined, ['/x/pki', '/x']],
+  ['--cert-dir', { certDir: '/x' }, [], undefined, ['/x', '/etc/kubernetes']],
+  [
+    'kubeconfigDir in the file',
+    {},
+    [KUBECONFIG_DIR],
+    undefined,
+    ['/file/kubernetes/pki', '/file/kubernetes'],
+  ],
+  [
+    'both in the file',
+    {},
+    [CERT_DIR, KUBECONFIG_DIR],
+    undefined,
+    ['/file/pki', '/file/kubernetes'],
+  ],
+  [
+    '--kubeconfig-dir, whatever the file says',
+    { kubeconfigDir: '/x' },
+    [CERT_DIR, KUBECONFIG_DIR],
+    undefined,
+    ['/x/pki', '/x'],
+  ],
+  [
+    "kubeadm's certificatesDir before the file",
+    {},
+    [CERT_DIR],
+    '/kubeadm/pki',
+    ['/kubeadm/pki', '/etc/kubernetes'],
+  ],
+  [
+    "--kubeconfig-dir, whatever kubeadm's configuration says",
+    { kubeconfigDir: '/x' },
+    [],
+    '/etc/kubernetes/pki',
+    ['/x/pki', '/x'],
+  ],
+  [
+    '--cert-dir before everything',
+    { kubeconfigDir: '/x', certDir: '/y' },
+    [CERT_DIR],
+    '/kubeadm/pki',
+    ['/y', '/x'],
+  ],
+])('folders follow %s', (_, options, lines, certificatesDir, [certDir, kubeconfigDir]) => {
+  const nodeConfig = fileOf(...lines);
+  const { folders } = resolveSettings({ ...options, nodeConfig }, { certDir: certificatesDir });
+  expect(folders).toMatchObject({ certDir, kubeconfigDir });
+});
+
+it("this machine's kubelet is only considered with kubeconfigs in /etc/kubernetes", () => {
+  const kubeletDirOf = (options: NodeOptions) =>
+    resolveSettings({ ...options, nodeConfig: fileOf() }).folders.kubeletDir;
+  expect(kubeletDirOf({})).toBe('/var/lib/kubelet/pki');
+  expect(kubeletDirOf({ kubeconfigDir: '/x' })).toBeUndefined();
+  expect(kubeletDirOf({ kubeconfigDir: '/x', kubeletDir: '/y' })).toBe('/y');
+});

@@ -1,0 +1,74 @@
+/** Every command prints rejections, pending requests and waiting in the same words. */
+import { describeOutcome } from '../../../client/wording/outcomes.ts';
+import { describeRefusal } from '../../../client/wording/refusals.ts';
+import { describeOpen, describeWaiting } from '../../../client/wording/waiting.ts';
+
+const violation = {
+  code: 'node-unknown',
+  field: 'node',
+  got: 'cp-2',
+  allowed: 'cp-1',
+  fix: 'add the node to the cluster record',
+};
+
+it('a violation is one line', () => {
+  expect(describeRefusal('apiserver', [violation])).toEqual([
+    'apiserver: node-unknown: node is cp-2; allowed: cp-1. To fix: add the node to the cluster record',
+  ]);
+});
+
+it('text from the bucket cannot start another line, or turn one around', () => {
+  const [line = ''] = describeRefusal('apiserver', [{ ...violation, got: 'a\nb\u202ec\x1b[31m' }]);
+  expect(line).toMatch(/^[\x20-\x7e]+$/);
+  const hostile = { state: 'pending', waitingFor: 'x\ny', requestKey: 'requests/c/n/r/\u001b.csr' };
+  for (const printed of describeOutcome('apiserver', hostile, 'not written'))
+    expect(printed).toMatch(/^[\x20-\x7e]+$/);
+});
+
+it('a pending request says what it waits for, and what an approver must run', () => {
+  const pending = {
+    state: 'pending',
+    waitingFor: 'an approver: O=system:masters',
+    requestKey: 'requests/prod/cp-1/r/super-admin.conf.csr',
+  };
+  expect(describeOutcome('super-admin.conf', pending, 'not written')).toEqual([
+    'super-admin.conf: waiting for an approver: O=system:masters',
+    'ask an approver to run: cakeless approve prod/cp-1/r/super-admin.conf.csr',
+  ]);
+});
+
+it('a request without an outcome says what to do, and an issued one nothing', () => {
+  expect(describeOutcome('a', { state: 'unanswered' }, 'not written')).toEqual([
+    'a: no outcome yet; run the same command again',
+  ]);
+  expect(describeOutcome('a', { state: 'issued' }, 'not written')).toEqual([]);
+});
+
+it('a failed check says what it prevented', () => {
+  const failed = { state: 'check-failed', problems: ['it expired'] };
+  expect(describeOutcome('a', failed, 'not installed')).toEqual(['a: not installed: it expired']);
+});
+
+it.each([
+  [
+    [{ name: 'super-admin.conf', state: 'pending' }],
+    300,
+    'approval of super-admin.conf (up to 5m)',
+  ],
+  [[{ name: 'a', state: 'unanswered' }], 30, 'outcomes of a (up to 30s)'],
+  [
+    [
+      { name: 'a', state: 'pending' },
+      { name: 'b', state: 'unanswered' },
+      { name: 'c', state: 'unanswered' },
+    ],
+    5400,
+    'outcomes of b, c and approval of a (up to 1h30m)',
+  ],
+] as const)('waiting says for what, and for how long: %j', (open, seconds, words) => {
+  expect(describeWaiting(describeOpen(open), seconds)).toBe(`waiting for ${words}`);
+});
+
+it('nothing is open without an awaited request', () => {
+  expect(describeOpen([])).toBe('');
+});
