@@ -86,7 +86,7 @@ describe('docs/command.md', () => {
 
   it.each(documented)('lists the options of %s, and no others', async (words, section) => {
     const options = [...(await help(...words.split(' '))).matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)];
-    const got = firstColumn(section).map((cell) => /^--([\w-]+)/.exec(cell)?.[1]);
+    const got = firstColumn(section).flatMap((cell) => /^--([\w-]+)/.exec(cell)?.[1] ?? []);
     const wanted = options.map(([, name]) => name).filter((name) => name !== 'help');
     expect(got.sort()).toEqual(wanted.sort());
   });
