@@ -1,0 +1,133 @@
+/**
+ * The prefixes of both buckets, and the suffixes of outcomes. Everything that builds, parses or protects a key starts
+ * here: policies and notifications (infra, local), keys (the other files of this room), docs/s3-contract.md.
+ */
+
+/** The bucket that nodes can reach, and the one that they cannot. */
+export type Bucket = 'exchange' | 'authority';
+
+export const EXCHANGE_PREFIXES = {
+  requests: 'requests/',
+  certificates: 'certificates/',
+  trust: 'trust/',
+  leases: 'leases/',
+} as const;
+
+export const AUTHORITY_PREFIXES = {
+  clusters: 'clusters/',
+  trust: 'trust/',
+  caRecords: 'ca-records/',
+  caKeys: 'ca-keys/',
+  records: 'records/',
+  expiry: 'expiry/',
+  /** Both kinds of approval; everything under it is in one of the next two. */
+  approvals: 'approvals/',
+  requestApprovals: 'approvals/requests/',
+  standingApprovals: 'approvals/standing/',
+} as const;
+
+/** What follows the name of a certificate under `certificates/`, by outcome. */
+export const OUTCOME_SUFFIXES = {
+  certificate: '.crt',
+  rejected: '.rejected.json',
+  pending: '.pending.json',
+} as const;
+
+export interface PrefixDescription {
+  readonly bucket: Bucket;
+  readonly prefix: string;
+  /** What is under it. */
+  readonly holds: string;
+  /** Who writes there: a principal of the security model, or a function of the service. */
+  readonly writtenBy: string;
+  /** Who reads there. */
+  readonly readBy: string;
+}
+
+/** Every prefix once, for documentation and tests. Permissions are a table of the deployment, not this one. */
+export const PREFIXES: readonly PrefixDescription[] = [
+  {
+    bucket: 'exchange',
+    prefix: EXCHANGE_PREFIXES.requests,
+    holds: 'CSRs',
+    writtenBy: 'nodes, users',
+    readBy: '`sign`, `reconcile`',
+  },
+  {
+    bucket: 'exchange',
+    prefix: EXCHANGE_PREFIXES.certificates,
+    holds: 'outcomes',
+    writtenBy: '`sign`',
+    readBy: 'nodes, users, `reconcile`',
+  },
+  {
+    bucket: 'exchange',
+    prefix: EXCHANGE_PREFIXES.trust,
+    holds: 'trust bundles',
+    writtenBy: '`create-ca`',
+    readBy: 'nodes, users',
+  },
+  {
+    bucket: 'exchange',
+    prefix: EXCHANGE_PREFIXES.leases,
+    holds: 'restart leases',
+    writtenBy: 'nodes',
+    readBy: 'nodes',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.clusters,
+    holds: 'cluster records',
+    writtenBy: 'operators',
+    readBy: '`sign`, `reconcile`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.trust,
+    holds: 'the CAs of trust domains',
+    writtenBy: '`create-ca`',
+    readBy: '`sign`, `reconcile`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.caRecords,
+    holds: 'how CA certificates were made',
+    writtenBy: '`create-ca`',
+    readBy: '`create-ca`, `watch-signatures`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.caKeys,
+    holds: 'which CA a key belongs to',
+    writtenBy: '`create-ca`',
+    readBy: '`create-ca`, `watch-signatures`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.records,
+    holds: 'decisions, and certificates as signed',
+    writtenBy: '`sign`',
+    readBy: '`sign`, `reconcile`, `watch-signatures`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.expiry,
+    holds: 'the expiry index',
+    writtenBy: '`sign`',
+    readBy: '`reconcile`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.requestApprovals,
+    holds: 'approvals and denials of one request',
+    writtenBy: 'approvers',
+    readBy: '`sign`, `reconcile`',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.standingApprovals,
+    holds: 'approvals of certificate names of a cluster',
+    writtenBy: 'approvers',
+    readBy: '`sign`, `reconcile`',
+  },
+];
