@@ -1,5 +1,6 @@
 /** Puts the unchanged functions behind the local stand-in for AWS. The one place that knows both. */
 import type { Handler } from 'aws-lambda';
+import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from '../lib/contract/prefixes.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { LocalFunction } from '../local/functions/function-host.ts';
 import type { RunningLocal } from '../local/local-options.ts';
@@ -35,8 +36,8 @@ export async function startService({ dataDir, port }: ServiceOptions): Promise<R
     },
     queue: { name: QUEUE_NAME, function: FUNCTION_NAMES.sign },
     notifications: [
-      { bucket: LOCAL_BUCKETS.exchange, prefix: 'requests/' },
-      { bucket: LOCAL_BUCKETS.authority, prefix: 'approvals/' },
+      { bucket: LOCAL_BUCKETS.exchange, prefix: EXCHANGE_PREFIXES.requests },
+      { bucket: LOCAL_BUCKETS.authority, prefix: AUTHORITY_PREFIXES.approvals },
     ],
     schedules: [{ function: FUNCTION_NAMES.reconcile, everyMs: MINUTE_MS }],
     serviceStatements: SERVICE_STATEMENTS,

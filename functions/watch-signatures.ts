@@ -1,4 +1,4 @@
-/** Lambda entry: CloudTrail's events of KMS Sign in; raises each signature with a CA key that has no record. */
+/** Lambda entry: reads CloudTrail's events of KMS Sign, and reports each signature with a CA key that has no record. */
 import { CaKeyList } from '../lib/audit/ca-key-list.ts';
 import { newS3Client } from '../lib/aws/clients.ts';
 import { S3ObjectStore } from '../lib/aws/s3-object-store.ts';

@@ -1,18 +1,21 @@
 /** `cakeless pending`, `approve`, `deny`: the approver's side. */
 import type { Command } from 'commander';
 import {
-  outcomeKeys,
-  parseRequestKey,
-  type RequestAddress,
-} from '../../lib/contract/request-key.ts';
-import { LIMITS } from '../../lib/csr/limits.ts';
-import { digestOf, readRequest } from '../../lib/csr/read-request.ts';
-import { type PendingDocument, pendingSchema } from '../../lib/issuance/pending.ts';
-import {
   type RequestApproval,
   requestApprovalKey,
   requestApprovalSchema,
-} from '../../lib/policy/approval.ts';
+} from '../../lib/contract/approvals.ts';
+import { isPendingKey, type PendingDocument, readPending } from '../../lib/contract/outcomes.ts';
+import { EXCHANGE_PREFIXES } from '../../lib/contract/prefixes.ts';
+import {
+  completeRequestKey,
+  outcomeKeys,
+  outcomesPrefix,
+  parseRequestKey,
+  type RequestAddress,
+} from '../../lib/contract/request-key.ts';
+import { digestOf, readRequest } from '../../lib/csr/read-request.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
@@ -67,10 +70,10 @@ async function listPending(
   const exchange = await connection.exchange();
   const found: (PendingDocument & { subject: string })[] = [];
   for await (const { key } of exchange.list(
-    `certificates/${cluster === undefined ? '' : `${cluster}/`}`,
+    cluster === undefined ? EXCHANGE_PREFIXES.certificates : outcomesPrefix(cluster),
   )) {
-    if (!key.endsWith('.pending.json')) continue;
-    const pending = await readDocument(exchange, key, pendingSchema);
+    if (!isPendingKey(key)) continue;
+    const pending = await readPending(exchange, key);
     if (pending) found.push({ ...pending, subject: await subjectOf(connection, pending.request) });
   }
   printResult(terminal, output, found, () =>
@@ -106,14 +109,14 @@ async function decide(
   decision: RequestApproval['decision'],
   options: DecisionOptions,
 ): Promise<void> {
-  const address = parseRequestKey(text.startsWith('requests/') ? text : `requests/${text}`);
+  const address = parseRequestKey(completeRequestKey(text));
   if (!address)
     throw new CommandError(
       'usage',
       `${text}: is not the key of a request`,
       'cakeless pending lists them',
     );
-  const { csrSha256, certificateName, trustDomain, validitySeconds } = await readPending(
+  const { csrSha256, certificateName, trustDomain, validitySeconds } = await pendingOf(
     connection,
     address,
   );
@@ -157,12 +160,12 @@ async function waitsAsCsr(exchange: ObjectStore, { key }: RequestAddress): Promi
 }
 
 /** The digest that is approved is the one of the bytes that lie there now, and it must be the one that was judged. */
-async function readPending(
+async function pendingOf(
   connection: Connection,
   address: RequestAddress,
 ): Promise<PendingDocument> {
   const exchange = await connection.exchange();
-  const pending = await readDocument(exchange, outcomeKeys(address).pending, pendingSchema);
+  const pending = await readPending(exchange, outcomeKeys(address).pending);
   if (!pending)
     throw new CommandError(
       'usage',

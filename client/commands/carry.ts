@@ -1,8 +1,10 @@
 /** `cakeless pack` and `relay`: requests and answers by file, for networks that nothing else crosses. */
 import type { Command } from 'commander';
-import { bundleKey } from '../../lib/ca/trust-domain.ts';
-import { LIMITS } from '../../lib/csr/limits.ts';
+import { trustDomainOfCertificate } from '../../lib/contract/outcomes.ts';
+import { requestKey } from '../../lib/contract/request-key.ts';
+import { bundleKey } from '../../lib/contract/trust-domain.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument } from '../../lib/store/documents.ts';
@@ -90,7 +92,7 @@ async function relay(
   terminal.progress(`request ${request} of ${cluster}/${node}: ${files.length} CSRs`);
   const exchange = await connection.exchange();
   for (const { path, bytes } of files)
-    await upload(exchange, `requests/${cluster}/${node}/${request}/${path}`, bytes);
+    await upload(exchange, requestKey({ cluster, node, requestId: request, path }), bytes);
   const outcomes = await waitForOutcomes(
     exchange,
     terminal,
@@ -124,7 +126,7 @@ async function collectObjects(
     if (!object || object.tooLarge) return; // a request that held a key is gone
     const { body, metadata } = object;
     objects.push({ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } });
-    trustDomains.add(metadata['trust-domain'] ?? '');
+    trustDomains.add(trustDomainOfCertificate(metadata));
   };
   for (const key of keys) await take(key, LIMITS.maxObjectBytes * 2);
   for (const trustDomain of [...trustDomains].filter(isSubdomain))

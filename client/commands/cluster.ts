@@ -1,11 +1,12 @@
 /** `cakeless cluster`: what the platform team declares of a cluster. */
 import type { Command } from 'commander';
-import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import {
   type ClusterRecordDocument,
+  clusterRecordKey,
   clusterRecordSchema,
-} from '../../lib/cluster/record-schema.ts';
+} from '../../lib/contract/cluster-record.ts';
+import { AUTHORITY_PREFIXES } from '../../lib/contract/prefixes.ts';
+import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import { formatDocument, JSON_TYPE, readDocument, readJson } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Connection } from '../connection.ts';
@@ -117,7 +118,7 @@ async function warnOfTrustDomain(
       `warning: cluster ${cluster} moves from trust domain ${before} to ${trustDomain}: its next certificates come from other CAs, which nothing in the cluster trusts yet`,
     );
   const others: string[] = [];
-  for await (const { key } of authority.list('clusters/')) {
+  for await (const { key } of authority.list(AUTHORITY_PREFIXES.clusters)) {
     const other = await readDocument(authority, key, clusterRecordSchema);
     if (other?.trustDomain === trustDomain && other.cluster !== cluster) others.push(other.cluster);
   }

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { findNode } from '../../lib/cluster/find-node.ts';
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import { parseClusterRecord } from '../../lib/cluster/record.ts';
-import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
+import { clusterRecordKey, clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
 import { Fault } from '../../lib/fault.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';

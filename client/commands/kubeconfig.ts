@@ -4,10 +4,10 @@ import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { USER_PATH, VALIDITY_METADATA } from '../../lib/contract/request-key.ts';
-import { LIMITS } from '../../lib/csr/limits.ts';
+import { requestKey } from '../../lib/contract/request-key.ts';
+import { USER_PATH, USERS, VALIDITY_METADATA } from '../../lib/contract/request-kinds.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
-import { USERS } from '../../lib/names.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
@@ -103,7 +103,7 @@ export async function makeUserKubeconfig(
   const trusted = findTrusted(options);
   const { privateKey, csr } = await prepareKey(folder, options);
   const exchange = await connection.exchange();
-  const key = `requests/${cluster}/${USERS}/${request}/${USER_PATH}`;
+  const key = requestKey({ cluster, node: USERS, requestId: request, path: USER_PATH });
   const { validityPeriod } = options;
   const metadata = validityPeriod === undefined ? {} : { [VALIDITY_METADATA]: validityPeriod };
   if (!(await upload(exchange, key, csr, metadata)))

@@ -1,7 +1,7 @@
 /** `cakeless trust-domain`: the three CAs of a cluster, or of a fleet. */
 import { X509Certificate } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
+import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import { readDocument } from '../../lib/store/documents.ts';

@@ -1,7 +1,7 @@
 /** The private key of a user: made here, kept in a file of mode 0600 until its certificate is there. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { USER_PATH } from '../../lib/contract/request-key.ts';
+import { USER_PATH } from '../../lib/contract/request-kinds.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';

@@ -1,6 +1,3 @@
-/** The two ports of the core to the world: a bucket, and the signing keys. */
-import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
-
 export interface StoredObject {
   /** Empty where the object is larger than was asked for. */
   readonly body: Uint8Array;
@@ -42,20 +39,4 @@ export interface ObjectStore {
   remove(key: string, versionId?: string): Promise<void>;
   /** All objects under a prefix whose keys come behind `after`, in the order of their keys (as UTF-8 octets). */
   list(prefix: string, after?: string): AsyncIterable<ListedObject>;
-}
-
-/** The CA keys, which never leave where they are. */
-export interface SigningKeys {
-  /**
-   * Signs a digest that is ready (KMS Sign, MessageType DIGEST). Returns the signature as it stands in a certificate:
-   * DER for ECDSA, plain octets for RSA.
-   * @param recordKey the record in the authority bucket that the signature is for: whoever keeps the books of the
-   * keys' uses is told, and can compare
-   */
-  sign(
-    keyId: string,
-    algorithm: SigningAlgorithm,
-    digest: Uint8Array,
-    recordKey: string,
-  ): Promise<Uint8Array>;
 }

@@ -5,7 +5,7 @@
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathsOf } from '../../../lib/contract/request-key.ts';
+import { pathsOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';

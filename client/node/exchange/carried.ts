@@ -1,8 +1,14 @@
 /** Requests and answers as files, for networks that nothing but a file crosses. */
 import * as z from 'zod/mini';
-import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
-import { certificateNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { LIMITS } from '../../../lib/csr/limits.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
+import {
+  outcomesPrefix,
+  parseRequestKey,
+  requestKey,
+  requestsPrefix,
+} from '../../../lib/contract/request-key.ts';
+import { isBundleKey } from '../../../lib/contract/trust-domain.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import type { ListedObject, StoredObject } from '../../../lib/store/object-store.ts';
@@ -85,13 +91,11 @@ export function readAnswer(file: string): Answer {
   const { cluster, node, request } = answer;
   const own = `${cluster}/${node}/${request}/`;
   for (const { key } of answer.objects) {
-    const [prefix = '', ...rest] = key.split('/');
-    const isOwn = key.startsWith(`${prefix}/${own}`) && isPath(`requests/${rest.join('/')}`);
-    const isBundle =
-      prefix === 'trust' &&
-      isSubdomain(rest[0] ?? '') &&
-      Object.values(BUNDLE_PATHS).includes(rest.slice(1).join('/'));
-    if (!((prefix === 'requests' || prefix === 'certificates') && isOwn) && !isBundle)
+    const isOwn = [
+      requestsPrefix(cluster, node, request),
+      outcomesPrefix(cluster, node, request),
+    ].some((prefix) => key.startsWith(prefix) && isPath(answer, key.slice(prefix.length)));
+    if (!isOwn && !isBundleKey(key))
       throw new CommandError(
         'usage',
         `${file}: holds ${JSON.stringify(key)}, which is not of ${own}`,
@@ -101,7 +105,10 @@ export function readAnswer(file: string): Answer {
 }
 
 /** The characters of a request's path, with `~upload` for the refusal of what was no CSR. */
-const isPath = (key: string) => parseRequestKey(key.replace('~upload', '')) !== undefined;
+function isPath({ cluster, node, request }: Answer, text: string): boolean {
+  const path = text.replace('~upload', '');
+  return parseRequestKey(requestKey({ cluster, node, requestId: request, path })) !== undefined;
+}
 
 function read<T>(file: string, schema: z.ZodMiniType<T>, what: string): T {
   const value = readOwnJson(file);

@@ -4,13 +4,10 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import * as z from 'zod/mini';
-import { bundleKey } from '../../../lib/ca/trust-domain.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import {
-  certificateNameOf,
-  outcomeKeys,
-  parseRequestKey,
-} from '../../../lib/contract/request-key.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
+import { outcomeKeys, parseRequestKey, requestKey } from '../../../lib/contract/request-key.ts';
+import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
@@ -95,7 +92,7 @@ export class InvitedExchange implements Exchange {
 
   constructor({ cluster, node, request, trustDomain, trust, requests }: Invitation) {
     for (const { path, put, get, certificate, rejected, pending } of requests) {
-      const address = parseRequestKey(`requests/${cluster}/${node}/${request}/${path}`);
+      const address = parseRequestKey(requestKey({ cluster, node, requestId: request, path }));
       if (!address) throw new Error(`${path}: is no path of a request`); // the schema has seen it
       const keys = outcomeKeys(address);
       this.#puts.set(address.key, put);

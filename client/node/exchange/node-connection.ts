@@ -1,11 +1,11 @@
 /** How a node reaches the exchange bucket: by its environment, or by its configuration file. */
 
 import type { LeaseObject } from '../../../lib/aws/s3-lease-object.ts';
+import { leaseKey } from '../../../lib/contract/restart-lease.ts';
 import { ENVIRONMENT } from '../../../lib/environment-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { ensureHome } from '../../home.ts';
-import { leaseKey } from '../restart/lease.ts';
 import type { NodeConfig } from '../state/cakeless-yaml.ts';
 
 export interface NodeConnection {

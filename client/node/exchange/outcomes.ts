@@ -1,8 +1,12 @@
 /** What the requests under one request id have come to. */
+import { type OutcomeState, outcomeIn } from '../../../lib/contract/outcomes.ts';
 import {
   outcomeKeys,
+  outcomesPrefix,
   parseRequestKey,
-  requestKeyOfRejection,
+  requestKeyOfOutcome,
+  requestKindOf,
+  requestsPrefix,
 } from '../../../lib/contract/request-key.ts';
 import { CommandError } from '../../errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,7 +22,7 @@ export interface Outcome {
   readonly requestKey: string;
   /** Path below the request id without `.csr`: `pki/etcd/server`. */
   readonly path: string;
-  readonly state: 'issued' | 'rejected' | 'pending' | 'unanswered';
+  readonly state: OutcomeState | 'unanswered';
   /** Key of the object that says so; undefined if there is none. */
   readonly key: string | undefined;
 }
@@ -40,34 +44,30 @@ export async function findOutcomes(
   exchange: Exchange,
   { cluster, node, request }: RequestPlace,
 ): Promise<Outcome[]> {
-  const place = `${cluster}/${node}/${request}/`;
   const [requests, found] = await Promise.all([
-    keysUnder(exchange, `requests/${place}`),
-    keysUnder(exchange, `certificates/${place}`),
+    keysUnder(exchange, requestsPrefix(cluster, node, request)),
+    keysUnder(exchange, outcomesPrefix(cluster, node, request)),
   ]);
   // A request that held a private key is removed at once; its refusal is still there.
   const refused = found
-    .map(requestKeyOfRejection)
+    .map((key) => requestKeyOfOutcome(key, 'rejected'))
     .filter((key) => key !== undefined)
     .filter((key) => parseRequestKey(key) !== undefined);
   const all = new Set([...requests.filter(isRequest), ...refused]);
   return [...all].sort().map((key) => outcomeOf(key, new Set(found)));
 }
 
-const isRequest = (key: string) => parseRequestKey(key)?.path.endsWith('.csr') === true;
+function isRequest(key: string): boolean {
+  const address = parseRequestKey(key);
+  return address !== undefined && requestKindOf(address) !== undefined;
+}
 
 function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   const address = parseRequestKey(requestKey);
   const path = address?.path.replace(/\.csr$/, '') ?? requestKey;
   if (!address) return { requestKey, path, state: 'unanswered', key: undefined };
-  const keys = outcomeKeys(address);
-  const states = [
-    ['issued', keys.certificate],
-    ['rejected', keys.rejected],
-    ['pending', keys.pending],
-  ] as const;
-  for (const [state, key] of states) if (found.has(key)) return { requestKey, path, state, key };
-  return { requestKey, path, state: 'unanswered', key: undefined };
+  const outcome = outcomeIn(found, outcomeKeys(address));
+  return { requestKey, path, state: 'unanswered', key: undefined, ...outcome };
 }
 
 async function keysUnder(store: Exchange, prefix: string): Promise<string[]> {

@@ -2,14 +2,18 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as z from 'zod/mini';
+import {
+  readPending,
+  readRejection,
+  trustDomainOfCertificate,
+  type ViolationDocument,
+} from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { LIMITS } from '../../../lib/csr/limits.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
-import { kindOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
+import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
 import { findKeyBeside } from '../disk/key-beside.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
@@ -23,7 +27,7 @@ export interface Received {
   readonly outcome: Outcome['state'] | 'check-failed';
   readonly file?: string;
   readonly notAfter?: string;
-  readonly violations?: readonly z.infer<typeof violationSchema>[];
+  readonly violations?: readonly ViolationDocument[];
   /** Why a certificate was not written. */
   readonly problems?: readonly string[];
   readonly waitingFor?: string;
@@ -31,10 +35,6 @@ export interface Received {
   readonly requestKey?: string;
 }
 
-const text = z.string();
-const violationSchema = z.object({ code: text, field: text, got: text, allowed: text, fix: text });
-export const rejectedSchema = z.object({ violations: z.array(violationSchema) });
-export const pendingSchema = z.object({ waitingFor: text });
 /** As kubeadm writes certificates: everybody may read them. */
 const CERTIFICATE_MODE = 0o644;
 
@@ -49,10 +49,15 @@ export async function receive(
   if (outcome.state === 'unanswered' || outcome.key === undefined)
     return { ...about, outcome: 'unanswered' };
   if (outcome.state === 'issued') return receiveCertificate(exchange, outcome, folder, now);
-  const document = await readJson(exchange, outcome.key);
-  if (outcome.state === 'rejected')
-    return { ...about, outcome: 'rejected', ...rejectedSchema.parse(document) };
-  const { waitingFor } = pendingSchema.parse(document);
+  if (outcome.state === 'rejected') {
+    const rejection = await readRejection(exchange, outcome.key);
+    return rejection
+      ? { ...about, outcome: 'rejected', violations: rejection.violations }
+      : { ...about, outcome: 'unanswered' };
+  }
+  const pending = await readPending(exchange, outcome.key);
+  if (!pending) return { ...about, outcome: 'unanswered' }; // the outcome replaced it just now
+  const { waitingFor } = pending;
   return { ...about, outcome: 'pending', waitingFor, requestKey: outcome.requestKey };
 }
 
@@ -70,7 +75,7 @@ async function receiveCertificate(
   const certificateName = nameOf({ requestKey });
   const failed = (...problems: string[]): Received => ({ path, outcome: 'check-failed', problems });
   if (!certificateName) return failed('kubeadm has no certificate at this path');
-  const profile = kindOf(certificateName);
+  const profile = issuedProfileOf(certificateName);
   const stem = join(folder, path);
   const [object, csr] = await Promise.all([
     exchange.get(key, LIMITS.maxObjectBytes),
@@ -79,7 +84,7 @@ async function receiveCertificate(
   if (!object || !csr) return failed('the certificate or its CSR is gone: submit it again');
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR can not be read');
-  const bundle = await readBundle(exchange, object.metadata['trust-domain'] ?? '', profile.ca);
+  const bundle = await readBundle(exchange, trustDomainOfCertificate(object.metadata), profile.ca);
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
   const expected = { profile, request, key: findKeyBeside(stem), trustBundle: bundle.pem, now };

@@ -3,7 +3,13 @@
  * nothing twice; only what was refused before is asked again, under the next number.
  */
 
-import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { type OutcomeState, outcomeIn } from '../../../lib/contract/outcomes.ts';
+import {
+  outcomeKeys,
+  outcomesPrefix,
+  parseRequestKey,
+  requestKey,
+} from '../../../lib/contract/request-key.ts';
 import { digestOf } from '../../../lib/csr/read-request.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
@@ -15,7 +21,7 @@ export interface Asked extends ReadyToAsk {
 }
 
 export interface Answer {
-  readonly state: 'issued' | 'rejected' | 'pending' | 'unanswered';
+  readonly state: OutcomeState | 'unanswered';
   /** Of the object that says so. */
   readonly key: string | undefined;
 }
@@ -36,7 +42,8 @@ export async function ask(
   for (const item of ready) {
     const id = `prepare-${digestOf(item.csr).slice(0, 24)}`;
     let attempt = 1;
-    const keyOf = () => `requests/${cluster}/${node}/${id}-${attempt}/${item.path}`;
+    const keyOf = () =>
+      requestKey({ cluster, node, requestId: `${id}-${attempt}`, path: item.path });
     while (answerOf(keyOf(), known).state === 'rejected') attempt += 1;
     await upload(exchange, keyOf(), item.csr);
     asked.push({ ...item, requestKey: keyOf() });
@@ -56,19 +63,12 @@ export async function outcomesOf(
   { cluster, node }: Asker,
 ): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
-  for await (const { key } of exchange.list(`certificates/${cluster}/${node}/`)) keys.add(key);
+  for await (const { key } of exchange.list(outcomesPrefix(cluster, node))) keys.add(key);
   return keys;
 }
 
 export function answerOf(requestKey: string, known: ReadonlySet<string>): Answer {
   const address = parseRequestKey(requestKey);
   if (!address) throw new Error(`${requestKey} is no key of a request`);
-  const { certificate, rejected, pending } = outcomeKeys(address);
-  const states = [
-    ['issued', certificate],
-    ['rejected', rejected],
-    ['pending', pending],
-  ] as const;
-  for (const [state, key] of states) if (known.has(key)) return { state, key };
-  return { state: 'unanswered', key: undefined };
+  return outcomeIn(known, outcomeKeys(address)) ?? { state: 'unanswered', key: undefined };
 }

@@ -1,6 +1,6 @@
 /** What was prepared, in words. */
 import { formatName } from '../../../lib/csr/alternative-names.ts';
-import { printable } from '../../../lib/refusal/violation.ts';
+import { printable } from '../../../lib/printable.ts';
 import { formatTable } from '../../terminal.ts';
 import type { CsrContents } from '../csr/make-csr.ts';
 import { approveCommand } from '../exchange/approve-command.ts';

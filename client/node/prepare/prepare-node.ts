@@ -1,5 +1,5 @@
 /** The steps of `cakeless prepare`: keys and CSRs, ask, wait, trust, check, write, look at all of it as kubeadm will. */
-import type * as z from 'zod/mini';
+import type { ViolationDocument } from '../../../lib/contract/outcomes.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
@@ -15,7 +15,7 @@ import { completeRequest } from './keys-and-csrs.ts';
 import { nextCommand } from './next-command.ts';
 import type { PlannedCertificate } from './plan.ts';
 import { findHindrances, type Hindrance } from './preflight.ts';
-import { receiveAll, type violationSchema } from './receive-all.ts';
+import { receiveAll } from './receive-all.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
 
@@ -41,7 +41,7 @@ export interface PreparedCertificate {
   readonly state: 'was-there' | 'written' | 'rejected' | 'pending' | 'unanswered' | 'check-failed';
   readonly notAfter?: string;
   readonly request?: string;
-  readonly violations?: readonly z.infer<typeof violationSchema>[];
+  readonly violations?: readonly ViolationDocument[];
   readonly problems?: readonly string[];
   readonly waitingFor?: string;
 }

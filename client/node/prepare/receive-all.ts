@@ -3,12 +3,16 @@
  * only then writes the CAs and the certificates.
  */
 import { createPublicKey } from 'node:crypto';
-import * as z from 'zod/mini';
-import { LIMITS } from '../../../lib/csr/limits.ts';
+import {
+  readPending,
+  readRejection,
+  trustDomainOfCertificate,
+} from '../../../lib/contract/outcomes.ts';
+import { shortRequestKey } from '../../../lib/contract/request-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import type { NodeConfig } from '../../kubeadm/node-config.ts';
 import { readPlace } from '../disk/read-place.ts';
@@ -20,13 +24,6 @@ import { installCa, installCertificate } from './install.ts';
 import type { PlannedCertificate } from './plan.ts';
 import type { Preparation, PreparedCertificate } from './prepare-node.ts';
 import { isFileThere } from './write-file.ts';
-
-const text = z.string();
-export const violationSchema = z.object({
-  ...{ code: text, field: text, got: text, allowed: text, fix: text },
-});
-const rejectedSchema = z.object({ violations: z.array(violationSchema) });
-const pendingSchema = z.object({ waitingFor: text });
 
 export interface Reception {
   readonly results: readonly PreparedCertificate[];
@@ -56,7 +53,9 @@ export async function receiveAll(
       state === 'issued' && key ? exchange.get(key, LIMITS.maxObjectBytes) : undefined,
     ),
   );
-  const domains = new Set(objects.flatMap((o) => (o ? [o.metadata['trust-domain'] ?? ''] : [])));
+  const domains = new Set(
+    objects.flatMap((o) => (o ? [trustDomainOfCertificate(o.metadata)] : [])),
+  );
   const [domain] = domains;
   const judged =
     domain === undefined
@@ -106,7 +105,7 @@ function isProven(
 const about = ({ name, place, requestKey }: Asked) => ({
   name,
   file: place.kind === 'pair' ? place.certificateFile : place.file,
-  request: requestKey.replace(/^requests\//, ''),
+  request: shortRequestKey(requestKey),
 });
 
 async function checkOne(
@@ -116,11 +115,13 @@ async function checkOne(
   object: StoredObject | undefined,
   trusted: readonly TrustedCa[],
 ): Promise<Good | PreparedCertificate> {
-  if (state === 'rejected' && key)
-    return { ...about(item), state, ...rejectedSchema.parse(await readJson(exchange, key)) };
+  if (state === 'rejected' && key) {
+    const rejection = await readRejection(exchange, key);
+    if (rejection) return { ...about(item), state, violations: rejection.violations };
+  }
   if (state === 'pending' && key) {
-    const { waitingFor } = pendingSchema.parse(await readJson(exchange, key));
-    return { ...about(item), state, waitingFor };
+    const pending = await readPending(exchange, key);
+    if (pending) return { ...about(item), state, waitingFor: pending.waitingFor };
   }
   if (state !== 'issued' || !object) return { ...about(item), state: 'unanswered' };
   const profile = profileOf(item.name);

@@ -1,17 +1,21 @@
 /** Waits for what requests come to, and reads it. */
 
-import { certificateNameOf } from '../../../lib/contract/request-key.ts';
-import { LIMITS } from '../../../lib/csr/limits.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
+import {
+  readPending,
+  readRejection,
+  trustDomainOfCertificate,
+} from '../../../lib/contract/outcomes.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { readJson } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
 import { askUntil } from '../exchange/ask-until.ts';
 import { type Outcome, readOutcomes } from '../exchange/outcomes.ts';
-import { pendingSchema, type Received, rejectedSchema } from '../fetch/receive.ts';
+import type { Received } from '../fetch/receive.ts';
 import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
 import type { OpenRequest } from './request-journal.ts';
 
@@ -80,11 +84,17 @@ async function readAnswer(
   if (state === 'issued') {
     const object = await exchange.get(key, LIMITS.maxObjectBytes);
     const chainPem = Buffer.from(object?.body ?? '').toString('latin1');
-    return { ...about, chainPem, trustDomain: object?.metadata['trust-domain'] ?? '' };
+    return { ...about, chainPem, trustDomain: trustDomainOfCertificate(object?.metadata ?? {}) };
   }
-  const document = await readJson(exchange, key);
-  if (state === 'rejected') return { ...about, ...rejectedSchema.parse(document) };
-  return { ...about, waitingFor: pendingSchema.parse(document).waitingFor, requestKey };
+  if (state === 'rejected') {
+    const rejection = await readRejection(exchange, key);
+    return rejection
+      ? { ...about, violations: rejection.violations }
+      : { ...about, state: 'unanswered' };
+  }
+  const pending = await readPending(exchange, key);
+  if (!pending) return { ...about, state: 'unanswered' }; // the outcome replaced it just now
+  return { ...about, waitingFor: pending.waitingFor, requestKey };
 }
 
 /** What the service publishes for the CAs of these certificates. */

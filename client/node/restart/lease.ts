@@ -3,24 +3,10 @@
  * components at a time. It ends by itself: a node that died while it held the lease holds up the others for minutes.
  */
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod/mini';
 import type { LeaseObject, LeaseState } from '../../../lib/aws/s3-lease-object.ts';
+import { type LeaseDocument, leaseSchema } from '../../../lib/contract/restart-lease.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
-
-export const leaseKey = (cluster: string) => `leases/${cluster}.json`;
-
-const leaseSchema = z.object({
-  schema: z.literal(1),
-  /** The node that holds it; null once it was given back. */
-  holder: z.nullable(z.string()),
-  /** Tells two holds of one node apart. */
-  id: z.string(),
-  /** How long it holds from its last write on, in seconds. */
-  seconds: z.number(),
-});
-
-type LeaseDocument = z.infer<typeof leaseSchema>;
 
 /** The holder writes again before each component, and each minute while it waits for one: so no wait is too long. */
 const LEASE_SECONDS = 10 * 60;

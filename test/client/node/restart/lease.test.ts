@@ -1,8 +1,9 @@
 /** One node of a cluster restarts at a time; who died holds up nobody for long. Over real HTTP, with a node's rights. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../../../client/local-service.ts';
-import { keepAlive, leaseKey, takeLease } from '../../../../client/node/restart/lease.ts';
+import { keepAlive, takeLease } from '../../../../client/node/restart/lease.ts';
 import { type LeaseObject, S3LeaseObject } from '../../../../lib/aws/s3-lease-object.ts';
+import { leaseKey } from '../../../../lib/contract/restart-lease.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { RunningService } from '../../../support/running-service.ts';
 
