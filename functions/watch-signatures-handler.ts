@@ -1,7 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import { auditSignature, type Books, type Verdict } from '../lib/audit/audit-signature.ts';
+import { type AuditDeps, auditSignature, type Verdict } from '../lib/audit/audit-signature.ts';
 import type { SignCall } from '../lib/audit/sign-call.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { readSignCall } from './cloudtrail-event.ts';
@@ -11,13 +11,13 @@ import { measure, type Reporter } from './report.ts';
  * Compares each use of a CA key that CloudTrail reports with the ledger. An event may be delivered twice, and is then
  * reported twice. An event that cannot be read or judged is an error: Lambda retries it, and an alarm counts the errors.
  */
-export function newWatchSignaturesHandler(books: Books, reporter: Reporter) {
+export function newWatchSignaturesHandler(deps: AuditDeps, reporter: Reporter) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(async (event): Promise<Verdict> => {
       const call = readSignCall(event);
-      const verdict = await auditSignature(books, call);
+      const verdict = await auditSignature(deps, call);
       report(reporter, call, verdict);
       return verdict;
     });

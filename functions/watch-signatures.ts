@@ -8,7 +8,7 @@ import { newReporter } from './report.ts';
 import { newWatchSignaturesHandler } from './watch-signatures-handler.ts';
 
 const authority = new S3ObjectStore(newS3Client(), required(ENVIRONMENT.authorityBucket));
-const books = {
+const deps = {
   authority,
   caKeys: new CaKeyList(authority, () => new Date()),
   roles: {
@@ -17,4 +17,4 @@ const books = {
   },
 };
 
-export const handler = newWatchSignaturesHandler(books, newReporter('watch-signatures'));
+export const handler = newWatchSignaturesHandler(deps, newReporter('watch-signatures'));

@@ -20,34 +20,34 @@ export type Verdict =
     };
 
 /** What an audit compares with. */
-export interface Books {
+export interface AuditDeps {
   readonly authority: ObjectStore;
   readonly caKeys: CaKeyList;
   readonly roles: SigningRoles;
 }
 
-export async function auditSignature(books: Books, call: SignCall): Promise<Verdict> {
-  const { authority, roles } = books;
-  if (call.errorCode !== undefined) return auditRefusal(books, call);
+export async function auditSignature(deps: AuditDeps, call: SignCall): Promise<Verdict> {
+  const { authority, roles } = deps;
+  if (call.errorCode !== undefined) return auditRefusal(deps, call);
   const record = recordKeyIn(call.userAgent);
   const order =
     record === undefined ? 'the call names no record' : await findSigningOrder(authority, record);
-  if (!(await isCaKey(books, call, order))) return { kind: 'not-ours' };
+  if (!(await isCaKey(deps, call, order))) return { kind: 'not-ours' };
   const reasons = judgeSignCall(call, roles, order);
   if (reasons.length === 0 && record !== undefined) return { kind: 'accounted', record };
   return { kind: 'without-record', record, reasons };
 }
 
 /** A refused call matters if it may have been for a CA key. */
-async function auditRefusal(books: Books, call: SignCall): Promise<Verdict> {
-  if (!(await isCaKey(books, call, ''))) return { kind: 'not-ours' };
-  const byOurs = Object.values(books.roles).some((role) => role === call.caller.arn);
+async function auditRefusal(deps: AuditDeps, call: SignCall): Promise<Verdict> {
+  if (!(await isCaKey(deps, call, ''))) return { kind: 'not-ours' };
+  const byOurs = Object.values(deps.roles).some((role) => role === call.caller.arn);
   return { kind: 'refused', byOurs };
 }
 
 /** A key that a record names belongs to a CA; a key that the call does not name may belong to one. */
 async function isCaKey(
-  { caKeys }: Books,
+  { caKeys }: AuditDeps,
   { keyArn, at }: SignCall,
   order: SigningOrder | string,
 ): Promise<boolean> {

@@ -32,7 +32,7 @@ export function writeTbsCertificate(fields: CertificateFields, ca: IssuingCa): U
   );
 }
 
-/** In kubeadm's order, and with subjectKeyIdentifier, which Python 3.13's strict mode and other verifiers require. */
+/** In kubeadm's order, and with subjectKeyIdentifier, which Python 3.13's strict mode and others look for. */
 function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[] {
   const usages = fields.extendedKeyUsages.map((usage) => oid(OID[usage]));
   const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'));

@@ -1,4 +1,5 @@
 /** Requests that have no outcome yet, from listings of the exchange bucket: no object is read. */
+import { outcomeIn } from '../contract/outcomes.ts';
 import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import { outcomeKeys, parseRequestKey, requestKindOf } from '../contract/request-key.ts';
 import type { Service } from '../service.ts';
@@ -31,10 +32,10 @@ export async function listOpenRequests(
     const address = parseRequestKey(key);
     const isRequest = address !== undefined && requestKindOf(address) !== undefined;
     const keys = address && outcomeKeys(address);
-    if (keys && (outcomes.has(keys.certificate) || outcomes.has(keys.rejected))) continue;
-    const waitsSince = keys && outcomes.get(keys.pending);
-    if (waitsSince) waiting.push({ key, since: waitsSince });
-    else unanswered.push({ key, since: lastModified, isRequest });
+    const outcome = keys && outcomeIn(outcomes, keys);
+    const pendingSince = outcome?.state === 'pending' && outcomes.get(outcome.key);
+    if (pendingSince) waiting.push({ key, since: pendingSince });
+    else if (!outcome) unanswered.push({ key, since: lastModified, isRequest });
   }
   return { unanswered, waiting, outcomes };
 }

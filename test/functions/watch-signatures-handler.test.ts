@@ -53,7 +53,7 @@ const OTHER_KEY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/0987dcba-09fe-87dc-65
 const ADMIN = `arn:aws:iam::${ACCOUNT}:role/admin`;
 
 describe('accounted for', () => {
-  it.each<[string, (books: Opened) => SignEvent]>([
+  it.each<[string, (service: Opened) => SignEvent]>([
     ['a leaf by the role of sign', ({ keyArn, record }) => ({ keyArn, record })],
     [
       'a CA by the role of create-ca',
@@ -76,9 +76,9 @@ describe('accounted for', () => {
       ({ keyArn, record }) => ({ keyArn, record, userIdentity: callerOfAccount(ACCOUNT) }),
     ],
   ])('%s', async (_, event) => {
-    const books = await opened();
-    const { record } = event(books);
-    const { answer, lines, metrics } = await books.watch(signEvent(event(books)));
+    const service = await opened();
+    const { record } = event(service);
+    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
     expect(answer).toEqual({ kind: 'accounted', record });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0, service: 'watch-signatures' }]);
     expect(lines).toMatchObject([{ level: 'INFO', message: 'accounted', record }]);
@@ -86,7 +86,7 @@ describe('accounted for', () => {
 });
 
 describe('reports a signature without a record', () => {
-  it.each<[string, (books: Opened) => SignEvent, RegExp[]]>([
+  it.each<[string, (service: Opened) => SignEvent, RegExp[]]>([
     ['the call names nothing', ({ keyArn }) => ({ keyArn }), [/^the call names no record$/]],
     [
       'a person signed, and the call names nothing',
@@ -148,8 +148,8 @@ describe('reports a signature without a record', () => {
       [/^the record is for the key arn:/],
     ],
   ])('%s', async (_, event, reasons) => {
-    const books = await opened();
-    const { answer, lines, metrics } = await books.watch(signEvent(event(books)));
+    const service = await opened();
+    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
     expect(answer).toMatchObject({
       kind: 'without-record',
       reasons: reasons.map((reason) => expect.stringMatching(reason)),
@@ -182,6 +182,17 @@ describe('reports a signature without a record', () => {
     workshop.authority.seed(moved, workshop.authority.text(record) ?? '');
     const { answer } = await watch(signEvent({ keyArn, record: moved }));
     expect(answer).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
+  });
+
+  it('the record of another version of the CA does not count', async () => {
+    const { workshop, watch, keyArn } = await opened();
+    const record = CA_RECORD.replace('/1.json', '/2.json');
+    workshop.authority.seed(record, workshop.authority.text(CA_RECORD) ?? '');
+    const { answer } = await watch(
+      signEvent({ keyArn, record, userIdentity: sessionOf(CREATE_CA_ROLE) }),
+    );
+    const reason = `${record}: is the record of version 1 of ca of ${TRUST_DOMAIN}`;
+    expect(answer).toMatchObject({ kind: 'without-record', reasons: [reason] });
   });
 });
 
