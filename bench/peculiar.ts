@@ -16,7 +16,7 @@ import {
 } from '@peculiar/x509';
 import { readDer, readInteger } from '../lib/der/read.ts';
 import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
-import type { SigningKeys } from '../lib/store/object-store.ts';
+import type { SigningKeys } from '../lib/signing/signing-keys.ts';
 
 const P256 = signingAlgorithmOf('ECC_NIST_P256');
 const authorities = new Map<string, X509Certificate>();

@@ -1,4 +1,4 @@
-/** Lets a function be a custom resource of CloudFormation. Other events go through to it as they are. */
+/** Makes a handler a custom resource of CloudFormation. Other events are passed to the handler unchanged. */
 import type { Context, Handler } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
@@ -17,21 +17,21 @@ const requestSchema = z.object({
 type CustomResourceRequest = z.infer<typeof requestSchema>;
 
 export interface Resource {
-  /** What the handler gets for these properties. CloudFormation makes a text of every number and boolean. */
+  /** The handler's event for these properties. CloudFormation turns every number and boolean into text. */
   readonly eventOf: (properties: Record<string, unknown>) => unknown;
-  /** The physical id. The same for ever, so that an update never leads to a deletion of what was before. */
+  /** The physical id. It never changes, so that an update never deletes the previous resource. */
   readonly idOf: (properties: Record<string, unknown>) => string;
 }
 
-export interface World {
-  /** Whether an answer may go to this address. */
+export interface AnswerDeps {
+  /** Whether an answer may be sent to this address. */
   readonly mayAnswer: (url: string) => boolean;
   readonly send: (url: string, body: string) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 /**
- * New permissions count everywhere after some seconds only, and a failed deployment is dear: a failure is tried again.
+ * New permissions take effect only after some seconds, and a failed deployment is expensive, so failures are retried.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
 const WAITS_MS = [5_000, 10_000, 20_000, 40_000];
@@ -39,30 +39,30 @@ const WAITS_MS = [5_000, 10_000, 20_000, 40_000];
 export function answerCloudFormation(
   handler: (event: unknown, context: Context) => Promise<unknown>,
   resource: Resource,
-  world: World = { mayAnswer, send, sleep },
+  deps: AnswerDeps = { mayAnswer, send, sleep },
 ): Handler {
   return async (event: unknown, context: Context) => {
     const { data: request } = requestSchema.safeParse(event);
     if (!request) return handler(event, context);
-    // Operators may call this function, too: it is no means to write to wherever its caller likes.
-    if (!world.mayAnswer(request.ResponseURL))
-      throw new Error(`${new URL(request.ResponseURL).host} is no address of CloudFormation's`);
+    // Operators may call this function too; it must not send requests to addresses of their choice.
+    if (!deps.mayAnswer(request.ResponseURL))
+      throw new Error(`${new URL(request.ResponseURL).host} is not an address of CloudFormation`);
     const properties = request.ResourceProperties;
-    // Deleting the resource leaves what it made; only CloudFormation forgets it.
+    // Deleting the resource does not delete the CAs; only CloudFormation forgets them.
     const failure =
       request.RequestType === 'Delete'
         ? undefined
-        : await tryOften(() => handler(resource.eventOf(properties), context), world.sleep);
+        : await retry(() => handler(resource.eventOf(properties), context), deps.sleep);
     const id = request.PhysicalResourceId ?? resource.idOf(properties);
-    await world.send(request.ResponseURL, answerTo(request, id, failure));
+    await deps.send(request.ResponseURL, answerTo(request, id, failure));
     return undefined;
   };
 }
 
-/** @returns the failure of the last try; undefined if one succeeded */
-async function tryOften(
+/** @returns the failure of the last attempt; undefined after a success */
+async function retry(
   action: () => Promise<unknown>,
-  wait: World['sleep'],
+  wait: AnswerDeps['sleep'],
 ): Promise<Error | undefined> {
   for (const pauseMs of [...WAITS_MS, undefined]) {
     try {
@@ -77,7 +77,7 @@ async function tryOften(
   return undefined;
 }
 
-/** An answer of more than 4096 bytes is none. */
+/** CloudFormation ignores answers of more than 4096 bytes. */
 const MAX_REASON_LENGTH = 1000;
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
@@ -94,9 +94,8 @@ function answerTo(request: CustomResourceRequest, id: string, failure: Error | u
 }
 
 /**
- * A bucket of CloudFormation's own
- * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html), or the endpoint that the SDK
- * is told to use, where something stands in for AWS.
+ * CloudFormation's buckets (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html), or the
+ * endpoint that the SDK is configured with, for a stand-in for AWS.
  */
 export function mayAnswer(url: string, endpoint = process.env.AWS_ENDPOINT_URL): boolean {
   const { protocol, hostname, host } = new URL(url);
@@ -108,11 +107,11 @@ export function mayAnswer(url: string, endpoint = process.env.AWS_ENDPOINT_URL):
 const RESPONSE_BUCKET =
   /^cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?$/;
 
-/** The signature of the address covers an empty content type. */
+/** The URL's signature covers an empty content type. */
 async function send(url: string, body: string): Promise<void> {
   const headers = { 'content-type': '' };
   const answer = await fetch(url, { method: 'PUT', body, headers, redirect: 'error' });
-  if (!answer.ok) throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
+  if (!answer.ok) throw new Error(`CloudFormation did not accept the answer: ${answer.status}`);
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -1,12 +1,12 @@
-// Bundles the functions as Lambda runs them: one minified ESM file each, the SDK inside. A folder for each function, so
-// that what is in it is what is deployed: dist/functions/<name>/index.mjs. Run twice, it writes the same bytes.
+// Bundles the functions for Lambda: one minified ESM file for each, with the SDK. Each has a folder that holds exactly
+// what is deployed: dist/functions/<name>/index.mjs. Builds are reproducible.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const FUNCTIONS = ['sign', 'create-ca', 'reconcile', 'watch-signatures'];
-/** Another folder for the bundles may be named. */
+/** An argument names another folder for the bundles. */
 const [OUT = 'dist/functions'] = process.argv.slice(2);
-/** What esbuild says of its input; it must not be deployed. */
+/** esbuild's metadata, which must not be deployed. */
 const META = 'dist/meta';
 
 mkdirSync(META, { recursive: true });
@@ -30,6 +30,6 @@ for (const name of FUNCTIONS) {
   });
   writeFileSync(`${META}/${name}.json`, JSON.stringify(result.metafile));
   const [{ bytes }] = Object.values(result.metafile.outputs);
-  // standard error: `cdk synth` may print a template to standard output
+  // to standard error: `cdk synth` may print a template to standard output
   console.error(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
 }

@@ -1,10 +1,10 @@
-/** From what EventBridge passes on of a trail to a use of a KMS key. */
+/** From an event of CloudTrail, as EventBridge delivers it, to a use of a KMS key. */
 import * as z from 'zod/mini';
 import type { Caller, SignCall } from '../lib/audit/sign-call.ts';
 
 /**
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
- * A call from another account than the key's has type AWSAccount, and no ARN.
+ * A call from another account than the key's has type AWSAccount and no ARN.
  */
 const userIdentitySchema = z.object({
   type: z.optional(z.string()),
@@ -18,7 +18,7 @@ const userIdentitySchema = z.object({
 
 /**
  * https://docs.aws.amazon.com/kms/latest/developerguide/ct-sign.html
- * KMS's Sign is a read-only event: a rule gets it only in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS
+ * Sign is a read-only event of KMS: a rule gets it only in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS
  * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html).
  */
 const signEventSchema = z.object({
@@ -35,7 +35,7 @@ const signEventSchema = z.object({
     userAgent: z.optional(z.string()),
     sourceIPAddress: z.optional(z.string()),
     errorCode: z.optional(z.string()),
-    // of a refused call, either may be null
+    // either may be null for a refused call
     requestParameters: z.nullish(z.object({ keyId: z.optional(z.string()) })),
     resources: z.nullish(z.array(z.object({ ARN: z.optional(z.string()) }))),
   }),
@@ -43,7 +43,7 @@ const signEventSchema = z.object({
 
 type Detail = z.infer<typeof signEventSchema>['detail'];
 
-/** @throws Error if the event is none of a KMS Sign: then the rule passes on something else than it should */
+/** @throws Error if the event is not one of a KMS Sign: then the rule's pattern is wrong */
 export function readSignCall(event: unknown): SignCall {
   const { detail } = signEventSchema.parse(event);
   return {
@@ -58,7 +58,7 @@ export function readSignCall(event: unknown): SignCall {
   };
 }
 
-/** `resources` names the key itself; the caller may have asked by an alias. */
+/** `resources` names the key itself; the caller may have used an alias. */
 function keyArnOf({ resources, requestParameters }: Detail): string | undefined {
   const isKey = (arn: string | undefined) => arn !== undefined && /:key\//.test(arn);
   const asked = requestParameters?.keyId;

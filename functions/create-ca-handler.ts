@@ -4,7 +4,8 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import type { CaKeys } from '../lib/ca/ca-keys.ts';
-import { createTrustDomain, type TrustDomainRequest } from '../lib/ca/create-trust-domain.ts';
+import { createTrustDomain } from '../lib/ca/create-trust-domain.ts';
+import type { TrustDomainRequest } from '../lib/ca/trust-domain-request.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
 import { METRICS } from '../lib/metric-names.ts';
@@ -30,7 +31,7 @@ const requestSchema = z.strictObject({
   ),
 });
 
-/** What the caller gets: no secret, and nothing that is not in the published certificates. */
+/** For the caller: no secrets, only what is in the published certificates. */
 export interface TrustDomainSummary {
   readonly trustDomain: string;
   readonly created: boolean;
@@ -40,19 +41,21 @@ export interface TrustDomainSummary {
   >;
 }
 
-/** Makes the CAs of a trust domain, once; asked again, it tells what there is. */
+/** Makes the CAs of a trust domain, once; repeated calls return the existing ones. */
 export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(async (event): Promise<TrustDomainSummary> => {
       const request = readRequest(event);
-      const { document, created } = await createTrustDomain(service, caKeys, request).catch(tell);
+      const { document, created } = await createTrustDomain(service, caKeys, request).catch(
+        rethrow,
+      );
       const cas = Object.fromEntries(
         CA_NAMES.map((ca) => {
           const { signing, versions } = document.cas[ca];
           const version = versions.find((candidate) => candidate.version === signing);
-          if (!version) throw new Error(`no version ${signing} of ${ca}`);
+          if (!version) throw new Error(`${ca} has no version ${signing}`);
           return [ca, summarize(version)];
         }),
       );
@@ -77,12 +80,12 @@ function readRequest(event: unknown): TrustDomainRequest {
   };
 }
 
-/** Lambda passes an error's name on as `errorType`; the caller tells a wrong request from a failure by it. */
+/** Lambda returns an error's name as `errorType`, by which the caller distinguishes an invalid request from a failure. */
 class RequestMalformed extends Error {
   override name = REQUEST_MALFORMED;
 }
 
-function tell(error: unknown): never {
+function rethrow(error: unknown): never {
   if (error instanceof Fault && error.code === 'request-malformed')
     throw new RequestMalformed(error.message);
   throw error;

@@ -1,4 +1,4 @@
-/** Lambda entry: makes the CAs of a trust domain. Nodes can't call it. */
+/** Lambda entry: makes the CAs of a trust domain. Nodes cannot call it. */
 import { newKmsClient } from '../lib/aws/clients.ts';
 import { KmsCaKeys } from '../lib/aws/kms-ca-keys.ts';
 import { answerCloudFormation } from './answer-cloudformation.ts';
@@ -15,7 +15,7 @@ const createCa = newCreateCaHandler(
   newReporter('create-ca'),
 );
 
-/** Called by operators, and by CloudFormation for the trust domains that a deployment declares. */
+/** Operators call it, and CloudFormation does for the trust domains that a deployment declares. */
 export const handler = answerCloudFormation(
   async (event, context) => createCa(event, context),
   trustDomainResource,

@@ -12,15 +12,14 @@ import { reportExpiries } from './report-expiries.ts';
 import { wakeMessage } from './wakes.ts';
 
 const MINUTE_MS = 60 * 1000;
-/** A request has its outcome in seconds; S3 may take minutes to tell of one, and its event alone names the uploader. */
+/** A request has its outcome within seconds, but S3's event may take minutes, and only the event names the uploader. */
 const GRACE_MS = 5 * MINUTE_MS;
-/** Records of a week cover any outage that nobody noticed. */
+/** A week of records covers any outage that went unnoticed. */
 const RECORDS_MS = 7 * 24 * 60 * MINUTE_MS;
 
 /**
- * As much as one run queues. Where signing is slow or stands still, runs queue the same requests again and again: this
- * bounds what the queue fills with, and still works off what an outage left behind at 12,000 requests an hour (with a
- * run every five minutes).
+ * The most that one run queues. While signing is slow or stopped, runs queue the same requests repeatedly: this limits how
+ * the queue grows, and still allows 12,000 requests an hour after an outage (with a run every five minutes).
  */
 const MOST_REQUESTS = 1000;
 
@@ -31,7 +30,7 @@ export interface ReconcileRules extends Window {
 
 const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQUESTS };
 
-/** `{ "records": true }` is what the daily schedule sends: look at the ledger too, and at what expires. */
+/** The daily schedule sends `{ "records": true }`: check the ledger too, and what expires. */
 const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
 interface Queue {
@@ -39,8 +38,8 @@ interface Queue {
 }
 
 /**
- * Queues requests without an outcome again, and measures what waits; once a day, what expires as well. Runs on a
- * schedule; decides nothing itself.
+ * Queues requests without an outcome again, and measures what is pending; once a day, also what expires. Runs on a
+ * schedule, and decides nothing.
  */
 export function newReconcileHandler(
   service: Service,
@@ -53,7 +52,7 @@ export function newReconcileHandler(
     .use(logMetrics(reporter.metrics))
     .handler(async (event) => {
       const daily = eventSchema.safeParse(event).data?.records === true;
-      // a fault with one of them keeps nobody from the other
+      // a fault in one does not stop the other
       const [requeued, reported] = await Promise.allSettled([
         requeue(service, queue, reporter, daily ? rules : { ...rules, recordsMs: 0 }),
         daily ? reportExpiries(service, reporter) : undefined,
@@ -83,7 +82,7 @@ async function requeue(
   return turn.length;
 }
 
-/** Measured on each run, zeros too: an alarm then tells "none" from "nobody looked". */
+/** Measured in every run, zeros too: so an alarm can distinguish "no requests" from "no run". */
 function measureWaiting(reporter: Reporter, { unanswered, waiting }: Unfinished, now: Date): void {
   const requests = unanswered.filter(({ isRequest }) => isRequest);
   measure(reporter, METRICS.approvalsWaiting, waiting.length);

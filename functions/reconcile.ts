@@ -1,4 +1,4 @@
-/** Lambda entry: on a schedule, finds what was left unfinished and queues it again. */
+/** Lambda entry: on a schedule, finds unfinished requests and queues them again. */
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { CLIENT_SETTINGS } from '../lib/aws/clients.ts';
 import { SqsRequestQueue } from '../lib/aws/sqs-request-queue.ts';

@@ -1,6 +1,7 @@
-/** What expires, for alarms and for people; once a day. */
+/** What expires, for alarms and people; once a day. */
 import { listClusterRecords } from '../lib/cluster/list-records.ts';
-import { type ExpiryEntry, listExpiries } from '../lib/expiry/expiry-index.ts';
+import type { ExpiryEntry } from '../lib/contract/expiry-key.ts';
+import { listExpiries } from '../lib/expiry/expiry-index.ts';
 import { findCaExpiry } from '../lib/expiry/find-ca-expiry.ts';
 import { type ExpiryRules, findExpiring, firstDay } from '../lib/expiry/find-expiring.ts';
 import { Fault } from '../lib/fault.ts';
@@ -10,10 +11,10 @@ import { measure, type Reporter } from './report.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Of kubeadm's year, a month to find out why nothing renews; and a month to see what was missed. */
+/** Of kubeadm's year, one month to find out why a certificate is not renewed, and one month to see what was missed. */
 const RULES: ExpiryRules = { nearDays: 30, expiredDays: 30 };
 
-/** A log event holds 256 KiB; the metric has the whole number. */
+/** A log event holds 256 KiB; the metric has the full count. */
 const MOST_NAMES = 100;
 
 export async function reportExpiries(service: Service, reporter: Reporter): Promise<void> {
@@ -51,7 +52,7 @@ async function reportCaExpiry(
   reporter.logger.info('the CA that expires first', { ...first, daysLeft });
 }
 
-/** The most urgent of them by name. */
+/** The count, and the most urgent certificates. */
 function listed(entries: readonly ExpiryEntry[]) {
   const byDay = [...entries].sort((a, b) => a.day.localeCompare(b.day));
   return { count: entries.length, certificates: byDay.slice(0, MOST_NAMES) };

@@ -1,8 +1,8 @@
-/** What a function says of its work: log lines and metrics, never a PEM, never a key. */
+/** Log lines and metrics of the functions: never a PEM, never a key. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Fault } from '../lib/fault.ts';
-import type { Processed } from '../lib/issuance/process-request.ts';
+import type { Processed } from '../lib/issuance/wake.ts';
 import { METRICS, METRICS_NAMESPACE, type Metric, type ServiceName } from '../lib/metric-names.ts';
 
 export function newReporter(serviceName: ServiceName) {
@@ -12,17 +12,17 @@ export function newReporter(serviceName: ServiceName) {
   };
 }
 
-/** Powertools warns of an empty set of metrics; a test event, or a parallel batch on one machine, has none. */
+/** Powertools warns about an empty set of metrics, which a test event has, or a parallel batch on one machine. */
 const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };
 
 export type Reporter = ReturnType<typeof newReporter>;
 
-/** Metrics of one name add up to one value list in a run's line. */
+/** Values of the same metric become one list in a run's log line. */
 export function measure({ metrics }: Reporter, { name, unit }: Metric, value: number): void {
   metrics.addMetric(name, unit, value);
 }
 
-/** One line for each wake-up, with what the security team asks later: who, what, which serial, why not. */
+/** One line for each wake-up, with what the security team needs later: who, what, which serial number, why not. */
 export function reportProcessed(reporter: Reporter, key: string, done: Processed): void {
   const { logger } = reporter;
   const { record } = done;
@@ -46,24 +46,24 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   });
   if (done.removed) {
     measure(reporter, METRICS.objectRemoved, 1);
-    logger.warn('removed an object that holds a private key, or is too large', { request: key });
+    logger.warn('deleted an object that holds a private key or is too large', { request: key });
   }
   if (done.overwritten) {
     measure(reporter, METRICS.requestOverwritten, 1);
-    logger.warn('a request was written over after it was decided', { request: key });
+    logger.warn('a request was overwritten after it was decided', { request: key });
   }
 }
 
-/** A passing fault comes back by itself; anything else ends in the dead-letter queue and needs a person. */
+/** SQS redelivers after a temporary fault; anything else ends in the dead-letter queue and needs a person. */
 export function reportFault(reporter: Reporter, key: string, error: unknown): void {
   const { logger } = reporter;
-  const passing = error instanceof Fault && error.code === 'unavailable';
-  measure(reporter, passing ? METRICS.passingFault : METRICS.failure, 1);
+  const temporary = error instanceof Fault && error.code === 'unavailable';
+  measure(reporter, temporary ? METRICS.passingFault : METRICS.failure, 1);
   const details = {
     request: key,
     code: error instanceof Fault ? error.code : 'bug',
     error: error instanceof Error ? error : new Error(String(error)),
   };
-  if (passing) logger.warn('will be tried again', details);
+  if (temporary) logger.warn('will be retried', details);
   else logger.error('failed', details);
 }

@@ -1,4 +1,4 @@
-/** The one place where functions build what the core needs from outside. */
+/** The only place where functions build the ports of the core. */
 import { randomBytes } from 'node:crypto';
 import { newKmsClient, newS3Client } from '../lib/aws/clients.ts';
 import { KmsSigningKeys } from '../lib/aws/kms-signing-keys.ts';
@@ -8,8 +8,8 @@ import type { Service } from '../lib/service.ts';
 import { required } from './environment.ts';
 
 /**
- * @param kms the client, for functions that make more calls than Sign
- * @param onThrottle told of each answer of KMS that it is asked too often
+ * @param kms for functions that use the client for other calls than Sign too
+ * @param onThrottle called for each throttling error of KMS
  */
 export function serviceFromEnvironment(kms = newKmsClient(), onThrottle?: () => void): Service {
   const s3 = newS3Client();

@@ -4,12 +4,13 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { listPending } from '../lib/issuance/pending.ts';
-import { processRequest, type Wake } from '../lib/issuance/process-request.ts';
+import { processRequest } from '../lib/issuance/process-request.ts';
+import type { Wake } from '../lib/issuance/wake.ts';
 import type { Service } from '../lib/service.ts';
 import { type Reporter, reportFault, reportProcessed } from './report.ts';
 import { readStandingApprovals, readWakes } from './wakes.ts';
 
-/** Judges and signs the requests of a batch of SQS messages; a message that fails comes back alone. */
+/** Judges and signs the requests in a batch of SQS messages; only messages that fail are redelivered. */
 export function newSignHandler(service: Service, reporter: Reporter) {
   const handleBatch = (event: SQSEvent, context: Context) =>
     processPartialResponse(
@@ -24,7 +25,7 @@ export function newSignHandler(service: Service, reporter: Reporter) {
     .handler(handleBatch);
 }
 
-/** A fault with one request keeps the others of its message from nothing; the message comes back for it. */
+/** A fault in one request does not hold up the rest of its message; SQS redelivers the message. */
 async function handleMessage(service: Service, reporter: Reporter, message: SQSRecord) {
   const faults: unknown[] = [];
   const attempt = async (key: string, action: () => Promise<void>) => {
@@ -44,7 +45,7 @@ async function handleMessage(service: Service, reporter: Reporter, message: SQSR
   if (faults.length > 0) throw faults[0];
 }
 
-/** What the message names; a standing approval wakes whatever waits in its cluster. */
+/** The requests that the message names; a standing approval wakes all pending requests of its cluster. */
 async function* wakesOf(service: Service, body: string): AsyncGenerator<Wake> {
   yield* readWakes(body);
   for (const cluster of readStandingApprovals(body))

@@ -1,4 +1,4 @@
-/** Lambda entry: SQS messages about uploads and approvals in, certificates and refusals out. */
+/** Lambda entry: processes SQS messages about uploads and approvals; the results are certificates and rejections. */
 import { newKmsClient } from '../lib/aws/clients.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { measure, newReporter } from './report.ts';

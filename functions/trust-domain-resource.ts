@@ -1,6 +1,6 @@
 import type { Resource } from './answer-cloudformation.ts';
 
-/** Custom::CakelessTrustDomain: its properties are a request to create-ca (infra/trust-domain.ts writes them). */
+/** Custom::CakelessTrustDomain, whose properties (infra/trust-domain.ts) are a request to create-ca. */
 export const trustDomainResource: Resource = {
   eventOf: ({ trustDomain, keys, validityDays }) => ({
     trustDomain,

@@ -1,7 +1,8 @@
-/** From an SQS message to the requests that it is about. */
+/** From an SQS message to the requests that it names. */
 import * as z from 'zod/mini';
-import type { Wake } from '../lib/issuance/process-request.ts';
-import { clusterOfStandingApproval, requestKeyOfApproval } from '../lib/policy/approval.ts';
+import { clusterOfStandingApproval, requestKeyOfApproval } from '../lib/contract/approvals.ts';
+import { EXCHANGE_PREFIXES } from '../lib/contract/prefixes.ts';
+import type { Wake } from '../lib/issuance/wake.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
 const s3EventSchema = z.object({
@@ -18,8 +19,8 @@ const s3EventSchema = z.object({
 const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
 
 /**
- * The wake-ups in a message body. A request's own upload says who uploaded; an approval says which request it is for.
- * @throws Error if the body is nothing that S3 or the reconcile function sends
+ * The wake-ups in a message body. The event of an upload names the uploader; the key of an approval names the request.
+ * @throws Error if the body is not one that S3 or the reconcile function sends
  */
 export function readWakes(body: string): Wake[] {
   const value: unknown = JSON.parse(body);
@@ -28,20 +29,20 @@ export function readWakes(body: string): Wake[] {
     const key = decodeKey(record.s3.object.key);
     const principal = record.userIdentity?.principalId;
     const { eTag } = record.s3.object;
-    if (key.startsWith('requests/')) return [{ key, uploader: principal, eTag }];
+    if (key.startsWith(EXCHANGE_PREFIXES.requests)) return [{ key, uploader: principal, eTag }];
     const requestKey = requestKeyOfApproval(key);
     return requestKey === undefined ? [] : [{ key: requestKey, approval: { key, principal } }];
   });
 }
 
-/** The clusters whose standing approval a message body is about. */
+/** The clusters whose standing approval was written, by a message body. */
 export function readStandingApprovals(body: string): string[] {
   const event = s3EventSchema.safeParse(JSON.parse(body));
   const keys = event.data?.Records.map((record) => decodeKey(record.s3.object.key)) ?? [];
   return keys.map(clusterOfStandingApproval).filter((cluster) => cluster !== undefined);
 }
 
-/** The body of a message that wakes a request as an upload does, but vouches for no uploader. */
+/** The body of a message that wakes a request as an upload does, but names no uploader. */
 export function wakeMessage(key: string): string {
   const record = {
     eventName: 'Cakeless:Reconcile',
@@ -50,7 +51,7 @@ export function wakeMessage(key: string): string {
   return JSON.stringify({ Records: [record] });
 }
 
-/** S3 writes keys in events as a form does: spaces as +, the rest by percent. */
+/** S3 encodes keys in events like form fields: spaces as +, other characters by percent. */
 function decodeKey(key: string): string {
   return decodeURIComponent(key.replaceAll('+', ' '));
 }

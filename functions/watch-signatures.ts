@@ -1,4 +1,4 @@
-/** Lambda entry: CloudTrail's events of KMS Sign in; raises each signature with a CA key that has no record. */
+/** Lambda entry: reads CloudTrail's events of KMS Sign, and reports each signature with a CA key that has no record. */
 import { CaKeyList } from '../lib/audit/ca-key-list.ts';
 import { newS3Client } from '../lib/aws/clients.ts';
 import { S3ObjectStore } from '../lib/aws/s3-object-store.ts';
@@ -8,7 +8,7 @@ import { newReporter } from './report.ts';
 import { newWatchSignaturesHandler } from './watch-signatures-handler.ts';
 
 const authority = new S3ObjectStore(newS3Client(), required(ENVIRONMENT.authorityBucket));
-const books = {
+const deps = {
   authority,
   caKeys: new CaKeyList(authority, () => new Date()),
   roles: {
@@ -17,4 +17,4 @@ const books = {
   },
 };
 
-export const handler = newWatchSignaturesHandler(books, newReporter('watch-signatures'));
+export const handler = newWatchSignaturesHandler(deps, newReporter('watch-signatures'));

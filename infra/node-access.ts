@@ -1,6 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { isSubdomain, MAX_NODE_NAME_LENGTH, USERS } from '../lib/names.ts';
+import { USERS } from '../lib/contract/request-kinds.ts';
+import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
 import type { CakelessService } from './cakeless-service.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 

@@ -1,19 +1,19 @@
 /**
- * What went wrong where nobody refused anything. A refusal is a value (`Violation[]`); a fault is thrown. The code
- * tells the handlers what to do: `unavailable` passes and is worth another try, the others need a person.
+ * A failure, as opposed to a refusal: a refusal is a value (`Violation[]`), a fault is thrown. The code tells handlers what
+ * to do: `unavailable` is temporary and worth a retry, the others need a person.
  */
 export type FaultCode =
-  /** A service did not answer, throttled, or failed for the moment. */
+  /** A service did not answer, throttled the call, or failed temporarily. */
   | 'unavailable'
   /** A service refused: permissions, a missing or disabled key, a missing bucket. */
   | 'not-allowed'
-  /** What was asked of a function can't be done as it was asked. */
+  /** The request to a function cannot be carried out. */
   | 'request-malformed'
-  /** A document of the authority bucket is not what it must be. */
+  /** A document in a bucket is not valid, or needs a later release to be understood. */
   | 'document-malformed'
-  /** The draft is not what profile and policy meant; nothing was signed. */
+  /** The draft is not what profile and policy require; nothing was signed. */
   | 'lint-failed'
-  /** KMS answered with a signature that does not verify with the CA certificate; nothing was published. */
+  /** KMS returned a signature that does not verify with the CA certificate; nothing was published. */
   | 'signature-invalid';
 
 export class Fault extends Error {

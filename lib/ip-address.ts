@@ -1,7 +1,7 @@
-/** IP addresses as octets and in one canonical text each, so that they can be compared. */
+/** IP addresses as octets and in canonical text, so that they can be compared. */
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** 4 or 16 octets of an address in text form; undefined if it is none. Zones (`fe80::1%eth0`) are none. */
+/** The 4 or 16 octets of an address in text form; undefined for anything else, also for zones (`fe80::1%eth0`). */
 export function parseIpAddress(text: string): Uint8Array | undefined {
   if (isIPv4(text)) return Uint8Array.from(text.split('.').map(Number));
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -33,15 +33,15 @@ export function formatIpAddress(octets: Uint8Array): string {
 }
 
 /**
- * Canonical text of an address in any text form; undefined if it is none. IPv4-mapped ones are none: Go writes them
- * into a CSR as IPv4, so a record that means one would never fit.
+ * Canonical text of an address in any text form; undefined for anything else. IPv4-mapped addresses are not accepted: Go
+ * writes them into a CSR as IPv4, so a record that names one would never match.
  */
 export function canonicalIpAddress(text: string): string | undefined {
   const octets = parseIpAddress(text);
   return octets && !isIpv4Mapped(octets) ? formatIpAddress(octets) : undefined;
 }
 
-/** IPv4 in IPv6 clothes (`::ffff:10.0.0.1`): programs disagree on which of the two it is. */
+/** An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`): programs disagree on whether it is IPv4 or IPv6. */
 export function isIpv4Mapped(octets: Uint8Array): boolean {
   return (
     octets.length === 16 &&
@@ -73,7 +73,7 @@ export function isInRange(octets: Uint8Array, range: AddressRange): boolean {
   });
 }
 
-/** The `index`th address of a range, as kubeadm's GetIndexedIP: index 1 of the service range is the API server's. */
+/** The `index`th address of a range, like kubeadm's GetIndexedIP: index 1 of the service range is the API server's. */
 export function addressInRange(range: AddressRange, index: number): Uint8Array {
   const out = Uint8Array.from(range.octets, (octet, i) => {
     const bits = Math.min(8, Math.max(0, range.prefixLength - 8 * i));

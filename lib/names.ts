@@ -1,6 +1,6 @@
-/** Names that stand in object keys: clusters, nodes, request ids, trust domains. */
+/** Names in object keys: clusters, nodes, request ids, trust domains. */
 
-/** RFC 1123 subdomain as Kubernetes has it: labels of lower-case letters, digits and hyphens, dots between. */
+/** RFC 1123 subdomain as in Kubernetes: labels of lower-case letters, digits and hyphens, separated by dots. */
 const SUBDOMAIN =
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
@@ -10,13 +10,10 @@ export function isSubdomain(text: string): boolean {
   return text.length <= MAX_SUBDOMAIN_LENGTH && SUBDOMAIN.test(text);
 }
 
-/** A DNS name of a certificate: a subdomain, or one with `*` as its whole first label (RFC 6125 section 6.4.3). */
+/** A DNS name in a certificate: a subdomain, possibly with `*` as the whole first label (RFC 6125 section 6.4.3). */
 export function isDnsName(text: string): boolean {
   return isSubdomain(text.startsWith('*.') ? text.slice(2) : text) && text.length <= 253;
 }
 
-/** Stands in the node's place in the keys of user certificates; no node may be called so. */
-export const USERS = 'users';
-
-/** kubelet.conf's CN is `system:node:<name>`, and a CN has 64 characters at most (RFC 5280, ub-common-name). */
+/** kubelet.conf's CN is `system:node:<name>`, and a CN has at most 64 characters (RFC 5280, ub-common-name). */
 export const MAX_NODE_NAME_LENGTH = 64 - 'system:node:'.length;

@@ -1,4 +1,5 @@
-import type { ObjectStore, SigningKeys } from './store/object-store.ts';
+import type { SigningKeys } from './signing/signing-keys.ts';
+import type { ObjectStore } from './store/object-store.ts';
 
 /** Everything that issuance needs from outside. */
 export interface Service {

@@ -1,5 +1,6 @@
 import { AUTHORITY_PREFIXES } from '../lib/contract/prefixes.ts';
-import { isSubdomain, USERS } from '../lib/names.ts';
+import { USERS } from '../lib/contract/request-kinds.ts';
+import { isSubdomain } from '../lib/names.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
 

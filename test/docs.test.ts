@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { EXIT } from '../client/exit-codes.ts';
 import { main } from '../client/main.ts';
-import { clusterRecordSchema } from '../lib/cluster/record-schema.ts';
+import { clusterRecordSchema } from '../lib/contract/cluster-record.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/refusal/violation.ts';

@@ -7,7 +7,7 @@ const csrs = sets.flatMap((set) => set.csrs);
 const distinct = (values: string[]) => [...new Set(values)].sort();
 
 describe('the committed sets of kubeadm requests', () => {
-  it('hold every certificate name of kubeadm', () => {
+  it('have every certificate name of kubeadm', () => {
     expect(distinct(csrs.map((csr) => csr.certificateName))).toEqual([
       'admin.conf',
       'apiserver',
@@ -24,7 +24,7 @@ describe('the committed sets of kubeadm requests', () => {
     ]);
   });
 
-  it('hold all three layouts and seven versions', () => {
+  it('have all three layouts and seven versions', () => {
     expect(distinct(sets.map((set) => set.layout))).toEqual([
       'generate-csr',
       'init-phase-csr-only',
@@ -33,7 +33,7 @@ describe('the committed sets of kubeadm requests', () => {
     expect(distinct(sets.map((set) => set.version))).toHaveLength(7);
   });
 
-  it('hold every kind of key and of address', () => {
+  it('have every kind of key and of address', () => {
     expect(distinct(csrs.map((csr) => csr.keyAlgorithm))).toEqual([
       'ECDSA-P256',
       'ECDSA-P384',
@@ -49,7 +49,7 @@ describe('the committed sets of kubeadm requests', () => {
   });
 });
 
-it('every request of the largest collection at hand is there, and its reference names the same subject', () => {
+it('every request of the largest available collection exists, and its reference has the same subject', () => {
   for (const csr of listKubeadmSets(bestCsrRoot()).flatMap((set) => set.csrs)) {
     expect(readFileSync(csr.file, 'utf8')).toContain('BEGIN CERTIFICATE REQUEST');
     if (!csr.reference) continue;

@@ -1,15 +1,20 @@
 /** An approver's decision about one pending request. */
-import { parseRequestKey, type RequestAddress } from '../../lib/contract/request-key.ts';
-import type { PendingDocument } from '../../lib/issuance/pending.ts';
+
 import {
   type RequestApproval,
   requestApprovalKey,
   requestApprovalSchema,
-} from '../../lib/policy/approval.ts';
+} from '../../lib/contract/approvals.ts';
+import type { PendingDocument } from '../../lib/contract/outcomes.ts';
+import {
+  completeRequestKey,
+  parseRequestKey,
+  type RequestAddress,
+} from '../../lib/contract/request-key.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
-import { readPending } from './pending.ts';
+import { requirePending } from './pending.ts';
 
 export interface Decision {
   readonly decision: RequestApproval['decision'];
@@ -34,7 +39,7 @@ export async function decide(
   now: Date,
 ): Promise<Decided> {
   const address = addressOf(request);
-  const pending = await readPending(await buckets.exchange(), address);
+  const pending = await requirePending(await buckets.exchange(), address);
   const { certificateName, csrSha256, trustDomain, validitySeconds } = pending;
   const approval: RequestApproval = {
     request: address.key,
@@ -55,9 +60,7 @@ export async function decide(
 }
 
 function addressOf(request: string): RequestAddress {
-  const address = parseRequestKey(
-    request.startsWith('requests/') ? request : `requests/${request}`,
-  );
+  const address = parseRequestKey(completeRequestKey(request));
   if (address) return address;
   throw new CommandError(
     'usage',

@@ -1,13 +1,15 @@
 /** Requests that an approver has to decide. */
+
+import { isPendingKey, type PendingDocument, readPending } from '../../lib/contract/outcomes.ts';
+import { EXCHANGE_PREFIXES } from '../../lib/contract/prefixes.ts';
 import {
   outcomeKeys,
+  outcomesPrefix,
   parseRequestKey,
   type RequestAddress,
 } from '../../lib/contract/request-key.ts';
-import { LIMITS } from '../../lib/csr/limits.ts';
 import { digestOf, readRequest } from '../../lib/csr/read-request.ts';
-import { type PendingDocument, pendingSchema } from '../../lib/issuance/pending.ts';
-import { readDocument } from '../../lib/store/documents.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 
@@ -21,11 +23,11 @@ export async function listPending(
   exchange: ObjectStore,
   cluster: string | undefined,
 ): Promise<PendingRequest[]> {
-  const prefix = cluster === undefined ? 'certificates/' : `certificates/${cluster}/`;
+  const prefix = cluster === undefined ? EXCHANGE_PREFIXES.certificates : outcomesPrefix(cluster);
   const found: PendingRequest[] = [];
   for await (const { key } of exchange.list(prefix)) {
-    if (!key.endsWith('.pending.json')) continue;
-    const pending = await readDocument(exchange, key, pendingSchema);
+    if (!isPendingKey(key)) continue;
+    const pending = await readPending(exchange, key);
     if (pending) found.push({ ...pending, subject: await subjectOf(exchange, pending.request) });
   }
   return found;
@@ -43,11 +45,11 @@ async function subjectOf(exchange: ObjectStore, key: string): Promise<string> {
  * The pending document of a request whose CSR has not changed since it was judged.
  * @throws CommandError if the request is not pending, or its CSR is another one
  */
-export async function readPending(
+export async function requirePending(
   exchange: ObjectStore,
   address: RequestAddress,
 ): Promise<PendingDocument> {
-  const pending = await readDocument(exchange, outcomeKeys(address).pending, pendingSchema);
+  const pending = await readPending(exchange, outcomeKeys(address).pending);
   if (!pending)
     throw new CommandError(
       'usage',

@@ -1,12 +1,12 @@
 /** Standing approvals: certificate names of a cluster that are signed without asking an approver each time. */
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
-import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
+
 import {
-  mayStand,
   type StandingApproval,
   standingApprovalKey,
   standingApprovalSchema,
-} from '../../lib/policy/approval.ts';
+} from '../../lib/contract/approvals.ts';
+import { clusterRecordKey, clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
+import { mayStand } from '../../lib/contract/request-kinds.ts';
 import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';

@@ -1,6 +1,6 @@
 /** `cakeless cluster`: what the platform team declares about a cluster. */
 import type { Command } from 'commander';
-import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import { applyRecord } from '../operator/apply-record.ts';

@@ -1,5 +1,5 @@
 /** What `cakeless prepare` did, or would do, in words. */
-import { printable } from '../../lib/refusal/violation.ts';
+import { printable } from '../../lib/printable.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';

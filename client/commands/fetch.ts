@@ -1,6 +1,6 @@
 /** `cakeless fetch`: reads the outcomes of a request, checks each certificate, and writes it. */
 import type { Command } from 'commander';
-import { printable } from '../../lib/refusal/violation.ts';
+import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';

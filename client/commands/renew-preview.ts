@@ -1,6 +1,6 @@
 /** `cakeless renew --dry-run`: what would be asked for and restarted. */
 import { formatName } from '../../lib/csr/alternative-names.ts';
-import { printable } from '../../lib/refusal/violation.ts';
+import { printable } from '../../lib/printable.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Component } from '../node/disk/components.ts';

@@ -1,7 +1,7 @@
 /** `cakeless renew`: a whole renewal of this node in one command. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { printable } from '../../lib/refusal/violation.ts';
+import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';

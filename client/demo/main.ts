@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requestKey } from '../../lib/contract/request-key.ts';
 import { connect } from '../connection.ts';
 import type { Received } from '../node/fetch/receive.ts';
 import { legacyCluster, newestCluster } from './clusters.ts';
@@ -68,7 +69,12 @@ async function approveSuperAdmin(approver: Environment, node: Environment, folde
   );
   show(await cakeless(approver, 'pending'));
   const { name, node: nodeName, expected } = newestCluster;
-  const key = `requests/${name}/${nodeName}/first/super-admin.conf.csr`;
+  const key = requestKey({
+    cluster: name,
+    node: nodeName,
+    requestId: 'first',
+    path: 'super-admin.conf.csr',
+  });
   show(await cakeless(approver, 'approve', key, '--reason', 'break-glass, kept in the safe'));
   const place = ['--cluster', name, '--node', nodeName, '--request', 'first', '--wait', '1m'];
   const all = expected.map((one): Expected => ({ ...one, outcome: 'issued' }));
@@ -81,7 +87,8 @@ async function tryHostile(node: Environment, folder: string): Promise<string[]> 
   const exchange = await connect(node).exchange();
   const uploads = hostileUploads();
   for (const { path, what, bytes } of uploads) {
-    const key = `requests/${newestCluster.name}/${newestCluster.node}/hostile/${path}`;
+    const { name: cluster, node: owner } = newestCluster;
+    const key = requestKey({ cluster, node: owner, requestId: 'hostile', path });
     await exchange.create(key, bytes, 'application/octet-stream');
     console.log(`  put ${path}: ${what}`);
   }

@@ -1,8 +1,9 @@
 /** Writes a cluster record only over the version that was read, so that no change by another person is lost. */
-import { trustDomainKey, trustDomainSchema } from '../../lib/ca/trust-domain.ts';
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
+
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
-import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
+import { clusterRecordKey, clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
+import { AUTHORITY_PREFIXES } from '../../lib/contract/prefixes.ts';
+import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import {
   formatDocument,
   JSON_TYPE,
@@ -122,7 +123,7 @@ async function clustersOf(
   except: string,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { key } of authority.list('clusters/')) {
+  for await (const { key } of authority.list(AUTHORITY_PREFIXES.clusters)) {
     const other = await readDocument(authority, key, clusterRecordSchema);
     if (other?.trustDomain === trustDomain && other.cluster !== except) found.push(other.cluster);
   }

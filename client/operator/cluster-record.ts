@@ -1,6 +1,6 @@
 /** Builds and checks the record that `cakeless cluster apply` writes. */
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
-import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import { CommandError } from '../errors.ts';
 import { DECLARED_FIELDS, type DeclaredCluster } from './declared-cluster.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { findNode } from '../../lib/cluster/find-node.ts';
 import { parseClusterRecord } from '../../lib/cluster/record.ts';
-import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import { Fault } from '../../lib/fault.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';

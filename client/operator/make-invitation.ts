@@ -1,7 +1,9 @@
 /** Signs the URLs of an invitation (Signature Version 4, query form). */
+
 import type { S3Client } from '@aws-sdk/client-s3';
-import { BUNDLE_PATHS, bundleKey } from '../../lib/ca/trust-domain.ts';
-import { outcomeKeys, parseRequestKey, pathsOf } from '../../lib/contract/request-key.ts';
+import { pathsOf } from '../../lib/contract/kubeadm-paths.ts';
+import { outcomeKeys, parseRequestKey, requestKey } from '../../lib/contract/request-key.ts';
+import { BUNDLE_PATHS, bundleKey } from '../../lib/contract/trust-domain.ts';
 import {
   CA_NAMES,
   type CaName,
@@ -46,7 +48,7 @@ export async function makeInvitation(
     names
       .flatMap((name) => pathsOf(profileOf(name)))
       .map(async (path) => {
-        const address = parseRequestKey(`requests/${cluster}/${node}/${request}/${path}`);
+        const address = parseRequestKey(requestKey({ cluster, node, requestId: request, path }));
         if (!address) throw new Error(`${path}: not the path of a request`);
         const keys = outcomeKeys(address);
         return {

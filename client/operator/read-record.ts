@@ -1,8 +1,8 @@
-import { clusterRecordKey } from '../../lib/cluster/read-record.ts';
 import {
   type ClusterRecordDocument,
+  clusterRecordKey,
   clusterRecordSchema,
-} from '../../lib/cluster/record-schema.ts';
+} from '../../lib/contract/cluster-record.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';

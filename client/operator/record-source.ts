@@ -1,5 +1,5 @@
 /** Where `cakeless cluster apply` takes a record from: a record file, or a kubeadm configuration. */
-import { clusterRecordSchema } from '../../lib/cluster/record-schema.ts';
+import { clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
 import { CommandError } from '../errors.ts';
 import { readGivenText } from '../read-text.ts';
 import type { RecordChange } from './apply-record.ts';

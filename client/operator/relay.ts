@@ -1,6 +1,8 @@
 /** Submits the CSRs of a node without network access, and collects the objects that its `fetch` reads. */
-import { bundleKey } from '../../lib/ca/trust-domain.ts';
-import { LIMITS } from '../../lib/csr/limits.ts';
+import { trustDomainOfCertificate } from '../../lib/contract/outcomes.ts';
+import { requestKey } from '../../lib/contract/request-key.ts';
+import { bundleKey } from '../../lib/contract/trust-domain.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { Clock } from '../clock.ts';
@@ -28,7 +30,7 @@ export async function relay(
 ): Promise<Relayed> {
   const { cluster, node, request } = place;
   for (const { path, bytes } of csrs)
-    await upload(exchange, `requests/${cluster}/${node}/${request}/${path}`, bytes);
+    await upload(exchange, requestKey({ cluster, node, requestId: request, path }), bytes);
   const outcomes = await waitForOutcomes(exchange, terminal, place, seconds, clock);
   const objects = await collectObjects(exchange, outcomes);
   return {
@@ -54,7 +56,7 @@ async function collectObjects(
     if (!object || object.tooLarge) return; // a request that contained a key has been deleted
     const { body, metadata } = object;
     objects.push({ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } });
-    trustDomains.add(metadata['trust-domain'] ?? '');
+    trustDomains.add(trustDomainOfCertificate(metadata));
   };
   for (const key of keys) await take(key, LIMITS.maxObjectBytes * 2);
   for (const trustDomain of [...trustDomains].filter(isSubdomain))

@@ -4,7 +4,7 @@ import {
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
-} from '../../lib/ca/trust-domain.ts';
+} from '../../lib/contract/trust-domain.ts';
 import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';

@@ -1,11 +1,12 @@
 /** A kubeconfig for a user: creates the key, has the service sign its CSR, and puts both into a kubeconfig. */
+
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { USER_PATH, VALIDITY_METADATA } from '../../lib/contract/request-key.ts';
-import { LIMITS } from '../../lib/csr/limits.ts';
-import { USERS } from '../../lib/names.ts';
+import { requestKey } from '../../lib/contract/request-key.ts';
+import { USER_PATH, USERS, VALIDITY_METADATA } from '../../lib/contract/request-kinds.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import type { Clock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
 import { kubeconfigText } from '../node/disk/kubeconfig-text.ts';
@@ -76,7 +77,7 @@ async function uploadCsr(
   csr: string,
   { cluster, validityPeriod }: UserOptions,
 ): Promise<void> {
-  const key = `requests/${cluster}/${USERS}/${request}/${USER_PATH}`;
+  const key = requestKey({ cluster, node: USERS, requestId: request, path: USER_PATH });
   const metadata = validityPeriod === undefined ? {} : { [VALIDITY_METADATA]: validityPeriod };
   if (!(await upload(exchange, key, csr, metadata)))
     await checkPeriod(exchange, key, validityPeriod);

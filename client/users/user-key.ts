@@ -2,7 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { USER_PATH } from '../../lib/contract/request-key.ts';
+import { USER_PATH } from '../../lib/contract/request-kinds.ts';
 import type { CheckedRequest } from '../../lib/csr/read-request.ts';
 import { CommandError } from '../errors.ts';
 import { readKeyAndCsr, writeKeyAndCsr } from '../node/csr/key-and-csr.ts';

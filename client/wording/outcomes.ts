@@ -1,5 +1,5 @@
 /** How every command prints the certificates of a request that it did not get. */
-import { printable } from '../../lib/refusal/violation.ts';
+import { printable } from '../../lib/printable.ts';
 import { describeRefusal, type ReadViolation } from './refusals.ts';
 import { describeUnissued } from './waiting.ts';
 

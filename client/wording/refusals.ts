@@ -1,5 +1,7 @@
 /** How every command prints the violations of a rejection. */
-import { printable, type Violation } from '../../lib/refusal/violation.ts';
+
+import { printable } from '../../lib/printable.ts';
+import type { Violation } from '../../lib/refusal/violation.ts';
 
 /** A violation as a client reads it: a newer service may know more codes. */
 export type ReadViolation = Readonly<Record<keyof Violation, string>>;

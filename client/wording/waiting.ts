@@ -1,5 +1,5 @@
 /** How every command says what it waits for, and what is still open when it stops waiting. */
-import { printable } from '../../lib/refusal/violation.ts';
+import { printable } from '../../lib/printable.ts';
 
 /** `waiting for approval of super-admin.conf (up to 5m)`: printed once, when waiting starts. */
 export const describeWaiting = (what: string, seconds: number): string =>

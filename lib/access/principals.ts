@@ -2,8 +2,9 @@
  * Who calls: every principal of the deployment, by its part in it. IAM roles (infra) and the principals of
  * `cakeless local` are made for these. Everyone else has no part in the tables of this folder, and so no access.
  */
+
+import { USERS } from '../contract/request-kinds.ts';
 import type { ServiceName } from '../metric-names.ts';
-import { USERS } from '../names.ts';
 
 /** The roles of people. */
 export const PEOPLE = ['operator', 'approver', 'auditor'] as const;

@@ -1,4 +1,4 @@
-/** Is there a record for a signature that was made with a CA key? The record was written before; this looks after it. */
+/** Whether a record accounts for a signature that was made with a CA key. The record was written before the signature. */
 import type { ObjectStore } from '../store/object-store.ts';
 import type { CaKeyList } from './ca-key-list.ts';
 import { findSigningOrder, type SigningOrder } from './find-signing-order.ts';
@@ -7,47 +7,47 @@ import { recordKeyIn } from './record-in-user-agent.ts';
 import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
 
 export type Verdict =
-  /** The key is no CA's. */
+  /** The key does not belong to a CA. */
   | { readonly kind: 'not-ours' }
-  /** Nothing was signed; `byOurs` if it was one of the functions that was refused. */
+  /** Nothing was signed; `byOurs` if KMS refused one of the functions. */
   | { readonly kind: 'refused'; readonly byOurs: boolean }
   | { readonly kind: 'accounted'; readonly record: string }
   | {
       readonly kind: 'without-record';
-      /** The record that the call names, right or wrong. */
+      /** The record that the call names, correctly or not. */
       readonly record: string | undefined;
       readonly reasons: readonly string[];
     };
 
-/** What an audit goes by. */
-export interface Books {
+/** What an audit compares with. */
+export interface AuditDeps {
   readonly authority: ObjectStore;
   readonly caKeys: CaKeyList;
   readonly roles: SigningRoles;
 }
 
-export async function auditSignature(books: Books, call: SignCall): Promise<Verdict> {
-  const { authority, roles } = books;
-  if (call.errorCode !== undefined) return auditRefusal(books, call);
+export async function auditSignature(deps: AuditDeps, call: SignCall): Promise<Verdict> {
+  const { authority, roles } = deps;
+  if (call.errorCode !== undefined) return auditRefusal(deps, call);
   const record = recordKeyIn(call.userAgent);
   const order =
     record === undefined ? 'the call names no record' : await findSigningOrder(authority, record);
-  if (!(await isCaKey(books, call, order))) return { kind: 'not-ours' };
+  if (!(await isCaKey(deps, call, order))) return { kind: 'not-ours' };
   const reasons = judgeSignCall(call, roles, order);
   if (reasons.length === 0 && record !== undefined) return { kind: 'accounted', record };
   return { kind: 'without-record', record, reasons };
 }
 
-/** A refusal is of interest if it may have been about a CA key. */
-async function auditRefusal(books: Books, call: SignCall): Promise<Verdict> {
-  if (!(await isCaKey(books, call, ''))) return { kind: 'not-ours' };
-  const byOurs = Object.values(books.roles).some((role) => role === call.caller.arn);
+/** A refused call matters if it may have been for a CA key. */
+async function auditRefusal(deps: AuditDeps, call: SignCall): Promise<Verdict> {
+  if (!(await isCaKey(deps, call, ''))) return { kind: 'not-ours' };
+  const byOurs = Object.values(deps.roles).some((role) => role === call.caller.arn);
   return { kind: 'refused', byOurs };
 }
 
-/** A key that a record orders to sign with is a CA's; one that is not named may be. */
+/** A key that a record names belongs to a CA; a key that the call does not name may belong to one. */
 async function isCaKey(
-  { caKeys }: Books,
+  { caKeys }: AuditDeps,
   { keyArn, at }: SignCall,
   order: SigningOrder | string,
 ): Promise<boolean> {

@@ -2,13 +2,13 @@ import { listClaims } from '../ca/key-claims.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { isSameKey } from './sign-call.ts';
 
-/** CloudTrail tells times in whole seconds, and no two clocks are the same. */
+/** CloudTrail has times in whole seconds, and clocks differ. */
 const MARGIN_MS = 60 * 1000;
 
 /**
  * Which keys are CA keys: those that a CA claimed (`ca-keys/`). A key is claimed before anything is drafted for it, and
- * for good, so a list that is younger than a call knows every key that was a CA's at the time of the call. Calls with
- * other keys of the account come with a trail's delay of minutes, so the list is read anew every few minutes at most.
+ * claims are never released, so a list that was read after a call has every key that was a CA key at the time of the call.
+ * CloudTrail delivers calls with a delay of minutes, so the list is read again every few minutes at most.
  */
 export class CaKeyList {
   readonly #authority: ObjectStore;
@@ -21,7 +21,7 @@ export class CaKeyList {
     this.#now = now;
   }
 
-  /** Whether a key was a CA's at a time. */
+  /** Whether a key was a CA key at a time. */
   async has(keyArn: string, at: Date): Promise<boolean> {
     if (this.#knows(keyArn)) return true;
     if (this.#readAt - MARGIN_MS > at.getTime()) return false;

@@ -1,26 +1,31 @@
-/** What a record orders to be signed, as far as an audit needs it. */
-import { caRecordSchema, parseCaRecordKey } from '../ca/ca-record.ts';
-import { parseRequestKey } from '../contract/request-key.ts';
-import { Fault } from '../fault.ts';
+/** What a record says is to be signed, as far as an audit needs it. */
+import {
+  caCertificateKey,
+  caRecordKey,
+  caRecordSchema,
+  parseCaRecordKey,
+} from '../contract/ca-record.ts';
 import {
   decisionRecordSchema,
   issuedKey,
   recordKey,
   requestKeyOfRecord,
-} from '../issuance/record.ts';
+} from '../contract/decision-record.ts';
+import { parseRequestKey } from '../contract/request-key.ts';
+import { Fault } from '../fault.ts';
 import { readDocument } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 export interface SigningOrder {
-  /** Whose part it is: leaves are signed by `sign`, CAs by `create-ca`. */
+  /** Which function has to sign: `sign` signs leaf certificates, `create-ca` signs CA certificates. */
   readonly by: 'sign' | 'createCa';
   /** Key ARN. */
   readonly keyId: string;
-  /** When the certificate was kept; undefined if it is not there. */
-  readonly keptAt: Date | undefined;
+  /** When the signed certificate was stored; undefined if it does not exist. */
+  readonly storedAt: Date | undefined;
 }
 
-/** The order that lies at a key of the authority bucket; a text says why there is none. */
+/** The signing order of a record in the authority bucket, or a text that says why the key has no signing order. */
 export async function findSigningOrder(
   authority: ObjectStore,
   key: string,
@@ -40,27 +45,27 @@ async function findLeafOrder(
   const requestKey = requestKeyOfRecord(key);
   if (requestKey === undefined || !parseRequestKey(requestKey)) return undefined;
   const record = await readDocument(authority, key, decisionRecordSchema);
-  if (!record) return `${key}: there is no such record`;
+  if (!record) return `${key}: the record does not exist`;
   if (recordKey(record.request) !== key) return `${key}: is the record of ${record.request}`;
-  if (record.decision !== 'issue') return `${key}: is the record of a refusal`;
-  const keptAt = await writtenAt(authority, issuedKey(requestKey));
-  return { by: 'sign', keyId: record.keyId, keptAt };
+  if (record.decision !== 'issue') return `${key}: is the record of a rejection`;
+  const storedAt = await writtenAt(authority, issuedKey(requestKey));
+  return { by: 'sign', keyId: record.keyId, storedAt };
 }
 
 async function findCaOrder(authority: ObjectStore, key: string): Promise<SigningOrder | string> {
   const named = parseCaRecordKey(key);
-  if (!named) return `${key}: is no key of a record`;
+  if (!named) return `${key}: is not the key of a record`;
   const record = await readDocument(authority, key, caRecordSchema);
-  if (!record) return `${key}: there is no such record`;
-  const { trustDomain, ca } = record;
-  if (trustDomain !== named.trustDomain || ca !== named.ca)
-    return `${key}: is the record of ${ca} of ${trustDomain}`;
-  const keptAt = await writtenAt(authority, key.replace(/\.json$/, '.crt'));
-  return { by: 'createCa', keyId: record.keyId, keptAt };
+  if (!record) return `${key}: the record does not exist`;
+  const { trustDomain, ca, version } = record;
+  if (caRecordKey(record) !== key)
+    return `${key}: is the record of version ${version} of ${ca} of ${trustDomain}`;
+  const storedAt = await writtenAt(authority, caCertificateKey(named));
+  return { by: 'createCa', keyId: record.keyId, storedAt };
 }
 
 async function writtenAt(authority: ObjectStore, key: string): Promise<Date | undefined> {
-  // an object comes first in the listing of its own key
+  // in a listing of its key as a prefix, the object itself comes first
   for await (const object of authority.list(key))
     return object.key === key ? object.lastModified : undefined;
   return undefined;

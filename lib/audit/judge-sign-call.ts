@@ -2,15 +2,15 @@ import type { SigningOrder } from './find-signing-order.ts';
 import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
 
 /**
- * A run that began before the certificate was kept may still sign once more, as it must after a cut-off or in a race;
- * no run of a function lasts longer than 15 minutes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ * A run that began before the certificate was stored may sign again, after an interruption or in a race. No run of a
+ * function takes longer than 15 minutes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 const LONGEST_RUN_MS = 15 * 60 * 1000;
 
 /**
- * What speaks against a signature that was made with a CA key; nothing does if a record accounts for it. Several
- * signatures for one record are normal: each cut-off or racing run signs the same bytes again.
- * @param order the order of the record that the call names; a text says why there is none
+ * Objections to a signature made with a CA key; empty if a record accounts for it. Several signatures for one record are
+ * normal: every interrupted or racing run signs the same bytes again.
+ * @param order the signing order of the record that the call names, or a text that says why it has no signing order
  */
 export function judgeSignCall(
   call: SignCall,
@@ -27,8 +27,8 @@ export function judgeSignCall(
 
 function judgeCaller({ caller }: SignCall, allowed: readonly string[]): string[] {
   if (caller.arn !== undefined && allowed.includes(caller.arn)) return [];
-  // The key is of another account than the roles, and this is what its trail says of them: the same call stands with
-  // its role in the trail of the roles' own account, where it is judged as well.
+  // The key is in another account than the roles, and its trail does not name their roles. The trail of the roles'
+  // account has the same call with its role, and it is audited there as well.
   const accounts = allowed.map(accountOf);
   if (caller.ofAnotherAccount && accounts.includes(caller.accountId)) return [];
   return [`the caller is ${caller.description}, not ${allowed.join(' or ')}`];
@@ -44,7 +44,9 @@ function judgeKey({ keyArn }: SignCall, { keyId }: SigningOrder): string[] {
   return [`the record is for the key ${keyId}`];
 }
 
-function judgeTime({ at }: SignCall, { keptAt }: SigningOrder): string[] {
-  if (keptAt === undefined || at.getTime() - keptAt.getTime() <= LONGEST_RUN_MS) return [];
-  return [`the record had its certificate since ${keptAt.toISOString()}: nothing signs it anew`];
+function judgeTime({ at }: SignCall, { storedAt }: SigningOrder): string[] {
+  if (storedAt === undefined || at.getTime() - storedAt.getTime() <= LONGEST_RUN_MS) return [];
+  return [
+    `the record's certificate was stored at ${storedAt.toISOString()}: nothing signs it again`,
+  ];
 }

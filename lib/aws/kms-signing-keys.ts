@@ -2,7 +2,7 @@ import { type KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { userAgentOf } from '../audit/record-in-user-agent.ts';
 import { Fault } from '../fault.ts';
 import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
-import type { SigningKeys } from '../store/object-store.ts';
+import type { SigningKeys } from '../signing/signing-keys.ts';
 import { isThrottle, toFault } from './to-fault.ts';
 
 /** KMS keys as `SigningKeys`: one call of Sign over a digest, and no other call. */

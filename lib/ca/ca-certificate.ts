@@ -1,6 +1,6 @@
 /**
- * The self-signed certificate of a CA, as kubeadm makes it (cmd/kubeadm/app/phases/certs/certlist.go): its names, its
- * DNS name, ten years; without keyEncipherment, which a CA key never does, and with cRLSign.
+ * The self-signed certificate of a CA, as kubeadm makes it (cmd/kubeadm/app/phases/certs/certlist.go): the same names,
+ * DNS name and ten years, but without keyEncipherment, which a CA key never needs, and with cRLSign.
  */
 import 'reflect-metadata';
 import { createPublicKey, X509Certificate } from 'node:crypto';
@@ -20,7 +20,7 @@ import type { CaName } from '../profiles/certificate-names.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import type { CaKey } from './ca-keys.ts';
 
-/** kubeadm's subject names of its CAs. */
+/** kubeadm's common names of its CAs. */
 export const CA_COMMON_NAMES: Record<CaName, string> = {
   ca: 'kubernetes',
   'etcd-ca': 'etcd-ca',
@@ -36,7 +36,7 @@ export interface CaCertificateFields {
   readonly notAfter: Date;
 }
 
-/** The TBSCertificate, linted; who signs it is not decided here. @throws Fault lint-failed */
+/** The TBSCertificate, linted but not signed. @throws Fault lint-failed */
 export async function draftCaCertificate(fields: CaCertificateFields): Promise<Uint8Array> {
   const { key, serialNumber, notBefore, notAfter } = fields;
   const commonName = CA_COMMON_NAMES[fields.ca];
@@ -66,14 +66,14 @@ export async function draftCaCertificate(fields: CaCertificateFields): Promise<U
   const parts = ['tbs', 'signatureAlgorithm', 'signature'];
   const whole = readDer(Buffer.from(certificate.rawData), 'certificate');
   const [tbs] = readFields(whole, TAG.sequence, ...parts);
-  if (!tbs) throw new Fault('lint-failed', 'the generator made no certificate');
+  if (!tbs) throw new Fault('lint-failed', 'the generator returned no certificate');
   lintCaDraft(tbs.raw, fields);
   return Uint8Array.from(tbs.raw);
 }
 
 /**
- * The generator wants a key that signs. It gets one that only tells its algorithm, and a crypto provider that answers
- * with zeros: KMS signs later, when the draft is on record. The algorithms' names are WebCrypto's.
+ * The generator needs a key that signs. This one only has an algorithm (by its WebCrypto name), and its crypto provider
+ * returns a placeholder: KMS signs later, when the draft is on record.
  */
 function placeholderSigner({ keySpec }: CaKey) {
   const hash = { name: keySpec === 'ECC_NIST_P384' ? 'SHA-384' : 'SHA-256' };
@@ -93,7 +93,7 @@ type SigningKey = Extract<
 >['signingKey'];
 type CryptoProvider = NonNullable<Parameters<typeof X509CertificateGenerator.create>[1]>;
 
-/** What OpenSSL reads must be what was meant. */
+/** Compares what OpenSSL reads with what was intended. */
 function lintCaDraft(tbs: Uint8Array, fields: CaCertificateFields): void {
   const algorithm = signingAlgorithmOf(fields.key.keySpec);
   const draft = new X509Certificate(assembleCertificate(tbs, { algorithm }, new Uint8Array(64)));
@@ -111,15 +111,15 @@ function lintCaDraft(tbs: Uint8Array, fields: CaCertificateFields): void {
       hex(draft.publicKey.export({ type: 'spki', format: 'der' })),
       hex(fields.key.publicKey),
     ],
-    ['issued by itself', draft.checkIssued(draft), true],
+    ['self-issued', draft.checkIssued(draft), true],
   ];
   const findings = pairs
     .filter(([, got, meant]) => got !== meant)
-    .map(([field, got, meant]) => `${field} is ${String(got)}, meant was ${String(meant)}`);
+    .map(([field, got, meant]) => `${field} is ${String(got)}, expected ${String(meant)}`);
   if (findings.length > 0) throw new Fault('lint-failed', `CA draft: ${findings.join('; ')}`);
 }
 
-/** The key as node:crypto has it, to check a signature before anything is published. */
+/** For node:crypto, to verify a signature before anything is published. */
 export function caKeyObject(key: CaKey) {
   return createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' });
 }

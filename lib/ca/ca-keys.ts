@@ -1,3 +1,4 @@
+import type { CaRecord } from '../contract/ca-record.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 
@@ -9,13 +10,17 @@ export interface CaKey {
   readonly publicKey: Uint8Array;
 }
 
-/** Makes and finds the keys of CAs. Only `create-ca` has it; signing goes through `SigningKeys`. */
+/** Makes and finds the keys of CAs. Only `create-ca` has this port; signing goes through `SigningKeys`. */
 export interface CaKeys {
   /**
-   * The key of a CA of a trust domain: the one that is there, or a new one. Called twice, or at the same time, it
-   * gives the same key.
+   * The key of a CA of a trust domain: the existing one, or a new one. Repeated and concurrent calls return the same key.
    */
   ensure(trustDomain: string, ca: CaName, keySpec: CaKeySpec): Promise<CaKey>;
-  /** A key that somebody else made. @throws Fault request-malformed if it is no signing key of a kind that a CA can have */
+  /** A key that was made elsewhere. @throws Fault request-malformed if it is not a signing key of a kind that CAs can have */
   find(keyId: string): Promise<CaKey>;
+}
+
+/** The key that a CA record names. */
+export function keyOf({ keyId, keySpec, publicKey }: CaRecord): CaKey {
+  return { keyId, keySpec, publicKey: Buffer.from(publicKey, 'base64') };
 }

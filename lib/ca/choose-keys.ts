@@ -1,13 +1,15 @@
 /** Which key each CA of a trust domain gets. */
+
+import { claimSchema } from '../contract/ca-key-claim.ts';
+import { caRecordKey, caRecordSchema } from '../contract/ca-record.ts';
+import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
-import type { CaKey, CaKeys } from './ca-keys.ts';
-import { caRecordSchema, caRecordStem, keyOf } from './ca-record.ts';
-import type { TrustDomainRequest } from './create-trust-domain.ts';
-import { claimKey, claimSchema } from './key-claims.ts';
-import type { TrustDomainDocument } from './trust-domain.ts';
+import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
+import { claimKeyOf } from './key-claims.ts';
+import type { TrustDomainRequest } from './trust-domain-request.ts';
 
 const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
 
@@ -17,15 +19,16 @@ export interface FoundKey {
   readonly key: CaKey;
 }
 
-/** A CA that is on record keeps its key; the others get the key that is named, or one of their own. */
+/** A CA version that is on record keeps its key; the others get the key that the request names, or a new one. */
 export async function findKeys(
   service: Service,
   caKeys: CaKeys,
   { trustDomain, keys, keySpec = DEFAULT_KEY_SPEC }: TrustDomainRequest,
+  version: number,
 ): Promise<FoundKey[]> {
   const found: FoundKey[] = [];
   for (const ca of CA_NAMES) {
-    const recordKey = `${caRecordStem(trustDomain, ca)}.json`;
+    const recordKey = caRecordKey({ trustDomain, ca, version });
     const record = await readDocument(service.authority, recordKey, caRecordSchema);
     const named = keys?.[ca];
     if (record) found.push({ ca, key: keyOf(record) });
@@ -35,34 +38,34 @@ export async function findKeys(
   return found;
 }
 
-/** Never one key for two CAs: what one of them signs, the other would vouch for. */
+/** Two CAs never share a key: each would vouch for what the other signs. */
 export async function claimKeys(
   service: Service,
   trustDomain: string,
   found: readonly FoundKey[],
 ): Promise<void> {
-  const names = found.map(({ key }) => claimKey(key));
-  const twice = found.find(({ key }, i) => names.indexOf(claimKey(key)) !== i);
+  const names = found.map(({ key }) => claimKeyOf(key));
+  const twice = found.find(({ key }, i) => names.indexOf(claimKeyOf(key)) !== i);
   if (twice)
     throw new Fault(
       'request-malformed',
-      `${twice.key.keyId} is named for two CAs: each needs a key of its own`,
+      `${twice.key.keyId} is named for two CAs: each needs a different key`,
     );
   for (const { ca, key } of found) {
     const claim = { trustDomain, ca, keyId: key.keyId };
-    const name = claimKey(key);
+    const name = claimKeyOf(key);
     if ((await service.authority.create(name, formatDocument(claim), JSON_TYPE)) === 'created')
       continue;
-    const stands = await readDocument(service.authority, name, claimSchema);
-    if (stands?.trustDomain === trustDomain && stands.ca === ca) continue;
+    const known = await readDocument(service.authority, name, claimSchema);
+    if (known?.trustDomain === trustDomain && known.ca === ca) continue;
     throw new Fault(
       'request-malformed',
-      `${key.keyId} is the key of ${stands?.ca} of trust domain ${stands?.trustDomain} already: ${ca} of ${trustDomain} needs one of its own`,
+      `${key.keyId} is already the key of ${known?.ca} of trust domain ${known?.trustDomain}: ${ca} of ${trustDomain} needs a different key`,
     );
   }
 }
 
-/** What exists is not changed: who asks for something else must know. */
+/** CAs that exist are not changed; a caller who asks for other ones is told. */
 export function refuseOtherwise(known: TrustDomainDocument, request: TrustDomainRequest): void {
   for (const ca of CA_NAMES) {
     const { signing, versions } = known.cas[ca];
@@ -74,7 +77,7 @@ export function refuseOtherwise(known: TrustDomainDocument, request: TrustDomain
     if (wrongKey || wrongSpec)
       throw new Fault(
         'request-malformed',
-        `trust domain ${known.trustDomain} exists, and its ${ca} has the ${version?.keySpec} key ${version?.keyId}: a CA that exists is not changed`,
+        `trust domain ${known.trustDomain} exists, and its ${ca} has the ${version?.keySpec} key ${version?.keyId}: existing CAs are not changed`,
       );
   }
 }

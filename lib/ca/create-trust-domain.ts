@@ -1,49 +1,43 @@
 /**
- * Makes the three CAs of a trust domain, once. The rule is the one of leaves: what will be signed is on record before
- * KMS is asked, a retry signs the same bytes, and of racing calls the first result stands.
- *
- *   ca-records/<trust domain>/<ca>/1.json   key and TBSCertificate      authority bucket
- *   ca-records/<trust domain>/<ca>/1.crt    the signed certificate      authority bucket
- *   ca-keys/<SHA-256 of the public key>.json   which CA a key is for     authority bucket
- *   trust/<trust domain>.json               all three together          authority bucket
- *   trust/<trust domain>/ca.crt …           what nodes install          exchange bucket
+ * Makes the three CAs of a trust domain, once. As for leaf certificates, what is signed is on record before KMS is asked,
+ * a retry signs the same bytes, and of racing calls the first result counts.
  */
 import { createHash, verify } from 'node:crypto';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
-import { Fault } from '../fault.ts';
-import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
-import type { Service } from '../service.ts';
-import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
-import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
-import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
-import type { CaKey, CaKeys } from './ca-keys.ts';
-import { type CaRecord, caRecordSchema, caRecordStem, FIRST_VERSION, keyOf } from './ca-record.ts';
-import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
+import {
+  type CaRecord,
+  type CaVersionName,
+  caCertificateKey,
+  caRecordKey,
+  caRecordSchema,
+} from '../contract/ca-record.ts';
 import {
   bundleKey,
   type CaVersion,
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
-} from './trust-domain.ts';
+} from '../contract/trust-domain.ts';
+import { Fault } from '../fault.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import type { Service } from '../service.ts';
+import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
+import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
+import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
+import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
+import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
+import type { TrustDomainRequest } from './trust-domain-request.ts';
 
-export interface TrustDomainRequest {
-  readonly trustDomain: string;
-  /** Kind of the keys that are made; ECC_NIST_P256 if nobody says. */
-  readonly keySpec?: CaKeySpec;
-  /** Keys that exist already, by ARN; the others are made. */
-  readonly keys?: Partial<Record<CaName, string>>;
-  /** Lifetime of the CA certificates in days; kubeadm's caCertificateValidityPeriod is 3650. */
-  readonly validityDays: number;
-}
+/** A trust domain starts with the first version of each CA. */
+const FIRST_VERSION = 1;
 
 const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * @returns the trust domain as it stands, and whether this call made it
- * @throws Fault request-malformed if it stands otherwise than asked for, or a key would serve two CAs
+ * @returns the trust domain, and whether this call made it
+ * @throws Fault request-malformed if it exists with other keys than requested, or if two CAs would share a key
  */
 export async function createTrustDomain(
   service: Service,
@@ -57,41 +51,42 @@ export async function createTrustDomain(
     await publishBundles(service, known);
     return { document: known, created: false };
   }
-  const found = await findKeys(service, caKeys, request);
+  const found = await findKeys(service, caKeys, request, FIRST_VERSION);
   await claimKeys(service, request.trustDomain, found);
   const cas: Partial<Record<CaName, { signing: number; versions: CaVersion[] }>> = {};
-  for (const { ca, key: caKey } of found)
-    cas[ca] = { signing: FIRST_VERSION, versions: [await makeCa(service, request, ca, caKey)] };
+  for (const { ca, key: caKey } of found) {
+    const name = { trustDomain: request.trustDomain, ca, version: FIRST_VERSION };
+    const version = await makeVersion(service, name, caKey, request.validityDays);
+    cas[ca] = { signing: FIRST_VERSION, versions: [version] };
+  }
   const made = trustDomainSchema.parse({ trustDomain: request.trustDomain, cas });
   const created = await service.authority.create(key, formatDocument(made), JSON_TYPE);
   const document = await readDocument(service.authority, key, trustDomainSchema);
-  if (!document) throw new Fault('unavailable', `${key}: written, but can not be read`);
+  if (!document) throw new Fault('unavailable', `${key}: written, but cannot be read`);
   if (created === 'exists') refuseOtherwise(document, request); // another call was faster
   await publishBundles(service, document);
   return { document, created: created === 'created' };
 }
 
-async function makeCa(
+async function makeVersion(
   service: Service,
-  request: TrustDomainRequest,
-  ca: CaName,
+  name: CaVersionName,
   key: CaKey,
+  validityDays: number,
 ): Promise<CaVersion> {
-  const stem = caRecordStem(request.trustDomain, ca);
   const record =
-    (await readDocument(service.authority, `${stem}.json`, caRecordSchema)) ??
-    (await recordDraft(service, request, ca, key, `${stem}.json`));
+    (await readDocument(service.authority, caRecordKey(name), caRecordSchema)) ??
+    (await recordDraft(service, name, key, validityDays));
   const { version, keyId, keySpec } = record;
-  const certificate = await obtainCertificate(service, record, `${stem}.crt`);
+  const certificate = await obtainCertificate(service, name, record);
   return { version, keyId, keySpec, certificate };
 }
 
 async function recordDraft(
   service: Service,
-  { trustDomain, validityDays }: TrustDomainRequest,
-  ca: CaName,
+  { trustDomain, ca, version }: CaVersionName,
   key: CaKey,
-  recordKey: string,
+  validityDays: number,
 ): Promise<CaRecord> {
   const now = service.now();
   const start = Math.floor(now.getTime() / 1000) * 1000;
@@ -105,47 +100,53 @@ async function recordDraft(
   const record: CaRecord = {
     trustDomain,
     ca,
-    version: FIRST_VERSION,
+    version,
     keyId: key.keyId,
     keySpec: key.keySpec,
     publicKey: Buffer.from(key.publicKey).toString('base64'),
     decidedAt: now.toISOString(),
     tbs: Buffer.from(tbs).toString('base64'),
   };
+  const recordKey = caRecordKey(record);
   await service.authority.create(recordKey, formatDocument(record), JSON_TYPE);
   const winner = await readDocument(service.authority, recordKey, caRecordSchema);
-  if (!winner) throw new Fault('unavailable', `${recordKey}: written, but can not be read`);
+  if (!winner) throw new Fault('unavailable', `${recordKey}: written, but cannot be read`);
   return winner;
 }
 
-async function obtainCertificate(service: Service, record: CaRecord, key: string): Promise<string> {
+async function obtainCertificate(
+  service: Service,
+  name: CaVersionName,
+  record: CaRecord,
+): Promise<string> {
+  const key = caCertificateKey(name);
   const known = await service.authority.get(key, MAX_CERTIFICATE_BYTES);
   if (known) return Buffer.from(known.body).toString('latin1');
-  const certificate = certificateToPem(await signCaRecord(service, record));
+  const certificate = certificateToPem(await signCaRecord(service, name, record));
   await service.authority.create(key, certificate, PEM_TYPE);
   const winner = await service.authority.get(key, MAX_CERTIFICATE_BYTES);
-  if (!winner) throw new Fault('unavailable', `${key}: written, but can not be read`);
+  if (!winner) throw new Fault('unavailable', `${key}: written, but cannot be read`);
   return Buffer.from(winner.body).toString('latin1');
 }
 
 const MAX_CERTIFICATE_BYTES = 64 * 1024;
 
-async function signCaRecord(service: Service, record: CaRecord): Promise<Uint8Array> {
+async function signCaRecord(
+  service: Service,
+  name: CaVersionName,
+  record: CaRecord,
+): Promise<Uint8Array> {
   const algorithm = signingAlgorithmOf(record.keySpec);
   const tbs = Buffer.from(record.tbs, 'base64');
   const digest = createHash(algorithm.hash).update(tbs).digest();
-  const signature = await service.keys.sign(
-    record.keyId,
-    algorithm,
-    digest,
-    `${caRecordStem(record.trustDomain, record.ca)}.json`,
-  );
+  const { keyId } = record;
+  const signature = await service.keys.sign(keyId, algorithm, digest, caRecordKey(name));
   if (!verify(algorithm.hash, tbs, caKeyObject(keyOf(record)), signature))
-    throw new Fault('signature-invalid', `${record.keyId}: the signature does not verify`);
+    throw new Fault('signature-invalid', `${keyId}: the signature does not verify`);
   return assembleCertificate(tbs, { algorithm }, signature);
 }
 
-/** The version that signs comes first: kubeadm looks at the first certificate of a CA file only. */
+/** The version that signs comes first: kubeadm reads only the first certificate of a CA file. */
 async function publishBundles(service: Service, document: TrustDomainDocument): Promise<void> {
   for (const ca of CA_NAMES) {
     const { signing, versions } = document.cas[ca];

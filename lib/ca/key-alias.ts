@@ -1,6 +1,6 @@
 import type { CaName } from '../profiles/certificate-names.ts';
 
-/** Aliases take no dots, names no underscores, so each trust domain has an alias of its own. */
+/** Aliases allow no dots, and names have no underscores, so every trust domain has a different alias. */
 export function caKeyAlias(trustDomain: string, ca: CaName): string {
   return `alias/cakeless/${trustDomain.replaceAll('.', '_')}/${ca}`;
 }

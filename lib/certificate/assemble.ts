@@ -1,4 +1,4 @@
-/** What leaves and CAs have in common. */
+/** What leaf and CA certificates have in common. */
 import { createHash } from 'node:crypto';
 import { type Element, readFields, readOctetAlignedBits, TAG } from '../der/read.ts';
 import { bitString, sequence } from '../der/write.ts';
@@ -13,7 +13,7 @@ export function assembleCertificate(
   return sequence(tbs, algorithm.identifier, bitString(signature));
 }
 
-/** RFC 7093 section 2, method 1: the leftmost 160 bits of SHA-256 over the key, as Go does it since 1.25. */
+/** RFC 7093 section 2, method 1: the leftmost 160 bits of SHA-256 over the key, as Go does since 1.25. */
 export function keyIdentifierOf(spki: Element): Uint8Array {
   const [, bits] = readFields(spki, TAG.sequence, 'algorithm', 'subjectPublicKey');
   if (!bits) throw new Error('no subjectPublicKey');

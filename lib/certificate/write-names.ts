@@ -1,4 +1,4 @@
-/** Subject and subject alternative names, as kubeadm (Go) writes them into certificates and requests. */
+/** Subject and subject alternative names as kubeadm (Go) writes them into certificates and CSRs. */
 
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import type { Subject } from '../csr/subject.ts';
@@ -6,7 +6,7 @@ import { OID } from '../der/oids.ts';
 import { contextPrimitive, directoryString, oid, sequence, setOf } from '../der/write.ts';
 import { parseIpAddress } from '../ip-address.ts';
 
-/** Organisations before the common name, all of them in one RDN: what kubeadm (Go) writes. */
+/** All organisations in one RDN, before the common name. */
 export function writeSubject({ commonName, organizations }: Subject): Uint8Array {
   const attribute = (type: string, value: string) => sequence(oid(type), directoryString(value));
   const ofOrganizations = organizations.map((value) => attribute(OID.organizationName, value));
@@ -24,6 +24,6 @@ export function writeAlternativeNames(names: readonly AlternativeName[]): Uint8A
 function writeName({ type, value }: AlternativeName): Uint8Array {
   if (type === 'DNS') return contextPrimitive(2, Buffer.from(value, 'latin1'));
   const octets = parseIpAddress(value);
-  if (!octets) throw new Error('an address that is none got past the door');
+  if (!octets) throw new Error(`${value}: not an IP address`);
   return contextPrimitive(7, octets);
 }

@@ -3,7 +3,7 @@ import { isSubdomain } from '../names.ts';
 
 /**
  * Host part of kubeadm's controlPlaneEndpoint: `api.example.com:6443`, `10.0.0.1`, `[fd00::1]:6443`.
- * Undefined if there is no valid host or port (kubeadm cmd/kubeadm/app/util/endpoint.go, ParseHostPort).
+ * Undefined unless host and port are valid (kubeadm cmd/kubeadm/app/util/endpoint.go, ParseHostPort).
  */
 export function hostOfEndpoint(endpoint: string): string | undefined {
   const whole = canonicalIpAddress(endpoint);

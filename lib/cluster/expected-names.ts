@@ -1,5 +1,5 @@
 /**
- * The subject alternative names that kubeadm would ask for on a node (cmd/kubeadm/app/util/pkiutil/pki_helpers.go,
+ * The subject alternative names that kubeadm would request on a node (cmd/kubeadm/app/util/pkiutil/pki_helpers.go,
  * GetAPIServerAltNames, GetEtcdAltNames, GetEtcdPeerAltNames).
  */
 import type { AlternativeName } from '../csr/alternative-names.ts';
@@ -9,9 +9,9 @@ import type { KnownNode } from './find-node.ts';
 import type { ClusterRecord } from './record.ts';
 
 export interface ExpectedNames {
-  /** The certificate needs all of these. */
+  /** The certificate must have all of these. */
   readonly required: readonly AlternativeName[];
-  /** It may hold these as well. Addresses in the ranges of a node rule are allowed beside them. */
+  /** It may have these too; addresses in the ranges of a node rule are allowed as well. */
   readonly allowed: readonly AlternativeName[];
 }
 
@@ -50,8 +50,8 @@ function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
 }
 
 /**
- * The declared extra names are allowed, not required: `kubeadm init phase certs etcd-server --csr-only` (up to 1.21)
- * could not be told of them.
+ * The declared extra names are allowed, not required: `kubeadm init phase certs etcd-server --csr-only` (up to 1.21) had no
+ * way to set them.
  */
 function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
   const [advertised, ...others] = node.addresses;
@@ -67,7 +67,7 @@ function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
   };
 }
 
-/** A DNS name even where the node is called by its address: kubeadm does not look at it. */
+/** A DNS name even if the node's name is an address: kubeadm does not check. */
 function ownName(node: KnownNode): AlternativeName {
   return { type: 'DNS', value: node.name };
 }

@@ -1,28 +1,28 @@
+import { RESERVED_NODE_NAMES } from '../contract/request-kinds.ts';
 import type { AddressRange } from '../ip-address.ts';
-import { USERS } from '../names.ts';
 import type { NodeRole } from '../profiles/profiles.ts';
 import type { ClusterRecord, ExtraNames } from './record.ts';
 
-/** What the cluster record says of one node, by its own entry or by a rule. */
+/** What the cluster record says about one node, by an entry or by a rule. */
 export interface KnownNode {
   readonly name: string;
   readonly role: NodeRole;
-  /** Empty if a rule vouches for the node: then any address in `addressRanges` is its own. */
+  /** Empty if the node matches a rule: then any address in `addressRanges` may be its address. */
   readonly addresses: readonly string[];
   readonly addressRanges: readonly AddressRange[];
   readonly extraNames: ExtraNames;
-  /** Principals that may upload for it; empty if the record lists none. */
+  /** Principals that may upload for it. @default any principal */
   readonly uploaders: readonly string[];
 }
 
 const NO_NAMES: ExtraNames = { apiserver: [], etcdServer: [], etcdPeer: [] };
 
-/** The node's own entry wins over rules; of rules, the first whose pattern fits. */
+/** The node's entry, or else the first rule whose pattern matches. */
 export function findNode(record: ClusterRecord, name: string): KnownNode | undefined {
   const node = record.nodes.find((candidate) => candidate.name === name);
   if (node)
     return { ...node, addressRanges: [], uploaders: [...node.uploaders, ...record.uploaders] };
-  if (name === USERS) return undefined; // whatever a rule's pattern says
+  if (RESERVED_NODE_NAMES.includes(name)) return undefined; // even if a rule's pattern matches
   const rule = record.nodeRules.find((candidate) => fitsPattern(name, candidate.namePattern));
   if (!rule) return undefined;
   const { role, addressRanges } = rule;
@@ -36,7 +36,7 @@ export function findNode(record: ClusterRecord, name: string): KnownNode | undef
   };
 }
 
-/** One `*` stands for one or more characters. */
+/** `*` matches one or more characters, and may be used once. */
 export function fitsPattern(name: string, pattern: string): boolean {
   const [before = '', after] = pattern.split('*');
   if (after === undefined) return name === pattern;

@@ -1,23 +1,25 @@
+import { clusterOfRecordKey } from '../contract/cluster-record.ts';
+import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
 import { Fault } from '../fault.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { clusterOfRecordKey, readClusterRecord } from './read-record.ts';
+import { readClusterRecord } from './read-record.ts';
 import type { ClusterRecord } from './record.ts';
 
-const AT_ONCE = 20;
+const CONCURRENT_READS = 20;
 
-/** Every cluster record, by cluster; a fault in place of one that is malformed. */
+/** Every cluster record, by cluster; for a record that is malformed, the fault. */
 export async function listClusterRecords(
   authority: ObjectStore,
 ): Promise<Map<string, ClusterRecord | Fault>> {
   const clusters: string[] = [];
-  for await (const { key } of authority.list('clusters/')) {
+  for await (const { key } of authority.list(AUTHORITY_PREFIXES.clusters)) {
     const cluster = clusterOfRecordKey(key);
     if (cluster !== undefined) clusters.push(cluster);
   }
   const records = new Map<string, ClusterRecord | Fault>();
-  for (let i = 0; i < clusters.length; i += AT_ONCE)
+  for (let i = 0; i < clusters.length; i += CONCURRENT_READS)
     await Promise.all(
-      clusters.slice(i, i + AT_ONCE).map(async (cluster) => {
+      clusters.slice(i, i + CONCURRENT_READS).map(async (cluster) => {
         const record = await readClusterRecord(authority, cluster).catch(orFault);
         if (record) records.set(cluster, record);
       }),

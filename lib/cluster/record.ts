@@ -1,4 +1,6 @@
-/** A cluster record as checked: defaults filled in, texts parsed. Only `parseClusterRecord` makes one. */
+/** A checked cluster record: with defaults, and with parsed texts. Only `parseClusterRecord` makes one. */
+
+import { type ClusterRecordDocument, clusterRecordSchema } from '../contract/cluster-record.ts';
 import { parseDurationSeconds } from '../duration.ts';
 import { type AddressRange, parseAddressRange } from '../ip-address.ts';
 import type { CertificateName } from '../profiles/certificate-names.ts';
@@ -6,7 +8,6 @@ import { type KubernetesVersion, parseKubernetesVersion } from '../profiles/kube
 import type { NodeRole } from '../profiles/profiles.ts';
 import { describeIssue } from '../store/describe-issue.ts';
 import { hostOfEndpoint } from './endpoint.ts';
-import { type ClusterRecordDocument, clusterRecordSchema } from './record-schema.ts';
 
 export interface ExtraNames {
   readonly apiserver: readonly string[];
@@ -36,7 +37,7 @@ export interface ClusterRecord {
   readonly kubernetesVersionText: string;
   /** Host part of controlPlaneEndpoint, a DNS name or an address. */
   readonly controlPlaneHost: string | undefined;
-  /** First range of networking.serviceSubnet: the second never reaches a certificate. */
+  /** First range of networking.serviceSubnet; certificates never have addresses of the second. */
   readonly serviceRange: AddressRange;
   readonly dnsDomain: string;
   readonly extraNames: ExtraNames;
@@ -47,25 +48,25 @@ export interface ClusterRecord {
   readonly approvalRequired: readonly CertificateName[];
   readonly maxNames: number | undefined;
   readonly allowedKeys: readonly string[] | undefined;
-  /** undefined: no user gets a certificate. */
+  /** undefined: users get no certificates. */
   readonly users: UserRule | undefined;
 }
 
-/** Who may have a certificate of a user, and what it may hold. */
+/** Which users get a certificate, and what it may contain. */
 export interface UserRule {
   readonly organizations: readonly string[];
-  /** Also what is issued where nobody asked for a time. */
+  /** Also the validity of a request that asks for no other. */
   readonly maxValiditySeconds: number;
   readonly approvalRequired: boolean;
-  /** Empty: everybody's approval counts who can write one. */
+  /** Empty: the approval of everyone who can write one counts. */
   readonly approvers: readonly string[];
-  /** Empty: everybody may upload whom IAM lets. */
+  /** Empty: everyone whom IAM permits may upload. */
   readonly uploaders: readonly string[];
-  /** Empty: any name that a user may have. */
+  /** Empty: any valid user name. */
   readonly namePatterns: readonly string[];
 }
 
-/** A day: nobody can revoke the certificate of a user. */
+/** One day, because a user's certificate cannot be revoked. */
 export const DEFAULT_USER_VALIDITY = '24h';
 
 /** kubeadm's defaults (cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go). */
@@ -79,24 +80,21 @@ export type RecordResult =
   | { readonly record: ClusterRecord; readonly problems: readonly [] }
   | { readonly record?: undefined; readonly problems: readonly string[] };
 
-/** Reads the JSON value of a cluster record; `problems` names every field that is wrong, as `nodes[0].name: must be …`. */
+/** Reads the JSON value of a cluster record; `problems` names every invalid field: `nodes[0].name: must be …`. */
 export function parseClusterRecord(value: unknown): RecordResult {
   const result = clusterRecordSchema.safeParse(value);
-  if (!result.success)
-    return {
-      problems: result.error.issues.map(describeIssue),
-    };
+  if (!result.success) return { problems: result.error.issues.map(describeIssue) };
   const problems = findContradictions(result.data);
   return problems.length > 0 ? { problems } : { record: build(result.data), problems: [] };
 }
 
-/** Checks that concern more than one field. */
+/** Checks of more than one field. */
 function findContradictions(doc: ClusterRecordDocument): string[] {
   const names = doc.nodes.map(({ name }) => name);
   const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i));
-  const problems = [...twice].map((name) => `nodes: ${name} stands there twice`);
+  const problems = [...twice].map((name) => `nodes: ${name} is listed twice`);
   if (doc.nodes.length === 0 && !doc.nodeRules?.length)
-    problems.push('nodes: needs at least one node, or a rule in nodeRules');
+    problems.push('nodes: must have at least one node, unless nodeRules has a rule');
   if (doc.controlPlaneEndpoint !== undefined && !hostOfEndpoint(doc.controlPlaneEndpoint))
     problems.push('controlPlaneEndpoint: must be HOST or HOST:PORT');
   return problems;
@@ -152,8 +150,8 @@ function extraNamesOf(part: Pick<ClusterRecordDocument, 'apiServer' | 'etcd'>): 
   };
 }
 
-/** The schema has checked these texts; a value that is missing all the same is a bug here. */
+/** The schema has checked these texts; a missing value is a bug. */
 function checked<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the cluster record schema let a bad value through');
+  if (value === undefined) throw new Error('the cluster record schema accepted an invalid value');
   return value;
 }

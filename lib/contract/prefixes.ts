@@ -51,14 +51,14 @@ export const PREFIXES: readonly PrefixDescription[] = [
     prefix: EXCHANGE_PREFIXES.requests,
     holds: 'CSRs',
     writtenBy: 'nodes, users',
-    readBy: '`sign`, `reconcile`',
+    readBy: '`sign`, `reconcile`, approvers',
   },
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.certificates,
     holds: 'outcomes',
     writtenBy: '`sign`',
-    readBy: 'nodes, users, `reconcile`',
+    readBy: 'nodes, users, `sign`, `reconcile`, approvers',
   },
   {
     bucket: 'exchange',

@@ -1,91 +1,167 @@
-/**
- * Where requests and their outcomes lie in the exchange bucket (docs/s3-contract.md), and which certificate name a
- * path means. kubeadm ever wrote three layouts: `generate-csr` below /etc/kubernetes (`pki/etcd/server.csr`,
- * `admin.conf.csr`), `init phase certs --csr-only` below the pki folder (`etcd/server.csr`), and
- * `certs renew --csr-only`, flat and by name (`etcd-server.csr`).
- */
-import { isSubdomain, USERS } from '../names.ts';
-import { type CertificateName, type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
-import { PROFILES } from '../profiles/profiles.ts';
+/** Keys of requests and of their outcomes in the exchange bucket (docs/s3-contract.md). */
+import { isSubdomain } from '../names.ts';
+import type { IssuedName } from '../profiles/certificate-names.ts';
+import { EXCHANGE_PREFIXES, OUTCOME_SUFFIXES } from './prefixes.ts';
+import { REQUEST_KINDS, type RequestKind, reservedWordsOf } from './request-kinds.ts';
 
-/** A request's place, taken apart. */
-export interface RequestAddress {
-  /** The whole key: `requests/<cluster>/<node>/<request id>/<path>`. */
-  readonly key: string;
+/** The parts of a request's key. */
+export interface RequestParts {
   readonly cluster: string;
+  /** Name of the node, or the reserved word of a kind of request. */
   readonly node: string;
   readonly requestId: string;
-  /** Below the request id, with its extension: `pki/etcd/server.csr`. */
+  /** Below the request id, with its suffix: `pki/etcd/server.csr`. */
   readonly path: string;
 }
 
-/** Every path that kubeadm ever gave the CSR of a certificate, the one of `generate-csr` first. */
-export function pathsOf(profile: { name: string; baseName?: string }): string[] {
-  if (profile.baseName === undefined) return [`${profile.name}.csr`];
-  return [
-    ...new Set([`pki/${profile.baseName}.csr`, `${profile.baseName}.csr`, `${profile.name}.csr`]),
-  ];
+export interface RequestAddress extends RequestParts {
+  /** `requests/<cluster>/<node>/<request id>/<path>` */
+  readonly key: string;
 }
 
-const nameByPath = new Map<string, CertificateName>(
-  PROFILES.flatMap((profile) => pathsOf(profile).map((path) => [path, profile.name] as const)),
-);
-
-/** The certificate that a path asks for; undefined if kubeadm has none there. */
-export function certificateNameOf(path: string): CertificateName | undefined {
-  return nameByPath.get(path);
+export function requestKey({ cluster, node, requestId, path }: RequestParts): string {
+  return `${EXCHANGE_PREFIXES.requests}${cluster}/${node}/${requestId}/${path}`;
 }
 
-export const USER_PATH = `${USER_NAME}.csr`;
-/** S3 user metadata of a user's request: how long the certificate is asked to be good. */
-export const VALIDITY_METADATA = 'validity-period';
-
-/**
- * What a request asks for. `requests/<cluster>/users/<request id>/user.csr` stands in the place of a node, which
- * therefore can't be called `users`: a node's certificates are not to be had there, nor a user's anywhere else.
- */
-export function issuedNameOf({
-  node,
-  path,
-}: Pick<RequestAddress, 'node' | 'path'>): IssuedName | undefined {
-  if (node !== USERS) return certificateNameOf(path);
-  return path === USER_PATH ? USER_NAME : undefined;
-}
-
-/** Plain characters only: no escapes, no control characters, nothing that a shell or a browser would read. */
+/** Plain characters only: no escapes, no control characters, nothing that a shell or a browser would interpret. */
 const PATH = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,4}$/;
 const MAX_PATH_LENGTH = 200;
 
-/** Takes a key below `requests/` apart; undefined for anything that is no request. */
+/** The parts of a key under `requests/`; undefined for any key that is not a request's. */
 export function parseRequestKey(key: string): RequestAddress | undefined {
-  const [prefix, cluster = '', node = '', requestId = '', ...rest] = key.split('/');
+  if (!key.startsWith(EXCHANGE_PREFIXES.requests)) return undefined;
+  const below = key.slice(EXCHANGE_PREFIXES.requests.length);
+  const [cluster = '', node = '', requestId = '', ...rest] = below.split('/');
   const path = rest.join('/');
-  if (prefix !== 'requests' || ![cluster, node, requestId].every(isSubdomain)) return undefined;
+  if (![cluster, node, requestId].every(isSubdomain)) return undefined;
   if (path.length > MAX_PATH_LENGTH || !PATH.test(path)) return undefined;
   return { key, cluster, node, requestId, path };
 }
 
+type Location = Pick<RequestAddress, 'node' | 'path'>;
+
+/** The kind of a request; undefined for an object that no kind accepts, such as a node's `admin.conf`. */
+export function requestKindOf(
+  { node, path }: Location,
+  kinds: readonly RequestKind[] = REQUEST_KINDS,
+): RequestKind | undefined {
+  const candidates = kindsUnder(node, kinds);
+  return (
+    candidates.find(({ certificates }) => certificates.has(path)) ??
+    candidates.find(({ suffix }) => path.endsWith(suffix))
+  );
+}
+
+function kindsUnder(node: string, kinds: readonly RequestKind[]): RequestKind[] {
+  const isReserved = reservedWordsOf(kinds).includes(node);
+  return kinds.filter(({ reservedWord }) =>
+    reservedWord === undefined ? !isReserved : reservedWord === node,
+  );
+}
+
+/** The certificate that a request asks for; undefined if no kind has one at its path. */
+export function issuedNameOf(
+  location: Location,
+  kinds: readonly RequestKind[] = REQUEST_KINDS,
+): IssuedName | undefined {
+  return requestKindOf(location, kinds)?.certificates.get(location.path);
+}
+
+export interface OutcomeKeys {
+  readonly certificate: string;
+  readonly rejected: string;
+  readonly pending: string;
+}
+
 /**
- * Keys of what a request can come to: `<path>.crt`, `<path>.rejected.json`, `<path>.pending.json`, where `<path>` is
- * without `.csr`. An object that is no .csr file (a kubeconfig with its key) is refused at `<path>~upload.rejected.json`:
- * no path of a request holds a `~`, so the refusal of admin.conf is never taken for the one of admin.conf.csr.
+ * `<path>.crt`, `<path>.rejected.json` and `<path>.pending.json` under `certificates/`, where `<path>` has no suffix. The
+ * refusal of an object of no kind (a kubeconfig with its key) is at `<path>~upload.rejected.json`: paths of requests have
+ * no `~`, so the refusal of `admin.conf` is never mistaken for the one of `admin.conf.csr`.
  */
-export function outcomeKeys(address: RequestAddress) {
-  const { cluster, node, requestId, path } = address;
-  const name = path.endsWith('.csr') ? path.slice(0, -'.csr'.length) : `${path}${NO_CSR}`;
-  const stem = `certificates/${cluster}/${node}/${requestId}/${name}`;
+export function outcomeKeys(
+  address: RequestParts,
+  kinds: readonly RequestKind[] = REQUEST_KINDS,
+): OutcomeKeys {
+  const { cluster, node, requestId } = address;
+  const place = `${EXCHANGE_PREFIXES.certificates}${cluster}/${node}/${requestId}/`;
+  const stem = `${place}${outcomeName(address, kinds)}`;
   return {
-    certificate: `${stem}.crt`,
-    rejected: `${stem}.rejected.json`,
-    pending: `${stem}.pending.json`,
+    certificate: `${stem}${OUTCOME_SUFFIXES.certificate}`,
+    rejected: `${stem}${OUTCOME_SUFFIXES.rejected}`,
+    pending: `${stem}${OUTCOME_SUFFIXES.pending}`,
   };
 }
 
-const NO_CSR = '~upload';
+const NOT_A_REQUEST = '~upload';
 
-/** The request whose refusal lies at a key below `certificates/`; undefined for any other key. */
-export function requestKeyOfRejection(key: string): string | undefined {
-  const stem = /^certificates\/(.+)\.rejected\.json$/.exec(key)?.[1];
-  if (stem === undefined) return undefined;
-  return `requests/${stem.endsWith(NO_CSR) ? stem.slice(0, -NO_CSR.length) : `${stem}.csr`}`;
+/**
+ * Without the suffix of its kind. Two kinds may share a prefix: an unknown path of one never takes the name that a
+ * certificate of the other has.
+ */
+function outcomeName({ node, path }: Location, kinds: readonly RequestKind[]): string {
+  const kind = requestKindOf({ node, path }, kinds);
+  const name = kind && path.slice(0, -kind.suffix.length);
+  if (name === undefined || kindOfOutcome(node, name, kinds) !== kind)
+    return `${path}${NOT_A_REQUEST}`;
+  return name;
+}
+
+/** The kind that an outcome's name belongs to: the one that has a certificate at its path, or the first. */
+function kindOfOutcome(
+  node: string,
+  name: string,
+  kinds: readonly RequestKind[],
+): RequestKind | undefined {
+  const candidates = kindsUnder(node, kinds);
+  return (
+    candidates.find(({ certificates, suffix }) => certificates.has(`${name}${suffix}`)) ??
+    candidates[0]
+  );
+}
+
+/** The request that an outcome under `certificates/` is for; undefined for any other key. */
+export function requestKeyOfOutcome(
+  key: string,
+  outcome: keyof typeof OUTCOME_SUFFIXES,
+  kinds: readonly RequestKind[] = REQUEST_KINDS,
+): string | undefined {
+  const suffix = OUTCOME_SUFFIXES[outcome];
+  if (!key.startsWith(EXCHANGE_PREFIXES.certificates) || !key.endsWith(suffix)) return undefined;
+  const stem = key.slice(EXCHANGE_PREFIXES.certificates.length, -suffix.length);
+  if (stem.endsWith(NOT_A_REQUEST))
+    return `${EXCHANGE_PREFIXES.requests}${stem.slice(0, -NOT_A_REQUEST.length)}`;
+  const [, node = '', , ...name] = stem.split('/');
+  const kind = kindOfOutcome(node, name.join('/'), kinds);
+  return kind && `${EXCHANGE_PREFIXES.requests}${stem}${kind.suffix}`;
+}
+
+/** Under `certificates/`: the outcomes of a cluster, of one of its nodes, or of one request id. */
+export function outcomesPrefix(cluster: string, node?: string, requestId?: string): string {
+  return below(EXCHANGE_PREFIXES.certificates, cluster, node, requestId);
+}
+
+/** Under `requests/`: what was uploaded for a cluster, for one of its nodes, or under one request id. */
+export function requestsPrefix(cluster: string, node?: string, requestId?: string): string {
+  return below(EXCHANGE_PREFIXES.requests, cluster, node, requestId);
+}
+
+function below(prefix: string, ...parts: readonly (string | undefined)[]): string {
+  return parts.reduce<string>(
+    (text, part) => (part === undefined ? text : `${text}${part}/`),
+    prefix,
+  );
+}
+
+/** A request's key as people type it: `requests/` in front may be left out. */
+export function completeRequestKey(text: string): string {
+  return text.startsWith(EXCHANGE_PREFIXES.requests)
+    ? text
+    : `${EXCHANGE_PREFIXES.requests}${text}`;
+}
+
+/** The other way around: what people type. */
+export function shortRequestKey(key: string): string {
+  return key.startsWith(EXCHANGE_PREFIXES.requests)
+    ? key.slice(EXCHANGE_PREFIXES.requests.length)
+    : key;
 }

@@ -1,9 +1,10 @@
-/** subjectAltName as requested, read from the raw extension: what can't be read is refused, never dropped. */
+/** The requested subjectAltName, read from the raw extension: a name that cannot be read is refused, never dropped. */
 import { type Element, readDer, TAG } from '../der/read.ts';
 import { formatIpAddress, isIpv4Mapped } from '../ip-address.ts';
+import { LIMITS } from '../limits.ts';
 import { isDnsName } from '../names.ts';
-import { quote, type Violation } from '../refusal/violation.ts';
-import { LIMITS } from './limits.ts';
+import { quote } from '../printable.ts';
+import type { Violation } from '../refusal/violation.ts';
 
 /** A subject alternative name in canonical text. */
 export interface AlternativeName {
@@ -34,13 +35,13 @@ const KINDS: Record<number, string> = {
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 const ALLOWED =
-  'DNS names in lower case (a wildcard as whole first label), and IPv4 or IPv6 addresses';
+  'DNS names in lower case (a wildcard only as the whole first label), and IPv4 or IPv6 addresses';
 const FIX =
-  'take the name out of certSANs, or write it as kubeadm accepts it, and make the CSR anew';
+  'remove the name from certSANs, or write it in a form that kubeadm accepts, and make a new CSR';
 
 /**
  * @param value contents of the extension's OCTET STRING
- * @throws DerError if it is no GeneralNames
+ * @throws DerError if it is not GeneralNames
  */
 export function readAlternativeNames(value: Uint8Array): NamesResult {
   const general = readDer(value, 'subjectAltName').as(TAG.sequence, 'subjectAltName').children();

@@ -1,4 +1,4 @@
-/** One strict PEM block (RFC 7468 section 3, "strict"), or nothing. */
+/** One strict PEM block (RFC 7468 section 3, "strict"), and nothing else. */
 
 export type PemResult =
   | { readonly label: string; readonly der: Uint8Array }
@@ -7,14 +7,14 @@ export type PemResult =
 const LINE = 64;
 const BEGIN = /^-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n/;
 
-/** Whether bytes look like PEM at all; DER never starts like this. */
+/** Whether bytes look like PEM at all. */
 export function looksLikePem(bytes: Uint8Array): boolean {
   return Buffer.from(bytes).includes('-----BEGIN ');
 }
 
 /**
- * Reads exactly one block: no text before or after it, no headers, lines of 64 characters but the last, canonical
- * base64. Both line ends are taken, since some tools write CRLF.
+ * Reads exactly one block: no text before or after it, no headers, lines of 64 characters except the last, canonical
+ * base64. Both kinds of line ending are accepted, because some tools write CRLF.
  */
 export function readOnePemBlock(bytes: Uint8Array): PemResult {
   const text = Buffer.from(bytes).toString('latin1');
@@ -29,13 +29,13 @@ export function readOnePemBlock(bytes: Uint8Array): PemResult {
   const endLine = `-----END ${label}-----`;
   const end = text.indexOf('-----END ', begin[0].length);
   if (end < 0 || !text.startsWith(endLine, end)) return { problem: `no line ${endLine}` };
-  const behind = text.slice(end + endLine.length);
-  if (behind.includes('-----BEGIN ')) return { problem: 'more than one PEM block' };
-  if (!/^(?:\r?\n)*$/.test(behind)) return { problem: 'text behind the PEM block' };
+  const after = text.slice(end + endLine.length);
+  if (after.includes('-----BEGIN ')) return { problem: 'more than one PEM block' };
+  if (!/^(?:\r?\n)*$/.test(after)) return { problem: 'text after the PEM block' };
   const der = decodeLines(text.slice(begin[0].length, end));
   return der
     ? { label, der }
-    : { problem: 'base64 that is not canonical, or lines that are not of 64 characters' };
+    : { problem: 'base64 that is not canonical, or lines that do not have 64 characters' };
 }
 
 function decodeLines(body: string): Uint8Array | undefined {

@@ -17,7 +17,7 @@ interface SignatureAlgorithm {
   readonly key: 'RSA' | 'EC';
 }
 
-/** PKCS#1 v1.5 and ECDSA with SHA-256 or better: what kubeadm and OpenSSL write. PSS, SHA-1 and older are not taken. */
+/** PKCS#1 v1.5 and ECDSA with SHA-256 or better: what kubeadm and OpenSSL write. PSS, SHA-1 and older are not accepted. */
 const ALGORITHMS: Record<string, SignatureAlgorithm> = {
   [OID.sha256WithRSAEncryption]: { hash: 'sha256', key: 'RSA' },
   [OID.sha384WithRSAEncryption]: { hash: 'sha384', key: 'RSA' },
@@ -27,11 +27,11 @@ const ALGORITHMS: Record<string, SignatureAlgorithm> = {
   [OID.ecdsaWithSHA512]: { hash: 'sha512', key: 'EC' },
 };
 
-const NEW_CSR = 'make the CSR anew on the node that holds the key';
+const NEW_CSR = 'make a new CSR on the node that holds the key';
 
 /**
- * Judges signatureAlgorithm and signature of a CSR. Without a key (it was refused) only the algorithm is judged.
- * @throws DerError if the fields are not what PKCS#10 has there
+ * Judges signatureAlgorithm and signature of a CSR. Without a key, because it was refused, only the algorithm is judged.
+ * @throws DerError if the fields are not those of PKCS#10
  */
 export function judgePossession(
   signed: Element,
@@ -48,7 +48,7 @@ export function judgePossession(
   const algorithm = ALGORITHMS[name];
   if (!algorithm) return [algorithmViolation(`algorithm ${name}`)];
   if (more.length > 0) throw new DerError(`${algorithmField.name}: more than two fields`);
-  // RFC 4055 section 5: NULL, and absent is to be taken too; RFC 5758 section 3.2: absent.
+  // RFC 4055 section 5: NULL, and absent must be accepted too; RFC 5758 section 3.2: absent.
   if (parameters && algorithm.key === 'RSA') readNull(parameters);
   else if (parameters) throw new DerError(`${algorithmField.name}: parameters with ECDSA`);
   if (!key) return [];
@@ -76,7 +76,7 @@ function verifies(
   try {
     return verify(hash, signed, key, signature);
   } catch {
-    return false; // an ECDSA signature that is no SEQUENCE of two INTEGERs
+    return false; // an ECDSA signature that is not a SEQUENCE of two INTEGERs
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Finds private keys in what was uploaded, whatever the object is called: a node that copies all of
- * /etc/kubernetes would send `.key` files, and the kubeconfigs that `generate-csr` writes hold theirs in base64.
+ * Finds private keys in uploads, whatever their names are: a node that copies all of /etc/kubernetes would send `.key`
+ * files, and kubeconfigs, which hold their keys in base64.
  */
 
 /** PEM labels of every kind of private key: PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSH, PGP. */
@@ -12,12 +12,12 @@ const JWK_TYPE = /"kty"\s*:/;
 const JWK_PRIVATE = /"d"\s*:/;
 const BASE64_RUN = /[A-Za-z0-9+/]{40,}(?:\r?\n[A-Za-z0-9+/]{4,})*={0,2}/g;
 
-/** What kind of private key the bytes hold, for the report; undefined if none was found. The key itself is never returned. */
+/** The kind of private key that was found, for the report; undefined if none was found. The key itself is never returned. */
 export function findPrivateKey(bytes: Uint8Array): string | undefined {
   return find(bytes, MAX_BASE64_LAYERS);
 }
 
-/** A kubeconfig in a Secret holds its key in base64 in base64. */
+/** A kubeconfig in a Secret has its key in base64 inside base64. */
 const MAX_BASE64_LAYERS = 3;
 
 function find(bytes: Uint8Array, layers: number): string | undefined {
@@ -26,19 +26,28 @@ function find(bytes: Uint8Array, layers: number): string | undefined {
 
 function inText(bytes: Uint8Array, layers: number): string | undefined {
   for (const text of readings(bytes)) {
-    if (LABEL.test(text)) return 'a PEM block with a private key';
-    if (KUBECONFIG_KEY.test(text)) return 'a kubeconfig with an embedded private key';
-    if (JWK_TYPE.test(text) && JWK_PRIVATE.test(text))
-      return 'a JSON web key with its private part';
-    for (const run of layers > 0 ? (text.match(BASE64_RUN) ?? []) : []) {
-      const decoded = Buffer.from(run.replace(/\s/g, ''), 'base64');
-      if (find(decoded, layers - 1)) return 'a private key in base64';
-    }
+    const found = inPlainText(text) ?? inBase64(text, layers);
+    if (found) return found;
   }
   return undefined;
 }
 
-/** As octets, and as UTF-16 if that is what it is (Windows editors). */
+function inPlainText(text: string): string | undefined {
+  if (LABEL.test(text)) return 'a PEM block with a private key';
+  if (KUBECONFIG_KEY.test(text)) return 'a kubeconfig with an embedded private key';
+  const isJwk = JWK_TYPE.test(text) && JWK_PRIVATE.test(text);
+  return isJwk ? 'a JSON web key with its private part' : undefined;
+}
+
+function inBase64(text: string, layers: number): string | undefined {
+  if (layers === 0) return undefined;
+  const holdsKey = (text.match(BASE64_RUN) ?? []).some((run) =>
+    find(Buffer.from(run.replace(/\s/g, ''), 'base64'), layers - 1),
+  );
+  return holdsKey ? 'a private key in base64' : undefined;
+}
+
+/** As octets, and as UTF-16, which Windows editors write. */
 function readings(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes);
   const octets = buffer.toString('latin1');
@@ -46,8 +55,8 @@ function readings(bytes: Uint8Array): string[] {
 }
 
 /**
- * By their first octets, wherever these stand: behind a newline, behind a CSR, and cut short, the rest of a key is
- * secret all the same. They are long enough that no CSR holds them by chance.
+ * By their first octets, at any offset: after a newline, after a CSR, or truncated, because part of a key is secret too.
+ * They are long enough that no CSR has them by chance.
  */
 function inDer(bytes: Uint8Array): string | undefined {
   const der = Buffer.from(bytes);
@@ -62,7 +71,7 @@ function inDer(bytes: Uint8Array): string | undefined {
 
 const SEQUENCE = 0x30;
 
-/** The first contents octets of the element there, in hex. */
+/** The first contents octets of the element at an offset, in hex. */
 function contentsAt(der: Buffer, at: number): string {
   const length = der[at + 1] ?? 0;
   const start = at + 2 + (length > 0x80 ? length & 0x7f : 0);
@@ -71,8 +80,8 @@ function contentsAt(der: Buffer, at: number): string {
 
 /** Each by the hex digits of its first fields. */
 const PRIVATE_KEYS = [
-  // PrivateKeyInfo: version 0 or 1, AlgorithmIdentifier (RFC 5958 section 2). An explicit EC curve, which a public
-  // key may carry, starts likewise: there the OID is one of a field (X9.62, 1.2.840.10045.1).
+  // PrivateKeyInfo: version 0 or 1, AlgorithmIdentifier (RFC 5958 section 2). An explicit EC curve, which a public key
+  // may have, starts in the same way, but with the OID of a field (X9.62, 1.2.840.10045.1).
   /^02010[01]30..06(?!072a8648ce3d01)/,
   // RSAPrivateKey: version 0 or 1, a modulus of 512 bits at least (RFC 8017 appendix A.1.2)
   /^02010[01]02(?:4[01]|8[12])/,

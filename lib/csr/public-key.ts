@@ -1,4 +1,4 @@
-/** Which public keys are certified, and the one form in which they are written into a certificate. */
+/** Which public keys are certified, and the one form in which certificates have them. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { OID } from '../der/oids.ts';
 import {
@@ -16,21 +16,21 @@ import { bitString, derNull, oid, sequence, unsignedInteger } from '../der/write
 import type { Violation } from '../refusal/violation.ts';
 import { findWeakness } from './weak-keys.ts';
 
-/** Key kinds as kubeadm's `encryptionAlgorithm` names them; RSA sizes between are accepted as well. */
+/** Kinds of key as kubeadm's `encryptionAlgorithm` names them; other RSA sizes between 2048 and 4096 are accepted too. */
 export type KeyKind = `RSA-${number}` | 'ECDSA-P256' | 'ECDSA-P384';
 
-/** A public key in the form in which it is certified, if the policy lets it. */
+/** A public key in the form in which it is certified, if policy allows it. */
 export interface CertifiableKey {
   readonly kind: KeyKind;
   readonly algorithm: 'RSA' | 'EC';
-  /** SubjectPublicKeyInfo, written anew from the checked values. */
+  /** SubjectPublicKeyInfo, encoded again from the checked values. */
   readonly spki: Uint8Array;
-  /** The contents of its subjectPublicKey BIT STRING: what a key identifier is a hash of. */
+  /** The contents of its subjectPublicKey BIT STRING, which key identifiers are hashes of. */
   readonly subjectPublicKey: Uint8Array;
   readonly keyObject: KeyObject;
 }
 
-/** A key that breaks the policy is returned too, as long as it can be used: its signature is judged all the same. */
+/** A refused key is returned too if it can be used, so that the CSR's signature is judged as well. */
 export interface KeyResult {
   readonly key?: CertifiableKey;
   readonly violations: readonly Violation[];
@@ -47,7 +47,7 @@ const FIX = 'make a new key; kubeadm writes RSA-2048 unless encryptionAlgorithm 
 
 /**
  * Judges a SubjectPublicKeyInfo (RFC 5280 section 4.1).
- * @throws DerError if it is not one
+ * @throws DerError if it is not a SubjectPublicKeyInfo
  */
 export function judgePublicKey(spki: Element): KeyResult {
   const [algorithm, bits] = readFields(spki, TAG.sequence, 'algorithm', 'subjectPublicKey');
@@ -84,7 +84,7 @@ function judgeRsaKey(parameters: Element | undefined, bits: Element): KeyResult 
     violations.push(violation('key-exponent', `exponent ${exponent.toString().slice(0, 40)}`));
   const weakness = size <= RSA_BITS.max ? findWeakness(modulus) : undefined;
   if (weakness) violations.push(violation('key-weak', weakness));
-  if (size > RSA_BITS.max) return { violations }; // verifying with a giant key costs more than it tells
+  if (size > RSA_BITS.max) return { violations }; // verifying with an oversized key takes long
   const subjectPublicKey = sequence(
     unsignedInteger(modulusOctets),
     unsignedInteger(exponentOctets),
@@ -102,14 +102,14 @@ function judgeEcKey(parameters: Element | undefined, bits: Element): KeyResult {
   const curve = CURVES[curveOid];
   if (!curve) return refuse('key-curve', `curve ${curveOid}`);
   const point = readOctetAlignedBits(bits);
-  // RFC 5480 section 2.2: the uncompressed form is the one that everybody must read; Go reads no other.
+  // RFC 5480 section 2.2: only the uncompressed form must be supported; Go reads no other.
   if (point[0] !== 4 || point.length !== 1 + 2 * curve.coordinateBytes)
     return refuse('key-malformed', 'a point that is not in uncompressed form');
   const written = sequence(sequence(oid(OID.ecPublicKey), oid(curveOid)), bitString(point));
   return withKey(curve.kind, 'EC', written, Uint8Array.from(point), []);
 }
 
-/** OpenSSL reads what we wrote; it refuses points that are not on their curve. */
+/** OpenSSL parses the encoded key, and refuses points that are not on their curve. */
 function withKey(
   kind: KeyKind,
   algorithm: 'RSA' | 'EC',
@@ -121,7 +121,7 @@ function withKey(
     const keyObject = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     return { key: { kind, algorithm, spki, subjectPublicKey, keyObject }, violations };
   } catch {
-    const got = `${kind} that is no valid key (not a point of the curve?)`;
+    const got = `${kind} that is not a valid key (not a point of the curve?)`;
     return { violations: [...violations, violation('key-malformed', got)] };
   }
 }

@@ -1,29 +1,30 @@
 /**
- * The door: bytes that a node uploaded become a `CheckedRequest`, or a list of everything that is wrong with them.
- * Behind the door nothing looks at the bytes again.
+ * The CSR reader: uploaded bytes become a `CheckedRequest`, or a list of all violations. Nothing after it reads the bytes
+ * again.
  */
 import { createHash } from 'node:crypto';
 import { DerError, readDer, readFields, readInteger, TAG } from '../der/read.ts';
-import { quote, type Violation } from '../refusal/violation.ts';
+import { LIMITS } from '../limits.ts';
+import { quote } from '../printable.ts';
+import type { Violation } from '../refusal/violation.ts';
 import type { AlternativeName } from './alternative-names.ts';
-import { LIMITS } from './limits.ts';
 import { looksLikePem, readOnePemBlock } from './pem.ts';
 import { judgePossession } from './possession.ts';
 import { type CertifiableKey, judgePublicKey } from './public-key.ts';
 import { readRequestedNames } from './requested-extensions.ts';
 import { readSubject, type Subject } from './subject.ts';
 
-/** What a sound CSR asks for. Only `readRequest` makes one. */
+/** What a valid CSR requests. Only `readRequest` makes one. */
 export interface CheckedRequest {
   readonly subject: Subject;
   readonly names: readonly AlternativeName[];
   readonly key: CertifiableKey;
 }
 
-/** What could be read of a CSR, sound or not: for naming further reasons, never for issuing. */
+/** What could be read of a CSR, valid or not: to find more violations, never to issue. */
 export type SeenRequest = Partial<CheckedRequest>;
 
-export type DoorResult =
+export type CsrReading =
   | {
       readonly request: CheckedRequest;
       readonly seen: SeenRequest;
@@ -35,15 +36,15 @@ export type DoorResult =
       readonly violations: readonly Violation[];
     };
 
-const FIX = "upload kubeadm's .csr file as it is";
+const FIX = "upload kubeadm's .csr file unchanged";
 
-/** SHA-256 of the object's bytes in lower-case hex: the name by which an approval and the record know a CSR. */
+/** SHA-256 of the object's bytes in lower-case hex, by which approvals and records refer to a CSR. */
 export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Reads one object: a strict PEM block or DER, of a PKCS#10 v1 CSR (RFC 2986). */
-export function readRequest(bytes: Uint8Array): DoorResult {
+/** Reads one object: a PKCS#10 v1 CSR (RFC 2986) as one strict PEM block, or as DER. */
+export function readRequest(bytes: Uint8Array): CsrReading {
   const opened = looksLikePem(bytes) ? fromPem(bytes) : { der: bytes };
   if ('code' in opened) return { seen: {}, violations: [opened] };
   if (opened.der.length > LIMITS.maxCsrBytes)
@@ -67,7 +68,7 @@ function fromPem(bytes: Uint8Array): { der: Uint8Array } | Violation {
   return block;
 }
 
-function judgeDer(der: Uint8Array): DoorResult {
+function judgeDer(der: Uint8Array): CsrReading {
   const [info, algorithm, signature] = readFields(
     readDer(der, 'CSR'),
     TAG.sequence,
@@ -80,7 +81,7 @@ function judgeDer(der: Uint8Array): DoorResult {
   const [version, name, spki, attributes] = readFields(info, TAG.sequence, ...fields);
   if (!version || !name || !spki || !attributes) throw new DerError(`${info.name}: incomplete`);
   const violations: Violation[] = [];
-  // Each part is judged even where another is broken, so that a refusal names all its reasons.
+  // Each part is judged even if another is malformed, so that a rejection names all reasons.
   const judge = <T>(part: () => T): T | undefined => {
     try {
       return part();
@@ -109,7 +110,7 @@ function judgeDer(der: Uint8Array): DoorResult {
 
 const ATTRIBUTES_TAG = 0xa0;
 
-/** Every code, but each reason once, and no more of one code than anybody reads. */
+/** Each violation once, and a limited number of each code. */
 function withoutRepetition(violations: readonly Violation[]): Violation[] {
   const reasons = new Map<Violation['code'], Set<string>>();
   return violations.filter(({ code, got }) => {

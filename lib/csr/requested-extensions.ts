@@ -1,4 +1,4 @@
-/** The attributes of a CSR: nothing but one extensionRequest, and in it nothing but one subjectAltName. */
+/** The attributes of a CSR: only one extensionRequest, with only one subjectAltName in it. */
 import { OID } from '../der/oids.ts';
 import { DerError, type Element, readBoolean, readFields, readOid, TAG } from '../der/read.ts';
 import type { Violation } from '../refusal/violation.ts';
@@ -10,7 +10,7 @@ const FIX =
 /**
  * Reads `attributes` ([0] IMPLICIT SET OF Attribute, RFC 2986 section 4.1). kubeadm's client CSRs carry an
  * extensionRequest with an empty list.
- * @throws DerError if the structure is not PKCS#10's
+ * @throws DerError if the structure is not the one of PKCS#10
  */
 export function readRequestedNames(attributes: Element): NamesResult {
   const violations: Violation[] = [];
@@ -51,16 +51,22 @@ function readExtensionRequest(values: Element): NamesResult {
   return { names, violations };
 }
 
-/** Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }; DER leaves the default out (X.690 11.5). */
+/** Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }; DER omits the default (X.690 11.5). */
 function readExtension(extension: Element): { oid: string; value: Uint8Array } {
   const fields = extension.as(TAG.sequence, 'extension').children();
   const [id, critical, value] = fields.length === 3 ? fields : [fields[0], undefined, fields[1]];
   if (!id || !value || fields.length > 3) throw new DerError('extension: not an Extension');
   if (critical && !readBoolean(critical))
-    throw new DerError('extension.critical: a default value that is written out');
+    throw new DerError('extension.critical: a default value that is encoded');
   return { oid: readOid(id), value: value.as(TAG.octetString, 'extension.extnValue').content };
 }
 
 function notAllowed(code: Violation['code'], field: string, got: string): Violation {
-  return { code, field, got, allowed: 'one extensionRequest with subjectAltName only', fix: FIX };
+  return {
+    code,
+    field,
+    got,
+    allowed: 'one extensionRequest with only subjectAltName in it',
+    fix: FIX,
+  };
 }

@@ -1,8 +1,9 @@
 /** The subject of a CSR: one common name, and organisations, in decoded form. */
 import { OID } from '../der/oids.ts';
 import { type Element, readFields, readOid, TAG } from '../der/read.ts';
-import { quote, type Violation } from '../refusal/violation.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from '../limits.ts';
+import { quote } from '../printable.ts';
+import type { Violation } from '../refusal/violation.ts';
 
 export interface Subject {
   readonly commonName: string;
@@ -15,8 +16,9 @@ export interface SubjectResult {
   readonly violations: readonly Violation[];
 }
 
-const ALLOWED = 'one CN and any O, each a PrintableString or UTF8String of 1 to 64 characters';
-const FIX = 'make the CSR with kubeadm, which writes CN and O only';
+const ALLOWED =
+  'one CN and any number of O, each a PrintableString or UTF8String of 1 to 64 characters';
+const FIX = 'make the CSR with kubeadm, which writes only CN and O';
 
 interface Attribute {
   readonly type: string;
@@ -24,9 +26,9 @@ interface Attribute {
 }
 
 /**
- * Reads the RDNSequence. kubeadm (Go) puts several O into one RDN, OpenSSL one into each: both are the same subject.
- * An RDN with different attribute types is refused: parsers disagree on what it means.
- * @throws DerError if it is no Name
+ * Reads the RDNSequence. kubeadm (Go) puts all O into one RDN, OpenSSL puts each into its own: both are the same subject.
+ * An RDN with different attribute types is refused, because parsers disagree on what it means.
+ * @throws DerError if it is not a Name
  */
 export function readSubject(name: Element): SubjectResult {
   const violations: Violation[] = [];
@@ -61,7 +63,7 @@ function readAttribute(attribute: Element, violations: Violation[]): Attribute {
     violations.push(violation(`an attribute of type ${type}`));
   else if (value === undefined)
     violations.push(
-      violation('a value that is no PrintableString or UTF8String, or not well formed'),
+      violation('a value that is not a PrintableString or UTF8String, or is malformed'),
     );
   else if (value.length === 0 || [...value].length > LIMITS.maxSubjectValueLength)
     violations.push(violation(`a value of ${[...value].length} characters`));
@@ -69,10 +71,10 @@ function readAttribute(attribute: Element, violations: Violation[]): Attribute {
 }
 
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
-// biome refuses control characters in expressions, rightly; by number they are clear enough
+// Biome refuses control characters in regular expressions
 const isControl = (c: string) => c < ' ' || (c >= '\u007f' && c <= '\u009f');
 
-/** The text of a DirectoryString of the two kinds that are used today (RFC 5280 section 4.1.2.4). */
+/** The text of a DirectoryString, of the two kinds that are in use today (RFC 5280 section 4.1.2.4). */
 function decodeString(field: Element): string | undefined {
   if (field.tag === TAG.printableString) {
     const text = Buffer.from(field.content).toString('latin1');

@@ -1,9 +1,9 @@
 /**
- * RSA moduli that are known to be breakable. The tests are the ones that public CAs run (CA/Browser Forum Baseline
- * Requirements 6.1.1.3); each answers for the modulus alone.
+ * RSA moduli that are known to be breakable. The tests are those of public CAs (CA/Browser Forum Baseline Requirements
+ * 6.1.1.3); each needs only the modulus.
  */
 
-/** Why the modulus is weak; undefined if no test finds anything. */
+/** Why the modulus is weak; undefined if it passes all tests. */
 export function findWeakness(modulus: bigint): string | undefined {
   if (hasSmallFactor(modulus)) return 'the modulus has a small prime factor';
   if (isRoca(modulus)) return 'the modulus has the ROCA fingerprint (CVE-2017-15361)';
@@ -11,7 +11,7 @@ export function findWeakness(modulus: bigint): string | undefined {
   return undefined;
 }
 
-/** NIST SP 800-89 section 5.3.3 asks for all primes below 752. */
+/** NIST SP 800-89 section 5.3.3 requires all primes below 752. */
 const smallPrimesProduct = once(() => productOf(primesUpTo(751)));
 
 function hasSmallFactor(modulus: bigint): boolean {
@@ -19,8 +19,8 @@ function hasSmallFactor(modulus: bigint): boolean {
 }
 
 /**
- * Keys of the flawed Infineon library are powers of 65537 modulo each of many small primes; other keys are so for
- * all of them once in about 2^27. Only primes whose subgroup is proper tell anything.
+ * Keys of the flawed Infineon library are powers of 65537 modulo many small primes; of other keys, about one in 2^27 has
+ * this property for all of them. Only primes with a proper subgroup distinguish keys.
  * Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, section 2.
  */
 const roca = once(() => {
@@ -28,17 +28,17 @@ const roca = once(() => {
   const subgroups = primes.map((p) => ({ p, powers: powersOf(65537 % p, p) }));
   return {
     product: productOf(primes),
-    telling: subgroups.filter(({ p, powers }) => powers.size < p - 1),
+    distinguishing: subgroups.filter(({ p, powers }) => powers.size < p - 1),
   };
 });
 
 function isRoca(modulus: bigint): boolean {
-  const { product, telling } = roca();
+  const { product, distinguishing } = roca();
   const residue = modulus % product;
-  return telling.every(({ p, powers }) => powers.has(Number(residue % BigInt(p))));
+  return distinguishing.every(({ p, powers }) => powers.has(Number(residue % BigInt(p))));
 }
 
-/** As many rounds as Let's Encrypt's CA makes; primes that were drawn apart are out of reach for any number of them. */
+/** As many rounds as Let's Encrypt's CA does; for primes that were chosen independently, no number of rounds suffices. */
 const FERMAT_ROUNDS = 110;
 
 function isFermatClose(modulus: bigint): boolean {
@@ -52,7 +52,7 @@ function isFermatClose(modulus: bigint): boolean {
   return false;
 }
 
-/** Squares modulo 64, and modulo 3·5·7·11·13: what is none there is none at all, and few others remain. */
+/** Squares modulo 64, and modulo 3·5·7·11·13: a number that is not a square there is not a square; few false candidates remain. */
 const squares = once(() => ({ of64: squaresModulo(64), of15015: squaresModulo(15015) }));
 
 function isSquare(n: bigint): boolean {
@@ -62,7 +62,7 @@ function isSquare(n: bigint): boolean {
   return root * root === n;
 }
 
-/** Newton's method from a start that is not too small. */
+/** Newton's method, starting above the root. */
 function ceilSquareRoot(n: bigint): bigint {
   if (n < 2n) return n;
   const bits = BigInt(n.toString(16).length * 4);
@@ -74,7 +74,7 @@ function ceilSquareRoot(n: bigint): bigint {
   }
 }
 
-/** Tables are made when the first RSA key comes, not when the function starts. */
+/** Tables are computed for the first RSA key, not when the function starts. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {

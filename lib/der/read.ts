@@ -1,6 +1,6 @@
 /**
- * Strict DER reading (ITU-T X.690 section 10): definite and shortest lengths, low tag numbers, nothing left over.
- * BER that other parsers forgive is an error here, so that what we judged is the only thing the bytes can mean.
+ * A strict DER reader (ITU-T X.690 section 10): definite and shortest lengths, low tag numbers, nothing left over. BER that
+ * other parsers tolerate is an error here, so that what was judged is the only possible meaning of the bytes.
  */
 
 /** Identifier octets (X.690 8.1.2) of the types that PKCS#10 and X.509 use. */
@@ -20,15 +20,15 @@ export const TAG = {
   set: 0x31,
 } as const;
 
-/** The bytes are not DER, or not the structure that was expected; the message names the place. */
+/** The bytes are not DER, or not the expected structure; the message names the place. */
 export class DerError extends Error {
   override name = 'DerError';
 }
 
-/** Lengths over this many octets can't occur: input is limited long before (see `door/limits.ts`). */
+/** Longer lengths cannot occur: the size of the input is limited (see `lib/limits.ts`). */
 const MAX_LENGTH_OCTETS = 3;
 
-/** One tag-length-value, with the bytes it was read from. */
+/** One tag-length-value, with the bytes that it was read from. */
 export class Element {
   readonly tag: number;
   /** Identifier, length and contents octets. */
@@ -47,8 +47,7 @@ export class Element {
 
   /** The elements inside a constructed one. */
   children(): Element[] {
-    if ((this.tag & 0x20) === 0)
-      throw new DerError(`${this.name}: a constructed type is wanted here`);
+    if ((this.tag & 0x20) === 0) throw new DerError(`${this.name}: not a constructed type`);
     const elements: Element[] = [];
     let offset = 0;
     while (offset < this.content.length) {
@@ -59,22 +58,22 @@ export class Element {
     return elements;
   }
 
-  /** The same element under a better name, once its tag is the expected one. */
+  /** The same element with a better name. @throws DerError if its tag is not the expected one */
   as(tag: number, name: string): Element {
     if (this.tag !== tag) throw new DerError(`${name}: tag ${hex(this.tag)}, expected ${hex(tag)}`);
     return new Element(this.tag, this.raw, this.content, name);
   }
 }
 
-/** Reads exactly one element that fills `bytes`; anything behind it is an error. */
+/** Reads exactly one element that fills `bytes`; anything after it is an error. */
 export function readDer(bytes: Uint8Array, name: string): Element {
   const element = readAt(bytes, 0, name);
   if (element.raw.length !== bytes.length)
-    throw new DerError(`${name}: ${bytes.length - element.raw.length} bytes behind the end`);
+    throw new DerError(`${name}: ${bytes.length - element.raw.length} bytes after the end`);
   return element;
 }
 
-/** Reads the children of a SEQUENCE, SET or context tag, which must be exactly the `names` given. */
+/** Reads the children of a SEQUENCE, SET or context tag, of which there must be one for each of `names`. */
 export function readFields(element: Element, tag: number, ...names: string[]): Element[] {
   const children = element.as(tag, element.name).children();
   if (children.length !== names.length)
@@ -113,7 +112,7 @@ export function readOctetAlignedBits(element: Element): Uint8Array {
   return content.subarray(1);
 }
 
-/** BOOLEAN: DER knows 00 and FF only (X.690 11.1). */
+/** BOOLEAN: DER has only 00 and FF (X.690 11.1). */
 export function readBoolean(element: Element): boolean {
   const { content } = element.as(TAG.boolean, element.name);
   if (content.length !== 1 || (content[0] !== 0x00 && content[0] !== 0xff))
@@ -145,27 +144,27 @@ export function readOid(element: Element): string {
     } else arcs.push(arc);
     arc = 0;
   }
-  if (open || arcs.length === 0) throw new DerError(`${element.name}: an OID that is cut short`);
+  if (open || arcs.length === 0) throw new DerError(`${element.name}: an OID that is truncated`);
   return arcs.join('.');
 }
 
 function readAt(bytes: Uint8Array, offset: number, name: string): Element {
   const tag = bytes[offset];
-  if (tag === undefined) throw new DerError(`${name}: nothing there`);
+  if (tag === undefined) throw new DerError(`${name}: no bytes left`);
   if ((tag & 0x1f) === 0x1f) throw new DerError(`${name}: a tag number over 30`);
   const { length, headerLength } = readLength(bytes, offset + 1, name);
   const start = offset + 1 + headerLength;
   const end = start + length;
   if (end > bytes.length)
     throw new DerError(
-      `${name}: says it is ${length} bytes long, but ${bytes.length - start} are left`,
+      `${name}: has a length of ${length} bytes, but ${bytes.length - start} are left`,
     );
   return new Element(tag, bytes.subarray(offset, end), bytes.subarray(start, end), name);
 }
 
 function readLength(bytes: Uint8Array, offset: number, name: string) {
   const first = bytes[offset];
-  if (first === undefined) throw new DerError(`${name}: cut short before its length`);
+  if (first === undefined) throw new DerError(`${name}: truncated before its length`);
   if (first < 0x80) return { length: first, headerLength: 1 };
   const octets = first & 0x7f;
   if (octets === 0) throw new DerError(`${name}: an indefinite length (BER, not DER)`);
@@ -173,7 +172,7 @@ function readLength(bytes: Uint8Array, offset: number, name: string) {
   let length = 0;
   for (let i = 1; i <= octets; i++) {
     const octet = bytes[offset + i];
-    if (octet === undefined) throw new DerError(`${name}: cut short in its length`);
+    if (octet === undefined) throw new DerError(`${name}: truncated in its length`);
     length = length * 256 + octet;
   }
   if (length < 0x80 || length < 256 ** (octets - 1))

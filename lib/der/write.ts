@@ -1,7 +1,7 @@
 /** Writes DER (X.690 section 10). Each function returns one complete element: identifier, length, contents. */
 import { TAG } from './read.ts';
 
-/** An element with the given identifier octet around ready contents. */
+/** An element with the given identifier octet and contents. */
 export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of contents) length += part.length;
@@ -26,7 +26,7 @@ export const context = (n: number, ...parts: Uint8Array[]) => element(0xa0 | n, 
 export const contextPrimitive = (n: number, content: Uint8Array) => element(0x80 | n, content);
 export const booleanTrue = () => element(TAG.boolean, Uint8Array.of(0xff));
 
-/** SET OF: DER wants its elements in ascending order of their encodings (X.690 11.6). */
+/** SET OF: DER requires its elements in ascending order of their encodings (X.690 11.6). */
 export function setOf(...parts: Uint8Array[]): Uint8Array {
   return element(TAG.set, ...[...parts].sort((a, b) => Buffer.compare(a, b)));
 }
@@ -71,7 +71,7 @@ export function oid(dotted: string): Uint8Array {
 
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
 
-/** DirectoryString as Go writes it, and so kubeadm: PrintableString where the text allows, else UTF8String. */
+/** DirectoryString as Go, and so kubeadm, writes it: PrintableString if the text allows it, else UTF8String. */
 export function directoryString(text: string): Uint8Array {
   return element(
     PRINTABLE.test(text) ? TAG.printableString : TAG.utf8String,
@@ -79,7 +79,7 @@ export function directoryString(text: string): Uint8Array {
   );
 }
 
-/** Time as RFC 5280 section 4.1.2.5 wants it: UTCTime through 2049, GeneralizedTime from 2050; whole seconds. */
+/** Time as RFC 5280 section 4.1.2.5 requires it: UTCTime through 2049, GeneralizedTime from 2050; whole seconds. */
 export function time(date: Date): Uint8Array {
   const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '');
   const utc = date.getUTCFullYear() < 2050;

@@ -1,6 +1,8 @@
-/** When the first of the CAs that sign expires. */
-import { issuingCa, readTrustDomain, trustDomainOfKey } from '../ca/trust-domain.ts';
+/** When the first of the signing CAs expires. */
+import { issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
+import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
+import { trustDomainOfKey } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -12,9 +14,8 @@ export interface CaExpiry {
 }
 
 /**
- * Of the trust domains that a cluster record names: what no cluster uses may expire. A record that can't be read may
- * name any.
- * @returns undefined if there is no such CA
+ * Only of trust domains that a cluster record names: the others may expire. A record that cannot be read may name any.
+ * @returns undefined if no trust domain is in use
  */
 export async function findCaExpiry(
   authority: ObjectStore,
@@ -23,7 +24,7 @@ export async function findCaExpiry(
   const all = [...records.values()];
   const used = new Set(all.map((record) => (record instanceof Fault ? '' : record.trustDomain)));
   let first: CaExpiry | undefined;
-  for await (const { key } of authority.list('trust/')) {
+  for await (const { key } of authority.list(AUTHORITY_PREFIXES.trust)) {
     const trustDomain = trustDomainOfKey(key);
     if (trustDomain === undefined) continue;
     if (!used.has(trustDomain) && !all.some((record) => record instanceof Fault)) continue;

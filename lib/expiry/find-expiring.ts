@@ -1,15 +1,16 @@
-/** Which certificates expire, or expired, without having been renewed. */
+/** Which certificates expire soon, or have expired, without having been renewed. */
 import { findNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
+import type { ExpiryEntry } from '../contract/expiry-key.ts';
 import { Fault } from '../fault.ts';
 import { isCertificateName } from '../profiles/certificate-names.ts';
 import { profileOf } from '../profiles/profile-for.ts';
-import { dayOf, type ExpiryEntry } from './expiry-index.ts';
+import { dayOf } from './expiry-index.ts';
 
 export interface ExpiryRules {
-  /** A certificate that has as many days left, or fewer, is near its expiry. */
+  /** A certificate with this many days left, or fewer, is near its expiry. */
   readonly nearDays: number;
-  /** One that expired up to so many days ago is told of; then somebody has seen it, or nobody needs it. */
+  /** A certificate that expired up to this many days ago is reported; after that, someone has seen it, or it is not needed. */
   readonly expiredDays: number;
 }
 
@@ -21,14 +22,14 @@ export interface Expiring {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** The first day whose certificates matter: where to begin to read the index. */
+/** The first day whose certificates are reported: where reading the index starts. */
 export function firstDay(now: Date, { expiredDays }: ExpiryRules): string {
   return dayOf(new Date(now.getTime() - expiredDays * DAY_MS));
 }
 
 /**
- * @param entries every certificate of the index from `firstDay` on
- * @param records the cluster records as they are now; a fault stands for one that can't be read
+ * @param entries every certificate of the index, starting with `firstDay`
+ * @param records the current cluster records; for a record that cannot be read, the fault
  */
 export function findExpiring(
   entries: Iterable<ExpiryEntry>,
@@ -49,7 +50,7 @@ export function findExpiring(
   return { near, expired };
 }
 
-/** The newest certificate of a cluster, node and name; the others have been renewed by it. */
+/** The newest certificate of each cluster, node and name; it renewed the older ones. */
 function newestOfEach(entries: Iterable<ExpiryEntry>): Iterable<ExpiryEntry> {
   const newest = new Map<string, ExpiryEntry>();
   for (const entry of entries) {
@@ -61,10 +62,10 @@ function newestOfEach(entries: Iterable<ExpiryEntry>): Iterable<ExpiryEntry> {
 }
 
 /**
- * Whether anybody misses the certificate once it is gone, as far as the cluster record says: it names the node still,
- * and the node's role has such a certificate. Workers that only a rule vouches for come and go with their machines, and
- * nothing says which of them are still there: they are left out. User certificates are to expire. A record that can't
- * be read says nothing against.
+ * Whether the certificate is still needed, by the cluster record: it names the node, and nodes of this role have such a
+ * certificate. Workers that only match a rule come and go with their machines, and nothing says which of them still exist,
+ * so they are left out. User certificates are meant to expire. If the record cannot be read, the certificate counts as
+ * needed.
  */
 function isNeeded({ node, certificateName }: ExpiryEntry, record: ClusterRecord | Fault): boolean {
   if (!isCertificateName(certificateName)) return false;
@@ -74,7 +75,7 @@ function isNeeded({ node, certificateName }: ExpiryEntry, record: ClusterRecord 
   return known.role === 'control-plane' || record.nodes.some(({ name }) => name === node);
 }
 
-/** A certificate of a few days is not near its expiry from its first day on: it is in the last third of its life. */
+/** Certificates with a short validity are near their expiry only in its last third. */
 function nearDaysOf(record: ClusterRecord | Fault, { nearDays }: ExpiryRules): number {
   if (record instanceof Fault) return nearDays;
   return Math.min(nearDays, Math.floor(record.validitySeconds / DAY_SECONDS / 3));

@@ -5,10 +5,10 @@ const temporarySuffix = '.tmp';
 let temporaryFiles = 0;
 
 /**
- * Writes a whole file so that a reader, or a process started after a crash, finds all of it or the old one.
- * On return it survives a power cut: the content is synced before the rename, the folder after it
- * (rename(2) and fsync(2): syncing a file does not sync its entry in the folder).
- * @param owner has the file, with exactly this mode whatever the umask, before it gets its name
+ * Writes a whole file so that a reader, or a process started after a crash, finds either the new file or the old one. On
+ * return it survives a power failure: the content is synced before the rename, the folder after it (rename(2) and
+ * fsync(2): syncing a file does not sync its entry in the folder).
+ * @param owner is set, with exactly this mode independent of the umask, before the file gets its name
  */
 export async function writeDurably(
   path: string,
@@ -40,7 +40,7 @@ export async function writeDurably(
   await syncFolder(dirname(path));
 }
 
-/** Removes a file for good. One that is not there is removed already. */
+/** Removes a file durably. A missing file is not an error. */
 export async function removeDurably(path: string): Promise<void> {
   try {
     await unlink(path);
@@ -50,7 +50,7 @@ export async function removeDurably(path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Removes what a killed writer left half-written of a file, keys among it. Not to be called while somebody writes it. */
+/** Removes partial files, possibly with keys, that a killed writer of a file left. Must not run while the file is being written. */
 export async function sweepTemporaries(path: string): Promise<void> {
   const start = `${basename(path)}.`;
   const left = (await readdir(dirname(path))).filter(
@@ -59,7 +59,7 @@ export async function sweepTemporaries(path: string): Promise<void> {
   for (const name of left) await removeDurably(join(dirname(path), name));
 }
 
-/** Makes a folder that only its owner may enter, with those above it. */
+/** Makes a folder that only its owner may enter, and missing folders above it. */
 export async function makeFolder(path: string): Promise<void> {
   const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
   if (firstMade === undefined) return;
@@ -68,7 +68,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** The names of the finished files of a folder. What a killed writer left half-written is swept away. */
+/** The names of the complete files of a folder. Removes partial files that a killed writer left. */
 export async function finishedFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   for (const name of names.filter((name) => name.endsWith(temporarySuffix))) {
@@ -77,7 +77,7 @@ export async function finishedFiles(folder: string): Promise<string[]> {
   return names.filter((name) => !name.endsWith(temporarySuffix)).sort();
 }
 
-/** Makes what was renamed, linked or removed in a folder outlast a power cut. */
+/** Makes renames, links and removals in a folder survive a power failure. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

@@ -1,8 +1,8 @@
-/** What a leaf certificate holds, as values: the meaning that the draft is written from and linted against. */
-import type { IssuingCa } from '../ca/trust-domain.ts';
+/** The contents of a leaf certificate as values, from which the draft is written and against which it is linted. */
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import type { Subject } from '../csr/subject.ts';
-import type { IssuancePlan } from '../policy/judge-request.ts';
+import type { IssuancePlan } from '../policy/issuance-plan.ts';
 import type { ExtendedKeyUsage } from '../profiles/profiles.ts';
 
 /** Bits of KeyUsage by number (RFC 5280 section 4.2.1.3). */
@@ -21,13 +21,13 @@ export interface CertificateFields {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
 }
 
-/** kubeadm and kube-controller-manager date certificates back by as much, for clocks that are behind. */
+/** kubeadm and kube-controller-manager backdate certificates by the same time, for clocks that are behind. */
 const BACKDATE_SECONDS = 5 * 60;
 const RANDOM_SERIAL_BYTES = 16;
 
 /**
- * Fills in what the plan leaves open: serial number and dates.
- * @param randomBytes source of randomness, cryptographically strong
+ * Adds what the plan does not have: serial number and dates.
+ * @param randomBytes cryptographically strong random octets
  */
 export function certificateFields(
   plan: IssuancePlan,
@@ -37,10 +37,10 @@ export function certificateFields(
 ): CertificateFields {
   const start = Math.floor(now.getTime() / 1000) * 1000;
   const notBefore = Math.max(start - BACKDATE_SECONDS * 1000, ca.notBefore.getTime());
-  // kubeadm does not clamp; a leaf that outlives its CA only looks as if it worked (RFC 5280 section 6.1.3).
+  // kubeadm does not clamp, but a leaf certificate is not valid after its CA has expired (RFC 5280 section 6.1.3).
   const notAfter = Math.min(start + plan.validitySeconds * 1000, ca.notAfter.getTime());
   return {
-    // 128 random bits behind a first octet that keeps the INTEGER positive and of one length (RFC 5280 4.1.2.2)
+    // 128 random bits after a first octet that keeps the INTEGER positive and of constant length (RFC 5280 4.1.2.2)
     serialNumber: Uint8Array.of(1, ...randomBytes(RANDOM_SERIAL_BYTES)),
     notBefore: new Date(notBefore),
     notAfter: new Date(notAfter),
@@ -54,7 +54,8 @@ export function certificateFields(
 
 /**
  * keyEncipherment is for RSA keys (RFC 8813 section 3 forbids it for EC keys) of servers (RFC 5280 section 4.2.1.12
- * lists it for serverAuth, not for clientAuth). kubeadm sets it always, and no verifier minds; see docs/decisions.
+ * lists it for serverAuth, not for clientAuth). kubeadm always sets it, and verifiers accept that; see
+ * docs/decisions/0005-key-encipherment.md.
  */
 export function keyUsageBits({
   keyAlgorithm,

@@ -1,21 +1,20 @@
-/** Decides about one object: door, policy, approvals, and the draft of the certificate. Writes nothing. */
-
-import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
+/** Decides on one object: CSR, policy, approvals, and the draft of the certificate. Writes nothing. */
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import { readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import { issuedNameOf, type RequestAddress, VALIDITY_METADATA } from '../contract/request-key.ts';
-import { readRequest } from '../csr/read-request.ts';
-import { digestOfObject, findWhatMustGo } from '../csr/what-must-go.ts';
 import {
-  type PlanToApprove,
   requestApprovalKey,
   requestApprovalSchema,
   standingApprovalKey,
   standingApprovalSchema,
-  weighApprovals,
-} from '../policy/approval.ts';
-import { type IssuancePlan, judgeRequest } from '../policy/judge-request.ts';
-import { judgeUserRequest } from '../policy/judge-user.ts';
+} from '../contract/approvals.ts';
+import type { IssueRecord, RejectRecord } from '../contract/decision-record.ts';
+import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
+import type { RequestKind } from '../contract/request-kinds.ts';
+import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
+import { type PlanToApprove, weighApprovals } from '../policy/approval.ts';
+import type { IssuancePlan } from '../policy/issuance-plan.ts';
+import { judgeOf } from '../policy/judges.ts';
 import {
   approvalDenied,
   caExpired,
@@ -24,16 +23,16 @@ import {
   pathUnknown,
   trustDomainUnknown,
 } from '../policy/refusals.ts';
-import { type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
-import { kindOf } from '../profiles/profile-for.ts';
+import type { IssuedName } from '../profiles/certificate-names.ts';
+import { issuedProfileOf } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { certificateFields } from './certificate-fields.ts';
-import type { Wake } from './process-request.ts';
-import { describeFields, type IssueRecord, type RejectRecord } from './record.ts';
+import { describeFields } from './recorded-fields.ts';
 import { writeTbsCertificate } from './tbs-certificate.ts';
+import type { Wake } from './wake.ts';
 
 export type Decision =
   | { readonly kind: 'issue'; readonly record: IssueRecord }
@@ -46,7 +45,7 @@ export type Decision =
     }
   | { readonly kind: 'ignore'; readonly reason: string };
 
-/** What is known of the request while it is decided. */
+/** What is known about the request while it is decided. */
 interface Case {
   readonly address: RequestAddress;
   readonly csrSha256: string;
@@ -62,43 +61,44 @@ export async function decide(
   object: StoredObject,
   { uploader, approval: wakingApproval }: Pick<Wake, 'uploader' | 'approval'>,
 ): Promise<Decision> {
-  const csrSha256 = digestOfObject(object);
-  const certificateName = issuedNameOf(address);
-  const decidedAt = service.now();
+  const kind = requestKindOf(address);
+  const certificateName = kind?.certificates.get(address.path);
   const about: Case = {
     address,
-    csrSha256,
+    csrSha256: digestOfObject(object),
     uploader,
     wakingApproval,
     certificateName,
-    decidedAt,
+    decidedAt: service.now(),
   };
-  const mustGo = findWhatMustGo(object);
-  if (mustGo) return { kind: 'reject', record: rejectRecord(about, [mustGo]) };
-  if (!certificateName) return decideUnknownPath(about);
-  const door = readRequest(object.body);
+  const forbidden = findForbidden(object);
+  if (forbidden) return reject(about, [forbidden]);
+  if (!kind)
+    return { kind: 'ignore', reason: 'the object is not a request and holds no private key' };
+  if (!certificateName) return reject(about, [pathUnknown(kind, address.path)]);
+  const judge = judgeOf(kind);
+  const csr = judge.read(object);
   const record = await readClusterRecord(service.authority, address.cluster);
-  if (!record) return reject(about, [...door.violations, clusterUnknown(address.cluster)]);
+  if (!record) return reject(about, [...csr.violations, clusterUnknown(address.cluster)]);
   const ca = await findCa(service, record, certificateName, about.decidedAt);
-  const judged =
-    certificateName === USER_NAME
-      ? judgeUserRequest(door, { record, uploader, validityPeriod: validityPeriodOf(object) })
-      : judgeRequest(door, { address, certificateName, record, uploader });
-  const violations = [...judged.violations, ...('code' in ca ? [ca] : [])];
-  if (violations.length > 0 || !judged.plan || 'code' in ca) return reject(about, violations);
-  return decidePlan(service, about, judged.plan, record, ca);
+  const context = { address, certificateName, record, uploader, upload: object };
+  const { plan, violations } = judge.judge(csr, context);
+  if ('code' in ca) return reject(about, [...violations, ca]);
+  if (!plan) return reject(about, violations);
+  return decidePlan(service, about, kind, plan, record, ca);
 }
 
 async function decidePlan(
   service: Service,
   about: Case,
+  kind: RequestKind,
   plan: IssuancePlan,
   record: ClusterRecord,
   ca: IssuingCa,
 ): Promise<Decision> {
-  if (plan.certificateName === USER_NAME && endsAfter(plan, ca, about.decidedAt))
+  if (kind.beyondCa === 'refuse' && endsAfter(plan, ca, about.decidedAt))
     return reject(about, [outlivesCa(plan.validitySeconds, ca)]);
-  const toApprove = planToApprove(about, plan, record);
+  const toApprove = planToApprove(about, kind, plan, record);
   const approval =
     plan.approvalReason && (await findApproval(service, toApprove, approverOf(about).approver));
   if (approval && approval.state === 'denied')
@@ -131,7 +131,12 @@ async function decidePlan(
   };
 }
 
-function planToApprove(about: Case, plan: IssuancePlan, record: ClusterRecord): PlanToApprove {
+function planToApprove(
+  about: Case,
+  kind: RequestKind,
+  plan: IssuancePlan,
+  record: ClusterRecord,
+): PlanToApprove {
   return {
     request: about.address.key,
     cluster: record.cluster,
@@ -139,6 +144,7 @@ function planToApprove(about: Case, plan: IssuancePlan, record: ClusterRecord): 
     csrSha256: about.csrSha256,
     trustDomain: record.trustDomain,
     validitySeconds: plan.validitySeconds,
+    mayStand: kind.standingApprovals.includes(plan.certificateName),
     ...(plan.approvers && { approvers: plan.approvers }),
   };
 }
@@ -146,16 +152,11 @@ function planToApprove(about: Case, plan: IssuancePlan, record: ClusterRecord): 
 /** An approval is written once: after one that does not count, only a new request helps. */
 function uncounted(by: string | undefined): string {
   if (by === undefined) return '';
-  return `; the approval that is there does not count, since users.approvers does not list who wrote it: ${by}. Ask again under a new request id`;
+  return `; the existing approval does not count, because users.approvers does not list its writer: ${by}. Upload again under a new request id`;
 }
 
 function endsAfter({ validitySeconds }: IssuancePlan, ca: IssuingCa, now: Date): boolean {
   return now.getTime() + validitySeconds * 1000 > ca.notAfter.getTime();
-}
-
-/** How long the certificate of a user is asked to be good, as S3 user metadata. */
-function validityPeriodOf({ metadata }: StoredObject): string | undefined {
-  return metadata[VALIDITY_METADATA];
 }
 
 async function findApproval(service: Service, plan: PlanToApprove, writtenBy: string | undefined) {
@@ -167,7 +168,7 @@ async function findApproval(service: Service, plan: PlanToApprove, writtenBy: st
   return weighApprovals(plan, request, standing, writtenBy);
 }
 
-/** The principal that wrote the approval, if it was that approval that woke us and not another object beside it. */
+/** The principal that wrote the approval, if this approval caused the wake-up and not another object beside it. */
 function approverOf({ address, csrSha256, wakingApproval }: Case): { approver?: string } {
   const isIt = wakingApproval?.key === requestApprovalKey(address.key, csrSha256);
   const principal = isIt ? wakingApproval?.principal : undefined;
@@ -183,30 +184,22 @@ async function findCa(
   const { trustDomain } = record;
   const document = await readTrustDomain(service.authority, trustDomain);
   if (!document) return trustDomainUnknown(trustDomain);
-  const ca = issuingCa(document, kindOf(certificateName).ca);
+  const ca = issuingCa(document, issuedProfileOf(certificateName).ca);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
   return caExpired(ca, trustDomain);
 }
 
 const MIN_CA_REMAINING_MS = 60 * 60 * 1000;
 
-function decideUnknownPath(about: Case): Decision {
-  const { path } = about.address;
-  if (!path.endsWith('.csr'))
-    return { kind: 'ignore', reason: 'the object is no .csr file and holds no private key' };
-  return reject(about, [pathUnknown(about.address)]);
-}
-
 function reject(about: Case, violations: readonly Violation[]): Decision {
-  return { kind: 'reject', record: rejectRecord(about, violations) };
-}
-
-function rejectRecord(about: Case, violations: readonly Violation[]): RejectRecord {
   return {
-    ...commonFields(about),
-    decision: 'reject',
-    ...(about.certificateName && { certificateName: about.certificateName }),
-    violations,
+    kind: 'reject',
+    record: {
+      ...commonFields(about),
+      decision: 'reject',
+      ...(about.certificateName && { certificateName: about.certificateName }),
+      violations: [...violations],
+    },
   };
 }
 

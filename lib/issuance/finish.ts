@@ -1,23 +1,25 @@
-/** From a record to the outcome that the node reads: lint, sign, check, publish. Repeatable at every step. */
+/** From a record to the outcome that the node reads: lint, sign, verify, publish. Every step can be repeated. */
 import { createHash, verify } from 'node:crypto';
-import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/trust-domain.ts';
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
-import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
-import { indexExpiry } from '../expiry/expiry-index.ts';
-import { Fault } from '../fault.ts';
-import type { Service } from '../service.ts';
-import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
-import { type LintedTbs, lintDraft } from './lint.ts';
-import type { Processed } from './process-request.ts';
 import {
   type DecisionRecord,
-  fieldsOf,
   type IssueRecord,
   issuedKey,
   type RejectRecord,
   recordKey,
-} from './record.ts';
+} from '../contract/decision-record.ts';
+import type { ExpiryEntry } from '../contract/expiry-key.ts';
+import { CERTIFICATE_METADATA, type RejectionDocument } from '../contract/outcomes.ts';
+import { outcomeKeys, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
+import { dayOf, indexExpiry } from '../expiry/expiry-index.ts';
+import { Fault } from '../fault.ts';
+import type { Service } from '../service.ts';
+import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
+import { type LintedTbs, lintDraft } from './lint.ts';
+import { fieldsOf } from './recorded-fields.ts';
+import type { Processed } from './wake.ts';
 
 export async function finish(
   service: Service,
@@ -27,8 +29,8 @@ export async function finish(
   const keys = outcomeKeys(address);
   if (record.decision === 'issue') {
     const certificate = await obtainCertificate(service, record);
-    // before the node has it: whatever is in use is in the index, so its expiry is seen coming
-    await indexExpiry(service.authority, record);
+    // before the node can read it: every certificate in use is in the index, so its expiry is noticed in time
+    await indexExpiry(service.authority, expiryEntry(address, record));
     await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
   } else {
     await service.exchange.create(keys.rejected, formatDocument(rejection(record)), JSON_TYPE);
@@ -37,9 +39,23 @@ export async function finish(
   return { outcome: record.decision === 'issue' ? 'issued' : 'rejected', record };
 }
 
+function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry {
+  const { cluster, node, requestId } = address;
+  const { commonName, notAfter, serialNumber } = record.certificate;
+  return {
+    day: dayOf(new Date(notAfter)),
+    cluster,
+    node: requestKindOf(address)?.expiryName({ node, commonName }) ?? node,
+    certificateName: record.certificateName,
+    requestId,
+    caVersion: record.caVersion,
+    serialNumber,
+  };
+}
+
 /**
- * The one certificate of a record. Two racing signers sign the same bytes, but ECDSA signatures differ: the ledger
- * keeps the first, and everybody publishes that one.
+ * The one certificate of a record. Two racing runs sign the same bytes, but ECDSA signatures differ: the ledger keeps the
+ * first, and every run publishes that one.
  */
 async function obtainCertificate(service: Service, record: IssueRecord): Promise<string> {
   const key = issuedKey(record.request);
@@ -49,7 +65,7 @@ async function obtainCertificate(service: Service, record: IssueRecord): Promise
   const created = await service.authority.create(key, certificate, PEM_TYPE);
   if (created === 'created') return certificate;
   const winner = await readIssued(service, key);
-  if (!winner) throw new Fault('unavailable', `${key}: exists, but can not be read`);
+  if (!winner) throw new Fault('unavailable', `${key}: exists, but cannot be read`);
   return winner;
 }
 
@@ -58,7 +74,7 @@ async function signRecord(service: Service, record: IssueRecord): Promise<Uint8A
   if (!document)
     throw new Fault(
       'document-malformed',
-      `trust domain ${record.trustDomain}: gone, but its CA is on record`,
+      `trust domain ${record.trustDomain}: does not exist any more, but a record names its CA`,
     );
   const ca = issuingCa(document, record.ca, record.caVersion);
   const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
@@ -66,7 +82,7 @@ async function signRecord(service: Service, record: IssueRecord): Promise<Uint8A
   return assembleCertificate(tbs, ca, signature);
 }
 
-/** Only a linted draft can be signed, and only a signature that verifies leaves this function. */
+/** Only a linted draft can be signed, and only a signature that verifies is returned. */
 async function sign(
   service: Service,
   ca: IssuingCa,
@@ -79,17 +95,17 @@ async function sign(
   if (verify(hash, tbs, ca.certificate.publicKey, signature)) return signature;
   throw new Fault(
     'signature-invalid',
-    `${ca.keyId}: the signature does not verify with the certificate of ${ca.name}: is it another key?`,
+    `${ca.keyId}: the signature does not verify with the certificate of ${ca.name}: is it a different key?`,
   );
 }
 
-/** Tells the node which bundle below `trust/` the certificate chains to. */
+/** Says which bundle under `trust/` the certificate chains to. */
 function trustMetadata({ trustDomain, ca }: IssueRecord): Record<string, string> {
-  return { 'trust-domain': trustDomain, ca };
+  return { [CERTIFICATE_METADATA.trustDomain]: trustDomain, [CERTIFICATE_METADATA.ca]: ca };
 }
 
-/** `<path>.rejected.json` */
-function rejection({ request, certificateName, decidedAt, violations }: RejectRecord) {
+function rejection(record: RejectRecord): RejectionDocument {
+  const { request, certificateName, decidedAt, violations } = record;
   return { request, certificateName, decidedAt, violations };
 }
 

@@ -1,5 +1,5 @@
-/** Field by field: what the DER says against what was meant. */
-import type { IssuingCa } from '../ca/trust-domain.ts';
+/** Compares the DER of a draft with the intended values, field by field. */
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
 import { formatName, readAlternativeNames } from '../csr/alternative-names.ts';
 import { readSubject, type Subject } from '../csr/subject.ts';
@@ -16,7 +16,7 @@ import {
 } from '../der/read.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
-/** Every difference, in words; empty if there is none. */
+/** Every difference, in words. */
 export function compareWithFields(
   tbs: Uint8Array,
   fields: CertificateFields,
@@ -67,11 +67,11 @@ function compare(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): str
 
 function differences(pairs: readonly (readonly [string, unknown, unknown])[]): string[] {
   return pairs
-    .filter(([, got, meant]) => got !== meant)
-    .map(([field, got, meant]) => `${field} is ${String(got)}, meant was ${String(meant)}`);
+    .filter(([, got, expected]) => got !== expected)
+    .map(([field, got, expected]) => `${field} is ${String(got)}, expected ${String(expected)}`);
 }
 
-/** One line per extension, in the order in which they stand: all of them, and no others. */
+/** One line for each extension, in order: exactly these. */
 function expectedExtensions(fields: CertificateFields, ca: IssuingCa): string {
   // digitalSignature alone, or with keyEncipherment: one octet with 7 or 5 unused bits
   const forServers = fields.extendedKeyUsages.includes('serverAuth');
@@ -128,7 +128,7 @@ function readTime(element: Element): string {
   const utc = element.tag === TAG.utcTime;
   const match = (utc ? /^(\d\d)(\d{10})Z$/ : /^(\d{4})(\d{10})Z$/).exec(text);
   if (!match || (!utc && element.tag !== TAG.generalizedTime))
-    throw new DerError(`validity: ${text} is no time of RFC 5280`);
+    throw new DerError(`validity: ${text} is not a time as in RFC 5280`);
   const [, year = '', rest = ''] = match;
   const century = utc ? (Number(year) < 50 ? '20' : '19') : '';
   return `${century}${year}-${rest.replace(/(..)(..)(..)(..)(..)/, '$1-$2T$3:$4:$5.000Z')}`;
@@ -138,7 +138,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** Organisations are a set: their DER stands in an order of its own (X.690 section 11.6). */
+/** Organisations are a set, which DER orders by encoding (X.690 section 11.6). */
 function subjectText({ commonName, organizations }: Subject): string {
   return JSON.stringify({ commonName, organizations: [...organizations].sort() });
 }

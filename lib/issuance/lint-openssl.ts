@@ -1,15 +1,15 @@
-/** The draft as OpenSSL reads it: a parser that shares no code with ours. */
+/** Compares what OpenSSL, which shares no code with the writer, reads from a draft with the intended values. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import type { IssuingCa } from '../ca/trust-domain.ts';
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { OID } from '../der/oids.ts';
 import { canonicalIpAddress } from '../ip-address.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
-/** OpenSSL reads no certificate without a signature; it does not look into this one. */
+/** OpenSSL needs a signature to read a certificate; it does not verify this one. */
 const PLACEHOLDER_SIGNATURE = new Uint8Array(64);
 
-/** Every difference, in words; empty if there is none. */
+/** Every difference, in words. */
 export function compareWithOpenSsl(
   tbs: Uint8Array,
   fields: CertificateFields,
@@ -19,7 +19,7 @@ export function compareWithOpenSsl(
   try {
     certificate = new X509Certificate(assembleCertificate(tbs, ca, PLACEHOLDER_SIGNATURE));
   } catch (error) {
-    return [`OpenSSL can not read the draft: ${error instanceof Error ? error.message : error}`];
+    return [`OpenSSL cannot read the draft: ${error instanceof Error ? error.message : error}`];
   }
   const pairs: [string, string, string][] = [
     ['serialNumber', certificate.serialNumber, hex(fields.serialNumber)],
@@ -33,11 +33,11 @@ export function compareWithOpenSsl(
     ['issued by the CA', String(certificate.checkIssued(ca.certificate)), 'true'],
   ];
   return pairs
-    .filter(([, got, meant]) => got !== meant)
-    .map(([field, got, meant]) => `OpenSSL reads ${field} as ${got}, meant was ${meant}`);
+    .filter(([, got, expected]) => got !== expected)
+    .map(([field, got, expected]) => `OpenSSL reads ${field} as ${got}, expected ${expected}`);
 }
 
-/** OpenSSL compares the keys: writing one out in DER takes it longer than all the rest of this file. */
+/** OpenSSL compares the keys: exporting one as DER would take longer than everything else in this file. */
 function hasKey(certificate: X509Certificate, spki: Uint8Array): boolean {
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   return certificate.publicKey.equals(key);
@@ -47,7 +47,7 @@ const isoDate = (text: string) => new Date(text).toISOString();
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').toUpperCase();
 const usageOids = (fields: CertificateFields) => fields.extendedKeyUsages.map((u) => OID[u]).join();
 
-/** One attribute a line; those of one RDN joined with " + ". They are a set, in the order of their DER: sorted here. */
+/** One RDN on each line, its attributes joined with " + ". They are a set, ordered by encoding in DER, so they are sorted here. */
 function subjectText({ subject }: CertificateFields): string {
   const organizations = subject.organizations.map((value) => `O=${escapeValue(value)}`);
   return [
@@ -62,10 +62,10 @@ const sortedRdns = (text: string) =>
     .map((rdn) => rdn.split(AND).sort().join(AND))
     .join('\n');
 
-/** Within a value the plus is escaped. */
+/** In values, the plus sign is escaped. */
 const AND = ' + ';
 
-/** RFC 2253 section 2.4, as OpenSSL's XN_FLAG_RFC2253-like output escapes. */
+/** RFC 2253 section 2.4, as OpenSSL escapes. */
 function escapeValue(value: string): string {
   return value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^[# ]| $/g, '\\$&');
 }
@@ -74,7 +74,7 @@ function namesText({ names }: CertificateFields): string {
   return names.map(({ type, value }) => `${type}:${value}`).join(', ');
 }
 
-/** Node writes IPv6 addresses in OpenSSL's long form (`FD00:0:…`). */
+/** Node.js has IPv6 addresses in OpenSSL's long form (`FD00:0:…`). */
 function readNames(certificate: X509Certificate): string {
   return (certificate.subjectAltName ?? '')
     .split(', ')

@@ -1,9 +1,9 @@
 /**
- * The last look before the CA key is used. The draft is read back by two readers that did not write it, OpenSSL and
- * our strict DER reader, and must be exactly what the record says; on top come rules that hold for every certificate.
- * Only a linted draft can be signed.
+ * The last check before the CA key is used. Two readers that share no code with the writer, OpenSSL and the strict DER
+ * reader, read the draft, which must be exactly what the record says; more rules hold for every certificate. Only a linted
+ * draft can be signed.
  */
-import type { IssuingCa } from '../ca/trust-domain.ts';
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { Fault } from '../fault.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 import { compareWithFields } from './lint-fields.ts';
@@ -14,7 +14,7 @@ declare const linted: unique symbol;
 /** A TBSCertificate that passed `lintDraft`. */
 export type LintedTbs = Uint8Array & { readonly [linted]: true };
 
-/** @throws Fault lint-failed, with everything that was found */
+/** @throws Fault lint-failed, with all findings */
 export function lintDraft(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintedTbs {
   const findings = [
     ...findRuleBreaks(fields, ca),
@@ -35,12 +35,12 @@ function findRuleBreaks(fields: CertificateFields, ca: IssuingCa): string[] {
     [first > 0 && first < 0x80, 'serial number is not positive, or not in its shortest form'],
     [serialNumber.length <= MAX_SERIAL_OCTETS, 'serial number is too long'],
     [notBefore < notAfter, 'validity ends before it begins'],
-    [notBefore >= ca.notBefore, 'valid before its CA is'],
+    [notBefore >= ca.notBefore, 'valid before its CA'],
     [notAfter <= ca.notAfter, 'outlives its CA'],
-    [extendedKeyUsages.length > 0, 'no extended key usage: it would be good for anything'],
+    [extendedKeyUsages.length > 0, 'no extended key usage: it would be valid for any use'],
     [
       extendedKeyUsages.includes('serverAuth') === names.length > 0,
-      'server certificates carry names, client certificates carry none',
+      'server certificates have subject alternative names, client certificates do not',
     ],
   ];
   return rules.filter(([holds]) => !holds).map(([, finding]) => finding);

@@ -1,58 +1,44 @@
-/** Requests that wait for an approver: `<path>.pending.json`, replaced by the outcome. */
-import * as z from 'zod/mini';
-import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
-import { digestOfObject } from '../csr/what-must-go.ts';
+/** Requests that need approval: `<path>.pending.json`, which the outcome replaces. */
+import { type PendingDocument, readPending } from '../contract/outcomes.ts';
+import {
+  outcomeKeys,
+  outcomesPrefix,
+  type RequestAddress,
+  requestKeyOfOutcome,
+} from '../contract/request-key.ts';
+import { digestOfObject } from '../csr/forbidden-upload.ts';
 import type { PlanToApprove } from '../policy/approval.ts';
-import { ISSUED_NAMES } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
-import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
+import { formatDocument, JSON_TYPE } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
 
-export const pendingSchema = z.object({
-  /** Key of the request. */
-  request: z.string(),
-  certificateName: z.enum(ISSUED_NAMES),
-  since: z.string(),
-  waitingFor: z.string(),
-  /** What an approval has to name. */
-  csrSha256: z.string(),
-  /** What would be issued, beside what the CSR says: an approval is for this and nothing else. */
-  trustDomain: z.string(),
-  validitySeconds: z.number(),
-  uploader: z.optional(z.string()),
-});
-
-export type PendingDocument = z.infer<typeof pendingSchema>;
-
-/** Who uploaded, from the time when the upload event was seen. */
+/** Who uploaded, as it was known when the upload event was processed. */
 export async function readPendingUploader(
   service: Service,
   address: RequestAddress,
   object: StoredObject,
 ): Promise<string | undefined> {
-  const { pending } = outcomeKeys(address);
-  const known = await readDocument(service.exchange, pending, pendingSchema);
+  const known = await readPending(service.exchange, outcomeKeys(address).pending);
   return known?.csrSha256 === digestOfObject(object) ? known?.uploader : undefined;
 }
 
-/** The requests of a cluster that wait. */
+/** The pending requests of a cluster, by their keys alone: one document that cannot be read does not block the others. */
 export async function* listPending(service: Service, cluster: string): AsyncGenerator<string> {
-  for await (const { key } of service.exchange.list(`certificates/${cluster}/`)) {
-    if (!key.endsWith('.pending.json')) continue;
-    const pending = await readDocument(service.exchange, key, pendingSchema);
-    if (pending) yield pending.request;
+  for await (const { key } of service.exchange.list(outcomesPrefix(cluster))) {
+    const request = requestKeyOfOutcome(key, 'pending');
+    if (request !== undefined) yield request;
   }
 }
 
-/** Written once for the same plan: `since` stays what it was. */
+/** Written once for the same plan, so that `since` does not change. */
 export async function publishPending(
   service: Service,
   address: RequestAddress,
   { plan, uploader, waitingFor }: Extract<Decision, { kind: 'pending' }>,
 ): Promise<void> {
   const { pending } = outcomeKeys(address);
-  const known = await readDocument(service.exchange, pending, pendingSchema);
+  const known = await readPending(service.exchange, pending);
   const same = known !== undefined && isSame(known, plan);
   if (same && known.waitingFor === waitingFor) return;
   const document: PendingDocument = {

@@ -1,5 +1,5 @@
-/** Writes a leaf's TBSCertificate (RFC 5280 section 4.1) from values. */
-import type { IssuingCa } from '../ca/trust-domain.ts';
+/** Writes the TBSCertificate of a leaf certificate (RFC 5280 section 4.1) from values. */
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
 import { writeAlternativeNames, writeSubject } from '../certificate/write-names.ts';
 import { OID } from '../der/oids.ts';
@@ -32,7 +32,7 @@ export function writeTbsCertificate(fields: CertificateFields, ca: IssuingCa): U
   );
 }
 
-/** In kubeadm's order, subjectKeyIdentifier added (Python 3.13's strict mode and many others look for it). */
+/** In kubeadm's order, and with subjectKeyIdentifier, which Python 3.13's strict mode and others look for. */
 function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[] {
   const usages = fields.extendedKeyUsages.map((usage) => oid(OID[usage]));
   const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'));

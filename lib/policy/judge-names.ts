@@ -2,15 +2,16 @@ import { expectedNames } from '../cluster/expected-names.ts';
 import type { KnownNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { type AlternativeName, formatName } from '../csr/alternative-names.ts';
-import { LIMITS } from '../csr/limits.ts';
 import { canonicalIpAddress, isInRange, parseIpAddress } from '../ip-address.ts';
+import { LIMITS } from '../limits.ts';
+import { listed } from '../printable.ts';
 import type { VersionedProfile } from '../profiles/profile-for.ts';
-import { listed, type Violation } from '../refusal/violation.ts';
+import type { Violation } from '../refusal/violation.ts';
 
 const DECLARE =
   'declare the name in the cluster record, or leave it out of the kubeadm configuration';
 
-/** The names must be the ones that kubeadm would ask for on this node: each allowed, none missing. */
+/** The names must be the ones that kubeadm would request on this node: each is allowed, and none is missing. */
 export function judgeNames(
   names: readonly AlternativeName[],
   profile: VersionedProfile,
@@ -21,7 +22,7 @@ export function judgeNames(
   const required = expected.required.map(formatName);
   const known = new Set([...required, ...expected.allowed.map(formatName)]);
   const got = names.map(formatName);
-  // A client certificate with names could be shown as a server's: none may stand there at all.
+  // A client certificate with names could be used as a server's, so it may have none.
   const own = profile.sans === 'none' ? [] : ownByRule(names, known, record, node);
   const isOwn = (name: AlternativeName) => own.includes(name);
   const foreign = names.filter((name) => !known.has(formatName(name)) && !isOwn(name));
@@ -33,7 +34,8 @@ export function judgeNames(
       field: 'subjectAltName',
       got: listed(foreign.map(formatName)),
       allowed: listed([...known]),
-      fix: profile.sans === 'none' ? 'a client certificate carries no names' : DECLARE,
+      fix:
+        profile.sans === 'none' ? 'a client certificate has no subject alternative names' : DECLARE,
     });
   if (missing.length > 0)
     violations.push({
@@ -41,7 +43,7 @@ export function judgeNames(
       field: 'subjectAltName',
       got: `${listed(got)}; without ${listed(missing)}`,
       allowed: `at least ${listed(required)}`,
-      fix: 'make the CSR with `--config` of this cluster: without it kubeadm leaves out the endpoint and certSANs',
+      fix: 'make the CSR with `--config` of this cluster: without it, kubeadm omits the endpoint and certSANs',
     });
   if (profile.sans !== 'none' && node.addresses.length === 0 && !names.some(isOwn))
     violations.push({
@@ -49,7 +51,7 @@ export function judgeNames(
       field: 'subjectAltName',
       got: listed(got),
       allowed: "an address of the node, in one of the node rule's addressRanges",
-      fix: 'check the advertise address of the node, or widen addressRanges',
+      fix: 'check the advertise address of the node, or extend addressRanges in the cluster record',
     });
   const maxNames = record.maxNames ?? LIMITS.maxNames;
   if (names.length > maxNames)
@@ -64,8 +66,8 @@ export function judgeNames(
 }
 
 /**
- * The addresses that a node rule vouches for: the first of each family, since kubeadm asks for one advertise address.
- * More would be those of other nodes in the same range.
+ * The addresses that a node rule allows: the first of each family, because kubeadm requests one advertise address. Any
+ * more could be addresses of other nodes in the same range.
  */
 function ownByRule(
   names: readonly AlternativeName[],

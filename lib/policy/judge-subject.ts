@@ -1,9 +1,10 @@
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { Subject } from '../csr/subject.ts';
+import { listed, quote } from '../printable.ts';
 import type { VersionedProfile } from '../profiles/profile-for.ts';
-import { listed, quote, type Violation } from '../refusal/violation.ts';
+import type { Violation } from '../refusal/violation.ts';
 
-/** The subject must be kubeadm's own for this certificate, in this version, on this node. */
+/** The subject must be the one that kubeadm of this version gives this certificate on this node. */
 export function judgeSubject(
   subject: Subject,
   profile: VersionedProfile,
@@ -19,7 +20,7 @@ export function judgeSubject(
       got: quote(subject.commonName) || '(none)',
       allowed: commonName,
       fix: profile.commonName.includes('{node}')
-        ? 'a node gets certificates in its own name only: upload under the name that kubeadm knows the node by'
+        ? 'a node gets certificates only in its own name: upload under the name that kubeadm uses for the node'
         : `this path is for ${profile.name}: upload the CSR that kubeadm made for it`,
     });
   if (!profile.acceptedOrganizations.some((accepted) => sameSet(accepted, subject.organizations)))
@@ -28,7 +29,7 @@ export function judgeSubject(
       field: 'subject.organizations',
       got: listed(subject.organizations),
       allowed: profile.acceptedOrganizations.map(listed).join('; or '),
-      fix: `kubeadm ${record.kubernetesVersionText} asks for these: make the CSR with that kubeadm, or bring kubernetesVersion in the cluster record up to date`,
+      fix: `kubeadm ${record.kubernetesVersionText} requests these: make the CSR with that kubeadm, or update kubernetesVersion in the cluster record`,
     });
   return violations;
 }

@@ -1,6 +1,7 @@
-/** Principals as cluster records list them: `AWS:AROAEXAMPLE:i-0abc`, or with any ending: `AWS:AROAEXAMPLE:*`. */
-
-/** undefined, where no event named a principal, is on no list. */
+/**
+ * Whether patterns of a cluster record list a principal: `AWS:AROAEXAMPLE:i-0abc`, or `AWS:AROAEXAMPLE:*` for any ending.
+ * An unknown principal (its event was lost) is on no list.
+ */
 export function isListed(principal: string | undefined, patterns: readonly string[]): boolean {
   if (principal === undefined) return false;
   return patterns.some((pattern) =>

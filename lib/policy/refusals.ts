@@ -1,27 +1,12 @@
-/** Refusals that are about a request's surroundings: its path, its cluster, its CA, its approver. */
-import type { IssuingCa } from '../ca/trust-domain.ts';
-import { type RequestAddress, USER_PATH } from '../contract/request-key.ts';
+/** Violations that do not concern the CSR itself, but its path, cluster, CA or approval. */
+import type { IssuingCa } from '../ca/issuing-ca.ts';
+import type { RequestKind } from '../contract/request-kinds.ts';
 import { formatDuration } from '../duration.ts';
-import { USERS } from '../names.ts';
-import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
-import { listed, quote, type Violation } from '../refusal/violation.ts';
+import { quote } from '../printable.ts';
+import type { Violation } from '../refusal/violation.ts';
 
-export function pathUnknown({ node, path }: RequestAddress): Violation {
-  if (node === USERS)
-    return {
-      code: 'certificate-name-unknown',
-      field: 'path',
-      got: path,
-      allowed: `${USER_PATH} below ${USERS}`,
-      fix: 'upload the CSR of a user at that path, and the one of a node below the name of the node',
-    };
-  return {
-    code: 'certificate-name-unknown',
-    field: 'path',
-    got: path,
-    allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
-    fix: 'keep the paths that kubeadm gives its CSRs, below the request id',
-  };
+export function pathUnknown({ unknownPath }: RequestKind, path: string): Violation {
+  return { code: 'certificate-name-unknown', field: 'path', got: path, ...unknownPath };
 }
 
 export function clusterUnknown(cluster: string): Violation {
@@ -49,8 +34,8 @@ export function caExpired(ca: IssuingCa, trustDomain: string): Violation {
     code: 'ca-expired',
     field: 'ca',
     got: `${ca.name} of ${trustDomain}, valid until ${ca.notAfter.toISOString()}`,
-    allowed: 'a CA certificate that is valid for an hour at least',
-    fix: 'rotate the CA; a certificate of an expired CA is accepted by nobody',
+    allowed: 'a CA certificate that is valid for at least an hour',
+    fix: 'rotate the CA; certificates of an expired CA are not accepted anywhere',
   };
 }
 
@@ -60,17 +45,16 @@ export function approvalDenied(reason: string): Violation {
     field: 'approval',
     got: `denied: ${quote(reason)}`,
     allowed: 'an approval',
-    fix: 'talk to the approvers; ask again under a new request id',
+    fix: 'contact the approvers, then upload under a new request id',
   };
 }
 
-/** A node's certificate is cut to the end of its CA; a person who asked for a time gets that time or nothing. */
 export function outlivesCa(validitySeconds: number, ca: IssuingCa): Violation {
   return {
     code: 'validity-period',
     field: 'validityPeriod',
     got: formatDuration(validitySeconds),
     allowed: `not beyond ${ca.notAfter.toISOString()}, when ${ca.name} expires`,
-    fix: 'ask for less, or have the CA replaced',
+    fix: 'request less, or have the CA replaced',
   };
 }

@@ -1,4 +1,4 @@
-/** kubeadm's own names for the leaf certificates it manages (`kubeadm certs renew --help`), and kubelet.conf. */
+/** kubeadm's names of the leaf certificates that it manages (`kubeadm certs renew --help`), and kubelet.conf. */
 export const CERTIFICATE_NAMES = [
   'apiserver',
   'apiserver-kubelet-client',
@@ -16,10 +16,10 @@ export const CERTIFICATE_NAMES = [
 
 export type CertificateName = (typeof CERTIFICATE_NAMES)[number];
 
-/** The certificate of a person or program, beside those of nodes; kubeadm makes it by `kubeadm kubeconfig user`. */
+/** The certificate of a person or program, which kubeadm makes with `kubeadm kubeconfig user`. */
 export const USER_NAME = 'user';
 
-/** Everything that is ever issued. What concerns nodes (`all`, places on disk, standing approvals) takes CERTIFICATE_NAMES. */
+/** Everything that is ever issued. For what concerns nodes (`all`, places on disk, standing approvals), use CERTIFICATE_NAMES. */
 export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME] as const;
 
 export type IssuedName = (typeof ISSUED_NAMES)[number];

@@ -1,28 +1,35 @@
-import { type CertificateName, type IssuedName, USER_NAME } from './certificate-names.ts';
+import type { CertificateName, IssuedName } from './certificate-names.ts';
 import {
   compareKubernetesVersions,
   type KubernetesVersion,
   parseKubernetesVersion,
 } from './kubernetes-version.ts';
-import { type IssuedKind, PROFILES, type Profile, USER_PROFILE } from './profiles.ts';
+import { ISSUED_PROFILES, type IssuedProfile, PROFILES, type Profile } from './profiles.ts';
 
-/** A profile as it stands in one Kubernetes version. */
+/** A profile as it is in one Kubernetes version. */
 export interface VersionedProfile extends Omit<Profile, 'organizations' | 'since'> {
   /** The sets of organisations that are accepted, kubeadm's own for this version first. */
   readonly acceptedOrganizations: readonly (readonly string[])[];
 }
 
 const byName = new Map<string, Profile>(PROFILES.map((profile) => [profile.name, profile]));
+const issuedByName = new Map<string, IssuedProfile>(
+  ISSUED_PROFILES.map((profile) => [profile.name, profile]),
+);
 
 export function profileOf(name: CertificateName): Profile {
-  const profile = byName.get(name);
-  if (!profile) throw new Error(`no profile for ${name}`); // the table's own test keeps this from happening
-  return profile;
+  return found(byName, name);
 }
 
 /** CA and usages of anything that is issued. */
-export function kindOf(name: IssuedName): IssuedKind {
-  return name === USER_NAME ? USER_PROFILE : profileOf(name);
+export function issuedProfileOf(name: IssuedName): IssuedProfile {
+  return found(issuedByName, name);
+}
+
+function found<T>(profiles: ReadonlyMap<string, T>, name: string): T {
+  const profile = profiles.get(name);
+  if (!profile) throw new Error(`no profile for ${name}`); // a test checks that the table is complete
+  return profile;
 }
 
 /** The profile of a certificate name in a Kubernetes version; undefined where kubeadm has no such certificate yet. */
@@ -38,6 +45,6 @@ export function profileFor(
 
 function isSince(version: KubernetesVersion, since: string): boolean {
   const first = parseKubernetesVersion(since);
-  if (!first) throw new Error(`${since} in the profile table is no version`);
+  if (!first) throw new Error(`${since} in the profile table is not a version`);
   return compareKubernetesVersions(version, first) >= 0;
 }

@@ -1,24 +1,29 @@
 /**
- * What each certificate name means, as data. Adding a certificate is a new entry here and a golden file in
- * `test/fixtures/golden`. Everything that a certificate holds comes from this table, the cluster record and the
- * checked values of the CSR; see docs/certificate-specification.md.
+ * What each certificate name means, as data. A new certificate is an entry here and a golden file in
+ * `test/fixtures/golden`. Everything in a certificate comes from this table, the cluster record and the checked values of
+ * the CSR; see docs/certificate-specification.md.
  *
  * Sources: kubernetes/kubernetes cmd/kubeadm/app/phases/certs/certlist.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go
- * and cmd/kubeadm/app/util/pkiutil/pki_helpers.go, tried with the releases 1.21 to 1.37.
+ * and cmd/kubeadm/app/util/pkiutil/pki_helpers.go; compared with the output of releases 1.21 to 1.37.
  */
-import type { CaName, CertificateName } from './certificate-names.ts';
+import {
+  type CaName,
+  type CertificateName,
+  type IssuedName,
+  USER_NAME,
+} from './certificate-names.ts';
 
 /** RFC 5280 section 4.2.1.12. */
 export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
 
-/** Which names a certificate carries; `lib/cluster/expected-names.ts` works them out for a node. */
+/** Which subject alternative names a certificate has; `lib/cluster/expected-names.ts` computes them for a node. */
 export type SanRule = 'apiserver' | 'etcd-server' | 'etcd-peer' | 'none';
 
-/** What the organisations (O) of a certificate are from one kubeadm release on. */
+/** The organisations (O) of a certificate, starting with one kubeadm release. */
 export interface OrganizationRule {
-  /** First release that this holds for, as `1.29.0`. */
+  /** First release with this rule, such as `1.29.0`. */
   readonly since: string;
-  /** The sets that are accepted, the release's own first; an empty set is no O at all. */
+  /** The accepted sets, the release's own first; an empty set means no O. */
   readonly accepted: readonly (readonly string[])[];
 }
 
@@ -27,7 +32,7 @@ export type NodeRole = 'control-plane' | 'worker';
 export interface Profile {
   readonly name: CertificateName;
   readonly ca: CaName;
-  /** Path below the pki folder without extension, as kubeadm's BaseName; kubeconfigs have none. */
+  /** kubeadm's BaseName: the path below the pki folder without extension; not for kubeconfigs. */
   readonly baseName?: string;
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
   /** `{node}` stands for the name of the node that uploads. */
@@ -40,11 +45,17 @@ export interface Profile {
   readonly roles: readonly NodeRole[];
 }
 
-/** What every issued certificate has, the ones of users too. */
-export type IssuedKind = Pick<Profile, 'ca' | 'extendedKeyUsages'>;
+/** What the profile of every issued certificate has, of users too. */
+export interface IssuedProfile extends Pick<Profile, 'ca' | 'extendedKeyUsages'> {
+  readonly name: IssuedName;
+}
 
 /** `kubeadm kubeconfig user` (cmd/kubeadm/app/phases/kubeconfig: buildKubeConfigFromSpec); lib/policy/judge-user.ts has the rest. */
-export const USER_PROFILE: IssuedKind = { ca: 'ca', extendedKeyUsages: ['clientAuth'] };
+export const USER_PROFILE: IssuedProfile = {
+  name: USER_NAME,
+  ca: 'ca',
+  extendedKeyUsages: ['clientAuth'],
+};
 
 const ALWAYS = '1.19.0';
 const none: readonly OrganizationRule[] = [{ since: ALWAYS, accepted: [[]] }];
@@ -73,8 +84,8 @@ export const PROFILES: readonly Profile[] = [
     baseName: 'apiserver-kubelet-client',
     extendedKeyUsages: ['clientAuth'],
     commonName: 'kube-apiserver-kubelet-client',
-    // kubernetes#121837 (1.29), then kubernetes#138957, which went into patch releases too: 1.33.12, 1.34.8, 1.35.5,
-    // 1.36.1 and 1.37 ask for no O. A cluster in the middle of an upgrade has both, so from 1.29 on both are accepted.
+    // kubernetes#121837 (1.29), then kubernetes#138957, which was backported: 1.33.12, 1.34.8, 1.35.5, 1.36.1
+    // and 1.37 request no O. A cluster has both in the middle of an upgrade, so both are accepted since 1.29.
     organizations: [
       { since: ALWAYS, accepted: [['system:masters']] },
       { since: '1.29.0', accepted: [['kubeadm:cluster-admins'], []] },
@@ -92,7 +103,7 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     name: 'apiserver-etcd-client',
-    ca: 'etcd-ca', // lies in pki/, not in pki/etcd/, and is etcd's all the same
+    ca: 'etcd-ca', // although it is in pki/, not in pki/etcd/
     baseName: 'apiserver-etcd-client',
     extendedKeyUsages: ['clientAuth'],
     commonName: 'kube-apiserver-etcd-client',
@@ -128,7 +139,7 @@ export const PROFILES: readonly Profile[] = [
     name: 'etcd-peer',
     ca: 'etcd-ca',
     baseName: 'etcd/peer',
-    extendedKeyUsages: ['serverAuth', 'clientAuth'], // a member is both ends of a peer connection
+    extendedKeyUsages: ['serverAuth', 'clientAuth'], // a member is both client and server of peer connections
     commonName: '{node}',
     organizations: none,
     sans: 'etcd-peer',
@@ -200,3 +211,6 @@ export const PROFILES: readonly Profile[] = [
     roles: ['control-plane', 'worker'],
   },
 ];
+
+/** Everything that is ever issued. */
+export const ISSUED_PROFILES: readonly IssuedProfile[] = [...PROFILES, USER_PROFILE];

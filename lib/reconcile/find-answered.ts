@@ -1,15 +1,17 @@
-/** Of the requests that wait for an approver, those that may wait no longer although nothing woke them. */
-import { clusterRecordKey } from '../cluster/read-record.ts';
-import { requestKeyOfApproval, standingApprovalKey } from '../policy/approval.ts';
+/** Pending requests that may have been answered although no event woke them. */
+
+import { requestKeyOfApproval, standingApprovalKey } from '../contract/approvals.ts';
+import { clusterRecordKey } from '../contract/cluster-record.ts';
+import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
 import type { Service } from '../service.ts';
 import { clusterOf, type OpenRequest } from './open-requests.ts';
 
 /**
- * A request that waits goes on waiting until an approval, a standing one or a cluster record is written, so only then
- * it is worth a wake-up: thousands of super-admin.conf that nobody will ever approve, woken every few minutes, would
- * cost more than all certificates, and stand in the queue before them. Writing an approval wakes by itself; this is for
- * the event that got lost, and for cluster records, whose writing tells nobody. What was written earlier has been seen by
- * earlier runs; whatever they missed is found once a day, when everything that waits is woken. Three listings tell.
+ * A pending request stays pending until an approval, a standing approval or a cluster record is written, so it is woken
+ * only then. Thousands of requests for super-admin.conf that are never approved, woken every few minutes, would cost more
+ * than all certificates and delay the others in the queue. An approval causes an event; this is for events that were
+ * lost, and for cluster records, which cause none. Earlier runs have seen what was written earlier; what they missed is
+ * found once a day, when all pending requests are woken. This takes three listings.
  */
 const LATELY_MS = 60 * 60 * 1000;
 
@@ -18,10 +20,9 @@ export async function findAnswered(
   waiting: readonly OpenRequest[],
 ): Promise<OpenRequest[]> {
   if (waiting.length === 0) return [];
+  const { requestApprovals, standingApprovals, clusters } = AUTHORITY_PREFIXES;
   const [approvals, standing, records] = await Promise.all(
-    ['approvals/requests/', 'approvals/standing/', 'clusters/'].map((prefix) =>
-      writtenLately(service, prefix),
-    ),
+    [requestApprovals, standingApprovals, clusters].map((prefix) => writtenLately(service, prefix)),
   );
   const approved = new Set([...(approvals ?? [])].map(requestKeyOfApproval));
   return waiting.filter(({ key }) => {

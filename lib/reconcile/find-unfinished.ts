@@ -1,6 +1,8 @@
-/** Finds requests that have no outcome, or only a pending one: an event was lost, or a run was cut off. */
+/** Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. */
+
+import { requestKeyOfRecord } from '../contract/decision-record.ts';
+import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
 import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
-import { requestKeyOfRecord } from '../issuance/record.ts';
 import type { Service } from '../service.ts';
 import { findAnswered } from './find-answered.ts';
 import {
@@ -11,12 +13,12 @@ import {
 } from './open-requests.ts';
 
 export interface Window {
-  /** Requests younger than this are still on their way, in milliseconds. */
+  /** Requests younger than this may still be in progress, in milliseconds. */
   readonly graceMs: number;
   /**
-   * Records up to this age are looked at too, in milliseconds; 0 leaves them out. Older ones have been reconciled
-   * before, and their outcomes may have expired. Listing the ledger takes a call for each 1000 records, so this is
-   * for once a day.
+   * Records up to this age are checked too, in milliseconds; 0 skips them. Older ones have been reconciled before, and
+   * their outcomes may have been deleted by the lifecycle rule. Listing the ledger takes one call for each 1000 records,
+   * so this is done once a day.
    */
   readonly recordsMs: number;
 }
@@ -26,17 +28,17 @@ export interface Unfinished extends OpenRequests {
   readonly toWake: readonly OpenRequest[];
 }
 
-const LOOK_INTO_MS = 60 * 60 * 1000;
+const INSPECT_MS = 60 * 60 * 1000;
 
-/** Where records are looked at, everything that waits is woken as well; otherwise what may have been answered. */
+/** If records are checked, all pending requests are woken; otherwise only those that may have been answered. */
 export async function findUnfinished(service: Service, window: Window): Promise<Unfinished> {
   const now = service.now().getTime();
   const ageOf = ({ since }: OpenRequest) => now - since.getTime();
   const { outcomes, ...open } = await listOpenRequests(service);
   const stranded = open.unanswered.filter((request) => {
-    // What is no CSR is looked into for a private key, and comes to nothing else: not for ever.
-    const look = request.isRequest || ageOf(request) <= window.graceMs + LOOK_INTO_MS;
-    return look && ageOf(request) >= window.graceMs;
+    // An object that is not a CSR is only searched for a private key; that is not repeated for ever.
+    const isDue = request.isRequest || ageOf(request) <= window.graceMs + INSPECT_MS;
+    return isDue && ageOf(request) >= window.graceMs;
   });
   const mature = open.waiting.filter((request) => ageOf(request) >= window.graceMs);
   const inLedger = window.recordsMs > 0;
@@ -49,7 +51,7 @@ export async function findUnfinished(service: Service, window: Window): Promise<
   return { ...open, toWake: [...once.values()] };
 }
 
-/** The request itself may be gone (it held a private key) before its refusal was published. */
+/** A request that held a private key may have been deleted before its rejection was published. */
 async function findUnpublished(
   service: Service,
   { graceMs, recordsMs }: Window,
@@ -57,7 +59,7 @@ async function findUnpublished(
 ): Promise<OpenRequest[]> {
   const found: OpenRequest[] = [];
   const now = service.now().getTime();
-  for await (const { key, lastModified } of service.authority.list('records/')) {
+  for await (const { key, lastModified } of service.authority.list(AUTHORITY_PREFIXES.records)) {
     const age = now - lastModified.getTime();
     const request = requestKeyOfRecord(key);
     const address = request === undefined ? undefined : parseRequestKey(request);

@@ -1,21 +1,23 @@
-/** Requests that have no outcome yet, as the listings of the exchange bucket tell: no object is read. */
-import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
+/** Requests that have no outcome yet, from listings of the exchange bucket: no object is read. */
+import { outcomeIn } from '../contract/outcomes.ts';
+import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
+import { outcomeKeys, parseRequestKey, requestKindOf } from '../contract/request-key.ts';
 import type { Service } from '../service.ts';
 
 export interface OpenRequest {
   readonly key: string;
-  /** Uploaded at; of one that waits, waiting since. */
+  /** When it was uploaded, or, if it is pending, since when. */
   readonly since: Date;
 }
 
 export interface OpenRequests {
-  /** Nothing has been said of them yet. Those that are no `.csr` are told apart: they may never get an outcome. */
+  /** Requests without any outcome; and objects that are not requests, which may never get one. */
   readonly unanswered: readonly (OpenRequest & { readonly isRequest: boolean })[];
-  /** Wait for an approver. */
+  /** Pending: an approver has to decide. */
   readonly waiting: readonly OpenRequest[];
 }
 
-/** What nodes can read, by key. */
+/** Keys of what nodes can read. */
 export interface Outcomes {
   has(key: string): boolean;
 }
@@ -26,32 +28,32 @@ export async function listOpenRequests(
   const outcomes = await readOutcomes(service);
   const unanswered: (OpenRequest & { isRequest: boolean })[] = [];
   const waiting: OpenRequest[] = [];
-  for await (const { key, lastModified } of service.exchange.list('requests/')) {
+  for await (const { key, lastModified } of service.exchange.list(EXCHANGE_PREFIXES.requests)) {
     const address = parseRequestKey(key);
-    const isRequest = address?.path.endsWith('.csr') === true;
+    const isRequest = address !== undefined && requestKindOf(address) !== undefined;
     const keys = address && outcomeKeys(address);
-    if (keys && (outcomes.has(keys.certificate) || outcomes.has(keys.rejected))) continue;
-    const waitsSince = keys && outcomes.get(keys.pending);
-    if (waitsSince) waiting.push({ key, since: waitsSince });
-    else unanswered.push({ key, since: lastModified, isRequest });
+    const outcome = keys && outcomeIn(outcomes, keys);
+    const pendingSince = outcome?.state === 'pending' && outcomes.get(outcome.key);
+    if (pendingSince) waiting.push({ key, since: pendingSince });
+    else if (!outcome) unanswered.push({ key, since: lastModified, isRequest });
   }
   return { unanswered, waiting, outcomes };
 }
 
 async function readOutcomes({ exchange }: Service): Promise<Map<string, Date>> {
   const outcomes = new Map<string, Date>();
-  for await (const { key, lastModified } of exchange.list('certificates/'))
+  for await (const { key, lastModified } of exchange.list(EXCHANGE_PREFIXES.certificates))
     outcomes.set(key, lastModified);
   return outcomes;
 }
 
-/** Seconds since the oldest of them; 0 if there is none. */
+/** Age of the oldest request in seconds; 0 for an empty list. */
 export function oldestAgeSeconds(requests: readonly OpenRequest[], now: Date): number {
   const ages = requests.map(({ since }) => (now.getTime() - since.getTime()) / 1000);
   return Math.floor(ages.reduce((oldest, age) => Math.max(oldest, age), 0));
 }
 
-/** `requests/<cluster>/…`; the empty text if there is none. */
+/** The cluster of a request's key; the empty text if the key names no cluster. */
 export function clusterOf(key: string): string {
   return key.split('/')[1] ?? '';
 }

@@ -1,8 +1,8 @@
 import { clusterOf, type OpenRequest } from './open-requests.ts';
 
 /**
- * Up to `most` requests: the oldest of each cluster, then the second oldest of each, and so on; the cluster that has
- * waited longest comes first. So a cluster with any number of requests that never come to an end keeps no other waiting.
+ * Up to `most` requests: the oldest of each cluster, then the second oldest of each, and so on, starting with the cluster
+ * that has waited longest. So a cluster with many requests that are never finished does not delay the others.
  */
 export function takeTurns(requests: readonly OpenRequest[], most: number): OpenRequest[] {
   const oldestFirst = [...requests].sort((a, b) => a.since.getTime() - b.since.getTime());
@@ -13,7 +13,7 @@ export function takeTurns(requests: readonly OpenRequest[], most: number): OpenR
     turnOf.set(cluster, turn + 1);
     return { request, turn };
   });
-  // sorting keeps the order of what is equal: the oldest first in each turn
+  // the sort is stable: in each turn, the oldest request stays first
   return withTurns
     .sort((a, b) => a.turn - b.turn)
     .slice(0, most)

@@ -1,4 +1,4 @@
-/** CA key kinds that KMS has and kubeadm accepts, each with the one algorithm that it signs certificates with. */
+/** Kinds of CA key that KMS has and kubeadm accepts, each with the algorithm that it signs certificates with. */
 import { OID } from '../der/oids.ts';
 import { derNull, oid, sequence } from '../der/write.ts';
 
@@ -17,11 +17,11 @@ export interface SigningAlgorithm {
   /** KMS's SigningAlgorithmSpec. */
   readonly kms: 'ECDSA_SHA_256' | 'ECDSA_SHA_384' | 'RSASSA_PKCS1_V1_5_SHA_256';
   readonly hash: 'sha256' | 'sha384';
-  /** AlgorithmIdentifier in DER, as it stands in the certificate. */
+  /** AlgorithmIdentifier in DER, as in certificates. */
   readonly identifier: Uint8Array;
 }
 
-/** RFC 5758 section 3.2: no parameters for ECDSA. The hash is as long as the curve, as kubeadm (Go) chooses it. */
+/** RFC 5758 section 3.2: no parameters for ECDSA. The hash is as long as the curve, as in kubeadm (Go). */
 const ecdsaP256: SigningAlgorithm = {
   kms: 'ECDSA_SHA_256',
   hash: 'sha256',

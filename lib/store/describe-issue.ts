@@ -1,4 +1,4 @@
-/** A schema's complaint in words: zod/mini brings codes and no sentences, which keeps the bundles small. */
+/** Schema errors in words: zod/mini has only codes, which keeps the bundles small. */
 import type * as z from 'zod/mini';
 
 type Issue = z.core.$ZodIssue;

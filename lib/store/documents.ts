@@ -6,15 +6,15 @@ import type { BucketObject, ObjectReader, ObjectStore, StoredObject } from './ob
 
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
-/** The JSON value of an object; undefined if there is none. @throws Fault document-malformed */
+/** The JSON value of an object; undefined if the object does not exist. @throws Fault document-malformed */
 export async function readJson(store: ObjectReader, key: string): Promise<unknown> {
   const text = await readText(store, key);
   return text === undefined ? undefined : parseJson(text, key);
 }
 
 /**
- * A document that is read for every request and changes rarely: read anew each time, but understood only once.
- * @param understand what the text means; a function of the JSON value and nothing else
+ * A document that is read for every request and rarely changes: it is read each time, but parsed only when it changes.
+ * @param understand parses the JSON value; must not depend on anything else
  */
 export async function readOften<T>(
   store: ObjectStore,
@@ -67,7 +67,7 @@ function parseJson(text: string, key: string): unknown {
   }
 }
 
-/** A document of ours, checked; undefined if there is none. @throws Fault document-malformed */
+/** A document, checked by its schema; undefined if the object does not exist. @throws Fault document-malformed */
 export async function readDocument<T>(
   store: ObjectStore,
   key: string,
@@ -78,7 +78,7 @@ export async function readDocument<T>(
   return checkDocument(value, key, schema);
 }
 
-/** @throws Fault document-malformed, naming the first field that is wrong */
+/** @throws Fault document-malformed, naming the first invalid field */
 export function checkDocument<T>(value: unknown, key: string, schema: z.ZodMiniType<T>): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -90,7 +90,7 @@ export function checkDocument<T>(value: unknown, key: string, schema: z.ZodMiniT
   );
 }
 
-/** Documents are for people too: indented, with a line end. */
+/** People read documents too: indented, with a final newline. */
 export function formatDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

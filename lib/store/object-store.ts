@@ -1,5 +1,4 @@
 /** The port to a bucket: what the core reads and writes through, and what each call promises. */
-import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
 
 /** The bytes of an object and what was stored with them. It may come from a file or an invitation instead of a bucket. */
 export interface StoredObject {
@@ -80,20 +79,4 @@ export interface ObjectStore {
   remove(key: string, versionId?: string): Promise<void>;
   /** Lists the objects under a prefix whose keys sort after `after`, ordered by key (as UTF-8 bytes). */
   list(prefix: string, after?: string): AsyncIterable<ListedObject>;
-}
-
-/** The CA keys, which never leave where they are. */
-export interface SigningKeys {
-  /**
-   * Signs a digest that is ready (KMS Sign, MessageType DIGEST). Returns the signature as it stands in a certificate:
-   * DER for ECDSA, plain octets for RSA.
-   * @param recordKey the record in the authority bucket that the signature is for: whoever keeps the books of the
-   * keys' uses is told, and can compare
-   */
-  sign(
-    keyId: string,
-    algorithm: SigningAlgorithm,
-    digest: Uint8Array,
-    recordKey: string,
-  ): Promise<Uint8Array>;
 }

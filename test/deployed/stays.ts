@@ -5,7 +5,7 @@ import {
   DescribeStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DescribeKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms';
-import { bundleKey } from '../../lib/ca/trust-domain.ts';
+import { bundleKey } from '../../lib/contract/trust-domain.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { STACK_NAME } from './cdk.ts';
 import type { Bucket, Deployment } from './deployment.ts';

@@ -1,5 +1,5 @@
 /** The tables that the documentation must show, generated from the code. */
-import { pathsOf } from '../../lib/contract/request-key.ts';
+import { pathsOf } from '../../lib/contract/kubeadm-paths.ts';
 import { KEY_USAGE_BITS, keyUsageBits } from '../../lib/issuance/certificate-fields.ts';
 import { type OrganizationRule, PROFILES, type Profile } from '../../lib/profiles/profiles.ts';
 

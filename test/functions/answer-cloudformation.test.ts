@@ -26,7 +26,7 @@ const event = (more: object = {}) => ({
   ...more,
 });
 
-/** A handler that fails with these errors, one after the other, and then succeeds. */
+/** A handler that fails with each of these errors in turn, and then succeeds. */
 async function run(input: unknown, failures: Error[] = []) {
   const calls: unknown[] = [];
   const answers: { url: string; body: Record<string, unknown> }[] = [];
@@ -49,7 +49,7 @@ async function run(input: unknown, failures: Error[] = []) {
   return { calls, answers, pauses, result };
 }
 
-it('asks create-ca for what the resource says, with numbers as numbers, and tells CloudFormation', async () => {
+it('calls create-ca with the properties of the resource, numbers as numbers, and answers CloudFormation', async () => {
   const { calls, answers } = await run(event());
   expect(calls).toEqual([{ trustDomain: 'prod', keys: KEYS, validityDays: 1825 }]);
   expect(answers).toEqual([
@@ -66,7 +66,7 @@ it('asks create-ca for what the resource says, with numbers as numbers, and tell
   ]);
 });
 
-it('an update keeps the physical id, so that nothing is deleted after it', async () => {
+it('an update keeps the physical id, so that CloudFormation deletes nothing', async () => {
   const { calls, answers } = await run(
     event({ RequestType: 'Update', PhysicalResourceId: 'what-it-was' }),
   );
@@ -74,13 +74,13 @@ it('an update keeps the physical id, so that nothing is deleted after it', async
   expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'what-it-was' });
 });
 
-it('a deletion touches nothing, and succeeds', async () => {
+it('a deletion changes nothing and succeeds', async () => {
   const { calls, answers } = await run(event({ RequestType: 'Delete', PhysicalResourceId: 'id' }));
   expect(calls).toEqual([]);
   expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'id' });
 });
 
-it('tries again while new permissions do not count everywhere yet', async () => {
+it('retries while new permissions have not taken effect everywhere', async () => {
   const denied = new Error('KMS GetPublicKey: AccessDeniedException');
   const { calls, answers, pauses } = await run(event(), [denied, denied]);
   expect(calls).toHaveLength(3);
@@ -88,7 +88,7 @@ it('tries again while new permissions do not count everywhere yet', async () => 
   expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS' });
 });
 
-it('gives up in the end, and says why', async () => {
+it('gives up after the last attempt, and says why', async () => {
   const denied = new Error(`KMS GetPublicKey: AccessDeniedException ${'x'.repeat(5000)}`);
   const { calls, answers, pauses } = await run(event(), Array(9).fill(denied));
   expect(calls).toHaveLength(5);
@@ -101,19 +101,19 @@ it('gives up in the end, and says why', async () => {
   expect(JSON.stringify(answers[0]?.body).length).toBeLessThan(4096);
 });
 
-it('does not ask again for what can not be: another key for a CA that exists', async () => {
-  const refused = Object.assign(new Error('a CA that exists is not changed'), {
+it('does not retry a request that cannot be carried out: another key for an existing CA', async () => {
+  const refused = Object.assign(new Error('existing CAs are not changed'), {
     name: REQUEST_MALFORMED,
   });
   const { calls, answers } = await run(event({ RequestType: 'Update' }), [refused]);
   expect(calls).toHaveLength(1);
   expect(answers[0]?.body).toMatchObject({
     Status: 'FAILED',
-    Reason: 'a CA that exists is not changed',
+    Reason: 'existing CAs are not changed',
   });
 });
 
-it('what is no event of CloudFormation goes through as it is, and so does the answer', async () => {
+it('passes other events to the handler unchanged, and returns its answer', async () => {
   const { calls, answers, result } = await run({ trustDomain: 'prod' });
   expect(calls).toEqual([{ trustDomain: 'prod' }]);
   expect(answers).toEqual([]);
@@ -130,7 +130,7 @@ it.each([
     true,
   ],
   [
-    'one in China',
+    'a bucket in China',
     'https://cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn/x',
     undefined,
     true,
@@ -138,14 +138,14 @@ it.each([
   ['plain HTTP', URL.replace('https', 'http'), undefined, false],
   ['another bucket', 'https://evil.s3.amazonaws.com/x', undefined, false],
   [
-    'a host that only begins like one',
+    'a host that only starts like one',
     'https://cloudformation-custom-resource-response-x.s3.amazonaws.com.evil.example/x',
     undefined,
     false,
   ],
   ['the metadata service', 'http://169.254.169.254/latest', undefined, false],
   [
-    'a stand-in that the SDK is told to use',
+    'a stand-in that the SDK is configured with',
     'https://127.0.0.1:4566/x',
     'https://127.0.0.1:4566',
     true,
@@ -155,8 +155,8 @@ it.each([
   expect(mayAnswer(url, endpoint)).toBe(expected);
 });
 
-it('nothing is done, and nothing sent, for an address that is not CloudFormation’s', async () => {
+it('does nothing and sends nothing for an address outside CloudFormation', async () => {
   await expect(run(event({ ResponseURL: 'https://evil.example/x' }))).rejects.toThrow(
-    "evil.example is no address of CloudFormation's",
+    'evil.example is not an address of CloudFormation',
   );
 });

@@ -21,7 +21,7 @@ function opened() {
   return { ...stores, keys, call };
 }
 
-it('makes three CAs and tells of each what is public', async () => {
+it('makes three CAs and returns the public facts of each', async () => {
   const { call, keys, exchange, authority } = opened();
   const { answer, lines } = await call({ trustDomain: 'fleet' });
   expect(answer).toMatchObject({ trustDomain: 'fleet', created: true });
@@ -39,7 +39,7 @@ it('makes three CAs and tells of each what is public', async () => {
   expect(lines).toMatchObject([{ message: 'created', trustDomain: 'fleet' }]);
 });
 
-it('the second call changes nothing and says so', async () => {
+it('a second call changes nothing and says so', async () => {
   const { call, keys } = opened();
   const first = await call({ trustDomain: 'fleet' });
   const second = await call({ trustDomain: 'fleet', keySpec: 'ECC_NIST_P256' });
@@ -48,14 +48,14 @@ it('the second call changes nothing and says so', async () => {
   expect(keys.signed).toHaveLength(3);
 });
 
-it('what exists otherwise than asked for is refused, not changed', async () => {
+it('refuses, and does not change, a trust domain that exists with other keys', async () => {
   const { call, keys } = opened();
   await call({ trustDomain: 'fleet' });
   await expect(call({ trustDomain: 'fleet', keySpec: 'RSA_4096' })).rejects.toThrow('exists');
   expect(keys.signed).toHaveLength(3);
 });
 
-it('one key never serves two CAs', async () => {
+it('one key is never used for two CAs', async () => {
   const { call, keys, authority } = opened();
   const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
   const shared = call({ trustDomain: 'fleet', keys: { ca: keyId, 'etcd-ca': keyId } });
@@ -75,13 +75,13 @@ it.each([
   [{ trustDomain: 'fleet', keys: { ca: 1 } }, 'keys.ca'],
   [{ trustDomain: 'fleet', keys: { 'other-ca': 'arn' } }, 'keys'],
   [{ trustDomain: 'fleet', days: 3 }, 'days'],
-])('%j is refused, and the field is named', async (event, field) => {
+])('refuses %j and names the field', async (event, field) => {
   const { call, authority } = opened();
   await expect(call(event)).rejects.toThrow(field);
   expect(authority.objects.size).toBe(0);
 });
 
-it('names every wrong field at once', async () => {
+it('names all invalid fields at once', async () => {
   const { call } = opened();
   await expect(call({ trustDomain: '', keySpec: 'x', validityDays: -1 })).rejects.toThrow(
     /trustDomain.*keySpec.*validityDays/,

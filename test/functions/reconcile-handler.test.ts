@@ -1,7 +1,7 @@
 import { newReconcileHandler, type ReconcileRules } from '../../functions/reconcile-handler.ts';
 import { readWakes } from '../../functions/wakes.ts';
-import { expiryKey } from '../../lib/expiry/expiry-index.ts';
-import { standingApprovalKey } from '../../lib/policy/approval.ts';
+import { standingApprovalKey } from '../../lib/contract/approvals.ts';
+import { expiryKey } from '../../lib/contract/expiry-key.ts';
 import { writeApproval } from '../support/approve.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
@@ -34,7 +34,7 @@ async function opened(rules?: ReconcileRules) {
   return { workshop, node, keys, sent, queue, reconcile, pass };
 }
 
-/** All CSRs of the node decided; super-admin.conf waits for an approver. */
+/** All CSRs of the node are decided, except super-admin.conf, which is pending. */
 async function decided(rules?: ReconcileRules) {
   const opening = await opened(rules);
   for (const key of opening.keys) await opening.workshop.process(key);
@@ -42,7 +42,7 @@ async function decided(rules?: ReconcileRules) {
   return { ...opening, waiting };
 }
 
-it('leaves requests of the last five minutes alone, and queues older ones again', async () => {
+it('ignores requests of the last five minutes, and queues older ones again', async () => {
   const { keys, sent, reconcile, pass } = await opened();
   expect((await reconcile()).answer).toEqual({ requeued: 0 });
   pass(6 * MINUTE_MS);
@@ -53,7 +53,7 @@ it('leaves requests of the last five minutes alone, and queues older ones again'
   expect(metrics).toMatchObject([{ Requeued: keys.length, NotRequeued: 0 }]);
 });
 
-it('measures what waits on each run, also what is too young to be queued again', async () => {
+it('measures pending and open requests in each run, including those too young to be queued', async () => {
   const { reconcile, pass } = await opened();
   pass(90_000);
   expect((await reconcile()).metrics).toMatchObject([
@@ -67,7 +67,7 @@ it('measures what waits on each run, also what is too young to be queued again',
   ]);
 });
 
-it('a request that waits for an approver is measured apart, since it began to wait', async () => {
+it('measures pending requests separately, by how long they have been pending', async () => {
   const { workshop, keys, reconcile, pass } = await opened();
   pass(10 * MINUTE_MS);
   for (const key of keys) await workshop.process(key);
@@ -77,7 +77,7 @@ it('a request that waits for an approver is measured apart, since it began to wa
   ]);
 });
 
-it('what is no CSR never gets an outcome, and makes no request old', async () => {
+it('an object that is not a CSR never gets an outcome, and does not count as an old request', async () => {
   const { workshop, reconcile, pass } = await decided();
   pass(2 * HOUR_MS);
   workshop.exchange.seed(`requests/${CLUSTER}/n1/r1/notes.txt`, 'no CSR');
@@ -90,15 +90,15 @@ it('what is no CSR never gets an outcome, and makes no request old', async () =>
   expect((await reconcile()).answer).toEqual({ requeued: 0 });
 });
 
-describe('a request that waits for an approver', () => {
-  it('is not woken again and again while nothing has been written for it', async () => {
+describe('a pending request', () => {
+  it('is not woken while nothing has been written for it', async () => {
     const { sent, reconcile, pass } = await decided();
     pass(2 * HOUR_MS);
     await reconcile();
     expect(sent).toEqual([]);
   });
 
-  it('is woken once a day whatever was written', async () => {
+  it('is woken once a day even if nothing was written', async () => {
     const { sent, waiting, reconcile, pass } = await decided();
     pass(2 * HOUR_MS);
     await reconcile(DAILY);
@@ -112,23 +112,20 @@ describe('a request that waits for an approver', () => {
       ({ workshop }) => workshop.authority.seed(standingApprovalKey(CLUSTER), '{}'),
     ],
     ['its cluster record', ({ workshop }) => void workshop.declare(set)],
-  ])(
-    'is woken for an hour after %s was written, in case nothing else woke it',
-    async (_, write) => {
-      const opening = await decided();
-      const { sent, waiting, reconcile, pass } = opening;
-      pass(2 * HOUR_MS);
-      write(opening);
-      pass(HOUR_MS);
-      await reconcile();
-      expect(sent).toEqual([waiting]);
-      pass(MINUTE_MS);
-      await reconcile();
-      expect(sent).toEqual([waiting]);
-    },
-  );
+  ])('is woken for an hour after %s was written, in case its event was lost', async (_, write) => {
+    const opening = await decided();
+    const { sent, waiting, reconcile, pass } = opening;
+    pass(2 * HOUR_MS);
+    write(opening);
+    pass(HOUR_MS);
+    await reconcile();
+    expect(sent).toEqual([waiting]);
+    pass(MINUTE_MS);
+    await reconcile();
+    expect(sent).toEqual([waiting]);
+  });
 
-  it('is not woken by what was written for others', async () => {
+  it('is not woken by what was written for other requests', async () => {
     const { workshop, sent, waiting, reconcile, pass } = await decided();
     pass(2 * HOUR_MS);
     workshop.authority.seed('clusters/other.json', '{}');
@@ -139,7 +136,7 @@ describe('a request that waits for an approver', () => {
   });
 });
 
-it('a run queues so many and says what it left, one of each cluster in turn', async () => {
+it('a run queues a limited number, one of each cluster in turn, and says how many it left', async () => {
   const { workshop, sent, reconcile, pass } = await opened({
     graceMs: 0,
     recordsMs: 0,
@@ -164,7 +161,7 @@ it('a run queues so many and says what it left, one of each cluster in turn', as
   expect(metrics).toMatchObject([{ Requeued: 3, NotRequeued: 3 }]);
 });
 
-it('the ledger is looked at only when the event asks for it', async () => {
+it('checks the ledger only if the event says so', async () => {
   const { workshop, keys, sent, reconcile, pass } = await opened();
   const [key = ''] = keys;
   await workshop.process(key);
@@ -176,7 +173,7 @@ it('the ledger is looked at only when the event asks for it', async () => {
   expect(sent).toEqual([key]);
 });
 
-it('a request that both buckets tell of is queued once', async () => {
+it('queues a request once even if both buckets have it', async () => {
   const { workshop, keys, sent, reconcile, pass } = await opened();
   const [key = ''] = keys;
   await workshop.process(key);
@@ -187,7 +184,7 @@ it('a request that both buckets tell of is queued once', async () => {
   expect(sent.sort()).toEqual([...keys].sort());
 });
 
-it('a queue that refuses is an error, so that the schedule tries again; what waits is measured', async () => {
+it('a queue that refuses messages is an error, so that the schedule retries; pending requests are measured', async () => {
   const { reconcile, queue, pass } = await opened();
   queue.send = () => Promise.reject(new Error('no queue'));
   pass(9 * MINUTE_MS);
@@ -197,7 +194,7 @@ it('a queue that refuses is an error, so that the schedule tries again; what wai
 describe('once a day', () => {
   const DAYS = 24 * HOUR_MS;
 
-  it('certificates that expire are counted and named, the most urgent first', async () => {
+  it('counts and names certificates that expire, the most urgent first', async () => {
     const { node, reconcile, pass } = await decided();
     pass(340 * DAYS);
     const { metrics, lines } = await reconcile(DAILY);
@@ -210,10 +207,12 @@ describe('once a day', () => {
       node,
       certificateName: 'apiserver',
       requestId: 'r1',
+      caVersion: 1,
+      serialNumber: expect.stringMatching(/^01[0-9a-f]{32}$/),
     });
   });
 
-  it('and those that expired are an error', async () => {
+  it('logs expired certificates as an error', async () => {
     const { reconcile, pass } = await decided();
     pass(370 * DAYS);
     const { metrics, lines } = await reconcile(DAILY);
@@ -221,7 +220,7 @@ describe('once a day', () => {
     expect(lines.filter(({ level }) => level === 'ERROR')).toMatchObject([{ count: 11 }]);
   });
 
-  it('a log line names a hundred, and counts all', async () => {
+  it('names a hundred certificates in a log line, and counts all', async () => {
     const { workshop, node, reconcile } = await opened();
     const nodes = Array.from({ length: 120 }, (_, i) => ({
       name: `${node}-${i}`,
@@ -237,6 +236,8 @@ describe('once a day', () => {
           node: name,
           certificateName: 'apiserver',
           requestId: 'r1',
+          caVersion: 1,
+          serialNumber: '01a0',
         }),
         '',
       );
@@ -246,7 +247,7 @@ describe('once a day', () => {
     expect(line?.certificates).toHaveLength(100);
   });
 
-  it('the days that the first CA has left are measured', async () => {
+  it('measures the days that are left of the first CA to expire', async () => {
     const { reconcile, pass } = await decided();
     pass(DAYS / 2);
     const { metrics, lines } = await reconcile(DAILY);
@@ -256,7 +257,7 @@ describe('once a day', () => {
     );
   });
 
-  it('a cluster record that is malformed is named, and hides nothing', async () => {
+  it('names a malformed cluster record, and still reports its certificates', async () => {
     const { workshop, reconcile, pass } = await decided();
     workshop.authority.seed(`clusters/${CLUSTER}.json`, '{"cluster":1}');
     pass(340 * DAYS);
@@ -267,7 +268,7 @@ describe('once a day', () => {
     );
   });
 
-  it('a trust domain that can not be read is an error, and requests are queued all the same', async () => {
+  it('a trust domain that cannot be read is an error, but requests are queued', async () => {
     const { workshop, keys, sent, reconcile, pass } = await opened();
     workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, '{}');
     pass(9 * MINUTE_MS);
@@ -275,7 +276,7 @@ describe('once a day', () => {
     expect(sent).toHaveLength(keys.length);
   });
 
-  it('not more often', async () => {
+  it('and not in other runs', async () => {
     const { reconcile, pass } = await decided();
     pass(340 * DAYS);
     const { metrics } = await reconcile();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { newSignHandler } from '../../functions/sign-handler.ts';
 import { wakeMessage } from '../../functions/wakes.ts';
+import { recordKey } from '../../lib/contract/decision-record.ts';
 import { Fault } from '../../lib/fault.ts';
-import { recordKey } from '../../lib/issuance/record.ts';
 import { keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, sqsEvent, withReporter } from '../support/running-service-lambda.ts';
 import { CLUSTER, Workshop } from '../support/workshop.ts';
@@ -24,7 +24,7 @@ async function opened() {
   return { workshop, node, handle };
 }
 
-it('issues what a batch asks for, and says so in one line for each', async () => {
+it('issues the certificates of a batch, and logs one line for each', async () => {
   const { workshop, node, handle } = await opened();
   const keys = ['apiserver', 'etcd-peer'].map((name) => workshop.upload(node, csrOf(name)));
   const { answer, lines } = await handle(...keys.map(wakeMessage));
@@ -45,7 +45,7 @@ it('issues what a batch asks for, and says so in one line for each', async () =>
   }
 });
 
-it('one bad message does not fail the others', async () => {
+it('one malformed message does not fail the others', async () => {
   const { workshop, node, handle } = await opened();
   const key = workshop.upload(node, csrOf('apiserver'));
   const { answer, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
@@ -60,7 +60,7 @@ it.each([
   [new Fault('unavailable', 'KMS is away'), 'WARN', 'unavailable'],
   [new Fault('not-allowed', 'no kms:Sign'), 'ERROR', 'not-allowed'],
   [new TypeError('x is undefined'), 'ERROR', 'bug'],
-])('%s comes back, on a line of level %s', async (error, level, code) => {
+])('%s is redelivered, with a log line of level %s', async (error, level, code) => {
   const { workshop, node, handle } = await opened();
   const key = workshop.upload(node, csrOf('apiserver'));
   workshop.keys.interrupt = () => {
@@ -72,13 +72,13 @@ it.each([
   expect(workshop.outcome(key).certificate).toBeUndefined();
 });
 
-it('a batch in which everything fails is still answered message by message', async () => {
+it('reports failures message by message even if the whole batch fails', async () => {
   const { handle } = await opened();
   const { answer } = await handle('one', 'two');
   expect(answer).toMatchObject({ batchItemFailures: [{}, {}] });
 });
 
-it('a refusal is logged with its codes, and a removed key with a warning', async () => {
+it('logs a rejection with its codes, and a deleted key with a warning', async () => {
   const { workshop, node, handle } = await opened();
   const wrong = `requests/${CLUSTER}/${node}/r1/kubelet.conf.csr`;
   const leak = `requests/${CLUSTER}/${node}/r1/pki/apiserver.key`;
@@ -92,7 +92,7 @@ it('a refusal is logged with its codes, and a removed key with a warning', async
   ]);
 });
 
-it('no log line holds a PEM block, a byte of a CSR or of a key', async () => {
+it('no log line has a PEM block, or bytes of a CSR or a key', async () => {
   const { workshop, node, handle } = await opened();
   const secrets: string[] = [];
   const bodies = set.csrs.map((csr) => {
@@ -107,7 +107,7 @@ it('no log line holds a PEM block, a byte of a CSR or of a key', async () => {
   for (const secret of secrets) expect(text).not.toContain(secret);
 });
 
-/** Lines of base64, long enough to stand nowhere by accident. */
+/** Lines of base64, long enough not to occur by chance. */
 const linesOf = (file: string) =>
   readFileSync(file, 'utf8')
     .split('\n')

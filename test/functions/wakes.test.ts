@@ -11,13 +11,13 @@ const record = (key: string, eventName = 'ObjectCreated:Put') => ({
 const body = (...records: unknown[]) => JSON.stringify({ Records: records });
 
 it.each(['ObjectCreated:Put', 'ObjectCreated:Copy', 'ObjectCreated:CompleteMultipartUpload'])(
-  'an event %s of a request tells its key and who uploaded',
+  'an event %s of a request has its key and its uploader',
   (eventName) => {
     expect(readWakes(body(record(KEY, eventName)))).toEqual([{ key: KEY, uploader: UPLOADER }]);
   },
 );
 
-it('keys come back from the form in which S3 writes them', () => {
+it('decodes keys as S3 encodes them in events', () => {
   const keys = ['requests/a%2Bb/c+d/e%25/%C3%A4.csr', 'requests%2Fx/y'];
   expect(readWakes(body(...keys.map((key) => record(key)))).map(({ key }) => key)).toEqual([
     'requests/a+b/c d/e%/ä.csr',
@@ -25,11 +25,11 @@ it('keys come back from the form in which S3 writes them', () => {
   ]);
 });
 
-it('several records are several wakes, in their order', () => {
+it('several records are several wake-ups, in order', () => {
   expect(readWakes(body(record(KEY), record(`${KEY}2`)))).toHaveLength(2);
 });
 
-it('an approval wakes its request, tells who approved, and vouches for no uploader', () => {
+it('an approval wakes its request and names the approver, but no uploader', () => {
   const key = `approvals/${KEY}.${'a'.repeat(64)}.json`;
   expect(readWakes(body(record(key)))).toEqual([
     { key: KEY, approval: { key, principal: UPLOADER } },
@@ -43,7 +43,7 @@ it.each([
   'other',
 ])('an event of %s wakes nothing', (key) => expect(readWakes(body(record(key)))).toEqual([]));
 
-it('a standing approval names its cluster, nothing else does', () => {
+it('only a standing approval names its cluster', () => {
   const keys = ['approvals/standing/prod.json', 'approvals/standing/A_B.json', KEY];
   expect(readStandingApprovals(body(...keys.map((key) => record(key))))).toEqual(['prod']);
 });
@@ -52,7 +52,7 @@ it("S3's test event wakes nothing", () => {
   expect(readWakes('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}')).toEqual([]);
 });
 
-it('what the reconcile function sends is read as the key that it was sent for', () => {
+it('reads the key in a message of the reconcile function', () => {
   const odd = 'requests/prod/cp-1/r1/a b+c%.csr';
   expect(readWakes(wakeMessage(odd))).toEqual([{ key: odd, uploader: undefined }]);
 });
@@ -63,8 +63,8 @@ it.each([
   ['null', 'null'],
   ['no records', '{}'],
   ['records of something else', '{"Records":[{"dynamodb":{}}]}'],
-  ['a key that is no text', body(record(1 as unknown as string))],
-  ['a percent sign that stands for nothing', body(record('requests/%zz'))],
-])('a body of %s is an error, for the dead letters', (_, text) => {
+  ['a key that is not text', body(record(1 as unknown as string))],
+  ['an invalid percent encoding', body(record('requests/%zz'))],
+])('a body of %s is an error, and ends in the dead-letter queue', (_, text) => {
   expect(() => readWakes(text)).toThrow();
 });

@@ -1,6 +1,6 @@
 import { newWatchSignaturesHandler } from '../../functions/watch-signatures-handler.ts';
 import { CaKeyList } from '../../lib/audit/ca-key-list.ts';
-import { recordKey } from '../../lib/issuance/record.ts';
+import { recordKey } from '../../lib/contract/decision-record.ts';
 import {
   ACCOUNT,
   ALICE,
@@ -18,7 +18,7 @@ import { TRUST_DOMAIN, Workshop } from '../support/workshop.ts';
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
 
-/** A service that issued a certificate for apiserver and refused another request, with the books of its CAs. */
+/** A service that issued a certificate for apiserver and rejected another request, with the records of its CAs. */
 async function opened() {
   const workshop = await Workshop.openWithBooks();
   const { node } = workshop.declare(set);
@@ -53,7 +53,7 @@ const OTHER_KEY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/0987dcba-09fe-87dc-65
 const ADMIN = `arn:aws:iam::${ACCOUNT}:role/admin`;
 
 describe('accounted for', () => {
-  it.each<[string, (books: Opened) => SignEvent]>([
+  it.each<[string, (service: Opened) => SignEvent]>([
     ['a leaf by the role of sign', ({ keyArn, record }) => ({ keyArn, record })],
     [
       'a CA by the role of create-ca',
@@ -68,53 +68,53 @@ describe('accounted for', () => {
       ({ keyArn, record }) => ({ keyArn: keyArn.replace('eu-central-1', 'eu-west-1'), record }),
     ],
     [
-      'a second time, by a run that raced or was cut off',
+      'a second time, by a racing or interrupted run',
       ({ keyArn, record }) => ({ keyArn, record, eventTime: '2026-11-24T12:14:00Z' }),
     ],
     [
-      'seen by the account of the key, which knows of the role its account only',
+      "in the trail of the key's account, which names only the account of the role",
       ({ keyArn, record }) => ({ keyArn, record, userIdentity: callerOfAccount(ACCOUNT) }),
     ],
   ])('%s', async (_, event) => {
-    const books = await opened();
-    const { record } = event(books);
-    const { answer, lines, metrics } = await books.watch(signEvent(event(books)));
+    const service = await opened();
+    const { record } = event(service);
+    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
     expect(answer).toEqual({ kind: 'accounted', record });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0, service: 'watch-signatures' }]);
     expect(lines).toMatchObject([{ level: 'INFO', message: 'accounted', record }]);
   });
 });
 
-describe('a signature without a record is raised', () => {
-  it.each<[string, (books: Opened) => SignEvent, RegExp[]]>([
-    ['nothing is named', ({ keyArn }) => ({ keyArn }), [/^the call names no record$/]],
+describe('reports a signature without a record', () => {
+  it.each<[string, (service: Opened) => SignEvent, RegExp[]]>([
+    ['the call names nothing', ({ keyArn }) => ({ keyArn }), [/^the call names no record$/]],
     [
-      'a person signed, naming nothing',
+      'a person signed, and the call names nothing',
       ({ keyArn }) => ({ keyArn, userIdentity: ALICE }),
       [/^the caller is .*user\/Alice, not .*cakeless-sign or .*create-ca$/, /names no record/],
     ],
     [
-      'another role borrows the name of a good record',
+      'another role names a valid record',
       ({ keyArn, record }) => ({ keyArn, record, userIdentity: sessionOf(ADMIN) }),
       [/^the caller is .*assumed-role\/admin\/admin, not .*cakeless-sign$/],
     ],
     [
-      'a caller of an account that is not that of the roles',
+      "a caller from an account other than the roles'",
       ({ keyArn, record }) => ({ keyArn, record, userIdentity: callerOfAccount('999988887777') }),
       [/^the caller is AWSAccount 999988887777/],
     ],
     [
-      'the record is not there',
+      'the record does not exist',
       ({ keyArn, record }) => ({ keyArn, record: record.replace('/r1/', '/r2/') }),
-      [/\/r2\/.*: there is no such record$/],
+      [/\/r2\/.*: the record does not exist$/],
     ],
     [
-      'the record is one of a refusal',
+      'the record is one of a rejection',
       ({ keyArn, refused }) => ({ keyArn, record: recordKey(refused) }),
-      [/is the record of a refusal$/],
+      [/is the record of a rejection$/],
     ],
     [
-      'the record is for another key of ours',
+      'the record is for another CA key',
       ({ etcdKeyArn, record }) => ({ keyArn: etcdKeyArn, record }),
       [/^the record is for the key arn:/],
     ],
@@ -129,17 +129,17 @@ describe('a signature without a record is raised', () => {
       [/^the caller is .*create-ca, not .*cakeless-sign$/],
     ],
     [
-      'what is named is no record at all',
+      'the call names an object that is not a record',
       ({ keyArn }) => ({ keyArn, record: `trust/${TRUST_DOMAIN}.json` }),
-      [/^trust\/.*: is no key of a record$/],
+      [/^trust\/.*: is not the key of a record$/],
     ],
     [
-      'the certificate was there long before',
+      'the certificate was stored long before',
       ({ keyArn, record }) => ({ keyArn, record, eventTime: '2026-11-24T12:15:03Z' }),
-      [/^the record had its certificate since 2026-11-24T12:00:00.000Z/],
+      [/^the record's certificate was stored at 2026-11-24T12:00:00.000Z/],
     ],
     [
-      'the event names no key, so it may be any',
+      'the event names no key, so it may be any key',
       ({ record }) => ({
         keyArn: '',
         record,
@@ -148,8 +148,8 @@ describe('a signature without a record is raised', () => {
       [/^the record is for the key arn:/],
     ],
   ])('%s', async (_, event, reasons) => {
-    const books = await opened();
-    const { answer, lines, metrics } = await books.watch(signEvent(event(books)));
+    const service = await opened();
+    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
     expect(answer).toMatchObject({
       kind: 'without-record',
       reasons: reasons.map((reason) => expect.stringMatching(reason)),
@@ -169,26 +169,37 @@ describe('a signature without a record is raised', () => {
     ]);
   });
 
-  it('a record that can not be read is none', async () => {
+  it('a record that cannot be read does not count', async () => {
     const { workshop, watch, keyArn, record } = await opened();
     workshop.authority.seed(record, '{');
     const { answer } = await watch(signEvent({ keyArn, record }));
     expect(answer).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
   });
 
-  it('a record that lies under the key of another request is none', async () => {
+  it('a record under the key of another request does not count', async () => {
     const { workshop, watch, keyArn, record } = await opened();
     const moved = record.replace('/r1/', '/r9/');
     workshop.authority.seed(moved, workshop.authority.text(record) ?? '');
     const { answer } = await watch(signEvent({ keyArn, record: moved }));
     expect(answer).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
   });
+
+  it('the record of another version of the CA does not count', async () => {
+    const { workshop, watch, keyArn } = await opened();
+    const record = CA_RECORD.replace('/1.json', '/2.json');
+    workshop.authority.seed(record, workshop.authority.text(CA_RECORD) ?? '');
+    const { answer } = await watch(
+      signEvent({ keyArn, record, userIdentity: sessionOf(CREATE_CA_ROLE) }),
+    );
+    const reason = `${record}: is the record of version 1 of ca of ${TRUST_DOMAIN}`;
+    expect(answer).toMatchObject({ kind: 'without-record', reasons: [reason] });
+  });
 });
 
 describe('refused calls', () => {
   const DENIED = { errorCode: 'AccessDenied', errorMessage: 'User is not authorized' };
 
-  it('of others are a warning, and no signature without a record', async () => {
+  it('of others are a warning, not a signature without a record', async () => {
     const { watch, keyArn } = await opened();
     const { answer, lines, metrics } = await watch(
       signEvent({ keyArn, userIdentity: ALICE, detail: DENIED }),
@@ -198,14 +209,14 @@ describe('refused calls', () => {
     expect(lines).toMatchObject([{ level: 'WARN', errorCode: 'AccessDenied', keyId: keyArn }]);
   });
 
-  it('may tell of no key at all', async () => {
+  it('may name no key', async () => {
     const { watch } = await opened();
     const detail = { ...DENIED, requestParameters: null, resources: null };
     const { lines } = await watch(signEvent({ keyArn: '', userIdentity: ALICE, detail }));
     expect(lines).toMatchObject([{ level: 'WARN' }]);
   });
 
-  it('of the functions, throttles among them, are told by the functions', async () => {
+  it('of the functions, including throttling, are left to the functions to report', async () => {
     const { watch, keyArn, record } = await opened();
     const { lines } = await watch(
       signEvent({ keyArn, record, detail: { errorCode: 'ThrottlingException' } }),
@@ -217,7 +228,7 @@ describe('refused calls', () => {
 it.each([
   ['signed', {}],
   ['refused', { errorCode: 'AccessDenied' }],
-])('a key that is no CA is nobody’s business here: %s', async (_, detail) => {
+])('ignores a key that does not belong to a CA: %s', async (_, detail) => {
   const { watch } = await opened();
   const { answer, lines, metrics } = await watch(
     signEvent({ keyArn: OTHER_KEY, userIdentity: ALICE, detail }),
@@ -226,22 +237,22 @@ it.each([
   expect([...lines, ...metrics]).toEqual([]);
 });
 
-it('other keys of the account do not have the list of CA keys read each time', async () => {
+it('does not read the list of CA keys for each call with another key of the account', async () => {
   const { workshop, watch, keyArn } = await opened();
   const lists = () => workshop.authority.calls.filter(({ key }) => key === 'ca-keys/').length;
   const other = (eventTime: string) => watch(signEvent({ keyArn: OTHER_KEY, eventTime }));
   await other('2026-11-24T12:00:02Z');
   await other('2026-11-24T12:03:30Z');
   expect(lists()).toBe(1);
-  // the list was read at 12:05:00; of a later time it can say nothing
+  // the list was read at 12:05:00, so it does not answer for a later time
   await other('2026-11-24T12:04:30Z');
   expect(lists()).toBe(2);
-  // a key that is on the list needs no other
+  // a key on the list needs no newer list
   await watch(signEvent({ keyArn, eventTime: '2026-11-24T13:00:00Z' }));
   expect(lists()).toBe(2);
 });
 
-it('a CA that was made a moment ago is on the list', async () => {
+it('a CA that was just made is on the list', async () => {
   const { workshop, watch } = await opened();
   await watch(signEvent({ keyArn: OTHER_KEY }));
   workshop.authority.seed(
@@ -258,13 +269,13 @@ it.each([
   ['another call', { eventName: 'Verify' }],
   ['another service', { eventSource: 's3.amazonaws.com' }],
   ['no time', { eventTime: 'soon' }],
-  ['nobody', { userIdentity: undefined }],
+  ['no caller', { userIdentity: undefined }],
 ])('an event of %s is an error', async (_, detail) => {
   const { watch, keyArn } = await opened();
   await expect(watch(signEvent({ keyArn, detail }))).rejects.toThrow();
 });
 
-it('a ledger that can not be read is an error, so that Lambda tries again', async () => {
+it('a ledger that cannot be read is an error, so that Lambda retries', async () => {
   const { workshop, watch, keyArn, record } = await opened();
   workshop.authority.interrupt = () => {
     throw new Error('S3 is away');

@@ -1,8 +1,8 @@
-/** Requests from the test data of other projects: what other parsers refuse is refused here, and most of the rest. */
+/** Requests from the test data of other projects: those that other parsers refuse are refused here, and most others. */
 import { readRequest } from '../../lib/csr/read-request.ts';
-import { judgeRequest } from '../../lib/policy/judge-request.ts';
+import { judgeNodeRequest } from '../../lib/policy/judge-node.ts';
 import { CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
-import { ACCEPTED_BY_THE_DOOR } from './corpus-accepted.ts';
+import { ACCEPTED_BY_READER } from './corpus-accepted.ts';
 import { corpusRoot, listCorpus } from './csr-corpus.ts';
 import { record } from './setting.ts';
 
@@ -17,30 +17,30 @@ const address = {
   path: 'x.csr',
 };
 
-it('the list of what the door accepts says why, and is in order', () => {
-  const names = Object.keys(ACCEPTED_BY_THE_DOOR);
+it('the list of accepted files gives reasons, and is sorted', () => {
+  const names = Object.keys(ACCEPTED_BY_READER);
   expect(names).toEqual([...names].sort());
-  for (const reason of Object.values(ACCEPTED_BY_THE_DOOR)) expect(reason).not.toBe('');
+  for (const reason of Object.values(ACCEPTED_BY_READER)) expect(reason).not.toBe('');
 });
 
-// Declared only where the corpus is at hand: see `corpusRoot`.
+// Only if the corpus is available: see `corpusRoot`.
 for (const { name, bytes, refusedElsewhere } of files) {
-  it(`${name} is judged as it should be`, () => {
-    const door = readRequest(bytes);
-    const { request, violations } = door;
-    const accepted = name in ACCEPTED_BY_THE_DOOR;
+  it(`${name} is judged as expected`, () => {
+    const reading = readRequest(bytes);
+    const { request, violations } = reading;
+    const accepted = name in ACCEPTED_BY_READER;
     expect({ accepted: request !== undefined }).toEqual({ accepted });
     expect(accepted && refusedElsewhere).toBe(false);
     expect(violations.length > 0).toBe(!accepted);
     for (const certificateName of request ? CERTIFICATE_NAMES : []) {
       const context = { address, certificateName, record, uploader: undefined };
-      expect(judgeRequest(door, context).violations).not.toEqual([]);
+      expect(judgeNodeRequest(reading, context).violations).not.toEqual([]);
     }
   });
 }
 
 if (root !== undefined)
-  it('the list names no file that is not in the corpus', () => {
+  it('the list names only files of the corpus', () => {
     const names = files.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(Object.keys(ACCEPTED_BY_THE_DOOR)));
+    expect(names).toEqual(expect.arrayContaining(Object.keys(ACCEPTED_BY_READER)));
   });

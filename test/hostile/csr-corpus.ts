@@ -1,4 +1,4 @@
-/** CSRs made by others, with the verdicts of other parsers, in a sibling folder of the repository. */
+/** CSRs of other projects, with the verdicts of other parsers, in a folder beside the repository. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -9,7 +9,7 @@ export interface CorpusFile {
   readonly refusedElsewhere: boolean;
 }
 
-/** Where the corpus lies; undefined where there is none. */
+/** The folder of the corpus; undefined if it is not available. */
 export function corpusRoot(): string | undefined {
   const root = resolve('..', 'shared', 'csr-corpus');
   return existsSync(join(root, 'verdicts.csv')) ? root : undefined;
@@ -30,7 +30,7 @@ function read(root: string, name: string, verdicts: (string | undefined)[]): Cor
   return { name, bytes: readFileSync(join(root, name)), refusedElsewhere };
 }
 
-/** The columns that are asked for stand in front of the first quoted one. */
+/** The columns that are needed come before the first quoted one. */
 const rows = (root: string, file: string): string[][] =>
   readFileSync(join(root, file), 'utf8')
     .trim()

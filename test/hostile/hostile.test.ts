@@ -1,4 +1,4 @@
-/** Each hostile file is refused for exactly its reasons; see `make.ts` for how to add one. */
+/** Each hostile file is refused for exactly the expected reasons; `make.ts` says how to add one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VIOLATION_CODES, type Violation } from '../../lib/refusal/violation.ts';
@@ -13,7 +13,7 @@ const present = readdirSync(FOLDER).flatMap((group) =>
   readdirSync(join(FOLDER, group)).map((file) => `${group}/${file}`),
 );
 
-it('every file is in the table, and the table names no other', () => {
+it('the table names all files, and no others', () => {
   expect(present.sort()).toEqual(Object.keys(expected).sort());
 });
 
@@ -22,11 +22,11 @@ it.each(Object.entries(expected))('%s', (file, { at, codes }) => {
   const violations = judgeUpload(at, body);
   expect([...new Set(violations.map(({ code }) => code))].sort()).toEqual(codes);
   for (const violation of violations) expectReadable(violation, body);
-  // nobody makes the service keep much more than was uploaded
+  // an upload must not make the service store much more than was uploaded
   expect(JSON.stringify(violations).length).toBeLessThan(16 * 1024);
 });
 
-/** A report is for people and terminals: complete, in plain characters, and with nothing of the object's body in it. */
+/** Reports are shown to people and in terminals: complete, in plain characters, and without bytes of the upload. */
 function expectReadable(violation: Violation, body: Buffer): void {
   expect(Object.keys(VIOLATION_CODES)).toContain(violation.code);
   for (const text of Object.values(violation)) {

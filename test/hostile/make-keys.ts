@@ -1,6 +1,6 @@
 /**
  * Makes the throw-away keys of `keys.json`. Run by hand, and only for a new key: `npx tsx test/hostile/make-keys.ts`.
- * Keys that are in the file stay as they are.
+ * Existing keys are not changed.
  */
 import {
   checkPrimeSync,
@@ -54,14 +54,14 @@ function invert(a: bigint, modulus: bigint): bigint {
   return ((s % modulus) + modulus) % modulus;
 }
 
-/** An RSA key of two primes of any kind. */
+/** An RSA key from two given primes. */
 function numbers(p: bigint, q: bigint): StoredKey {
   const [n, e] = [p * q, 65537n];
   const hex = (value: bigint) => value.toString(16);
   return { n: hex(n), e: hex(e), d: hex(invert(e, (p - 1n) * (q - 1n))) };
 }
 
-/** Node rounds odd lengths on some versions, so the primes are drawn here. */
+/** Some versions of Node.js round odd lengths, so the primes are chosen here. */
 function ofLength(bits: number): StoredKey {
   for (;;) {
     const [p, q] = [prime(1024), prime(bits - 1024)];

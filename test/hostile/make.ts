@@ -2,8 +2,8 @@
  * Writes the hostile files and `expected.json`. Run by hand: `npx tsx test/hostile/make.ts`, then
  * `npm run format`.
  *
- * A new idea is a new entry in one of `cases/*.ts`. Files that are there stay as they are, so that a change to the
- * builder can't change what is tested; delete a file to have it made again. ECDSA signatures differ each time.
+ * To add a case, add an entry in one of `cases/*.ts`. Existing files are not changed, so that a change to the builder
+ * cannot change what is tested; to make a file again, delete it. ECDSA signatures differ each time.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -38,7 +38,7 @@ for (const [group, { cases, ending }] of Object.entries(GROUPS)) {
   mkdirSync(join(FOLDER, 'files', group), { recursive: true });
   for (const [sentence, { at, codes, bytes }] of Object.entries(cases)) {
     const file = `${group}/${fileName(sentence)}.${ending}`;
-    if (file in expected) throw new Error(`two cases are called ${file}`);
+    if (file in expected) throw new Error(`two cases have the file name ${file}`);
     expected[file] = { at, codes: [...codes].sort() };
     const path = join(FOLDER, 'files', file);
     if (!existsSync(path)) writeFileSync(path, bytes);

@@ -1,6 +1,6 @@
 /**
- * What happens to good requests on their way: cut short at every byte, and changed at many. Nothing throws, and what
- * is accepted all the same means what the good one meant: the signature holds.
+ * Valid requests, truncated at every byte and changed at many. Nothing throws, and a changed request that is accepted
+ * means the same as the valid one, because the signature verifies.
  */
 import { readFileSync } from 'node:fs';
 import { findPrivateKey } from '../../lib/csr/private-key-material.ts';
@@ -19,19 +19,19 @@ const samples = [
 ]);
 
 describe.each(samples)('$name', ({ bytes }) => {
-  it('is accepted as it is', () => {
+  it('is accepted unchanged', () => {
     expect(readRequest(bytes).violations).toEqual([]);
   });
 
-  it('is refused when it is cut short anywhere', () => {
+  it('is refused when it is truncated', () => {
     const accepted = Array.from(bytes.keys()).filter(
       (length) => readRequest(bytes.subarray(0, length)).request !== undefined,
     );
-    // PEM may lack the newline behind its last line
+    // PEM without the final newline is accepted
     expect(accepted).toEqual(bytes.at(-1) === 0x0a ? [bytes.length - 1] : []);
   });
 
-  it('means the same or is refused when one byte is another', () => {
+  it('means the same or is refused when one byte is changed', () => {
     const meaning = meaningOf(bytes);
     const next = numbers(bytes.length);
     for (let i = 0; i < FLIPS; i++) {
@@ -44,7 +44,7 @@ describe.each(samples)('$name', ({ bytes }) => {
     }
   });
 
-  it('is refused when a byte is left out or stands there twice', () => {
+  it('means the same or is refused when a byte is removed or repeated', () => {
     for (let at = 0; at < bytes.length; at += 3) {
       const [before, after] = [bytes.subarray(0, at), bytes.subarray(at + 1)];
       const twice = [before, bytes.subarray(at, at + 1), bytes.subarray(at)];
@@ -61,7 +61,7 @@ it('no request of kubeadm looks like a private key, in PEM or in DER', () => {
   }
 });
 
-it('bytes of no meaning are refused, and never throw', () => {
+it('random bytes are refused, and never throw', () => {
   const next = numbers(1);
   for (let i = 0; i < 500; i++) {
     const bytes = Uint8Array.from({ length: next() % 300 }, () => next() & 0xff);

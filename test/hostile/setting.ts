@@ -1,9 +1,10 @@
-/** The cluster that every hostile file is uploaded to, and the way through door and policy. */
+/** The cluster that every hostile file is uploaded to, and what CSR reader and policy say about it. */
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
-import { certificateNameOf, parseRequestKey } from '../../lib/contract/request-key.ts';
+import { certificateNameOf } from '../../lib/contract/kubeadm-paths.ts';
+import { parseRequestKey } from '../../lib/contract/request-key.ts';
+import { findForbidden } from '../../lib/csr/forbidden-upload.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
-import { findWhatMustGo } from '../../lib/csr/what-must-go.ts';
-import { judgeRequest } from '../../lib/policy/judge-request.ts';
+import { judgeNodeRequest } from '../../lib/policy/judge-node.ts';
 import type { Violation } from '../../lib/refusal/violation.ts';
 
 const result = parseClusterRecord({
@@ -22,9 +23,9 @@ if (!result.record) throw new Error(result.problems.join('; '));
 
 export const record: ClusterRecord = result.record;
 
-/** Everything that is wrong with an object that cp-1 uploads at a path. */
+/** All violations of an object that cp-1 uploads at a path. */
 export function judgeUpload(path: string, body: Uint8Array): readonly Violation[] {
-  const mustGo = findWhatMustGo({
+  const forbidden = findForbidden({
     body,
     size: body.length,
     tooLarge: false,
@@ -32,11 +33,10 @@ export function judgeUpload(path: string, body: Uint8Array): readonly Violation[
     versionId: undefined,
     metadata: {},
   });
-  if (mustGo) return [mustGo];
+  if (forbidden) return [forbidden];
   const address = parseRequestKey(`requests/prod/cp-1.prod.example.com/r1/${path}`);
   const certificateName = certificateNameOf(path);
-  if (!address || !certificateName) throw new Error(`${path} is no path of a request`);
-  const door = readRequest(body);
-  const uploader = undefined;
-  return [...judgeRequest(door, { address, certificateName, record, uploader }).violations];
+  if (!address || !certificateName) throw new Error(`${path} is not the path of a request`);
+  const context = { address, certificateName, record, uploader: undefined };
+  return judgeNodeRequest(readRequest(body), context).violations;
 }

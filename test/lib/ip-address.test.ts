@@ -42,7 +42,7 @@ it.each([
   expect(canonicalIpAddress(text)).toBe(canonical);
 });
 
-it('reads and writes every pattern of zero groups alike', () => {
+it('every pattern of zero groups is the same after writing and reading', () => {
   for (let pattern = 0; pattern < 256; pattern++) {
     const octets = Uint8Array.from({ length: 16 }, (_, i) => (pattern >> (i >> 1)) & i & 1);
     const text = formatIpAddress(octets);
@@ -70,7 +70,7 @@ it.each([
   ['10.0.0.0/8/8'],
   ['10.0.0.0/8 '],
   ['example.com/8'],
-])('%j is no range', (text) => {
+])('%j is not a range', (text) => {
   expect(parseAddressRange(text)).toBeUndefined();
 });
 
@@ -97,7 +97,7 @@ it.each([
   ['10.0.0.0/8', 256, '10.0.1.0'],
   ['172.30.255.0/24', 300, '172.31.0.44'],
   ['fd00:30::/112', 1, 'fd00:30::1'],
-])('%s: address %i is %s, as for kubeadm', (range, index, address) => {
+])('%s: address %i is %s, as in kubeadm', (range, index, address) => {
   expect(formatIpAddress(addressInRange(rangeOf(range), index))).toBe(address);
 });
 

@@ -13,16 +13,16 @@ it.each([
   ['a label of 64', `${label63}a`, false],
   ['nothing', '', false],
   ['upper case', 'Prod', false],
-  ['a hyphen in front', '-a', false],
+  ['a leading hyphen', '-a', false],
   ['a hyphen at the end of a label', 'a-.b', false],
-  ['a dot in front', '.a', false],
+  ['a leading dot', '.a', false],
   ['a dot at the end', 'a.', false],
   ['two dots', 'a..b', false],
   ['parent folder', '..', false],
   ['an underscore', 'a_b', false],
   ['a slash', 'a/b', false],
   ['a line break at the end', 'a\n', false],
-  ['a letter that only looks like one', '\u0430', false],
+  ['a look-alike letter', '\u0430', false],
   ['an escape', '%2e', false],
 ])('a subdomain: %s', (_, text, holds) => {
   expect(isSubdomain(text)).toBe(holds);
@@ -37,7 +37,7 @@ it.each([
   ['two wildcards', '*.*.example.com', false],
   ['a wildcard in the middle', 'a.*.com', false],
   ['a wildcard in part of a label', 'a*.example.com', false],
-  ['a wildcard that makes it too long', `*.${of253}`, false],
+  ['a name that is too long with its wildcard', `*.${of253}`, false],
 ])('a DNS name: %s', (_, text, holds) => {
   expect(isDnsName(text)).toBe(holds);
 });

@@ -1,4 +1,4 @@
-import { requestApprovalKey } from '../../lib/policy/approval.ts';
+import { requestApprovalKey } from '../../lib/contract/approvals.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What an approver's command writes, and the event that follows from it. */

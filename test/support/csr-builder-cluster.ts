@@ -2,7 +2,7 @@
 
 import { createPublicKey } from 'node:crypto';
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
-import type { ClusterRecordDocument } from '../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import type { AlternativeName } from '../../lib/csr/alternative-names.ts';
 import type { CertifiableKey, KeyKind } from '../../lib/csr/public-key.ts';
 import type { CheckedRequest } from '../../lib/csr/read-request.ts';
@@ -35,20 +35,20 @@ export function certifiableKey(kind: KeyKind = 'ECDSA-P256'): CertifiableKey {
   return { kind, algorithm: 'EC', spki, subjectPublicKey: spki.subarray(-65), keyObject };
 }
 
-export interface Wish {
+export interface CsrFields {
   readonly cn: string;
   readonly o?: readonly string[];
   readonly names?: readonly string[];
   readonly kind?: KeyKind;
 }
 
-export const checkedRequest = ({ cn, o = [], names = [], kind }: Wish): CheckedRequest => ({
+export const checkedRequest = ({ cn, o = [], names = [], kind }: CsrFields): CheckedRequest => ({
   subject: { commonName: cn, organizations: o },
   names: namesOf(...names),
   key: certifiableKey(kind),
 });
 
-export const apiserverWish: Wish = {
+export const apiserverCsr: CsrFields = {
   cn: 'kube-apiserver',
   names: [
     '10.96.0.1',
@@ -60,4 +60,4 @@ export const apiserverWish: Wish = {
     '10.20.0.11',
   ],
 };
-export const kubeletWish: Wish = { cn: 'system:node:cp-1', o: ['system:nodes'] };
+export const kubeletCsr: CsrFields = { cn: 'system:node:cp-1', o: ['system:nodes'] };

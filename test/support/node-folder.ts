@@ -8,7 +8,7 @@ import { findStaged } from '../../client/node/csr/staging.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../../client/node/disk/places.ts';
 import { readDeclaredCluster } from '../../client/operator/declared-cluster.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
-import { bundleKey } from '../../lib/ca/trust-domain.ts';
+import { bundleKey } from '../../lib/contract/trust-domain.ts';
 import {
   CA_NAMES,
   CERTIFICATE_NAMES,

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from '
 import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
-import type { SigningKeys } from '../../lib/store/object-store.ts';
+import type { SigningKeys } from '../../lib/signing/signing-keys.ts';
 import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
 import { generatePrivateKey } from '../../local/kms/key-store.ts';
 import { makeSignature } from '../../local/kms/signatures.ts';

@@ -1,7 +1,7 @@
 /** Finds the CSRs that kubeadm left in a folder, in any of its layouts. Opens .csr files only, never a key. */
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { certificateNameOf } from '../../../lib/contract/request-key.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 

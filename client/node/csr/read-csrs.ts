@@ -1,8 +1,8 @@
 /** Reads the CSRs of a folder, and checks that each may leave the node. */
 import { readFileSync } from 'node:fs';
-import { LIMITS } from '../../../lib/csr/limits.ts';
 import { findPrivateKey } from '../../../lib/csr/private-key-material.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';

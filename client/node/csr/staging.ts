@@ -5,7 +5,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { pathsOf } from '../../../lib/contract/request-key.ts';
+import { pathsOf } from '../../../lib/contract/kubeadm-paths.ts';
 import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';

@@ -1,6 +1,6 @@
 /** Where kubeadm keeps each certificate on a node (cmd/kubeadm/app/constants/constants.go, kubelet's --cert-dir). */
 import { join } from 'node:path';
-import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
+import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 

@@ -1,6 +1,7 @@
 /** Where requests go and outcomes come from. */
-import { LIMITS } from '../../../lib/csr/limits.ts';
+
 import { digestOf } from '../../../lib/csr/read-request.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { ListedObject, ObjectReader, ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 

@@ -1,7 +1,7 @@
 /** What the files that people carry between a node and the service have in common: strict JSON, checked field by field. */
 import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { certificateNameOf } from '../../../lib/contract/request-key.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';

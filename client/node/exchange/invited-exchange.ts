@@ -1,6 +1,7 @@
 /** The part of the exchange bucket that the URLs of an invitation give access to. */
-import { bundleKey } from '../../../lib/ca/trust-domain.ts';
-import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
+
+import { outcomeKeys, parseRequestKey, requestKey } from '../../../lib/contract/request-key.ts';
+import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
@@ -19,7 +20,7 @@ export class InvitedExchange implements Exchange {
 
   constructor({ cluster, node, request, trustDomain, trust, requests }: Invitation) {
     for (const { path, put, get, certificate, rejected, pending } of requests) {
-      const address = parseRequestKey(`requests/${cluster}/${node}/${request}/${path}`);
+      const address = parseRequestKey(requestKey({ cluster, node, requestId: request, path }));
       if (!address) throw new Error(`${path}: not the path of a request`); // the schema checked it
       const keys = outcomeKeys(address);
       this.#puts.set(address.key, put);

@@ -1,8 +1,12 @@
 /** Which outcomes the requests under one request id have. */
+import { type OutcomeState, outcomeIn } from '../../../lib/contract/outcomes.ts';
 import {
   outcomeKeys,
+  outcomesPrefix,
   parseRequestKey,
-  requestKeyOfRejection,
+  requestKeyOfOutcome,
+  requestKindOf,
+  requestsPrefix,
 } from '../../../lib/contract/request-key.ts';
 import { CommandError } from '../../errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,7 +25,7 @@ export interface Outcome {
   readonly requestKey: string;
   /** Path below the request id without `.csr`: `pki/etcd/server`. */
   readonly path: string;
-  readonly state: 'issued' | 'rejected' | 'pending' | 'unanswered';
+  readonly state: OutcomeState | 'unanswered';
   /** Key of the outcome's object; undefined if there is no outcome yet. */
   readonly key: string | undefined;
 }
@@ -43,39 +47,38 @@ export async function findOutcomes(
   exchange: Exchange,
   { cluster, node, request }: RequestPlace,
 ): Promise<Outcome[]> {
-  const place = `${cluster}/${node}/${request}/`;
   const [requests, found] = await Promise.all([
-    keysUnder(exchange, `requests/${place}`),
-    outcomeKeysUnder(exchange, place),
+    keysUnder(exchange, requestsPrefix(cluster, node, request)),
+    outcomeKeysUnder(exchange, { cluster, node }, request),
   ]);
   // A request that contained a private key is deleted at once; its rejection remains.
   const rejected = [...found]
-    .map(requestKeyOfRejection)
+    .map((key) => requestKeyOfOutcome(key, 'rejected'))
     .filter((key) => key !== undefined)
     .filter((key) => parseRequestKey(key) !== undefined);
   const all = new Set([...requests].filter(isRequest).concat(rejected));
   return [...all].sort().map((key) => outcomeOf(key, found));
 }
 
-const isRequest = (key: string) => parseRequestKey(key)?.path.endsWith('.csr') === true;
+function isRequest(key: string): boolean {
+  const address = parseRequestKey(key);
+  return address !== undefined && requestKindOf(address) !== undefined;
+}
 
-/** Keys of all outcomes of a node, or of one request id. @param place `cluster/node/` or `cluster/node/request/` */
-export const outcomeKeysUnder = (exchange: Exchange, place: string) =>
-  keysUnder(exchange, `certificates/${place}`);
+/** Keys of all outcomes of a node, or of one request id. */
+export const outcomeKeysUnder = (
+  exchange: Exchange,
+  { cluster, node }: NodePlace,
+  request?: string,
+) => keysUnder(exchange, outcomesPrefix(cluster, node, request));
 
 /** @param found keys of outcomes that exist */
 export function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   const address = parseRequestKey(requestKey);
   const path = address?.path.replace(/\.csr$/, '') ?? requestKey;
   if (!address) return { requestKey, path, state: 'unanswered', key: undefined };
-  const keys = outcomeKeys(address);
-  const states = [
-    ['issued', keys.certificate],
-    ['rejected', keys.rejected],
-    ['pending', keys.pending],
-  ] as const;
-  for (const [state, key] of states) if (found.has(key)) return { requestKey, path, state, key };
-  return { requestKey, path, state: 'unanswered', key: undefined };
+  const outcome = outcomeIn(found, outcomeKeys(address));
+  return { requestKey, path, state: 'unanswered', key: undefined, ...outcome };
 }
 
 async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {

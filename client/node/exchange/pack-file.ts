@@ -1,6 +1,6 @@
 /** The file of `cakeless pack`: the CSRs of a node and their place, for a network that only files can cross. */
 import * as z from 'zod/mini';
-import { LIMITS } from '../../../lib/csr/limits.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { Terminal } from '../../terminal.ts';
 import { checkCsr, readCsrs } from '../csr/read-csrs.ts';
 import { base64, placeFields, readCarriedFile, requestPath } from './file-format.ts';

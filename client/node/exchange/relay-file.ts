@@ -1,7 +1,9 @@
 /** The file of `cakeless relay`: the objects of the exchange bucket that the node would read. */
+
 import * as z from 'zod/mini';
-import { BUNDLE_PATHS } from '../../../lib/ca/trust-domain.ts';
+import { EXCHANGE_PREFIXES } from '../../../lib/contract/prefixes.ts';
 import { parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
@@ -39,8 +41,9 @@ export function readRelayFile(file: string): RelayFile {
 }
 
 function isOutcomeOf(place: string, key: string): boolean {
-  const prefix = ['requests/', 'certificates/'].find((one) => key.startsWith(`${one}${place}`));
-  return prefix !== undefined && isRequestPath(`requests/${key.slice(prefix.length)}`);
+  const { requests, certificates } = EXCHANGE_PREFIXES;
+  const prefix = [requests, certificates].find((one) => key.startsWith(`${one}${place}`));
+  return prefix !== undefined && isRequestPath(`${requests}${key.slice(prefix.length)}`);
 }
 
 /** In the characters of a request's path, with `~upload` for the rejection of something that was not a CSR. */
@@ -49,7 +52,7 @@ const isRequestPath = (key: string) => parseRequestKey(key.replace('~upload', ''
 function isBundle(key: string): boolean {
   const [prefix, trustDomain = '', ...path] = key.split('/');
   const isKnownPath = Object.values(BUNDLE_PATHS).includes(path.join('/'));
-  return prefix === 'trust' && isSubdomain(trustDomain) && isKnownPath;
+  return `${prefix}/` === EXCHANGE_PREFIXES.trust && isSubdomain(trustDomain) && isKnownPath;
 }
 
 /** The relayed objects as an exchange that takes no requests. */

@@ -1,4 +1,5 @@
 /** Uploads the CSRs of a folder as one request. */
+import { requestKey } from '../../../lib/contract/request-key.ts';
 import type { Terminal } from '../../terminal.ts';
 import { readCsrs } from '../csr/read-csrs.ts';
 import { type Exchange, upload } from './exchange.ts';
@@ -19,7 +20,7 @@ export async function submit(
   const { files, unknown } = readCsrs(folder, terminal);
   const requests: Submitted['requests'][number][] = [];
   for (const { path, certificateName, bytes } of files) {
-    const key = `requests/${cluster}/${node}/${request}/${path}`;
+    const key = requestKey({ cluster, node, requestId: request, path });
     const uploaded = await upload(exchange, key, bytes);
     terminal.progress(
       `${uploaded ? 'uploaded' : 'already uploaded:'} ${certificateName} (${path})`,

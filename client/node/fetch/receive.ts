@@ -2,12 +2,13 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { LIMITS } from '../../../lib/csr/limits.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
-import { kindOf } from '../../../lib/profiles/profile-for.ts';
+import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ReadViolation } from '../../wording/refusals.ts';
 import { publicKeyBeside } from '../disk/key-beside.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -64,7 +65,7 @@ async function receiveCertificate(
   const certificateName = nameOf({ requestKey });
   const failed = (...problems: string[]): Received => ({ path, outcome: 'check-failed', problems });
   if (!certificateName) return failed('kubeadm has no certificate at this path');
-  const profile = kindOf(certificateName);
+  const profile = issuedProfileOf(certificateName);
   const stem = join(folder, path);
   const [object, csr] = await Promise.all([
     exchange.get(key, LIMITS.maxObjectBytes),
@@ -74,7 +75,7 @@ async function receiveCertificate(
     return failed('the certificate or its CSR no longer exists; submit it again');
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR cannot be read');
-  const bundle = await readBundle(exchange, object.metadata['trust-domain'] ?? '', profile.ca);
+  const bundle = await readBundle(exchange, trustDomainOfCertificate(object.metadata), profile.ca);
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
   const expected = { profile, request, key: publicKeyBeside(stem), trustBundle: bundle.pem, now };

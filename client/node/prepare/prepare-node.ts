@@ -98,7 +98,7 @@ async function waitForOutcomes(
   requests: readonly UploadedRequest[],
 ): Promise<readonly Outcome[]> {
   return pollOutcomes({ clock, terminal }, waitOf(waitSeconds), async () => {
-    const found = await outcomeKeysUnder(exchange, `${cluster}/${config.nodeName}/`);
+    const found = await outcomeKeysUnder(exchange, { cluster, node: config.nodeName });
     return requests.map(({ name, requestKey }) => ({ name, ...outcomeOf(requestKey, found) }));
   });
 }

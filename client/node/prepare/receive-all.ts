@@ -2,9 +2,11 @@
  * Receives the outcomes of the requests of `cakeless prepare`: decides whether the CAs are trusted, checks each
  * certificate against its CA, and only then writes the CAs and the certificates.
  */
+
 import { createPublicKey } from 'node:crypto';
-import { LIMITS } from '../../../lib/csr/limits.ts';
+import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
@@ -84,7 +86,7 @@ async function decideTrust(
   certificates: readonly (StoredObject | undefined)[],
 ): Promise<Trust> {
   const domains = new Set(
-    certificates.flatMap((object) => (object ? [object.metadata['trust-domain'] ?? ''] : [])),
+    certificates.flatMap((object) => (object ? [trustDomainOfCertificate(object.metadata)] : [])),
   );
   const [domain] = domains;
   if (domain === undefined) return judgeDisk(casOf(config), folders, pins);

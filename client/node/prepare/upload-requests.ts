@@ -2,6 +2,7 @@
  * Uploads the CSRs of a new node. The request id is derived from the digest of the CSR, so a run after a killed one
  * requests nothing twice; only what was rejected is requested again, under the next number.
  */
+import { requestKey } from '../../../lib/contract/request-key.ts';
 import { digestOf } from '../../../lib/csr/read-request.ts';
 import { CommandError } from '../../errors.ts';
 import { RequestTakenError, upload } from '../exchange/exchange.ts';
@@ -18,13 +19,13 @@ export async function uploadRequests(
   { exchange, cluster, config }: Pick<Preparation, 'exchange' | 'cluster' | 'config'>,
   ready: readonly ReadyRequest[],
 ): Promise<UploadedRequest[]> {
-  const place = `${cluster}/${config.nodeName}/`;
+  const place = { cluster, node: config.nodeName };
   const found = await outcomeKeysUnder(exchange, place);
   const uploaded: UploadedRequest[] = [];
   for (const item of ready) {
     const id = `prepare-${digestOf(item.csr).slice(0, 24)}`;
     let attempt = 1;
-    const keyOf = () => `requests/${place}${id}-${attempt}/${item.path}`;
+    const keyOf = () => requestKey({ ...place, requestId: `${id}-${attempt}`, path: item.path });
     while (outcomeOf(keyOf(), found).state === 'rejected') attempt += 1;
     await uploadCsr(exchange, keyOf(), item.csr);
     uploaded.push({ ...item, requestKey: keyOf() });

@@ -1,7 +1,8 @@
 /** Waits for what requests come to, and reads it. */
 
-import { certificateNameOf } from '../../../lib/contract/request-key.ts';
-import { LIMITS } from '../../../lib/csr/limits.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
+import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
+import { LIMITS } from '../../../lib/limits.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
@@ -70,7 +71,7 @@ async function readAnswer(
   if (state === 'issued') {
     const object = await exchange.get(key, LIMITS.maxObjectBytes);
     const chainPem = Buffer.from(object?.body ?? '').toString('latin1');
-    return { ...about, chainPem, trustDomain: object?.metadata['trust-domain'] ?? '' };
+    return { ...about, chainPem, trustDomain: trustDomainOfCertificate(object?.metadata ?? {}) };
   }
   const explanation = await explain(exchange, { state, key });
   return { ...about, ...explanation, ...(state === 'pending' && { requestKey }) };

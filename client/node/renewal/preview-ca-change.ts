@@ -1,4 +1,7 @@
 /** What `--accept-ca-change` would take over now, for somebody who wants to see it first. Writes nothing. */
+import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
+import { OUTCOME_SUFFIXES } from '../../../lib/contract/prefixes.ts';
+import { outcomesPrefix } from '../../../lib/contract/request-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { NodeFolders } from '../disk/places.ts';
@@ -21,7 +24,7 @@ export async function previewCaChange(
   folders: NodeFolders,
   wish: CaChangeWish,
 ): Promise<CaChangePreview> {
-  const trustDomain = await lastTrustDomain(exchange, `certificates/${cluster}/${node}/`);
+  const trustDomain = await lastTrustDomain(exchange, outcomesPrefix(cluster, node));
   if (trustDomain === undefined) return { differences: [], problem: UNKNOWN };
   const published = new Map(
     await Promise.all(
@@ -43,7 +46,11 @@ export async function previewCaChange(
 async function lastTrustDomain(exchange: Exchange, prefix: string): Promise<string | undefined> {
   let last: { key: string; lastModified: Date } | undefined;
   for await (const object of exchange.list(prefix))
-    if (object.key.endsWith('.crt') && (!last || object.lastModified >= last.lastModified))
+    if (
+      object.key.endsWith(OUTCOME_SUFFIXES.certificate) &&
+      (!last || object.lastModified >= last.lastModified)
+    )
       last = object;
-  return last && (await exchange.get(last.key, 0))?.metadata['trust-domain'];
+  const object = last && (await exchange.get(last.key, 0));
+  return object && (trustDomainOfCertificate(object.metadata) || undefined);
 }

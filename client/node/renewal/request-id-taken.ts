@@ -1,7 +1,8 @@
 /** A request id is used once for a certificate: under it lies one CSR, and it never changes. */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { certificateNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
+import { parseRequestKey } from '../../../lib/contract/request-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';

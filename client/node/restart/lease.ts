@@ -3,30 +3,18 @@
  * components at a time. It expires, so a node that dies while it holds the lease delays the others by minutes only.
  */
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod/mini';
-import { printable } from '../../../lib/refusal/violation.ts';
+import { type LeaseDocument, leaseKey, leaseSchema } from '../../../lib/contract/restart-lease.ts';
+import { printable } from '../../../lib/printable.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
 import type { BucketObject, ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 
-export const leaseKey = (cluster: string) => `leases/${cluster}.json`;
-
 /** A lease has a hundred bytes. A larger object is not a lease, and is not read. */
 export const MAX_LEASE_BYTES = 4096;
 
-const leaseSchema = z.object({
-  schema: z.literal(1),
-  /** The node that holds it; null after it was released. */
-  holder: z.nullable(z.string()),
-  /** Chosen by each run that takes the lease, so that a node recognizes its own. */
-  id: z.string(),
-  /** How long it is valid after its last write. */
-  seconds: z.number(),
-});
-
 /** With a count of the writes of this id: identical bytes have the same ETag, and `If-Match` would miss a write. */
-type WrittenLease = z.infer<typeof leaseSchema> & { readonly writes: number };
+type WrittenLease = LeaseDocument & { readonly writes: number };
 
 /** The holder writes the lease before each component and every minute of a wait, so no wait outlasts it. */
 const LEASE_SECONDS = 10 * 60;
@@ -96,7 +84,7 @@ function holderBesides(node: string, current: BucketObject): string | undefined 
 /** The longest node name (RFC 1123 subdomain). */
 const MAX_SHOWN = 253;
 
-function parse({ body, tooLarge }: BucketObject): z.infer<typeof leaseSchema> | undefined {
+function parse({ body, tooLarge }: BucketObject): LeaseDocument | undefined {
   if (tooLarge) return undefined;
   try {
     return leaseSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));

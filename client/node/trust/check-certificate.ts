@@ -21,10 +21,10 @@ import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
-import type { IssuedKind } from '../../../lib/profiles/profiles.ts';
+import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
 
 export interface Expected {
-  readonly profile: IssuedKind;
+  readonly profile: IssuedProfile;
   /** What was asked for. */
   readonly request: CheckedRequest;
   /** Public half of the private key that lies beside, if one does. */

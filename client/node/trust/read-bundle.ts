@@ -1,11 +1,11 @@
 /** Reads the CA certificates that the service publishes, as text that every program reads alike. */
 import { X509Certificate } from 'node:crypto';
-import { bundleKey } from '../../../lib/ca/trust-domain.ts';
 import {
   certificatesIn,
   certificateToPem,
   holdsPlainCertificates,
 } from '../../../lib/certificate/pem.ts';
+import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { Exchange } from '../exchange/exchange.ts';

@@ -2,6 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
+import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
+import { outcomeKeys } from '../../../lib/contract/request-key.ts';
+import { USER_PATH, USERS } from '../../../lib/contract/request-kinds.ts';
 import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -63,8 +66,9 @@ async function readPublished(
   cluster: string,
   request: string,
 ): Promise<readonly string[]> {
-  const key = `certificates/${cluster}/users/${request}/user.crt`;
-  const trustDomain = (await exchange.get(key, MAX_BUNDLE_BYTES))?.metadata['trust-domain'] ?? '';
+  const address = { cluster, node: USERS, requestId: request, path: USER_PATH };
+  const object = await exchange.get(outcomeKeys(address).certificate, MAX_BUNDLE_BYTES);
+  const trustDomain = trustDomainOfCertificate(object?.metadata ?? {});
   const bundle = await readBundle(exchange, trustDomain, 'ca');
   if ('problem' in bundle) throw new CommandError('check-failed', bundle.problem);
   return certificatesIn(bundle.pem);

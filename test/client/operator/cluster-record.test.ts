@@ -1,7 +1,7 @@
 /** Building a cluster record from a kubeadm configuration and the record that exists. */
 import { buildRecord, checkRecord } from '../../../client/operator/cluster-record.ts';
 import { readDeclaredCluster } from '../../../client/operator/declared-cluster.ts';
-import { clusterRecordSchema } from '../../../lib/cluster/record-schema.ts';
+import { clusterRecordSchema } from '../../../lib/contract/cluster-record.ts';
 
 const CONFIG = `
 kind: ClusterConfiguration

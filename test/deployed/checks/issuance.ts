@@ -1,8 +1,8 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleKey } from '../../../lib/ca/trust-domain.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { isCertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 

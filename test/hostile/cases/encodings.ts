@@ -16,10 +16,10 @@ const attributes = (...parts: Uint8Array[]) =>
   apiserver({ attributes: csr.attributes(csr.extensionRequest(goodSan), ...parts) });
 const info = (...fields: Uint8Array[]) => csr.envelope(sequence(...fields), { key });
 const [zero, names] = [csr.integer(0), csr.withNames(...goodNames)];
-/** The same outer SEQUENCE behind other identifier and length octets. */
+/** The same outer SEQUENCE with other identifier and length octets. */
 const relabeled = (...header: number[]) => concat(Uint8Array.from(header), apiserver().subarray(4));
 const size = apiserver().length - 4;
-/** SEQUENCE in SEQUENCE, thousands of levels deep. */
+/** Nested SEQUENCEs, thousands of levels deep. */
 function nested(levels: number): Uint8Array {
   const headers: Buffer[] = [];
   for (let length = 0, i = 0; i < levels; i++) {
@@ -141,7 +141,7 @@ export const encodings: HostileCases = {
   'object of zeros': refused('der-malformed', new Uint8Array(64)),
   'object of one byte': refused('der-malformed', Uint8Array.of(0x30)),
   'text that is no request': refused('der-malformed', 'please sign\n'),
-  'certificate in the place of a request': refused(
+  'certificate instead of a request': refused(
     'der-malformed',
     sequence(sequence(csr.integer(2), csr.integer(1)), key.signatureAlgorithm, bitString(zero)),
   ),

@@ -1,9 +1,9 @@
-/** What a good request of the cluster in `setting.ts` is made of: cases change one part of it. */
+/** The parts of a valid request of the cluster in `setting.ts`; each case changes one part. */
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
 
-/** One file: where it is uploaded, every code it is refused with (none: it is accepted), and its bytes. */
+/** One file: where it is uploaded, the codes of its violations (empty: it is accepted), and its bytes. */
 export interface HostileCase {
   readonly at: string;
   readonly codes: readonly ViolationCode[];
@@ -36,7 +36,7 @@ export const apiserver = (parts: Partial<csr.CsrParts> = {}): Uint8Array =>
     ...parts,
   });
 
-/** The same with a name more. */
+/** The same with one more name. */
 export const withName = (...more: Uint8Array[]) =>
   apiserver({ attributes: csr.withNames(...goodNames, ...more) });
 

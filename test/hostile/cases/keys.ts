@@ -1,4 +1,4 @@
-/** Public keys that are too small, too odd, or known to be breakable. */
+/** Public keys that are too small, unusual, or known to be breakable. */
 import { ECDH } from 'node:crypto';
 import { bitString, derNull, element, oid, sequence } from '../../../lib/der/write.ts';
 import * as csr from '../../support/csr-builder.ts';
@@ -28,7 +28,7 @@ const rsaKey = (...fields: Uint8Array[]) =>
   spki(sequence(sequence(oid(RSA), derNull()), bitString(sequence(...fields))));
 const exponent = csr.integer(1, 0, 1);
 const goodBits = testKey('rsa-2048').spki.subarray(-271);
-/** A curve in full, as `openssl ecparam -param_enc explicit` writes it (shortened: nobody reads on). */
+/** A curve with all parameters, as `openssl ecparam -param_enc explicit` writes it (shortened: the reader stops before the end). */
 const explicit = sequence(csr.integer(1), sequence(oid('1.2.840.10045.1.1'), csr.integer(23)));
 
 export const keys: HostileCases = {

@@ -1,4 +1,4 @@
-/** Subject alternative names that must not come through. */
+/** Subject alternative names that must be refused. */
 import { element } from '../../../lib/der/write.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { APISERVER, apiserver, goodNames, type HostileCases, refusedAs, withName } from './good.ts';

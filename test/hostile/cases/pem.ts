@@ -1,4 +1,4 @@
-/** PEM that tools write or forgive, and the door does not, but for two harmless habits. */
+/** PEM that tools write or tolerate, and the CSR reader refuses, except for two harmless habits. */
 import { toPem } from '../../support/csr-builder.ts';
 import { APISERVER, apiserver, type HostileCases, refusedAs } from './good.ts';
 
@@ -60,9 +60,9 @@ export const pem: HostileCases = {
   'YAML around the block': malformed(`request: |\n${good.replace(/^/gm, '  ')}`),
 };
 
-/** The last base64 digit before the padding holds bits that say nothing; they must be zero. */
+/** The last base64 digit before the padding has unused bits, which must be zero. */
 function strayBits(): string {
-  const padded = toPem(apiserver().subarray(0, 400)); // 400 octets leave one over: `==`, and four stray bits
+  const padded = toPem(apiserver().subarray(0, 400)); // 400 octets leave a rest of one: `==`, and four unused bits
   return padded.replace(/([A-Za-z0-9+/])(={1,2})\n-----END/, (_, digit: string, pad: string) => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
     return `${alphabet[alphabet.indexOf(digit) + 1] ?? 'B'}${pad}\n-----END`;

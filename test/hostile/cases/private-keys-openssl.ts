@@ -1,4 +1,4 @@
-/** What only the OpenSSL command writes; for the generator, never at test time. */
+/** Formats that only the OpenSSL command writes; for the generator, not for tests. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

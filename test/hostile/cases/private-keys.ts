@@ -1,4 +1,4 @@
-/** Private keys in every dress that a careless copy could bring. All keys are throw-away. */
+/** Private keys in every form that could be uploaded by mistake. All keys are throw-away. */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

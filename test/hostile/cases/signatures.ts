@@ -1,4 +1,4 @@
-/** Requests whose signer does not hold the key, or proves it in a way that is not taken. */
+/** Requests whose signer does not hold the key, or proves possession in a way that is not accepted. */
 import { constants, createPrivateKey, sign } from 'node:crypto';
 import { derNull, element, oid, sequence } from '../../../lib/der/write.ts';
 import * as csr from '../../support/csr-builder.ts';
@@ -123,7 +123,7 @@ export const signatures: HostileCases = {
   ),
 };
 
-/** One zero octet more than r needs. */
+/** r with an unnecessary zero octet. */
 function padFirstInteger(signature: Uint8Array): Uint8Array {
   const length = signature[3] ?? 0;
   return sequence(

@@ -1,4 +1,4 @@
-/** Subjects that claim more than the node is, or that programs read in two ways. */
+/** Subjects that claim another identity, or that programs read differently. */
 import { TAG } from '../../../lib/der/read.ts';
 import { element, sequence } from '../../../lib/der/write.ts';
 import * as csr from '../../support/csr-builder.ts';

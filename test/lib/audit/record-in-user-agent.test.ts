@@ -3,14 +3,14 @@ import {
   recordKeyIn,
   userAgentOf,
 } from '../../../lib/audit/record-in-user-agent.ts';
+import { recordKey } from '../../../lib/contract/decision-record.ts';
 import { parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { recordKey } from '../../../lib/issuance/record.ts';
 
 const KEY = 'records/prod/cp-1.example.com/first/pki/apiserver.csr.json';
 const SDK =
   'aws-sdk-js/3.1164.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#24.4.0 api/kms#3.1164.0 m/E,b';
 
-it('names a record so that a person can read it, too', () => {
+it('names a record in a form that people can read too', () => {
   expect(userAgentOf(KEY)).toBe(
     'cakeless-record/records#prod#cp-1.example.com#first#pki#apiserver.csr.json',
   );
@@ -31,7 +31,7 @@ it.each([
   expect(recordKeyIn(userAgent)).toBe(key);
 });
 
-it('the longest key that the door lets in stands in what CloudTrail keeps', () => {
+it('the longest possible key of a record fits into what CloudTrail stores', () => {
   const longest = ['x'.repeat(63), 'x'.repeat(63), 'x'.repeat(63), 'x'.repeat(61)].join('.');
   const path = `${'p'.repeat(196)}.csr`;
   const request = `requests/${longest}/${longest}/${longest}/${path}`;
@@ -47,6 +47,6 @@ it.each([
   ['records/a\r\nx: y'],
   [''],
   [`records/${'x'.repeat(MAX_USER_AGENT_BYTES)}`],
-])('%j can not be named, which is a bug', (key) => {
-  expect(() => userAgentOf(key)).toThrow('no key of a record');
+])('%j cannot be named, which is a bug', (key) => {
+  expect(() => userAgentOf(key)).toThrow('not the key of a record');
 });

@@ -1,4 +1,4 @@
-/** Each CA has a key of its own, whoever asks, in whatever order, and however often. */
+/** Each CA has a different key, for any caller, in any order, and however often calls are repeated. */
 import { createTrustDomain } from '../../../lib/ca/create-trust-domain.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
@@ -24,7 +24,7 @@ function opened() {
   return { keys, service, create };
 }
 
-it('one key named for two CAs is refused, and nothing is written', async () => {
+it('refuses one key for two CAs, and writes nothing', async () => {
   const { keys, service, create } = opened();
   const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
   await expect(create('fleet', { ca: keyId, 'etcd-ca': keyId })).rejects.toMatchObject({
@@ -33,7 +33,7 @@ it('one key named for two CAs is refused, and nothing is written', async () => {
   expect(service.authority.objects.size).toBe(0);
 });
 
-it('of trust domains that name the same key at once, one has it', async () => {
+it('if several trust domains claim the same key at once, one gets it', async () => {
   const { keys, create } = opened();
   const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
   const calls = [
@@ -45,7 +45,7 @@ it('of trust domains that name the same key at once, one has it', async () => {
   expect(done.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
 });
 
-it('racing calls for one trust domain that name its key differently never share a key', async () => {
+it('racing calls for one trust domain that use its key for different CAs never share it', async () => {
   const { keys, service, create } = opened();
   const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
   await Promise.allSettled([create('fleet', { ca: keyId }), create('fleet', { 'etcd-ca': keyId })]);
@@ -58,7 +58,7 @@ it('racing calls for one trust domain that name its key differently never share 
   expect(new Set(used).size).toBe(used.length);
 });
 
-it('a call that was cut off can be made again, and keeps its keys', async () => {
+it('an interrupted call can be repeated, and keeps its keys', async () => {
   for (let point = 1; point <= 40; point++) {
     const { service, create } = opened();
     let reached = 0;

@@ -2,7 +2,7 @@ import { hostOfEndpoint } from '../../../lib/cluster/endpoint.ts';
 import { expectedNames } from '../../../lib/cluster/expected-names.ts';
 import { findNode, type KnownNode } from '../../../lib/cluster/find-node.ts';
 import type { ClusterRecord } from '../../../lib/cluster/record.ts';
-import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { SanRule } from '../../../lib/profiles/profiles.ts';
 import { clusterRecord } from '../../support/csr-builder-cluster.ts';
@@ -33,7 +33,7 @@ it.each([
   expect(hostOfEndpoint(endpoint)).toBe(host);
 });
 
-describe('a node is found', () => {
+describe('finds a node', () => {
   const controlPlane = { addressRanges: ['10.20.0.0/24'], role: 'control-plane' as const };
   const worker = { addressRanges: ['10.21.0.0/16'], role: 'worker' as const };
   const record = clusterRecord({
@@ -48,12 +48,12 @@ describe('a node is found', () => {
   });
 
   it.each([
-    ['its own entry goes before a rule', 'cp-1', 'worker', ['AWS:NODE', 'AWS:CLUSTER'], 0],
-    ['the first rule that fits', 'cp-2', 'control-plane', ['AWS:CLUSTER'], 1],
-    ['of two rules the first', 'cp-2.example.com', 'control-plane', ['AWS:CLUSTER'], 1],
-    ['an asterisk in front', 'w.prod.example.com', 'worker', ['AWS:CLUSTER'], 1],
-    ['an asterisk in the middle', 'a-b-z', 'worker', ['AWS:CLUSTER'], 1],
-    ['a rule without an asterisk', 'exactly', 'worker', ['AWS:CLUSTER'], 1],
+    ['by its entry before any rule', 'cp-1', 'worker', ['AWS:NODE', 'AWS:CLUSTER'], 0],
+    ['by the first rule that matches', 'cp-2', 'control-plane', ['AWS:CLUSTER'], 1],
+    ['by the first of two matching rules', 'cp-2.example.com', 'control-plane', ['AWS:CLUSTER'], 1],
+    ['by a rule with a leading asterisk', 'w.prod.example.com', 'worker', ['AWS:CLUSTER'], 1],
+    ['by a rule with an asterisk in the middle', 'a-b-z', 'worker', ['AWS:CLUSTER'], 1],
+    ['by a rule without an asterisk', 'exactly', 'worker', ['AWS:CLUSTER'], 1],
   ])('%s', (_, name, role, uploaders, ranges) => {
     const node = findNode(record, name);
     expect(node).toMatchObject({ name, role, uploaders });
@@ -61,7 +61,7 @@ describe('a node is found', () => {
   });
 
   it.each(['cp-', 'cp', 'xcp-2', '.example.com', 'example.com', 'a-z', 'a--z-', 'exactly1', ''])(
-    'but not for the name %j',
+    'but not the name %j',
     (name) => {
       expect(findNode(record, name)).toBeUndefined();
     },
@@ -104,7 +104,7 @@ describe('the names of a node', () => {
       ['IP:fd00:21::11'],
     ],
     [
-      'dual, on the API server: the first service range only',
+      'dual stack, on the API server: only the first service range',
       'apiserver',
       {
         nodes: [{ ...v4, apiServer: { certSANs: ['fd00:20:0::11', '*.cp.example.com'] } }],
@@ -144,7 +144,7 @@ describe('the names of a node', () => {
       ['DNS:cp-1', 'DNS:localhost', 'IP:10.20.0.11', 'IP:127.0.0.1', 'IP:::1'],
       ['IP:10.20.2.11'],
     ],
-    ['of a client: none', 'none', { nodes: [v4] }, [], []],
+    ['of a client: no names', 'none', { nodes: [v4] }, [], []],
   ];
 
   it.each(cases)('%s', (_, rule, changes, required, allowed) => {
@@ -154,7 +154,7 @@ describe('the names of a node', () => {
     expect(names.allowed.map(formatName).sort()).toEqual([...allowed].sort());
   });
 
-  it('a node that is called by its address has a DNS name of it, as kubeadm writes it', () => {
+  it('a node whose name is an address has it as a DNS name, as kubeadm writes it', () => {
     const record = clusterRecord({ nodes: [{ ...v4, name: '10.20.0.11' }] });
     const names = expectedNames('etcd-peer', record, nodeOf(record, '10.20.0.11')).required;
     expect(names.map(formatName)).toEqual(

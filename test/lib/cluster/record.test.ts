@@ -16,11 +16,11 @@ it.each<[wrong: string, changes: object, field: string]>([
     { controlPlaneEndpoint: 'https://api:6443' },
     'controlPlaneEndpoint',
   ],
-  ['an endpoint with no such port', { controlPlaneEndpoint: 'api:0' }, 'controlPlaneEndpoint'],
+  ['an endpoint with an invalid port', { controlPlaneEndpoint: 'api:0' }, 'controlPlaneEndpoint'],
   ['an empty endpoint', { controlPlaneEndpoint: '' }, 'controlPlaneEndpoint'],
-  ['a mapped endpoint', { controlPlaneEndpoint: '::ffff:10.0.0.1' }, 'controlPlaneEndpoint'],
+  ['an IPv4-mapped endpoint', { controlPlaneEndpoint: '::ffff:10.0.0.1' }, 'controlPlaneEndpoint'],
   [
-    'a service range that is none',
+    'a service range that is not a CIDR range',
     { networking: { serviceSubnet: '10.96.0.0' } },
     'networking.serviceSubnet',
   ],
@@ -35,7 +35,7 @@ it.each<[wrong: string, changes: object, field: string]>([
     'networking.serviceSubnet',
   ],
   [
-    'a DNS domain with a dot behind',
+    'a DNS domain with a trailing dot',
     { networking: { dnsDomain: 'cluster.local.' } },
     'networking.dnsDomain',
   ],
@@ -50,12 +50,12 @@ it.each<[wrong: string, changes: object, field: string]>([
     'etcd.local.peerCertSANs[0]',
   ],
   [
-    'a mapped address',
+    'an IPv4-mapped address',
     { etcd: { local: { serverCertSANs: ['::ffff:10.0.0.1'] } } },
     'etcd.local.serverCertSANs[0]',
   ],
   ['a validity in days', { certificateValidityPeriod: '365d' }, 'certificateValidityPeriod'],
-  ['no validity at all', { certificateValidityPeriod: '0h' }, 'certificateValidityPeriod'],
+  ['a validity of zero', { certificateValidityPeriod: '0h' }, 'certificateValidityPeriod'],
   ['no list of nodes', { nodes: undefined }, 'nodes'],
   ['an empty list of nodes', { nodes: [] }, 'nodes'],
   ['a node twice', { nodes: [node, node] }, 'nodes'],
@@ -66,40 +66,40 @@ it.each<[wrong: string, changes: object, field: string]>([
     'nodes[0].addresses[0]',
   ],
   ['a node name of 53 characters', { nodes: [{ ...node, name: 'n'.repeat(53) }] }, 'nodes[0].name'],
-  ['a role that is none', { nodes: [{ ...node, role: 'master' }] }, 'nodes[0].role'],
+  ['an unknown role', { nodes: [{ ...node, role: 'master' }] }, 'nodes[0].role'],
   [
     'a pattern with two asterisks',
     { nodeRules: [{ ...rule, namePattern: '*-*' }] },
     'nodeRules[0].namePattern',
   ],
   [
-    'a pattern that is an expression',
+    'a pattern that is a regular expression',
     { nodeRules: [{ ...rule, namePattern: 'cp-[0-9]' }] },
     'nodeRules[0].namePattern',
   ],
   [
-    'a range that is none',
+    'an address range that is not a CIDR range',
     { nodeRules: [{ ...rule, addressRanges: ['10.0.0.1'] }] },
     'nodeRules[0].addressRanges[0]',
   ],
-  ['an uploader that is empty', { uploaders: [''] }, 'uploaders[0]'],
-  ['a name that kubeadm has not', { approvalRequired: ['kubelet'] }, 'approvalRequired[0]'],
+  ['an empty uploader', { uploaders: [''] }, 'uploaders[0]'],
+  ['a name that kubeadm does not have', { approvalRequired: ['kubelet'] }, 'approvalRequired[0]'],
   ['a limit of zero', { limits: { maxNames: 0 } }, 'limits.maxNames'],
   ['half a limit', { limits: { maxNames: 1.5 } }, 'limits.maxNames'],
-  ['a kind of key that is none', { allowedKeys: ['ECDSA-P521'] }, 'allowedKeys[0]'],
-  ['a field that nobody knows', { certSANs: [] }, 'the document'],
-  ['a misspelt field within', { networking: { podSubnet: '10.0.0.0/8' } }, 'networking'],
-])('names the field: %s', (_, changes, field) => {
+  ['an unknown kind of key', { allowedKeys: ['ECDSA-P521'] }, 'allowedKeys[0]'],
+  ['an unknown field', { certSANs: [] }, 'the document'],
+  ['an unknown nested field', { networking: { podSubnet: '10.0.0.0/8' } }, 'networking'],
+])('names the field of %s', (_, changes, field) => {
   const { record, problems } = parseClusterRecord({ ...recordDocument, ...changes });
   expect(record).toBeUndefined();
   expect(problems.map((problem) => problem.split(': ')[0])).toEqual([field]);
 });
 
-it.each([undefined, null, 'prod', 7, []])('%j is no record', (value) => {
+it.each([undefined, null, 'prod', 7, []])('%j is not a cluster record', (value) => {
   expect(parseClusterRecord(value).problems).not.toEqual([]);
 });
 
-it('names every wrong field at once', () => {
+it('names all invalid fields at once', () => {
   const wrong = { ...recordDocument, cluster: '', nodes: [{ ...node, role: 'x', name: 'X' }] };
   const { problems } = parseClusterRecord(wrong);
   expect(problems.map((problem) => problem.split(': ')[0]).sort()).toEqual([
@@ -109,7 +109,7 @@ it('names every wrong field at once', () => {
   ]);
 });
 
-it("fills in kubeadm's defaults", () => {
+it("uses kubeadm's defaults", () => {
   const record = clusterRecord();
   expect(formatIpAddress(record.serviceRange.octets)).toBe('10.96.0.0');
   expect(record).toMatchObject({
@@ -124,7 +124,7 @@ it("fills in kubeadm's defaults", () => {
   });
 });
 
-it('takes the first of two service ranges', () => {
+it('uses the first of two service ranges', () => {
   const networking = { serviceSubnet: 'fd00:30::/112, 172.30.0.0/16' };
   expect(formatIpAddress(clusterRecord({ networking }).serviceRange.octets)).toBe('fd00:30::');
 });

@@ -1,11 +1,11 @@
+import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import {
-  certificateNameOf,
   outcomeKeys,
   parseRequestKey,
-  requestKeyOfRejection,
+  requestKeyOfOutcome,
 } from '../../../lib/contract/request-key.ts';
 
-it('a request key is taken apart', () => {
+it('parses the key of a request', () => {
   const key = 'requests/prod/cp-1.prod.example.com/2026-11-24/pki/etcd/server.csr';
   expect(parseRequestKey(key)).toEqual({
     key,
@@ -20,24 +20,24 @@ const long = Array.from({ length: 5 }, () => 'a'.repeat(60)).join('.');
 
 it.each([
   ['another prefix', 'request/prod/cp-1/r1/apiserver.csr'],
-  ['a slash in front', '/requests/prod/cp-1/r1/apiserver.csr'],
+  ['a leading slash', '/requests/prod/cp-1/r1/apiserver.csr'],
   ['the parent folder as cluster', 'requests/../cp-1/r1/apiserver.csr'],
   ['the parent folder as node', 'requests/prod/../r1/apiserver.csr'],
   ['the parent folder in the path', 'requests/prod/cp-1/r1/../cp-2/apiserver.csr'],
-  ['this folder in the path', 'requests/prod/cp-1/r1/./apiserver.csr'],
+  ['the current folder in the path', 'requests/prod/cp-1/r1/./apiserver.csr'],
   ['an escaped parent folder', 'requests/prod/%2e%2e/r1/apiserver.csr'],
   ['an escape in the path', 'requests/prod/cp-1/r1/pki%2fapiserver.csr'],
   ['a plus in the path', 'requests/prod/cp-1/r1/pki+apiserver.csr'],
   ['a backslash', 'requests/prod/cp-1/r1/pki\\apiserver.csr'],
   ['a cluster in upper case', 'requests/Prod/cp-1/r1/apiserver.csr'],
-  ['a node of other letters', 'requests/prod/\u0441p-1/r1/apiserver.csr'],
+  ['a node with a Cyrillic letter', 'requests/prod/\u0441p-1/r1/apiserver.csr'],
   ['a request id with an underscore', 'requests/prod/cp-1/r_1/apiserver.csr'],
   ['an empty cluster', 'requests//cp-1/r1/apiserver.csr'],
   ['an empty node', 'requests/prod//r1/apiserver.csr'],
   ['an empty path', 'requests/prod/cp-1/r1/'],
   ['no path', 'requests/prod/cp-1/r1'],
   ['two slashes in the path', 'requests/prod/cp-1/r1/pki//apiserver.csr'],
-  ['a slash behind', 'requests/prod/cp-1/r1/pki/apiserver.csr/'],
+  ['a trailing slash', 'requests/prod/cp-1/r1/pki/apiserver.csr/'],
   ['NUL', 'requests/prod/cp-1/r1/apiserver.csr\0.txt'],
   ['a line break', 'requests/prod/cp-1/r1/apiserver.csr\n'],
   ['a space', 'requests/prod/cp-1/r1/api server.csr'],
@@ -46,7 +46,7 @@ it.each([
   ['a path that is too long', `requests/prod/cp-1/r1/${'a'.repeat(201)}`],
   ['a path that is too deep', 'requests/prod/cp-1/r1/a/b/c/d/e/f.csr'],
   ['nothing', ''],
-])('no request: %s', (_, key) => {
+])('is not a request: %s', (_, key) => {
   expect(parseRequestKey(key)).toBeUndefined();
 });
 
@@ -64,11 +64,11 @@ it.each([
   'sa.csr',
   'toString',
   '__proto__',
-])('%s is the path of no certificate', (path) => {
+])('%s is not the path of a certificate', (path) => {
   expect(certificateNameOf(path)).toBeUndefined();
 });
 
-it('outcomes lie where the request lay', () => {
+it('outcomes have the place of their request', () => {
   expect(outcomesAt('admin.conf.csr')).toEqual({
     certificate: 'certificates/prod/cp-1/r1/admin.conf.crt',
     rejected: 'certificates/prod/cp-1/r1/admin.conf.rejected.json',
@@ -76,8 +76,8 @@ it('outcomes lie where the request lay', () => {
   });
 });
 
-// generate-csr writes admin.conf, which holds the private key, beside admin.conf.csr
-it('no outcome of one object takes the place of that of another', () => {
+// generate-csr writes admin.conf, which has the private key, beside admin.conf.csr
+it('outcomes of different objects have different keys', () => {
   const paths = [
     'admin.conf',
     'admin.conf.csr',
@@ -90,13 +90,15 @@ it('no outcome of one object takes the place of that of another', () => {
 });
 
 it.each(['admin.conf', 'admin.conf.csr', 'pki/apiserver.key', 'pki/apiserver.csr'])(
-  'the refusal of %s leads back to it',
+  'the rejection of %s leads back to it',
   (path) => {
-    expect(requestKeyOfRejection(outcomesAt(path).rejected)).toBe(`requests/prod/cp-1/r1/${path}`);
+    expect(requestKeyOfOutcome(outcomesAt(path).rejected, 'rejected')).toBe(
+      `requests/prod/cp-1/r1/${path}`,
+    );
   },
 );
 
-it('keys of the longest names stay below the 1024 bytes of S3', () => {
+it('keys of the longest names are shorter than the 1024 bytes of S3', () => {
   const name = [63, 63, 63, 61].map((length) => 'a'.repeat(length)).join('.');
   const address = parseRequestKey(`requests/${name}/${name}/${name}/${'a'.repeat(200)}`);
   for (const key of Object.values(address ? outcomeKeys(address) : { none: '' })) {
@@ -107,6 +109,6 @@ it('keys of the longest names stay below the 1024 bytes of S3', () => {
 
 function outcomesAt(path: string) {
   const address = parseRequestKey(`requests/prod/cp-1/r1/${path}`);
-  if (!address) throw new Error(`${path} is no path of a request`);
+  if (!address) throw new Error(`${path} is not the path of a request`);
   return outcomeKeys(address);
 }

@@ -1,10 +1,6 @@
-import {
-  expiryKey,
-  indexExpiry,
-  listExpiries,
-  parseExpiryKey,
-} from '../../../lib/expiry/expiry-index.ts';
-import type { IssueRecord } from '../../../lib/issuance/record.ts';
+import { X509Certificate } from 'node:crypto';
+import { expiryKey, parseExpiryKey } from '../../../lib/contract/expiry-key.ts';
+import { listExpiries } from '../../../lib/expiry/expiry-index.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { CLUSTER, Workshop } from '../../support/workshop.ts';
@@ -16,10 +12,12 @@ const ENTRY = {
   node: 'cp-1.prod.example.com',
   certificateName: 'super-admin.conf',
   requestId: '2026-11',
+  caVersion: 2,
+  serialNumber: '01a0',
 };
-const KEY = 'expiry/2027-11-24/prod/cp-1.prod.example.com/super-admin.conf/2026-11';
+const KEY = 'expiry/2027-11-24/prod/cp-1.prod.example.com/super-admin.conf/2026-11/2-01a0';
 
-it('a key says all that an entry says', () => {
+it('a key holds everything that an entry holds', () => {
   expect(expiryKey(ENTRY)).toBe(KEY);
   expect(parseExpiryKey(KEY)).toEqual(ENTRY);
 });
@@ -29,25 +27,38 @@ it.each([
   ['no date', KEY.replace('2027-11-24', 'soon')],
   ['a name too few', KEY.slice(0, KEY.lastIndexOf('/'))],
   ['a name too many', `${KEY}/more`],
-  ['a cluster that is none', KEY.replace('prod', 'PROD')],
+  ['a cluster name in upper case', KEY.replace('prod', 'PROD')],
   ['an empty name', KEY.replace('super-admin.conf', '')],
-])('%s is no entry', (_, key) => {
+  ['no CA version', KEY.replace('2-01a0', '01a0')],
+  ['CA version 0', KEY.replace('2-01a0', '0-01a0')],
+  ['a CA version with a leading zero', KEY.replace('2-01a0', '02-01a0')],
+  ['a serial number in upper case', KEY.replace('2-01a0', '2-01A0')],
+  ['half an octet of a serial number', KEY.replace('2-01a0', '2-01a')],
+  ['no serial number', KEY.replace('2-01a0', '2-')],
+])('%s is not an entry', (_, key) => {
   expect(parseExpiryKey(key)).toBeUndefined();
 });
 
-it('the longest names there are make a key that S3 takes', () => {
+it('the longest names make a key that S3 accepts', () => {
   const label = 'x'.repeat(63);
   const longest = [label, label, label, 'x'.repeat(61)].join('.');
-  const key = expiryKey({ ...ENTRY, cluster: longest, node: longest, requestId: longest });
+  const key = expiryKey({
+    ...ENTRY,
+    cluster: longest,
+    node: longest,
+    requestId: longest,
+    caVersion: 999_999_999,
+    serialNumber: 'f'.repeat(40),
+  });
   expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024);
   expect(parseExpiryKey(key)?.requestId).toBe(longest);
 });
 
-it('lists from a day on, that day with it, in the order of the days', async () => {
+it('lists from a day on, including that day, ordered by day', async () => {
   const store = new MemoryStore();
   for (const day of ['2027-01-02', '2026-12-31', '2027-01-01'])
     store.seed(expiryKey({ ...ENTRY, day }), '');
-  store.seed('expiry/README.md', 'no entry');
+  store.seed('expiry/README.md', 'not an entry');
   const days: string[] = [];
   for await (const { day } of listExpiries(store, '2027-01-01')) days.push(day);
   expect(days).toEqual(['2027-01-01', '2027-01-02']);
@@ -65,12 +76,7 @@ it('an issuance is in the index under the day of its notAfter, before the node c
     indexed = [...workshop.authority.objects.keys()].filter((name) => name.startsWith('expiry/'));
   };
   await workshop.process(key);
-  expect(indexed).toEqual([`expiry/2027-11-24/${CLUSTER}/${node}/apiserver/r1`]);
-});
-
-it('a record of what is no request is a bug, and gets no key', async () => {
-  const store = new MemoryStore();
-  const record = { request: 'requests/prod', certificate: {} } as IssueRecord;
-  await expect(indexExpiry(store, record)).rejects.toThrow('requests/prod');
-  expect(store.objects.size).toBe(0);
+  const pem = workshop.outcome(key).certificate ?? '';
+  const serial = new X509Certificate(pem).serialNumber.toLowerCase();
+  expect(indexed).toEqual([`expiry/2027-11-24/${CLUSTER}/${node}/apiserver/r1/1-${serial}`]);
 });

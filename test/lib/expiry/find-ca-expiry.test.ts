@@ -9,11 +9,11 @@ const MALFORMED = new Fault('document-malformed', 'no JSON');
 it.each<[string, [string, ClusterRecord | Fault][], string | undefined]>([
   ['of the trust domain that a cluster names', [['prod', uses(TRUST_DOMAIN)]], TRUST_DOMAIN],
   ['not of one that no cluster names', [['prod', uses('other')]], undefined],
-  ['of any, where a record can not be read', [['prod', MALFORMED]], TRUST_DOMAIN],
-  ['of none, where there is no cluster', [], undefined],
+  ['of any trust domain, where a record cannot be read', [['prod', MALFORMED]], TRUST_DOMAIN],
+  ['of no trust domain, where there are no clusters', [], undefined],
 ])('%s', async (_, records, trustDomain) => {
   const { authority } = await Workshop.open();
-  authority.seed(`trust/${TRUST_DOMAIN}/ca.crt`, 'of no interest');
+  authority.seed(`trust/${TRUST_DOMAIN}/ca.crt`, 'ignored');
   const found = await findCaExpiry(authority, new Map(records));
   expect(found?.trustDomain).toBe(trustDomain);
   if (found) expect(found.notAfter.toISOString()).toBe('2036-11-21T12:00:00.000Z');

@@ -1,5 +1,5 @@
 import { type ClusterRecord, parseClusterRecord } from '../../../lib/cluster/record.ts';
-import type { ExpiryEntry } from '../../../lib/expiry/expiry-index.ts';
+import type { ExpiryEntry } from '../../../lib/contract/expiry-key.ts';
 import { findExpiring, firstDay } from '../../../lib/expiry/find-expiring.ts';
 import { Fault } from '../../../lib/fault.ts';
 
@@ -32,6 +32,8 @@ function entry(day: string, more: Partial<ExpiryEntry> = {}): ExpiryEntry {
     node: 'cp-1',
     certificateName: 'apiserver',
     requestId: 'r1',
+    caVersion: 1,
+    serialNumber: '01a0',
     ...more,
   };
 }
@@ -44,42 +46,46 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
   ['31 days from now is not', [entry('2027-07-16')], 'neither'],
   ['yesterday is expired', [entry('2027-06-14')], 'expired'],
   ['14 days ago is expired', [entry('2027-06-01')], 'expired'],
-  ['15 days ago is told of no more', [entry('2027-05-31')], 'neither'],
+  ['15 days ago is not reported any more', [entry('2027-05-31')], 'neither'],
   [
-    'a newer one renews',
+    'a newer one renews it',
     [entry('2027-06-20'), entry('2028-06-01', { requestId: 'r2' })],
     'neither',
   ],
-  ['in whatever order they come', [entry('2028-06-01'), entry('2027-06-20')], 'neither'],
+  ['in any order', [entry('2028-06-01'), entry('2027-06-20')], 'neither'],
   [
-    'a newer one that expires soon itself is told of once',
+    'a newer one that expires soon too is reported once',
     [entry('2027-06-10'), entry('2027-06-20', { requestId: 'r2' })],
     'near',
   ],
   [
-    'one of another name does not renew',
+    'a certificate of another name does not renew it',
     [entry('2027-06-20'), entry('2028-06-01', { certificateName: 'etcd-server' })],
     'near',
   ],
   [
-    'one of another node does not renew',
+    'a certificate of another node does not renew it',
     [entry('2027-06-20'), entry('2028-06-01', { node: 'cp-auto-1' })],
     'near',
   ],
   [
-    'a node that the record does not name any more',
+    'a node that the record does not list any more',
     [entry('2027-06-20', { node: 'cp-0' })],
     'neither',
   ],
   ['a cluster without a record', [entry('2027-06-20', { cluster: 'gone' })], 'neither'],
-  ['a control-plane node by a rule', [entry('2027-06-20', { node: 'cp-auto-7' })], 'near'],
   [
-    'a worker that the record names',
+    'a control-plane node that only matches a rule',
+    [entry('2027-06-20', { node: 'cp-auto-7' })],
+    'near',
+  ],
+  [
+    'a worker that the record lists',
     [entry('2027-06-20', { node: 'worker-1', certificateName: 'kubelet.conf' })],
     'near',
   ],
   [
-    'a worker by a rule alone may be gone',
+    'a worker that only matches a rule may not exist any more',
     [entry('2027-06-20', { node: 'worker-auto-1', certificateName: 'kubelet.conf' })],
     'neither',
   ],
@@ -89,14 +95,14 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
     'neither',
   ],
   [
-    'a user certificate is to expire',
+    'a certificate of a user is meant to expire',
     [entry('2027-06-15', { node: 'users', certificateName: 'user' })],
     'neither',
   ],
-  ['of a week, two days are near', [entry('2027-06-17')], 'near', SHORT],
-  ['of a week, three days are not', [entry('2027-06-18')], 'neither', SHORT],
+  ['with a validity of a week, two days are near', [entry('2027-06-17')], 'near', SHORT],
+  ['with a validity of a week, three days are not', [entry('2027-06-18')], 'neither', SHORT],
   [
-    'of a day, only the last day is near',
+    'with a validity of a day, only the last day is near',
     [entry('2027-06-16')],
     'neither',
     { certificateValidityPeriod: '24h' },
@@ -109,13 +115,13 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
   });
 });
 
-it('a cluster record that can not be read says nothing against a certificate', () => {
+it('a certificate counts as needed if its cluster record cannot be read', () => {
   const records = new Map([['prod', new Fault('document-malformed', 'no JSON')]]);
   const entries = [entry('2027-06-20', { node: 'anybody' }), entry('2027-06-10')];
   const { near, expired } = findExpiring(entries, records, NOW, RULES);
   expect([near, expired].map(({ length }) => length)).toEqual([1, 1]);
 });
 
-it('the index is read from the first day on that matters', () => {
+it('reading the index starts with the first day that is reported', () => {
   expect(firstDay(NOW, RULES)).toBe('2027-06-01');
 });

@@ -1,8 +1,8 @@
-/** A certificate of `ca` with system:masters waits for somebody who can't upload. */
+/** A certificate of `ca` with system:masters must be approved by someone who cannot upload. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { requestApprovalKey, standingApprovalKey } from '../../../lib/contract/approvals.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
-import { requestApprovalKey, standingApprovalKey } from '../../../lib/policy/approval.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { CLUSTER, TRUST_DOMAIN, UPLOADER, Workshop } from '../../support/workshop.ts';
@@ -35,7 +35,7 @@ function standing(workshop: Workshop, ...certificateNames: string[]) {
   workshop.authority.seed(standingApprovalKey(CLUSTER), JSON.stringify(approval));
 }
 
-it('says for whom it waits, and nothing is recorded or signed meanwhile', async () => {
+it('says what it waits for, and nothing is recorded or signed until then', async () => {
   const { workshop, key } = await waiting();
   expect(workshop.outcome(key).pending).toMatchObject({
     request: key,
@@ -51,7 +51,7 @@ it('says for whom it waits, and nothing is recorded or signed meanwhile', async 
   );
 });
 
-it('the same event again leaves it waiting since the same time', async () => {
+it('a repeated event leaves it pending since the same time', async () => {
   const { workshop, key } = await waiting();
   const before = workshop.outcome(key).pending;
   workshop.now = new Date('2026-11-25T12:00:00Z');
@@ -59,7 +59,7 @@ it('the same event again leaves it waiting since the same time', async () => {
   expect(workshop.outcome(key).pending).toEqual(before);
 });
 
-it('once approved it is issued, and the record names uploader and approver', async () => {
+it('after approval it is issued, and the record names uploader and approver', async () => {
   const { workshop, key } = await waiting();
   const done = await approve(workshop, key);
   expect(done.outcome).toBe('issued');
@@ -75,7 +75,7 @@ it('once approved it is issued, and the record names uploader and approver', asy
   );
 });
 
-it('once denied it is refused with the reason that the approver gave', async () => {
+it('after a denial it is refused with the reason that the approver gave', async () => {
   const { workshop, key } = await waiting();
   expect((await approve(workshop, key, 'deny')).outcome).toBe('rejected');
   expect(workshop.outcome(key).rejected).toMatchObject({
@@ -83,7 +83,7 @@ it('once denied it is refused with the reason that the approver gave', async () 
   });
 });
 
-it('an approval of other bytes approves nothing', async () => {
+it('an approval of other bytes does not count', async () => {
   const { workshop, key, node } = await waiting();
   writeApproval(workshop, key);
   const other = readFileSync(
@@ -99,7 +99,7 @@ it.each([
   ['another digest', { csrSha256: '0'.repeat(64) }],
   ['another trust domain', { trustDomain: 'other' }],
   ['another validity', { validitySeconds: 1 }],
-])('an approval object whose body names %s approves nothing', async (_, change) => {
+])('an approval object whose body names %s does not count', async (_, change) => {
   const { workshop, key } = await waiting();
   writeApproval(workshop, key);
   const approvalKey = requestApprovalKey(key, String(workshop.outcome(key).pending?.csrSha256));
@@ -109,7 +109,7 @@ it.each([
 });
 
 it.each(['admin.conf', 'apiserver-kubelet-client'])(
-  'up to 1.28, %s waits too, until a standing approval names it',
+  'up to 1.28, %s is pending too, until a standing approval names it',
   async (name) => {
     const { workshop, key } = await waiting(legacy, name);
     standing(workshop, 'scheduler.conf');
@@ -129,14 +129,14 @@ it('a standing approval does not cover super-admin.conf, even if one is written 
   expect((await workshop.process(key)).outcome).toBe('pending');
 });
 
-it('a denial of the request goes before a standing approval', async () => {
+it('a denial of the request overrides a standing approval', async () => {
   const { workshop, key } = await waiting(legacy, 'admin.conf');
   standing(workshop, 'admin.conf');
   expect((await approve(workshop, key, 'deny')).outcome).toBe('rejected');
 });
 
 it.each(['apiserver-etcd-client', 'etcd-healthcheck-client'])(
-  'system:masters from etcd-ca means nothing to the API server: %s of 1.22 waits for nobody',
+  'system:masters of etcd-ca means nothing to the API server: %s of 1.22 needs no approval',
   async (name) => {
     const workshop = await Workshop.open();
     const { node } = workshop.declare(legacy);
@@ -146,7 +146,7 @@ it.each(['apiserver-etcd-client', 'etcd-healthcheck-client'])(
   },
 );
 
-it('the cluster record can make any name wait', async () => {
+it('the cluster record can require approval for any name', async () => {
   const workshop = await Workshop.open();
   const { node } = workshop.declare(newest, { approvalRequired: ['scheduler.conf'] });
   const key = workshop.upload(node, csrOf(newest, 'scheduler.conf'));
@@ -155,7 +155,7 @@ it('the cluster record can make any name wait', async () => {
   expect((await workshop.process(key)).outcome).toBe('issued');
 });
 
-it('an approval is for the record that the approver saw: after a change it waits again', async () => {
+it('an approval is for the cluster record that the approver saw: after a change, the request is pending again', async () => {
   const { workshop, key } = await waiting();
   writeApproval(workshop, key);
   workshop.declare(newest, { certificateValidityPeriod: '87000h0m0s' });
@@ -163,10 +163,10 @@ it('an approval is for the record that the approver saw: after a change it waits
   expect(workshop.outcome(key).pending).toMatchObject({ validitySeconds: 87000 * 3600 });
 });
 
-it('another object beside the approval is not named as its author', async () => {
+it('the writer of another object is not named as the approver', async () => {
   const { workshop, key } = await waiting();
   writeApproval(workshop, key);
-  const approval = { key: requestApprovalKey(key, '0'.repeat(64)), principal: 'AWS:somebody-else' };
+  const approval = { key: requestApprovalKey(key, '0'.repeat(64)), principal: 'AWS:another' };
   const done = await processRequest(workshop.service, { key, approval });
   expect(done).toMatchObject({
     outcome: 'issued',

@@ -1,8 +1,8 @@
-/** Refusals, faults and mishaps on the way of a CSR that are not about its contents. */
+/** Rejections and faults in processing a CSR that do not concern its contents. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { issuedKey, recordKey } from '../../../lib/contract/decision-record.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
-import { issuedKey, recordKey } from '../../../lib/issuance/record.ts';
 import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { CLUSTER, TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
 
@@ -39,7 +39,7 @@ describe('an object that holds a private key', () => {
     'admin.conf',
     'notes.txt',
     '.kube.backup'.slice(1),
-  ])('is refused, reported and gone from the bucket, as %s', async (path) => {
+  ])('is refused, reported and deleted from the bucket, as %s', async (path) => {
     const { workshop, node } = await uploaded();
     const key = put(workshop, node, path, pem);
     expect(await workshop.process(key)).toMatchObject({ outcome: 'rejected', removed: true });
@@ -57,7 +57,7 @@ describe('an object that holds a private key', () => {
     'r1/pki/apiserver.key~',
     'r1/a/b/c/d/e/f/g.key',
   ])(
-    'is gone from the bucket even at %s, which is no request and gets no outcome',
+    'is deleted from the bucket even at %s, which is not a request and gets no outcome',
     async (path) => {
       const { workshop, node } = await uploaded();
       const key = `requests/${CLUSTER}/${node}/${path}`;
@@ -67,7 +67,7 @@ describe('an object that holds a private key', () => {
     },
   );
 
-  it('is removed even when it was written over a request that has its certificate', async () => {
+  it('is deleted even if it overwrote a request that has its certificate', async () => {
     const { workshop, key } = await uploaded();
     await workshop.process(key);
     const { certificate } = workshop.outcome(key);
@@ -81,7 +81,7 @@ describe('an object that holds a private key', () => {
     expect(workshop.outcome(key)).toEqual({ certificate, rejected: undefined, pending: undefined });
   });
 
-  it('reports the refusal even if the run was cut off when the object had gone', async () => {
+  it('reports the rejection even if the run was interrupted after the object was deleted', async () => {
     const { workshop, node } = await uploaded();
     const key = put(workshop, node, 'pki/apiserver.key', pem);
     workshop.exchange.interrupt = (point) => {
@@ -94,14 +94,14 @@ describe('an object that holds a private key', () => {
   });
 });
 
-it('an object that is too large is removed unread', async () => {
+it('an object that is too large is deleted unread', async () => {
   const { workshop, node } = await uploaded();
   const key = put(workshop, node, 'pki/etcd/peer.csr', Buffer.alloc(40_000, 'A'));
   expect(await workshop.process(key)).toMatchObject({ outcome: 'rejected', removed: true });
   expect(codesOf(workshop, key)).toEqual(['object-too-large']);
 });
 
-it('a request that is written over keeps the certificate that was decided on', async () => {
+it('a request that is overwritten keeps the certificate that was decided on', async () => {
   const { workshop, key } = await uploaded();
   await workshop.process(key);
   const before = workshop.outcome(key);
@@ -114,7 +114,7 @@ it('a request that is written over keeps the certificate that was decided on', a
   expect(workshop.keys.signed).toHaveLength(1);
 });
 
-it('a certificate that expired from the exchange comes back from the ledger, byte for byte', async () => {
+it('a certificate that was deleted from the exchange bucket is restored from the ledger, byte for byte', async () => {
   const { workshop, key } = await uploaded();
   await workshop.process(key);
   const { certificate } = workshop.outcome(key);
@@ -126,9 +126,9 @@ it('a certificate that expired from the exchange comes back from the ledger, byt
 });
 
 it.each([
-  ['a key that is no request', 'requests/PROD/cp-1/r1/admin.conf.csr'],
-  ['a request that is not there', 'requests/prod/cp-1/r1/admin.conf.csr'],
-])('%s is left alone', async (_, key) => {
+  ['a key that is not a request', 'requests/PROD/cp-1/r1/admin.conf.csr'],
+  ['a request that does not exist', 'requests/prod/cp-1/r1/admin.conf.csr'],
+])('ignores %s', async (_, key) => {
   const { workshop } = await uploaded();
   expect((await workshop.process(key)).outcome).toBe('ignored');
   expect([...workshop.authority.objects.keys()].filter((k) => k.startsWith('records/'))).toEqual(
@@ -136,7 +136,7 @@ it.each([
   );
 });
 
-it('a file that is neither a CSR nor a key is left alone', async () => {
+it('ignores a file that is neither a CSR nor a private key', async () => {
   const { workshop, node } = await uploaded();
   const key = put(workshop, node, 'README.txt', 'hello');
   expect((await workshop.process(key)).outcome).toBe('ignored');
@@ -173,7 +173,7 @@ it.each([
   expect(codesOf(workshop, key)).toEqual(codes);
 });
 
-it('a node that is not in the record is refused with every other reason as well', async () => {
+it('a request of a node that is not in the record is refused with all other reasons too', async () => {
   const { workshop } = await uploaded();
   const key = put(workshop, 'cp-9', 'kubelet.conf.csr', readFileSync(apiserver.file));
   await workshop.process(key);
@@ -184,7 +184,7 @@ it('a node that is not in the record is refused with every other reason as well'
   ]);
 });
 
-it('a malformed cluster record is a fault, not a refusal: the request waits for the record to be mended', async () => {
+it('a malformed cluster record is a fault, not a rejection: the request is processed once the record is valid', async () => {
   const { workshop, key } = await uploaded();
   workshop.authority.seed(`clusters/${CLUSTER}.json`, '{"cluster":"prod"}');
   await expect(workshop.process(key)).rejects.toMatchObject({ code: 'document-malformed' });
@@ -192,7 +192,7 @@ it('a malformed cluster record is a fault, not a refusal: the request waits for 
   expect((await workshop.process(key)).outcome).toBe('issued');
 });
 
-it('a KMS key that is not the one of the CA certificate publishes nothing', async () => {
+it('nothing is published if the KMS key is not the one of the CA certificate', async () => {
   const { workshop, key } = await uploaded();
   const document = structuredClone(workshop.document);
   const [ca, etcd] = [document.cas.ca.versions[0], document.cas['etcd-ca'].versions[0]];
@@ -211,7 +211,7 @@ it.each([
   ['dnsNames', { dnsNames: ['evil.example.com'] }],
   ['extendedKeyUsages', { extendedKeyUsages: ['serverAuth', 'clientAuth'] }],
   ['keyAlgorithm', { keyAlgorithm: 'RSA' }],
-])('a record whose bytes and %s disagree is not signed', async (_, change) => {
+])('does not sign a record whose bytes and %s disagree', async (_, change) => {
   const { workshop, key } = await uploaded();
   workshop.keys.interrupt = () => {
     throw new Error('killed');
@@ -225,7 +225,7 @@ it.each([
   expect(workshop.keys.signed).toEqual([]);
 });
 
-it('an upload event vouches for its own bytes only', async () => {
+it('an upload event names the uploader only of the bytes that it is for', async () => {
   const { workshop, node } = await uploaded();
   workshop.declare(set, { uploaders: ['AWS:the-node'] });
   const key = workshop.upload(node, apiserver, 'r2');
@@ -242,7 +242,7 @@ it('no certificate outlives its CA', async () => {
   expect(leaf.validTo).toBe(new X509Certificate(workshop.caCertificate('ca')).validTo);
 });
 
-it('a kubeconfig and its CSR, uploaded together, come to one outcome each', async () => {
+it('a kubeconfig and its CSR, uploaded together, get one outcome each', async () => {
   const { workshop, node } = await uploaded();
   const csr = set.csrs.find(({ certificateName }) => certificateName === 'admin.conf') ?? fail();
   const kubeconfig = put(workshop, node, 'admin.conf', readFileSync(keyFile(set, csr) ?? ''));

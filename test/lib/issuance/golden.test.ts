@@ -1,6 +1,6 @@
 /**
- * One text for each certificate name and Kubernetes version, for people to review: test/fixtures/golden. After a change
- * that is meant, `UPDATE_GOLDEN=1 npx jest golden` writes them anew; the diff is the change.
+ * One text for each certificate name and Kubernetes version, for people to review: test/fixtures/golden. After an intended
+ * change, `UPDATE_GOLDEN=1 npx jest golden` updates them; the diff shows the change.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** Judges that share no code with us: each certificate of every set of CSRs, under each kind of CA key. */
+/** Judges that share no code with the project: each certificate of every set of CSRs, under each kind of CA key. */
 import { readFileSync } from 'node:fs';
 import { isCertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -60,7 +60,7 @@ async function issueSet(workshop: Workshop, set: KubeadmSet, id: string): Promis
         roots: workshop.caCertificate(profile.ca),
         usage,
         at: new Date('2026-12-24T12:00:00Z'),
-        // a wildcard can't be asked for by its own name
+        // a wildcard cannot be verified as a host name
         dnsNames: csr.sans.dns.filter((name) => !name.startsWith('*')),
         ips: csr.sans.ip,
       });
@@ -68,6 +68,6 @@ async function issueSet(workshop: Workshop, set: KubeadmSet, id: string): Promis
   return items;
 }
 
-it('looks at real CSRs', () => {
+it('uses real CSRs', () => {
   expect(readFileSync(sets[0]?.csrs[0]?.file ?? '', 'utf8')).toMatch(/CERTIFICATE REQUEST/);
 });

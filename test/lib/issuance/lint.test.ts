@@ -1,10 +1,10 @@
 /**
- * The lint refuses every draft that is not exactly what was meant; among them the three defects that no outside judge
- * finds: a leaf that outlives its CA, a keyUsage that is not critical, an otherName.
+ * The lint refuses every draft that differs from the intended fields, including three defects that no external judge finds:
+ * a leaf certificate that outlives its CA, a keyUsage that is not critical, an otherName.
  */
 
 import { readFileSync } from 'node:fs';
-import { type IssuingCa, issuingCa } from '../../../lib/ca/trust-domain.ts';
+import { type IssuingCa, issuingCa } from '../../../lib/ca/issuing-ca.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { type Element, readDer, readOid } from '../../../lib/der/read.ts';
@@ -19,7 +19,7 @@ const csr = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256').csrs.find(
   (c) => c.certificateName === 'apiserver',
 );
 
-async function meant(): Promise<{ fields: CertificateFields; ca: IssuingCa }> {
+async function intended(): Promise<{ fields: CertificateFields; ca: IssuingCa }> {
   const { document } = await Workshop.open();
   const { request } = readRequest(readFileSync(csr?.file ?? ''));
   if (!request) throw new Error('the fixture is refused');
@@ -36,28 +36,28 @@ async function meant(): Promise<{ fields: CertificateFields; ca: IssuingCa }> {
   return { fields, ca: issuingCa(document, 'ca') };
 }
 
-it('lets the draft of what was meant pass', async () => {
-  const { fields, ca } = await meant();
+it('accepts the draft of the intended fields', async () => {
+  const { fields, ca } = await intended();
   const tbs = writeTbsCertificate(fields, ca);
   expect(lintDraft(tbs, fields, ca)).toBe(tbs);
 });
 
 it.each<[string, Partial<CertificateFields>]>([
   ['another serial number', { serialNumber: Uint8Array.of(1, 2, 3) }],
-  ['another begin', { notBefore: new Date('2026-11-24T12:00:01Z') }],
+  ['another start', { notBefore: new Date('2026-11-24T12:00:01Z') }],
   ['another end', { notAfter: new Date('2027-11-24T12:00:01Z') }],
   ['an end after 2049, in the other form of time', { notAfter: new Date('2051-11-24T12:00:01Z') }],
   ['another common name', { subject: { commonName: 'kubernetes-admin', organizations: [] } }],
   [
-    'an organisation more',
+    'an additional organisation',
     { subject: { commonName: 'kube-apiserver', organizations: ['system:masters'] } },
   ],
-  ['a name more', { names: [{ type: 'DNS', value: 'evil.example.com' }] }],
+  ['an additional name', { names: [{ type: 'DNS', value: 'evil.example.com' }] }],
   ['no names', { names: [] }],
-  ['a usage more', { extendedKeyUsages: ['serverAuth', 'clientAuth'] }],
+  ['an additional usage', { extendedKeyUsages: ['serverAuth', 'clientAuth'] }],
   ['keyEncipherment', { keyAlgorithm: 'RSA' }],
 ])('refuses a draft with %s', async (_, change) => {
-  const { fields, ca } = await meant();
+  const { fields, ca } = await intended();
   const tbs = writeTbsCertificate({ ...fields, ...change }, ca);
   expect(() => lintDraft(tbs, fields, ca)).toThrow(
     expect.objectContaining({ code: 'lint-failed' }),
@@ -66,11 +66,7 @@ it.each<[string, Partial<CertificateFields>]>([
 
 it.each<[string, Partial<CertificateFields>, string]>([
   ['outlives its CA', { notAfter: new Date('2040-01-01T00:00:00Z') }, 'outlives its CA'],
-  [
-    'begins before its CA',
-    { notBefore: new Date('2020-01-01T00:00:00Z') },
-    'valid before its CA is',
-  ],
+  ['begins before its CA', { notBefore: new Date('2020-01-01T00:00:00Z') }, 'valid before its CA'],
   [
     'ends before it begins',
     { notAfter: new Date('2026-11-24T11:59:00Z') },
@@ -82,15 +78,19 @@ it.each<[string, Partial<CertificateFields>, string]>([
     'too long',
   ],
   ['has serial number 0', { serialNumber: Uint8Array.of(0) }, 'not positive'],
-  ['is for servers and has no names', { names: [] }, 'server certificates carry names'],
+  [
+    'is for servers and has no names',
+    { names: [] },
+    'server certificates have subject alternative names',
+  ],
   [
     'is for clients and has names',
     { extendedKeyUsages: ['clientAuth'] },
-    'client certificates carry none',
+    'client certificates do not',
   ],
   ['has no extended key usage', { extendedKeyUsages: [] }, 'no extended key usage'],
-])('refuses what was meant if it %s', async (_, change, finding) => {
-  const { fields, ca } = await meant();
+])('refuses intended fields if the certificate %s', async (_, change, finding) => {
+  const { fields, ca } = await intended();
   const wrong = { ...fields, ...change };
   expect(() => lintDraft(writeTbsCertificate(wrong, ca), wrong, ca)).toThrow(finding);
 });
@@ -105,7 +105,7 @@ const otherName = der.context(
   der.context(0, der.directoryString('root')),
 );
 
-/** Replaces one extension of the good draft, or leaves it out, or adds one behind the others. */
+/** Replaces or removes one extension of the valid draft, or adds one after it. */
 it.each<[string, string, (old: Uint8Array) => Uint8Array[]]>([
   [
     'a keyUsage that is not critical',
@@ -154,13 +154,9 @@ it.each<[string, string, (old: Uint8Array) => Uint8Array[]]>([
     OID.subjectKeyIdentifier,
     () => [plain(OID.subjectKeyIdentifier, der.octetString(Buffer.alloc(20)))],
   ],
-  [
-    'an extension that nobody meant',
-    OID.subjectAltName,
-    (old) => [old, plain('1.2.3.4', der.derNull())],
-  ],
+  ['an unintended extension', OID.subjectAltName, (old) => [old, plain('1.2.3.4', der.derNull())]],
 ])('refuses a draft with %s', async (_, oid, replace) => {
-  const { fields, ca } = await meant();
+  const { fields, ca } = await intended();
   const tbs = withExtension(writeTbsCertificate(fields, ca), oid, replace);
   expect(() => lintDraft(tbs, fields, ca)).toThrow(
     expect.objectContaining({ code: 'lint-failed' }),
@@ -183,21 +179,21 @@ it.each<[string, (fields: Element[]) => Uint8Array[]]>([
       ),
   ],
   [
-    'with something behind the extensions',
+    'with something after the extensions',
     (fields) => [...fields.map(({ raw }) => raw), der.derNull()],
   ],
 ])('refuses a draft %s', async (_, change) => {
-  const { fields, ca } = await meant();
+  const { fields, ca } = await intended();
   const tbs = der.sequence(...change(readDer(writeTbsCertificate(fields, ca), 'tbs').children()));
   expect(() => lintDraft(tbs, fields, ca)).toThrow(
     expect.objectContaining({ code: 'lint-failed' }),
   );
 });
 
-it('refuses bytes behind the draft', async () => {
-  const { fields, ca } = await meant();
+it('refuses bytes after the draft', async () => {
+  const { fields, ca } = await intended();
   const tbs = Buffer.concat([writeTbsCertificate(fields, ca), Buffer.from([0])]);
-  expect(() => lintDraft(tbs, fields, ca)).toThrow('behind the end');
+  expect(() => lintDraft(tbs, fields, ca)).toThrow('after the end');
 });
 
 function withExtension(tbs: Uint8Array, oid: string, replace: (old: Uint8Array) => Uint8Array[]) {

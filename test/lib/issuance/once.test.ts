@@ -1,6 +1,6 @@
-/** One request, whatever is repeated, reordered or cut off: one record, one serial number, one outcome. */
+/** One request has one record, one serial number and one outcome, even if events are repeated or reordered, or runs interrupted. */
 import { X509Certificate } from 'node:crypto';
-import { recordKey } from '../../../lib/issuance/record.ts';
+import { recordKey } from '../../../lib/contract/decision-record.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { Workshop } from '../../support/workshop.ts';
@@ -19,7 +19,7 @@ async function uploaded(name: string) {
   return { workshop, key: workshop.upload(node, csrOf(name)) };
 }
 
-/** Every serial number that any object of the ledger or the exchange names for the request. */
+/** Every serial number that an object of either bucket has for the request. */
 function serialsOf(workshop: Workshop, key: string): Set<string> {
   const record = workshop.authority.json(recordKey(key));
   const recorded = (record?.certificate as { serialNumber?: string } | undefined)?.serialNumber;
@@ -38,28 +38,28 @@ function expectOneOutcome(workshop: Workshop, key: string, kind: 'certificate' |
   expect(inIndex).toHaveLength(kind === 'certificate' ? 1 : 0);
 }
 
-it('an event that comes ten times, one after the other, gives one certificate and one signature', async () => {
+it('an event that is delivered ten times in a row results in one certificate and one signature', async () => {
   const { workshop, key } = await uploaded('apiserver');
   for (let i = 0; i < 10; i++) expect((await workshop.process(key)).outcome).toBe('issued');
   expectOneOutcome(workshop, key, 'certificate');
   expect(workshop.keys.signed).toHaveLength(1);
 });
 
-it('an event that comes ten times at once gives one certificate', async () => {
+it('an event that is delivered ten times at once results in one certificate', async () => {
   const { workshop, key } = await uploaded('apiserver');
   const done = await Promise.all(Array.from({ length: 10 }, () => workshop.process(key)));
   expect(done.map(({ outcome }) => outcome)).toEqual(Array(10).fill('issued'));
   expectOneOutcome(workshop, key, 'certificate');
 });
 
-it('a refusal that comes ten times at once is one refusal', async () => {
+it('ten concurrent refusals are one rejection', async () => {
   const { workshop, key } = await uploaded('apiserver');
   workshop.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
   await Promise.all(Array.from({ length: 10 }, () => workshop.process(key)));
   expectOneOutcome(workshop, key, 'rejected');
 });
 
-it('two judgements under two cluster records come to one outcome', async () => {
+it('two judgements under different cluster records result in one outcome', async () => {
   for (let turn = 0; turn < 12; turn++) {
     const { workshop, key } = await uploaded('apiserver');
     let calls = 0;
@@ -73,7 +73,7 @@ it('two judgements under two cluster records come to one outcome', async () => {
   }
 });
 
-it('takes one KMS Sign, no look at a public key, four writes and one delete', async () => {
+it('takes one KMS Sign, no GetPublicKey, four writes and one delete', async () => {
   const { workshop, key } = await uploaded('apiserver');
   await workshop.process(key);
   const calls = [...workshop.exchange.calls, ...workshop.authority.calls];
@@ -84,7 +84,7 @@ it('takes one KMS Sign, no look at a public key, four writes and one delete', as
   expect(count('list')).toBe(0);
 });
 
-/** Whoever is killed at a point does no more; what was done before stays. */
+/** A run that is killed at a point does nothing more; what it did before remains. */
 class Killed extends Error {}
 
 function killAt(workshop: Workshop, point: number): void {
@@ -111,7 +111,7 @@ describe.each(Array.from({ length: ENOUGH_POINTS }, (_, i) => i + 1))(
     it.each([
       ['apiserver', 'certificate', {}],
       ['apiserver', 'rejected', { controlPlaneEndpoint: 'other.example.com:6443' }],
-    ] as const)('%s: the next delivery ends in one %s', async (name, kind, more) => {
+    ] as const)('%s: the next delivery results in one %s', async (name, kind, more) => {
       const { workshop, key } = await uploaded(name);
       workshop.declare(set, more);
       killAt(workshop, point);
@@ -123,7 +123,7 @@ describe.each(Array.from({ length: ENOUGH_POINTS }, (_, i) => i + 1))(
       for (const serial of serialsBefore) expect(serialsOf(workshop, key)).toContain(serial);
     });
 
-    it('an approval that is cut off ends in one certificate, and nothing is pending any more', async () => {
+    it('an interrupted approval results in one certificate, and nothing stays pending', async () => {
       const { workshop, key } = await uploaded('super-admin.conf');
       await workshop.process(key);
       writeApproval(workshop, key);
@@ -134,7 +134,7 @@ describe.each(Array.from({ length: ENOUGH_POINTS }, (_, i) => i + 1))(
       expectOneOutcome(workshop, key, 'certificate');
     });
 
-    it('an approval that arrives in the middle of a judgement is not lost', async () => {
+    it('an approval that arrives during a judgement is not lost', async () => {
       const { workshop, key } = await uploaded('super-admin.conf');
       await workshop.process(key);
       let reached = 0;
@@ -152,7 +152,7 @@ describe.each(Array.from({ length: ENOUGH_POINTS }, (_, i) => i + 1))(
   },
 );
 
-it('the record is there before KMS is asked, and holds the very bytes that are signed', async () => {
+it('the record is written before KMS is asked, and has exactly the bytes that are signed', async () => {
   const { workshop, key } = await uploaded('apiserver');
   let recorded: unknown;
   workshop.keys.interrupt = (point) => {
@@ -164,7 +164,7 @@ it('the record is there before KMS is asked, and holds the very bytes that are s
   expect(certificate.raw.includes(Buffer.from(String(recorded), 'base64'))).toBe(true);
 });
 
-it('a retry after days signs the bytes of the record, dates and all', async () => {
+it('a retry after days signs the bytes of the record, including its dates', async () => {
   const { workshop, key } = await uploaded('apiserver');
   workshop.keys.interrupt = () => {
     throw new Killed('KMS is away');

@@ -1,4 +1,4 @@
-/** Real CSRs in, right certificates out: equal to what the same kubeadm issued for the same configuration. */
+/** For real CSRs, certificates are equal to what the same kubeadm issued for the same configuration. */
 import { readFileSync } from 'node:fs';
 import { approve } from '../../support/approve.ts';
 import { type CertificateFacts, readCertificateFacts } from '../../support/certificate-facts.ts';
@@ -37,9 +37,9 @@ describe.each(sets.map((set) => [`${set.version} ${set.layout} ${set.config}`, s
 );
 
 /**
- * Where the certificate differs, the CSR did or the specification does (docs/certificate-specification.md):
- * keyEncipherment is for RSA keys of servers only; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA;
- * `init phase certs --csr-only` could not be told of etcd's extra names, and what is not asked for is not issued.
+ * Differences that come from the CSR, or from the specification (docs/certificate-specification.md): keyEncipherment is
+ * only for RSA keys of servers; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA; `init phase
+ * certs --csr-only` had no way to set etcd's extra names, and names that are not requested are not issued.
  */
 function asSpecified(facts: CertificateFacts, set: KubeadmSet, csr: KubeadmCsr): CertificateFacts {
   const keyAlgorithm = csr.keyAlgorithm.startsWith('RSA') ? 'RSA' : 'EC';
@@ -61,7 +61,7 @@ function asSpecified(facts: CertificateFacts, set: KubeadmSet, csr: KubeadmCsr):
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 
-/** system:masters from `ca`; the etcd clients of old versions have the group too, where it means nothing. */
+/** For system:masters of `ca`; the etcd clients of old versions have the group too, but it has no meaning there. */
 function mustWait(subject: readonly [string, string][], name: string): boolean {
   const ofEtcd = name.includes('etcd');
   return !ofEtcd && subject.some(([type, value]) => type === 'O' && value === 'system:masters');
@@ -71,7 +71,7 @@ it('finds every set of real CSRs', () => {
   expect(sets.length).toBeGreaterThanOrEqual(11);
 });
 
-// `generate-csr` without --config asks for kubeadm's defaults: right for a cluster that has nothing else.
+// `generate-csr` without --config uses kubeadm's defaults, which are right for a cluster of defaults.
 const withoutConfig = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml === undefined);
 
 for (const set of withoutConfig)

@@ -1,11 +1,11 @@
-/** The way of a user's request: only below `users`, under the rule, for the time that an approver saw. */
+/** How a user's request is processed: only below `users`, by the rule, and for the validity that an approver saw. */
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
+import { requestApprovalKey } from '../../../lib/contract/approvals.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
-import { requestApprovalKey } from '../../../lib/policy/approval.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
@@ -43,7 +43,7 @@ const codes = (workshop: Workshop, key = KEY) =>
     (v) => v.code,
   );
 
-it('a short-lived one is issued at once where the rule says so: user, groups, and the time asked for', async () => {
+it('without required approval, a certificate is issued at once: user, groups, and the requested validity', async () => {
   const workshop = await workshopWith({ approvalRequired: false, organizations: ['team-a'] });
   const done = await ask(workshop, userCsr('jane@example.com', 'team-a'), '8h');
   expect(done).toMatchObject({
@@ -72,7 +72,7 @@ it.each([
   [['team-b', 'team-a', 'a']],
   [['a,b', 'c+d', 'e"f', '#g', 'h;i', 'j=k', 'l\\m', '<n>']],
   [['kubeadm:cluster-admins', 'x y', 'system:masters']],
-])('several groups at once come into one certificate: %j', async (organizations) => {
+])('several groups are in one certificate: %j', async (organizations) => {
   const workshop = await workshopWith({ approvalRequired: false, organizations });
   await ask(workshop, userCsr('j.doe+ops@example.com', ...organizations));
   if (workshop.outcome(KEY).pending) await approve(workshop, KEY);
@@ -81,7 +81,7 @@ it.each([
   expect(facts.subjectName.getField('CN')).toEqual(['j.doe+ops@example.com']);
 });
 
-it('an approver sees the time that is asked for, and the approval is for it', async () => {
+it('an approver sees the requested validity, and the approval is for it', async () => {
   const workshop = await workshopWith({});
   expect((await ask(workshop, userCsr(), '2h')).outcome).toBe('pending');
   expect(workshop.outcome(KEY).pending).toMatchObject({
@@ -91,7 +91,7 @@ it('an approver sees the time that is asked for, and the approval is for it', as
   expect((await approve(workshop, KEY)).outcome).toBe('issued');
 });
 
-it('an approval of another time approves nothing', async () => {
+it('an approval of another validity does not count', async () => {
   const workshop = await workshopWith({});
   await ask(workshop, userCsr(), '2h');
   writeApproval(workshop, KEY);
@@ -100,7 +100,7 @@ it('an approval of another time approves nothing', async () => {
   expect((await workshop.process(KEY)).outcome).toBe('pending');
 });
 
-it('a standing approval never covers a user, whatever it names', async () => {
+it('a standing approval never covers a user, even if it names others', async () => {
   const workshop = await workshopWith({});
   const standing = { cluster: 'prod', trustDomain: 'fleet', decidedAt: 'today' };
   workshop.authority.seed(
@@ -119,7 +119,7 @@ describe('where the rule lists approvers', () => {
     return processRequest(workshop.service, { key: KEY, approval });
   };
 
-  it('the approval of one of them counts, and the record names him', async () => {
+  it('the approval of one of them counts, and the record names the approver', async () => {
     const workshop = await workshopWith(users);
     await ask(workshop);
     expect(await wake(workshop, 'AWS:AROASECURITY:bob')).toMatchObject({
@@ -129,9 +129,9 @@ describe('where the rule lists approvers', () => {
   });
 
   it.each([
-    ['of somebody else', 'AWS:AROAOTHER:eve', 'AWS:AROAOTHER:eve'],
+    ['of another principal', 'AWS:AROAOTHER:eve', 'AWS:AROAOTHER:eve'],
     ['whose event was lost', undefined, 'its event was lost'],
-  ])('an approval %s leaves it waiting, and says why', async (_, principal, said) => {
+  ])('after an approval %s the request stays pending, and says why', async (_, principal, said) => {
     const workshop = await workshopWith(users);
     await ask(workshop);
     const since = workshop.outcome(KEY).pending?.since;
@@ -143,14 +143,14 @@ describe('where the rule lists approvers', () => {
     expect(workshop.keys.signed).toEqual([]);
   });
 
-  it('anybody who can write a denial denies', async () => {
+  it('a denial by anyone who can write one counts', async () => {
     const workshop = await workshopWith(users);
     await ask(workshop);
     expect((await approve(workshop, KEY, 'deny')).outcome).toBe('rejected');
   });
 });
 
-it('a time beyond the life of the CA is refused, not cut', async () => {
+it('a validity beyond the end of the CA is refused, not shortened', async () => {
   const workshop = await workshopWith({ approvalRequired: false });
   const end = new Date(new X509Certificate(workshop.caCertificate('ca')).validTo);
   workshop.now = new Date(end.getTime() - 3 * 3600_000);
@@ -172,7 +172,7 @@ it.each([
   expect(codes(workshop, key)).toEqual(['certificate-name-unknown']);
 });
 
-it('validity in the metadata of a node means nothing', async () => {
+it('validity in the metadata of a request of a node is ignored', async () => {
   const workshop = await workshopWith({});
   const file = set.csrs.find(({ path }) => path === 'kubelet.conf.csr')?.file ?? '';
   const key = 'requests/prod/cp-1.prod.example.com/r1/kubelet.conf.csr';

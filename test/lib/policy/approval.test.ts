@@ -1,14 +1,13 @@
 import {
   clusterOfStandingApproval,
-  mayStand,
-  type PlanToApprove,
   type RequestApproval,
   requestApprovalKey,
   requestKeyOfApproval,
   type StandingApproval,
   standingApprovalKey,
-  weighApprovals,
-} from '../../../lib/policy/approval.ts';
+} from '../../../lib/contract/approvals.ts';
+import { mayStand } from '../../../lib/contract/request-kinds.ts';
+import { type PlanToApprove, weighApprovals } from '../../../lib/policy/approval.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
@@ -39,19 +38,26 @@ const planOf = (certificateName: CertificateName): PlanToApprove => ({
   csrSha256: DIGEST,
   trustDomain: 'fleet',
   validitySeconds: 3600,
+  mayStand: mayStand(certificateName),
 });
 const others: StandingApproval = { ...standing, certificateNames: ['kubelet.conf'] };
 
 it.each([
-  ['nothing: it waits', 'admin.conf', undefined, undefined, 'waiting'],
+  ['no approval: it is pending', 'admin.conf', undefined, undefined, 'waiting'],
   ['an approval: it is approved', 'admin.conf', request('approve'), undefined, 'approved'],
   ['a denial: it is denied', 'admin.conf', request('deny'), undefined, 'denied'],
   ['a standing approval: it is approved', 'admin.conf', undefined, standing, 'approved'],
-  ['a standing approval of others: it waits', 'admin.conf', undefined, others, 'waiting'],
-  ['a denial goes before a standing one', 'admin.conf', request('deny'), standing, 'denied'],
-  ['super-admin.conf never stands', 'super-admin.conf', undefined, standing, 'waiting'],
+  ['a standing approval of other names: it is pending', 'admin.conf', undefined, others, 'waiting'],
+  ['a denial overrides a standing approval', 'admin.conf', request('deny'), standing, 'denied'],
   [
-    'super-admin.conf is approved each time',
+    'a standing approval never covers super-admin.conf',
+    'super-admin.conf',
+    undefined,
+    standing,
+    'waiting',
+  ],
+  [
+    'each super-admin.conf can be approved',
     'super-admin.conf',
     request('approve'),
     standing,
@@ -66,12 +72,12 @@ it.each<[string, Partial<PlanToApprove>]>([
   ['another CSR', { csrSha256: 'b'.repeat(64) }],
   ['another trust domain', { trustDomain: 'other' }],
   ['another validity', { validitySeconds: 7200 }],
-])('an approval says nothing of %s', (_, change) => {
+])('an approval does not cover %s', (_, change) => {
   const plan = { ...planOf('admin.conf'), ...change };
   expect(weighApprovals(plan, request('approve'), undefined).state).toBe('waiting');
 });
 
-it('a denial stands whatever the cluster record says since', () => {
+it('a denial counts even if the cluster record has changed since', () => {
   const plan = { ...planOf('admin.conf'), trustDomain: 'other', validitySeconds: 7200 };
   expect(weighApprovals(plan, request('deny'), undefined).state).toBe('denied');
 });
@@ -79,20 +85,20 @@ it('a denial stands whatever the cluster record says since', () => {
 it.each<[string, Partial<PlanToApprove>]>([
   ['another cluster', { cluster: 'other' }],
   ['another trust domain', { trustDomain: 'other' }],
-])('a standing approval says nothing of %s', (_, change) => {
+])('a standing approval does not cover %s', (_, change) => {
   const plan = { ...planOf('admin.conf'), ...change };
   expect(weighApprovals(plan, undefined, standing).state).toBe('waiting');
 });
 
-it('all names but super-admin.conf may stand', () => {
+it('a standing approval may cover all names except super-admin.conf', () => {
   expect(CERTIFICATE_NAMES.filter((name) => !mayStand(name))).toEqual(['super-admin.conf']);
 });
 
-it('an approval key leads back to its request', () => {
+it('the key of an approval leads back to its request', () => {
   expect(requestKeyOfApproval(requestApprovalKey(REQUEST, DIGEST))).toBe(REQUEST);
 });
 
-it('a standing approval key leads back to its cluster', () => {
+it('the key of a standing approval leads back to its cluster', () => {
   expect(clusterOfStandingApproval(standingApprovalKey('prod.example'))).toBe('prod.example');
 });
 
@@ -105,7 +111,7 @@ it.each([
   `${REQUEST}.${DIGEST}.json`,
   `x/approvals/${REQUEST}.${DIGEST}.json`,
   'approvals/standing/prod.json',
-])('%s approves no request', (key) => {
+])('%s is not an approval of a request', (key) => {
   expect(requestKeyOfApproval(key)).toBeUndefined();
 });
 
@@ -116,6 +122,6 @@ it.each([
   'approvals/standing/.json',
   'approvals/standing/prod',
   'approvals/requests/prod.json',
-])('%s stands for no cluster', (key) => {
+])('%s is not a standing approval', (key) => {
   expect(clusterOfStandingApproval(key)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
-/** Which user gets which certificate. */
+/** Which users get which certificates. */
 import { parseClusterRecord } from '../../../lib/cluster/record.ts';
-import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
+import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { judgeUserRequest } from '../../../lib/policy/judge-user.ts';
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
@@ -50,7 +50,11 @@ function judge({
 it.each<[string, Case, ViolationCode[]]>([
   ['a user without a group is accepted', {}, []],
   ['a listed group is accepted', { o: ['team-a'] }, []],
-  ['a record without a rule lets nobody in', { users: undefined }, ['users-not-allowed']],
+  [
+    'without a rule in the record every request is refused',
+    { users: undefined },
+    ['users-not-allowed'],
+  ],
   ['a group that is not listed is refused', { o: ['team-b'] }, ['user-organization']],
   ['a group in another case is refused', { o: ['Team-A'] }, ['user-organization']],
   [
@@ -59,28 +63,28 @@ it.each<[string, Case, ViolationCode[]]>([
     ['user-organization'],
   ],
   [
-    'a group of kubeadm is accepted where it is listed',
+    'a group of kubeadm is accepted if listed',
     { o: ['kubeadm:cluster-admins'], users: { organizations: ['kubeadm:cluster-admins'] } },
     [],
   ],
-  ['system:masters is accepted where it is listed', { o: ['system:masters'] }, []],
+  ['system:masters is accepted if listed', { o: ['system:masters'] }, []],
   [
-    'system:masters is refused where it is not',
+    'system:masters is refused if not listed',
     { o: ['system:masters'], users: {} },
     ['user-organization'],
   ],
-  ['the nodes are no group for users', { o: ['system:nodes'] }, ['user-organization']],
+  ['system:nodes is refused', { o: ['system:nodes'] }, ['user-organization']],
+  ['system:authenticated is refused', { o: ['system:authenticated'] }, ['user-organization']],
+  ['a validity at the limit is accepted', { period: '24h' }, []],
   [
-    'all users that logged in are no group either',
-    { o: ['system:authenticated'] },
-    ['user-organization'],
+    'a validity over the limit is refused, not shortened',
+    { period: '24h0m1s' },
+    ['validity-period'],
   ],
-  ['a time at the limit is accepted', { period: '24h' }, []],
-  ['a time over the limit is refused, not cut', { period: '24h0m1s' }, ['validity-period']],
-  ['a time in days is refused', { period: '1d' }, ['validity-period']],
-  ['an empty time is refused', { period: '' }, ['validity-period']],
-  ['no time at all is refused', { period: '0s' }, ['validity-period']],
-  ['a negative time is refused', { period: '-1h' }, ['validity-period']],
+  ['a validity in days is refused', { period: '1d' }, ['validity-period']],
+  ['an empty validity is refused', { period: '' }, ['validity-period']],
+  ['a validity of zero is refused', { period: '0s' }, ['validity-period']],
+  ['a negative validity is refused', { period: '-1h' }, ['validity-period']],
   [
     'a name on the certificate is refused',
     { names: csr.dns('jane.example.com') },
@@ -102,24 +106,28 @@ it.each<[string, Case, ViolationCode[]]>([
     ['uploader-not-allowed'],
   ],
   [
-    'an upload without its event is refused where uploaders are listed',
+    'an upload without its event is refused if uploaders are listed',
     { users: { uploaders: ['*'] } },
     ['uploader-not-allowed'],
   ],
   ['the uploaders of nodes do not concern users', { record: { uploaders: ['AWS:node'] } }, []],
-  ['a name like the pattern is accepted', { users: { namePatterns: ['*@example.com'] } }, []],
   [
-    'a name that only begins like it is refused',
+    'a name that matches the pattern is accepted',
+    { users: { namePatterns: ['*@example.com'] } },
+    [],
+  ],
+  [
+    'a name that only starts like the pattern is refused',
     { cn: 'jane@example.com.evil.org', users: { namePatterns: ['*@example.com'] } },
     ['user-name'],
   ],
   [
-    'the pattern needs something for its asterisk',
+    'an asterisk matches at least one character',
     { cn: 'x@example.com', users: { namePatterns: ['x*@example.com'] } },
     ['user-name'],
   ],
   [
-    'everything that is wrong is said at once',
+    'all violations are reported at once',
     {
       cn: 'system:admin',
       o: ['system:nodes'],
@@ -138,7 +146,7 @@ it.each<[string, Case, ViolationCode[]]>([
     ],
   ],
   [
-    'without a rule, too, the rest is said',
+    'all violations are reported without a rule too',
     { cn: 'system:admin', o: ['system:nodes'], period: 'forever', users: undefined },
     ['user-name', 'user-organization', 'users-not-allowed', 'validity-period'],
   ],
@@ -170,18 +178,18 @@ it.each([
   'jane,O=system:masters',
   'jane"',
   '*',
-])('nobody is called %j', (cn) => {
+])('refuses the user name %j', (cn) => {
   const { violations } = judge({ cn });
   if (cn === 'system') expect(violations).toEqual([]);
   else expect(violations.map(({ code }) => code)).toEqual(['user-name']);
 });
 
 it.each(['jane', 'jane@example.com', 'j.doe+ops@example.com', 'CI_bot-7', 'x', 'a'.repeat(64)])(
-  'somebody may be called %s',
+  'accepts the user name %s',
   (cn) => expect(judge({ cn }).plan?.subject.commonName).toBe(cn),
 );
 
-it('an empty common name is refused, and one of 65 characters', () => {
+it('refuses an empty common name, and one of 65 characters', () => {
   for (const cn of ['', 'a'.repeat(65)])
     expect(
       judge({ cn })
@@ -191,14 +199,14 @@ it('an empty common name is refused, and one of 65 characters', () => {
 });
 
 it.each<[string, Case, string | undefined]>([
-  ['a user waits unless the record says otherwise', {}, 'rule for users'],
+  ['a user needs approval by default', {}, 'rule for users'],
   [
-    'a user waits for nobody where the record says so',
+    'a user needs no approval if the record says so',
     { users: { approvalRequired: false } },
     undefined,
   ],
   [
-    'system:masters waits whatever the record says',
+    'system:masters needs approval even if the record says otherwise',
     {
       o: ['system:masters'],
       users: { organizations: ['system:masters'], approvalRequired: false },
@@ -220,34 +228,34 @@ it.each<[string, Case, string | undefined]>([
 });
 
 it.each<[string, Case, number]>([
-  ['the time that was asked for', { period: '8h' }, 8 * 3600],
-  ['that of the rule where nobody asked', {}, 24 * 3600],
-  ['a day where the rule names none', { users: {} }, 24 * 3600],
-])('is good for %s', (_, about, seconds) => {
+  ['the requested time', { period: '8h' }, 8 * 3600],
+  ['the time of the rule by default', {}, 24 * 3600],
+  ['a day if the rule has no time', { users: {} }, 24 * 3600],
+])('is valid for %s', (_, about, seconds) => {
   expect(judge(about).plan?.validitySeconds).toBe(seconds);
 });
 
 it.each<[string, object, string]>([
   [
-    'a node that is called users',
+    'a node with the name users',
     { nodes: [{ name: 'users', addresses: ['10.0.0.1'], role: 'worker' }] },
     'nodes[0].name',
   ],
   [
-    'a rule for a node that is called users',
+    'a rule for a node with the name users',
     { nodeRules: [{ namePattern: 'users', addressRanges: [], role: 'worker' }] },
     'nodeRules[0].namePattern',
   ],
   [
-    'the nodes as a group of users',
+    'system:nodes as a group of users',
     { users: { organizations: ['system:nodes'] } },
     'users.organizations[0]',
   ],
-  ['a group with a space behind', { users: { organizations: ['a '] } }, 'users.organizations[0]'],
+  ['a group with a trailing space', { users: { organizations: ['a '] } }, 'users.organizations[0]'],
   ['more than a year', { users: { maxValidityPeriod: '8761h' } }, 'users.maxValidityPeriod'],
   ['a pattern with two asterisks', { users: { namePatterns: ['*@*'] } }, 'users.namePatterns[0]'],
-  ['a field that nobody knows', { users: { groups: [] } }, 'users'],
-])('a record can not hold %s', (_, changes, field) => {
+  ['an unknown field', { users: { groups: [] } }, 'users'],
+])('a record cannot have %s', (_, changes, field) => {
   const { problems } = parseClusterRecord({ ...recordDocument, ...changes });
   expect(problems.map((problem) => problem.split(': ')[0])).toEqual([field]);
 });

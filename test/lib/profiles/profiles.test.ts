@@ -1,4 +1,4 @@
-import { certificateNameOf, pathsOf } from '../../../lib/contract/request-key.ts';
+import { certificateNameOf, pathsOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { CA_NAMES, CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
@@ -21,16 +21,16 @@ describe('the list', () => {
     expect(new Set(CERTIFICATE_NAMES).size).toBe(12);
   });
 
-  it('names CAs that there are, and uses all of them', () => {
+  it('names only existing CAs, and uses all of them', () => {
     expect([...new Set(PROFILES.map(({ ca }) => ca))].sort()).toEqual([...CA_NAMES].sort());
   });
 
-  it('gives no path to two certificates', () => {
+  it('gives each path to one certificate only', () => {
     const paths = PROFILES.flatMap(pathsOf);
     expect(new Set(paths).size).toBe(paths.length);
   });
 
-  it('knows the path of every request that kubeadm ever wrote', () => {
+  it('has the path of every CSR of every kubeadm release', () => {
     for (const { path, certificateName } of listKubeadmSets().flatMap((set) => set.csrs))
       expect([path, certificateNameOf(path)]).toEqual([path, certificateName]);
   });
@@ -41,9 +41,12 @@ describe('the list', () => {
     for (const path of layouts) expect(certificateNameOf(`${path}.csr`)).toBe(name);
   });
 
-  it.each(PROFILES)('$name has names if and only if it serves', (profile) => {
-    expect(profile.sans !== 'none').toBe(profile.extendedKeyUsages.includes('serverAuth'));
-  });
+  it.each(PROFILES)(
+    '$name has subject alternative names if and only if it is for servers',
+    (profile) => {
+      expect(profile.sans !== 'none').toBe(profile.extendedKeyUsages.includes('serverAuth'));
+    },
+  );
 
   it.each(PROFILES)('$name has usages and roles, each once', ({ extendedKeyUsages, roles }) => {
     expect(extendedKeyUsages.length).toBeGreaterThan(0);
@@ -51,7 +54,7 @@ describe('the list', () => {
     expect(new Set(extendedKeyUsages).size).toBe(extendedKeyUsages.length);
   });
 
-  it.each(PROFILES)('$name has organisations from its first version on', (profile) => {
+  it.each(PROFILES)('$name has organisations since its first version', (profile) => {
     const since = profile.organizations.map((rule) => version(rule.since));
     const ascending = [...since].sort(compareKubernetesVersions);
     expect(since).toEqual(ascending);
@@ -59,12 +62,12 @@ describe('the list', () => {
     expect(profile.organizations.every(({ accepted }) => accepted.length > 0)).toBe(true);
   });
 
-  it('lets workers have the certificate of the kubelet only', () => {
+  it('allows workers only the certificate of the kubelet', () => {
     const ofWorkers = PROFILES.filter(({ roles }) => roles.includes('worker'));
     expect(ofWorkers.map(({ name }) => name)).toEqual(['kubelet.conf']);
   });
 
-  it('has both usages for etcd server and peer, and for nothing else', () => {
+  it('has both usages only for etcd server and peer', () => {
     const both = PROFILES.filter(({ extendedKeyUsages }) => extendedKeyUsages.length === 2);
     expect(both.map(({ name }) => name)).toEqual(['etcd-server', 'etcd-peer']);
   });
@@ -73,7 +76,7 @@ describe('the list', () => {
 const masters = 'system:masters';
 const admins = 'kubeadm:cluster-admins';
 
-// kubeadm-facts 0b and 1.6: what the releases were seen to ask for
+// docs/kubeadm-facts.md: what the releases request
 it.each([
   ['apiserver-kubelet-client', '1.28.15', masters],
   ['apiserver-kubelet-client', '1.29.0', admins],
@@ -108,14 +111,14 @@ it.each([
   expect(own).toEqual(organization === '' ? [] : [organization]);
 });
 
-it.each(['1.29.0', '1.33.12', '1.37.2'])('%s: system:masters is for super-admin.conf only', (v) => {
+it.each(['1.29.0', '1.33.12', '1.37.2'])('%s: only super-admin.conf has system:masters', (v) => {
   const withMasters = CERTIFICATE_NAMES.filter((name) =>
     profileFor(name, version(v))?.acceptedOrganizations.flat().includes(masters),
   );
   expect(withMasters).toEqual(['super-admin.conf']);
 });
 
-it('super-admin.conf is not there before 1.29', () => {
+it('super-admin.conf does not exist before 1.29', () => {
   expect(profileFor('super-admin.conf', version('1.28.99'))).toBeUndefined();
   expect(profileOf('super-admin.conf').since).toBe('1.29.0');
 });

@@ -9,8 +9,8 @@ import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { makePrivateKey, readPrivateKey } from '../../../../client/node/disk/private-key.ts';
 import { readPlace } from '../../../../client/node/disk/read-place.ts';
-import { bundleKey } from '../../../../lib/ca/trust-domain.ts';
-import { certificateNameOf } from '../../../../lib/contract/request-key.ts';
+import { certificateNameOf } from '../../../../lib/contract/kubeadm-paths.ts';
+import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
 import { CA_NAMES, CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import {

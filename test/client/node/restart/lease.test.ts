@@ -2,10 +2,10 @@
 import {
   keepAlive,
   type LeaseDeps,
-  leaseKey,
   MAX_LEASE_BYTES,
   takeLease,
 } from '../../../../client/node/restart/lease.ts';
+import { leaseKey } from '../../../../lib/contract/restart-lease.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { RunningService } from '../../../support/running-service.ts';

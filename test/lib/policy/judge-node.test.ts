@@ -1,33 +1,34 @@
-import type { ClusterRecordDocument } from '../../../lib/cluster/record-schema.ts';
-import type { DoorResult } from '../../../lib/csr/read-request.ts';
-import { type Judgement, judgeRequest } from '../../../lib/policy/judge-request.ts';
+import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
+import type { CsrReading } from '../../../lib/csr/read-request.ts';
+import type { Judgement } from '../../../lib/policy/issuance-plan.ts';
+import { judgeNodeRequest } from '../../../lib/policy/judge-node.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import {
-  apiserverWish,
+  apiserverCsr,
+  type CsrFields,
   checkedRequest,
   clusterRecord,
-  kubeletWish,
-  type Wish,
+  kubeletCsr,
 } from '../../support/csr-builder-cluster.ts';
 
 interface Case {
   readonly name: CertificateName;
-  readonly wish: Wish | undefined;
+  readonly csr: CsrFields | undefined;
   readonly node?: string;
   readonly record?: Partial<ClusterRecordDocument>;
   readonly uploader?: string;
 }
 
-function judge({ name, wish, node = 'cp-1', record, uploader }: Case): Judgement {
+function judge({ name, csr, node = 'cp-1', record, uploader }: Case): Judgement {
   const path = `${name}.csr`;
   const key = `requests/prod/${node}/r1/${path}`;
   const address = { key, cluster: 'prod', node, requestId: 'r1', path };
-  const request = wish && checkedRequest(wish);
-  const door: DoorResult = request
+  const request = csr && checkedRequest(csr);
+  const reading: CsrReading = request
     ? { request, seen: request, violations: [] }
     : { seen: {}, violations: [] };
-  return judgeRequest(door, {
+  return judgeNodeRequest(reading, {
     address,
     certificateName: name,
     record: clusterRecord(record),
@@ -35,18 +36,18 @@ function judge({ name, wish, node = 'cp-1', record, uploader }: Case): Judgement
   });
 }
 
-const kubelet = { name: 'kubelet.conf', wish: kubeletWish } as const;
-const apiserver = { name: 'apiserver', wish: apiserverWish } as const;
+const kubelet = { name: 'kubelet.conf', csr: kubeletCsr } as const;
+const apiserver = { name: 'apiserver', csr: apiserverCsr } as const;
 const admin = (o: string) =>
-  ({ name: 'admin.conf', wish: { cn: 'kubernetes-admin', o: [o] } }) as const;
+  ({ name: 'admin.conf', csr: { cn: 'kubernetes-admin', o: [o] } }) as const;
 const superAdmin = {
   name: 'super-admin.conf',
-  wish: { cn: 'kubernetes-super-admin', o: ['system:masters'] },
+  csr: { cn: 'kubernetes-super-admin', o: ['system:masters'] },
 } as const;
 const kubeletClient = (o: string[]) =>
   ({
     name: 'apiserver-kubelet-client',
-    wish: { cn: 'kube-apiserver-kubelet-client', o },
+    csr: { cn: 'kube-apiserver-kubelet-client', o },
   }) as const;
 const ruled: Partial<ClusterRecordDocument> = {
   nodes: [],
@@ -54,17 +55,17 @@ const ruled: Partial<ClusterRecordDocument> = {
 };
 const withMore = (...names: string[]) => ({
   ...apiserver,
-  wish: { ...apiserverWish, names: [...(apiserverWish.names ?? []), ...names] },
+  csr: { ...apiserverCsr, names: [...(apiserverCsr.names ?? []), ...names] },
 });
 const uploaders = ['AWS:AROAEXAMPLE:i-0abc', 'AWS:AROAOTHER:*'];
 
 const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
   ['a good kubelet request is accepted', kubelet, []],
   ['a good apiserver request is accepted', apiserver, []],
-  ['a further address of the node is accepted', withMore('10.20.1.11'), []],
+  ['another address of the node is accepted', withMore('10.20.1.11'), []],
   ['an address of another node is refused', withMore('10.20.0.21'), ['san-not-allowed']],
   [
-    'a node that nobody declared is refused',
+    'an undeclared node is refused',
     { ...kubelet, node: 'cp-9' },
     ['node-unknown', 'subject-common-name'],
   ],
@@ -79,7 +80,7 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     ['certificate-name-role'],
   ],
   [
-    'super-admin.conf is not there in 1.28',
+    'super-admin.conf does not exist in 1.28',
     { ...superAdmin, record: { kubernetesVersion: 'v1.28.0' } },
     ['certificate-name-version'],
   ],
@@ -94,7 +95,7 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     ['subject-organization'],
   ],
   [
-    'in an upgrade the older organisation is accepted',
+    'the older organisation is accepted during an upgrade',
     kubeletClient(['kubeadm:cluster-admins']),
     [],
   ],
@@ -109,32 +110,32 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     ['subject-organization'],
   ],
   [
-    'a name on a client certificate is refused, even an own one',
-    { ...kubelet, wish: { ...kubeletWish, names: ['cp-1'] } },
+    'a name on a client certificate is refused, even one of the node',
+    { ...kubelet, csr: { ...kubeletCsr, names: ['cp-1'] } },
     ['san-not-allowed'],
   ],
   [
     'an address of the rule on a client certificate is refused',
-    { ...kubelet, record: ruled, wish: { ...kubeletWish, names: ['10.20.0.11'] } },
+    { ...kubelet, record: ruled, csr: { ...kubeletCsr, names: ['10.20.0.11'] } },
     ['san-not-allowed'],
   ],
-  ['a node by rule brings its own address', { ...apiserver, record: ruled }, []],
+  ['a node that matches a rule has its own address', { ...apiserver, record: ruled }, []],
   [
-    'a node by rule without an address is refused',
+    'a node that matches a rule and has no address is refused',
     {
       ...apiserver,
       record: ruled,
-      wish: { ...apiserverWish, names: (apiserverWish.names ?? []).slice(0, -1) },
+      csr: { ...apiserverCsr, names: (apiserverCsr.names ?? []).slice(0, -1) },
     },
     ['san-missing'],
   ],
   [
-    'a node by rule with an address out of range is refused',
+    'a node that matches a rule and has an address out of range is refused',
     { ...withMore('10.21.0.1'), record: ruled },
     ['san-not-allowed'],
   ],
   [
-    'an endpoint that is not in the CSR is missed',
+    'a missing endpoint is refused',
     { ...apiserver, record: { controlPlaneEndpoint: 'api.example.com:6443' } },
     ['san-missing'],
   ],
@@ -164,7 +165,7 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     [],
   ],
   [
-    'an uploader by its beginning is accepted',
+    'an uploader that matches a prefix is accepted',
     { ...kubelet, record: { uploaders }, uploader: 'AWS:AROAOTHER:i-1' },
     [],
   ],
@@ -179,19 +180,19 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     ['uploader-not-allowed'],
   ],
   [
-    'an upload without its event is refused where uploaders are listed',
+    'an upload without its event is refused if uploaders are listed',
     { ...kubelet, record: { uploaders: ['*'] } },
     ['uploader-not-allowed'],
   ],
-  ['an upload without its event is accepted where none are', kubelet, []],
+  ['an upload without its event is accepted if no uploaders are listed', kubelet, []],
   [
-    'everything that is wrong is said at once',
+    'all violations are reported at once',
     {
       name: 'apiserver',
       node: 'worker-1',
       uploader: 'AWS:SOMEBODY',
       record: { uploaders, allowedKeys: ['RSA-2048'], limits: { maxNames: 1 } },
-      wish: {
+      csr: {
         cn: 'kubernetes-admin',
         o: ['system:masters'],
         names: ['evil.example.com', '10.0.0.1'],
@@ -209,8 +210,8 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     ],
   ],
   [
-    'what the door refused is judged by its context',
-    { name: 'admin.conf', wish: undefined, node: 'worker-1' },
+    'a CSR that cannot be read is judged by its context',
+    { name: 'admin.conf', csr: undefined, node: 'worker-1' },
     ['certificate-name-role'],
   ],
 ];
@@ -224,30 +225,30 @@ it.each(refusals)('%s', (_, about, codes) => {
 });
 
 it.each<[string, Case, string | undefined]>([
-  ['kubelet.conf waits for nobody', kubelet, undefined],
-  ['super-admin.conf waits', superAdmin, 'O=system:masters'],
+  ['kubelet.conf needs no approval', kubelet, undefined],
+  ['super-admin.conf needs approval', superAdmin, 'O=system:masters'],
   [
-    'admin.conf of 1.28 waits',
+    'admin.conf of 1.28 needs approval',
     { ...admin('system:masters'), record: { kubernetesVersion: 'v1.28.0' } },
     'O=system:masters',
   ],
-  ['admin.conf of 1.29 waits for nobody', admin('kubeadm:cluster-admins'), undefined],
+  ['admin.conf of 1.29 needs no approval', admin('kubeadm:cluster-admins'), undefined],
   [
-    'apiserver-kubelet-client of 1.28 waits',
+    'apiserver-kubelet-client of 1.28 needs approval',
     { ...kubeletClient(['system:masters']), record: { kubernetesVersion: 'v1.28.0' } },
     'O=system:masters',
   ],
   [
-    "system:masters of etcd's CA waits for nobody",
+    "system:masters of etcd's CA needs no approval",
     {
       name: 'apiserver-etcd-client',
-      wish: { cn: 'kube-apiserver-etcd-client', o: ['system:masters'] },
+      csr: { cn: 'kube-apiserver-etcd-client', o: ['system:masters'] },
       record: { kubernetesVersion: 'v1.28.0' },
     },
     undefined,
   ],
   [
-    'what the record lists waits',
+    'a name that the record lists needs approval',
     { ...kubelet, record: { approvalRequired: ['kubelet.conf'] } },
     'approvalRequired',
   ],
@@ -258,9 +259,9 @@ it.each<[string, Case, string | undefined]>([
   else expect(plan?.approvalReason).toContain(reason);
 });
 
-it('a plan has DNS names in front of addresses, each in the order of the CSR', () => {
+it('a plan has sorted DNS names before addresses in the order of the CSR', () => {
   const { plan } = judge(apiserver);
-  const names = apiserverWish.names ?? [];
+  const names = apiserverCsr.names ?? [];
   const isAddress = (name: string) => /^[0-9.]+$/.test(name);
   expect(plan?.names.map(({ value }) => value)).toEqual([
     ...names.filter((name) => !isAddress(name)),

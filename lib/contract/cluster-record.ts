@@ -1,27 +1,44 @@
-/** The shape of `clusters/<cluster>.json`. kubeadm's own field names where kubeadm has the field. */
+/**
+ * `clusters/<cluster>.json`, with kubeadm's field names where kubeadm has the field. Unknown fields are refused, unlike in
+ * the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
+ */
 import * as z from 'zod/mini';
-import { LIMITS } from '../csr/limits.ts';
 import { parseDurationSeconds } from '../duration.ts';
 import { type AddressRange, canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
-import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH, USERS } from '../names.ts';
+import { LIMITS } from '../limits.ts';
+import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
   OLDEST_KUBERNETES_VERSION,
   parseKubernetesVersion,
 } from '../profiles/kubernetes-version.ts';
+import { AUTHORITY_PREFIXES } from './prefixes.ts';
+import { isNodeName, RESERVED_NODE_NAMES } from './request-kinds.ts';
+
+export function clusterRecordKey(cluster: string): string {
+  return `${AUTHORITY_PREFIXES.clusters}${cluster}.json`;
+}
+
+/** The cluster whose record has this key; undefined for any other key. */
+export function clusterOfRecordKey(key: string): string | undefined {
+  if (!key.startsWith(AUTHORITY_PREFIXES.clusters)) return undefined;
+  const cluster = /^(.+)\.json$/.exec(key.slice(AUTHORITY_PREFIXES.clusters.length))?.[1];
+  return cluster !== undefined && isSubdomain(cluster) ? cluster : undefined;
+}
 
 const text = (what: string, holds: (value: string) => boolean) =>
   z.string().check(z.refine(holds, `must be ${what}`));
 
 const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain);
+const reserved = RESERVED_NODE_NAMES.join(' or ');
 const nodeName = text(
-  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> has 64, and not ${USERS}`,
-  (value) => isSubdomain(value) && value.length <= MAX_NODE_NAME_LENGTH && value !== USERS,
+  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> has 64, and not ${reserved}`,
+  isNodeName,
 );
 const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
 const extraName = text(
-  'an IP address or a DNS name in lower case, a wildcard as whole first label',
+  'an IP address, or a DNS name in lower case; a wildcard must be the whole first label',
   (value) => canonicalIpAddress(value) !== undefined || isDnsName(value),
 );
 const extraNames = z.optional(z.array(extraName));
@@ -45,28 +62,30 @@ const sans = {
 
 const node = z.strictObject({
   name: nodeName,
-  /** The first is kubeadm's localAPIEndpoint.advertiseAddress; the others may stand in its certificates too. */
+  /** The first is kubeadm's localAPIEndpoint.advertiseAddress; its certificates may have the others too. */
   addresses: z.array(address).check(z.minLength(1, 'needs at least one address')),
   role,
   /** Principals that may upload for this node; see `uploaders` of the cluster. */
   uploaders,
-  /** Names of this node alone, beside those of the cluster. */
+  /** Names of this node only, in addition to those of the cluster. */
   ...sans,
 });
 
 const nodeRule = z.strictObject({
-  /** One `*` stands for letters, digits, hyphens and dots: `worker-*.prod.example.com`. */
+  /** `*` matches letters, digits, hyphens and dots, and may be used once: `worker-*.prod.example.com`. */
   namePattern: text(
-    `a node name with at most one *, and not ${USERS}`,
+    `a node name with at most one *, and not ${reserved}`,
     (value) =>
-      isSubdomain(value.replace('*', 'x')) && value.split('*').length <= 2 && value !== USERS,
+      isSubdomain(value.replace('*', 'x')) &&
+      value.split('*').length <= 2 &&
+      !RESERVED_NODE_NAMES.includes(value),
   ),
   addressRanges: z.array(text('a CIDR range', (value) => parseAddressRange(value) !== undefined)),
   role,
 });
 
 const serviceSubnet = text(
-  'one CIDR range, or an IPv4 and an IPv6 range with a comma between',
+  'one CIDR range, or an IPv4 and an IPv6 range separated by a comma',
   (value) => {
     const ranges = value.split(',').map((part) => parseAddressRange(part.trim()));
     const families = ranges.map((range) => range?.octets.length);
@@ -77,7 +96,7 @@ const serviceSubnet = text(
   },
 );
 
-/** The API server's service address is the one with index 1; a range of one address has none. */
+/** The API server's service address has index 1; a range of one address does not have it. */
 function hasServiceAddress({ octets, prefixLength }: AddressRange): boolean {
   return prefixLength < octets.length * 8;
 }
@@ -89,20 +108,20 @@ const organization = text(
     (value === 'system:masters' || !value.toLowerCase().startsWith('system:')),
 );
 
-/** A certificate can't be revoked: a year, as kubeadm's own, is the longest. */
+/** A certificate cannot be revoked, so a year, kubeadm's own default, is the limit. */
 const MAX_USER_SECONDS = 8760 * 3600;
 
 const users = z.strictObject({
-  /** Groups that may be asked for; none of them has to be. */
+  /** Groups that may be requested. */
   organizations: z.optional(z.array(organization)),
   maxValidityPeriod: z.optional(
-    text('a duration such as 24h, 8760h at most', (value) => {
+    text('a duration of at most 8760h, such as 24h', (value) => {
       const seconds = parseDurationSeconds(value);
       return seconds !== undefined && seconds <= MAX_USER_SECONDS;
     }),
   ),
   approvalRequired: z.optional(z.boolean()),
-  /** Principals whose approval counts, as S3 events name them. */
+  /** Principals whose approval counts, as S3 events name them. @default everyone who can write approvals */
   approvers: uploaders,
   /** Principals that may upload requests of users. */
   uploaders,
@@ -134,25 +153,22 @@ export const clusterRecordSchema = z.strictObject({
   ),
   ...sans,
   certificateValidityPeriod: z.optional(
-    text(
-      "a duration as kubeadm's, such as 8760h0m0s",
-      (value) => parseDurationSeconds(value) !== undefined,
-    ),
+    text('a duration such as 8760h0m0s', (value) => parseDurationSeconds(value) !== undefined),
   ),
   nodes: z.array(node),
   nodeRules: z.optional(z.array(nodeRule)),
-  /** Principals that may upload for any node, as S3 events name them (`AWS:AROAEXAMPLE:i-0abc`); a trailing * is any. */
+  /** Principals that may upload for any node, as S3 events name them (`AWS:AROAEXAMPLE:i-0abc`); a trailing * matches any ending. */
   uploaders,
-  /** Names that wait for an approver, beside every certificate of `ca` with system:masters. */
+  /** Certificate names that need approval, in addition to every certificate of `ca` with system:masters. */
   approvalRequired: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
   limits: z.optional(
     z.strictObject({
       maxNames: z.optional(z.number().check(z.int(), z.positive(), z.maximum(LIMITS.maxNames))),
     }),
   ),
-  /** Certificates of users; without it none is issued. */
+  /** Certificates of users; without this rule, none are issued. */
   users: z.optional(users),
-  /** Key kinds as kubeadm's encryptionAlgorithm names them; all that the door accepts if absent. */
+  /** Kinds of key as kubeadm's encryptionAlgorithm names them. @default all that the CSR reader accepts */
   allowedKeys: z.optional(z.array(keyKind).check(z.minLength(1, 'needs at least one kind'))),
 });
 

@@ -1,60 +1,19 @@
-/** `trust/<trust domain>.json`: the CAs of a trust domain, their keys in KMS and their certificates. */
+/** A CA as its leaf certificates need it, from the document of its trust domain. */
 import { X509Certificate } from 'node:crypto';
-import * as z from 'zod/mini';
+import {
+  type CaVersion,
+  type TrustDomainDocument,
+  trustDomainKey,
+  trustDomainSchema,
+} from '../contract/trust-domain.ts';
 import { OID } from '../der/oids.ts';
 import { readDer, readFields, readOid, TAG } from '../der/read.ts';
-import { isSubdomain } from '../names.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
-import {
-  CA_KEY_SPECS,
-  type SigningAlgorithm,
-  signingAlgorithmOf,
-} from '../signing/signing-algorithm.ts';
+import { type SigningAlgorithm, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { checkDocument, readOften } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-const caVersionSchema = z.strictObject({
-  version: z.number().check(z.int(), z.positive()),
-  /** Key ARN in KMS. */
-  keyId: z.string(),
-  keySpec: z.enum(CA_KEY_SPECS),
-  /** The CA certificate in PEM. */
-  certificate: z.string(),
-});
-
-/** A CA with the versions it ever had; `signing` is the one that signs now. */
-const caSchema = z.strictObject({
-  signing: z.number(),
-  versions: z.array(caVersionSchema).check(z.minLength(1)),
-});
-
-export const trustDomainSchema = z.strictObject({
-  trustDomain: z.string(),
-  cas: z.strictObject({ ca: caSchema, 'etcd-ca': caSchema, 'front-proxy-ca': caSchema }),
-});
-
-export type TrustDomainDocument = z.infer<typeof trustDomainSchema>;
-export type CaVersion = z.infer<typeof caVersionSchema>;
-
-/** Where the bundle that nodes install lies, as kubeadm's CA files are called below pki/. */
-export const BUNDLE_PATHS: Record<CaName, string> = {
-  ca: 'ca.crt',
-  'etcd-ca': 'etcd/ca.crt',
-  'front-proxy-ca': 'front-proxy-ca.crt',
-};
-
-export const trustDomainKey = (trustDomain: string) => `trust/${trustDomain}.json`;
-
-/** The trust domain whose document lies at a key; undefined for any other key. */
-export function trustDomainOfKey(key: string): string | undefined {
-  const trustDomain = /^trust\/([^/]+)\.json$/.exec(key)?.[1];
-  return trustDomain !== undefined && isSubdomain(trustDomain) ? trustDomain : undefined;
-}
-
-export const bundleKey = (trustDomain: string, ca: CaName) =>
-  `trust/${trustDomain}/${BUNDLE_PATHS[ca]}`;
-
-/** The CAs of a trust domain; undefined if it has none. @throws Fault document-malformed */
+/** The CAs of a trust domain; undefined if the trust domain does not exist. @throws Fault document-malformed */
 export function readTrustDomain(
   authority: ObjectStore,
   trustDomain: string,
@@ -66,7 +25,7 @@ function checkTrustDomain(value: unknown): TrustDomainDocument {
   return checkDocument(value, 'trust domain', trustDomainSchema);
 }
 
-/** A CA that can sign: its certificate taken apart, as far as its leaves need it. */
+/** A CA that can sign, with the parts of its certificate that leaf certificates need. */
 export interface IssuingCa {
   readonly name: CaName;
   readonly version: number;
@@ -81,7 +40,7 @@ export interface IssuingCa {
   readonly notAfter: Date;
 }
 
-/** The version of a CA that signs now, or a given one. @throws Error if the document does not hold it */
+/** The version of a CA that signs now, or a given one. @throws Error if the document does not have it */
 export function issuingCa(
   document: TrustDomainDocument,
   name: CaName,
@@ -93,7 +52,7 @@ export function issuingCa(
   return readIssuingCa(name, found);
 }
 
-/** CA certificates never change, so what was read of one is kept; a process sees few of them. */
+/** CA certificates never change and are few, so parsed ones are cached. */
 const known = new Map<string, IssuingCa>();
 const MAX_KNOWN = 1000;
 

@@ -1,0 +1,46 @@
+/** The record of a CA version: what is signed, and with which key. It is written before KMS is asked to sign. */
+import * as z from 'zod/mini';
+import { isSubdomain } from '../names.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
+import { AUTHORITY_PREFIXES } from './prefixes.ts';
+import { widenable } from './widenable.ts';
+
+/** One version of a CA of a trust domain; versions count from 1. */
+export interface CaVersionName {
+  readonly trustDomain: string;
+  readonly ca: CaName;
+  readonly version: number;
+}
+
+export const caRecordSchema = widenable({
+  trustDomain: z.string(),
+  ca: z.enum(CA_NAMES),
+  version: z.number().check(z.int(), z.positive()),
+  keyId: z.string(),
+  keySpec: z.enum(CA_KEY_SPECS),
+  /** SubjectPublicKeyInfo, DER in base64. */
+  publicKey: z.string(),
+  decidedAt: z.string(),
+  /** TBSCertificate, DER in base64: a retry signs the same bytes. */
+  tbs: z.string(),
+});
+
+export type CaRecord = z.infer<typeof caRecordSchema>;
+
+const stem = ({ trustDomain, ca, version }: CaVersionName) =>
+  `${AUTHORITY_PREFIXES.caRecords}${trustDomain}/${ca}/${version}`;
+
+export const caRecordKey = (name: CaVersionName) => `${stem(name)}.json`;
+/** The signed certificate, beside its record. */
+export const caCertificateKey = (name: CaVersionName) => `${stem(name)}.crt`;
+
+/** The CA version that a record is about, by its key; undefined for any other key. */
+export function parseCaRecordKey(key: string): CaVersionName | undefined {
+  if (!key.startsWith(AUTHORITY_PREFIXES.caRecords)) return undefined;
+  const below = key.slice(AUTHORITY_PREFIXES.caRecords.length);
+  const [, trustDomain = '', name, version] =
+    /^([^/]+)\/([^/]+)\/([1-9]\d{0,8})\.json$/.exec(below) ?? [];
+  const ca = CA_NAMES.find((known) => known === name);
+  return ca && isSubdomain(trustDomain) ? { trustDomain, ca, version: Number(version) } : undefined;
+}

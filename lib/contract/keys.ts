@@ -1,0 +1,128 @@
+/** Every key of both buckets, with placeholders, as its writer makes it: for documentation and tests. */
+import {
+  requestApprovalKey,
+  requestApprovalSchema,
+  standingApprovalKey,
+  standingApprovalSchema,
+} from './approvals.ts';
+import { claimKey, claimSchema } from './ca-key-claim.ts';
+import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
+import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
+import { decisionRecordSchema, issuedKey, recordKey } from './decision-record.ts';
+import { type ExpiryEntry, expiryKey } from './expiry-key.ts';
+import { pendingSchema, rejectionSchema } from './outcomes.ts';
+import type { Bucket } from './prefixes.ts';
+import { outcomeKeys, requestKey } from './request-key.ts';
+import { USER_PATH, USERS } from './request-kinds.ts';
+import { leaseKey, leaseSchema } from './restart-lease.ts';
+import { bundleKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
+
+/** What a reader does with a field that it does not know. */
+export type UnknownFields = 'ignored' | 'ignored unless in `mustUnderstand`' | 'refused';
+
+export interface DocumentedKey {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly content: string;
+  /** For JSON documents. */
+  readonly document?: { readonly schema: unknown; readonly unknownFields: UnknownFields };
+}
+
+const WIDENABLE = 'ignored unless in `mustUnderstand`';
+const widenable = (schema: unknown) => ({ schema, unknownFields: WIDENABLE }) as const;
+
+const cluster = '<cluster>';
+const trustDomain = '<trust domain>';
+const ofNode = { cluster, node: '<node>', requestId: '<request id>', path: '<path>.csr' };
+const ofUser = { ...ofNode, node: USERS, path: USER_PATH };
+const request = requestKey(ofNode);
+const outcomes = outcomeKeys(ofNode);
+const placeholder = <T>(name: string) => name as T;
+const caVersion: CaVersionName = {
+  trustDomain,
+  ca: placeholder('<ca>'),
+  version: placeholder('<n>'),
+};
+const certificate: ExpiryEntry = {
+  day: '<YYYY-MM-DD>',
+  ...ofNode,
+  certificateName: '<certificate name>',
+  caVersion: placeholder('<ca version>'),
+  serialNumber: '<serial number>',
+};
+
+export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
+  { bucket: 'exchange', key: request, content: 'CSR of a node' },
+  { bucket: 'exchange', key: requestKey(ofUser), content: 'CSR of a user' },
+  { bucket: 'exchange', key: outcomes.certificate, content: 'certificate, if issued' },
+  {
+    bucket: 'exchange',
+    key: outcomes.rejected,
+    content: 'violations, if rejected',
+    document: { schema: rejectionSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'exchange',
+    key: outcomes.pending,
+    content: 'what an approver decides on, while pending',
+    document: widenable(pendingSchema),
+  },
+  { bucket: 'exchange', key: bundleKey(trustDomain, 'ca'), content: 'what nodes trust: `ca`' },
+  { bucket: 'exchange', key: bundleKey(trustDomain, 'etcd-ca'), content: 'the same of `etcd-ca`' },
+  {
+    bucket: 'exchange',
+    key: bundleKey(trustDomain, 'front-proxy-ca'),
+    content: 'the same of `front-proxy-ca`',
+  },
+  {
+    bucket: 'exchange',
+    key: leaseKey(cluster),
+    content: 'which node restarts its components',
+    document: { schema: leaseSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: clusterRecordKey(cluster),
+    content: 'cluster record',
+    document: { schema: clusterRecordSchema, unknownFields: 'refused' },
+  },
+  {
+    bucket: 'authority',
+    key: trustDomainKey(trustDomain),
+    content: 'the CAs of a trust domain',
+    document: widenable(trustDomainSchema),
+  },
+  {
+    bucket: 'authority',
+    key: caRecordKey(caVersion),
+    content: 'how version `<n>` of a CA was made',
+    document: widenable(caRecordSchema),
+  },
+  { bucket: 'authority', key: caCertificateKey(caVersion), content: 'its certificate' },
+  {
+    bucket: 'authority',
+    key: claimKey('<SHA-256 of the public key>'),
+    content: 'which CA a key belongs to',
+    document: widenable(claimSchema),
+  },
+  {
+    bucket: 'authority',
+    key: recordKey(request),
+    content: 'decision on a request',
+    document: widenable(decisionRecordSchema),
+  },
+  { bucket: 'authority', key: issuedKey(request), content: 'certificate as it was signed' },
+  { bucket: 'authority', key: expiryKey(certificate), content: 'when it expires; empty' },
+  {
+    bucket: 'authority',
+    key: requestApprovalKey(request, '<SHA-256 of the CSR>'),
+    content: 'approval or denial of a request',
+    document: widenable(requestApprovalSchema),
+  },
+  {
+    bucket: 'authority',
+    key: standingApprovalKey(cluster),
+    content: 'approval of certificate names of a cluster',
+    document: widenable(standingApprovalSchema),
+  },
+];

@@ -1,0 +1,100 @@
+/** What the service answers to a request: the documents beside a certificate, the metadata on it, and their readers. */
+import * as z from 'zod/mini';
+import { checkDocument, readJson } from '../store/documents.ts';
+import type { ObjectReader } from '../store/object-store.ts';
+import { OUTCOME_SUFFIXES } from './prefixes.ts';
+import type { OutcomeKeys } from './request-key.ts';
+import { widenable } from './widenable.ts';
+
+/** A reason for a refusal. Codes are text here: a later release may have more of them. */
+export const violationSchema = z.object({
+  code: z.string(),
+  field: z.string(),
+  got: z.string(),
+  allowed: z.string(),
+  fix: z.string(),
+});
+
+export type ViolationDocument = z.infer<typeof violationSchema>;
+
+/** `<path>.rejected.json` */
+export const rejectionSchema = z.object({
+  /** Key of the request. */
+  request: z.string(),
+  /** Absent where the path asks for no certificate. */
+  certificateName: z.optional(z.string()),
+  decidedAt: z.string(),
+  violations: z.array(violationSchema),
+});
+
+export type RejectionDocument = z.infer<typeof rejectionSchema>;
+
+/** `<path>.pending.json`. An approver decides by it, so a field that changes what would be issued must be understood. */
+export const pendingSchema = widenable({
+  /** Key of the request. */
+  request: z.string(),
+  certificateName: z.string(),
+  since: z.string(),
+  waitingFor: z.string(),
+  /** What an approval has to name. */
+  csrSha256: z.string(),
+  /** What would be issued, besides what the CSR says: an approval is for this and nothing else. */
+  trustDomain: z.string(),
+  validitySeconds: z.number(),
+  uploader: z.optional(z.string()),
+});
+
+export type PendingDocument = z.infer<typeof pendingSchema>;
+
+export function isPendingKey(key: string): boolean {
+  return key.endsWith(OUTCOME_SUFFIXES.pending);
+}
+
+/** @throws Fault document-malformed */
+export function readPending(
+  exchange: ObjectReader,
+  key: string,
+): Promise<PendingDocument | undefined> {
+  return readOutcomeDocument(exchange, key, pendingSchema);
+}
+
+/** @throws Fault document-malformed */
+export function readRejection(
+  exchange: ObjectReader,
+  key: string,
+): Promise<RejectionDocument | undefined> {
+  return readOutcomeDocument(exchange, key, rejectionSchema);
+}
+
+async function readOutcomeDocument<T>(
+  exchange: ObjectReader,
+  key: string,
+  schema: z.ZodMiniType<T>,
+): Promise<T | undefined> {
+  const value = await readJson(exchange, key);
+  return value === undefined ? undefined : checkDocument(value, key, schema);
+}
+
+export type OutcomeState = 'issued' | 'rejected' | 'pending';
+
+/**
+ * Which outcome a request has, by the keys that exist. A certificate counts before a rejection, and both before a
+ * pending document, which may not have been removed yet.
+ */
+export function outcomeIn(
+  existing: { has(key: string): boolean },
+  { certificate, rejected, pending }: OutcomeKeys,
+): { readonly state: OutcomeState; readonly key: string } | undefined {
+  if (existing.has(certificate)) return { state: 'issued', key: certificate };
+  if (existing.has(rejected)) return { state: 'rejected', key: rejected };
+  if (existing.has(pending)) return { state: 'pending', key: pending };
+  return undefined;
+}
+
+/** S3 user metadata of a certificate: which bundle under `trust/` it chains to. */
+export const CERTIFICATE_METADATA = { trustDomain: 'trust-domain', ca: 'ca' } as const;
+
+/** The trust domain that a certificate's metadata names; the empty text if it names none. */
+export function trustDomainOfCertificate(metadata: Readonly<Record<string, string>>): string {
+  return metadata[CERTIFICATE_METADATA.trustDomain] ?? '';
+}

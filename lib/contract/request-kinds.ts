@@ -1,0 +1,96 @@
+/**
+ * The kinds of request, as data. A new kind is a row here, a judge in lib/policy/judges.ts, and a test; its certificate
+ * names are profiles in lib/profiles. Keys, outcomes, approvals and the expiry index follow from the row.
+ */
+import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
+import { listed } from '../printable.ts';
+import { CERTIFICATE_NAMES, type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
+import { KUBEADM_PATHS } from './kubeadm-paths.ts';
+
+export interface RequestKind {
+  readonly name: string;
+  /** What follows the cluster in its keys: this word, which no node may have as its name. @default a node's name */
+  readonly reservedWord?: string;
+  /** How the keys of its objects end. */
+  readonly suffix: string;
+  /** What each path below the request id asks for. */
+  readonly certificates: ReadonlyMap<string, IssuedName>;
+  /** Said to an uploader whose path is not one of them. */
+  readonly unknownPath: { readonly allowed: string; readonly fix: string };
+  /** Certificate names that a standing approval may cover. */
+  readonly standingApprovals: readonly IssuedName[];
+  /** What happens to a validity that would end after the CA's: it is shortened, or the request is refused. */
+  readonly beyondCa: 'shorten' | 'refuse';
+  /** The name that the expiry index and its alarms use for whose certificate it is. */
+  readonly expiryName: (issued: IssuedRequest) => string;
+}
+
+export interface IssuedRequest {
+  /** The part of the request's key that follows the cluster. */
+  readonly node: string;
+  readonly commonName: string;
+}
+
+/** The reserved word of users' requests. */
+export const USERS = 'users';
+/** Where the CSR of a user is, below the request id. */
+export const USER_PATH = `${USER_NAME}.csr`;
+/** S3 user metadata of a user's request: the requested validity, such as `8h`. */
+export const VALIDITY_METADATA = 'validity-period';
+
+export const REQUEST_KINDS = [
+  {
+    name: 'node',
+    suffix: '.csr',
+    certificates: KUBEADM_PATHS,
+    unknownPath: {
+      allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
+      fix: "keep kubeadm's paths of CSRs below the request id",
+    },
+    // Every `generate-csr` makes a CSR of super-admin.conf, on workers too, and few nodes need the certificate.
+    standingApprovals: CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'),
+    beyondCa: 'shorten',
+    expiryName: ({ node }) => node,
+  },
+  {
+    name: 'user',
+    reservedWord: USERS,
+    suffix: '.csr',
+    certificates: new Map([[USER_PATH, USER_NAME]]),
+    unknownPath: {
+      allowed: `${USER_PATH} below ${USERS}`,
+      fix: "upload a user's CSR at that path, and a node's CSR below the name of the node",
+    },
+    standingApprovals: [], // each user is another person
+    // A person who asked for a time gets exactly that time, or a refusal.
+    beyondCa: 'refuse',
+    expiryName: ({ node }) => node,
+  },
+] as const satisfies readonly RequestKind[];
+
+export type RequestKindName = (typeof REQUEST_KINDS)[number]['name'];
+
+/** Words that no node may be called: keys of requests have them where the node's name would be. */
+export function reservedWordsOf(kinds: readonly RequestKind[]): string[] {
+  return kinds.flatMap(({ reservedWord }) => (reservedWord === undefined ? [] : [reservedWord]));
+}
+
+export const RESERVED_NODE_NAMES: readonly string[] = reservedWordsOf(REQUEST_KINDS);
+
+/** How keys of requests end, for policies. */
+export const REQUEST_SUFFIXES: readonly string[] = [
+  ...new Set(REQUEST_KINDS.map(({ suffix }) => suffix)),
+];
+
+/** Whether a node may have this name: `CN=system:node:<name>` has to fit, and no kind of request uses the word. */
+export function isNodeName(text: string): boolean {
+  return (
+    isSubdomain(text) && text.length <= MAX_NODE_NAME_LENGTH && !RESERVED_NODE_NAMES.includes(text)
+  );
+}
+
+/** Whether a standing approval may cover a certificate name, in requests of any kind. */
+export function mayStand(name: IssuedName): boolean {
+  const kinds: readonly RequestKind[] = REQUEST_KINDS;
+  return kinds.some(({ standingApprovals }) => standingApprovals.includes(name));
+}

@@ -1,0 +1,38 @@
+/** The fields of a certificate, to its record and back. */
+import type { IssueRecord } from '../contract/decision-record.ts';
+import type { AlternativeName } from '../csr/alternative-names.ts';
+import type { CertificateFields } from './certificate-fields.ts';
+
+export function describeFields(fields: CertificateFields): IssueRecord['certificate'] {
+  const valuesOf = (type: AlternativeName['type']) =>
+    fields.names.filter((name) => name.type === type).map(({ value }) => value);
+  return {
+    serialNumber: Buffer.from(fields.serialNumber).toString('hex'),
+    notBefore: fields.notBefore.toISOString(),
+    notAfter: fields.notAfter.toISOString(),
+    commonName: fields.subject.commonName,
+    organizations: [...fields.subject.organizations],
+    dnsNames: valuesOf('DNS'),
+    ipAddresses: valuesOf('IP'),
+    extendedKeyUsages: [...fields.extendedKeyUsages],
+    keyAlgorithm: fields.keyAlgorithm,
+    publicKey: Buffer.from(fields.publicKey).toString('base64'),
+  };
+}
+
+/** What the draft is linted against. */
+export function fieldsOf({ certificate }: IssueRecord): CertificateFields {
+  return {
+    serialNumber: Buffer.from(certificate.serialNumber, 'hex'),
+    notBefore: new Date(certificate.notBefore),
+    notAfter: new Date(certificate.notAfter),
+    subject: { commonName: certificate.commonName, organizations: certificate.organizations },
+    names: [
+      ...certificate.dnsNames.map((value) => ({ type: 'DNS' as const, value })),
+      ...certificate.ipAddresses.map((value) => ({ type: 'IP' as const, value })),
+    ],
+    publicKey: Buffer.from(certificate.publicKey, 'base64'),
+    keyAlgorithm: certificate.keyAlgorithm,
+    extendedKeyUsages: certificate.extendedKeyUsages,
+  };
+}

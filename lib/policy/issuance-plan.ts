@@ -1,0 +1,25 @@
+import type { AlternativeName } from '../csr/alternative-names.ts';
+import type { CertifiableKey } from '../csr/public-key.ts';
+import type { Subject } from '../csr/subject.ts';
+import type { IssuedName } from '../profiles/certificate-names.ts';
+import type { IssuedProfile } from '../profiles/profiles.ts';
+import type { Violation } from '../refusal/violation.ts';
+
+/** What is to be certified, rebuilt from checked values. Only judges make one. */
+export interface IssuancePlan {
+  readonly certificateName: IssuedName;
+  readonly profile: IssuedProfile;
+  readonly subject: Subject;
+  /** In kubeadm's order: DNS names sorted, then addresses in the order of the CSR. */
+  readonly names: readonly AlternativeName[];
+  readonly key: CertifiableKey;
+  readonly validitySeconds: number;
+  /** Why an approver has to agree first; undefined if no approval is needed. */
+  readonly approvalReason: string | undefined;
+  /** Principals whose approval counts. @default everyone who can write approvals */
+  readonly approvers?: readonly string[];
+}
+
+export type Judgement =
+  | { readonly plan: IssuancePlan; readonly violations: readonly [] }
+  | { readonly plan?: undefined; readonly violations: readonly Violation[] };

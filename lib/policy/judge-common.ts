@@ -1,0 +1,41 @@
+/** Parts of a judgement that kinds of request have in common. */
+import type { ClusterRecord } from '../cluster/record.ts';
+import type { CertifiableKey } from '../csr/public-key.ts';
+import { listed, quote } from '../printable.ts';
+import type { Violation } from '../refusal/violation.ts';
+import { isListed } from './principals.ts';
+
+export const MASTERS = 'system:masters';
+export const MASTERS_REASON =
+  'O=system:masters passes every authorization check and cannot be revoked';
+
+/** If uploaders are listed, an upload whose event was lost is refused too. */
+export function judgeUploader(
+  uploader: string | undefined,
+  uploaders: readonly string[],
+): Violation[] {
+  if (uploaders.length === 0) return [];
+  if (isListed(uploader, uploaders)) return [];
+  return [
+    {
+      code: 'uploader-not-allowed',
+      field: 'uploader',
+      got: quote(uploader ?? 'unknown (the upload event was lost)'),
+      allowed: listed(uploaders),
+      fix: 'upload under a new request id with credentials of a listed principal, or add the principal to uploaders',
+    },
+  ];
+}
+
+export function judgeKey(key: CertifiableKey, record: ClusterRecord): Violation[] {
+  if (!record.allowedKeys || record.allowedKeys.includes(key.kind)) return [];
+  return [
+    {
+      code: 'key-not-allowed',
+      field: 'publicKey',
+      got: key.kind,
+      allowed: listed(record.allowedKeys),
+      fix: 'set encryptionAlgorithm in the kubeadm configuration, or extend allowedKeys in the cluster record',
+    },
+  ];
+}

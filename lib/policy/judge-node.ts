@@ -1,0 +1,116 @@
+/**
+ * Policy for certificates of nodes: is this the request that kubeadm would make in this cluster, on this node? All
+ * violations are found at once. The result is a plan of what to certify; no byte of the CSR is copied into it.
+ */
+import { findNode, type KnownNode } from '../cluster/find-node.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import type { RequestAddress } from '../contract/request-key.ts';
+import type { AlternativeName } from '../csr/alternative-names.ts';
+import type { CsrReading } from '../csr/read-request.ts';
+import type { Subject } from '../csr/subject.ts';
+import { listed } from '../printable.ts';
+import type { CertificateName } from '../profiles/certificate-names.ts';
+import { profileFor, profileOf, type VersionedProfile } from '../profiles/profile-for.ts';
+import type { Violation } from '../refusal/violation.ts';
+import type { Judgement } from './issuance-plan.ts';
+import { judgeKey, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
+import { judgeNames } from './judge-names.ts';
+import { judgeSubject } from './judge-subject.ts';
+
+export interface NodeContext {
+  readonly address: Pick<RequestAddress, 'node'>;
+  readonly certificateName: CertificateName;
+  readonly record: ClusterRecord;
+  /** Who uploaded, as the S3 event says (`AWS:<principal id>`); undefined if no event was seen. */
+  readonly uploader: string | undefined;
+}
+
+/**
+ * Judges what was read of a CSR even if the CSR itself is refused, so that one rejection names all reasons; a plan is
+ * made from a valid CSR only.
+ */
+export function judgeNodeRequest(
+  { request, seen, violations: ofCsr }: CsrReading,
+  { address, certificateName, record, uploader }: NodeContext,
+): Judgement {
+  const profile = profileFor(certificateName, record.kubernetesVersion);
+  const node = findNode(record, address.node);
+  const violations: Violation[] = [...ofCsr];
+  if (!node) violations.push(nodeUnknown(address.node, record));
+  else
+    violations.push(
+      ...judgeUploader(uploader, node.uploaders),
+      ...judgeRole(certificateName, node),
+    );
+  if (!profile) violations.push(notInVersion(certificateName, record));
+  if (seen.key) violations.push(...judgeKey(seen.key, record));
+  if (seen.subject && profile)
+    violations.push(...judgeSubject(seen.subject, profile, address.node, record));
+  if (seen.names && profile && node)
+    violations.push(...judgeNames(seen.names, profile, record, node));
+  if (violations.length > 0 || !request || !profile) return { violations };
+  const { names, subject, key } = request;
+  return {
+    plan: {
+      certificateName,
+      profile,
+      subject,
+      names: [
+        ...names.filter(isDns).sort((a, b) => (a.value < b.value ? -1 : 1)),
+        ...names.filter((name) => !isDns(name)),
+      ],
+      key,
+      validitySeconds: record.validitySeconds,
+      approvalReason: approvalReason(profile, subject, record),
+    },
+    violations: [],
+  };
+}
+
+const isDns = (name: AlternativeName) => name.type === 'DNS';
+
+/** The API server trusts clients of `ca`, and its authorizers do not apply to the group system:masters. */
+function approvalReason(
+  profile: VersionedProfile,
+  subject: Subject,
+  record: ClusterRecord,
+): string | undefined {
+  if (profile.ca === 'ca' && subject.organizations.includes(MASTERS)) return MASTERS_REASON;
+  return record.approvalRequired.includes(profile.name)
+    ? "the cluster record's approvalRequired lists it"
+    : undefined;
+}
+
+function nodeUnknown(node: string, record: ClusterRecord): Violation {
+  return {
+    code: 'node-unknown',
+    field: 'node',
+    got: node,
+    allowed: `nodes of the cluster record: ${listed(record.nodes.map(({ name }) => name))}`,
+    fix: `add the node to the record of cluster ${record.cluster}, then upload under a new request id`,
+  };
+}
+
+function judgeRole(certificateName: CertificateName, node: KnownNode): Violation[] {
+  const { roles } = profileOf(certificateName);
+  if (roles.includes(node.role)) return [];
+  return [
+    {
+      code: 'certificate-name-role',
+      field: 'certificateName',
+      got: `${certificateName} on a ${node.role} node`,
+      allowed: `a node with role ${roles.join(' or ')}`,
+      fix: 'upload only kubelet.conf.csr (generate-csr writes the others on workers too), or change the role in the cluster record',
+    },
+  ];
+}
+
+function notInVersion(certificateName: CertificateName, record: ClusterRecord): Violation {
+  return {
+    code: 'certificate-name-version',
+    field: 'certificateName',
+    got: `${certificateName} in Kubernetes ${record.kubernetesVersionText}`,
+    allowed: `Kubernetes 1.${profileOf(certificateName).since.split('.')[1]} or later`,
+    fix: 'leave the file out, or update kubernetesVersion in the cluster record',
+  };
+}

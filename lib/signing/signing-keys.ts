@@ -1,0 +1,16 @@
+import type { SigningAlgorithm } from './signing-algorithm.ts';
+
+/** The CA keys, which never leave KMS. */
+export interface SigningKeys {
+  /**
+   * Signs a digest (KMS Sign, MessageType DIGEST). Returns the signature in the form that certificates have: DER for
+   * ECDSA, plain octets for RSA.
+   * @param recordKey the record in the authority bucket that the signature is for; the audit of the keys' uses reads it
+   */
+  sign(
+    keyId: string,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    recordKey: string,
+  ): Promise<Uint8Array>;
+}

@@ -1,0 +1,104 @@
+/** Keys and what they name, there and back. Requests, approvals and the expiry index have tests beside them. */
+import {
+  caCertificateKey,
+  caRecordKey,
+  parseCaRecordKey,
+} from '../../../lib/contract/ca-record.ts';
+import { clusterOfRecordKey, clusterRecordKey } from '../../../lib/contract/cluster-record.ts';
+import { issuedKey, recordKey, requestKeyOfRecord } from '../../../lib/contract/decision-record.ts';
+import { outcomeIn } from '../../../lib/contract/outcomes.ts';
+import {
+  completeRequestKey,
+  outcomeKeys,
+  outcomesPrefix,
+  requestsPrefix,
+  shortRequestKey,
+} from '../../../lib/contract/request-key.ts';
+import {
+  bundleKey,
+  isBundleKey,
+  trustDomainKey,
+  trustDomainOfKey,
+} from '../../../lib/contract/trust-domain.ts';
+
+const CA = { trustDomain: 'fleet.example', ca: 'etcd-ca', version: 12 } as const;
+
+it('the record and the certificate of a CA version have its version in their keys', () => {
+  expect(caRecordKey(CA)).toBe('ca-records/fleet.example/etcd-ca/12.json');
+  expect(caCertificateKey(CA)).toBe('ca-records/fleet.example/etcd-ca/12.crt');
+  expect(parseCaRecordKey(caRecordKey(CA))).toEqual(CA);
+});
+
+it.each([
+  'ca-records/fleet/ca/0.json',
+  'ca-records/fleet/ca/01.json',
+  'ca-records/fleet/ca/1.crt',
+  'ca-records/fleet/ca/1e3.json',
+  'ca-records/fleet/ca/1234567890.json',
+  'ca-records/fleet/other-ca/1.json',
+  'ca-records/Fleet/ca/1.json',
+  'ca-records/fleet/ca/1/1.json',
+  'records/fleet/ca/1.json',
+])('%s is not the record of a CA version', (key) => {
+  expect(parseCaRecordKey(key)).toBeUndefined();
+});
+
+it('the record of a request leads back to it', () => {
+  const request = 'requests/prod/cp-1/r1/pki/apiserver.csr';
+  expect(recordKey(request)).toBe('records/prod/cp-1/r1/pki/apiserver.csr.json');
+  expect(issuedKey(request)).toBe('records/prod/cp-1/r1/pki/apiserver.csr.crt');
+  expect(requestKeyOfRecord(recordKey(request))).toBe(request);
+  expect([issuedKey(request), 'records/.json', request].map(requestKeyOfRecord)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+it('a cluster record leads back to its cluster', () => {
+  expect(clusterOfRecordKey(clusterRecordKey('prod.example'))).toBe('prod.example');
+  const others = ['clusters/Prod.json', 'clusters/a/b.json', 'clusters/.json', 'clusters/prod'];
+  expect(others.map(clusterOfRecordKey)).toEqual(others.map(() => undefined));
+});
+
+it('a trust domain has a document in one bucket, and bundles in the other', () => {
+  expect(trustDomainOfKey(trustDomainKey('fleet'))).toBe('fleet');
+  expect(trustDomainOfKey('trust/fleet/ca.crt')).toBeUndefined();
+  expect(bundleKey('fleet', 'etcd-ca')).toBe('trust/fleet/etcd/ca.crt');
+  expect(isBundleKey('trust/fleet/etcd/ca.crt')).toBe(true);
+});
+
+it.each([
+  'trust/fleet.json',
+  'trust/../ca.crt',
+  'trust/fleet/x.crt',
+  'trust/ca.crt',
+  'x/fleet/ca.crt',
+])('%s is not a bundle', (key) => expect(isBundleKey(key)).toBe(false));
+
+it('prefixes end with a slash, so that a node is not taken for another', () => {
+  expect(requestsPrefix('prod')).toBe('requests/prod/');
+  expect(requestsPrefix('prod', 'cp-1')).toBe('requests/prod/cp-1/');
+  expect(outcomesPrefix('prod', 'cp-1', 'r1')).toBe('certificates/prod/cp-1/r1/');
+});
+
+it('people may leave out the prefix of requests', () => {
+  const key = 'requests/prod/cp-1/r1/admin.conf.csr';
+  expect([key, shortRequestKey(key)].map(completeRequestKey)).toEqual([key, key]);
+  expect(shortRequestKey(shortRequestKey(key))).toBe('prod/cp-1/r1/admin.conf.csr');
+});
+
+it('a certificate counts before a rejection, and both before a pending document', () => {
+  const parts = { cluster: 'prod', node: 'cp-1', requestId: 'r1', path: 'admin.conf.csr' };
+  const keys = outcomeKeys(parts);
+  const existing = new Set(Object.values(keys));
+  const states: (string | undefined)[] = [];
+  for (const key of [keys.certificate, keys.rejected, keys.pending]) {
+    const outcome = outcomeIn(existing, keys);
+    expect(outcome?.key).toBe(key);
+    states.push(outcome?.state);
+    existing.delete(key);
+  }
+  expect(states).toEqual(['issued', 'rejected', 'pending']);
+  expect(outcomeIn(existing, keys)).toBeUndefined();
+});

@@ -1,0 +1,105 @@
+/** What a reader does with documents that a later release wrote. */
+import * as z from 'zod/mini';
+import { recordKey } from '../../../lib/contract/decision-record.ts';
+import type { TrustDomainDocument } from '../../../lib/contract/trust-domain.ts';
+import { widenable } from '../../../lib/contract/widenable.ts';
+import { checkDocument } from '../../../lib/store/documents.ts';
+import { writeApproval } from '../../support/approve.ts';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
+
+const schema = widenable({ name: z.string() });
+const read = (value: object) => checkDocument(value, 'documents/one.json', schema);
+
+it('ignores an unknown field that nothing requires it to understand', () => {
+  expect(read({ name: 'x', color: 'red', mustUnderstand: ['name'] })).toEqual({
+    name: 'x',
+    mustUnderstand: ['name'],
+  });
+});
+
+it('refuses an unknown field that must be understood, and names it', () => {
+  expect(() =>
+    read({ name: 'x', onlyUntil: '2027', mustUnderstand: ['name', 'onlyUntil'] }),
+  ).toThrow(
+    expect.objectContaining({
+      code: 'document-malformed',
+      message: expect.stringMatching(/^documents\/one\.json: mustUnderstand: .* onlyUntil/),
+    }),
+  );
+});
+
+it('refuses it even if the field itself is missing', () => {
+  expect(() => read({ name: 'x', mustUnderstand: ['onlyUntil'] })).toThrow('onlyUntil');
+});
+
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+
+async function uploaded(name = 'apiserver') {
+  const workshop = await Workshop.open();
+  const { node } = workshop.declare(set);
+  const csr = set.csrs.find(({ certificateName }) => certificateName === name);
+  if (!csr) throw new Error(`no CSR of ${name}`);
+  return { workshop, key: workshop.upload(node, csr) };
+}
+
+describe('a trust domain that a later release wrote', () => {
+  const places: [string, (document: TrustDomainDocument) => object][] = [
+    ['the document', (document) => document],
+    ['a CA', ({ cas }) => cas.ca],
+    ['a version of a CA', ({ cas }) => cas.ca.versions[0] ?? {}],
+  ];
+
+  it.each(places)('still issues with an unknown field in %s', async (_, placeOf) => {
+    const { workshop, key } = await uploaded();
+    const document = structuredClone(workshop.document);
+    Object.assign(placeOf(document), { origin: 'made' });
+    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
+    expect((await workshop.process(key)).outcome).toBe('issued');
+  });
+
+  it.each(places)('issues nothing if the field in %s is a limit', async (_, placeOf) => {
+    const { workshop, key } = await uploaded();
+    const document = structuredClone(workshop.document);
+    Object.assign(placeOf(document), { rotation: {}, mustUnderstand: ['rotation'] });
+    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
+    await expect(workshop.process(key)).rejects.toMatchObject({
+      code: 'document-malformed',
+      message: expect.stringContaining('the field rotation'),
+    });
+    expect(workshop.keys.signed).toEqual([]);
+  });
+});
+
+it('an approval with a limit that the reader does not know approves nothing', async () => {
+  const { workshop, key } = await uploaded('super-admin.conf');
+  await workshop.process(key);
+  writeApproval(workshop, key);
+  const [approvalKey = ''] = [...workshop.authority.objects.keys()].filter((name) =>
+    name.startsWith('approvals/requests/'),
+  );
+  const approval = { ...workshop.authority.json(approvalKey), onlyUntil: '2027' };
+  const limited = { ...approval, mustUnderstand: ['onlyUntil'] };
+  workshop.authority.seed(approvalKey, JSON.stringify(limited));
+  await expect(workshop.process(key)).rejects.toThrow('onlyUntil');
+  workshop.authority.seed(approvalKey, JSON.stringify(approval));
+  expect((await workshop.process(key)).outcome).toBe('issued');
+});
+
+it('a record of a certificate name that the reader does not know can be finished', async () => {
+  const { workshop, key } = await uploaded();
+  workshop.keys.interrupt = () => {
+    throw new Error('killed');
+  };
+  await expect(workshop.process(key)).rejects.toThrow('killed');
+  workshop.keys.interrupt = () => {};
+  const record = { ...workshop.authority.json(recordKey(key)), certificateName: 'kubelet-client' };
+  workshop.authority.seed(recordKey(key), JSON.stringify(record));
+  expect((await workshop.process(key)).outcome).toBe('issued');
+});
+
+it('a cluster record with an unknown field is refused', async () => {
+  const { workshop, key } = await uploaded();
+  workshop.declare(set, { maximumNodes: 3 });
+  await expect(workshop.process(key)).rejects.toThrow(/^clusters\/prod\.json: .*maximumNodes/);
+});
