@@ -61,8 +61,7 @@ export async function waitForOutcomes(
   seconds: number | undefined,
   clock: Clock,
 ): Promise<readonly Outcome[]> {
-  const polled = await pollOutcomes({ clock, terminal }, waitOf(seconds), async () =>
+  return pollOutcomes({ clock, terminal }, waitOf(seconds), async () =>
     (await readOutcomes(exchange, place)).map((outcome) => ({ ...outcome, name: outcome.path })),
   );
-  return polled;
 }

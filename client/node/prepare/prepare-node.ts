@@ -65,7 +65,7 @@ async function run(preparation: Preparation): Promise<Prepared> {
     ready.push(await completeRequest(item, config));
   }
   const requests = ready.length > 0 ? await uploadRequests(preparation, ready) : [];
-  const outcomes = await waitForOutcomes(preparation, requests);
+  const outcomes = await pollRequests(preparation, requests);
   const { results, trust, trustProblems } = await receiveAll(preparation, requests, outcomes);
   const hindrances = findHindrances(config, folders, clock.now());
   const isDone =
@@ -93,7 +93,7 @@ function reportInPlace({ name, place }: PlannedCertificate): PreparedCertificate
 }
 
 /** One outcome for each request, in their order. */
-async function waitForOutcomes(
+async function pollRequests(
   { exchange, cluster, config, clock, terminal, waitSeconds }: Preparation,
   requests: readonly UploadedRequest[],
 ): Promise<readonly Outcome[]> {
