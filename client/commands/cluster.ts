@@ -35,7 +35,7 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
     .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
     .option(
       '--kubernetes-version <version>',
-      'Kubernetes version to use instead of the one in the kubeadm configuration',
+      'version of Kubernetes, instead of the one in the kubeadm configuration',
     )
     .option(
       '--node <name=address,...>',
