@@ -4,11 +4,11 @@ import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError } from './errors.ts';
 import { ensureHome } from './home.ts';
 import { connectNode } from './node/exchange/node-connection.ts';
-import type { NodeConfig } from './node/state/cakeless-yaml.ts';
+import type { CakelessYaml } from './node/state/cakeless-yaml.ts';
 
 export interface Connection {
   /** @param node what its configuration file says of bucket and region, where the environment says nothing */
-  exchange(node?: NodeConfig): Promise<ObjectStore>;
+  exchange(node?: CakelessYaml): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
   /** Calls the create-ca function and returns its answer. */
   invokeCreateCa(request: unknown): Promise<unknown>;

@@ -23,8 +23,8 @@ export const EXIT = {
   rolledBack: 9,
   /** The files are as they should be; something that uses them has to be restarted by hand. */
   byHand: 10,
-  /** The files are as they should be; a component that was not healthy before, or had the old files put back, is not. */
-  unwell: 11,
+  /** The files are right, but a component is unhealthy: it was before, or does not recover with the restored files. */
+  unhealthy: 11,
   /** Another run on this node is in progress; nothing was done. */
   busy: 12,
 } as const;

@@ -1,7 +1,7 @@
 /** Options that the commands on a node share; kubeadm's own names where kubeadm has them. */
 import { type Command, Option } from 'commander';
 import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
-import { NODE_CONFIG_FILE } from '../node/state/cakeless-yaml.ts';
+import { CAKELESS_YAML } from '../node/state/cakeless-yaml.ts';
 import { collect } from '../options.ts';
 import { clusterOption, nodeOption } from './place-options.ts';
 
@@ -10,10 +10,7 @@ export function addNodeOptions(command: Command): Command {
 }
 
 export const nodeConfigOption = () =>
-  new Option(
-    '--node-config <file>',
-    `who this node is (default: ${NODE_CONFIG_FILE} if it is there)`,
-  );
+  new Option('--node-config <file>', `who this node is (default: ${CAKELESS_YAML} if it is there)`);
 
 export function addFolderOptions(command: Command): Command {
   return command

@@ -12,7 +12,7 @@ import { KUBEADM_FOLDERS, type NodeFolders } from '../node/disk/places.ts';
 import { describeNames, describeResult, describeSubject } from '../node/prepare/describe.ts';
 import { type PlannedCertificate, planCertificates } from '../node/prepare/plan.ts';
 import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
-import { NODE_CONFIG_FILE, readNodeConfig as readOwnConfig } from '../node/state/cakeless-yaml.ts';
+import { CAKELESS_YAML, readCakelessYaml as readOwnConfig } from '../node/state/cakeless-yaml.ts';
 import { withRunLock } from '../node/state/run-lock.ts';
 import { kubeletDirFor } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
@@ -121,7 +121,7 @@ function clusterOf(cluster: string | undefined): string {
   throw new CommandError(
     'usage',
     "required option '--cluster <name>' not specified",
-    `it may stand in ${NODE_CONFIG_FILE} (cluster: …)`,
+    `it may stand in ${CAKELESS_YAML} (cluster: …)`,
   );
 }
 

@@ -1,31 +1,43 @@
-/** A renewal called in this process: with a clock, a lease and an exchange of the test's own. */
+/** Calls a renewal in this process, with the clock, the lease and the exchange of a test. */
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
-import type { RenewWish, RenewWorld } from '../../client/node/renewal/options.ts';
+import type { RenewalDeps, RenewalOptions } from '../../client/node/renewal/options.ts';
 import { renew } from '../../client/node/renewal/renew.ts';
 import { caHashesOf } from '../../client/node/trust/ca-cert-hash.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
 
-export const renewWish = (
+export const renewalOptions = (
   fixture: NodeFixture,
   names: readonly string[],
-  more: Partial<RenewWish> = {},
-): RenewWish => ({
-  ...{ cluster: CLUSTER, node: fixture.node, names, request: undefined, newRequest: false },
-  ...{ expiresWithinSeconds: undefined, waitSeconds: 60, waitForApprovals: false },
-  ...{ caChange: { accept: false, hashes: caHashesOf([]) }, restart: false },
-  ...{ key: {}, csrDir: undefined, also: [], ...more },
+  more: Partial<RenewalOptions> = {},
+): RenewalOptions => ({
+  cluster: CLUSTER,
+  node: fixture.node,
+  names,
+  request: undefined,
+  newRequest: false,
+  expiresWithinSeconds: undefined,
+  waitSeconds: 60,
+  waitForApprovals: false,
+  caChange: { accept: false, hashes: caHashesOf([]) },
+  restart: false,
+  key: {},
+  csrDir: undefined,
+  also: [],
+  ...more,
 });
 
-export const renewWorld = (
+export const renewalDeps = (
   fixture: NodeFixture,
   folder: string,
-  more: Partial<RenewWorld> = {},
-): RenewWorld => ({
+  more: Partial<RenewalDeps> = {},
+): RenewalDeps => ({
   folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
   terminal: { print: () => {}, progress: () => {} },
-  ...{ stateDir: join(folder, 'cakeless'), timeoutSeconds: 1, clock: clockAhead(0) },
+  stateDir: join(folder, 'cakeless'),
+  timeoutSeconds: 1,
+  clock: clockAhead(0),
   exchange: async () => fixture.exchange(),
   lease: async () => ({ extend: async () => {}, release: async () => {} }),
   ...more,
@@ -59,13 +71,13 @@ export async function askOnly(
   fixture: NodeFixture,
   folder: string,
   request: string,
-  key: RenewWish['key'] = {},
+  key: RenewalOptions['key'] = {},
 ): Promise<void> {
   const blind = fixture.exchange();
   const list = blind.list.bind(blind);
   blind.list = (prefix) => (prefix.startsWith('certificates/') ? nothing() : list(prefix));
-  const world = renewWorld(fixture, folder, { exchange: async () => blind });
-  await renew(world, renewWish(fixture, ['apiserver'], { request, key, waitSeconds: 0 }));
+  const deps = renewalDeps(fixture, folder, { exchange: async () => blind });
+  await renew(deps, renewalOptions(fixture, ['apiserver'], { request, key, waitSeconds: 0 }));
 }
 
 async function* nothing() {}
@@ -76,7 +88,7 @@ export async function renewWithAnswer(
   folder: string,
   request: string,
   change: (pem: string) => string | Promise<string>,
-  key: RenewWish['key'] = {},
+  key: RenewalOptions['key'] = {},
 ) {
   await askOnly(fixture, folder, request, key);
   const object = answerKey(fixture, request, 'pki/apiserver.crt');

@@ -1,4 +1,4 @@
-/** The private key that belongs to a certificate, if it lies where kubeadm puts it. Only its public half is kept. */
+/** The private key of a certificate, where kubeadm puts it. Only its public half is kept. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { KubeconfigError, readKubeconfig } from './kubeconfig.ts';
 /**
  * `apiserver.key` beside `apiserver.crt`; for kubeconfigs `admin.conf.key` (up to 1.22), or the key inside `admin.conf`.
  * @param stem path of the certificate without `.crt`
- * @throws CommandError if there is a key file that is no key
+ * @throws CommandError if the key cannot be read
  */
 export function findKeyBeside(stem: string): KeyObject | undefined {
   const pem = existsSync(`${stem}.key`)
@@ -18,7 +18,7 @@ export function findKeyBeside(stem: string): KeyObject | undefined {
   try {
     return createPublicKey(pem);
   } catch {
-    throw new CommandError('usage', `${stem}: the private key beside it can't be read`);
+    throw new CommandError('usage', `${stem}: its private key cannot be read`);
   }
 }
 

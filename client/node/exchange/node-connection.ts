@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { ensureHome } from '../../home.ts';
 import { leaseKey } from '../restart/lease.ts';
-import type { NodeConfig } from '../state/cakeless-yaml.ts';
+import type { CakelessYaml } from '../state/cakeless-yaml.ts';
 
 export interface NodeConnection {
   exchange(): Promise<ObjectStore>;
@@ -16,7 +16,7 @@ export interface NodeConnection {
 /** The SDK is loaded when the bucket is asked for first. */
 export function connectNode(
   environment: Record<string, string | undefined>,
-  { exchangeBucket, region }: NodeConfig,
+  { exchangeBucket, region }: CakelessYaml,
 ): NodeConnection {
   const bucket = () => {
     const name = environment[ENVIRONMENT.exchangeBucket] ?? exchangeBucket;

@@ -1,7 +1,7 @@
 /** Which way a node's requests go, by its options: the bucket, an invitation, or a file. */
 import type { Connection } from '../../connection.ts';
 import { CommandError } from '../../errors.ts';
-import { readNodeConfig } from '../state/cakeless-yaml.ts';
+import { readCakelessYaml } from '../state/cakeless-yaml.ts';
 import { whoIsThis } from '../state/settings.ts';
 import { CarriedExchange, readAnswer } from './carried.ts';
 import type { Exchange } from './exchange.ts';
@@ -11,7 +11,7 @@ import type { RequestPlace } from './outcomes.ts';
 export interface WayOptions extends Partial<RequestPlace> {
   readonly invitation?: string;
   readonly from?: string;
-  /** As of `readNodeConfig`: what the other options leave open, where neither file is given. */
+  /** As of `readCakelessYaml`: what the other options leave open, where neither file is given. */
   readonly nodeConfig?: string;
 }
 
@@ -40,7 +40,7 @@ export async function findWay(
     const place = agreed(from, { cluster, node, request }, options);
     return { exchange: new CarriedExchange(answer), place };
   }
-  const config = readNodeConfig(options.nodeConfig);
+  const config = readCakelessYaml(options.nodeConfig);
   const { request } = options;
   const place = {
     ...whoIsThis({ cluster: options.cluster ?? config.cluster, node: options.node ?? config.node }),
