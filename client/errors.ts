@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'usage'
   /** Something unexpected on this machine: a full disk, a file of Cakeless that another version wrote. */
   | 'failure'
+  /** A file of this node changed while the command worked on it. */
+  | 'conflict'
   /** Another run on this node holds the lock. */
   | 'run-in-progress'
   /** The service answered that these credentials are not allowed to do this. */
@@ -15,7 +17,7 @@ export type ErrorCode =
   | 'check-failed'
   /** Something was not answered or granted in time. */
   | 'pending'
-  /** A component did not become healthy with the new certificates; the old files are back in place. */
+  /** A component did not become healthy with the new certificates; the old files are restored. */
   | 'rolled-back';
 
 /** An error whose message, and hint, are all that is printed. */

@@ -5,7 +5,7 @@ export const EXIT = {
   done: 0,
   /** Something unexpected: a bug, a full disk. */
   failure: 1,
-  /** Wrong arguments, or a file that can't be used. */
+  /** Wrong arguments, or a file that cannot be used. */
   usage: 2,
   /** At least one request was rejected. */
   rejected: 3,
@@ -19,9 +19,9 @@ export const EXIT = {
   checkFailed: 7,
   /** A certificate of this node expires soon, or has expired. */
   expiring: 8,
-  /** A component did not come back healthy with the new certificates; the old files are in place again. */
+  /** A component did not become healthy with the new certificates; the old files are restored. */
   rolledBack: 9,
-  /** The files are as they should be; something that uses them has to be restarted by hand. */
+  /** The files are right, but a component must be restarted by hand. */
   byHand: 10,
   /** The files are right, but a component is unhealthy: it was before, or does not recover with the restored files. */
   unhealthy: 11,
@@ -35,6 +35,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   usage: EXIT.usage,
   failure: EXIT.failure,
+  conflict: EXIT.failure,
   'run-in-progress': EXIT.busy,
   denied: EXIT.denied,
   'check-failed': EXIT.checkFailed,

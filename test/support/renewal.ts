@@ -43,21 +43,21 @@ export const renewalDeps = (
   ...more,
 });
 
-/** Waits as short as the answers of the service allow. */
+/** A clock that is ahead, with waits a tenth as long. */
 export const clockAhead = (milliseconds: number) => ({
   now: () => new Date(Date.now() + milliseconds),
   monotonic: () => performance.now(),
   sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
 });
 
-/** Writes an object of the exchange bucket, as somebody who may write there. */
+/** Writes an object of the exchange bucket, as a principal that has that permission. */
 export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metadata = {}) =>
   fixture.s3().send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, Metadata }));
 
 export const answerKey = (fixture: NodeFixture, request: string, path: string) =>
   `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
 
-/** The text of an object, once it is there. */
+/** The text of an object, once it exists. */
 export async function textOf(fixture: NodeFixture, key: string): Promise<string> {
   for (;;) {
     const object = await fixture.exchange().get(key, 1e6);
@@ -66,7 +66,7 @@ export async function textOf(fixture: NodeFixture, key: string): Promise<string>
   }
 }
 
-/** Asks for `apiserver`, and ends before the answer is seen, however fast it comes. */
+/** Requests `apiserver`, and ends before it sees the outcome, however fast that is written. */
 export async function askOnly(
   fixture: NodeFixture,
   folder: string,
@@ -82,7 +82,7 @@ export async function askOnly(
 
 async function* nothing() {}
 
-/** Asks for `apiserver`, and lets somebody change the answer before the node reads it. */
+/** Requests `apiserver`, and changes the certificate in the bucket before the node reads it. */
 export async function renewWithAnswer(
   fixture: NodeFixture,
   folder: string,

@@ -1,4 +1,4 @@
-/** The certificates of a PEM text, and what tells them apart. */
+/** The certificates of a PEM text, and their fingerprints. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 

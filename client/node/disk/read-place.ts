@@ -139,7 +139,7 @@ function problemsOfKey(
 ): string[] {
   if (keyFile === undefined) return ['the private key is missing'];
   if (keyText === undefined) return [`${keyFile} is missing`];
-  if (privateKey === undefined) return [`${keyFile} holds no readable private key`];
+  if (privateKey === undefined) return [`${keyFile} has no readable private key`];
   return areAPair(privateKey, leaf.publicKey)
     ? []
     : [`the private key in ${keyFile} belongs to another certificate`];

@@ -65,7 +65,7 @@ function refuseOutdated(changes: readonly FileChange[]): void {
   });
   if (outdated.length === 0) return;
   throw new CommandError(
-    'failure',
+    'conflict',
     `another program just changed ${outdated.map(({ path }) => path).join(', ')}; nothing was changed`,
     'run the same command again',
   );
@@ -102,7 +102,7 @@ function refuseChangedMeanwhile({ folder, journal }: Installation): void {
   });
   if (changed.length === 0) return;
   throw new CommandError(
-    'failure',
+    'conflict',
     `another program changed ${changed.map(({ path }) => path).join(', ')} during an installation`,
     `the old and new contents are in ${folder}; cakeless rollback --force restores the old ones`,
   );

@@ -1,4 +1,4 @@
-/** Restarts the components that an installation changes files of, and records in its journal what has been restarted. */
+/** Restarts the components that use an installation's files, and records in its journal which have been restarted. */
 import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component, stepsOf } from '../disk/components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
@@ -19,8 +19,8 @@ export const keepingLease = (deps: RestartDeps, lease: HeldLease | undefined): R
 });
 
 /**
- * While new files are installed it stops at the first component that fails: breaking a second one helps nobody. While old
- * files are restored it restarts all of them.
+ * While new files are installed, it stops at the first component that fails, before it breaks a second one. While old files
+ * are restored, it restarts all of them.
  * @param hasStarted which components have read the new files, although this command did not restart them
  */
 export async function restartUsers(

@@ -111,7 +111,7 @@ async function installAll(deps: RenewalDeps, options: RenewalOptions, checkNow: 
     const { notes, ...planned } = plan(deps, options, checkNow());
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
-        'failure',
+        'conflict',
         'the files of this node changed while it waited for the restart lease; nothing was changed',
         'run the same command again: its requests are kept',
       );

@@ -22,6 +22,6 @@
  */
 export type TrustReason = 'hash' | 'trust-bundle' | 'disk' | 'first-use';
 
-/** The options of `prepare` that give a reason, or none. */
+/** For `prepare`, if no reason holds. */
 export const HOW_TO_GIVE_A_REASON =
   'give --ca-cert-hash or --trust-bundle, obtained from someone who knows the CA, or --trust-on-first-use';

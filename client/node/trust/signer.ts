@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { parseCertificates } from '../disk/fingerprints.ts';
 
-/** The certificate of a PEM text whose key signed another one; undefined if there is none. */
+/** The CA certificate of a PEM text that signed a certificate; undefined if it has no such CA. */
 export const findSigner = (leaf: X509Certificate, bundle: string): X509Certificate | undefined =>
   parseCertificates(bundle).find((ca) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey));
 

@@ -6,7 +6,7 @@ import { readGivenText } from '../../read-text.ts';
 import type { Terminal } from '../../terminal.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { formatCaCertHash } from './ca-cert-hash.ts';
+import { caHashesOf, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import { MAX_BUNDLE_BYTES, readBundle } from './read-bundle.ts';
 import { findSigner } from './signer.ts';
 
@@ -25,15 +25,14 @@ export function findTrusted({
   caCertHash: hashes = [],
   certificateAuthority,
 }: KubeconfigPins) {
-  for (const hash of hashes)
-    if (!/^sha256:[0-9a-f]{64}$/i.test(hash))
-      throw new CommandError('usage', `${hash}: not of the form sha256:<64 hex digits>`);
+  const pinned = caHashesOf(hashes).ca;
+  if (pinned.length < hashes.length)
+    throw new CommandError('usage', '--ca-cert-hash: only ca signs certificates of people');
   const ofFile = certificateAuthority === undefined ? undefined : readFile(certificateAuthority);
   return async (exchange: Exchange, request: string, certificate: string, terminal: Terminal) => {
     const bundle = ofFile ?? (await readPublished(exchange, cluster, request));
-    const wanted = hashes.map((hash) => hash.toLowerCase());
     const trusted = parseCertificates(bundle)
-      .filter((ca) => wanted.length === 0 || wanted.includes(caCertHash(ca)))
+      .filter((ca) => pinned.length === 0 || pinned.includes(hashOf(ca)))
       .map((ca) => certificateToPem(ca.raw))
       .join('');
     const signer = findSigner(new X509Certificate(certificate), trusted);
@@ -43,7 +42,7 @@ export function findTrusted({
         'none of the trusted CA certificates signed the issued certificate',
         `compare --ca-cert-hash or --certificate-authority with the cluster's CA: ${parseCertificates(bundle).map(caCertHash).join(', ')}`,
       );
-    if (wanted.length === 0 && !ofFile)
+    if (pinned.length === 0 && !ofFile)
       terminal.progress(
         `the CA certificate comes from the exchange bucket; to pin it, use --ca-cert-hash ${caCertHash(signer)}`,
       );

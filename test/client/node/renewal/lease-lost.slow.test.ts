@@ -31,7 +31,8 @@ async function renewAndLose(folder: string, names: readonly string[], writes: nu
   let written = 0;
   const error = await renew(
     renewalDeps(fixture, folder, {
-      ...{ clock: systemClock, timeoutSeconds: 6 },
+      clock: systemClock,
+      timeoutSeconds: 6,
       terminal: { print: () => undefined, progress: (line) => void said.push(line) },
       lease: async () => ({
         extend: async () => {

@@ -120,7 +120,9 @@ it('--dry-run uploads nothing and changes nothing', async () => {
   writeFileSync(join(folder, 'manifests/etcd.yaml'), 'spec: { containers: [{ command: [etcd] }] }');
   const json = await fixture.run(folder, 'renew', 'etcd-peer', '--dry-run', '-o', 'json');
   expect(JSON.parse(json.stdout)).toMatchObject({
-    ...{ dryRun: true, cluster: CLUSTER, node: fixture.node },
+    dryRun: true,
+    cluster: CLUSTER,
+    node: fixture.node,
     certificates: [
       {
         outcome: 'would-renew',

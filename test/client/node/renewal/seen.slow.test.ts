@@ -50,7 +50,8 @@ const depsWith = (more: Partial<RestartDeps> = {}): RestartDeps => ({
   folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
   stateDir: join(folder, 'cakeless'),
   terminal: { print: () => undefined, progress: () => undefined },
-  ...{ timeoutSeconds: 10, clock: systemClock },
+  timeoutSeconds: 10,
+  clock: systemClock,
   ...more,
 });
 const STEP = { beforeEach: async () => undefined, continuesWithout: () => false };
@@ -81,7 +82,8 @@ it('a restart has failed if no process is visible afterwards, even if the port a
   kubelet = new FakeKubelet(folder);
   await untilAnswers();
   expect(await restart({ proc: hidden, timeoutSeconds: 1 })).toEqual({
-    ...{ component: 'kube-scheduler', state: 'failed' },
+    component: 'kube-scheduler',
+    state: 'failed',
     reason: expect.stringContaining('no new process has started'),
   });
   await expect(

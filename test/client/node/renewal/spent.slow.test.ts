@@ -26,7 +26,7 @@ const DAY = 86_400_000;
 
 it.each([
   ['truncated', 'cut', (pem: string) => pem.slice(0, 100)],
-  ['of another certificate', 'other', () => certificate(fixture.template)],
+  ['for another key', 'other', () => certificate(fixture.template)],
 ])(
   'a certificate that is %s is reported once, and the next run requests a new one',
   async (_, request, change) => {

@@ -49,7 +49,8 @@ it('it is reported, the certificates are renewed, and neither the next run nor r
     { component: 'etcd', state: 'restarted' },
     { component: 'kube-apiserver', state: 'restarted' },
     {
-      ...{ component: 'kube-controller-manager', state: 'unhealthy' },
+      component: 'kube-controller-manager',
+      state: 'unhealthy',
       reason: expect.stringContaining('does not become healthy within 5 seconds'),
     },
   ]);

@@ -81,7 +81,8 @@ describe('after a restart', () => {
     expect(await restart('healthzPort: 0', (check) => check !== 3)).toEqual(active);
     expect(calls).toEqual(['restart kubelet', ...Array(8).fill('is-active --quiet kubelet')]);
     expect(await restart('healthzPort: 0', (check) => check % 4 !== 0)).toMatchObject({
-      ...{ state: 'failed', reason: expect.stringMatching(/within 10 seconds: it (is not|has)/) },
+      state: 'failed',
+      reason: expect.stringMatching(/within 10 seconds: it (is not|has)/),
     });
   });
 });

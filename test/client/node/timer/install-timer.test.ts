@@ -202,7 +202,8 @@ describe('the kubelet', () => {
   it('must be restarted by hand if systemd does not run', async () => {
     const proc = join(folder, 'proc-that-is-hidden');
     expect(await restart({ ...deps(false), proc })).toEqual({
-      ...{ component: 'kubelet', state: 'by-hand' },
+      component: 'kubelet',
+      state: 'by-hand',
       reason: 'systemd does not run on this machine',
     });
     expect(calls()).toEqual([]);

@@ -160,10 +160,18 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     expect([result, journal]).toEqual(['success', expect.stringContaining('probe: ')]);
     const [, results = ''] = /^probe: (.*)$/m.exec(journal) ?? [];
     expect(JSON.parse(results)).toEqual({
-      ...{ certificates: 'done', manifests: 'done', kubelet: 'done', others: 'done' },
-      ...{ systemd: 'done', temporary: 'done' },
-      ...{ programs: 'EROFS', passwords: 'EROFS', units: 'EROFS', home: 'EROFS' },
-      ...{ devices: 'ENOENT', namespaces: 'refused' },
+      certificates: 'done',
+      manifests: 'done',
+      kubelet: 'done',
+      others: 'done',
+      systemd: 'done',
+      temporary: 'done',
+      programs: 'EROFS',
+      passwords: 'EROFS',
+      units: 'EROFS',
+      home: 'EROFS',
+      devices: 'ENOENT',
+      namespaces: 'refused',
     });
   });
 });
