@@ -3,12 +3,12 @@ import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError } from './errors.ts';
 import { connectNode } from './node/exchange/node-connection.ts';
-import type { NodeConfig } from './node/state/cakeless-yaml.ts';
+import type { CakelessYaml } from './node/state/cakeless-yaml.ts';
 import { openBucket } from './open-bucket.ts';
 
 export interface Connection {
   /** @param node its configuration file, for a bucket or region that the environment does not set */
-  exchange(node?: NodeConfig): Promise<ObjectStore>;
+  exchange(node?: CakelessYaml): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
   /** Calls the create-ca function and returns its answer. */
   invokeCreateCa(request: unknown): Promise<unknown>;

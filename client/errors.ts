@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'usage'
   /** An unexpected condition on this machine, such as a full disk or a state file of another Cakeless version. */
   | 'failure'
+  /** A file of this node changed while the command worked on it. */
+  | 'file-changed'
   /** Another run on this node holds the lock. */
   | 'run-in-progress'
   /** Someone else changed the same document in the meantime; nothing was written. */

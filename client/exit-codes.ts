@@ -35,6 +35,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   usage: EXIT.usage,
   failure: EXIT.failure,
+  'file-changed': EXIT.failure,
   'run-in-progress': EXIT.busy,
   conflict: EXIT.busy,
   denied: EXIT.denied,

@@ -1,4 +1,4 @@
-/** What became of the components that had to be restarted, for people and for monitoring. */
+/** The results of restarts, for people and as an exit code. */
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { RestartResult } from '../node/restart/restart.ts';
 
@@ -11,15 +11,17 @@ export function describeRestart(result: RestartResult): string {
       return `${component} does not run on this node: nothing to restart`;
     case 'by-hand':
       return `restart ${component} by hand: ${result.reason}`;
-    case 'unwell':
-      return `${component} was not healthy before, and is not now: ${result.reason}`;
+    case 'unhealthy':
+      return `${component} was unhealthy before, and still is: ${result.reason}`;
     case 'failed':
       return `${component}: ${result.reason}`;
   }
 }
 
-/** What somebody has to see to though the files are right. */
+/** What needs attention although the files are right. */
 export function exitCodeOfRestarts(restarts: readonly RestartResult[]): ExitCode {
-  if (restarts.some(({ state }) => state === 'unwell' || state === 'failed')) return EXIT.unhealthy;
-  return restarts.some(({ state }) => state === 'by-hand') ? EXIT.byHand : EXIT.done;
+  const has = (...states: RestartResult['state'][]) =>
+    restarts.some(({ state }) => states.includes(state));
+  if (has('unhealthy', 'failed')) return EXIT.unhealthy;
+  return has('by-hand') ? EXIT.byHand : EXIT.done;
 }

@@ -1,7 +1,7 @@
 /** Options that the commands on a node share, with kubeadm's own names where kubeadm has them. */
 import { type Command, Option } from 'commander';
 import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
-import { NODE_CONFIG_FILE } from '../node/state/cakeless-yaml.ts';
+import { CAKELESS_YAML } from '../node/state/cakeless-yaml.ts';
 import { collect, durationSeconds } from '../options.ts';
 import { addPlaceOptions } from './place-options.ts';
 
@@ -12,7 +12,7 @@ export function addNodeOptions(command: Command, words?: Parameters<typeof addPl
 
 /** @param what the command takes from the file */
 export const nodeConfigOption = (what = 'cluster, name, bucket and folders of this node') =>
-  new Option('--node-config <file>', `${what} (default: ${NODE_CONFIG_FILE}, if it exists)`);
+  new Option('--node-config <file>', `${what} (default: ${CAKELESS_YAML}, if it exists)`);
 
 const CERT_DIR = 'pki below --kubeconfig-dir';
 /** The default of commands that read a kubeadm configuration, too. */

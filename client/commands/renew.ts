@@ -1,4 +1,4 @@
-/** `cakeless renew`: a whole renewal of this node in one command. */
+/** `cakeless renew`: a complete renewal of this node in one command. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { printable } from '../../lib/printable.ts';
@@ -8,15 +8,12 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import { describeLeftOut } from '../node/disk/select-names.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
-import { checkCopies } from '../node/install/others-folders.ts';
-import type { RenewWish, RenewWorld } from '../node/renewal/options.ts';
-import { renew } from '../node/renewal/renew.ts';
+import { checkCopies } from '../node/install/copies.ts';
+import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
+import { previewRenewal } from '../node/renewal/preview.ts';
+import { runRenewal } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
-import { splay } from '../node/renewal/splay.ts';
 import { takeLease } from '../node/restart/lease.ts';
-import { checkProcessesAreSeen } from '../node/restart/processes.ts';
-import type { RestartWorld } from '../node/restart/restart.ts';
-import { withRunLock } from '../node/state/run-lock.ts';
 import {
   type NodeOptions,
   type NodeSettings,
@@ -25,7 +22,7 @@ import {
   whoIsThis,
 } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
-import type { CaChangeWish } from '../node/trust/ca-change.ts';
+import type { CaChangeOptions } from '../node/trust/ca-change.ts';
 import {
   collect,
   keyAlgorithmOption,
@@ -44,9 +41,9 @@ import {
   waitOption,
 } from './node-options.ts';
 import { newRequestOption } from './place-options.ts';
-import { previewRenewal } from './renew-preview.ts';
+import { printPreview } from './renew-preview.ts';
 
-interface RenewOptions extends NodeOptions {
+interface RenewCommandOptions extends NodeOptions {
   request?: string;
   newRequest?: boolean;
   csrDir?: string;
@@ -63,9 +60,9 @@ interface RenewOptions extends NodeOptions {
   output: OutputFormat;
 }
 
-/** An answer takes a second or two; a lost event is found again within minutes. */
-const ANSWER_SECONDS = 60;
-/** Other control planes get their turn first: two of them, each with its components. */
+/** An outcome takes a second or two; if its event is lost, a few minutes. */
+const WAIT_SECONDS = 60;
+/** Enough for two other control planes to restart all their components. */
 const LEASE_WAIT_SECONDS = 15 * 60;
 
 export function addRenewCommand(
@@ -76,71 +73,72 @@ export function addRenewCommand(
   const command = program
     .command('renew <names...>')
     .description(
-      'renew certificates of this node and restart what uses them; kubeadm’s names, or all',
+      "renew certificates of this node and restart the components that use them; NAMES are kubeadm's, or all",
     );
   addAlsoOption(addFolderOptions(addNodeOptions(command)))
     .addOption(kubeletDirOption())
     .addOption(newRequestOption())
-    .option('--new-request', 'ask anew, and forget what an earlier run asked for and did not get')
-    .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm left in this folder')
+    .option('--new-request', 'discard unfinished requests of earlier runs, and make new ones')
+    .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm wrote to this folder')
     .option(
       '--if-expires-within <duration>',
-      'only certificates that end within this time, such as 60d',
+      'only certificates that expire within this time, such as 60d',
       timeAhead,
     )
     .option('--splay <duration>', 'wait a random time up to this first, such as 12h', timeAhead)
-    .addOption(waitOption(ANSWER_SECONDS))
-    .option('--no-restart', 'install only; restart nothing')
+    .addOption(waitOption(WAIT_SECONDS))
+    .option('--no-restart', 'install the files, but restart nothing')
     .addOption(restartTimeoutOption())
-    .option('--accept-ca-change', 'take over the CA certificates that the service publishes')
+    .option('--accept-ca-change', 'install the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of a new ca; etcd-ca=sha256:HEX and so on; needed for each CA certificate that --accept-ca-change adds; may be given several times',
+      "sha256:HEX of a new ca's public key, or etcd-ca=sha256:HEX and so on; required for each CA certificate that --accept-ca-change adds; may be given several times",
       collect,
     )
     .addOption(keyAlgorithmOption())
-    .option('--reuse-key', 'keep the keys')
-    .option('--dry-run', 'show what would be asked, changed and restarted; do nothing')
+    .option('--reuse-key', 'keep the current keys')
+    .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')
     .addOption(outputOption())
-    .action(async (names: string[], options: RenewOptions) => {
-      exit(await runRenew(terminal, names, options));
+    .action(async (names: string[], options: RenewCommandOptions) => {
+      exit(await renewThisNode(terminal, names, options));
     });
 }
 
-async function runRenew(
+async function renewThisNode(
   terminal: Terminal,
   names: string[],
-  options: RenewOptions,
+  options: RenewCommandOptions,
 ): Promise<ExitCode> {
   const settings = resolveSettings(options);
   const { folders, stateDir } = settings;
   requireNode(folders);
-  const wish = wishOf(names, options, settings);
-  const restartWorld: RestartWorld = {
-    ...{ folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
-  };
+  const renewal = renewalOptions(names, options, settings);
   const connection = connectNode(process.env, settings.config);
-  if (options.dryRun)
-    return previewRenewal(terminal, restartWorld, wish, options.output, () =>
-      connection.exchange(),
-    );
-  if (wish.restart) checkProcessesAreSeen(folders);
-  await splay(restartWorld, wish, options.splay, { randomInt });
-  const world: RenewWorld = {
-    ...restartWorld,
+  const deps: RenewalDeps = {
+    folders,
+    stateDir,
+    terminal,
+    clock: systemClock,
+    timeoutSeconds: options.restartTimeout,
     exchange: () => connection.exchange(),
     lease: async () =>
       takeLease(
         { store: await connection.exchange(), clock: systemClock, terminal },
-        { cluster: wish.cluster, node: wish.node, waitSeconds: LEASE_WAIT_SECONDS },
+        { cluster: renewal.cluster, node: renewal.node, waitSeconds: LEASE_WAIT_SECONDS },
       ),
   };
-  const report = await withRunLock(folders, () => renew(world, wish));
+  if (options.dryRun)
+    return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));
+  const report = await runRenewal(deps, renewal, options.splay, { randomInt });
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOf(report);
 }
 
-function wishOf(names: string[], options: RenewOptions, settings: NodeSettings): RenewWish {
+function renewalOptions(
+  names: string[],
+  options: RenewCommandOptions,
+  settings: NodeSettings,
+): RenewalOptions {
   checkCopies(settings.also);
   return {
     ...whoIsThis(settings),
@@ -148,9 +146,9 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
     request: options.request,
     newRequest: options.newRequest === true,
     expiresWithinSeconds: options.ifExpiresWithin,
-    waitSeconds: options.wait ?? ANSWER_SECONDS,
+    waitSeconds: options.wait ?? WAIT_SECONDS,
     waitForApprovals: options.wait !== undefined,
-    caChange: caChangeOf(options),
+    caChange: caChangeOptions(options),
     restart: options.restart,
     key: options,
     csrDir: options.csrDir,
@@ -158,13 +156,16 @@ function wishOf(names: string[], options: RenewOptions, settings: NodeSettings):
   };
 }
 
-function caChangeOf({ acceptCaChange = false, caCertHash = [] }: RenewOptions): CaChangeWish {
+function caChangeOptions({
+  acceptCaChange = false,
+  caCertHash = [],
+}: RenewCommandOptions): CaChangeOptions {
   if (caCertHash.length > 0 && !acceptCaChange)
-    throw new CommandError('usage', '--ca-cert-hash goes with --accept-ca-change');
+    throw new CommandError('usage', '--ca-cert-hash needs --accept-ca-change');
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
 
-/** The worst of what came: a failed check before a refusal before a broken file before a restart before waiting. */
+/** The most serious result: failed check, rejection, unreadable file, restart, pending. */
 export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
   const has = (...outcomes: CertificateReport['outcome'][]) =>
     certificates.some(({ outcome }) => outcomes.includes(outcome));
@@ -183,18 +184,17 @@ export function describe(report: RenewReport): string[] {
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES'],
     shown.map(({ name, outcome, notAfter = '' }) => [name, outcome, notAfter]),
   );
-  const details = certificates.flatMap(({ name, outcome: state, ...certificate }) =>
-    describeOutcome(name, { ...certificate, state }, 'not installed'),
-  );
-  const more = [
+  return [
+    ...(shown.length === 0 ? ['nothing to renew'] : table),
+    ...certificates.flatMap(({ name, outcome: state, ...certificate }) =>
+      describeOutcome(name, { ...certificate, state }, 'not installed'),
+    ),
     ...describeLeftOut(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),
     ...notes,
     ...restarts.map(describeRestart),
     ...(backup === undefined
       ? []
-      : [`the old files are in ${backup}; cakeless rollback puts them back`]),
-  ];
-  const lines = shown.length === 0 ? ['nothing to renew'] : table;
-  return [...lines, ...details, ...more].map(printable);
+      : [`the old files are in ${backup}; cakeless rollback restores them`]),
+  ].map(printable);
 }

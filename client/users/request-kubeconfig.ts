@@ -14,11 +14,11 @@ import { type Exchange, upload } from '../node/exchange/exchange.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
 import { fetchCertificates } from '../node/fetch/fetch.ts';
 import type { Received } from '../node/fetch/receive.ts';
-import { findTrusted, type Pins } from '../node/trust/trusted-ca.ts';
+import { findTrusted, type KubeconfigPins } from '../node/trust/trusted-ca.ts';
 import type { Terminal } from '../terminal.ts';
 import { prepareKey, type UserKeyOptions } from './user-key.ts';
 
-export interface UserOptions extends UserKeyOptions, Pins {
+export interface UserOptions extends UserKeyOptions, KubeconfigPins {
   readonly cluster: string;
   readonly server: string;
   /** As written, such as `8h`; undefined requests the longest validity that the cluster's rule allows. */

@@ -1,51 +1,63 @@
-/** A renewal called in this process: with a clock, a lease and an exchange of the test's own. */
+/** Calls a renewal in this process, with the clock, the lease and the exchange of a test. */
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
-import type { RenewWish, RenewWorld } from '../../client/node/renewal/options.ts';
+import type { RenewalDeps, RenewalOptions } from '../../client/node/renewal/options.ts';
 import { renew } from '../../client/node/renewal/renew.ts';
 import { caHashesOf } from '../../client/node/trust/ca-cert-hash.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
 
-export const renewWish = (
+export const renewalOptions = (
   fixture: NodeFixture,
   names: readonly string[],
-  more: Partial<RenewWish> = {},
-): RenewWish => ({
-  ...{ cluster: CLUSTER, node: fixture.node, names, request: undefined, newRequest: false },
-  ...{ expiresWithinSeconds: undefined, waitSeconds: 60, waitForApprovals: false },
-  ...{ caChange: { accept: false, hashes: caHashesOf([]) }, restart: false },
-  ...{ key: {}, csrDir: undefined, also: [], ...more },
+  more: Partial<RenewalOptions> = {},
+): RenewalOptions => ({
+  cluster: CLUSTER,
+  node: fixture.node,
+  names,
+  request: undefined,
+  newRequest: false,
+  expiresWithinSeconds: undefined,
+  waitSeconds: 60,
+  waitForApprovals: false,
+  caChange: { accept: false, hashes: caHashesOf([]) },
+  restart: false,
+  key: {},
+  csrDir: undefined,
+  also: [],
+  ...more,
 });
 
-export const renewWorld = (
+export const renewalDeps = (
   fixture: NodeFixture,
   folder: string,
-  more: Partial<RenewWorld> = {},
-): RenewWorld => ({
+  more: Partial<RenewalDeps> = {},
+): RenewalDeps => ({
   folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
   terminal: { print: () => {}, progress: () => {} },
-  ...{ stateDir: join(folder, 'cakeless'), timeoutSeconds: 1, clock: clockAhead(0) },
+  stateDir: join(folder, 'cakeless'),
+  timeoutSeconds: 1,
+  clock: clockAhead(0),
   exchange: async () => fixture.exchange(),
   lease: async () => ({ extend: async () => {}, release: async () => {} }),
   ...more,
 });
 
-/** Waits as short as the answers of the service allow. */
+/** A clock that is ahead, with waits a tenth as long. */
 export const clockAhead = (milliseconds: number) => ({
   now: () => new Date(Date.now() + milliseconds),
   monotonic: () => performance.now(),
   sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
 });
 
-/** Writes an object of the exchange bucket, as somebody who may write there. */
+/** Writes an object of the exchange bucket, as a principal that has that permission. */
 export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metadata = {}) =>
   fixture.s3().send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, Metadata }));
 
 export const answerKey = (fixture: NodeFixture, request: string, path: string) =>
   `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
 
-/** The text of an object, once it is there. */
+/** The text of an object, once it exists. */
 export async function textOf(fixture: NodeFixture, key: string): Promise<string> {
   for (;;) {
     const object = await fixture.exchange().get(key, 1e6);
@@ -54,29 +66,29 @@ export async function textOf(fixture: NodeFixture, key: string): Promise<string>
   }
 }
 
-/** Asks for `apiserver`, and ends before the answer is seen, however fast it comes. */
+/** Requests `apiserver`, and ends before it sees the outcome, however fast that is written. */
 export async function askOnly(
   fixture: NodeFixture,
   folder: string,
   request: string,
-  key: RenewWish['key'] = {},
+  key: RenewalOptions['key'] = {},
 ): Promise<void> {
   const blind = fixture.exchange();
   const list = blind.list.bind(blind);
   blind.list = (prefix) => (prefix.startsWith('certificates/') ? nothing() : list(prefix));
-  const world = renewWorld(fixture, folder, { exchange: async () => blind });
-  await renew(world, renewWish(fixture, ['apiserver'], { request, key, waitSeconds: 0 }));
+  const deps = renewalDeps(fixture, folder, { exchange: async () => blind });
+  await renew(deps, renewalOptions(fixture, ['apiserver'], { request, key, waitSeconds: 0 }));
 }
 
 async function* nothing() {}
 
-/** Asks for `apiserver`, and lets somebody change the answer before the node reads it. */
+/** Requests `apiserver`, and changes the certificate in the bucket before the node reads it. */
 export async function renewWithAnswer(
   fixture: NodeFixture,
   folder: string,
   request: string,
   change: (pem: string) => string | Promise<string>,
-  key: RenewWish['key'] = {},
+  key: RenewalOptions['key'] = {},
 ) {
   await askOnly(fixture, folder, request, key);
   const object = answerKey(fixture, request, 'pki/apiserver.crt');

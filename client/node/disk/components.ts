@@ -1,4 +1,4 @@
-/** What on a node uses which certificate, and what it takes for a new one to be used. */
+/** Which component uses which certificate, and whether it must be restarted to use a new one. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
@@ -6,7 +6,7 @@ import {
   parseKubernetesVersion,
 } from '../../../lib/profiles/kubernetes-version.ts';
 
-/** In the order in which they are restarted: what others depend on comes first. */
+/** In restart order: what others depend on comes first. */
 export const COMPONENTS = [
   'etcd',
   'kube-apiserver',
@@ -19,23 +19,23 @@ export type Component = (typeof COMPONENTS)[number];
 
 export interface Use {
   readonly certificate: CertificateName;
-  /** undefined: nothing that runs holds it; who uses it reads it anew each time. */
+  /** undefined: no running component holds it; its users read the file each time. */
   readonly component: Component | undefined;
-  /** First release that was seen to read the files again by itself; undefined: it has to be restarted. */
-  readonly rereadSince?: string;
+  /** First release seen to reload the files without a restart; undefined: a restart is needed. */
+  readonly reloadsSince?: string;
 }
 
 /**
- * Re-reading was tried with kube-apiserver 1.35.4 and etcd 3.6: serving certificate and front-proxy client certificate
- * were used within a second. A kubelet client certificate was not within 90 seconds, since the connection goes on. What
- * was not tried is restarted; docs/node-guide.md has this table.
+ * Reloading was measured with kube-apiserver 1.35.4 and etcd 3.6: they used a new serving certificate and a new
+ * front-proxy client certificate within a second. A new kubelet client certificate was not used within 90 seconds, because
+ * the connection stays open. What was not measured is restarted; docs/node-guide.md has this table.
  */
 export const USES: readonly Use[] = [
-  { certificate: 'apiserver', component: 'kube-apiserver', rereadSince: '1.35.0' },
-  { certificate: 'front-proxy-client', component: 'kube-apiserver', rereadSince: '1.35.0' },
+  { certificate: 'apiserver', component: 'kube-apiserver', reloadsSince: '1.35.0' },
+  { certificate: 'front-proxy-client', component: 'kube-apiserver', reloadsSince: '1.35.0' },
   { certificate: 'apiserver-kubelet-client', component: 'kube-apiserver' },
   { certificate: 'apiserver-etcd-client', component: 'kube-apiserver' },
-  { certificate: 'etcd-server', component: 'etcd', rereadSince: '1.35.0' },
+  { certificate: 'etcd-server', component: 'etcd', reloadsSince: '1.35.0' },
   { certificate: 'etcd-peer', component: 'etcd' },
   { certificate: 'etcd-healthcheck-client', component: undefined },
   { certificate: 'admin.conf', component: undefined },
@@ -46,8 +46,8 @@ export const USES: readonly Use[] = [
 ];
 
 /**
- * @param version of a component on this node; undefined if nobody knows: then it is restarted
- * @param caChanged a new CA file is read at the start, by all of them
+ * @param version of a component on this node; undefined if unknown: then it is restarted
+ * @param caChanged every component reads its CA file only when it starts
  */
 export function componentsToRestart(
   names: readonly CertificateName[],
@@ -55,12 +55,14 @@ export function componentsToRestart(
   version: (component: Component) => KubernetesVersion | undefined,
 ): Component[] {
   const needed = USES.filter(({ certificate }) => names.includes(certificate))
-    .filter(({ component, rereadSince }) => component && !rereads(version(component), rereadSince))
+    .filter(
+      ({ component, reloadsSince }) => component && !reloads(version(component), reloadsSince),
+    )
     .map(({ component }) => component);
   return COMPONENTS.filter((component) => caChanged || needed.includes(component));
 }
 
-/** Those that are expected to read their files again: they are looked at, not restarted. */
+/** Components that are expected to reload their files: their health is checked, but they are not restarted. */
 export function componentsToWatch(
   names: readonly CertificateName[],
   restarted: readonly Component[],
@@ -72,26 +74,26 @@ export function componentsToWatch(
   );
 }
 
-function rereads(version: KubernetesVersion | undefined, since: string | undefined): boolean {
+function reloads(version: KubernetesVersion | undefined, since: string | undefined): boolean {
   const first = since === undefined ? undefined : parseKubernetesVersion(since);
   return !!first && !!version && compareKubernetesVersions(version, first) >= 0;
 }
 
-/** In each pair the second one can do nothing without the first, and lets whoever asks it wait. */
+/** In each pair the second component cannot work without the first, and leaves its clients waiting. */
 const TOGETHER: readonly (readonly Component[])[] = [['etcd', 'kube-apiserver']];
 
 /**
- * What is restarted at once, in the order of the steps. An API server without the etcd of its node hangs on to its
- * clients; ended first, it sends them to the others. It has to be restarted once only.
+ * Which components are restarted in one step, in order. An API server without its node's etcd keeps its clients waiting;
+ * if it stops first, they reconnect to other API servers. This way it is restarted only once.
  */
 export function stepsOf(components: readonly Component[]): Component[][] {
   const steps: Component[][] = [];
   for (const component of COMPONENTS.filter((one) => components.includes(one))) {
     const last = steps.at(-1);
-    const goesAlong = TOGETHER.some(
+    const joinsLast = TOGETHER.some(
       ([first, second]) => component === second && first !== undefined && last?.at(-1) === first,
     );
-    if (goesAlong) last?.push(component);
+    if (joinsLast) last?.push(component);
     else steps.push([component]);
   }
   return steps;

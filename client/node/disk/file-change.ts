@@ -1,4 +1,4 @@
-/** What an installation changes: whole files, and links. Worked out in full before the first of them is touched. */
+/** What an installation changes: whole files, and links. All changes are computed before the first file is touched. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -6,52 +6,53 @@ import * as z from 'zod/mini';
 import { textOf } from '../../read-text.ts';
 
 export interface FileChange {
-  /** Without links on the way. */
+  /** With links resolved. */
   readonly path: string;
-  /** What it becomes: octets, since a file of the user's need not be UTF-8. */
+  /** The new content, as bytes: a user's file need not be UTF-8. */
   readonly content: Buffer;
-  /** What stood there when that was worked out; undefined if nothing did. */
+  /** The content from which the new one was computed; undefined if the file did not exist. */
   readonly before: Buffer | undefined;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Belongs to others in its folder: certificate, key and CA file are seen all new or all old. */
+  /** Changes together with others in its folder: readers see certificate, key and CA file all new or all old. */
   readonly together: boolean;
-  /** It is a link, and `content` where it leads. */
+  /** A symbolic link; `content` is its target. */
   readonly isLink: boolean;
 }
 
 export const KEY_MODE = 0o600;
 export const CERTIFICATE_MODE = 0o644;
 
-/** A change of a file that keeps its owner, and its mode unless it holds a key: then it is 0600. */
+/** Keeps the owner of the file, and its mode unless it holds a key: then the mode is 0600. */
 export function changeFile(
   file: string,
   content: string | Buffer,
   { holdsKey, together }: { holdsKey: boolean; together: boolean },
 ): FileChange {
-  const { path, uid, gid, modeThere } = destinationOf(file);
-  const mode = holdsKey ? KEY_MODE : (modeThere ?? CERTIFICATE_MODE) & 0o777;
+  const { path, uid, gid, currentMode } = destinationOf(file);
+  const mode = holdsKey ? KEY_MODE : (currentMode ?? CERTIFICATE_MODE) & 0o777;
   const before = currentBytes(path, false);
   return { path, content: Buffer.from(content), before, mode, uid, gid, together, isLink: false };
 }
 
-/** Where a file's content really stands, and who owns it; a new one belongs to the owner of its folder. */
+/** The real path of a file, and its owner; a new file gets the owner of its folder. */
 export function destinationOf(file: string) {
-  const there = statIfThere(file);
-  const { uid, gid } = there ?? statSync(dirname(file));
-  const path = there ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
-  return { path, uid, gid, modeThere: there?.mode };
+  const existing = statIfThere(file);
+  const { uid, gid } = existing ?? statSync(dirname(file));
+  const path = existing ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
+  return { path, uid, gid, currentMode: existing?.mode };
 }
 
 export function changeLink(file: string, target: string): FileChange {
   const { uid, gid } = lstatSync(file);
   const path = join(realpathSync(dirname(file)), basename(file));
-  const contents = { content: Buffer.from(target), before: currentBytes(path, true) };
-  return { path, ...contents, mode: 0o777, uid, gid, together: false, isLink: true };
+  const content = Buffer.from(target);
+  const before = currentBytes(path, true);
+  return { path, content, before, mode: 0o777, uid, gid, together: false, isLink: true };
 }
 
-/** What stands there now, links followed or not; undefined if nothing does. */
+/** The content of a file, or the target of a link; undefined if it does not exist. */
 export function currentBytes(path: string, isLink: boolean): Buffer | undefined {
   try {
     return isLink ? readlinkSync(path, 'buffer') : readFileSync(path);
@@ -68,7 +69,7 @@ export function currentContent(path: string, isLink: boolean): string | undefine
 
 export const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** A change as the journal keeps it; the contents lie beside the journal. */
+/** A change as the journal records it; the contents are in files beside the journal. */
 export const recordedChangeSchema = z.object({
   path: z.string(),
   mode: z.number(),
@@ -76,10 +77,10 @@ export const recordedChangeSchema = z.object({
   gid: z.number(),
   together: z.boolean(),
   isLink: z.boolean(),
-  /** SHA-256 of what stood there; null if nothing did. */
+  /** SHA-256 of the old content; null if the file did not exist. */
   before: z.nullable(z.string()),
   after: z.string(),
-  /** Mode and owner of what stood there. */
+  /** Mode of the old file. */
   modeBefore: z.number(),
 });
 

@@ -5,7 +5,7 @@ export interface KubeconfigParts {
   readonly server: string;
   readonly clusterName: string;
   readonly userName: string;
-  /** PEM texts. Without CA and certificate it is what `kubeadm certs generate-csr` leaves. */
+  /** PEM. Without CA and certificate the result is what `kubeadm certs generate-csr` writes. */
   readonly certificateAuthority?: string;
   readonly certificate?: string;
   readonly privateKey: string;

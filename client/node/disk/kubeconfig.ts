@@ -28,7 +28,7 @@ const kubeconfigSchema = z.object({
   users: z.optional(z.array(z.object({ name, user }))),
 });
 
-/** PEM text that stands in the kubeconfig, or the file that it names, as an absolute path. */
+/** PEM text that is embedded in the kubeconfig, or the absolute path of the file that it names. */
 export type Material = { readonly pem: string } | { readonly file: string };
 
 export interface Kubeconfig {
@@ -40,15 +40,15 @@ export interface Kubeconfig {
   readonly certificateAuthority: Material | undefined;
 }
 
-/** What is wrong with a kubeconfig, in words. */
+/** Its message says what is wrong with a kubeconfig. */
 export class KubeconfigError extends Error {
   override name = 'KubeconfigError';
 }
 
 /**
- * The user and the cluster of the current context. A file with one user and no context that fits means that user.
- * @param folder the kubeconfig's own: paths in it are relative to it
- * @throws KubeconfigError if it can't be read, or does not say which user is meant
+ * The user and the cluster of the current context. Without a usable context, the only user of the file is taken.
+ * @param folder of the kubeconfig: its paths are relative to it
+ * @throws KubeconfigError if it cannot be parsed, or does not say which user is meant
  */
 export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
   const { contexts, clusters, users, ...rest } = parseKubeconfig(yaml);
@@ -77,12 +77,12 @@ function parseKubeconfig(yaml: string) {
   try {
     value = parse(yaml);
   } catch (error) {
-    throw new KubeconfigError(`it is no YAML: ${yamlProblem(error)}`);
+    throw new KubeconfigError(`not YAML: ${yamlProblem(error)}`);
   }
   const result = kubeconfigSchema.safeParse(value);
   if (result.success) return result.data;
   throw new KubeconfigError(
-    `it is no kubeconfig: ${result.error.issues.map(describeIssue).join('; ')}`,
+    `not a kubeconfig: ${result.error.issues.map(describeIssue).join('; ')}`,
   );
 }
 

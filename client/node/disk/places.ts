@@ -7,9 +7,9 @@ import { profileOf } from '../../../lib/profiles/profile-for.ts';
 export interface NodeFolders {
   /** kubeadm's certificatesDir, `--cert-dir`. */
   readonly certDir: string;
-  /** Holds admin.conf and the other kubeconfigs, `--kubeconfig-dir`. */
+  /** The folder of admin.conf and the other kubeconfigs, `--kubeconfig-dir`. */
   readonly kubeconfigDir: string;
-  /** The kubelet's own `--cert-dir`; undefined where no kubelet uses the kubeconfigs, as in a copy of a node's files. */
+  /** The kubelet's `--cert-dir`; undefined if no kubelet uses the kubeconfigs, as in a copy of a node's files. */
   readonly kubeletDir?: string | undefined;
 }
 
@@ -19,13 +19,13 @@ export const KUBEADM_FOLDERS = {
   kubeletDir: '/var/lib/kubelet/pki',
 } as const;
 
-/** What Cakeless keeps on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
+/** The state of Cakeless on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
 export const stateDirOf = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'cakeless');
 
 /** The kubelet's certificate store: a link to the newest of kubelet-client-<date>.pem (client-go util/certificate). */
 export const KUBELET_PEM = 'kubelet-client-current.pem';
 
-/** A certificate and its private key in two files beside each other. */
+/** A certificate and its private key in two files of one folder. */
 export interface PairPlace {
   readonly kind: 'pair';
   readonly name: CertificateName;
@@ -33,12 +33,12 @@ export interface PairPlace {
   readonly keyFile: string;
 }
 
-/** A kubeconfig that holds both, or names the files that do (kubelet.conf after the kubelet's first rotation). */
+/** A kubeconfig that embeds both, or names their files (kubelet.conf after the kubelet's first rotation). */
 export interface KubeconfigPlace {
   readonly kind: 'kubeconfig';
   readonly name: CertificateName;
   readonly file: string;
-  /** Of kubelet.conf: what the kubelet takes in the place of the certificate in it, if it is there. */
+  /** For kubelet.conf: the file that the kubelet, if it exists, uses instead of the embedded certificate. */
   readonly kubeletPem?: string;
 }
 

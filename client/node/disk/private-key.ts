@@ -7,7 +7,7 @@ const generate = promisify(generateKeyPair);
 
 /**
  * A new key as kubeadm writes it (client-go util/keyutil: MarshalPrivateKeyToPEM): PKCS#1 `RSA PRIVATE KEY` or SEC1
- * `EC PRIVATE KEY`. Made as text: Node 20 can lock up on exporting a key object that was just made.
+ * `EC PRIVATE KEY`. Generated as text: Node 20 can hang when it exports a key object that was just generated.
  */
 export async function makePrivateKey(kind: KeyKind): Promise<string> {
   const publicKeyEncoding = { type: 'spki', format: 'pem' } as const;
@@ -36,11 +36,11 @@ export function kindOfKey(key: KeyObject): KeyKind | undefined {
   return namedCurve === 'secp384r1' ? 'ECDSA-P384' : undefined;
 }
 
-/** PKCS#1, SEC1 and PKCS#8 blocks, as kubeadm loads them; blocks of other kinds beside them are passed over. */
+/** PKCS#1, SEC1 and PKCS#8 blocks, as kubeadm loads them; other blocks are ignored. */
 const PRIVATE_KEY =
   /-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\r?\n[A-Za-z0-9+/=\r\n]+-----END \1-----/;
 
-/** Reads the first private key of a PEM text; undefined if there is none that can be read (an encrypted one can't). */
+/** Reads the first private key of a PEM text; undefined if there is no readable one (an encrypted key is not readable). */
 export function readPrivateKey(text: string): KeyObject | undefined {
   const [block] = PRIVATE_KEY.exec(text) ?? [];
   if (block === undefined) return undefined;
@@ -51,7 +51,7 @@ export function readPrivateKey(text: string): KeyObject | undefined {
   }
 }
 
-/** Whether both hold the same public key; kubeadm checks this nowhere. */
+/** Whether both hold the same public key; kubeadm never checks this. */
 export function areAPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
   return createPublicKey(privateKey).equals(publicKey);
 }

@@ -1,4 +1,4 @@
-/** Reads what lies at a certificate's place, and says what is wrong with it. Writes nothing. */
+/** Reads the certificate at its place on the node, and says what is wrong with it. Writes nothing. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
@@ -9,9 +9,9 @@ import type { CertificatePlace } from './places.ts';
 import { areAPair, readPrivateKey } from './private-key.ts';
 
 export type PlaceState =
-  /** There is nothing of it. */
+  /** The file does not exist. */
   | { readonly state: 'missing'; readonly name: CertificateName; readonly file: string }
-  /** There is something, but no certificate that can be read. */
+  /** The file exists, but holds no readable certificate. */
   | {
       readonly state: 'broken';
       readonly name: CertificateName;
@@ -24,25 +24,25 @@ export interface CertificateInPlace {
   readonly state: 'present';
   readonly name: CertificateName;
   readonly place: CertificatePlace;
-  /** Where the certificate stands: its own file, the kubeconfig, or the file that the kubeconfig names. */
+  /** The file with the certificate: its own, the kubeconfig, or the one that the kubeconfig names. */
   readonly certificateFile: string;
   readonly keyFile: string | undefined;
   /** Leaf first, then intermediates, in PEM. */
   readonly chain: readonly string[];
   readonly leaf: X509Certificate;
   readonly privateKey: KeyObject | undefined;
-  /** Of a kubeconfig only. */
+  /** Only for kubeconfigs. */
   readonly kubeconfig: Kubeconfig | undefined;
-  /** What is wrong with the key: missing, unreadable, of another certificate. */
+  /** What is wrong with the key: missing, unreadable, or of another certificate. */
   readonly problems: readonly string[];
   /**
-   * The certificate in kubelet.conf itself, where the kubelet has `kubelet-client-current.pem`, which it prefers until
-   * that expires (decision 0030); the fields above tell of that file then.
+   * The certificate embedded in kubelet.conf, if the kubelet also has `kubelet-client-current.pem`, which it prefers until
+   * that expires (decision 0030). The fields above then describe that file.
    */
   readonly embedded?: Pick<CertificateInPlace, 'chain' | 'leaf' | 'privateKey' | 'problems'>;
 }
 
-/** A file that is absent is a state; one that may not be read is an error, with its path. */
+/** A missing file is a state; a file without read permission is an error that names its path. */
 export function readPlace(place: CertificatePlace): PlaceState {
   return place.kind === 'pair' ? readPair(place) : readKubeconfigPlace(place);
 }
@@ -62,10 +62,10 @@ function readKubeconfigPlace(place: CertificatePlace & { kind: 'kubeconfig' }): 
   try {
     const kubeconfig = readKubeconfig(yaml, dirname(file));
     const { certificate, privateKey } = kubeconfig;
-    if (!certificate) return broken('it holds no client certificate');
+    if (!certificate) return broken('no client certificate');
     const [certificateFile, certificateText] = resolve(certificate, file);
     if (certificateText === undefined)
-      return broken(`it names ${certificateFile}, which is not there`);
+      return broken(`it names ${certificateFile}, which does not exist`);
     const [keyFile, keyText] = privateKey ? resolve(privateKey, file) : [undefined, undefined];
     const named = examine(place, kubeconfig, certificateFile, certificateText, keyFile, keyText);
     const isEmbedded = 'pem' in certificate && named.state === 'present';
@@ -109,12 +109,12 @@ function examine(
   });
   const chain = certificatesIn(certificateText);
   const [first] = chain;
-  if (first === undefined) return broken('it holds no PEM certificate');
+  if (first === undefined) return broken('no PEM certificate');
   let leaf: X509Certificate;
   try {
     leaf = new X509Certificate(first);
   } catch {
-    return broken('its first certificate can not be read');
+    return broken('its first certificate cannot be parsed');
   }
   const privateKey = keyText === undefined ? undefined : readPrivateKey(keyText);
   return {
@@ -137,9 +137,9 @@ function problemsOfKey(
   keyText: string | undefined,
   privateKey: KeyObject | undefined,
 ): string[] {
-  if (keyFile === undefined) return ['there is no private key'];
+  if (keyFile === undefined) return ['the private key is missing'];
   if (keyText === undefined) return [`${keyFile} is missing`];
-  if (privateKey === undefined) return [`${keyFile} holds no private key that can be read`];
+  if (privateKey === undefined) return [`${keyFile} has no readable private key`];
   return areAPair(privateKey, leaf.publicKey)
     ? []
     : [`the private key in ${keyFile} belongs to another certificate`];

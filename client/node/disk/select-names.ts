@@ -1,4 +1,4 @@
-/** Which certificates of a node a command is about: kubeadm's names, or `all`. */
+/** Which certificates of a node a command works on: kubeadm's names, or `all`. */
 import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
@@ -12,19 +12,20 @@ import { type CertificateInPlace, type PlaceState, readPlace } from './read-plac
 
 export interface Selection {
   readonly present: readonly CertificateInPlace[];
-  /** Left out, each with the reason; the second kind keeps the exit code from being 0. */
+  /** Left out, each with its reason. */
   readonly leftOut: readonly LeftOut[];
 }
 
 export interface LeftOut {
   readonly name: CertificateName;
   readonly reason: string;
+  /** Whether the command exits with an error because of it. */
   readonly isError: boolean;
-  /** Not on this node, and `all` was asked for: such as a worker's apiserver. */
+  /** Not on this node, and `all` was requested: such as apiserver on a worker. */
   readonly isAbsent?: boolean;
 }
 
-/** For people: what is not on this node is told in one line. */
+/** For people: certificates that this node does not have are listed in one line. */
 export function describeLeftOut(
   leftOut: readonly { readonly name: string; reason?: string; isAbsent?: boolean }[],
 ): string[] {
@@ -40,16 +41,17 @@ export function describeLeftOut(
 export interface SelectionRule {
   /** Names or `all`. */
   readonly names: readonly string[];
-  /** Only certificates that end within this time. */
+  /** Only certificates that expire within this time. */
   readonly expiresWithinSeconds?: number | undefined;
   readonly now: Date;
 }
 
 /**
- * `all` is what is on the node. kubelet.conf belongs to it where a certificate is embedded, whether the kubelet uses that
- * one or has a file of its own beside it: both become new. Where the kubelet's own rotation alone keeps it (kubelet-client-current.pem), `all` leaves it to the kubelet, which starts at 70 to 90 % of the
- * lifetime, and takes it in the last tenth: then rotation does not work, as in external-CA mode without a signer.
- * @throws CommandError for a name that kubeadm does not have
+ * `all` is every certificate on the node. It includes kubelet.conf if that embeds a certificate, whether the kubelet uses
+ * it or a file in its own store: both are renewed. If only the kubelet's store holds the certificate
+ * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime, and
+ * renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
+ * @throws CommandError for a name that kubeadm does not know
  */
 export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
   const all = rule.names.includes('all');
@@ -77,22 +79,22 @@ function checkNames(names: readonly string[]): CertificateName[] {
 
 function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
   if (place.state === 'missing') {
-    const reason = `${place.file} is not there`;
+    const reason = `${place.file} does not exist`;
     if (all) return { reason, isError: false, isAbsent: true };
-    // kubeadm says MISSING! and goes on; super-admin.conf may be deleted for good
+    // kubeadm prints MISSING! and continues; administrators may delete super-admin.conf for good
     if (place.name === 'super-admin.conf') return { reason, isError: false };
-    return { reason: `${reason}; cakeless prepare makes what is missing`, isError: true };
+    return { reason: `${reason}; cakeless prepare creates missing certificates`, isError: true };
   }
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
   if (place.embedded && place.embedded.leaf.subject !== place.leaf.subject)
     return {
-      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), and kubelet.conf is for ${oneLine(place.embedded.leaf.subject)}: move the wrong one away`,
+      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), but kubelet.conf is for ${oneLine(place.embedded.leaf.subject)}: move the wrong one away`,
       isError: true,
     };
   const left = remaining(place, rule.now);
   const limit = rule.expiresWithinSeconds;
   if (limit !== undefined && left.seconds > limit)
-    return { reason: `good until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
+    return { reason: `valid until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
   if (
     all &&
     place.name === 'kubelet.conf' &&
@@ -101,7 +103,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
     left.share > 0.1
   )
     return {
-      reason: `the kubelet rotates it (${place.certificateFile}); name it to renew it all the same`,
+      reason: `the kubelet rotates it (${place.certificateFile}); to renew it anyway, give its name`,
       isError: false,
     };
   return undefined;
@@ -109,7 +111,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
 
 const oneLine = (subject: string) => subject.replaceAll('\n', ', ');
 
-/** Of both, where there are two: without the one in kubelet.conf the kubelet does not start either. */
+/** The shorter of both, if there are two: without a valid one in kubelet.conf the kubelet does not start either. */
 function remaining(place: CertificateInPlace, now: Date) {
   const lefts = [place.leaf, place.embedded?.leaf].flatMap((leaf) => {
     if (!leaf) return [];
@@ -122,7 +124,7 @@ function remaining(place: CertificateInPlace, now: Date) {
   };
 }
 
-/** A link that the kubelet turns when it gets a new certificate. */
+/** The link that the kubelet redirects when it gets a new certificate. */
 export function isKubeletsOwn({ certificateFile }: CertificateInPlace): boolean {
   return basename(certificateFile) === KUBELET_PEM && lstatSync(certificateFile).isSymbolicLink();
 }

@@ -3,7 +3,7 @@ import { ENVIRONMENT } from '../../../lib/environment-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { openBucket } from '../../open-bucket.ts';
-import type { NodeConfig } from '../state/cakeless-yaml.ts';
+import type { CakelessYaml } from '../state/cakeless-yaml.ts';
 
 export interface NodeConnection {
   exchange(): Promise<ObjectStore>;
@@ -12,7 +12,7 @@ export interface NodeConnection {
 /** The environment takes precedence over the file. */
 export function connectNode(
   environment: Record<string, string | undefined>,
-  { exchangeBucket, region }: NodeConfig,
+  { exchangeBucket, region }: CakelessYaml,
 ): NodeConnection {
   return {
     exchange: async () => {

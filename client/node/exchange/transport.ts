@@ -1,6 +1,6 @@
 /** How a node's requests travel: through the bucket, an invitation, or a file. */
 import { CommandError } from '../../errors.ts';
-import type { NodeConfig } from '../state/cakeless-yaml.ts';
+import type { CakelessYaml } from '../state/cakeless-yaml.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../state/settings.ts';
 import type { Exchange } from './exchange.ts';
 import { placeOfInvitation, readInvitation } from './invitation.ts';
@@ -22,7 +22,7 @@ export interface Transport {
 }
 
 interface ExchangeSource {
-  exchange(config: NodeConfig): Promise<Exchange>;
+  exchange(config: CakelessYaml): Promise<Exchange>;
 }
 
 /** @throws CommandError if the options say too little, or contradict the file */

@@ -1,6 +1,6 @@
 /**
- * Puts new certificate data into a kubeconfig and leaves every other character as the user wrote it: comments, order,
- * unknown keys, quotes, line ends. Values are replaced where they stand in the source.
+ * Replaces the certificate data of a kubeconfig, and keeps every other character as the user wrote it: comments, order,
+ * unknown keys, quotes, line ends. Values are replaced at their position in the source text.
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -20,7 +20,7 @@ import { KubeconfigError } from '../disk/kubeconfig.ts';
 export interface KubeconfigData {
   readonly userName: string;
   readonly clusterName: string | undefined;
-  /** PEM; what is left out stays. */
+  /** PEM; absent data stays unchanged. */
   readonly certificate?: string | undefined;
   readonly privateKey?: string | undefined;
   readonly certificateAuthority?: string | undefined;
@@ -32,46 +32,47 @@ interface Edit {
   readonly text: string;
 }
 
-type Names = 'users' | 'clusters';
+type ListKey = 'users' | 'clusters';
 
-/** @throws KubeconfigError where a change would reach further than it is meant to */
+/** @throws KubeconfigError if a change would also change something else */
 export function editKubeconfig(yaml: string, data: KubeconfigData): string {
-  const wishes = wishesOf(data);
-  const edited = wishes.reduce(grant, yaml);
-  checkEffect(yaml, edited, wishes);
+  const changes = changesFor(data);
+  const edited = changes.reduce(applyChange, yaml);
+  checkEffect(yaml, edited, changes);
   return edited;
 }
 
-/** One at a time, each in the source that the one before left: two may stand at the same place. */
-function grant(yaml: string, { list, name, key, value }: Wish): string {
+/** One at a time, each on the result of the previous one: two changes can be at the same position. */
+function applyChange(yaml: string, { list, name, key, value }: ValueChange): string {
   const document = parseDocument(yaml);
   const [error] = document.errors;
-  if (error) throw new KubeconfigError(`it is no YAML: ${yamlProblem(error)}`);
+  if (error) throw new KubeconfigError(`not YAML: ${yamlProblem(error)}`);
   const { start, end, text } = edit(yaml, findEntry(document, list, name), key, value);
   return yaml.slice(0, start) + text + yaml.slice(end);
 }
 
-interface Wish {
-  readonly list: Names;
+/** A new value for a key of the user or cluster with this name. */
+interface ValueChange {
+  readonly list: ListKey;
   readonly name: string;
   readonly key: string;
   readonly value: string;
 }
 
-function wishesOf({ userName, clusterName, ...data }: KubeconfigData): Wish[] {
-  const wish = (list: Names, name: string | undefined, key: string, pem: string | undefined) =>
+function changesFor({ userName, clusterName, ...data }: KubeconfigData): ValueChange[] {
+  const change = (list: ListKey, name: string | undefined, key: string, pem: string | undefined) =>
     pem === undefined || name === undefined
       ? []
       : [{ list, name, key, value: Buffer.from(pem).toString('base64') }];
   return [
-    ...wish('users', userName, 'client-certificate-data', data.certificate),
-    ...wish('users', userName, 'client-key-data', data.privateKey),
-    ...wish('clusters', clusterName, 'certificate-authority-data', data.certificateAuthority),
+    ...change('users', userName, 'client-certificate-data', data.certificate),
+    ...change('users', userName, 'client-key-data', data.privateKey),
+    ...change('clusters', clusterName, 'certificate-authority-data', data.certificateAuthority),
   ];
 }
 
 /** The map `user` or `cluster` of the entry with this name. */
-function findEntry(document: Document.Parsed, list: Names, name: string): YAMLMap {
+function findEntry(document: Document.Parsed, list: ListKey, name: string): YAMLMap {
   const inner = list === 'users' ? 'user' : 'cluster';
   const entries = document.get(list, true);
   if (isSeq(entries))
@@ -81,7 +82,7 @@ function findEntry(document: Document.Parsed, list: Names, name: string): YAMLMa
       const map = isAlias(found) ? found.resolve(document) : found;
       if (isMap(map)) return map as YAMLMap;
     }
-  throw new KubeconfigError(`${list} holds no map ${inner} of ${name}`);
+  throw new KubeconfigError(`${list} has no map ${inner} for ${name}`);
 }
 
 function edit(yaml: string, map: YAMLMap, key: string, value: string): Edit {
@@ -92,25 +93,25 @@ function edit(yaml: string, map: YAMLMap, key: string, value: string): Edit {
 function replace(yaml: string, pair: Pair, key: string, value: string): Edit {
   const node = pair.value as Scalar | null;
   const range = node?.range;
-  if (!range) throw new KubeconfigError(`${key} has no place in the source`);
+  if (!range) throw new KubeconfigError(`${key} has no position in the source`);
   const [start, end] = range;
   if (isScalar(node) && node.type === 'QUOTE_DOUBLE') return { start, end, text: `"${value}"` };
   if (isScalar(node) && node.type === 'QUOTE_SINGLE') return { start, end, text: `'${value}'` };
   const source = yaml.slice(start, end);
-  // a block scalar reaches over its last line end; an empty value starts right behind the colon
+  // a block scalar includes its last line end; an empty value starts right after the colon
   const lineEnd = /\r?\n\s*$/.exec(source)?.[0] ?? '';
   const space = start === end && yaml[start - 1] === ':' ? ' ' : '';
   return { start, end, text: `${space}${value}${lineEnd}` };
 }
 
-/** In front of the first key of the map, in the style of the map. */
+/** Before the first key of the map, in the style of the map. */
 function insert(yaml: string, map: YAMLMap, key: string, value: string): Edit {
   const [first] = map.items;
   const firstKey = first?.key;
   if (!isScalar(firstKey) || !firstKey.range) {
     if (map.range && map.flow)
       return { start: map.range[0], end: map.range[1], text: `{ ${key}: ${value} }` };
-    throw new KubeconfigError(`there is no place for ${key}`);
+    throw new KubeconfigError(`${key} cannot be inserted`);
   }
   const [start] = firstKey.range;
   if (map.flow) {
@@ -122,18 +123,18 @@ function insert(yaml: string, map: YAMLMap, key: string, value: string): Edit {
   return { start, end: start, text: `${key}: ${value}${newline}${' '.repeat(start - lineStart)}` };
 }
 
-/** Reads both back: nothing but what was wished for may have changed. Anchors could carry a change elsewhere. */
-function checkEffect(before: string, after: string, wishes: readonly Wish[]): void {
+/** Parses both texts: only the intended values may differ. With YAML anchors a change could appear in other places. */
+function checkEffect(before: string, after: string, changes: readonly ValueChange[]): void {
   const expected = toValue(before);
-  for (const { list, name, key, value } of wishes) {
+  for (const { list, name, key, value } of changes) {
     const entry = expected[list]?.find((candidate) => candidate.name === name);
     const inner = list === 'users' ? 'user' : 'cluster';
-    // a copy: a map that stands behind an anchor must not take others with it
+    // a copy: other entries may share this map through an anchor
     if (entry) entry[inner] = { ...entry[inner], [key]: value };
   }
   if (!isDeepStrictEqual(toValue(after), expected))
     throw new KubeconfigError(
-      'its certificate data can not be changed without changing something else: write it out where it stands behind an anchor (&, *)',
+      'its certificate data cannot be changed without changing something else: write it out instead of using an anchor (&, *)',
     );
 }
 
@@ -143,8 +144,8 @@ interface Entry {
   cluster?: Record<string, unknown>;
 }
 
-function toValue(yaml: string): Partial<Record<Names, Entry[]>> {
+function toValue(yaml: string): Partial<Record<ListKey, Entry[]>> {
   const document = parseDocument(yaml);
-  if (document.errors.length > 0) throw new KubeconfigError('it would be no YAML any more');
+  if (document.errors.length > 0) throw new KubeconfigError('it would no longer be YAML');
   return document.toJS();
 }

@@ -1,8 +1,6 @@
-/** Works out every file that new certificates change, and checks all that can fail before the first one is touched. */
-import { X509Certificate } from 'node:crypto';
+/** Computes every file change of new certificates, and checks for everything that could make a write fail. */
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CommandError } from '../../errors.ts';
 import { editText } from '../../read-text.ts';
 import {
@@ -13,14 +11,15 @@ import {
   type FileChange,
   statIfThere,
 } from '../disk/file-change.ts';
+import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { isKubeletsOwn } from '../disk/select-names.ts';
+import { checkCopies } from './copies.ts';
 import { editKubeconfig } from './kubeconfig-edit.ts';
-import { checkCopies } from './others-folders.ts';
 
-/** A certificate that passed every check, with its key. */
+/** A checked certificate, with its key. */
 export interface NewCertificate {
   readonly place: CertificateInPlace;
   /** Leaf, then intermediates. */
@@ -30,9 +29,9 @@ export interface NewCertificate {
 
 export interface PlanInput {
   readonly certificates: readonly NewCertificate[];
-  /** New contents of CA files by path; empty unless the change was accepted. */
+  /** New contents of CA files, by path; empty unless the change was accepted. */
   readonly caFiles: ReadonlyMap<string, string>;
-  /** Copies of kubeconfigs that follow them. */
+  /** Copies of kubeconfigs to update. */
   readonly also: readonly string[];
   readonly folders: NodeFolders;
   readonly now: Date;
@@ -43,7 +42,7 @@ export interface PlannedChanges {
   readonly notes: readonly string[];
 }
 
-/** @throws CommandError that names every file that can't be changed, and why */
+/** @throws CommandError that names every file that cannot be changed, and why */
 export function planChanges(input: PlanInput): PlannedChanges {
   checkCopies(input.also);
   const notes: string[] = [];
@@ -55,12 +54,9 @@ export function planChanges(input: PlanInput): PlannedChanges {
     ...input.certificates.flatMap((certificate) => changesOf(certificate, caPem, input)),
     ...copies(input, caPem, notes),
   ];
-  const problems = findObstacles(changes);
+  const problems = findWriteProblems(changes);
   if (problems.length > 0)
-    throw new CommandError(
-      'failure',
-      ['nothing was changed:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
-    );
+    throw new CommandError('failure', ['nothing was changed:', ...problems].join('\n  '));
   return { changes, notes };
 }
 
@@ -75,14 +71,14 @@ function changesOf(
 ): FileChange[] {
   const { certificateFile, keyFile } = place;
   const embedded = () => changeKubeconfig(placeFile(place), place, chainPem, keyPem, caPem);
-  // the kubelet needs the one in kubelet.conf to be good when it starts, and then uses its own
+  // the kubelet needs a valid certificate in kubelet.conf when it starts, and then uses the one in its store
   if (place.embedded) return [embedded(), ...changePem(place, chainPem + keyPem, now)];
   if (place.kubeconfig && certificateFile === placeFile(place)) return [embedded()];
   if (isSameFile(certificateFile, keyFile)) return changePem(place, chainPem + keyPem, now);
   if (keyFile === undefined || keyFile === placeFile(place))
     throw new CommandError(
       'usage',
-      `${placeFile(place)}: names a file for its certificate and none for its key`,
+      `${placeFile(place)}: names a file for the certificate, but not for the key`,
     );
   return [
     changeFile(certificateFile, chainPem, { holdsKey: false, together: true }),
@@ -92,7 +88,7 @@ function changesOf(
 
 const isSameFile = (a: string, b: string | undefined) => a === b;
 
-/** As the kubelet names them (client-go util/certificate certificate_store.go): a dated file, and a link to it. */
+/** Named as by the kubelet (client-go util/certificate certificate_store.go): a dated file, and a link to it. */
 function changePem(place: CertificateInPlace, content: string, now: Date): FileChange[] {
   const file = place.certificateFile;
   if (!isKubeletsOwn(place))
@@ -122,27 +118,24 @@ function changeKubeconfig(
 }
 
 /**
- * CA data that lacks a certificate of pki/ca.crt becomes pki/ca.crt, as in `kubeadm certs renew` (kubeadm#2027); data
- * that holds them all stays as it is.
+ * CA data that lacks a certificate of pki/ca.crt is replaced with pki/ca.crt, as in `kubeadm certs renew` (kubeadm#2027);
+ * other CA data stays unchanged.
  */
 function refreshedCa(
   material: { pem: string } | { file: string } | undefined,
   caPem: string | undefined,
 ): string | undefined {
   if (caPem === undefined || (material && 'file' in material)) return undefined;
-  const there = new Set(fingerprints(material?.pem ?? ''));
-  return fingerprints(caPem).every((fingerprint) => there.has(fingerprint)) ? undefined : caPem;
+  const current = new Set(fingerprintsOf(material?.pem ?? ''));
+  return fingerprintsOf(caPem).every((one) => current.has(one)) ? undefined : caPem;
 }
 
-export const fingerprints = (pem: string) =>
-  certificatesIn(pem).map((block) => new X509Certificate(block).fingerprint256);
-
-/** A copy changes only if its certificate is the one that is replaced. */
+/** A copy changes only if it holds one of the replaced certificates. */
 function copies(input: PlanInput, caPem: string | undefined, notes: string[]): FileChange[] {
   return input.also.flatMap((file) => {
     const yaml = currentContent(file, false);
     if (yaml === undefined) {
-      notes.push(`${file}: is not there; nothing to do`);
+      notes.push(`${file}: does not exist; skipped`);
       return [];
     }
     const kubeconfig = readKubeconfig(yaml, dirname(file));
@@ -151,10 +144,10 @@ function copies(input: PlanInput, caPem: string | undefined, notes: string[]): F
       ({ place }) =>
         certificate &&
         'pem' in certificate &&
-        fingerprints(certificate.pem)[0] === place.leaf.fingerprint256,
+        fingerprintsOf(certificate.pem)[0] === place.leaf.fingerprint256,
     );
     if (!original) {
-      notes.push(`${file}: left alone, it holds none of the certificates that are replaced`);
+      notes.push(`${file}: contains none of the replaced certificates; left unchanged`);
       return [];
     }
     const place = { ...original.place, kubeconfig };
@@ -165,18 +158,18 @@ function copies(input: PlanInput, caPem: string | undefined, notes: string[]): F
 const placeFile = ({ place }: CertificateInPlace) =>
   place.kind === 'kubeconfig' ? place.file : place.certificateFile;
 
-/** What would stop a write half-way. Contents are written beside the journal first, so room is needed for three of each. */
+/** Room for three copies of each content: beside the journal, in `.cakeless-new`, and in the file itself. */
 const COPIES = 3;
 const SPARE_BYTES = 256 * 1024;
 
-function findObstacles(changes: readonly FileChange[]): string[] {
+function findWriteProblems(changes: readonly FileChange[]): string[] {
   const problems: string[] = [];
   for (const folder of new Set(changes.map(({ path }) => dirname(path)))) {
     const own = changes.filter(({ path }) => dirname(path) === folder);
     try {
       accessSync(folder, constants.W_OK);
     } catch (error) {
-      problems.push(`${folder}: can not be written to (${(error as NodeJS.ErrnoException).code})`);
+      problems.push(`${folder}: not writable (${(error as NodeJS.ErrnoException).code})`);
       continue;
     }
     const needed = own.reduce((sum, { content }) => sum + content.length, 0) * COPIES + SPARE_BYTES;
@@ -189,7 +182,9 @@ function findObstacles(changes: readonly FileChange[]): string[] {
 
 function findOwnerProblem({ path, uid }: FileChange): string[] {
   const me = process.getuid?.() ?? 0;
-  const there = statIfThere(path);
-  if (there && !there.isFile()) return [`${path}: is no file`];
-  return me === 0 || uid === me ? [] : [`${path}: belongs to user ${uid}, and this is user ${me}`];
+  const existing = statIfThere(path);
+  if (existing && !existing.isFile()) return [`${path}: not a regular file`];
+  return me === 0 || uid === me
+    ? []
+    : [`${path}: belongs to user ${uid}, but this process runs as user ${me}`];
 }

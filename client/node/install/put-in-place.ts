@@ -1,11 +1,11 @@
 /**
- * Puts the old or the new contents of an installation in place.
+ * Installs the new files of an installation, or restores the old ones.
  *
- * A certificate and its key are two files, and no rename changes two at once. So the files of one folder that belong
- * together become links for a moment, `apiserver.crt -> .cakeless-current/apiserver.crt`, first to the old contents;
- * one rename of the link `.cakeless-current` makes all of them new; then they become plain files again. Whoever reads
- * at any moment, and whoever is killed at any moment, sees pairs that match. The links are relative and stay inside
- * the folder, so they lead to the same inside a container that mounts it.
+ * A certificate and its key are two files, and no rename replaces two at once. So the files of one folder that change
+ * together become links for a moment, `apiserver.crt -> .cakeless-current/apiserver.crt`, first to the old contents; one
+ * rename of the link `.cakeless-current` switches all of them; then they become plain files again. A reader always sees
+ * pairs that match, even if this process is killed. The links are relative and stay inside the folder, so that they also
+ * work in a container that mounts it.
  */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { chmod, chown, mkdir, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
@@ -17,16 +17,16 @@ import {
   writeDurably,
 } from '../../../lib/files/durable-file.ts';
 import { currentBytes, type RecordedChange } from '../disk/file-change.ts';
-import { contentOf, type Installation } from './installation.ts';
+import { contentOf, type Installation } from './journal.ts';
 
 type Version = 'old' | 'new';
 
-/** Can be called again, for the same version or the other one, after any interruption. */
+/** Can be called again after any interruption, for the same version or for the other one. */
 export async function putInPlace(installation: Installation, version: Version): Promise<void> {
   const { changes } = installation.journal;
   for (const [folder, members] of groupByFolder(changes))
-    await exchangeTogether(installation, folder, members, version);
-  // the new pem of the kubelet comes before the link to it, and goes after it
+    await switchTogether(installation, folder, members, version);
+  // the kubelet's new PEM file is created before the link to it, and removed after it
   const alone = changes.filter(({ together }) => !together);
   for (const change of version === 'new' ? alone : [...alone].reverse())
     await place(installation, change, version);
@@ -45,14 +45,14 @@ function groupByFolder(changes: readonly RecordedChange[]): Map<string, Recorded
 const CURRENT = '.cakeless-current';
 const folderOf = (version: Version) => `.cakeless-${version}`;
 
-async function exchangeTogether(
+async function switchTogether(
   installation: Installation,
   folder: string,
   members: readonly RecordedChange[],
   version: Version,
 ): Promise<void> {
   const current = join(folder, CURRENT);
-  if (!isThere(current)) {
+  if (!exists(current)) {
     if (members.every((change) => isInPlace(installation, change, version))) return cleanUp(folder);
     await fillFolders(installation, folder, members);
     await makeLink(folderOf(version === 'new' ? 'old' : 'new'), current);
@@ -88,7 +88,7 @@ async function fillFolders(
           change,
         );
     }
-    // whoever may enter the folder may enter this one; the files keep their own modes
+    // same access as the outer folder; the files have their own modes
     await chown(inner, uid, gid);
     await chmod(inner, mode & 0o777);
   }
@@ -117,13 +117,13 @@ function isInPlace(installation: Installation, change: RecordedChange, version: 
   return is && wanted ? is.equals(wanted) : is === wanted;
 }
 
-/** A link that this module made of a plain file. */
+/** A plain file that this module replaced with a link. */
 const isOurLink = ({ path, isLink }: RecordedChange) =>
   !isLink && lstatIfThere(path)?.isSymbolicLink() === true;
 
 const temporaryLink = (path: string) => `${path}.cakeless-link`;
 
-/** A link made or turned by one rename. */
+/** Creates or redirects a link with one rename. */
 async function makeLink(target: string, path: string): Promise<void> {
   const temporary = temporaryLink(path);
   await rm(temporary, { force: true });
@@ -138,14 +138,14 @@ async function cleanUp(folder: string): Promise<void> {
   if (left.length > 0) await syncFolder(folder);
 }
 
-/** Takes away what a killed run was about to rename. */
+/** Removes temporary files that a killed run did not rename. */
 async function sweep(path: string): Promise<void> {
   await sweepTemporaries(path);
   for (const link of [path, join(dirname(path), CURRENT)].map(temporaryLink))
-    if (isThere(link)) await removeDurably(link);
+    if (exists(link)) await removeDurably(link);
 }
 
-const isThere = (path: string) => lstatIfThere(path) !== undefined;
+const exists = (path: string) => lstatIfThere(path) !== undefined;
 
 function lstatIfThere(path: string) {
   return lstatSync(path, { throwIfNoEntry: false });

@@ -1,17 +1,17 @@
-/** What a renewal is asked to do, and what it does it with. */
+/** The options of a renewal, and what it depends on. */
 import { existsSync } from 'node:fs';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import type { Terminal } from '../../terminal.ts';
 import { type DesiredCsr, desiredFromDisk, type KeyOptions } from '../csr/desired.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { type Selection, selectCertificates } from '../disk/select-names.ts';
+import { acquireLease } from '../restart/acquire-lease.ts';
+import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
-import type { RestartWorld } from '../restart/restart.ts';
-import type { CaChangeWish } from '../trust/ca-change.ts';
+import type { CaChangeOptions } from '../trust/ca-change.ts';
 
-export interface RenewWish {
+export interface RenewalOptions {
   readonly cluster: string;
   readonly node: string;
   readonly names: readonly string[];
@@ -20,7 +20,7 @@ export interface RenewWish {
   readonly expiresWithinSeconds: number | undefined;
   readonly waitSeconds: number;
   readonly waitForApprovals: boolean;
-  readonly caChange: CaChangeWish;
+  readonly caChange: CaChangeOptions;
   readonly restart: boolean;
   readonly key: KeyOptions;
   /** A folder that generate-csr or `renew --csr-only` filled: its keys and CSRs are used. */
@@ -28,20 +28,23 @@ export interface RenewWish {
   readonly also: readonly string[];
 }
 
-export interface RenewWorld extends RestartWorld {
-  readonly terminal: Terminal;
+export interface RenewalDeps extends RestartDeps {
   exchange(): Promise<ObjectStore>;
-  /** undefined where another node held it for too long. */
+  /** undefined if another node held it for too long. */
   lease(): Promise<HeldLease | undefined>;
 }
 
-export function selectWanted({ folders, clock }: RestartWorld, wish: RenewWish): Selection {
-  const { names, expiresWithinSeconds } = wish;
+/** @throws CommandError if other nodes held it all the time */
+export const leaseFor = (deps: RenewalDeps): Promise<HeldLease> =>
+  acquireLease(() => deps.lease(), 'run the same command again: its requests are kept');
+
+export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOptions): Selection {
+  const { names, expiresWithinSeconds } = options;
   const selection = selectCertificates(folders, { names, expiresWithinSeconds, now: clock.now() });
-  return wish.caChange.accept ? selection : withoutMissingCas(selection, folders);
+  return options.caChange.accept ? selection : withoutMissingCas(selection, folders);
 }
 
-/** Nothing on the node would say whether what comes is right: it is not asked for. */
+/** Without a CA file nothing on the node shows whether a certificate is right, so none is requested. */
 function withoutMissingCas({ present, leftOut }: Selection, folders: NodeFolders): Selection {
   const isMissing = ({ name }: CertificateInPlace) =>
     !existsSync(caFileOf(profileOf(name).ca, folders));
@@ -51,12 +54,12 @@ function withoutMissingCas({ present, leftOut }: Selection, folders: NodeFolders
       ...leftOut,
       ...present.filter(isMissing).map(({ name }) => ({
         name,
-        reason: `${caFileOf(profileOf(name).ca, folders)} is missing: put it back, or take it over with --accept-ca-change and --ca-cert-hash`,
+        reason: `${caFileOf(profileOf(name).ca, folders)} is missing: restore it, or use --accept-ca-change with --ca-cert-hash`,
         isError: true,
       })),
     ],
   };
 }
 
-export const desired = (place: CertificateInPlace, { key }: RenewWish): DesiredCsr =>
+export const desired = (place: CertificateInPlace, { key }: RenewalOptions): DesiredCsr =>
   desiredFromDisk(place, key);

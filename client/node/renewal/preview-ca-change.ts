@@ -6,23 +6,24 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { type CaChangeWish, decideTrust } from '../trust/ca-change.ts';
+import { type CaChangeOptions, decideCaChange } from '../trust/ca-change.ts';
 import { readBundle } from '../trust/read-bundle.ts';
 
 export interface CaChangePreview {
   readonly differences: readonly string[];
-  /** Why it would not be taken over. */
+  /** Why the change would be refused. */
   readonly problem?: string;
 }
 
-const UNKNOWN = 'the service has issued nothing to this node yet, so its trust domain is not known';
+const UNKNOWN =
+  'the trust domain is unknown, because the service has issued no certificate to this node yet';
 
 export async function previewCaChange(
   exchange: Exchange,
   { cluster, node }: { cluster: string; node: string },
   names: readonly CertificateName[],
   folders: NodeFolders,
-  wish: CaChangeWish,
+  options: CaChangeOptions,
 ): Promise<CaChangePreview> {
   const trustDomain = await lastTrustDomain(exchange, outcomesPrefix(cluster, node));
   if (trustDomain === undefined) return { differences: [], problem: UNKNOWN };
@@ -33,16 +34,16 @@ export async function previewCaChange(
       ),
     ),
   );
-  const { differences } = decideTrust(folders, published, { ...wish, accept: false });
+  const { differences } = decideCaChange(folders, published, { ...options, accept: false });
   try {
-    decideTrust(folders, published, wish);
+    decideCaChange(folders, published, options);
     return { differences };
   } catch (error) {
     return { differences, problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** As the certificate says that was issued last. */
+/** The trust domain of the most recently issued certificate. */
 async function lastTrustDomain(exchange: Exchange, prefix: string): Promise<string | undefined> {
   let last: { key: string; lastModified: Date } | undefined;
   for await (const object of exchange.list(prefix))

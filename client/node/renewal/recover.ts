@@ -1,18 +1,12 @@
-/** What a run that was cut off left behind is finished, or undone, before anything new begins. */
-import {
-  type Installation,
-  listInstallations,
-  pruneInstallations,
-} from '../install/installation.ts';
+/** Finishes or undoes what an interrupted run left, before anything new begins. */
+import { type Installation, listInstallations, pruneInstallations } from '../install/journal.ts';
+import type { RestartedInstallation } from '../install/restart-users.ts';
+import type { RestartDeps } from '../restart/deps.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
 import type { HeldLease } from '../restart/lease.ts';
-import type { RestartWorld } from '../restart/restart.ts';
-import { type Carried, carryThrough, takeBack } from './carry-through.ts';
+import { rollBackInstallation } from '../rollback/roll-back-installation.ts';
+import { completeInstallation } from './complete-installation.ts';
 import { sweepRequests } from './request-journal.ts';
-
-export interface Recovery {
-  readonly carried: readonly Carried[];
-}
 
 export function unfinishedInstallations(stateDir: string): Installation[] {
   return listInstallations(stateDir).filter(
@@ -20,38 +14,40 @@ export function unfinishedInstallations(stateDir: string): Installation[] {
   );
 }
 
-/** @throws CommandError as `carryThrough` and `takeBack` do */
+/** @throws CommandError as `completeInstallation` and `rollBackInstallation` do */
 export async function recover(
-  world: RestartWorld,
-  lease: (why: readonly Installation[]) => Promise<HeldLease | undefined>,
-): Promise<Recovery> {
-  const returned = await returnManifests(world.stateDir, world.folders);
+  deps: RestartDeps,
+  lease: (unfinished: readonly Installation[]) => Promise<HeldLease | undefined>,
+): Promise<RestartedInstallation[]> {
+  const returned = await returnManifests(deps.stateDir, deps.folders);
   for (const component of returned)
-    world.terminal.progress(`${component}: the manifest that a cut-off run had moved away is back`);
-  const unfinished = unfinishedInstallations(world.stateDir);
+    deps.terminal.progress(
+      `${component}: put back the manifest that an interrupted run had moved away`,
+    );
+  const unfinished = unfinishedInstallations(deps.stateDir);
   if (unfinished.length === 0) {
-    await tidy(world.stateDir);
-    return { carried: [] };
+    await tidy(deps.stateDir);
+    return [];
   }
   const held = await lease(unfinished);
-  const carried: Carried[] = [];
+  const recovered: RestartedInstallation[] = [];
   try {
     for (const installation of unfinished) {
       const { id, phase, reason = '' } = installation.journal;
-      world.terminal.progress(`installation ${id} was cut off (${phase}); it is gone on with`);
-      carried.push(
+      deps.terminal.progress(`installation ${id} was interrupted (${phase}); resuming`);
+      recovered.push(
         phase === 'undoing'
-          ? await takeBack(installation, reason, world, held)
-          : await carryThrough(installation, world, held),
+          ? await rollBackInstallation(installation, reason, deps, held)
+          : await completeInstallation(installation, deps, held),
       );
     }
   } finally {
     await held?.release();
   }
-  return { carried };
+  return recovered;
 }
 
-/** Never in front of a recovery: what is to be removed might be what it needs. */
+/** Never call it before a recovery, which may need what it removes. */
 export async function tidy(stateDir: string): Promise<void> {
   await pruneInstallations(stateDir);
   await sweepRequests(stateDir);

@@ -1,45 +1,60 @@
 /**
- * `cakeless renew`: csr, submit, wait, check, install, restart, verify. Each step can be killed and called again: what
- * was asked for is in the request's journal, what is being installed in the installation's.
+ * `cakeless renew`: create CSRs, upload, wait, check, install, restart, verify. Each step can be killed and resumed: the
+ * journals of requests and installations say how far it got.
  */
-import { awaitAnswers } from './answers.ts';
-import { ask } from './ask.ts';
-import { install } from './install-answers.ts';
-import type { RenewWish, RenewWorld } from './options.ts';
+import { requireProc } from '../restart/processes.ts';
+import { withRunLock } from '../state/run-lock.ts';
+import { installCertificates } from './install-certificates.ts';
+import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
+import { awaitOutcomes } from './outcomes.ts';
 import { recover } from './recover.ts';
-import { type CertificateReport, type RenewReport, reportRenewed, reportTaken } from './report.ts';
+import {
+  type CertificateReport,
+  type RenewReport,
+  reportIdTaken,
+  reportRenewed,
+} from './report.ts';
 import { closeAll } from './request-journal.ts';
-import { takeTurn } from './turn.ts';
+import { sendRequests } from './send-requests.ts';
+import { type Chance, splay } from './splay.ts';
 
-/** To be called with the run lock held. */
-export async function renew(world: RenewWorld, wish: RenewWish): Promise<RenewReport> {
-  const { cluster, node } = wish;
-  const recovered = await recover(world, (installations) =>
-    installations.some(({ journal }) => journal.restarts.length > 0)
-      ? takeTurn(world)
-      : Promise.resolve(undefined),
+/** Waits for its random time, then renews while it holds the run lock. */
+export async function runRenewal(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  splaySeconds: number | undefined,
+  chance: Chance,
+): Promise<RenewReport> {
+  if (options.restart) requireProc(deps.folders);
+  await splay(deps, options, splaySeconds, chance);
+  return withRunLock(deps.folders, () => renew(deps, options));
+}
+
+/** Call it with the run lock held. */
+export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise<RenewReport> {
+  const { cluster, node } = options;
+  const recovered = await recover(deps, async (unfinished) =>
+    unfinished.some(({ journal }) => journal.restarts.length > 0) ? leaseFor(deps) : undefined,
   );
-  const done = recovered.carried.filter(
-    ({ installation }) => installation.journal.phase === 'done',
-  );
-  for (const { installation } of done) await closeAll(world.stateDir, installation.journal.names);
-  const fresh = done.flatMap(({ installation }) => installation.journal.names);
-  const { requests, leftOut, taken, notes } = await ask(world, wish, fresh);
-  const restarts = recovered.carried.flatMap((carried) => carried.restarts);
+  const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
+  const fresh = completed.flatMap(({ installation }) => installation.journal.names);
+  if (fresh.length > 0) await closeAll(deps.stateDir, fresh);
+  const { requests, leftOut, closed, notes } = await sendRequests(deps, options, fresh);
+  const restarts = recovered.flatMap((one) => one.restarts);
   const reports: CertificateReport[] = [
-    ...fresh.map((name) => reportRenewed(world, name)),
+    ...fresh.map((name) => reportRenewed(deps, name)),
     ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),
-    ...taken.map(reportTaken),
+    ...closed.map(reportIdTaken),
   ];
   const base = { cluster, node, restarts, caDifferences: [], notes };
   if (requests.length === 0) return { ...base, certificates: reports };
-  const exchange = await world.exchange();
-  const answers = await awaitAnswers(exchange, world.terminal, requests, {
-    seconds: wish.waitSeconds,
-    forApprovals: wish.waitForApprovals,
-    clock: world.clock,
+  const exchange = await deps.exchange();
+  const outcomes = await awaitOutcomes(exchange, deps.terminal, requests, {
+    seconds: options.waitSeconds,
+    forApprovals: options.waitForApprovals,
+    clock: deps.clock,
   });
-  const installed = await install(world, wish, exchange, answers);
+  const installed = await installCertificates(deps, options, exchange, outcomes);
   return {
     ...base,
     ...installed,

@@ -1,4 +1,4 @@
-/** A request id is used once for a certificate: under it lies one CSR, and it never changes. */
+/** A request id is used once for each certificate name: there is one CSR under it, which never changes. */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
@@ -8,52 +8,53 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { findStaged } from '../csr/staging.ts';
 import { holdsCsr, RequestTakenError } from '../exchange/exchange.ts';
-import { findOutcomes } from '../exchange/outcomes.ts';
+import { findOutcomes, type RequestPlace } from '../exchange/outcomes.ts';
 import { closeNames, type OpenRequest } from './request-journal.ts';
 
 /**
- * For an id that somebody gave, before anything is journaled under it: with a fixed id in a script the second renewal
- * would ask for something that the service never takes, and each later run would try again.
- * @throws CommandError if another CSR of one of the names was asked for under it
+ * For an id from the command line, before it is journaled: with a fixed id in a script, the second renewal would request
+ * something that the service never accepts, and each later run would try again.
+ * @throws CommandError if another CSR for one of the names was uploaded under the id
  */
-export async function refuseTaken(
+export async function refuseUsedRequestId(
   exchange: ObjectStore,
-  place: { readonly cluster: string; readonly node: string; readonly request: string },
+  place: RequestPlace,
   names: readonly CertificateName[],
   csrDir: string | undefined,
 ): Promise<void> {
-  const taken: CertificateName[] = [];
+  const used = new Set<CertificateName>();
   for (const { requestKey } of await findOutcomes(exchange, place)) {
     const name = nameOfKey(requestKey);
     if (name === undefined || !names.includes(name)) continue;
     const given = csrDir === undefined ? undefined : findStaged(csrDir, name);
     if (given && (await holdsCsr(exchange, requestKey, readFileSync(given.csrFile)))) continue;
-    taken.push(name);
+    used.add(name);
   }
-  if (taken.length === 0) return;
+  if (used.size === 0) return;
   throw new CommandError(
     'usage',
-    `request ${place.request} was used before for ${[...new Set(taken)].join(', ')}; nothing was asked`,
-    'leave --request out, or choose another id for each renewal',
+    `request ${place.request} was already used for ${[...used].join(', ')}; nothing was uploaded`,
+    'leave out --request, or choose another id for each renewal',
   );
 }
 
-export interface Taken {
+/** A certificate name whose request id has another CSR in the bucket. */
+export interface ClosedName {
   readonly name: CertificateName;
   readonly request: string;
 }
 
 /**
- * Uploads a request; where another CSR lies under its key, such as after its keys were lost here, that name is closed.
- * @returns what is left open, and what was closed
+ * Uploads a request. If another CSR has its key, for example because this node lost the private key, that name is closed.
+ * @returns the request without the closed names, and the closed names
  */
-export async function uploadWhatIsFree(
+export async function uploadOrClose(
   request: OpenRequest,
   upload: () => Promise<unknown>,
-): Promise<{ readonly left: OpenRequest; readonly taken: readonly Taken[] }> {
-  let left = request;
-  const taken: Taken[] = [];
-  while (left.open.length > 0)
+): Promise<{ readonly remaining: OpenRequest; readonly closed: readonly ClosedName[] }> {
+  let remaining = request;
+  const closed: ClosedName[] = [];
+  while (remaining.open.length > 0)
     try {
       await upload();
       break;
@@ -62,10 +63,10 @@ export async function uploadWhatIsFree(
       const staged = name && findStaged(request.folder, name);
       if (!name || !staged) throw error;
       await rm(staged.csrFile);
-      left = await closeNames(left, [name]);
-      taken.push({ name, request: request.request });
+      remaining = await closeNames(remaining, [name]);
+      closed.push({ name, request: request.request });
     }
-  return { left, taken };
+  return { remaining, closed };
 }
 
 function nameOfKey(requestKey: string): CertificateName | undefined {

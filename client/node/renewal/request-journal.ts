@@ -1,6 +1,6 @@
 /**
- * What this node has asked for and not yet installed: `requests/<request id>/` with a journal, the keys and the CSRs.
- * The journal is there before the first upload, so a run that was cut off is gone on with and nothing is asked twice.
+ * What this node has requested and not yet installed: `requests/<request id>/` with a journal, the keys and the CSRs. The
+ * journal is written before the first upload, so that an interrupted run is resumed and nothing is requested twice.
  */
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
@@ -17,9 +17,9 @@ const requestSchema = z.object({
   node: z.string(),
   request: z.string(),
   createdAt: z.string(),
-  /** Asked for, and neither installed nor rejected. */
+  /** Requested, but neither installed nor rejected. */
   open: z.array(z.enum(CERTIFICATE_NAMES)),
-  /** SHA-256 fingerprints of the certificates that were in place when they were asked for, by name. */
+  /** SHA-256 fingerprints of the certificates to replace, by name. */
   replaces: z.optional(z.record(z.string(), z.string())),
 });
 
@@ -45,17 +45,13 @@ export async function openRequest(
 
 /** Oldest first. */
 export function listRequests(stateDir: string): OpenRequest[] {
-  const journals = journalsOf(stateDir);
-  return journals
-    .ids()
-    .flatMap((id) => {
-      const request = journals.read(id);
-      return request ? [{ ...request, folder: journals.folderOf(id) }] : [];
-    })
+  return journalsOf(stateDir)
+    .entries()
+    .map(({ folder, journal }) => ({ ...journal, folder }))
     .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }
 
-/** Takes names off; when none is left the folder with its keys goes. */
+/** Removes names from a request, and its folder with the keys when no name is left. */
 export async function closeNames(
   request: OpenRequest,
   names: readonly CertificateName[],
@@ -67,13 +63,13 @@ export async function closeNames(
   return { ...request, open };
 }
 
-/** Settles names in whatever request they are open; a name is open in one at most. */
+/** Closes names in every request in which they are open. */
 export async function closeAll(stateDir: string, names: readonly CertificateName[]): Promise<void> {
   for (const request of listRequests(stateDir))
     if (request.open.some((name) => names.includes(name))) await closeNames(request, names);
 }
 
-/** Folders that a killed run did not finish making or removing. */
+/** Removes folders that a killed run created or removed only in part. */
 export async function sweepRequests(stateDir: string): Promise<void> {
   const journals = journalsOf(stateDir);
   const isSettled = (id: string) => (journals.read(id)?.open ?? []).length === 0;

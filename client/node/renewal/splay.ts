@@ -1,36 +1,35 @@
-/** The random wait before a renewal, so that a fleet whose timers fire at once does not ask at once. */
+/** A random wait before a renewal, so that nodes whose timers fire at the same time do not upload at the same time. */
+import type { RestartDeps } from '../restart/deps.ts';
 import { heldManifests } from '../restart/held-manifests.ts';
-import type { RestartWorld } from '../restart/restart.ts';
-import { type RenewWish, selectWanted } from './options.ts';
+import { type RenewalOptions, selectWanted } from './options.ts';
+import { separateByNode } from './other-nodes-requests.ts';
 import { unfinishedInstallations } from './recover.ts';
 import { listRequests } from './request-journal.ts';
-import { byPlace } from './request-of-others.ts';
 
 export interface Chance {
-  /** A whole number from 0 up to, and without, the limit. */
+  /** A whole number from 0 to `limit` - 1. */
   randomInt(limit: number): number;
 }
 
 /**
- * Waits only where something is going to be asked for. What a run that was cut off has left is finished at once: a
- * component may be down because of it.
- * @param seconds the longest wait; undefined: none
+ * Waits only if something will be uploaded. An interrupted run is resumed immediately, because a component may be down.
+ * @param seconds the longest wait; undefined: no wait
  */
 export async function splay(
-  world: RestartWorld,
-  wish: RenewWish,
+  deps: RestartDeps,
+  options: RenewalOptions,
   seconds: number | undefined,
   chance: Chance,
 ): Promise<void> {
-  if (seconds === undefined || isCutOff(world) || !willAsk(world, wish)) return;
+  if (seconds === undefined || wasInterrupted(deps) || !willUpload(deps, options)) return;
   const chosen = chance.randomInt(seconds + 1);
-  world.terminal.progress(`waiting ${chosen} seconds, so that not all nodes ask at once ...`);
-  await world.clock.sleep(chosen * 1000);
+  deps.terminal.progress(`waiting ${chosen}s, so that not all nodes upload at the same time ...`);
+  await deps.clock.sleep(chosen * 1000);
 }
 
-const isCutOff = ({ stateDir }: RestartWorld) =>
+const wasInterrupted = ({ stateDir }: RestartDeps) =>
   unfinishedInstallations(stateDir).length > 0 || heldManifests(stateDir).length > 0;
 
-const willAsk = (world: RestartWorld, wish: RenewWish) =>
-  byPlace(listRequests(world.stateDir), wish).own.length > 0 ||
-  selectWanted(world, wish).present.length > 0;
+const willUpload = (deps: RestartDeps, options: RenewalOptions) =>
+  separateByNode(listRequests(deps.stateDir), options).own.length > 0 ||
+  selectWanted(deps, options).present.length > 0;

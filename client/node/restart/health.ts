@@ -1,4 +1,4 @@
-/** Asks a component over its own port whether it is well, and which certificate it serves. */
+/** Asks a component on its own port whether it is healthy, and which certificate it serves. */
 import { X509Certificate } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -8,21 +8,17 @@ import type { Component } from '../disk/components.ts';
 import { currentContent } from '../disk/file-change.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { bracket, callable } from './address.ts';
+import type { HealthDeps } from './deps.ts';
 import { kubeletHealthUrl } from './kubelet-health.ts';
 import { readManifest } from './manifest.ts';
 
-export interface HealthWorld {
-  readonly folders: NodeFolders;
-  readonly kubeletConfig?: string;
-}
-
 /**
- * @param serves `on-disk`: it has to serve the certificate that is on disk; `any`: it is asked for its health only
- * @returns the first thing that is wrong with a component, in words; undefined if it is well
+ * @param serves `on-disk`: it must serve the certificate on disk; `any`: only its health counts
+ * @returns the first problem, for people; undefined if the component is healthy
  */
-export async function findIllness(
+export async function findHealthProblem(
   component: Component,
-  { folders, kubeletConfig }: HealthWorld,
+  { folders, kubeletConfig }: HealthDeps,
   serves: 'on-disk' | 'any',
 ): Promise<string | undefined> {
   try {
@@ -34,19 +30,19 @@ export async function findIllness(
     }
     return undefined;
   } catch (error) {
-    // a file on disk that is no certificate, or a key of another one
+    // a file on disk that is not a certificate, or a key that does not match
     return error instanceof Error ? error.message : String(error);
   }
 }
 
 export interface Probe {
   readonly url: string;
-  /** SHA-256 that the served certificate must have; undefined where the component makes its own. */
+  /** SHA-256 that the served certificate must have; undefined if the component generates its own. */
   readonly servedFingerprint: string | undefined;
   readonly client: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** Where a component tells of its health, from its manifest's flags and kubeadm's defaults; nowhere, if that is turned off. */
+/** The health endpoints of a component, from the flags in its manifest and kubeadm's defaults; empty if turned off. */
 export function probesOf(
   component: Component,
   folders: NodeFolders,
@@ -60,7 +56,7 @@ export function probesOf(
       const host = flag('advertise-address', '127.0.0.1');
       const port = flag('secure-port', '6443');
       const file = flag('tls-cert-file', join(folders.certDir, 'apiserver.crt'));
-      // a client that it knows, for clusters without anonymous requests
+      // a client certificate, for clusters without anonymous requests
       const client = pairAt(join(folders.certDir, 'apiserver-kubelet-client'));
       const url = `https://${bracket(host)}:${port}/readyz`;
       return [{ url, servedFingerprint: fingerprintOf(file), client }];
@@ -84,7 +80,7 @@ export function probesOf(
   }
 }
 
-/** Health on the metrics port, which needs no certificate; the serving certificate on the client port. */
+/** The client port shows the serving certificate; the metrics port answers without a client certificate. */
 function etcdProbes(
   flag: (name: string, otherwise: string) => string,
   { certDir }: NodeFolders,
@@ -100,17 +96,17 @@ function etcdProbes(
 
 const PROBE_TIMEOUT_MS = 5000;
 
-/** What is wrong, in words; undefined if it is well. */
+/** The problem, for people; undefined if the endpoint is healthy. */
 export function askHealth({ url, servedFingerprint, client }: Probe): Promise<string | undefined> {
   return new Promise((resolve) => {
-    // The served certificate is compared with the very one on disk; a chain says less.
+    // The served certificate is compared with the one on disk, which is stricter than a chain.
     const options = { timeout: PROBE_TIMEOUT_MS, agent: false, rejectUnauthorized: false };
-    const asked = url.startsWith('https:')
+    const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...client })
       : httpRequest(url, options);
-    asked.once('timeout', () => asked.destroy(new Error('no answer')));
-    asked.once('error', (error) => resolve(`${url}: ${error.message}`));
-    asked.once('response', (response) => {
+    request.once('timeout', () => request.destroy(new Error('no answer')));
+    request.once('error', (error) => resolve(`${url}: ${error.message}`));
+    request.once('response', (response) => {
       const socket = response.socket as Partial<TLSSocket>;
       const served = socket.getPeerCertificate?.(false)?.fingerprint256;
       let body = '';
@@ -121,11 +117,13 @@ export function askHealth({ url, servedFingerprint, client }: Probe): Promise<st
       response.once('end', () => {
         if (servedFingerprint !== undefined && served !== servedFingerprint)
           return resolve(`${url}: serves another certificate than the one on disk`);
-        const well = response.statusCode === 200 && !/"health"\s*:\s*"?false/.test(body);
-        resolve(well ? undefined : `${url}: answers ${response.statusCode} ${body.slice(0, 200)}`);
+        const healthy = response.statusCode === 200 && !/"health"\s*:\s*"?false/.test(body);
+        resolve(
+          healthy ? undefined : `${url}: answers ${response.statusCode} ${body.slice(0, 200)}`,
+        );
       });
     });
-    asked.end();
+    request.end();
   });
 }
 

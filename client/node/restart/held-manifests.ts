@@ -1,4 +1,4 @@
-/** Manifests that are out of the kubelet's sight for a while: a static pod ends when its manifest goes, and comes with it. */
+/** Manifests that are moved away for a while: a static pod stops when its manifest disappears, and starts when it is back. */
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
@@ -8,10 +8,10 @@ import { manifestsFolder } from './manifest.ts';
 const heldFolder = (stateDir: string) => join(stateDir, 'held-manifests');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal that ends this process gives all of them back first, a kill leaves that to the next run. */
+/** If a signal ends this process, it puts all manifests back first; after a kill the next run does. */
 export class HeldManifests {
   readonly #folder: string;
-  /** Files, the last taken out first. */
+  /** The most recently moved file first. */
   readonly #files: string[] = [];
 
   constructor(stateDir: string) {
@@ -26,8 +26,8 @@ export class HeldManifests {
     await syncFolder(this.#folder);
   }
 
-  /** Does nothing if it is not held. */
-  async giveBack(file: string): Promise<void> {
+  /** Does nothing if the file was not moved. */
+  async putBack(file: string): Promise<void> {
     if (!this.#files.includes(file)) return;
     renameSync(this.#aside(file), file);
     this.#files.splice(this.#files.indexOf(file), 1);
@@ -36,8 +36,8 @@ export class HeldManifests {
     await syncFolder(dirname(file));
   }
 
-  async giveAllBack(): Promise<void> {
-    for (const file of [...this.#files]) await this.giveBack(file);
+  async putAllBack(): Promise<void> {
+    for (const file of [...this.#files]) await this.putBack(file);
   }
 
   readonly #onSignal = () => {
@@ -51,20 +51,20 @@ export class HeldManifests {
   }
 }
 
-/** Files that a run which was cut off has left out of the manifests folder. */
+/** Manifests that an interrupted run left outside the manifests folder. */
 export function heldManifests(stateDir: string): string[] {
   const folder = heldFolder(stateDir);
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Puts manifests back that a killed run had moved away. @returns their components */
+/** Puts back the manifests that an interrupted run had moved away. @returns their components */
 export async function returnManifests(stateDir: string, folders: NodeFolders): Promise<string[]> {
   const folder = heldFolder(stateDir);
   const held = heldManifests(stateDir);
   for (const name of held) {
-    const place = join(manifestsFolder(folders), name);
-    // somebody put another one there in the meantime: that one counts
-    renameSync(join(folder, name), existsSync(place) ? join(stateDir, `${name}.replaced`) : place);
+    const file = join(manifestsFolder(folders), name);
+    // a manifest that someone created meanwhile takes precedence
+    renameSync(join(folder, name), existsSync(file) ? join(stateDir, `${name}.replaced`) : file);
   }
   if (held.length > 0) await syncFolder(manifestsFolder(folders));
   return held.map((name) => name.replace(/\.yaml$/, ''));

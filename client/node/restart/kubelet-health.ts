@@ -1,4 +1,4 @@
-/** Where the kubelet tells of its health: healthzBindAddress and healthzPort of KubeletConfiguration. */
+/** The kubelet's health endpoint: healthzBindAddress and healthzPort of KubeletConfiguration. */
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { readTextIfThere } from '../../read-text.ts';
@@ -14,7 +14,7 @@ const schema = z.object({
   healthzBindAddress: z.optional(z.nullable(z.string())),
 });
 
-/** @returns undefined where it is turned off */
+/** @returns undefined if it is turned off */
 export function kubeletHealthUrl(file = KUBELET_CONFIG): string | undefined {
   const { healthzPort, healthzBindAddress } = read(file);
   const port = healthzPort ?? DEFAULTS.healthzPort;
@@ -22,7 +22,7 @@ export function kubeletHealthUrl(file = KUBELET_CONFIG): string | undefined {
   return port === 0 ? undefined : `http://${host}:${port}/healthz`;
 }
 
-/** The defaults hold for a file that can't be read: the kubelet does not run with one either. */
+/** An invalid file counts as defaults: the kubelet does not run with it either. */
 function read(file: string): z.infer<typeof schema> {
   try {
     return schema.parse(parse(readTextIfThere(file) ?? ''));

@@ -1,4 +1,4 @@
-/** What a static pod's manifest says of its component: version, ports, certificate files. */
+/** What the manifest of a static pod says about its component: version, ports, certificate files. */
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
@@ -22,7 +22,7 @@ const podSchema = z.object({
 export interface Manifest {
   readonly file: string;
   readonly version: KubernetesVersion | undefined;
-  /** Its command and arguments. */
+  /** The command and its arguments. */
   readonly words: readonly string[];
   /** `--secure-port=6443` as `secure-port`. */
   readonly flags: ReadonlyMap<string, string>;
@@ -30,7 +30,7 @@ export interface Manifest {
 
 export const manifestsFolder = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'manifests');
 
-/** undefined if the component is no static pod of kubeadm here. */
+/** undefined if the component is not a static pod on this node. */
 export function readManifest(component: Component, folders: NodeFolders): Manifest | undefined {
   const file = join(manifestsFolder(folders), `${component}.yaml`);
   const text = currentContent(file, false);
@@ -44,7 +44,7 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
     return name === undefined ? [] : [[name, value ?? ''] as const];
   });
   const tag = container?.image?.split(':').at(-1) ?? '';
-  // etcd's own tag says nothing of the release of Kubernetes
+  // etcd's image tag is not a Kubernetes version
   const version = component === 'etcd' ? undefined : parseKubernetesVersion(tag);
   return { file, version, words, flags: new Map(flags) };
 }

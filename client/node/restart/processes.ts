@@ -1,4 +1,4 @@
-/** The running processes of a component, from /proc: a control-plane node need not have crictl. */
+/** The running processes of a component, from /proc: a control-plane node may not have crictl. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../../errors.ts';
@@ -6,27 +6,27 @@ import { COMPONENTS, type Component } from '../disk/components.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
-/** @throws CommandError where static pods would have to be restarted and nobody could tell when one has stopped */
-export function checkProcessesAreSeen(folders: NodeFolders): void {
+/** @throws CommandError if static pods may have to be restarted, but nothing would show when one has stopped */
+export function requireProc(folders: NodeFolders): void {
   if (existsSync('/proc/self/stat')) return;
-  const here = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
-  if (here.length === 0) return;
+  const pods = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
+  if (pods.length === 0) return;
   throw new CommandError(
     'usage',
-    `/proc is not mounted: nobody could tell when ${here.join(', ')} has stopped; nothing was changed`,
-    'mount /proc, or say --no-restart and restart what is listed yourself',
+    `/proc is not mounted, so a restart of ${pods.join(', ')} could not be verified; nothing was changed`,
+    'mount /proc, or use --no-restart and restart the components yourself',
   );
 }
 
 const PROC = '/proc';
 
 /**
- * Those whose arguments name the node's folders, or are those of the manifest: another cluster's on the same machine has
- * its files elsewhere.
- * @param manifest of the static pod; undefined where it is none
- * @returns ids that no later process has: process id and start time
+ * The processes whose arguments name the node's folders, or equal those of the manifest: a component of another cluster on
+ * the same machine has its files in other folders.
+ * @param manifest undefined if the component is not a static pod
+ * @returns ids that are never reused: process id and start time
  */
-export function processesOf(
+export function findProcesses(
   component: Component,
   { kubeconfigDir, certDir }: NodeFolders,
   manifest: Manifest | undefined,
@@ -43,20 +43,24 @@ export function processesOf(
 }
 
 /**
- * Whether a component may run here that is no static pod: as a service of systemd, or from another manifests folder. On
- * kubeadm's own folders each process of that name is the node's, whatever its arguments are.
+ * Whether a component may run that is not a static pod: as a systemd service, or from another manifests folder. With
+ * kubeadm's own folders, each process with its name belongs to the node, whatever its arguments are.
  */
-export function mayRunOtherwise(component: Component, folders: NodeFolders, proc = PROC): boolean {
-  if (!areOthersSeen(proc)) return true;
+export function mayRunOutsideManifests(
+  component: Component,
+  folders: NodeFolders,
+  proc = PROC,
+): boolean {
+  if (!seesOtherProcesses(proc)) return true;
   const isNodesOwn = folders.kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir;
   const ours = isNodesOwn
     ? programs(component, proc)
-    : processesOf(component, folders, undefined, proc);
+    : findProcesses(component, folders, undefined, proc);
   return ours.length > 0;
 }
 
-/** Processes of others are hidden where /proc is mounted with hidepid (proc(5)), or not mounted at all. */
-export const areOthersSeen = (proc = PROC): boolean =>
+/** Other users' processes are invisible if /proc is mounted with hidepid (proc(5)), or not mounted. */
+export const seesOtherProcesses = (proc = PROC): boolean =>
   (readProc(proc, '1', 'cmdline') ?? '') !== '';
 
 interface Program {
@@ -82,7 +86,7 @@ function processIds(proc: string): string[] {
   }
 }
 
-/** State and start time: fields 3 and 22 of proc_pid_stat(5), counted from behind the name in brackets. */
+/** State and start time: fields 3 and 22 of proc_pid_stat(5), counted from the end of the name in brackets. */
 function fieldsOf(stat: string): [string, string] {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return [fields[0] ?? '', fields[19] ?? ''];
@@ -92,6 +96,6 @@ function readProc(proc: string, pid: string, file: string): string | undefined {
   try {
     return readFileSync(join(proc, pid, file), 'utf8');
   } catch {
-    return undefined; // ended in the meantime, or hidden
+    return undefined; // exited meanwhile, or invisible
   }
 }

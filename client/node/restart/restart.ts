@@ -1,84 +1,65 @@
-/** Restarts components and waits until they are well with the certificates on disk. */
+/** Restarts components, and waits until they are healthy with the certificates on disk. */
 import { dirname } from 'node:path';
-import type { Clock } from '../../clock.ts';
-import { hostSystemd, type Systemd } from '../../systemd/systemd.ts';
-import type { Terminal } from '../../terminal.ts';
 import type { Component } from '../disk/components.ts';
-import type { NodeFolders } from '../disk/places.ts';
-import { findIllness } from './health.ts';
+import type { RestartDeps } from './deps.ts';
+import { findHealthProblem } from './health.ts';
 import { HeldManifests } from './held-manifests.ts';
 import { type Manifest, readManifest } from './manifest.ts';
-import { processesOf } from './processes.ts';
-import { type NotRestarted, notOurs, whyNotRestarted } from './restartable.ts';
+import { findProcesses } from './processes.ts';
+import { describeNotRestartable, type NotRestarted, whyNotRestarted } from './restartable.ts';
+import { hostSystemd, type Systemd } from './systemd.ts';
 import { until } from './wait.ts';
-
-export interface RestartWorld {
-  readonly folders: NodeFolders;
-  readonly stateDir: string;
-  readonly terminal: Terminal;
-  /** For each wait: until the old container is gone, and until the new one is well. */
-  readonly timeoutSeconds: number;
-  readonly clock: Clock;
-  /** Called again and again while a component is waited for. */
-  readonly whileWaiting?: () => void;
-  /** Where processes are looked for; /proc where it is left out. */
-  readonly proc?: string;
-  /** The one of this machine where it is left out. */
-  readonly systemd?: Systemd;
-  /** KubeletConfiguration; kubeadm's place where it is left out. */
-  readonly kubeletConfig?: string;
-}
 
 export type RestartResult =
   | { readonly component: Component; readonly state: 'restarted' }
   | NotRestarted
   /**
-   * unwell: it was not healthy before anything was changed, and is not now. failed: it was healthy before, or the old
-   * files are back.
+   * unhealthy: it was unhealthy before anything was changed, and still is. failed: it was healthy before, or does not
+   * become healthy with the restored files.
    */
   | {
       readonly component: Component;
-      readonly state: 'unwell' | 'failed';
+      readonly state: 'unhealthy' | 'failed';
       readonly reason: string;
     };
 
 export interface StepOptions {
-  /** Called before each part that may take its time. What it throws ends the step: the manifests are back then. */
+  /** Called before each part that can take long. If it throws, the step ends, and the manifests are put back. */
   beforeEach(): Promise<void>;
-  /** Whether the others are restarted all the same when this one fails. */
-  goesOnWithout(component: Component): boolean;
+  /** Whether to restart the others even if this component fails. */
+  continuesWithout(component: Component): boolean;
 }
 
 /**
- * Restarts the components of one step: they end in reverse order and come back in order, each when the one before is
- * well. Where it stops at one that fails, those behind it come back unwatched.
+ * Restarts the components of one step: they stop in reverse order and start in order, each one when the previous one is
+ * healthy. If one fails, the step stops there; the rest are started, but not waited for.
  */
 export async function restartStep(
   step: readonly Component[],
-  world: RestartWorld,
-  { beforeEach, goesOnWithout }: StepOptions,
+  deps: RestartDeps,
+  { beforeEach, continuesWithout }: StepOptions,
 ): Promise<RestartResult[]> {
-  const held = new HeldManifests(world.stateDir);
-  const pods = step.map((component) => podOf(component, world));
-  const ended: Pod[] = [];
+  const held = new HeldManifests(deps.stateDir);
+  const pods = step.map((component) => podOf(component, deps));
+  const stopped: Pod[] = [];
   const results: RestartResult[] = [];
   try {
     for (const pod of [...pods].reverse()) {
       await beforeEach();
-      const failure = await attempt(pod, () => end(pod, held, world));
+      const failure = await attempt(pod, () => stop(pod, held, deps));
       if (failure) results.push(failure);
-      else ended.unshift(pod);
-      if (failure && !goesOnWithout(pod.component)) return results;
+      else stopped.unshift(pod);
+      if (failure && !continuesWithout(pod.component)) return results;
     }
-    for (const pod of ended) {
+    for (const pod of stopped) {
       await beforeEach();
-      const result = await attempt(pod, () => bringBack(pod, held, world));
+      const result = await attempt(pod, () => start(pod, held, deps));
       results.push(result);
-      if (result.state === 'failed' && !goesOnWithout(pod.component)) return results;
+      if (result.state === 'failed' && !continuesWithout(pod.component)) return results;
     }
     return results;
   } finally {
-    await held.giveAllBack();
+    await held.putAllBack();
   }
 }
 
@@ -96,93 +77,94 @@ async function attempt<T>(
 
 interface Pod {
   readonly component: Component;
-  /** undefined where it is no static pod. */
+  /** undefined if it is not a static pod. */
   readonly manifest: Manifest | undefined;
   /** Its processes before the restart. */
   readonly before: readonly string[];
 }
 
-function podOf(component: Component, { folders, proc }: RestartWorld): Pod {
+function podOf(component: Component, { folders, proc }: RestartDeps): Pod {
   const manifest = component === 'kubelet' ? undefined : readManifest(component, folders);
-  const before = manifest ? processesOf(component, folders, manifest, proc) : [];
+  const before = manifest ? findProcesses(component, folders, manifest, proc) : [];
   return { component, manifest, before };
 }
 
 /** The kubelet looks for manifests at least this often (fileCheckFrequency of KubeletConfiguration). */
-const KUBELET_LOOKS_SECONDS = 20;
+const KUBELET_CHECK_SECONDS = 20;
 
-/** Until its processes are gone. */
-async function end(pod: Pod, held: HeldManifests, world: RestartWorld): Promise<void> {
+/** Moves the manifest away, and waits until the processes are gone. */
+async function stop(pod: Pod, held: HeldManifests, deps: RestartDeps): Promise<void> {
   const { component, manifest, before } = pod;
   if (!manifest) return;
   const folder = dirname(manifest.file);
-  world.terminal.progress(`restarting ${component}: its manifest goes out of ${folder} ...`);
+  deps.terminal.progress(`restarting ${component}: moving its manifest out of ${folder} ...`);
   await held.takeOut(manifest.file);
   if (before.length === 0) {
-    // one that is down: the kubelet has to see that it is gone, to start it anew without its back-off
-    const seconds = Math.min(KUBELET_LOOKS_SECONDS, world.timeoutSeconds);
-    return world.clock.sleep(seconds * 1000);
+    // it is down: the kubelet must notice that the manifest is gone, to start it again without its back-off
+    const seconds = Math.min(KUBELET_CHECK_SECONDS, deps.timeoutSeconds);
+    return deps.clock.sleep(seconds * 1000);
   }
-  await until(world, `${component} does not stop`, async () => {
-    const now = processesOf(component, world.folders, manifest, world.proc);
+  await until(deps, `${component} does not stop`, async () => {
+    const now = findProcesses(component, deps.folders, manifest, deps.proc);
     const running = now.filter((id) => before.includes(id));
-    return running.length > 0 ? `process ${running.join(', ')} is still there` : undefined;
+    return running.length > 0 ? `process ${running.join(', ')} is still running` : undefined;
   });
 }
 
-async function bringBack(
+/** Puts the manifest back, or restarts the kubelet, and waits until the component is healthy. */
+async function start(
   { component, manifest, before }: Pod,
   held: HeldManifests,
-  world: RestartWorld,
+  deps: RestartDeps,
 ): Promise<RestartResult> {
   if (component === 'kubelet')
-    return whyNotRestarted(component, world) ?? (await restartKubelet(world));
-  if (!manifest) return notOurs(component, world);
-  await held.giveBack(manifest.file);
-  await untilWell(component, world, async () => {
-    const now = processesOf(component, world.folders, manifest, world.proc);
-    return now.every((id) => before.includes(id)) ? 'no new process of it is seen' : undefined;
+    return whyNotRestarted(component, deps) ?? (await restartKubelet(deps));
+  if (!manifest) return describeNotRestartable(component, deps);
+  await held.putBack(manifest.file);
+  await untilHealthy(component, deps, async () => {
+    const now = findProcesses(component, deps.folders, manifest, deps.proc);
+    return now.every((id) => before.includes(id)) ? 'no new process has started' : undefined;
   });
   return { component, state: 'restarted' };
 }
 
-async function restartKubelet(world: RestartWorld): Promise<RestartResult> {
+async function restartKubelet(deps: RestartDeps): Promise<RestartResult> {
   const component = 'kubelet';
-  const { systemd = hostSystemd } = world;
-  world.terminal.progress('restarting kubelet ...');
+  const { systemd = hostSystemd } = deps;
+  deps.terminal.progress('restarting kubelet ...');
   await systemd.systemctl('restart', 'kubelet');
-  await untilWell(component, world, steadily(systemd));
+  await untilHealthy(component, deps, staysActive(systemd));
   return { component, state: 'restarted' };
 }
 
-/** Its health endpoint may be turned off (healthzPort: 0), so systemd is asked, too: a kubelet that ends at once is none. */
-const STEADY_LOOKS = 5;
+/** The health endpoint may be turned off (healthzPort: 0), so systemd also has to report the kubelet as active. */
+const ACTIVE_CHECKS = 5;
 
-function steadily(systemd: Systemd): () => Promise<string | undefined> {
-  let looks = 0;
+function staysActive(systemd: Systemd): () => Promise<string | undefined> {
+  let checks = 0;
   return async () => {
     try {
       await systemd.systemctl('is-active', '--quiet', 'kubelet');
     } catch (error) {
-      looks = 0;
+      checks = 0;
       return error instanceof Error ? error.message : String(error);
     }
-    looks += 1;
-    return looks < STEADY_LOOKS ? 'it has only just started' : undefined;
+    checks += 1;
+    return checks < ACTIVE_CHECKS ? 'it has only just started' : undefined;
   };
 }
 
 /**
- * Waits until a component is healthy and serves the certificate that is on disk.
- * @param findMore what else is wrong, once it is
+ * Waits until a component is healthy and serves the certificate on disk.
+ * @param findAnotherProblem called once it is
  */
-export async function untilWell(
+export async function untilHealthy(
   component: Component,
-  world: RestartWorld,
-  findMore: () => Promise<string | undefined> = async () => undefined,
+  deps: RestartDeps,
+  findAnotherProblem: () => Promise<string | undefined> = async () => undefined,
 ): Promise<void> {
   const findProblem = async () =>
-    (await findIllness(component, world, 'on-disk')) ?? (await findMore());
-  await until(world, `${component} does not become healthy`, findProblem);
-  world.terminal.progress(`${component} is healthy`);
+    (await findHealthProblem(component, deps, 'on-disk')) ?? (await findAnotherProblem());
+  await until(deps, `${component} does not become healthy`, findProblem);
+  deps.terminal.progress(`${component} is healthy`);
 }

@@ -1,37 +1,41 @@
-/** Whether this command can restart a component, or somebody has to, or there is nothing of it here. */
-import { hostSystemd } from '../../systemd/systemd.ts';
+/** Whether this command can restart a component, a person has to do it, or it does not run on this node. */
 import type { Component } from '../disk/components.ts';
+import type { RestartDeps } from './deps.ts';
 import { manifestsFolder, readManifest } from './manifest.ts';
-import { areOthersSeen, mayRunOtherwise } from './processes.ts';
-import type { RestartWorld } from './restart.ts';
+import { mayRunOutsideManifests, seesOtherProcesses } from './processes.ts';
+import { hostSystemd } from './systemd.ts';
 
-/** What this command does not restart. */
+/** A component that this command does not restart. */
 export type NotRestarted =
-  /** Nothing of it runs on this node. */
+  /** It does not run on this node. */
   | { readonly component: Component; readonly state: 'not-here' }
-  /** It may run here, and not in a way that this command can restart. */
+  /** It may run on this node, but not in a way that this command can restart. */
   | { readonly component: Component; readonly state: 'by-hand'; readonly reason: string };
 
-/** undefined where the component is restarted by this command: a static pod, or the kubelet under systemd. */
-export function whyNotRestarted(
-  component: Component,
-  world: RestartWorld,
-): NotRestarted | undefined {
-  const { folders, systemd = hostSystemd } = world;
-  const isOurs =
-    component === 'kubelet' ? systemd.isRunning() : readManifest(component, folders) !== undefined;
-  return isOurs ? undefined : notOurs(component, world);
+/** undefined if this command can restart the component: a static pod, or a kubelet under systemd. */
+export function whyNotRestarted(component: Component, deps: RestartDeps): NotRestarted | undefined {
+  return isRestartable(component, deps) ? undefined : describeNotRestartable(component, deps);
 }
 
-/** Of a component that is no static pod here, or of a kubelet without systemd. */
-export function notOurs(component: Component, { folders, proc }: RestartWorld): NotRestarted {
-  if (!mayRunOtherwise(component, folders, proc)) return { component, state: 'not-here' };
-  const noManifest = `there is no ${component}.yaml in ${manifestsFolder(folders)}`;
+export function isRestartable(
+  component: Component,
+  { folders, systemd = hostSystemd }: RestartDeps,
+): boolean {
+  if (component === 'kubelet') return systemd.isRunning();
+  return readManifest(component, folders) !== undefined;
+}
+
+/** For a component that is not a static pod of this node, or a kubelet without systemd. */
+export function describeNotRestartable(
+  component: Component,
+  { folders, proc }: RestartDeps,
+): NotRestarted {
+  if (!mayRunOutsideManifests(component, folders, proc)) return { component, state: 'not-here' };
   const reason =
     component === 'kubelet'
-      ? 'there is no systemd here'
-      : areOthersSeen(proc)
-        ? `it runs here, and ${noManifest}`
-        : `${noManifest}, and whether it runs is not seen in /proc`;
+      ? 'systemd does not run on this machine'
+      : `${manifestsFolder(folders)} has no ${component}.yaml, ${
+          seesOtherProcesses(proc) ? 'but it runs' : 'and /proc does not show whether it runs'
+        }`;
   return { component, state: 'by-hand', reason };
 }

@@ -1,18 +1,19 @@
-/** Waits by a clock that nobody sets: a correction of the date neither ends a wait nor makes it longer. */
+/** Waits by the monotonic clock: correcting the date does not change how long a wait takes. */
 import type { Clock } from '../../clock.ts';
 
 export interface Patience {
   readonly clock: Clock;
   readonly timeoutSeconds: number;
-  /** Called at each look that was in vain. */
+  /** Called after each check that still found a problem. */
   readonly whileWaiting?: () => void;
 }
 
 const POLL_MS = 500;
 
 /**
- * @param findProblem undefined if there is none any more
- * @throws Error that says what, and the last problem
+ * @param what the message if the time is over, such as `etcd does not stop`
+ * @param findProblem returns undefined once there is no problem
+ * @throws Error with `what` and the last problem
  */
 export async function until(
   { clock, timeoutSeconds, whileWaiting }: Patience,

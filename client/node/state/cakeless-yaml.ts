@@ -1,4 +1,4 @@
-/** The small file that tells a node who it is, so that a timer needs neither arguments nor environment. */
+/** cakeless.yaml: who this node is, so that a timer needs neither arguments nor environment variables. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
@@ -7,12 +7,12 @@ import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
 import { yamlProblem } from '../../yaml-problem.ts';
 
-export const NODE_CONFIG_FILE = '/etc/kubernetes/cakeless.yaml';
+export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
 
 const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
 const path = z.string().check(z.refine((text) => text.startsWith('/'), 'must be an absolute path'));
 
-const nodeConfigSchema = z.strictObject({
+const schema = z.strictObject({
   cluster: z.optional(name),
   node: z.optional(name),
   /** Name of the exchange bucket. */
@@ -23,20 +23,20 @@ const nodeConfigSchema = z.strictObject({
   kubeconfigDir: z.optional(path),
   /** The kubelet's --cert-dir. */
   kubeletDir: z.optional(path),
-  /** Copies of kubeconfigs that follow them, such as /root/.kube/config. */
+  /** Copies of kubeconfigs that are updated with them, such as /root/.kube/config. */
   also: z.optional(z.array(path)),
 });
 
-export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+export type CakelessYaml = z.infer<typeof schema>;
 
 /**
- * @param file of `--node-config`; without one the default is read if it is there
- * @throws CommandError that names every field that is wrong
+ * @param file of `--node-config`; without it the default file is read, if it exists
+ * @throws CommandError that names every invalid field
  */
-export function readNodeConfig(file: string | undefined): NodeConfig {
-  const from = file ?? NODE_CONFIG_FILE;
+export function readCakelessYaml(file: string | undefined): CakelessYaml {
+  const from = file ?? CAKELESS_YAML;
   if (file === undefined && !existsSync(from)) return {};
-  const result = nodeConfigSchema.safeParse(readYaml(from) ?? {});
+  const result = schema.safeParse(readYaml(from) ?? {});
   if (result.success) return result.data;
   throw new CommandError(
     'usage',

@@ -1,6 +1,6 @@
 /**
- * Folders that each hold a journal: requests and installations. A folder without its journal means nothing: its run was
- * cut off before anything came of it, or while it was taken away.
+ * Folders that each hold a journal: requests and installations. A folder without a journal has no effect: its run was
+ * interrupted before it changed anything, or while it removed the folder.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export class Journals<T> {
   readonly #name: string;
   readonly #schema: z.ZodMiniType<T>;
 
-  /** @param name of the journal's file, such as `journal.json` */
+  /** @param name file name of the journal, such as `journal.json` */
   constructor(root: string, name: string, schema: z.ZodMiniType<T>) {
     this.#root = root;
     this.#name = name;
@@ -25,7 +25,7 @@ export class Journals<T> {
     return join(this.#root, id);
   }
 
-  /** All folders, with a journal or without, by name. */
+  /** The names of all folders, with or without a journal, in order. */
   ids(): string[] {
     try {
       return readdirSync(this.#root).sort();
@@ -35,20 +35,31 @@ export class Journals<T> {
     }
   }
 
-  /** undefined where there is none. @throws CommandError for one of another version */
+  /** All folders that have a journal, in the order of their names. */
+  entries(): { readonly folder: string; readonly journal: T }[] {
+    return this.ids().flatMap((id) => {
+      const journal = this.read(id);
+      return journal ? [{ folder: this.folderOf(id), journal }] : [];
+    });
+  }
+
+  /** undefined if the folder has no journal. @throws CommandError for a journal of another version */
   read(id: string): T | undefined {
     const text = readTextIfThere(this.#fileOf(id));
     if (text === undefined) return undefined;
     const result = this.#schema.safeParse(JSON.parse(text));
     if (result.success) return result.data;
-    throw new CommandError('failure', `${this.#fileOf(id)} is not a journal of this version`);
+    throw new CommandError(
+      'failure',
+      `${this.#fileOf(id)}: not a journal of this version of cakeless`,
+    );
   }
 
   async write(id: string, journal: T): Promise<void> {
     await writeDurably(this.#fileOf(id), `${JSON.stringify(journal, null, 2)}\n`);
   }
 
-  /** The journal goes first: what is left of a folder that was being removed is none any more. */
+  /** Removes the journal first: a half-removed folder no longer counts. */
   async remove(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       rmSync(this.#fileOf(id), { force: true });

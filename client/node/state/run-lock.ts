@@ -1,6 +1,6 @@
 /**
- * Keeps two runs on one node apart, whatever they do: prepare, renew, rollback. A holder that was killed holds nothing:
- * its process is not there any more.
+ * Lets one run of `prepare`, `renew` or `rollback` at a time work on a node. The lock of a killed process does not count,
+ * because the process no longer exists.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { link, readdir, rename, unlink } from 'node:fs/promises';
@@ -11,17 +11,17 @@ import { type NodeFolders, stateDirOf } from '../disk/places.ts';
 
 interface Holder {
   readonly pid: number;
-  /** Field 22 of /proc/<pid>/stat: ids of processes come again, with another start. Absent where /proc is not mounted. */
+  /** Field 22 of /proc/<pid>/stat: process ids are reused, with another start time. Absent without /proc. */
   readonly startedAt?: string;
   readonly boot?: string;
 }
 
-const TRIES = 3;
+const ATTEMPTS = 3;
 
 /**
- * Runs something while holding the locks of both folders that a run changes: two runs that share one of them shut each
- * other out, even where the other one differs (--kubeconfig-dir, --cert-dir).
- * @throws CommandError if another run holds one of them
+ * Holds the locks of both folders that a run changes: two runs that share --kubeconfig-dir or --cert-dir exclude each
+ * other, even if the other folder differs.
+ * @throws CommandError if another run holds one of the locks
  */
 export async function withRunLock<T>(folders: NodeFolders, run: () => Promise<T>): Promise<T> {
   const stateDir = stateDirOf(folders);
@@ -32,12 +32,12 @@ export async function withRunLock<T>(folders: NodeFolders, run: () => Promise<T>
   });
 }
 
-/** Where this process may not write it changes nothing, and what it would have changed is named later on. */
+/** A folder that this process cannot write needs no lock; the run reports it before it changes anything. */
 const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM'];
 
 async function holding<T>(file: string, run: () => Promise<T>): Promise<T> {
   try {
-    await take(file, `${file}.${process.pid}`);
+    await acquire(file, `${file}.${process.pid}`);
   } catch (error) {
     if (UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? '')) return run();
     throw error;
@@ -50,7 +50,7 @@ async function holding<T>(file: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Removes what runs left behind that were killed while they took the lock: their process is gone. */
+/** Removes files of runs that were killed while they acquired the lock. */
 async function sweep(file: string): Promise<void> {
   const start = `${basename(file)}.`;
   for (const name of await readdir(dirname(file))) {
@@ -59,35 +59,35 @@ async function sweep(file: string): Promise<void> {
   }
 }
 
-/** link(2) makes the name only if there is none, with the content already in it. */
-async function take(file: string, own: string): Promise<void> {
+/** link(2) creates the name only if it does not exist, with its content already written. */
+async function acquire(file: string, own: string): Promise<void> {
   await writeDurably(own, JSON.stringify(identify(process.pid)));
   try {
-    for (let tries = 1; tries <= TRIES; tries++) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       if (await linked(own, file)) return;
       const holder = readHolder(file);
       if (holder && isRunning(holder))
         throw new CommandError(
           'run-in-progress',
           `another run is in progress (process ${holder.pid})`,
-          tellsStart(holder)
-            ? 'wait until it is done; a run that was killed holds up nobody'
-            : `wait until it is done; if process ${holder.pid} is something else, remove ${file}`,
+          isIdentified(holder)
+            ? 'wait until it has finished; the lock of a killed run does not count'
+            : `wait until it has finished; if process ${holder.pid} is another program, remove ${file}`,
         );
-      await takeAway(file, `${own}.stale`, holder);
+      await removeStale(file, `${own}.stale`, holder);
     }
     throw new CommandError(
       'run-in-progress',
       `could not acquire ${file}: other runs keep taking it`,
-      'try again',
+      'run the command again',
     );
   } finally {
     await unlink(own).catch(() => undefined);
   }
 }
 
-/** Only if it is still the lock of the holder that was looked at: another run may have taken it over in between. */
-async function takeAway(file: string, aside: string, holder: Holder | undefined): Promise<void> {
+/** Removes the lock only if it still belongs to the dead holder: another run may have acquired it meanwhile. */
+async function removeStale(file: string, aside: string, holder: Holder | undefined): Promise<void> {
   try {
     await rename(file, aside);
   } catch {
@@ -107,15 +107,15 @@ async function linked(own: string, file: string): Promise<boolean> {
   }
 }
 
-/** Without /proc, as in a bare container, the id alone tells of a process. */
+/** Without /proc, as in a bare container, only the id identifies a process. */
 const PROC = '/proc/self/stat';
 
-/** undefined if there is no such process. */
+/** undefined if the process does not exist. */
 function identify(pid: number): Holder | undefined {
   if (!existsSync(PROC)) return exists(pid) ? { pid } : undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // the name in brackets may hold spaces: count from behind it; state is field 3
+    // the name in brackets may contain spaces: count from its closing bracket; the state is field 3
     const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
     return { pid, startedAt, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
   } catch {
@@ -132,18 +132,18 @@ function exists(pid: number): boolean {
   }
 }
 
-const tellsStart = (holder: Holder) => holder.startedAt !== undefined && existsSync(PROC);
+const isIdentified = (holder: Holder) => holder.startedAt !== undefined && existsSync(PROC);
 
 function isRunning(holder: Holder): boolean {
-  const there = identify(holder.pid);
-  if (!there || !tellsStart(holder)) return there !== undefined;
-  return there.startedAt === holder.startedAt && there.boot === holder.boot;
+  const current = identify(holder.pid);
+  if (!current || !isIdentified(holder)) return current !== undefined;
+  return current.startedAt === holder.startedAt && current.boot === holder.boot;
 }
 
 function readHolder(file: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Holder;
   } catch {
-    return undefined; // gone in the meantime
+    return undefined; // removed meanwhile
   }
 }

@@ -1,9 +1,9 @@
-/** Who this node is and where its files lie: from options first, then from its configuration file. */
+/** Who this node is and where its files are: options come first, then cakeless.yaml, then kubeadm's defaults. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError } from '../../errors.ts';
 import { KUBEADM_FOLDERS, type NodeFolders, stateDirOf } from '../disk/places.ts';
-import { type NodeConfig, readNodeConfig } from './cakeless-yaml.ts';
+import { CAKELESS_YAML, type CakelessYaml, readCakelessYaml } from './cakeless-yaml.ts';
 
 /** Options that every command on a node has; see `client/commands/node-options.ts`. */
 export interface NodeOptions {
@@ -22,7 +22,7 @@ export interface NodeSettings {
   readonly folders: NodeFolders;
   readonly stateDir: string;
   readonly also: readonly string[];
-  readonly config: NodeConfig;
+  readonly config: CakelessYaml;
 }
 
 /** What a kubeadm configuration on the command line (`--config`) says; it takes precedence over the node's own file. */
@@ -35,7 +35,7 @@ export interface KubeadmDefaults {
  * says, so that a command on a copy of a node's files never touches the real ones.
  */
 export function resolveSettings(options: NodeOptions, kubeadm: KubeadmDefaults = {}): NodeSettings {
-  const config = readNodeConfig(options.nodeConfig);
+  const config = readCakelessYaml(options.nodeConfig);
   const kubeconfigDir = resolve(
     options.kubeconfigDir ?? config.kubeconfigDir ?? KUBEADM_FOLDERS.kubeconfigDir,
   );
@@ -43,10 +43,7 @@ export function resolveSettings(options: NodeOptions, kubeadm: KubeadmDefaults =
     options.kubeconfigDir === undefined ? (kubeadm.certDir ?? config.certDir) : undefined;
   const certDir = resolve(options.certDir ?? ofFiles ?? join(kubeconfigDir, 'pki'));
   const kubeletDir = kubeletDirFor(kubeconfigDir, options.kubeletDir ?? config.kubeletDir);
-  const folders = {
-    ...{ certDir, kubeconfigDir },
-    ...(kubeletDir !== undefined && { kubeletDir }),
-  };
+  const folders: NodeFolders = { certDir, kubeconfigDir, kubeletDir };
   return {
     cluster: options.cluster ?? config.cluster,
     node: options.node ?? config.node,
@@ -57,19 +54,19 @@ export function resolveSettings(options: NodeOptions, kubeadm: KubeadmDefaults =
   };
 }
 
-/** With kubeconfigs elsewhere it is a copy of a node's files, and this machine's kubelet has nothing to do with it. */
+/** Kubeconfigs in another folder are a copy of a node's files, which this machine's kubelet does not use. */
 export function kubeletDirFor(kubeconfigDir: string, given: string | undefined) {
   if (given !== undefined) return resolve(given);
   return kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir ? KUBEADM_FOLDERS.kubeletDir : undefined;
 }
 
-/** @throws CommandError where there is no folder of kubeconfigs */
+/** @throws CommandError if the folder of kubeconfigs does not exist */
 export function requireNode({ kubeconfigDir }: NodeFolders): void {
   if (existsSync(kubeconfigDir)) return;
-  throw new CommandError('usage', `${kubeconfigDir} is not there: is this a node?`);
+  throw new CommandError('usage', `${kubeconfigDir} does not exist: is this a node?`);
 }
 
-/** @throws CommandError if cluster or node is said nowhere */
+/** @throws CommandError if cluster or node is not set */
 export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
   cluster: string;
   node: string;
@@ -78,7 +75,7 @@ export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
   const missing = cluster === undefined ? '--cluster' : '--node';
   throw new CommandError(
     'usage',
-    `which ${missing.slice(2)} is this? ${missing} is missing`,
-    'both may stand in /etc/kubernetes/cakeless.yaml (cluster: …, node: …)',
+    `${missing} is missing: which ${missing.slice(2)} is this?`,
+    `set cluster and node with flags or in ${CAKELESS_YAML}`,
   );
 }

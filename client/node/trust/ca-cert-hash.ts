@@ -1,12 +1,12 @@
 /**
  * Hashes of CA certificates in the form of kubeadm's --discovery-token-ca-cert-hash (cmd/kubeadm/app/util/pubkeypin):
- * SHA-256 of the SubjectPublicKeyInfo, in hex behind `sha256:`.
+ * SHA-256 of the SubjectPublicKeyInfo, in hex after `sha256:`.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 
-/** Public keys that vouch for certificates of each CA, in hex. */
+/** SHA-256 of the public keys that are trusted for each CA, in hex. */
 export type CaHashes = Readonly<Record<CaName, readonly string[]>>;
 
 /** `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`. @throws CommandError if it is neither */
@@ -16,19 +16,19 @@ export function parseCaCertHash(text: string): [CaName, string] {
   if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
   throw new CommandError(
     'usage',
-    `${text}: is no hash of a CA`,
-    'write sha256:HEX for ca, etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others',
+    `${text}: not a hash of a CA's public key`,
+    'write sha256:HEX for ca, etcd-ca=sha256:HEX for etcd-ca, front-proxy-ca=sha256:HEX for front-proxy-ca',
   );
 }
 
-/** A hash of one CA vouches for no other. @throws CommandError as `parseCaCertHash` does */
+/** A hash counts only for the CA that it names. @throws CommandError as `parseCaCertHash` does */
 export function caHashesOf(texts: readonly string[]): CaHashes {
   const hashes = texts.map(parseCaCertHash);
   const of = (wanted: CaName) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
   return { ca: of('ca'), 'etcd-ca': of('etcd-ca'), 'front-proxy-ca': of('front-proxy-ca') };
 }
 
-/** Of a certificate, or of the first one of a PEM text, in hex. */
+/** Of a certificate, or of the first one in a PEM text; in hex. */
 export function hashOf(certificate: X509Certificate | string): string {
   const { publicKey } =
     typeof certificate === 'string' ? new X509Certificate(certificate) : certificate;
@@ -36,7 +36,7 @@ export function hashOf(certificate: X509Certificate | string): string {
   return createHash('sha256').update(spki).digest('hex');
 }
 
-/** As the option takes it back: `sha256:HEX`, with the name of the CA in front unless it is `ca`. */
+/** In the form of the option: `sha256:HEX`, after the name of the CA unless that is `ca`. */
 export function formatCaCertHash(ca: CaName, certificate: X509Certificate | string): string {
   return `${ca === 'ca' ? '' : `${ca}=`}sha256:${hashOf(certificate)}`;
 }

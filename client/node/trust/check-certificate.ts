@@ -1,6 +1,6 @@
 /**
- * Is this certificate the one that was asked for, from a CA that the node trusts, for the key that the node has?
- * kubeadm checks little of it (a wrong key pair passes), so everything is checked here before a file is written.
+ * Whether a certificate is the requested one, signed by a CA that the node trusts, for the key that the node has. kubeadm
+ * checks little of this (it accepts a wrong key), so everything is checked before a file is written.
  */
 import 'reflect-metadata';
 import { type KeyObject, X509Certificate } from 'node:crypto';
@@ -22,38 +22,39 @@ import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
 import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
+import { findSigner } from './signer.ts';
 
 export interface Expected {
   readonly profile: IssuedProfile;
   /** What was asked for. */
   readonly request: CheckedRequest;
-  /** Public half of the private key that lies beside, if one does. */
+  /** Public half of the private key beside the certificate, if there is one. */
   readonly key: KeyObject | undefined;
   /** PEM certificates that the node trusts for this CA. */
   readonly trustBundle: string;
   readonly now: Date;
 }
 
-export interface Problem {
+export interface CertificateProblem {
   readonly text: string;
-  /** What could make this very certificate a right one: another clock, other CA files, or nothing ever. */
+  /** What could make this same certificate acceptable: a correct clock, other CA files, or nothing. */
   readonly cure: 'clock' | 'ca-change' | 'none';
 }
 
-/** Everything that is wrong, in words; empty if it is the right certificate. */
+/** Everything that is wrong with a certificate, for people; empty if it is the right one. */
 export const checkCertificate = (pem: string, expected: Expected): string[] =>
   findProblems(pem, expected).map(({ text }) => text);
 
-/** @throws Error if the certificate can't be parsed */
-export function findProblems(pem: string, expected: Expected): Problem[] {
+/** @throws Error if the certificate cannot be parsed */
+export function findProblems(pem: string, expected: Expected): CertificateProblem[] {
   const blocks = certificatesIn(pem);
   const [leaf] = blocks;
-  if (leaf === undefined) return lasting(['it is no PEM certificate']);
+  if (leaf === undefined) return lasting(['it is not a PEM certificate']);
   if (!holdsCertificatesOnly(pem))
-    return lasting(['there is something else than PEM certificates in the file']);
+    return lasting(['the file contains something other than PEM certificates']);
   if (!holdsPlainCertificates(pem))
     return lasting([
-      'its PEM is not written plainly: other programs may read it otherwise, or not at all',
+      'its PEM is not written plainly: other programs may read it differently, or not at all',
     ]);
   const certificate = new X509Certificate(leaf);
   return [
@@ -64,7 +65,7 @@ export function findProblems(pem: string, expected: Expected): Problem[] {
   ];
 }
 
-const lasting = (texts: readonly string[]): Problem[] =>
+const lasting = (texts: readonly string[]): CertificateProblem[] =>
   texts.map((text) => ({ text, cure: 'none' }));
 
 function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
@@ -72,17 +73,17 @@ function checkKey(certificate: X509Certificate, { request, key }: Expected): str
   if (!certificate.publicKey.equals(request.key.keyObject))
     problems.push('it is for another key than the CSR');
   if (key && !certificate.publicKey.equals(key))
-    problems.push('it does not belong to the private key that lies beside it');
+    problems.push('it does not belong to the private key beside it');
   return problems;
 }
 
-/** All of it could be cured by other CA files. */
-function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected): Problem[] {
+/** Other CA files could cure each of these problems. */
+function checkChain(
+  certificate: X509Certificate,
+  { trustBundle, now }: Expected,
+): CertificateProblem[] {
   const cure = 'ca-change';
-  const anchors = certificatesIn(trustBundle).map((block) => new X509Certificate(block));
-  const signer = anchors.find(
-    (anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey),
-  );
+  const signer = findSigner(certificate, trustBundle);
   if (!signer) return [{ text: 'no CA of the trust bundle signed it', cure }];
   if (new Date(certificate.validTo) > new Date(signer.validTo))
     return [{ text: 'it outlives its CA', cure }];
@@ -92,7 +93,7 @@ function checkChain(certificate: X509Certificate, { trustBundle, now }: Expected
   }));
 }
 
-function checkDates(certificate: X509Certificate, now: Date): Problem[] {
+function checkDates(certificate: X509Certificate, now: Date): CertificateProblem[] {
   const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
   if (from > now)
     return [
@@ -128,10 +129,7 @@ function checkContents(certificate: PeculiarCertificate, { profile, request }: E
   ];
   return pairs
     .filter(([, got, wanted]) => got !== wanted)
-    .map(
-      ([what, got, wanted]) =>
-        `its ${what} are ${got || 'none'}, asked for was ${wanted || 'none'}`,
-    );
+    .map(([what, got, wanted]) => `its ${what}: ${got || 'none'}; requested: ${wanted || 'none'}`);
 }
 
 const ALLOWED_KEY_USAGES = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;

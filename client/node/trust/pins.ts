@@ -1,78 +1,133 @@
 /**
- * First trust: why a new node believes that a CA certificate is the right one. What lies on disk is trusted already;
- * else it is a hash of the CA's public key, kubeadm's --discovery-token-ca-cert-hash form (cmd/kubeadm/app/util/pubkeypin),
- * or a file with the CA certificates, that came another way than through the bucket.
+ * First trust: whether a new node believes a CA certificate. CA files on disk are trusted already; otherwise it is a hash
+ * of the CA's public key, in the form of kubeadm's --discovery-token-ca-cert-hash (cmd/kubeadm/app/util/pubkeypin), or a
+ * file with CA certificates that did not come from the bucket.
  */
 import { X509Certificate } from 'node:crypto';
 import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { type CaHashes, hashOf } from './ca-cert-hash.ts';
+import type { TrustReason } from './reasons.ts';
 
 export interface Pins {
   readonly hashes: CaHashes;
-  /** PEM text with the certificates of CAs. */
+  /** PEM text with CA certificates. */
   readonly trustBundle: string | undefined;
   readonly onFirstUse: boolean;
 }
 
-export type TrustedBy = 'disk' | 'hash' | 'trust-bundle' | 'first-use';
-
-export type Judgement =
-  | { readonly trustedBy: TrustedBy }
+export type TrustDecision =
+  | { readonly trustedBy: TrustReason }
   | { readonly problem: string; readonly isUnpinned?: boolean };
 
 /**
- * Every certificate of a bundle has to be vouched for, the first above all: kubeadm reads no other. What was given has
- * to fit even where a CA lies on disk already: that one may have been trusted too soon.
+ * There must be a reason for every certificate of a bundle, not only for the first one, which is all that kubeadm reads.
+ * Given hashes and files must match even if a CA file already exists on disk: that file may have been trusted too early.
  */
-export function judgeBundle(...question: Parameters<typeof judge>): Judgement {
+export function judgeBundle(
+  ca: CaName,
+  bundle: string,
+  onDisk: string | undefined,
+  pins: Pins,
+): TrustDecision {
   try {
-    return judge(...question);
+    return judge(evidenceFor(ca, bundle, onDisk, pins));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { problem: `a certificate of ${question[0]} can not be read: ${reason}` };
+    return { problem: `a certificate of ${ca} cannot be parsed: ${reason}` };
   }
 }
 
-function judge(ca: CaName, bundle: string, onDisk: string | undefined, pins: Pins): Judgement {
+interface Evidence {
+  readonly ca: CaName;
+  readonly bundle: string;
+  /** The certificates of the bundle, in PEM. */
+  readonly certificates: readonly string[];
+  readonly onDisk: string | undefined;
+  readonly hashes: readonly string[];
+  readonly trustBundle: string | undefined;
+  readonly onFirstUse: boolean;
+}
+
+function evidenceFor(
+  ca: CaName,
+  bundle: string,
+  onDisk: string | undefined,
+  { hashes, trustBundle, onFirstUse }: Pins,
+): Evidence {
   const certificates = certificatesIn(bundle);
-  if (certificates.length === 0 || !holdsCertificatesOnly(bundle))
-    return { problem: `the trust bundle of ${ca} is not a list of PEM certificates` };
-  const seen = certificates.map((pem) => `sha256:${hashOf(pem)}`).join(', ');
-  if (certificates.some((pem) => !new X509Certificate(pem).ca))
-    return { problem: `the trust bundle of ${ca} holds a certificate that is no CA` };
-  const hashes = pins.hashes[ca];
-  if (hashes.length > 0 && !certificates.every((pem) => hashes.includes(hashOf(pem))))
-    return { problem: `${ca} has another public key (${seen}) than the one pinned` };
-  const { trustBundle } = pins;
-  const given = certificatesIn(trustBundle ?? '').map(fingerprint);
-  if (trustBundle !== undefined && !certificates.every((pem) => given.includes(fingerprint(pem))))
-    return { problem: `${ca} (${seen}) is not in the trust bundle that was given` };
-  const other = certificates.map((pem) => otherCaOf(ca, pem)).find((name) => name !== undefined);
-  if (trustBundle !== undefined && other)
-    return { problem: `${ca} (${seen}) is ${other} in the trust bundle that was given` };
-  if (onDisk !== undefined && !same(onDisk, bundle))
-    return {
-      problem: `the CA certificates of ${ca} on disk are not those of the service (${seen})`,
-    };
-  if (hashes.length > 0) return { trustedBy: 'hash' };
-  if (trustBundle !== undefined) return { trustedBy: 'trust-bundle' };
-  if (onDisk !== undefined) return { trustedBy: 'disk' };
-  if (pins.onFirstUse) return { trustedBy: 'first-use' };
+  return { ca, bundle, certificates, onDisk, hashes: hashes[ca], trustBundle, onFirstUse };
+}
+
+function judge(evidence: Evidence): TrustDecision {
+  for (const findProblem of PROBLEMS) {
+    const problem = findProblem(evidence);
+    if (problem !== undefined) return { problem };
+  }
+  const reason = REASONS.find(([, holds]) => holds(evidence))?.[0];
+  if (reason) return { trustedBy: reason };
+  const { ca } = evidence;
   return {
-    problem: `nothing says that the service's ${ca} (${seen}) is the right one`,
+    problem: `no reason to trust the service's ${ca} (${seen(evidence)})`,
     isUnpinned: true,
   };
 }
 
-/** The CA that a certificate is for by its subject, if that is another one: a file holds all of them, a hash only one. */
-function otherCaOf(ca: CaName, pem: string): CaName | undefined {
-  const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
-  const named = CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
-  return named === ca ? undefined : named;
+/** In order: the first one is reported. */
+const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
+  ({ ca, bundle, certificates }) =>
+    certificates.length === 0 || !holdsCertificatesOnly(bundle)
+      ? `the trust bundle of ${ca} is not a list of PEM certificates`
+      : undefined,
+  ({ ca, certificates }) =>
+    certificates.some((pem) => !new X509Certificate(pem).ca)
+      ? `the trust bundle of ${ca} contains a certificate that is not a CA`
+      : undefined,
+  (evidence) =>
+    evidence.hashes.length > 0 &&
+    !evidence.certificates.every((pem) => evidence.hashes.includes(hashOf(pem)))
+      ? `${evidence.ca} has another public key (${seen(evidence)}) than the pinned one`
+      : undefined,
+  (evidence) =>
+    isOutside(evidence.bundle, evidence.trustBundle)
+      ? `${evidence.ca} (${seen(evidence)}) is not in the given trust bundle`
+      : undefined,
+  (evidence) => {
+    const other = evidence.trustBundle === undefined ? undefined : findOtherCa(evidence);
+    return other && `${evidence.ca} (${seen(evidence)}) is ${other} in the given trust bundle`;
+  },
+  (evidence) =>
+    evidence.onDisk !== undefined &&
+    fingerprintsOf(evidence.onDisk).join() !== fingerprintsOf(evidence.bundle).join()
+      ? `the CA certificates of ${evidence.ca} on disk are not those of the service (${seen(evidence)})`
+      : undefined,
+];
+
+/** The strongest first: it is the one that is shown. */
+const REASONS: readonly [TrustReason, (evidence: Evidence) => boolean][] = [
+  ['hash', ({ hashes }) => hashes.length > 0],
+  ['trust-bundle', ({ trustBundle }) => trustBundle !== undefined],
+  ['disk', ({ onDisk }) => onDisk !== undefined],
+  ['first-use', ({ onFirstUse }) => onFirstUse],
+];
+
+const seen = ({ certificates }: Evidence) =>
+  certificates.map((pem) => `sha256:${hashOf(pem)}`).join(', ');
+
+function isOutside(bundle: string, trustBundle: string | undefined): boolean {
+  if (trustBundle === undefined) return false;
+  const given = fingerprintsOf(trustBundle);
+  return !fingerprintsOf(bundle).every((fingerprint) => given.includes(fingerprint));
 }
 
-const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
-const same = (a: string, b: string) =>
-  certificatesIn(a).map(fingerprint).join() === certificatesIn(b).map(fingerprint).join();
+/** The CA whose subject a certificate has, if it is another one: a hash names its CA, a trust bundle holds all of them. */
+function findOtherCa({ ca, certificates }: Evidence): CaName | undefined {
+  for (const pem of certificates) {
+    const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
+    const named = CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
+    if (named && named !== ca) return named;
+  }
+  return undefined;
+}

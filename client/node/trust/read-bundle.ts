@@ -1,4 +1,4 @@
-/** Reads the CA certificates that the service publishes, as text that every program reads alike. */
+/** Reads the CA certificates that the service publishes, as text that every program reads the same way. */
 import { X509Certificate } from 'node:crypto';
 import {
   certificatesIn,
@@ -12,12 +12,12 @@ import type { Exchange } from '../exchange/exchange.ts';
 
 export const MAX_BUNDLE_BYTES = 256 * 1024;
 
-/** PEM text written by us from the certificates that were parsed; or why there is none. */
+/** PEM text that was written from the parsed certificates; or the reason why there is no usable bundle. */
 export type PublishedBundle = { readonly pem: string } | { readonly problem: string };
 
 /**
- * What is shown to people, compared and written must be the same certificates for every reader of PEM; so a bundle that
- * holds anything else than plainly written CA certificates is not taken at all (decision 0035).
+ * Every PEM reader must see the certificates that were shown, compared and written; so a bundle that contains anything
+ * except plainly written CA certificates is refused (decision 0035).
  */
 export async function readBundle(
   exchange: Pick<Exchange, 'get'>,
@@ -27,14 +27,14 @@ export async function readBundle(
   if (!isSubdomain(trustDomain)) return { problem: 'the certificate names no trust domain' };
   const key = bundleKey(trustDomain, ca);
   const object = await exchange.get(key, MAX_BUNDLE_BYTES);
-  if (!object || object.tooLarge) return { problem: `there is no trust bundle ${key}` };
+  if (!object || object.tooLarge) return { problem: `the trust bundle ${key} does not exist` };
   const text = Buffer.from(object.body).toString('latin1');
   if (!holdsPlainCertificates(text))
     return {
-      problem: `the trust bundle ${key} is not a list of plainly written PEM certificates: other programs may read it otherwise`,
+      problem: `the trust bundle ${key} is not a list of plainly written PEM certificates: other programs may read it differently`,
     };
   const certificates = certificatesIn(text).map((pem) => new X509Certificate(pem));
   if (!certificates.every((certificate) => certificate.ca))
-    return { problem: `the trust bundle ${key} holds a certificate that is no CA` };
+    return { problem: `the trust bundle ${key} contains a certificate that is not a CA` };
   return { pem: certificates.map(({ raw }) => certificateToPem(raw)).join('') };
 }

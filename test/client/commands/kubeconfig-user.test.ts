@@ -167,7 +167,7 @@ it('trusts only a CA pinned by hash or by file', async () => {
     hash.toUpperCase().replace('SHA', 'sha'),
   );
   expect(good.exitCode).toBe(0);
-  expect(good.stderr).not.toContain('the CA is the one in the exchange bucket');
+  expect(good.stderr).not.toContain('the CA certificate comes from the exchange bucket');
   expect((await user('--client-name', 'jane', '--certificate-authority', ca)).exitCode).toBe(0);
   const wrong = await user('--client-name', 'jane', '--ca-cert-hash', `sha256:${'0'.repeat(64)}`);
   expect(wrong).toMatchObject({ exitCode: 7, stdout: '', stderr: expect.stringContaining(hash) });

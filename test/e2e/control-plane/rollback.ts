@@ -61,7 +61,7 @@ async function rollBack(
       const changed = changedPaths(before, takeTree(node.root.kubernetesDir));
       if (changed.length > 0) throw new Error(`not as before: ${changed.join(', ')}`);
       await checkRuns(plane);
-      return ran.stderr.split('\n').find((line) => line.includes('did not come back'));
+      return ran.stderr.split('\n').find((line) => line.includes('did not become healthy'));
     });
     await check(REASON, async () => {
       const words = /certificate signed by unknown authority|bad certificate/;

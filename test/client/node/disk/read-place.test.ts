@@ -1,4 +1,4 @@
-/** What lies at the places where kubeadm keeps certificates, in every state that a node can be in. */
+/** Reads certificates where kubeadm keeps them, in every state that a node can have. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,14 +41,14 @@ users:
   user: ${user}
 ${more}`;
 
-/** Puts files in place; paths are relative to the node's /etc/kubernetes. */
+/** Contents by path, relative to the node's /etc/kubernetes. */
 type Files = () => Record<string, string>;
 type Expectation = { state: string; problems?: readonly RegExp[]; problem?: RegExp };
 
 const cases: [string, CertificateName, Files, Expectation][] = [
-  ['nothing is missing', 'apiserver', () => ({}), { state: 'missing' }],
+  ['a missing certificate is reported as missing', 'apiserver', () => ({}), { state: 'missing' }],
   [
-    'a key alone is a missing certificate',
+    'a key without a certificate is a missing certificate',
     'apiserver',
     () => ({ 'pki/apiserver.key': pem.key }),
     { state: 'missing' },
@@ -69,22 +69,22 @@ const cases: [string, CertificateName, Files, Expectation][] = [
     { state: 'present', problems: [] },
   ],
   [
-    'a certificate without its key says so',
+    'a certificate without its key has a problem',
     'apiserver',
     () => ({ 'pki/apiserver.crt': pem.certificate }),
     { state: 'present', problems: [/apiserver\.key is missing/] },
   ],
   [
-    'the key of another certificate is found out',
+    'the key of another certificate is a problem',
     'apiserver',
     () => ({ 'pki/apiserver.crt': pem.certificate, 'pki/apiserver.key': pem.otherKey }),
     { state: 'present', problems: [/belongs to another certificate/] },
   ],
   [
-    'a key file without a key says so',
+    'a key file without a key is a problem',
     'apiserver',
     () => ({ 'pki/apiserver.crt': pem.certificate, 'pki/apiserver.key': 'nothing' }),
-    { state: 'present', problems: [/no private key that can be read/] },
+    { state: 'present', problems: [/no readable private key/] },
   ],
   [
     'a certificate file without a certificate is broken',
@@ -93,13 +93,13 @@ const cases: [string, CertificateName, Files, Expectation][] = [
     { state: 'broken', problem: /no PEM certificate/ },
   ],
   [
-    'a certificate that is cut off is broken',
+    'a truncated certificate is broken',
     'apiserver',
     () => ({ 'pki/apiserver.crt': pem.certificate.replace(/\n(?:.*\n){3}-----END/, '\n-----END') }),
-    { state: 'broken', problem: /can not be read/ },
+    { state: 'broken', problem: /cannot be parsed/ },
   ],
   [
-    'a kubeconfig with embedded data is present, and its context says whose',
+    'a kubeconfig with embedded data is present, and its context selects the user',
     'admin.conf',
     () => ({
       'admin.conf': kubeconfig(
@@ -120,28 +120,28 @@ const cases: [string, CertificateName, Files, Expectation][] = [
     { state: 'present', problems: [] },
   ],
   [
-    'a kubeconfig that names a file that is gone is broken',
+    'a kubeconfig that names a missing file is broken',
     'kubelet.conf',
     () => ({ 'kubelet.conf': kubeconfig('{ client-certificate: var/current.pem }') }),
-    { state: 'broken', problem: /current\.pem, which is not there/ },
+    { state: 'broken', problem: /current\.pem, which does not exist/ },
   ],
   [
-    'a kubeconfig as generate-csr leaves it holds a key and no certificate',
+    'a kubeconfig from generate-csr, with a key and no certificate, is broken',
     'admin.conf',
     () => ({ 'admin.conf': kubeconfig(`{ client-key-data: ${base64(pem.key)} }`) }),
     { state: 'broken', problem: /no client certificate/ },
   ],
   [
-    'a kubeconfig that is no YAML is broken',
+    'a kubeconfig that is not YAML is broken',
     'admin.conf',
     () => ({ 'admin.conf': 'users: [' }),
-    { state: 'broken', problem: /no YAML: [^\n]+ at line 1, column 9$/ },
+    { state: 'broken', problem: /not YAML: [^\n]+ at line 1, column 9$/ },
   ],
   [
     'a kubeconfig of another shape is broken',
     'admin.conf',
     () => ({ 'admin.conf': 'users: none' }),
-    { state: 'broken', problem: /no kubeconfig: users/ },
+    { state: 'broken', problem: /not a kubeconfig: users/ },
   ],
 ];
 

@@ -158,7 +158,7 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
     'a kubeconfig that is not YAML',
     (f) => writeFileSync(join(f, 'scheduler.conf'), 'users: ['),
     'scheduler.conf',
-    /no YAML: [^\n]+ at line 1, column 9$/,
+    /not YAML: [^\n]+ at line 1, column 9$/,
   ],
   ['no kubelet.conf', (f) => rmSync(join(f, 'kubelet.conf')), 'kubelet.conf', /it is missing/],
   [

@@ -1,15 +1,17 @@
-/** Installations are in the order in which they were made, whatever the node's clock said. */
+/** Installations are ordered by their sequence, not by the node's clock. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { changeFile } from '../../../../client/node/disk/file-change.ts';
 import {
   applyInstallation,
-  listInstallations,
   prepareInstallation,
+} from '../../../../client/node/install/installation.ts';
+import {
+  listInstallations,
   pruneInstallations,
   record,
-} from '../../../../client/node/install/installation.ts';
+} from '../../../../client/node/install/journal.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
 
 let folder: string;
@@ -27,7 +29,7 @@ async function install(content: string, date: string): Promise<void> {
   await record(await applyInstallation(prepared), { phase: 'done' });
 }
 
-it('rollback takes the last one back, although the clock was set back before it', async () => {
+it('rollback undoes the last installation, even if the clock was set back before it', async () => {
   writeFileSync(file(), 'zero');
   await install('one', '2027-06-01T00:00:00Z');
   await install('two', '2026-11-25T00:00:00Z');
@@ -35,7 +37,7 @@ it('rollback takes the last one back, although the clock was set back before it'
   expect([run.exitCode, readFileSync(file(), 'utf8')]).toEqual([0, 'one']);
 });
 
-it('the last ones are kept, and the next one comes behind them', async () => {
+it('only the last installations are kept, and the next one comes after them', async () => {
   writeFileSync(file(), 'zero');
   const dates = ['2028-01-01', '2027-01-01', '2029-01-01', '2026-01-01', '2025-01-01'];
   for (const date of dates) {

@@ -1,4 +1,4 @@
-/** Certificate data is changed where it stands; every other character of a kubeconfig stays as the user wrote it. */
+/** Certificate data is replaced at its position; every other character of a kubeconfig stays as the user wrote it. */
 import { parse } from 'yaml';
 import { editKubeconfig } from '../../../../client/node/install/kubeconfig-edit.ts';
 import { kubeconfigText } from '../../../support/node-folder.ts';
@@ -16,8 +16,8 @@ const data = {
   certificateAuthority: NEW.ca,
 };
 
-/** What a file becomes if each old value is simply exchanged. */
-const exchanged = (yaml: string) =>
+/** The file with each old value replaced. */
+const replaced = (yaml: string) =>
   (['ca', 'certificate', 'key'] as const).reduce(
     (text, part) => text.replaceAll(b64(OLD[part]), b64(NEW[part])),
     yaml,
@@ -44,8 +44,8 @@ it.each([
       .replace(/^- name: me\n {2}user:\n/m, '  - name: me\n    user:\n')
       .replace(/^ {4}(client|#)/gm, '      $1'),
   ],
-])('%s', (_, yaml) => {
-  expect(editKubeconfig(yaml, data)).toBe(exchanged(yaml));
+])('a kubeconfig %s changes only in its certificate data', (_, yaml) => {
+  expect(editKubeconfig(yaml, data)).toBe(replaced(yaml));
 });
 
 it.each([
@@ -54,17 +54,17 @@ it.each([
   ['folded', '>-'],
 ])('a value in a %s block becomes a plain one, and the next key stays a key', (_, sign) => {
   const yaml = block.replace(`"${b64(OLD.certificate)}"`, `${sign}\n      ${b64(OLD.certificate)}`);
-  expect(parse(editKubeconfig(yaml, data))).toEqual(parse(exchanged(block)));
+  expect(parse(editKubeconfig(yaml, data))).toEqual(parse(replaced(block)));
 });
 
 it.each([
   ['the certificate', /^ {4}client-certificate-data: .*\n/m],
   ['the key', /^ {4}client-key-data: .*\n/m],
   ['the CA', /^ {4}certificate-authority-data: .*\n/m],
-])('%s that is missing is put in, as in a kubeconfig of generate-csr', (_, line) => {
+])('%s is inserted if it is missing, as in a kubeconfig of generate-csr', (_, line) => {
   const yaml = block.replace(line, '');
   const edited = editKubeconfig(yaml, data);
-  expect(parse(edited)).toEqual(parse(exchanged(block)));
+  expect(parse(edited)).toEqual(parse(replaced(block)));
   expect(edited).toContain('# the next two belong together');
 });
 
@@ -77,7 +77,7 @@ it('an empty user gets its data', () => {
   });
 });
 
-it('an alias is written out, and what it stood for stays', () => {
+it('an alias is replaced with the new value, and its anchor stays', () => {
   const yaml = block
     .replace(`"${b64(OLD.certificate)}"`, '*mine')
     .replace('x-team: "platform"', `x-team: &mine ${b64(OLD.certificate)}`);
@@ -88,19 +88,19 @@ it('an alias is written out, and what it stood for stays', () => {
 
 it.each([
   [
-    'a value that others share by an anchor',
+    'a value that is shared through an anchor',
     block
       .replace(`"${b64(OLD.certificate)}"`, `&mine "${b64(OLD.certificate)}"`)
       .concat('x-copy: *mine\n'),
-    /can not be changed without changing something else/,
+    /cannot be changed without changing something else/,
   ],
-  ['a user who is not there', block.replaceAll('name: me\n', 'name: you\n'), /no map user of me/],
-  ['what is no YAML', 'users: [', /is no YAML: [^\n]+ at line 1, column 9$/],
-  ['two documents', `${block}---\n${block}`, /is no YAML/],
+  ['a missing user', block.replaceAll('name: me\n', 'name: you\n'), /no map user for me/],
+  ['text that is not YAML', 'users: [', /not YAML: [^\n]+ at line 1, column 9$/],
+  ['two documents', `${block}---\n${block}`, /not YAML/],
   [
-    'a key that stands there twice',
+    'a duplicate key',
     block.replace('    client-key-data', '    client-key-data: x\n    client-key-data'),
-    /is no YAML/,
+    /not YAML/,
   ],
 ])('%s is refused', (_, yaml, reason) => {
   expect(() => editKubeconfig(yaml, data)).toThrow(reason);

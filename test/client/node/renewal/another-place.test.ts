@@ -1,4 +1,4 @@
-/** What was asked for as another cluster or node, by a typo or before a move, holds up nobody here. */
+/** Requests under another cluster or node name, from a typo or before a rename, do not block this node. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRequest } from '../../../../client/node/renewal/request-journal.ts';
@@ -28,7 +28,7 @@ const renewAs = (folder: string, cluster: string, node: string, ...options: stri
 it.each([
   ['node', () => [CLUSTER, `${fixture.node}1`]],
   ['cluster', () => ['another', fixture.node]],
-])('a renewal with a wrong --%s blocks no later one', async (_, wrong) => {
+])('a renewal with a wrong --%s does not block later ones', async (_, wrong) => {
   const folder = fixture.copy();
   const [cluster = '', node = ''] = wrong();
   const typo = await renewAs(folder, cluster, node);
@@ -37,21 +37,21 @@ it.each([
   const right = await renewAs(folder, CLUSTER, fixture.node);
   expect([right.exitCode, right.stdout]).toEqual([
     0,
-    expect.stringContaining(`request ${id} is of ${cluster}/${node}, and this is ${CLUSTER}`),
+    expect.stringContaining(`request ${id} is for ${cluster}/${node}, but this node is ${CLUSTER}`),
   ]);
   expect(certificate(folder)).not.toBe(certificate(fixture.template));
-  // what it was for is done
+  // its certificate is installed, so it is closed
   expect(open(folder)).toEqual([]);
 });
 
-it('an id under which another node’s keys lie is refused, and they stay', async () => {
+it("a request id of another node's keys is refused, and the keys stay", async () => {
   const folder = fixture.copy();
   const other = { cluster: CLUSTER, node: 'cp-9', request: 'mine', createdAt: '2026-01-01' };
   await openRequest(join(folder, 'cakeless'), { ...other, open: ['apiserver'] });
   const run = await renewAs(folder, CLUSTER, fixture.node, '--request', 'mine');
   expect([run.exitCode, run.stderr]).toEqual([
     2,
-    expect.stringContaining(`request mine is of ${CLUSTER}/cp-9, and this is`),
+    expect.stringContaining(`request mine is for ${CLUSTER}/cp-9, but this node is`),
   ]);
   expect(open(folder)).toEqual(['mine']);
 });

@@ -1,4 +1,4 @@
-/** Which CA certificates a node takes over, and what has to vouch for them. */
+/** Which CA certificates a node accepts, and which hashes that takes. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { cakeless } from '../../../support/running-service-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-cas-'));
 let fixture: NodeFixture;
-/** What the service published at first, and CAs that somebody else made. */
+/** The CA that the service published first, and two foreign CAs. */
 const pem = { good: '', next: '', evil: '' };
 
 beforeAll(async () => {
@@ -45,11 +45,11 @@ const hashes = (...certificates: string[]) =>
 const accept = (folder: string, ...more: string[]) =>
   fixture.run(folder, 'renew', 'apiserver', '--no-restart', '--accept-ca-change', ...more);
 
-/** Other programs read this certificate, our pattern does not. */
+/** A certificate that other programs read, but our pattern does not. */
 const hidden = (certificate: string) => certificate.replace(/\n(?=[A-Za-z0-9+/=]+\n)/, ' \n');
 
-describe('a CA that other programs would read and we do not show', () => {
-  it('comes in by no --accept-ca-change', async () => {
+describe('a bundle with a CA that only other programs would read', () => {
+  it('is refused by --accept-ca-change', async () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next + hidden(pem.evil));
     const run = await accept(folder, ...hashes(pem.next));
@@ -57,7 +57,7 @@ describe('a CA that other programs would read and we do not show', () => {
     expect(caOf(folder)).toBe(pem.good);
   });
 
-  it('keeps no certificate from being renewed that leads to the CA file on disk', async () => {
+  it('does not block renewals of certificates that the CA file on disk signed', async () => {
     const folder = fixture.copy();
     await publish(pem.good + hidden(pem.evil));
     const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
@@ -81,7 +81,7 @@ describe('a CA that other programs would read and we do not show', () => {
 });
 
 describe('--accept-ca-change', () => {
-  it('takes no new CA that no hash vouches for, and shows the hash of its key', async () => {
+  it('refuses a new CA without a matching hash, and shows the hash of its key', async () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next);
     for (const given of [[], hashes(pem.evil)]) {
@@ -94,7 +94,7 @@ describe('--accept-ca-change', () => {
     }
   });
 
-  it('takes one that a hash vouches for, under the request of the run that was refused', async () => {
+  it('accepts a CA with a matching hash, under the request of the refused run', async () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next);
     await accept(folder);
@@ -108,21 +108,21 @@ describe('--accept-ca-change', () => {
     expect(await fixture.keys(`requests/${CLUSTER}/`)).toEqual(asked);
   });
 
-  it('a hash of one CA vouches for no other', async () => {
+  it('does not accept the hash of another CA', async () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next);
     const run = await accept(folder, '--ca-cert-hash', formatCaCertHash('etcd-ca', pem.next));
     expect([run.exitCode, caOf(folder)]).toEqual([7, pem.good]);
   });
 
-  it('needs no hash to take a CA away', async () => {
+  it('needs no hash to remove a CA', async () => {
     const folder = fixture.copy();
     writeFileSync(join(folder, 'pki/ca.crt'), pem.good + pem.next);
     const run = await accept(folder);
     expect([run.exitCode, caOf(folder)]).toEqual([0, pem.good]);
   });
 
-  it('a dry run shows what would come, with the hashes, and whether it would be taken', async () => {
+  it('shows in a dry run what would change, with the hashes, and whether it would be accepted', async () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next);
     const gain = `would get CN=kubernetes`;
@@ -130,14 +130,14 @@ describe('--accept-ca-change', () => {
     expect(without.stdout).toMatch(
       new RegExp(`CA: .*pki/ca.crt ${gain} .*${formatCaCertHash('ca', pem.next)}`),
     );
-    expect(without.stdout).toContain('no --ca-cert-hash is of its key');
+    expect(without.stdout).toContain('no --ca-cert-hash matches its key');
     const given = await accept(folder, '--dry-run', ...hashes(pem.next));
     expect(given.stdout).toContain(gain);
     expect(given.stdout).not.toContain('no --ca-cert-hash');
     expect(caOf(folder)).toBe(pem.good);
   });
 
-  it('a hash without it is a mistake', async () => {
+  it('is required by --ca-cert-hash', async () => {
     const run = await fixture.run(fixture.copy(), 'renew', 'apiserver', ...hashes(pem.next));
     expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining('--accept-ca-change')]);
   });

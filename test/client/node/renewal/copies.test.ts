@@ -1,4 +1,4 @@
-/** Which copies of kubeconfigs `--also` writes, and which folders it does not trust. */
+/** Which copies of kubeconfigs `--also` updates, and which folders it refuses. */
 import {
   chmodSync,
   chownSync,
@@ -11,11 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { listInstallations } from '../../../../client/node/install/installation.ts';
-import { findOthersFolder } from '../../../../client/node/install/others-folders.ts';
+import { findFolderOfOthers } from '../../../../client/node/install/copies.ts';
+import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
-import { renewWish, renewWorld } from '../../../support/renewal.ts';
+import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
 beforeAll(async () => {
@@ -23,11 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-const SOMEBODY = 65_534;
-/** Another user's folder is made by root only. */
+const OTHER_USER = 65_534;
+/** Only root can create another user's folder. */
 const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
 
-/** A copy of admin.conf in a folder below the node's. */
+/** A copy of admin.conf in a folder inside the node's. */
 function copyIn(folder: string): string {
   const home = join(folder, 'home', '.kube');
   mkdirSync(home, { recursive: true });
@@ -40,19 +40,19 @@ async function expectRefused(folder: string, also: string, named: string) {
   const run = await fixture.run(folder, 'renew', 'admin.conf', '--no-restart', '--also', also);
   expect([run.exitCode, run.stderr]).toEqual([
     2,
-    expect.stringContaining(`others can change ${named} `),
+    expect.stringContaining(`other users can change ${named} `),
   ]);
   expect([readFileSync(also), await fixture.keys()]).toEqual(before);
 }
 
-it('a folder that others may write to is refused before anything is asked', async () => {
+it('a folder that others can write is refused before anything is uploaded', async () => {
   const folder = fixture.copy();
   const copy = copyIn(folder);
   chmodSync(join(folder, 'home'), 0o777);
   await expectRefused(folder, copy, join(folder, 'home'));
 });
 
-it('so is one behind a link', async () => {
+it('a folder behind a link that others can write is refused, too', async () => {
   const [folder, elsewhere] = [fixture.copy(), fixture.copy()];
   const copy = copyIn(elsewhere);
   chmodSync(join(elsewhere, 'home/.kube'), 0o770);
@@ -61,23 +61,23 @@ it('so is one behind a link', async () => {
   expect(copy).toContain(elsewhere);
 });
 
-itAsRoot("so is somebody else's, when root runs it", async () => {
+itAsRoot("another user's folder is refused if root runs the command", async () => {
   const folder = fixture.copy();
   const copy = copyIn(folder);
-  chownSync(join(folder, 'home'), SOMEBODY, SOMEBODY);
+  chownSync(join(folder, 'home'), OTHER_USER, OTHER_USER);
   await expectRefused(folder, copy, join(folder, 'home'));
-  expect(findOthersFolder(copy, SOMEBODY)).toBeUndefined();
+  expect(findFolderOfOthers(copy, OTHER_USER)).toBeUndefined();
 });
 
-it('a sticky folder such as /tmp is none of these, nor is a file that is not there', () => {
+it('a sticky folder such as /tmp is accepted, and so is a missing file', () => {
   const folder = fixture.copy();
-  expect(findOthersFolder(copyIn(folder))).toBeUndefined();
+  expect(findFolderOfOthers(copyIn(folder))).toBeUndefined();
   chmodSync(join(folder, 'home'), 0o1777);
-  expect(findOthersFolder(join(folder, 'home/.kube/config'))).toBeUndefined();
-  expect(findOthersFolder(join(folder, 'nowhere/config'))).toBeUndefined();
+  expect(findFolderOfOthers(join(folder, 'home/.kube/config'))).toBeUndefined();
+  expect(findFolderOfOthers(join(folder, 'nowhere/config'))).toBeUndefined();
 });
 
-it('a folder that becomes somebody else’s while the node waits for its turn: nothing is changed', async () => {
+it('a folder that is redirected while the node waits for the lease: nothing is changed', async () => {
   const folder = fixture.copy();
   const copy = copyIn(folder);
   const victim = join(folder, 'root-only');
@@ -95,12 +95,12 @@ it('a folder that becomes somebody else’s while the node waits for its turn: n
     symlinkSync(victim, join(folder, 'home/.kube'));
     return { extend: async () => {}, release: async () => {} };
   };
-  const wish = renewWish(fixture, ['admin.conf', 'scheduler.conf'], {
+  const options = renewalOptions(fixture, ['admin.conf', 'scheduler.conf'], {
     restart: true,
     also: [copy],
   });
-  await expect(renew(renewWorld(fixture, folder, { lease }), wish)).rejects.toThrow(
-    /others can change \S+home /,
+  await expect(renew(renewalDeps(fixture, folder, { lease }), options)).rejects.toThrow(
+    /other users can change \S+home /,
   );
   expect(readFileSync(join(victim, 'config'), 'utf8')).toBe('of root');
   expect(statSync(join(victim, 'config')).uid).toBe(process.getuid?.());

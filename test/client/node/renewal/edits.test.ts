@@ -1,15 +1,13 @@
-/** What people change while a renewal is under way is not lost. */
+/** Edits that people make during a renewal are kept. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { changeFile } from '../../../../client/node/disk/file-change.ts';
-import {
-  listInstallations,
-  prepareInstallation,
-} from '../../../../client/node/install/installation.ts';
+import { prepareInstallation } from '../../../../client/node/install/installation.ts';
+import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
-import { renewWish, renewWorld } from '../../../support/renewal.ts';
+import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
 beforeAll(async () => {
@@ -20,7 +18,7 @@ afterAll(() => fixture.close());
 const MANIFEST =
   'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x/kube-scheduler:v1.35.0\n    command: [kube-scheduler]\n';
 
-/** Renews scheduler.conf; the manifest says that a lease is needed, and is gone when there is something to restart. */
+/** Renews scheduler.conf; a manifest makes it wait for the lease, and is removed before the restart. */
 async function renewWhile(folder: string, edit: () => void) {
   mkdirSync(join(folder, 'manifests'));
   const manifest = join(folder, 'manifests/kube-scheduler.yaml');
@@ -31,12 +29,12 @@ async function renewWhile(folder: string, edit: () => void) {
     return { extend: async () => {}, release: async () => {} };
   };
   return renew(
-    renewWorld(fixture, folder, { lease }),
-    renewWish(fixture, ['scheduler.conf'], { restart: true }),
+    renewalDeps(fixture, folder, { lease }),
+    renewalOptions(fixture, ['scheduler.conf'], { restart: true }),
   );
 }
 
-it('an edit of a kubeconfig while the node waits for its turn', async () => {
+it('an edit of a kubeconfig while the node waits for the lease is kept', async () => {
   const folder = fixture.copy();
   const file = join(folder, 'scheduler.conf');
   const report = await renewWhile(folder, () => {
@@ -53,26 +51,28 @@ it('an edit of a kubeconfig while the node waits for its turn', async () => {
 
 const certificateData = (yaml: string) => /client-certificate-data: "?([^"\n]+)/.exec(yaml)?.[1];
 
-it('a kubeconfig that is taken away while the node waits: nothing is changed', async () => {
+it('if a kubeconfig is removed while the node waits, nothing is changed', async () => {
   const folder = fixture.copy();
   const gone = renewWhile(folder, () => rmSync(join(folder, 'scheduler.conf')));
-  await expect(gone).rejects.toThrow(/changed while it waited for its turn; nothing was changed/);
+  await expect(gone).rejects.toThrow(
+    /changed while it waited for the restart lease; nothing was changed/,
+  );
   expect(listInstallations(join(folder, 'cakeless'))).toEqual([]);
 });
 
-it('a file that is not what its new content was worked out from is refused, before a journal', async () => {
+it('a file that changed since its new content was computed is refused, before a journal is written', async () => {
   const root = mkdtempSync(join(tmpdir(), 'cakeless-edits-'));
   const [file, stateDir] = [join(root, 'admin.conf'), join(root, 'cakeless')];
   writeFileSync(file, 'one');
   const changes = [changeFile(file, 'two', { holdsKey: true, together: false })];
-  writeFileSync(file, 'of somebody else');
+  writeFileSync(file, 'of another program');
   const plan = { names: ['admin.conf' as const], caChanged: false, changes, restarts: [] };
   await expect(prepareInstallation(stateDir, plan, new Date(0))).rejects.toThrow(
-    /somebody else just changed \S+admin.conf; nothing was changed/,
+    /another program just changed \S+admin.conf; nothing was changed/,
   );
   expect([listInstallations(stateDir), readFileSync(file, 'utf8')]).toEqual([
     [],
-    'of somebody else',
+    'of another program',
   ]);
   rmSync(root, { recursive: true });
 });

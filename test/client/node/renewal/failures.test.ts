@@ -1,4 +1,4 @@
-/** Whatever is wrong, the node keeps its files, and the error says what it is. */
+/** Whatever goes wrong, the node keeps its files, and the error names the cause. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
-import { clockAhead, renewWish, renewWithAnswer, renewWorld } from '../../../support/renewal.ts';
+import {
+  clockAhead,
+  renewalDeps,
+  renewalOptions,
+  renewWithAnswer,
+} from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
 beforeAll(async () => {
@@ -16,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 afterEach(() => jest.restoreAllMocks());
 
-/** Contents, modes and owners of everything but what Cakeless keeps. */
+/** Contents, modes and owners of everything except the state of Cakeless. */
 const stateOf = (folder: string) =>
   execFileSync(
     'sh',
@@ -27,8 +32,8 @@ const stateOf = (folder: string) =>
     { cwd: folder, encoding: 'utf8' },
   );
 it.each([
-  ['truncated', 'cut', (pem: string) => pem.slice(0, pem.length / 2), /is no PEM certificate/],
-  ['empty', 'empty', () => '\n', /is no PEM certificate/],
+  ['truncated', 'cut', (pem: string) => pem.slice(0, pem.length / 2), /is not a PEM certificate/],
+  ['empty', 'empty', () => '\n', /is not a PEM certificate/],
   ['damaged', 'damaged', (pem: string) => pem.replace(/^M(.{20})./m, 'M$1A'), /not installed/],
   [
     'for another key',
@@ -40,13 +45,13 @@ it.each([
     'of another name',
     'other-name',
     () => readFileSync(join(fixture.template, 'pki/etcd/server.crt'), 'utf8'),
-    /its common names are .* asked for was kube-apiserver/,
+    /its common names: .*; requested: kube-apiserver/,
   ],
   [
-    'with a key behind it',
+    'followed by a key',
     'with-key',
     (pem: string) => `${pem}-----BEGIN EC PRIVATE KEY-----\n`,
-    /something else than PEM certificates/,
+    /something other than PEM certificates/,
   ],
 ])('a certificate that is %s is not installed', async (_, request, change, reason) => {
   const folder = fixture.copy();
@@ -56,12 +61,12 @@ it.each([
   expect(stateOf(folder)).toBe(before);
 });
 
-it('a node whose clock is a day behind is told so', async () => {
+it('a node whose clock is a day behind is told to check it', async () => {
   const folder = fixture.copy();
   const before = stateOf(folder);
   const report = await renew(
-    renewWorld(fixture, folder, { clock: clockAhead(-86_400_000), lease: async () => undefined }),
-    renewWish(fixture, ['apiserver'], { request: 'clock' }),
+    renewalDeps(fixture, folder, { clock: clockAhead(-86_400_000), lease: async () => undefined }),
+    renewalOptions(fixture, ['apiserver'], { request: 'clock' }),
   );
   expect(report.certificates).toMatchObject([
     {
@@ -72,7 +77,7 @@ it('a node whose clock is a day behind is told so', async () => {
   expect(stateOf(folder)).toBe(before);
 });
 
-it('files of somebody else are named before anything changes', async () => {
+it('files of another user are named before anything changes', async () => {
   const folder = fixture.copy();
   const before = stateOf(folder);
   jest.spyOn(process, 'getuid').mockReturnValue(4711);
@@ -84,7 +89,7 @@ it('files of somebody else are named before anything changes', async () => {
   expect(stateOf(folder)).toBe(before);
 });
 
-describe('on a file system of its own', () => {
+describe('on a separate file system', () => {
   let folder: string | undefined;
   afterEach(() => {
     if (folder === undefined) return;
@@ -98,7 +103,7 @@ describe('on a file system of its own', () => {
     return made;
   };
 
-  itMounts('a full disk is noticed before anything changes', async () => {
+  itMounts('a full disk is reported before anything changes', async () => {
     const folder = mounted('size=600k');
     cpSync(fixture.template, folder, { recursive: true });
     writeFileSync(join(folder, 'filler'), Buffer.alloc(250 * 1024));
@@ -113,7 +118,7 @@ describe('on a file system of its own', () => {
     expect((await fixture.run(folder, 'renew', 'apiserver', '--no-restart')).exitCode).toBe(0);
   });
 
-  itMounts('a folder that can only be read is named before anything changes', async () => {
+  itMounts('a read-only folder is reported before anything changes', async () => {
     const folder = mounted('size=4m');
     const node = fixture.copy();
     cpSync(join(node, 'pki'), folder, { recursive: true });
@@ -122,13 +127,13 @@ describe('on a file system of its own', () => {
     const run = await fixture.run(node, 'renew', 'apiserver', '--no-restart', '--cert-dir', folder);
     expect([run.exitCode, run.stderr]).toEqual([
       1,
-      expect.stringContaining(`${folder}: can not be written to (EROFS)`),
+      expect.stringContaining(`${folder}: not writable (EROFS)`),
     ]);
     expect(stateOf(folder)).toBe(before);
   });
 });
 
-it('no private key leaves the node: everything that is sent is listened to', async () => {
+it('no private key leaves the node, in anything that it sends', async () => {
   const folder = fixture.copy();
   const sent: Buffer[] = [];
   const { hostname, port } = new URL(fixture.environment().AWS_ENDPOINT_URL ?? '');
@@ -154,7 +159,7 @@ it('no private key leaves the node: everything that is sent is listened to', asy
   })
     .trim()
     .split('\n');
-  expect(keys.length).toBeGreaterThan(14); // new ones, old ones, and the one that waits
+  expect(keys.length).toBeGreaterThan(14); // new keys, old keys, and the key of the pending request
   for (const file of keys) {
     const lines = readFileSync(join(folder, file), 'utf8')
       .split('\n')
@@ -165,7 +170,7 @@ it('no private key leaves the node: everything that is sent is listened to', asy
   }
 });
 
-it('two runs on one node: the second is told of the first, and a killed one holds up nobody', async () => {
+it('a second run on a node is refused while the first one runs, but not by the lock of a killed run', async () => {
   const folder = fixture.copy();
   const stateDir = join(folder, 'cakeless');
   mkdirSync(stateDir, { mode: 0o700 });

@@ -1,4 +1,4 @@
-/** A renewal is killed, or fails, at each of its calls that change a file: the node is whole, and the next run ends it. */
+/** A renewal is killed, or fails, at each call that changes a file: pairs still match, and the next run completes it. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ afterAll(async () => {
   command.close();
 });
 
-/** A copy whose kubelet has rotated once. */
+/** A copy of the node whose kubelet has rotated its certificate once. */
 function nodeFolder(): string {
   const folder = fixture.copy();
   const current = writeKubeletStore(join(folder, 'kubelet-pki'), readKubeletConf(folder).pem);
@@ -64,7 +64,7 @@ const filesOf = (folder: string) =>
     .split('\n')
     .sort();
 
-it('killed at any change of a file: pairs match at once, and the next run ends renewed', async () => {
+it('killed at any change of a file: pairs match immediately, and the next run completes the renewal', async () => {
   const whole = nodeFolder();
   const { calls, exposed, stderr, status } = renew(whole);
   expect([status, stderr]).toEqual([0, expect.any(String)]);
@@ -78,7 +78,7 @@ it('killed at any change of a file: pairs match at once, and the next run ends r
     const killed = renew(folder, { killAt: call });
     const at = `killed at call ${call}: ${killed.stderr}`;
     expect([at, killed.signal]).toEqual([at, 'SIGKILL']);
-    const found = serials(folder); // throws where a pair does not match or a file can't be read
+    const found = serials(folder); // throws if a pair does not match or a file cannot be read
     const wasDone = newOnes(folder).length === NAMES.length;
     const next = renew(folder);
     expect([at, next.status, next.stderr]).toEqual([at, 0, expect.any(String)]);
@@ -91,10 +91,10 @@ it('killed at any change of a file: pairs match at once, and the next run ends r
   }
 }, 1_800_000);
 
-it('a full, broken or read-only disk at changes of files: an error, and pairs match; the next run ends renewed', async () => {
+it('a full, broken or read-only disk: an error, pairs match, and the next run completes the renewal', async () => {
   const { calls } = renew(nodeFolder());
   const codes = ['ENOSPC', 'EIO', 'EROFS'];
-  // every third call, each with the next error: the test above has been at all of them
+  // every third call, each with the next error: the test above covers all calls
   for (let call = 1; call <= calls.length; call += 3) {
     const code = codes[((call - 1) / 3) % codes.length] ?? 'EIO';
     const folder = nodeFolder();

@@ -1,4 +1,4 @@
-/** What real kubeadm says of a node after `cakeless renew all`: everything is there, renewed, and managed externally. */
+/** Real kubeadm lists every certificate after `cakeless renew all` as present, renewed and externally managed. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 import { runKubeadm, whyNoKubeadm } from '../../../support/real-kubeadm.ts';
 
-/** Release, the set of CSRs whose configuration the node has, and the kind of its keys. */
+/** kubeadm release, the CSR set with the node's configuration, and the kind of its keys. */
 const NODES = [
   ['1.22.17', 'renew-csr-only', 'v4-rsa2048', 'RSA-2048'],
   ['1.22.17', 'renew-csr-only', 'v4-p256', 'ECDSA-P256'],
@@ -24,7 +24,7 @@ const NODES = [
   ['1.37.2', 'generate-csr', 'v4-p256', 'ECDSA-P256'],
 ] as const;
 
-// a dozen RSA keys take a while
+// generating a dozen RSA keys takes a while
 jest.setTimeout(600_000);
 
 const CONFIG = '/etc/kubernetes/config.yaml';
@@ -71,7 +71,7 @@ describe.each(NODES)('kubeadm %s, %s, %s, %s', (version, layout, name, keyAlgori
   });
   afterAll(() => fixture.close());
 
-  it('csr all asks for subject, names and kind of key of each certificate in place', async () => {
+  it('csr all requests subject, names and key kind of each current certificate', async () => {
     const out = join(root, `csr-${version}-${name}`);
     const run = await fixture.run(folder, 'csr', 'all', '--out', out);
     expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
@@ -96,12 +96,12 @@ describe.each(NODES)('kubeadm %s, %s, %s, %s', (version, layout, name, keyAlgori
     expect(kindOfKey(placeIn('apiserver').leaf.publicKey)).toBe(keyAlgorithm);
   });
 
-  it('renew all: kubeadm lists every certificate as before, renewed, and externally managed; nothing else changed', async () => {
+  it('after renew all kubeadm lists every certificate as before, renewed and externally managed; nothing else changed', async () => {
     const [before, said, was] = [serials(), expirations(), describeNode(folder)];
-    // all but kubelet.conf, and three CAs
+    // all except kubelet.conf, and three CAs
     expect([said.status, rowsOf(said.stdout).length]).toEqual([0, fixture.names.length - 1 + 3]);
     const waits = await fixture.run(folder, 'renew', 'all', '--no-restart', '--request', 'second');
-    expect([waits.exitCode, waits.stderr]).toEqual([4, expect.any(String)]); // system:masters waits
+    expect([waits.exitCode, waits.stderr]).toEqual([4, expect.any(String)]); // system:masters waits for an approver
     await fixture.approve('second');
     const done = await fixture.run(folder, 'renew', 'all', '--no-restart', '--wait', '1m');
     expect([done.exitCode, done.stderr]).toEqual([0, expect.any(String)]);

@@ -1,4 +1,4 @@
-/** kubelet.conf with a certificate in it, where the kubelet has one of its own: what it uses afterwards is the new one. */
+/** kubelet.conf embeds a certificate, and the kubelet's store has one: afterwards the kubelet uses the new one. */
 import { X509Certificate } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { NodeFixture } from '../../../support/node-folder.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
 
 let fixture: NodeFixture;
-/** Another certificate for the same node: newer than the one of the template. */
+/** A copy with a newer certificate for the same node than the template's. */
 let newer: string;
 
 beforeAll(async () => {
@@ -57,10 +57,16 @@ function nodeWith(conf: string, own: string): string {
 }
 
 it.each([
-  ['the kubelet has taken over what kubeadm join left', () => [fixture.template, fixture.template]],
-  ['the kubelet has got a newer one by itself', () => [fixture.template, newer]],
-  ['kubelet.conf was made new, and the kubelet passed over it', () => [newer, fixture.template]],
-])('%s: both become the same new one, and rollback brings both back', async (_, which) => {
+  [
+    'the kubelet has copied the certificate of kubeadm join',
+    () => [fixture.template, fixture.template],
+  ],
+  ['the kubelet has rotated its certificate', () => [fixture.template, newer]],
+  [
+    'kubelet.conf has a newer certificate, which the kubelet ignores',
+    () => [newer, fixture.template],
+  ],
+])('%s: both get the same new certificate, and rollback restores both', async (_, which) => {
   const [conf = '', own = ''] = which();
   const folder = nodeWith(conf, own);
   const before = stateOf(folder);
@@ -71,14 +77,14 @@ it.each([
   expect([before.own, before.embedded]).not.toContain(after.own);
   expect(after.link).toMatch(/kubelet-client-20\d\d-\d\d-\d\d-\d\d-\d\d-\d\d\.pem$/);
   expect(after.link).not.toBe(before.link);
-  expect(readdirSync(kubeletDir(folder))).toHaveLength(3); // the old one stays, as with the kubelet
+  expect(readdirSync(kubeletDir(folder))).toHaveLength(3); // the old file stays, as after a rotation by the kubelet
   const { document, exitCode } = await check(folder);
   expect([exitCode, document.problems]).toEqual([0, []]);
   expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
   expect(stateOf(folder)).toEqual(before);
 });
 
-it('check-expiration shows both, and which of them is used', async () => {
+it('check-expiration shows both, and which one is in use', async () => {
   const folder = nodeWith(fixture.template, newer);
   const { document, exitCode } = await check(folder);
   expect(document.kubelet).toMatchObject([
@@ -90,7 +96,7 @@ it('check-expiration shows both, and which of them is used', async () => {
   expect(stdout).toMatch(/^kubelet\.conf \(not used\) .*\nkubelet-client-current\.pem /m);
 });
 
-it('a new certificate in kubelet.conf that the kubelet passes over is a problem, until both are new', async () => {
+it('a newer certificate in kubelet.conf that the kubelet ignores is a problem, until both are renewed', async () => {
   const folder = nodeWith(newer, fixture.template);
   const { document, exitCode } = await check(folder);
   expect([exitCode, document.problems]).toEqual([
@@ -113,11 +119,11 @@ it.each([
   [
     'a certificate of another client',
     () => readKubeletConfOf('admin.conf'),
-    /the kubelet uses \S+ \(O=kubeadm:cluster-admins, CN=kubernetes-admin\), and kubelet\.conf is for O=system:nodes.*: move the wrong one away/,
+    /the kubelet uses \S+ \(O=kubeadm:cluster-admins, CN=kubernetes-admin\), but kubelet\.conf is for O=system:nodes.*: move the wrong one away/,
   ],
-  ['no certificate', () => 'nothing', /kubelet-client-current\.pem: it holds no PEM certificate/],
+  ['no certificate', () => 'nothing', /kubelet-client-current\.pem: no PEM certificate/],
 ])(
-  'where the kubelet would load %s it is left out, and nothing changes',
+  'if the kubelet would load %s, kubelet.conf is left out, and nothing changes',
   async (_, pem, reason) => {
     const folder = fixture.copy();
     writeKubeletStore(kubeletDir(folder), pem());
@@ -128,14 +134,14 @@ it.each([
   },
 );
 
-/** The certificate and key of another kubeconfig, as a pem of the kubelet. */
+/** The certificate and key of another kubeconfig, as a PEM file of the kubelet. */
 function readKubeletConfOf(name: string): string {
   const folder = fixture.copy();
   cpSync(join(folder, name), join(folder, 'kubelet.conf'));
   return readKubeletConf(folder).pem;
 }
 
-it('csr asks for what stands in the certificate that the kubelet uses', async () => {
+it('csr requests the contents of the certificate that the kubelet uses', async () => {
   const folder = nodeWith(newer, fixture.template);
   const out = join(folder, 'csrs');
   const options = ['--out', out, '--kubelet-dir', kubeletDir(folder), '-o', 'json', '--dry-run'];

@@ -1,6 +1,6 @@
 /**
- * Which certificate a real kubelet uses after `cakeless renew`. It is started without a container runtime: it loads its
- * client certificate first, says when that expires, and then gives up for want of the runtime.
+ * Which certificate a real kubelet uses after `cakeless renew`. It is started without a container runtime: it first loads
+ * its client certificate and logs when that expires, and then exits because the runtime is missing.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ containerRuntimeEndpoint: unix:///nonexistent/runtime.sock
 const STARTS = 20;
 
 /**
- * What it says of its client certificate. It may give up for want of the runtime before it comes to say it: then it is
- * started again, as systemd would.
+ * What it logs about its client certificate. If it exits because of the missing runtime before it logs that, it is started
+ * again, as systemd would.
  */
 function startKubelet(version: string, folder: string): ReturnType<typeof startOnce> {
   for (let starts = 1; ; starts += 1) {
@@ -35,7 +35,7 @@ function startKubelet(version: string, folder: string): ReturnType<typeof startO
   }
 }
 
-/** Starts it as kubeadm's unit does. */
+/** Starts the kubelet with the flags of kubeadm's unit. */
 function startOnce(version: string, folder: string) {
   const config = join(folder, 'kubelet-config.yaml');
   writeFileSync(config, CONFIG);
@@ -57,10 +57,10 @@ describe.each(['1.35.4', '1.37.2'])('kubelet %s', (version) => {
   const why = whyNoKubeadm(version, 'kubelet');
   if (why) return it.skip(why, () => undefined);
 
-  it('copies what stands in kubelet.conf, passes over a new one there, and uses what renew made', async () => {
+  it('copies the certificate of kubelet.conf, ignores a new one there, and uses the one that renew installs', async () => {
     const folder = fixture.copy();
     const kubeletDir = join(folder, 'kubelet-pki');
-    startKubelet(version, folder); // its first start: it would rotate at once, and nobody answers
+    startKubelet(version, folder); // on its first start it tries to rotate, and gets no answer
     const first = startKubelet(version, folder);
     expect([first.expiration, first.stderr]).toEqual([endOf(fixture.template), expect.any(String)]);
 

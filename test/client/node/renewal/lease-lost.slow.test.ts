@@ -1,14 +1,14 @@
-/** What becomes of a node whose restart lease goes to another one while it restarts. */
+/** A node loses the restart lease to another node while it restarts components. */
 import { join } from 'node:path';
 import { systemClock } from '../../../../client/clock.ts';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { readPlace } from '../../../../client/node/disk/read-place.ts';
-import { listInstallations } from '../../../../client/node/install/installation.ts';
+import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { fakeControlPlane, manifestsIn } from '../../../support/fake-control-plane.ts';
 import type { FakeKubelet } from '../../../support/fake-kubelet.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
-import { renewWish, renewWorld } from '../../../support/renewal.ts';
+import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
 let kubelet: FakeKubelet;
@@ -25,13 +25,14 @@ const serialOfApiserver = () => {
   return place.state === 'present' ? place.leaf.serialNumber : 'none';
 };
 
-/** @param writes how many succeed before the lease is lost */
+/** @param writes how many lease writes succeed before the lease is lost */
 async function renewAndLose(folder: string, names: readonly string[], writes: number) {
   const said: string[] = [];
   let written = 0;
   const error = await renew(
-    renewWorld(fixture, folder, {
-      ...{ clock: systemClock, timeoutSeconds: 6 },
+    renewalDeps(fixture, folder, {
+      clock: systemClock,
+      timeoutSeconds: 6,
       terminal: { print: () => undefined, progress: (line) => void said.push(line) },
       lease: async () => ({
         extend: async () => {
@@ -41,19 +42,19 @@ async function renewAndLose(folder: string, names: readonly string[], writes: nu
         release: async () => undefined,
       }),
     }),
-    renewWish(fixture, names, { restart: true }),
+    renewalOptions(fixture, names, { restart: true }),
   ).catch((reason) => reason);
   return { error, said };
 }
 
-it('on the way forward nothing new is begun; the next run goes on', async () => {
+it('during a renewal no new restart begins, and the next run resumes', async () => {
   const plane = await fakeControlPlane(fixture, 'v1.31.0');
   kubelet = plane.kubelet;
   const { folder } = plane;
   const { error } = await renewAndLose(folder, ['etcd-peer', 'controller-manager.conf'], 2);
   expect(error).toMatchObject({
     code: 'pending',
-    message: expect.stringContaining('kube-controller-manager are still to be restarted'),
+    message: expect.stringContaining('kube-controller-manager must still be restarted'),
   });
   expect(kubelet.events.slice(3)).toEqual(['-etcd', '+etcd']);
   expect(journal(folder)).toMatchObject({
@@ -68,7 +69,7 @@ it('on the way forward nothing new is begun; the next run goes on', async () => 
   expect(journal(folder)?.phase).toBe('done');
 });
 
-it('in the middle of a step the manifests come back', async () => {
+it('in the middle of a step the manifests are put back', async () => {
   const plane = await fakeControlPlane(fixture, 'v1.31.0');
   kubelet = plane.kubelet;
   const { error } = await renewAndLose(plane.folder, ['etcd-peer', 'apiserver-etcd-client'], 1);
@@ -77,7 +78,7 @@ it('in the middle of a step the manifests come back', async () => {
   expect(journal(plane.folder)).toMatchObject({ restarts: ['etcd', 'kube-apiserver'] });
 });
 
-it('the way back is gone to its end', async () => {
+it('a rollback is completed', async () => {
   const apiServer = `--well-with=${serialOfApiserver()}`;
   const plane = await fakeControlPlane(fixture, 'v1.31.0', { apiServer });
   kubelet = plane.kubelet;
@@ -88,7 +89,7 @@ it('the way back is gone to its end', async () => {
     message: expect.stringContaining('and the components run with them'),
   });
   expect(said).toContain(
-    'the restart lease went to another node; the old files are back, so the restarts go on',
+    'the restart lease went to another node; the old files are restored, so the restarts continue',
   );
   const step = ['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'];
   expect(kubelet.events.slice(3)).toEqual([...step, ...step]);

@@ -1,4 +1,4 @@
-/** Files of users hold what they hold: no octet changes that the renewal does not mean. */
+/** Users' files keep every byte that the renewal does not have to change. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
@@ -13,10 +13,10 @@ afterAll(() => fixture.close());
 
 it.each([
   ['UTF-8', 'utf8', 'me'],
-  ['UTF-8 in the name of the user, too', 'utf8', 'Jörg'],
+  ['UTF-8, even in the user name,', 'utf8', 'Jörg'],
   ['Latin-1', 'latin1', 'me'],
-  ['Latin-1 in the name of the user, too', 'latin1', 'Jörg'],
-] as const)('%s in a kubeconfig stays, and comes back with rollback', async (_, encoding, user) => {
+  ['Latin-1, even in the user name,', 'latin1', 'Jörg'],
+] as const)('%s in a kubeconfig is kept, and restored by rollback', async (_, encoding, user) => {
   const folder = fixture.copy();
   const file = join(folder, 'admin.conf');
   const comment = Buffer.from('# Köln, Straße 1\n', encoding);

@@ -1,4 +1,4 @@
-/** Links, other file systems, owners and modes: a renewal changes contents, and nothing else of a node's files. */
+/** Links, other file systems, owners and modes: a renewal changes the contents of a node's files, and nothing else. */
 import {
   chmodSync,
   chownSync,
@@ -41,7 +41,7 @@ const renew = async (folder: string, ...names: CertificateName[]) => {
   expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
   expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => names.includes(name)));
 };
-/** Moves something into a folder beside, and leaves a link to it. @returns where it is now */
+/** Moves a file or folder and replaces it with a link. @returns its new path */
 function moveAndLink(folder: string, path: string, target: string): string {
   const from = join(folder, path);
   const to = join(dirname(from), target);
@@ -51,7 +51,7 @@ function moveAndLink(folder: string, path: string, target: string): string {
   return to;
 }
 
-it('/etc/kubernetes itself is a link', async () => {
+it('renews if /etc/kubernetes is a link', async () => {
   const folder = fixture.copy();
   const link = `${folder}-link`;
   symlinkSync(folder, link);
@@ -59,14 +59,14 @@ it('/etc/kubernetes itself is a link', async () => {
   expect(readlinkSync(link)).toBe(folder);
 });
 
-it('the pki folder is a link', async () => {
+it('renews if the pki folder is a link', async () => {
   const folder = fixture.copy();
   moveAndLink(folder, 'pki', 'elsewhere/pki');
   await renew(folder, 'apiserver', 'etcd-peer', 'admin.conf');
   expect(readlinkSync(join(folder, 'pki'))).toBe('elsewhere/pki');
 });
 
-it('a kubeconfig and a pair are links: they stay, and what they lead to is new', async () => {
+it('keeps links to a kubeconfig and a pair, and renews their targets', async () => {
   const folder = fixture.copy();
   const paths = ['admin.conf', 'pki/apiserver.crt', 'pki/apiserver.key'];
   const targets = paths.map((path) => moveAndLink(folder, path, `store/${path.split('/').at(-1)}`));
@@ -80,7 +80,7 @@ it('a kubeconfig and a pair are links: they stay, and what they lead to is new',
   for (const path of paths) expect(lstatSync(join(folder, path)).isSymbolicLink()).toBe(true);
 });
 
-itMounts('pki is on another file system than the kubeconfigs', async () => {
+itMounts('renews if pki is on another file system than the kubeconfigs', async () => {
   const folder = fixture.copy();
   const pki = join(folder, 'pki');
   renameSync(pki, `${pki}-before`);
@@ -100,7 +100,7 @@ itMounts('pki is on another file system than the kubeconfigs', async () => {
 const isRoot = process.getuid?.() === 0;
 const itOwns = isRoot ? it : it.skip;
 
-itOwns('owners stay, and modes but those of keys, which become 0600', async () => {
+itOwns('keeps owners and modes, except that files with keys become 0600', async () => {
   const folder = fixture.copy();
   const wanted: [path: string, uid: number, gid: number, mode: number, after: number][] = [
     ['pki/apiserver.crt', 4711, 4712, 0o640, 0o640],

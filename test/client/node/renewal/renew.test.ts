@@ -1,4 +1,4 @@
-/** `cakeless renew` on a node's files, against the whole service; nothing is restarted here. */
+/** `cakeless renew` on a node's files, with the whole service, but without restarts. */
 import { X509Certificate } from 'node:crypto';
 import {
   existsSync,
@@ -37,7 +37,7 @@ const place = (folder: string, name: CertificateName): CertificateInPlace => {
 const serial = (folder: string, name: CertificateName) => place(folder, name).leaf.serialNumber;
 const renewed = (folder: string) =>
   CERTIFICATE_NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
-it('renew all makes every certificate new but the one that waits for an approver; the trees differ in nothing else', async () => {
+it('renew all renews every certificate except the one that waits for an approver, and changes nothing else', async () => {
   const folder = fixture.copy();
   const run = await fixture.run(
     folder,
@@ -56,7 +56,7 @@ it('renew all makes every certificate new but the one that waits for an approver
   expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
 });
 
-it('the next run goes on with what waited, under the same request', async () => {
+it('the next run resumes a pending request', async () => {
   const folder = fixture.copy();
   const args = ['renew', 'super-admin.conf', '--no-restart'];
   const first = await fixture.run(folder, ...args, '--request', 'waits');
@@ -85,17 +85,22 @@ it('the next run goes on with what waited, under the same request', async () => 
   expect(readdirSync(join(folder, 'cakeless', 'requests'))).toEqual([]);
 });
 
-it('rollback puts every file back as it was', async () => {
+it('rollback restores every file', async () => {
   const folder = fixture.copy();
   await fixture.run(folder, 'renew', 'apiserver', 'etcd-peer', 'admin.conf', '--no-restart');
   expect(renewed(folder)).toEqual(['apiserver', 'etcd-peer', 'admin.conf']);
   const dry = await fixture.run(folder, 'rollback', '--no-restart', '--dry-run');
   expect(dry.stdout).toContain(join(folder, 'pki/etcd/peer.key'));
-  expect(dry.stdout).toMatch(/^would put back what installation .*: apiserver, etcd-peer/);
+  expect(dry.stdout).toMatch(
+    /^would restore the files that installation .* replaced: apiserver, etcd-peer/,
+  );
   expect(dry.stdout).toContain('(dry run: nothing was changed');
   expect(renewed(folder)).toHaveLength(3);
   const run = await fixture.run(folder, 'rollback', '--no-restart');
-  expect([run.exitCode, run.stdout]).toEqual([0, expect.stringMatching(/^put back what inst/)]);
+  expect([run.exitCode, run.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^restored the files that inst/),
+  ]);
   expect(run.stdout).not.toMatch(/dry run|another cakeless rollback/);
   for (const path of ['pki/apiserver.crt', 'pki/apiserver.key', 'pki/etcd/peer.key', 'admin.conf'])
     expect(readFileSync(join(folder, path))).toEqual(readFileSync(join(fixture.template, path)));
@@ -103,7 +108,7 @@ it('rollback puts every file back as it was', async () => {
   expect(await fixture.run(folder, 'rollback', '--no-restart')).toMatchObject({ exitCode: 2 });
 });
 
-it('--dry-run asks nothing and changes nothing', async () => {
+it('--dry-run uploads nothing and changes nothing', async () => {
   const folder = fixture.copy();
   const before = await fixture.keys();
   const run = await fixture.run(folder, 'renew', 'all', '--dry-run');
@@ -115,7 +120,9 @@ it('--dry-run asks nothing and changes nothing', async () => {
   writeFileSync(join(folder, 'manifests/etcd.yaml'), 'spec: { containers: [{ command: [etcd] }] }');
   const json = await fixture.run(folder, 'renew', 'etcd-peer', '--dry-run', '-o', 'json');
   expect(JSON.parse(json.stdout)).toMatchObject({
-    ...{ dryRun: true, cluster: CLUSTER, node: fixture.node },
+    dryRun: true,
+    cluster: CLUSTER,
+    node: fixture.node,
     certificates: [
       {
         outcome: 'would-renew',
@@ -129,10 +136,10 @@ it('--dry-run asks nothing and changes nothing', async () => {
   expect(existsSync(join(folder, 'cakeless'))).toBe(false);
 });
 
-it('copies follow with --also, if they hold what is replaced', async () => {
+it('--also updates copies that hold a replaced certificate', async () => {
   const folder = fixture.copy();
   const copy = join(folder, 'copy-of-admin');
-  const other = join(folder, 'somebody-elses');
+  const other = join(folder, 'another-copy');
   writeFileSync(copy, readFileSync(join(folder, 'admin.conf')));
   writeFileSync(other, readFileSync(join(folder, 'scheduler.conf')));
   const before = readFileSync(other, 'utf8');
@@ -149,10 +156,10 @@ it('copies follow with --also, if they hold what is replaced', async () => {
   expect(run.exitCode).toBe(0);
   expect(readFileSync(copy)).toEqual(readFileSync(join(folder, 'admin.conf')));
   expect(readFileSync(other, 'utf8')).toBe(before);
-  expect(run.stdout).toContain('left alone');
+  expect(run.stdout).toContain('left unchanged');
 });
 
-it('a worker’s other certificates are one line; one that is named and missing is an error', async () => {
+it('a worker lists its missing certificates in one line; a missing one that was named is an error', async () => {
   const folder = fixture.copy();
   for (const name of fixture.names.filter((one) => one !== 'kubelet.conf')) {
     const where = placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') });
@@ -164,17 +171,19 @@ it('a worker’s other certificates are one line; one that is named and missing 
   for (const more of [['--dry-run'], []]) {
     const run = await fixture.run(folder, 'renew', 'all', '--no-restart', ...more);
     expect([run.exitCode, run.stdout]).toEqual([0, oneLine]);
-    expect(run.stdout).not.toContain('is not there');
+    expect(run.stdout).not.toContain('does not exist');
   }
   const named = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
   expect([named.exitCode, named.stdout]).toEqual([
     2,
-    expect.stringMatching(/apiserver\.crt is not there; cakeless prepare makes what is missing/),
+    expect.stringMatching(
+      /apiserver\.crt does not exist; cakeless prepare creates missing certificates/,
+    ),
   ]);
 });
 
 it.each([['csr'], ['renew']])(
-  '%s --dry-run ends with 2 where a file can not be read, in one line',
+  '%s --dry-run exits with 2 if a file cannot be parsed, with one line about it',
   async (command) => {
     const folder = fixture.copy();
     writeFileSync(join(folder, 'admin.conf'), 'users: [');
@@ -184,12 +193,12 @@ it.each([['csr'], ['renew']])(
       .filter((line) => line.includes('admin.conf'));
     expect([run.exitCode, said.slice(-1)]).toEqual([
       2,
-      [expect.stringMatching(/^left out: admin\.conf: .*it is no YAML: .* at line 1, column 9$/)],
+      [expect.stringMatching(/^left out: admin\.conf: .*not YAML: .* at line 1, column 9$/)],
     ]);
   },
 );
 
-it('where a CA file is missing nothing of that CA is asked for', async () => {
+it('if a CA file is missing, no certificate of that CA is requested', async () => {
   const folder = fixture.copy();
   rmSync(join(folder, 'pki/etcd/ca.crt'));
   const run = (...more: string[]) =>
@@ -209,7 +218,7 @@ it('where a CA file is missing nothing of that CA is asked for', async () => {
   expect([accepted.exitCode, renewed(folder)]).toEqual([0, ['apiserver', 'etcd-peer']]);
 });
 
-it('certificates of CAs that the node does not trust are not installed, and it says what would change', async () => {
+it('certificates of untrusted CAs are not installed, and the difference is shown', async () => {
   const folder = fixture.copy();
   const foreign = readFileSync(join(folder, 'pki/front-proxy-ca.crt'), 'utf8');
   writeFileSync(join(folder, 'pki/ca.crt'), foreign);

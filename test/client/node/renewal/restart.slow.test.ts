@@ -1,5 +1,4 @@
-/** Components are restarted one at a time, looked at, and brought back with the old files when they are not well. */
-
+/** Components are restarted one step at a time, and rolled back if one is unhealthy with the new files. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,7 +47,7 @@ const NAMES = [
   'controller-manager.conf',
 ] as const;
 
-it('restarts what needs it, in order, and each is healthy with its new certificate', async () => {
+it('restarts the components that need it, in order, each healthy with its new certificate', async () => {
   const folder = await controlPlane('v1.35.4', { apiServer: '--slow-stop=300' });
   const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
   expect([run.exitCode, run.stderr]).toEqual([
@@ -62,7 +61,7 @@ it('restarts what needs it, in order, and each is healthy with its new certifica
     })),
   );
   const afterStart = kubelet?.events.slice(3);
-  // an API server without etcd would hang on to its clients
+  // an API server without etcd would keep its clients waiting
   const steps = ['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'];
   expect(afterStart).toEqual([...steps, '-kube-controller-manager', '+kube-controller-manager']);
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => true));
@@ -71,30 +70,30 @@ it('restarts what needs it, in order, and each is healthy with its new certifica
   expect(JSON.parse(Buffer.from(object?.body ?? '').toString())).toMatchObject({ holder: null });
 });
 
-it('what reads its files again is not restarted', async () => {
+it('a component that reloads its files is not restarted', async () => {
   const folder = await controlPlane('v1.35.4');
   const run = await fixture.run(folder, 'renew', 'front-proxy-client', 'admin.conf', '-o', 'json');
   expect([run.exitCode, JSON.parse(run.stdout).restarts]).toEqual([0, []]);
   expect(kubelet?.events).toHaveLength(3);
 });
 
-it('what should have read its files again and did not is restarted all the same', async () => {
+it('a component that should reload its files but does not is restarted', async () => {
   const folder = await controlPlane('v1.35.4');
   const run = await fixture.run(folder, 'renew', 'apiserver', '--restart-timeout', '3s');
   expect([run.exitCode, run.stderr]).toEqual([
     0,
-    expect.stringContaining('serves another certificate than the one on disk; it is restarted'),
+    expect.stringContaining('serves another certificate than the one on disk; restarting it'),
   ]);
   expect(kubelet?.events.slice(3)).toEqual(['-kube-apiserver', '+kube-apiserver']);
 });
 
-it('a component that is not well brings the old files back, and runs with them; the exit code says so', async () => {
+it('if a component becomes unhealthy, the old files are restored and used, and the exit code says so', async () => {
   const old = serial(fixture.template, 'apiserver');
   const folder = await controlPlane('v1.31.0', { apiServer: `--well-with=${old}` });
   const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
   expect(run.exitCode).toBe(EXIT.rolledBack);
   expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
-  expect(run.stderr).toContain('The old certificates are in place again');
+  expect(run.stderr).toContain('the old certificates are restored');
   expect(NAMES.map((name) => isNew(folder, name))).toEqual(NAMES.map(() => false));
   expect(kubelet?.events.slice(3)).toEqual([
     ...['-kube-apiserver', '-etcd', '+etcd', '+kube-apiserver'],
@@ -103,7 +102,7 @@ it('a component that is not well brings the old files back, and runs with them; 
   expect(manifestsIn(folder)).toEqual(ALL);
 });
 
-it('where etcd does not come back, the API server that had to wait for it does', async () => {
+it('if etcd does not become healthy, the API server that waited for it is started again', async () => {
   const old = serial(fixture.template, 'etcd-server');
   const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'apiserver-etcd-client'] as const;
@@ -115,7 +114,7 @@ it('where etcd does not come back, the API server that had to wait for it does',
   expect(manifestsIn(folder)).toEqual(ALL);
 });
 
-it('what crashed in the meantime has read the new files: it is restarted with the old ones, too', async () => {
+it('a component that crashed meanwhile has read the new files, so it is restarted with the old ones, too', async () => {
   const old = serial(fixture.template, 'etcd-server');
   const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'controller-manager.conf'] as const;
@@ -128,13 +127,13 @@ it('what crashed in the meantime has read the new files: it is restarted with th
   expect(seen).toEqual([...manager, ...manager]);
 });
 
-it('etcd alone is restarted alone', async () => {
+it('etcd is restarted alone if only etcd needs it', async () => {
   const folder = await controlPlane('v1.35.4');
   const run = await fixture.run(folder, 'renew', 'etcd-peer');
   expect([run.exitCode, kubelet?.events.slice(3)]).toEqual([0, ['-etcd', '+etcd']]);
 });
 
-it('a signal gives all manifests back that are away', async () => {
+it('a signal puts back all manifests that are moved away', async () => {
   const folder = await controlPlane('v1.35.4', { etcd: '--slow-stop=5000' });
   const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
   const args = ['--', COMMAND, 'renew', 'etcd-peer', 'apiserver-etcd-client', ...who];
@@ -146,7 +145,7 @@ it('a signal gives all manifests back that are away', async () => {
   expect([await code, manifestsIn(folder)]).toEqual([1, ALL]);
 });
 
-it('rollback puts the old files back and restarts what uses them', async () => {
+it('rollback restores the old files and restarts their users', async () => {
   const folder = await controlPlane('v1.31.0');
   await fixture.run(folder, 'renew', 'apiserver');
   expect(isNew(folder, 'apiserver')).toBe(true);
@@ -158,7 +157,7 @@ it('rollback puts the old files back and restarts what uses them', async () => {
   expect(isNew(folder, 'apiserver')).toBe(false);
 });
 
-it('a manifest that a killed run had moved away comes back first', async () => {
+it('a manifest that a killed run had moved away is put back first', async () => {
   const folder = await controlPlane('v1.35.4');
   const held = join(folder, 'cakeless', 'held-manifests');
   mkdirSync(held, { recursive: true });

@@ -1,4 +1,4 @@
-/** Nothing is called restarted that nobody saw restart; what this command can't restart is said, and has its exit code. */
+/** Only verified restarts count; components that this command cannot restart are reported, with an exit code. */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../../client/clock.ts';
 import { EXIT } from '../../../../client/exit-codes.ts';
-import { checkSeen } from '../../../../client/node/restart/before.ts';
-import { type RestartWorld, restartStep } from '../../../../client/node/restart/restart.ts';
+import type { RestartDeps } from '../../../../client/node/restart/deps.ts';
+import { requireVisibleProcesses } from '../../../../client/node/restart/preconditions.ts';
+import { restartStep } from '../../../../client/node/restart/restart.ts';
 import {
   FakeKubelet,
   freePort,
@@ -21,7 +22,7 @@ let kubelet: FakeKubelet | undefined;
 let child: ChildProcess | undefined;
 let folder: string;
 let flags: string[];
-/** A /proc in which nobody sees anybody. */
+/** An empty /proc, as if all processes were invisible. */
 let hidden: string;
 
 beforeAll(async () => {
@@ -45,16 +46,17 @@ afterAll(async () => {
   await fixture.close();
 });
 
-const worldWith = (more: Partial<RestartWorld> = {}): RestartWorld => ({
+const depsWith = (more: Partial<RestartDeps> = {}): RestartDeps => ({
   folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
   stateDir: join(folder, 'cakeless'),
   terminal: { print: () => undefined, progress: () => undefined },
-  ...{ timeoutSeconds: 10, clock: systemClock },
+  timeoutSeconds: 10,
+  clock: systemClock,
   ...more,
 });
-const STEP = { beforeEach: async () => undefined, goesOnWithout: () => false };
-const restart = async (more?: Partial<RestartWorld>) =>
-  (await restartStep(['kube-scheduler'], worldWith(more), STEP))[0];
+const STEP = { beforeEach: async () => undefined, continuesWithout: () => false };
+const restart = async (more?: Partial<RestartDeps>) =>
+  (await restartStep(['kube-scheduler'], depsWith(more), STEP))[0];
 
 async function untilAnswers(): Promise<void> {
   const port = Number(flags.join(' ').match(/secure-port=(\d+)/)?.[1]);
@@ -67,7 +69,7 @@ const answers = (port: number) =>
     socket.once('connect', () => socket.destroy());
   });
 
-it('a process whose arguments name neither folder is known by its manifest', async () => {
+it('a process whose arguments name neither folder is recognised by its manifest', async () => {
   writeManifest(folder, 'kube-scheduler', 'v1.35.4', flags);
   kubelet = new FakeKubelet(folder);
   await untilAnswers();
@@ -75,20 +77,23 @@ it('a process whose arguments name neither folder is known by its manifest', asy
   expect(kubelet.events).toEqual(['+kube-scheduler', '-kube-scheduler', '+kube-scheduler']);
 });
 
-it('where no process is seen afterwards it has failed, though somebody answers', async () => {
+it('a restart has failed if no process is visible afterwards, even if the port answers', async () => {
   writeManifest(folder, 'kube-scheduler', 'v1.35.4', flags);
   kubelet = new FakeKubelet(folder);
   await untilAnswers();
   expect(await restart({ proc: hidden, timeoutSeconds: 1 })).toEqual({
-    ...{ component: 'kube-scheduler', state: 'failed' },
-    reason: expect.stringContaining('no new process of it is seen'),
+    component: 'kube-scheduler',
+    state: 'failed',
+    reason: expect.stringContaining('no new process has started'),
   });
-  await expect(checkSeen(['kube-scheduler'], worldWith({ proc: hidden }))).rejects.toMatchObject({
+  await expect(
+    requireVisibleProcesses(['kube-scheduler'], depsWith({ proc: hidden })),
+  ).rejects.toMatchObject({
     code: 'usage',
   });
 });
 
-it('one that runs unseen is said before anything changes', async () => {
+it('a component with invisible processes is reported before anything changes', async () => {
   writeManifest(folder, 'kube-scheduler', 'v1.35.4', flags);
   child = startFakeComponent('sh', flags);
   await untilAnswers();
@@ -96,17 +101,17 @@ it('one that runs unseen is said before anything changes', async () => {
   const run = await fixture.run(folder, 'renew', 'scheduler.conf');
   expect([run.exitCode, run.stderr]).toEqual([
     EXIT.usage,
-    expect.stringContaining('no process of kube-scheduler is seen in /proc'),
+    expect.stringContaining('/proc shows no process of kube-scheduler'),
   ]);
   expect(readFileSync(join(folder, 'scheduler.conf'), 'utf8')).toBe(before);
   expect((await fixture.run(folder, 'renew', 'scheduler.conf', '--no-restart')).exitCode).toBe(0);
   expect((await fixture.run(folder, 'rollback')).exitCode).toBe(EXIT.usage);
 });
 
-it('one that is down has no process before, and must have one afterwards', async () => {
+it('a component that is down has no process before, and must have one afterwards', async () => {
   writeManifest(folder, 'kube-scheduler', 'v1.35.4', flags);
   mkdirSync(join(folder, 'cakeless'));
-  await checkSeen(['kube-scheduler'], worldWith());
+  await requireVisibleProcesses(['kube-scheduler'], depsWith());
   const sleep = (ms: number) => systemClock.sleep(Math.min(ms, 100));
   const clock = { ...systemClock, sleep };
   expect(await restart({ clock, timeoutSeconds: 1 })).toMatchObject({ state: 'failed' });
@@ -114,7 +119,7 @@ it('one that is down has no process before, and must have one afterwards', async
   expect(await restart({ clock })).toMatchObject({ state: 'restarted' });
 });
 
-it('what runs as no static pod is to be restarted by hand; what runs nowhere is not', async () => {
+it('a component that is not a static pod must be restarted by hand, unless it does not run', async () => {
   const none = await fixture.run(folder, 'renew', 'scheduler.conf', '-o', 'json');
   expect([none.exitCode, JSON.parse(none.stdout).restarts]).toEqual([
     0,
@@ -125,7 +130,7 @@ it('what runs as no static pod is to be restarted by hand; what runs nowhere is 
   const run = await fixture.run(folder, 'renew', 'scheduler.conf');
   expect([run.exitCode, run.stdout]).toEqual([
     EXIT.byHand,
-    expect.stringContaining('restart kube-scheduler by hand: it runs here, and there is no'),
+    expect.stringContaining('has no kube-scheduler.yaml, but it runs'),
   ]);
   const back = await fixture.run(folder, 'rollback', '--no-lease', '-o', 'json');
   expect([back.exitCode, JSON.parse(back.stdout).restarts]).toEqual([
@@ -136,12 +141,12 @@ it('what runs as no static pod is to be restarted by hand; what runs nowhere is 
 
 const itWithoutSystemd = existsSync('/run/systemd/system') ? it.skip : it;
 
-itWithoutSystemd('a kubelet that runs without systemd is to be restarted by hand', async () => {
+itWithoutSystemd('a kubelet that runs without systemd must be restarted by hand', async () => {
   child = startFakeComponent('kubelet', [...flags, `--kubeconfig=${folder}/kubelet.conf`]);
   await untilAnswers();
   const run = await fixture.run(folder, 'renew', 'kubelet.conf');
   expect([run.exitCode, run.stdout]).toEqual([
     EXIT.byHand,
-    expect.stringContaining('restart kubelet by hand: there is no systemd here'),
+    expect.stringContaining('restart kubelet by hand: systemd does not run on this machine'),
   ]);
 });

@@ -1,4 +1,4 @@
-/** An answer that can never become good holds up nobody: its request is closed, and the next run asks anew. */
+/** A certificate that can never become valid blocks nothing: its request is closed, and the next run makes a new one. */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renew } from '../../../../client/node/renewal/renew.ts';
@@ -7,9 +7,9 @@ import {
   answerKey,
   askOnly,
   clockAhead,
-  renewWish,
+  renewalDeps,
+  renewalOptions,
   renewWithAnswer,
-  renewWorld,
   textOf,
 } from '../../../support/renewal.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
@@ -25,30 +25,33 @@ const certificate = (folder: string) => readFileSync(join(folder, 'pki/apiserver
 const DAY = 86_400_000;
 
 it.each([
-  ['cut off', 'cut', (pem: string) => pem.slice(0, 100)],
-  ['of another certificate', 'other', () => certificate(fixture.template)],
-])('an answer that is %s is told of once; the next run asks anew', async (_, request, change) => {
-  const folder = fixture.copy();
-  const run = await renewWithAnswer(fixture, folder, request, change);
-  expect([run.exitCode, run.stdout]).toEqual([
-    7,
-    expect.stringContaining('the next run asks anew'),
-  ]);
-  expect(open(folder)).toEqual([]);
-  const next = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
-  expect([next.exitCode, certificate(folder) === certificate(fixture.template)]).toEqual([
-    0,
-    false,
-  ]);
-});
+  ['truncated', 'cut', (pem: string) => pem.slice(0, 100)],
+  ['for another key', 'other', () => certificate(fixture.template)],
+])(
+  'a certificate that is %s is reported once, and the next run requests a new one',
+  async (_, request, change) => {
+    const folder = fixture.copy();
+    const run = await renewWithAnswer(fixture, folder, request, change);
+    expect([run.exitCode, run.stdout]).toEqual([
+      7,
+      expect.stringContaining('the next run requests a new one'),
+    ]);
+    expect(open(folder)).toEqual([]);
+    const next = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+    expect([next.exitCode, certificate(folder) === certificate(fixture.template)]).toEqual([
+      0,
+      false,
+    ]);
+  },
+);
 
-it('a certificate that expired before it was fetched is asked for anew by the timer', async () => {
+it('a certificate that expired before it was fetched is requested again by the timer', async () => {
   const folder = fixture.copy();
-  const wish = renewWish(fixture, ['apiserver']);
+  const options = renewalOptions(fixture, ['apiserver']);
   await askOnly(fixture, folder, 'late');
   await textOf(fixture, answerKey(fixture, 'late', 'pki/apiserver.crt'));
-  const later = renewWorld(fixture, folder, { clock: clockAhead(400 * DAY) });
-  const report = await renew(later, wish);
+  const later = renewalDeps(fixture, folder, { clock: clockAhead(400 * DAY) });
+  const report = await renew(later, options);
   expect(report.certificates).toMatchObject([
     {
       outcome: 'check-failed',
@@ -56,33 +59,33 @@ it('a certificate that expired before it was fetched is asked for anew by the ti
     },
   ]);
   expect(open(folder)).toEqual([]);
-  const next = await renew(renewWorld(fixture, folder), wish);
+  const next = await renew(renewalDeps(fixture, folder), options);
   expect(next.certificates).toMatchObject([{ outcome: 'renewed' }]);
 });
 
-it('what another clock or other CA files cure stays asked for', async () => {
+it('a request stays open if a correct clock or other CA files would cure the problem', async () => {
   const folder = fixture.copy();
-  const wish = renewWish(fixture, ['apiserver'], { request: 'patient' });
-  const behind = renewWorld(fixture, folder, { clock: clockAhead(-DAY) });
-  expect((await renew(behind, wish)).certificates).toMatchObject([{ outcome: 'check-failed' }]);
+  const options = renewalOptions(fixture, ['apiserver'], { request: 'patient' });
+  const behind = renewalDeps(fixture, folder, { clock: clockAhead(-DAY) });
+  expect((await renew(behind, options)).certificates).toMatchObject([{ outcome: 'check-failed' }]);
   expect(open(folder)).toEqual(['patient']);
   const ca = join(folder, 'pki/ca.crt');
   const right = readFileSync(ca);
   writeFileSync(ca, readFileSync(join(folder, 'pki/front-proxy-ca.crt')));
-  const strange = await renew(renewWorld(fixture, folder), wish);
-  expect(strange.certificates).toMatchObject([{ outcome: 'check-failed' }]);
+  const untrusted = await renew(renewalDeps(fixture, folder), options);
+  expect(untrusted.certificates).toMatchObject([{ outcome: 'check-failed' }]);
   expect(open(folder)).toEqual(['patient']);
   writeFileSync(ca, right);
-  const last = await renew(renewWorld(fixture, folder), wish);
+  const last = await renew(renewalDeps(fixture, folder), options);
   expect(last.certificates).toMatchObject([{ outcome: 'renewed' }]);
   expect(open(folder)).toEqual([]);
 });
 
-describe('with --reuse-key an old answer fits the key, and is refused', () => {
+describe('with --reuse-key an old certificate matches the key, and is refused', () => {
   const renewReusing = (folder: string, request: string) =>
     fixture.run(folder, 'renew', 'apiserver', '--no-restart', '--reuse-key', '--request', request);
 
-  it('if it is the certificate in place', async () => {
+  it('if it is the current certificate', async () => {
     const folder = fixture.copy();
     const old = certificate(folder);
     const run = await renewWithAnswer(fixture, folder, 'same', () => old, { reuseKey: true });
@@ -95,7 +98,7 @@ describe('with --reuse-key an old answer fits the key, and is refused', () => {
     expect(certificate(folder)).not.toBe(old);
   });
 
-  it('if it is one from before that', async () => {
+  it('if it is older than the current certificate', async () => {
     const folder = fixture.copy();
     const first = certificate(folder);
     expect((await renewReusing(folder, 'second')).exitCode).toBe(0);
@@ -103,7 +106,7 @@ describe('with --reuse-key an old answer fits the key, and is refused', () => {
     const run = await renewWithAnswer(fixture, folder, 'third', () => first, { reuseKey: true });
     expect([run.exitCode, run.stdout]).toEqual([
       7,
-      expect.stringContaining('it is older than the one in place'),
+      expect.stringContaining('it is older than the current certificate'),
     ]);
     expect([open(folder), certificate(folder)]).toEqual([[], second]);
   });
@@ -113,20 +116,22 @@ describe('a request id is used once', () => {
   const fixed = (folder: string, name: string) =>
     fixture.run(folder, 'renew', name, '--no-restart', '--request', 'fixed');
 
-  it('a fixed one is refused the second time, before anything is journaled', async () => {
+  it('a fixed id is refused the second time, before anything is journaled', async () => {
     const folder = fixture.copy();
     expect((await fixed(folder, 'admin.conf')).exitCode).toBe(0);
     const again = await fixed(folder, 'admin.conf');
     expect([again.exitCode, again.stderr]).toEqual([
       2,
-      expect.stringContaining('request fixed was used before for admin.conf; nothing was asked'),
+      expect.stringContaining(
+        'request fixed was already used for admin.conf; nothing was uploaded',
+      ),
     ]);
     expect(open(folder)).toEqual([]);
     expect((await fixed(folder, 'scheduler.conf')).exitCode).toBe(0);
     expect((await fixture.run(folder, 'renew', 'admin.conf', '--no-restart')).exitCode).toBe(0);
   });
 
-  it('the CSR of --csr-dir that was uploaded under it already is gone on with', async () => {
+  it('the request of a CSR in --csr-dir that was already uploaded is resumed', async () => {
     const folder = fixture.copy();
     const staging = join(folder, 'staging');
     const place = ['--cluster', CLUSTER, '--node', fixture.node, '--request', 'by-hand'];
@@ -136,7 +141,7 @@ describe('a request id is used once', () => {
     expect((await fixture.run(folder, ...args, '--csr-dir', staging)).exitCode).toBe(0);
   });
 
-  it('keys that were lost here close their request, and no other', async () => {
+  it('lost keys close their request, and no other', async () => {
     const folder = fixture.copy();
     const requests = join(folder, 'cakeless/requests');
     await askOnly(fixture, folder, 'lost');

@@ -1,4 +1,4 @@
-/** The kubelet is asked where its configuration says, and systemd is asked in any case. */
+/** The kubelet's health comes from the endpoint in its configuration, and always from systemd, too. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -18,31 +18,31 @@ const config = (text: string) => {
 };
 
 it.each([
-  ['nothing of it', '', 'http://127.0.0.1:10248/healthz'],
+  ['no setting', '', 'http://127.0.0.1:10248/healthz'],
   ['a port', 'healthzPort: 20248', 'http://127.0.0.1:20248/healthz'],
   ['an address', 'healthzBindAddress: 10.0.0.7', 'http://10.0.0.7:10248/healthz'],
   ['all addresses', 'healthzBindAddress: 0.0.0.0', 'http://127.0.0.1:10248/healthz'],
-  ['one of IPv6', 'healthzBindAddress: "fd00::7"', 'http://[fd00::7]:10248/healthz'],
-  ['port 0: turned off', 'healthzPort: 0', undefined],
-  ['no YAML', '\t{', 'http://127.0.0.1:10248/healthz'],
-])('where the configuration says %s', (_, text, url) => {
+  ['an IPv6 address', 'healthzBindAddress: "fd00::7"', 'http://[fd00::7]:10248/healthz'],
+  ['port 0, which turns it off', 'healthzPort: 0', undefined],
+  ['invalid YAML', '\t{', 'http://127.0.0.1:10248/healthz'],
+])('finds the endpoint for a configuration with %s', (_, text, url) => {
   expect(kubeletHealthUrl(config(text))).toBe(url);
 });
 
-it('without a configuration: kubeadm’s default', () => {
+it("uses kubeadm's default without a configuration", () => {
   expect(kubeletHealthUrl(join(folder, 'none'))).toBe('http://127.0.0.1:10248/healthz');
 });
 
 describe('after a restart', () => {
   const calls: string[] = [];
-  const restart = async (text: string, isActive: (look: number) => boolean) => {
+  const restart = async (text: string, isActive: (check: number) => boolean) => {
     calls.length = 0;
     let passed = 0;
     const systemctl = async (...args: string[]) => {
-      const looks = calls.push(args.join(' '));
-      if (args[0] === 'is-active' && !isActive(looks - 1)) throw new Error('it is not active');
+      const count = calls.push(args.join(' '));
+      if (args[0] === 'is-active' && !isActive(count - 1)) throw new Error('it is not active');
     };
-    const world = {
+    const deps = {
       folders: { kubeconfigDir: folder, certDir: folder },
       kubeletConfig: config(text),
       stateDir: join(folder, 'cakeless'),
@@ -57,12 +57,12 @@ describe('after a restart', () => {
       },
       systemd: { isRunning: () => true, systemctl },
     };
-    const options = { beforeEach: async () => undefined, goesOnWithout: () => false };
-    const [result] = await restartStep(['kubelet'], world, options);
+    const options = { beforeEach: async () => undefined, continuesWithout: () => false };
+    const [result] = await restartStep(['kubelet'], deps, options);
     return result;
   };
 
-  it('it is asked on its own port', async () => {
+  it('its own port is asked', async () => {
     let asked = 0;
     const server = createServer((_, response) => {
       asked += 1;
@@ -76,12 +76,13 @@ describe('after a restart', () => {
     expect([result, asked]).toEqual([{ component: 'kubelet', state: 'restarted' }, 5]);
   });
 
-  it('one without a port has to be active for some looks in a row', async () => {
+  it('a kubelet without a health port must be active in several consecutive checks', async () => {
     const active = { component: 'kubelet', state: 'restarted' };
-    expect(await restart('healthzPort: 0', (look) => look !== 3)).toEqual(active);
+    expect(await restart('healthzPort: 0', (check) => check !== 3)).toEqual(active);
     expect(calls).toEqual(['restart kubelet', ...Array(8).fill('is-active --quiet kubelet')]);
-    expect(await restart('healthzPort: 0', (look) => look % 4 !== 0)).toMatchObject({
-      ...{ state: 'failed', reason: expect.stringMatching(/within 10 seconds: it (is not|has)/) },
+    expect(await restart('healthzPort: 0', (check) => check % 4 !== 0)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/within 10 seconds: it (is not|has)/),
     });
   });
 });

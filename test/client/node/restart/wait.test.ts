@@ -1,7 +1,7 @@
-/** Waits go by a clock that nobody sets. */
+/** Waits use the monotonic clock. */
 import { until } from '../../../../client/node/restart/wait.ts';
 
-/** A minute of sleep takes no time; the date jumps after its first look. */
+/** Sleeping takes no real time; the date jumps after it was first read. */
 function jumpingClock(jumpMs: number) {
   let passed = 0;
   let looks = 0;
@@ -21,16 +21,16 @@ const HOUR_MS = 3600_000;
 it.each([
   ['an hour forward', HOUR_MS],
   ['an hour back', -HOUR_MS],
-])('a date that is set %s in between changes nothing', async (_, jumpMs) => {
+])('setting the date %s during a wait does not change how long it takes', async (_, jumpMs) => {
   const stops = jumpingClock(jumpMs);
   const patience = { clock: stops, timeoutSeconds: 5 };
   await until(patience, 'it does not stop', async () =>
-    stops.passed() < 3000 ? 'it is there' : undefined,
+    stops.passed() < 3000 ? 'it is running' : undefined,
   );
   expect(stops.passed()).toBe(3000);
   const never = jumpingClock(jumpMs);
   await expect(
-    until({ clock: never, timeoutSeconds: 5 }, 'it does not stop', async () => 'it is there'),
-  ).rejects.toThrow('it does not stop within 5 seconds: it is there');
+    until({ clock: never, timeoutSeconds: 5 }, 'it does not stop', async () => 'it is running'),
+  ).rejects.toThrow('it does not stop within 5 seconds: it is running');
   expect(never.passed()).toBe(5000);
 });

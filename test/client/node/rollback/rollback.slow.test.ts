@@ -1,16 +1,18 @@
-/** Rollback says what speaks against it, all at once, and changes nothing unless told to. */
+/** Rollback reports all objections at once, and changes nothing without --force. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import { changeFile } from '../../../../client/node/disk/file-change.ts';
 import {
   applyInstallation,
+  prepareInstallation,
+} from '../../../../client/node/install/installation.ts';
+import {
   type Installation,
   listInstallations,
-  prepareInstallation,
   record,
-} from '../../../../client/node/install/installation.ts';
-import { findObjections } from '../../../../client/node/install/objections.ts';
+} from '../../../../client/node/install/journal.ts';
+import { findObjections } from '../../../../client/node/rollback/objections.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 
 let fixture: NodeFixture;
@@ -31,7 +33,7 @@ const installations = () => listInstallations(join(folder, 'cakeless'));
 const objections = (installation: Installation, date: Date) =>
   findObjections(installation, [], { kubeconfigDir: folder, certDir: join(folder, 'pki') }, date);
 
-it('what somebody changed or removed since is not written over', async () => {
+it('a file that was changed since is not overwritten', async () => {
   await renew('admin.conf', 'etcd-peer', 'scheduler.conf');
   const edited = read('admin.conf').replace('api.prod', 'other.prod');
   writeFileSync(join(folder, 'admin.conf'), edited);
@@ -40,7 +42,7 @@ it('what somebody changed or removed since is not written over', async () => {
   expect([run.exitCode, run.stderr]).toEqual([
     EXIT.checkFailed,
     expect.stringMatching(
-      /nothing was put back:\n.*admin\.conf: somebody changed it since\n.*peer\.key: somebody changed it since\n/,
+      /nothing was changed:\n.*admin\.conf: was changed since\n.*peer\.key: was changed since\n/,
     ),
   ]);
   expect(read('admin.conf')).toBe(edited);
@@ -53,38 +55,40 @@ it('what somebody changed or removed since is not written over', async () => {
     expect(read(path)).toBe(original(path));
 });
 
-it('an installation that a later one wrote over has to wait for that one', async () => {
+it('an installation cannot be rolled back before a later one that replaced the same file', async () => {
   await renew('apiserver', 'admin.conf');
   await renew('apiserver');
   const [first, second] = installations().map(({ journal }) => journal.id);
   const run = await rollback(first ?? '');
   expect([run.exitCode, run.stderr]).toEqual([
     EXIT.checkFailed,
-    expect.stringContaining(`apiserver.crt: installation ${second} wrote it again`),
+    expect.stringContaining(`apiserver.crt: installation ${second} replaced it again`),
   ]);
   expect(run.stderr).not.toContain('admin.conf');
   const back = await rollback();
   expect([back.exitCode, back.stdout]).toEqual([
     0,
-    expect.stringContaining(`another cakeless rollback puts back what installation ${first}`),
+    expect.stringContaining(
+      `another cakeless rollback restores the files that installation ${first}`,
+    ),
   ]);
   expect((await rollback(first ?? '')).exitCode).toBe(0);
   expect(read('pki/apiserver.crt')).toBe(original('pki/apiserver.crt'));
 });
 
-it('a certificate that has ended is not put back', async () => {
+it('an expired certificate is not restored', async () => {
   await renew('apiserver', 'admin.conf');
   const [installation] = installations();
-  if (!installation) throw new Error('there is none');
+  if (!installation) throw new Error('no installation');
   expect(objections(installation, new Date())).toEqual([]);
   const later = new Date(Date.now() + 5 * 366 * 86_400_000);
   expect(objections(installation, later)).toEqual([
-    expect.stringMatching(/apiserver\.crt: the old certificate ended on .* GMT$/),
-    expect.stringMatching(/admin\.conf: the old certificate ended on .* GMT$/),
+    expect.stringMatching(/apiserver\.crt: the old certificate expired on .* GMT$/),
+    expect.stringMatching(/admin\.conf: the old certificate expired on .* GMT$/),
   ]);
 });
 
-/** As a renewal with --accept-ca-change writes the file. */
+/** Writes the file as a renewal with --accept-ca-change does. */
 async function installCa(before: string): Promise<Installation> {
   const file = join(folder, 'pki/ca.crt');
   writeFileSync(file, before);
@@ -94,13 +98,13 @@ async function installCa(before: string): Promise<Installation> {
   return record(await applyInstallation(prepared), { phase: 'done' });
 }
 
-it('a CA that certificates of today need is not taken away; one that goes along is no matter', async () => {
+it('a CA that current certificates need is not removed; an additional CA is no objection', async () => {
   await installCa(original('pki/front-proxy-ca.crt'));
   const run = await rollback();
   expect(run.exitCode).toBe(EXIT.checkFailed);
   for (const file of ['apiserver.crt', 'apiserver-kubelet-client.crt', 'super-admin.conf'])
     expect(run.stderr).toMatch(
-      new RegExp(`${file}: stays, and no CA in the old .*pki/ca.crt signed`),
+      new RegExp(`${file}: would stay, but no CA in the old .*pki/ca.crt signed`),
     );
   expect(run.stderr).not.toMatch(/etcd\/peer|front-proxy-client/);
   expect(read('pki/ca.crt')).toBe(original('pki/ca.crt'));
@@ -109,7 +113,7 @@ it('a CA that certificates of today need is not taken away; one that goes along 
   expect(objections(both, new Date())).toEqual([]);
 });
 
-it('a certificate of another CA than the one in place is not put back', async () => {
+it('a certificate that the current CA did not sign is not restored', async () => {
   await renew('apiserver', 'scheduler.conf');
   writeFileSync(join(folder, 'pki/ca.crt'), original('pki/etcd/ca.crt'));
   const run = await rollback();

@@ -2,7 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NodeOptions, resolveSettings } from '../../../../client/node/state/settings.ts';
+import {
+  type NodeOptions,
+  resolveSettings,
+  whoIsThis,
+} from '../../../../client/node/state/settings.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-settings-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -74,4 +78,17 @@ it("this machine's kubelet is only considered with kubeconfigs in /etc/kubernete
   expect(kubeletDirOf({})).toBe('/var/lib/kubelet/pki');
   expect(kubeletDirOf({ kubeconfigDir: '/x' })).toBeUndefined();
   expect(kubeletDirOf({ kubeconfigDir: '/x', kubeletDir: '/y' })).toBe('/y');
+});
+
+it('names the setting that is missing, and every invalid field', () => {
+  const settings = (...lines: string[]) => resolveSettings({ nodeConfig: fileOf(...lines) });
+  expect(() => whoIsThis(settings('cluster: prod'))).toThrow('--node is missing');
+  expect(() => whoIsThis(settings('node: cp-1'))).toThrow('--cluster is missing');
+  expect(whoIsThis(settings('cluster: prod', 'node: cp-1'))).toEqual({
+    cluster: 'prod',
+    node: 'cp-1',
+  });
+  expect(() => settings('certDir: pki', 'clusters: prod')).toThrow(
+    /certDir.*must be an absolute path.*clusters/,
+  );
 });

@@ -1,4 +1,4 @@
-/** What a node refuses to write, each with one defect. The certificates are OpenSSL's: nothing of ours had a hand in them. */
+/** Certificates that a node refuses to write, each with one defect. OpenSSL makes them, not our own code. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { makeCsr } from '../../../../client/node/csr/make-csr.ts';
 import { makePrivateKey } from '../../../../client/node/disk/private-key.ts';
@@ -36,7 +36,7 @@ const names = [
 
 function expected(more: Partial<Expected> = {}, contents = { subject, names }): Expected {
   const { request } = readRequest(Buffer.from(makeCsr(contents, leafKey)));
-  if (!request) throw new Error('the CSR of this test is refused at the door');
+  if (!request) throw new Error('the CSR of this test was refused');
   return {
     profile: profileOf('apiserver'),
     request,
@@ -60,27 +60,27 @@ type Case = [
 
 const cases: Case[] = [
   ['the right certificate has no problem', () => leaf(), []],
-  ['a second certificate behind it is an intermediate, and no problem', () => leaf() + other, []],
+  ['a second certificate after it is an intermediate, and no problem', () => leaf() + other, []],
   [
-    'a bundle with an older CA in front is no problem',
+    'a bundle that starts with an older CA is no problem',
     () => leaf(),
     [],
     () => expected({ trustBundle: other + root }),
   ],
-  ['nothing at all', () => '', [/no PEM certificate/]],
-  ['a download that was cut off', () => leaf().slice(0, 300), [/no PEM certificate/]],
-  ['an error page', () => '<html>403</html>', [/no PEM certificate/]],
-  ['text in front of the certificate', () => `subject=CN\n${leaf()}`, [/something else than PEM/]],
-  ['a private key behind the certificate', () => leaf() + ca.leafKey, [/something else than PEM/]],
-  // what follows is read by OpenSSL, and not by Go
-  ['no line end behind it', () => leaf().trimEnd(), [/not written plainly/]],
+  ['an empty text', () => '', [/not a PEM certificate/]],
+  ['a truncated download', () => leaf().slice(0, 300), [/not a PEM certificate/]],
+  ['an error page', () => '<html>403</html>', [/not a PEM certificate/]],
+  ['text before the certificate', () => `subject=CN\n${leaf()}`, [/something other than PEM/]],
+  ['a private key after the certificate', () => leaf() + ca.leafKey, [/something other than PEM/]],
+  // OpenSSL reads the following, Go does not
+  ['no line end after it', () => leaf().trimEnd(), [/not written plainly/]],
   [
     'lines that end in CR',
     () => leaf().replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/])/g, '\r'),
     [/not written plainly/],
   ],
   [
-    'a block behind it that is no certificate',
+    'a block after it that is not a certificate',
     () => `${leaf()}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
     [/not written plainly/],
   ],
@@ -92,16 +92,16 @@ const cases: Case[] = [
   [
     'a certificate of a CA with the same name and another key',
     () => namesake.leaf('kubernetes'),
-    [/another key than the CSR/, /private key that lies beside/, /no CA of the trust bundle/],
+    [/another key than the CSR/, /private key beside it/, /no CA of the trust bundle/],
   ],
   [
-    'an empty trust bundle trusts nobody',
+    'an empty trust bundle trusts no certificate',
     () => leaf(),
     [/no CA of the trust bundle/],
     () => expected({ trustBundle: '' }),
   ],
   [
-    'a certificate that is not valid yet by the clock of the node',
+    "a certificate that is not valid yet by the node's clock",
     () => leaf(),
     [/its CA: it is not valid before/, /not valid before .*check the clock/],
     () => expected({ now: inDays(-2) }),
@@ -113,12 +113,12 @@ const cases: Case[] = [
     () => expected({ now: inDays(401) }),
   ],
   [
-    'a client certificate in the place of a server certificate',
+    'a client certificate instead of a server certificate',
     () => leaf(spoil(good, 'extendedKeyUsage', 'clientAuth')),
     [/extended key usages/],
   ],
   [
-    'one usage more than asked for',
+    'an additional usage',
     () => leaf(spoil(good, 'extendedKeyUsage', 'serverAuth,clientAuth')),
     [/extended key usages/],
   ],
@@ -137,12 +137,12 @@ const cases: Case[] = [
   ['no basic constraints', () => leaf(spoil(good, 'basicConstraints')), [/CA flag/]],
   ['no names', () => leaf(spoil(good, 'subjectAltName')), [/its names/]],
   [
-    'a name less than asked for',
+    'a missing name',
     () => leaf(spoil(good, 'subjectAltName', 'DNS:api.prod.example.com')),
     [/its names/],
   ],
   [
-    'a name more than asked for',
+    'an additional name',
     () =>
       leaf(
         spoil(good, 'subjectAltName', 'DNS:api.prod.example.com,IP:10.20.0.11,DNS:evil.example'),
@@ -150,13 +150,13 @@ const cases: Case[] = [
     [/its names/],
   ],
   [
-    'another subject than asked for',
+    'another subject than requested',
     () => leaf(),
     [/common names/],
     () => expected({}, { subject: { ...subject, commonName: 'kube-apiserver' }, names }),
   ],
   [
-    'an organisation less than asked for',
+    'a missing organisation',
     () => leaf(),
     [/organisations/, /subject attributes/],
     () =>
@@ -166,12 +166,12 @@ const cases: Case[] = [
       ),
   ],
   [
-    'an extension that nobody asked for',
+    'an extension that was not requested',
     () => withExtension('nsComment=hello'),
     [/other extensions/],
   ],
   [
-    'policies, as public CAs write them',
+    'certificate policies, as public CAs write them',
     () => withExtension('certificatePolicies=2.23.140.1.2.1'),
     [/other extensions/],
   ],
@@ -184,14 +184,14 @@ it.each(cases)('%s', (_, certificate, problems, wanted = () => expected()) => {
   for (const problem of problems) expect(found).toContainEqual(expect.stringMatching(problem));
 });
 
-it('a certificate for the CSR, but not for the key that lies beside it', async () => {
+it('a certificate for the CSR, but not for the key beside it, is refused', async () => {
   const key = createPublicKey(createPrivateKey(await makePrivateKey('ECDSA-P256')));
   expect(checkCertificate(leaf(), expected({ key }))).toEqual([
-    'it does not belong to the private key that lies beside it',
+    'it does not belong to the private key beside it',
   ]);
 });
 
-it('a certificate that outlives its CA', () => {
+it('a certificate that outlives its CA is refused', () => {
   const short = new OpensslCa();
   const shortRoot = short.root('kubernetes', caExtensions, 1);
   const certificate = short.leaf('kubernetes');

@@ -1,4 +1,4 @@
-/** Whom a new node believes: what vouches for the CA certificates of the bucket, and what does not. */
+/** Which CA certificates of the bucket a new node believes, and why. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { EXIT } from '../../../../client/exit-codes.ts';
@@ -15,7 +15,7 @@ describe('first trust', () => {
     const out: Record<string, string> = {};
     for (const path of BUNDLES) {
       const pem = (await fleet.service.text('exchange', `trust/fleet/${path}`)) ?? '';
-      // as kubeadm's documentation has it, so that our own reckoning is judged
+      // as in kubeadm's documentation, to check our own calculation
       const spki = execFileSync('openssl', ['x509', '-pubkey', '-noout'], { input: pem });
       const der = execFileSync('openssl', ['pkey', '-pubin', '-outform', 'der'], { input: spki });
       const [hash = ''] = execFileSync('openssl', ['dgst', '-sha256', '-r'], { input: der })
@@ -27,7 +27,7 @@ describe('first trust', () => {
   };
   const noTrust = { trustOnFirstUse: false };
 
-  it('without a pin nothing of the CAs is written, and what came is shown', async () => {
+  it('without a pin no CA is written, and the received hashes are shown', async () => {
     const node = await newNode();
     const { exitCode, result } = await node.prepare(noTrust);
     expect(exitCode).toBe(EXIT.checkFailed);
@@ -57,7 +57,7 @@ describe('first trust', () => {
     expect(again.result.trust.map(({ trustedBy }) => trustedBy)).toEqual(Array(3).fill('disk'));
   });
 
-  it('a hash of one CA is none of another', async () => {
+  it('a hash of one CA does not count for another', async () => {
     const known = await hashes();
     const node = await newNode();
     const caCertHash = [known['ca.crt'] ?? '', `etcd-ca=${known['ca.crt']}`];
@@ -66,7 +66,7 @@ describe('first trust', () => {
     expect(result.trustProblems.join()).toMatch(/etcd-ca has another public key/);
   });
 
-  it('a wrong hash refuses, even with trust on first use, and nothing is written', async () => {
+  it('a wrong hash is refused even with trust on first use, and nothing is written', async () => {
     const node = await newNode();
     const caCertHash = [`sha256:${'0'.repeat(64)}`];
     const { exitCode, result } = await node.prepare({ caCertHash });
@@ -77,7 +77,7 @@ describe('first trust', () => {
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
   });
 
-  it('a wrong hash refuses what was trusted on first use before', async () => {
+  it('a wrong hash refuses a CA that was trusted on first use before', async () => {
     const node = await newNode();
     await node.prepareWhole();
     const caCertHash = [`sha256:${'0'.repeat(64)}`];
@@ -90,7 +90,7 @@ describe('first trust', () => {
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
   });
 
-  it('a file with the CA certificates pins them, one without them does not', async () => {
+  it('a file with the CA certificates pins them; a file without them does not', async () => {
     const node = await newNode();
     const file = node.at('trust.pem');
     const texts = await Promise.all(
@@ -107,7 +107,7 @@ describe('first trust', () => {
     );
   });
 
-  /** The bucket calls the CA of etcd ca.crt, and the other way round. */
+  /** The bucket has etcd's CA as ca.crt, and the other way round. */
   const swapped = (exchange: ObjectStore): ObjectStore => ({
     ...bound(exchange),
     get: (key, max) => {
@@ -117,21 +117,23 @@ describe('first trust', () => {
     },
   });
 
-  it('a file with all CA certificates vouches for each as what it is', async () => {
+  it('a file with all CA certificates pins each one as the CA that it is', async () => {
     const node = await newNode();
     const file = node.at('trust.pem');
     const texts = BUNDLES.map((path) => fleet.service.text('exchange', `trust/fleet/${path}`));
     writeFileSync(file, (await Promise.all(texts)).join(''));
     const bad = await node.prepare({ ...noTrust, trustBundle: file }, swapped);
     expect(bad.exitCode).toBe(EXIT.checkFailed);
-    expect(bad.result.trustProblems.join()).toMatch(/ca \(sha256:\S+\) is etcd-ca in the trust/);
+    expect(bad.result.trustProblems.join()).toMatch(
+      /ca \(sha256:\S+\) is etcd-ca in the given trust/,
+    );
     expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
     const good = await node.prepare({ ...noTrust, trustBundle: file });
     expect(good.result.trustProblems).toEqual([]);
     expect((await node.prepareWhole({ ...noTrust, trustBundle: file })).exitCode).toBe(EXIT.done);
   });
 
-  it('a CA is written only when a certificate leads to it, however it is trusted', async () => {
+  it('a CA is written only if it signed a certificate, whatever the reason to trust it', async () => {
     const node = await newNode();
     const bad = await node.prepare({}, swapped);
     expect(bad.exitCode).toBe(EXIT.checkFailed);
@@ -143,7 +145,7 @@ describe('first trust', () => {
     expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
   });
 
-  it('CA certificates on disk are trusted, and others are not put over them', async () => {
+  it('CA certificates on disk are trusted, and not overwritten by others', async () => {
     const node = await newNode();
     mkdirSync(node.at('pki'), { recursive: true });
     const ca = (await fleet.service.text('exchange', 'trust/fleet/etcd/ca.crt')) ?? '';

@@ -1,4 +1,4 @@
-/** What vouches for a CA, and what is against it. */
+/** Reasons to trust a CA, and reasons not to. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,10 +29,10 @@ const pins = (more: Partial<Pins> = {}, ...ca: string[]): Pins => ({
 });
 
 const trusted: [string, () => [string, string | undefined, Pins], string][] = [
-  ['the file on disk', () => [pem.one, pem.one, pins()], 'disk'],
+  ['a file on disk', () => [pem.one, pem.one, pins()], 'disk'],
   ['a hash', () => [pem.one, undefined, pins({}, hashOf(pem.one))], 'hash'],
   [
-    'one hash of two, for a CA that changes',
+    'one of two hashes, for a CA that changes',
     () => [pem.one, undefined, pins({}, hashOf(pem.other), hashOf(pem.one))],
     'hash',
   ],
@@ -43,12 +43,12 @@ const trusted: [string, () => [string, string | undefined, Pins], string][] = [
   ],
   ['first use', () => [pem.one, undefined, pins({ onFirstUse: true })], 'first-use'],
 ];
-it.each(trusted)('%s vouches for it', (_, question, trustedBy) => {
+it.each(trusted)('%s is a reason to trust a CA', (_, question, trustedBy) => {
   expect(judgeBundle('ca', ...question())).toEqual({ trustedBy });
 });
 
 const refused: [string, () => [string, string | undefined, Pins], RegExp][] = [
-  ['nothing', () => [pem.one, undefined, pins()], /nothing says/],
+  ['no pin', () => [pem.one, undefined, pins()], /no reason to trust/],
   [
     'another hash',
     () => [pem.one, pem.one, pins({ onFirstUse: true }, hashOf(pem.other))],
@@ -62,14 +62,14 @@ const refused: [string, () => [string, string | undefined, Pins], RegExp][] = [
   [
     'a file with other CAs',
     () => [pem.one, pem.one, pins({ trustBundle: pem.other })],
-    /not in the trust bundle/,
+    /not in the given trust bundle/,
   ],
   [
     'another file on disk',
     () => [pem.one, pem.other, pins({}, hashOf(pem.one))],
     /on disk are not those/,
   ],
-  ['a leaf', () => [pem.leaf, undefined, pins({}, hashOf(pem.leaf))], /is no CA/],
+  ['a leaf certificate', () => [pem.leaf, undefined, pins({}, hashOf(pem.leaf))], /is not a CA/],
   ['no certificate', () => ['', undefined, pins({ onFirstUse: true })], /not a list of PEM/],
   [
     'something between the certificates',
@@ -77,26 +77,26 @@ const refused: [string, () => [string, string | undefined, Pins], RegExp][] = [
     /not a list of PEM/,
   ],
   [
-    'a certificate that is cut off',
+    'a truncated certificate',
     () => [pem.one.replace(/\n.*\n-----END/, '\n-----END'), undefined, pins({ onFirstUse: true })],
-    /can not be read/,
+    /cannot be parsed/,
   ],
 ];
-it.each(refused)('%s does not', (_, question, problem) => {
+it.each(refused)('%s is a reason not to trust it', (_, question, problem) => {
   expect(judgeBundle('ca', ...question())).toEqual(
     expect.objectContaining({ problem: expect.stringMatching(problem) }),
   );
 });
 
-it("kubeadm's form of a hash is one of ca, others carry the name", () => {
+it("a hash in kubeadm's form is for ca; other CAs are named in front", () => {
   const hex = 'AB'.repeat(32);
   expect(parseCaCertHash(`sha256:${hex}`)).toEqual(['ca', hex.toLowerCase()]);
   expect(parseCaCertHash(`etcd-ca=sha256:${hex}`)).toEqual(['etcd-ca', hex.toLowerCase()]);
 });
 
 it.each(['', 'ab', 'sha256:ab', 'sha1:abcd', `other=sha256:${'a'.repeat(64)}`])(
-  '%s is no hash',
+  '%s is not a hash',
   (text) => {
-    expect(() => parseCaCertHash(text)).toThrow(/is no hash of a CA/);
+    expect(() => parseCaCertHash(text)).toThrow(/not a hash of a CA/);
   },
 );

@@ -1,0 +1,112 @@
+/**
+ * The journal of an installation, and the folders that hold it: `journal.json`, the new contents in `new/` and the old ones
+ * in `old/`. Once the journal exists, the installation can be finished or undone from its folder, even if the process was
+ * killed. The folder stays as the backup for `cakeless rollback`.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { COMPONENTS } from '../disk/components.ts';
+import { type RecordedChange, recordedChangeSchema } from '../disk/file-change.ts';
+import { compactTime } from '../exchange/request-id.ts';
+import { Journals } from '../state/journals.ts';
+
+const journalSchema = z.object({
+  schema: z.literal(1),
+  id: z.string(),
+  /** Grows with each installation: dates can go backwards when someone corrects the clock. */
+  sequence: z.optional(z.number()),
+  /** The certificates that it replaces. */
+  names: z.array(z.enum(CERTIFICATE_NAMES)),
+  /** Whether it replaces CA files, too. */
+  caChanged: z.boolean(),
+  startedAt: z.string(),
+  /**
+   * prepared: files may have changed. applied: all files have. done: their users have read them. undoing: the old files
+   * are being restored. undone: they are restored.
+   */
+  phase: z.enum(['prepared', 'applied', 'done', 'undoing', 'undone']),
+  /** Components that still have to be restarted, and those that were. */
+  restarts: z.array(z.enum(COMPONENTS)),
+  restarted: z.array(z.enum(COMPONENTS)),
+  /** Components that were unhealthy before: if one of them still is, that is no reason to undo the installation. */
+  unhealthyBefore: z.optional(z.array(z.enum(COMPONENTS))),
+  /** Why it was undone. */
+  reason: z.optional(z.string()),
+  changes: z.array(recordedChangeSchema),
+});
+
+export type Journal = z.infer<typeof journalSchema>;
+
+export interface Installation {
+  readonly folder: string;
+  readonly journal: Journal;
+}
+
+/** How many installations are kept as backups. */
+const KEPT = 3;
+
+const journalsIn = (root: string) => new Journals(root, 'journal.json', journalSchema);
+const journalsOf = (stateDir: string) => journalsIn(join(stateDir, 'installations'));
+
+/** The folder, the id and the sequence number of a new installation. */
+export function nextInstallation(stateDir: string, now: Date) {
+  const id = nextId(stateDir, now);
+  return { id, folder: journalsOf(stateDir).folderOf(id), sequence: nextSequence(stateDir) };
+}
+
+/** The time, with a number added if the second is taken. */
+function nextId(stateDir: string, now: Date): string {
+  const time = compactTime(now);
+  const taken = journalsOf(stateDir)
+    .ids()
+    .filter((id) => id.startsWith(time));
+  return taken.length === 0 ? time : `${time}-${taken.length + 1}`;
+}
+
+/** Unique, because the last installation is never removed. */
+function nextSequence(stateDir: string): number {
+  const last = listInstallations(stateDir).at(-1);
+  return last ? sequenceOf(last) + 1 : 1;
+}
+
+const sequenceOf = ({ journal: { sequence = 0 } }: Installation) => sequence;
+
+/** Changes the journal, durably. */
+export async function record(
+  { folder, journal }: Installation,
+  change: Partial<Journal>,
+): Promise<Installation> {
+  const changed = { ...journal, ...change };
+  await journalsIn(dirname(folder)).write(journal.id, changed);
+  return { folder, journal: changed };
+}
+
+/** All installations that have a journal, oldest first. A folder without one never changed a file. */
+export function listInstallations(stateDir: string): Installation[] {
+  return journalsOf(stateDir)
+    .entries()
+    .sort((a, b) => sequenceOf(a) - sequenceOf(b));
+}
+
+/** Removes all except the newest installations, and folders without a journal. */
+export async function pruneInstallations(stateDir: string): Promise<void> {
+  const journals = journalsOf(stateDir);
+  const kept = new Set(
+    listInstallations(stateDir)
+      .slice(-KEPT)
+      .map(({ journal }) => journal.id),
+  );
+  await journals.remove(journals.ids().filter((id) => !kept.has(id)));
+}
+
+/** The old or new content of a changed file; undefined if the file did not exist. */
+export function contentOf(
+  { folder, journal }: Installation,
+  change: RecordedChange,
+  version: 'old' | 'new',
+): Buffer | undefined {
+  if (version === 'old' && change.before === null) return undefined;
+  return readFileSync(join(folder, version, String(journal.changes.indexOf(change))));
+}

@@ -1,0 +1,82 @@
+/** Checks an issued certificate against everything that the node knows. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readRequest } from '../../../lib/csr/read-request.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import type { CaDecision } from '../trust/ca-change.ts';
+import { type CertificateProblem, findProblems } from '../trust/check-certificate.ts';
+import type { RenewalOutcome } from './outcomes.ts';
+
+export interface CheckedOutcome {
+  readonly outcome: RenewalOutcome;
+  /** Every reason not to install it; empty if it is valid. */
+  readonly problems: readonly string[];
+  /** Whether it can never become valid: then the request is closed, and the next run requests a new one. */
+  readonly isSpent: boolean;
+}
+
+/** A problem that a correct clock cures may disappear; one that other CA files cure, only if the service publishes others. */
+export function checkOutcome(
+  outcome: RenewalOutcome,
+  decision: CaDecision,
+  now: Date,
+  folders: NodeFolders,
+): CheckedOutcome {
+  const found = problemsOf(outcome, decision, now);
+  const problems = found.length > 0 ? found : findReplay(outcome, folders);
+  const differs = decision.differing.has(profileOf(outcome.name).ca);
+  const isSpent = problems.some(
+    ({ cure }) => cure === 'none' || (cure === 'ca-change' && !differs),
+  );
+  return { outcome, problems: problems.map(({ text }) => text), isSpent };
+}
+
+function problemsOf(
+  { name, staged, chainPem = '' }: RenewalOutcome,
+  { bundles }: CaDecision,
+  now: Date,
+): CertificateProblem[] {
+  const lasting = (text: string): CertificateProblem[] => [{ text, cure: 'none' }];
+  if (!staged) return lasting('its key or CSR is missing on this node');
+  const { request } = readRequest(readFileSync(staged.csrFile));
+  if (!request) return lasting(`${staged.csrFile} cannot be parsed`);
+  const profile = profileOf(name);
+  const trustBundle = bundles.get(profile.ca) ?? '';
+  try {
+    return findProblems(chainPem, {
+      profile,
+      request,
+      key: request.key.keyObject,
+      trustBundle,
+      now,
+    });
+  } catch (error) {
+    return lasting(
+      `it cannot be parsed: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/**
+ * With a reused key an old certificate also matches: the one that this request should replace, or an older one. A new
+ * certificate starts later, or ends later: `sign` dates it from the current time, and the end of a CA may limit it.
+ */
+function findReplay(
+  { name, request, chainPem = '' }: RenewalOutcome,
+  folders: NodeFolders,
+): CertificateProblem[] {
+  const place = readPlace(placeOf(name, folders));
+  if (place.state !== 'present') return [];
+  const [received, current] = [new X509Certificate(chainPem), place.leaf];
+  const isReplaced = request.replaces?.[name] === received.fingerprint256;
+  const isOlder =
+    Date.parse(received.validFrom) < Date.parse(current.validFrom) &&
+    Date.parse(received.validTo) <= Date.parse(current.validTo);
+  if (!isReplaced && !isOlder) return [];
+  const what = isReplaced
+    ? 'the certificate that it should replace'
+    : 'older than the current certificate';
+  return [{ text: `it is ${what}: an old outcome was replayed`, cure: 'none' }];
+}

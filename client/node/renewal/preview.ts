@@ -1,0 +1,69 @@
+/** What a renewal would request, change and restart. Writes nothing. */
+import { formatName } from '../../../lib/csr/alternative-names.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { describeSubject } from '../../wording/csrs.ts';
+import type { Component } from '../disk/components.ts';
+import { type CertificatePlace, placeOf } from '../disk/places.ts';
+import type { LeftOut } from '../disk/select-names.ts';
+import type { RestartDeps } from '../restart/deps.ts';
+import { neededRestarts } from '../restart/needed-restarts.ts';
+import { type NotRestarted, whyNotRestarted } from '../restart/restartable.ts';
+import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
+import { type CaChangePreview, previewCaChange } from './preview-ca-change.ts';
+
+export type ForeseenRestart =
+  | { readonly component: Component; readonly state: 'would-restart' }
+  | NotRestarted;
+
+export interface ForeseenRenewal {
+  readonly name: CertificateName;
+  readonly outcome: 'would-renew';
+  /** Of the current certificate. */
+  readonly notAfter: string;
+  readonly subject: string;
+  readonly names: readonly string[];
+  readonly key: string;
+  readonly file: string;
+}
+
+export interface RenewalPreview {
+  readonly renewals: readonly ForeseenRenewal[];
+  readonly leftOut: readonly LeftOut[];
+  readonly restarts: readonly ForeseenRestart[];
+  /** Present if a CA change was accepted. */
+  readonly caChange?: CaChangePreview;
+}
+
+/** Reads nothing from the bucket, except the CAs that would be accepted. */
+export async function previewRenewal(
+  deps: RestartDeps & Pick<RenewalDeps, 'exchange'>,
+  options: RenewalOptions,
+): Promise<RenewalPreview> {
+  const { folders } = deps;
+  const { caChange } = options;
+  const { present, leftOut } = selectWanted(deps, options);
+  const renewals = present.map((place): ForeseenRenewal => {
+    const { contents, keyKind } = desired(place, options);
+    return {
+      name: place.name,
+      outcome: 'would-renew',
+      notAfter: new Date(place.leaf.validTo).toISOString(),
+      subject: describeSubject(contents.subject),
+      names: contents.names.map(formatName),
+      key: keyKind,
+      file: fileOf(placeOf(place.name, folders)),
+    };
+  });
+  const names = present.map(({ name }) => name);
+  const needed = options.restart ? neededRestarts(deps, names, caChange.accept) : [];
+  const restarts = needed.map(
+    (component): ForeseenRestart =>
+      whyNotRestarted(component, deps) ?? { component, state: 'would-restart' },
+  );
+  if (!caChange.accept) return { renewals, leftOut, restarts };
+  const preview = await previewCaChange(await deps.exchange(), options, names, folders, caChange);
+  return { renewals, leftOut, restarts, caChange: preview };
+}
+
+const fileOf = (place: CertificatePlace) =>
+  place.kind === 'pair' ? place.certificateFile : place.file;

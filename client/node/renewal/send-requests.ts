@@ -1,0 +1,117 @@
+/** Creates and uploads keys and CSRs for the certificates to renew, and resumes the requests of earlier runs. */
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { Terminal } from '../../terminal.ts';
+import { adopt, findStaged, stage } from '../csr/staging.ts';
+import { placeOf } from '../disk/places.ts';
+import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
+import type { LeftOut } from '../disk/select-names.ts';
+import { newRequestId } from '../exchange/request-id.ts';
+import { submit } from '../exchange/submit.ts';
+import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
+import { describeOtherNodes, refuseOtherNodesId, separateByNode } from './other-nodes-requests.ts';
+import { type ClosedName, refuseUsedRequestId, uploadOrClose } from './request-id-taken.ts';
+import { closeNames, listRequests, type OpenRequest, openRequest } from './request-journal.ts';
+
+export interface SentRequests {
+  readonly requests: readonly OpenRequest[];
+  readonly leftOut: readonly LeftOut[];
+  readonly closed: readonly ClosedName[];
+  /** Requests that were kept, but not uploaded. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Uploads what is not uploaded yet, requests of earlier runs included.
+ * @param fresh names that this run has already renewed
+ */
+export async function sendRequests(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  fresh: readonly CertificateName[],
+): Promise<SentRequests> {
+  const { stateDir } = deps;
+  const isWanted = (name: CertificateName) =>
+    options.names.includes('all') || options.names.includes(name);
+  if (options.newRequest)
+    for (const request of listRequests(stateDir))
+      await closeNames(request, request.open.filter(isWanted));
+  const { own: open, others } = separateByNode(listRequests(stateDir), options);
+  const selection = selectWanted(deps, options);
+  const known = new Set([...open.flatMap((request) => request.open), ...fresh]);
+  const places = selection.present.filter(({ name }) => !known.has(name));
+  if (places.length > 0) await openNewRequest(deps, options, places, others);
+  const { own } = separateByNode(listRequests(stateDir), options);
+  const requests: OpenRequest[] = [];
+  const closed: ClosedName[] = [];
+  for (const request of own.filter((one) => one.open.some(isWanted))) {
+    const uploaded = await upload(deps, options, request);
+    if (uploaded.remaining.open.length > 0) requests.push(uploaded.remaining);
+    closed.push(...uploaded.closed);
+  }
+  return {
+    requests,
+    leftOut: selection.leftOut.filter(({ name }) => !known.has(name)),
+    closed,
+    notes: others
+      .filter((request) => request.open.some(isWanted))
+      .map((request) => `${describeOtherNodes(request, options)}; it was not uploaded`),
+  };
+}
+
+async function openNewRequest(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  places: readonly CertificateInPlace[],
+  others: readonly OpenRequest[],
+): Promise<void> {
+  const now = deps.clock.now();
+  const { cluster, node, request = newRequestId(now) } = options;
+  const names = places.map(({ name }) => name);
+  refuseOtherNodesId(request, others, options);
+  if (options.request !== undefined) {
+    const place = { cluster, node, request };
+    await refuseUsedRequestId(await deps.exchange(), place, names, options.csrDir);
+  }
+  await openRequest(deps.stateDir, {
+    cluster,
+    node,
+    request,
+    createdAt: now.toISOString(),
+    open: names,
+    replaces: Object.fromEntries(
+      places.map(({ name, leaf }) => [name, leaf.fingerprint256] as const),
+    ),
+  });
+}
+
+async function upload(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  request: OpenRequest,
+): ReturnType<typeof uploadOrClose> {
+  const places = request.open.map((name) => readPlace(placeOf(name, deps.folders)));
+  const missing = places.filter(({ state }) => state !== 'present').map(({ name }) => name);
+  const left = missing.length > 0 ? await closeNames(request, missing) : request;
+  if (left.open.length === 0) return { remaining: left, closed: [] };
+  for (const place of places)
+    if (place.state === 'present') await stageOne(left.folder, place, options);
+  const exchange = await deps.exchange();
+  return uploadOrClose(left, () => submit(exchange, quiet(deps.terminal), left.folder, left));
+}
+
+/** A CSR that is staged under a request may have been uploaded: it stays, whatever the options are now. */
+async function stageOne(
+  folder: string,
+  place: CertificateInPlace,
+  options: RenewalOptions,
+): Promise<void> {
+  if (findStaged(folder, place.name)) return;
+  if (options.csrDir !== undefined && (await adopt(folder, options.csrDir, place.name))) return;
+  await stage(folder, desired(place, options));
+}
+
+/** A timer's log does not need a line for each CSR that was uploaded before. */
+const quiet = (terminal: Terminal): Terminal => ({
+  ...terminal,
+  progress: (line) => (line.startsWith('was there') ? undefined : terminal.progress(line)),
+});

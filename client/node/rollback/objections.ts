@@ -1,0 +1,153 @@
+/** Objections to restoring the old files of an installation: a person would lose work, or a certificate would not work. */
+import { X509Certificate } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import {
+  CA_NAMES,
+  type CaName,
+  CERTIFICATE_NAMES,
+} from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { textOf } from '../../read-text.ts';
+import {
+  currentBytes,
+  currentContent,
+  digestOf,
+  type RecordedChange,
+} from '../disk/file-change.ts';
+import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { contentOf, type Installation } from '../install/journal.ts';
+import { leadsTo } from '../trust/signer.ts';
+
+/**
+ * @param later newer installations that were not undone
+ * @returns all objections, for people
+ */
+export function findObjections(
+  installation: Installation,
+  later: readonly Installation[],
+  folders: NodeFolders,
+  now: Date,
+): string[] {
+  const restored = restoredCertificates(installation, folders);
+  const bundleOf = (ca: CaName) => bundleAfter(installation, caFileOf(ca, folders));
+  return [
+    ...installation.journal.changes.flatMap((change) => findEdit(change, later)),
+    ...restored
+      .filter(({ leaf }) => Date.parse(leaf.validTo) < now.getTime())
+      .map(({ file, leaf }) => `${file}: the old certificate expired on ${leaf.validTo}`),
+    ...restored
+      .filter(({ ca, leaf }) => isOrphan(leaf, bundleOf(ca)))
+      .map(
+        ({ file, ca }) => `${file}: no CA in ${caFileOf(ca, folders)} signed the old certificate`,
+      ),
+    ...stayingCertificates(installation, folders)
+      .filter(
+        ({ ca, leaf }) =>
+          isOrphan(leaf, bundleOf(ca)) && !isOrphan(leaf, readCa(caFileOf(ca, folders))),
+      )
+      .map(
+        ({ file, ca }) =>
+          `${file}: would stay, but no CA in the old ${caFileOf(ca, folders)} signed its certificate`,
+      ),
+  ];
+}
+
+/** The current content is neither what the installation wrote nor what would be restored. */
+function findEdit(
+  { path, isLink, before, after }: RecordedChange,
+  later: readonly Installation[],
+): string[] {
+  const bytes = currentBytes(path, isLink);
+  const digest = bytes === undefined ? null : digestOf(bytes);
+  if (digest === after || digest === before) return [];
+  if (digest === null) return [`${path}: was removed since`];
+  const writer = later.find(({ journal }) =>
+    journal.changes.some((change) => change.path === path && change.after === digest),
+  );
+  return writer
+    ? [`${path}: installation ${writer.journal.id} replaced it again; roll that one back first`]
+    : [`${path}: was changed since`];
+}
+
+interface CertificateOf {
+  readonly file: string;
+  readonly ca: CaName;
+  readonly leaf: X509Certificate;
+}
+
+/** The certificates that would be restored, those in copies of kubeconfigs included. */
+function restoredCertificates(installation: Installation, folders: NodeFolders): CertificateOf[] {
+  const caFiles = CA_NAMES.map((ca) => pathOf(caFileOf(ca, folders)));
+  const known = placesOf(folders);
+  return installation.journal.changes
+    .filter(({ path }) => !caFiles.includes(path))
+    .flatMap((change) => {
+      const leaf = leafIn(change.path, oldText(installation, change) ?? '');
+      // everything else is a copy of a kubeconfig, with a client certificate of the cluster's CA
+      const ca = known.find(({ paths }) => paths.includes(change.path))?.ca ?? 'ca';
+      return leaf ? [{ file: change.path, ca, leaf }] : [];
+    });
+}
+
+/** The certificates of the node that the installation did not change. */
+function stayingCertificates({ journal }: Installation, folders: NodeFolders): CertificateOf[] {
+  const changed = journal.changes.map(({ path }) => path);
+  return placesOf(folders).flatMap(({ file, ca, paths, leaf }) =>
+    paths.some((path) => changed.includes(path)) ? [] : [{ file, ca, leaf }],
+  );
+}
+
+/** The current certificates, with the paths by which a change may name their file. */
+function placesOf(folders: NodeFolders) {
+  return CERTIFICATE_NAMES.flatMap((name) => {
+    const place = readPlace(placeOf(name, folders));
+    if (place.state !== 'present') return [];
+    const file = place.certificateFile;
+    const beside = join(realpathSync(dirname(file)), basename(file));
+    return [{ file, ca: profileOf(name).ca, leaf: place.leaf, paths: [pathOf(file), beside] }];
+  });
+}
+
+function oldText(installation: Installation, change: RecordedChange): string | undefined {
+  const bytes = contentOf(installation, change, 'old');
+  if (!bytes) return undefined;
+  return change.isLink ? currentContent(bytes.toString(), false) : textOf(bytes);
+}
+
+/** The certificate of a PEM file or a kubeconfig; undefined for a key, or if it cannot be read. */
+function leafIn(path: string, text: string): X509Certificate | undefined {
+  try {
+    const [first] = certificatesIn(text);
+    if (first !== undefined) return new X509Certificate(first);
+    const { certificate } = readKubeconfig(text, dirname(path));
+    const [embedded] = certificate && 'pem' in certificate ? certificatesIn(certificate.pem) : [];
+    return embedded === undefined ? undefined : new X509Certificate(embedded);
+  } catch {
+    return undefined;
+  }
+}
+
+function bundleAfter(installation: Installation, file: string): string | undefined {
+  const change = installation.journal.changes.find(({ path }) => path === pathOf(file));
+  return change ? oldText(installation, change) : readCa(file);
+}
+
+const readCa = (file: string) => currentContent(file, false);
+
+/** Unknown without a CA file: then it does not count. */
+function isOrphan(leaf: X509Certificate, bundle: string | undefined): boolean {
+  return bundle !== undefined && !leadsTo(leaf, bundle);
+}
+
+/** The path by which a change names a file. */
+function pathOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file; // it does not exist
+  }
+}

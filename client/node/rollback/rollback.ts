@@ -1,0 +1,113 @@
+/** `cakeless rollback`: restores the files that an installation replaced, and restarts their users. */
+import { CommandError } from '../../errors.ts';
+import type { NodeFolders } from '../disk/places.ts';
+import { type Installation, listInstallations, record } from '../install/journal.ts';
+import { acquireLease } from '../restart/acquire-lease.ts';
+import type { RestartDeps } from '../restart/deps.ts';
+import { returnManifests } from '../restart/held-manifests.ts';
+import type { HeldLease } from '../restart/lease.ts';
+import { neededRestarts } from '../restart/needed-restarts.ts';
+import { requireVisibleProcesses } from '../restart/preconditions.ts';
+import { requireProc } from '../restart/processes.ts';
+import type { RestartResult } from '../restart/restart.ts';
+import { withRunLock } from '../state/run-lock.ts';
+import { findObjections } from './objections.ts';
+import { rollBackInstallation } from './roll-back-installation.ts';
+
+export interface RollbackOptions {
+  /** Of an installation; by default the last one. */
+  readonly id: string | undefined;
+  readonly restart: boolean;
+  readonly force: boolean;
+}
+
+export interface RollbackDeps extends RestartDeps {
+  /** undefined if another node held it for too long; absent: no lease is needed. */
+  readonly lease?: (() => Promise<HeldLease | undefined>) | undefined;
+}
+
+export interface RollbackReport {
+  readonly installation: Installation;
+  readonly restarts: readonly RestartResult[];
+  readonly objections: readonly string[];
+  /** The id of the installation that another rollback would undo. */
+  readonly next?: string | undefined;
+}
+
+/** What `rollBack` would do. Writes nothing. */
+export function previewRollback(
+  { folders, stateDir, clock }: RestartDeps,
+  id: string | undefined,
+): RollbackReport {
+  const installation = choose(stateDir, id);
+  const objections = objectionsTo(installation, stateDir, folders, clock.now());
+  return { installation, restarts: [], objections };
+}
+
+/** @throws CommandError if there is an objection and `force` is not set */
+export async function rollBack(
+  deps: RollbackDeps,
+  options: RollbackOptions,
+): Promise<RollbackReport> {
+  const { folders, stateDir } = deps;
+  if (options.restart) requireProc(folders);
+  return withRunLock(folders, async () => {
+    await returnManifests(stateDir, folders);
+    const { installation, objections } = previewRollback(deps, options.id);
+    if (!options.force) refuse(objections);
+    const { names, caChanged } = installation.journal;
+    const restarts = options.restart ? neededRestarts(deps, names, caChanged) : [];
+    await requireVisibleProcesses(restarts, deps);
+    const held =
+      restarts.length > 0 && deps.lease
+        ? await acquireLease(deps.lease, 'wait, or use --no-lease')
+        : undefined;
+    try {
+      const planned = await record(installation, { restarts, restarted: [] });
+      const done = await rollBackInstallation(planned, 'cakeless rollback', deps, held);
+      const next = candidates(stateDir).at(-1)?.journal.id;
+      return { ...done, installation, objections, next };
+    } finally {
+      await held?.release();
+    }
+  });
+}
+
+/** Installations that can be rolled back, oldest first. */
+const candidates = (stateDir: string) =>
+  listInstallations(stateDir).filter(({ journal }) => journal.phase !== 'undone');
+
+function choose(stateDir: string, id: string | undefined): Installation {
+  const all = candidates(stateDir);
+  const found = id === undefined ? all.at(-1) : all.find(({ journal }) => journal.id === id);
+  if (found) return found;
+  throw new CommandError(
+    'usage',
+    id === undefined
+      ? `nothing to roll back: ${stateDir} has no installation that was not undone`
+      : `installation ${id} does not exist, or was undone`,
+    all.length > 0
+      ? `installations that can be rolled back: ${all.map(({ journal }) => journal.id).join(', ')}`
+      : undefined,
+  );
+}
+
+function objectionsTo(
+  chosen: Installation,
+  stateDir: string,
+  folders: NodeFolders,
+  now: Date,
+): string[] {
+  const all = candidates(stateDir);
+  const at = all.findIndex(({ journal }) => journal.id === chosen.journal.id);
+  return findObjections(chosen, all.slice(at + 1), folders, now);
+}
+
+function refuse(objections: readonly string[]): void {
+  if (objections.length === 0) return;
+  throw new CommandError(
+    'check-failed',
+    ['nothing was changed:', ...objections].join('\n  '),
+    '--force restores the old files anyway; their current contents are lost then',
+  );
+}

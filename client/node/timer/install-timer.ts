@@ -1,0 +1,166 @@
+/** Installs and removes the systemd units that renew this node automatically. */
+import { realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isSea } from 'node:sea';
+import { removeDurably, writeDurably } from '../../../lib/files/durable-file.ts';
+import { CommandError } from '../../errors.ts';
+import type { Terminal } from '../../terminal.ts';
+import { findOpenPart } from '../disk/open-to-others.ts';
+import type { Systemd } from '../restart/systemd.ts';
+import type { NodeSettings } from '../state/settings.ts';
+import { markedUnit, type UnitState, unitState } from './marked-unit.ts';
+import { checkTimerKnowsNode } from './timer-environment.ts';
+import { AT_BOOT, commandWord, TIMER, unitFiles } from './units.ts';
+import { writableFolders } from './writable-folders.ts';
+
+export interface TimerOptions {
+  print?: boolean;
+  dryRun?: boolean;
+  remove?: boolean;
+  replace?: boolean;
+  command?: string;
+  unitDir: string;
+}
+
+export interface TimerDeps {
+  readonly terminal: Terminal;
+  readonly systemd: Systemd;
+  readonly settings: NodeSettings;
+  /** The EnvironmentFile= of the unit. */
+  readonly environmentFile: string;
+}
+
+interface Unit {
+  readonly file: string;
+  readonly text: string;
+  readonly state: UnitState;
+}
+
+const UNIT_MODE = 0o644;
+
+export async function installTimer(options: TimerOptions, deps: TimerDeps): Promise<void> {
+  const units = planUnits(options, deps.settings);
+  if (options.print) {
+    for (const { file, text } of units) deps.terminal.print(`# ${file}\n${text}`);
+    return;
+  }
+  if (options.remove) return remove(options, deps, units);
+  checkTimerKnowsNode(deps.settings.config, deps.environmentFile);
+  if (options.command === undefined) requireRootOwnedProgram();
+  if (!options.replace) refuseChangedUnits(units);
+  return install(options, deps, units);
+}
+
+function planUnits(
+  { command = thisCommand(), unitDir }: TimerOptions,
+  settings: NodeSettings,
+): Unit[] {
+  const texts = Object.entries(
+    unitFiles({
+      command,
+      writable: writableFolders(settings),
+      kubeconfigDir: resolve(settings.folders.kubeconfigDir),
+    }),
+  );
+  return texts.map(([name, text]) => {
+    const file = join(unitDir, name);
+    return { file, text, state: unitState(file, text) };
+  });
+}
+
+function refuseChangedUnits(units: readonly Unit[]): void {
+  const changed = units.filter(({ state }) => state === 'changed-by-hand');
+  if (changed.length === 0) return;
+  throw new CommandError(
+    'usage',
+    `${changed.map(({ file }) => file).join(', ')}: changed by hand; nothing was written`,
+    'use --replace to overwrite it; put your changes in a drop-in (systemctl edit), which is kept; --print shows the new text',
+  );
+}
+
+const WOULD: Record<Exclude<UnitState, 'same'>, (file: string) => string> = {
+  absent: (file) => `would write ${file}`,
+  older: (file) => `would replace ${file}, which another version of install-timer wrote`,
+  'changed-by-hand': (file) => `would replace ${file}, which was changed by hand`,
+};
+
+async function install(
+  { dryRun }: TimerOptions,
+  { terminal, systemd }: TimerDeps,
+  units: readonly Unit[],
+): Promise<void> {
+  for (const { file, text, state } of units) {
+    if (state === 'same') terminal.progress(`${file} is up to date`);
+    else if (dryRun) terminal.print(WOULD[state](file));
+    else {
+      await writeDurably(file, markedUnit(text), UNIT_MODE);
+      terminal.progress(`wrote ${file}`);
+    }
+  }
+  await call(dryRun, { terminal, systemd }, [
+    ['daemon-reload'],
+    ['enable', AT_BOOT],
+    ['enable', '--now', TIMER],
+  ]);
+  if (!dryRun && systemd.isRunning())
+    terminal.print(`started ${TIMER}; systemctl list-timers ${TIMER} shows its next run`);
+}
+
+async function remove(
+  { dryRun }: TimerOptions,
+  { terminal, systemd }: TimerDeps,
+  units: readonly Unit[],
+): Promise<void> {
+  const installed = units.filter(({ state }) => state !== 'absent');
+  if (installed.length === 0) {
+    terminal.print('no timer of Cakeless is installed');
+    return;
+  }
+  await call(dryRun, { terminal, systemd }, [
+    ['disable', '--now', TIMER],
+    ['disable', AT_BOOT],
+  ]);
+  for (const { file } of installed) {
+    if (!dryRun) await removeDurably(file);
+    terminal.print(`${dryRun ? 'would remove' : 'removed'} ${file}`);
+  }
+  await call(dryRun, { terminal, systemd }, [['daemon-reload']]);
+}
+
+/** If systemd does not run, as while an image is built, the calls are only printed, for later. */
+async function call(
+  dryRun: boolean | undefined,
+  { terminal, systemd }: Pick<TimerDeps, 'terminal' | 'systemd'>,
+  calls: readonly (readonly string[])[],
+): Promise<void> {
+  for (const args of calls) {
+    const words = `systemctl ${args.join(' ')}`;
+    if (!systemd.isRunning()) terminal.progress(`systemd is not running; run later: ${words}`);
+    else if (dryRun) terminal.print(`would call ${words}`);
+    else await systemd.systemctl(...args);
+  }
+}
+
+/** How to call this program: a self-contained executable, or Node with the source or the bundle. */
+function thisCommand(): string {
+  return programFiles().map(commandWord).join(' -- ');
+}
+
+function programFiles(): string[] {
+  const [, script = ''] = process.argv;
+  // npx and npm call a link in node_modules/.bin, which the next npm install may remove
+  return isSea() ? [process.execPath] : [process.execPath, realpathSync(script)];
+}
+
+/** The unit runs as root every day: a program in a user's home would let that user become root. */
+function requireRootOwnedProgram(): void {
+  for (const file of programFiles()) {
+    const open = findOpenPart(realpathSync(file), { trusted: [0] });
+    if (open !== undefined)
+      throw new CommandError(
+        'usage',
+        `${file}: would run as root every day, but users other than root can change ${open}`,
+        'install cakeless where only root can write, such as /usr/local/lib, or use --command',
+      );
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * A unit file ends with a line that has the digest of the text above it. So a later version of Cakeless can tell its own
+ * older text, which it replaces, from a unit that a person changed, which it keeps.
+ */
+import { createHash } from 'node:crypto';
+import { readTextIfThere } from '../../read-text.ts';
+
+const MARK = '# written by cakeless install-timer; change it with systemctl edit, not here: ';
+
+export const markedUnit = (text: string) => `${text}\n${MARK}${digest(text)}\n`;
+
+export type UnitState = 'absent' | 'same' | 'older' | 'changed-by-hand';
+
+/** @param text the unit as it would be written now, without the mark */
+export function unitState(file: string, text: string): UnitState {
+  const found = readTextIfThere(file);
+  if (found === undefined) return 'absent';
+  if (found === markedUnit(text)) return 'same';
+  const start = found.lastIndexOf(`\n${MARK}`);
+  return start >= 0 && found === markedUnit(found.slice(0, start)) ? 'older' : 'changed-by-hand';
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);

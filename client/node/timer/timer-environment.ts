@@ -1,0 +1,28 @@
+/** What the timer's unit knows about its node: cakeless.yaml, and the environment file of the unit. */
+import { ENVIRONMENT } from '../../../lib/environment-names.ts';
+import { CommandError } from '../../errors.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import { CAKELESS_YAML, type CakelessYaml } from '../state/cakeless-yaml.ts';
+
+/** @throws CommandError if the timer's runs would fail because they do not know which node this is */
+export function checkTimerKnowsNode(config: CakelessYaml, environmentFile: string): void {
+  const environment = assignedNames(readTextIfThere(environmentFile) ?? '');
+  const { cluster, node } = config;
+  const exchangeBucket = config.exchangeBucket ?? environment.has(ENVIRONMENT.exchangeBucket);
+  const region = config.region ?? environment.has('AWS_REGION');
+  const missing = Object.entries({ cluster, node, exchangeBucket, region })
+    .filter(([, value]) => !value)
+    .map(([name]) => name);
+  if (missing.length > 0)
+    throw new CommandError(
+      'usage',
+      `${CAKELESS_YAML}: ${missing.join(', ')} missing`,
+      `set cluster, node, exchangeBucket and region there; or the last two in ${environmentFile}, as ${ENVIRONMENT.exchangeBucket} and AWS_REGION`,
+    );
+}
+
+/** The names that a file of `NAME=value` lines sets (systemd.exec(5), EnvironmentFile=). */
+function assignedNames(text: string): ReadonlySet<string> {
+  const lines = text.matchAll(/^[ \t]*(\w+)=[ \t]*\S/gm);
+  return new Set([...lines].map(([, name = '']) => name));
+}

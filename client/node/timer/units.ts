@@ -1,0 +1,124 @@
+/** The systemd units of `cakeless install-timer`, as text in the source: the bundle is a single file. */
+
+export const TIMER = 'cakeless-renew.timer';
+export const AT_BOOT = 'cakeless-return.service';
+
+export interface UnitOptions {
+  /** How the unit calls cakeless, quoted for ExecStart. */
+  readonly command: string;
+  /** Absolute paths of folders that it writes to, besides kubeadm's. */
+  readonly writable: readonly string[];
+  /** Absolute path, usually /etc/kubernetes. */
+  readonly kubeconfigDir: string;
+}
+
+export function unitFiles({
+  command,
+  writable,
+  kubeconfigDir,
+}: UnitOptions): Record<string, string> {
+  const more = writable.map((folder) => ` -${unitWord(folder)}`).join('');
+  return {
+    'cakeless-renew.service': SERVICE.replace('@CAKELESS@', () => command).replace(
+      '@WRITABLE@',
+      () => more,
+    ),
+    [TIMER]: TIMER_UNIT,
+    [AT_BOOT]: RETURN.replace('@HELD@', () =>
+      unitPath(`${kubeconfigDir}/cakeless/held-manifests`),
+    ).replace('@KUBECONFIG_DIR@', () => commandWord(kubeconfigDir)),
+  };
+}
+
+/** A word in a unit file: quoted if needed, with specifiers escaped (systemd.syntax(7), systemd.unit(5)). */
+export function unitWord(word: string): string {
+  const plain = word.replaceAll('%', '%%');
+  return /^[\w%+,./:=@-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** The path is the whole rest of the line: quotes would be part of it. */
+const unitPath = (path: string) => path.replaceAll('%', '%%');
+
+/** A word of ExecStart, where systemd also replaces variables (systemd.service(5)). */
+export const commandWord = (word: string) => unitWord(word).replaceAll('$', '$$$$');
+
+const SERVICE = `# Renews certificates of this node that expire soon. /etc/kubernetes/cakeless.yaml says which node this is.
+[Unit]
+Description=Renew kubeadm certificates through Cakeless
+Documentation=https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=/etc/kubernetes/cakeless.yaml
+
+[Service]
+# not oneshot: systemd before 244 (RHEL 8) refuses a oneshot that has Restart=
+Type=simple
+ExecStart=@CAKELESS@ renew all --if-expires-within 60d
+# 4: a request waits for an approver, or another node is restarting its components; the next run resumes
+SuccessExitStatus=4
+# a killed run may have moved a manifest away; the next one puts it back
+Restart=on-abnormal
+RestartSec=30
+RuntimeMaxSec=2h
+# AWS credentials or an endpoint, for nodes without an instance role
+EnvironmentFile=-/etc/kubernetes/cakeless.env
+# keys are never readable by others, whatever mode a program asks for
+UMask=0077
+
+# It writes to /etc/kubernetes (certificates, manifests, its state), the kubelet's certificates, copies of kubeconfigs in
+# root's home, and the folders in cakeless.yaml; everything else is read-only. "-": the folder may be missing.
+ProtectSystem=strict
+ReadWritePaths=/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube@WRITABLE@
+ProtectHome=read-only
+PrivateTmp=yes
+# it reads /proc of the components and restarts the kubelet over the system bus; it needs nothing else of the kernel
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+NoNewPrivileges=yes
+SystemCallArchitectures=native
+# the system calls that services need; others fail with EPERM
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+# no MemoryDenyWriteExecute: Node.js compiles code at run time
+# root's access to files of other users, but no other capability of root
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+`;
+
+/** A shell command: it must work without the network, and before the kubelet starts and looks for manifests. */
+const RETURN = `# A power failure during a restart leaves a manifest here; without it etcd or the API server would not start.
+[Unit]
+Description=Put back the manifests that an interrupted renewal had moved away
+Before=kubelet.service
+ConditionDirectoryNotEmpty=@HELD@
+
+[Service]
+Type=oneshot
+# -n: a manifest that someone created meanwhile takes precedence
+ExecStart=/bin/sh -c 'mv -n "$$0"/cakeless/held-manifests/*.yaml "$$0"/manifests/' @KUBECONFIG_DIR@
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const TIMER_UNIT = `# Runs every day. RandomizedDelaySec spreads the nodes of a fleet; Persistent catches up after the machine was off.
+[Unit]
+Description=Renew kubeadm certificates through Cakeless, daily
+
+[Timer]
+OnCalendar=daily
+RandomizedDelaySec=12h
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`;

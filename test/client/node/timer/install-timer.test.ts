@@ -1,0 +1,221 @@
+/** `cakeless install-timer` and the restart of the kubelet, with a substitute for systemctl that records its calls. */
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommandError } from '../../../../client/errors.ts';
+import type { RestartDeps } from '../../../../client/node/restart/deps.ts';
+import { restartStep } from '../../../../client/node/restart/restart.ts';
+import { systemdAt } from '../../../../client/node/restart/systemd.ts';
+import { resolveSettings } from '../../../../client/node/state/settings.ts';
+import { installTimer, type TimerOptions } from '../../../../client/node/timer/install-timer.ts';
+import { COMMAND } from '../../../support/running-service-process.ts';
+
+const WHO = 'cluster: prod\nnode: cp-1\nexchangeBucket: exchange\nregion: eu-central-1\n';
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cakeless-timer-'));
+  for (const name of ['bin', 'units', 'run']) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, 'cakeless.yaml'), WHO);
+  writeSystemctl('exit 0');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function writeSystemctl(then: string): void {
+  const script = `#!/bin/sh\necho "$@" >>${join(folder, 'calls')}\n${then}\n`;
+  writeFileSync(join(folder, 'bin/systemctl'), script, { mode: 0o755 });
+}
+const fakeSystemd = (running: boolean) =>
+  systemdAt(join(folder, running ? 'run' : 'none'), join(folder, 'bin/systemctl'));
+const calls = () =>
+  existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8').split('\n') : [];
+const SERVICE = () => join(folder, 'units/cakeless-renew.service');
+const TIMER = () => join(folder, 'units/cakeless-renew.timer');
+
+async function run(options: Partial<TimerOptions> = {}, running = true) {
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const outcome = await installTimer(
+    { unitDir: join(folder, 'units'), command: '/opt/cakeless', ...options },
+    {
+      terminal: { print: say, progress: say },
+      systemd: fakeSystemd(running),
+      settings: resolveSettings({ nodeConfig: join(folder, 'cakeless.yaml') }),
+      environmentFile: join(folder, 'cakeless.env'),
+    },
+  ).catch((error: Error) => error);
+  return { error: outcome ?? undefined, text: said.join('\n') };
+}
+
+it('writes the units, makes systemd read them, and starts the timer', async () => {
+  const { error, text } = await run();
+  expect([error, text]).toEqual([undefined, expect.stringContaining('shows its next run')]);
+  expect(readFileSync(SERVICE(), 'utf8')).toContain(
+    '\nExecStart=/opt/cakeless renew all --if-expires-within 60d\n',
+  );
+  expect(readFileSync(TIMER(), 'utf8')).toContain('\nRandomizedDelaySec=12h\n');
+  expect(calls()).toEqual([
+    ...['daemon-reload', 'enable cakeless-return.service'],
+    ...['enable --now cakeless-renew.timer', ''],
+  ]);
+});
+
+it('the second time it writes nothing, and starts the timer if it was stopped', async () => {
+  await run();
+  const { text } = await run();
+  expect(text).toContain(`${SERVICE()} is up to date`);
+  expect(text).not.toContain('wrote');
+  expect(calls()).toHaveLength(7);
+});
+
+it('replaces units of another version, but not units that were changed by hand', async () => {
+  await run({ command: '/old/cakeless' });
+  expect((await run({ dryRun: true })).text).toContain(
+    `would replace ${SERVICE()}, which another version of install-timer wrote`,
+  );
+  expect((await run()).text).toContain(`wrote ${SERVICE()}`);
+  appendFileSync(SERVICE(), '# mine\n');
+  const before = calls();
+  const refused = await run({ command: '/new/cakeless' });
+  expect(refused.error).toMatchObject({
+    code: 'usage',
+    message: `${SERVICE()}: changed by hand; nothing was written`,
+    hint: expect.stringContaining('--replace'),
+  });
+  expect([calls(), readFileSync(SERVICE(), 'utf8')]).toEqual([
+    before,
+    expect.stringContaining('# mine'),
+  ]);
+  expect((await run({ replace: true })).error).toBeUndefined();
+  expect(readFileSync(SERVICE(), 'utf8')).not.toContain('# mine');
+});
+
+it('keeps a unit of the same name that it did not write', async () => {
+  writeFileSync(TIMER(), '[Timer]\nOnCalendar=weekly\n');
+  expect((await run()).error).toBeInstanceOf(CommandError);
+  expect(existsSync(SERVICE())).toBe(false);
+});
+
+it('--dry-run and --print change nothing', async () => {
+  const dry = await run({ dryRun: true });
+  expect(dry.text.split('\n')).toEqual([
+    `would write ${SERVICE()}`,
+    `would write ${TIMER()}`,
+    `would write ${join(folder, 'units/cakeless-return.service')}`,
+    'would call systemctl daemon-reload',
+    'would call systemctl enable cakeless-return.service',
+    'would call systemctl enable --now cakeless-renew.timer',
+  ]);
+  expect((await run({ print: true })).text).toContain('\nOnCalendar=daily\n');
+  expect([existsSync(SERVICE()), calls()]).toEqual([false, []]);
+});
+
+it('--remove stops the timer first, and says so if no timer is installed', async () => {
+  await run();
+  expect((await run({ remove: true, dryRun: true })).text).toContain(`would remove ${TIMER()}`);
+  expect(existsSync(TIMER())).toBe(true);
+  const { error, text } = await run({ remove: true });
+  expect([error, text]).toEqual([undefined, expect.stringContaining(`removed ${SERVICE()}`)]);
+  expect([existsSync(SERVICE()), existsSync(TIMER())]).toEqual([false, false]);
+  expect(calls().slice(3)).toEqual([
+    ...['disable --now cakeless-renew.timer', 'disable cakeless-return.service'],
+    ...['daemon-reload', ''],
+  ]);
+  expect((await run({ remove: true })).text).toBe('no timer of Cakeless is installed');
+});
+
+it('without systemd, as in an image, it writes the units and prints the remaining calls', async () => {
+  const { text } = await run({}, false);
+  expect(existsSync(TIMER())).toBe(true);
+  expect(text).toContain('run later: systemctl enable --now cakeless-renew.timer');
+  expect(calls()).toEqual([]);
+});
+
+it('the message of systemctl is reported', async () => {
+  writeSystemctl('echo "Unit is masked." >&2; exit 1');
+  expect((await run()).error?.message).toBe('systemctl daemon-reload: Unit is masked.');
+});
+
+it('refuses a node without its settings; bucket and region can be in the environment file', async () => {
+  writeFileSync(join(folder, 'cakeless.yaml'), 'cluster: prod\n');
+  expect((await run()).error).toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(/: node, exchangeBucket, region missing$/),
+  });
+  expect(existsSync(SERVICE())).toBe(false);
+  writeFileSync(join(folder, 'cakeless.yaml'), 'cluster: prod\nnode: cp-1\n');
+  writeFileSync(join(folder, 'cakeless.env'), 'CAKELESS_EXCHANGE_BUCKET=b\n# AWS_REGION=x\n');
+  expect((await run()).error?.message).toMatch(/: region missing$/);
+  appendFileSync(join(folder, 'cakeless.env'), 'AWS_REGION=eu-central-1\n');
+  expect((await run()).error).toBeUndefined();
+});
+
+it('the configured folders stay writable under the hardening, with links resolved', async () => {
+  for (const name of ['real', 'etc']) mkdirSync(join(folder, name));
+  symlinkSync(join(folder, 'real'), join(folder, 'etc/pki'));
+  const [etc, also] = [join(folder, 'etc'), '/home/ops/.kube/config'];
+  writeFileSync(
+    join(folder, 'cakeless.yaml'),
+    `${WHO}kubeconfigDir: ${etc}\nkubeletDir: /srv/kubelet\nalso: [${also}, ${etc}/copy]\n`,
+  );
+  await run();
+  const [line] = /^ReadWritePaths=.*$/m.exec(readFileSync(SERVICE(), 'utf8')) ?? [];
+  const kubeadms = '/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube';
+  const own = `-/home/ops/.kube -/srv/kubelet -${etc} -${join(folder, 'real')}`;
+  expect(line).toBe(`ReadWritePaths=${kubeadms} ${own}`);
+});
+
+it('by default the unit calls cakeless as it was called, even through a link of npm', () => {
+  const link = join(folder, 'bin/cakeless');
+  symlinkSync(COMMAND, link);
+  const said = execFileSync(process.execPath, ['--', link, 'install-timer', '--print']);
+  expect(said.toString()).toContain(`ExecStart=${process.execPath} -- ${COMMAND} renew all`);
+});
+
+describe('the kubelet', () => {
+  const deps = (running: boolean) => ({
+    folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
+    stateDir: join(folder, 'cakeless'),
+    terminal: { print: () => undefined, progress: () => undefined },
+    timeoutSeconds: 0,
+    clock: { now: () => new Date(), monotonic: () => 0, sleep: async () => undefined },
+    systemd: fakeSystemd(running),
+  });
+
+  const restart = async (kubelet: RestartDeps) => {
+    const options = { beforeEach: async () => undefined, continuesWithout: () => false };
+    return (await restartStep(['kubelet'], kubelet, options))[0];
+  };
+
+  it('must be restarted by hand if systemd does not run', async () => {
+    const proc = join(folder, 'proc-that-is-hidden');
+    expect(await restart({ ...deps(false), proc })).toEqual({
+      component: 'kubelet',
+      state: 'by-hand',
+      reason: 'systemd does not run on this machine',
+    });
+    expect(calls()).toEqual([]);
+  });
+
+  it('has failed if systemd cannot restart it, with the message of systemctl', async () => {
+    writeSystemctl('echo "Unit kubelet.service not found." >&2; exit 5');
+    expect(await restart(deps(true))).toEqual({
+      component: 'kubelet',
+      state: 'failed',
+      reason: 'systemctl restart kubelet: Unit kubelet.service not found.',
+    });
+    expect(calls()).toEqual(['restart kubelet', '']);
+  });
+});

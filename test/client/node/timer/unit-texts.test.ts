@@ -1,0 +1,60 @@
+/** What the systemd units run, and who can change that program. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findOpenPart } from '../../../../client/node/disk/open-to-others.ts';
+import { unitFiles } from '../../../../client/node/timer/units.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cakeless-units-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const unitsOf = (kubeconfigDir: string) =>
+  unitFiles({
+    command: '/usr/bin/node -- /usr/local/lib/cakeless.mjs',
+    writable: [],
+    kubeconfigDir,
+  });
+const units = unitsOf('/etc/kubernetes');
+const settingOf = (unit: string, key: string, of = units) =>
+  new RegExp(`^${key}=(.*)$`, 'm').exec(of[unit] ?? '')?.[1];
+
+it('no oneshot unit has Restart=, which systemd before 244 refuses', () => {
+  for (const name of Object.keys(units).filter((unit) => unit.endsWith('.service')))
+    expect([
+      settingOf(name, 'Type') === 'oneshot',
+      settingOf(name, 'Restart') !== undefined,
+    ]).not.toEqual([true, true]);
+  expect(settingOf('cakeless-renew.service', 'Restart')).toBe('on-abnormal');
+});
+
+it('at boot, manifests are put back before the kubelet starts, and none is overwritten', () => {
+  const [held, manifests] = [join(folder, 'cakeless/held-manifests'), join(folder, 'manifests')];
+  for (const made of [held, manifests]) mkdirSync(made, { recursive: true });
+  for (const name of ['etcd.yaml', 'kube-apiserver.yaml']) writeFileSync(join(held, name), 'held');
+  writeFileSync(join(manifests, 'kube-apiserver.yaml'), 'newer');
+  const unit = 'cakeless-return.service';
+  const line = settingOf(unit, 'ExecStart', unitsOf(folder)) ?? '';
+  const [, script = '', target = ''] = /^\/bin\/sh -c '(.*)' (\S+)$/.exec(line) ?? [];
+  expect(target).toBe(folder);
+  execFileSync('/bin/sh', ['-c', script.replaceAll('$$', '$'), target]);
+  expect(readdirSync(manifests).sort()).toEqual(['etcd.yaml', 'kube-apiserver.yaml']);
+  expect(readdirSync(held)).toEqual(['kube-apiserver.yaml']);
+  expect(settingOf(unit, 'Before')).toBe('kubelet.service');
+  const condition = settingOf(unit, 'ConditionDirectoryNotEmpty');
+  expect(condition).toBe('/etc/kubernetes/cakeless/held-manifests');
+});
+
+it('finds the part of a path that users other than root can change', () => {
+  const file = join(folder, 'bin/cakeless.mjs');
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(file, '');
+  const owner = process.getuid?.() === 0 ? undefined : folder;
+  expect(findOpenPart(file, { trusted: [0] })).toBe(owner);
+  chmodSync(join(folder, 'bin'), 0o777);
+  expect(findOpenPart(file, { trusted: [0] })).toBe(owner ?? join(folder, 'bin'));
+  expect(findOpenPart('/bin/sh', { trusted: [0] })).toBeUndefined();
+});
