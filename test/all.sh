@@ -2,7 +2,7 @@
 # Every test there is, with nothing skipped: the slow suites (*.slow.test.ts, which `npm test` leaves out) and all
 # judges. Installs the programs for that first, outside the repository (see test/tools/install.sh and kubernetes.sh;
 # with nothing cached, that takes about ten minutes on two cores).
-# Arguments go to jest: npm run test:all -- test/e2e
+# Arguments go to jest: npm run test:all -- test/client
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

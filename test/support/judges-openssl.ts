@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChainItem, Judgement } from './judges.ts';
 import { askProgram } from './judges-programs.ts';
+import type { ChainItem, Judgement } from './judges-questions.ts';
 
 const purposes = { serverAuth: 'sslserver', clientAuth: 'sslclient', any: 'any' } as const;
 

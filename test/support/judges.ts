@@ -1,23 +1,9 @@
 import { judgeWithOpenssl } from './judges-openssl.ts';
 import { allJudges, askGoProgram, type Judge, whyUnavailable } from './judges-programs.ts';
+import type { ChainItem, Judgement } from './judges-questions.ts';
 
 export type { Judge } from './judges-programs.ts';
-
-/** One question: does this certificate lead to one of these roots, for this use and these names? All texts are PEM. */
-export type ChainItem = {
-  name: string;
-  /** The certificate; what follows it in the same text counts as intermediates, as in a file that a server loads. */
-  certificate: string;
-  roots: string;
-  intermediates?: string;
-  usage: 'serverAuth' | 'clientAuth' | 'any';
-  dnsNames?: string[];
-  ips?: string[];
-  /** The moment to judge at; now where it is left out. */
-  at?: Date;
-};
-
-export type Judgement = { name: string; judge: Judge; ok: boolean; message: string };
+export type { ChainItem, Judgement } from './judges-questions.ts';
 
 /** What Go found in a request: `names` are DNS:…, IP:…, email:… and URI:…. */
 export type CsrJudgement = {

@@ -3,8 +3,8 @@
  * signs nothing; a name of a key that is not there would keep it from starting.
  */
 import { join } from 'node:path';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import { until } from '../harness/patience.ts';
+import { mustRun } from '../harness/program.ts';
 import type { ControlPlane } from './cluster.ts';
 import { Component, commandOf } from './component.ts';
 

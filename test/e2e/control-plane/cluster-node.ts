@@ -1,8 +1,8 @@
 /** One control-plane node: its folder, its certificates from Cakeless, and the programs that run on it. */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { etcdProgram, kubernetesProgram } from '../harness/programs.ts';
 import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
-import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
 import {
   COMPONENT_NAMES,
   Component,

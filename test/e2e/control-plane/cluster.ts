@@ -1,11 +1,11 @@
 /** A control plane of three nodes that knows no certificate but those of Cakeless: etcd, API servers, controllers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { Hopeless, until } from '../harness/patience.ts';
+import { mustRun, type RunOptions, run } from '../harness/program.ts';
+import { etcdProgram, kubernetesProgram } from '../harness/programs.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';
-import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
 import type { Endpoint } from '../traffic/kube-client.ts';
 import { auditFlags } from './audit.ts';
 import { ClusterNode } from './cluster-node.ts';

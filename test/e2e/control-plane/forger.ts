@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun } from '../kubernetes/program.ts';
+import { mustRun } from '../harness/program.ts';
 
 export interface Wish {
   readonly subject: string;

@@ -1,10 +1,10 @@
 /** A running control plane on certificates from Cakeless: what each certificate is for, used for that. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { until } from '../kubernetes/patience.ts';
-import { lastWords, mustRun } from '../kubernetes/program.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { until } from '../harness/patience.ts';
+import { lastWords, mustRun } from '../harness/program.ts';
+import type { Check, Report } from '../harness/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
 import { approvedNeverIssued, withDeletedKey } from './certificates-api.ts';
 import { ControlPlane, clusterName } from './cluster.ts';

@@ -4,8 +4,8 @@
  * runs on it ends with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Host } from '../kubernetes/namespaces.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import type { Host } from '../harness/namespaces.ts';
+import { mustRun } from '../harness/program.ts';
 
 const BRIDGE = 'br0';
 /** The test itself: its servers, and the load balancer in front of the API servers. */

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Received } from '../../../client/node/fetch/receive.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import type { Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { mustRun } from '../harness/program.ts';
+import type { Report } from '../harness/report.ts';
 import type { ControlPlane } from './cluster.ts';
 
 export const NOT_ISSUED = 'not issued';

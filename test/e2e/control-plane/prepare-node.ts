@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Prepared } from '../../../client/node/prepare/prepare-node.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import { readTrustBundles } from '../kubernetes/trust-bundles.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { mustRun } from '../harness/program.ts';
+import { readTrustBundles } from '../harness/trust-bundles.ts';
 import type { ClusterNode } from './cluster-node.ts';
 
 /**

@@ -3,12 +3,12 @@
 import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { embed } from '../kubernetes/certify.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { lastWords, mustFail, mustRun, run } from '../kubernetes/program.ts';
-import { etcdProgram } from '../kubernetes/programs.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { embed } from '../harness/certify.ts';
+import { Hopeless, until } from '../harness/patience.ts';
+import { lastWords, mustFail, mustRun, run } from '../harness/program.ts';
+import { etcdProgram } from '../harness/programs.ts';
+import type { Check, Report } from '../harness/report.ts';
 import type { ControlPlane } from './cluster.ts';
 import { Component } from './component.ts';
 import { gatewayCommand } from './etcd-gateway.ts';

@@ -1,6 +1,6 @@
 /** `cakeless renew` on a node, as that node. */
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';
 

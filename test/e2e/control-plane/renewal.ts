@@ -1,7 +1,7 @@
 /** `cakeless renew all` on a control plane that lives, while somebody writes and somebody watches. */
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check, Report } from '../harness/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import type { ControlPlane } from './cluster.ts';
 import { checkClients, checkServed, checkStarts } from './in-use.ts';

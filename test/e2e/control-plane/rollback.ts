@@ -5,10 +5,10 @@
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { until } from '../kubernetes/patience.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
-import { readTrustBundles } from '../kubernetes/trust-bundles.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { until } from '../harness/patience.ts';
+import type { Check, Report } from '../harness/report.ts';
+import { readTrustBundles } from '../harness/trust-bundles.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';

@@ -1,6 +1,6 @@
 /** The configurations of the matrix: what a cluster may look like, and the key kinds that a release can make. */
 import { stringify } from 'yaml';
-import { minorOf } from '../kubernetes/programs.ts';
+import { minorOf } from '../harness/programs.ts';
 
 export const NODE = 'cp-1.prod.example.com';
 

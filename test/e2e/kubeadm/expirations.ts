@@ -1,9 +1,9 @@
 /** What `kubeadm certs check-expiration` says of certificates that it has no CA key for: all externally managed. */
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
-import { minorOf } from '../kubernetes/programs.ts';
-import type { Check } from '../kubernetes/report.ts';
+import { minorOf } from '../harness/programs.ts';
+import type { Check } from '../harness/report.ts';
+import type { Cell } from './cells.ts';
 import type { KubeadmRoot } from './kubeadm-root.ts';
-import type { Cell } from './matrix.ts';
 
 interface ExpirationInfo {
   readonly apiVersion: string;

@@ -5,10 +5,10 @@
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Forger } from '../control-plane/forger.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { certify, completeKubeconfigs, installTrust } from '../kubernetes/certify.ts';
-import { lastWords } from '../kubernetes/program.ts';
-import type { Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { certify, completeKubeconfigs, installTrust } from '../harness/certify.ts';
+import { lastWords } from '../harness/program.ts';
+import type { Report } from '../harness/report.ts';
 import { configuration, NODE, SITUATIONS } from './configurations.ts';
 import { readInstalled, readKubeconfigPair, withForeignKey } from './installed.ts';
 import { KubeadmRoot } from './kubeadm-root.ts';

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { mustFail, mustRun, type Ran, run } from '../kubernetes/program.ts';
-import { kubernetesProgram } from '../kubernetes/programs.ts';
+import { mustFail, mustRun, type Ran, run } from '../harness/program.ts';
+import { kubernetesProgram } from '../harness/programs.ts';
 
 const CONFIG = ['--config', '/config.yaml'];
 

@@ -1,23 +1,11 @@
 /** The matrix: release × kind of key × situation. kubeadm asks, Cakeless signs, kubeadm and three judges look at it. */
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import {
-  certify,
-  completeKubeconfigs,
-  installTrust,
-  type NodePlace,
-} from '../kubernetes/certify.ts';
-import { KUBEADM_RELEASES, minorOf } from '../kubernetes/programs.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
-import {
-  configuration,
-  generatedKeyKind,
-  type KeyKind,
-  keyKindsOf,
-  NODE,
-  type Situation,
-  situationsOf,
-} from './configurations.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { certify, completeKubeconfigs, installTrust, type NodePlace } from '../harness/certify.ts';
+import { minorOf } from '../harness/programs.ts';
+import type { Check, Report } from '../harness/report.ts';
+import type { Cell } from './cells.ts';
+import { configuration, generatedKeyKind, type KeyKind, NODE } from './configurations.ts';
 import { checkExpirations } from './expirations.ts';
 import { comparable, complaints, keyKindOf, readInstalled, withForeignKey } from './installed.ts';
 import { KubeadmRoot } from './kubeadm-root.ts';
@@ -35,20 +23,6 @@ export const MATRIX_CHECKS = [
   'judges',
   'as kubeadm',
 ];
-
-export interface Cell {
-  readonly release: string;
-  readonly kind: KeyKind;
-  readonly situation: Situation;
-}
-
-export function cells(releases: readonly string[] = KUBEADM_RELEASES): Cell[] {
-  return releases.flatMap((release) =>
-    keyKindsOf(release).flatMap((kind) =>
-      situationsOf(kind).map((situation) => ({ release, kind, situation })),
-    ),
-  );
-}
 
 /** `check-expiration -o json` came with 1.30. */
 export const checksOf = ({ release }: Cell): string[] =>

@@ -4,9 +4,9 @@
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { certify, embed, type NodePlace } from '../kubernetes/certify.ts';
-import type { Check } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { certify, embed, type NodePlace } from '../harness/certify.ts';
+import type { Check } from '../harness/report.ts';
 import type { KubeadmRoot } from './kubeadm-root.ts';
 
 export async function renewWithCsrOnly(

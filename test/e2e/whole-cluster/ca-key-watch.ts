@@ -5,8 +5,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Component } from '../control-plane/component.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { ownProgram } from '../kubernetes/programs.ts';
+import { Hopeless, until } from '../harness/patience.ts';
+import { ownProgram } from '../harness/programs.ts';
 
 const CA_KEYS = ['ca.key', 'front-proxy-ca.key'];
 

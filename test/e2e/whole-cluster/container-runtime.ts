@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Component } from '../control-plane/component.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import { Hopeless, until } from '../harness/patience.ts';
+import { mustRun } from '../harness/program.ts';
 import type { Machine } from './machine.ts';
 
 /** Where Debian's package has the plugins of a pod network, and where their own releases have them. */

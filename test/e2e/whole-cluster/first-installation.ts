@@ -1,5 +1,5 @@
 /** docs/first-installation.md on a node: `cakeless prepare`, its approver, and the command that it says is next. */
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
 import { CLUSTER } from './plan.ts';
 

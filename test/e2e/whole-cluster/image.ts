@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { mustRun } from '../kubernetes/program.ts';
+import { mustRun } from '../harness/program.ts';
 
 export interface Image {
   /** registry.k8s.io/kube-apiserver:v1.35.4 */

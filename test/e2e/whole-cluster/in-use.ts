@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { credentialsIn } from '../control-plane/audit.ts';
 import { servedFingerprint } from '../control-plane/served.ts';
-import { until } from '../kubernetes/patience.ts';
+import { until } from '../harness/patience.ts';
 import { certificateOn, credentialId } from './certificates.ts';
 import type { WholeCluster } from './cluster.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';

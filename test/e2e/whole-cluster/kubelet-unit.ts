@@ -1,9 +1,9 @@
 /** The kubelet of a machine, run as its systemd unit would run it: there is no systemd on it. */
 import { resolve } from 'node:path';
 import { Component } from '../control-plane/component.ts';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import { kubernetesProgram } from '../kubernetes/programs.ts';
+import { until } from '../harness/patience.ts';
+import { mustRun } from '../harness/program.ts';
+import { kubernetesProgram } from '../harness/programs.ts';
 import type { Machine } from './machine.ts';
 
 const SCRIPT = resolve('test', 'e2e', 'whole-cluster', 'kubelet-unit.sh');

@@ -1,9 +1,9 @@
 /** What every node of the cluster can do with its certificates, once kubeadm is done. */
 import { WHO } from '../control-plane/live.ts';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import { etcdProgram } from '../kubernetes/programs.ts';
-import type { Check } from '../kubernetes/report.ts';
+import { until } from '../harness/patience.ts';
+import { mustRun } from '../harness/program.ts';
+import { etcdProgram } from '../harness/programs.ts';
+import type { Check } from '../harness/report.ts';
 import { KUBECTL_IMAGE, type WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
 import { WHOLE_ENDPOINT } from './plan.ts';

@@ -1,7 +1,7 @@
 /** The cluster of this part: its nodes, and the files that kubeadm and `cakeless prepare` get for them. */
 import { stringify } from 'yaml';
 import type { NodeAddress } from '../control-plane/network.ts';
-import type { Host } from '../kubernetes/namespaces.ts';
+import type { Host } from '../harness/namespaces.ts';
 
 export const CLUSTER = 'stage';
 const DOMAIN = 'stage.example.com';

@@ -1,9 +1,9 @@
 /** `cakeless renew all` on every node of the cluster, through static pods of real kubelets, while a client writes. */
 import { readFileSync } from 'node:fs';
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check } from '../harness/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import type { Check } from '../kubernetes/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { isEmbedded } from './certificates.ts';
 import type { WholeCluster } from './cluster.ts';

@@ -1,8 +1,8 @@
 /** kubeadm whole: init and join with real kubelets and containerd, on certificates from Cakeless, and renewals there. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import type { Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Report } from '../harness/report.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { WholeCluster } from './cluster.ts';
 import { LOOK_AT_CHECKS, lookAt } from './look-at.ts';

@@ -1,23 +1,17 @@
 /** `npm run e2e`: real Kubernetes on certificates from Cakeless alone. See docs/end-to-end.md. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
-
-import { LIVE, runLive } from '../control-plane/live.ts';
-import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
-import type { ControlPlanePlan } from '../control-plane/node-configuration.ts';
-import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
-import { REFUSED, runRefused } from '../control-plane/refused.ts';
-import { RENEWAL, runRenewal } from '../control-plane/renewal.ts';
-import { ROLLBACK, runRollback } from '../control-plane/rollback.ts';
-import { withStaticPods } from '../control-plane/static-pods.ts';
-import { FACTS, runFacts } from '../kubeadm/facts.ts';
-import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
-import { removeOldGroups } from '../whole-cluster/cgroups.ts';
-import { WHOLE_ENDPOINT, WHOLE_HOSTS } from '../whole-cluster/plan.ts';
-import { runWhole, WHOLE } from '../whole-cluster/whole.ts';
-import { CakelessService } from './cakeless-service.ts';
-import { innerFolder, runInside, settleInside, whyNoNamespaces } from './namespaces.ts';
+import { AGGREGATED_HOST } from './control-plane/aggregated-api.ts';
+import { LIVE, runLive } from './control-plane/live.ts';
+import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from './control-plane/network.ts';
+import type { ControlPlanePlan } from './control-plane/node-configuration.ts';
+import { NOT_ISSUED, runNotIssued } from './control-plane/not-issued.ts';
+import { REFUSED, runRefused } from './control-plane/refused.ts';
+import { RENEWAL, runRenewal } from './control-plane/renewal.ts';
+import { ROLLBACK, runRollback } from './control-plane/rollback.ts';
+import { withStaticPods } from './control-plane/static-pods.ts';
+import { CakelessService } from './harness/cakeless-service.ts';
+import { innerFolder, runInside, settleInside, whyNoNamespaces } from './harness/namespaces.ts';
 import {
   buildPrograms,
   CONTROL_PLANE_PROGRAMS,
@@ -28,8 +22,14 @@ import {
   NODE_PROGRAMS,
   QUICK_RELEASE,
   WHOLE_RELEASE,
-} from './programs.ts';
-import { Report } from './report.ts';
+} from './harness/programs.ts';
+import { Report } from './harness/report.ts';
+import { cells } from './kubeadm/cells.ts';
+import { FACTS, runFacts } from './kubeadm/facts.ts';
+import { MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from './kubeadm/matrix.ts';
+import { removeOldGroups } from './whole-cluster/cgroups.ts';
+import { WHOLE_ENDPOINT, WHOLE_HOSTS } from './whole-cluster/plan.ts';
+import { runWhole, WHOLE } from './whole-cluster/whole.ts';
 
 const { values } = parseArgs({
   options: {
