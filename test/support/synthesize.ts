@@ -27,10 +27,14 @@ export function codeDir(): string {
   return dir;
 }
 
-/** An app with the flags of cdk.json. */
+/**
+ * An app with the flags of cdk.json. CDK's own validation of the templates takes three seconds for each file of tests:
+ * `npm run synth` does it, and test/infra/synth.slow.test.ts runs that.
+ */
 export function newApp(): App {
   return new App({
     outdir: mkdtempSync(join(tmpdir(), 'cakeless-cdk-')),
+    builtinCloudFormationValidation: false,
     context: JSON.parse(readFileSync('cdk.json', 'utf8')).context,
   });
 }

@@ -172,7 +172,10 @@ it('the hardening leaves open what the node is configured to have written, where
   await run();
   const [line] = /^ReadWritePaths=.*$/m.exec(readFileSync(SERVICE(), 'utf8')) ?? [];
   const kubeadms = '/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube';
-  const own = `-/home/ops/.kube -/srv/kubelet -${etc} -${join(folder, 'real')}`;
+  const own = ['/home/ops/.kube', '/srv/kubelet', etc, join(folder, 'real')]
+    .sort()
+    .map((path) => `-${path}`)
+    .join(' ');
   expect(line).toBe(`ReadWritePaths=${kubeadms} ${own}`);
 });
 
