@@ -2,13 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { EXIT } from '../client/exit-codes.ts';
-import { main } from '../client/main.ts';
 import { clusterRecordSchema } from '../lib/cluster/record-schema.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/refusal/violation.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
+import { cakeless } from './support/running-service-command.ts';
 
 const PAGES = [
   'README.md',
@@ -84,19 +84,9 @@ describe('docs/command.md', () => {
   });
 });
 
-/** What `--help` prints, in this process: one of its own for each command would take long. */
+/** What `--help` prints, in this process: a process for each command would take long. */
 async function help(...words: string[]): Promise<string> {
-  let text = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    await main([...words, '--help']);
-  } finally {
-    write.mockRestore();
-  }
-  return text;
+  return (await cakeless({}, ...words, '--help')).stdout;
 }
 
 /** The lines of `Commands:`; descriptions that go on stand further in. */

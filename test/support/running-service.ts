@@ -12,37 +12,52 @@ import { readKubeadmConfig } from '../../client/operator/kubeadm-config.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { outcomeKeys, parseRequestKey } from '../../lib/contract/request-key.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
-import { systemTimers } from '../../local/surroundings.ts';
+import { systemTimers, type Timers } from '../../local/surroundings.ts';
 import type { KubeadmSet } from './kubeadm-sets.ts';
+import { changeEnvironment } from './restored.ts';
 
 export const temporaryFolder = (): Promise<string> =>
   mkdtemp(join(tmpdir(), 'cakeless-running-service-'));
 
-/** Any text is longer than nothing and shorter than this. */
+/** More than any object of a test. */
 const MAX_BYTES = 1024 * 1024;
+
+/** The longest pause between two attempts at a message is half a minute; schedules are longer, and stay as they are. */
+const withoutRetryDelays: Timers = {
+  ...systemTimers,
+  setTimeout: (callback, ms) => systemTimers.setTimeout(callback, ms < 60_000 ? 1 : ms),
+};
 
 export class RunningService {
   readonly local: RunningLocal;
   readonly dataDir: string;
   readonly #clients: { destroy(): void }[] = [];
+  readonly #restoreEnvironment: () => void;
 
-  private constructor(local: RunningLocal, dataDir: string) {
+  private constructor(local: RunningLocal, dataDir: string, restoreEnvironment: () => void) {
     this.local = local;
     this.dataDir = dataDir;
+    this.#restoreEnvironment = restoreEnvironment;
   }
 
-  /** Failed messages come back at once, so that a test of dead letters takes no half minute. */
+  /** Failed messages come back at once, so that a test of dead letters does not take half a minute. */
   static async start(dataDir?: string): Promise<RunningService> {
-    process.env.POWERTOOLS_LOG_LEVEL = 'SILENT';
-    const { setTimeout } = systemTimers;
-    systemTimers.setTimeout = (callback, ms) => setTimeout(callback, ms < 60_000 ? 1 : ms);
     const folder = dataDir ?? (await temporaryFolder());
-    return new RunningService(await startService({ dataDir: folder, port: 0 }), folder);
+    const restore = changeEnvironment({ POWERTOOLS_LOG_LEVEL: 'SILENT' });
+    try {
+      const local = await startService({ dataDir: folder, port: 0, timers: withoutRetryDelays });
+      return new RunningService(local, folder, restore);
+    } catch (error) {
+      restore();
+      throw error;
+    }
   }
 
+  /** Restores the environment, too: the functions of the service share it with this process. */
   async close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await this.local.close();
+    this.#restoreEnvironment();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
