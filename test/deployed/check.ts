@@ -1,5 +1,6 @@
 /** One thing that must be so in a deployed service, as a sentence. Later ones build on earlier ones. */
 import type { Credentials } from '../stand-in/ministack.ts';
+import { hopeless, until } from '../support/until.ts';
 import type { Deployment } from './deployment.ts';
 
 export interface Check {
@@ -16,18 +17,12 @@ export const nodeOfA = (deployment: Deployment, node = NODE): Promise<Credential
 const OUTCOME_WITHIN_MS = 60_000;
 
 /** Asks until there is an answer. @throws Error that says what was waited for */
-export async function eventually<T>(
+export function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
   withinMs = OUTCOME_WITHIN_MS,
 ): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`${what} did not come within ${withinMs / 1000} s`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  return until(what, () => ask().catch(hopeless), withinMs);
 }
 
 /** @throws Error unless this is refused for want of permission */

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeKubelet, freePort, writeManifest } from './fake-kubelet.ts';
 import type { NodeFixture } from './node-folder.ts';
+import { untilTrue } from './until.ts';
 
 /** Flags besides those that each component needs. */
 export interface MoreFlags {
@@ -51,7 +52,7 @@ export async function fakeControlPlane(
     ...flags(more.etcd),
   ]);
   const kubelet = new FakeKubelet(folder);
-  while (kubelet.running.length < COMPONENTS) await new Promise((done) => setTimeout(done, 20));
+  await untilTrue('the components run', () => kubelet.running.length >= COMPONENTS);
   return { folder, kubelet };
 }
 

@@ -6,6 +6,7 @@ import type { RenewWish, RenewWorld } from '../../client/node/renewal/options.ts
 import { renew } from '../../client/node/renewal/renew.ts';
 import { caHashesOf } from '../../client/node/trust/ca-cert-hash.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
+import { hopeless, until } from './until.ts';
 
 export const renewWish = (
   fixture: NodeFixture,
@@ -45,13 +46,12 @@ export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metad
 export const answerKey = (fixture: NodeFixture, request: string, path: string) =>
   `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
 
-/** The text of an object, once it is there. */
-export async function textOf(fixture: NodeFixture, key: string): Promise<string> {
-  for (;;) {
-    const object = await fixture.exchange().get(key, 1e6);
-    if (object) return Buffer.from(object.body).toString('latin1');
-    await new Promise((done) => setTimeout(done, 50));
-  }
+/** The text of an object, as soon as it exists. */
+export function textOf(fixture: NodeFixture, key: string): Promise<string> {
+  return until(key, async () => {
+    const object = await fixture.exchange().get(key, 1e6).catch(hopeless);
+    return object && Buffer.from(object.body).toString('latin1');
+  });
 }
 
 /** Asks for `apiserver`, and ends before the answer is seen, however fast it comes. */

@@ -3,7 +3,7 @@
  * signs nothing; a name of a key that is not there would keep it from starting.
  */
 import { join } from 'node:path';
-import { until } from '../harness/patience.ts';
+import { until } from '../../support/until.ts';
 import { mustRun } from '../harness/program.ts';
 import type { ControlPlane } from './cluster.ts';
 import { Component, commandOf } from './component.ts';

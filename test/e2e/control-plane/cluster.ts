@@ -1,8 +1,8 @@
 /** A control plane of three nodes that knows no certificate but those of Cakeless: etcd, API servers, controllers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hopeless, until } from '../../support/until.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
-import { Hopeless, until } from '../harness/patience.ts';
 import { mustRun, type RunOptions, run } from '../harness/program.ts';
 import { etcdProgram, kubernetesProgram } from '../harness/programs.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';

@@ -1,7 +1,7 @@
 /** Whether what runs uses the certificates that lie on disk: served by servers, and seen by those who are called. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { until } from '../harness/patience.ts';
+import { until } from '../../support/until.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
 import { CREDENTIAL_ID, credentialsOf } from './audit.ts';

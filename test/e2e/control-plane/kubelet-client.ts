@@ -1,7 +1,7 @@
 /** Whether kube-apiserver takes a new apiserver-kubelet-client by itself: the reason for restarting it. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../harness/patience.ts';
+import { until } from '../../support/until.ts';
 import { mustRun } from '../harness/program.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { Forger } from './forger.ts';

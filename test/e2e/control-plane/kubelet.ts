@@ -3,7 +3,7 @@
  * CA, and a SubjectAccessReview with the kubelet's own kubeconfig decides what its user may do (webhook
  * authorization). It answers `kubectl logs` and nothing else.
  */
-import { until } from '../harness/patience.ts';
+import { until } from '../../support/until.ts';
 import type { ControlPlane } from './cluster.ts';
 import { TEST_ADDRESS } from './network.ts';
 import { type Caller, startTlsServer, type TlsServer } from './tls-servers.ts';

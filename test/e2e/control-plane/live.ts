@@ -1,8 +1,8 @@
 /** A running control plane on certificates from Cakeless: what each certificate is for, used for that. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../support/until.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
-import { until } from '../harness/patience.ts';
 import { lastWords, mustRun } from '../harness/program.ts';
 import type { Check, Report } from '../harness/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';

@@ -3,9 +3,9 @@
 import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hopeless, until } from '../../support/until.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import { embed } from '../harness/certify.ts';
-import { Hopeless, until } from '../harness/patience.ts';
 import { lastWords, mustFail, mustRun, run } from '../harness/program.ts';
 import { etcdProgram } from '../harness/programs.ts';
 import type { Check, Report } from '../harness/report.ts';
@@ -226,11 +226,6 @@ async function etcdPeer(plane: ControlPlane, forger: Forger): Promise<string> {
   } finally {
     await Promise.all(members.map((member) => member.stop('SIGKILL')));
   }
-}
-
-/** What was let through is let through, however often one asks. */
-function hopeless(error: unknown): never {
-  throw new Hopeless(error instanceof Error ? error.message : String(error));
 }
 
 function saying(words: string, expected: RegExp): string {

@@ -5,8 +5,8 @@
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../support/until.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
-import { until } from '../harness/patience.ts';
 import type { Check, Report } from '../harness/report.ts';
 import { readTrustBundles } from '../harness/trust-bundles.ts';
 import { Traffic } from '../traffic/traffic.ts';

@@ -1,5 +1,5 @@
 /** A writer and a watcher at one endpoint, and the account of both. */
-import { until } from '../harness/patience.ts';
+import { until } from '../../support/until.ts';
 import type { Endpoint } from './kube-client.ts';
 import { Watcher } from './watcher.ts';
 import { Writer, type Written } from './writer.ts';

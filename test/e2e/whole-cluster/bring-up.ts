@@ -1,8 +1,8 @@
 /** The cluster comes up as docs/first-installation.md says, a node after the other. */
 import { readFileSync } from 'node:fs';
+import { until } from '../../support/until.ts';
 import { caCertHashes } from '../control-plane/prepare-node.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
-import { until } from '../harness/patience.ts';
 import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from './cluster.ts';
 import { type PreparedNode, prepare, prepareAgain } from './first-installation.ts';

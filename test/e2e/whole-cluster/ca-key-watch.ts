@@ -4,8 +4,8 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hopeless, until } from '../../support/until.ts';
 import { Component } from '../control-plane/component.ts';
-import { Hopeless, until } from '../harness/patience.ts';
 import { ownProgram } from '../harness/programs.ts';
 
 const CA_KEYS = ['ca.key', 'front-proxy-ca.key'];

@@ -1,8 +1,8 @@
 /** containerd on a machine, with the images that its node needs: nothing is pulled from anywhere. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hopeless, until } from '../../support/until.ts';
 import { Component } from '../control-plane/component.ts';
-import { Hopeless, until } from '../harness/patience.ts';
 import { mustRun } from '../harness/program.ts';
 import type { Machine } from './machine.ts';
 

@@ -1,8 +1,8 @@
 /** Which certificates are used after a renewal: those that servers show, and those that clients come with. */
 import type { X509Certificate } from 'node:crypto';
+import { until } from '../../support/until.ts';
 import { credentialsIn } from '../control-plane/audit.ts';
 import { servedFingerprint } from '../control-plane/served.ts';
-import { until } from '../harness/patience.ts';
 import { certificateOn, credentialId } from './certificates.ts';
 import type { WholeCluster } from './cluster.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';

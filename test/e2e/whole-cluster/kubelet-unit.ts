@@ -1,7 +1,7 @@
 /** The kubelet of a machine, run as its systemd unit would run it: there is no systemd on it. */
 import { resolve } from 'node:path';
+import { until } from '../../support/until.ts';
 import { Component } from '../control-plane/component.ts';
-import { until } from '../harness/patience.ts';
 import { mustRun } from '../harness/program.ts';
 import { kubernetesProgram } from '../harness/programs.ts';
 import type { Machine } from './machine.ts';

@@ -1,6 +1,7 @@
 /** What every node of the cluster can do with its certificates, once kubeadm is done. */
+
+import { until } from '../../support/until.ts';
 import { WHO } from '../control-plane/live.ts';
-import { until } from '../harness/patience.ts';
 import { mustRun } from '../harness/program.ts';
 import { etcdProgram } from '../harness/programs.ts';
 import type { Check } from '../harness/report.ts';

@@ -5,12 +5,12 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { checkExpiration } from '../../../../client/commands/check-expiration.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { runKubeadm, whyNoKubeadm } from '../../../support/real-kubeadm.ts';
+import { untilTrue } from '../../../support/until.ts';
 
 /** JSON from 1.30 on; 1.29 prints text with other words for the time that is left. */
 const SETS = [
@@ -159,7 +159,8 @@ describe.each(SETS)('kubeadm %s %s', (version, name) => {
         if (status !== 0) throw new Error(stderr);
       }
       // nothing but the clock makes a certificate expire
-      while ((theirs(folder).match(/<invalid>/g) ?? []).length < 11) await setTimeout(200);
+      const expired = () => (theirs(folder).match(/<invalid>/g) ?? []).length;
+      await untilTrue('eleven expired certificates', () => expired() >= 11);
       const [mine, real] = [await ours(folder, 'text'), theirs(folder)];
       const plain = (output: string) =>
         output
