@@ -88,7 +88,7 @@ it('the sign function does not load @peculiar/x509', () => {
   expect([...files]).toContain('lib/issuance/process-request.ts');
 });
 
-it('every room has its files, so that these tests look at something', () => {
+it('finds the files of the core', () => {
   expect(core.length).toBeGreaterThan(30);
 });
 

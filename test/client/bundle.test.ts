@@ -4,7 +4,7 @@ import { addLocalCommand } from '../../client/bundled/no-local.ts';
 import { VERSION } from '../../client/version.ts';
 import { cakeless } from '../support/running-service-command.ts';
 
-it('--version says the version of the package', async () => {
+it('--version prints the version of the package', async () => {
   expect(JSON.parse(readFileSync('package.json', 'utf8')).version).toBe(VERSION);
   expect(await cakeless({}, '--version')).toMatchObject({ exitCode: 0, stdout: `${VERSION}\n` });
 });
@@ -13,7 +13,7 @@ describe('local of the one-file client', () => {
   const program = new Command();
   addLocalCommand(program);
 
-  it.each([[[]], [['--data', 'x', '--port', '0']]])('says with %j where it is', async (args) => {
+  it.each([[[]], [['--data', 'x', '--port', '0']]])('with %j says where the command is', async (args) => {
     const run = program.parseAsync(['local', ...args], { from: 'user' });
     await expect(run).rejects.toMatchObject({
       code: 'usage',

@@ -1,4 +1,4 @@
-/** A cluster record for tests of policy, and requests that it agrees with. */
+/** A cluster record for tests of policy, and requests that it allows. */
 
 import { createPublicKey } from 'node:crypto';
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
@@ -18,7 +18,7 @@ export const recordDocument: ClusterRecordDocument = {
   ],
 };
 
-/** The record with some fields changed; they must be good ones. */
+/** The record with changed fields. @throws Error if they are not valid */
 export function clusterRecord(changes: Partial<ClusterRecordDocument> = {}): ClusterRecord {
   const { record, problems } = parseClusterRecord({ ...recordDocument, ...changes });
   if (!record) throw new Error(problems.join('; '));
@@ -35,20 +35,25 @@ export function certifiableKey(kind: KeyKind = 'ECDSA-P256'): CertifiableKey {
   return { kind, algorithm: 'EC', spki, subjectPublicKey: spki.subarray(-65), keyObject };
 }
 
-export interface Wish {
+export interface RequestedNames {
   readonly cn: string;
   readonly o?: readonly string[];
   readonly names?: readonly string[];
   readonly kind?: KeyKind;
 }
 
-export const checkedRequest = ({ cn, o = [], names = [], kind }: Wish): CheckedRequest => ({
+export const checkedRequest = ({
+  cn,
+  o = [],
+  names = [],
+  kind,
+}: RequestedNames): CheckedRequest => ({
   subject: { commonName: cn, organizations: o },
   names: namesOf(...names),
   key: certifiableKey(kind),
 });
 
-export const apiserverWish: Wish = {
+export const apiserverRequest: RequestedNames = {
   cn: 'kube-apiserver',
   names: [
     '10.96.0.1',
@@ -60,4 +65,4 @@ export const apiserverWish: Wish = {
     '10.20.0.11',
   ],
 };
-export const kubeletWish: Wish = { cn: 'system:node:cp-1', o: ['system:nodes'] };
+export const kubeletRequest: RequestedNames = { cn: 'system:node:cp-1', o: ['system:nodes'] };

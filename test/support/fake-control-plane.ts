@@ -5,7 +5,7 @@ import { FakeKubelet, freePort, writeManifest } from './fake-kubelet.ts';
 import type { NodeFixture } from './node-folder.ts';
 import { untilTrue } from './until.ts';
 
-/** Flags besides those that each component needs. */
+/** Additional flags of the components. */
 export interface MoreFlags {
   readonly apiServer?: string;
   readonly etcd?: string;
@@ -20,7 +20,7 @@ export interface FakeControlPlane {
 
 const COMPONENTS = 3;
 
-/** To be closed by its kubelet. */
+/** The caller closes its kubelet. */
 export async function fakeControlPlane(
   fixture: NodeFixture,
   version: string,

@@ -1,4 +1,4 @@
-/** A renewal called in this process: with a clock, a lease and an exchange of the test's own. */
+/** A renewal in this process, with a clock, a lease and an exchange of the test. */
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
@@ -13,10 +13,20 @@ export const renewWish = (
   names: readonly string[],
   more: Partial<RenewWish> = {},
 ): RenewWish => ({
-  ...{ cluster: CLUSTER, node: fixture.node, names, request: undefined, newRequest: false },
-  ...{ expiresWithinSeconds: undefined, waitSeconds: 60, waitForApprovals: false },
-  ...{ caChange: { accept: false, hashes: caHashesOf([]) }, restart: false },
-  ...{ key: {}, csrDir: undefined, also: [], ...more },
+  cluster: CLUSTER,
+  node: fixture.node,
+  names,
+  request: undefined,
+  newRequest: false,
+  expiresWithinSeconds: undefined,
+  waitSeconds: 60,
+  waitForApprovals: false,
+  caChange: { accept: false, hashes: caHashesOf([]) },
+  restart: false,
+  key: {},
+  csrDir: undefined,
+  also: [],
+  ...more,
 });
 
 export const renewWorld = (
@@ -26,20 +36,22 @@ export const renewWorld = (
 ): RenewWorld => ({
   folders: { kubeconfigDir: folder, certDir: join(folder, 'pki') },
   terminal: { print: () => {}, progress: () => {} },
-  ...{ stateDir: join(folder, 'cakeless'), timeoutSeconds: 1, clock: clockAhead(0) },
+  stateDir: join(folder, 'cakeless'),
+  timeoutSeconds: 1,
+  clock: clockAhead(0),
   exchange: async () => fixture.exchange(),
   lease: async () => ({ extend: async () => {}, release: async () => {} }),
   ...more,
 });
 
-/** Waits as short as the answers of the service allow. */
+/** A clock that is ahead by so many milliseconds, and whose waits take a tenth of their time. */
 export const clockAhead = (milliseconds: number) => ({
   now: () => new Date(Date.now() + milliseconds),
   monotonic: () => performance.now(),
   sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 10)),
 });
 
-/** Writes an object of the exchange bucket, as somebody who may write there. */
+/** Writes an object of the exchange bucket, as the administrator. */
 export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metadata = {}) =>
   fixture.s3().send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, Metadata }));
 
@@ -54,7 +66,7 @@ export function textOf(fixture: NodeFixture, key: string): Promise<string> {
   });
 }
 
-/** Asks for `apiserver`, and ends before the answer is seen, however fast it comes. */
+/** Requests `apiserver`, and ends before it sees the outcome. */
 export async function askOnly(
   fixture: NodeFixture,
   folder: string,
@@ -70,7 +82,7 @@ export async function askOnly(
 
 async function* nothing() {}
 
-/** Asks for `apiserver`, and lets somebody change the answer before the node reads it. */
+/** Requests `apiserver`, and changes the outcome before the node reads it. */
 export async function renewWithAnswer(
   fixture: NodeFixture,
   folder: string,

@@ -1,4 +1,4 @@
-/** The command in this process: what it prints and its exit code, under an environment that it gets for the call. */
+/** Runs the command in this process, and keeps its exit code and what it prints. */
 import { main } from '../../client/main.ts';
 import { type Variables, withCapturedOutput, withEnvironment } from './restored.ts';
 
@@ -8,7 +8,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs `cakeless` with these arguments; an undefined variable is taken out of the environment. */
+/** @param environment variables for the call; one that is undefined is removed */
 export async function cakeless(environment: Variables, ...args: string[]): Promise<Run> {
   const { result, stdout, stderr } = await withEnvironment(environment, () =>
     withCapturedOutput(() => main(args)),

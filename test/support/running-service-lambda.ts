@@ -1,4 +1,4 @@
-/** What Lambda gives a handler: a context, SQS events, and a place for log lines. */
+/** What Lambda passes to a handler: a context and SQS events; and a reporter that keeps the log lines. */
 import type { Context, SQSEvent } from 'aws-lambda';
 import { newReporter } from '../../functions/report.ts';
 import { METRICS } from '../../lib/metric-names.ts';

@@ -1,4 +1,4 @@
-/** The whole service in this process, on a temporary folder, and clients of every principal. One for each test file. */
+/** The whole service in this process, on a temporary folder, with clients of every principal. One for each test file. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ export class RunningService {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** What every SDK client takes, with the credentials of a principal. */
+  /** Settings of an SDK client with the credentials of a principal. */
   settings(principal = 'administrator') {
     const credentials = this.local.principals().find(({ name }) => name === principal);
     if (!credentials) throw new Error(`no principal ${principal}`);
@@ -107,7 +107,7 @@ export class RunningService {
     return sqs.send(new SendMessageCommand({ QueueUrl: this.local.queueUrl, MessageBody }));
   }
 
-  /** Writes the record that `cakeless cluster apply` makes of a set's configuration. */
+  /** Writes the record that `cakeless cluster apply` builds from a set's configuration. */
   async declare(set: KubeadmSet, cluster: string, more: Record<string, unknown> = {}) {
     const config = readKubeadmConfig(set.configYaml ?? '', set.dir);
     const record = { ...buildRecord(cluster, 'fleet', config, [], undefined), ...more };
@@ -119,10 +119,10 @@ export class RunningService {
     return { cluster, node: config.node?.name ?? '' };
   }
 
-  /** What a node reads of its request. */
+  /** The outcome of a request, as the node reads it. */
   async outcome(key: string) {
     const address = parseRequestKey(key);
-    if (!address) throw new Error(`${key} is no request`);
+    if (!address) throw new Error(`${key} is not the key of a request`);
     const keys = outcomeKeys(address);
     const [certificate, rejected, pending] = await Promise.all(
       [keys.certificate, keys.rejected, keys.pending].map((k) => this.text('exchange', k)),
@@ -145,7 +145,7 @@ interface Rejected {
   readonly violations: readonly { code: string; field: string; got: string; fix: string }[];
 }
 
-/** Uploads as a node does: only what is new. */
+/** Uploads a new object, as a node does. */
 export function upload(s3: S3Client, Key: string, body: string | Uint8Array) {
   const Body = typeof body === 'string' && body.endsWith('.csr') ? readFileSync(body) : body;
   return s3.send(

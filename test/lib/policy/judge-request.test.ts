@@ -4,16 +4,16 @@ import { type Judgement, judgeRequest } from '../../../lib/policy/judge-request.
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import {
-  apiserverWish,
+  apiserverRequest,
   checkedRequest,
   clusterRecord,
-  kubeletWish,
-  type Wish,
+  kubeletRequest,
+  type RequestedNames,
 } from '../../support/csr-builder-cluster.ts';
 
 interface Case {
   readonly name: CertificateName;
-  readonly wish: Wish | undefined;
+  readonly wish: RequestedNames | undefined;
   readonly node?: string;
   readonly record?: Partial<ClusterRecordDocument>;
   readonly uploader?: string;
@@ -35,8 +35,8 @@ function judge({ name, wish, node = 'cp-1', record, uploader }: Case): Judgement
   });
 }
 
-const kubelet = { name: 'kubelet.conf', wish: kubeletWish } as const;
-const apiserver = { name: 'apiserver', wish: apiserverWish } as const;
+const kubelet = { name: 'kubelet.conf', wish: kubeletRequest } as const;
+const apiserver = { name: 'apiserver', wish: apiserverRequest } as const;
 const admin = (o: string) =>
   ({ name: 'admin.conf', wish: { cn: 'kubernetes-admin', o: [o] } }) as const;
 const superAdmin = {
@@ -54,7 +54,7 @@ const ruled: Partial<ClusterRecordDocument> = {
 };
 const withMore = (...names: string[]) => ({
   ...apiserver,
-  wish: { ...apiserverWish, names: [...(apiserverWish.names ?? []), ...names] },
+  wish: { ...apiserverRequest, names: [...(apiserverRequest.names ?? []), ...names] },
 });
 const uploaders = ['AWS:AROAEXAMPLE:i-0abc', 'AWS:AROAOTHER:*'];
 
@@ -110,12 +110,12 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
   ],
   [
     'a name on a client certificate is refused, even an own one',
-    { ...kubelet, wish: { ...kubeletWish, names: ['cp-1'] } },
+    { ...kubelet, wish: { ...kubeletRequest, names: ['cp-1'] } },
     ['san-not-allowed'],
   ],
   [
     'an address of the rule on a client certificate is refused',
-    { ...kubelet, record: ruled, wish: { ...kubeletWish, names: ['10.20.0.11'] } },
+    { ...kubelet, record: ruled, wish: { ...kubeletRequest, names: ['10.20.0.11'] } },
     ['san-not-allowed'],
   ],
   ['a node by rule brings its own address', { ...apiserver, record: ruled }, []],
@@ -124,7 +124,7 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     {
       ...apiserver,
       record: ruled,
-      wish: { ...apiserverWish, names: (apiserverWish.names ?? []).slice(0, -1) },
+      wish: { ...apiserverRequest, names: (apiserverRequest.names ?? []).slice(0, -1) },
     },
     ['san-missing'],
   ],
@@ -260,7 +260,7 @@ it.each<[string, Case, string | undefined]>([
 
 it('a plan has DNS names in front of addresses, each in the order of the CSR', () => {
   const { plan } = judge(apiserver);
-  const names = apiserverWish.names ?? [];
+  const names = apiserverRequest.names ?? [];
   const isAddress = (name: string) => /^[0-9.]+$/.test(name);
   expect(plan?.names.map(({ value }) => value)).toEqual([
     ...names.filter((name) => !isAddress(name)),

@@ -16,7 +16,7 @@ import { parse } from 'yaml';
 import { checkExpiration } from '../../../../client/commands/check-expiration.ts';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
-import { LEAVES, type LeafWish, OpensslNode } from '../../../support/openssl-node.ts';
+import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-expiration-'));
 const whole = join(root, 'whole');
@@ -74,10 +74,10 @@ async function report(folder: string, more: Record<string, unknown> = {}, now = 
   return { code, said, document: JSON.parse(text) as Document };
 }
 
-const wishOf = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafWish;
+const leafOf = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafOptions;
 
 /** Another certificate at a place, made with CA keys of its own. */
-function replace(folder: string, wish: LeafWish): void {
+function replace(folder: string, wish: LeafOptions): void {
   const other = new OpensslNode(join(root, `other-${count}`));
   other.make([wish]);
   for (const ca of ['ca', 'etcd/ca', 'front-proxy-ca'])
@@ -185,7 +185,7 @@ it.each(spoiled)('%s is said, and hides nothing else', async (_, spoil, name, pr
   expect(missing.length).toBeLessThanOrEqual(1);
 });
 
-const changed: [string, Partial<LeafWish> & { path: string }, RegExp][] = [
+const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
   [
     'a server certificate of a client',
     { path: 'pki/apiserver', usages: 'clientAuth' },
@@ -221,7 +221,7 @@ const changed: [string, Partial<LeafWish> & { path: string }, RegExp][] = [
 
 it.each(changed)('%s is found', async (_, { path, ...wish }, problem) => {
   const folder = copy();
-  replace(folder, { ...wishOf(path), ...wish });
+  replace(folder, { ...leafOf(path), ...wish });
   const { document } = await report(folder);
   const name = path.replace(/^pki\/etcd\//, 'etcd-').replace(/^pki\//, '');
   const own = document.problems.filter((p) => p.name === name).map((p) => p.problem);
@@ -230,7 +230,7 @@ it.each(changed)('%s is found', async (_, { path, ...wish }, problem) => {
 
 it('certificates of CAs that are not on disk do not reach them', async () => {
   const folder = copy();
-  replace(folder, wishOf('pki/apiserver'));
+  replace(folder, leafOf('pki/apiserver'));
   const { document } = await report(folder);
   const names = new Set(document.problems.map(({ name }) => name));
   expect(names.has('apiserver')).toBe(false);
@@ -242,7 +242,7 @@ it('certificates of CAs that are not on disk do not reach them', async () => {
 it('a bundle of old and new CA is good for certificates of both', async () => {
   const folder = copy();
   const old = readFileSync(join(folder, 'pki/ca.crt'), 'utf8');
-  replace(folder, wishOf('pki/apiserver'));
+  replace(folder, leafOf('pki/apiserver'));
   appendFileSync(join(folder, 'pki/ca.crt'), old);
   const { document } = await report(folder);
   const ofCa = ['apiserver', 'apiserver-kubelet-client', 'admin.conf', 'kubelet.conf'];
