@@ -13,13 +13,16 @@ describe('local of the one-file client', () => {
   const program = new Command();
   addLocalCommand(program);
 
-  it.each([[[]], [['--data', 'x', '--port', '0']]])('with %j says where the command is', async (args) => {
-    const run = program.parseAsync(['local', ...args], { from: 'user' });
-    await expect(run).rejects.toMatchObject({
-      code: 'usage',
-      hint: expect.stringContaining('npx'),
-    });
-  });
+  it.each([[[]], [['--data', 'x', '--port', '0']]])(
+    'says with %j where to find it',
+    async (args) => {
+      const run = program.parseAsync(['local', ...args], { from: 'user' });
+      await expect(run).rejects.toMatchObject({
+        code: 'usage',
+        hint: expect.stringContaining('npx'),
+      });
+    },
+  );
 
   it('says so in its help', () => {
     expect(program.commands[0]?.helpInformation()).toContain('npx cakeless local');
