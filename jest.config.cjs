@@ -1,9 +1,14 @@
-/** Tests run as CommonJS through swc: no experimental Node flags, on every Node that is supported. */
-// Every worker would print the SDK's notice about Node 20 otherwise; docs/decisions has it.
+/** Tests run as CommonJS through swc, which needs no experimental flag on any supported release of Node.js. */
+// without it, every worker prints the SDK's notice about Node 20 (docs/decisions/0002)
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 module.exports = {
-  testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testEnvironment: '<rootDir>/test/support/jest-environment.cjs',
+  globalSetup: '<rootDir>/test/support/jest-global-setup.cjs',
+  globalTeardown: '<rootDir>/test/support/jest-global-teardown.cjs',
+  // a spy ends with its test
+  restoreMocks: true,
+  // test/e2e is a program (npm run e2e), and no part of it is a suite
+  testMatch: ['<rootDir>/test/**/*.test.ts', '!<rootDir>/test/e2e/**'],
   transform: {
     '^.+\\.(t|j|mj)s$': [
       '@swc/jest',
@@ -15,9 +20,9 @@ module.exports = {
     '/node_modules/',
     ...(process.env.CAKELESS_ALL === '1' ? [] : ['\\.slow\\.test\\.ts$']),
   ],
-  // far beyond what any test takes on a slow machine: time decides nothing
+  // far more than any test takes on a slow machine
   testTimeout: 120_000,
   randomize: true,
-  // jest leaves a core free by default: on two cores that is half of the machine
+  // by default jest leaves one core unused, which is half of a machine with two
   maxWorkers: '100%',
 };

@@ -1,5 +1,5 @@
 // Adds up reports of `jest --json`: "<passed> <failed> <skipped>" of all files named as arguments.
-// A suite that could not even be loaded holds no test that failed, so it counts as one.
+// A suite that could not be loaded reports no failed test, and counts as one.
 import { readFileSync } from 'node:fs';
 
 const sum = { passed: 0, failed: 0, skipped: 0 };

@@ -6,6 +6,7 @@ import type { LocalFunction } from '../local/functions/function-host.ts';
 import type { RunningLocal } from '../local/local-options.ts';
 import type { Statement } from '../local/principals.ts';
 import { startLocal } from '../local/server.ts';
+import { systemTimers, type Timers } from '../local/surroundings.ts';
 import { environmentOf, LOCAL_BUCKETS, writeEnvironments } from './local-environments.ts';
 
 export { LOCAL_BUCKETS };
@@ -17,13 +18,20 @@ export interface ServiceOptions {
   readonly dataDir: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Those of the process by default. */
+  readonly timers?: Timers;
 }
 
-/** Starts the service. Its functions run in this process, so their environment is set in `process.env`. */
-export async function startService({ dataDir, port }: ServiceOptions): Promise<RunningLocal> {
+/** Starts the service. Its functions run in this process, so its environment becomes theirs. */
+export async function startService({
+  dataDir,
+  port,
+  timers = systemTimers,
+}: ServiceOptions): Promise<RunningLocal> {
   const local = await startLocal({
     dataDir,
     port,
+    timers,
     buckets: LOCAL_BUCKETS,
     functions: {
       [FUNCTION_NAMES.sign]: load(async () => (await import('../functions/sign.ts')).handler),

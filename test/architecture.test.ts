@@ -1,8 +1,5 @@
-/** Dependencies point inwards, and the core knows nothing of the world but what it is given. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-
-const ROOMS = ['lib', 'functions', 'local', 'client', 'infra'];
+/** Dependencies point inwards, and the core uses nothing from outside that it is not given. */
+import { readSources, type Source } from './support/imports.ts';
 
 /** What each room may import from, beside itself. `client` puts the pieces together for `cakeless local`. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -16,85 +13,41 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** The rooms inside lib that talk to the outside; everything else there is the pure core. */
 const ADAPTERS = ['lib/aws/', 'lib/files/'];
 
-interface Source {
-  readonly file: string;
-  readonly text: string;
-  readonly imports: readonly string[];
-}
-
-const sources: Source[] = ROOMS.flatMap(filesOf).map((file) => {
-  const text = readFileSync(file, 'utf8');
-  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)'([^']+)'/g);
-  return { file, text, imports: [...found].map(([, specifier = '']) => specifier) };
-});
+const sources = readSources(...Object.keys(MAY_IMPORT));
 const core = sources.filter(
   ({ file }) => file.startsWith('lib/') && !ADAPTERS.some((room) => file.startsWith(room)),
 );
 
-function filesOf(room: string): string[] {
-  try {
-    return readdirSync(room, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name));
-  } catch {
-    return []; // a room that is not there yet
-  }
-}
+const roomOf = (file: string) => file.split('/')[0] ?? '';
 
-const roomOf = (path: string) => path.split('/')[0] ?? '';
-
-describe.each(ROOMS)('%s', (room) => {
-  it('imports only from rooms further in', () => {
-    const allowed = [room, ...(MAY_IMPORT[room] ?? [])];
-    const wrong = sources
-      .filter(({ file }) => roomOf(file) === room)
-      .flatMap(({ file, imports }) =>
-        imports
-          .filter((specifier) => specifier.startsWith('.'))
-          .map((specifier) => normalize(join(dirname(file), specifier)))
-          .filter((target) => !allowed.includes(roomOf(target)))
-          .map((target) => `${file} imports ${target}`),
-      );
-    expect(wrong).toEqual([]);
-  });
+it.each(Object.entries(MAY_IMPORT))('%s imports only from rooms further in', (room, others) => {
+  const own = sources.filter(({ file }) => roomOf(file) === room);
+  expect(own.length).toBeGreaterThan(0);
+  expect(imports(own, (target) => ![room, ...others].includes(roomOf(target)))).toEqual([]);
 });
 
-it('inside client, what a command does knows nothing of the commands', () => {
-  const wrong = sources
-    .filter(({ file }) => file.startsWith('client/') && INNER.test(file))
-    .flatMap(({ file, imports }) =>
-      imports
-        .filter((specifier) => specifier.startsWith('.'))
-        .map((specifier) => normalize(join(dirname(file), specifier)))
-        .filter((target) => target.startsWith('client/commands/') || target === 'client/main.ts')
-        .map((target) => `${file} imports ${target}`),
-    );
-  expect(wrong).toEqual([]);
-  expect(sources.filter(({ file }) => INNER.test(file)).length).toBeGreaterThan(40);
+it('inside client, what a command does imports nothing from the commands', () => {
+  const inner = sources.filter(({ file }) => INNER.test(file));
+  expect(inner.length).toBeGreaterThan(40);
+  const isAbove = (target: string) => /^client\/(?:commands\/|main\.ts$)/.test(target);
+  expect(imports(inner, isAbove)).toEqual([]);
 });
 const INNER = /^client\/(?:kubeadm|node|operator|systemd|users)\//;
 
-/** The core's own dependencies; @peculiar/x509 makes CA certificates and nothing on the way of a CSR. */
+/** The core's own dependencies; @peculiar/x509 makes CA certificates, and reads no CSR. */
 const CORE_PACKAGES = ['node:crypto', 'node:net', 'zod/mini', '@peculiar/x509', 'reflect-metadata'];
 
 it('the core imports no AWS SDK, no file system, no network', () => {
-  const wrong = core.flatMap(({ file, imports }) =>
-    imports
-      .filter((specifier) => !specifier.startsWith('.') && !CORE_PACKAGES.includes(specifier))
-      .map((specifier) => `${file} imports ${specifier}`),
+  const wrong = core.flatMap(({ file, packages }) =>
+    packages
+      .filter((name) => !CORE_PACKAGES.includes(name))
+      .map((name) => `${file} imports ${name}`),
   );
   expect(wrong).toEqual([]);
 });
 
 it('the core imports no adapter', () => {
-  const wrong = core.flatMap(({ file, imports }) =>
-    imports
-      .filter((specifier) => specifier.startsWith('.'))
-      .map((specifier) => normalize(join(dirname(file), specifier)))
-      .filter((target) => ADAPTERS.some((room) => target.startsWith(room)))
-      .map((target) => `${file} imports ${target}`),
-  );
-  expect(wrong).toEqual([]);
+  expect(imports(core, (target) => ADAPTERS.some((room) => target.startsWith(room)))).toEqual([]);
 });
 
 it.each([
@@ -120,21 +73,28 @@ it('the core takes nothing random from node:crypto', () => {
   expect(taken.map(({ file }) => file)).toEqual([]);
 });
 
-it('the way of a CSR does not load @peculiar/x509', () => {
-  const reached = new Set<string>();
+it('the sign function does not load @peculiar/x509', () => {
+  const byFile = new Map(sources.map((source) => [source.file, source]));
+  const files = new Set<string>();
+  const packages = new Set<string>();
   const visit = (file: string) => {
-    if (reached.has(file)) return;
-    reached.add(file);
-    const source = sources.find((candidate) => candidate.file === file);
-    for (const specifier of source?.imports ?? [])
-      if (specifier.startsWith('.')) visit(normalize(join(dirname(file), specifier)));
-      else reached.add(specifier);
+    if (files.has(file)) return;
+    files.add(file);
+    for (const name of byFile.get(file)?.packages ?? []) packages.add(name);
+    for (const target of byFile.get(file)?.files ?? []) visit(target);
   };
   visit('functions/sign.ts');
-  expect(reached.has('@peculiar/x509')).toBe(false);
-  expect(reached.has('lib/issuance/process-request.ts')).toBe(true);
+  expect([...packages]).not.toContain('@peculiar/x509');
+  expect([...files]).toContain('lib/issuance/process-request.ts');
 });
 
-it('every room has its files, so that these tests look at something', () => {
+it('finds the files of the core', () => {
   expect(core.length).toBeGreaterThan(30);
 });
+
+/** The imports of the sources whose target `isWrong`. */
+function imports(from: readonly Source[], isWrong: (target: string) => boolean): string[] {
+  return from.flatMap(({ file, files }) =>
+    files.filter(isWrong).map((target) => `${file} imports ${target}`),
+  );
+}

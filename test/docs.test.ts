@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { EXIT } from '../client/exit-codes.ts';
-import { main } from '../client/main.ts';
 import { clusterRecordSchema } from '../lib/contract/cluster-record.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
@@ -10,6 +9,7 @@ import { VIOLATION_CODES } from '../lib/refusal/violation.ts';
 import { keyTable, objectTable, principalTable } from './docs/access-tables.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
+import { cakeless } from './support/running-service-command.ts';
 
 const PAGES = [
   'README.md',
@@ -94,17 +94,7 @@ describe('docs/command.md', () => {
 
 /** The output of `--help`, called in this process, because a process for each command would be slow. */
 async function help(...words: string[]): Promise<string> {
-  let text = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    await main([...words, '--help']);
-  } finally {
-    write.mockRestore();
-  }
-  return text;
+  return (await cakeless({}, ...words, '--help')).stdout;
 }
 
 /** The names below `Commands:`; continued descriptions are indented further. */

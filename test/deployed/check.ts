@@ -1,5 +1,6 @@
 /** Checks of a deployed service, each named by a sentence. Later ones depend on earlier ones. */
 import type { Credentials } from '../stand-in/ministack.ts';
+import { hopeless, until } from '../support/until.ts';
 import type { Deployment } from './deployment.ts';
 
 export interface Check {
@@ -15,19 +16,13 @@ export const nodeOfA = (deployment: Deployment, node = NODE): Promise<Credential
 
 const OUTCOME_WITHIN_MS = 60_000;
 
-/** Repeats `ask` until it has a result. @param what what is awaited, for the message of the error */
-export async function eventually<T>(
+/** Asks until there is an answer. @throws Error that says what was waited for */
+export function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
   withinMs = OUTCOME_WITHIN_MS,
 ): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const result = await ask();
-    if (result !== undefined) return result;
-    if (Date.now() > deadline) throw new Error(`${what}: nothing after ${withinMs / 1000} s`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  return until(what, () => ask().catch(hopeless), withinMs);
 }
 
 /** @throws Error unless this is refused with AccessDenied */

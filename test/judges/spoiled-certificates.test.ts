@@ -7,7 +7,7 @@ import {
 } from '../support/judges-openssl-ca.ts';
 import { allJudges, type Judge } from '../support/judges-programs.ts';
 
-/** A certificate with at most one defect, the judges that must refuse it, and a word that their message must hold. */
+/** A certificate with at most one defect, the judges that must refuse it, and a word that their message must contain. */
 type Case = {
   title: string;
   item: (pki: Pki) => Partial<ChainItem>;
@@ -19,14 +19,14 @@ type Pki = { ca: OpensslCa; root: string; other: string; looseRoot: string; inte
 const inYears = (years: number) => new Date(Date.now() + years * 365 * 24 * 3600 * 1000);
 
 const cases: Case[] = [
-  { title: 'a good certificate', item: () => ({}), refusedBy: {} },
+  { title: 'a valid certificate', item: () => ({}), refusedBy: {} },
   {
-    title: 'a good certificate behind an intermediate that comes along in its own file',
+    title: 'a valid certificate with its intermediate in the same file',
     item: ({ ca, intermediate }) => ({ certificate: ca.leaf('intermediate') + intermediate }),
     refusedBy: {},
   },
   {
-    title: 'a good certificate behind an intermediate that comes on its own',
+    title: 'a valid certificate with its intermediate in another file',
     item: ({ ca, intermediate }) => ({
       certificate: ca.leaf('intermediate'),
       intermediates: intermediate,
@@ -118,14 +118,14 @@ const cases: Case[] = [
     refusedBy: { openssl: /basic constraints.*critical/i },
   },
   {
-    title: 'a keyUsage that is not critical (no judge minds)',
+    title: 'a keyUsage that is not critical (accepted by all judges)',
     item: ({ ca }) => ({
       certificate: ca.leaf('root', spoil(server, 'keyUsage', 'digitalSignature')),
     }),
     refusedBy: {},
   },
   {
-    title: 'an otherName among the names (no judge minds)',
+    title: 'an otherName among the names (accepted by all judges)',
     item: ({ ca }) => ({
       certificate: ca.leaf('root', [
         ...spoil(server, 'subjectAltName'),
@@ -136,7 +136,7 @@ const cases: Case[] = [
   },
 ];
 
-itWithJudges('the judges refuse what is wrong, and only that, all cases in one batch', () => {
+itWithJudges('the judges refuse exactly the defects, with all cases in one batch', () => {
   const pki = makePki();
   const plain = { certificate: pki.ca.leaf('root'), roots: pki.root, usage: 'serverAuth' as const };
   const names = { dnsNames: ['api.prod.example.com'], ips: ['10.20.0.11'] };
@@ -145,7 +145,9 @@ itWithJudges('the judges refuse what is wrong, and only that, all cases in one b
   expect(judgeChain(items)).toEqual(
     allJudges.flatMap((judge) =>
       cases.map(({ title, refusedBy: { [judge]: reason } }) => ({
-        ...{ name: title, judge, ok: reason === undefined },
+        name: title,
+        judge,
+        ok: reason === undefined,
         message: expect.stringMatching(reason ?? /^(chain verified|OK|no error)$/),
       })),
     ),

@@ -113,7 +113,9 @@ function synthesize(configFile: string): Resources {
       writeFileSync(join(codeDir, name, 'index.mjs'), '');
     }
     const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
-    const app = new App({ outdir: join(folder, 'cdk.out'), context });
+    // CDK's validation of the template takes seconds, and is part of `npm run synth`
+    const validation = { builtinCloudFormationValidation: false };
+    const app = new App({ outdir: join(folder, 'cdk.out'), context, ...validation });
     const config = readConfig(configFile);
     const stack = new CakelessStack(app, config.stackName, { config, codeDir });
     return app.synth().getStackByName(stack.stackName).template.Resources;

@@ -1,4 +1,4 @@
-/** Nodes need no client of ours: the AWS CLI, boto3, or curl with a presigned URL, and the env file of the service. */
+/** Nodes can do without our client: the AWS CLI, boto3, or curl with a presigned URL, and the service's env file. */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ let service: ServiceProcess;
 
 const run = promisify(execFile);
 
-/** A shell that has read the env file, with nothing else of AWS in its environment. */
+/** Runs a script with the variables of the env file, and no other variables of AWS. */
 async function shell(script: string): Promise<string> {
   const env = {
     PATH: `${bin}:${process.env.PATH}`,
@@ -43,7 +43,7 @@ function expectCertificate(pem: string, commonName: string): void {
 }
 
 if (missing.length > 0) {
-  it(`needs ${missing.join(' and ')}, which test/tools/install.sh makes`, () => {
+  it(`needs ${missing.join(' and ')}, which test/tools/install.sh installs`, () => {
     if (process.env.CAKELESS_REQUIRE_JUDGES === '1')
       throw new Error(`no ${missing.join(', ')} in ${bin}`);
     console.warn(`not tested here: no ${missing.join(', ')} in ${bin}`);
@@ -62,7 +62,7 @@ if (missing.length > 0) {
   });
 
   it(
-    'aws s3 cp sends one CSR and brings its certificate',
+    'aws s3 cp uploads a CSR and downloads its certificate',
     async () => {
       const answer = certificate('cp', 'pki/apiserver.crt');
       const pem = await shell(`
@@ -75,7 +75,7 @@ if (missing.length > 0) {
   );
 
   it(
-    'aws s3 cp --recursive sends a folder and brings what became of it',
+    'aws s3 cp --recursive uploads a folder and downloads its outcomes',
     async () => {
       await shell(`
       aws s3 cp --quiet --recursive ${CSRS} ${BUCKET}/requests/prod/${NODE}/folder/
@@ -83,16 +83,16 @@ if (missing.length > 0) {
         case $path in super-admin.conf) answer=$path.pending.json ;; *) answer=$path.crt ;; esac
         aws s3api wait object-exists --bucket $CAKELESS_EXCHANGE_BUCKET --key ${certificate('folder', '$answer')}
       done
-      aws s3 cp --quiet --recursive ${BUCKET}/${certificate('folder', '')} ${folder}/came/`);
+      aws s3 cp --quiet --recursive ${BUCKET}/${certificate('folder', '')} ${folder}/outcomes/`);
       for (const { path } of set.csrs.filter((csr) => csr.path !== 'super-admin.conf.csr'))
-        expect(existsSync(join(folder, 'came', path.replace(/csr$/, 'crt')))).toBe(true);
-      expectCertificate(readFileSync(join(folder, 'came/pki/etcd/peer.crt'), 'utf8'), NODE);
+        expect(existsSync(join(folder, 'outcomes', path.replace(/csr$/, 'crt')))).toBe(true);
+      expectCertificate(readFileSync(join(folder, 'outcomes/pki/etcd/peer.crt'), 'utf8'), NODE);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'aws s3api put-object --if-none-match takes a request once',
+    'aws s3api put-object --if-none-match uploads a request only once',
     async () => {
       const put = `aws s3api put-object --bucket $CAKELESS_EXCHANGE_BUCKET --if-none-match '*' \
       --key ${request('once', 'kubelet.conf.csr')} --body ${CSRS}/kubelet.conf.csr`;
@@ -110,7 +110,7 @@ print(boto3.client('s3').generate_presigned_url('put_object', Params={
   'Bucket': os.environ['CAKELESS_EXCHANGE_BUCKET'], 'Key': os.environ['KEY'], 'IfNoneMatch': '*'}))`;
 
   it(
-    'curl with a presigned URL sends a CSR and brings its certificate',
+    'curl with a presigned URL uploads a CSR and downloads its certificate',
     async () => {
       const answer = certificate('curl', 'scheduler.conf.crt');
       const pem = await shell(`
@@ -133,7 +133,7 @@ s3.get_waiter('object_exists').wait(Bucket=bucket, Key=answer, WaiterConfig={'De
 print(s3.get_object(Bucket=bucket, Key=answer)['Body'].read().decode(), end='')`;
 
   it(
-    'boto3 sends a CSR and brings its certificate, or why there is none',
+    'boto3 uploads a CSR and downloads its certificate, or its rejection',
     async () => {
       const boto = (file: string, key: string, answer: string) =>
         shell(`python -c "${BOTO3}" ${CSRS}/${file} ${key} ${answer}`);

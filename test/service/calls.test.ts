@@ -1,4 +1,4 @@
-/** What one certificate takes of AWS, counted at the SDK clients: the bill, and the quota of KMS. */
+/** The calls to AWS for one certificate, counted at the SDK clients: they decide the cost and the use of KMS's quota. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,7 @@ it('one certificate takes one KMS Sign, no other KMS call, four S3 writes and on
     validityDays: 30,
   } as const;
   await createTrustDomain(service, new KmsCaKeys(kms), request);
-  // the record that a workshop makes of the same configuration
+  // the record that the workshop builds from the same configuration
   const workshop = await Workshop.open();
   const { node } = workshop.declare(set);
   const record = workshop.authority.text(`clusters/${CLUSTER}.json`) ?? '';

@@ -1,4 +1,4 @@
-/** Who may do what: each refusal beside the nearest thing that is allowed, so that nothing is refused by accident. */
+/** Who may do what: each refusal with the most similar call that is allowed, so that nothing is refused by accident. */
 import { createHash } from 'node:crypto';
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -139,7 +139,7 @@ const rows: Row[] = [
     A1,
     `exchange/requests/${own}/r0/kubelet.conf.csr to exchange/requests/${own}/x3/copy.csr`,
   ],
-  // a node and what is not its own to change
+  // a node and objects that it may not change
   [
     'overwrite',
     A1,
@@ -272,7 +272,7 @@ it.each(rows)('%s: %s not %s, but %s %s', async (action, who, what, allowedTo, a
   await expect(attempt?.(allowedTo, allowedWhat)).resolves.toBeDefined();
 });
 
-it('a request can not be written a second time, not even by its own node', async () => {
+it('a request cannot be overwritten, not even by its own node', async () => {
   const key = `requests/${own}/once/kubelet.conf.csr`;
   await upload(service.s3(A1), key, kubelet());
   await expect(upload(service.s3(A1), key, 'other')).rejects.toMatchObject({
@@ -280,13 +280,13 @@ it('a request can not be written a second time, not even by its own node', async
   });
 });
 
-describe('the function checks again what IAM let through', () => {
+describe('the function checks again what IAM allowed', () => {
   const violations = async (key: string) => {
     await service.local.idle();
     return (await service.outcome(key)).rejected?.violations;
   };
 
-  it("another node's name under a node's own prefix is refused, and told", async () => {
+  it("rejects another node's name under a node's own prefix, and names it", async () => {
     const key = `requests/a/${CP10}/masquerade/kubelet.conf.csr`;
     await upload(service.s3(`node:a/${CP10}`), key, kubelet());
     expect(await violations(key)).toMatchObject([
@@ -294,13 +294,13 @@ describe('the function checks again what IAM let through', () => {
     ]);
   });
 
-  it('a node that the record does not list is refused, whoever uploaded', async () => {
+  it('rejects a node that the record does not list, for any uploader', async () => {
     const key = 'requests/a/stranger/r1/kubelet.conf.csr';
     await upload(service.s3(), key, kubelet());
     expect((await violations(key))?.map(({ code }) => code)).toContain('node-unknown');
   });
 
-  it('where the record lists uploaders, nobody else gets a certificate, and those do', async () => {
+  it('issues only to listed uploaders if the record lists any', async () => {
     const named = (name: string) => {
       const principal = service.local.principals().find((one) => one.name === name);
       return `AWS:${principal?.principalId}`;

@@ -1,4 +1,4 @@
-/** `cakeless local` killed with SIGKILL at many moments: whatever it was doing, each request ends once. */
+/** `cakeless local` is killed at many moments, and each request still has exactly one outcome. */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import {
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const NODE = 'cp-1.prod.example.com';
-/** A set leaves some four files for each of its requests; every third of them is a moment to be killed at. */
+/** A set produces about four files for each request. The service is killed at every third of them. */
 const MOMENTS = Array.from({ length: 16 }, (_, i) => 1 + 3 * i);
 const MOMENT_TIMEOUT_MS = 20_000;
 const folder = mkdtempSync(join(tmpdir(), 'cakeless-kill-'));
@@ -47,14 +47,14 @@ const settingsOf = (environment: Environment) => ({
 });
 const clientOf = (environment: Environment) => new S3Client(settingsOf(environment));
 
-/** Object files, in all buckets, that are written to their end. */
+/** Completely written object files in all buckets. */
 function countObjectFiles(): number {
   return readdirSync(join(data, 's3'), { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && !entry.name.endsWith('.tmp'),
   ).length;
 }
 
-/** Waits until there are so many object files, or until nothing more is under way. */
+/** Waits for this number of object files, or until nothing is in progress. */
 async function untilObjectFiles(wanted: number, uploads: { done: boolean }): Promise<void> {
   const giveUp = Date.now() + MOMENT_TIMEOUT_MS;
   while (countObjectFiles() < wanted && Date.now() < giveUp) {
@@ -63,7 +63,7 @@ async function untilObjectFiles(wanted: number, uploads: { done: boolean }): Pro
   }
 }
 
-/** Uploads the set at once; what a killed service did not take is to be uploaded again. */
+/** Uploads the whole set in parallel. What a killed service did not store has to be uploaded again. */
 async function uploadAll(environment: Environment, request: string): Promise<void> {
   const s3 = clientOf(environment);
   const uploads = set.csrs.map(({ path, file }) =>
@@ -110,8 +110,8 @@ it('every request has one outcome and one serial number, after sixteen kills', a
 }, 240_000);
 
 /**
- * The stand-in writes an object, then queues its event: killed in between, the event is lost. The reconcile function
- * would come minutes later; this is what it does, without the minutes.
+ * The stand-in writes an object, then queues its event. If it is killed in between, the event is lost. The reconcile
+ * function finds such requests after some minutes; this does the same without the wait.
  */
 async function reconcile(environment: Environment): Promise<void> {
   const { endpoint, region, credentials } = settingsOf(environment);
@@ -131,7 +131,7 @@ async function reconcile(environment: Environment): Promise<void> {
   sqs.destroy();
 }
 
-/** A message that was under way at five kills is a dead letter, as it is with SQS; a bug must not have made one. */
+/** A message in flight at five kills is a dead letter, as with SQS. No bug may cause one. */
 function deadLetterReasons(): string[] {
   const letters = join(data, 'dead-letters');
   return readdirSync(letters).map((name) => {
@@ -140,7 +140,7 @@ function deadLetterReasons(): string[] {
   });
 }
 
-/** The node's own command waits for the answers, and checks every certificate. */
+/** The node's command waits for the outcomes, and checks every certificate. */
 async function expectAnswers(environment: Environment, request: string): Promise<void> {
   const place = ['--cluster', 'prod', '--node', NODE, '--request', request];
   const run = await cakeless(

@@ -1,4 +1,4 @@
-/** The service as a node, an approver and an operator meet it: over HTTP, with unchanged SDK clients. */
+/** The service as nodes, approvers and operators use it: over HTTP, with unmodified SDK clients. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -24,7 +24,7 @@ const fileOf = (name: string) => csrOf(name)?.file ?? '';
 let service: RunningService;
 let node: S3Client;
 
-/** Ten minutes ago somebody uploaded, and the event got lost: the stand-in of then told no queue. */
+/** Simulates an upload ten minutes ago whose event was lost: that stand-in notifies no queue. */
 async function leaveRequestBehind(dataDir: string): Promise<void> {
   const local = await startLocal({
     dataDir,
@@ -39,7 +39,7 @@ async function leaveRequestBehind(dataDir: string): Promise<void> {
   await upload(s3, keyOf('lost', 'scheduler.conf.csr'), fileOf('scheduler.conf'));
   s3.destroy();
   await local.close();
-  // Principals keep the statements that they had at first, and that stand-in gave its service other ones.
+  // principals keep their first statements, and this stand-in gave other ones to its service
   await rm(join(dataDir, 'principals.json'));
 }
 
@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(() => service.close());
 
-it('a whole generate-csr folder comes to certificates, and super-admin.conf waits', async () => {
+it('issues every CSR of a generate-csr folder, except that super-admin.conf is pending', async () => {
   for (const { path, file } of set.csrs) await upload(node, keyOf('whole', path), file);
   await service.local.idle();
   const outcomes = await Promise.all(
@@ -71,7 +71,7 @@ it('a whole generate-csr folder comes to certificates, and super-admin.conf wait
   expect(outcomes).toEqual(expected);
 });
 
-it('an ordinary S3 client of the node reads its certificate and its trust bundle', async () => {
+it('the node reads its certificate and its trust bundle with an ordinary S3 client', async () => {
   await upload(node, keyOf('plain', 'pki/apiserver.csr'), fileOf('apiserver'));
   await service.local.idle();
   const read = async (Key: string) => {
@@ -86,7 +86,7 @@ it('an ordinary S3 client of the node reads its certificate and its trust bundle
   expect(readCertificateFacts(pem).names).toEqual(readCertificateFacts(reference).names);
 });
 
-it('an upload in DER is as good as one in PEM', async () => {
+it('accepts an upload in DER', async () => {
   const base64 = readFileSync(fileOf('etcd-peer'), 'utf8').replace(/-----[^-]+-----/g, '');
   const key = keyOf('der', 'pki/etcd/peer.csr');
   await upload(node, key, Buffer.from(base64, 'base64'));
@@ -95,9 +95,9 @@ it('an upload in DER is as good as one in PEM', async () => {
 });
 
 it.each([
-  ['another certificate’s CSR', 'kubelet.conf.csr', 'scheduler.conf', 'subject-common-name'],
+  ['the CSR of another certificate', 'kubelet.conf.csr', 'scheduler.conf', 'subject-common-name'],
   ['a path that kubeadm does not use', 'pki/mine.csr', 'apiserver', 'certificate-name-unknown'],
-])('%s is refused with its reasons', async (_, path, name, code) => {
+])('rejects %s, with the reasons', async (_, path, name, code) => {
   const key = keyOf('hostile', path);
   await upload(node, key, fileOf(name));
   await service.local.idle();
@@ -108,7 +108,7 @@ it.each([
   expect(others).toEqual({});
 });
 
-it('garbage and oversized objects are refused, what is no request at all leaves no trace', async () => {
+it('rejects garbage and oversized objects, and ignores keys that are not requests', async () => {
   const garbage = keyOf('garbage', 'pki/apiserver.csr');
   const huge = keyOf('huge', 'pki/apiserver.csr');
   const stray = 'requests/NOT_A_CLUSTER/x/y/z.csr';
@@ -124,7 +124,7 @@ it('garbage and oversized objects are refused, what is no request at all leaves 
   expect(await service.text('exchange', huge)).toBeUndefined();
 });
 
-it('a private key is deleted, and nothing of it is kept anywhere', async () => {
+it('deletes an uploaded private key, and stores no part of it anywhere', async () => {
   const csr = csrOf('apiserver');
   const pem = readFileSync((csr && keyFile(set, csr)) ?? '', 'utf8');
   const key = keyOf('leak', 'pki/apiserver.key');
@@ -140,7 +140,7 @@ it('a private key is deleted, and nothing of it is kept anywhere', async () => {
       expect(await service.text(bucket, name)).not.toContain(secret);
 });
 
-it('an approver lets super-admin.conf be signed, through the authority bucket alone', async () => {
+it('signs super-admin.conf after an approval that is only in the authority bucket', async () => {
   const key = keyOf('approved', 'super-admin.conf.csr');
   await upload(node, key, fileOf('super-admin.conf'));
   await service.local.idle();
@@ -165,7 +165,7 @@ it('an approver lets super-admin.conf be signed, through the authority bucket al
   expect(others).toEqual({});
 });
 
-it('the same message ten times at once leads to one record, one serial number and one outcome', async () => {
+it('ten equal messages at once lead to one record, one serial number and one outcome', async () => {
   const key = keyOf('ten', 'pki/etcd/server.csr');
   await upload(node, key, fileOf('etcd-server'));
   await Promise.all(Array.from({ length: 10 }, () => service.sendMessage(wakeMessage(key))));
@@ -179,7 +179,7 @@ it('the same message ten times at once leads to one record, one serial number an
   expect(await service.text('authority', issuedKey(key))).toBe(certificate);
 });
 
-it('the reconcile function finds a request whose event was lost, and leaves young ones alone', async () => {
+it('the reconcile function finds a request whose event was lost, and ignores recent ones', async () => {
   const key = keyOf('lost', 'scheduler.conf.csr');
   expect(await service.outcome(key)).toEqual({});
   expect(await service.invoke('cakeless-reconcile', {})).toEqual({ requeued: 1 });
@@ -188,7 +188,7 @@ it('the reconcile function finds a request whose event was lost, and leaves youn
   expect(await service.invoke('cakeless-reconcile', { records: true })).toEqual({ requeued: 0 });
 });
 
-it('a message that nobody understands is a dead letter, and it is the only one', async () => {
+it('only a message that cannot be parsed becomes a dead letter', async () => {
   const before = service.local.deadLetters();
   await service.sendMessage('{"Records": "of something else"}');
   await service.local.idle();

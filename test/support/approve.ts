@@ -1,7 +1,7 @@
 import { requestApprovalKey } from '../../lib/contract/approvals.ts';
 import type { Workshop } from './workshop.ts';
 
-/** What an approver's command writes, and the event that follows from it. */
+/** Writes what an approver's command writes, and processes the event that follows. */
 export async function approve(
   workshop: Workshop,
   key: string,
@@ -23,7 +23,7 @@ export function writeApproval(
     trustDomain,
     validitySeconds,
     decision,
-    reason: 'asked by ticket 4711',
+    reason: 'ticket 4711',
     approver: 'alice',
     decidedAt: workshop.now.toISOString(),
   };

@@ -1,4 +1,4 @@
-/** What a certificate says, read by @peculiar/x509, which wrote none of it: for comparing and for reading. */
+/** The contents of a certificate, read by @peculiar/x509, which does not write leaf certificates here. */
 import 'reflect-metadata';
 import {
   BasicConstraintsExtension,
@@ -17,7 +17,7 @@ export interface CertificateFacts {
   readonly keyUsages: string[];
   readonly extendedKeyUsages: string[];
   readonly basicConstraints: string;
-  /** Extensions that say they are critical. */
+  /** Critical extensions. */
   readonly critical: string[];
 }
 

@@ -1,4 +1,4 @@
-/** Events of KMS Sign as EventBridge passes them on, after https://docs.aws.amazon.com/kms/latest/developerguide/ct-sign.html */
+/** KMS Sign events as EventBridge delivers them, after https://docs.aws.amazon.com/kms/latest/developerguide/ct-sign.html */
 import { userAgentOf } from '../../lib/audit/record-in-user-agent.ts';
 
 export const ACCOUNT = '111122223333';
@@ -8,7 +8,7 @@ export const CREATE_CA_ROLE = `arn:aws:iam::${ACCOUNT}:role/cakeless-create-ca`;
 const SDK =
   'aws-sdk-js/3.1164.0 ua/2.1 os/linux#5.10 lang/js md/nodejs#24.4.0 api/kms#3.1164.0 m/E,b';
 
-/** A session of a role, as of a Lambda function. */
+/** A session of a role, such as that of a Lambda function. */
 export function sessionOf(roleArn: string) {
   const [, , , , accountId = '', role = ''] = roleArn.split(':');
   const name = role.replace(/^role\//, '');
@@ -40,7 +40,7 @@ export const ALICE = {
   userName: 'Alice',
 };
 
-/** What the trail of the key's account tells of a caller of another one. */
+/** How the trail of the key's account identifies a caller of another account. */
 export const callerOfAccount = (accountId: string) => ({
   type: 'AWSAccount',
   principalId: 'AROAIOSFODNN7EXAMPLE:cakeless-sign',
@@ -52,7 +52,7 @@ export interface SignEvent {
   readonly record?: string;
   readonly userIdentity?: object;
   readonly eventTime?: string;
-  /** Further fields of `detail`, or others in place of the usual ones. */
+  /** Additional or changed fields of `detail`. */
   readonly detail?: object;
 }
 

@@ -1,4 +1,4 @@
-/** A cluster record for tests of policy, and requests that it agrees with. */
+/** A cluster record for tests of policy, and requests that it allows. */
 
 import { createPublicKey } from 'node:crypto';
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
@@ -18,7 +18,7 @@ export const recordDocument: ClusterRecordDocument = {
   ],
 };
 
-/** The record with some fields changed; they must be good ones. */
+/** The record with changed fields. @throws Error if they are not valid */
 export function clusterRecord(changes: Partial<ClusterRecordDocument> = {}): ClusterRecord {
   const { record, problems } = parseClusterRecord({ ...recordDocument, ...changes });
   if (!record) throw new Error(problems.join('; '));

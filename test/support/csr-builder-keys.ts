@@ -1,6 +1,6 @@
 /**
- * Throw-away keys for built CSRs, from `test/hostile/keys.json` (written by `test/hostile/make-keys.ts`): keys that
- * programs make, and RSA numbers that no program would, which sign by plain arithmetic.
+ * Throw-away keys for built CSRs, from `test/hostile/keys.json` (written by `test/hostile/make-keys.ts`): keys as
+ * programs make them, and weak RSA keys as numbers, which sign by plain arithmetic.
  */
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ import { bitString, derNull, oid, sequence, unsignedInteger } from '../../lib/de
 
 export interface TestKey {
   readonly spki: Uint8Array;
-  /** AlgorithmIdentifier of what `sign` makes. */
+  /** AlgorithmIdentifier of the signatures. */
   readonly signatureAlgorithm: Uint8Array;
   readonly sign: (bytes: Uint8Array) => Uint8Array;
-  /** PKCS#8, for cases that need the private key itself; none for bare numbers. */
+  /** PKCS#8, for cases that need the private key itself; absent for keys given as numbers. */
   readonly pkcs8?: Uint8Array;
 }
 
-/** As they stand in the file: PKCS#8 in base64, or RSA's n, e and d in hex. */
+/** In the file: PKCS#8 in base64, or RSA's n, e and d in hex. */
 export type StoredKey =
   | { readonly pkcs8: string }
   | { readonly n: string; readonly e: string; readonly d: string };
@@ -43,7 +43,7 @@ const HASHES: Record<string, { hash: string | null; algorithm: Uint8Array }> = {
   ec: { hash: 'sha256', algorithm: sequence(oid(OID.ecdsaWithSHA256)) },
   dsa: { hash: 'sha256', algorithm: sequence(oid('2.16.840.1.101.3.4.3.2')) },
   ed25519: { hash: null, algorithm: sequence(oid('1.3.101.112')) },
-  // X25519 can't sign; the signature is nonsense
+  // X25519 cannot sign; the signature is nonsense
   x25519: { hash: null, algorithm: sequence(oid('1.3.101.112')) },
 };
 
@@ -52,7 +52,7 @@ function programKey(pkcs8: string): TestKey {
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   const type = key.asymmetricKeyType ?? '';
   const how = HASHES[type];
-  if (!how) throw new Error(`no way to sign with a key of type ${type}`);
+  if (!how) throw new Error(`no signature algorithm for a key of type ${type}`);
   return {
     spki: createPublicKey(key).export({ type: 'spki', format: 'der' }),
     signatureAlgorithm: how.algorithm,
@@ -63,7 +63,7 @@ function programKey(pkcs8: string): TestKey {
 
 const fromHex = (text: string) => Buffer.from(text.length % 2 ? `0${text}` : text, 'hex');
 
-/** SubjectPublicKeyInfo of an RSA key by its numbers in hex. */
+/** SubjectPublicKeyInfo of an RSA key, from its numbers in hex. */
 export const rsaSpki = (n: string, e: string) =>
   sequence(
     sequence(oid(OID.rsaEncryption), derNull()),

@@ -1,6 +1,6 @@
 /**
- * Builds CSRs of any defect from parts. Each part is a complete DER element or raw bytes, so that a case says what
- * is odd about it and nothing else. Signed with real keys, unless the case says how else.
+ * Builds CSRs with any defect from parts. Each part is a complete DER element or raw bytes, so that a case contains only its
+ * defect. They are signed with real keys, unless the case has its own signature.
  */
 import { TAG } from '../../lib/der/read.ts';
 import {
@@ -19,24 +19,24 @@ export interface CsrParts {
   readonly key: TestKey;
   readonly version?: Uint8Array;
   readonly subject: Uint8Array;
-  /** SubjectPublicKeyInfo; the key's own if absent. */
+  /** SubjectPublicKeyInfo; by default that of the key. */
   readonly spki?: Uint8Array;
   /** Attributes in their `[0]`. */
   readonly attributes?: Uint8Array;
-  /** AlgorithmIdentifier; what the key signs with if absent. */
+  /** AlgorithmIdentifier; by default that of the key's signatures. */
   readonly signatureAlgorithm?: Uint8Array;
-  /** The signature; the key's own over the request if absent. */
+  /** The signature; by default the key's, over the request. */
   readonly sign?: (signed: Uint8Array) => Uint8Array;
 }
 
-/** CertificationRequest (RFC 2986 section 4.2) in DER, as far as the parts are DER. */
+/** CertificationRequest (RFC 2986 section 4.2), in DER if the parts are. */
 export function buildCsr(parts: CsrParts): Uint8Array {
   const { key, subject, version = integer(0), spki = key.spki } = parts;
   const info = sequence(version, subject, spki, parts.attributes ?? attributes());
   return envelope(info, parts);
 }
 
-/** Signs whatever stands for the request's information. */
+/** Signs any bytes as the CertificationRequestInfo. */
 export function envelope(
   info: Uint8Array,
   { key, signatureAlgorithm, sign }: Pick<CsrParts, 'key' | 'signatureAlgorithm' | 'sign'>,
@@ -48,7 +48,7 @@ export function envelope(
 export const integer = (...octets: number[]) => element(TAG.integer, Uint8Array.from(octets));
 export const utf8 = (text: string) => element(TAG.utf8String, Buffer.from(text));
 export const printable = (text: string) => element(TAG.printableString, Buffer.from(text));
-/** An AlgorithmIdentifier with NULL parameters, or with those given. */
+/** An AlgorithmIdentifier with these parameters, by default NULL. */
 export const algorithm = (dotted: string, ...parameters: Uint8Array[]) =>
   sequence(oid(dotted), ...(parameters.length > 0 ? parameters : [derNull()]));
 
@@ -60,7 +60,7 @@ export const O = '2.5.4.10';
 export const attribute = (type: string, value: Uint8Array | string) =>
   sequence(oid(type), typeof value === 'string' ? printable(value) : value);
 export const rdn = (...parts: Uint8Array[]) => element(TAG.set, ...parts);
-/** A Name with one attribute in each RDN, as OpenSSL writes it. */
+/** A Name with one attribute per RDN, as OpenSSL writes it. */
 export const name = (...pairs: (readonly [type: string, value: Uint8Array | string])[]) =>
   sequence(...pairs.map(([type, value]) => rdn(attribute(type, value))));
 
@@ -81,7 +81,7 @@ export const criticalExtension = (type: string, value: Uint8Array) =>
 export const SAN = '2.5.29.17';
 
 export const san = (...names: Uint8Array[]) => extension(SAN, sequence(...names));
-/** Attributes with one SAN extension and nothing else, as kubeadm writes them. */
+/** Attributes with a SAN extension only, as kubeadm writes them. */
 export const withNames = (...names: Uint8Array[]) => attributes(extensionRequest(san(...names)));
 export const dns = (text: string) => contextPrimitive(2, Buffer.from(text, 'latin1'));
 export const ip = (...octets: number[]) => contextPrimitive(7, Uint8Array.from(octets));
@@ -94,7 +94,7 @@ export interface PemStyle {
   readonly lineEnd?: string;
 }
 
-/** One PEM block in the given style; strict if nothing is said. */
+/** A PEM block; by default in the strict form of RFC 7468. */
 export function toPem(der: Uint8Array, style: PemStyle = {}): string {
   const { label = 'CERTIFICATE REQUEST', lineLength = 64, lineEnd = '\n' } = style;
   const base64 = Buffer.from(der).toString('base64');

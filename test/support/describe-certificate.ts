@@ -1,4 +1,4 @@
-/** A certificate as text that does not change from run to run: what depends on the CA's key is named, not printed. */
+/** A certificate as text that does not depend on the CA's key, and so is the same in every run. */
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import {

@@ -1,12 +1,12 @@
 /**
- * A node's files with everything that a renewal may change taken out: of certificates what they say is left without
- * dates and keys, of keys that there is one. Two descriptions are alike where nothing else was changed.
+ * A node's files without everything that a renewal may change: certificates without dates and keys, and a placeholder for
+ * each key. Two descriptions are equal if nothing else was changed.
  */
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCertificateFacts } from './certificate-facts.ts';
 
-/** By path: mode, kind and content of each file below a folder, without what Cakeless keeps there. */
+/** By path: mode, kind and contents of each file below a folder, without Cakeless' own files. */
 export function describeNode(folder: string): Record<string, string> {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => !path.startsWith('cakeless'))
@@ -22,7 +22,7 @@ function describeFile(file: string): string {
   return `${mode} file\n${withoutPem(withoutData(readFileSync(file, 'utf8')))}`;
 }
 
-/** Data of a kubeconfig: PEM text in base64. */
+/** Base64 data of a kubeconfig, which is PEM text. */
 const withoutData = (text: string) =>
   text.replace(/[A-Za-z0-9+/=]{100,}/g, (data) =>
     withoutPem(Buffer.from(data, 'base64').toString('latin1')),

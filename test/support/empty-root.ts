@@ -1,19 +1,19 @@
-/** A root folder that holds the executable, the libraries that it is linked with, and nothing else: no /proc, no /etc. */
+/** A root folder with only the executable and the libraries that it is linked with: no /proc, no /etc. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { toolsFolder } from './judges-programs.ts';
 
-/** The executable of one platform, with what it takes to run it here. */
+/** The executable of one platform, and what it needs to run here. */
 export interface Executable {
   readonly binary: string;
-  /** Files that have to be in the root, and where there. */
+  /** Files that have to be in the root, and their paths there. */
   readonly libraries: readonly (readonly [from: string, to: string])[];
-  /** Runs programs of another processor; a static program. */
+  /** A static program that runs programs for another processor. */
   readonly emulator?: string;
 }
 
-/** The executables of `npm run build:binary` that can be run here; or the reason, where one can't be. */
+/** The executables of `npm run build:binary`, each with the reason if it cannot run here. */
 export function executables(): { platform: string; why?: string; executable(): Executable }[] {
   const x64 = resolve('dist/client/cakeless-linux-x64');
   const arm64 = resolve('dist/client/cakeless-linux-arm64');
@@ -38,7 +38,7 @@ export function executables(): { platform: string; why?: string; executable(): E
   ];
 }
 
-/** Of arm64; `ldd` can't tell of another processor. */
+/** For arm64, because `ldd` does not work for another processor. */
 const LIBRARIES = [
   'ld-linux-aarch64.so.1',
   ...['libatomic.so.1', 'libc.so.6', 'libdl.so.2', 'libgcc_s.so.1', 'libm.so.6'],
@@ -60,8 +60,8 @@ function whyNoEmptyRoot(): string | undefined {
 
 /** The libraries that the dynamic linker of this machine names. */
 function linked(binary: string): Executable['libraries'] {
-  const said = execFileSync('ldd', [binary], { encoding: 'utf8' });
-  return (said.match(/\/\S+/g) ?? []).map((library) => [library, library]);
+  const output = execFileSync('ldd', [binary], { encoding: 'utf8' });
+  return (output.match(/\/\S+/g) ?? []).map((library) => [library, library]);
 }
 
 export class EmptyRoot {
@@ -80,7 +80,7 @@ export class EmptyRoot {
     return join(this.folder, ...path);
   }
 
-  /** PATH is for unshare to find chroot; there is no HOME. */
+  /** With a PATH for unshare to find chroot, and without HOME. */
   run(environment: Record<string, string>, ...args: string[]) {
     const { status, stdout, stderr } = spawnSync(
       'unshare',

@@ -1,7 +1,7 @@
 /**
- * Plays a component of the control plane: a real server that reads its certificate when it starts and tells of its
- * health. With --well-with=SERIAL it is healthy with that certificate only, with --ill-with=SERIAL with any other; with
- * --well-once=FILE until it ends for the first time. --slow-stop delays its end; with --run-as=UID it goes on as that user.
+ * A fake component of the control plane: a real server that reads its certificate when it starts, and reports its health.
+ * With --well-with=SERIAL it is healthy with that certificate only, with --ill-with=SERIAL with all others, and with
+ * --well-once=FILE in its first run only. --slow-stop delays its end, and --run-as=UID changes its user.
  */
 const { X509Certificate } = require('node:crypto');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
@@ -19,14 +19,14 @@ const keyFile = flags['tls-private-key-file'] ?? flags['key-file'];
 const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
 const { serialNumber } = new X509Certificate(cert);
 const once = flags['well-once'];
-const isWell =
+const isHealthy =
   (flags['well-with'] ?? serialNumber) === serialNumber &&
   flags['ill-with'] !== serialNumber &&
   !(once && existsSync(once));
 if (once) writeFileSync(once, '');
 const answer = (_, response) => {
-  response.writeHead(isWell ? 200 : 500);
-  response.end(isWell ? '{"health":"true"}' : 'not ready');
+  response.writeHead(isHealthy ? 200 : 500);
+  response.end(isHealthy ? '{"health":"true"}' : 'not ready');
 };
 const tlsPort = flags['secure-port'] ?? new URL(flags['listen-client-urls']).port;
 https.createServer({ cert, key }, answer).listen(Number(tlsPort), '127.0.0.1');

@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeKubelet, freePort, writeManifest } from './fake-kubelet.ts';
 import type { NodeFixture } from './node-folder.ts';
+import { untilTrue } from './until.ts';
 
-/** Flags besides those that each component needs. */
+/** Additional flags of the components. */
 export interface MoreFlags {
   readonly apiServer?: string;
   readonly etcd?: string;
@@ -19,7 +20,7 @@ export interface FakeControlPlane {
 
 const COMPONENTS = 3;
 
-/** To be closed by its kubelet. */
+/** The caller closes its kubelet. */
 export async function fakeControlPlane(
   fixture: NodeFixture,
   version: string,
@@ -51,7 +52,7 @@ export async function fakeControlPlane(
     ...flags(more.etcd),
   ]);
   const kubelet = new FakeKubelet(folder);
-  while (kubelet.running.length < COMPONENTS) await new Promise((done) => setTimeout(done, 20));
+  await untilTrue('the components run', () => kubelet.running.length >= COMPONENTS);
   return { folder, kubelet };
 }
 

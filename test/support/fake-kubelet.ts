@@ -1,4 +1,4 @@
-/** Plays the kubelet's part: runs what lies in the manifests folder, ends what does not any more. */
+/** A fake kubelet: it starts a component for each manifest in the folder, and stops those whose manifest is removed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,7 +9,7 @@ const PROGRAM = resolve('test', 'support', 'fake-component.cjs');
 const LOOK_MS = 20;
 
 export class FakeKubelet {
-  /** Starts and stops, in their order: `+etcd`, `-etcd`. */
+  /** Starts and stops in order: `+etcd`, `-etcd`. */
   readonly events: string[] = [];
   readonly #manifests: string;
   readonly #running = new Map<string, ChildProcess>();
@@ -25,7 +25,7 @@ export class FakeKubelet {
     return [...this.#running.keys()].sort();
   }
 
-  /** Ends a component as if it had crashed; it is started again. */
+  /** Kills a component, which is then restarted. */
   crash(name: string): void {
     this.#running.get(name)?.kill('SIGKILL');
   }
@@ -54,7 +54,7 @@ export class FakeKubelet {
   }
 }
 
-/** @param name as it stands in /proc */
+/** @param name its name in /proc */
 export const startFakeComponent = (name: string, args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [PROGRAM, ...args], {
     argv0: name,

@@ -1,4 +1,4 @@
-/** New nodes of one trust domain, with the whole service behind them, for one file of tests. */
+/** New nodes of one trust domain, with the whole service, for one file of tests. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf } from '../../client/node/disk/places.ts';
@@ -13,16 +13,16 @@ export const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 
 export interface Fleet {
   readonly service: RunningService;
-  /** Of a cluster of its own, with the kubeadm configuration of the set or another one. */
+  /** In a new cluster, with the kubeadm configuration of the set or another one. */
   newNode(set?: KubeadmSet, yaml?: string): Promise<NewNode>;
 }
 
-/** Started before the tests of a file, ended after them. */
+/** Starts the service before the tests of a file, and stops it after them. */
 export function useFleet(): Fleet {
   let running: RunningService | undefined;
   let count = 0;
   const service = (): RunningService => {
-    if (!running) throw new Error('the service runs while tests do');
+    if (!running) throw new Error('the service runs only while tests run');
     return running;
   };
   beforeAll(async () => {
@@ -43,7 +43,7 @@ export function useFleet(): Fleet {
   };
 }
 
-/** Content and mode of every file. */
+/** Mode and contents of every file. */
 export function snapshot(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -57,7 +57,7 @@ export function snapshot(folder: string): Record<string, string> {
   );
 }
 
-/** @throws Error if the certificate is not there */
+/** @throws Error if the certificate is missing */
 export const present = (node: NewNode, name: string) => {
   if (!isCertificateName(name)) throw new Error(name);
   const found = readPlace(placeOf(name, { certDir: node.at('pki'), kubeconfigDir: node.folder }));
@@ -65,7 +65,7 @@ export const present = (node: NewNode, name: string) => {
   return found;
 };
 
-/** The calls of a store, to be replaced one by one. */
+/** The methods of a store, for replacing single ones. */
 export const bound = (store: ObjectStore): ObjectStore => ({
   get: (...args) => store.get(...args),
   create: (...args) => store.create(...args),

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Extensions in the words of an OpenSSL configuration file, one a line. */
+/** Extensions as lines of an OpenSSL configuration file. */
 export type Extensions = string[];
 
 export const caExtensions: Extensions = [
@@ -20,7 +20,7 @@ export const serverExtensions: Extensions = [
   'subjectAltName=DNS:api.prod.example.com,IP:10.20.0.11',
 ];
 
-/** The extensions with one of them said differently, or left out. */
+/** The extensions with one of them replaced or removed. */
 export function spoil(extensions: Extensions, name: string, instead?: string): Extensions {
   const kept = extensions.filter((line) => !line.startsWith(`${name}=`));
   if (kept.length === extensions.length) throw new Error(`no ${name} to spoil`);
@@ -28,8 +28,8 @@ export function spoil(extensions: Extensions, name: string, instead?: string): E
 }
 
 /**
- * A CA of the OpenSSL command line, to make certificates that nothing of this project had a hand in: what the judges
- * are tried on must not come from the code that they are to judge. All keys are P-256; days count from now.
+ * A CA of the OpenSSL command line. Certificates for testing the judges must not be made by the code that the judges test.
+ * All keys are P-256, and days count from now.
  */
 export class OpensslCa {
   readonly #folder = mkdtempSync(join(tmpdir(), 'cakeless-openssl-ca-'));
@@ -39,7 +39,7 @@ export class OpensslCa {
     this.#newKey('leaf');
   }
 
-  /** A new self-signed CA by name, that outlives its leaves. */
+  /** A new self-signed CA that is valid longer than its leaf certificates. */
   root(name: string, extensions: Extensions = caExtensions, days = 400): string {
     this.#newKey(name);
     return this.#sign({ file: name, key: name, extensions, signer: `-signkey ${name}.key`, days });
@@ -51,14 +51,14 @@ export class OpensslCa {
     return this.#sign({ file: name, key: name, extensions, signer: issuedBy(issuer) });
   }
 
-  /** A certificate for api.prod.example.com; all of them have one key. */
+  /** A certificate for api.prod.example.com. All have the same key. */
   leaf(issuer: string, extensions: Extensions = serverExtensions): string {
     this.#made += 1;
     const file = `leaf-${this.#made}`;
     return this.#sign({ file, key: 'leaf', extensions, signer: issuedBy(issuer) });
   }
 
-  /** The private key of all leaves, in PEM. */
+  /** The private key of all leaf certificates, in PEM. */
   get leafKey(): string {
     return readFileSync(join(this.#folder, 'leaf.key'), 'utf8');
   }

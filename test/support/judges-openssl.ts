@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChainItem, Judgement } from './judges.ts';
 import { askProgram } from './judges-programs.ts';
+import type { ChainItem, Judgement } from './judges-questions.ts';
 
 const purposes = { serverAuth: 'sslserver', clientAuth: 'sslclient', any: 'any' } as const;
 
@@ -13,8 +13,8 @@ type Call = { args: string[]; certificates: Map<string, ChainItem[]> };
  * Asks `openssl verify -x509_strict` about each item: once without a name, and once for each name or address.
  * One process takes one name but many certificates, so questions that differ only in the certificate share one.
  *
- * Two ways of its own: where a certificate has no DNS name at all, -verify_hostname is matched with the common name;
- * and in the very second of notAfter a certificate counts as expired (RFC 5280 4.1.2.5 and Go call it valid).
+ * OpenSSL differs from Go in two ways: -verify_hostname is matched with the common name if a certificate has no DNS name,
+ * and a certificate is expired in the second of notAfter (RFC 5280 section 4.1.2.5 and Go call it valid).
  */
 export function judgeWithOpenssl(items: ChainItem[], at: Date): Judgement[] {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-judge-'));
@@ -64,7 +64,7 @@ function fileKeeper(folder: string): (text: string) => string {
 }
 
 function chainArguments(item: ChainItem, at: Date, file: (text: string) => string): string[] {
-  // The file of a certificate is read to its first block only: what follows has to be named as untrusted.
+  // only the first block of the certificate's file is read: the others have to be passed as untrusted
   const chain = item.certificate.split('-----BEGIN ').length > 2 ? item.certificate : '';
   const untrusted = `${chain}${item.intermediates ?? ''}`;
   return [
@@ -85,18 +85,18 @@ function nameArguments({ dnsNames = [], ips = [] }: ChainItem): string[][] {
   ];
 }
 
-/** A certificate is good only where OpenSSL says so with its file's name: no answer counts as a complaint. */
+/** A certificate is valid only if OpenSSL prints OK with its file name. No answer counts as a complaint. */
 function run({ args, certificates }: Call): [ChainItem, string][] {
   const { out, err } = askProgram('openssl', [...args, ...certificates.keys()]);
-  const good = new Set(out.split('\n'));
+  const valid = new Set(out.split('\n'));
   return [...certificates]
-    .filter(([file]) => !good.has(`${file}: OK`))
+    .filter(([file]) => !valid.has(`${file}: OK`))
     .flatMap(([file, items]) =>
       items.map((item): [ChainItem, string] => [item, reason(file, err)]),
     );
 }
 
-/** OpenSSL lists the errors of a certificate and ends with a line that names its file. */
+/** OpenSSL prints the errors of a certificate, then a line with the name of its file. */
 function reason(file: string, err: string): string {
   const lines = err.split('\n');
   const end = lines.indexOf(`error ${file}: verification failed`);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Who is asked: Go's crypto/x509, the OpenSSL command, zlint. */
+/** Go's crypto/x509, the OpenSSL command, zlint. */
 export type Judge = 'go' | 'openssl' | 'zlint';
 
 export const allJudges: readonly Judge[] = ['go', 'openssl', 'zlint'];
@@ -18,20 +18,20 @@ const programs = (): Record<Judge, string> => ({
   zlint: join(toolsFolder(), 'bin', 'lint'),
 });
 
-/** Why a judge can't be asked on this machine; undefined where it can. */
+/** Why a judge is not available on this machine; undefined if it is. */
 export function whyUnavailable(judge: Judge): string | undefined {
   if (judge !== 'openssl') {
     return existsSync(programs()[judge]) ? undefined : 'not built: run test/tools/install.sh';
   }
   const { error, stdout } = spawnSync('openssl', ['version'], { encoding: 'utf8' });
   if (error) return 'openssl is not installed';
-  // OpenSSL before 3.0 knows no -x509_strict of the same meaning; LibreSSL answers to the name too.
+  // -x509_strict has another meaning before OpenSSL 3.0; the command may also be LibreSSL
   return /^OpenSSL [3-9]\./.test(stdout)
     ? undefined
-    : `want OpenSSL 3 or newer, not ${stdout.trim()}`;
+    : `requires OpenSSL 3 or later, found ${stdout.trim()}`;
 }
 
-/** Runs a judge's program, and throws where it gives no judgement at all. */
+/** Runs a judge's program. @throws Error if it gives no judgement */
 export function askProgram(judge: Judge, args: string[], input = ''): { out: string; err: string } {
   const run = spawnSync(programs()[judge], args, {
     input,
@@ -50,7 +50,7 @@ export function askProgram(judge: Judge, args: string[], input = ''): { out: str
   return { out: run.stdout, err: run.stderr };
 }
 
-/** One JSON document in, one JSON line per question out, in the order of the questions. */
+/** Input is one JSON document, output one JSON line per question, in the same order. */
 export function askGoProgram<Answer>(judge: Judge, args: string[], questions: unknown[]): Answer[] {
   if (questions.length === 0) return [];
   const lines = askProgram(judge, args, JSON.stringify(questions)).out.trim().split('\n');

@@ -1,25 +1,11 @@
 import { judgeWithOpenssl } from './judges-openssl.ts';
 import { allJudges, askGoProgram, type Judge, whyUnavailable } from './judges-programs.ts';
+import type { ChainItem, Judgement } from './judges-questions.ts';
 
 export type { Judge } from './judges-programs.ts';
+export type { ChainItem, Judgement } from './judges-questions.ts';
 
-/** One question: does this certificate lead to one of these roots, for this use and these names? All texts are PEM. */
-export type ChainItem = {
-  name: string;
-  /** The certificate; what follows it in the same text counts as intermediates, as in a file that a server loads. */
-  certificate: string;
-  roots: string;
-  intermediates?: string;
-  usage: 'serverAuth' | 'clientAuth' | 'any';
-  dnsNames?: string[];
-  ips?: string[];
-  /** The moment to judge at; now where it is left out. */
-  at?: Date;
-};
-
-export type Judgement = { name: string; judge: Judge; ok: boolean; message: string };
-
-/** What Go found in a request: `names` are DNS:…, IP:…, email:… and URI:…. */
+/** What Go reads in a CSR: `names` are DNS:…, IP:…, email:… and URI:…. */
 export type CsrJudgement = {
   name: string;
   ok: boolean;
@@ -28,13 +14,13 @@ export type CsrJudgement = {
   names?: string[];
 };
 
-/** What zlint has against a certificate: names of lints, each with its details. */
+/** What zlint reports about a certificate: names of lints, with details. */
 export type LintFindings = { name: string; errors: string[]; warnings: string[] };
 
-/** Whether a judge that can't be asked is a failure (continuous integration) or a reason to skip (a laptop). */
+/** Whether a missing judge is a failure (continuous integration) or a reason to skip (a laptop). */
 const strict = (): boolean => process.env.CAKELESS_REQUIRE_JUDGES === '1';
 
-/** Every judge, with the reason why it can't be asked here, if there is one. */
+/** Every judge, with the reason if it is not available here. */
 export const availableJudges = (): { judge: Judge; missing?: string }[] =>
   allJudges.map((judge) => {
     const missing = whyUnavailable(judge);
@@ -42,8 +28,8 @@ export const availableJudges = (): { judge: Judge; missing?: string }[] =>
   });
 
 /**
- * `it` for a test that needs judges: where one is missing the test is skipped and its title says why,
- * or it fails with that reason under CAKELESS_REQUIRE_JUDGES=1.
+ * `it` for a test that needs judges. If one is missing, the test is skipped with the reason in its title, or fails with the
+ * reason under CAKELESS_REQUIRE_JUDGES=1.
  */
 export function itWithJudges(
   title: string,
@@ -57,9 +43,9 @@ export function itWithJudges(
 }
 
 /**
- * The judgement of every item by every judge asked for, in the order of the judges and then of the items.
- * zlint sees the certificate alone: its warnings are left out here, `lintCertificates` has them.
- * A judge that can't be asked is left out, or throws under CAKELESS_REQUIRE_JUDGES=1.
+ * The judgement of every item by every judge, in the order of the judges and then of the items. zlint checks the
+ * certificate without its chain; `lintCertificates` also returns its warnings. A missing judge is omitted, or an error under
+ * CAKELESS_REQUIRE_JUDGES=1.
  */
 export function judgeChain(items: ChainItem[], judges: readonly Judge[] = allJudges): Judgement[] {
   const now = new Date();
@@ -75,7 +61,7 @@ export function judgeChain(items: ChainItem[], judges: readonly Judge[] = allJud
   });
 }
 
-/** What zlint finds, in one process. */
+/** zlint's findings for all items, from one process. */
 export const lintCertificates = (items: { name: string; certificate: string }[]): LintFindings[] =>
   askGoProgram<LintFindings>(
     'zlint',
@@ -83,7 +69,7 @@ export const lintCertificates = (items: { name: string; certificate: string }[])
     items.map(({ name, certificate }) => ({ name, certificate })),
   );
 
-/** Whether Go reads these files (PEM or DER) as requests that are signed by their own keys, in one process. */
+/** Whether Go reads these files (PEM or DER) as CSRs with valid signatures, from one process. */
 export const goParsesCsrs = (files: string[]): CsrJudgement[] =>
   askGoProgram<CsrJudgement>('go', ['csrs'], files);
 

@@ -1,7 +1,7 @@
 /**
- * Loaded into the command before anything else: counts the calls that change a file below CAKELESS_NODE, and kills the
- * process at the one that it is told to; a write is half done by then. After each call it looks at every file: one that
- * holds a key and may be read by others is written down.
+ * Loaded into the command before anything else. It counts the calls that change a file below CAKELESS_NODE, and kills the
+ * process at the call number KILL_AT, in the middle of a write. After each call it records files with a key that other
+ * users can read.
  */
 const fs = require('node:fs');
 const { join, resolve } = require('node:path');
@@ -15,7 +15,7 @@ const calls = [];
 
 const isOurs = (path) => typeof path === 'string' && resolve(path).startsWith(root);
 
-/** @returns whether the call is to be done half first (a write), before the end */
+/** @returns whether to kill the process at this call */
 function count(name, path) {
   calls.push({ name, path });
   if (calls.length === Number(FAIL_AT))

@@ -1,4 +1,4 @@
-/** The command in processes of its own that are killed, or fail, at a call that changes a file (kill-shim.cjs). */
+/** The command in child processes that are killed, or fail, at a call that changes a file (kill-shim.cjs). */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,10 +7,10 @@ import { buildSync } from 'esbuild';
 
 const SHIM = resolve('test', 'support', 'kill-shim.cjs');
 
-export interface ShimWish {
-  /** Number of the call to die at; 1 is the first. */
+export interface ShimOptions {
+  /** Number of the call to be killed at; 1 is the first. */
   readonly killAt?: number;
-  /** Number of the call that fails, and how. */
+  /** Number of the call that fails, and the error code. */
   readonly failAt?: number;
   readonly failWith?: string;
 }
@@ -26,9 +26,9 @@ export interface KilledRun {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** All calls up to its end; empty if it was killed. */
+  /** All calls; empty if it was killed. */
   readonly calls: readonly ChangingCall[];
-  /** Files with a key that others could read at some moment; undefined if it was killed. */
+  /** Files with a key that other users could read at some moment; undefined if it was killed. */
   readonly exposed: readonly string[] | undefined;
 }
 
@@ -37,15 +37,18 @@ export class KilledCommand {
   readonly #command = join(this.#tools, 'cakeless.mjs');
 
   constructor() {
-    // one file starts in a third of the time
+    // a bundle starts in a third of the time
     const entry = join(this.#tools, 'entry.mjs');
     writeFileSync(
       entry,
       `import { main } from ${JSON.stringify(resolve('client', 'main.ts'))};\nprocess.exitCode = await main(process.argv.slice(2));\n`,
     );
     buildSync({
-      ...{ entryPoints: [entry], outfile: this.#command },
-      ...{ bundle: true, platform: 'node', format: 'esm' },
+      entryPoints: [entry],
+      outfile: this.#command,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
       },
@@ -57,25 +60,26 @@ export class KilledCommand {
     rmSync(this.#tools, { recursive: true });
   }
 
-  /** @param folder the node's: calls below it count */
+  /** @param folder the node's /etc/kubernetes: calls below it count */
   run(
     folder: string,
     environment: Readonly<Record<string, string>>,
     args: readonly string[],
-    { killAt, failAt, failWith = '' }: ShimWish = {},
+    { killAt, failAt, failWith = '' }: ShimOptions = {},
   ): KilledRun {
     const report = join(this.#tools, 'report.json');
     const env = {
       ...process.env,
       ...environment,
-      ...{ CAKELESS_NODE: folder, SHIM_REPORT: report },
+      CAKELESS_NODE: folder,
+      SHIM_REPORT: report,
       ...(killAt !== undefined && { KILL_AT: String(killAt) }),
       ...(failAt !== undefined && { FAIL_AT: String(failAt), FAIL_WITH: failWith }),
     };
     const all = ['--require', SHIM, this.#command, ...args];
     const { error, ...run } = spawnSync(process.execPath, all, { env, encoding: 'utf8' });
     if (error) throw error;
-    const said = run.signal ? undefined : JSON.parse(readFileSync(report, 'utf8'));
-    return { ...run, calls: said?.calls ?? [], exposed: said?.exposed };
+    const written = run.signal ? undefined : JSON.parse(readFileSync(report, 'utf8'));
+    return { ...run, calls: written?.calls ?? [], exposed: written?.exposed };
   }
 }

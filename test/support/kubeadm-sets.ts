@@ -3,28 +3,28 @@ import { dirname, join, resolve } from 'node:path';
 
 export type KubeadmLayout = 'generate-csr' | 'renew-csr-only' | 'init-phase-csr-only';
 
-/** One request as kubeadm wrote it, with what its manifest says is inside. */
+/** A CSR as kubeadm wrote it, with its contents according to the manifest. */
 export type KubeadmCsr = {
-  /** Where kubeadm puts it, relative to the folder it was told to write to. */
+  /** Where kubeadm writes it, relative to its output folder. */
   path: string;
-  /** Where it lies now. */
+  /** The path of the file here. */
   file: string;
   certificateName: string;
-  /** Attribute type and value, in the order of the request. */
+  /** Attribute type and value, in the order of the CSR. */
   subject: [type: string, value: string][];
   sans: { dns: string[]; ip: string[] };
   keyAlgorithm: string;
-  /** The certificate that the same kubeadm issues with a CA of its own. */
+  /** The certificate that the same kubeadm issues with its own CA. */
   reference?: string;
 };
 
-/** All requests of one run of kubeadm. */
+/** All CSRs of one run of kubeadm. */
 export type KubeadmSet = {
   version: string;
   layout: KubeadmLayout;
   config: string;
   dir: string;
-  /** The text of the kubeadm configuration; absent where kubeadm ran without one. */
+  /** The text of the kubeadm configuration; absent if kubeadm ran without one. */
   configYaml?: string;
   csrs: KubeadmCsr[];
 };
@@ -42,19 +42,19 @@ type ManifestEntry = {
   reference?: string;
 };
 
-/** The sets that come with the project. */
+/** The sets in this repository. */
 export const fixtureCsrRoot = (): string => resolve('test', 'fixtures', 'kubeadm');
 
-/** The larger collection in a sibling folder of the repository, where there is one. */
+/** A larger collection in a sibling folder of the repository, if it exists. */
 export function sharedCsrRoot(): string | undefined {
   const root = resolve('..', 'shared', 'kubeadm-csrs');
   return existsSync(join(root, 'manifest.json')) ? root : undefined;
 }
 
-/** The largest collection at hand: a test over it runs in every clone, and over more sets in some. */
+/** The largest available collection: a test runs in every clone, and in some with more sets. */
 export const bestCsrRoot = (): string => sharedCsrRoot() ?? fixtureCsrRoot();
 
-/** The sets below a folder with a manifest, in the manifest's order. */
+/** The sets of a folder with a manifest, in the order of the manifest. */
 export function listKubeadmSets(root: string = fixtureCsrRoot()): KubeadmSet[] {
   const { csrs } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) as {
     csrs: ManifestEntry[];
@@ -69,7 +69,7 @@ export function listKubeadmSets(root: string = fixtureCsrRoot()): KubeadmSet[] {
   return [...sets.values()];
 }
 
-/** One committed set by name, for a test that is about that version, layout or configuration. */
+/** A committed set, for a test of that version, layout or configuration. */
 export function kubeadmSet(version: string, layout: KubeadmLayout, config: string): KubeadmSet {
   const found = listKubeadmSets().find(
     (set) => set.version === version && set.layout === layout && set.config === config,
@@ -78,7 +78,7 @@ export function kubeadmSet(version: string, layout: KubeadmLayout, config: strin
   return found;
 }
 
-/** The throw-away keys of a set by the name of their certificate: PEM files, or kubeconfigs holding one. */
+/** The throw-away key of a CSR: a PEM file, or a kubeconfig with the key. */
 export function keyFile(set: KubeadmSet, csr: KubeadmCsr): string | undefined {
   const base = join(
     set.dir,

@@ -1,4 +1,4 @@
-/** The kubelet's folder of certificates as its store keeps it: dated files, and a link to the newest. */
+/** The kubelet's certificate store: dated files, and a link to the newest. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KUBELET_PEM, placeOf } from '../../client/node/disk/places.ts';
@@ -14,7 +14,7 @@ export function writeKubeletStore(folder: string, pem: string): string {
   return current;
 }
 
-/** kubelet.conf of a node's folder, and the text of a pem with its certificate and key. */
+/** kubelet.conf of a node's folder, and a PEM text with its certificate and key. */
 export function readKubeletConf(folder: string): { place: CertificateInPlace; pem: string } {
   const place = readPlace(
     placeOf('kubelet.conf', { kubeconfigDir: folder, certDir: join(folder, 'pki') }),

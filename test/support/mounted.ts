@@ -1,10 +1,10 @@
-/** Small file systems of their own, where this process may mount them. */
+/** Mounts small file systems, if this process may. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Mounts one on a folder; false where this process may not. @param options of mount(8), such as `size=600k` */
+/** @returns false if this process may not mount @param options of mount(8), such as `size=600k` */
 export function mountOn(folder: string, options: string): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
@@ -26,6 +26,6 @@ function mayMount(): boolean {
 
 const isAllowed = mayMount();
 
-/** A test that mounts something; skipped, with the reason, where that is not allowed. */
+/** A test that mounts a file system; skipped with the reason if that is not allowed. */
 export const itMounts = (title: string, body: () => Promise<void>) =>
   isAllowed ? it(title, body) : it.skip(`${title} [this process may not mount]`, body);

@@ -1,4 +1,4 @@
-/** A node that is to be prepared: its folder in the place of /etc/kubernetes, and the command on it in this process. */
+/** A node to be prepared: a folder instead of /etc/kubernetes, and `cakeless prepare` in this process. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../client/clock.ts';
@@ -21,7 +21,6 @@ export class NewNode {
     name: string,
     yaml: string,
   ) {
-    Object.assign(this, { service, folder, cluster, name });
     this.service = service;
     this.folder = folder;
     this.cluster = cluster;
@@ -34,7 +33,7 @@ export class NewNode {
     return join(this.folder, ...path);
   }
 
-  /** @param wrap a store between the command and the bucket */
+  /** @param wrap puts a store between the command and the bucket */
   async prepare(
     more: Partial<PrepareOptions> = {},
     wrap: (exchange: ObjectStore) => ObjectStore = (exchange) => exchange,
@@ -44,7 +43,7 @@ export class NewNode {
     const exitCode = await prepare(
       {
         exchange: async () => exchange,
-        authority: () => Promise.reject(new Error('a node never reaches the authority bucket')),
+        authority: () => Promise.reject(new Error('a node does not use the authority bucket')),
         invokeCreateCa: () => Promise.reject(new Error('a node calls no function')),
       },
       { print: (line) => void printed.push(line), progress: () => undefined },
@@ -56,14 +55,14 @@ export class NewNode {
         output: 'json',
         ...more,
       },
-      // no time passes: the service has answered when it has nothing left to do
+      // instead of time passing, the service finishes all its work
       { ...systemClock, sleep: async () => void (await this.service.local.idle()) },
     );
     const text = printed.join('\n');
     return { exitCode, text, result: (more.output ? {} : JSON.parse(text)) as Prepared };
   }
 
-  /** An approver agrees to everything that waits. */
+  /** Approves everything that is pending. */
   async approveAll({ certificates }: Prepared): Promise<void> {
     const { endpoint, region, credentials } = this.service.settings('approver');
     const environment = {
@@ -88,7 +87,7 @@ export class NewNode {
     await this.service.local.idle();
   }
 
-  /** Twice at most: the second run takes what an approver agreed to. */
+  /** Runs a second time after approvals if something is pending. */
   async prepareWhole(more: Partial<PrepareOptions> = {}) {
     const first = await this.prepare(more);
     if (first.exitCode !== 4) return first;

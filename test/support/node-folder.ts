@@ -1,4 +1,4 @@
-/** A node as kubeadm leaves it, with certificates of the service itself: made by the commands that a user has. */
+/** A node as kubeadm leaves it, with certificates from the service, made by the commands that users have. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,9 +26,9 @@ const PENDING = '.pending.json';
 export class NodeFixture {
   readonly service: ServiceProcess;
   readonly node: string;
-  /** What kubeadm has on such a node: `super-admin.conf` came with 1.29. */
+  /** The certificates of such a node: `super-admin.conf` came with 1.29. */
   readonly names: readonly CertificateName[];
-  /** Copied for each test, never changed itself. */
+  /** Copied for each test, and never changed. */
   readonly template: string;
   readonly #root: string;
 
@@ -49,7 +49,7 @@ export class NodeFixture {
     return fixture;
   }
 
-  /** A node that the cluster record knows, and that has nothing yet but its kubeadm configuration. */
+  /** A node of the cluster record that has only its kubeadm configuration. */
   static async empty(set: KubeadmSet): Promise<NodeFixture> {
     const fixture = await NodeFixture.declared(set);
     mkdirSync(fixture.template);
@@ -72,7 +72,7 @@ export class NodeFixture {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  /** A fresh copy of the node's /etc/kubernetes. */
+  /** A new copy of the node's /etc/kubernetes. */
   copy(): string {
     const folder = mkdtempSync(join(this.#root, 'etc-kubernetes-'));
     cpSync(this.template, folder, { recursive: true, verbatimSymlinks: true });
@@ -114,7 +114,7 @@ export class NodeFixture {
     return cakeless({ ...this.environment(), ...environment }, ...args, ...who);
   }
 
-  /** An approver agrees to everything that waits under a request. */
+  /** Approves everything that is pending under a request id. */
   async approve(request: string): Promise<void> {
     const outcomes = await this.keys(`certificates/${CLUSTER}/${this.node}/${request}/`);
     for (const key of outcomes.filter((name) => name.endsWith(PENDING))) {
@@ -139,7 +139,7 @@ export class NodeFixture {
     if (asked.exitCode !== 0) throw new Error(asked.stderr);
     const place = ['--cluster', CLUSTER, '--node', this.node, '--request', 'first'];
     await cakeless(this.environment(), 'submit', staging, ...place);
-    await cakeless(this.environment(), 'fetch', ...place, '--out', staging); // ends when all are answered
+    await cakeless(this.environment(), 'fetch', ...place, '--out', staging); // returns when all have an outcome
     await this.approve('first');
     const fetched = await cakeless(
       this.environment(),
@@ -168,7 +168,7 @@ export class NodeFixture {
     const caPem = readFileSync(caFileOf('ca', folders), 'utf8');
     for (const name of this.names) {
       const staged = findStaged(staging, name);
-      if (!staged) throw new Error(`${name} was not asked for`);
+      if (!staged) throw new Error(`${name} was not requested`);
       const pem = readFileSync(staged.csrFile.replace(/\.csr$/, '.crt'), 'utf8');
       const place = placeOf(name, folders);
       if (place.kind === 'kubeconfig') {
@@ -185,13 +185,13 @@ export class NodeFixture {
 
 function versionOf({ version }: KubeadmSet) {
   const parsed = parseKubernetesVersion(version);
-  if (!parsed) throw new Error(`${version} is no version`);
+  if (!parsed) throw new Error(`${version} is not a version`);
   return parsed;
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** As kubeadm writes them, with what users add: comments, keys of their own, quotes. */
+/** A kubeconfig of kubeadm with what users add: comments, other fields, quotes. */
 export function kubeconfigText(name: string, ca: string, certificate: string, key: string): string {
   return `# ${name}: do not edit by hand
 apiVersion: v1

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-export interface LeafWish {
+export interface LeafOptions {
   readonly path: string;
   readonly ca: 'ca' | 'etcd/ca' | 'front-proxy-ca';
   readonly subject: string;
@@ -18,8 +18,8 @@ const apiserverNames =
 const etcdNames = 'DNS:cp-1,DNS:localhost,IP:10.20.0.11,IP:127.0.0.1,IP:::1';
 const both = `${server},${client}`;
 
-/** What kubeadm 1.37 issues for a node cp-1. `.conf` ones become kubeconfigs. */
-export const LEAVES: readonly LeafWish[] = [
+/** The certificates that kubeadm 1.37 issues for a node cp-1. Those with `.conf` become kubeconfigs. */
+export const LEAVES: readonly LeafOptions[] = [
   leaf('pki/apiserver', 'ca', '/CN=kube-apiserver', server, apiserverNames),
   leaf('pki/apiserver-kubelet-client', 'ca', '/CN=kube-apiserver-kubelet-client', client),
   leaf('pki/apiserver-etcd-client', 'etcd/ca', '/CN=kube-apiserver-etcd-client', client),
@@ -36,16 +36,16 @@ export const LEAVES: readonly LeafWish[] = [
 
 function leaf(
   path: string,
-  ca: LeafWish['ca'],
+  ca: LeafOptions['ca'],
   subject: string,
   usages: string,
   names?: string,
-): LeafWish {
+): LeafOptions {
   return { path, ca, subject, usages, ...(names && { names }) };
 }
 
 export class OpensslNode {
-  /** In the place of /etc/kubernetes. */
+  /** Used instead of /etc/kubernetes. */
   readonly folder: string;
 
   constructor(folder: string) {
@@ -54,14 +54,14 @@ export class OpensslNode {
     writeFileSync(join(folder, 'openssl.cnf'), '[req]\ndistinguished_name=dn\n[dn]\n');
   }
 
-  make(leaves: readonly LeafWish[] = LEAVES): this {
+  make(leaves: readonly LeafOptions[] = LEAVES): this {
     for (const [path, name] of [
       ['ca', 'kubernetes'],
       ['etcd/ca', 'etcd-ca'],
       ['front-proxy-ca', 'front-proxy-ca'],
     ] as const)
       this.makeCa(path, name);
-    for (const wish of leaves) this.makeLeaf(wish);
+    for (const leaf of leaves) this.makeLeaf(leaf);
     return this;
   }
 
@@ -74,7 +74,7 @@ export class OpensslNode {
     );
   }
 
-  makeLeaf({ path, ca, subject, usages, names, days = 365 }: LeafWish): void {
+  makeLeaf({ path, ca, subject, usages, names, days = 365 }: LeafOptions): void {
     const stem = join(this.folder, path);
     const extensions = [
       'basicConstraints=critical,CA:FALSE',

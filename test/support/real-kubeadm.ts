@@ -1,4 +1,4 @@
-/** Real releases of kubeadm and the kubelet, where they have been built. */
+/** Real releases of kubeadm and the kubelet, if they have been built. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const programOf = (program: Program, version: string): string =>
 
 export const kubeadmProgram = (version: string): string => programOf('kubeadm', version);
 
-/** Why a release can't be asked on this machine; undefined where it can. Throws under CAKELESS_REQUIRE_JUDGES=1. */
+/** Why a release is not available on this machine; undefined if it is. Throws under CAKELESS_REQUIRE_JUDGES=1. */
 export function whyNoKubeadm(version: string, program: Program = 'kubeadm'): string | undefined {
   if (existsSync(programOf(program, version))) return undefined;
   const why = `${program} ${version} is not built`;
@@ -22,7 +22,7 @@ export function whyNoKubeadm(version: string, program: Program = 'kubeadm'): str
 
 export const runKubeadm = (version: string, ...args: string[]) => run('kubeadm', version, args);
 
-/** Comes as far as its configuration lets it; without a container runtime that is a second. */
+/** The kubelet runs as far as its configuration allows: about a second without a container runtime. */
 export const runKubelet = (version: string, ...args: string[]) => run('kubelet', version, args);
 
 function run(program: Program, version: string, args: readonly string[]) {

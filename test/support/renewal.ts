@@ -6,6 +6,7 @@ import type { RenewalDeps, RenewalOptions } from '../../client/node/renewal/opti
 import { renew } from '../../client/node/renewal/renew.ts';
 import { caHashesOf } from '../../client/node/trust/ca-cert-hash.ts';
 import { CLUSTER, type NodeFixture } from './node-folder.ts';
+import { hopeless, until } from './until.ts';
 
 export const renewalOptions = (
   fixture: NodeFixture,
@@ -57,16 +58,15 @@ export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metad
 export const answerKey = (fixture: NodeFixture, request: string, path: string) =>
   `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
 
-/** The text of an object, once it exists. */
-export async function textOf(fixture: NodeFixture, key: string): Promise<string> {
-  for (;;) {
-    const object = await fixture.exchange().get(key, 1e6);
-    if (object) return Buffer.from(object.body).toString('latin1');
-    await new Promise((done) => setTimeout(done, 50));
-  }
+/** The text of an object, as soon as it exists. */
+export function textOf(fixture: NodeFixture, key: string): Promise<string> {
+  return until(key, async () => {
+    const object = await fixture.exchange().get(key, 1e6).catch(hopeless);
+    return object && Buffer.from(object.body).toString('latin1');
+  });
 }
 
-/** Requests `apiserver`, and ends before it sees the outcome, however fast that is written. */
+/** Requests `apiserver`, and ends before it sees the outcome. */
 export async function askOnly(
   fixture: NodeFixture,
   folder: string,

@@ -1,7 +1,8 @@
-/** What Lambda gives a handler: a context, SQS events, and a place for log lines. */
+/** What Lambda passes to a handler: a context and SQS events; and a reporter that keeps the log lines. */
 import type { Context, SQSEvent } from 'aws-lambda';
 import { newReporter } from '../../functions/report.ts';
 import { METRICS } from '../../lib/metric-names.ts';
+import { withCapturedOutput, withEnvironment } from './restored.ts';
 
 const never = (): never => {
   throw new Error('not to be called');
@@ -47,40 +48,27 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Runs something with a reporter; gives back its answer and everything that it wrote. */
+const LOGGING = { POWERTOOLS_LOG_LEVEL: 'INFO', POWERTOOLS_DEV: 'false' };
+
+/** Runs something with a reporter. @returns its answer, and everything that it wrote */
 export async function withReporter<T>(
   run: (reporter: ReturnType<typeof newReporter>) => Promise<T>,
   service: Parameters<typeof newReporter>[0] = 'sign',
 ): Promise<{ answer: T; lines: LogLine[]; metrics: Record<string, unknown>[]; text: string }> {
-  let text = '';
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    jest.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      text += String(chunk);
-      return true;
-    }),
+  const { result, text } = await withEnvironment(LOGGING, () =>
+    withCapturedOutput(() => run(newReporter(service))),
   );
-  process.env.POWERTOOLS_LOG_LEVEL = 'INFO';
-  process.env.POWERTOOLS_DEV = 'false';
-  try {
-    const answer = await run(newReporter(service));
-    const parsed: LogLine[] = text
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line));
-    const metrics = parsed.filter((line) => '_aws' in line);
-    for (const line of metrics) expectOwnMetrics(line, service);
-    return {
-      answer,
-      text,
-      metrics,
-      lines: parsed.filter(({ level }) => level !== undefined),
-    };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  const parsed: LogLine[] = text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  const metrics = parsed.filter((line) => '_aws' in line);
+  for (const line of metrics) expectOwnMetrics(line, service);
+  const lines = parsed.filter(({ level }) => level !== undefined);
+  return { answer: result, text, metrics, lines };
 }
 
-/** An alarm looks for a metric under the service that the list names: elsewhere nobody would see it. */
+/** An alarm looks for a metric under the service that the list names, and would not see it elsewhere. */
 function expectOwnMetrics(line: Record<string, unknown>, service: string): void {
   const own = Object.values(METRICS).filter((metric) => metric.service === service);
   const names = Object.keys(line).filter((name) => !['_aws', 'service'].includes(name));

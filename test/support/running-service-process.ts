@@ -1,4 +1,4 @@
-/** `cakeless local` as a process of its own, to be asked over the network and to be killed. */
+/** `cakeless local` as a child process, which can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { environmentAs, readEnvironmentFile } from '../../client/demo/shell.ts';
@@ -6,17 +6,17 @@ import { environmentAs, readEnvironmentFile } from '../../client/demo/shell.ts';
 export type Environment = Record<string, string>;
 
 export interface ServiceProcess {
-  /** What its env file says: the administrator's environment. */
+  /** The variables of its env file: the administrator's environment. */
   readonly environment: Environment;
   readonly envFile: string;
   as(principal: string): Environment;
-  /** Ends when the process has. */
+  /** Resolves when the process has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export const COMMAND = resolve('client', 'cakeless.mjs');
 
-/** Starts it on a folder; ready when it said so. */
+/** Starts it on a folder, and waits until it is ready. */
 export async function startServiceProcess(folder: string): Promise<ServiceProcess> {
   const data = join(folder, 'data');
   const envFile = join(folder, 'env');
@@ -24,7 +24,7 @@ export async function startServiceProcess(folder: string): Promise<ServiceProces
   const env = { ...process.env, POWERTOOLS_LOG_LEVEL: 'SILENT' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((done) => child.once('close', () => done()));
-  await saidSomething(child, ended);
+  await firstOutput(child, ended);
   const environment = readEnvironmentFile(envFile);
   return {
     environment,
@@ -37,7 +37,7 @@ export async function startServiceProcess(folder: string): Promise<ServiceProces
   };
 }
 
-async function saidSomething(child: ChildProcess, ended: Promise<void>): Promise<void> {
+async function firstOutput(child: ChildProcess, ended: Promise<void>): Promise<void> {
   let errors = '';
   child.stderr?.on('data', (chunk) => {
     errors += chunk;

@@ -1,4 +1,4 @@
-/** The whole service in this process, on a temporary folder, and clients of every principal. One for each test file. */
+/** The whole service in this process, on a temporary folder, with clients of every principal. One for each test file. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,41 +12,56 @@ import { readDeclaredCluster } from '../../client/operator/declared-cluster.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { outcomeKeys, parseRequestKey } from '../../lib/contract/request-key.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
-import { systemTimers } from '../../local/surroundings.ts';
+import { systemTimers, type Timers } from '../../local/surroundings.ts';
 import type { KubeadmSet } from './kubeadm-sets.ts';
+import { changeEnvironment } from './restored.ts';
 
 export const temporaryFolder = (): Promise<string> =>
   mkdtemp(join(tmpdir(), 'cakeless-running-service-'));
 
-/** Any text is longer than nothing and shorter than this. */
+/** More than any object of a test. */
 const MAX_BYTES = 1024 * 1024;
+
+/** The longest pause between two attempts at a message is half a minute; schedules are longer, and stay as they are. */
+const withoutRetryDelays: Timers = {
+  ...systemTimers,
+  setTimeout: (callback, ms) => systemTimers.setTimeout(callback, ms < 60_000 ? 1 : ms),
+};
 
 export class RunningService {
   readonly local: RunningLocal;
   readonly dataDir: string;
   readonly #clients: { destroy(): void }[] = [];
+  readonly #restoreEnvironment: () => void;
 
-  private constructor(local: RunningLocal, dataDir: string) {
+  private constructor(local: RunningLocal, dataDir: string, restoreEnvironment: () => void) {
     this.local = local;
     this.dataDir = dataDir;
+    this.#restoreEnvironment = restoreEnvironment;
   }
 
-  /** Failed messages come back at once, so that a test of dead letters takes no half minute. */
+  /** Failed messages come back at once, so that a test of dead letters does not take half a minute. */
   static async start(dataDir?: string): Promise<RunningService> {
-    process.env.POWERTOOLS_LOG_LEVEL = 'SILENT';
-    const { setTimeout } = systemTimers;
-    systemTimers.setTimeout = (callback, ms) => setTimeout(callback, ms < 60_000 ? 1 : ms);
     const folder = dataDir ?? (await temporaryFolder());
-    return new RunningService(await startService({ dataDir: folder, port: 0 }), folder);
+    const restore = changeEnvironment({ POWERTOOLS_LOG_LEVEL: 'SILENT' });
+    try {
+      const local = await startService({ dataDir: folder, port: 0, timers: withoutRetryDelays });
+      return new RunningService(local, folder, restore);
+    } catch (error) {
+      restore();
+      throw error;
+    }
   }
 
+  /** Restores the environment, too: the functions of the service share it with this process. */
   async close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await this.local.close();
+    this.#restoreEnvironment();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** What every SDK client takes, with the credentials of a principal. */
+  /** Settings of an SDK client with the credentials of a principal. */
   settings(principal = 'administrator') {
     const credentials = this.local.principals().find(({ name }) => name === principal);
     if (!credentials) throw new Error(`no principal ${principal}`);
@@ -92,7 +107,7 @@ export class RunningService {
     return sqs.send(new SendMessageCommand({ QueueUrl: this.local.queueUrl, MessageBody }));
   }
 
-  /** Writes the record that `cakeless cluster apply` makes of a set's configuration. */
+  /** Writes the record that `cakeless cluster apply` builds from a set's configuration. */
   async declare(set: KubeadmSet, cluster: string, more: Record<string, unknown> = {}) {
     const config = readDeclaredCluster(set.configYaml ?? '', set.dir);
     const record = { ...buildRecord(cluster, 'fleet', config, [], undefined), ...more };
@@ -104,10 +119,10 @@ export class RunningService {
     return { cluster, node: config.node?.name ?? '' };
   }
 
-  /** What a node reads of its request. */
+  /** The outcome of a request, as the node reads it. */
   async outcome(key: string) {
     const address = parseRequestKey(key);
-    if (!address) throw new Error(`${key} is no request`);
+    if (!address) throw new Error(`${key} is not the key of a request`);
     const keys = outcomeKeys(address);
     const [certificate, rejected, pending] = await Promise.all(
       [keys.certificate, keys.rejected, keys.pending].map((k) => this.text('exchange', k)),
@@ -130,7 +145,7 @@ interface Rejected {
   readonly violations: readonly { code: string; field: string; got: string; fix: string }[];
 }
 
-/** Uploads as a node does: only what is new. */
+/** Uploads a new object, as a node does. */
 export function upload(s3: S3Client, Key: string, body: string | Uint8Array) {
   const Body = typeof body === 'string' && body.endsWith('.csr') ? readFileSync(body) : body;
   return s3.send(

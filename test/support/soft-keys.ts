@@ -1,5 +1,7 @@
-/** CA keys in memory, behind the same ports as KMS; each signature and each look at a public key is counted. */
+/** CA keys in memory, behind the same ports as KMS. They record what was signed. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
@@ -10,6 +12,7 @@ import { makeSignature } from '../../local/kms/signatures.ts';
 
 export class SoftKeys implements SigningKeys, CaKeys {
   #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
+  readonly #committed = readCommittedKeys();
   readonly signed: string[] = [];
   /** The records that the signatures were for. */
   readonly records: string[] = [];
@@ -50,9 +53,10 @@ export class SoftKeys implements SigningKeys, CaKeys {
   async ensure(trustDomain: string, ca: CaName, spec: CaKeySpec): Promise<CaKey> {
     const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}`;
     if (!this.#keys.has(keyId)) {
-      const privateKey = createPrivateKey(await generatePrivateKey(keySpec(spec)));
+      const pem = this.#committed[spec]?.pop() ?? (await generatePrivateKey(keySpec(spec)));
+      const privateKey = createPrivateKey(pem);
       const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
-      // another caller may have made it meanwhile
+      // another caller may have made it in the meantime
       if (!this.#keys.has(keyId))
         this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
     }
@@ -65,3 +69,7 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return entry.key;
   }
 }
+
+/** RSA keys take seconds to make: those of the first trust domain are committed (make-ca-keys.ts). */
+const readCommittedKeys = (): Record<string, string[]> =>
+  JSON.parse(readFileSync(resolve('test', 'support', 'ca-keys.json'), 'utf8'));

@@ -1,4 +1,4 @@
-/** Templates of the deployment, and what their policies say, as texts that tests can compare. */
+/** Templates of the deployment, and their policies as texts that tests can compare. */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export interface Resource {
 
 export type Resources = Readonly<Record<string, Resource>>;
 
-/** A folder in the place of the bundles, so that nothing has to be bundled. */
+/** A folder with placeholders instead of bundles, so that nothing has to be bundled. */
 export function codeDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'cakeless-code-'));
   for (const name of ['sign', 'create-ca', 'reconcile', 'watch-signatures']) {
@@ -27,10 +27,14 @@ export function codeDir(): string {
   return dir;
 }
 
-/** An app with the flags of cdk.json. */
+/**
+ * An app with the flags of cdk.json. CDK's own validation of the templates takes three seconds for each file of tests:
+ * `npm run synth` does it, and test/infra/synth.slow.test.ts runs that.
+ */
 export function newApp(): App {
   return new App({
     outdir: mkdtempSync(join(tmpdir(), 'cakeless-cdk-')),
+    builtinCloudFormationValidation: false,
     context: JSON.parse(readFileSync('cdk.json', 'utf8')).context,
   });
 }
@@ -69,7 +73,7 @@ export function statementsOf(document: { Statement: unknown[] }): Statement[] {
   });
 }
 
-/** Statements of the policies that hang on roles whose id starts so. */
+/** Statements of the policies of the role whose id starts with this text. */
 export function statementsOfRole(resources: Resources, roleId: string): Statement[] {
   return ofType(resources, 'AWS::IAM::Policy')
     .filter(([, { Properties }]) =>
@@ -80,7 +84,7 @@ export function statementsOfRole(resources: Resources, roleId: string): Statemen
     .flatMap(([, { Properties }]) => statementsOf(Properties.PolicyDocument));
 }
 
-/** CloudFormation's functions as the text that they stand for. */
+/** Replaces CloudFormation's functions by readable text. */
 export function asText(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asText);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,4 @@
-/** A whole service in memory, with CAs, ready to take real kubeadm CSRs. Same clock and same randomness every time. */
+/** A whole service in memory, with CAs and for real kubeadm CSRs. Its clock and its random numbers are the same in every run. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buildRecord } from '../../client/operator/cluster-record.ts';
@@ -34,7 +34,7 @@ export class Workshop {
     this.exchange.now = this.authority.now = () => this.now;
   }
 
-  /** CAs are made once for each kind of key: making RSA keys takes long, and they are all alike. */
+  /** The CAs of each kind of key are made once for a file of tests. */
   static async open(keySpec: CaKeySpec = 'ECC_NIST_P256'): Promise<Workshop> {
     const { keys, document } = await madeCas(keySpec);
     const workshop = new Workshop(keys.withoutHistory(), document);
@@ -42,7 +42,7 @@ export class Workshop {
     return workshop;
   }
 
-  /** With the records and claims that making the CAs left in the authority bucket. */
+  /** With the records and claims in the authority bucket that the creation of the CAs wrote. */
   static async openWithBooks(): Promise<Workshop> {
     const workshop = await Workshop.open();
     const { authority } = await madeCas('ECC_NIST_P256');
@@ -60,7 +60,7 @@ export class Workshop {
     };
   }
 
-  /** The cluster record that `cakeless cluster apply` makes of the set's own configuration. */
+  /** Writes the cluster record that `cakeless cluster apply` builds from the set's configuration. */
   declare(set: KubeadmSet, more: Record<string, unknown> = {}): { node: string; cluster: string } {
     const config = readDeclaredCluster(set.configYaml ?? '', set.dir);
     const record = buildRecord(CLUSTER, TRUST_DOMAIN, config, [], undefined);
@@ -68,7 +68,7 @@ export class Workshop {
     return { node: config.node?.name ?? '', cluster: CLUSTER };
   }
 
-  /** Puts a CSR where its node would, and returns its key. Nothing looks at it yet. */
+  /** Uploads a CSR as its node does. It is not processed yet. @returns its key */
   upload(node: string, csr: Pick<KubeadmCsr, 'path' | 'file'>, requestId = 'r1'): string {
     const key = `requests/${CLUSTER}/${node}/${requestId}/${csr.path}`;
     this.exchange.seed(key, readFileSync(csr.file));
@@ -79,10 +79,10 @@ export class Workshop {
     return processRequest(this.service, { key, uploader });
   }
 
-  /** The texts of what the node can read. */
+  /** The outcome, as the node reads it. */
   outcome(key: string) {
     const address = parseRequestKey(key);
-    if (!address) throw new Error(`${key} is no request`);
+    if (!address) throw new Error(`${key} is not the key of a request`);
     const keys = outcomeKeys(address);
     return {
       certificate: this.exchange.text(keys.certificate),
@@ -96,7 +96,7 @@ export class Workshop {
     return versions.find(({ version }) => version === signing)?.certificate ?? '';
   }
 
-  /** Counts up, hashed: never the same twice in a workshop, the same in every run. */
+  /** Hashes of a counter: different for each call, and the same in every run. */
   #random(count: number): Uint8Array {
     this.#drawn += 1;
     return createHash('sha512').update(String(this.#drawn)).digest().subarray(0, count);

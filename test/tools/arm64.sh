@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# arm64.sh FOLDER: what it takes to run a dynamically linked program for arm64 on another processor, from Debian's
-# packages, unpacked into FOLDER and not installed: `emulator` (QEMU's user emulation, static) and `lib/` (the C and C++
-# libraries). Needs apt and dpkg; apt checks what it downloads against Debian's signatures.
+# arm64.sh FOLDER: unpacks Debian's packages for running a dynamically linked arm64 program on another processor into
+# FOLDER, without installing them: `emulator` (QEMU's user emulation, static) and `lib/` (the C and C++ libraries). Needs apt and dpkg; apt checks what it downloads against Debian's signatures.
 set -euo pipefail
 exec </dev/null
 
@@ -10,9 +9,9 @@ packages=(qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-ar
 mkdir -p "$1"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-chmod 755 "$work" # apt downloads as a user of its own
+chmod 755 "$work" # apt downloads as another user
 cd "$work"
-# lists are there already on most machines; old ones name packages that are gone
+# most machines have lists, but old lists name packages that no longer exist
 apt-get -q download "${packages[@]}" || { apt-get -q update && apt-get -q download "${packages[@]}"; }
 for package in *.deb; do dpkg -x "$package" unpacked; done
 rm -rf "$1/lib"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# container-runtime.sh: what a node needs beside the programs of Kubernetes (kubernetes.sh builds those).
+# container-runtime.sh: installs what a node needs besides the programs of Kubernetes (kubernetes.sh builds those).
 #
 #   containerd, runc               a container runtime
-#   iptables, ethtool, socat, …    what kubeadm's preflight and the kubelet look for
+#   iptables, ethtool, socat, …    what kubeadm's preflight checks and the kubelet look for
 #   bridge, loopback, host-local   the plugins of a pod network
-#   pause, watch-names             hold a pod's namespaces, and see every file that is made; ours, built with Go into
+#   pause, watch-names             to hold a pod's namespaces, and to see every new file: built from test/tools into
 #                                  ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}/bin
 #
-# What else is missing is installed by apt-get under Debian's names. No daemon is started. One line a program on stdout.
-# Exit 1: something can't be had here; the line says what.
+# Missing programs of the first three groups are installed by apt-get, as Debian's packages. No daemon is started.
+# Prints a line for each program. Exit code 1: a program cannot be installed here, which its line says.
 set -euo pipefail
 exec </dev/null
 
@@ -35,17 +35,17 @@ main() {
 
 say() { printf '%-14s %s\n' "$1" "$2"; }
 
-# Debian keeps the plugins of a pod network in /usr/lib/cni, their own releases in /opt/cni/bin.
+# Debian installs the plugins of a pod network in /usr/lib/cni, and their releases in /opt/cni/bin.
 is_there() { command -v "$1" >/dev/null || [ -x "/usr/lib/cni/$1" ] || [ -x "/opt/cni/bin/$1" ]; }
 
 # package PROGRAM PACKAGE
 package() {
   if is_there "$1"; then
-    say "$1" there
+    say "$1" present
   elif install "$2" >"$tools/log/$2" 2>&1 && is_there "$1"; then
     say "$1" "installed ($2)"
   else
-    say "$1" "can not be had: $(tail -n 1 "$tools/log/$2") (all of it: $tools/log/$2)"
+    say "$1" "not available: $(tail -n 1 "$tools/log/$2") (all of it: $tools/log/$2)"
     failed=1
   fi
 }
@@ -59,17 +59,17 @@ install() {
   "${get[@]}" || { apt-get update -q && "${get[@]}"; }
 }
 
-# own PROGRAM: one of ours, made from test/tools/PROGRAM with Go's standard library alone
+# own PROGRAM: builds test/tools/PROGRAM, which uses only Go's standard library
 own() {
   local program=$tools/bin/$1 pin
   pin=$(sha256sum <"$here/$1/main.go" | cut -d' ' -f1)
   if [ -x "$program" ] && [ "$(cat "$tools/made-from/$1" 2>/dev/null)" = "$pin" ]; then
-    say "$1" there
+    say "$1" present
     return
   fi
   find_go
   if [ -n "$go_missing" ]; then
-    say "$1" "can not be had: $go_missing"
+    say "$1" "not available: $go_missing"
     failed=1
   elif (cd "$here/$1" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$program" .) >"$tools/log/$1" 2>&1; then
     printf '%s\n' "$pin" >"$tools/made-from/$1"

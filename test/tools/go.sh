@@ -1,10 +1,10 @@
-# To be sourced: finds a Go that can build what the tests need. `find_go` sets $go_missing (empty when there is one,
-# installing Debian's package where that is possible); `recent_go` prints the program to call.
+# To be sourced: finds a Go that can build what the tests need. `find_go` installs Debian's package if necessary and
+# possible, and sets $go_missing (empty if there is a Go); `recent_go` prints the program to call.
 
 go=1.25.0 # only where the machine's own Go is too old to fetch what go.mod asks for
 
-# Go from 1.21 on fetches the release that a go.mod asks for by itself. An older one (Debian 12 has 1.19) can fetch that
-# release too, as the module that it is; only the permission to run it gets lost on the way.
+# Since 1.21, Go downloads the release that a go.mod requires. An older Go (Debian 12 has 1.19) can download it as a
+# module, which is then not executable.
 recent_go() {
   local minor platform dir
   minor=$(go version | sed -nE 's/^go version go1\.([0-9]+).*/\1/p')

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts the programs that the larger tests need into one folder outside the repository:
-# ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}. One line per tool. What is there and made from the same pins
-# is left alone, so a second run takes no time. Nothing is put anywhere else, save Go where it has to be installed.
+# Installs the programs that the larger tests need into one folder outside the repository:
+# ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}. Prints a line for each tool. Tools that were built from the same pins are
+# kept, so a second run takes no time. Nothing is installed elsewhere, except Go if it is missing.
 #
 #   bin/verify-chain, bin/lint    the Go judges of test/judges (their pins: go.mod, go.sum)
 #   node-22/bin/node, node-24/…   the other releases of Node that are supported
@@ -9,10 +9,10 @@
 #   ministack/bin/python          MiniStack, a stand-in for AWS (pins with hashes: ministack-requirements.txt)
 #   arm64/emulator, arm64/lib/    QEMU's user emulation and libraries for arm64, from Debian's packages (arm64.sh)
 #
-# Arguments name the tools that are wanted, without any it is all of them: install.sh node-24 ministack
+# Arguments name the tools to install; the default is all: install.sh node-24 ministack
 #
-# Exit 1: something that this machine could have had could not be made. What it can't have (no Go, no python3) is only
-# said: tests that need it skip, or fail under CAKELESS_REQUIRE_JUDGES=1.
+# Exit code 1: a tool that this machine supports could not be built. A tool that it does not support (no Go, no python3)
+# is only reported: tests that need it are skipped, or fail under CAKELESS_REQUIRE_JUDGES=1.
 set -euo pipefail
 exec </dev/null
 
@@ -42,12 +42,12 @@ wanted() { [ "$names" = "  " ] || [[ $names == *" $1 "* ]]; }
 
 say() { printf '%-14s %s\n' "$1" "$2"; }
 
-# make NAME PIN PROGRAM COMMAND…: runs the command unless PROGRAM was made from this PIN before.
+# make NAME PIN PROGRAM COMMAND…: runs the command unless PROGRAM was already built from this PIN.
 make() {
   local name=$1 pin=$2 program=$3 log=$tools/log/$1
   shift 3
   if [ -x "$program" ] && [ "$(cat "$tools/made-from/$name" 2>/dev/null)" = "$pin" ]; then
-    say "$name" "there"
+    say "$name" "present"
     return
   fi
   rm -f "$tools/made-from/$name"
@@ -62,7 +62,7 @@ make() {
 
 judge() {
   local name=$1 source=$here/../judges/$1 pin
-  # Sorted by name, so that the pin does not depend on the order in which a file system lists files.
+  # sorted by name, so that the pin does not depend on the order in which a file system lists files
   pin=$(cd "$source" && cat $(LC_ALL=C ls -- *.go go.*) | sha256sum | cut -d' ' -f1)
   find_go
   if [ -n "$go_missing" ] && [ ! -x "$tools/bin/$name" ]; then
@@ -88,7 +88,7 @@ node() {
   make "$name" "$package@$version" "$tools/$name/bin/node" install_node "$tools/$name" "$package" "$version"
 }
 
-# The platform packages hold the program itself and need no install script; package `node` fetches it while installing.
+# The platform packages contain the program, and need no install script. The package `node` downloads it in one.
 install_node() {
   rm -rf "$1"
   mkdir -p "$1"
@@ -97,13 +97,13 @@ install_node() {
   [ "$("$1/bin/node" --version)" = "v$3" ]
 }
 
-# with_python NAME MINOR REQUIREMENTS PROGRAM COMMAND…: what make does, where this machine has such a Python.
+# with_python NAME MINOR REQUIREMENTS PROGRAM COMMAND…: like make, if this machine has such a Python.
 with_python() {
   local name=$1 minor=$2 requirements=$3 program=$4 pin
   shift 4
-  # Debian keeps ensurepip, which a virtual environment needs, in a package of its own (python3-venv).
+  # Debian has ensurepip, which a virtual environment needs, in a separate package (python3-venv).
   if ! python3 -c "import ensurepip, sys; sys.exit(sys.version_info < (3, $minor))" 2>/dev/null; then
-    say "$name" "missing: no python3 here, one before 3.$minor, or one without venv"
+    say "$name" "missing: no python3 from 3.$minor with venv"
     return
   fi
   pin=$(sha256sum <"$requirements" | cut -d' ' -f1)
@@ -125,8 +125,8 @@ ministack() {
   with_python ministack 10 "$here/ministack-requirements.txt" "$tools/ministack/bin/python" install_ministack
 }
 
-# With the hashes of the requirements file, or not at all. The program that `make` looks for is there from the first
-# step on: a failed step has to end the function.
+# Packages must have the hashes of the requirements file. The program that `make` looks for exists after the first step, so
+# a failed step has to end the function.
 install_ministack() {
   rm -rf "$tools/ministack"
   python3 -m venv "$tools/ministack" &&
@@ -137,7 +137,7 @@ install_ministack() {
 
 arm64() {
   if [ "$(uname -s)" != Linux ] || ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
-    say arm64 "missing: this is no Debian"
+    say arm64 "missing: this is not Debian"
     return
   fi
   make arm64 "$(sha256sum <"$here/arm64.sh")" "$tools/arm64/emulator" bash "$here/arm64.sh" "$tools/arm64"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # kubernetes.sh VERSION PROGRAM…    kubernetes.sh 1.35.4 kubeadm kube-apiserver
 # kubernetes.sh etcd VERSION        kubernetes.sh etcd 3.6.16        (etcd and etcdctl)
-# Builds real programs of Kubernetes and etcd from the Go module proxy, where every module is checked against the
-# checksum database; a version names all that goes in. Nobody publishes these programs in a package registry.
+# Builds real programs of Kubernetes and etcd from the Go module proxy. Every module is verified with the checksum database,
+# and a version determines all of them. No package registry has these programs.
 #
-# Result: ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}/kubernetes/vVERSION/PROGRAM (…/etcd/vVERSION/etcd). What is there is left
-# alone, so a second run takes no time. One line a program on stdout; what Go says is in …/log/.
-# On two cores, with nothing cached: kubeadm two to three minutes a version, kube-apiserver two more, the others one.
-# Exit 1: a build failed. Exit 2: wrong arguments. Exit 3: no Go.
+# Result: ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}/kubernetes/vVERSION/PROGRAM (…/etcd/vVERSION/etcd). Existing
+# programs are kept, so a second run takes no time. Prints a line for each program; Go's output is in …/log/.
+# On two cores with nothing cached, kubeadm takes two to three minutes a version, kube-apiserver two, the others one.
+# Exit code 1: a build failed. 2: wrong arguments. 3: no Go.
 set -euo pipefail
 exec </dev/null
 
@@ -38,8 +38,8 @@ build_kubernetes() {
   minor=$(cut -d. -f2 <<<"$version")
   source=$tools/src/kubernetes-v$version
   out=$tools/kubernetes/v$version
-  # 1.22 and older pin a release of github.com/modern-go/reflect2 that compiles with a Go from 1.18 on, and dies with
-  # it at run time: they are built with the Go that they were made with.
+  # 1.22 and older use a release of github.com/modern-go/reflect2 that compiles with Go 1.18 and later, but crashes at run
+  # time: they are built with the Go of that time
   [ "$minor" -gt 22 ] || export GOTOOLCHAIN=go1.16.15
   flags=$(version_flags "$version" "$minor")
   for program in "$@"; do
@@ -48,7 +48,7 @@ build_kubernetes() {
   done
 }
 
-# The version that a program says, as the release's own build sets it (hack/lib/version.sh).
+# The version that a program reports, as the release's build sets it (hack/lib/version.sh).
 version_flags() {
   local package
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
@@ -57,8 +57,8 @@ version_flags() {
   done
 }
 
-# A module that requires k8s.io/kubernetes with its own go, godebug and replace lines; a replacement by a folder of
-# its repository becomes the published module of that folder, which has version 0.MINOR.PATCH.
+# A module that requires k8s.io/kubernetes with the go, godebug and replace lines of its go.mod. A replacement by a folder
+# of its repository becomes the published module of that folder, version 0.MINOR.PATCH.
 kubernetes_module() {
   local description
   description=$(download "k8s.io/kubernetes@v$1") || return 1
@@ -99,14 +99,14 @@ build_etcd() {
 build() {
   local log=$tools/log/${5// /-} start
   if [ -x "$3" ]; then
-    printf '%-32s there\n' "$5"
+    printf '%-32s present\n' "$5"
     return
   fi
   mkdir -p "$(dirname "$3")"
   start=$(date +%s)
   if (cd "$1" && nice -n "${CAKELESS_NICE:-0}" "$program_of_go" build -trimpath -ldflags "-s -w $4" -o "$3.$$" "$2") >"$log" 2>&1; then
     mv "$3.$$" "$3"
-    printf '%-32s made in %d s\n' "$5" $(($(date +%s) - start))
+    printf '%-32s built in %d s\n' "$5" $(($(date +%s) - start))
   else
     rm -f "$3.$$"
     printf '%-32s FAILED: %s (all of it: %s)\n' "$5" "$(tail -n 1 "$log")" "$log"
@@ -117,7 +117,7 @@ build() {
 download() {
   local description
   description=$(cd / && "$program_of_go" mod download -json "$1") || {
-    printf '%s can not be had: %s\n' "$1" "$(field Error <<<"$description")"
+    printf '%s is not available: %s\n' "$1" "$(field Error <<<"$description")"
     return 1
   } >&2
   printf '%s\n' "$description"

@@ -1,6 +1,6 @@
 /**
- * An API behind the API server's aggregation layer. It believes the user that the API server names in a header, if
- * the caller's certificate comes from the front-proxy CA and is called front-proxy-client.
+ * An API behind the API server's aggregation layer. It trusts the user name in the API server's headers if the caller's
+ * certificate was issued by the front-proxy CA for front-proxy-client.
  */
 import type { ControlPlane } from './cluster.ts';
 import { TEST_ADDRESS } from './network.ts';

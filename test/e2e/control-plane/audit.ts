@@ -1,9 +1,9 @@
-/** The API servers' audit logs: they say with which certificate a controller came. */
+/** The API servers' audit logs, which name the certificate that a client used. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterNode } from './cluster-node.ts';
 
-/** What controllers and kubelets do every few seconds: they hold their lease, or look who does. */
+/** Logs what controllers and kubelets do every few seconds: renew their lease, or read it. */
 export const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -30,16 +30,16 @@ interface AuditEvent {
   readonly user: { readonly username: string; readonly extra?: Record<string, string[]> };
 }
 
-/** `X509SHA256=…` of the certificates that a user came with at any of these API servers, with how often. */
+/** Certificates (`X509SHA256=…`) that a user presented to any of these API servers, and how often. */
 export const credentialsOf = (user: string, nodes: readonly ClusterNode[]): Map<string, number> =>
   credentialsIn(user, nodes.map(logOf));
 
-/** The same in these logs. */
+/** The same for these logs. */
 export function credentialsIn(user: string, logs: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const file of logs.filter((path) => existsSync(path)))
     for (const line of readFileSync(file, 'utf8').split('\n')) {
-      if (!line.endsWith('}')) continue; // it is being written
+      if (!line.endsWith('}')) continue; // not written completely yet
       const event: AuditEvent = JSON.parse(line);
       const [id] = event.user.extra?.[CREDENTIAL_ID] ?? [];
       if (event.user.username === user && id !== undefined)
@@ -48,5 +48,5 @@ export function credentialsIn(user: string, logs: readonly string[]): Map<string
   return counts;
 }
 
-/** Since Kubernetes 1.32 for certificates, too (kubernetes#125634). */
+/** Also set for certificates since Kubernetes 1.32 (kubernetes#125634). */
 export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';

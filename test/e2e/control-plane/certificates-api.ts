@@ -1,16 +1,16 @@
 /**
- * Kubernetes' own certificates API in external-CA mode: kubeadm tells kube-controller-manager of no CA key, so that it
- * signs nothing; a name of a key that is not there would keep it from starting.
+ * Kubernetes' certificates API in external-CA mode. kubeadm configures no CA key for kube-controller-manager, so that it
+ * signs nothing. With the path of a missing key it would not start.
  */
 import { join } from 'node:path';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import { until } from '../../support/until.ts';
+import { mustRun } from '../harness/program.ts';
 import type { ControlPlane } from './cluster.ts';
 import { Component, commandOf } from './component.ts';
 
 const SIGNING_FLAGS = ['--cluster-signing-cert-file', '--cluster-signing-key-file'];
 
-/** With kubeadm's own flags but for these: only the signer runs, beside the one that leads. */
+/** With kubeadm's flags except for these: only the signer runs, beside the controller manager that leads. */
 export async function withDeletedKey(plane: ControlPlane): Promise<string> {
   const node = plane.first;
   const own = {
@@ -23,27 +23,27 @@ export async function withDeletedKey(plane: ControlPlane): Promise<string> {
   const log = join(node.folder, 'log', 'kube-controller-manager-with-deleted-key');
   const manager = new Component(node.command('kube-controller-manager', own), log);
   try {
-    const ended = await Promise.race([manager.ended().then(() => true), patience()]);
-    if (!ended) throw new Error(`it runs: ${manager.log()}`);
-    const words = manager.lastLine(/ca\.key/);
-    if (words === undefined) throw new Error(`it ended, but not for this: ${manager.log()}`);
-    return words.replace(/^.*?\] /, '');
+    const ended = await Promise.race([manager.ended().then(() => true), timeout()]);
+    if (!ended) throw new Error(`still running: ${manager.log()}`);
+    const line = manager.lastLine(/ca\.key/);
+    if (line === undefined) throw new Error(`ended for another reason: ${manager.log()}`);
+    return line.replace(/^.*?\] /, '');
   } finally {
     await manager.stop('SIGKILL');
   }
 }
 
-const patience = () =>
+const timeout = () =>
   new Promise<false>((resolve) => setTimeout(() => resolve(false), 60_000).unref());
 
-/** Approved by an administrator, and nobody there who signs. */
+/** An administrator approves a CSR, and no signer exists. */
 export async function approvedNeverIssued(plane: ControlPlane): Promise<string> {
   const flags = commandOf(plane.first.file('manifests/kube-controller-manager.yaml'));
   const named = flags.filter((flag) => SIGNING_FLAGS.some((name) => flag.startsWith(`${name}=`)));
   const set = named.filter((flag) => !flag.endsWith('='));
-  if (named.length === 0 || set.length > 0) throw new Error(`kubeadm writes ${named.join(' ')}`);
-  // the one that leads says at its start that it has no signer: without that, waiting longer might have helped
-  const words = await until('the leader says that it has no signer', async () =>
+  if (named.length === 0 || set.length > 0) throw new Error(`kubeadm sets ${named.join(' ')}`);
+  // the leader logs at its start that it has no signer, so waiting longer would not help
+  const words = await until('the log line of the leader without a signer', async () =>
     plane.nodes
       .map((node) => node.component('kube-controller-manager').lastLine(NO_SIGNER))
       .find((line) => line !== undefined),
@@ -59,7 +59,7 @@ export async function approvedNeverIssued(plane: ControlPlane): Promise<string> 
 }
 
 const NO_SIGNER = /Skipping CSR signer controller because no csr cert\/key was specified/;
-const NAME = 'nobody-signs';
+const NAME = 'never-signed';
 
 async function createCsr(plane: ControlPlane): Promise<void> {
   const file = join(plane.first.folder, NAME);

@@ -1,8 +1,8 @@
-/** One control-plane node: its folder, its certificates from Cakeless, and the programs that run on it. */
+/** A control-plane node: its folder, its certificates from Cakeless, and the programs that run on it. */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { etcdProgram, kubernetesProgram } from '../harness/programs.ts';
 import { KubeadmRoot } from '../kubeadm/kubeadm-root.ts';
-import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
 import {
   COMPONENT_NAMES,
   Component,
@@ -43,8 +43,8 @@ export class ClusterNode {
   }
 
   /**
-   * kubeadm writes the manifests of static pods. Every phase of `init` wants a super-admin.conf; `join`, which does
-   * not, wants a cluster: so the other nodes have the first one's for as long as kubeadm writes.
+   * kubeadm writes the manifests of static pods. Every phase of `init` requires a super-admin.conf, and `join` requires a
+   * running cluster instead: so the other nodes borrow the file of the first while kubeadm writes.
    */
   async writeManifests(first: ClusterNode): Promise<void> {
     const borrowed = this === first ? undefined : this.file('super-admin.conf');
@@ -54,7 +54,7 @@ export class ClusterNode {
     if (borrowed !== undefined) rmSync(borrowed);
   }
 
-  /** The command of a component as kubeadm wrote it, but for the data folder of etcd and flags of the test's own. */
+  /** The command of a component as kubeadm wrote it, except for etcd's data folder and flags of the test. */
   command(name: ComponentName, flags: Record<string, string> = {}): string[] {
     const [, ...args] = commandOf(this.file(`manifests/${name}.yaml`));
     const program = name === 'etcd' ? etcdProgram('etcd') : kubernetesProgram(this.release, name);
@@ -64,7 +64,7 @@ export class ClusterNode {
     return this.space.inside([program, ...withFlags(args, own)]);
   }
 
-  /** @param flags in place of the manifest's, now and whenever it is started again */
+  /** @param flags that replace those of the manifest, at this start and at later ones */
   start(name: ComponentName, flags?: Record<string, string>): Component {
     if (flags) this.#flags.set(name, flags);
     const component = new Component(this.command(name), join(this.folder, 'log', name));

@@ -1,11 +1,11 @@
-/** A control plane of three nodes that knows no certificate but those of Cakeless: etcd, API servers, controllers. */
+/** A control plane of three nodes with all certificates from Cakeless: etcd, API servers, controllers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hopeless, until } from '../../support/until.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { mustRun, type RunOptions, run } from '../harness/program.ts';
+import { etcdProgram, kubernetesProgram } from '../harness/programs.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { mustRun, type RunOptions, run } from '../kubernetes/program.ts';
-import { etcdProgram, kubernetesProgram } from '../kubernetes/programs.ts';
 import type { Endpoint } from '../traffic/kube-client.ts';
 import { auditFlags } from './audit.ts';
 import { ClusterNode } from './cluster-node.ts';
@@ -44,8 +44,8 @@ export class ControlPlane {
   }
 
   /**
-   * Trust domain and cluster record, then on each node what docs/first-installation.md says, and kubeadm's manifests.
-   * @returns how many certificates there are
+   * Trust domain and cluster record; then, on each node, the steps of docs/first-installation.md and kubeadm's manifests.
+   * @returns the number of certificates
    */
   async prepare(service: CakelessService): Promise<number> {
     const { cluster, plan } = this;
@@ -64,7 +64,7 @@ export class ControlPlane {
     return count;
   }
 
-  /** All members at once: none is healthy without the others. */
+  /** Starts all members at once, because none is healthy without the others. */
   async startEtcd(): Promise<string> {
     const members = this.nodes.map(({ name, address }) => `${name}=https://${address}:2380`);
     for (const node of this.nodes)
@@ -77,13 +77,13 @@ export class ControlPlane {
 
   async etcdHealth(): Promise<string> {
     for (const node of this.nodes) this.#mustRun(node, 'etcd');
-    const said = await this.etcdctl('endpoint', 'health', '-w', 'json');
-    const healthy: { health: boolean; endpoint: string }[] = JSON.parse(said);
-    if (healthy.length !== 3 || healthy.some(({ health }) => !health)) throw new Error(said);
+    const output = await this.etcdctl('endpoint', 'health', '-w', 'json');
+    const healthy: { health: boolean; endpoint: string }[] = JSON.parse(output);
+    if (healthy.length !== 3 || healthy.some(({ health }) => !health)) throw new Error(output);
     return `healthy: ${healthy.map(({ endpoint }) => endpoint).join(', ')}`;
   }
 
-  /** With the certificate that kubeadm's own liveness probe has. */
+  /** With the certificate of kubeadm's liveness probe. */
   etcdctl(...args: string[]): Promise<string> {
     const pki = this.first.file('pki/etcd');
     const endpoints = this.nodes.map(({ address }) => `https://${address}:2379`).join(',');
@@ -98,7 +98,7 @@ export class ControlPlane {
     ]);
   }
 
-  /** One after the other, as nodes join. Each must be ready before the next comes. */
+  /** One after the other, as nodes join: each must be ready before the next starts. */
   async startApiServers(): Promise<string> {
     const backends = this.nodes.map(({ address }) => ({ host: address, port: 6443 }));
     this.#balancer = await balance(ENDPOINT_ADDRESS, 6443, backends, isReady);
@@ -121,12 +121,12 @@ export class ControlPlane {
       for (const name of ['kube-controller-manager', 'kube-scheduler'] as const) node.start(name);
   }
 
-  /** With super-admin.conf, at one API server: the balancer is not asked. */
+  /** With super-admin.conf, directly at one API server. */
   kubectlAt(node: ClusterNode, ...args: string[]): Promise<string> {
     return this.kubectl('super-admin.conf', [`--server=https://${node.address}:6443`, ...args]);
   }
 
-  /** With a kubeconfig of the first node. @throws Error with kubectl's words */
+  /** With a kubeconfig of the first node. @throws Error with kubectl's output */
   kubectl(kubeconfig: string, args: readonly string[], options?: RunOptions): Promise<string> {
     return mustRun(this.kubectlCommand(kubeconfig, args), options);
   }
@@ -156,12 +156,13 @@ export class ControlPlane {
     return this.kubectl('super-admin.conf', ['apply', '-f', '-'], { input });
   }
 
-  /** What a component that ended said last is worth more than that nobody answers. */
+  /** The last message of a component that ended explains more than a refused connection. */
   #mustRun(node: ClusterNode, name: ComponentName): void {
     const component = node.component(name);
     if (component.running) return;
-    const words = component.lastLine(/"fatal"|^[EF]\d{4}|^Error|x509|panic/) ?? 'it said nothing';
-    throw new Hopeless(`${name} ended on ${node.name}: ${words}`);
+    const line =
+      component.lastLine(/"fatal"|^[EF]\d{4}|^Error|x509|panic/) ?? 'no error in its log';
+    throw new Hopeless(`${name} ended on ${node.name}: ${line}`);
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-/** One program of a static pod manifest, run as the kubelet would: with the command that kubeadm wrote. */
+/** A program of a static pod manifest, run as the kubelet runs it: with the command that kubeadm wrote. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -13,13 +13,13 @@ export const COMPONENT_NAMES = [
 
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
-/** The words of the container: program, then flags. */
+/** The command of the container: program, then flags. */
 export function commandOf(manifest: string): string[] {
   const [container] = parse(readFileSync(manifest, 'utf8')).spec.containers;
   return [...container.command, ...(container.args ?? [])];
 }
 
-/** The same with other values for some flags; a flag that is not there is added. */
+/** The command with other values for some flags. Missing flags are added. */
 export function withFlags(command: readonly string[], flags: Record<string, string>): string[] {
   const replaced = (word: string) => Object.keys(flags).some((flag) => word.startsWith(`${flag}=`));
   return [
@@ -35,7 +35,7 @@ export class Component {
   readonly #ended: Promise<void>;
   #running = true;
 
-  /** @param command as it is to be run, namespaces and all */
+  /** @param command the whole command line, including what enters the namespaces */
   constructor(command: readonly string[], logFile: string) {
     const [program = '', ...args] = command;
     this.logFile = logFile;
@@ -56,7 +56,7 @@ export class Component {
     return this.#running;
   }
 
-  /** Ends it in order; later by force. */
+  /** Ends it by the signal, and by SIGKILL after the grace period. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 60_000): Promise<void> {
     this.#kill(signal);
     const force = setTimeout(() => this.#kill('SIGKILL'), graceMs);
@@ -77,7 +77,7 @@ export class Component {
     return this.#ended;
   }
 
-  /** The last line of its log that fits. */
+  /** The last line of its log that matches. */
   lastLine(pattern: RegExp): string | undefined {
     return this.log()
       .split('\n')

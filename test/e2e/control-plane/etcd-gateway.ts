@@ -1,4 +1,4 @@
-/** The command that asks etcd by HTTP: its gateway then dials etcd itself, with the server certificate as a client. */
+/** A request to etcd by HTTP: its gateway then calls etcd itself, with the server certificate as a client certificate. */
 export const gatewayCommand = (address: string, pki: string, port = 2379): string[] => [
   'curl',
   ...['--silent', '--show-error', '--fail-with-body', '--max-time', '20'],

@@ -1,17 +1,17 @@
 /**
- * Makes the certificates that Cakeless does not: wrong on purpose, and signed with the right CA's key all the same. Only
- * the stand-in's keys can be read; with KMS nobody could do this.
+ * Makes certificates that Cakeless refuses to make: wrong on purpose, and signed with the key of the correct CA. This works
+ * only because the keys of the stand-in can be read. Keys in KMS cannot.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun } from '../kubernetes/program.ts';
+import { mustRun } from '../harness/program.ts';
 
-export interface Wish {
+export interface Forgery {
   readonly subject: string;
   /** File with the private key that the certificate is for. */
   readonly keyFile: string;
-  /** Lines of an OpenSSL extension file; none makes what the recipe without `-extfile` makes. */
+  /** Lines of an OpenSSL extension file; empty is the recipe without `-extfile`. */
   readonly extensions: readonly string[];
   readonly days?: number;
   /** For a recipe: options of `openssl req -new` and of `openssl x509 -req`. */
@@ -31,11 +31,11 @@ export class Forger {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** @param caFile trust bundle of the CA that signs @returns PEM */
-  async make(caFile: string, wish: Wish): Promise<string> {
+  /** @param caFile trust bundle of the signing CA @returns PEM */
+  async make(caFile: string, forgery: Forgery): Promise<string> {
     this.#count += 1;
     const at = (ending: string) => join(this.#folder, `${this.#count}.${ending}`);
-    const { subject, keyFile, extensions, days = 30, request = [], signing = [] } = wish;
+    const { subject, keyFile, extensions, days = 30, request = [], signing = [] } = forgery;
     writeFileSync(at('ca-key'), this.#caKey(caFile), { mode: 0o600 });
     writeFileSync(at('ext'), `${extensions.join('\n')}\n`);
     const req = ['openssl', 'req', '-new', '-key', keyFile, '-subj', subject, '-out', at('csr')];

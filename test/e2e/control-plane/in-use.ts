@@ -1,8 +1,8 @@
-/** Whether what runs uses the certificates that lie on disk: served by servers, and seen by those who are called. */
+/** Whether running programs use the certificates on disk: what servers serve, and what clients present. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { until } from '../../support/until.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
-import { until } from '../kubernetes/patience.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
 import { CREDENTIAL_ID, credentialsOf } from './audit.ts';
 import type { ControlPlane } from './cluster.ts';
@@ -17,7 +17,7 @@ const PORTS: [number, string][] = [
   [2380, 'pki/etcd/peer.crt'],
 ];
 
-/** By connections of the test's own to each node. */
+/** Connects to the servers of each node. */
 export async function checkServed({ nodes }: ControlPlane): Promise<string> {
   for (const node of nodes)
     for (const [port, path] of PORTS) {
@@ -28,7 +28,7 @@ export async function checkServed({ nodes }: ControlPlane): Promise<string> {
   return `ports ${PORTS.map(([port]) => port).join(', ')} of ${nodes.length} nodes`;
 }
 
-/** What is read at the start only: the program is younger than the file. */
+/** Files that are read only at the start: the program has to be younger than the file. */
 const READ_AT_START: [ComponentName, string][] = [
   ['etcd', 'pki/etcd/peer.crt'],
   ['kube-apiserver', 'pki/apiserver-etcd-client.crt'],
@@ -42,12 +42,12 @@ export function checkStarts({ nodes }: ControlPlane): string {
     for (const [name, path] of READ_AT_START) {
       const written = statSync(node.file(path)).mtime;
       if (node.component(name).startedAt < written)
-        throw new Error(`${node.name}: ${name} runs since before ${path} was written`);
+        throw new Error(`${node.name}: ${name} was started before ${path} was written`);
     }
   return `${READ_AT_START.length * nodes.length} programs are younger than their files`;
 }
 
-/** By the servers that are called: a kubelet's port, an aggregated API, the API servers' audit logs and whoami. */
+/** What servers see of their clients: a kubelet's port, an aggregated API, the API servers' audit logs and whoami. */
 export async function checkClients(plane: ControlPlane): Promise<string> {
   return [await callKubelet(plane), await callAggregated(plane), await controllers(plane)].join(
     '; ',
@@ -82,10 +82,10 @@ async function callAggregated(plane: ControlPlane): Promise<string> {
   } finally {
     await server.close();
   }
-  return 'an aggregated API the new front-proxy-client';
+  return 'an aggregated API sees the new front-proxy-client';
 }
 
-/** The running controllers, and then every kubeconfig of each node. */
+/** The running controllers, then every kubeconfig of each node. */
 async function controllers(plane: ControlPlane): Promise<string> {
   for (const node of plane.nodes) {
     for (const name of ['controller-manager', 'scheduler']) {
@@ -95,12 +95,12 @@ async function controllers(plane: ControlPlane): Promise<string> {
       );
     }
     for (const path of node.root.files().filter((file) => /^[\w-]+\.conf$/.test(file))) {
-      const who = await plane.kubectl(node.file(path), ['auth', 'whoami', '-o', 'json']);
-      const [seen] = JSON.parse(who).status.userInfo.extra[CREDENTIAL_ID];
+      const whoami = await plane.kubectl(node.file(path), ['auth', 'whoami', '-o', 'json']);
+      const [seen] = JSON.parse(whoami).status.userInfo.extra[CREDENTIAL_ID];
       if (seen !== credentialOf(node, path)) throw new Error(`${node.name} ${path}: ${seen}`);
     }
   }
-  return 'API servers the controllers’ and those of every kubeconfig';
+  return "API servers see the controllers' and those of every kubeconfig";
 }
 
 /** As the API server writes it (apiserver pkg/authentication/request/x509). */

@@ -1,8 +1,8 @@
-/** Whether kube-apiserver takes a new apiserver-kubelet-client by itself: the reason for restarting it. */
+/** Whether kube-apiserver reloads apiserver-kubelet-client: it does not, which is why it is restarted. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import { until } from '../../support/until.ts';
+import { mustRun } from '../harness/program.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { Forger } from './forger.ts';
 import { startKubelet } from './kubelet.ts';
@@ -10,8 +10,8 @@ import { startKubelet } from './kubelet.ts';
 const LOGS = ['-n', 'default', 'logs', 'proof'];
 
 /**
- * Another right certificate for another key is put in place; the next call, on the connection that is there, still has
- * the old one. A new connection may have either, and that is only told.
+ * Installs another valid certificate with another key. The next call, on the open connection, still uses the old one. A
+ * new connection may use either, which is only reported.
  */
 export async function keepsOldClient(plane: ControlPlane, forger: Forger): Promise<string> {
   const node = plane.first;
@@ -27,9 +27,9 @@ export async function keepsOldClient(plane: ControlPlane, forger: Forger): Promi
     const fresh = await newPair(plane, forger, kubelet.callers.at(-1)?.groups ?? []);
     for (const ending of ['key', 'crt'] as const) cpSync(fresh[ending], `${stem}.${ending}`);
     const live = await serial();
-    if (live !== before) throw new Error(`it had ${before}, and now has ${live}`);
+    if (live !== before) throw new Error(`it used ${before}, and now uses ${live}`);
     kubelet.closeConnections();
-    // the API server may use the connection once more before it learns that it is closed
+    // the API server may use the connection once more before it notices that it is closed
     const later = await until('a call on a new connection', serial);
     return `the old one on the live connection; ${later === before ? 'the old' : 'the new'} one on the next`;
   } finally {
@@ -44,11 +44,11 @@ async function newPair(plane: ControlPlane, forger: Forger, groups: readonly str
   ) as [string, string];
   await mustRun(['openssl', 'genpkey', '-algorithm', 'RSA', '-out', key]);
   const organizations = groups.map((group) => `/O=${group}`).join('');
-  const wish = {
+  const forgery = {
     subject: `${organizations}/CN=kube-apiserver-kubelet-client`,
     keyFile: key,
     extensions: ['keyUsage=critical,digitalSignature', 'extendedKeyUsage=clientAuth'],
   };
-  writeFileSync(crt, await forger.make(plane.first.file('pki/ca.crt'), wish));
+  writeFileSync(crt, await forger.make(plane.first.file('pki/ca.crt'), forgery));
   return { key, crt };
 }

@@ -1,9 +1,9 @@
 /**
- * What a kubelet does with a call of the API server, at its port: the client certificate must come from the cluster's
- * CA, and a SubjectAccessReview with the kubelet's own kubeconfig decides what its user may do (webhook
- * authorization). It answers `kubectl logs` and nothing else.
+ * A stand-in for the server of a kubelet. As in a kubelet, the client certificate must be issued by the cluster's CA, and a
+ * SubjectAccessReview with the kubelet's kubeconfig decides what its user may do (webhook authorization). It answers
+ * `kubectl logs` and nothing else.
  */
-import { until } from '../kubernetes/patience.ts';
+import { until } from '../../support/until.ts';
 import type { ControlPlane } from './cluster.ts';
 import { TEST_ADDRESS } from './network.ts';
 import { type Caller, startTlsServer, type TlsServer } from './tls-servers.ts';
@@ -56,7 +56,7 @@ async function mayReadLogs(plane: ControlPlane, { user, groups }: Caller): Promi
   return JSON.parse(answer).status.allowed === true;
 }
 
-/** The kubelet makes its Node object and says where it is to be reached: with kubelet.conf, as itself. */
+/** The kubelet creates its Node object with its address, using kubelet.conf. */
 export async function registerNode(plane: ControlPlane): Promise<string> {
   const { name } = plane.first;
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
@@ -65,7 +65,7 @@ export async function registerNode(plane: ControlPlane): Promise<string> {
     addresses: [{ type: 'InternalIP', address: TEST_ADDRESS }],
     daemonEndpoints: { kubeletEndpoint: { Port: PORT } },
   };
-  // a kubelet may update and patch its status, not get it: kubectl's own patch would ask for it first
+  // a kubelet may update and patch its status, but not get it, which kubectl patch does first
   await until('the status of the node', async () => {
     const node = JSON.parse(
       await plane.kubectl('kubelet.conf', ['get', 'node', name, '-o', 'json']),

@@ -1,10 +1,10 @@
-/** A running control plane on certificates from Cakeless: what each certificate is for, used for that. */
+/** A running control plane with certificates from Cakeless: each certificate is used for its purpose. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { until } from '../kubernetes/patience.ts';
-import { lastWords, mustRun } from '../kubernetes/program.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
+import { until } from '../../support/until.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { lastLines, mustRun } from '../harness/program.ts';
+import type { Check, Report } from '../harness/report.ts';
 import { AGGREGATED_PATH, startAggregatedApi } from './aggregated-api.ts';
 import { approvedNeverIssued, withDeletedKey } from './certificates-api.ts';
 import { ControlPlane, clusterName } from './cluster.ts';
@@ -20,39 +20,39 @@ export const LIVE_CHECKS = [
   'three nodes have their certificates',
   'etcd: three members, client and peer TLS',
   'kube-apiserver: /readyz on each node',
-  'kube-controller-manager and kube-scheduler lead',
+  'kube-controller-manager and kube-scheduler elect leaders',
   'whoami of every kubeconfig',
-  'admin.conf is let in by kubeadm’s binding',
-  'a write comes back at every API server',
+  "admin.conf is authorized by kubeadm's binding",
+  'a write can be read at every API server',
   'controllers work: a service account and its token',
   'kubelet.conf registers its own node and no other',
   'front-proxy-client reaches an aggregated API',
   'apiserver-kubelet-client reaches a kubelet',
-  'apiserver-kubelet-client is not read again while a connection lives',
+  'apiserver-kubelet-client is not reloaded while a connection is open',
   'etcd: its HTTP gateway, which uses the server certificate as a client',
-  'kube-controller-manager with the name of a deleted CA key does not start',
-  'certificates API: approved, and never issued',
+  'kube-controller-manager with the path of a deleted CA key does not start',
+  'certificates API: approved, never issued',
   'no CA key is on any node',
 ];
 
-/** Brings it up, looks at it, hands it on while it lives, and ends it. */
+/** Starts a control plane, checks it, passes it on while it runs, and stops it. */
 export async function runLive(
   report: Report,
   service: CakelessService,
   folder: string,
   plan: ControlPlanePlan,
-  whileItLives: (plane: ControlPlane) => Promise<void>,
+  whileItRuns: (plane: ControlPlane) => Promise<void>,
 ): Promise<void> {
   const where = join(folder, clusterName(plan));
   const plane = await ControlPlane.make(plan, where);
   try {
-    let lives = false;
+    let runs = false;
     await report.row(LIVE, [plan.release], LIVE_CHECKS, async (check) => {
       await bringUp(check, report, plane, service);
       await lookAt(check, plane, service);
-      lives = true;
+      runs = true;
     });
-    if (lives) await whileItLives(plane);
+    if (runs) await whileItRuns(plane);
   } finally {
     await plane.stop();
     rmSync(where, { recursive: true });
@@ -75,7 +75,7 @@ async function bringUp(
   });
   await step('etcd: three members, client and peer TLS', () => plane.startEtcd());
   await step('kube-apiserver: /readyz on each node', () => plane.startApiServers());
-  await step('kube-controller-manager and kube-scheduler lead', async () => {
+  await step('kube-controller-manager and kube-scheduler elect leaders', async () => {
     plane.startControllers();
     const leaders: string[] = [];
     for (const name of ['kube-controller-manager', 'kube-scheduler'])
@@ -100,38 +100,38 @@ async function leaderOf(plane: ControlPlane, name: string): Promise<string | und
 
 async function lookAt(check: Check, plane: ControlPlane, service: CakelessService): Promise<void> {
   await check('whoami of every kubeconfig', () => whoami(plane));
-  await check('admin.conf is let in by kubeadm’s binding', () => bindAdmins(plane));
-  await check('a write comes back at every API server', () => writeAndRead(plane));
+  await check("admin.conf is authorized by kubeadm's binding", () => bindAdmins(plane));
+  await check('a write can be read at every API server', () => writeAndRead(plane));
   await check('controllers work: a service account and its token', () => useToken(plane));
   await check('kubelet.conf registers its own node and no other', async () => {
-    const said = await registerNode(plane);
+    const registered = await registerNode(plane);
     const other = { apiVersion: 'v1', kind: 'Node', metadata: { name: plane.nodes[1]?.name } };
     const input = JSON.stringify(other);
     const ran = await plane.tryKubectl('kubelet.conf', ['create', '-f', '-'], { input });
-    if (ran.exitCode === 0) throw new Error('it made a Node for another node');
-    return `${said}; another: ${lastWords(ran)}`;
+    if (ran.exitCode === 0) throw new Error('it created a Node for another node');
+    return `${registered}; another: ${lastLines(ran)}`;
   });
   await check('front-proxy-client reaches an aggregated API', () => askAggregated(plane));
   await check('apiserver-kubelet-client reaches a kubelet', () => readLogs(plane));
-  await check('apiserver-kubelet-client is not read again while a connection lives', () =>
+  await check('apiserver-kubelet-client is not reloaded while a connection is open', () =>
     keepsOldClient(plane, new Forger(service.dataDir, join(plane.first.folder, 'forged-live'))),
   );
   await check('etcd: its HTTP gateway, which uses the server certificate as a client', () =>
     askGateway(plane),
   );
-  await check('kube-controller-manager with the name of a deleted CA key does not start', () =>
+  await check('kube-controller-manager with the path of a deleted CA key does not start', () =>
     withDeletedKey(plane),
   );
-  await check('certificates API: approved, and never issued', () => approvedNeverIssued(plane));
+  await check('certificates API: approved, never issued', () => approvedNeverIssued(plane));
   await check('no CA key is on any node', async () => {
     const keys = plane.nodes.flatMap(({ root }) => root.caKeys());
     if (keys.length > 0) throw new Error(keys.join(', '));
-    return `${plane.nodes.length} nodes, none`;
+    return `none on ${plane.nodes.length} nodes`;
   });
 }
 
-/** docs/certificate-specification.md, by name of the kubeconfig. */
-export const WHO: Record<string, string> = {
+/** User and groups by name of the kubeconfig (docs/certificate-specification.md). */
+export const USERS: Record<string, string> = {
   'admin.conf': 'kubernetes-admin kubeadm:cluster-admins',
   'super-admin.conf': 'kubernetes-super-admin system:masters',
   'controller-manager.conf': 'system:kube-controller-manager ',
@@ -141,7 +141,7 @@ export const WHO: Record<string, string> = {
 
 async function whoami(plane: ControlPlane): Promise<string> {
   const seen: string[] = [];
-  for (const [kubeconfig, wanted] of Object.entries(WHO)) {
+  for (const [kubeconfig, wanted] of Object.entries(USERS)) {
     const answer = JSON.parse(await plane.kubectl(kubeconfig, ['auth', 'whoami', '-o', 'json']));
     const { username, groups } = answer.status.userInfo;
     const own = groups.filter((group: string) => group !== 'system:authenticated');
@@ -153,16 +153,16 @@ async function whoami(plane: ControlPlane): Promise<string> {
   return seen.join('; ');
 }
 
-/** From 1.29 on, admin.conf may do nothing until super-admin.conf has bound its group, as kubeadm init does. */
+/** Since 1.29, admin.conf is not authorized for anything until super-admin.conf binds its group, as kubeadm init does. */
 async function bindAdmins(plane: ControlPlane): Promise<string> {
   const create = ['-n', 'default', 'create', 'configmap', 'written', '--from-literal=by=admin'];
   const before = await plane.tryKubectl('admin.conf', create);
-  if (before.exitCode === 0) throw new Error('it was let in without the binding');
+  if (before.exitCode === 0) throw new Error('it was authorized without the binding');
   const binding = ['create', 'clusterrolebinding', 'kubeadm:cluster-admins'];
   const role = ['--clusterrole=cluster-admin', '--group=kubeadm:cluster-admins'];
   await plane.kubectl('super-admin.conf', [...binding, ...role]);
   await until('admin.conf may write', () => plane.kubectl('admin.conf', create));
-  return `before: ${lastWords(before)}`;
+  return `before: ${lastLines(before)}`;
 }
 
 async function writeAndRead(plane: ControlPlane): Promise<string> {
@@ -180,8 +180,8 @@ async function useToken(plane: ControlPlane): Promise<string> {
   const token = await plane.kubectl('admin.conf', ['-n', 'default', 'create', 'token', 'default']);
   const ca = `--certificate-authority=${plane.first.file('pki/ca.crt')}`;
   const server = `--server=https://${plane.first.address}:6443`;
-  const who = ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
-  return plane.kubectl('/dev/null', [server, ca, `--token=${token.trim()}`, ...who]);
+  const whoami = ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
+  return plane.kubectl('/dev/null', [server, ca, `--token=${token.trim()}`, ...whoami]);
 }
 
 async function askAggregated(plane: ControlPlane): Promise<string> {
@@ -193,15 +193,15 @@ async function askAggregated(plane: ControlPlane): Promise<string> {
     const { caller, user } = answer;
     if (caller !== 'front-proxy-client' || user !== 'kubernetes-super-admin')
       throw new Error(JSON.stringify(answer));
-    return `${caller} asks for ${user}`;
+    return `${caller} on behalf of ${user}`;
   } finally {
     await server.close();
   }
 }
 
 /**
- * Without an organisation in the certificate (kubernetes#138957) the user is nobody until a binding of kubeadm's names
- * it: `init` and `upgrade apply` make that binding.
+ * Without an organization in the certificate (kubernetes#138957), the user has no rights until kubeadm binds it to a role,
+ * as `init` and `upgrade apply` do.
  */
 async function readLogs(plane: ControlPlane): Promise<string> {
   const kubelet = await startKubelet(plane);
@@ -212,14 +212,14 @@ async function readLogs(plane: ControlPlane): Promise<string> {
     const [caller] = kubelet.callers;
     const groups = caller?.groups.join(',') ?? '';
     if ((groups === '') === (before.exitCode === 0))
-      throw new Error(`groups ${groups}: ${lastWords(before)}`);
+      throw new Error(`groups ${groups}: ${lastLines(before)}`);
     if (groups === '') {
       await plane.kubectl('super-admin.conf', KUBELET_BINDING);
       await until('logs with the binding', () => plane.kubectl('super-admin.conf', logs));
     }
-    const said = await plane.kubectl('super-admin.conf', logs);
-    if (said.trim() !== LOG_LINE) throw new Error(said);
-    const without = groups === '' ? `; without the binding: ${lastWords(before)}` : '';
+    const lines = await plane.kubectl('super-admin.conf', logs);
+    if (lines.trim() !== LOG_LINE) throw new Error(lines);
+    const without = groups === '' ? `; without the binding: ${lastLines(before)}` : '';
     return `logs for ${caller?.user} ${groups || 'without O'}${without}`;
   } finally {
     await kubelet.close();

@@ -1,6 +1,6 @@
 /**
- * What stands in front of several API servers: plain TCP. Where it is told how to ask a backend, it sends nobody to one
- * that is not well, as kubeadm's guide to load balancers has HAProxy do it; connections that are open stay.
+ * A load balancer in front of several API servers, on the level of TCP. With a health check it sends new connections to
+ * healthy backends only, as HAProxy does in kubeadm's guide to load balancers. Open connections stay open.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -14,24 +14,24 @@ export interface LoadBalancer {
   close(): Promise<void>;
 }
 
-/** How often a backend is asked, and how many answers in a row change its state: HAProxy has 2 s, 3 and 2. */
+/** How often a backend is checked, and how many results in a row change its state. HAProxy's defaults are 2 s, 3 and 2. */
 const CHECK_MS = 1000;
 const FALL = 2;
 const RISE = 2;
 
 /**
- * @param port 0 takes any that is free
- * @param isWell asks a backend; without it all are taken for well, and whoever does not answer is passed over
+ * @param port 0 for any free port
+ * @param isHealthy checks a backend; without it, all count as healthy, and one that does not answer is skipped
  */
 export async function balance(
   address: string,
   port: number,
   backends: readonly Backend[],
-  isWell?: (backend: Backend) => Promise<boolean>,
+  isHealthy?: (backend: Backend) => Promise<boolean>,
 ): Promise<LoadBalancer> {
   const open = new Set<Socket>();
   const down = new Set<Backend>();
-  const checks = isWell ? backends.map((backend) => check(backend, isWell, down)) : [];
+  const checks = isHealthy ? backends.map((backend) => check(backend, isHealthy, down)) : [];
   let turn = 0;
   const server = createServer((client) => {
     open.add(client);
@@ -56,25 +56,25 @@ export async function balance(
   };
 }
 
-/** Keeps `down` up to date. @returns what ends it */
+/** Keeps `down` up to date. @returns a function that stops it */
 function check(
   backend: Backend,
-  isWell: (backend: Backend) => Promise<boolean>,
+  isHealthy: (backend: Backend) => Promise<boolean>,
   down: Set<Backend>,
 ): () => void {
-  let against = 0;
+  let contrary = 0;
   const timer = setInterval(async () => {
-    const well = await isWell(backend);
-    against = well === down.has(backend) ? against + 1 : 0;
-    if (against < (well ? RISE : FALL)) return;
-    against = 0;
-    if (well) down.delete(backend);
+    const healthy = await isHealthy(backend);
+    contrary = healthy === down.has(backend) ? contrary + 1 : 0;
+    if (contrary < (healthy ? RISE : FALL)) return;
+    contrary = 0;
+    if (healthy) down.delete(backend);
     else down.add(backend);
   }, CHECK_MS);
   return () => clearInterval(timer);
 }
 
-/** Tries one after the other until one is reached. */
+/** Tries one backend after the other until one accepts the connection. */
 function dial(client: Socket, [first, ...others]: readonly (Backend | undefined)[]): void {
   if (first === undefined) {
     client.destroy();

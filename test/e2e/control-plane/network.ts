@@ -1,14 +1,14 @@
 /**
- * A network of the test's own: a bridge with the endpoint's address, and nodes that each have a loopback, an eth0, a
- * host name, processes and an /etc/kubernetes. A node lives as long as the process that holds its namespaces; what still
- * runs on it ends with it.
+ * The network of the test: a bridge with the endpoint's address, and nodes that each have a loopback interface, an eth0, a
+ * host name, processes and an /etc/kubernetes. A node exists as long as the process that holds its namespaces, and all
+ * programs on it end with that process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Host } from '../kubernetes/namespaces.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import type { Host } from '../harness/namespaces.ts';
+import { mustRun } from '../harness/program.ts';
 
 const BRIDGE = 'br0';
-/** The test itself: its servers, and the load balancer in front of the API servers. */
+/** The test itself: its servers, and the load balancer of the API servers. */
 export const TEST_ADDRESS = '10.20.0.1';
 export const ENDPOINT_ADDRESS = '10.20.0.10';
 export const ENDPOINT_NAME = 'api.prod.example.com';
@@ -29,7 +29,7 @@ export const HOSTS: readonly Host[] = [
   { name: ENDPOINT_NAME, address: ENDPOINT_ADDRESS },
 ];
 
-/** @param addresses the test's own, at which nodes reach its servers and load balancers */
+/** @param addresses at which nodes reach the servers and load balancers of the test */
 export async function makeBridge(addresses: readonly string[]): Promise<void> {
   await mustRun(['ip', 'link', 'add', BRIDGE, 'type', 'bridge']);
   for (const address of addresses)
@@ -50,7 +50,7 @@ export class NodeSpace {
   /** @param kubernetesDir what the node sees as /etc/kubernetes */
   static async make(at: NodeAddress, kubernetesDir: string): Promise<NodeSpace> {
     const { name } = at;
-    // a systemd that runs here is none of the node's: a kubelet would be restarted by it
+    // a systemd that runs on this machine must not be visible on the node: cakeless would restart the kubelet with it
     const script = `mount --bind "$1" /etc/kubernetes && hostname "$2" &&
       { ! test -d /run/systemd || mount -t tmpfs tmpfs /run/systemd; } && echo ready && exec sleep infinity`;
     const processes = ['--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
@@ -59,7 +59,9 @@ export class NodeSpace {
     const holder = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise<void>((ready, failed) => {
       holder.stdout.once('data', () => ready());
-      holder.once('close', () => failed(new Error(`the namespaces of ${name} could not be made`)));
+      holder.once('close', () =>
+        failed(new Error(`the namespaces of ${name} could not be created`)),
+      );
     });
     const port = `v-${name.split('.')[0]}`;
     const space = new NodeSpace(holder, port);
@@ -67,15 +69,15 @@ export class NodeSpace {
     return space;
   }
 
-  /** The command that runs a command on the node. */
+  /** The command line that runs a command on the node. */
   inside(command: readonly string[]): string[] {
     const { pid } = this.#holder;
-    // the holder made the process namespace for its child, and is not in it
+    // the holder created the process namespace for its child, and is not in it itself
     const processes = `--pid=/proc/${pid}/ns/pid_for_children`;
     return ['nsenter', '-t', String(pid), '-n', '-m', '-u', processes, '--', ...command];
   }
 
-  /** The kernel takes the network away in its own time: the next node of this name wants the port now. */
+  /** The kernel removes the network later, but the next node of this name needs the port at once. */
   async end(): Promise<void> {
     await mustRun(['ip', 'link', 'del', this.#port]);
     this.#holder.kill('SIGKILL');
@@ -83,7 +85,7 @@ export class NodeSpace {
 }
 
 /**
- * An eth0 with the node's address, and the bridge at its other end.
+ * Creates an eth0 with the node's address, connected to the bridge.
  * @param port its name at the bridge @param pid a process in the node's network namespace
  */
 export async function connectToBridge(

@@ -1,4 +1,4 @@
-/** What a control plane is to be, and the kubeadm configuration of each of its nodes. */
+/** The plan of a control plane, and the kubeadm configuration of each of its nodes. */
 import { stringify } from 'yaml';
 import type { KeyKind } from '../kubeadm/configurations.ts';
 import { ENDPOINT_ADDRESS, ENDPOINT_NAME, type NodeAddress } from './network.ts';

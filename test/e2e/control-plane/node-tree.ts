@@ -1,4 +1,4 @@
-/** Everything below a node's /etc/kubernetes, to hold two moments against each other. */
+/** Everything below a node's /etc/kubernetes, for comparing two moments. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { readCertificateFacts } from '../../support/certificate-facts.ts';
 import { type Installed, keyKindOf, readInstalled } from '../kubeadm/installed.ts';
 
 export interface NodeTree {
-  /** Mode, owner and digest of each file by its path; Cakeless' own folder is left out. */
+  /** Mode, owner and digest of each file by its path, without Cakeless' own folder. */
   readonly files: ReadonlyMap<string, string>;
   /** Kubeconfigs without the data of certificate and key. */
   readonly kubeconfigs: ReadonlyMap<string, string>;
@@ -40,22 +40,22 @@ function describe(file: string): string {
   return `${(mode & 0o7777).toString(8)} ${uid}:${gid} ${digest}`;
 }
 
-/** Paths that were added, went away, or are not what they were, byte for byte, in mode or in owner. */
+/** Paths that were added or removed, or whose contents, mode or owner changed. */
 export function changedPaths(before: NodeTree, after: NodeTree): string[] {
   const paths = new Set([...before.files.keys(), ...after.files.keys()]);
   return [...paths].filter((path) => before.files.get(path) !== after.files.get(path)).sort();
 }
 
 /**
- * What a renewal must not change, in words; empty if it changed keys, serial numbers and dates alone. Every certificate
- * has to be another one, with another key.
+ * Changes that a renewal must not make; empty if it changed only keys, serial numbers and dates. Every certificate has to
+ * be a new one, with a new key.
  */
 export function wrongChanges(before: NodeTree, after: NodeTree): string[] {
   const wrong: string[] = [];
   const [was, is] = [modes(before), modes(after)];
   if (was !== is) wrong.push(`files, modes or owners: ${was} became ${is}`);
   for (const [path, text] of before.kubeconfigs)
-    if (after.kubeconfigs.get(path) !== text) wrong.push(`${path}: other text`);
+    if (after.kubeconfigs.get(path) !== text) wrong.push(`${path}: text changed`);
   for (const old of before.installed) {
     const now = after.installed.find(({ name }) => name === old.name);
     if (now) wrong.push(...compare(old, now).map((words) => `${old.name}: ${words}`));
@@ -84,7 +84,7 @@ function compare(old: Installed, now: Installed): string[] {
   ];
 }
 
-/** All that a certificate says but its key, serial number and dates. */
+/** The contents of a certificate without key, serial number and dates. */
 function sameParts(certificate: string): string {
   const { issuer } = new X509Certificate(certificate);
   return JSON.stringify({

@@ -1,10 +1,10 @@
-/** The same wishes as CSRs: Cakeless refuses each, with the reason that fits. */
+/** CSRs for the certificates of refused.ts: Cakeless rejects each, with the appropriate reason. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Received } from '../../../client/node/fetch/receive.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import type { Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { mustRun } from '../harness/program.ts';
+import type { Report } from '../harness/report.ts';
 import type { ControlPlane } from './cluster.ts';
 
 export const NOT_ISSUED = 'not issued';
@@ -48,7 +48,7 @@ const attempts = (node: string): Attempt[] => [
   },
 ];
 
-const EXPIRED = 'a leaf that is expired from the start';
+const EXPIRED = 'a certificate that is expired from the start';
 
 export const NOT_ISSUED_CHECKS = [...attempts('').map(({ what }) => what), EXPIRED];
 
@@ -86,7 +86,7 @@ async function writeCsr(folder: string, attempt: Attempt): Promise<void> {
   await mustRun(['openssl', 'req', '-new', ...fresh, ...subject, ...extensions, '-out', file]);
 }
 
-/** A CSR says nothing of dates; the cluster record does, and takes no lifetime below nothing. */
+/** A CSR has no dates. The cluster record has a validity period, which cannot be negative. */
 async function applyExpired(
   service: CakelessService,
   { cluster }: ControlPlane,
@@ -97,6 +97,6 @@ async function applyExpired(
   const file = join(folder, 'record.json');
   writeFileSync(file, JSON.stringify({ ...record, certificateValidityPeriod: '-24h' }));
   const ran = await service.cakeless('administrator', 'cluster', 'apply', cluster, '-f', file);
-  if (ran.exitCode !== 2) throw new Error(`ended with ${ran.exitCode}: ${ran.stderr}`);
+  if (ran.exitCode !== 2) throw new Error(`exited with ${ran.exitCode}: ${ran.stderr}`);
   return ran.stderr.trim().replace(/\s+/g, ' ').replace(`${file} is not`, 'is not');
 }

@@ -1,4 +1,4 @@
-/** Whether an API server is ready, as a load balancer asks: without a client certificate, and whatever the server's. */
+/** Whether an API server is ready, as a load balancer checks it: without a client certificate, trusting any server. */
 import { get } from 'node:https';
 import type { Backend } from './load-balancer.ts';
 

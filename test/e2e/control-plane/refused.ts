@@ -1,14 +1,14 @@
-/** Certificates that are wrong in one thing, at the real programs: who refuses them, in whose words. */
+/** Certificates with one defect each: which of the real programs refuses them, and with which message. */
 
 import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { embed } from '../kubernetes/certify.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { lastWords, mustFail, mustRun, run } from '../kubernetes/program.ts';
-import { etcdProgram } from '../kubernetes/programs.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
+import { hopeless, until } from '../../support/until.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { embed } from '../harness/certify.ts';
+import { lastLines, mustFail, mustRun, run } from '../harness/program.ts';
+import { etcdProgram } from '../harness/programs.ts';
+import type { Check, Report } from '../harness/report.ts';
 import type { ControlPlane } from './cluster.ts';
 import { Component } from './component.ts';
 import { gatewayCommand } from './etcd-gateway.ts';
@@ -21,7 +21,7 @@ export const REFUSED_CHECKS = [
   'apiserver without SANs: kubectl',
   'apiserver expired: kubectl',
   'apiserver by the recipe without extensions: kubectl',
-  'apiserver by the recipe with -copy_extensions: no usages, and nobody minds',
+  'apiserver by the recipe with -copy_extensions: no usages, and accepted',
   'admin.conf expired: kube-apiserver',
   'front-proxy-client from etcd-ca: kube-controller-manager',
   'front-proxy-client from ca: kube-controller-manager',
@@ -50,13 +50,13 @@ export async function runRefused(
   });
 }
 
-/** kube-apiserver reads its serving certificate again when the file changes: no restart is needed, nor wanted. */
+/** kube-apiserver reloads its serving certificate when the file changes, so it is not restarted. */
 async function spoilApiServer(check: Check, plane: ControlPlane, forger: Forger): Promise<void> {
   const node = plane.first;
   const [caFile, crtFile] = [node.file('pki/ca.crt'), node.file('pki/apiserver.crt')];
   const good = readFileSync(crtFile, 'utf8');
   const names = `subjectAltName=IP:${node.address}`;
-  const wish = { subject: '/CN=kube-apiserver', keyFile: node.file('pki/apiserver.key') };
+  const forgery = { subject: '/CN=kube-apiserver', keyFile: node.file('pki/apiserver.key') };
   const put = async (pem: string) => {
     writeFileSync(crtFile, pem);
     const wanted = new X509Certificate(pem).fingerprint256;
@@ -71,20 +71,20 @@ async function spoilApiServer(check: Check, plane: ControlPlane, forger: Forger)
   };
   try {
     await check('apiserver without SANs: kubectl', async () =>
-      refuses(await forger.make(caFile, { ...wish, extensions: SERVER })),
+      refuses(await forger.make(caFile, { ...forgery, extensions: SERVER })),
     );
     await check('apiserver expired: kubectl', async () =>
-      refuses(await forger.make(caFile, { ...wish, extensions: [...SERVER, names], days: -1 })),
+      refuses(await forger.make(caFile, { ...forgery, extensions: [...SERVER, names], days: -1 })),
     );
     const request = ['-addext', names];
     await check('apiserver by the recipe without extensions: kubectl', async () =>
-      refuses(await forger.make(caFile, { ...wish, request, extensions: [] })),
+      refuses(await forger.make(caFile, { ...forgery, request, extensions: [] })),
     );
     await check(
-      'apiserver by the recipe with -copy_extensions: no usages, and nobody minds',
+      'apiserver by the recipe with -copy_extensions: no usages, and accepted',
       async () => {
         const signing = ['-copy_extensions', 'copyall'];
-        const pem = await forger.make(caFile, { ...wish, request, extensions: [], signing });
+        const pem = await forger.make(caFile, { ...forgery, request, extensions: [], signing });
         await put(pem);
         await plane.kubectl('super-admin.conf', ask);
         const { keyUsage } = new X509Certificate(pem);
@@ -107,16 +107,16 @@ async function expiredAdmin(plane: ControlPlane, forger: Forger): Promise<string
   cpSync(node.file('admin.conf'), copy);
   embed(copy, readFileSync(caFile), Buffer.from(pem), readFileSync(keyFile));
   const ask = [`--server=https://${node.address}:6443`, 'auth', 'whoami'];
-  const said = await mustFail(plane.kubectlCommand(copy, ask));
-  const logged = await until('the API server says why', async () =>
+  const refusal = await mustFail(plane.kubectlCommand(copy, ask));
+  const logged = await until('the log line of the API server', async () =>
     node.component('kube-apiserver').lastLine(/certificate has expired/),
   );
-  return `${said} / ${logged.slice(logged.indexOf('x509'))}`;
+  return `${refusal} / ${logged.slice(logged.indexOf('x509'))}`;
 }
 
 /**
- * kube-controller-manager believes front-proxy-client as an aggregated API does: it has the same code and flags. The
- * right certificate is tried first, so that a refusal means something.
+ * kube-controller-manager trusts front-proxy-client as an aggregated API does, with the same code and flags. The valid
+ * certificate is tried first, so that a refusal means something.
  */
 async function spoilFrontProxy(check: Check, plane: ControlPlane, forger: Forger): Promise<void> {
   const node = plane.first;
@@ -137,32 +137,32 @@ async function spoilFrontProxy(check: Check, plane: ControlPlane, forger: Forger
   ] as const)
     await check(`front-proxy-client from ${ca}: kube-controller-manager`, async () => {
       const right = await ask(node.file('pki/front-proxy-client.crt'));
-      if (right.exitCode !== 0) throw new Error(`the right one: ${lastWords(right)}`);
-      const wish = { subject: '/CN=front-proxy-client', keyFile, extensions: CLIENT };
-      writeFileSync(forged, await forger.make(node.file(caFile), wish));
+      if (right.exitCode !== 0) throw new Error(`the valid one: ${lastLines(right)}`);
+      const forgery = { subject: '/CN=front-proxy-client', keyFile, extensions: CLIENT };
+      writeFileSync(forged, await forger.make(node.file(caFile), forgery));
       const wrong = await ask(forged);
-      if (wrong.exitCode === 0) throw new Error('it was believed');
-      const { message = lastWords(wrong) } = JSON.parse(wrong.stdout || '{}');
+      if (wrong.exitCode === 0) throw new Error('it was trusted');
+      const { message = lastLines(wrong) } = JSON.parse(wrong.stdout || '{}');
       return saying(message, words);
     });
 }
 
 const ETCD_NAMES = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
 
-/** A copy of the first node's etcd certificates in which one is another. */
+/** A copy of the first node's etcd certificates in which one is forged. */
 async function forgedEtcd(plane: ControlPlane, forger: Forger, which: 'server' | 'peer') {
   const pki = join(plane.first.folder, `etcd-${which}`);
   cpSync(plane.first.file('pki/etcd'), pki, { recursive: true });
-  const wish = {
+  const forgery = {
     subject: `/CN=${plane.first.name}`,
     keyFile: join(pki, `${which}.key`),
     extensions: [...SERVER, ETCD_NAMES],
   };
-  writeFileSync(join(pki, `${which}.crt`), await forger.make(join(pki, 'ca.crt'), wish));
+  writeFileSync(join(pki, `${which}.crt`), await forger.make(join(pki, 'ca.crt'), forgery));
   return pki;
 }
 
-/** Members on loopback with ports of their own. */
+/** Members on the loopback interface, each with its own ports. */
 function startMembers(pki: string, names: readonly string[]): Component[] {
   mkdirSync(join(pki, 'data'));
   const peer = (i: number) => `https://127.0.0.1:${12380 + 10 * i}`;
@@ -186,8 +186,11 @@ function startMembers(pki: string, names: readonly string[]): Component[] {
       `--peer-trusted-ca-file=${pki}/ca.crt`,
       '--peer-client-cert-auth=true',
     ];
-    const own = [`--name=${name}`, `--data-dir=${pki}/data/${name}`];
-    return new Component([etcdProgram('etcd'), ...own, ...urls, ...tls], join(pki, `${name}.log`));
+    const identity = [`--name=${name}`, `--data-dir=${pki}/data/${name}`];
+    return new Component(
+      [etcdProgram('etcd'), ...identity, ...urls, ...tls],
+      join(pki, `${name}.log`),
+    );
   });
 }
 
@@ -204,11 +207,11 @@ async function etcdServer(plane: ControlPlane, forger: Forger): Promise<string> 
       ...['endpoint', 'health'],
     ];
     await until('gRPC works', () => mustRun(health));
-    // Whether the alert of the server or the broken connection is seen first is a matter of luck: asked until it says why.
+    // whether the server's alert or the broken connection is reported first is random: repeated until it is the alert
     const words = /tls|certificate|handshake/;
-    return await until('the gateway says why', async () => {
-      const said = await mustFail(gatewayCommand('127.0.0.1', pki, 12379)).catch(hopeless);
-      return words.test(said) ? said : undefined;
+    return await until('the reason from the gateway', async () => {
+      const answer = await mustFail(gatewayCommand('127.0.0.1', pki, 12379)).catch(hopeless);
+      return words.test(answer) ? answer : undefined;
     });
   } finally {
     await Promise.all(members.map((member) => member.stop()));
@@ -220,7 +223,7 @@ async function etcdPeer(plane: ControlPlane, forger: Forger): Promise<string> {
   const members = startMembers(pki, ['a', 'b']);
   try {
     const words = /incompatible key usage|bad certificate/;
-    const line = await until('a member says why', async () => members[0]?.lastLine(words));
+    const line = await until('the log line of a member', async () => members[0]?.lastLine(words));
     const { error = line } = JSON.parse(line);
     return saying(error, words);
   } finally {
@@ -228,12 +231,7 @@ async function etcdPeer(plane: ControlPlane, forger: Forger): Promise<string> {
   }
 }
 
-/** What was let through is let through, however often one asks. */
-function hopeless(error: unknown): never {
-  throw new Hopeless(error instanceof Error ? error.message : String(error));
-}
-
 function saying(words: string, expected: RegExp): string {
   if (expected.test(words)) return words;
-  throw new Error(`refused, but not for this: ${words}`);
+  throw new Error(`refused for another reason: ${words}`);
 }

@@ -1,14 +1,14 @@
 /** `cakeless renew` on a node, as that node. */
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';
 
 export interface Renewal {
   readonly exitCode: number;
-  /** undefined if it ended with an error. */
+  /** undefined if it failed. */
   readonly report: RenewReport | undefined;
-  /** What it told while it ran. */
+  /** Its progress messages. */
   readonly stderr: string;
 }
 
@@ -24,12 +24,12 @@ export async function tryRenew(
   return { ...ran, report: ran.stdout === '' ? undefined : JSON.parse(ran.stdout) };
 }
 
-/** @throws Error with its words unless it ends with this code, and a report */
+/** @throws Error with its output unless it exits with this code and a report */
 export async function mustRenew(
   exitCode: number,
   ...[service, plane, node, args]: Parameters<typeof tryRenew>
 ): Promise<{ report: RenewReport; stderr: string }> {
   const { report, ...ran } = await tryRenew(service, plane, node, args);
   if (report && ran.exitCode === exitCode) return { report, ...ran };
-  throw new Error(`renew ${args.join(' ')} ended with ${ran.exitCode}: ${ran.stderr}`);
+  throw new Error(`renew ${args.join(' ')} exited with ${ran.exitCode}: ${ran.stderr}`);
 }

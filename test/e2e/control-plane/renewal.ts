@@ -1,7 +1,7 @@
-/** `cakeless renew all` on a control plane that lives, while somebody writes and somebody watches. */
+/** `cakeless renew all` on a running control plane, while one client writes and another watches. */
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check, Report } from '../harness/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import type { ControlPlane } from './cluster.ts';
 import { checkClients, checkServed, checkStarts } from './in-use.ts';
@@ -12,18 +12,18 @@ import type { PodsOfNodes } from './static-pods.ts';
 export const RENEWAL = 'renewal';
 
 const ONE = 'cakeless renew all on one node';
-const TWO = 'cakeless renew all on two nodes at once: one restarts at a time';
-const TRAFFIC = 'a writer and a watcher lose nothing but to elections of etcd';
+const TWO = 'cakeless renew all on two nodes at once: they restart one after the other';
+const TRAFFIC = 'a writer and a watcher lose nothing except to elections of etcd';
 
 export const RENEWAL_CHECKS = [
   ONE,
   TWO,
   TRAFFIC,
-  'files: only keys, certificates and dates are others',
+  'files: only keys, serial numbers and dates change',
   'kubeadm certs check-expiration: later dates, externally managed',
   'new certificates are served',
   'new certificates are read',
-  'new certificates are seen by who is called',
+  'new certificates are presented to servers',
 ];
 
 /** One node alone, then the other two at once. */
@@ -52,7 +52,7 @@ async function renewAll(
     await check(TWO, () => renewOthers(service, plane, pods));
     await check(TRAFFIC, () => traffic.stopWithoutLoss(plane.nodes.length));
   });
-  await check('files: only keys, certificates and dates are others', async () => {
+  await check('files: only keys, serial numbers and dates change', async () => {
     const wrong = plane.nodes.flatMap(({ name, root }, i) =>
       wrongChanges(trees[i] ?? takeTree(root.kubernetesDir), takeTree(root.kubernetesDir)).map(
         (words) => `${name}: ${words}`,
@@ -60,7 +60,7 @@ async function renewAll(
     );
     if (wrong.length > 0) throw new Error(wrong.join('; '));
     const count = trees.reduce((sum, { installed }) => sum + installed.length, 0);
-    return `${count} certificates are others, with other keys; nothing else changed`;
+    return `${count} certificates are new, with new keys; nothing else changed`;
   });
   await check('kubeadm certs check-expiration: later dates, externally managed', async () => {
     const later = await expirations(plane);
@@ -70,15 +70,15 @@ async function renewAll(
   });
   await check('new certificates are served', () => checkServed(plane));
   await check('new certificates are read', async () => checkStarts(plane));
-  await check('new certificates are seen by who is called', () => checkClients(plane));
+  await check('new certificates are presented to servers', () => checkClients(plane));
 }
 
-/** By node and name: kubeadm's own date of each leaf. @throws Error if one is not externally managed */
+/** Expiration dates that kubeadm reports, by node and name. @throws Error if a certificate is not externally managed */
 async function expirations({ nodes }: ControlPlane): Promise<Map<string, string>> {
   const dates = new Map<string, string>();
   for (const { name, root } of nodes) {
-    const said = await root.kubeadm('certs', 'check-expiration', '-o', 'json');
-    for (const row of JSON.parse(said).certificates) {
+    const output = await root.kubeadm('certs', 'check-expiration', '-o', 'json');
+    for (const row of JSON.parse(output).certificates) {
       if (row.missing) continue; // super-admin.conf, which only the first node has
       if (!row.externallyManaged) throw new Error(`${name} ${row.name}: not externally managed`);
       dates.set(`${name} ${row.name}`, row.expirationDate);
@@ -90,7 +90,7 @@ async function expirations({ nodes }: ControlPlane): Promise<Map<string, string>
 const DONE = 0;
 const PENDING = 4;
 
-/** super-admin.conf waits for an approver, and keeps nothing else waiting. */
+/** super-admin.conf needs approval, and does not delay the others. */
 async function renewFirst(service: CakelessService, plane: ControlPlane): Promise<string> {
   const { cluster, first } = plane;
   const began = Date.now();
@@ -128,7 +128,7 @@ async function renewOthers(
   return `${runs.map(({ report }) => describe(report)).join('; ')}, both in ${seconds(Date.now() - began)}`;
 }
 
-/** From the first thing that ended to the last that started. */
+/** From the first end of a component to the last start. */
 function spanOf(events: readonly { at: number }[]): { from: number; to: number } {
   const times = events.map(({ at }) => at);
   return { from: Math.min(...times), to: Math.max(...times) };

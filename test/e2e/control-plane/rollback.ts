@@ -1,14 +1,14 @@
 /**
- * A mistake that the node can't see, and what `cakeless renew` does about it. Somebody began to change the CAs: the
- * cluster record names another trust domain already, and one node believes both. Its new certificates come from the other
- * CAs and pass every check there; but no other etcd member knows these CAs, so its etcd stays alone.
+ * A mistake that the node cannot detect in advance, and how `cakeless renew` recovers from it. A change of the CAs was left
+ * half-done: the cluster record already names another trust domain, and one node trusts both. Its new certificates are
+ * issued by the new CAs and pass every check on the node. No other etcd member trusts these CAs, so its etcd is isolated.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { until } from '../kubernetes/patience.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
-import { readTrustBundles } from '../kubernetes/trust-bundles.ts';
+import { until } from '../../support/until.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check, Report } from '../harness/report.ts';
+import { readTrustBundles } from '../harness/trust-bundles.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';
@@ -16,10 +16,10 @@ import { checkServed, checkStarts } from './in-use.ts';
 import { changedPaths, takeTree } from './node-tree.ts';
 import { mustRenew, tryRenew } from './renew-node.ts';
 
-const BACK = 'certificates that only one node trusts: the old ones come back';
-const REASON = 'etcd says why';
-const TRAFFIC = 'the writer and the watcher lose nothing by it but to elections of etcd';
-const AFTER = 'the mistake mended, cakeless renew all works';
+const BACK = 'certificates that only one node trusts: the old ones are restored';
+const REASON = 'etcd logs the reason';
+const TRAFFIC = 'the writer and the watcher lose nothing except to elections of etcd';
+const AFTER = 'after the record is corrected, cakeless renew all works';
 
 export const ROLLBACK = 'rollback';
 
@@ -27,7 +27,7 @@ export const ROLLBACK_CHECKS = [BACK, REASON, TRAFFIC, AFTER];
 
 const DONE = 0;
 const ROLLED_BACK = 9;
-/** More than the half minute that a kubelet gives an API server to end. */
+/** More than the thirty seconds that a kubelet gives an API server to stop. */
 const TIMEOUT = ['--restart-timeout', '40s'];
 
 export async function runRollback(
@@ -57,25 +57,25 @@ async function rollBack(
     await check(BACK, async () => {
       const ran = await tryRenew(service, plane, node, ['all', ...TIMEOUT]);
       if (ran.exitCode !== ROLLED_BACK)
-        throw new Error(`ended with ${ran.exitCode}: ${ran.stderr}`);
+        throw new Error(`exited with ${ran.exitCode}: ${ran.stderr}`);
       const changed = changedPaths(before, takeTree(node.root.kubernetesDir));
-      if (changed.length > 0) throw new Error(`not as before: ${changed.join(', ')}`);
+      if (changed.length > 0) throw new Error(`changed: ${changed.join(', ')}`);
       await checkRuns(plane);
       return ran.stderr.split('\n').find((line) => line.includes('did not become healthy'));
     });
     await check(REASON, async () => {
       const words = /certificate signed by unknown authority|bad certificate/;
       const line = node.component('etcd').lastLine(words);
-      if (line === undefined) throw new Error('it does not');
+      if (line === undefined) throw new Error('no such line in the log');
       return JSON.parse(line).error ?? line;
     });
-    // forward and back
+    // its etcd is restarted twice: by the renewal and by the rollback
     await check(TRAFFIC, () => traffic.stopWithoutLoss(2));
   });
   await check(AFTER, () => renewAfter(service, plane, node));
 }
 
-/** As an operator who passes over the warning that nothing in the cluster trusts the other CAs yet. */
+/** Like an operator who ignores the warning that nothing in the cluster trusts the other CAs yet. */
 async function moveCluster(
   service: CakelessService,
   { cluster, first }: ControlPlane,
@@ -88,7 +88,7 @@ async function moveCluster(
   await service.mustCakeless('administrator', ['cluster', 'apply', cluster, '-f', file]);
 }
 
-/** What was asked for is kept, and is from the wrong CAs: so it is asked anew. */
+/** The certificates of the failed renewal are kept, but are from the wrong CAs: so new ones are requested. */
 async function renewAfter(
   service: CakelessService,
   plane: ControlPlane,
@@ -99,13 +99,13 @@ async function renewAfter(
   const args = ['all', '--new-request', ...TIMEOUT];
   const { report } = await mustRenew(DONE, service, plane, node, args);
   if (readFileSync(node.file('pki/etcd/peer.crt'), 'utf8') === old)
-    throw new Error('etcd-peer is the old one');
+    throw new Error('etcd-peer was not renewed');
   await checkRuns(plane);
   checkStarts(plane);
   return `${report.certificates.length} renewed`;
 }
 
-/** All of it is well, and servers have what lies on disk. */
+/** Everything is healthy, and servers use the certificates on disk. */
 async function checkRuns(plane: ControlPlane): Promise<void> {
   await until('three healthy etcd members', () => plane.etcdHealth());
   for (const node of plane.nodes) await until(`/readyz of ${node.name}`, () => plane.readyz(node));

@@ -1,30 +1,30 @@
 /**
- * What a kubelet does with the manifests of one node: it starts what is there, ends what goes away (SIGTERM, and after
- * half a minute SIGKILL), and starts again what ended by itself. A stand-in: no containers, no probes, no back-off that
- * grows; the command is the manifest's.
+ * A stand-in for a kubelet with the static pods of one node: it starts the components that have a manifest, stops those
+ * whose manifest goes away (SIGTERM, after thirty seconds SIGKILL), and restarts those that exit. It has no containers, no
+ * probes and no growing back-off. The command is the manifest's.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { ControlPlane } from './cluster.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { COMPONENT_NAMES, type ComponentName } from './component.ts';
 
-/** A kubelet hears of a change by inotify, and looks again every twenty seconds. */
+/** A kubelet learns of a change by inotify, and looks again every twenty seconds. */
 const LOOK_MS = 100;
-/** terminationGracePeriodSeconds, where the manifest has none. */
+/** terminationGracePeriodSeconds by default. */
 const GRACE_MS = 30_000;
-/** Before what ended by itself is started again. */
+/** Before a component that exited is restarted. */
 const BACK_OFF_MS = 1000;
 
 export interface PodEvent {
   readonly component: ComponentName;
-  readonly what: 'ending' | 'ended' | 'started' | 'ended by itself';
+  readonly what: 'stopping' | 'stopped' | 'started' | 'exited';
   readonly at: number;
 }
 
 /** By node. */
 export type PodsOfNodes = ReadonlyMap<ClusterNode, StaticPods>;
 
-/** All nodes have one for as long as the body runs. */
+/** Every node has one while the body runs. */
 export async function withStaticPods(
   { nodes }: ControlPlane,
   body: (pods: PodsOfNodes) => Promise<void>,
@@ -43,13 +43,13 @@ export class StaticPods {
   readonly #loops: Promise<void>[];
   #stopped = false;
 
-  /** Takes over what runs on the node already. */
+  /** Takes over the components that already run on the node. */
   constructor(node: ClusterNode) {
     this.#node = node;
     this.#loops = COMPONENT_NAMES.map((name) => this.#keep(name));
   }
 
-  /** Looks no more; what runs goes on. */
+  /** Stops watching the manifests. Components keep running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#loops);
@@ -62,11 +62,11 @@ export class StaticPods {
       const manifest = this.#manifest(file);
       const component = this.#node.components.get(name);
       if (manifest !== known && component?.running) {
-        this.#note(name, 'ending');
+        this.#note(name, 'stopping');
         await component.stop('SIGTERM', GRACE_MS);
-        this.#note(name, 'ended');
+        this.#note(name, 'stopped');
       } else if (manifest !== undefined && manifest === known && component?.running === false) {
-        this.#note(name, 'ended by itself');
+        this.#note(name, 'exited');
         await sleep(BACK_OFF_MS);
       }
       if (manifest !== undefined && !this.#node.components.get(name)?.running) {
@@ -78,7 +78,7 @@ export class StaticPods {
     }
   }
 
-  /** undefined while it is not there. */
+  /** undefined while the file is missing. */
   #manifest(file: string): string | undefined {
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }

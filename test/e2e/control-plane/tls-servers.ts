@@ -1,6 +1,6 @@
 /**
- * Two servers that look at the client certificates of the API server, as a kubelet and an aggregated API do. OpenSSL
- * does the looking (chain and clientAuth), not our code.
+ * Servers that check the client certificates of the API server, as a kubelet and an aggregated API do. OpenSSL checks
+ * chain and clientAuth, not our code.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -16,10 +16,10 @@ export interface Caller {
 }
 
 export interface TlsServer {
-  /** Handshakes that were refused, in OpenSSL's words. */
+  /** Refused handshakes, with OpenSSL's messages. */
   readonly refused: string[];
   readonly certificate: string;
-  /** It goes on listening. */
+  /** The server keeps listening. */
   closeConnections(): void;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export type Answer = (
   response: ServerResponse,
 ) => Promise<void>;
 
-/** @param clientCa file with the CA that clients must come from @param name what the server's certificate is for */
+/** @param clientCa file with the CA of client certificates @param name in the server's certificate */
 export async function startTlsServer(
   folder: string,
   at: { address: string; port: number },
@@ -66,7 +66,7 @@ export async function startTlsServer(
   };
 }
 
-/** User and groups as Kubernetes takes them from a subject: CN, and every O. */
+/** User and groups as Kubernetes reads them from a subject: CN, and every O. */
 function callerOf(request: IncomingMessage): Caller {
   const { subject, serialNumber } = (request.socket as TLSSocket).getPeerCertificate();
   const list = (value: string | string[] | undefined) =>

@@ -1,12 +1,12 @@
-/** The configurations of the matrix: what a cluster may look like, and the key kinds that a release can make. */
+/** The configurations of the matrix: kinds of clusters, and the kinds of keys that a release can make. */
 import { stringify } from 'yaml';
-import { minorOf } from '../kubernetes/programs.ts';
+import { minorOf } from '../harness/programs.ts';
 
 export const NODE = 'cp-1.prod.example.com';
 
 export interface Situation {
   readonly name: 'ipv4' | 'ipv6' | 'dual-stack' | 'external-etcd';
-  /** What it is there for. */
+  /** What it tests. */
   readonly meaning: string;
   readonly advertiseAddress: string;
   readonly cluster: Record<string, unknown>;
@@ -81,7 +81,7 @@ export type KeyKind = 'RSA-2048' | 'RSA-3072' | 'RSA-4096' | 'ECDSA-P256' | 'ECD
 
 /**
  * The kinds that a release can make: encryptionAlgorithm came with v1beta4 (1.31), P-384 with 1.34
- * (kubernetes#131677); before, there was the feature gate PublicKeysECDSA.
+ * (kubernetes#131677). Earlier releases have the feature gate PublicKeysECDSA.
  */
 export function keyKindsOf(release: string): KeyKind[] {
   const minor = minorOf(release);
@@ -90,11 +90,11 @@ export function keyKindsOf(release: string): KeyKind[] {
   return minor < 34 ? kinds : [...kinds, 'ECDSA-P384'];
 }
 
-/** Large RSA keys take seconds each, and say nothing about names: they are made for one situation. */
+/** A large RSA key takes seconds to make and does not affect the names, so they are tested in one situation only. */
 export const situationsOf = (kind: KeyKind): readonly Situation[] =>
   kind === 'RSA-3072' || kind === 'RSA-4096' ? SITUATIONS.slice(0, 1) : SITUATIONS;
 
-/** The kind of key that `generate-csr` makes: with the feature gate, kubeconfigs get RSA all the same (kubeadm#3072). */
+/** The kind of key that `generate-csr` makes: even with the feature gate, kubeconfigs get RSA (kubeadm#3072). */
 export const generatedKeyKind = (release: string, kind: KeyKind, certificate: string): KeyKind =>
   minorOf(release) < 31 && certificate.endsWith('.conf') ? 'RSA-2048' : kind;
 

@@ -1,9 +1,9 @@
-/** What `kubeadm certs check-expiration` says of certificates that it has no CA key for: all externally managed. */
+/** What `kubeadm certs check-expiration` reports for certificates whose CA key it does not have: externally managed. */
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
-import { minorOf } from '../kubernetes/programs.ts';
-import type { Check } from '../kubernetes/report.ts';
+import { minorOf } from '../harness/programs.ts';
+import type { Check } from '../harness/report.ts';
+import type { Cell } from './cells.ts';
 import type { KubeadmRoot } from './kubeadm-root.ts';
-import type { Cell } from './matrix.ts';
 
 interface ExpirationInfo {
   readonly apiVersion: string;
@@ -20,7 +20,7 @@ interface Row {
   readonly missing?: boolean;
 }
 
-/** The names of its rows: all but kubelet.conf, which is the kubelet's own; etcd's only where etcd is kubeadm's. */
+/** The names of its rows: all except kubelet.conf, which the kubelet renews; those of etcd only if kubeadm runs etcd. */
 export function rowsOf({ release, situation }: Pick<Cell, 'release' | 'situation'>): string[] {
   const known = PROFILES.filter(
     ({ name, ca }) =>
@@ -58,7 +58,7 @@ export async function checkExpirations(check: Check, root: KubeadmRoot, cell: Ce
   });
 }
 
-/** Rows of both tables whose last column says yes. A missing certificate's row starts with `!MISSING!`. */
+/** Rows of both tables whose last column is `yes`. The row of a missing certificate starts with `!MISSING!`. */
 const externallyManaged = (text: string): string[] =>
   text
     .split('\n')

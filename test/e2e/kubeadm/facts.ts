@@ -1,14 +1,14 @@
 /**
- * What kubeadm does with material that it is given: each fact that docs/kubeadm-facts.md names, tried on a copy of a
- * whole and right set of files, with one thing changed.
+ * What kubeadm does with the files that it is given: each fact of docs/kubeadm-facts.md, tested on a copy of a complete
+ * and correct set of files in which one thing is changed.
  */
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Forger } from '../control-plane/forger.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { certify, completeKubeconfigs, installTrust } from '../kubernetes/certify.ts';
-import { lastWords } from '../kubernetes/program.ts';
-import type { Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { certify, completeKubeconfigs, installTrust } from '../harness/certify.ts';
+import { lastLines } from '../harness/program.ts';
+import type { Report } from '../harness/report.ts';
 import { configuration, NODE, SITUATIONS } from './configurations.ts';
 import { readInstalled, readKubeconfigPair, withForeignKey } from './installed.ts';
 import { KubeadmRoot } from './kubeadm-root.ts';
@@ -28,7 +28,7 @@ const FACT_CHECKS: readonly (readonly [name: string, look: Try])[] = [
   ['etcd-server and etcd-peer exchanged pass', passes(exchangedEtcd)],
   ['the certificate of admin.conf as apiserver.crt passes', passes(adminAsServer)],
   ['an expired leaf is "not signed by the corresponding CA"', expiredLeaf],
-  ['kubeconfig user wants the CA key, with --token too', kubeconfigUser],
+  ['kubeconfig user requires the CA key, also with --token', kubeconfigUser],
 ];
 
 export const FACT_NAMES: readonly string[] = FACT_CHECKS.map(([name]) => name);
@@ -74,7 +74,7 @@ async function wholeSet(
 }
 
 /**
- * In an empty folder with nothing but this file. kubeadm's order differs from run to run, but that kubeconfigs come last.
+ * In a folder with only this file. kubeadm's order differs from run to run, except that kubeconfigs come last.
  * @param atLeast CSRs that are made before it stops
  */
 function stopsAt(path: string, atLeast = 0): Try {
@@ -89,7 +89,7 @@ function stopsAt(path: string, atLeast = 0): Try {
   };
 }
 
-/** Changes something; then kubeadm must take the files, for all that, and leave them as they are. */
+/** Changes something: kubeadm must still accept the files, and not change them. */
 function passes(change: (root: KubeadmRoot) => void): Try {
   return async (root) => {
     const right = JSON.stringify(root.digests());
@@ -98,7 +98,7 @@ function passes(change: (root: KubeadmRoot) => void): Try {
     if (before === right) throw new Error('nothing was changed');
     await root.kubeadm('init', 'phase', 'certs', 'all');
     if (JSON.stringify(root.digests()) !== before) throw new Error('kubeadm changed files');
-    return 'init phase certs all ends with 0, no file changes';
+    return 'init phase certs all exits with 0, and changes no file';
   };
 }
 
@@ -123,19 +123,19 @@ function adminAsServer(root: KubeadmRoot): void {
 
 async function expiredLeaf(root: KubeadmRoot, forger: Forger): Promise<string> {
   const caFile = root.file('pki/ca.crt');
-  const wish = {
+  const request = {
     subject: '/CN=kube-apiserver',
     keyFile: root.file('pki/apiserver.key'),
     extensions: ['extendedKeyUsage=serverAuth', `subjectAltName=DNS:${NODE}`],
   };
   const put = async (days: number) =>
-    writeFileSync(root.file('pki/apiserver.crt'), await forger.make(caFile, { ...wish, days }));
+    writeFileSync(root.file('pki/apiserver.crt'), await forger.make(caFile, { ...request, days }));
   await put(1);
   const fresh = await root.bare(...CERTS_ALL);
   await put(-1);
   const words = await root.kubeadmRefuses('init', 'phase', 'certs', 'all');
-  // the same with a day to go is refused for its names at most, so that it is the date that counts here
-  if (/not signed|expired/.test(lastWords(fresh))) throw new Error(lastWords(fresh));
+  // with a day left it is refused for its names at most: so the reason here is the date
+  if (/not signed|expired/.test(lastLines(fresh))) throw new Error(lastLines(fresh));
   if (!/not signed by (the )?corresponding CA/.test(words)) throw new Error(words);
   return words;
 }

@@ -1,4 +1,4 @@
-/** The certificates that lie in a node's /etc/kubernetes, each with its key and the CA that kubeadm holds it against. */
+/** The certificates in a node's /etc/kubernetes, each with its key and the CA that kubeadm checks it against. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type ChainItem, judgeChain } from '../../support/judges.ts';
 export interface Installed {
   readonly name: string;
   readonly certificate: string;
-  /** PEM; undefined where kubeadm signed with a CA of its own and nobody asked for the key. */
+  /** PEM. */
   readonly key: string;
   /** PEM of the CA's trust bundle. */
   readonly roots: string;
@@ -18,7 +18,7 @@ export interface Installed {
 
 const BUNDLES = { ca: 'ca.crt', 'etcd-ca': 'etcd/ca.crt', 'front-proxy-ca': 'front-proxy-ca.crt' };
 
-/** What is there, in the order of the profiles. */
+/** The certificates that exist, in the order of the profiles. */
 export function readInstalled(kubernetesDir: string): Installed[] {
   const pki = join(kubernetesDir, 'pki');
   return PROFILES.flatMap((profile) => {
@@ -42,7 +42,7 @@ function readPair(kubernetesDir: string, { baseName, name }: Profile) {
   return existsSync(file) ? readKubeconfigPair(file) : undefined;
 }
 
-/** Client certificate and key that a kubeconfig holds. */
+/** Client certificate and key of a kubeconfig. */
 export function readKubeconfigPair(file: string): { certificate: string; key: string } {
   const { user } = parse(readFileSync(file, 'utf8')).users[0];
   const text = (base64: string) => Buffer.from(base64, 'base64').toString('utf8');
@@ -52,7 +52,7 @@ export function readKubeconfigPair(file: string): { certificate: string; key: st
   };
 }
 
-/** Everything that OpenSSL, Go and zlint have against them, in words; names are asked for one by one. */
+/** The complaints of OpenSSL, Go and zlint, with each name checked on its own. */
 export function complaints(installed: readonly Installed[]): string[] {
   const items = installed.flatMap(({ name, certificate, roots }): ChainItem[] => {
     const { names, extendedKeyUsages } = readCertificateFacts(certificate);
@@ -73,7 +73,7 @@ export function complaints(installed: readonly Installed[]): string[] {
     .map(({ name, judge, message }) => `${name}: ${judge}: ${message}`);
 }
 
-/** Certificates whose key is not the one beside them: kubeadm does not look. */
+/** Certificates with another key beside them: kubeadm does not check this. */
 export const withForeignKey = (installed: readonly Installed[]): string[] =>
   installed
     .filter(
@@ -92,7 +92,7 @@ export function keyKindOf(certificate: string): string {
   );
 }
 
-/** What must be as in the certificate that kubeadm signs itself: subject, names, usages of the extended kind. */
+/** What has to be equal to the certificate that kubeadm signs itself: subject, names and extended key usages. */
 export function comparable(certificate: string): string {
   const { subject, names, extendedKeyUsages, basicConstraints } = readCertificateFacts(certificate);
   return JSON.stringify({ subject, names: [...names].sort(), extendedKeyUsages, basicConstraints });

@@ -1,4 +1,4 @@
-/** kubeadm in a root folder of its own (`--rootfs` is a chroot): /etc/kubernetes there is the real path. */
+/** kubeadm in its own root folder (`--rootfs` is a chroot), in which /etc/kubernetes is the real path. */
 
 import { createHash } from 'node:crypto';
 import {
@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { mustFail, mustRun, type Ran, run } from '../kubernetes/program.ts';
-import { kubernetesProgram } from '../kubernetes/programs.ts';
+import { mustFail, mustRun, type Ran, run } from '../harness/program.ts';
+import { kubernetesProgram } from '../harness/programs.ts';
 
 const CONFIG = ['--config', '/config.yaml'];
 
@@ -28,7 +28,7 @@ export class KubeadmRoot {
     writeFileSync(join(folder, 'config.yaml'), config);
   }
 
-  /** The same files in another place: a fact is tried on a copy. */
+  /** The same files in another folder. */
   copy(folder: string, release: string): KubeadmRoot {
     const config = readFileSync(join(this.folder, 'config.yaml'), 'utf8');
     const copy = new KubeadmRoot(folder, release, config);
@@ -57,17 +57,17 @@ export class KubeadmRoot {
     rmSync(this.file(path));
   }
 
-  /** With the configuration. @throws Error with kubeadm's words if it refuses */
+  /** With the configuration. @throws Error with kubeadm's output if it fails */
   kubeadm(...args: string[]): Promise<string> {
     return mustRun(this.#command([...args, ...CONFIG]));
   }
 
-  /** kubeadm's words. @throws Error if it does what it was asked */
+  /** @returns the last lines of kubeadm's output @throws Error if it succeeds */
   kubeadmRefuses(...args: string[]): Promise<string> {
     return mustFail(this.#command([...args, ...CONFIG]));
   }
 
-  /** Exactly these arguments. */
+  /** With exactly these arguments. */
   bare(...args: string[]): Promise<Ran> {
     return run(this.#command(args));
   }
@@ -95,7 +95,7 @@ export class KubeadmRoot {
       .sort();
   }
 
-  /** Files of CA keys, wherever they lie. Nobody made one, and there must be none. */
+  /** CA keys below /etc/kubernetes, of which there must be none. */
   caKeys(): string[] {
     return this.files().filter((path) => /(^|\/)(front-proxy-)?ca\.key$/.test(path));
   }

@@ -1,23 +1,11 @@
-/** The matrix: release × kind of key × situation. kubeadm asks, Cakeless signs, kubeadm and three judges look at it. */
+/** The matrix: release × kind of key × situation. kubeadm makes CSRs, Cakeless signs, kubeadm and three judges check. */
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import {
-  certify,
-  completeKubeconfigs,
-  installTrust,
-  type NodePlace,
-} from '../kubernetes/certify.ts';
-import { KUBEADM_RELEASES, minorOf } from '../kubernetes/programs.ts';
-import type { Check, Report } from '../kubernetes/report.ts';
-import {
-  configuration,
-  generatedKeyKind,
-  type KeyKind,
-  keyKindsOf,
-  NODE,
-  type Situation,
-  situationsOf,
-} from './configurations.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { certify, completeKubeconfigs, installTrust, type NodePlace } from '../harness/certify.ts';
+import { minorOf } from '../harness/programs.ts';
+import type { Check, Report } from '../harness/report.ts';
+import type { Cell } from './cells.ts';
+import { configuration, generatedKeyKind, type KeyKind, NODE } from './configurations.ts';
 import { checkExpirations } from './expirations.ts';
 import { comparable, complaints, keyKindOf, readInstalled, withForeignKey } from './installed.ts';
 import { KubeadmRoot } from './kubeadm-root.ts';
@@ -36,25 +24,11 @@ export const MATRIX_CHECKS = [
   'as kubeadm',
 ];
 
-export interface Cell {
-  readonly release: string;
-  readonly kind: KeyKind;
-  readonly situation: Situation;
-}
-
-export function cells(releases: readonly string[] = KUBEADM_RELEASES): Cell[] {
-  return releases.flatMap((release) =>
-    keyKindsOf(release).flatMap((kind) =>
-      situationsOf(kind).map((situation) => ({ release, kind, situation })),
-    ),
-  );
-}
-
 /** `check-expiration -o json` came with 1.30. */
 export const checksOf = ({ release }: Cell): string[] =>
   MATRIX_CHECKS.filter((name) => name !== 'json' || minorOf(release) >= 30);
 
-/** One cell, with the CSRs of `certs generate-csr`; and in 1.22 its renewal by `certs renew --csr-only`. */
+/** One cell, with the CSRs of `certs generate-csr`; with 1.22 also its renewal by `certs renew --csr-only`. */
 export async function runCell(
   report: Report,
   service: CakelessService,
@@ -79,7 +53,7 @@ export async function runCell(
     if (minorOf(release) <= 22)
       await report.row(MATRIX, [...row, 'renew --csr-only'], checksOf(cell), async (check) => {
         await renewWithCsrOnly(check, service, root, place);
-        // kubelet.conf is no file of `renew`: it stays as it was
+        // `renew` does not renew kubelet.conf
         const renewed = (name: string) =>
           name === 'kubelet.conf' ? generatedKeyKind(release, kind, name) : kind;
         await judge(check, root, cell, renewed);
@@ -111,7 +85,7 @@ async function sign(
   return `${issued.length} certificates`;
 }
 
-/** What real kubeadm and the judges say of the files. kubeadm must leave every one of them as it is. */
+/** Real kubeadm and the judges check the files. kubeadm must not change any of them. */
 async function judge(
   check: Check,
   root: KubeadmRoot,
@@ -122,7 +96,7 @@ async function judge(
   const unchanged = () => {
     if (JSON.stringify(root.digests()) !== before) throw new Error('kubeadm changed files');
     const keys = root.caKeys();
-    if (keys.length > 0) throw new Error(`there is ${keys.join(', ')}`);
+    if (keys.length > 0) throw new Error(`CA keys on the node: ${keys.join(', ')}`);
   };
   await check('phases', async () => {
     await root.kubeadm('init', 'phase', 'certs', 'all');
@@ -132,13 +106,13 @@ async function judge(
   });
   await checkExpirations(check, root, cell);
   await check('renew', async () => {
-    const said = await root.kubeadm('certs', 'renew', 'all');
-    if (!/external/i.test(said)) throw new Error(said);
+    const output = await root.kubeadm('certs', 'renew', 'all');
+    if (!/external/i.test(output)) throw new Error(output);
     unchanged();
-    return said.split('\n').find((line) => /external/i.test(line));
+    return output.split('\n').find((line) => /external/i.test(line));
   });
   await check('judges', async () => judges(root, kindFor));
-  await check('as kubeadm', () => compareWithOwn(root, cell));
+  await check('as kubeadm', () => compareWithKubeadms(root, cell));
 }
 
 async function judges(root: KubeadmRoot, kindFor: (name: string) => KeyKind): Promise<string> {
@@ -147,14 +121,14 @@ async function judges(root: KubeadmRoot, kindFor: (name: string) => KeyKind): Pr
   const wrong = [
     ...complaints(installed),
     ...otherKind.map(({ name, certificate }) => `${name}: has a key of ${keyKindOf(certificate)}`),
-    ...withForeignKey(installed).map((name) => `${name}: another key lies beside it`),
+    ...withForeignKey(installed).map((name) => `${name}: the key beside it is another one`),
   ];
   if (wrong.length > 0) throw new Error(wrong.join('; '));
-  return `OpenSSL, Go and zlint have nothing against ${installed.length} certificates`;
+  return `OpenSSL, Go and zlint accept ${installed.length} certificates`;
 }
 
-/** The same kubeadm with the same configuration and CAs of its own, elsewhere: its leaves say the same as ours. */
-async function compareWithOwn(
+/** The same kubeadm with the same configuration and its own CAs: its certificates have the same contents as ours. */
+async function compareWithKubeadms(
   root: KubeadmRoot,
   { release, kind, situation }: Cell,
 ): Promise<string> {
@@ -165,7 +139,7 @@ async function compareWithOwn(
   );
   try {
     if (!situation.externalEtcd) await own.kubeadm('init', 'phase', 'certs', 'all');
-    else await ownWithoutEtcd(own);
+    else await makeWithoutEtcd(own);
     await own.kubeadm('init', 'phase', 'kubeconfig', 'all');
     const theirs = readInstalled(own.kubernetesDir);
     const ours = readInstalled(root.kubernetesDir);
@@ -174,14 +148,14 @@ async function compareWithOwn(
       return !mine || comparable(mine.certificate) !== comparable(certificate);
     });
     if (different.length > 0) throw new Error(`differ: ${different.map((c) => c.name).join(', ')}`);
-    return `${theirs.length} are the same in subject, names and usages`;
+    return `${theirs.length} have the same subject, names and usages`;
   } finally {
     own.remove();
   }
 }
 
-/** kubeadm wants the client of an external etcd to be there, and makes everything else. */
-async function ownWithoutEtcd(own: KubeadmRoot): Promise<void> {
+/** kubeadm expects the client certificate of an external etcd to exist, and makes everything else. */
+async function makeWithoutEtcd(own: KubeadmRoot): Promise<void> {
   for (const phase of [
     'ca',
     'apiserver',

@@ -1,12 +1,12 @@
 /**
- * The older generation's way (up to 1.22): `kubeadm certs renew all --csr-only` copies subjects and names from the
- * certificates in place, and writes flat files under the certificates' own names.
+ * Renewal up to 1.22: `kubeadm certs renew all --csr-only` copies subjects and names from the installed certificates, and
+ * writes all files into one folder, under the names of the certificates.
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { certify, embed, type NodePlace } from '../kubernetes/certify.ts';
-import type { Check } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { certify, embed, type NodePlace } from '../harness/certify.ts';
+import type { Check } from '../harness/report.ts';
 import type { KubeadmRoot } from './kubeadm-root.ts';
 
 export async function renewWithCsrOnly(
@@ -30,7 +30,7 @@ export async function renewWithCsrOnly(
   });
 }
 
-/** A pair goes over the old pair; a certificate for a kubeconfig goes into it, with its key. */
+/** Overwrites the old pair, or puts certificate and key into the kubeconfig. */
 function install(root: KubeadmRoot, out: string, name: string): void {
   const profile = PROFILES.find((candidate) => candidate.name === name);
   const [crt, key] = [`${out}/${name}.crt`, `${out}/${name}.key`];

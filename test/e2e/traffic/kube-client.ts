@@ -1,8 +1,8 @@
-/** A client of the API server with a client certificate, as small as can be: one connection that is kept. */
+/** A minimal client of the API server with a client certificate. It keeps one connection open. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 
-/** What a kubeconfig says; all but the URL is PEM. */
+/** The contents of a kubeconfig; all except the URL is PEM. */
 export interface Endpoint {
   readonly server: string;
   readonly ca: string;
@@ -12,12 +12,12 @@ export interface Endpoint {
 
 export interface Answer {
   readonly status: number;
-  /** Whole seconds; undefined where the server does not ask to come again. */
+  /** Whole seconds; undefined if the server does not ask for a retry. */
   readonly retryAfter: number | undefined;
   readonly body: string;
 }
 
-/** As long as a client should wait for an answer to something small. */
+/** How long a client should wait for the answer to a small request. */
 const ANSWER_MS = 15_000;
 
 export class KubeClient {
@@ -29,7 +29,7 @@ export class KubeClient {
     this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ca, cert: certificate, key });
   }
 
-  /** @throws Error of the connection; whatever the server answers is an answer */
+  /** @throws Error of the connection; every status that the server sends is an answer */
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await this.#send(method, path, body);
     let text = '';
@@ -42,7 +42,7 @@ export class KubeClient {
     };
   }
 
-  /** The lines of an answer that has no end, as they come. @throws Error of the connection, or with a refusal's words */
+  /** The lines of an endless answer, as they arrive. @throws Error of the connection, or with the text of a refusal */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const response = await this.#send('GET', path, undefined, signal);
     let rest = '';

@@ -1,17 +1,17 @@
-/** A writer and a watcher at one endpoint, and the account of both. */
-import { until } from '../kubernetes/patience.ts';
+/** A writer and a watcher at one endpoint, and what they observed. */
+import { until } from '../../support/until.ts';
 import type { Endpoint } from './kube-client.ts';
 import { Watcher } from './watcher.ts';
 import { Writer, type Written } from './writer.ts';
 
 export interface Account {
-  /** Everything in one line. */
+  /** A summary in one line. */
   readonly words: string;
-  /** What was said of each write that no retry brought through. */
+  /** The error of each write that failed in all retries. */
   readonly lostTo: readonly string[];
-  /** Confirmed writes that the watcher was not told of. */
+  /** Confirmed writes without an event at the watcher. */
   readonly missed: number;
-  /** Events that came twice, or before an older one. */
+  /** Events that arrived twice, or before an older one. */
   readonly disordered: number;
 }
 
@@ -28,7 +28,7 @@ export class Traffic {
     this.#watcher.start(await this.#writer.start());
   }
 
-  /** Runs something while they run; both have ended afterwards, whatever became of it. */
+  /** Runs something while both run, and stops them afterwards even if it fails. */
   async during(body: () => Promise<void>): Promise<void> {
     await this.start();
     try {
@@ -38,22 +38,22 @@ export class Traffic {
     }
   }
 
-  /** Ends when the watcher was told of the last write. */
+  /** Stops both as soon as the watcher has seen the last write. */
   async stop(): Promise<Account> {
     const written = await this.#writer.stop();
     const last = written.confirmed.at(-1);
     const caughtUp = () => (this.#watcher.last === last ? true : undefined);
-    // what does not come is counted below, not thrown
+    // an event that does not arrive is counted below
     await until('the last write', async () => caughtUp(), LAST_MS).catch(() => undefined);
     const { seen, ends, longestGapMs } = await this.#watcher.stop();
-    const told = new Set(seen);
-    const missed = written.confirmed.filter((number) => !told.has(number)).length;
+    const events = new Set(seen);
+    const missed = written.confirmed.filter((number) => !events.has(number)).length;
     const disordered = seen.filter((number, i) => i > 0 && number <= (seen[i - 1] ?? 0)).length;
     const watched = [
       `${seen.length} events`,
       `${missed} missed`,
       ...(disordered > 0 ? [`${disordered} out of order`] : []),
-      `watch taken up again: ${listed(ends)}`,
+      `watch resumed: ${listed(ends)}`,
       `longest gap ${seconds(longestGapMs)}`,
     ];
     const words = `${describeWritten(written)}; ${watched.join(', ')}`;
@@ -62,9 +62,9 @@ export class Traffic {
   }
 
   /**
-   * A member of etcd that is restarted can cost the write that it led at that moment; who wrote is told so.
-   * @param restartedMembers how many restarts there were
-   * @returns the account @throws Error with it, if anything else was lost or an event missed
+   * The restart of an etcd member can fail the write that it leads at that moment. The writer gets an error for it.
+   * @param restartedMembers the number of restarts
+   * @returns the summary @throws Error with the summary if anything else was lost, or an event was missed
    */
   async stopWithoutLoss(restartedMembers: number): Promise<string> {
     const { words, lostTo, missed, disordered } = await this.stop();
@@ -75,7 +75,7 @@ export class Traffic {
   }
 }
 
-/** etcd's answer to a write that was on its way when the leader went (etcd api/v3rpc/rpctypes); clients see the error. */
+/** etcd's answer to a write in flight while the leader stops (etcd api/v3rpc/rpctypes). Clients see this error. */
 const ELECTION =
   /^500 etcdserver: (request timed out, possibly due to previous leader failure|leader changed)/;
 

@@ -1,6 +1,6 @@
 /**
- * Watches the writer's config map as client-go's reflector does: from the last resource version that it saw, again and
- * again. It never lists anew, so whatever it was not told of is missing.
+ * Watches the writer's config map as client-go's reflector does: it resumes from the last resource version that it saw.
+ * It never lists the object again, so an event that was not delivered stays missing.
  */
 import { type Endpoint, KubeClient } from './kube-client.ts';
 import { TRAFFIC } from './writer.ts';
@@ -8,9 +8,9 @@ import { TRAFFIC } from './writer.ts';
 const RETRY_MS = 100;
 
 export interface Watched {
-  /** Numbers, in the order in which they came. */
+  /** Numbers, in the order in which they arrived. */
   readonly seen: readonly number[];
-  /** How often a watch ended and was taken up again, by the words of the end. */
+  /** How often a watch ended and was resumed, by the reason. */
   readonly ends: ReadonlyMap<string, number>;
   /** Between two events. */
   readonly longestGapMs: number;
@@ -39,7 +39,7 @@ export class Watcher {
     this.#client = new KubeClient(endpoint);
   }
 
-  /** @param version resource version after which everything is to be seen */
+  /** @param version the resource version to watch from */
   start(version: string): void {
     this.#version = version;
     this.#lastAt = Date.now();

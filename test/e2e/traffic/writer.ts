@@ -1,8 +1,8 @@
 /**
- * Writes a number into a config map ten times a second, each one more than the last, and counts what becomes of it.
+ * Writes increasing numbers into a config map, ten times a second, and counts the results.
  *
- * It retries as client-go does (rest/with_retry.go): what the connection did not carry, and what the server asks to send
- * again (Retry-After), ten times at most. Any other refusal is an answer: the request is lost.
+ * It retries as client-go does (rest/with_retry.go): after a failure of the connection and after Retry-After, ten times at
+ * most. Any other refusal is final: the write is lost.
  */
 import { type Answer, type Endpoint, KubeClient } from './kube-client.ts';
 
@@ -16,11 +16,11 @@ const OBJECT = `${COLLECTION}/${TRAFFIC.name}`;
 
 export interface Written {
   readonly tried: number;
-  /** Whose first try failed; a retry may have brought them through. Words of the failure, with how many there were. */
+  /** Writes whose first attempt failed, by error. A retry may have succeeded. */
   readonly failedAtFirst: ReadonlyMap<string, number>;
-  /** That no retry brought through: number, and why. */
+  /** Writes that failed in all retries: number and error. */
   readonly lost: ReadonlyMap<number, string>;
-  /** Numbers that the server confirmed, in order. */
+  /** The numbers that the server confirmed, in order. */
   readonly confirmed: readonly number[];
   /** Between two confirmations. */
   readonly longestGapMs: number;
@@ -41,11 +41,11 @@ export class Writer {
     this.#client = new KubeClient(endpoint);
   }
 
-  /** Makes the config map, with 0, and begins. @returns its resource version, to watch from */
+  /** Creates the config map with 0, and starts writing. @returns its resource version, to watch from */
   async start(): Promise<string> {
     await this.#client.ask('DELETE', OBJECT);
     const { status, body } = await this.#client.ask('POST', COLLECTION, configMap(0));
-    if (status !== 201) throw new Error(`the config map was not made: ${status} ${body}`);
+    if (status !== 201) throw new Error(`the config map was not created: ${status} ${body}`);
     this.#lastAt = Date.now();
     this.#running = this.#writeUntilStopped();
     return JSON.parse(body).metadata.resourceVersion;
@@ -91,13 +91,13 @@ export class Writer {
     }
   }
 
-  /** Without a resource version: the same once more changes nothing, so a repetition does no harm. */
+  /** Without a resource version, so that a repeated write has no effect. */
   async #put(number: number): Promise<{ problem?: string; retryMs?: number }> {
     try {
       const answer = await this.#client.ask('PUT', OBJECT, configMap(number));
       if (answer.status === 200) return {};
       const { retryAfter } = answer;
-      const problem = wordsOf(answer);
+      const problem = messageOf(answer);
       return retryAfter === undefined ? { problem } : { problem, retryMs: retryAfter * 1000 };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -120,7 +120,7 @@ const configMap = (number: number) => ({
   data: { number: String(number) },
 });
 
-function wordsOf({ status, body }: Answer): string {
+function messageOf({ status, body }: Answer): string {
   const { message = body } = body.startsWith('{') ? JSON.parse(body) : {};
   return `${status} ${message.slice(0, 200)}`;
 }

@@ -1,9 +1,9 @@
-/** The cluster comes up as docs/first-installation.md says, a node after the other. */
+/** Brings up the cluster by the steps of docs/first-installation.md, one node after the other. */
 import { readFileSync } from 'node:fs';
+import { until } from '../../support/until.ts';
 import { caCertHashes } from '../control-plane/prepare-node.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { until } from '../kubernetes/patience.ts';
-import type { Check } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from './cluster.ts';
 import { type PreparedNode, prepare, prepareAgain } from './first-installation.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
@@ -15,12 +15,12 @@ export const BRING_UP_CHECKS = [
   'prepare and kubeadm join: second control plane',
   'prepare and kubeadm join: third control plane',
   'prepare and kubeadm join: worker',
-  'prepare a second time changes nothing, on each node',
+  'prepare a second time changes nothing on any node',
 ];
 
-/** kubeadm would refuse to go on: control groups are of version 1. */
+/** Without it kubeadm refuses control groups of version 1. */
 const UNUSUAL = ['--ignore-preflight-errors=SystemVerification'];
-/** kube-proxy and CoreDNS use no certificate of kubeadm's. */
+/** kube-proxy and CoreDNS use no certificate of kubeadm. */
 const NO_ADDONS = ['--skip-phases=addon'];
 
 export async function bringUp(
@@ -30,8 +30,8 @@ export async function bringUp(
 ): Promise<void> {
   const { first, release } = cluster;
   const [, second, third] = cluster.controlPlanes;
-  if (!second || !third) throw new Error('there are not three control planes');
-  const again: (() => string)[] = []; // what the second run of prepare came to, on each node
+  if (!second || !third) throw new Error('fewer than three control planes');
+  const again: (() => string)[] = []; // results of the second run of prepare, on each node
   let prepared: PreparedNode | undefined;
   let pins: string[] = [];
   await check('prepare, with an approver, on the first control plane', async () => {
@@ -59,12 +59,12 @@ export async function bringUp(
   await check('prepare and kubeadm join: second control plane', join(second, 'control-plane'));
   await check('prepare and kubeadm join: third control plane', join(third, 'control-plane'));
   await check('prepare and kubeadm join: worker', join(cluster.worker, 'worker'));
-  await check('prepare a second time changes nothing, on each node', async () =>
+  await check('prepare a second time changes nothing on any node', async () =>
     again.map((outcome) => outcome()).join(', '),
   );
 }
 
-/** What the platform team does once. @returns options that say which CAs are right */
+/** The steps of the platform team. @returns options with the hashes of the CAs */
 async function declare(
   service: CakelessService,
   { first, controlPlanes, worker }: WholeCluster,

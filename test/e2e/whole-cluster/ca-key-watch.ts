@@ -1,12 +1,12 @@
 /**
- * Sees every file that is ever made in, linked to or moved into the file system that all machines have their
- * /etc/kubernetes in (test/tools/watch-names), and keeps the names that kubeadm gives to CA keys.
+ * Watches the file system with the /etc/kubernetes of all machines for every file that is created, linked or moved there
+ * (test/tools/watch-names), and counts the names that kubeadm gives to CA keys.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hopeless, until } from '../../support/until.ts';
 import { Component } from '../control-plane/component.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { ownProgram } from '../kubernetes/programs.ts';
+import { ownProgram } from '../harness/programs.ts';
 
 const CA_KEYS = ['ca.key', 'front-proxy-ca.key'];
 
@@ -27,8 +27,8 @@ export class CaKeyWatch {
     return self;
   }
 
-  /** Makes one of each at a depth of its own in a new folder, and takes it away at once. @returns how many it saw */
-  async seesThem(): Promise<string> {
+  /** Creates a file of each name deep in a new folder, and removes it at once. @returns how many of them it saw */
+  async selfTest(): Promise<string> {
     const before = this.caKeys();
     const folder = join(this.#folder, 'self-test', 'pki', 'etcd');
     for (const name of CA_KEYS) {
@@ -45,12 +45,12 @@ export class CaKeyWatch {
     return `${CA_KEYS.length} of ${CA_KEYS.length}`;
   }
 
-  /** How many were made so far. @throws Error if the watch is over */
+  /** How many were created so far. @throws Error if the watch has ended */
   caKeys(): number {
     return this.#names().filter((name) => CA_KEYS.includes(name)).length;
   }
 
-  /** How many files and folders it has seen. */
+  /** The number of files and folders that it has seen. */
   get seen(): number {
     return this.#names().length;
   }
@@ -58,7 +58,7 @@ export class CaKeyWatch {
   #names(): string[] {
     if (!this.#watch.running) throw new Hopeless(`the watch ended: ${this.#watch.log()}`);
     const [first, ...names] = this.#watch.log().trimEnd().split('\n');
-    if (first !== 'watching') throw new Error('not yet');
+    if (first !== 'watching') throw new Error('not watching yet');
     return names;
   }
 

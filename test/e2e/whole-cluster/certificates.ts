@@ -1,4 +1,4 @@
-/** The certificates on a node, as the programs there find them. */
+/** The certificates on a node, where its programs read them. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -17,10 +17,10 @@ export async function certificateOn(node: KubeadmNode, name: string): Promise<X5
   );
 }
 
-/** In a kubeconfig, or in a file of the kubelet's that it names. */
+/** Whether the certificate is in the kubeconfig itself, and not in a file of the kubelet that it names. */
 export const isEmbedded = (node: KubeadmNode, name: string): boolean =>
   readFileSync(node.file(name), 'utf8').includes('client-certificate-data');
 
-/** As an API server notes it of who comes (authentication.kubernetes.io/credential-id). */
+/** As an API server logs the certificate of a client (authentication.kubernetes.io/credential-id). */
 export const credentialId = ({ fingerprint256 }: X509Certificate): string =>
   `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`;

@@ -1,7 +1,7 @@
 /**
- * Control groups of the machines: the one thing that outlives the processes and namespaces of a run. All are made below
- * a group that has the run's name, in every hierarchy, below the group that the run itself is in. Version 1 only: nobody
- * has tried it with version 2.
+ * Control groups of the machines: the only thing that outlives the processes and namespaces of a run. In every hierarchy
+ * they are below a group with the run's name, which is below the group of the run itself. Version 1 only; version 2 has not
+ * been tested.
  */
 import {
   existsSync,
@@ -14,7 +14,7 @@ import {
 import { basename, join } from 'node:path';
 
 const ROOT = '/sys/fs/cgroup';
-/** As the folder of a run begins (namespaces.ts). */
+/** The prefix of a run's folder (namespaces.ts). */
 const RUNS = 'cakeless-e2e-';
 
 /** @param run name of the run's folder @returns a folder for each hierarchy */
@@ -29,7 +29,7 @@ export function makeGroups(run: string, machine: string): string[] {
   });
 }
 
-/** This process's own group in each hierarchy. @throws Error where they are of version 2 */
+/** This process's group in each hierarchy. @throws Error for version 2 */
 function ownGroups(): string[] {
   if (existsSync(join(ROOT, 'cgroup.controllers')))
     throw new Error(`machines need control groups of version 1, and ${ROOT} has version 2`);
@@ -41,11 +41,11 @@ function ownGroups(): string[] {
     .map(([, controllers = '', path = '']) => {
       const hierarchy = join(ROOT, controllers.replace('name=', ''));
       const own = join(hierarchy, path);
-      return existsSync(own) ? own : hierarchy; // in a container the path is that of the machine around it
+      return existsSync(own) ? own : hierarchy; // in a container, the path is that of the host
     });
 }
 
-/** A new cpuset has no processor and no memory, and takes no process before it has. */
+/** A new cpuset has no processor and no memory node, and accepts no process until both are set. */
 function inheritCpus(folder: string): void {
   for (const name of ['cpuset.cpus', 'cpuset.mems']) {
     const file = join(folder, name);
@@ -55,8 +55,8 @@ function inheritCpus(folder: string): void {
 }
 
 /**
- * Removes the groups of runs that are over: of this one at its end, of one that was killed at the next one's start. A
- * group in which something runs stays.
+ * Removes the groups of finished runs: of this run at its end, and of a killed one at the start of the next. A group with
+ * running processes stays.
  */
 export function removeOldGroups(): void {
   for (const group of foldersBelow(ROOT).filter((path) => basename(path).startsWith(RUNS))) {
@@ -66,7 +66,7 @@ export function removeOldGroups(): void {
   }
 }
 
-/** A folder before the folders in it. Groups of others come and go meanwhile. */
+/** A folder comes before the folders in it. Groups of other programs may come and go in the meantime. */
 function foldersBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })

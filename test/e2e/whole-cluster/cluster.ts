@@ -1,22 +1,22 @@
-/** Three control planes and a worker, made by real kubeadm, on certificates from Cakeless alone. */
+/** Three control planes and a worker, created by real kubeadm with all certificates from Cakeless. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
 import { isReady } from '../control-plane/ready.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { keepWritesFrom } from '../kubernetes/namespaces.ts';
-import { mustRun, type RunOptions } from '../kubernetes/program.ts';
-import { etcdProgram, kubernetesProgram, ownProgram } from '../kubernetes/programs.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { keepWritesFrom } from '../harness/namespaces.ts';
+import { mustRun, type RunOptions } from '../harness/program.ts';
+import { etcdProgram, kubernetesProgram, ownProgram } from '../harness/programs.ts';
 import { CaKeyWatch } from './ca-key-watch.ts';
 import { makeImage } from './image.ts';
 import { KubeadmNode, type Surroundings } from './kubeadm-node.ts';
 import { CONTROL_PLANES, WHOLE_ENDPOINT, WORKER } from './plan.ts';
 
-/** The image that pods of the tests run: kubectl alone. */
+/** The image of the test's pods, with kubectl only. */
 export const KUBECTL_IMAGE = 'images.example.com/kubectl:test';
 
-/** A kubelet makes a folder for plugins there. */
+/** A kubelet creates a folder for plugins there. */
 const LIBEXEC = '/usr/libexec';
 
 export class WholeCluster {
@@ -42,7 +42,7 @@ export class WholeCluster {
     this.#etc = etc;
   }
 
-  /** Machines with a container runtime and a kubelet that waits; a watch over them all; a load balancer. */
+  /** Machines with a container runtime and a kubelet that waits for kubeadm; a watch over all of them; a load balancer. */
   static async make(
     service: CakelessService,
     release: string,
@@ -75,14 +75,14 @@ export class WholeCluster {
     return [...this.controlPlanes, this.worker];
   }
 
-  /** As admin.conf of the first node, through the load balancer. @throws Error with kubectl's words */
+  /** With admin.conf of the first node, through the load balancer. @throws Error with kubectl's output */
   kubectl(args: readonly string[], options?: RunOptions): Promise<string> {
     const kubeconfig = `--kubeconfig=${this.first.file('admin.conf')}`;
     const command = [kubernetesProgram(this.release, 'kubectl'), kubeconfig];
     return mustRun([...command, '--request-timeout=20s', ...args], options);
   }
 
-  /** What each kubelet complained of last: all else goes with the machines. */
+  /** The last error of each kubelet, because its log is removed with the machine. */
   complaints(): string[] {
     return this.nodes.map(({ name, kubelet }) => `${name}: ${kubelet.complaint() ?? 'nothing'}`);
   }
@@ -91,7 +91,7 @@ export class WholeCluster {
     for (const node of this.nodes) node.end();
     await this.#balancer.close();
     await this.watch.stop();
-    // the machines' own mounts of it go with them, in the kernel's time
+    // the kernel removes the machines' own mounts of it later
     for (const path of [this.#etc, LIBEXEC]) await mustRun(['umount', '--lazy', path]);
   }
 }
@@ -107,7 +107,7 @@ function makeNode(
   return KubeadmNode.make({ at, release, images, sandboxImage: pause.name }, around);
 }
 
-/** The images that kubeadm names for this release, each with the program that was built here. */
+/** The images that kubeadm lists for this release, each with the program that was built here. */
 async function makeImages(release: string, folder: string) {
   const list = [kubernetesProgram(release, 'kubeadm'), 'config', 'images', 'list'];
   const names = (await mustRun([...list, '--kubernetes-version', `v${release}`]))
@@ -133,6 +133,6 @@ const STATIC_PODS = ['kube-apiserver', 'kube-controller-manager', 'kube-schedule
 
 function nameFor(program: string, names: readonly string[]): string {
   const name = names.find((image) => image.includes(`/${basename(program)}:`));
-  if (name === undefined) throw new Error(`kubeadm names no image of ${program}`);
+  if (name === undefined) throw new Error(`kubeadm lists no image of ${program}`);
   return name;
 }

@@ -1,12 +1,12 @@
-/** containerd on a machine, with the images that its node needs: nothing is pulled from anywhere. */
+/** containerd on a machine, with the images that its node needs, so that nothing is pulled. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Hopeless, until } from '../../support/until.ts';
 import { Component } from '../control-plane/component.ts';
-import { Hopeless, until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
+import { mustRun } from '../harness/program.ts';
 import type { Machine } from './machine.ts';
 
-/** Where Debian's package has the plugins of a pod network, and where their own releases have them. */
+/** Where Debian's package installs the plugins of a pod network, and where their releases do. */
 const PLUGIN_FOLDERS = ['/usr/lib/cni', '/opt/cni/bin'];
 
 /** @param sandboxImage the name of the pause image */
@@ -30,8 +30,8 @@ export async function importImage(machine: Machine, archive: string): Promise<vo
 }
 
 /**
- * Everything is in its usual place, which is the machine's own. restrict_oom_score_adj: without it containers can't
- * start where CAP_SYS_RESOURCE is missing, and with it they run the same.
+ * Everything is at its usual path, which the machine has for itself. Without restrict_oom_score_adj, containers cannot
+ * start if CAP_SYS_RESOURCE is missing.
  */
 const configuration = (sandboxImage: string, podNetwork: string): string => `version = 2
 [plugins."io.containerd.internal.v1.opt"]
@@ -45,8 +45,7 @@ const configuration = (sandboxImage: string, podNetwork: string): string => `ver
 `;
 
 /**
- * Pods of one machine reach each other, at addresses of the range that the cluster gave the node; kubeadm leaves a pod
- * network to whoever installs one.
+ * Pods of one machine reach each other at addresses of the node's range. kubeadm does not install a pod network.
  */
 const POD_NETWORK = `{
   "cniVersion": "0.4.0",

@@ -8,10 +8,10 @@ interface Row {
   readonly missing?: boolean;
 }
 
-/** When each certificate ends, by kubeadm's name. @throws Error unless all are there and externally managed */
+/** The expiration date of each certificate. @throws Error unless all exist and are externally managed */
 export async function expirationsOn(node: KubeadmNode): Promise<Map<string, string>> {
-  const said = await node.shell('kubeadm certs check-expiration -o json');
-  const info: { certificates: Row[]; certificateAuthorities: Row[] } = JSON.parse(said);
+  const output = await node.shell('kubeadm certs check-expiration -o json');
+  const info: { certificates: Row[]; certificateAuthorities: Row[] } = JSON.parse(output);
   const rows = [...info.certificates, ...info.certificateAuthorities];
   const missing = rows.filter((row) => row.missing).map(({ name }) => name);
   if (missing.some((name) => name !== 'super-admin.conf'))

@@ -1,9 +1,9 @@
-/** What is in a folder, to see whether anything changed. */
+/** The contents of a folder, for seeing whether anything changes. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Digest, mode and time of each file below a folder, by path. */
+/** Digest, mode and modification time of each file below a folder, by path. */
 export function filesBelow(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())

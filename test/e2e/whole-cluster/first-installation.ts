@@ -1,22 +1,22 @@
-/** docs/first-installation.md on a node: `cakeless prepare`, its approver, and the command that it says is next. */
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
+/** docs/first-installation.md on a node: `cakeless prepare`, approvals, and the next command that it prints. */
+import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
 import { CLUSTER } from './plan.ts';
 
 const PENDING = 4;
-/** Whatever it ends with is looked at later. */
+/** The result is checked later. */
 const ANY = [...Array(256).keys()];
 
 export interface PreparedNode {
-  /** Of `cakeless prepare`, all the same each time. */
+  /** The arguments of `cakeless prepare`, equal for each run. */
   readonly args: string[];
   /** The command line after `next: `. */
   readonly next: string;
-  /** Commands that an approver had to run. */
+  /** The commands that an approver had to run. */
   readonly approvals: readonly string[];
 }
 
-/** @param options beside --config and --cluster: hashes of the CAs, sa.key */
+/** @param options besides --config and --cluster: hashes of the CAs, sa.key */
 export async function prepare(
   service: CakelessService,
   node: KubeadmNode,
@@ -33,26 +33,29 @@ export async function prepare(
   return { args, next: nextIn(final), approvals };
 }
 
-/** Has to be done at once: kubeadm changes what there is. @returns what throws if it said or left anything else */
+/**
+ * Has to run right away, because kubeadm changes the files.
+ * @returns a function that throws if the second run printed another command or changed a file
+ */
 export async function prepareAgain(
   node: KubeadmNode,
   { args, next }: PreparedNode,
 ): Promise<() => string> {
   const before = node.files();
-  const said = await node.cakeless(args, ANY);
+  const output = await node.cakeless(args, ANY);
   const after = node.files();
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (path) => before[path] !== after[path],
   );
   return () => {
-    if (nextIn(said) !== next) throw new Error(`${node.name}: it said: ${next}; then: ${said}`);
+    if (nextIn(output) !== next) throw new Error(`${node.name}: first: ${next}; second: ${output}`);
     if (changed.length > 0) throw new Error(`${node.name}: changed: ${changed.join(', ')}`);
     return `${node.name.split('.')[0]}: ${Object.keys(after).length} files`;
   };
 }
 
-function nextIn(said: string): string {
-  const [, next] = /^next: (.+)$/m.exec(said) ?? [];
-  if (next === undefined) throw new Error(said);
+function nextIn(output: string): string {
+  const [, next] = /^next: (.+)$/m.exec(output) ?? [];
+  if (next === undefined) throw new Error(output);
   return next;
 }

@@ -1,24 +1,24 @@
-/** A container image with one program in it, as an archive that `ctr images import` takes (docker's format). */
+/** A container image with one program, as an archive for `ctr images import` (docker's format). */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { mustRun } from '../kubernetes/program.ts';
+import { mustRun } from '../harness/program.ts';
 
 export interface Image {
   /** registry.k8s.io/kube-apiserver:v1.35.4 */
   readonly name: string;
-  /** The file that becomes /usr/local/bin/NAME in it. */
+  /** The file that becomes /usr/local/bin/NAME in the image. */
   readonly program: string;
 }
 
-/** @param archive the file to make */
+/** @param archive the file to write */
 export async function makeImage({ name, program }: Image, archive: string): Promise<void> {
   mkdirSync(dirname(archive), { recursive: true });
   const work = mkdtempSync(`${archive}-`);
   const [root, parts] = [join(work, 'root'), join(work, 'parts')];
   for (const path of ['tmp', 'etc', 'usr/local/bin'])
     mkdirSync(join(root, path), { recursive: true });
-  // images of the same content have the same digest, and a kubelet collects them together
+  // images with equal contents have one digest, and a kubelet would collect them together
   writeFileSync(join(root, 'etc', 'image-name'), name);
   const path = join('usr', 'local', 'bin', basename(program));
   copyFileSync(program, join(root, path));

@@ -1,21 +1,21 @@
-/** Which certificates are used after a renewal: those that servers show, and those that clients come with. */
+/** Which certificates are used after a renewal: what servers serve, and what clients present. */
 import type { X509Certificate } from 'node:crypto';
+import { until } from '../../support/until.ts';
 import { credentialsIn } from '../control-plane/audit.ts';
 import { servedFingerprint } from '../control-plane/served.ts';
-import { until } from '../kubernetes/patience.ts';
 import { certificateOn, credentialId } from './certificates.ts';
 import type { WholeCluster } from './cluster.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
 import { AUDIT } from './plan.ts';
 
-/** Of servers: port and certificate. */
+/** Port and certificate of servers. */
 const SERVED = new Map([
   [6443, 'pki/apiserver.crt'],
   [2379, 'pki/etcd/server.crt'],
   [2380, 'pki/etcd/peer.crt'],
 ]);
 
-/** Of clients that an API server notes: kubeconfig and user. */
+/** Kubeconfig and user of clients that an API server logs. */
 const CLIENTS = new Map([
   ['controller-manager.conf', 'system:kube-controller-manager'],
   ['scheduler.conf', 'system:kube-scheduler'],
@@ -48,7 +48,7 @@ export async function checkServed(
   return `${controlPlanes.length * SERVED.size} servers`;
 }
 
-/** Each with the new certificate at some API server. */
+/** Whether each client has used its new certificate at an API server. */
 export async function checkClients(
   { nodes, controlPlanes }: WholeCluster,
   before: readonly Certificates[],
@@ -62,7 +62,7 @@ export async function checkClients(
       if (user === undefined) continue;
       const [old, now] = [before[i]?.get(name), await newCertificate(node, name, before[i])];
       if (!old || !credentialsIn(user, logs).has(credentialId(old)))
-        throw new Error(`${user} of ${node.name} never came with the old certificate`);
+        throw new Error(`${user} of ${node.name} never used the old certificate`);
       await until(
         `${user} of ${node.name} with the new certificate`,
         async () => credentialsIn(user, logs).get(credentialId(now)),
@@ -71,7 +71,7 @@ export async function checkClients(
       count += 1;
     }
   }
-  return `${count} clients, seen by the API servers' audit logs`;
+  return `${count} clients in the API servers' audit logs`;
 }
 
 async function newCertificate(
@@ -81,6 +81,6 @@ async function newCertificate(
 ): Promise<X509Certificate> {
   const now = await certificateOn(node, name);
   if (now.serialNumber === before?.get(name)?.serialNumber)
-    throw new Error(`${node.name}: ${name} is the old one`);
+    throw new Error(`${node.name}: ${name} was not renewed`);
   return now;
 }

@@ -1,11 +1,11 @@
-/** A node: its machine, container runtime and kubelet, and what an administrator types on it. */
+/** A node: its machine, container runtime and kubelet, and the commands of its administrator. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AUDIT_POLICY } from '../control-plane/audit.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import { mustRun, type RunOptions } from '../kubernetes/program.ts';
-import { kubernetesProgram } from '../kubernetes/programs.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { mustRun, type RunOptions } from '../harness/program.ts';
+import { kubernetesProgram } from '../harness/programs.ts';
 import { importImage, startContainerd } from './container-runtime.ts';
 import { filesBelow } from './files.ts';
 import { KubeletUnit } from './kubelet-unit.ts';
@@ -17,7 +17,7 @@ export interface NodePlan {
   readonly release: string;
   /** Archives with its images. */
   readonly images: readonly string[];
-  /** The name of the image that holds a pod's namespaces. */
+  /** The image of the container that holds a pod's namespaces. */
   readonly sandboxImage: string;
 }
 
@@ -54,7 +54,7 @@ export class KubeadmNode {
     this.kubelet = new KubeletUnit(machine, release);
   }
 
-  /** With a container runtime and a kubelet that waits for kubeadm, as after the installation of the packages. */
+  /** With a container runtime and a kubelet that waits for kubeadm, as after installing the packages. */
   static async make(plan: NodePlan, around: Surroundings): Promise<KubeadmNode> {
     const { name } = plan.at;
     const [folder, etc] = [join(around.folder, name), join(around.etc, name)];
@@ -76,25 +76,25 @@ export class KubeadmNode {
     return join(this.#etc, path);
   }
 
-  /** Digests of all that is below /etc/kubernetes, by path. */
+  /** Digests of all files below /etc/kubernetes, by path. */
   files(): Record<string, string> {
     return filesBelow(this.#etc);
   }
 
-  /** A file that the administrator brings along. @returns its path on the machine, and anywhere else */
+  /** A file that the administrator copies to the node. @returns its path, on the machine and for the test */
   bring(name: string, text: string | Buffer): string {
     const file = join(this.machine.folder, name);
     writeFileSync(file, text, { mode: 0o600 });
     return file;
   }
 
-  /** What a line of shell says, on the node. @throws Error with its last words if it fails */
+  /** Runs a line of shell on the node. @returns standard output @throws Error with the end of its output if it fails */
   shell(line: string, options?: RunOptions): Promise<string> {
     const path = `${this.#programs}:${process.env.PATH}`;
     return mustRun(this.machine.inside(['env', `PATH=${path}`, 'sh', '-c', line]), options);
   }
 
-  /** @throws Error unless it ends with one of these codes */
+  /** @throws Error unless it exits with one of these codes */
   cakeless(args: string[], codes: number[] = [0]): Promise<string> {
     return this.#service.mustCakelessOn(this.machine, this.principal, args, codes);
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kubelet-unit.sh KUBELET: what kubeadm's systemd unit does (10-kubeadm.conf): runs the kubelet as soon as kubeadm has
-# configured it, and again whenever it ends. /run/kubelet.pid says which process it is.
+# kubelet-unit.sh KUBELET: does what kubeadm's systemd unit does (10-kubeadm.conf). It runs the kubelet as soon as kubeadm
+# has configured it, and restarts it when it exits. /run/kubelet.pid has its process id.
 while sleep 1; do
   [ -s /var/lib/kubelet/config.yaml ] || continue
   KUBELET_KUBEADM_ARGS=

@@ -1,9 +1,9 @@
-/** The kubelet of a machine, run as its systemd unit would run it: there is no systemd on it. */
+/** The kubelet of a machine, run as its systemd unit runs it: the machine has no systemd. */
 import { resolve } from 'node:path';
+import { until } from '../../support/until.ts';
 import { Component } from '../control-plane/component.ts';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import { kubernetesProgram } from '../kubernetes/programs.ts';
+import { mustRun } from '../harness/program.ts';
+import { kubernetesProgram } from '../harness/programs.ts';
 import type { Machine } from './machine.ts';
 
 const SCRIPT = resolve('test', 'e2e', 'whole-cluster', 'kubelet-unit.sh');
@@ -22,7 +22,7 @@ export class KubeletUnit {
   async restart(): Promise<void> {
     const old = await this.#pid();
     await this.#on('kill "$(cat /run/kubelet.pid)"');
-    await until(`another kubelet on ${this.#machine.name}`, async () => {
+    await until(`a restarted kubelet on ${this.#machine.name}`, async () => {
       const pid = await this.#pid();
       return pid === old ? undefined : this.#on('curl -sSf http://127.0.0.1:10248/healthz');
     });

@@ -1,41 +1,42 @@
-/** What every node of the cluster can do with its certificates, once kubeadm is done. */
-import { WHO } from '../control-plane/live.ts';
-import { until } from '../kubernetes/patience.ts';
-import { mustRun } from '../kubernetes/program.ts';
-import { etcdProgram } from '../kubernetes/programs.ts';
-import type { Check } from '../kubernetes/report.ts';
+/** What every node of the cluster can do with its certificates after kubeadm is done. */
+
+import { until } from '../../support/until.ts';
+import { USERS } from '../control-plane/live.ts';
+import { mustRun } from '../harness/program.ts';
+import { etcdProgram } from '../harness/programs.ts';
+import type { Check } from '../harness/report.ts';
 import { KUBECTL_IMAGE, type WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
 import { WHOLE_ENDPOINT } from './plan.ts';
 
 export const LOOK_AT_CHECKS = [
-  'every node is Ready, as what it joined as',
+  'every node is Ready, with the role that it joined with',
   'etcd has three members, all healthy',
   'whoami of every kubeconfig, on every node',
-  'kubectl logs and exec through every control plane’s kubelet',
-  'kubectl exec on the worker; a pod’s token is let in',
-  'kubelets’ own CSRs are approved and never issued',
+  "kubectl logs and exec through every control plane's kubelet",
+  "kubectl exec on the worker; a pod's token is accepted",
+  "the kubelets' own CSRs are approved and never issued",
   'check-expiration: externally managed, on every control plane',
 ];
 
 export async function lookAt(check: Check, cluster: WholeCluster): Promise<void> {
-  await check('every node is Ready, as what it joined as', () =>
+  await check('every node is Ready, with the role that it joined with', () =>
     until('ready nodes', () => readyNodes(cluster)),
   );
   await check('etcd has three members, all healthy', () => etcdMembers(cluster));
   await check('whoami of every kubeconfig, on every node', () => whoami(cluster));
-  await check('kubectl logs and exec through every control plane’s kubelet', () =>
+  await check("kubectl logs and exec through every control plane's kubelet", () =>
     logsAndExec(cluster),
   );
-  await check('kubectl exec on the worker; a pod’s token is let in', () => useWorker(cluster));
-  await check('kubelets’ own CSRs are approved and never issued', () =>
+  await check("kubectl exec on the worker; a pod's token is accepted", () => useWorker(cluster));
+  await check("the kubelets' own CSRs are approved and never issued", () =>
     until('a CSR of each kubelet', () => kubeletCsrs(cluster)),
   );
   await check('check-expiration: externally managed, on every control plane', async () => {
     const rows = [];
     for (const node of cluster.controlPlanes) rows.push((await expirationsOn(node)).size);
     for (const node of cluster.nodes) await node.cakeless(['check-expiration']);
-    return `${rows.join(' + ')} rows; cakeless check-expiration has nothing against any node`;
+    return `${rows.join(' + ')} rows; cakeless check-expiration reports no problem on any node`;
   });
 }
 
@@ -45,8 +46,8 @@ async function readyNodes(cluster: WholeCluster): Promise<string> {
   for (const { metadata, status } of items) {
     const ready = status.conditions.find(({ type }: { type: string }) => type === 'Ready');
     if (ready?.status !== 'True') throw new Error(`${metadata.name}: ${ready?.message}`);
-    const leads = 'node-role.kubernetes.io/control-plane' in metadata.labels;
-    seen.set(metadata.name, leads ? 'control-plane' : 'worker');
+    const isControlPlane = 'node-role.kubernetes.io/control-plane' in metadata.labels;
+    seen.set(metadata.name, isControlPlane ? 'control-plane' : 'worker');
   }
   for (const { name } of cluster.nodes) {
     const wanted = name === cluster.worker.name ? 'worker' : 'control-plane';
@@ -73,17 +74,17 @@ async function etcdMembers(cluster: WholeCluster): Promise<string> {
   return names.join(', ');
 }
 
-/** On the node: a kubelet.conf may name files of the kubelet's. */
+/** Runs on the node, because kubelet.conf may name files of the kubelet. */
 async function whoami(cluster: WholeCluster): Promise<string> {
   let count = 0;
   for (const node of cluster.nodes)
     for (const file of kubeconfigsOf(cluster, node.name)) {
-      const said = await node.shell(
+      const output = await node.shell(
         `kubectl --kubeconfig=/etc/kubernetes/${file} auth whoami -o json`,
       );
-      const { username, groups } = JSON.parse(said).status.userInfo;
+      const { username, groups } = JSON.parse(output).status.userInfo;
       const own = groups.filter((group: string) => group !== 'system:authenticated').join();
-      const wanted = WHO[file]?.replace('{node}', node.name);
+      const wanted = USERS[file]?.replace('{node}', node.name);
       if (`${username} ${own}` !== wanted)
         throw new Error(`${node.name}, ${file}: ${username} ${own}`);
       count += 1;
@@ -91,13 +92,13 @@ async function whoami(cluster: WholeCluster): Promise<string> {
   return `${count} kubeconfigs on ${cluster.nodes.length} nodes`;
 }
 
-/** super-admin.conf is on the first control plane alone. */
+/** super-admin.conf exists on the first control plane only. */
 function kubeconfigsOf({ first, worker }: WholeCluster, name: string): string[] {
   if (name === worker.name) return ['kubelet.conf'];
-  return Object.keys(WHO).filter((file) => name === first.name || file !== 'super-admin.conf');
+  return Object.keys(USERS).filter((file) => name === first.name || file !== 'super-admin.conf');
 }
 
-/** With apiserver-kubelet-client, as the balancer sends it: each API server has its own. */
+/** Uses the apiserver-kubelet-client of each API server. */
 export async function logsAndExec(cluster: WholeCluster): Promise<string> {
   const version = `Kubernetes v${cluster.release}`;
   for (const through of cluster.controlPlanes)
@@ -106,15 +107,15 @@ export async function logsAndExec(cluster: WholeCluster): Promise<string> {
       const lines = await cluster.kubectl([...at, 'logs', `etcd-${name}`, '--tail=1']);
       if (!lines.includes('"level"')) throw new Error(`logs of etcd-${name}: ${lines}`);
       const exec = ['exec', `kube-scheduler-${name}`, '--', 'kube-scheduler', '--version'];
-      const said = (await cluster.kubectl([...at, ...exec])).trim();
-      if (said !== version) throw new Error(said);
+      const output = (await cluster.kubectl([...at, ...exec])).trim();
+      if (output !== version) throw new Error(output);
     }
   return `from each API server to each kubelet; ${version}`;
 }
 
 /**
- * A pod that calls the API server from the worker, with its service account's token (signed with the sa.key that was
- * carried from node to node) and the CA that the controller manager gave it.
+ * A pod on the worker calls the API server with its service account's token (signed with the sa.key that was copied from
+ * node to node) and the CA that the controller manager gave it.
  */
 async function useWorker(cluster: WholeCluster): Promise<string> {
   const input = JSON.stringify(podOn(cluster.worker.name));
@@ -122,15 +123,15 @@ async function useWorker(cluster: WholeCluster): Promise<string> {
     cluster.kubectl(['-n', 'default', 'get', 'serviceaccount', 'default']),
   );
   await cluster.kubectl(['apply', '-f', '-'], { input });
-  const who = ['kubectl', 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
+  const whoami = ['kubectl', 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
   const user = await until('the pod', () =>
-    cluster.kubectl(['-n', 'default', 'exec', 'caller', '--', ...who]),
+    cluster.kubectl(['-n', 'default', 'exec', 'caller', '--', ...whoami]),
   );
   if (user !== 'system:serviceaccount:default:default') throw new Error(user);
   return user;
 }
 
-/** Without kube-proxy the address of the service `kubernetes` leads nowhere: the pod is told another. */
+/** Without kube-proxy the service `kubernetes` is not reachable, so the pod gets another address. */
 const podOn = (nodeName: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -153,7 +154,7 @@ const podOn = (nodeName: string) => ({
   },
 });
 
-/** For its next client certificate, which nobody in the cluster can sign. */
+/** A kubelet requests its next client certificate, which nothing in the cluster can sign. */
 async function kubeletCsrs(cluster: WholeCluster): Promise<string> {
   const { items } = JSON.parse(await cluster.kubectl(['get', 'csr', '-o', 'json']));
   const asked = new Set<string>();
@@ -161,10 +162,11 @@ async function kubeletCsrs(cluster: WholeCluster): Promise<string> {
     if (spec.signerName !== 'kubernetes.io/kube-apiserver-client-kubelet') continue;
     const types = status.conditions?.map(({ type }: { type: string }) => type).join() ?? 'pending';
     if (types !== 'Approved' || status.certificate)
-      throw new Error(`of ${spec.username}: ${types}${status.certificate ? ', issued' : ''}`);
+      throw new Error(`CSR of ${spec.username}: ${types}${status.certificate ? ', issued' : ''}`);
     asked.add(spec.username);
   }
   const without = cluster.nodes.filter(({ name }) => !asked.has(`system:node:${name}`));
-  if (without.length > 0) throw new Error(`none of ${without.map(({ name }) => name).join(', ')}`);
+  if (without.length > 0)
+    throw new Error(`no CSR of ${without.map(({ name }) => name).join(', ')}`);
   return `${items.length} of ${asked.size} kubelets`;
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# machine.sh NAME FOLDER ETC GROUP…: a machine of its own, as far as kubeadm, a kubelet and a container runtime can tell.
-# It has its own network, host name, processes, IPC, control groups and mounts; /run, /var/lib, /var/log and /etc/cni are
-# empty and in memory, /etc/kubernetes is ETC. This process stays as its first one and takes in
-# orphans: the machine lives as long as it does, and everything on the machine ends with it.
-# GROUP…: the folder of its control group in each hierarchy, made before. Says "ready" when it is.
+# machine.sh NAME FOLDER ETC GROUP…: what kubeadm, a kubelet and a container runtime see as a machine. It has its own
+# network, host name, processes, IPC, control groups and mounts. /run, /var/lib, /var/log and /etc/cni are empty and in
+# memory, and /etc/kubernetes is ETC. This process becomes the first process of the machine and reaps orphans; when it
+# ends, everything on the machine ends.
+# GROUP…: the folder of its control group in each hierarchy, which has to exist. Prints "ready" when the machine is ready.
 set -euo pipefail
 
 main() {
@@ -26,8 +26,8 @@ join_groups() {
   for group in "$@"; do echo 0 >"$group/cgroup.procs"; done
 }
 
-# With a control group namespace, a fresh mount of a hierarchy shows the machine's group as the root. runc takes the first
-# mount that it finds, so the old ones have to go. /sys itself is renewed for the devices of the machine's network.
+# In a control group namespace, a new mount of a hierarchy shows the machine's group as the root. runc uses the first mount
+# that it finds, so the old ones are removed. /sys itself is mounted again for the devices of the machine's network.
 own_control_groups() {
   local controllers folder
   umount -l -R /sys
@@ -41,8 +41,8 @@ own_control_groups() {
   done </proc/self/cgroup
 }
 
-# A kubelet sets these for the whole kernel, not for its namespaces, and only where they differ. Here it reads what it
-# wants to read, and the machine that all this runs on stays as it was.
+# A kubelet sets these for the whole kernel, not for its namespaces, if they differ. With these files it reads the values
+# that it expects, and the host is not changed.
 guard_tunables() {
   local name value
   mkdir -p "$1/tunables"

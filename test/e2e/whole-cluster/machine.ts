@@ -1,4 +1,4 @@
-/** A machine for a node: see machine.sh for what it has of its own. */
+/** A machine for a node: machine.sh describes what it does not share with the host. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,10 +10,10 @@ const SCRIPT = resolve('test', 'e2e', 'whole-cluster', 'machine.sh');
 export class Machine {
   readonly name: string;
   readonly address: string;
-  /** Of the test's, seen at the same path on all machines. */
+  /** A folder of the test, at the same path on all machines. */
   readonly folder: string;
   readonly #holder: ChildProcess;
-  /** Process id of its first process, as the test sees it. */
+  /** The id of its first process, as the test sees it. */
   readonly #first: string;
   readonly #enter: string;
 
@@ -41,7 +41,7 @@ export class Machine {
     });
     await new Promise<void>((ready, failed) => {
       holder.stdout.once('data', () => ready());
-      holder.once('close', () => failed(new Error(`the machine ${at.name} could not be made`)));
+      holder.once('close', () => failed(new Error(`the machine ${at.name} could not be created`)));
     });
     const first = readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
     const enter = join(folder, 'enter.sh');
@@ -51,17 +51,17 @@ export class Machine {
     return machine;
   }
 
-  /** The command that runs a command on the machine. */
+  /** The command line that runs a command on the machine. */
   inside(command: readonly string[]): string[] {
     return ['sh', this.#enter, ...command];
   }
 
-  /** Where a program's output goes. */
+  /** The file for a program's output. */
   logFile(name: string): string {
     return join(this.folder, 'log', name);
   }
 
-  /** A file of the machine, such as /var/lib/kubelet/config.yaml, as the test sees it while the machine lives. */
+  /** A file of the machine, such as /var/lib/kubelet/config.yaml, as the test sees it while the machine exists. */
   ownFile(path: string): string {
     return join(`/proc/${this.#first}/root`, path);
   }
@@ -71,7 +71,7 @@ export class Machine {
   }
 }
 
-/** nsenter of util-linux before 2.39 enters the namespace of control groups, and not the group. */
+/** nsenter of util-linux before 2.39 enters the namespace of control groups, but not the group. */
 const enterScript = (pid: string, groups: readonly string[]): string =>
   [
     ...groups.map((group) => `echo 0 >'${group}/cgroup.procs'`),

@@ -1,7 +1,7 @@
-/** The cluster of this part: its nodes, and the files that kubeadm and `cakeless prepare` get for them. */
+/** The whole cluster: its nodes, and their configuration files for kubeadm and `cakeless prepare`. */
 import { stringify } from 'yaml';
 import type { NodeAddress } from '../control-plane/network.ts';
-import type { Host } from '../kubernetes/namespaces.ts';
+import type { Host } from '../harness/namespaces.ts';
 
 export const CLUSTER = 'stage';
 const DOMAIN = 'stage.example.com';
@@ -16,18 +16,18 @@ export const WORKER: NodeAddress = { name: `worker-1.${DOMAIN}`, address: '10.20
 
 export const WHOLE_HOSTS: readonly Host[] = [WHOLE_ENDPOINT, ...CONTROL_PLANES, WORKER];
 
-/** On each control plane: the log says with which certificate somebody came. */
+/** On each control plane. The log names the certificate of each client. */
 export const AUDIT = {
   folder: '/var/lib/audit',
   policy: '/var/lib/audit/policy.yaml',
   log: '/var/lib/audit/log',
 };
 
-/** Of the bootstrap token; any of the right form will do, in a cluster that lives for minutes. */
+/** The bootstrap token: any value of the right form, as the cluster exists for minutes. */
 const TOKEN = 'abcdef.0123456789abcdef';
 const apiVersion = 'kubeadm.k8s.io/v1beta4';
 
-/** Images lie on each node already. */
+/** Images are already on each node. */
 const registration = ({ name }: NodeAddress) => ({ name, imagePullPolicy: 'Never' });
 
 /** For `kubeadm init`, and for `cakeless cluster apply`. */
@@ -82,7 +82,7 @@ const clusterConfiguration = (release: string) => ({
   },
 });
 
-/** What this surrounding needs: no systemd, control groups of version 1, and no disk but memory. */
+/** What this environment needs: no systemd, control groups of version 1, and memory instead of a disk. */
 const kubelet = {
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
   kind: 'KubeletConfiguration',

@@ -1,9 +1,9 @@
 /** `cakeless renew all` on every node of the cluster, through static pods of real kubelets, while a client writes. */
 import { readFileSync } from 'node:fs';
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check } from '../harness/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import type { Check } from '../kubernetes/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { isEmbedded } from './certificates.ts';
 import type { WholeCluster } from './cluster.ts';
@@ -16,21 +16,21 @@ import { CLUSTER, WHOLE_ENDPOINT } from './plan.ts';
 const ORDER = ['first', 'second', 'third'];
 const renewAllOn = (which: string) => `cakeless renew all: ${which}`;
 
-const TRAFFIC = 'a writer and a watcher meanwhile: nothing lost but to elections of etcd';
+const TRAFFIC = 'a writer and a watcher meanwhile: nothing lost except to elections of etcd';
 
 export const RENEWAL_CHECKS = [
   ...ORDER.map((which) => renewAllOn(`${which} control plane`)),
   renewAllOn('worker'),
   TRAFFIC,
   'new certificates are served by API servers and etcd',
-  'controllers and kubelets come with new certificates',
+  'controllers and kubelets use new certificates',
   'check-expiration: later dates, on every control plane',
   'kubectl logs and exec with the new apiserver-kubelet-client',
 ];
 
 const DONE = 0;
 const PENDING = 4;
-/** There is no systemd to restart the kubelet. It goes before pending. */
+/** Without systemd the kubelet has to be restarted by hand. This code takes precedence over PENDING. */
 const BY_HAND = 10;
 
 export async function renewAll(
@@ -49,9 +49,7 @@ export async function renewAll(
   await check('new certificates are served by API servers and etcd', () =>
     checkServed(cluster, before),
   );
-  await check('controllers and kubelets come with new certificates', () =>
-    checkClients(cluster, before),
-  );
+  await check('controllers and kubelets use new certificates', () => checkClients(cluster, before));
   await check('check-expiration: later dates, on every control plane', async () => {
     for (const [i, node] of cluster.controlPlanes.entries()) {
       const later = await expirationsOn(node);
@@ -66,8 +64,8 @@ export async function renewAll(
 }
 
 /**
- * All that `all` takes, then kubelet.conf by name where the kubelet keeps its certificate itself, and by hand what the
- * command says is to be done by hand.
+ * Renews `all`, then kubelet.conf by name if the kubelet manages its certificate itself, and restarts by hand what the
+ * command reports as such.
  */
 async function renewNode(service: CakelessService, node: KubeadmNode): Promise<string> {
   const started = Date.now();
@@ -87,7 +85,7 @@ async function renewNode(service: CakelessService, node: KubeadmNode): Promise<s
   return `${renewed.length} in ${seconds} s${by}; restarted: ${restarted.join(', ') || 'none'}; by hand: kubelet`;
 }
 
-/** A second time where something waits for an approver: super-admin.conf. @returns what became of all of them */
+/** Runs a second time if a request needs approval, as super-admin.conf does. @returns the results of both runs */
 async function renew(
   service: CakelessService,
   node: KubeadmNode,

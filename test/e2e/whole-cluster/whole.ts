@@ -1,8 +1,8 @@
-/** kubeadm whole: init and join with real kubelets and containerd, on certificates from Cakeless, and renewals there. */
+/** kubeadm init and join with real kubelets, containerd and certificates from Cakeless, and renewals of that cluster. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CakelessService } from '../kubernetes/cakeless-service.ts';
-import type { Report } from '../kubernetes/report.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Report } from '../harness/report.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { WholeCluster } from './cluster.ts';
 import { LOOK_AT_CHECKS, lookAt } from './look-at.ts';
@@ -10,11 +10,11 @@ import { RENEWAL_CHECKS, renewAll } from './renewals.ts';
 
 export const WHOLE = 'kubeadm whole';
 const MACHINES = 'machines, each with containerd and a kubelet that waits for kubeadm';
-const NO_CA_KEY = 'no CA key was ever made, linked or moved in on any node';
+const NO_CA_KEY = 'no CA key was ever created, linked or moved to any node';
 
 export interface WholePlan {
   readonly release: string;
-  /** They take most of the time: `--quick` does without. */
+  /** They take most of the time; `--quick` omits them. */
   readonly renewals: boolean;
 }
 
@@ -51,18 +51,19 @@ export async function runWhole(
     });
     const failed = report.results.some(({ part, outcome }) => part === WHOLE && outcome === 'FAIL');
     if (failed)
-      for (const line of cluster?.complaints() ?? []) report.say(`a kubelet said: ${line}`);
+      for (const line of cluster?.complaints() ?? [])
+        report.say(`last error of a kubelet: ${line}`);
   } finally {
     await cluster?.end();
     rmSync(where, { recursive: true, force: true });
   }
 }
 
-/** The watch has to see what is made elsewhere in the same file system, or it proves nothing. */
+/** The watch has to see what is created elsewhere in the same file system; otherwise it proves nothing. */
 async function noCaKey({ watch, nodes }: WholeCluster): Promise<string> {
-  const made = watch.caKeys();
+  const created = watch.caKeys();
   const seen = watch.seen;
-  const sees = await watch.seesThem();
-  if (made > 0) throw new Error(`${made} were made`);
+  const sees = await watch.selfTest();
+  if (created > 0) throw new Error(`${created} were created`);
   return `none among ${seen} files and folders on ${nodes.length} nodes; in its self-test the watch saw ${sees}`;
 }

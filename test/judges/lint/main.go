@@ -1,8 +1,8 @@
-// lint asks zlint about a whole batch of certificates in one process.
+// lint runs zlint on a batch of certificates in one process.
 //
-// zlint's own command takes one file each time, needs most of its time to start, and exits 0 whatever it finds.
-// Here a JSON list of {name, certificate (PEM)} comes in and one JSON line per item goes out: {name, errors, warnings},
-// each a list of lint names with zlint's details. A certificate that zlint can't read is an error named "unreadable".
+// zlint's own command takes one file per call, spends most of its time starting, and always exits with 0.
+// The input is a JSON list of {name, certificate (PEM)}, the output one JSON line per item: {name, errors, warnings},
+// each a list of lint names with zlint's details. A certificate that zlint cannot read has the error "unreadable".
 package main
 
 import (
@@ -29,8 +29,8 @@ type findings struct {
 	Warnings []string `json:"warnings"`
 }
 
-// sources leaves out the rules of browsers and of public CAs (CA/Browser Forum, Mozilla, Apple, ETSI): they ask
-// for things a cluster's own CA must not do, such as revocation addresses and dots in every name.
+// sources omits the rules of browsers and of public CAs (CA/Browser Forum, Mozilla, Apple, ETSI): they require
+// what the CA of a cluster must not do, such as revocation addresses and dots in every name.
 var sources = lint.SourceList{
 	lint.RFC3279, lint.RFC5280, lint.RFC5480, lint.RFC5891, lint.RFC8813, lint.Community,
 }

@@ -90,7 +90,7 @@ func pool(certificates []*x509.Certificate) *x509.CertPool {
 	return p
 }
 
-// certificates refuses what the pool's own PEM reader would pass over in silence.
+// certificates refuses what the pool's own PEM reader would ignore.
 func certificates(text string) ([]*x509.Certificate, error) {
 	var found []*x509.Certificate
 	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {

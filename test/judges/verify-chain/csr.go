@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// judgeCsr reads one file, PEM (its first block, whatever its label) or DER. The verdict carries what Go found
-// inside, so that another parser's view can be held against it.
+// judgeCsr reads one file, PEM (its first block, whatever its label) or DER. The verdict has the contents as Go
+// reads them, for comparison with another parser.
 func judgeCsr(file string) verdict {
 	text, err := os.ReadFile(file)
 	if err != nil {

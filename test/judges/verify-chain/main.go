@@ -1,11 +1,11 @@
 // verify-chain is Go's crypto/x509, the verifier that every Kubernetes component uses, as a judge.
 //
 //	verify-chain chains < list.json    does this certificate reach one of these roots, for this use and these names?
-//	verify-chain csrs   < files.json   does Go read this request, and is its signature its own?
+//	verify-chain csrs   < files.json   can Go parse this CSR, and is it signed by its own key?
 //
-// A list comes in as one JSON document, so that a thousand questions cost one process; one JSON line per
-// question goes out, in the same order. Exit 0 means that every question has its answer, whatever it is:
-// the answer is in the line and never in the exit code.
+// The input is one JSON document with all questions, so that a thousand questions need one process. The output is
+// one JSON line per question, in the same order. Exit code 0 means that every question has an answer; the answer
+// itself is only in the line.
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(args []string) error {
 	return fmt.Errorf("%q: want chains or csrs", args[0])
 }
 
-// answer reads the whole list before it judges anything, so that bad input gives no half of a report.
+// answer reads the whole list before it judges anything, so that invalid input gives no partial output.
 func answer[Q any](judge func(Q) verdict) error {
 	in := json.NewDecoder(os.Stdin)
 	in.DisallowUnknownFields()

@@ -1,4 +1,4 @@
-// pause is what holds the namespaces of a pod: it waits until it is told to end, and takes in orphans.
+// pause holds the namespaces of a pod: it waits for a signal to end, and reaps orphans.
 package main
 
 import (

@@ -1,8 +1,8 @@
-// watch-names FOLDER: prints the name of every file and folder that is made, linked or moved anywhere in the file
-// system that FOLDER lies in, a line each, in whichever mount and namespace it happens. The first line is "watching".
+// watch-names FOLDER: prints the name of every file and folder that is created, linked or moved anywhere in the file
+// system of FOLDER, one per line, in any mount and namespace. The first line is "watching".
 //
-// It is fanotify(7) with one mark for the whole file system: inotify watches folder by folder, and misses what
-// happens in a new folder before its watch is there. Needs CAP_SYS_ADMIN and Linux 5.9.
+// It uses fanotify(7) with one mark for the whole file system. inotify watches single folders, and misses what
+// happens in a new folder before it is watched. Needs CAP_SYS_ADMIN and Linux 5.9.
 package main
 
 import (

@@ -17,7 +17,7 @@ import { parse } from 'yaml';
 import { checkExpiration } from '../../../../client/commands/check-expiration.ts';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
-import { LEAVES, type LeafWish, OpensslNode } from '../../../support/openssl-node.ts';
+import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-expiration-'));
 const whole = join(root, 'whole');
@@ -75,10 +75,10 @@ async function report(folder: string, more: Record<string, unknown> = {}, now = 
   return { code, progress, document: JSON.parse(text) as Document };
 }
 
-const leafAt = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafWish;
+const leafAt = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafOptions;
 
 /** Replaces a certificate with one from other CA keys. */
-function replace(folder: string, leaf: LeafWish): void {
+function replace(folder: string, leaf: LeafOptions): void {
   const other = new OpensslNode(join(root, `other-${count}`));
   other.make([leaf]);
   for (const ca of ['ca', 'etcd/ca', 'front-proxy-ca'])
@@ -186,7 +186,7 @@ it.each(spoiled)('%s is reported, and hides nothing else', async (_, spoil, name
   expect(missing.length).toBeLessThanOrEqual(1);
 });
 
-const changed: [string, Partial<LeafWish> & { path: string }, RegExp][] = [
+const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
   [
     'a server certificate with the usage of a client',
     { path: 'pki/apiserver', usages: 'clientAuth' },

@@ -16,7 +16,7 @@ import { CA_NAMES, CERTIFICATE_NAMES } from '../../../../lib/profiles/certificat
 import {
   type ChangingCall,
   KilledCommand,
-  type ShimWish,
+  type ShimOptions,
 } from '../../../support/killed-command.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
@@ -42,7 +42,7 @@ afterAll(async () => {
   command.close();
 });
 
-function prepare(folder: string, shim: ShimWish = {}) {
+function prepare(folder: string, shim: ShimOptions = {}) {
   const config = join(folder, 'config.yaml');
   const args = ['prepare', '--config', config, '--cluster', CLUSTER, '--kubeconfig-dir', folder];
   const more = ['--cert-dir', join(folder, 'pki'), '--join', '--sa-key-from', saKey];

@@ -8,7 +8,7 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../../lib/profiles/certificate-names.ts';
-import { KilledCommand, type ShimWish } from '../../../support/killed-command.ts';
+import { KilledCommand, type ShimOptions } from '../../../support/killed-command.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
@@ -37,7 +37,7 @@ function nodeFolder(): string {
 
 const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
 
-function renew(folder: string, shim: ShimWish = {}) {
+function renew(folder: string, shim: ShimOptions = {}) {
   const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
   const args = ['renew', ...NAMES, '--no-restart', ...who];
   return command.run(folder, fixture.environment(), args, shim);

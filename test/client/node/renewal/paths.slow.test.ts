@@ -12,12 +12,11 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { placeOf } from '../../../../client/node/disk/places.ts';
-import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../../lib/profiles/certificate-names.ts';
+import { namesThatDiffer } from '../../../support/certificates-in-place.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 
@@ -27,15 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-const serial = (folder: string, name: CertificateName): string => {
-  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
-  const place = readPlace(placeOf(name, folders));
-  if (place.state !== 'present' || place.problems.length > 0)
-    throw new Error(`${name}: ${JSON.stringify(place)}`);
-  return place.leaf.serialNumber;
-};
-const renewed = (folder: string) =>
-  CERTIFICATE_NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
+const renewed = (folder: string) => namesThatDiffer(folder, fixture.template);
 const renew = async (folder: string, ...names: CertificateName[]) => {
   const run = await fixture.run(folder, 'renew', ...names, '--no-restart');
   expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);

@@ -11,12 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
-import { type CertificateInPlace, readPlace } from '../../../../client/node/disk/read-place.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
-import {
-  CERTIFICATE_NAMES,
-  type CertificateName,
-} from '../../../../lib/profiles/certificate-names.ts';
+import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { certificateInPlace, namesThatDiffer } from '../../../support/certificates-in-place.ts';
 import { describeNode } from '../../../support/describe-node.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
@@ -27,17 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-const place = (folder: string, name: CertificateName): CertificateInPlace => {
-  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
-  const state = readPlace(placeOf(name, folders));
-  if (state.state !== 'present' || state.problems.length > 0)
-    throw new Error(`${name}: ${JSON.stringify(state)}`);
-  return state;
-};
-const serial = (folder: string, name: CertificateName) => place(folder, name).leaf.serialNumber;
-const renewed = (folder: string) =>
-  CERTIFICATE_NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
-it('renew all renews every certificate except the one that waits for an approver, and changes nothing else', async () => {
+const renewed = (folder: string) => namesThatDiffer(folder, fixture.template);
+
+it('renew all makes every certificate new but the one that waits for an approver; the trees differ in nothing else', async () => {
   const folder = fixture.copy();
   const run = await fixture.run(
     folder,
@@ -126,7 +115,7 @@ it('--dry-run uploads nothing and changes nothing', async () => {
     certificates: [
       {
         outcome: 'would-renew',
-        notAfter: new Date(place(folder, 'etcd-peer').leaf.validTo).toISOString(),
+        notAfter: new Date(certificateInPlace(folder, 'etcd-peer').leaf.validTo).toISOString(),
         names: expect.arrayContaining(['DNS:localhost']),
       },
     ],
@@ -240,5 +229,5 @@ it('certificates of untrusted CAs are not installed, and the difference is shown
   expect(accepted.stdout).not.toContain('would');
   expect(renewed(folder)).toEqual(['apiserver']);
   const ca = new X509Certificate(readFileSync(join(folder, 'pki/ca.crt')));
-  expect(place(folder, 'apiserver').leaf.verify(ca.publicKey)).toBe(true);
+  expect(certificateInPlace(folder, 'apiserver').leaf.verify(ca.publicKey)).toBe(true);
 });

@@ -14,6 +14,7 @@ import {
 import type { FakeKubelet } from '../../../support/fake-kubelet.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 import { COMMAND } from '../../../support/running-service-process.ts';
+import { untilTrue } from '../../../support/until.ts';
 
 let fixture: NodeFixture;
 let kubelet: FakeKubelet | undefined;
@@ -119,7 +120,7 @@ it('a component that crashed meanwhile has read the new files, so it is restarte
   const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'controller-manager.conf'] as const;
   const running = fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
-  while (!isNew(folder, 'etcd-peer')) await new Promise((done) => setTimeout(done, 20));
+  await untilTrue('a new etcd-peer', () => isNew(folder, 'etcd-peer'));
   kubelet?.crash('kube-controller-manager');
   expect((await running).exitCode).toBe(EXIT.rolledBack);
   const manager = ['-kube-controller-manager', '+kube-controller-manager'];
@@ -140,7 +141,7 @@ it('a signal puts back all manifests that are moved away', async () => {
   const env = { ...process.env, ...fixture.environment() };
   const command = spawn(process.execPath, args, { env, stdio: 'ignore' });
   const code = new Promise((done) => command.once('close', done));
-  while (manifestsIn(folder).length > 1) await new Promise((done) => setTimeout(done, 20));
+  await untilTrue('manifests are away', () => manifestsIn(folder).length <= 1);
   command.kill('SIGTERM');
   expect([await code, manifestsIn(folder)]).toEqual([1, ALL]);
 });

@@ -16,6 +16,7 @@ import {
   writeManifest,
 } from '../../../support/fake-kubelet.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
+import { untilTrue } from '../../../support/until.ts';
 
 let fixture: NodeFixture;
 let kubelet: FakeKubelet | undefined;
@@ -60,7 +61,7 @@ const restart = async (more?: Partial<RestartDeps>) =>
 
 async function untilAnswers(): Promise<void> {
   const port = Number(flags.join(' ').match(/secure-port=(\d+)/)?.[1]);
-  while (!(await answers(port))) await systemClock.sleep(20);
+  await untilTrue(`an answer at port ${port}`, () => answers(port));
 }
 
 const answers = (port: number) =>

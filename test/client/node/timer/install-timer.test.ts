@@ -173,7 +173,10 @@ it('the configured folders stay writable under the hardening, with links resolve
   await run();
   const [line] = /^ReadWritePaths=.*$/m.exec(readFileSync(SERVICE(), 'utf8')) ?? [];
   const kubeadms = '/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube';
-  const own = `-/home/ops/.kube -/srv/kubelet -${etc} -${join(folder, 'real')}`;
+  const own = ['/home/ops/.kube', '/srv/kubelet', etc, join(folder, 'real')]
+    .sort()
+    .map((path) => `-${path}`)
+    .join(' ');
   expect(line).toBe(`ReadWritePaths=${kubeadms} ${own}`);
 });
 

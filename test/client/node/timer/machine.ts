@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { Hopeless, hopeless, untilTrue } from '../../../support/until.ts';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
 const NAMESPACES = ['--mount', '--pid', '--fork', '--uts', '--ipc', '--net', '--cgroup'];
-const BOOT_MS = 60_000;
 
 /** Why a machine cannot be started on this host; undefined if it can. Throws with CAKELESS_REQUIRE_JUDGES=1. */
 export function whyNoMachine(): string | undefined {
@@ -109,8 +109,11 @@ export class Machine {
   async runService(name: string): Promise<string> {
     await this.must('systemctl', 'start', name);
     // `systemctl start --wait` would need a message bus
-    while (['active', 'activating'].includes(await this.property(name, 'ActiveState')))
-      await new Promise((done) => setTimeout(done, 50));
+    const state = () => this.property(name, 'ActiveState').catch(hopeless);
+    await untilTrue(
+      `the end of ${name}`,
+      async () => !['active', 'activating'].includes(await state()),
+    );
     return this.property(name, 'Result');
   }
 
@@ -133,20 +136,17 @@ export class Machine {
 
   async #started(): Promise<void> {
     const said = [gather(this.#child.stdout), gather(this.#child.stderr)];
-    const output = () => said.map((text) => text()).join('');
-    const deadline = Date.now() + BOOT_MS;
-    for (;;) {
-      if (this.#child.exitCode !== null) throw new Error(`the machine stopped: ${output()}`);
+    const words = () => said.map((text) => text()).join('');
+    await untilTrue('a running systemd', async () => {
+      if (this.#child.exitCode !== null) throw new Hopeless(`the machine ended: ${words()}`);
       this.#init ||= this.#findInit();
-      const state =
-        this.#init === '' ? '' : (await this.run('systemctl', 'is-system-running')).stdout.trim();
-      if (state === 'running') return;
+      if (this.#init === '') throw new Error(words());
+      const state = (await this.run('systemctl', 'is-system-running')).stdout.trim();
       if (state === 'degraded')
-        throw new Error(await this.must('systemctl', '--failed', '--no-pager'));
-      if (Date.now() > deadline)
-        throw new Error(`the machine does not start (${state}): ${output()}`);
-      await new Promise((done) => setTimeout(done, 50));
-    }
+        throw new Hopeless(await this.must('systemctl', '--failed', '--no-pager'));
+      if (state !== 'running') throw new Error(`${state}: ${words()}`);
+      return true;
+    });
   }
 
   /** The child of unshare, once it is systemd and not a shell. */
@@ -160,7 +160,7 @@ export class Machine {
   /** Killed processes leave their cgroup a moment later. */
   async #emptied(): Promise<void> {
     const events = () => readFileSync(join(this.#cgroup, 'cgroup.events'), 'utf8');
-    while (events().includes('populated 1')) await new Promise((done) => setTimeout(done, 20));
+    await untilTrue('an empty control group', () => !events().includes('populated 1'));
   }
 }
 

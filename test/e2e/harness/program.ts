@@ -1,8 +1,8 @@
-/** Runs a program to its end, and keeps what it said. */
+/** Runs a program, and keeps what it prints. */
 import { spawn } from 'node:child_process';
 
 export interface Ran {
-  /** 128 and more: a signal ended it. */
+  /** 128 or more if a signal ended it. */
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -12,11 +12,11 @@ export interface RunOptions {
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** After this it is killed: a program that hangs must not keep everything from ending. */
+  /** After this it is killed, so that a program that hangs does not hang the run. */
   readonly timeoutMs?: number;
 }
 
-/** Far beyond what any of them takes on a slow machine. */
+/** Far more than any of them takes on a slow machine. */
 const TIMEOUT_MS = 300_000;
 
 export function run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
@@ -29,36 +29,36 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
       killSignal: 'SIGKILL',
       ...rest,
     });
-    const said = { stdout: '', stderr: '' };
+    const output = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].setEncoding('utf8').on('data', (text) => {
-        said[stream] += text;
+        output[stream] += text;
       });
     child.once('error', reject);
-    child.once('close', (code) => resolve({ exitCode: code ?? 128, ...said }));
-    child.stdin.on('error', () => undefined); // it may end without reading
+    child.once('close', (code) => resolve({ exitCode: code ?? 128, ...output }));
+    child.stdin.on('error', () => undefined); // it may exit without reading
     child.stdin.end(input);
   });
 }
 
-/** What it printed, where it had to succeed. @throws Error with its last words */
+/** For a program that has to succeed. @returns standard output @throws Error with the last lines of its output */
 export async function mustRun(command: readonly string[], options?: RunOptions): Promise<string> {
   const ran = await run(command, options);
   if (ran.exitCode === 0) return ran.stdout;
-  throw new Error(`${shown(command)} ended with ${ran.exitCode}: ${lastWords(ran)}`);
+  throw new Error(`${shown(command)} exited with ${ran.exitCode}: ${lastLines(ran)}`);
 }
 
-/** What it said against doing what it was asked, where it had to fail. @throws Error if it did it */
+/** For a program that has to fail. @returns the last lines of its output @throws Error if it succeeds */
 export async function mustFail(command: readonly string[], options?: RunOptions): Promise<string> {
   const ran = await run(command, options);
-  if (ran.exitCode !== 0) return lastWords(ran);
+  if (ran.exitCode !== 0) return lastLines(ran);
   throw new Error(`${shown(command)} succeeded: ${ran.stdout}`);
 }
 
 const MAX_SHOWN = 600;
 
-/** The last lines of what it said, without the hints that kubeadm and kubectl add. */
-export function lastWords({ stdout, stderr }: Ran): string {
+/** The last lines of its output, without the hints that kubeadm and kubectl add. */
+export function lastLines({ stdout, stderr }: Ran): string {
   const lines = `${stdout}\n${stderr}`
     .split('\n')
     .map((line) => line.trim())

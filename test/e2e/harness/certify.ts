@@ -1,7 +1,7 @@
 /**
- * From a folder in which kubeadm made CSRs to one that kubeadm takes in external-CA mode: submit, approve, fetch with
- * the command, then the rest by hand, as docs/kubeadm-page.md tells it. The matrix goes this way; the nodes of the
- * control plane go the way of docs/first-installation.md (control-plane/prepare-node.ts).
+ * Turns a folder with CSRs of kubeadm into one that kubeadm accepts in external-CA mode: submit, approve and fetch with
+ * the command, then the manual steps of docs/kubeadm-page.md. The matrix does it this way. The nodes of the control plane
+ * follow docs/first-installation.md instead (control-plane/prepare-node.ts).
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,10 +16,10 @@ export interface NodePlace {
   readonly node: string;
 }
 
-const RELEASED = 0;
+const DONE = 0;
 const PENDING = 4;
 
-/** Names of the certificates that came, `admin.conf` … @throws Error unless every request ended in a certificate */
+/** @returns names of the certificates, such as `admin.conf` @throws Error unless every request was issued */
 export async function certify(
   service: CakelessService,
   place: NodePlace,
@@ -33,7 +33,7 @@ export async function certify(
       await service.mustCakeless(
         node,
         ['fetch', ...at, '--out', csrFolder, '-o', 'json', ...more],
-        [RELEASED, PENDING],
+        [DONE, PENDING],
       ),
     );
   await service.mustCakeless(node, ['submit', csrFolder, ...at]);
@@ -49,7 +49,7 @@ export async function certify(
   return results.map(({ certificateName }) => certificateName ?? '').sort();
 }
 
-/** The trust bundles that every node may read, into its pki folder. */
+/** Writes the trust bundles, which every node may read, into its pki folder. */
 export async function installTrust(
   service: CakelessService,
   { cluster, node, trustDomain }: NodePlace,
@@ -63,8 +63,8 @@ export async function installTrust(
 }
 
 /**
- * Makes the kubeconfigs of `generate-csr` whole: it leaves CA and client certificate out. @returns their names.
- * The CSRs have served their time, and go.
+ * Adds CA and client certificate to the kubeconfigs of `generate-csr`, which leaves both out, and removes the CSRs.
+ * @returns the names of the kubeconfigs
  */
 export function completeKubeconfigs(kubernetesDir: string): string[] {
   const ca = readFileSync(join(kubernetesDir, 'pki', 'ca.crt'));
@@ -79,7 +79,7 @@ export function completeKubeconfigs(kubernetesDir: string): string[] {
   return names.map((name) => name.slice(0, -'.crt'.length));
 }
 
-/** @param key PEM; where it is left out the one in the file stays, as after `generate-csr` */
+/** @param key PEM; by default the key in the file stays, as after `generate-csr` */
 export function embed(kubeconfig: string, ca: Buffer, certificate: Buffer, key?: Buffer): void {
   const document = parseDocument(readFileSync(kubeconfig, 'utf8'));
   const user = ['users', 0, 'user'];

@@ -1,6 +1,6 @@
 /**
- * Runs the rest in mount, network and process namespaces of its own, so that nothing is left behind: whatever ends
- * it, even SIGKILL, the kernel takes processes, mounts, network and files (a tmpfs) with it.
+ * Runs the program in new mount, network and process namespaces, so that it leaves nothing behind: however it ends, even
+ * by SIGKILL, the kernel removes its processes, mounts, network and files (a tmpfs).
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const FOLDER = 'CAKELESS_E2E_FOLDER';
 /** The folder of the inner process; undefined in the outer one. */
 export const innerFolder = (): string | undefined => process.env[FOLDER];
 
-/** Runs this program with the same arguments inside, and gives back its exit code. */
+/** Runs this program with the same arguments inside. @returns its exit code */
 export async function runInside(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-e2e-'));
   const namespaces = [
@@ -27,7 +27,7 @@ export async function runInside(): Promise<number> {
   ];
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn('unshare', [...namespaces, ...self], {
-    stdio: ['pipe', 'inherit', 'inherit'], // a closed pipe tells the inner process that this one is gone
+    stdio: ['pipe', 'inherit', 'inherit'], // the inner process ends when this pipe is closed
     env: { ...process.env, [FOLDER]: folder },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -42,13 +42,13 @@ export async function runInside(): Promise<number> {
   }
 }
 
-/** Names that the programs look up, beside their addresses. */
+/** A name that programs look up, with its address. */
 export interface Host {
   readonly name: string;
   readonly address: string;
 }
 
-/** What the inner process does first: private mounts, an empty folder in memory, an /etc and a loopback of its own. */
+/** What the inner process does first: private mounts, an empty folder in memory, its own /etc and loopback interface. */
 export async function settleInside(folder: string, hosts: readonly Host[]): Promise<void> {
   process.stdin.on('end', () => process.exit(1)).resume();
   await mustRun(['mount', '--make-rprivate', '/']);
@@ -60,7 +60,7 @@ export async function settleInside(folder: string, hosts: readonly Host[]): Prom
   await mustRun(['ip', 'link', 'set', 'lo', 'up']);
 }
 
-/** What is written below a path from now on goes to the folder in memory, and not to the disk. */
+/** After this, what is written below a path goes to the folder in memory instead of the disk. */
 export async function keepWritesFrom(path: string, folder: string): Promise<void> {
   const name = path.replaceAll('/', '-');
   const [upper, work] = [join(folder, `.upper${name}`), join(folder, `.work${name}`)];
@@ -69,10 +69,10 @@ export async function keepWritesFrom(path: string, folder: string): Promise<void
   await mustRun(['mount', '-t', 'overlay', 'overlay', '-o', layers, path]);
 }
 
-/** Why this machine can't do it; undefined where it can. */
+/** Why this machine cannot run it; undefined if it can. */
 export async function whyNoNamespaces(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'it needs Linux';
-  if (process.getuid?.() !== 0) return 'it needs root, for namespaces and kubeadm --rootfs';
+  if (process.platform !== 'linux') return 'this is not Linux';
+  if (process.getuid?.() !== 0) return 'namespaces and kubeadm --rootfs require root';
   const tried = await mustRun(['unshare', '--mount', '--net', '--pid', '--fork', 'true']).then(
     () => undefined,
     (error: Error) => error.message,

@@ -1,11 +1,11 @@
-/** What was checked and what came of it: a line as it happens, tables and a count at the end. */
+/** The results of all checks: a line for each as it happens, tables and counts at the end. */
 import { writeFileSync } from 'node:fs';
 import { formatTable } from '../../../client/terminal.ts';
 
 export interface Result {
-  /** Part of the whole: `matrix`, `facts`, `control plane`, `refused`. */
+  /** `matrix`, `facts`, `control plane`, `refused`, … */
   readonly part: string;
-  /** What was looked at, as the first cells of its row: release, kind of key, … */
+  /** What was tested, as the first cells of its row: release, kind of key, … */
   readonly row: readonly string[];
   readonly check: string;
   readonly outcome: 'ok' | 'FAIL' | 'not reached';
@@ -13,7 +13,7 @@ export interface Result {
   readonly words: string;
 }
 
-/** Runs a check and says what came of it. The body gives back what it saw, and throws where that is wrong. */
+/** Runs a check and reports its result. The body returns what it saw, or throws if that is wrong. */
 export type Check = (name: string, body: () => Promise<string | undefined>) => Promise<void>;
 
 export class Report {
@@ -26,8 +26,8 @@ export class Report {
   }
 
   /**
-   * One row: checks that build upon each other. The first that fails ends the row, and those that `expected` names
-   * and that were not come to count as failed too: nothing is left out in silence.
+   * One row: checks that build upon each other. The first that fails ends the row. Checks that `expected` names and that
+   * were not reached count as failed, too, so that nothing is omitted silently.
    */
   async row(
     part: string,
@@ -52,7 +52,11 @@ export class Report {
       });
     } catch (error) {
       if (done.size === 0 || !this.results.some((r) => r.row === row && r.outcome === 'FAIL'))
-        note('itself', 'FAIL', error instanceof Error ? (error.stack ?? '') : String(error));
+        note(
+          'the row itself',
+          'FAIL',
+          error instanceof Error ? (error.stack ?? '') : String(error),
+        );
     }
     for (const check of expected) if (!done.has(check)) note(check, 'not reached', '');
     const bad = this.results.filter((r) => r.row === row && r.outcome !== 'ok').length;
@@ -76,7 +80,7 @@ export class Report {
     );
   }
 
-  /** Checks of one part, a column for each row, and what was seen in the last of them. */
+  /** Checks of one part, a column for each row, and what the last of them saw. */
   tableByCheck(part: string, title: string): string[] {
     const results = this.results.filter((r) => r.part === part);
     const columns = [...new Set(results.map((r) => r.row.join(' ')))];

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { bestCsrRoot, keyFile, kubeadmSet, listKubeadmSets } from './support/kubeadm-sets.ts';
+import { bestCsrRoot, keyFile, kubeadmSet, listKubeadmSets } from './kubeadm-sets.ts';
 
 const sets = listKubeadmSets();
 const csrs = sets.flatMap((set) => set.csrs);

@@ -1,4 +1,4 @@
-/** The CA certificates as the service publishes them, read with the AWS SDK as `aws s3 cp` does. */
+/** The CA certificates that the service publishes, read with the AWS SDK as `aws s3 cp` reads them. */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Environment } from '../../support/running-service-process.ts';
 

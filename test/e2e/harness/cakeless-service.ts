@@ -1,4 +1,4 @@
-/** The service that stands in for the deployed one, and the command as a user runs it: a process for each call. */
+/** The service (`cakeless local`), and the command as a user runs it: one process for each call. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -10,9 +10,9 @@ import {
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
 import { type Ran, run } from './program.ts';
 
-/** Where a command can be run: the namespaces of a node. */
+/** Where a command can run: the namespaces of a node. */
 export interface Place {
-  /** The command that runs this command there. */
+  /** The command line that runs this command there. */
   inside(command: readonly string[]): string[];
 }
 
@@ -32,8 +32,8 @@ export class CakelessService {
   }
 
   /**
-   * The service listens on 127.0.0.1 alone, which is another one in each network namespace: from now on nodes reach it
-   * at this address of the test's.
+   * The service listens on 127.0.0.1 only, which each network namespace has for itself. After this call, nodes reach it
+   * at the given address of the test.
    */
   async openTo(address: string): Promise<void> {
     const { hostname: host, port } = new URL(this.#process.environment.AWS_ENDPOINT_URL ?? '');
@@ -46,7 +46,7 @@ export class CakelessService {
     return this.#process.as(principal);
   }
 
-  /** The same for a process in another network namespace. @throws Error before `openTo` */
+  /** `environment` for a process in another network namespace. @throws Error before `openTo` */
   environmentOutside(principal: string): Environment {
     if (!this.#forward) throw new Error('the service is not open to nodes yet');
     return { ...this.environment(principal), AWS_ENDPOINT_URL: this.#forward.url };
@@ -57,25 +57,25 @@ export class CakelessService {
     return run([process.execPath, '--', COMMAND, ...args], { env });
   }
 
-  /** On a node, as whoever: /etc/kubernetes, processes and network are the node's. */
+  /** On a node, as any principal: /etc/kubernetes, processes and network are the node's. */
   cakelessOn(place: Place, principal: string, ...args: string[]): Promise<Ran> {
     const env = { ...process.env, ...this.environmentOutside(principal) };
     return run(place.inside([process.execPath, '--', COMMAND, ...args]), { env });
   }
 
-  /** @throws Error with what the command said, unless it ends with one of these codes */
+  /** @returns standard output @throws Error with standard error, unless the exit code is one of these */
   async mustCakeless(principal: string, args: string[], codes: number[] = [0]): Promise<string> {
-    return saidBy(args, await this.cakeless(principal, ...args), codes);
+    return outputOf(args, await this.cakeless(principal, ...args), codes);
   }
 
-  /** `cakelessOn`, and as `mustCakeless`. */
+  /** `mustCakeless` on a node. */
   async mustCakelessOn(
     place: Place,
     principal: string,
     args: string[],
     codes: number[] = [0],
   ): Promise<string> {
-    return saidBy(args, await this.cakelessOn(place, principal, ...args), codes);
+    return outputOf(args, await this.cakelessOn(place, principal, ...args), codes);
   }
 
   async stop(): Promise<void> {
@@ -84,7 +84,7 @@ export class CakelessService {
   }
 }
 
-function saidBy(args: readonly string[], ran: Ran, codes: readonly number[]): string {
+function outputOf(args: readonly string[], ran: Ran, codes: readonly number[]): string {
   if (codes.includes(ran.exitCode)) return ran.stdout;
-  throw new Error(`cakeless ${args.join(' ')} ended with ${ran.exitCode}: ${ran.stderr}`);
+  throw new Error(`cakeless ${args.join(' ')} exited with ${ran.exitCode}: ${ran.stderr}`);
 }

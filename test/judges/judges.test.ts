@@ -8,18 +8,22 @@ import {
   itWithJudges,
   judgeChain,
   lintCertificates,
-} from './support/judges.ts';
-import { kubeadmSet, listKubeadmSets } from './support/kubeadm-sets.ts';
+} from '../support/judges.ts';
+import { kubeadmSet, listKubeadmSets } from '../support/kubeadm-sets.ts';
+import { withEnvironment } from '../support/restored.ts';
 
 itWithJudges('the reference certificate of kubeadm verifies with the CA beside it', () => {
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const csr = set.csrs.find(({ certificateName }) => certificateName === 'apiserver');
   const certificate = readFileSync(csr?.reference ?? '', 'utf8');
   const item = {
-    ...{ name: 'apiserver', certificate, usage: 'serverAuth' as const },
+    name: 'apiserver',
+    certificate,
+    usage: 'serverAuth' as const,
     roots: readFileSync(join(set.dir, 'reference', 'pki', 'ca.crt'), 'utf8'),
-    ...{ dnsNames: ['kubernetes.default'], ips: ['10.20.0.10'] },
-    at: new Date(new X509Certificate(certificate).validFrom), // it will have expired one day
+    dnsNames: ['kubernetes.default'],
+    ips: ['10.20.0.10'],
+    at: new Date(new X509Certificate(certificate).validFrom), // the certificate expires
   };
   expect(judgeChain([item], ['go', 'openssl']).filter(({ ok }) => !ok)).toEqual([]);
 }, ['go', 'openssl']);
@@ -42,7 +46,7 @@ describe('Go as a judge of requests', () => {
     );
   }, ['go']);
 
-  itWithJudges('refuses a broken signature, text that is no request, and a file that is not there', () => {
+  itWithJudges('refuses a broken signature, a text that is not a request, and a missing file', () => {
     const [csr] = listKubeadmSets().flatMap((set) => set.csrs);
     const folder = mkdtempSync(join(tmpdir(), 'cakeless-csr-'));
     const broken = join(folder, 'broken.csr');
@@ -50,7 +54,7 @@ describe('Go as a judge of requests', () => {
     const der = Buffer.from(text, 'base64');
     der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
     writeFileSync(broken, der);
-    writeFileSync(join(folder, 'text'), 'no request');
+    writeFileSync(join(folder, 'text'), 'not a request');
     const said = goParsesCsrs([broken, join(folder, 'text'), join(folder, 'missing')]);
     rmSync(folder, { recursive: true });
     expect(said.map(({ ok }) => ok)).toEqual([false, false, false]);
@@ -63,31 +67,28 @@ describe('Go as a judge of requests', () => {
 });
 
 describe('a judge that is not installed', () => {
-  const before = { ...process.env };
   const item = { name: 'x', certificate: 'x', roots: 'x', usage: 'any' as const };
+  const nowhere = {
+    CAKELESS_TOOLS: join(tmpdir(), 'cakeless-no-tools-here'),
+    CAKELESS_REQUIRE_JUDGES: undefined,
+  };
 
-  beforeEach(() => {
-    process.env.CAKELESS_TOOLS = join(tmpdir(), 'cakeless-no-tools-here');
-    delete process.env.CAKELESS_REQUIRE_JUDGES;
-  });
-  afterEach(() => {
-    process.env = { ...before };
-  });
-
-  it('is listed with what to do about it', () => {
-    expect(availableJudges()).toContainEqual({
+  it('is listed with what to do about it', async () => {
+    expect(await withEnvironment(nowhere, availableJudges)).toContainEqual({
       judge: 'zlint',
       missing: 'not built: run test/tools/install.sh',
     });
   });
 
-  it('is left out of the judgement', () => {
-    expect(judgeChain([item], ['go', 'zlint'])).toEqual([]);
+  it('is left out of the judgement', async () => {
+    expect(await withEnvironment(nowhere, () => judgeChain([item], ['go', 'zlint']))).toEqual([]);
   });
 
-  it('fails the test where judges are required', () => {
-    process.env.CAKELESS_REQUIRE_JUDGES = '1';
-    expect(() => judgeChain([item], ['go', 'zlint'])).toThrow(
+  it('fails the test where judges are required', async () => {
+    const required = { ...nowhere, CAKELESS_REQUIRE_JUDGES: '1' };
+    await expect(
+      withEnvironment(required, () => judgeChain([item], ['go', 'zlint'])),
+    ).rejects.toThrow(
       'CAKELESS_REQUIRE_JUDGES=1, but go: not built: run test/tools/install.sh, zlint: not built',
     );
   });

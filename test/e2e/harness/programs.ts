@@ -1,18 +1,18 @@
-/** The real programs: which there are, where they lie, and how they come there (test/tools/kubernetes.sh). */
+/** The real programs: their releases, where they are, and what installs them (test/tools/kubernetes.sh). */
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { toolsFolder } from '../../support/judges-programs.ts';
 
-/** Releases of kubeadm that the matrix runs through: those of our profiles' changes, the oldest first. */
+/** Releases of kubeadm in the matrix, the oldest first: those in which something changes in our profiles. */
 export const KUBEADM_RELEASES = ['1.22.17', '1.29.15', '1.31.0', '1.33.13', '1.35.4', '1.37.2'];
 
-/** With an organisation in apiserver-kubelet-client (kubeadm:cluster-admins), and without. */
+/** One with an organization in apiserver-kubelet-client (kubeadm:cluster-admins), and one without. */
 export const CONTROL_PLANE_RELEASES = ['1.35.4', '1.37.2'];
 
 /** What `--quick` runs. */
 export const QUICK_RELEASE = '1.35.4';
 
-/** Of the cluster that kubeadm makes whole: the newest that runs with the containerd of Debian 12. */
+/** Of the whole cluster: the newest release that runs with the containerd of Debian 12. */
 export const WHOLE_RELEASE = '1.35.4';
 
 export const ETCD_RELEASE = '3.6.16';
@@ -33,7 +33,7 @@ export const CONTROL_PLANE_PROGRAMS: readonly KubernetesProgram[] = [
   'kubectl',
 ];
 
-/** Also on a node with a real kubelet. */
+/** On a node with a real kubelet. */
 export const NODE_PROGRAMS: readonly KubernetesProgram[] = [...CONTROL_PLANE_PROGRAMS, 'kubelet'];
 
 export const kubernetesProgram = (release: string, program: KubernetesProgram): string =>
@@ -42,16 +42,16 @@ export const kubernetesProgram = (release: string, program: KubernetesProgram): 
 export const etcdProgram = (program: 'etcd' | 'etcdctl'): string =>
   join(toolsFolder(), 'etcd', `v${ETCD_RELEASE}`, program);
 
-/** Ours, from test/tools/PROGRAM. */
+/** A program of this repository, from test/tools/PROGRAM. */
 export const ownProgram = (program: 'pause' | 'watch-names'): string =>
   join(toolsFolder(), 'bin', program);
 
-/** Installs what is missing of a container runtime. Prints a line for each program. @throws Error if one can't be had */
+/** Installs what is missing of a container runtime. Prints a line for each. @throws Error if one cannot be installed */
 export function installContainerRuntime(): void {
   runScript('container-runtime.sh', []);
 }
 
-/** Builds what is not there. Prints a line for each program. @throws Error if one can't be had */
+/** Builds the programs that are missing. Prints a line for each program. @throws Error if one cannot be built */
 export function buildPrograms(wanted: readonly (readonly string[])[]): void {
   for (const args of wanted) runScript('kubernetes.sh', args);
 }
@@ -60,7 +60,8 @@ function runScript(name: string, args: readonly string[]): void {
   const { status } = spawnSync('bash', [resolve('test', 'tools', name), ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  if (status !== 0) throw new Error(`${name} ${args.join(' ')}: something can not be had here`);
+  if (status !== 0)
+    throw new Error(`${name} ${args.join(' ')}: a program cannot be installed here`);
 }
 
 /** 29 of 1.29.15. */

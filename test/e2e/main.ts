@@ -1,23 +1,17 @@
-/** `npm run e2e`: real Kubernetes on certificates from Cakeless alone. See docs/end-to-end.md. */
+/** `npm run e2e`: real Kubernetes with all its certificates from Cakeless. See docs/end-to-end.md. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AGGREGATED_HOST } from '../control-plane/aggregated-api.ts';
-
-import { LIVE, runLive } from '../control-plane/live.ts';
-import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from '../control-plane/network.ts';
-import type { ControlPlanePlan } from '../control-plane/node-configuration.ts';
-import { NOT_ISSUED, runNotIssued } from '../control-plane/not-issued.ts';
-import { REFUSED, runRefused } from '../control-plane/refused.ts';
-import { RENEWAL, runRenewal } from '../control-plane/renewal.ts';
-import { ROLLBACK, runRollback } from '../control-plane/rollback.ts';
-import { withStaticPods } from '../control-plane/static-pods.ts';
-import { FACTS, runFacts } from '../kubeadm/facts.ts';
-import { cells, MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from '../kubeadm/matrix.ts';
-import { removeOldGroups } from '../whole-cluster/cgroups.ts';
-import { WHOLE_ENDPOINT, WHOLE_HOSTS } from '../whole-cluster/plan.ts';
-import { runWhole, WHOLE } from '../whole-cluster/whole.ts';
-import { CakelessService } from './cakeless-service.ts';
-import { innerFolder, runInside, settleInside, whyNoNamespaces } from './namespaces.ts';
+import { AGGREGATED_HOST } from './control-plane/aggregated-api.ts';
+import { LIVE, runLive } from './control-plane/live.ts';
+import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from './control-plane/network.ts';
+import type { ControlPlanePlan } from './control-plane/node-configuration.ts';
+import { NOT_ISSUED, runNotIssued } from './control-plane/not-issued.ts';
+import { REFUSED, runRefused } from './control-plane/refused.ts';
+import { RENEWAL, runRenewal } from './control-plane/renewal.ts';
+import { ROLLBACK, runRollback } from './control-plane/rollback.ts';
+import { withStaticPods } from './control-plane/static-pods.ts';
+import { CakelessService } from './harness/cakeless-service.ts';
+import { innerFolder, runInside, settleInside, whyNoNamespaces } from './harness/namespaces.ts';
 import {
   buildPrograms,
   CONTROL_PLANE_PROGRAMS,
@@ -28,8 +22,14 @@ import {
   NODE_PROGRAMS,
   QUICK_RELEASE,
   WHOLE_RELEASE,
-} from './programs.ts';
-import { Report } from './report.ts';
+} from './harness/programs.ts';
+import { Report } from './harness/report.ts';
+import { cells } from './kubeadm/cells.ts';
+import { FACTS, runFacts } from './kubeadm/facts.ts';
+import { MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from './kubeadm/matrix.ts';
+import { removeOldGroups } from './whole-cluster/cgroups.ts';
+import { WHOLE_ENDPOINT, WHOLE_HOSTS } from './whole-cluster/plan.ts';
+import { runWhole, WHOLE } from './whole-cluster/whole.ts';
 
 const { values } = parseArgs({
   options: {
@@ -41,13 +41,13 @@ const { values } = parseArgs({
 const PARTS = ['matrix', 'control-plane', 'whole'];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
-/** Without --only it is all of them; --quick leaves out the whole cluster, unless it is asked for. */
+/** All parts run without --only; --quick omits the whole cluster unless --only names it. */
 const runs = (part: string) =>
   values.only === undefined ? !(values.quick && part === 'whole') : values.only === part;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
 
-/** Kinds of keys and of CAs that differ, so that both are seen with both. */
+/** Different kinds of node and CA keys, so that each kind is used in both places. */
 const planOf = (release: string): ControlPlanePlan =>
   release === CONTROL_PLANE_RELEASES[0]
     ? { release, kind: 'RSA-2048', caKeySpec: 'ECC_NIST_P256' }
@@ -56,7 +56,7 @@ const planOf = (release: string): ControlPlanePlan =>
 async function outside(): Promise<number> {
   const why = await whyNoNamespaces();
   if (why !== undefined) {
-    console.error(`can not run here: ${why}`);
+    console.error(`cannot run here: ${why}`);
     return 1;
   }
   buildPrograms([
@@ -105,7 +105,7 @@ async function inside(folder: string): Promise<number> {
   return report.failed === 0 ? 0 : 1;
 }
 
-/** Two cells at a time: kubeadm uses one core while the service uses the other. */
+/** Two cells at a time: kubeadm uses one core, and the service the other. */
 async function runMatrix(report: Report, service: CakelessService, folder: string): Promise<void> {
   await service.mustCakeless('administrator', ['trust-domain', 'create', 'matrix']);
   const queue = cells(kubeadmReleases);
@@ -119,12 +119,12 @@ async function runMatrix(report: Report, service: CakelessService, folder: strin
 function summarize(report: Report): void {
   const tables = [
     report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS),
-    report.tableByCheck(FACTS, 'KUBEADM AND WHAT IT IS GIVEN'),
+    report.tableByCheck(FACTS, 'KUBEADM AND WRONG FILES'),
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),
     report.tableByCheck(REFUSED, 'REFUSED BY THE REAL PROGRAM'),
-    report.tableByCheck(NOT_ISSUED, 'NOT TO BE HAD FROM CAKELESS'),
-    report.tableByCheck(RENEWAL, 'RENEWED WHILE IT RUNS'),
-    ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE IT RUNS')]),
+    report.tableByCheck(NOT_ISSUED, 'NOT ISSUED BY CAKELESS'),
+    report.tableByCheck(RENEWAL, 'RENEWED WHILE RUNNING'),
+    ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE RUNNING')]),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
   ];
   for (const table of tables.filter((lines) => lines.length > 1))

@@ -1,0 +1,107 @@
+import { findCycle, importsAgainst, readSources, roomIn, type Source } from './imports.ts';
+
+const source = (file: string, ...files: string[]): Source => ({
+  file,
+  text: '',
+  files,
+  packages: [],
+});
+const ROOM = roomIn('lib');
+
+describe('readSources', () => {
+  const [own] = readSources('test/support').filter(({ file }) => file.endsWith('imports.test.ts'));
+
+  it('resolves the imports of files against the importing file', () => {
+    expect(own?.files).toEqual(['test/support/imports.ts']);
+  });
+
+  it('keeps packages apart from files', () => {
+    const [reader] = readSources('test/support').filter(({ file }) => file.endsWith('/imports.ts'));
+    expect(reader?.packages).toEqual(['node:fs', 'node:path']);
+    expect(reader?.files).toEqual([]);
+  });
+
+  it('reads imports that are made at run time', () => {
+    const [connection] = readSources('client').filter(({ file }) =>
+      file.endsWith('/connection.ts'),
+    );
+    expect(connection?.files).toContain('lib/aws/clients.ts');
+  });
+
+  it('fails for a folder that does not exist', () => {
+    expect(() => readSources('no-such-room')).toThrow('ENOENT');
+  });
+});
+
+describe('roomIn', () => {
+  it.each([
+    ['lib/ca/deep/keys.ts', 'ca'],
+    ['lib/duration.ts', 'duration.ts'],
+    ['library/ca/keys.ts', undefined],
+    ['client/main.ts', undefined],
+  ])('%s is in %s', (file, room) => {
+    expect(ROOM(file)).toBe(room);
+  });
+});
+
+describe('importsAgainst', () => {
+  const order = ['service', ['ca', 'csr'], 'der'];
+
+  it('accepts imports inside a room, down the list and out of the folder', () => {
+    const sources = [
+      source('lib/service/a.ts', 'lib/service/b.ts', 'lib/ca/a.ts', 'lib/der/a.ts', 'test/a.ts'),
+      source('lib/ca/a.ts', 'lib/der/a.ts'),
+      source('client/main.ts', 'lib/service/a.ts'),
+    ];
+    expect(importsAgainst(order, sources, ROOM)).toEqual([]);
+  });
+
+  it.each([
+    ['up the list', source('lib/der/a.ts', 'lib/ca/a.ts')],
+    ['to another room of the level', source('lib/ca/a.ts', 'lib/csr/a.ts')],
+    ['into a room without a place', source('lib/ca/a.ts', 'lib/new/a.ts')],
+  ])('finds an import %s', (_, wrong) => {
+    expect(importsAgainst(order, [wrong], ROOM)).toEqual([
+      `${wrong.file} imports ${wrong.files[0]}`,
+    ]);
+  });
+
+  it('finds a room that has no place in the order', () => {
+    expect(importsAgainst(order, [source('lib/new/a.ts')], ROOM)).toEqual([
+      'lib/new/a.ts is in a room that the order does not list',
+    ]);
+  });
+});
+
+describe('findCycle', () => {
+  it('finds none where imports only go down', () => {
+    const sources = [
+      source('lib/a/1.ts', 'lib/b/1.ts', 'lib/c/1.ts'),
+      source('lib/b/1.ts', 'lib/c/1.ts'),
+      source('lib/c/1.ts'),
+    ];
+    expect(findCycle(sources, ROOM)).toEqual([]);
+  });
+
+  it('finds rooms that import from each other although no two of their files do', () => {
+    const sources = [source('lib/a/1.ts', 'lib/b/1.ts'), source('lib/b/2.ts', 'lib/a/2.ts')];
+    expect(findCycle(sources, ROOM)).toEqual([
+      'lib/a/1.ts imports lib/b/1.ts',
+      'lib/b/2.ts imports lib/a/2.ts',
+    ]);
+  });
+
+  it('names only the rooms of the cycle, not those that lead to it', () => {
+    const sources = [
+      source('lib/a/1.ts', 'lib/b/1.ts'),
+      source('lib/b/1.ts', 'lib/c/1.ts'),
+      source('lib/c/1.ts', 'lib/d/1.ts'),
+      source('lib/d/1.ts', 'lib/b/1.ts'),
+    ];
+    expect(findCycle(sources, ROOM)).toEqual([
+      'lib/b/1.ts imports lib/c/1.ts',
+      'lib/c/1.ts imports lib/d/1.ts',
+      'lib/d/1.ts imports lib/b/1.ts',
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+/** Node's environment of jest, which fails a suite that leaves the process changed (restored.ts changes it for a call). */
+const { TestEnvironment } = require('jest-environment-node');
+
+/** Set by @aws-lambda-powertools/commons as soon as it is loaded. */
+const SET_BY_POWERTOOLS = 'AWS_SDK_UA_APP_ID';
+const CONSOLE = ['debug', 'error', 'info', 'log', 'warn'];
+
+module.exports = class extends TestEnvironment {
+  async setup() {
+    await super.setup();
+    this.before = stateOf(this.global);
+  }
+
+  async teardown() {
+    const after = stateOf(this.global);
+    const left = [...new Set([...this.before.keys(), ...after.keys()])]
+      .filter((name) => this.before.get(name) !== after.get(name))
+      .sort();
+    await super.teardown();
+    if (left.length > 0)
+      throw new Error(`the suite leaves changes of the process behind: ${left.join(', ')}`);
+  }
+};
+
+/** What a suite can change, by name. The variables and the console are the suite's; the rest is all suites'. */
+function stateOf(suite) {
+  const own = suite.process;
+  return new Map([
+    ...Object.entries(own.env)
+      .filter(([name]) => name !== SET_BY_POWERTOOLS)
+      .map(([name, value]) => [`process.env.${name}`, value]),
+    ...CONSOLE.map((name) => [`console.${name}`, suite.console[name]]),
+    ['process.stdout.write', own.stdout.write],
+    ['process.stderr.write', own.stderr.write],
+    ['Date.now', suite.Date.now],
+    ['setTimeout', suite.setTimeout],
+    ['fetch', suite.fetch],
+    ['the working directory', process.cwd()],
+    ['umask', process.umask()],
+    ['the effective user', process.geteuid?.()],
+    ['the exit code', process.exitCode],
+  ]);
+}

@@ -1,0 +1,47 @@
+/**
+ * Gives the quick suites a folder for temporary files that is in memory, where there is one: they write thousands of small
+ * files and wait for each to be on disk. The slow suites measure what a disk does, and use the usual folder.
+ */
+const { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } = require('node:fs');
+const { join } = require('node:path');
+
+const IN_MEMORY = '/dev/shm';
+const PREFIX = 'cakeless-tests-';
+/** A run takes about a tenth of it. */
+const ENOUGH_BYTES = 2 ** 30;
+
+module.exports = () => {
+  if (process.env.CAKELESS_ALL === '1' || process.env.TMPDIR !== undefined || !hasRoom()) return;
+  removeLeftBehind();
+  const folder = mkdtempSync(join(IN_MEMORY, `${PREFIX}${process.pid}-`));
+  chmodSync(folder, 0o1777); // like /tmp: some tests act as another user
+  process.env.TMPDIR = folder;
+  globalThis.temporaryFolder = folder;
+};
+
+function hasRoom() {
+  try {
+    const { bavail, bsize } = statfsSync(IN_MEMORY);
+    return bavail * bsize > ENOUGH_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+/** A run that was killed cannot remove its folder: the next one does. */
+function removeLeftBehind() {
+  for (const name of readdirSync(IN_MEMORY)) {
+    const [, pid] = /^cakeless-tests-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid)))
+      rmSync(join(IN_MEMORY, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

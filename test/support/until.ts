@@ -1,0 +1,49 @@
+/**
+ * Waits for something that happens in its own time. The only way in which tests wait: no fixed pause decides a test, and
+ * the limit is far more than anything takes, so that a test which reaches it has failed.
+ */
+const LIMIT_MS = 180_000;
+const PAUSE_MS = 50;
+
+/**
+ * Looks until there is an answer. An error means "not yet" and is the reason that is reported at the limit, unless it is
+ * Hopeless.
+ * @returns the first answer that is not undefined
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  limitMs = LIMIT_MS,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    let reason = '';
+    try {
+      const answer = await look();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      if (error instanceof Hopeless) throw error;
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    if (performance.now() > deadline)
+      throw new Error(`${what}: not within ${limitMs / 1000} s. ${reason}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+/** `until` for a condition. */
+export async function untilTrue(
+  what: string,
+  look: () => boolean | Promise<boolean>,
+  limitMs?: number,
+): Promise<void> {
+  await until(what, async () => ((await look()) ? true : undefined), limitMs);
+}
+
+/** What waiting longer cannot change. */
+export class Hopeless extends Error {}
+
+/** For `catch`: an error that ends the wait. */
+export function hopeless(error: unknown): never {
+  throw new Hopeless(error instanceof Error ? error.message : String(error), { cause: error });
+}
