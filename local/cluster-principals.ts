@@ -1,3 +1,4 @@
+import { AUTHORITY_PREFIXES } from '../lib/contract/prefixes.ts';
 import { isSubdomain, USERS } from '../lib/names.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
@@ -18,9 +19,11 @@ export function clusterPrincipals(
 
 /** The cluster whose record has this key; undefined for any other key. */
 function clusterOfRecordKey(key: string): string | undefined {
-  const cluster = /^clusters\/([^/]+)\.json$/.exec(key)?.[1];
+  const { clusters } = AUTHORITY_PREFIXES;
+  if (!key.startsWith(clusters) || !key.endsWith('.json')) return undefined;
+  const cluster = key.slice(clusters.length, -'.json'.length);
   // isSubdomain also keeps * and ? out of the resources of statements
-  return cluster !== undefined && isSubdomain(cluster) ? cluster : undefined;
+  return isSubdomain(cluster) ? cluster : undefined;
 }
 
 function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets): PrincipalPlan {

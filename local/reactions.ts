@@ -1,3 +1,4 @@
+import { AUTHORITY_PREFIXES } from '../lib/contract/prefixes.ts';
 import { clusterPrincipals } from './cluster-principals.ts';
 import type { LocalOptions } from './local-options.ts';
 import type { PrincipalBook } from './principals.ts';
@@ -38,7 +39,11 @@ export async function addClusterPrincipals(
 ): Promise<void> {
   const authority = store.bucket(buckets.authority);
   if (authority === undefined) return;
-  for (const { version, latest } of authority.index.allVersions('clusters/', '', '')) {
+  for (const { version, latest } of authority.index.allVersions(
+    AUTHORITY_PREFIXES.clusters,
+    '',
+    '',
+  )) {
     if (!latest || version.deleteMarker) continue;
     const record = await store.content(authority, version);
     await principals.add(clusterPrincipals(version.key, record, buckets));

@@ -96,7 +96,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     put: [{ by: ['create-ca'] }],
     keeps: ['objects', 'versions'],
   },
-  // From here on: decided or claimed once. A change would be a second serial number, or one key of two CAs.
+  // What follows is decided or claimed once: a change could give a request two serial numbers, or a key two CAs.
   {
     prefix: AUTHORITY_PREFIXES.caRecords,
     get: ['create-ca', 'watch-signatures', ...PEOPLE],

@@ -41,7 +41,7 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
     by: ['sign'],
   },
   {
-    // Not to send them again: a message can name any uploader, and reconcile queues requests without outcome anyway.
+    // They cannot send them again: a message can name any uploader, and reconcile queues requests without outcome anyway.
     resource: 'dead-letter queue',
     may: 'read and delete',
     actions: [
@@ -78,7 +78,7 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
   },
 ];
 
-/** Writes that S3 reports to the request queue, by whatever name: the only other messages that the queue takes. */
+/** Writes that S3 reports to the request queue: no other service sends to it. One prefix for each bucket. */
 export const NOTIFICATIONS: readonly { readonly bucket: Bucket; readonly prefix: string }[] = [
   // any suffix: private keys arrive under other names than .csr, and must be deleted
   { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests },

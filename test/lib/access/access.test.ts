@@ -175,7 +175,8 @@ describe('queues, functions, logs and keys', () => {
     expect(who('request queue', 'send')).toEqual(['reconcile']);
   });
 
-  it('report writes under prefixes of the contract only', () => {
+  it('report writes under one prefix of the contract for each bucket', () => {
+    expect(NOTIFICATIONS.map(({ bucket }) => bucket)).toEqual(['exchange', 'authority']);
     for (const { bucket, prefix } of NOTIFICATIONS)
       expect(PREFIXES.some((one) => one.bucket === bucket && one.prefix.startsWith(prefix))).toBe(
         true,
