@@ -202,7 +202,7 @@ export class CakelessService extends Construct {
     });
     acknowledge(rule, {
       'Serverless-EventBusDLQ':
-        'Scheduled events carry no data, so the next one replaces a lost one, and an alarm reports when none arrive.',
+        'Scheduled events carry no state, so the next one replaces a lost one, and an alarm reports when none arrive.',
     });
   }
 
