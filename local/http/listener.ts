@@ -17,6 +17,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/**
+ * Node's default of five seconds is too short on a busy machine: a client that was not scheduled for so long sends its
+ * next request on a connection that is just being closed, and gets ECONNRESET.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
 /** Listens on the loopback address only: the keys are plain files, and no other host must be able to use them. */
 export async function listen(
   port: number,
@@ -27,6 +33,7 @@ export async function listen(
   const server = createServer((incoming, outgoing) => {
     void serve(incoming, outgoing);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   // The date comes from the injected clock: SDK clients correct their own clock by it.
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const id = randomUuid(surroundings.random);

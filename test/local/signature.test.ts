@@ -112,6 +112,15 @@ describe('a signed request', () => {
     await expect(found).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
+  it('keeps its connection open for a client that pauses', async () => {
+    const local = await start({ now: clock.now });
+    const signed = await signerFor(local, local.administrator).sign(request(local, 'GET', '/'), {
+      signingDate: clock.now(),
+    });
+    const { headers } = await send(local, signed);
+    expect(headers.get('keep-alive')).toBe('timeout=120');
+  });
+
   it('with a body that was not signed is refused', async () => {
     const local = await start({ now: clock.now });
     const plain = request(local, 'PUT', '/exchange/k', {}, 'body');

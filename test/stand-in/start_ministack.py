@@ -10,7 +10,7 @@ import re
 import ministack.core.iam_actions as actions
 import ministack.core.iam_evaluator as evaluator
 
-# Batches need the permission of the single action; they have none of their own.
+# Batches need the permission of the single action; IAM has no separate one for them.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 RIGHTS_OF_BATCHES = {
     "sqs:SendMessageBatch": "sqs:SendMessage",

@@ -1,6 +1,6 @@
 /**
  * A fake component of the control plane: a real server that reads its certificate when it starts, and reports its health.
- * With --well-with=SERIAL it is healthy with that certificate only, with --ill-with=SERIAL with all others, and with
+ * With --healthy-with=SERIAL it is healthy with that certificate only, with --unhealthy-with=SERIAL with all others, and with
  * --well-once=FILE in its first run only. --slow-stop delays its end, and --run-as=UID changes its user.
  */
 const { X509Certificate } = require('node:crypto');
@@ -20,8 +20,8 @@ const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
 const { serialNumber } = new X509Certificate(cert);
 const once = flags['well-once'];
 const isHealthy =
-  (flags['well-with'] ?? serialNumber) === serialNumber &&
-  flags['ill-with'] !== serialNumber &&
+  (flags['healthy-with'] ?? serialNumber) === serialNumber &&
+  flags['unhealthy-with'] !== serialNumber &&
   !(once && existsSync(once));
 if (once) writeFileSync(once, '');
 const answer = (_, response) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findIdioms } from './find-idioms.ts';
 
 /** Folders of the repository; `.` is for the files that are directly in its root. */
-const ROOMS = ['.ci', 'test/e2e', 'test/judges', 'test/service', 'test/support', 'test/tools'];
+const ROOMS = ['.', '.ci', 'bench', 'client', 'docs', 'functions', 'infra', 'lib', 'local', 'test'];
 
 const TEXTS = /(?:\.(?:ts|mjs|cjs|md|sh|go|py|html)|^\.ci\/run|\/package\.json)$/;
 const NOT_OURS = /(?:^|\/)node_modules\/|^test\/fixtures\/|^test\/hostile\/files\//;

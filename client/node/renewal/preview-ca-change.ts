@@ -1,4 +1,4 @@
-/** What `--accept-ca-change` would take over now, for somebody who wants to see it first. Writes nothing. */
+/** What `--accept-ca-change` would change now. Writes nothing. */
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { OUTCOME_SUFFIXES } from '../../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../../lib/contract/request-key.ts';

@@ -227,7 +227,7 @@ describe('an invitation', () => {
 
   it.each([
     ['longer than a week', ['--expires-in', '169h'], 'at most 7 days'],
-    ['for a name that is none', ['--name', 'user'], 'not one of'],
+    ['for an unknown name', ['--name', 'user'], 'not one of'],
   ])('is not made %s', async (_, more, message) => {
     const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('i.json')];
     expect(await admin(...args, ...more)).toMatchObject({

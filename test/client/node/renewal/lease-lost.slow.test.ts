@@ -79,7 +79,7 @@ it('in the middle of a step the manifests are put back', async () => {
 });
 
 it('a rollback is completed', async () => {
-  const apiServer = `--well-with=${serialOfApiserver()}`;
+  const apiServer = `--healthy-with=${serialOfApiserver()}`;
   const plane = await fakeControlPlane(fixture, 'v1.31.0', { apiServer });
   kubelet = plane.kubelet;
   const { folder } = plane;

@@ -90,7 +90,7 @@ it('a component that should reload its files but does not is restarted', async (
 
 it('if a component becomes unhealthy, the old files are restored and used, and the exit code says so', async () => {
   const old = serial(fixture.template, 'apiserver');
-  const folder = await controlPlane('v1.31.0', { apiServer: `--well-with=${old}` });
+  const folder = await controlPlane('v1.31.0', { apiServer: `--healthy-with=${old}` });
   const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
   expect(run.exitCode).toBe(EXIT.rolledBack);
   expect(run.stderr).toContain('kube-apiserver does not become healthy within 2 seconds');
@@ -105,7 +105,7 @@ it('if a component becomes unhealthy, the old files are restored and used, and t
 
 it('if etcd does not become healthy, the API server that waited for it is started again', async () => {
   const old = serial(fixture.template, 'etcd-server');
-  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const folder = await controlPlane('v1.35.4', { etcd: `--healthy-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'apiserver-etcd-client'] as const;
   const run = await fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
   expect(run.exitCode).toBe(EXIT.rolledBack);
@@ -117,7 +117,7 @@ it('if etcd does not become healthy, the API server that waited for it is starte
 
 it('a component that crashed meanwhile has read the new files, so it is restarted with the old ones, too', async () => {
   const old = serial(fixture.template, 'etcd-server');
-  const folder = await controlPlane('v1.35.4', { etcd: `--well-with=${old}` });
+  const folder = await controlPlane('v1.35.4', { etcd: `--healthy-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'controller-manager.conf'] as const;
   const running = fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
   await untilTrue('a new etcd-peer', () => isNew(folder, 'etcd-peer'));

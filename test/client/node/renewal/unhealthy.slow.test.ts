@@ -36,7 +36,7 @@ const areNew = (names: readonly CertificateName[]) =>
 const phases = () => listInstallations(join(folder, 'cakeless')).map((one) => one.journal.phase);
 
 it('it is reported, the certificates are renewed, and neither the next run nor rollback is blocked', async () => {
-  await start({ manager: '--well-with=none' });
+  await start({ manager: '--healthy-with=none' });
   const names = ['apiserver', 'etcd-peer', 'controller-manager.conf'] as const;
   const renewed = await run('renew', ...names, '-o', 'json');
   expect([renewed.exitCode, renewed.stderr]).toEqual([
@@ -70,7 +70,7 @@ it('it is reported, the certificates are renewed, and neither the next run nor r
 });
 
 it('a component that is unhealthy because of its certificate recovers with the new one', async () => {
-  await start({ apiServer: `--ill-with=${serial(fixture.template, 'apiserver')}` });
+  await start({ apiServer: `--unhealthy-with=${serial(fixture.template, 'apiserver')}` });
   const renewed = await run('renew', 'apiserver');
   expect([renewed.exitCode, renewed.stderr]).toEqual([
     0,
@@ -79,7 +79,7 @@ it('a component that is unhealthy because of its certificate recovers with the n
 });
 
 it('the other components of its step are restarted anyway', async () => {
-  await start({ etcd: '--well-with=none' });
+  await start({ etcd: '--healthy-with=none' });
   const renewed = await run('renew', 'etcd-peer', 'apiserver-etcd-client', '-o', 'json');
   expect([renewed.exitCode, JSON.parse(renewed.stdout).restarts]).toMatchObject([
     EXIT.unhealthy,
