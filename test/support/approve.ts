@@ -23,7 +23,7 @@ export function writeApproval(
     trustDomain,
     validitySeconds,
     decision,
-    reason: 'ticket 4711',
+    reason: 'asked by ticket 4711',
     approver: 'alice',
     decidedAt: workshop.now.toISOString(),
   };

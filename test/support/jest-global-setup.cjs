@@ -7,8 +7,8 @@ const { join } = require('node:path');
 
 const IN_MEMORY = '/dev/shm';
 const PREFIX = 'cakeless-tests-';
-/** A run takes about a tenth of it. */
-const ENOUGH_BYTES = 2 ** 30;
+/** Several times what a run takes at its peak. */
+const ENOUGH_BYTES = 48 * 2 ** 20;
 
 module.exports = () => {
   if (process.env.CAKELESS_ALL === '1' || process.env.TMPDIR !== undefined || !hasRoom()) return;
