@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import {
+  NOT_A_REQUEST,
   outcomesPrefix,
   parseRequestKey,
   requestKey,
@@ -106,7 +107,7 @@ export function readAnswer(file: string): Answer {
 
 /** The characters of a request's path, with `~upload` for the refusal of what was no CSR. */
 function isPath({ cluster, node, request }: Answer, text: string): boolean {
-  const path = text.replace('~upload', '');
+  const path = text.replace(NOT_A_REQUEST, '');
   return parseRequestKey(requestKey({ cluster, node, requestId: request, path })) !== undefined;
 }
 
