@@ -92,7 +92,8 @@ export function outcomeKeys(
   };
 }
 
-const NOT_A_REQUEST = '~upload';
+/** Follows the whole path of an object that is not a request, in the key of its rejection. */
+export const NOT_A_REQUEST = '~upload';
 
 /**
  * Without the suffix of its kind. Two kinds may share a prefix: an unknown path of one never takes the name that a

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** From the bottom to the top. A file directly in lib counts as a room. */
+/** From the bottom to the top. Each file directly in lib is a room too. */
 const ROOMS = [
   'names.ts',
   'duration.ts',

@@ -2,7 +2,7 @@
 
 import * as z from 'zod/mini';
 import { EXCHANGE_PREFIXES } from '../../../lib/contract/prefixes.ts';
-import { parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { NOT_A_REQUEST, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
@@ -47,7 +47,8 @@ function isOutcomeOf(place: string, key: string): boolean {
 }
 
 /** In the characters of a request's path, with `~upload` for the rejection of something that was not a CSR. */
-const isRequestPath = (key: string) => parseRequestKey(key.replace('~upload', '')) !== undefined;
+const isRequestPath = (key: string) =>
+  parseRequestKey(key.replace(NOT_A_REQUEST, '')) !== undefined;
 
 function isBundle(key: string): boolean {
   const [prefix, trustDomain = '', ...path] = key.split('/');
