@@ -87,7 +87,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: AUTHORITY_PREFIXES.clusters,
     get: ['sign', 'reconcile', ...PEOPLE],
-    put: [{ by: ['operator'] }],
+    put: [{ by: ['operator'], condition: 'compared' }],
     keeps: ['versions'],
   },
   {

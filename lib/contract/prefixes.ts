@@ -38,96 +38,68 @@ export interface PrefixDescription {
   readonly prefix: string;
   /** What is under it. */
   readonly holds: string;
-  /** Who writes there: a principal of the security model, or a function of the service. */
-  readonly writtenBy: string;
-  /** Who reads there. */
-  readonly readBy: string;
 }
 
-/** Every prefix once, for documentation and tests. Permissions are a table of the deployment, not this one. */
+/** Every prefix once, for documentation and tests. Who may do what there is in `lib/access/objects.ts`. */
 export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.requests,
     holds: 'CSRs',
-    writtenBy: 'nodes, users',
-    readBy: '`sign`, `reconcile`, approvers',
   },
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.certificates,
     holds: 'outcomes',
-    writtenBy: '`sign`',
-    readBy: 'nodes, users, `sign`, `reconcile`, approvers',
   },
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.trust,
     holds: 'trust bundles',
-    writtenBy: '`create-ca`',
-    readBy: 'nodes, users',
   },
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.leases,
     holds: 'restart leases',
-    writtenBy: 'nodes',
-    readBy: 'nodes',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.clusters,
     holds: 'cluster records',
-    writtenBy: 'operators',
-    readBy: '`sign`, `reconcile`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.trust,
     holds: 'the CAs of trust domains',
-    writtenBy: '`create-ca`',
-    readBy: '`sign`, `reconcile`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.caRecords,
     holds: 'how CA certificates were made',
-    writtenBy: '`create-ca`',
-    readBy: '`create-ca`, `watch-signatures`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.caKeys,
     holds: 'which CA a key belongs to',
-    writtenBy: '`create-ca`',
-    readBy: '`create-ca`, `watch-signatures`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.records,
     holds: 'decisions, and certificates as signed',
-    writtenBy: '`sign`',
-    readBy: '`sign`, `reconcile`, `watch-signatures`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.expiry,
     holds: 'the expiry index',
-    writtenBy: '`sign`',
-    readBy: '`reconcile`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.requestApprovals,
     holds: 'approvals and denials of one request',
-    writtenBy: 'approvers',
-    readBy: '`sign`, `reconcile`',
   },
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.standingApprovals,
     holds: 'approvals of certificate names of a cluster',
-    writtenBy: 'approvers',
-    readBy: '`sign`, `reconcile`',
   },
 ];

@@ -17,10 +17,8 @@ export function keyTable(): string {
 
 export function prefixTable(): string {
   return [
-    row('bucket', 'prefix', 'holds', 'written by', 'read by'),
-    row('---', '---', '---', '---', '---'),
-    ...PREFIXES.map(({ bucket, prefix, holds, writtenBy, readBy }) =>
-      row(bucket, code(prefix), holds, writtenBy, readBy),
-    ),
+    row('bucket', 'prefix', 'holds'),
+    row('---', '---', '---'),
+    ...PREFIXES.map(({ bucket, prefix, holds }) => row(bucket, code(prefix), holds)),
   ].join('\n');
 }

@@ -93,7 +93,9 @@ const LEASES: Row[] = [
 
 const AUTHORITY: Row[] = [
   row(s3.get, 'authority/clusters/a.json', ['sign', 'reconcile', ...READERS]),
-  row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'without a condition'),
+  row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY]),
+  row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'with If-Match'),
+  nobody(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
   row(s3.get, approval, ['sign', ...READERS]),
   row(s3.get, 'authority/approvals/standing/a.json', ['sign', ...READERS]),
   row(s3.put, approval, ['approver', ...MIGHTY]),
