@@ -1,6 +1,6 @@
 /** The command `cakeless`: parses arguments, runs a command, and prints errors and chooses their exit codes. */
 import { Command, CommanderError } from 'commander';
-import { Fault } from '../lib/fault.ts';
+import { Fault, type FaultCode } from '../lib/fault.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
 import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
@@ -94,7 +94,7 @@ function explain(terminal: Terminal, error: unknown): ExitCode {
     return EXIT_OF_ERROR[error.code];
   }
   if (error instanceof Fault) {
-    const { hint, exitCode } = aboutFault(error);
+    const { hint, exitCode } = FAULTS[error.code];
     printError(terminal, error.message, hint);
     return exitCode;
   }
@@ -110,21 +110,19 @@ function printError(terminal: Terminal, message: string, hint?: string): void {
   if (hint !== undefined) terminal.progress(`cakeless: hint: ${hint}`);
 }
 
-function aboutFault({ code }: Fault): { hint?: string; exitCode: ExitCode } {
-  switch (code) {
-    case 'unavailable':
-      return {
-        hint: 'check that the service is running and that AWS_ENDPOINT_URL and AWS_REGION are correct, then retry',
-        exitCode: EXIT.unreachable,
-      };
-    case 'not-allowed':
-      return {
-        hint: 'check that the AWS credentials are those of this cluster, node or role',
-        exitCode: EXIT.denied,
-      };
-    case 'request-malformed':
-      return { exitCode: EXIT.usage };
-    default:
-      return { exitCode: EXIT.failure };
-  }
-}
+/** What the command says about a fault, and returns for it. */
+const FAULTS: Readonly<Record<FaultCode, { readonly hint?: string; readonly exitCode: ExitCode }>> =
+  {
+    unavailable: {
+      hint: 'check that the service is running and that AWS_ENDPOINT_URL and AWS_REGION are correct, then retry',
+      exitCode: EXIT.unreachable,
+    },
+    'not-allowed': {
+      hint: 'check that the AWS credentials are those of this cluster, node or role',
+      exitCode: EXIT.denied,
+    },
+    'request-malformed': { exitCode: EXIT.usage },
+    'document-malformed': { exitCode: EXIT.failure },
+    'lint-failed': { exitCode: EXIT.failure },
+    'signature-invalid': { exitCode: EXIT.failure },
+  };

@@ -4,6 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { KEY_ACCESS, type KeyAccess, type KeyPrincipal } from '../lib/access/services.ts';
 import { caKeyAlias } from '../lib/ca/key-alias.ts';
+import { FIRST_CA_VERSION } from '../lib/contract/ca-record.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
 
@@ -58,7 +59,7 @@ export class CaKeys extends Construct {
     });
     // It stays with its key, so that nobody creates a second set of keys for the trust domain by mistake.
     new kms.Alias(this, `${ca}-alias`, {
-      aliasName: caKeyAlias(props.trustDomain, ca),
+      aliasName: caKeyAlias({ trustDomain: props.trustDomain, ca, version: FIRST_CA_VERSION }),
       targetKey: key,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

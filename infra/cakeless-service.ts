@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { Subject } from '../lib/access/principals.ts';
+import type { Caller } from '../lib/access/principals.ts';
 import {
   KEY_ACCESS,
   NOTIFICATIONS,
@@ -89,11 +89,11 @@ export class CakelessService extends Construct {
    * Gives a role what `lib/access` allows a principal, CA keys excepted: `grantCaKeys` gives those.
    * @param conditions of the statements about objects, for a role that many nodes share
    */
-  grant(grantee: iam.IGrantable, subject: Subject, conditions: Conditions = {}): void {
+  grant(grantee: iam.IGrantable, caller: Caller, conditions: Conditions = {}): void {
     const buckets = { exchange: this.exchange.bucket, authority: this.authority.bucket };
-    grantObjects(grantee, subject, buckets, conditions);
+    grantObjects(grantee, caller, buckets, conditions);
     for (const { resource, actions, by } of SERVICE_ACCESS)
-      if (by.includes(subject.principal))
+      if (by.includes(caller.principal))
         grantee.grantPrincipal.addToPrincipalPolicy(
           new iam.PolicyStatement({
             actions: [...actions],

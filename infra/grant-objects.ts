@@ -10,27 +10,27 @@ import {
   type ObjectGrant,
   S3_ACTIONS,
 } from '../lib/access/grants.ts';
-import { placeOf, type Subject } from '../lib/access/principals.ts';
+import { type Caller, placeOf } from '../lib/access/principals.ts';
 import type { Bucket } from '../lib/contract/prefixes.ts';
 import { acknowledge } from './acknowledge.ts';
 
 export type Conditions = Record<string, Record<string, string | string[]>>;
 
-/** @param conditions of every statement: what a session must be to count as the subject */
+/** @param conditions of every statement: what a session must be to count as the caller */
 export function grantObjects(
   grantee: iam.IGrantable,
-  subject: Subject,
+  caller: Caller,
   buckets: Readonly<Record<Bucket, s3.Bucket>>,
   conditions: Conditions,
 ): void {
   const names: readonly Bucket[] = ['exchange', 'authority'];
-  for (const grant of names.flatMap((name) => bucketGrants(subject, name))) {
+  for (const grant of names.flatMap((name) => bucketGrants(caller, name))) {
     const bucket = buckets[grant.bucket];
     grantee.grantPrincipal.addToPrincipalPolicy(
       new iam.PolicyStatement({
         actions: [S3_ACTIONS[grant.verb]],
         resources: resourcesOf(grant, bucket),
-        conditions: { ...conditions, ...conditionsOf(grant, subject, conditions) },
+        conditions: { ...conditions, ...conditionsOf(grant, caller, conditions) },
       }),
     );
     if (isObjectGrant(grant)) acknowledgePatterns(grantee, bucket, grant.keys);
@@ -46,10 +46,10 @@ function resourcesOf(grant: BucketGrant, bucket: s3.Bucket): string[] {
  * The bucket policy demands the condition of every put. The roles of nodes and users repeat it, so that a changed bucket
  * policy does not let them replace a request.
  */
-function conditionsOf(grant: BucketGrant, subject: Subject, others: Conditions): Conditions {
+function conditionsOf(grant: BucketGrant, caller: Caller, others: Conditions): Conditions {
   if (!isObjectGrant(grant))
     return grant.prefixes ? { StringLike: { 's3:prefix': [...grant.prefixes] } } : {};
-  if (grant.condition !== 'new' || placeOf(subject) === undefined) return {};
+  if (grant.condition !== 'new' || placeOf(caller) === undefined) return {};
   return { StringEquals: { ...others.StringEquals, 's3:if-none-match': '*' } };
 }
 

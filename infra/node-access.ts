@@ -1,7 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { USERS } from '../lib/contract/request-kinds.ts';
-import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
+import { isNodeName, RESERVED_NODE_NAMES } from '../lib/contract/request-kinds.ts';
+import { MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
 import type { CakelessService } from './cakeless-service.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 
@@ -56,9 +56,9 @@ export class NodeAccess extends Construct {
     props.service.grant(role, subject, {
       // StringNotLike also holds for a missing tag; a session without its tags is no node.
       Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
-      // A tag with a slash would reach into another folder. `users` is the folder of people.
+      // A tag with a slash would reach into another folder; a reserved word is the folder of another kind of request.
       StringNotLike: {
-        [tags.node]: ['*/*', USERS],
+        [tags.node]: ['*/*', ...RESERVED_NODE_NAMES],
         ...(props.cluster === undefined && { [tags.cluster]: ['*/*'] }),
       },
     });
@@ -70,11 +70,9 @@ const EC2 = 'ec2.amazonaws.com';
 
 /** @throws Error if it is not a possible name of a node */
 export function checkNodeName(node: string): void {
-  if (node === USERS)
-    throw new Error(
-      `no node can be called ${USERS}: the name is reserved for people who request certificates`,
-    );
-  if (!isSubdomain(node) || node.length > MAX_NODE_NAME_LENGTH)
+  if (RESERVED_NODE_NAMES.includes(node))
+    throw new Error(`${node}: no node can have this name; it is reserved for a kind of request`);
+  if (!isNodeName(node))
     throw new Error(
       `${node}: a node name is an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters`,
     );

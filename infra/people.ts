@@ -1,7 +1,7 @@
 /** Roles of people. Each exists only where the configuration says who may assume it. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { Subject } from '../lib/access/principals.ts';
+import type { Caller } from '../lib/access/principals.ts';
 import type { CakelessService } from './cakeless-service.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 
@@ -13,7 +13,7 @@ export function newOperatorRole(
   trusted: readonly Trusted[],
 ): iam.Role {
   const description = 'operators: cluster records and trust domains';
-  return newRole(scope, id, { service, trusted, description, subject: { principal: 'operator' } });
+  return newRole(scope, id, { service, trusted, description, caller: { principal: 'operator' } });
 }
 
 /** Reads what an approval is about, and writes approvals; nothing else. */
@@ -24,7 +24,7 @@ export function newApproverRole(
   trusted: readonly Trusted[],
 ): iam.Role {
   const description = 'approvers: approvals';
-  return newRole(scope, id, { service, trusted, description, subject: { principal: 'approver' } });
+  return newRole(scope, id, { service, trusted, description, caller: { principal: 'approver' } });
 }
 
 /** Reads both buckets and the functions' logs, and writes nothing. */
@@ -35,7 +35,7 @@ export function newAuditorRole(
   trusted: readonly Trusted[],
 ): iam.Role {
   const description = 'auditors: read everything';
-  return newRole(scope, id, { service, trusted, description, subject: { principal: 'auditor' } });
+  return newRole(scope, id, { service, trusted, description, caller: { principal: 'auditor' } });
 }
 
 /** Requests user certificates of a cluster, in a folder beside those of its nodes. */
@@ -47,26 +47,26 @@ export function newUserRole(
   trusted: readonly Trusted[],
 ): iam.Role {
   const description = `people who request user certificates of ${cluster}`;
-  const subject = { principal: 'user', cluster } as const;
-  return newRole(scope, id, { service, trusted, description, subject });
+  const caller = { principal: 'user', cluster } as const;
+  return newRole(scope, id, { service, trusted, description, caller });
 }
 
 interface RoleProps {
   readonly service: CakelessService;
   readonly trusted: readonly Trusted[];
   readonly description: string;
-  readonly subject: Subject;
+  readonly caller: Caller;
 }
 
 function newRole(
   scope: Construct,
   id: string,
-  { service, trusted, description, subject }: RoleProps,
+  { service, trusted, description, caller }: RoleProps,
 ): iam.Role {
   const role = new iam.Role(scope, id, {
     description: `Cakeless: ${description}`,
     assumedBy: assumedBy(trusted),
   });
-  service.grant(role, subject);
+  service.grant(role, caller);
   return role;
 }

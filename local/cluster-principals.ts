@@ -1,5 +1,5 @@
 import { AUTHORITY_PREFIXES } from '../lib/contract/prefixes.ts';
-import { USERS } from '../lib/contract/request-kinds.ts';
+import { isNodeName } from '../lib/contract/request-kinds.ts';
 import { isSubdomain } from '../lib/names.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
@@ -61,6 +61,3 @@ function nodeNames(record: Buffer): string[] {
   const names = nodes.map((node: { name?: unknown } | null) => node?.name);
   return [...new Set(names.filter((name) => typeof name === 'string').filter(isNodeName))];
 }
-
-/** `users` is the folder of user certificates, and no node's name. */
-const isNodeName = (name: string) => isSubdomain(name) && name !== USERS;

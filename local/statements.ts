@@ -1,6 +1,6 @@
 /** What a principal may do (lib/access), as statements of the stand-in. */
 import { type BucketGrant, bucketGrants, S3_ACTIONS } from '../lib/access/grants.ts';
-import type { Principal as Role, Subject } from '../lib/access/principals.ts';
+import type { Caller, Principal as Role } from '../lib/access/principals.ts';
 import { KEY_ACCESS, SERVICE_ACCESS, type ServiceResource } from '../lib/access/services.ts';
 import type { Bucket } from '../lib/contract/prefixes.ts';
 import { FUNCTION_NAMES } from '../lib/environment-names.ts';
@@ -9,11 +9,11 @@ import type { Statement } from './principals.ts';
 /** The names of the two buckets of the S3 contract. */
 export type ContractBuckets = Readonly<Record<Bucket, string>>;
 
-export function statementsOf(subject: Subject, buckets: ContractBuckets): Statement[] {
-  const { principal } = subject;
+export function statementsOf(caller: Caller, buckets: ContractBuckets): Statement[] {
+  const { principal } = caller;
   const names: readonly Bucket[] = ['exchange', 'authority'];
   return [
-    ...names.flatMap((name) => bucketGrants(subject, name)).map((grant) => ofGrant(grant, buckets)),
+    ...names.flatMap((name) => bucketGrants(caller, name)).map((grant) => ofGrant(grant, buckets)),
     ...serviceStatements(principal),
     ...keyStatements(principal),
   ];

@@ -1,7 +1,7 @@
 /** The object table, read in two ways: what one principal may do, and what is denied to everyone. */
 import type { Bucket } from '../contract/prefixes.ts';
 import { BUCKET_ACCESS, OBJECT_ACCESS, type ObjectAccess, type WriteCondition } from './objects.ts';
-import { type Place, type Principal, placeOf, type Subject } from './principals.ts';
+import { type Caller, type Place, type Principal, placeOf } from './principals.ts';
 
 export type ObjectVerb = 'get' | 'get-version' | 'put' | 'delete' | 'delete-version';
 export type ListVerb = 'list' | 'list-versions';
@@ -37,9 +37,9 @@ export interface ListGrant {
 export type BucketGrant = ObjectGrant | ListGrant;
 
 /** Everything that a principal may do with one bucket. */
-export function bucketGrants(subject: Subject, bucket: Bucket): BucketGrant[] {
-  const { principal } = subject;
-  const place = placeOf(subject);
+export function bucketGrants(caller: Caller, bucket: Bucket): BucketGrant[] {
+  const { principal } = caller;
+  const place = placeOf(caller);
   const rows = OBJECT_ACCESS.filter((row) => row.bucket === bucket);
   const readable = rows.filter(({ get }) => get.includes(principal));
   const readableKeys = readable.map((row) => keyPattern(row, place));

@@ -29,7 +29,7 @@ export const PRINCIPALS: readonly Principal[] = [
 ];
 
 /** A principal, and where it belongs if it is bound to a place. Names can be IAM policy variables. */
-export type Subject =
+export type Caller =
   | { readonly principal: 'node'; readonly cluster: string; readonly node: string }
   | { readonly principal: 'user'; readonly cluster: string }
   | { readonly principal: Person | ServiceName };
@@ -41,8 +41,8 @@ export interface Place {
 }
 
 /** Undefined for a principal that is bound to no place. */
-export function placeOf(subject: Subject): Place | undefined {
-  if (subject.principal === 'node') return { cluster: subject.cluster, node: subject.node };
-  if (subject.principal === 'user') return { cluster: subject.cluster, node: USERS };
+export function placeOf(caller: Caller): Place | undefined {
+  if (caller.principal === 'node') return { cluster: caller.cluster, node: caller.node };
+  if (caller.principal === 'user') return { cluster: caller.cluster, node: USERS };
   return undefined;
 }

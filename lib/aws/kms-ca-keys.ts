@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-kms';
 import type { CaKey, CaKeys } from '../ca/ca-keys.ts';
 import { caKeyAlias } from '../ca/key-alias.ts';
+import type { CaVersionName } from '../contract/ca-record.ts';
 import { Fault } from '../fault.ts';
-import type { CaName } from '../profiles/certificate-names.ts';
 import { CA_KEY_SPECS, type CaKeySpec } from '../signing/signing-algorithm.ts';
 import { toFault } from './to-fault.ts';
 
@@ -22,8 +22,9 @@ export class KmsCaKeys implements CaKeys {
     this.#client = client;
   }
 
-  async ensure(trustDomain: string, ca: CaName, keySpec: CaKeySpec): Promise<CaKey> {
-    const alias = caKeyAlias(trustDomain, ca);
+  async ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey> {
+    const { trustDomain, ca, version } = name;
+    const alias = caKeyAlias(name);
     const known = await this.#read(alias).catch(explainRefusal);
     if (known) return known;
     try {
@@ -31,7 +32,7 @@ export class KmsCaKeys implements CaKeys {
         new CreateKeyCommand({
           KeySpec: keySpec,
           KeyUsage: 'SIGN_VERIFY',
-          Description: `Cakeless: ${ca} of trust domain ${trustDomain}`,
+          Description: `Cakeless: ${ca} of trust domain ${trustDomain}, version ${version}`,
           Tags: [
             { TagKey: 'cakeless:trust-domain', TagValue: trustDomain },
             { TagKey: 'cakeless:ca', TagValue: ca },

@@ -1,5 +1,4 @@
-import type { CaRecord } from '../contract/ca-record.ts';
-import type { CaName } from '../profiles/certificate-names.ts';
+import type { CaRecord, CaVersionName } from '../contract/ca-record.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 
 export interface CaKey {
@@ -13,9 +12,9 @@ export interface CaKey {
 /** Makes and finds the keys of CAs. Only `create-ca` has this port; signing goes through `SigningKeys`. */
 export interface CaKeys {
   /**
-   * The key of a CA of a trust domain: the existing one, or a new one. Repeated and concurrent calls return the same key.
+   * The key of one version of a CA: the existing one, or a new one. Repeated and concurrent calls return the same key.
    */
-  ensure(trustDomain: string, ca: CaName, keySpec: CaKeySpec): Promise<CaKey>;
+  ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey>;
   /** A key that was made elsewhere. @throws Fault request-malformed if it is not a signing key of a kind that CAs can have */
   find(keyId: string): Promise<CaKey>;
 }

@@ -33,15 +33,16 @@ export async function findKeys(
     const named = keys?.[ca];
     if (record) found.push({ ca, key: keyOf(record) });
     else if (named) found.push({ ca, key: await caKeys.find(named) });
-    else found.push({ ca, key: await caKeys.ensure(trustDomain, ca, keySpec) });
+    else found.push({ ca, key: await caKeys.ensure({ trustDomain, ca, version }, keySpec) });
   }
   return found;
 }
 
-/** Two CAs never share a key: each would vouch for what the other signs. */
+/** Two CAs, or two versions of one, never share a key: each would vouch for what the other signs. */
 export async function claimKeys(
   service: Service,
   trustDomain: string,
+  version: number,
   found: readonly FoundKey[],
 ): Promise<void> {
   const names = found.map(({ key }) => claimKeyOf(key));
@@ -52,15 +53,16 @@ export async function claimKeys(
       `${twice.key.keyId} is named for two CAs: each needs a different key`,
     );
   for (const { ca, key } of found) {
-    const claim = { trustDomain, ca, keyId: key.keyId };
+    const claim = { trustDomain, ca, version, keyId: key.keyId };
     const name = claimKeyOf(key);
     if ((await service.authority.create(name, formatDocument(claim), JSON_TYPE)) === 'created')
       continue;
     const known = await readDocument(service.authority, name, claimSchema);
-    if (known?.trustDomain === trustDomain && known.ca === ca) continue;
+    if (known?.trustDomain === trustDomain && known.ca === ca && known.version === version)
+      continue;
     throw new Fault(
       'request-malformed',
-      `${key.keyId} is already the key of ${known?.ca} of trust domain ${known?.trustDomain}: ${ca} of ${trustDomain} needs a different key`,
+      `${key.keyId} is already the key of ${known?.ca} of trust domain ${known?.trustDomain}, version ${known?.version}: ${ca} of ${trustDomain}, version ${version}, needs a different key`,
     );
   }
 }

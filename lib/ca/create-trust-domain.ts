@@ -11,6 +11,7 @@ import {
   caCertificateKey,
   caRecordKey,
   caRecordSchema,
+  FIRST_CA_VERSION,
 } from '../contract/ca-record.ts';
 import {
   bundleKey,
@@ -28,9 +29,6 @@ import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
 import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
-
-/** A trust domain starts with the first version of each CA. */
-const FIRST_VERSION = 1;
 
 const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -51,13 +49,13 @@ export async function createTrustDomain(
     await publishBundles(service, known);
     return { document: known, created: false };
   }
-  const found = await findKeys(service, caKeys, request, FIRST_VERSION);
-  await claimKeys(service, request.trustDomain, found);
+  const found = await findKeys(service, caKeys, request, FIRST_CA_VERSION);
+  await claimKeys(service, request.trustDomain, FIRST_CA_VERSION, found);
   const cas: Partial<Record<CaName, { signing: number; versions: CaVersion[] }>> = {};
   for (const { ca, key: caKey } of found) {
-    const name = { trustDomain: request.trustDomain, ca, version: FIRST_VERSION };
+    const name = { trustDomain: request.trustDomain, ca, version: FIRST_CA_VERSION };
     const version = await makeVersion(service, name, caKey, request.validityDays);
-    cas[ca] = { signing: FIRST_VERSION, versions: [version] };
+    cas[ca] = { signing: FIRST_CA_VERSION, versions: [version] };
   }
   const made = trustDomainSchema.parse({ trustDomain: request.trustDomain, cas });
   const created = await service.authority.create(key, formatDocument(made), JSON_TYPE);

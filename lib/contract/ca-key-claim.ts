@@ -1,4 +1,4 @@
-/** Which CA a key belongs to. The first claim of a key stays: no other CA can have the key. */
+/** Which version of which CA a key belongs to. The first claim of a key stays: nothing else can have the key. */
 import * as z from 'zod/mini';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
@@ -7,6 +7,8 @@ import { widenable } from './widenable.ts';
 export const claimSchema = widenable({
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),
+  /** Of the CA: a new version has a new key. */
+  version: z.number(),
   /** Key ARN. */
   keyId: z.string(),
 });

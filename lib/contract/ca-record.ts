@@ -13,6 +13,9 @@ export interface CaVersionName {
   readonly version: number;
 }
 
+/** The version of a CA that its trust domain is created with. */
+export const FIRST_CA_VERSION = 1;
+
 export const caRecordSchema = widenable({
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),

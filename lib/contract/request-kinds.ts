@@ -21,7 +21,7 @@ export interface RequestKind {
   readonly standingApprovals: readonly IssuedName[];
   /** What happens to a validity that would end after the CA's: it is shortened, or the request is refused. */
   readonly beyondCa: 'shorten' | 'refuse';
-  /** The name that the expiry index and its alarms use for whose certificate it is. */
+  /** Whose certificate it is, for the expiry index and its alarms: an RFC 1123 subdomain. */
   readonly expiryName: (issued: IssuedRequest) => string;
 }
 

@@ -12,7 +12,10 @@ export async function indexExpiry(
   authority: Pick<ObjectStore, 'create'>,
   entry: ExpiryEntry,
 ): Promise<void> {
-  await authority.create(expiryKey(entry), '', 'application/octet-stream');
+  const key = expiryKey(entry);
+  // a name that the reader drops would expire without an alarm
+  if (!parseExpiryKey(key)) throw new Error(`${key} is not a key of the expiry index`);
+  await authority.create(key, '', 'application/octet-stream');
 }
 
 /** Every certificate that expires on `from` (`YYYY-MM-DD`) or later, ordered by day. */

@@ -35,7 +35,7 @@ export function caExpired(ca: IssuingCa, trustDomain: string): Violation {
     field: 'ca',
     got: `${ca.name} of ${trustDomain}, valid until ${ca.notAfter.toISOString()}`,
     allowed: 'a CA certificate that is valid for at least an hour',
-    fix: 'rotate the CA; certificates of an expired CA are not accepted anywhere',
+    fix: 'create a new trust domain and move the cluster to it; certificates of an expired CA are not accepted anywhere',
   };
 }
 

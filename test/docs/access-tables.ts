@@ -1,7 +1,7 @@
 /** Who can do what, as Markdown, from the tables of lib/access. */
 import { type BucketGrant, bucketGrants } from '../../lib/access/grants.ts';
 import { OBJECT_ACCESS, type ObjectAccess, type Write } from '../../lib/access/objects.ts';
-import { PEOPLE, PRINCIPALS, type Principal, type Subject } from '../../lib/access/principals.ts';
+import { type Caller, PEOPLE, PRINCIPALS, type Principal } from '../../lib/access/principals.ts';
 import { KEY_ACCESS, SERVICE_ACCESS } from '../../lib/access/services.ts';
 import type { Bucket } from '../../lib/contract/prefixes.ts';
 
@@ -10,11 +10,11 @@ export function principalTable(): string {
   return markdown(
     ['who', 'exchange', 'authority', 'other'],
     PRINCIPALS.map((principal) => {
-      const subject = subjectOf(principal);
+      const caller = callerOf(principal);
       return [
         principal,
-        grantsCell(subject, 'exchange'),
-        grantsCell(subject, 'authority'),
+        grantsCell(caller, 'exchange'),
+        grantsCell(caller, 'authority'),
         otherCell(principal),
       ];
     }),
@@ -54,14 +54,14 @@ export function keyTable(): string {
 
 const CONDITIONS = { new: 'new', compared: 'new, or over what was read', none: '' };
 
-function subjectOf(principal: Principal): Subject {
+function callerOf(principal: Principal): Caller {
   if (principal === 'node') return { principal, cluster: '<cluster>', node: '<node>' };
   if (principal === 'user') return { principal, cluster: '<cluster>' };
   return { principal };
 }
 
-function grantsCell(subject: Subject, bucket: Bucket): string {
-  return bucketGrants(subject, bucket).map(grantText).join('; ');
+function grantsCell(caller: Caller, bucket: Bucket): string {
+  return bucketGrants(caller, bucket).map(grantText).join('; ');
 }
 
 function grantText(grant: BucketGrant): string {

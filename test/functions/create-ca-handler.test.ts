@@ -57,7 +57,10 @@ it('refuses, and does not change, a trust domain that exists with other keys', a
 
 it('one key is never used for two CAs', async () => {
   const { call, keys, authority } = opened();
-  const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
+  const { keyId } = await keys.ensure(
+    { trustDomain: 'mine', ca: 'ca', version: 1 },
+    'ECC_NIST_P256',
+  );
   const shared = call({ trustDomain: 'fleet', keys: { ca: keyId, 'etcd-ca': keyId } });
   await expect(shared).rejects.toThrow(keyId);
   expect(authority.objects.size).toBe(0);

@@ -257,7 +257,7 @@ it('a CA that was just made is on the list', async () => {
   await watch(signEvent({ keyArn: OTHER_KEY }));
   workshop.authority.seed(
     'ca-keys/new.json',
-    JSON.stringify({ trustDomain: 'new', ca: 'ca', keyId: OTHER_KEY }),
+    JSON.stringify({ trustDomain: 'new', ca: 'ca', version: 1, keyId: OTHER_KEY }),
   );
   const { answer } = await watch(
     signEvent({ keyArn: OTHER_KEY, eventTime: '2026-11-24T12:04:59Z' }),

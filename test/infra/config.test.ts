@@ -53,7 +53,7 @@ describe('a configuration is refused, with a message that says where, if', () =>
       { trustDomains: [{ name: 'prod' }, { name: 'prod' }] },
       'trust domain prod is listed twice',
     ],
-    ['a node is called users', nodes({ names: ['users'] }), 'no node can be called users'],
+    ['a node is called users', nodes({ names: ['users'] }), 'users: no node can have this name'],
     [
       'a node name has a slash, which would reach into the folder of another node',
       nodes({ names: ['cp-1/x'] }),

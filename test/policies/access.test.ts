@@ -1,7 +1,7 @@
 /** The policies of the synthesized app, evaluated by another implementation of IAM, for every row and principal. */
 import { CONFIG_FILE } from '../deployed/config-file.ts';
 import { isAllowed } from './evaluate.ts';
-import { principalsOf } from './principals.ts';
+import { DESIGNED, principalsOf } from './principals.ts';
 import { requestsOf } from './requests.ts';
 import { TABLE } from './table.ts';
 import { Policies } from './template.ts';
@@ -39,4 +39,9 @@ it('an unknown condition key or action is an error: the simulation would ignore 
   const context = { ...asked.context, 's3:no-such-key': 'x' };
   await expect(isAllowed(who, { ...asked, context })).rejects.toThrow('no such condition key');
   await expect(isAllowed(who, { ...asked, action: 's3:NoSuchAction' })).rejects.toThrow();
+});
+
+it.each(Object.entries(DESIGNED))('%s has a role in the template', (_, name) => {
+  expect(principals[name]?.policies).not.toEqual([]);
+  expect(principals[name]?.arn).toBeDefined();
 });

@@ -5,7 +5,7 @@ import {
   LOCAL_NAMES,
   localPrincipals,
 } from './local-principals.ts';
-import { NODE_11 } from './principals.ts';
+import { DESIGNED, NODE_11 } from './principals.ts';
 import { TABLE } from './table.ts';
 
 const principals = localPrincipals().filter(({ name }) => name in LOCAL_NAMES);
@@ -44,4 +44,10 @@ it('leaves out only the rows about what the stand-in does not have', () => {
     'with ECDSA_SHA_384',
     'with RSASSA_PKCS1_V1_5_SHA_256',
   ]);
+});
+
+it('has a local principal for each one of the design, except watch-signatures, which needs CloudTrail', () => {
+  const judged = Object.values(LOCAL_NAMES).flat();
+  const missing = Object.values(DESIGNED).filter((name) => !judged.includes(name));
+  expect(missing).toEqual(['watch-signatures']);
 });

@@ -1,4 +1,6 @@
 /** Principals of the design, and others that must not get anything. */
+import type { Principal as Designed } from '../../lib/access/principals.ts';
+import { RESERVED_NODE_NAMES } from '../../lib/contract/request-kinds.ts';
 import { ACCOUNT, type Policies, type Policy } from './template.ts';
 
 export interface Principal {
@@ -18,6 +20,19 @@ const everything: Policy = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 };
 
+/** The table's name for each principal of the design: a new one does not compile without a role here. */
+export const DESIGNED = {
+  node: 'node',
+  user: 'users of a',
+  operator: 'operator',
+  approver: 'approver',
+  auditor: 'auditor',
+  sign: 'sign',
+  'create-ca': 'create-ca',
+  reconcile: 'reconcile',
+  'watch-signatures': 'watch-signatures',
+} as const satisfies Record<Designed, string>;
+
 export function principalsOf(policies: Policies): Record<string, Principal> {
   const own = (beginning: string, tags: Record<string, string> = {}): Principal => ({
     ...policies.role(beginning),
@@ -36,7 +51,9 @@ export function principalsOf(policies: Policies): Record<string, Principal> {
     'node 11': node({ node: NODE_11 }),
     'node *': node({ node: '*' }),
     'node cp-?': node({ node: 'cp-?.prod.example.com' }),
-    'node users': node({ node: 'users' }),
+    ...Object.fromEntries(
+      RESERVED_NODE_NAMES.map((word) => [`node ${word}`, node({ node: word })]),
+    ),
     'node with path': node({ node: `${NODE}/r` }),
     'node without tag': node({}),
     'node of b': own('Nodesb'),

@@ -1,9 +1,10 @@
 /** CA keys in memory, behind the same ports as KMS. They record what was signed. */
+
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
-import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import type { CaVersionName } from '../../lib/contract/ca-record.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
 import type { SigningKeys } from '../../lib/signing/signing-keys.ts';
 import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
@@ -50,8 +51,9 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return signature;
   }
 
-  async ensure(trustDomain: string, ca: CaName, spec: CaKeySpec): Promise<CaKey> {
-    const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}`;
+  async ensure({ trustDomain, ca, version }: CaVersionName, spec: CaKeySpec): Promise<CaKey> {
+    const suffix = version === 1 ? '' : `-${version}`;
+    const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}${suffix}`;
     if (!this.#keys.has(keyId)) {
       const pem = this.#committed[spec]?.pop() ?? (await generatePrivateKey(keySpec(spec)));
       const privateKey = createPrivateKey(pem);

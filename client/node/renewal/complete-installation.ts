@@ -6,8 +6,8 @@ import { type Installation, record } from '../install/journal.ts';
 import {
   keepingLease,
   type RestartedInstallation,
-  restartUsers,
-} from '../install/restart-users.ts';
+  restartComponents,
+} from '../install/restart-components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import { isStaticPod } from '../restart/needed-restarts.ts';
@@ -35,7 +35,7 @@ export async function completeInstallation(
     [...applied.journal.restarts, ...notReloaded].includes(component),
   );
   const installation = notReloaded.length > 0 ? await record(applied, { restarts }) : applied;
-  const tried = await restartUsers(installation, deps, lease, hasStarted);
+  const tried = await restartComponents(installation, deps, lease, hasStarted);
   const failed = tried.restarts.find((result) => result.state === 'failed');
   if (failed?.state !== 'failed')
     return { ...tried, installation: await record(tried.installation, { phase: 'done' }) };

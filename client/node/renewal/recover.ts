@@ -1,6 +1,6 @@
 /** Finishes or undoes what an interrupted run left, before anything new begins. */
 import { type Installation, listInstallations, pruneInstallations } from '../install/journal.ts';
-import type { RestartedInstallation } from '../install/restart-users.ts';
+import type { RestartedInstallation } from '../install/restart-components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
 import type { HeldLease } from '../restart/lease.ts';

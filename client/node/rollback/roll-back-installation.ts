@@ -4,8 +4,8 @@ import { type Installation, record } from '../install/journal.ts';
 import {
   keepingLease,
   type RestartedInstallation,
-  restartUsers,
-} from '../install/restart-users.ts';
+  restartComponents,
+} from '../install/restart-components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import type { StartedSince } from '../restart/started-since.ts';
@@ -28,6 +28,6 @@ export async function rollBackInstallation(
     (one) => undone.journal.restarts.includes(one) || hasStarted(one),
   );
   const undoing = await record(undone, { restarts });
-  const restarted = await restartUsers(undoing, keepingLease(deps, lease), lease);
+  const restarted = await restartComponents(undoing, keepingLease(deps, lease), lease);
   return { ...restarted, installation: await record(restarted.installation, { phase: 'undone' }) };
 }

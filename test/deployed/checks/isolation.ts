@@ -98,7 +98,7 @@ export const isolation: Check[] = [
         deployment.assume(role),
       );
       const administrator = await deployment.administrator();
-      const KeyId = caKeyAlias('prod', 'ca');
+      const KeyId = caKeyAlias({ trustDomain: 'prod', ca: 'ca', version: 1 });
       await deployment.kms(administrator).send(new DescribeKeyCommand({ KeyId }));
       for (const who of [...(await Promise.all(people)), administrator])
         await refused('signing', sign(deployment, who));
@@ -138,7 +138,7 @@ export const isolation: Check[] = [
 function sign(deployment: Deployment, who: Credentials): Promise<unknown> {
   return deployment.kms(who).send(
     new SignCommand({
-      KeyId: caKeyAlias('prod', 'ca'),
+      KeyId: caKeyAlias({ trustDomain: 'prod', ca: 'ca', version: 1 }),
       Message: createHash('sha256').update('anything').digest(),
       MessageType: 'DIGEST',
       SigningAlgorithm: 'ECDSA_SHA_256',

@@ -144,6 +144,7 @@ describe('denials', () => {
       'approvals/standing/*',
     ];
     expect(bucketDenials('authority')).toEqual([
+      { verb: 'put', unless: 'compared', keys: ['clusters/*'] },
       {
         verb: 'put',
         unless: 'new',

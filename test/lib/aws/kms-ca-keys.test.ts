@@ -26,7 +26,7 @@ it.each([
   ['make keys', { GetPublicKey: 'NotFoundException' }, ['GetPublicKey', 'CreateKey']],
 ])('a function that may not %s says where keys come from', async (_, errors, wanted) => {
   const { keys, calls } = refusing(errors);
-  const making = keys.ensure('prod', 'ca', 'ECC_NIST_P256');
+  const making = keys.ensure({ trustDomain: 'prod', ca: 'ca', version: 1 }, 'ECC_NIST_P256');
   await expect(making).rejects.toMatchObject({
     code: 'not-allowed',
     message: expect.stringMatching(HINT),
@@ -46,7 +46,9 @@ it('a specified key that may not be used is reported without that advice', async
 
 it('a transient failure is reported without that advice', async () => {
   const { keys } = refusing({ GetPublicKey: 'ThrottlingException' });
-  await expect(keys.ensure('prod', 'ca', 'ECC_NIST_P256')).rejects.toMatchObject({
+  await expect(
+    keys.ensure({ trustDomain: 'prod', ca: 'ca', version: 1 }, 'ECC_NIST_P256'),
+  ).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.not.stringMatching(HINT),
   });

@@ -26,7 +26,10 @@ function opened() {
 
 it('refuses one key for two CAs, and writes nothing', async () => {
   const { keys, service, create } = opened();
-  const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
+  const { keyId } = await keys.ensure(
+    { trustDomain: 'mine', ca: 'ca', version: 1 },
+    'ECC_NIST_P256',
+  );
   await expect(create('fleet', { ca: keyId, 'etcd-ca': keyId })).rejects.toMatchObject({
     code: 'request-malformed',
   });
@@ -35,7 +38,10 @@ it('refuses one key for two CAs, and writes nothing', async () => {
 
 it('if several trust domains claim the same key at once, one gets it', async () => {
   const { keys, create } = opened();
-  const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
+  const { keyId } = await keys.ensure(
+    { trustDomain: 'mine', ca: 'ca', version: 1 },
+    'ECC_NIST_P256',
+  );
   const calls = [
     create('a', { ca: keyId }),
     create('b', { ca: keyId }),
@@ -47,7 +53,10 @@ it('if several trust domains claim the same key at once, one gets it', async () 
 
 it('racing calls for one trust domain that use its key for different CAs never share it', async () => {
   const { keys, service, create } = opened();
-  const { keyId } = await keys.ensure('mine', 'ca', 'ECC_NIST_P256');
+  const { keyId } = await keys.ensure(
+    { trustDomain: 'mine', ca: 'ca', version: 1 },
+    'ECC_NIST_P256',
+  );
   await Promise.allSettled([create('fleet', { ca: keyId }), create('fleet', { 'etcd-ca': keyId })]);
   const document = service.authority.json('trust/fleet.json') as
     | { cas: Record<string, { versions: { keyId: string }[] }> }

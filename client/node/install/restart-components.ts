@@ -23,7 +23,7 @@ export const keepingLease = (deps: RestartDeps, lease: HeldLease | undefined): R
  * are restored, it restarts all of them.
  * @param hasStarted which components have read the new files, although this command did not restart them
  */
-export async function restartUsers(
+export async function restartComponents(
   installation: Installation,
   deps: RestartDeps,
   lease: HeldLease | undefined,
