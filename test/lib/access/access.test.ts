@@ -144,12 +144,12 @@ describe('denials', () => {
       'approvals/standing/*',
     ];
     expect(bucketDenials('authority')).toEqual([
-      { verb: 'put', unless: 'compared', keys: ['clusters/*'] },
       {
         verb: 'put',
         unless: 'new',
         keys: ['ca-records/*', 'ca-keys/*', 'records/*', 'approvals/requests/*', 'expiry/*'],
       },
+      { verb: 'put', unless: 'compared', keys: ['clusters/*'] },
       { verb: 'delete', keys: kept },
       { verb: 'delete-version', keys: ['clusters/*', ...kept] },
     ]);
