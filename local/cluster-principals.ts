@@ -4,7 +4,7 @@ import { isSubdomain } from '../lib/names.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
 
-/** The principals that a cluster record calls for: one for each node that it lists, and one for its users. */
+/** The principals that a cluster record needs: one for each node that it lists, and one for its users. */
 export function clusterPrincipals(
   recordKey: string,
   record: Buffer,
@@ -48,7 +48,7 @@ function userPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan
   };
 }
 
-/** The node names that a record lists; none if it cannot be read (the functions will refuse it). */
+/** The node names that a record lists; empty if it cannot be read (the functions will reject it). */
 function nodeNames(record: Buffer): string[] {
   let parsed: unknown;
   try {

@@ -1,12 +1,12 @@
 import { AwsError } from './aws-error.ts';
 import type { FunctionHost } from './functions/function-host.ts';
-import { answerLambda } from './functions/lambda-service.ts';
+import { handleInvoke } from './functions/lambda-service.ts';
 import type { RequestHandler } from './http/listener.ts';
 import type { LocalRequest, LocalResponse } from './http/message.ts';
-import { answerJson, type JsonOperations, jsonFailure } from './json-service.ts';
+import { handleJson, type JsonOperations, jsonFailure } from './json-service.ts';
 import type { PrincipalBook } from './principals.ts';
 import type { S3Surroundings } from './s3/call.ts';
-import { answerS3, s3Failure } from './s3/service.ts';
+import { handleS3, s3Failure } from './s3/service.ts';
 import { authenticate, type Caller } from './signature/authenticate.ts';
 import type { Payload } from './signature/body.ts';
 import { readClaim } from './signature/claim.ts';
@@ -25,7 +25,7 @@ export interface Services {
 export function endpoint(services: Services): RequestHandler {
   const { s3, principals } = services;
   return {
-    async answer(request) {
+    async respond(request) {
       const respond = await outcome(request, services, principals);
       s3.log({
         message: 'request',
@@ -71,17 +71,17 @@ async function dispatch(
   const { principal, request } = caller;
   switch (caller.claim.scope.service) {
     case 's3':
-      return answerS3(services.s3, caller, payload);
+      return handleS3(services.s3, caller, payload);
     case 'kms':
-      return answerJson(services.kms, 'TrentService', request, principal, payload.body);
+      return handleJson(services.kms, 'TrentService', request, principal, payload.body);
     case 'sqs':
-      return answerJson(services.sqs, 'AmazonSQS', request, principal, payload.body);
+      return handleJson(services.sqs, 'AmazonSQS', request, principal, payload.body);
     case 'lambda':
-      return answerLambda(services.functions, request, principal, payload.body);
+      return handleInvoke(services.functions, request, principal, payload.body);
     default:
       throw new AwsError(
         'NotImplemented',
-        `${caller.claim.scope.service} is not implemented; this stand-in has s3, kms, sqs and lambda`,
+        `${caller.claim.scope.service} is not implemented; this stand-in implements s3, kms, sqs and lambda`,
       );
   }
 }

@@ -1,4 +1,4 @@
-/** The principals that exist from the first start on; those of nodes come with their cluster record. */
+/** The principals that exist from the first start; those of nodes are added with their cluster record. */
 import type { PrincipalPlan, Statement } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
 
@@ -11,7 +11,7 @@ export function firstPrincipals(
     {
       name: 'administrator',
       kind: 'user',
-      description: 'May do everything. For setup and inspection.',
+      description: 'May do everything, for setup and inspection.',
       statements: [{ actions: ['*'], resources: ['*'] }],
     },
     {
@@ -28,7 +28,7 @@ export function firstPrincipals(
     {
       name: 'operator',
       kind: 'role',
-      description: 'Reads everything, writes cluster records, has trust domains created.',
+      description: 'Reads everything, writes cluster records, and creates trust domains.',
       statements: statementsOf({ principal: 'operator' }, buckets),
     },
     {

@@ -5,9 +5,9 @@ import { removeDurably, writeDurably } from '../lib/files/durable-file.ts';
 const lockedHere = new Set<string>();
 
 /**
- * Locks a data folder for this process. Two processes on one folder would each have their own index in memory, and two
- * conditional writers could both win.
- * @returns what releases the lock
+ * Locks a data folder for this process. Two processes that share a folder would each have their own index in memory,
+ * and two conditional writers could both win.
+ * @returns a function that releases the lock
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'in-use-by.pid');

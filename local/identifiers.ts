@@ -13,7 +13,7 @@ export function randomUuid(random: Random): string {
 }
 
 /**
- * An identifier as IAM makes them: a four-letter prefix for its type (AKIA access key, AIDA user, AROA role) and sixteen
+ * An identifier in IAM's format: a four-letter prefix for its type (AKIA access key, AIDA user, AROA role) and sixteen
  * letters or digits.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
  */

@@ -9,10 +9,10 @@ export type JsonOperations = Readonly<
 >;
 
 /**
- * Answers a request of an AWS JSON protocol: X-Amz-Target names the service, then the operation.
+ * Handles a request of an AWS JSON protocol: X-Amz-Target names the service, then the operation.
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
-export async function answerJson(
+export async function handleJson(
   operations: JsonOperations,
   targetPrefix: string,
   request: LocalRequest,

@@ -10,7 +10,7 @@ import type { Log, Timers } from './surroundings.ts';
 export interface LocalOptions {
   /** Holds objects, keys, queue and credentials; created if missing. Only one process can use it at a time. */
   readonly dataDir: string;
-  /** 0, the default, takes any free port. */
+  /** 0, the default, selects any free port. */
   readonly port?: number;
   /** By default `eu-central-1`. */
   readonly region?: string;
@@ -66,6 +66,6 @@ export interface RunningLocal {
   /** Resolves when no message is visible, in flight or waiting. */
   idle(): Promise<void>;
   deadLetters(): DeadLetter[];
-  /** Stops taking work, waits for what is in flight, and unlocks the folder. */
+  /** Stops accepting work, waits for what is in flight, and unlocks the folder. */
   close(): Promise<void>;
 }

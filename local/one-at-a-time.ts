@@ -1,4 +1,4 @@
-/** Runs work; two pieces of work of the same name never overlap. */
+/** Runs tasks; two tasks with the same name never overlap. */
 export type OneAtATime = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 /**

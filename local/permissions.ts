@@ -10,7 +10,7 @@ export interface RequestConditions {
   readonly ifMatch?: boolean;
 }
 
-/** Whether a statement of the principal allows this. There are no explicit denials: what is not allowed is refused. */
+/** Whether a statement of the principal allows this. There are no explicit denials: what is not allowed is denied. */
 export function allows(
   principal: Pick<Principal, 'name' | 'statements'>,
   action: string,

@@ -7,7 +7,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** Only for requests with `If-None-Match: *`, as a bucket policy of the deployment demands it. */
+  /** Only for requests with `If-None-Match: *`, as a bucket policy of the deployment requires. */
   readonly ifNoneMatchRequired?: true;
   /** Only for requests with `If-None-Match: *` or `If-Match`; likewise. */
   readonly conditionRequired?: true;

@@ -23,12 +23,12 @@ export type { LocalOptions, RunningLocal } from './local-options.ts';
 export type { Principal } from './principals.ts';
 export type { DeadLetter } from './queue/message-queue.ts';
 
-const notice = `This folder belongs to cakeless local, a stand-in for AWS for trying out and testing.
+const notice = `This folder belongs to cakeless local, a stand-in for AWS, for evaluation and tests.
 Its private keys and credentials are plain files: trust nothing that was signed with them.
 `;
 
 /**
- * Starts S3, KMS, SQS and Lambda in this process, on the loopback address, for trying out and testing. AWS SDKs and the
+ * Starts S3, KMS, SQS and Lambda in this process, on the loopback address, for evaluation and tests. AWS SDKs and the
  * AWS CLI work with it unchanged, with its URL as AWS_ENDPOINT_URL. All state is in files, and what was acknowledged
  * survives a SIGKILL.
  */
@@ -87,7 +87,7 @@ async function startIn(
   url = listener.url;
   await report(principals.all());
   log({
-    message: 'local stand-in, for trying out and testing: its keys are plain files',
+    message: 'local stand-in, for evaluation and tests: its keys are plain files',
     url,
   });
 
@@ -115,7 +115,7 @@ async function startIn(
   };
 }
 
-/** Closing twice is no error. */
+/** Closing twice is not an error. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {

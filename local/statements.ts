@@ -20,7 +20,7 @@ export function statementsOf(caller: Caller, buckets: ContractBuckets): Statemen
 }
 
 /**
- * Listing is judged by the prefix asked for, as if it were a key (local/s3/call.ts). The conditions of the bucket
+ * Listing is authorized by the requested prefix, as if it were a key (local/s3/call.ts). The conditions of the bucket
  * policy are part of the statements: the stand-in has no denials.
  */
 function ofGrant(grant: BucketGrant, buckets: ContractBuckets): Statement {
@@ -43,7 +43,7 @@ function serviceStatements(principal: Role): Statement[] {
   );
 }
 
-/** The stand-in has one queue. It keeps dead letters in a folder, and logs nowhere. */
+/** The stand-in has one queue. It keeps dead letters in a folder, and does not log. */
 const RESOURCES: Readonly<Partial<Record<ServiceResource, string>>> = {
   'request queue': 'arn:aws:sqs:*',
   'function sign': functionArn(FUNCTION_NAMES.sign),

@@ -11,10 +11,10 @@ export type LocalFunction = (event: unknown, context: LambdaContext) => Promise<
 /** A handler, or a function that loads it at the first call. */
 export type FunctionOrLoader = LocalFunction | (() => Promise<LocalFunction>);
 
-/** How an invocation ended. A failure carries what the function threw. */
+/** The result of an invocation. A failure carries what the function threw. */
 export type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
-/** Lambda's own limit. The stand-in cannot stop a function, but tells it how much time it has left. */
+/** Lambda's own limit. The stand-in cannot stop a function, but reports how much time is left. */
 const timeoutMs = 15 * 60 * 1000;
 
 /** Runs functions in this process. */
@@ -54,18 +54,18 @@ export class FunctionHost {
   }
 
   /**
-   * A call that returns a function called a loader. The number of parameters cannot tell loaders from handlers: a
-   * middy handler has default values for both, so its length is 0.
+   * A call that returns a function called a loader. The number of parameters cannot distinguish loaders from handlers:
+   * a middy handler has default values for both, so its length is 0.
    */
   async #run(name: string, event: unknown): Promise<Outcome> {
     const context = this.#context(name);
     try {
       const known = this.#functions.get(name);
       if (known === undefined) throw new Error(`function ${name} does not exist`);
-      const answer: unknown = await known(event, context);
-      if (typeof answer !== 'function') return { ok: true, value: answer };
-      this.#functions.set(name, answer as LocalFunction);
-      return { ok: true, value: await (answer as LocalFunction)(event, context) };
+      const result: unknown = await known(event, context);
+      if (typeof result !== 'function') return { ok: true, value: result };
+      this.#functions.set(name, result as LocalFunction);
+      return { ok: true, value: await (result as LocalFunction)(event, context) };
     } catch (error) {
       const { log } = this.#surroundings;
       log({ message: 'function failed', function: name, error: String(error) });

@@ -6,10 +6,10 @@ import type { Principal } from '../principals.ts';
 import type { FunctionHost } from './function-host.ts';
 
 /**
- * Answers Invoke, the only operation of Lambda that the stand-in has.
+ * Handles Invoke, the only operation of Lambda that the stand-in implements.
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
-export async function answerLambda(
+export async function handleInvoke(
   host: FunctionHost,
   request: LocalRequest,
   principal: Principal,
@@ -19,7 +19,7 @@ export async function answerLambda(
   if (path === null || request.method !== 'POST') {
     throw new AwsError(
       'UnknownOperationException',
-      'Invoke is the only operation of Lambda that this stand-in has',
+      'this stand-in implements only the Invoke operation of Lambda',
     );
   }
   const name = functionName(decodePercent(path[1] ?? ''));

@@ -9,9 +9,9 @@ export interface Schedule {
 }
 
 /**
- * Calls functions at their intervals, the first time after one interval. The next interval begins when a call has ended,
- * so that calls of a slow function do not overlap.
- * @returns what stops the schedules
+ * Calls functions at their intervals, the first time after one interval. The next interval begins when a call has
+ * ended, so that calls of a slow function do not overlap.
+ * @returns a function that stops the schedules
  */
 export function startSchedules(
   schedules: readonly Schedule[],

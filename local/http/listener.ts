@@ -4,22 +4,22 @@ import type { Surroundings } from '../surroundings.ts';
 import type { LocalRequest, LocalResponse } from './message.ts';
 import { readRequest } from './read-request.ts';
 
-/** Answers requests. `failure` turns an error, from `answer` or from reading the request, into a response. */
+/** Handles requests. `failure` turns an error, from `respond` or from reading the request, into a response. */
 export interface RequestHandler {
-  answer(request: LocalRequest): Promise<LocalResponse>;
+  respond(request: LocalRequest): Promise<LocalResponse>;
   failure(error: unknown, requestId: string): LocalResponse;
 }
 
 /** A running HTTP listener. */
 export interface Listener {
   readonly url: string;
-  /** Resolves when all requests that have arrived are answered. */
+  /** Resolves when all requests that have arrived have had their responses. */
   close(): Promise<void>;
 }
 
 /**
  * Node's default of five seconds is too short on a busy machine: a client that was not scheduled for so long sends its
- * next request on a connection that is just being closed, and gets ECONNRESET.
+ * next request on a connection that is being closed, and gets ECONNRESET.
  */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -34,12 +34,12 @@ export async function listen(
     void serve(incoming, outgoing);
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  // The date comes from the injected clock: SDK clients correct their own clock by it.
+  // The date comes from the injected clock, because SDK clients use it to correct their own clock.
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const id = randomUuid(surroundings.random);
     let response: LocalResponse;
     try {
-      response = await handler.answer(await readRequest(incoming, id, maxBodyBytes));
+      response = await handler.respond(await readRequest(incoming, id, maxBodyBytes));
     } catch (error) {
       response = handler.failure(error, id);
     }

@@ -47,7 +47,7 @@ const rsaAlgorithms: readonly SigningAlgorithm[] = [
 ];
 
 /**
- * The specs of CA keys. RSASSA-PSS is left out: no kubeadm certificate is signed with it.
+ * The specs of CA keys. RSASSA-PSS is not included: no kubeadm certificate is signed with it.
  * https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
  */
 const keySpecs: readonly KeySpec[] = [

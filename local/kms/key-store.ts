@@ -5,7 +5,7 @@ import { finishedFiles, makeFolder, writeDurably } from '../../lib/files/durable
 import { AwsError } from '../aws-error.ts';
 import { type KeySpec, keySpec } from './key-specs.ts';
 
-/** A key as in its file. The private key is not encrypted: these keys are for trying out and testing. */
+/** A key as in its file. The private key is not encrypted: these keys are for evaluation and tests. */
 export interface StoredKey {
   readonly keyId: string;
   readonly arn: string;
@@ -88,7 +88,7 @@ export class KeyStore {
 
 /**
  * Generates the private key of a spec, as PKCS #8 in PEM. node:crypto writes the text directly: exporting a key object
- * that still belongs to the job that generated it can deadlock Node 20 if garbage is collected meanwhile.
+ * that still belongs to the job that generated it can deadlock Node 20 if garbage is collected in the meantime.
  */
 export async function generatePrivateKey(spec: KeySpec): Promise<string> {
   const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const;

@@ -12,9 +12,8 @@ import { generatePrivateKey, type KeyStore, type StoredKey, specOf } from './key
 import { digestOfMessage, isSignature, makeSignature } from './signatures.ts';
 
 /**
- * The part of KMS that a CA needs. Keys are addressed by id, ARN, alias name or alias ARN; permission is checked for the
- * ARN of the key that was found.
- * https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
+ * The part of KMS that a CA needs. Keys are addressed by id, ARN, alias name or alias ARN; permission is checked for
+ * the ARN of the key that was found. https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
  */
 export function kmsOperations(store: KeyStore, surroundings: Surroundings): JsonOperations {
   const { accountId, region, now, random } = surroundings;
@@ -29,8 +28,8 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     const algorithm = algorithmFor(specOf(key), input.text('SigningAlgorithm'));
     const messageType = input.optionalText('MessageType') ?? 'RAW';
     const digest = digestOfMessage(input.bytes('Message'), messageType, algorithm);
-    const answer = { KeyId: key.arn, SigningAlgorithm: algorithm.name };
-    return { privateKey: store.privateKey(key), spec: specOf(key), algorithm, digest, answer };
+    const response = { KeyId: key.arn, SigningAlgorithm: algorithm.name };
+    return { privateKey: store.privateKey(key), spec: specOf(key), algorithm, digest, response };
   };
   return {
     async CreateKey(input, principal) {
@@ -78,15 +77,15 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     },
     Sign(input, principal) {
       const key = find(input, principal, 'kms:Sign');
-      const { privateKey, spec, algorithm, digest, answer } = signing(input, key);
+      const { privateKey, spec, algorithm, digest, response } = signing(input, key);
       const signature = makeSignature(privateKey, spec, algorithm, digest, random);
-      return { ...answer, Signature: signature.toString('base64') };
+      return { ...response, Signature: signature.toString('base64') };
     },
     Verify(input, principal) {
       const key = find(input, principal, 'kms:Verify');
-      const { privateKey, spec, algorithm, digest, answer } = signing(input, key);
+      const { privateKey, spec, algorithm, digest, response } = signing(input, key);
       if (isSignature(privateKey, spec, algorithm, digest, input.bytes('Signature'))) {
-        return { ...answer, SignatureValid: true };
+        return { ...response, SignatureValid: true };
       }
       throw new AwsError('KMSInvalidSignatureException', 'The signature is invalid.');
     },

@@ -27,8 +27,8 @@ export interface QueueRules {
 type State = 'visible' | 'waiting' | 'in flight';
 
 /**
- * A queue whose messages are files. A message is sent when its file is written; the file is removed only when the message
- * was processed or became a dead letter. So what a killed process had not finished is delivered again.
+ * A queue whose messages are files. A message is sent when its file is written; the file is removed only when the
+ * message was processed or became a dead letter. So what a killed process had not finished is delivered again.
  */
 export class MessageQueue {
   readonly #rules: QueueRules;
@@ -44,7 +44,7 @@ export class MessageQueue {
     this.#surroundings = surroundings;
   }
 
-  /** Opens the folder. What was in flight or waiting when the last process ended is visible immediately. */
+  /** Opens the folder. What was in flight or waiting when the last process exited is visible immediately. */
   static async open(rules: QueueRules, surroundings: Surroundings): Promise<MessageQueue> {
     await makeFolder(rules.folder);
     await makeFolder(rules.deadLetterFolder);
@@ -75,7 +75,9 @@ export class MessageQueue {
     return message;
   }
 
-  /** Moves up to `max` visible messages to in flight. Their new count of receives is durable before they are returned. */
+  /**
+   * Moves up to `max` visible messages to in flight. Their new count of receives is durable before they are returned.
+   */
   async receive(max: number): Promise<QueueMessage[]> {
     const now = this.#surroundings.now().getTime();
     const taken = [...this.#messages.values()]
@@ -136,7 +138,7 @@ export class MessageQueue {
       return removeDurably(this.#path(messageId)); // killed between the two files of a burial
     }
     if (message.receives >= this.#rules.maxReceives) {
-      return this.#bury(message, 'the process ended during the last attempt of the function');
+      return this.#bury(message, "the process exited during the function's last attempt");
     }
     this.#messages.set(messageId, { message, state: 'visible' });
   }

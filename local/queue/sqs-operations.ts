@@ -80,7 +80,7 @@ async function sendOne(queue: MessageQueue, input: JsonInput, principal: Princip
   if (body === '' || size > maxMessageBytes) {
     throw new AwsError(
       'InvalidParameterValueException',
-      `A message must have 1 to ${maxMessageBytes} bytes`,
+      `A message must be 1 to ${maxMessageBytes} bytes long`,
     );
   }
   const delayMs = 1000 * (input.optionalNumber('DelaySeconds') ?? 0);

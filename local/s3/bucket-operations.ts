@@ -1,13 +1,13 @@
 import { AwsError } from '../aws-error.ts';
 import type { LocalResponse } from '../http/message.ts';
 import { demand } from '../permissions.ts';
-import { demandListing, existingBucket, type S3Call, xmlAnswer } from './call.ts';
+import { demandListing, existingBucket, type S3Call, xmlResponse } from './call.ts';
 import { childText, readXml } from './xml-read.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html */
 export async function listBuckets(call: S3Call): Promise<LocalResponse> {
   demand(call.caller.principal, 's3:ListAllMyBuckets', '*');
-  return xmlAnswer('ListAllMyBucketsResult', {
+  return xmlResponse('ListAllMyBucketsResult', {
     Owner: { ID: call.s3.accountId },
     Buckets: {
       Bucket: call.s3.store.buckets().map(({ name, createdAt }) => ({
@@ -84,7 +84,7 @@ export async function getBucketLocation(call: S3Call): Promise<LocalResponse> {
 export async function getBucketVersioning(call: S3Call): Promise<LocalResponse> {
   demandBucket(call, 's3:GetBucketVersioning');
   const { versioning } = existingBucket(call);
-  return xmlAnswer('VersioningConfiguration', {
+  return xmlResponse('VersioningConfiguration', {
     Status: versioning === 'Unset' ? undefined : versioning,
   });
 }

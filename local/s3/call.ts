@@ -49,8 +49,8 @@ export function demandObject(
 }
 
 /**
- * Listing is authorized by the ARN of the requested prefix. AWS authorizes it by the ARN of the bucket and the condition
- * key `s3:prefix`; here the two are one resource.
+ * Listing is authorized by the ARN of the requested prefix. AWS authorizes it by the ARN of the bucket and the
+ * condition key `s3:prefix`; here the two are one resource.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
  */
 export function demandListing(call: S3Call, prefix: string, action = 's3:ListBucket'): void {
@@ -62,7 +62,7 @@ export function mayList(call: S3Call, key: string): boolean {
   return allows(call.caller.principal, 's3:ListBucket', objectArn(call.bucketName, key));
 }
 
-/** The bucket of the call. Look it up only after authorization, so that a 404 does not tell whether it exists. */
+/** The bucket of the call. Look it up only after authorization, so that a 404 does not reveal whether it exists. */
 export function existingBucket(call: S3Call, name: string = call.bucketName): Bucket {
   const bucket = call.s3.store.bucket(name);
   if (bucket !== undefined) return bucket;
@@ -72,7 +72,7 @@ export function existingBucket(call: S3Call, name: string = call.bucketName): Bu
 }
 
 /** A response with an XML document. */
-export function xmlAnswer(root: string, elements: XmlElements): LocalResponse {
+export function xmlResponse(root: string, elements: XmlElements): LocalResponse {
   return {
     status: 200,
     headers: { 'content-type': 'application/xml' },

@@ -80,7 +80,7 @@ function checkContentMd5(body: Buffer, given: string | undefined): void {
   }
 }
 
-/** A client that announces a checksum and sends none has lost it on the way. */
+/** If a client announces a checksum but sends none, it was lost in transit. */
 function refuseAnnouncedOnly(headers: ReadonlyMap<string, string>): void {
   if (headers.get('x-amz-sdk-checksum-algorithm') === undefined) return;
   throw new AwsError(

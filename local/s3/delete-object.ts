@@ -1,6 +1,6 @@
 import { AwsError } from '../aws-error.ts';
 import type { LocalResponse } from '../http/message.ts';
-import { demandObject, existingBucket, parameter, type S3Call, xmlAnswer } from './call.ts';
+import { demandObject, existingBucket, parameter, type S3Call, xmlResponse } from './call.ts';
 import { checkedChecksum } from './checksums.ts';
 import { writePrecondition } from './preconditions.ts';
 import type { XmlElements } from './xml.ts';
@@ -51,10 +51,10 @@ export async function deleteObjects(call: S3Call): Promise<LocalResponse> {
       failed.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message });
     }
   }
-  return xmlAnswer('DeleteResult', { Deleted: quiet ? [] : deleted, Error: failed });
+  return xmlResponse('DeleteResult', { Deleted: quiet ? [] : deleted, Error: failed });
 }
 
-/** Deleting a missing object is no error, as in S3. */
+/** Deleting a missing object is not an error, as in S3. */
 async function removeOne(
   call: S3Call,
   versionId: string | undefined,

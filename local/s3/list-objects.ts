@@ -6,7 +6,7 @@ import {
   parameter,
   quotedEtag,
   type S3Call,
-  xmlAnswer,
+  xmlResponse,
 } from './call.ts';
 import { isContinuationToken, listObjects } from './listing.ts';
 import type { Version } from './version.ts';
@@ -28,7 +28,7 @@ export async function listObjectsV2(call: S3Call): Promise<LocalResponse> {
   const maxKeys = readMaxKeys(call);
   const page = listObjects(index, { prefix, delimiter, startAfter, continuationToken, maxKeys });
   const encode = nameEncoder(call);
-  return xmlAnswer('ListBucketResult', {
+  return xmlResponse('ListBucketResult', {
     Name: call.bucketName,
     Prefix: encode(prefix),
     Delimiter: delimiter === '' ? undefined : encode(delimiter),
@@ -76,7 +76,7 @@ export async function listObjectVersions(call: S3Call): Promise<LocalResponse> {
     IsLatest: latest,
     ...entry(version),
   });
-  return xmlAnswer('ListVersionsResult', {
+  return xmlResponse('ListVersionsResult', {
     Name: call.bucketName,
     Prefix: encode(prefix),
     KeyMarker: encode(keyMarker),

@@ -9,7 +9,7 @@ const kept = [
   'expires',
 ];
 
-/** Values of refused headers that ask for what the stand-in does anyway. */
+/** Values of refused headers that request what the stand-in does anyway. */
 const harmless: Readonly<Record<string, RegExp>> = {
   'x-amz-acl': /^(private|bucket-owner-full-control)$/,
   'x-amz-checksum-type': /^FULL_OBJECT$/,
@@ -17,7 +17,7 @@ const harmless: Readonly<Record<string, RegExp>> = {
   'x-amz-storage-class': /^STANDARD$/,
 };
 
-/** Headers that ask for storage features which the stand-in lacks. Ignoring them would be a false promise of safety. */
+/** Headers that request storage features that the stand-in lacks. Ignoring them would be a false promise of safety. */
 const refused =
   /^x-amz-(acl|copy-source-if-.*|grant-.*|object-lock-.*|server-side-encryption.*|storage-class|tagging|website-.*|write-offset-bytes)$/;
 

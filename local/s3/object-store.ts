@@ -105,7 +105,7 @@ export class ObjectStore {
     });
   }
 
-  /** Deletes a key: with versioning by a delete marker, which is returned, otherwise for good. */
+  /** Deletes a key: with versioning by a delete marker, which is returned, otherwise permanently. */
   async remove(
     bucket: Bucket,
     key: string,
@@ -122,7 +122,7 @@ export class ObjectStore {
     });
   }
 
-  /** Deletes one version for good. */
+  /** Deletes one version permanently. */
   async removeVersion(bucket: Bucket, { key, versionId }: Version): Promise<void> {
     await this.#alone(lockName(bucket, key), () => this.#erase(bucket, key, versionId));
   }

@@ -2,7 +2,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Version } from './version.ts';
 
 /**
- * The check of a conditional write against the current version. A delete marker counts as no object.
+ * The check of a conditional write against the current version. A delete marker counts as a missing object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export function writePrecondition(

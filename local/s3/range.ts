@@ -1,6 +1,6 @@
 import { AwsError } from '../aws-error.ts';
 
-/** First and last byte, both included. */
+/** First and last byte, inclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;

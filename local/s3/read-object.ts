@@ -35,7 +35,7 @@ export async function getObject(call: S3Call): Promise<LocalResponse> {
   };
 }
 
-/** Finds the version to read. @throws AwsError that tells no more than the caller may know */
+/** Finds the version to read. @throws AwsError that reveals no more than the caller may know */
 export function existingVersion(
   call: S3Call,
   bucket: Bucket,

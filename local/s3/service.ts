@@ -7,8 +7,8 @@ import type { S3Surroundings } from './call.ts';
 import { operations, type S3Operation } from './operations.ts';
 import { writeErrorXml } from './xml.ts';
 
-/** Answers one S3 request, addressed path-style: `/<bucket>/<key>`. */
-export async function answerS3(
+/** Handles one S3 request, addressed path-style: `/<bucket>/<key>`. */
+export async function handleS3(
   s3: S3Surroundings,
   caller: Caller,
   payload: Payload,

@@ -9,7 +9,7 @@ import {
   objectArn,
   quotedEtag,
   type S3Call,
-  xmlAnswer,
+  xmlResponse,
 } from './call.ts';
 import { checkedChecksum, checksumHeaders } from './checksums.ts';
 import { keptHeaders } from './object-headers.ts';
@@ -53,11 +53,11 @@ export async function copyObject(call: S3Call): Promise<LocalResponse> {
     headers: replaced ? asked : original.headers,
     ...(original.checksum === undefined ? {} : { checksum: original.checksum }),
   });
-  const answer = xmlAnswer('CopyObjectResult', {
+  const response = xmlResponse('CopyObjectResult', {
     LastModified: version.lastModified,
     ETag: quotedEtag(version),
   });
-  return { ...answer, headers: { ...answer.headers, ...versionHeader(call, version) } };
+  return { ...response, headers: { ...response.headers, ...versionHeader(call, version) } };
 }
 
 /** A write with If-Match reveals whether an object has this tag, so it needs permission to read, too. */

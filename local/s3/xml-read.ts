@@ -17,7 +17,7 @@ const entities: Readonly<Record<string, string>> = {
 
 const token = /<\?xml[^>]*\?>|<(\/?)([A-Za-z][\w.-]*)(\s[^<>]*?)?(\/?)>|([^<]+)/y;
 
-/** Levels of a document, its own included; no client of S3 sends so many. */
+/** Levels of a document, including its own; no client of S3 sends so many. */
 const maxDepth = 10;
 
 /**

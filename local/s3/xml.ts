@@ -28,7 +28,10 @@ function writeContent(content: string | number | boolean | XmlElements): string 
   return typeof content === 'object' ? writeElements(content) : escapeText(String(content));
 }
 
-/** Control characters become references, as S3 does it: XML 1.0 has no better way, see encoding-type=url. */
+/**
+ * Control characters become character references, as in S3; XML 1.0 cannot represent them otherwise (see
+ * encoding-type=url).
+ */
 function escapeText(text: string): string {
   return text.replace(
     /[&<>"]|(?![\t\n])\p{Cc}/gu,

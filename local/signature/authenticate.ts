@@ -20,7 +20,10 @@ export interface Caller {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html: fifteen minutes either way. */
 const maxSkewMs = 15 * 60 * 1000;
 
-/** Finds out who sent a request. `openPayload` checks the body afterwards. @throws AwsError if the signature is invalid */
+/**
+ * Finds out who sent a request. `openPayload` checks the body afterwards.
+ * @throws AwsError if the signature is invalid
+ */
 export function authenticate(
   sent: LocalRequest,
   claim: SignatureClaim,
@@ -80,7 +83,7 @@ function checkTime(claim: SignatureClaim, now: Date): void {
   }
 }
 
-/** The signature must cover the host and every x-amz- header, or a third party could add one on the way. */
+/** The signature must cover the host and every x-amz- header, or a third party could add one in transit. */
 function checkSignedHeaders(request: LocalRequest, claim: SignatureClaim): void {
   const unsigned = [...request.headers.keys()].filter(
     (name) => (name === 'host' || name.startsWith('x-amz-')) && !claim.signedHeaders.includes(name),

@@ -12,7 +12,7 @@ export function signingKey(secret: string, scope: SignatureClaim['scope']): Buff
   );
 }
 
-/** Signs lines. The algorithm tells what they are from: a request, a chunk or a trailer. */
+/** Signs lines. The algorithm says what is signed: a request, a chunk or a trailer. */
 export function sign(
   key: Buffer,
   algorithm: string,
