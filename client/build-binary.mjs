@@ -27,7 +27,7 @@ for (const platform of ['linux-x64', 'linux-arm64']) {
   const output = `dist/client/cakeless-${platform}`;
   const config = `${output}.json`;
   const executable = resolve(nodeFor(platform));
-  // All arguments are for cakeless, none for Node.
+  // All arguments belong to cakeless, none to Node.
   const settings = { disableExperimentalSEAWarning: true, execArgvExtension: 'none' };
   writeFileSync(config, JSON.stringify({ main, output, executable, ...settings }));
   execFileSync(builder, ['--build-sea', config], { stdio: 'inherit' });

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const OUT = 'dist/client';
 
-/** Leaves out the local service, which would add the functions and the stand-in for AWS. */
+/** Excludes the local service, which would add the functions and the stand-in for AWS. */
 const withoutLocal = {
   name: 'without-local',
   setup(build) {

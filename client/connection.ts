@@ -10,7 +10,7 @@ export interface Connection {
   /** @param node its configuration file, for a bucket or region that the environment does not set */
   exchange(node?: CakelessYaml): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
-  /** Calls the create-ca function and returns its answer. */
+  /** Calls the create-ca function and returns its response. */
   invokeCreateCa(request: unknown): Promise<unknown>;
 }
 

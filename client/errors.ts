@@ -1,5 +1,5 @@
 /**
- * Errors that a person can act on. Everything below the commands throws a `CommandError` with a code of this closed
+ * Errors that the user can act on. Everything below the commands throws a `CommandError` with a code of this closed
  * union; `client/exit-codes.ts` maps the code to an exit code.
  */
 export type ErrorCode =

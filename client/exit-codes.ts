@@ -11,7 +11,7 @@ export const EXIT = {
   rejected: 3,
   /** At least one request has no certificate yet: it needs approval, or has no outcome. */
   pending: 4,
-  /** The service did not answer. */
+  /** The service did not respond. */
   unreachable: 5,
   /** The service denied the call to these credentials. */
   denied: 6,

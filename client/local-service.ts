@@ -16,7 +16,7 @@ const MINUTE_MS = 60_000;
 
 export interface ServiceOptions {
   readonly dataDir: string;
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   readonly port: number;
   /** Those of the process by default. */
   readonly timers?: Timers;
@@ -67,7 +67,7 @@ function setFunctionEnvironment(local: RunningLocal): void {
   Object.assign(process.env, {
     ...environmentOf(local, service),
     [ENVIRONMENT.queueUrl]: local.queueUrl,
-    // Metrics would go to standard output, among lines that are for people. POWERTOOLS_* in the environment wins.
+    // Metrics would go to standard output, among lines that are meant to be read. POWERTOOLS_* in the environment wins.
     POWERTOOLS_METRICS_DISABLED: process.env.POWERTOOLS_METRICS_DISABLED ?? 'true',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'WARN',
   });

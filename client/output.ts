@@ -1,6 +1,6 @@
 /**
- * Standard output and standard error that are closed or cannot be written. Neither aborts a command: it completes the
- * changes that it has begun.
+ * Handles standard output and standard error that are closed or cannot be written. This does not abort a command: it
+ * completes the changes that it has begun.
  */
 
 export interface Output {
@@ -8,7 +8,7 @@ export interface Output {
   lost(): Promise<Error | undefined>;
 }
 
-/** Records errors of both streams instead of letting them end the process. Call it once per process. */
+/** Records errors of both streams instead of letting them terminate the process. Call it once per process. */
 export function watchOutput(stdout: NodeJS.WritableStream, stderr: NodeJS.WritableStream): Output {
   let error: Error | undefined;
   stdout.on('error', (first: Error) => {

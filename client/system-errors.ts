@@ -9,6 +9,6 @@ export function explainSystemError(error: unknown, userId: number | undefined): 
   return new CommandError(
     'usage',
     message,
-    'run the command as root, or name files and folders that you can read and write',
+    'run the command as root, or use files and folders that you can read and write',
   );
 }

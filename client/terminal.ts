@@ -2,9 +2,9 @@
 export interface Terminal {
   /** A line of the result. */
   print(line: string): void;
-  /** A line of progress, for people; never part of the result. */
+  /** A line of progress; never part of the result. */
   progress(line: string): void;
-  /** The error that lost part of the result; absent where it cannot be known. */
+  /** The error that lost part of the result; absent if it cannot be known. */
   lost?: () => Promise<Error | undefined>;
 }
 

@@ -29,7 +29,7 @@ export interface Decided {
 
 /**
  * Records the decision; the same decision again changes nothing.
- * @param request its key, with or without `requests/` in front
+ * @param request its key, with or without the `requests/` prefix
  * @throws CommandError if the request is not pending, or was decided differently
  */
 export async function decide(
@@ -69,7 +69,7 @@ function addressOf(request: string): RequestAddress {
   );
 }
 
-/** @throws CommandError if the recorded decision is not the wanted one, or an approval under other terms */
+/** @throws CommandError if the recorded decision is not the requested one, or approves something else */
 function checkSame(recorded: RequestApproval | undefined, wanted: RequestApproval): void {
   const { request, decision } = wanted;
   const fail = (problem: string): never => {

@@ -1,4 +1,4 @@
-/** Requests that an approver has to decide. */
+/** Requests that an approver has to decide on. */
 
 import { isPendingKey, type PendingDocument, readPending } from '../../lib/contract/outcomes.ts';
 import { EXCHANGE_PREFIXES } from '../../lib/contract/prefixes.ts';
@@ -64,7 +64,7 @@ export async function requirePending(
   return pending;
 }
 
-/** People tend to name the certificate file instead of its CSR. */
+/** Users often name the certificate file instead of its CSR. */
 async function isPendingAsCsr(exchange: ObjectStore, { key }: RequestAddress): Promise<boolean> {
   const csr = parseRequestKey(`${key}.csr`);
   return !!csr && !!(await exchange.get(outcomeKeys(csr).pending, LIMITS.maxObjectBytes));

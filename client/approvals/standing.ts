@@ -1,4 +1,4 @@
-/** Standing approvals: certificate names of a cluster that are signed without asking an approver each time. */
+/** Standing approvals: certificate names of a cluster that are signed without an approval for each request. */
 
 import {
   type StandingApproval,
@@ -12,7 +12,7 @@ import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documen
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 
-/** What to do with the names; withdrawing none of them withdraws all. */
+/** What to do with the names; `withdraw` without names withdraws all. */
 export interface StandingChange {
   readonly action: 'grant' | 'withdraw';
   readonly names: readonly CertificateName[];

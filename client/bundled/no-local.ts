@@ -14,7 +14,7 @@ export function addLocalCommand(program: Command): void {
       throw new CommandError(
         'usage',
         'local: not available in the one-file client',
-        'run npx cakeless local in a clone of the repository',
+        'in a clone of the repository, run npx cakeless local',
       );
     });
 }

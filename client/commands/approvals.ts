@@ -36,7 +36,7 @@ export function addApprovalCommands(program: Command, buckets: Buckets, terminal
   program
     .command('deny <request>')
     .description('deny a pending request; REQUEST is its key, as `cakeless pending` prints it')
-    .requiredOption('--reason <text>', 'the reason, which the node is told')
+    .requiredOption('--reason <text>', 'the reason, which is shown to the node')
     .addOption(approverOption())
     .action(async (request: string, { reason, as: approver }: DecisionOptions) => {
       const decision = { decision: 'deny', reason, approver } as const;

@@ -1,4 +1,6 @@
-/** `cakeless check-expiration`: kubeadm's list of certificates and when they expire, and what kubeadm does not check. */
+/**
+ * `cakeless check-expiration`: kubeadm's list of certificates and when they expire, and what kubeadm does not check.
+ */
 import { type Command, Option } from 'commander';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';
@@ -41,7 +43,7 @@ export function addCheckExpirationCommand(
     .addOption(nodeConfigOption('name and folders of this node'))
     .option(
       '--config <file>',
-      'kubeadm configuration: certificatesDir, an external etcd, and the expected names',
+      'kubeadm configuration, for certificatesDir, an external etcd and the expected names',
     )
     .addOption(
       new Option(
@@ -53,7 +55,7 @@ export function addCheckExpirationCommand(
     )
     .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
     .addOption(
-      new Option('-o, --output <format>', 'text for people, json and yaml in the format of kubeadm')
+      new Option('-o, --output <format>', "text is for reading; json and yaml use kubeadm's format")
         .choices(['text', 'json', 'yaml'])
         .default('text'),
     )

@@ -8,7 +8,7 @@ import { readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import { contentsOf } from '../node/csr/csr-contents.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import { type MadeCsr, makeCsrs } from '../node/csr/make-csrs.ts';
-import { describeLeftOut } from '../node/disk/select-names.ts';
+import { describeSkipped } from '../node/disk/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
 import { keyAlgorithmOption, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
@@ -42,10 +42,10 @@ export function addCsrCommand(
     .option('--advertise-address <address>', 'with --config: address of this node')
     .option('--out <dir>', 'where to write them (default: cakeless/csr below --kubeconfig-dir)')
     .addOption(keyAlgorithmOption())
-    .option('--reuse-key', 'sign with the current key')
+    .option('--reuse-key', 'reuse the current key')
     .option(
       '--dry-run',
-      'show what would be requested, compared with the current certificates; write nothing',
+      'show what would be requested and how it differs from the current certificates; write nothing',
     )
     .addOption(outputOption())
     .action(async (names: string[], options: CsrOptions) => {
@@ -72,10 +72,10 @@ async function runCsr(terminal: Terminal, names: string[], options: CsrOptions):
     keyAlgorithm,
     reuseKey,
   };
-  const { csrs, leftOut } = await makeCsrs(out, source, options.dryRun !== true);
-  for (const line of describeLeftOut(leftOut)) terminal.progress(`left out: ${line}`);
+  const { csrs, skipped } = await makeCsrs(out, source, options.dryRun !== true);
+  for (const line of describeSkipped(skipped)) terminal.progress(`skipped: ${line}`);
   const results = csrs.map((csr) => ({ ...describe(csr), file: csr.file }));
-  printResult(terminal, options.output, { folder: out, csrs: results, leftOut }, () => [
+  printResult(terminal, options.output, { folder: out, csrs: results, skipped }, () => [
     ...formatTable(
       ['CERTIFICATE', 'SUBJECT', 'NAMES', 'KEY'],
       results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
@@ -83,7 +83,7 @@ async function runCsr(terminal: Terminal, names: string[], options: CsrOptions):
     ...results.flatMap(({ name, changes }) => changes.map((change) => `${name}: ${change}`)),
     whatNext(options.dryRun === true, csrs.length, out),
   ]);
-  return leftOut.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
+  return skipped.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
 }
 
 function whatNext(isDryRun: boolean, count: number, out: string): string {
@@ -91,7 +91,7 @@ function whatNext(isDryRun: boolean, count: number, out: string): string {
   return count === 0 ? 'nothing was written' : `next: cakeless submit ${out}`;
 }
 
-/** With what would change, compared with the certificate in place. */
+/** Includes what would change, compared with the current certificate. */
 function describe({ name, contents, keyKind, reuseKey, inPlace }: MadeCsr) {
   const [subject, names] = [describeSubject(contents.subject), contents.names.map(formatName)];
   const key = reuseKey === undefined ? keyKind : `${keyKind} (the current one)`;

@@ -1,4 +1,4 @@
-/** What `cakeless prepare` did, or would do, in words. */
+/** Describes what `cakeless prepare` did, or would do. */
 import { printable } from '../../lib/printable.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
@@ -8,7 +8,7 @@ import { describeNames, describeSubject } from '../wording/csrs.ts';
 import { describeOutcome } from '../wording/outcomes.ts';
 
 export function describePrepared(result: Prepared): string[] {
-  const { certificates, trust, trustProblems, hindrances } = result;
+  const { certificates, trust, trustProblems, preflightProblems } = result;
   const isTrusted = trustProblems.length === 0;
   return [
     ...formatTable(
@@ -18,7 +18,7 @@ export function describePrepared(result: Prepared): string[] {
     ...trust.map(({ ca, sha256, trustedBy }) => `${ca}: sha256:${sha256}, trusted by ${trustedBy}`),
     ...certificates.flatMap((certificate) => describeCertificate(certificate, isTrusted)),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
-    ...(isTrusted ? hindrances : []).map(
+    ...(isTrusted ? preflightProblems : []).map(
       ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
     ),
     whatNext(result),

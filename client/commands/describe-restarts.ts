@@ -1,4 +1,4 @@
-/** The results of restarts, for people and as an exit code. */
+/** Describes the results of restarts, and chooses their exit code. */
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { RestartResult } from '../node/restart/restart.ts';
 
@@ -7,18 +7,18 @@ export function describeRestart(result: RestartResult): string {
   switch (result.state) {
     case 'restarted':
       return `${component} was restarted and is healthy`;
-    case 'not-here':
+    case 'not-on-this-node':
       return `${component} does not run on this node: nothing to restart`;
     case 'by-hand':
       return `restart ${component} by hand: ${result.reason}`;
     case 'unhealthy':
-      return `${component} was unhealthy before, and still is: ${result.reason}`;
+      return `${component} was already unhealthy, and still is: ${result.reason}`;
     case 'failed':
       return `${component}: ${result.reason}`;
   }
 }
 
-/** What needs attention although the files are right. */
+/** What needs attention although the files are correct. */
 export function exitCodeOfRestarts(restarts: readonly RestartResult[]): ExitCode {
   const has = (...states: RestartResult['state'][]) =>
     restarts.some(({ state }) => states.includes(state));

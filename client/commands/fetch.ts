@@ -35,7 +35,7 @@ export function addFetchCommand(
       requestOption('the request id that submit printed; required without --invitation or --from'),
     )
     .addOption(invitationOption())
-    .option('--from <file>', 'read the outcomes from this file of cakeless relay')
+    .option('--from <file>', 'read the outcomes from this file, written by cakeless relay')
     .requiredOption('--out <dir>', 'where to write certificates, at the paths of their CSRs')
     .addOption(waitOption(OUTCOME_SECONDS))
     .addOption(outputOption())
@@ -70,7 +70,7 @@ export function exitCodeOf(results: readonly Received[]): ExitCode {
     results.some((r) => outcomes.includes(r.outcome));
   if (has('check-failed')) return EXIT.checkFailed;
   if (has('rejected')) return EXIT.rejected;
-  return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
+  return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 
 export function describe(results: readonly Received[]): string[] {

@@ -16,7 +16,10 @@ export function addInstallTimerCommand(program: Command, terminal: Terminal): vo
     .option('--dry-run', 'show what would be written and called; change nothing')
     .option('--remove', 'stop the timer and remove the units')
     .option('--replace', 'replace units that were changed by hand')
-    .option('--command <command>', 'how the unit calls cakeless (default: as this call)')
+    .option(
+      '--command <command>',
+      'how the unit calls cakeless (default: as this command was called)',
+    )
     .option('--unit-dir <dir>', 'folder for the units', '/etc/systemd/system')
     .action((options: TimerOptions) =>
       installTimer(options, {

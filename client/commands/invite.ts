@@ -33,7 +33,7 @@ export function addInviteCommand(program: Command, buckets: Buckets, terminal: T
   addPlaceOptions(command, { node: 'the node', required: true })
     .requiredOption(
       '--out <file>',
-      'the invitation; anyone who has it can make this request as the node',
+      'output file for the invitation; anyone who has it can make this request as the node',
     )
     .addOption(newRequestOption())
     .option(
@@ -48,7 +48,7 @@ export function addInviteCommand(program: Command, buckets: Buckets, terminal: T
     )
     .option(
       '--expires-in <duration>',
-      'how long the invitation is valid: at most 168h, and at most as long as the AWS credentials (default: 24h)',
+      'how long the invitation is valid: at most 168h, and not longer than the AWS credentials (default: 24h)',
       durationSeconds,
     )
     .action((options: InviteOptions) => run(buckets, terminal, options));

@@ -30,13 +30,13 @@ export function addKubeconfigCommand(
 ): void {
   program
     .command('kubeconfig')
-    .description('kubeconfigs for people')
+    .description('kubeconfigs for users')
     .command('user')
     .description(
       'print a kubeconfig for a user; the private key is created on this machine and never sent',
     )
     .addOption(required(clusterOption()))
-    .requiredOption('--client-name <name>', 'the user, common name (CN) of the certificate')
+    .requiredOption('--client-name <name>', 'the user: common name (CN) of the certificate')
     .requiredOption(
       '--server <url>',
       'address of the API server, such as https://api.example.com:6443',
@@ -44,7 +44,7 @@ export function addKubeconfigCommand(
     )
     .option(
       '--org <name>',
-      'a group, organization (O) of the certificate; may be given several times',
+      'a group: organization (O) of the certificate; may be given several times',
       collect,
     )
     .option(
@@ -63,7 +63,7 @@ export function addKubeconfigCommand(
         .choices([...USER_KEY_KINDS])
         .default('ECDSA-P256'),
     )
-    .addOption(requestOption('resume this request, such as one that needed approval'))
+    .addOption(requestOption('resume this request, for example after it was approved'))
     .addOption(waitOption(OUTCOME_SECONDS))
     .option(
       '--state-dir <dir>',

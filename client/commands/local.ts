@@ -46,7 +46,7 @@ async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
     throw new CommandError(
       'usage',
       `127.0.0.1:${port}: port is in use`,
-      'choose another port with --port, or any free one with --port 0',
+      'choose another port with --port, or use --port 0 for any free port',
     );
   }
 }

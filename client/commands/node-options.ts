@@ -10,15 +10,15 @@ export function addNodeOptions(command: Command, words?: Parameters<typeof addPl
   return addPlaceOptions(command, words).addOption(nodeConfigOption());
 }
 
-/** @param what the command takes from the file */
+/** @param what the command reads from the file */
 export const nodeConfigOption = (what = 'cluster, name, bucket and folders of this node') =>
   new Option('--node-config <file>', `${what} (default: ${CAKELESS_YAML}, if it exists)`);
 
 const CERT_DIR = 'pki below --kubeconfig-dir';
-/** The default of commands that read a kubeadm configuration, too. */
-export const CERT_DIR_WITH_CONFIG = `${CERT_DIR} if that is given, else certificatesDir of --config`;
+/** The default of commands that also read a kubeadm configuration. */
+export const CERT_DIR_WITH_CONFIG = `${CERT_DIR} if that is given, otherwise certificatesDir of --config`;
 
-/** Where its files are. */
+/** Where this node's files are. */
 export function addFolderOptions(command: Command, certDir = CERT_DIR): Command {
   return command
     .option('--cert-dir <dir>', `folder of the certificates (default: ${certDir})`)
@@ -31,13 +31,13 @@ export function addFolderOptions(command: Command, certDir = CERT_DIR): Command 
 export const kubeletDirOption = () =>
   new Option(
     '--kubelet-dir <dir>',
-    `the kubelet's certificates (default: ${KUBEADM_FOLDERS.kubeletDir}, with kubeconfigs in ${KUBEADM_FOLDERS.kubeconfigDir})`,
+    `folder of the kubelet's certificates (default: ${KUBEADM_FOLDERS.kubeletDir} if the kubeconfigs are in ${KUBEADM_FOLDERS.kubeconfigDir})`,
   );
 
 export function addAlsoOption(command: Command): Command {
   return command.option(
     '--also <file>',
-    'a copy of a kubeconfig to update with it, such as ~/.kube/config; may be given several times',
+    'a copy of a kubeconfig to update as well, such as ~/.kube/config; may be given several times',
     collect,
   );
 }

@@ -24,7 +24,10 @@ export const newRequestOption = (what = 'name of this request') =>
   requestOption(`${what} (default: the time and random digits)`);
 
 export const invitationOption = () =>
-  new Option('--invitation <file>', 'use this file of cakeless invite instead of AWS credentials');
+  new Option(
+    '--invitation <file>',
+    'use this file from cakeless invite instead of AWS credentials',
+  );
 
 export const required = (option: Option): Option => option.makeOptionMandatory();
 

@@ -47,7 +47,7 @@ export function addPrepareCommand(
     .command('prepare')
     .description('create everything that kubeadm init or join needs on a new node without CA keys')
     .requiredOption('--config <file>', 'kubeadm configuration of this node and its cluster');
-  addNodeOptions(command, { node: 'this node, if the configuration does not name it' });
+  addNodeOptions(command, { node: 'name of this node, if the configuration does not contain it' });
   addFolderOptions(command, CERT_DIR_WITH_CONFIG)
     .addOption(kubeletDirOption())
     .addOption(
@@ -57,12 +57,15 @@ export function addPrepareCommand(
     .option('--no-join', 'for kubeadm init, if the configuration allows both')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and so on for the others; may be given several times',
+      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others; may be given several times',
       collect,
     )
     .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')
     .option('--trust-on-first-use', 'trust the CAs in the bucket if nothing else identifies them')
-    .option('--sa-key-from <file>', 'sa.key of the first control plane, for one that joins')
+    .option(
+      '--sa-key-from <file>',
+      'sa.key of the first control plane, required on a control plane that joins',
+    )
     .addOption(waitOption(OUTCOME_SECONDS))
     .option('--dry-run', 'show what would be created; write and send nothing')
     .addOption(outputOption())
@@ -118,10 +121,10 @@ function pinsOf(options: PrepareOptions, config: KubeadmConfig): Pins {
 }
 
 /** The worst result, as for `fetch`; whatever kubeadm would fail on counts as a failed check. */
-export function exitCodeOf({ certificates, trustProblems, hindrances }: Prepared): ExitCode {
+export function exitCodeOf({ certificates, trustProblems, preflightProblems }: Prepared): ExitCode {
   const has = (...states: string[]) => certificates.some(({ state }) => states.includes(state));
   if (has('check-failed') || trustProblems.length > 0) return EXIT.checkFailed;
   if (has('rejected')) return EXIT.rejected;
-  if (has('pending', 'unanswered')) return EXIT.pending;
-  return hindrances.length > 0 ? EXIT.checkFailed : EXIT.done;
+  if (has('pending', 'no-outcome')) return EXIT.pending;
+  return preflightProblems.length > 0 ? EXIT.checkFailed : EXIT.done;
 }

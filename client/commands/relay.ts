@@ -34,11 +34,11 @@ export function addRelayCommand(
   const command = program
     .command('relay <file>')
     .description(
-      'upload a file of cakeless pack, wait, and write the outcomes to a file for the node',
+      'upload a file from cakeless pack, wait, and write the outcomes to a file for the node',
     );
   addPlaceOptions(command, {
-    cluster: 'reject a file of another cluster',
-    node: 'reject a file of another node',
+    cluster: 'refuse a file from another cluster',
+    node: 'refuse a file from another node',
   })
     .addOption(nodeConfigOption('bucket and region'))
     .requiredOption('--out <file>', 'the file to write, for cakeless fetch --from')
@@ -80,6 +80,6 @@ function describe(outcomes: Relayed['outcomes']): string[] {
 /** Pending comes before rejected: the command must be run again. */
 function exitCodeOf(outcomes: Relayed['outcomes']): ExitCode {
   const has = (...states: string[]) => outcomes.some(({ state }) => states.includes(state));
-  if (has('pending', 'unanswered')) return EXIT.pending;
+  if (has('pending', 'no-outcome')) return EXIT.pending;
   return has('rejected') ? EXIT.rejected : EXIT.done;
 }

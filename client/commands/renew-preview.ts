@@ -1,7 +1,7 @@
 /** `cakeless renew --dry-run`: prints what would be requested, changed and restarted. */
 import { printable } from '../../lib/printable.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { describeLeftOut } from '../node/disk/select-names.ts';
+import { describeSkipped } from '../node/disk/select-names.ts';
 import type { RenewalOptions } from '../node/renewal/options.ts';
 import type { ForeseenRestart, RenewalPreview } from '../node/renewal/preview.ts';
 import type { CaChangePreview } from '../node/renewal/preview-ca-change.ts';
@@ -12,7 +12,7 @@ export function printPreview(
   terminal: Terminal,
   output: OutputFormat,
   { cluster, node }: RenewalOptions,
-  { renewals, leftOut, restarts, caChange }: RenewalPreview,
+  { renewals, skipped, restarts, caChange }: RenewalPreview,
 ): ExitCode {
   const result = {
     dryRun: true,
@@ -20,7 +20,7 @@ export function printPreview(
     node,
     certificates: [
       ...renewals,
-      ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),
+      ...skipped.map((left) => ({ outcome: 'skipped' as const, ...left })),
     ],
     restarts,
     ...(caChange && { caChange }),
@@ -30,12 +30,12 @@ export function printPreview(
       ['CERTIFICATE', 'EXPIRES', 'SUBJECT', 'NAMES', 'KEY'],
       renewals.map((c) => [c.name, c.notAfter, c.subject, c.names.join(', '), c.key]),
     ),
-    ...describeLeftOut(leftOut).map((line) => printable(`left out: ${line}`)),
+    ...describeSkipped(skipped).map((line) => printable(`skipped: ${line}`)),
     ...describeForeseen(restarts),
     ...describeCaChange(caChange).map(printable),
     '(dry run: nothing was requested, changed or restarted)',
   ]);
-  return leftOut.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
+  return skipped.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
 }
 
 function describeForeseen(restarts: readonly ForeseenRestart[]): string[] {
@@ -52,7 +52,7 @@ function describeCaChange(ca: CaChangePreview | undefined): string[] {
   const { differences, problem } = ca;
   const isUnchanged = differences.length === 0 && problem === undefined;
   return [
-    ...(isUnchanged ? ['CA: the CA files equal those of the service'] : []),
+    ...(isUnchanged ? ['CA: the CA files are those that the service publishes'] : []),
     ...differences.map((difference) => `CA: ${difference}`),
     ...(problem === undefined ? [] : problem.split('\n').map((line) => `CA: ${line.trim()}`)),
   ];

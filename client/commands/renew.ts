@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
-import { describeLeftOut } from '../node/disk/select-names.ts';
+import { describeSkipped } from '../node/disk/select-names.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { checkCopies } from '../node/install/copies.ts';
 import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
@@ -78,25 +78,29 @@ export function addRenewCommand(
   addAlsoOption(addFolderOptions(addNodeOptions(command)))
     .addOption(kubeletDirOption())
     .addOption(newRequestOption())
-    .option('--new-request', 'discard unfinished requests of earlier runs, and make new ones')
+    .option('--new-request', 'discard unfinished requests of earlier runs, and create new ones')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm wrote to this folder')
     .option(
       '--if-expires-within <duration>',
       'only certificates that expire within this time, such as 60d',
       timeAhead,
     )
-    .option('--splay <duration>', 'wait a random time up to this first, such as 12h', timeAhead)
+    .option(
+      '--splay <duration>',
+      'first wait a random time of at most this long, such as 12h',
+      timeAhead,
+    )
     .addOption(waitOption(WAIT_SECONDS))
-    .option('--no-restart', 'install the files, but restart nothing')
+    .option('--no-restart', 'install the files, but do not restart anything')
     .addOption(restartTimeoutOption())
     .option('--accept-ca-change', 'install the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
-      "sha256:HEX of a new ca's public key, or etcd-ca=sha256:HEX and so on; required for each CA certificate that --accept-ca-change adds; may be given several times",
+      'sha256:HEX of the new public key of ca, or etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX; required for each CA certificate that --accept-ca-change adds; may be given several times',
       collect,
     )
     .addOption(keyAlgorithmOption())
-    .option('--reuse-key', 'keep the current keys')
+    .option('--reuse-key', 'reuse the current keys')
     .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')
     .addOption(outputOption())
     .action(async (names: string[], options: RenewCommandOptions) => {
@@ -174,12 +178,12 @@ export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
   if (certificates.some(({ isError }) => isError)) return EXIT.usage;
   const ofRestarts = exitCodeOfRestarts(restarts);
   if (ofRestarts !== EXIT.done) return ofRestarts;
-  return has('pending', 'unanswered') ? EXIT.pending : EXIT.done;
+  return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 
 export function describe(report: RenewReport): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
-  const shown = certificates.filter(({ outcome, isError }) => outcome !== 'left-out' || isError);
+  const shown = certificates.filter(({ outcome, isError }) => outcome !== 'skipped' || isError);
   const table = formatTable(
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES'],
     shown.map(({ name, outcome, notAfter = '' }) => [name, outcome, notAfter]),
@@ -189,7 +193,7 @@ export function describe(report: RenewReport): string[] {
     ...certificates.flatMap(({ name, outcome: state, ...certificate }) =>
       describeOutcome(name, { ...certificate, state }, 'not installed'),
     ),
-    ...describeLeftOut(certificates),
+    ...describeSkipped(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),
     ...notes,
     ...restarts.map(describeRestart),

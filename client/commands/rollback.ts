@@ -36,11 +36,11 @@ export function addRollbackCommand(
   const command = program
     .command('rollback [id]')
     .description(
-      'restore the files that the last installation (or the one with this id) replaced, and restart their users',
+      'restore the files that the last installation (or the one with this id) replaced, and restart the components that use them',
     );
   addFolderOptions(addNodeOptions(command))
-    .option('--no-restart', 'restore the files, but restart nothing')
-    .option('--no-lease', 'do not wait for other nodes; for when the bucket cannot be reached')
+    .option('--no-restart', 'restore the files, but do not restart anything')
+    .option('--no-lease', 'do not wait for other nodes; use this if the bucket cannot be reached')
     .addOption(restartTimeoutOption())
     .option('--force', 'roll back despite objections')
     .option('--dry-run', 'show what would be restored; change nothing')

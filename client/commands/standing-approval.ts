@@ -23,7 +23,7 @@ export function addStandingApprovalCommand(
     )
     .argument('<cluster>', 'the cluster', subdomain)
     .argument('[names...]', 'certificate names')
-    .option('--withdraw', 'withdraw the approval of these names, or of all if none is given')
+    .option('--withdraw', 'withdraw the approval of these names, or of all names if none are given')
     .addOption(approverOption())
     .action(async (cluster: string, texts: string[], { withdraw, as }: StandingOptions) => {
       const names = texts.map(standingName);

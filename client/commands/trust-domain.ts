@@ -32,7 +32,7 @@ export function addTrustDomainCommands(
     .command('create')
     .argument('<name>', 'the trust domain', subdomain)
     .description(
-      "create three CA keys in KMS and their CA certificates, once. Clusters that share a trust domain accept each other's client certificates",
+      "create three CA keys in KMS and their CA certificates, once; clusters that share a trust domain accept each other's client certificates",
     )
     .addOption(
       new Option('--key-spec <spec>', 'key spec of the new keys (default: ECC_NIST_P256)').choices(

@@ -4,11 +4,11 @@ import type { Received } from '../node/fetch/receive.ts';
 export interface Expected {
   readonly path: string;
   readonly outcome: Received['outcome'];
-  /** Of a rejection: all its codes, in any order. */
+  /** For a rejection: all its codes, in any order. */
   readonly codes?: readonly string[];
 }
 
-/** The outcomes that differ from the expected ones, in words. */
+/** Describes the outcomes that differ from the expected ones. */
 export function differences(results: readonly Received[], expected: readonly Expected[]): string[] {
   const describe = ({ path, outcome, codes = [] }: Expected) =>
     [path, outcome, ...[...codes].sort()].join(' ');

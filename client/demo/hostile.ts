@@ -22,13 +22,13 @@ export function hostileUploads(): HostileUpload[] {
     },
     {
       path: 'kubelet.conf.csr',
-      what: "the scheduler's CSR as the kubelet's",
+      what: "the scheduler's CSR at the path of the kubelet's",
       bytes: readFileSync(join(newestCluster.csrs, 'scheduler.conf.csr')),
       codes: ['subject-common-name', 'subject-organization'],
     },
     {
       path: 'pki/etcd/server.csr',
-      what: "the API server's CSR as etcd's",
+      what: "the API server's CSR at the path of etcd's",
       bytes: readFileSync(join(newestCluster.csrs, 'pki', 'apiserver.csr')),
       codes: ['san-missing', 'san-not-allowed', 'subject-common-name'],
     },

@@ -16,7 +16,7 @@ import { tableOf } from './table.ts';
 
 type Environment = Record<string, string>;
 
-/** Returns the outcomes that are not as expected, in words. */
+/** Describes the outcomes that are not as expected. */
 async function demo(folder: string): Promise<string[]> {
   const data = join(folder, 'data');
   const environmentFile = join(folder, 'env');
@@ -57,7 +57,7 @@ async function setUp(administrator: Environment): Promise<void> {
 
 async function approveNames(approver: Environment): Promise<void> {
   heading(
-    'Up to Kubernetes 1.28, two more certificates have O=system:masters. An approver allows them for good:',
+    'Up to Kubernetes 1.28, two more certificates have O=system:masters. An approver allows them permanently:',
   );
   const names = ['admin.conf', 'apiserver-kubelet-client'];
   show(await cakeless(approver, 'standing-approval', legacyCluster.name, ...names));
@@ -75,14 +75,16 @@ async function approveSuperAdmin(approver: Environment, node: Environment, folde
     requestId: 'first',
     path: 'super-admin.conf.csr',
   });
-  show(await cakeless(approver, 'approve', key, '--reason', 'break-glass, kept in the safe'));
+  show(
+    await cakeless(approver, 'approve', key, '--reason', 'break-glass access, stored in the safe'),
+  );
   const place = ['--cluster', name, '--node', nodeName, '--request', 'first', '--wait', '1m'];
   const all = expected.map((one): Expected => ({ ...one, outcome: 'issued' }));
   return receive(node, place, join(folder, name), all);
 }
 
 async function tryHostile(node: Environment, folder: string): Promise<string[]> {
-  heading('The same node uses an S3 client to upload what it must not get a certificate for:');
+  heading('The same node uses an S3 client to upload CSRs for which it must not get certificates:');
   Object.assign(process.env, node);
   const exchange = await connect(node).exchange();
   const uploads = hostileUploads();

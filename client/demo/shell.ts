@@ -26,7 +26,7 @@ export async function cakeless(
   return { exitCode, stdout, stderr };
 }
 
-/** An argument as one would type it in the folder of the repository. */
+/** An argument as a user would type it in the folder of the repository. */
 function quoted(argument: string): string {
   const short = argument.replace(`${resolve()}/`, '');
   return /^[\w@%+=:,./-]+$/.test(short) ? short : `'${short}'`;

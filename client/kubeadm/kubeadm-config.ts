@@ -1,7 +1,7 @@
 /**
  * The fields of a kubeadm configuration file that certificates and kubeconfigs of one node depend on. kubeadm reads an
  * InitConfiguration or a JoinConfiguration and ignores other kinds in the file (cmd/kubeadm/app/util/config), so the
- * file of a joining node can also hold the ClusterConfiguration.
+ * file of a joining node can also contain the ClusterConfiguration.
  */
 import type * as z from 'zod/mini';
 import { hostOfEndpoint } from '../../lib/cluster/endpoint.ts';
@@ -106,7 +106,7 @@ export function clusterRecordOf(config: KubeadmConfig): ClusterRecord {
     cluster: 'cluster',
     trustDomain: 'trust-domain',
     ...nameFields,
-    // any address will do: a worker's certificate holds none
+    // any address will do: a worker's certificate contains none
     nodes: [{ name, addresses: [advertiseAddress ?? '127.0.0.1'], role }],
   });
   if (record) return record;
@@ -131,7 +131,7 @@ function fail({ file }: Source, problem: string, hint?: string): never {
   throw new CommandError('usage', `${file}: ${problem}`, hint);
 }
 
-/** A JoinConfiguration without `controlPlane` makes a worker, as in kubeadm. */
+/** A JoinConfiguration without `controlPlane` is for a worker, as in kubeadm. */
 function kindOf(
   source: Source,
   options: KubeadmConfigOptions,

@@ -42,7 +42,7 @@ export async function applyRecord(
   if (record.cluster !== cluster)
     throw new CommandError(
       'usage',
-      `cluster ${cluster}: the record is for cluster ${record.cluster}`,
+      `cluster ${cluster}: the record belongs to cluster ${record.cluster}`,
     );
   await checkTrustDomain(authority, record, before?.value, warn);
   const text = formatDocument(document);
@@ -64,7 +64,7 @@ async function write(
     : await authority.create(key, text, JSON_TYPE);
   if (result === 'created' || result === 'replaced') return;
   const current = await readJsonObject(authority, key);
-  // A retry meets its own earlier write if the first answer was lost.
+  // A retry meets its own earlier write if the first response was lost.
   if (current && formatDocument(current.value) === text) return;
   throw new CommandError(
     'conflict',

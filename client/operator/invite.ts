@@ -1,4 +1,4 @@
-/** Makes the invitation file for one request of one node. */
+/** Creates the invitation file for one request of one node. */
 import { existsSync } from 'node:fs';
 import { findNode } from '../../lib/cluster/find-node.ts';
 import { parseClusterRecord } from '../../lib/cluster/record.ts';
@@ -21,9 +21,9 @@ export interface InviteOptions {
   readonly node: string;
   readonly request: string | undefined;
   readonly names: readonly CertificateName[];
-  /** undefined: the one in the cluster record. */
+  /** If undefined, that of the cluster record. */
   readonly trustDomain: string | undefined;
-  /** undefined: a day, or as long as the credentials are valid. */
+  /** If undefined, a day, or as long as the credentials are valid. */
   readonly expiresSeconds: number | undefined;
   readonly out: string;
 }
@@ -66,7 +66,9 @@ async function trustDomainOf(
   return document.trustDomain;
 }
 
-/** @throws CommandError that suggests --trust-domain to a caller without access to the authority bucket, such as a node */
+/**
+ * @throws CommandError that suggests --trust-domain to a caller without access to the authority bucket, such as a node
+ */
 async function readOwnRecord(buckets: Buckets, cluster: string): Promise<ClusterRecordDocument> {
   const hint = `give the trust domain of ${cluster} with --trust-domain, or use credentials that can read its cluster record`;
   let authority: ObjectStore | undefined;

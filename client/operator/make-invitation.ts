@@ -23,7 +23,7 @@ const DEFAULT_SECONDS = 24 * 3600;
 export interface InvitationOptions extends RequestPlace {
   readonly trustDomain: string;
   readonly names: readonly CertificateName[];
-  /** undefined: a day, or as long as the credentials are valid. */
+  /** If undefined, a day, or as long as the credentials are valid. */
   readonly expiresSeconds: number | undefined;
 }
 
@@ -77,7 +77,7 @@ function lifetime(wanted: number | undefined, expiration: Date | undefined, now:
   if (wanted >= 1 && wanted <= most) return wanted;
   throw new CommandError(
     'usage',
-    `an invitation signed now can be valid for at most ${most} seconds, not ${wanted}`,
+    `the invitation can be valid for at most ${most} seconds, not ${wanted}`,
     left < MAX_INVITATION_SECONDS
       ? `the AWS credentials expire at ${expiration?.toISOString()}; use a longer role session`
       : 'Signature Version 4 allows at most 7 days',

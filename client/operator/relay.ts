@@ -37,7 +37,7 @@ export async function relay(
     outcomes: await Promise.all(
       outcomes.map(async (outcome) => ({ ...outcome, ...(await explain(exchange, outcome)) })),
     ),
-    file: { cakelessAnswer: 1, cluster, node, request, objects },
+    file: { cakelessOutcomes: 1, cluster, node, request, objects },
   };
 }
 

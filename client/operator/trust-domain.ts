@@ -35,7 +35,7 @@ export interface TrustDomainOptions {
   readonly keys: Readonly<Partial<Record<CaName, string>>>;
 }
 
-/** @param invokeCreateCa calls the function create-ca and returns its response */
+/** @param invokeCreateCa calls the create-ca function and returns its response */
 export async function createTrustDomain(
   invokeCreateCa: (request: unknown) => Promise<unknown>,
   trustDomain: string,

@@ -1,4 +1,4 @@
-/** A kubeconfig for a user: creates the key, has the service sign its CSR, and puts both into a kubeconfig. */
+/** A kubeconfig for a user: creates the key, requests its certificate, and puts both into a kubeconfig. */
 
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -21,9 +21,9 @@ import { prepareKey, type UserKeyOptions } from './user-key.ts';
 export interface UserOptions extends UserKeyOptions, KubeconfigPins {
   readonly cluster: string;
   readonly server: string;
-  /** As written, such as `8h`; undefined requests the longest validity that the cluster's rule allows. */
+  /** As written, such as `8h`; if undefined, requests the longest validity that the cluster's rule allows. */
   readonly validityPeriod?: string;
-  /** Seconds; undefined waits a little for an outcome, and not for an approver. */
+  /** Seconds; if undefined, waits briefly for an outcome, but not for an approver. */
   readonly wait?: number;
   /** The folder below which keys are kept until their certificates have arrived. */
   readonly stateDir?: string;
@@ -31,7 +31,7 @@ export interface UserOptions extends UserKeyOptions, KubeconfigPins {
 
 export interface UserRequest {
   readonly request: string;
-  /** undefined where the service wrote no outcome. */
+  /** undefined if the service wrote no outcome. */
   readonly result: Received | undefined;
   /** Present once the certificate has been issued and checked. */
   readonly kubeconfig: string | undefined;
@@ -39,7 +39,7 @@ export interface UserRequest {
   forget(): Promise<void>;
 }
 
-/** @throws CommandError if the request cannot be made or resumed, or the certificate is not trusted */
+/** @throws CommandError if the request cannot be created or resumed, or the certificate is not trusted */
 export async function requestKubeconfig(
   exchangeBucket: { exchange(): Promise<Exchange> },
   terminal: Terminal,
@@ -89,8 +89,8 @@ async function checkPeriod(exchange: Exchange, key: string, period: string | und
   if (requested === period) return;
   throw new CommandError(
     'usage',
-    `${key}: this request is for ${requested ?? "the longest validity of the cluster's rule"}`,
-    'give the same --validity-period, or leave out --request to make a new request',
+    `${key}: this request asked for ${requested ?? "the longest validity of the cluster's rule"}`,
+    'give the same --validity-period, or omit --request to create a new request',
   );
 }
 
@@ -107,7 +107,7 @@ function homeFolder(): string {
   } catch {
     throw new CommandError(
       'usage',
-      'no home folder to keep the private key in until its certificate arrives',
+      'there is no home directory in which to keep the private key until its certificate arrives',
       'name a folder with --state-dir',
     );
   }

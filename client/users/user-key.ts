@@ -1,4 +1,4 @@
-/** The private key of a user: made here, kept in a file of mode 0600 until its certificate is there. */
+/** The private key of a user: created here, and kept in a file with mode 0600 until its certificate arrives. */
 import { createPrivateKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ export async function prepareKey(
     throw new CommandError(
       'usage',
       `${folder}: no request ${options.request} to resume`,
-      'leave out --request to make a new request, or name the folder of its key with --state-dir',
+      'omit --request to create a new request, or name the folder of its key with --state-dir',
     );
   const privateKey = await makePrivateKey(options.keyAlgorithm);
   const subject = { commonName: options.clientName, organizations: options.org ?? [] };
@@ -66,6 +66,6 @@ function checkSubject(
   throw new CommandError(
     'usage',
     `${folder}: this request is for ${requested.join(', ')}`,
-    'give the same --client-name and --org, or leave out --request to make a new request',
+    'give the same --client-name and --org, or omit --request to create a new request',
   );
 }

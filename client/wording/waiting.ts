@@ -5,19 +5,19 @@ import { printable } from '../../lib/printable.ts';
 export const describeWaiting = (what: string, seconds: number): string =>
   `waiting for ${what} (up to ${shortDuration(seconds)})`;
 
-/** A request without a certificate, under the name that people know it by. */
+/** A request without a certificate, under the name by which users know it. */
 export interface AwaitedRequest {
   readonly name: string;
-  readonly state: 'pending' | 'unanswered';
+  readonly state: 'pending' | 'no-outcome';
 }
 
 /** `outcomes of apiserver, etcd-peer and approval of super-admin.conf`. */
 export function describeOpen(open: readonly AwaitedRequest[]): string {
   const namesOf = (wanted: AwaitedRequest['state']) =>
     open.filter(({ state }) => state === wanted).map(({ name }) => name);
-  const [unanswered, pending] = [namesOf('unanswered'), namesOf('pending')];
+  const [missing, pending] = [namesOf('no-outcome'), namesOf('pending')];
   return [
-    ...(unanswered.length > 0 ? [`outcomes of ${unanswered.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`outcomes of ${missing.join(', ')}`] : []),
     ...(pending.length > 0 ? [`approval of ${pending.join(', ')}`] : []),
   ].join(' and ');
 }
@@ -27,7 +27,7 @@ export function describeUnissued(
   name: string,
   { state, waitingFor, requestKey }: Unissued,
 ): readonly string[] {
-  if (state === 'unanswered') return [`${name}: no outcome yet; run the same command again`];
+  if (state === 'no-outcome') return [`${name}: no outcome yet; run the same command again`];
   if (state !== 'pending') return [];
   return [
     ...(waitingFor === undefined ? [] : [`${name}: waiting for ${waitingFor}`]),
@@ -39,7 +39,7 @@ interface Unissued {
   readonly state: string;
   /** As the service wrote it: `an approver: …`. */
   readonly waitingFor?: string | undefined;
-  /** Key of the request, with or without `requests/` in front. */
+  /** Key of the request, with or without the `requests/` prefix. */
   readonly requestKey?: string | undefined;
 }
 

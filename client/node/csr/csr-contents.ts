@@ -11,7 +11,7 @@ import type { CsrContents } from './make-csr.ts';
 
 export interface ContentsResult {
   readonly contents: CsrContents;
-  /** What a CSR cannot request again, since the service would reject it. */
+  /** What a CSR cannot request again, because the service would reject it. */
   readonly violations: readonly Violation[];
 }
 

@@ -11,7 +11,7 @@ export interface DesiredCsr {
   readonly name: CertificateName;
   readonly contents: CsrContents;
   readonly keyKind: KeyKind;
-  /** PEM of the key to reuse; undefined creates a new one. */
+  /** PEM of the key to reuse; if undefined, a new one is created. */
   readonly reuseKey: string | undefined;
   /** The certificate that it replaces, to compare with. */
   readonly inPlace: CertificateInPlace | undefined;
@@ -23,7 +23,7 @@ export interface KeyOptions {
 }
 
 /**
- * The subject and names of the certificate in place, as `kubeadm certs renew` reuses them.
+ * The subject and names of the current certificate, as `kubeadm certs renew` reuses them.
  * @throws CommandError if a CSR cannot request them again
  */
 export function desiredFromDisk(place: CertificateInPlace, options: KeyOptions): DesiredCsr {

@@ -18,7 +18,7 @@ export interface FoundCsrs {
   readonly unknown: readonly string[];
 }
 
-/** @throws CommandError if the folder cannot be read or holds no CSR */
+/** @throws CommandError if the folder cannot be read or contains no CSR */
 export function findCsrs(folder: string): FoundCsrs {
   const paths = listFiles(folder)
     .map((file) => relative(folder, file).split(sep).join('/'))
@@ -34,8 +34,8 @@ export function findCsrs(folder: string): FoundCsrs {
   if (csrs.length > 0) return { csrs, unknown };
   throw new CommandError(
     'usage',
-    `${folder}: no CSR at a path that kubeadm uses${unknown.length > 0 ? ` (found ${unknown.join(', ')})` : ''}`,
-    'create CSRs with kubeadm certs generate-csr --cert-dir DIR/pki --kubeconfig-dir DIR --config FILE, and pass DIR',
+    `${folder}: contains no CSR at a path that kubeadm uses${unknown.length > 0 ? ` (found ${unknown.join(', ')})` : ''}`,
+    'create the CSRs with kubeadm certs generate-csr --cert-dir DIR/pki --kubeconfig-dir DIR --config FILE, then pass DIR',
   );
 }
 

@@ -12,7 +12,8 @@ import type { DesiredCsr } from './desired.ts';
 import { csrFromConfig } from './kubeadm-csr.ts';
 
 /**
- * @param names kubeadm's, or `all`: every certificate of the configured version, as generate-csr creates them on any node
+ * @param names kubeadm's, or `all`: every certificate of the configured version, as generate-csr creates them on any
+ * node
  * @throws CommandError if kubeadm has no such certificate
  */
 export function desiredFromConfig(
@@ -41,6 +42,6 @@ function checkedName(name: string): CertificateName {
   if (isCertificateName(name)) return name;
   throw new CommandError(
     'usage',
-    `${name}: kubeadm has no such certificate; it has ${CERTIFICATE_NAMES.join(', ')}`,
+    `${name}: kubeadm has no such certificate; the names are ${CERTIFICATE_NAMES.join(', ')}`,
   );
 }

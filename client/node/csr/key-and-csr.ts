@@ -1,4 +1,4 @@
-/** A private key and the CSR that it signed, beside each other: `apiserver.key` and `apiserver.csr`. */
+/** A private key and the CSR that was signed with it, next to each other: `apiserver.key` and `apiserver.csr`. */
 import type { KeyObject } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
@@ -18,7 +18,10 @@ export interface KeyAndCsr {
   readonly request: CheckedRequest;
 }
 
-/** Both files; undefined if one is missing or cannot be read, or if they do not match. @param stem path without `.csr` */
+/**
+ * Both files; undefined if one is missing or cannot be read, or if they do not match.
+ * @param stem path without `.csr`
+ */
 export function readKeyAndCsr(stem: string): KeyAndCsr | undefined {
   const csr = currentBytes(`${stem}.csr`, false);
   if (csr === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Certificate signing requests as kubeadm makes them (PKCS#10, RFC 2986). */
+/** Certificate signing requests as kubeadm creates them (PKCS#10, RFC 2986). */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { toPem } from '../../../lib/certificate/pem.ts';
 import { writeAlternativeNames, writeSubject } from '../../../lib/certificate/write-names.ts';
@@ -24,7 +24,7 @@ export interface CsrContents {
 }
 
 /**
- * The CSR in PEM: subject and names only, since usages come from the profile.
+ * The CSR in PEM: subject and names only, because usages come from the profile.
  * @throws Error for a kind of key that kubeadm does not use
  */
 export function makeCsr({ subject, names }: CsrContents, privateKey: KeyObject): string {
@@ -46,7 +46,7 @@ function extensionRequest(names: readonly AlternativeName[]): Uint8Array {
   return sequence(oid(OID.extensionRequest), setOf(sequence(san)));
 }
 
-/** Go's defaults, which kubeadm uses: SHA-256, and SHA-384 for P-384 (crypto/x509: signingParamsForKey). */
+/** Go's defaults, which kubeadm uses: SHA-384 for P-384, otherwise SHA-256 (crypto/x509: signingParamsForKey). */
 function signatureAlgorithmOf(key: KeyObject): { hash: string; identifier: Uint8Array } {
   switch (kindOfKey(key)) {
     case undefined:

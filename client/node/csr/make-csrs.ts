@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { NodeFolders } from '../disk/places.ts';
-import { type LeftOut, selectCertificates } from '../disk/select-names.ts';
+import { type SkippedCertificate, selectCertificates } from '../disk/select-names.ts';
 import { requireNode } from '../state/settings.ts';
 import { type DesiredCsr, desiredFromDisk, type KeyOptions } from './desired.ts';
 import { desiredFromConfig } from './from-config.ts';
@@ -12,7 +12,10 @@ export interface CsrSource extends KeyOptions {
   /** kubeadm's names, or `all`. */
   readonly names: readonly string[];
   readonly folders: NodeFolders;
-  /** kubeadm's configuration, for a node without certificates; undefined takes the contents of those in place. */
+  /**
+   * kubeadm's configuration, for a node without certificates; if undefined, uses the contents of the current
+   * certificates.
+   */
   readonly config: KubeadmConfig | undefined;
   readonly now: Date;
 }
@@ -23,26 +26,26 @@ export interface MadeCsr extends DesiredCsr {
 
 export interface MadeCsrs {
   readonly csrs: readonly MadeCsr[];
-  readonly leftOut: readonly LeftOut[];
+  readonly skipped: readonly SkippedCertificate[];
 }
 
 /** @param write false only says what would be created */
 export async function makeCsrs(out: string, source: CsrSource, write: boolean): Promise<MadeCsrs> {
-  const { desired, leftOut } = select(source);
+  const { desired, skipped } = select(source);
   if (write) for (const csr of desired) await stage(out, csr);
   const csrs = desired.map((csr) => ({ ...csr, file: join(out, stagedPath(csr.name)) }));
-  return { csrs, leftOut };
+  return { csrs, skipped };
 }
 
 function select(source: CsrSource): {
   readonly desired: readonly DesiredCsr[];
-  readonly leftOut: readonly LeftOut[];
+  readonly skipped: readonly SkippedCertificate[];
 } {
   const { names, folders, config, now } = source;
   if (config)
-    return { desired: desiredFromConfig(names, config, source.keyAlgorithm), leftOut: [] };
+    return { desired: desiredFromConfig(names, config, source.keyAlgorithm), skipped: [] };
   // before requireNode: a name that kubeadm does not have is wrong on every machine
-  const { present, leftOut } = selectCertificates(folders, { names, now });
+  const { present, skipped } = selectCertificates(folders, { names, now });
   requireNode(folders);
-  return { desired: present.map((place) => desiredFromDisk(place, source)), leftOut };
+  return { desired: present.map((place) => desiredFromDisk(place, source)), skipped };
 }

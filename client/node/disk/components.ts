@@ -19,16 +19,16 @@ export type Component = (typeof COMPONENTS)[number];
 
 export interface Use {
   readonly certificate: CertificateName;
-  /** undefined: no running component holds it; its users read the file each time. */
+  /** If undefined, no running component keeps it in memory; programs that use it read the file each time. */
   readonly component: Component | undefined;
-  /** First release seen to reload the files without a restart; undefined: a restart is needed. */
+  /** First release that was seen to reload the files without a restart; if undefined, a restart is needed. */
   readonly reloadsSince?: string;
 }
 
 /**
  * Reloading was measured with kube-apiserver 1.35.4 and etcd 3.6: they used a new serving certificate and a new
- * front-proxy client certificate within a second. A new kubelet client certificate was not used within 90 seconds, because
- * the connection stays open. What was not measured is restarted; docs/node-guide.md has this table.
+ * front-proxy client certificate within a second. A new kubelet client certificate was not used within 90 seconds,
+ * because the connection stays open. Anything that was not measured is restarted; docs/node-guide.md has this table.
  */
 export const USES: readonly Use[] = [
   { certificate: 'apiserver', component: 'kube-apiserver', reloadsSince: '1.35.0' },
@@ -46,7 +46,7 @@ export const USES: readonly Use[] = [
 ];
 
 /**
- * @param version of a component on this node; undefined if unknown: then it is restarted
+ * @param version of a component on this node; if undefined, the version is unknown and it is restarted
  * @param caChanged every component reads its CA file only when it starts
  */
 export function componentsToRestart(
@@ -83,8 +83,8 @@ function reloads(version: KubernetesVersion | undefined, since: string | undefin
 const TOGETHER: readonly (readonly Component[])[] = [['etcd', 'kube-apiserver']];
 
 /**
- * Which components are restarted in one step, in order. An API server without its node's etcd keeps its clients waiting;
- * if it stops first, they reconnect to other API servers. This way it is restarted only once.
+ * Which components are restarted in one step, in order. An API server without its node's etcd keeps its clients
+ * waiting; if it stops first, they reconnect to other API servers. In one step it is restarted only once.
  */
 export function stepsOf(components: readonly Component[]): Component[][] {
   const steps: Component[][] = [];

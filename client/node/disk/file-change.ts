@@ -24,7 +24,7 @@ export interface FileChange {
 export const KEY_MODE = 0o600;
 export const CERTIFICATE_MODE = 0o644;
 
-/** Keeps the owner of the file, and its mode unless it holds a key: then the mode is 0600. */
+/** Keeps the owner of the file, and its mode unless it contains a key: then the mode is 0600. */
 export function changeFile(
   file: string,
   content: string | Buffer,
@@ -69,7 +69,7 @@ export function currentContent(path: string, isLink: boolean): string | undefine
 
 export const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** A change as the journal records it; the contents are in files beside the journal. */
+/** A change as the journal records it; the contents are in files next to the journal. */
 export const recordedChangeSchema = z.object({
   path: z.string(),
   mode: z.number(),

@@ -1,4 +1,4 @@
-/** The private key beside a certificate or CSR, in any of kubeadm's layouts. */
+/** The private key next to a certificate or CSR, in any of kubeadm's layouts. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { dirname } from 'node:path';
 import { CommandError } from '../../errors.ts';
@@ -19,7 +19,7 @@ export function readKeyBeside(stem: string): string | undefined {
   return privateKey && 'pem' in privateKey ? privateKey.pem : undefined;
 }
 
-/** @throws CommandError if a file that should hold the key holds none */
+/** @throws CommandError if a file that should contain the key does not */
 export function publicKeyBeside(stem: string): KeyObject | undefined {
   let pem: string | undefined;
   try {
@@ -32,6 +32,6 @@ export function publicKeyBeside(stem: string): KeyObject | undefined {
   try {
     return createPublicKey(pem);
   } catch {
-    throw new CommandError('usage', `${stem}: the private key beside it cannot be read`);
+    throw new CommandError('usage', `${stem}: the private key next to it cannot be read`);
   }
 }

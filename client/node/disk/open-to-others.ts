@@ -11,7 +11,7 @@ export const isOpenToOthers = (mode: number): boolean =>
   (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 
 /**
- * The first folder on the path of a file, or the file, that other users than these can change; undefined if there is no
+ * The first folder on the path of a file, or the file, that users other than these can change; undefined if there is no
  * such part. A part that does not exist ends the search: the last existing folder decides who can create it.
  */
 export function findOpenPart(

@@ -19,7 +19,7 @@ export const KUBEADM_FOLDERS = {
   kubeletDir: '/var/lib/kubelet/pki',
 } as const;
 
-/** The state of Cakeless on a node: lock, requests, backups. Mode 0700, beside the pki folder. */
+/** The state of Cakeless on a node: lock, requests, backups. Mode 0700, next to the pki folder. */
 export const stateDirOf = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'cakeless');
 
 /** The kubelet's certificate store: a link to the newest of kubelet-client-<date>.pem (client-go util/certificate). */
@@ -44,7 +44,7 @@ export interface KubeconfigPlace {
 
 export type CertificatePlace = PairPlace | KubeconfigPlace;
 
-/** The file that holds the certificate, or is the kubeconfig with it. */
+/** The file that contains the certificate: its own, or a kubeconfig. */
 export const fileOf = (place: CertificatePlace): string =>
   place.kind === 'pair' ? place.certificateFile : place.file;
 
@@ -59,7 +59,9 @@ export function placeOf(name: CertificateName, folders: NodeFolders): Certificat
   return { kind: 'pair', name, certificateFile: `${stem}.crt`, keyFile: `${stem}.key` };
 }
 
-/** The file with the certificates that the node trusts for a CA: pki/ca.crt, pki/etcd/ca.crt, pki/front-proxy-ca.crt. */
+/**
+ * The file with the certificates that the node trusts for a CA: pki/ca.crt, pki/etcd/ca.crt, pki/front-proxy-ca.crt.
+ */
 export function caFileOf(ca: CaName, { certDir }: NodeFolders): string {
   return join(certDir, BUNDLE_PATHS[ca]);
 }

@@ -40,7 +40,9 @@ export function kindOfKey(key: KeyObject): KeyKind | undefined {
 const PRIVATE_KEY =
   /-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\r?\n[A-Za-z0-9+/=\r\n]+-----END \1-----/;
 
-/** Reads the first private key of a PEM text; undefined if there is no readable one (an encrypted key is not readable). */
+/**
+ * Reads the first private key of a PEM text; undefined if there is no readable one (an encrypted key is not readable).
+ */
 export function readPrivateKey(text: string): KeyObject | undefined {
   const [block] = PRIVATE_KEY.exec(text) ?? [];
   if (block === undefined) return undefined;
@@ -51,7 +53,7 @@ export function readPrivateKey(text: string): KeyObject | undefined {
   }
 }
 
-/** Whether both hold the same public key; kubeadm never checks this. */
+/** Whether both have the same public key; kubeadm never checks this. */
 export function areAPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
   return createPublicKey(privateKey).equals(publicKey);
 }

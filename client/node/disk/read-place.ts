@@ -1,4 +1,4 @@
-/** Reads the certificate at its place on the node, and says what is wrong with it. Writes nothing. */
+/** Reads a certificate from its location on the node, and reports what is wrong with it. Writes nothing. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
@@ -11,7 +11,7 @@ import { areAPair, readPrivateKey } from './private-key.ts';
 export type PlaceState =
   /** The file does not exist. */
   | { readonly state: 'missing'; readonly name: CertificateName; readonly file: string }
-  /** The file exists, but holds no readable certificate. */
+  /** The file exists, but contains no readable certificate. */
   | {
       readonly state: 'broken';
       readonly name: CertificateName;
@@ -36,8 +36,8 @@ export interface CertificateInPlace {
   /** What is wrong with the key: missing, unreadable, or of another certificate. */
   readonly problems: readonly string[];
   /**
-   * The certificate embedded in kubelet.conf, if the kubelet also has `kubelet-client-current.pem`, which it prefers until
-   * that expires (decision 0030). The fields above then describe that file.
+   * The certificate embedded in kubelet.conf, if the kubelet also has `kubelet-client-current.pem`, which it prefers
+   * until that expires (decision 0030). The fields above then describe that file.
    */
   readonly embedded?: Pick<CertificateInPlace, 'chain' | 'leaf' | 'privateKey' | 'problems'>;
 }
@@ -75,7 +75,10 @@ function readKubeconfigPlace(place: CertificatePlace & { kind: 'kubeconfig' }): 
   }
 }
 
-/** As the kubelet does with rotateCertificates, which kubeadm sets (certificate_manager.go: getCurrentCertificateOrBootstrap). */
+/**
+ * As the kubelet does with rotateCertificates, which kubeadm sets (certificate_manager.go:
+ * getCurrentCertificateOrBootstrap).
+ */
 function preferKubeletPem(
   place: CertificatePlace & { kind: 'kubeconfig' },
   kubeconfig: Kubeconfig,
@@ -139,7 +142,7 @@ function problemsOfKey(
 ): string[] {
   if (keyFile === undefined) return ['the private key is missing'];
   if (keyText === undefined) return [`${keyFile} is missing`];
-  if (privateKey === undefined) return [`${keyFile} has no readable private key`];
+  if (privateKey === undefined) return [`${keyFile} contains no readable private key`];
   return areAPair(privateKey, leaf.publicKey)
     ? []
     : [`the private key in ${keyFile} belongs to another certificate`];

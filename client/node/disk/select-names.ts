@@ -12,11 +12,11 @@ import { type CertificateInPlace, type PlaceState, readPlace } from './read-plac
 
 export interface Selection {
   readonly present: readonly CertificateInPlace[];
-  /** Left out, each with its reason. */
-  readonly leftOut: readonly LeftOut[];
+  /** The names without a certificate to work on, each with its reason. */
+  readonly skipped: readonly SkippedCertificate[];
 }
 
-export interface LeftOut {
+export interface SkippedCertificate {
   readonly name: CertificateName;
   readonly reason: string;
   /** Whether the command exits with an error because of it. */
@@ -25,13 +25,13 @@ export interface LeftOut {
   readonly isAbsent?: boolean;
 }
 
-/** For people: certificates that this node does not have are listed in one line. */
-export function describeLeftOut(
-  leftOut: readonly { readonly name: string; reason?: string; isAbsent?: boolean }[],
+/** Text output: certificates that this node does not have are listed on one line. */
+export function describeSkipped(
+  skipped: readonly { readonly name: string; reason?: string; isAbsent?: boolean }[],
 ): string[] {
-  const absent = leftOut.filter(({ isAbsent }) => isAbsent).map(({ name }) => name);
+  const absent = skipped.filter(({ isAbsent }) => isAbsent).map(({ name }) => name);
   return [
-    ...leftOut.flatMap(({ name, reason, isAbsent }) =>
+    ...skipped.flatMap(({ name, reason, isAbsent }) =>
       isAbsent || reason === undefined ? [] : [`${name}: ${reason}`],
     ),
     ...(absent.length === 0 ? [] : [`not on this node: ${absent.join(', ')}`]),
@@ -47,24 +47,24 @@ export interface SelectionRule {
 }
 
 /**
- * `all` is every certificate on the node. It includes kubelet.conf if that embeds a certificate, whether the kubelet uses
- * it or a file in its own store: both are renewed. If only the kubelet's store holds the certificate
- * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime, and
- * renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
+ * `all` is every certificate on the node. It includes kubelet.conf if that embeds a certificate, whether the kubelet
+ * uses it or a file in its own store: both are renewed. If only the kubelet's store contains the certificate
+ * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime,
+ * and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
  * @throws CommandError for a name that kubeadm does not know
  */
 export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
   const all = rule.names.includes('all');
   const names = all ? CERTIFICATE_NAMES : checkNames(rule.names);
   const present: CertificateInPlace[] = [];
-  const leftOut: LeftOut[] = [];
+  const skipped: SkippedCertificate[] = [];
   for (const name of names) {
     const place = readPlace(placeOf(name, folders));
     const reason = whyNot(place, all, rule);
-    if (reason) leftOut.push({ name, ...reason });
+    if (reason) skipped.push({ name, ...reason });
     else if (place.state === 'present') present.push(place);
   }
-  return { present, leftOut };
+  return { present, skipped };
 }
 
 function checkNames(names: readonly string[]): CertificateName[] {
@@ -81,7 +81,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
   if (place.state === 'missing') {
     const reason = `${place.file} does not exist`;
     if (all) return { reason, isError: false, isAbsent: true };
-    // kubeadm prints MISSING! and continues; administrators may delete super-admin.conf for good
+    // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
     if (place.name === 'super-admin.conf') return { reason, isError: false };
     return { reason: `${reason}; cakeless prepare creates missing certificates`, isError: true };
   }

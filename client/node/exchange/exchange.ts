@@ -6,17 +6,17 @@ import type { ListedObject, ObjectReader, ObjectStore } from '../../../lib/store
 import { CommandError } from '../../errors.ts';
 
 /**
- * What a node needs of the exchange bucket: the bucket itself, the URLs of an invitation (invited-exchange.ts), or the
- * objects in a file of `cakeless relay` (relay-file.ts). Keys are those of the S3 contract.
+ * What a node needs from the exchange bucket: the bucket itself, the URLs of an invitation (invited-exchange.ts), or
+ * the objects in a file from `cakeless relay` (relay-file.ts). Keys are those of the S3 contract.
  */
 export interface Exchange extends ObjectReader, Pick<ObjectStore, 'create'> {
   list(prefix: string): AsyncIterable<FoundObject>;
 }
 
-/** What an invitation or a file knows of an object without a bucket's listing. */
+/** What an invitation or a file can say about an object without listing a bucket. */
 export type FoundObject = Pick<ListedObject, 'key' | 'lastModified'>;
 
-/** The key of a request holds another CSR. */
+/** The key of a request contains another CSR. */
 export class RequestTakenError extends CommandError {
   readonly key: string;
 
@@ -43,7 +43,7 @@ export async function upload(
   throw new RequestTakenError(key);
 }
 
-/** Whether a key holds exactly this CSR. */
+/** Whether a key contains exactly this CSR. */
 export async function holdsCsr(
   exchange: Pick<Exchange, 'get'>,
   key: string,

@@ -1,4 +1,6 @@
-/** What the files that people carry between a node and the service have in common: strict JSON, checked field by field. */
+/**
+ * What the files that are carried between a node and the service have in common: strict JSON, checked field by field.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
@@ -23,7 +25,7 @@ export const base64 = z
     z.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'must be base64'),
   );
 
-/** An invitation has about 150 URLs of 600 characters, a file of `relay` about 12 certificates. */
+/** An invitation has about 150 URLs of 600 characters, a file from `relay` about 12 certificates. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** @throws CommandError if the file cannot be read as JSON */
@@ -46,7 +48,7 @@ const KINDS = [
     use: 'run cakeless relay FILE --out OUTCOMES where the service can be reached',
   },
   {
-    mark: 'cakelessAnswer',
+    mark: 'cakelessOutcomes',
     writer: 'cakeless relay',
     use: 'run cakeless fetch --from FILE on the node',
   },
@@ -65,12 +67,12 @@ export function readCarriedFile<T>(file: string, writer: Writer, schema: z.ZodMi
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const kind = KINDS.find(({ mark }) => hasField(value, mark));
-  const what = `${file}: not a file of ${writer}`;
+  const what = `${file}: not a file from ${writer}`;
   if (kind?.writer === writer) {
     const issues = result.error.issues.slice(0, 3).map(describeIssue).join('; ');
     throw new CommandError('usage', `${what}: ${issues}`);
   }
-  throw new CommandError('usage', what, kind && `it is a file of ${kind.writer}: ${kind.use}`);
+  throw new CommandError('usage', what, kind && `it is a file from ${kind.writer}: ${kind.use}`);
 }
 
 const hasField = (value: unknown, field: string) =>

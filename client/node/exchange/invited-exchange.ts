@@ -1,4 +1,4 @@
-/** The part of the exchange bucket that the URLs of an invitation give access to. */
+/** The part of the exchange bucket to which the URLs of an invitation give access. */
 
 import { outcomeKeys, parseRequestKey, requestKey } from '../../../lib/contract/request-key.ts';
 import { bundleKey } from '../../../lib/contract/trust-domain.ts';
@@ -91,9 +91,9 @@ export class InvitedExchange implements Exchange {
     throw new CommandError(
       'check-failed',
       got.length === 0
-        ? `${key}: holds no CA certificate`
-        : `${key}: holds a CA certificate that the invitation does not name (${unknown.join(', ')})`,
-      'if the CA was replaced after the invitation was made, ask the operators for a new one',
+        ? `${key}: contains no CA certificate`
+        : `${key}: contains a CA certificate that the invitation does not list (${unknown.join(', ')})`,
+      'if the CA was replaced after the invitation was created, ask the operators for a new one',
     );
   }
 }

@@ -1,4 +1,4 @@
-/** What explains an outcome that is not a certificate. */
+/** The documents that explain an outcome other than a certificate. */
 import {
   readPending,
   readRejection,
@@ -8,14 +8,15 @@ import type { Exchange } from './exchange.ts';
 import type { Outcome } from './outcomes.ts';
 
 export interface Explanation {
-  /** Of a rejection. */
+  /** For a rejection. */
   readonly violations?: readonly ViolationDocument[];
-  /** Of a pending request: `an approver: …`. */
+  /** For a pending request: `an approver: …`. */
   readonly waitingFor?: string;
 }
 
 /**
- * Empty for a certificate, for a request without an outcome, and for an outcome that another has replaced meanwhile.
+ * Empty for a certificate, for a request without an outcome, and for an outcome that another has replaced in the
+ * meantime.
  * @throws Fault document-malformed
  */
 export async function explain(

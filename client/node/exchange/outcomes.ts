@@ -25,7 +25,7 @@ export interface Outcome {
   readonly requestKey: string;
   /** Path below the request id without `.csr`: `pki/etcd/server`. */
   readonly path: string;
-  readonly state: OutcomeState | 'unanswered';
+  readonly state: OutcomeState | 'no-outcome';
   /** Key of the outcome's object; undefined if there is no outcome yet. */
   readonly key: string | undefined;
 }
@@ -76,9 +76,9 @@ export const outcomeKeysUnder = (
 export function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outcome {
   const address = parseRequestKey(requestKey);
   const path = address?.path.replace(/\.csr$/, '') ?? requestKey;
-  if (!address) return { requestKey, path, state: 'unanswered', key: undefined };
+  if (!address) return { requestKey, path, state: 'no-outcome', key: undefined };
   const outcome = outcomeIn(found, outcomeKeys(address));
-  return { requestKey, path, state: 'unanswered', key: undefined, ...outcome };
+  return { requestKey, path, state: 'no-outcome', key: undefined, ...outcome };
 }
 
 async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {

@@ -1,4 +1,4 @@
-/** The file of `cakeless pack`: the CSRs of a node and their place, for a network that only files can cross. */
+/** The file from `cakeless pack`: the CSRs of a node and their place, for a network that only files can cross. */
 import * as z from 'zod/mini';
 import { LIMITS } from '../../../lib/limits.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -34,7 +34,7 @@ export interface PackedCsrs extends RequestPlace {
   readonly csrs: readonly { readonly path: string; readonly bytes: Buffer }[];
 }
 
-/** A file is no more trusted than a folder: its CSRs get the checks of `submit`. @throws CommandError */
+/** A file is not trusted more than a folder: its CSRs get the checks of `submit`. @throws CommandError */
 export function readPackFile(file: string): PackedCsrs {
   const { cluster, node, request, csrs } = readCarriedFile(file, 'cakeless pack', packFileSchema);
   const decoded = csrs.map(({ path, csr }) => ({ path, bytes: Buffer.from(csr, 'base64') }));

@@ -18,7 +18,7 @@ export interface Wait {
   readonly forApprovals: boolean;
 }
 
-/** @param seconds of `--wait`; undefined waits a little for outcomes, and not for approvers */
+/** @param seconds of `--wait`; if undefined, waits briefly for outcomes, but not for approvers */
 export const waitOf = (seconds: number | undefined): Wait => ({
   seconds: seconds ?? OUTCOME_SECONDS,
   forApprovals: seconds !== undefined,
@@ -49,7 +49,7 @@ export async function pollOutcomes<T extends Polled>(
 }
 
 function awaited({ name, state }: Polled, { forApprovals }: Wait): AwaitedRequest[] {
-  if (state === 'unanswered' || (state === 'pending' && forApprovals)) return [{ name, state }];
+  if (state === 'no-outcome' || (state === 'pending' && forApprovals)) return [{ name, state }];
   return [];
 }
 

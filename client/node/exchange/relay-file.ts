@@ -1,4 +1,4 @@
-/** The file of `cakeless relay`: the objects of the exchange bucket that the node would read. */
+/** The file from `cakeless relay`: the objects of the exchange bucket that the node would read. */
 
 import * as z from 'zod/mini';
 import { EXCHANGE_PREFIXES } from '../../../lib/contract/prefixes.ts';
@@ -11,7 +11,7 @@ import type { Exchange, FoundObject } from './exchange.ts';
 import { base64, placeFields, readCarriedFile } from './file-format.ts';
 
 const relayFileSchema = z.strictObject({
-  cakelessAnswer: z.literal(1),
+  cakelessOutcomes: z.literal(1),
   ...placeFields,
   objects: z
     .array(
@@ -26,7 +26,7 @@ const relayFileSchema = z.strictObject({
 
 export type RelayFile = z.infer<typeof relayFileSchema>;
 
-/** @throws CommandError if it is another file, or holds an object that does not belong to its request */
+/** @throws CommandError if it is another file, or contains an object that does not belong to its request */
 export function readRelayFile(file: string): RelayFile {
   const relayed = readCarriedFile(file, 'cakeless relay', relayFileSchema);
   const { cluster, node, request } = relayed;
@@ -56,7 +56,7 @@ function isBundle(key: string): boolean {
   return `${prefix}/` === EXCHANGE_PREFIXES.trust && isSubdomain(trustDomain) && isKnownPath;
 }
 
-/** The relayed objects as an exchange that takes no requests. */
+/** The relayed objects as an exchange that does not accept requests. */
 export class RelayedExchange implements Exchange {
   readonly #objects: ReadonlyMap<string, StoredObject>;
 
@@ -84,7 +84,7 @@ export class RelayedExchange implements Exchange {
   }
 
   async create(): Promise<never> {
-    throw new Error('a file of cakeless relay takes no requests');
+    throw new Error('a file from cakeless relay does not accept requests');
   }
 
   async *list(prefix: string): AsyncGenerator<FoundObject> {

@@ -7,7 +7,7 @@ import type { RequestPlace } from './outcomes.ts';
 
 export interface Submitted extends RequestPlace {
   readonly requests: readonly { certificateName: string; key: string; uploaded: boolean }[];
-  /** .csr files that were left out, since kubeadm has no certificate at their paths. */
+  /** .csr files that were skipped, because kubeadm has no certificate at their paths. */
   readonly skipped: readonly string[];
 }
 

@@ -10,9 +10,9 @@ import { RelayedExchange, readRelayFile } from './relay-file.ts';
 
 export interface TransportOptions extends NodeOptions {
   readonly request?: string;
-  /** File of `cakeless invite`. */
+  /** File from `cakeless invite`. */
   readonly invitation?: string;
-  /** File of `cakeless relay`. */
+  /** File from `cakeless relay`. */
   readonly from?: string;
 }
 
@@ -25,7 +25,7 @@ interface ExchangeSource {
   exchange(config: CakelessYaml): Promise<Exchange>;
 }
 
-/** @throws CommandError if the options say too little, or contradict the file */
+/** @throws CommandError if the options are incomplete or contradict the file */
 export async function openTransport(
   connection: ExchangeSource,
   options: TransportOptions,
@@ -67,7 +67,10 @@ export function checkPlace(
   for (const field of ['cluster', 'node', 'request'] as const) {
     const given = options[field];
     if (given !== undefined && given !== place[field])
-      throw new CommandError('usage', `${file}: is for ${field} ${place[field]}, not ${given}`);
+      throw new CommandError(
+        'usage',
+        `${file}: belongs to ${field} ${place[field]}, not to ${given}`,
+      );
   }
   return place;
 }

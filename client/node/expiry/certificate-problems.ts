@@ -1,6 +1,6 @@
 /**
- * What is wrong with a certificate apart from its age. kubeadm checks none of this, and a component with such a certificate
- * fails when it next starts or is called.
+ * What is wrong with a certificate apart from its age. kubeadm checks none of this, and a component with such a
+ * certificate fails when it next starts or is called.
  */
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
@@ -21,7 +21,7 @@ export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
   /** `{node}` matches any name. */
   readonly commonName: string;
-  /** Every set of organisations that any kubeadm release gives it. */
+  /** Every set of organizations that any kubeadm release gives it. */
   readonly organizations: readonly (readonly string[])[];
   /** Names that it must have. */
   readonly names: readonly AlternativeName[];
@@ -50,7 +50,7 @@ function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Want
   const anchors = readAll(certificatesIn(trustBundle));
   return reachesAnchor(readAll(chain), anchors)
     ? []
-    : [`its chain does not lead to a certificate in ${caFile}`];
+    : [`it does not chain to a certificate in ${caFile}`];
 }
 
 const readAll = (blocks: readonly string[]) =>
@@ -112,7 +112,7 @@ function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
     ...(wanted.organizations.some((set) => sorted(set) === organizations)
       ? []
       : [
-          `its organisations are ${organizations || 'missing'}, not ${wanted.organizations.map((set) => sorted(set) || 'empty').join(' or ')}`,
+          `its organizations are ${organizations || 'missing'}, not ${wanted.organizations.map((set) => sorted(set) || 'empty').join(' or ')}`,
         ]),
     ...(missing.length > 0 ? [`it lacks the names ${missing.join(', ')}`] : []),
   ];

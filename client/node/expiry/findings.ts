@@ -1,4 +1,4 @@
-/** What is wrong in an inventory, ages included. */
+/** What is wrong in an inventory, including ages. */
 import { type Inventory, rowsOf } from './inventory.ts';
 
 export interface Finding {

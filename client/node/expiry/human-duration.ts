@@ -1,6 +1,6 @@
 /**
- * A duration as kubeadm prints residual times since 1.30 (k8s.io/apimachinery pkg/util/duration, HumanDuration): two to
- * three digits, `<invalid>` if the time is over.
+ * A duration as kubeadm has printed residual times since 1.30 (k8s.io/apimachinery pkg/util/duration, HumanDuration):
+ * two to three digits, `<invalid>` if the time is up.
  */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.trunc(milliseconds / 1000);

@@ -61,7 +61,7 @@ const isOfKubelet = ({ name }: Row) => name === 'kubelet.conf' || name === KUBEL
 /** In Go's string order. */
 const byName = (rows: readonly Row[]) => [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Operators remove these from nodes on purpose. */
+/** Operators deliberately remove these from nodes. */
 const OPTIONAL: readonly CertificateName[] = ['admin.conf', 'super-admin.conf'];
 
 function readRows(name: CertificateName, isWorker: boolean, options: InventoryOptions): Row[] {
@@ -80,7 +80,7 @@ function readRows(name: CertificateName, isWorker: boolean, options: InventoryOp
   return [{ ...about, file: found.file, state: found.state, notAfter: undefined, problems }];
 }
 
-/** A file without read permission is one broken row, not an error. */
+/** A file without read permission becomes one broken row, not an error. */
 function safely(name: CertificateName, options: InventoryOptions): PlaceState {
   const place = placeOf(name, options);
   try {
@@ -111,7 +111,7 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
       return { ...about, state: 'missing', problems: isWanted ? ['it is missing'] : [] };
     const [first] = certificatesIn(text);
     if (first === undefined)
-      return { ...about, state: 'broken', problems: ['it holds no PEM certificate'] };
+      return { ...about, state: 'broken', problems: ['it contains no PEM certificate'] };
     const certificate = new X509Certificate(first);
     const problems = certificate.ca ? [] : ['it is not a CA'];
     return { ...about, state: 'present', notAfter: new Date(certificate.validTo), problems };

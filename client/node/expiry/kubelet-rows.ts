@@ -62,7 +62,7 @@ export function readServing(serving: KubeletServing, options: InventoryOptions):
     const caFile = caFileOf('ca', options);
     const pair =
       key === undefined
-        ? [`${keyFile} holds no readable private key`]
+        ? [`${keyFile} contains no readable private key`]
         : areAPair(key, leaf.publicKey)
           ? []
           : [`the private key in ${keyFile} belongs to another certificate`];

@@ -12,7 +12,7 @@ import { problemsOf, type Wanted } from './certificate-problems.ts';
 
 export interface Row {
   readonly name: string;
-  /** The file that holds the certificate. */
+  /** The file that contains the certificate. */
   readonly file: string;
   readonly state: 'present' | 'missing' | 'broken';
   readonly notAfter: Date | undefined;
@@ -20,7 +20,7 @@ export interface Row {
   readonly caName: CaName | undefined;
   /** Whether the key of its CA is not on this node. */
   readonly externallyManaged: boolean;
-  /** What is wrong apart from its age, in words. */
+  /** Problems other than its age, as text. */
   readonly problems: readonly string[];
   /** If the kubelet has two client certificates: whether it uses this one. */
   readonly inUse?: boolean;
@@ -36,7 +36,7 @@ export interface InventoryOptions extends NodeFolders {
   readonly now: Date;
 }
 
-/** When a certificate in place expires, and what is wrong with it. */
+/** When an installed certificate expires, and what is wrong with it. */
 export function present(
   { name, chain, leaf, problems, kubeconfig }: CertificateInPlace,
   options: InventoryOptions,
@@ -85,7 +85,7 @@ function problemsOfCaData(
 
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
 
-/** kubeadm's externallyManaged: the CA's key is not beside its certificate (phases/certs: UsingExternalCA …). */
+/** kubeadm's externallyManaged: the CA's key is not next to its certificate (phases/certs: UsingExternalCA …). */
 export function isExternal(ca: CaName, options: InventoryOptions): boolean {
   return !existsSync(caFileOf(ca, options).replace(/\.crt$/, '.key'));
 }

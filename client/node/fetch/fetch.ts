@@ -11,7 +11,7 @@ import { type Received, receive } from './receive.ts';
 export interface FetchOptions extends RequestPlace {
   /** Folder for the certificates. */
   readonly out: string;
-  /** Seconds; undefined waits a little for outcomes, and not for approvers. */
+  /** Seconds; if undefined, waits briefly for outcomes, but not for approvers. */
   readonly wait?: number;
 }
 

@@ -43,8 +43,8 @@ export async function receive(
 ): Promise<Received> {
   const name = nameOf(outcome);
   const about = { path: outcome.path, ...(name && { certificateName: name }) };
-  if (outcome.state === 'unanswered' || outcome.key === undefined)
-    return { ...about, outcome: 'unanswered' };
+  if (outcome.state === 'no-outcome' || outcome.key === undefined)
+    return { ...about, outcome: 'no-outcome' };
   if (outcome.state === 'issued') return receiveCertificate(exchange, outcome, folder, now);
   const explanation = await explain(exchange, outcome);
   if (outcome.state === 'rejected') return { ...about, outcome: 'rejected', ...explanation };

@@ -1,11 +1,14 @@
 /**
- * Copies of kubeconfigs that people name with `--also` can be anywhere. Anyone who can change a folder on the path of one
- * can redirect it between a check and a write, and make root write a file of their choice.
+ * Copies of kubeconfigs that are named with `--also` can be anywhere. Anyone who can change a folder on the path of
+ * one can redirect it between a check and a write, and make root write a file of their choice.
  */
 import { CommandError } from '../../errors.ts';
 import { findOpenPart } from '../disk/open-to-others.ts';
 
-/** The first folder on the path of a file that others than root and this user can change; undefined if no such folder exists. */
+/**
+ * The first folder on the path of a file that users other than root and this user can change; undefined if no such
+ * folder exists.
+ */
 export const findFolderOfOthers = (file: string, me = process.getuid?.() ?? 0) =>
   findOpenPart(file, { trusted: [0, me], foldersOnly: true });
 
@@ -17,7 +20,7 @@ export function checkCopies(also: readonly string[]): void {
     throw new CommandError(
       'usage',
       `--also ${file}: other users can change ${folder} and redirect what is written there; nothing was changed`,
-      'leave this copy out; its owner can copy the file: sudo cat /etc/kubernetes/admin.conf > ~/.kube/config',
+      'omit this copy; its owner can copy the file: sudo cat /etc/kubernetes/admin.conf > ~/.kube/config',
     );
   }
 }

@@ -1,4 +1,4 @@
-/** One change of many files, all or none: prepared, applied, undone. See `journal.ts` for what survives a kill. */
+/** One all-or-none change of many files: prepared, applied, undone. See `journal.ts` for what survives a kill. */
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CommandError } from '../../errors.ts';
@@ -66,7 +66,7 @@ function refuseOutdated(changes: readonly FileChange[]): void {
   if (outdated.length === 0) return;
   throw new CommandError(
     'file-changed',
-    `another program just changed ${outdated.map(({ path }) => path).join(', ')}; nothing was changed`,
+    `another program changed ${outdated.map(({ path }) => path).join(', ')}; nothing was changed`,
     'run the same command again',
   );
 }
@@ -76,7 +76,7 @@ const modeOf = ({ path, mode }: { path: string; mode: number }) =>
 
 /**
  * Installs every new file. Can be called again after any interruption.
- * @throws CommandError if another program changed one of the files meanwhile
+ * @throws CommandError if another program changed one of the files in the meantime
  */
 export async function applyInstallation(installation: Installation): Promise<Installation> {
   refuseChangedMeanwhile(installation);

@@ -1,7 +1,7 @@
 /**
- * The journal of an installation, and the folders that hold it: `journal.json`, the new contents in `new/` and the old ones
- * in `old/`. Once the journal exists, the installation can be finished or undone from its folder, even if the process was
- * killed. The folder stays as the backup for `cakeless rollback`.
+ * The journal of an installation, and the folders that contain it: `journal.json`, the new contents in `new/` and the
+ * old ones in `old/`. Once the journal exists, the installation can be finished or undone from its folder, even if the
+ * process was killed. The folder stays as the backup for `cakeless rollback`.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,8 +23,8 @@ const journalSchema = z.object({
   caChanged: z.boolean(),
   startedAt: z.string(),
   /**
-   * prepared: files may have changed. applied: all files have. done: their users have read them. undoing: the old files
-   * are being restored. undone: they are restored.
+   * prepared: files may have changed. applied: all files have. done: the components that use them have read them.
+   * undoing: the old files are being restored. undone: they are restored.
    */
   phase: z.enum(['prepared', 'applied', 'done', 'undoing', 'undone']),
   /** Components that still have to be restarted, and those that were. */
@@ -56,7 +56,7 @@ export function nextInstallation(stateDir: string, now: Date) {
   return { id, folder: journalsOf(stateDir).folderOf(id), sequence: nextSequence(stateDir) };
 }
 
-/** The time, with a number added if the second is taken. */
+/** The time, with a number appended if another installation started in the same second. */
 function nextId(stateDir: string, now: Date): string {
   const time = compactTime(now);
   const taken = journalsOf(stateDir)

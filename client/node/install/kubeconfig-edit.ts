@@ -1,6 +1,6 @@
 /**
  * Replaces the certificate data of a kubeconfig, and keeps every other character as the user wrote it: comments, order,
- * unknown keys, quotes, line ends. Values are replaced at their position in the source text.
+ * unknown keys, quotes, line endings. Values are replaced at their position in the source text.
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -98,7 +98,7 @@ function replace(yaml: string, pair: Pair, key: string, value: string): Edit {
   if (isScalar(node) && node.type === 'QUOTE_DOUBLE') return { start, end, text: `"${value}"` };
   if (isScalar(node) && node.type === 'QUOTE_SINGLE') return { start, end, text: `'${value}'` };
   const source = yaml.slice(start, end);
-  // a block scalar includes its last line end; an empty value starts right after the colon
+  // a block scalar includes its final newline; an empty value starts right after the colon
   const lineEnd = /\r?\n\s*$/.exec(source)?.[0] ?? '';
   const space = start === end && yaml[start - 1] === ':' ? ' ' : '';
   return { start, end, text: `${space}${value}${lineEnd}` };

@@ -1,4 +1,4 @@
-/** Computes every file change of new certificates, and checks for everything that could make a write fail. */
+/** Computes every file change that new certificates require, and checks for everything that could make a write fail. */
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandError } from '../../errors.ts';
@@ -118,8 +118,8 @@ function changeKubeconfig(
 }
 
 /**
- * CA data that lacks a certificate of pki/ca.crt is replaced with pki/ca.crt, as in `kubeadm certs renew` (kubeadm#2027);
- * other CA data stays unchanged.
+ * CA data that lacks a certificate of pki/ca.crt is replaced with pki/ca.crt, as in `kubeadm certs renew`
+ * (kubeadm#2027); other CA data stays unchanged.
  */
 function refreshedCa(
   material: { pem: string } | { file: string } | undefined,
@@ -130,7 +130,7 @@ function refreshedCa(
   return fingerprintsOf(caPem).every((one) => current.has(one)) ? undefined : caPem;
 }
 
-/** A copy changes only if it holds one of the replaced certificates. */
+/** A copy changes only if it contains one of the replaced certificates. */
 function copies(input: PlanInput, caPem: string | undefined, notes: string[]): FileChange[] {
   return input.also.flatMap((file) => {
     const yaml = currentContent(file, false);
@@ -158,7 +158,10 @@ function copies(input: PlanInput, caPem: string | undefined, notes: string[]): F
 const placeFile = ({ place }: CertificateInPlace) =>
   place.kind === 'kubeconfig' ? place.file : place.certificateFile;
 
-/** Room for three copies of each content: beside the journal, in `.cakeless-new`, and in the file itself. */
+/**
+ * Checks that there is space for three copies of each content: next to the journal, in `.cakeless-new`, and in the file
+ * itself.
+ */
 const COPIES = 3;
 const SPARE_BYTES = 256 * 1024;
 
@@ -175,7 +178,7 @@ function findWriteProblems(changes: readonly FileChange[]): string[] {
     const needed = own.reduce((sum, { content }) => sum + content.length, 0) * COPIES + SPARE_BYTES;
     const { bavail, bsize } = statfsSync(folder);
     if (bavail * bsize < needed)
-      problems.push(`${folder}: ${bavail * bsize} bytes are free, ${needed} are needed`);
+      problems.push(`${folder}: ${bavail * bsize} bytes are free, but ${needed} are needed`);
   }
   return [...problems, ...changes.flatMap(findOwnerProblem)];
 }

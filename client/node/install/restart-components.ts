@@ -12,15 +12,15 @@ export interface RestartedInstallation {
   readonly restarts: readonly RestartResult[];
 }
 
-/** Renews the lease while a component is waited for. */
+/** Renews the lease while it waits for a component. */
 export const keepingLease = (deps: RestartDeps, lease: HeldLease | undefined): RestartDeps => ({
   ...deps,
   whileWaiting: keepAlive(lease, deps.clock),
 });
 
 /**
- * While new files are installed, it stops at the first component that fails, before it breaks a second one. While old files
- * are restored, it restarts all of them.
+ * While new files are installed, it stops at the first component that fails, before it breaks a second one. While old
+ * files are restored, it restarts all of them.
  * @param hasStarted which components have read the new files, although this command did not restart them
  */
 export async function restartComponents(
@@ -84,7 +84,7 @@ const tolerateUnhealthyBefore = (
     ? { ...result, state: 'unhealthy' }
     : result;
 
-/** Those that were restarted, the step that failed, and those that started on their own. */
+/** The components that were restarted, those of the step that failed, and those that restarted on their own. */
 function restartsForRollback(
   { journal }: Installation,
   failed: readonly Component[],

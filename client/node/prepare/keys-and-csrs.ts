@@ -1,4 +1,4 @@
-/** Creates missing keys and CSRs, in place and in the layout of `kubeadm certs generate-csr`. */
+/** Creates missing keys and CSRs, at the paths of `kubeadm certs generate-csr`. */
 import { createPrivateKey } from 'node:crypto';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
@@ -15,7 +15,7 @@ export interface ReadyRequest extends PlannedCertificate {
   readonly csr: Uint8Array;
 }
 
-/** The key is written before its CSR: if the run is killed in between, the next one uses the same key. */
+/** The key is written before its CSR: if the run is killed between the two, the next one uses the same key. */
 export async function completeRequest(
   planned: PlannedCertificate,
   config: KubeadmConfig,

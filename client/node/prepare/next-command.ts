@@ -1,11 +1,11 @@
-/** The kubeadm command to run when everything is in place. */
+/** The kubeadm command to run when all files exist. */
 import { basename, join } from 'node:path';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { NodeFolders } from '../disk/places.ts';
 
 /**
- * `kubeadm join` refuses an existing kubelet.conf, and on a worker ca.crt as well; its own end-to-end tests of external CAs
- * ignore these two checks.
+ * `kubeadm join` refuses an existing kubelet.conf, and on a worker ca.crt as well; its own end-to-end tests of external
+ * CAs ignore these two checks.
  */
 export function nextCommand(
   config: KubeadmConfig,

@@ -20,7 +20,7 @@ export interface PlannedCertificate extends PlannedCsr {
   /** Below the request id, as `kubeadm certs generate-csr` lays it out. */
   readonly path: string;
   readonly csrFile: string;
-  /** Whether a certificate is in place; the preflight checks whether it is valid. */
+  /** Whether a certificate exists; the preflight checks whether it is valid. */
   readonly isInPlace: boolean;
   /** PEM of the existing private key. */
   readonly privateKey: string | undefined;
@@ -28,7 +28,7 @@ export interface PlannedCertificate extends PlannedCsr {
   readonly csr: Uint8Array | undefined;
 }
 
-/** @throws CommandError for an existing file that holds neither a certificate nor a key */
+/** @throws CommandError for an existing file that contains neither a certificate nor a key */
 export function planCertificates(
   config: KubeadmConfig,
   folders: NodeFolders,

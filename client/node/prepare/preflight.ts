@@ -1,6 +1,6 @@
 /**
- * What kubeadm would fail on, in its order (cmd/kubeadm/app/cmd/init.go, phases/certs/certs.go,
- * phases/kubeconfig/kubeconfig.go, preflight/checks.go), and what kubeadm misses and the cluster would fail on.
+ * What would make kubeadm fail, in the order of its checks (cmd/kubeadm/app/cmd/init.go, phases/certs/certs.go,
+ * phases/kubeconfig/kubeconfig.go, preflight/checks.go), and what kubeadm does not check but would break the cluster.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { rowsOf, takeInventory } from '../expiry/inventory.ts';
 
-export interface Hindrance {
+export interface PreflightProblem {
   readonly file: string;
   readonly problem: string;
 }
@@ -39,11 +39,11 @@ const ORDER: readonly string[] = [
   'etcd-healthcheck-client',
 ];
 
-export function findHindrances(
+export function findPreflightProblems(
   config: KubeadmConfig,
   folders: NodeFolders,
   now: Date,
-): Hindrance[] {
+): PreflightProblem[] {
   const wanted = certificateNamesFor(config);
   const isWanted = (name: string) =>
     wanted.includes(name as CertificateName) ||
@@ -75,8 +75,8 @@ export function findHindrances(
   ];
 }
 
-/** A certificate that an earlier kubelet left: the next one would use it, whatever kubelet.conf holds. */
-function kubeletsOwn(folders: NodeFolders): Hindrance[] {
+/** A certificate that an earlier kubelet left: the next one would use it, whatever kubelet.conf contains. */
+function kubeletsOwn(folders: NodeFolders): PreflightProblem[] {
   const place = placeOf('kubelet.conf', folders);
   const file = place.kind === 'kubeconfig' ? place.kubeletPem : undefined;
   if (file === undefined || !existsSync(file)) return [];
@@ -89,7 +89,10 @@ function kubeletsOwn(folders: NodeFolders): Hindrance[] {
   return isSame ? [] : [{ file, problem }];
 }
 
-function manifestsInTheWay(config: KubeadmConfig, { kubeconfigDir }: NodeFolders): Hindrance[] {
+function manifestsInTheWay(
+  config: KubeadmConfig,
+  { kubeconfigDir }: NodeFolders,
+): PreflightProblem[] {
   if (config.role === 'worker') return [];
   const components = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
   return components
@@ -101,13 +104,13 @@ function manifestsInTheWay(config: KubeadmConfig, { kubeconfigDir }: NodeFolders
     }));
 }
 
-function caKeys(folders: NodeFolders): Hindrance[] {
+function caKeys(folders: NodeFolders): PreflightProblem[] {
   return CA_NAMES.map((ca) => caFileOf(ca, folders).replace(/\.crt$/, '.key'))
     .filter((file) => existsSync(file))
     .map((file) => ({ file, problem: 'a CA key is on this node: kubeadm would sign with it' }));
 }
 
-function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): Hindrance[] {
+function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): PreflightProblem[] {
   if (!externalEtcd || role === 'worker') return [];
   const { caFile, certFile, keyFile } = externalEtcd;
   return [caFile, certFile, keyFile]
@@ -119,7 +122,7 @@ function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): Hindrance[] {
 function serviceAccountFiles(
   { role, joins }: KubeadmConfig,
   { certDir }: NodeFolders,
-): Hindrance[] {
+): PreflightProblem[] {
   if (role === 'worker') return [];
   return ['sa.key', 'sa.pub']
     .map((name) => join(certDir, name))

@@ -1,4 +1,4 @@
-/** What `cakeless prepare` is asked to do, what it uses for it, and what became of each certificate. */
+/** The options of `cakeless prepare`, what it depends on, and what became of each certificate. */
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
@@ -16,7 +16,7 @@ export interface PreparationOptions {
   readonly pins: Pins;
   /** sa.key of the first control plane. */
   readonly saKeyFrom: string | undefined;
-  /** undefined waits a little for outcomes, and not for approvers. */
+  /** If undefined, waits briefly for outcomes, but not for approvers. */
   readonly waitSeconds: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface Preparation extends PreparationOptions {
 export interface PreparedCertificate {
   readonly name: string;
   readonly file: string;
-  readonly state: 'was-there' | 'written' | 'rejected' | 'pending' | 'unanswered' | 'check-failed';
+  readonly state: 'existing' | 'written' | 'rejected' | 'pending' | 'no-outcome' | 'check-failed';
   readonly notAfter?: string;
   readonly request?: string;
   readonly violations?: readonly ReadViolation[];

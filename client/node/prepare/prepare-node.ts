@@ -9,7 +9,7 @@ import type { TrustedCa } from '../trust/first-trust.ts';
 import { completeRequest } from './keys-and-csrs.ts';
 import { nextCommand } from './next-command.ts';
 import { type PlannedCertificate, planCertificates } from './plan.ts';
-import { findHindrances, type Hindrance } from './preflight.ts';
+import { findPreflightProblems, type PreflightProblem } from './preflight.ts';
 import type {
   Preparation,
   PreparationDeps,
@@ -29,7 +29,7 @@ export interface Prepared {
   /** What became of sa.key; absent on workers. */
   readonly serviceAccountKey?: string;
   /** What kubeadm would fail on, in its order. */
-  readonly hindrances: readonly Hindrance[];
+  readonly preflightProblems: readonly PreflightProblem[];
   /** The command to run next; only if nothing is left to do. */
   readonly next?: string;
 }
@@ -67,9 +67,9 @@ async function run(preparation: Preparation): Promise<Prepared> {
   const requests = ready.length > 0 ? await uploadRequests(preparation, ready) : [];
   const outcomes = await pollRequests(preparation, requests);
   const { results, trust, trustProblems } = await receiveAll(preparation, requests, outcomes);
-  const hindrances = findHindrances(config, folders, clock.now());
+  const preflightProblems = findPreflightProblems(config, folders, clock.now());
   const isDone =
-    hindrances.length === 0 &&
+    preflightProblems.length === 0 &&
     trustProblems.length === 0 &&
     results.every(({ state }) => state === 'written');
   return {
@@ -77,7 +77,7 @@ async function run(preparation: Preparation): Promise<Prepared> {
     trust: trust.map(({ ca, file, sha256, trustedBy }) => ({ ca, file, sha256, trustedBy })),
     trustProblems,
     ...(serviceAccountKey && { serviceAccountKey }),
-    hindrances,
+    preflightProblems,
     ...(isDone && { next: nextCommand(config, folders) }),
   };
 }
@@ -87,7 +87,7 @@ function reportInPlace({ name, place }: PlannedCertificate): PreparedCertificate
   return {
     name,
     file: fileOf(place),
-    state: 'was-there',
+    state: 'existing',
     ...(found.state === 'present' && { notAfter: new Date(found.leaf.validTo).toISOString() }),
   };
 }

@@ -26,7 +26,7 @@ import { fileExists } from './write-file.ts';
 
 export interface Reception {
   readonly results: readonly PreparedCertificate[];
-  /** The CAs that are trusted and in place. */
+  /** The CAs that are trusted and on disk. */
   readonly trust: readonly TrustedCa[];
   readonly trustProblems: readonly string[];
 }
@@ -43,8 +43,8 @@ interface Checked {
 }
 
 /**
- * Nothing is written unless all CAs that the node needs are trusted, and a CA only if a certificate of this node leads
- * to it: what the bucket calls ca.crt may be another CA that is trusted, too.
+ * Nothing is written unless all CAs that the node needs are trusted. A CA is written only if a certificate of this node
+ * chains to it: the bucket's ca.crt could be a different CA that is also trusted.
  * @param outcomes of the requests, in their order
  */
 export async function receiveAll(
@@ -62,7 +62,7 @@ export async function receiveAll(
   const isTrusted = problems.length === 0;
   const received: (Checked | PreparedCertificate)[] = [];
   for (const [i, item] of requests.entries()) {
-    const outcome = outcomes[i] ?? { state: 'unanswered', key: undefined };
+    const outcome = outcomes[i] ?? { state: 'no-outcome', key: undefined };
     received.push(
       outcome.state === 'issued' && !isTrusted
         ? { ...about(item), state: 'check-failed', problems: ['its CA is not trusted'] }
@@ -100,7 +100,7 @@ function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
   return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
 }
 
-/** By a certificate of this run, or by one that was in place before. */
+/** By a certificate of this run, or by one that already existed. */
 function isProven(
   { ca, bundle }: TrustedCa,
   checked: readonly Checked[],
@@ -129,7 +129,7 @@ async function receiveOne(
   const { state } = outcome;
   if (state === 'rejected' || state === 'pending')
     return { ...about(item), state, ...(await explain(exchange, outcome)) };
-  if (state !== 'issued' || !certificate) return { ...about(item), state: 'unanswered' };
+  if (state !== 'issued' || !certificate) return { ...about(item), state: 'no-outcome' };
   const profile = profileOf(item.name);
   const { request } = readRequest(item.csr);
   if (!request) throw new Error(`the CSR of ${item.name} can no longer be read`);

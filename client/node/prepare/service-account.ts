@@ -12,15 +12,15 @@ import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
 import { fileExists, writeFile } from './write-file.ts';
 
 /**
- * Creates what is missing of the pair. A node that joins never gets a new key.
+ * Creates the missing files of the pair. A node that joins never gets a new key.
  * @param from sa.key of the first control plane
- * @throws CommandError if the node has another key, or the file of `from` holds none
+ * @throws CommandError if the node has another key, or the file of `from` contains none
  */
 export async function prepareServiceAccountKey(
   config: KubeadmConfig,
   certDir: string,
   from: string | undefined,
-): Promise<'made' | 'copied' | 'was-there' | 'missing'> {
+): Promise<'created' | 'copied' | 'existing' | 'missing'> {
   const keyFile = join(certDir, 'sa.key');
   const existing = fileExists(keyFile) ? readFileSync(keyFile, 'utf8') : undefined;
   const given = from === undefined ? undefined : readGiven(from);
@@ -33,13 +33,13 @@ export async function prepareServiceAccountKey(
         'all control planes of a cluster need the same sa.key; remove the wrong one',
       );
     await writePublicKey(certDir, key);
-    return 'was-there';
+    return 'existing';
   }
   if (given === undefined && config.joins) return 'missing';
   const text = given ?? (await makePrivateKey(config.keyKind));
   await writeFile(keyFile, text, KEY_MODE);
   await writePublicKey(certDir, keyIn(text, keyFile));
-  return given === undefined ? 'made' : 'copied';
+  return given === undefined ? 'created' : 'copied';
 }
 
 function readGiven(file: string): string {

@@ -1,4 +1,4 @@
-/** Removes the unfinished temporary files of a killed run, which may hold part of a key. */
+/** Removes the unfinished temporary files of a killed run, which may contain part of a key. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sweepTemporaries } from '../../../lib/files/durable-file.ts';

@@ -14,7 +14,7 @@ export interface UploadedRequest extends ReadyRequest {
   readonly requestKey: string;
 }
 
-/** @throws CommandError if the key of a request holds something else */
+/** @throws CommandError if the key of a request contains something else */
 export async function uploadRequests(
   { exchange, cluster, config }: Pick<Preparation, 'exchange' | 'cluster' | 'config'>,
   ready: readonly ReadyRequest[],

@@ -17,7 +17,10 @@ export interface CheckedOutcome {
   readonly isSpent: boolean;
 }
 
-/** A problem that a correct clock cures may disappear; one that other CA files cure, only if the service publishes others. */
+/**
+ * A problem that a correct clock would fix may disappear. A problem that other CA files would fix disappears only if
+ * the service publishes other CA files.
+ */
 export function checkOutcome(
   outcome: RenewalOutcome,
   decision: CaDecision,
@@ -60,8 +63,8 @@ function problemsOf(
 }
 
 /**
- * With a reused key an old certificate also matches: the one that this request should replace, or an older one. A new
- * certificate starts later, or ends later: `sign` dates it from the current time, and the end of a CA may limit it.
+ * If the key is reused, an old certificate matches it too: the one to be replaced, or an older one. A new certificate
+ * starts or ends later, because `sign` dates it from the current time (its end may be limited by the CA's).
  */
 function findReplay(
   { name, request, chainPem = '' }: RenewalOutcome,

@@ -1,4 +1,6 @@
-/** Completes a prepared installation: until components are healthy with it, or it is rolled back because one is not. */
+/**
+ * Completes a prepared installation: waits until all components are healthy with it, and rolls it back if one is not.
+ */
 import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component } from '../disk/components.ts';
 import { applyInstallation, undoInstallation } from '../install/installation.ts';
@@ -17,7 +19,8 @@ import { rollBackInstallation } from '../rollback/roll-back-installation.ts';
 
 /**
  * @param reloading components that should reload their files without a restart
- * @throws CommandError rolled-back if the old files were restored; pending if the lease was lost, and the next run resumes
+ * @throws CommandError rolled-back if the old files were restored; pending if the lease was lost, and the next run
+ * resumes
  */
 export async function completeInstallation(
   prepared: Installation,

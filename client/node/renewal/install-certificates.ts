@@ -96,7 +96,7 @@ function check(
   };
 }
 
-/** @param checkNow is called again once the lease is held: people may have edited files meanwhile */
+/** @param checkNow is called again once the lease is held: people may have edited files in the meantime */
 async function installAll(deps: RenewalDeps, options: RenewalOptions, checkNow: () => Checked) {
   // reports what cannot be changed before it waits for the lease
   const first = plan(deps, options, checkNow());

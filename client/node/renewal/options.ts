@@ -44,14 +44,14 @@ export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOp
   return options.caChange.accept ? selection : withoutMissingCas(selection, folders);
 }
 
-/** Without a CA file nothing on the node shows whether a certificate is right, so none is requested. */
-function withoutMissingCas({ present, leftOut }: Selection, folders: NodeFolders): Selection {
+/** Without a CA file the node cannot check a certificate, so none is requested. */
+function withoutMissingCas({ present, skipped }: Selection, folders: NodeFolders): Selection {
   const isMissing = ({ name }: CertificateInPlace) =>
     !existsSync(caFileOf(profileOf(name).ca, folders));
   return {
     present: present.filter((place) => !isMissing(place)),
-    leftOut: [
-      ...leftOut,
+    skipped: [
+      ...skipped,
       ...present.filter(isMissing).map(({ name }) => ({
         name,
         reason: `${caFileOf(profileOf(name).ca, folders)} is missing: restore it, or use --accept-ca-change with --ca-cert-hash`,

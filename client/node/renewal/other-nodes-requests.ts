@@ -1,7 +1,7 @@
 /**
- * Requests that this machine made under another cluster or node name: by a typo, or before the node was renamed. This
- * node's credentials cannot upload them, so they are left alone until their certificates are installed, or until
- * `--new-request`.
+ * Requests that this machine created under another cluster or node name: because of a typo, or before the node was
+ * renamed. This node's credentials cannot upload them, so they are not touched until their certificates are installed,
+ * or until `--new-request`.
  */
 import { CommandError } from '../../errors.ts';
 import type { OpenRequest } from './request-journal.ts';
@@ -33,6 +33,6 @@ export function refuseOtherNodesId(
   throw new CommandError(
     'usage',
     `${describeOtherNodes(other, self)}; nothing was uploaded`,
-    'leave out --request, or choose another id; --new-request discards that request',
+    'omit --request, or choose another id; --new-request discards that request',
   );
 }

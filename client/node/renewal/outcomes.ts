@@ -67,7 +67,7 @@ async function readOutcome(
 ): Promise<RenewalOutcome> {
   const staged = findStaged(request.folder, name);
   const about = { name, request, state, staged };
-  if (key === undefined || state === 'unanswered') return { ...about, state: 'unanswered' };
+  if (key === undefined || state === 'no-outcome') return { ...about, state: 'no-outcome' };
   if (state === 'issued') {
     const object = await exchange.get(key, LIMITS.maxObjectBytes);
     const chainPem = Buffer.from(object?.body ?? '').toString('latin1');

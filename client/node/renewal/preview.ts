@@ -4,7 +4,7 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 import { describeSubject } from '../../wording/csrs.ts';
 import type { Component } from '../disk/components.ts';
 import { type CertificatePlace, placeOf } from '../disk/places.ts';
-import type { LeftOut } from '../disk/select-names.ts';
+import type { SkippedCertificate } from '../disk/select-names.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { neededRestarts } from '../restart/needed-restarts.ts';
 import { type NotRestarted, whyNotRestarted } from '../restart/restartable.ts';
@@ -18,7 +18,7 @@ export type ForeseenRestart =
 export interface ForeseenRenewal {
   readonly name: CertificateName;
   readonly outcome: 'would-renew';
-  /** Of the current certificate. */
+  /** Expiry of the current certificate. */
   readonly notAfter: string;
   readonly subject: string;
   readonly names: readonly string[];
@@ -28,7 +28,7 @@ export interface ForeseenRenewal {
 
 export interface RenewalPreview {
   readonly renewals: readonly ForeseenRenewal[];
-  readonly leftOut: readonly LeftOut[];
+  readonly skipped: readonly SkippedCertificate[];
   readonly restarts: readonly ForeseenRestart[];
   /** Present if a CA change was accepted. */
   readonly caChange?: CaChangePreview;
@@ -41,7 +41,7 @@ export async function previewRenewal(
 ): Promise<RenewalPreview> {
   const { folders } = deps;
   const { caChange } = options;
-  const { present, leftOut } = selectWanted(deps, options);
+  const { present, skipped } = selectWanted(deps, options);
   const renewals = present.map((place): ForeseenRenewal => {
     const { contents, keyKind } = desired(place, options);
     return {
@@ -60,9 +60,9 @@ export async function previewRenewal(
     (component): ForeseenRestart =>
       whyNotRestarted(component, deps) ?? { component, state: 'would-restart' },
   );
-  if (!caChange.accept) return { renewals, leftOut, restarts };
+  if (!caChange.accept) return { renewals, skipped, restarts };
   const preview = await previewCaChange(await deps.exchange(), options, names, folders, caChange);
-  return { renewals, leftOut, restarts, caChange: preview };
+  return { renewals, skipped, restarts, caChange: preview };
 }
 
 const fileOf = (place: CertificatePlace) =>

@@ -1,6 +1,6 @@
 /**
- * `cakeless renew`: create CSRs, upload, wait, check, install, restart, verify. Each step can be killed and resumed: the
- * journals of requests and installations say how far it got.
+ * `cakeless renew`: create CSRs, upload, wait, check, install, restart, verify. Each step can be interrupted and
+ * resumed: the journals of requests and installations record the progress.
  */
 import { requireProc } from '../restart/processes.ts';
 import { withRunLock } from '../state/run-lock.ts';
@@ -39,11 +39,11 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);
   if (fresh.length > 0) await closeAll(deps.stateDir, fresh);
-  const { requests, leftOut, closed, notes } = await sendRequests(deps, options, fresh);
+  const { requests, skipped, closed, notes } = await sendRequests(deps, options, fresh);
   const restarts = recovered.flatMap((one) => one.restarts);
   const reports: CertificateReport[] = [
     ...fresh.map((name) => reportRenewed(deps, name)),
-    ...leftOut.map((left) => ({ outcome: 'left-out' as const, ...left })),
+    ...skipped.map((left) => ({ outcome: 'skipped' as const, ...left })),
     ...closed.map(reportIdTaken),
   ];
   const base = { cluster, node, restarts, caDifferences: [], notes };

@@ -11,7 +11,7 @@ import type { ClosedName } from './request-id-taken.ts';
 
 export interface CertificateReport {
   readonly name: CertificateName;
-  readonly outcome: 'renewed' | 'rejected' | 'pending' | 'unanswered' | 'check-failed' | 'left-out';
+  readonly outcome: 'renewed' | 'rejected' | 'pending' | 'no-outcome' | 'check-failed' | 'skipped';
   readonly request?: string;
   readonly notAfter?: string;
   readonly violations?: RenewalOutcome['violations'];
@@ -66,7 +66,7 @@ export const reportIdTaken = ({ name, request }: ClosedName): CertificateReport 
 });
 
 const HOW_TO_CHANGE =
-  '--accept-ca-change with a --ca-cert-hash for each new CA would change these files, and restart their users';
+  '--accept-ca-change with a --ca-cert-hash for each new CA would change these files and restart the components that use them';
 
 export function reportFailed(
   { outcome: { name, request }, problems, isSpent }: CheckedOutcome,

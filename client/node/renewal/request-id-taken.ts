@@ -1,4 +1,4 @@
-/** A request id is used once for each certificate name: there is one CSR under it, which never changes. */
+/** A request id can be used once for each certificate name, because the CSR uploaded under it never changes. */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
@@ -12,8 +12,8 @@ import { findOutcomes, type RequestPlace } from '../exchange/outcomes.ts';
 import { closeNames, type OpenRequest } from './request-journal.ts';
 
 /**
- * For an id from the command line, before it is journaled: with a fixed id in a script, the second renewal would request
- * something that the service never accepts, and each later run would try again.
+ * For an id from the command line, before it is journaled: with a fixed id in a script, the second renewal would
+ * request something that the service never accepts, and each later run would try again.
  * @throws CommandError if another CSR for one of the names was uploaded under the id
  */
 export async function refuseUsedRequestId(
@@ -34,7 +34,7 @@ export async function refuseUsedRequestId(
   throw new CommandError(
     'usage',
     `request ${place.request} was already used for ${[...used].join(', ')}; nothing was uploaded`,
-    'leave out --request, or choose another id for each renewal',
+    'omit --request, or choose another id for each renewal',
   );
 }
 
@@ -45,7 +45,8 @@ export interface ClosedName {
 }
 
 /**
- * Uploads a request. If another CSR has its key, for example because this node lost the private key, that name is closed.
+ * Uploads a request. If another CSR has its key, for example because this node lost the private key, that name is
+ * closed.
  * @returns the request without the closed names, and the closed names
  */
 export async function uploadOrClose(

@@ -4,7 +4,7 @@ import type { Terminal } from '../../terminal.ts';
 import { adopt, findStaged, stage } from '../csr/staging.ts';
 import { placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
-import type { LeftOut } from '../disk/select-names.ts';
+import type { SkippedCertificate } from '../disk/select-names.ts';
 import { newRequestId } from '../exchange/request-id.ts';
 import { submit } from '../exchange/submit.ts';
 import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
@@ -14,14 +14,14 @@ import { closeNames, listRequests, type OpenRequest, openRequest } from './reque
 
 export interface SentRequests {
   readonly requests: readonly OpenRequest[];
-  readonly leftOut: readonly LeftOut[];
+  readonly skipped: readonly SkippedCertificate[];
   readonly closed: readonly ClosedName[];
   /** Requests that were kept, but not uploaded. */
   readonly notes: readonly string[];
 }
 
 /**
- * Uploads what is not uploaded yet, requests of earlier runs included.
+ * Uploads what has not been uploaded yet, including requests of earlier runs.
  * @param fresh names that this run has already renewed
  */
 export async function sendRequests(
@@ -50,7 +50,7 @@ export async function sendRequests(
   }
   return {
     requests,
-    leftOut: selection.leftOut.filter(({ name }) => !known.has(name)),
+    skipped: selection.skipped.filter(({ name }) => !known.has(name)),
     closed,
     notes: others
       .filter((request) => request.open.some(isWanted))

@@ -1,4 +1,4 @@
-/** A random wait before a renewal, so that nodes whose timers fire at the same time do not upload at the same time. */
+/** A random wait before a renewal, so that nodes with simultaneous timers do not upload at the same time. */
 import type { RestartDeps } from '../restart/deps.ts';
 import { heldManifests } from '../restart/held-manifests.ts';
 import { type RenewalOptions, selectWanted } from './options.ts';
@@ -13,7 +13,7 @@ export interface Chance {
 
 /**
  * Waits only if something will be uploaded. An interrupted run is resumed immediately, because a component may be down.
- * @param seconds the longest wait; undefined: no wait
+ * @param seconds the longest wait; if undefined, does not wait
  */
 export async function splay(
   deps: RestartDeps,

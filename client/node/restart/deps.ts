@@ -16,7 +16,7 @@ export interface RestartDeps extends HealthDeps {
   /** Limit of each wait: until the old processes are gone, and until the component is healthy. */
   readonly timeoutSeconds: number;
   readonly clock: Clock;
-  /** Called repeatedly while a component is waited for. */
+  /** Called repeatedly during a wait for a component. */
   readonly whileWaiting?: () => void;
   /** Where processes are listed; /proc by default. */
   readonly proc?: string;

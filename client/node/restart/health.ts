@@ -1,4 +1,4 @@
-/** Asks a component on its own port whether it is healthy, and which certificate it serves. */
+/** Checks on a component's own port whether it is healthy, and which certificate it serves. */
 import { X509Certificate } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -14,7 +14,7 @@ import { readManifest } from './manifest.ts';
 
 /**
  * @param serves `on-disk`: it must serve the certificate on disk; `any`: only its health counts
- * @returns the first problem, for people; undefined if the component is healthy
+ * @returns a description of the first problem; undefined if the component is healthy
  */
 export async function findHealthProblem(
   component: Component,
@@ -80,7 +80,7 @@ export function probesOf(
   }
 }
 
-/** The client port shows the serving certificate; the metrics port answers without a client certificate. */
+/** The client port shows the serving certificate; the metrics port does not ask for a client certificate. */
 function etcdProbes(
   flag: (name: string, otherwise: string) => string,
   { certDir }: NodeFolders,
@@ -96,7 +96,7 @@ function etcdProbes(
 
 const PROBE_TIMEOUT_MS = 5000;
 
-/** The problem, for people; undefined if the endpoint is healthy. */
+/** A description of the problem; undefined if the endpoint is healthy. */
 export function askHealth({ url, servedFingerprint, client }: Probe): Promise<string | undefined> {
   return new Promise((resolve) => {
     // The served certificate is compared with the one on disk, which is stricter than a chain.
@@ -104,7 +104,7 @@ export function askHealth({ url, servedFingerprint, client }: Probe): Promise<st
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...client })
       : httpRequest(url, options);
-    request.once('timeout', () => request.destroy(new Error('no answer')));
+    request.once('timeout', () => request.destroy(new Error('no response')));
     request.once('error', (error) => resolve(`${url}: ${error.message}`));
     request.once('response', (response) => {
       const socket = response.socket as Partial<TLSSocket>;
@@ -116,10 +116,12 @@ export function askHealth({ url, servedFingerprint, client }: Probe): Promise<st
       response.once('error', (error) => resolve(`${url}: ${error.message}`));
       response.once('end', () => {
         if (servedFingerprint !== undefined && served !== servedFingerprint)
-          return resolve(`${url}: serves another certificate than the one on disk`);
+          return resolve(`${url}: does not serve the certificate on disk`);
         const healthy = response.statusCode === 200 && !/"health"\s*:\s*"?false/.test(body);
         resolve(
-          healthy ? undefined : `${url}: answers ${response.statusCode} ${body.slice(0, 200)}`,
+          healthy
+            ? undefined
+            : `${url}: responded with ${response.statusCode} ${body.slice(0, 200)}`,
         );
       });
     });

@@ -1,4 +1,7 @@
-/** Manifests that are moved away for a while: a static pod stops when its manifest disappears, and starts when it is back. */
+/**
+ * Manifests that are temporarily moved away: a static pod stops when its manifest disappears, and starts when it is
+ * back.
+ */
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
@@ -8,7 +11,7 @@ import { manifestsFolder } from './manifest.ts';
 const heldFolder = (stateDir: string) => join(stateDir, 'held-manifests');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** If a signal ends this process, it puts all manifests back first; after a kill the next run does. */
+/** If a signal terminates this process, it puts all manifests back first; after a SIGKILL the next run does. */
 export class HeldManifests {
   readonly #folder: string;
   /** The most recently moved file first. */
@@ -63,7 +66,7 @@ export async function returnManifests(stateDir: string, folders: NodeFolders): P
   const held = heldManifests(stateDir);
   for (const name of held) {
     const file = join(manifestsFolder(folders), name);
-    // a manifest that someone created meanwhile takes precedence
+    // a manifest that someone created in the meantime takes precedence
     renameSync(join(folder, name), existsSync(file) ? join(stateDir, `${name}.replaced`) : file);
   }
   if (held.length > 0) await syncFolder(manifestsFolder(folders));

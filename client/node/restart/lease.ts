@@ -10,7 +10,7 @@ import type { BucketObject, ObjectStore } from '../../../lib/store/object-store.
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 
-/** A lease has a hundred bytes. A larger object is not a lease, and is not read. */
+/** A lease is about a hundred bytes long. A larger object is not a lease, and is not read. */
 export const MAX_LEASE_BYTES = 4096;
 
 /** With a count of the writes of this id: identical bytes have the same ETag, and `If-Match` would miss a write. */
@@ -19,7 +19,9 @@ type WrittenLease = LeaseDocument & { readonly writes: number };
 /** The holder writes the lease before each component and every minute of a wait, so no wait outlasts it. */
 const LEASE_SECONDS = 10 * 60;
 const RENEW_EVERY_MS = 60_000;
-/** A lease that cannot be renewed is given up this long before it expires: S3 dates a write before it answers it. */
+/**
+ * A lease that cannot be renewed is given up this long before it expires, because S3 dates a write before it responds.
+ */
 const MARGIN_SECONDS = 60;
 /** No lease is valid longer than this after its last write, whatever its document says or if it cannot be read. */
 const MAX_LEASE_SECONDS = 15 * 60;
@@ -41,7 +43,7 @@ export interface LeaseOptions {
 
 export interface HeldLease {
   /**
-   * Renews the lease. If S3 does not answer, it returns as long as the last write is still valid.
+   * Renews the lease. If S3 does not respond, it returns as long as the last write is still valid.
    * @throws Error if another node has taken the lease, or may have
    */
   extend(): Promise<void>;
@@ -103,7 +105,7 @@ class Lease implements HeldLease {
   #writes = 0;
   /** By this machine's monotonic clock, taken before the last successful write was sent. */
   #writtenAt: number;
-  /** Calls run one after another: two writes at once would take the lease from each other. */
+  /** Calls run one after another: two concurrent writes would take the lease from each other. */
   #last: Promise<void> = Promise.resolve();
 
   constructor({ store, clock, terminal }: LeaseDeps, key: string, node: string) {
@@ -172,7 +174,10 @@ class Lease implements HeldLease {
     return (await this.#store.create(this.#key, text, JSON_TYPE)) === 'created';
   }
 
-  /** `changed` may be the answer to a retry that met its own earlier write, so what the object holds now decides. */
+  /**
+   * `changed` may be the response to a retry that met its own earlier write, so the current contents of the object
+   * decide.
+   */
   async #replace({ eTag }: BucketObject, holder: string | null): Promise<boolean> {
     const text = this.#document(holder);
     if ((await this.#store.replace(this.#key, text, JSON_TYPE, eTag)) === 'replaced') return true;
@@ -210,7 +215,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 /**
  * Returns a function to call again and again during a wait, which renews the lease every minute. It does not wait for
- * the renewal: a component whose manifest is out of its folder comes first.
+ * the renewal: a component whose manifest is out of its folder must not wait.
  */
 export function keepAlive(lease: HeldLease | undefined, clock: Clock): () => void {
   let last = clock.monotonic();

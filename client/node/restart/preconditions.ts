@@ -9,7 +9,7 @@ import { isRestartable } from './restartable.ts';
 import { until } from './wait.ts';
 
 /**
- * If the processes of a static pod are not visible, nothing shows whether it was restarted.
+ * If the processes of a static pod are not visible, it is impossible to tell whether it was restarted.
  * @throws CommandError that names the components whose processes are not visible
  */
 export async function requireVisibleProcesses(
@@ -57,7 +57,9 @@ async function isUnhealthy(component: Component, deps: RestartDeps): Promise<boo
     });
     return false;
   } catch {
-    deps.terminal.progress(`${component} is unhealthy before anything is changed: ${problem}`);
+    deps.terminal.progress(
+      `${component} is already unhealthy; nothing has been changed yet: ${problem}`,
+    );
     return true;
   }
 }

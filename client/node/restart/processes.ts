@@ -6,7 +6,9 @@ import { COMPONENTS, type Component } from '../disk/components.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
-/** @throws CommandError if static pods may have to be restarted, but nothing would show when one has stopped */
+/**
+ * @throws CommandError if static pods may have to be restarted, but it would be impossible to tell when one has stopped
+ */
 export function requireProc(folders: NodeFolders): void {
   if (existsSync('/proc/self/stat')) return;
   const pods = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
@@ -21,8 +23,8 @@ export function requireProc(folders: NodeFolders): void {
 const PROC = '/proc';
 
 /**
- * The processes whose arguments name the node's folders, or equal those of the manifest: a component of another cluster on
- * the same machine has its files in other folders.
+ * The processes whose arguments name the node's folders, or equal those of the manifest: a component of another cluster
+ * on the same machine has its files in other folders.
  * @param manifest undefined if the component is not a static pod
  * @returns ids that are never reused: process id and start time
  */
@@ -96,6 +98,6 @@ function readProc(proc: string, pid: string, file: string): string | undefined {
   try {
     return readFileSync(join(proc, pid, file), 'utf8');
   } catch {
-    return undefined; // exited meanwhile, or invisible
+    return undefined; // exited in the meantime, or invisible
   }
 }

@@ -32,7 +32,7 @@ export interface StepOptions {
 
 /**
  * Restarts the components of one step: they stop in reverse order and start in order, each one when the previous one is
- * healthy. If one fails, the step stops there; the rest are started, but not waited for.
+ * healthy. If one fails, the step stops there; the rest are started, but the step does not wait for them.
  */
 export async function restartStep(
   step: readonly Component[],

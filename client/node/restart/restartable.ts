@@ -8,7 +8,7 @@ import { hostSystemd } from './systemd.ts';
 /** A component that this command does not restart. */
 export type NotRestarted =
   /** It does not run on this node. */
-  | { readonly component: Component; readonly state: 'not-here' }
+  | { readonly component: Component; readonly state: 'not-on-this-node' }
   /** It may run on this node, but not in a way that this command can restart. */
   | { readonly component: Component; readonly state: 'by-hand'; readonly reason: string };
 
@@ -30,7 +30,8 @@ export function describeNotRestartable(
   component: Component,
   { folders, proc }: RestartDeps,
 ): NotRestarted {
-  if (!mayRunOutsideManifests(component, folders, proc)) return { component, state: 'not-here' };
+  if (!mayRunOutsideManifests(component, folders, proc))
+    return { component, state: 'not-on-this-node' };
   const reason =
     component === 'kubelet'
       ? 'systemd does not run on this machine'

@@ -1,7 +1,7 @@
 /**
- * Which components have started since the files changed. The kubelet restarts containers that exit, and controllers exit
- * when they lose their lease, as they may while the API server beside them restarts. Such a component has read the new
- * files, although this command did not restart it.
+ * Which components have started since the files changed. The kubelet restarts containers that exit, and controllers
+ * exit when they lose their lease, as they may while the API server on their node restarts. Such a component has read
+ * the new files, although this command did not restart it.
  */
 import { COMPONENTS, type Component } from '../disk/components.ts';
 import type { RestartDeps } from './deps.ts';

@@ -1,4 +1,4 @@
-/** Waits by the monotonic clock: correcting the date does not change how long a wait takes. */
+/** Waits are measured with the monotonic clock: correcting the date does not change how long a wait takes. */
 import type { Clock } from '../../clock.ts';
 
 export interface Patience {
@@ -11,7 +11,7 @@ export interface Patience {
 const POLL_MS = 500;
 
 /**
- * @param what the message if the time is over, such as `etcd does not stop`
+ * @param what the message if the time is up, such as `etcd does not stop`
  * @param findProblem returns undefined once there is no problem
  * @throws Error with `what` and the last problem
  */

@@ -1,4 +1,7 @@
-/** Objections to restoring the old files of an installation: a person would lose work, or a certificate would not work. */
+/**
+ * Reasons not to restore the old files of an installation: someone's edits would be lost, or a certificate would be
+ * invalid.
+ */
 import { X509Certificate } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -24,7 +27,7 @@ import { leadsTo } from '../trust/signer.ts';
 
 /**
  * @param later newer installations that were not undone
- * @returns all objections, for people
+ * @returns all objections, as text
  */
 export function findObjections(
   installation: Installation,
@@ -79,7 +82,7 @@ interface CertificateOf {
   readonly leaf: X509Certificate;
 }
 
-/** The certificates that would be restored, those in copies of kubeconfigs included. */
+/** The certificates that would be restored, including those in copies of kubeconfigs. */
 function restoredCertificates(installation: Installation, folders: NodeFolders): CertificateOf[] {
   const caFiles = CA_NAMES.map((ca) => pathOf(caFileOf(ca, folders)));
   const known = placesOf(folders);

@@ -12,9 +12,9 @@ import type { StartedSince } from '../restart/started-since.ts';
 
 /**
  * Restores the old files, and restarts the components that have read the new ones. Can be called again after any
- * interruption. The rollback is done when the files are restored: a component that fails with them is in the results, and
- * holds up neither the others nor the next run.
- * @param hasStarted components to restart besides those in the journal; called once the old files are restored
+ * interruption. The rollback is done when the files are restored: a component that fails with them is in the results,
+ * and holds up neither the others nor the next run.
+ * @param hasStarted components to restart in addition to those in the journal; called once the old files are restored
  */
 export async function rollBackInstallation(
   installation: Installation,

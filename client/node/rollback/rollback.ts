@@ -1,4 +1,4 @@
-/** `cakeless rollback`: restores the files that an installation replaced, and restarts their users. */
+/** `cakeless rollback`: restores the files that an installation replaced, and restarts the components that use them. */
 import { CommandError } from '../../errors.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { type Installation, listInstallations, record } from '../install/journal.ts';
@@ -15,14 +15,14 @@ import { findObjections } from './objections.ts';
 import { rollBackInstallation } from './roll-back-installation.ts';
 
 export interface RollbackOptions {
-  /** Of an installation; by default the last one. */
+  /** Id of an installation; by default the last one. */
   readonly id: string | undefined;
   readonly restart: boolean;
   readonly force: boolean;
 }
 
 export interface RollbackDeps extends RestartDeps {
-  /** undefined if another node held it for too long; absent: no lease is needed. */
+  /** Returns undefined if another node held it for too long; absent if no lease is needed. */
   readonly lease?: (() => Promise<HeldLease | undefined>) | undefined;
 }
 

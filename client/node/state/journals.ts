@@ -1,6 +1,6 @@
 /**
- * Folders that each hold a journal: requests and installations. A folder without a journal has no effect: its run was
- * interrupted before it changed anything, or while it removed the folder.
+ * Folders that each contain a journal: requests and installations. A folder without a journal has no effect: its run
+ * was interrupted before it changed anything, or while it removed the folder.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

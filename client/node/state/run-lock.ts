@@ -1,6 +1,6 @@
 /**
- * Lets one run of `prepare`, `renew` or `rollback` at a time work on a node. The lock of a killed process does not count,
- * because the process no longer exists.
+ * Lets one run of `prepare`, `renew` or `rollback` at a time work on a node. The lock of a killed process does not
+ * count, because the process no longer exists.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { link, readdir, rename, unlink } from 'node:fs/promises';
@@ -78,7 +78,7 @@ async function acquire(file: string, own: string): Promise<void> {
     }
     throw new CommandError(
       'run-in-progress',
-      `could not acquire ${file}: other runs keep taking it`,
+      `could not acquire ${file}: other runs keep acquiring it first`,
       'run the command again',
     );
   } finally {
@@ -86,12 +86,12 @@ async function acquire(file: string, own: string): Promise<void> {
   }
 }
 
-/** Removes the lock only if it still belongs to the dead holder: another run may have acquired it meanwhile. */
+/** Removes the lock only if it still belongs to the dead holder: another run may have acquired it in the meantime. */
 async function removeStale(file: string, aside: string, holder: Holder | undefined): Promise<void> {
   try {
     await rename(file, aside);
   } catch {
-    return; // another run was faster
+    return; // another run acquired it first
   }
   if (JSON.stringify(readHolder(aside)) !== JSON.stringify(holder)) await linked(aside, file);
   await unlink(aside);
@@ -144,6 +144,6 @@ function readHolder(file: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Holder;
   } catch {
-    return undefined; // removed meanwhile
+    return undefined; // removed in the meantime
   }
 }

@@ -63,7 +63,10 @@ export function kubeletDirFor(kubeconfigDir: string, given: string | undefined) 
 /** @throws CommandError if the folder of kubeconfigs does not exist */
 export function requireNode({ kubeconfigDir }: NodeFolders): void {
   if (existsSync(kubeconfigDir)) return;
-  throw new CommandError('usage', `${kubeconfigDir} does not exist: is this a node?`);
+  throw new CommandError(
+    'usage',
+    `${kubeconfigDir} does not exist; this machine does not look like a node`,
+  );
 }
 
 /** @throws CommandError if cluster or node is not set */
@@ -75,7 +78,7 @@ export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
   const missing = cluster === undefined ? '--cluster' : '--node';
   throw new CommandError(
     'usage',
-    `${missing} is missing: which ${missing.slice(2)} is this?`,
+    `${missing} is missing`,
     `set cluster and node with flags or in ${CAKELESS_YAML}`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * A unit file ends with a line that has the digest of the text above it. So a later version of Cakeless can tell its own
- * older text, which it replaces, from a unit that a person changed, which it keeps.
+ * A unit file ends with a line that has the digest of the text above it. With it, a later version of Cakeless can
+ * distinguish its own older text, which it replaces, from a unit that someone changed, which it keeps.
  */
 import { createHash } from 'node:crypto';
 import { readTextIfThere } from '../../read-text.ts';

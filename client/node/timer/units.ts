@@ -1,12 +1,12 @@
 /** The systemd units of `cakeless install-timer`, as text in the source: the bundle is a single file. */
 
 export const TIMER = 'cakeless-renew.timer';
-export const AT_BOOT = 'cakeless-return.service';
+export const AT_BOOT = 'cakeless-restore-manifests.service';
 
 export interface UnitOptions {
   /** How the unit calls cakeless, quoted for ExecStart. */
   readonly command: string;
-  /** Absolute paths of folders that it writes to, besides kubeadm's. */
+  /** Absolute paths of folders that it writes to, in addition to kubeadm's. */
   readonly writable: readonly string[];
   /** Absolute path, usually /etc/kubernetes. */
   readonly kubeconfigDir: string;
@@ -71,7 +71,7 @@ ProtectSystem=strict
 ReadWritePaths=/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube@WRITABLE@
 ProtectHome=read-only
 PrivateTmp=yes
-# it reads /proc of the components and restarts the kubelet over the system bus; it needs nothing else of the kernel
+# it reads /proc of the components and restarts the kubelet over the system bus; it needs nothing else from the kernel
 PrivateDevices=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
@@ -89,7 +89,7 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
 # no MemoryDenyWriteExecute: Node.js compiles code at run time
-# root's access to files of other users, but no other capability of root
+# root's access to other users' files, but none of root's other capabilities
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 `;
@@ -103,7 +103,7 @@ ConditionDirectoryNotEmpty=@HELD@
 
 [Service]
 Type=oneshot
-# -n: a manifest that someone created meanwhile takes precedence
+# -n: a manifest that someone created in the meantime takes precedence
 ExecStart=/bin/sh -c 'mv -n "$$0"/cakeless/held-manifests/*.yaml "$$0"/manifests/' @KUBECONFIG_DIR@
 
 [Install]

@@ -1,4 +1,4 @@
-/** Folders besides kubeadm's that a renewal writes to: the hardening of the unit must leave them writable. */
+/** Folders other than kubeadm's that a renewal writes to: the hardening of the unit must leave them writable. */
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { NodeSettings } from '../state/settings.ts';

@@ -28,7 +28,7 @@ export function caHashesOf(texts: readonly string[]): CaHashes {
   return { ca: of('ca'), 'etcd-ca': of('etcd-ca'), 'front-proxy-ca': of('front-proxy-ca') };
 }
 
-/** Of a certificate, or of the first one in a PEM text; in hex. */
+/** The hash of a certificate, or of the first certificate in a PEM text; in hex. */
 export function hashOf(certificate: X509Certificate | string): string {
   const { publicKey } =
     typeof certificate === 'string' ? new X509Certificate(certificate) : certificate;

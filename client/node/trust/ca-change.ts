@@ -1,5 +1,5 @@
 /**
- * Which CA certificates a running node believes: those in its CA files (pki/ca.crt …). What the service publishes is
+ * Which CA certificates a running node trusts: those in its CA files (pki/ca.crt …). What the service publishes is
  * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035).
  */
 import type { X509Certificate } from 'node:crypto';
@@ -90,7 +90,7 @@ function describeDifferences(
   return lines;
 }
 
-/** Certificates that a file loses or reorders were believed before; each one that it gets needs a hash. */
+/** Certificates that a file loses or reorders were already trusted; each certificate that it gains needs a hash. */
 function findUnpinned(
   ca: CaName,
   file: string,
@@ -118,7 +118,7 @@ function describe(ca: CaName, certificate: X509Certificate): string {
 }
 
 /**
- * A CA file that changes must still hold the CA of every certificate that stays.
+ * A CA file that changes must still contain the CA of every certificate that stays.
  * @throws CommandError that names those that would lose their CA
  */
 export function checkStayingCertificates(

@@ -1,6 +1,6 @@
 /**
- * Whether a certificate is the requested one, signed by a CA that the node trusts, for the key that the node has. kubeadm
- * checks little of this (it accepts a wrong key), so everything is checked before a file is written.
+ * Whether a certificate is the requested one, signed by a CA that the node trusts, for the key that the node has.
+ * kubeadm checks little of this (it accepts a wrong key), so everything is checked before a file is written.
  */
 import 'reflect-metadata';
 import { type KeyObject, X509Certificate } from 'node:crypto';
@@ -26,9 +26,9 @@ import { findSigner } from './signer.ts';
 
 export interface Expected {
   readonly profile: IssuedProfile;
-  /** What was asked for. */
+  /** What was requested. */
   readonly request: CheckedRequest;
-  /** Public half of the private key beside the certificate, if there is one. */
+  /** Public half of the private key next to the certificate, if there is one. */
   readonly key: KeyObject | undefined;
   /** PEM certificates that the node trusts for this CA. */
   readonly trustBundle: string;
@@ -37,11 +37,11 @@ export interface Expected {
 
 export interface CertificateProblem {
   readonly text: string;
-  /** What could make this same certificate acceptable: a correct clock, other CA files, or nothing. */
+  /** What would make this certificate acceptable: a correct clock, other CA files, or nothing. */
   readonly cure: 'clock' | 'ca-change' | 'none';
 }
 
-/** Everything that is wrong with a certificate, for people; empty if it is the right one. */
+/** Descriptions of everything that is wrong with a certificate; empty if nothing is. */
 export const checkCertificate = (pem: string, expected: Expected): string[] =>
   findProblems(pem, expected).map(({ text }) => text);
 
@@ -54,7 +54,7 @@ export function findProblems(pem: string, expected: Expected): CertificateProble
     return lasting(['the file contains something other than PEM certificates']);
   if (!holdsPlainCertificates(pem))
     return lasting([
-      'its PEM is not written plainly: other programs may read it differently, or not at all',
+      'its PEM encoding is not canonical: other programs may read it differently, or not at all',
     ]);
   const certificate = new X509Certificate(leaf);
   return [
@@ -71,13 +71,13 @@ const lasting = (texts: readonly string[]): CertificateProblem[] =>
 function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
   const problems: string[] = [];
   if (!certificate.publicKey.equals(request.key.keyObject))
-    problems.push('it is for another key than the CSR');
+    problems.push('its public key is not that of the CSR');
   if (key && !certificate.publicKey.equals(key))
-    problems.push('it does not belong to the private key beside it');
+    problems.push('it does not match the private key next to it');
   return problems;
 }
 
-/** Other CA files could cure each of these problems. */
+/** Other CA files could fix each of these problems. */
 function checkChain(
   certificate: X509Certificate,
   { trustBundle, now }: Expected,
@@ -114,7 +114,7 @@ function checkContents(certificate: PeculiarCertificate, { profile, request }: E
       listed(profile.extendedKeyUsages.map((u) => OID[u])),
     ],
     ['common names', listed(certificate.subjectName.getField('CN')), subject.commonName],
-    ['organisations', listed(certificate.subjectName.getField('O')), listed(subject.organizations)],
+    ['organizations', listed(certificate.subjectName.getField('O')), listed(subject.organizations)],
     ['names', listed(namesOf(certificate)), listed(request.names.map(formatName))],
     ['CA flag', String(constraints?.ca ?? 'missing'), 'false'],
     ['digitalSignature', String((keyUsages & KeyUsageFlags.digitalSignature) !== 0), 'true'],

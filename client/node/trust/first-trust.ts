@@ -1,4 +1,4 @@
-/** The CA certificates of a new node: fetches what the service publishes, and lets the pins decide. */
+/** The CA certificates of a new node: fetches what the service publishes, and checks it against the pins. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -13,7 +13,7 @@ export interface TrustedCa {
   readonly ca: CaName;
   readonly file: string;
   readonly bundle: string;
-  /** Of the first certificate's public key. */
+  /** SHA-256 of the first certificate's public key. */
   readonly sha256: string;
   readonly trustedBy: TrustReason;
 }
@@ -56,7 +56,7 @@ export async function readTrust(
   return { trusted, problems };
 }
 
-/** When no certificate came: checks the CA files on disk against the pins. */
+/** If no certificate was issued, checks the CA files on disk against the pins. */
 export function judgeDisk(cas: readonly CaName[], folders: NodeFolders, pins: Pins): FirstTrust {
   const trusted: TrustedCa[] = [];
   const problems: string[] = [];

@@ -1,7 +1,7 @@
 /**
- * First trust: whether a new node believes a CA certificate. CA files on disk are trusted already; otherwise it is a hash
- * of the CA's public key, in the form of kubeadm's --discovery-token-ca-cert-hash (cmd/kubeadm/app/util/pubkeypin), or a
- * file with CA certificates that did not come from the bucket.
+ * First trust: whether a new node trusts a CA certificate. CA files on disk are trusted already; otherwise the reason
+ * is a hash of the CA's public key, in the format of kubeadm's --discovery-token-ca-cert-hash
+ * (cmd/kubeadm/app/util/pubkeypin), or a file of CA certificates that did not come from the bucket.
  */
 import { X509Certificate } from 'node:crypto';
 import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
@@ -23,8 +23,9 @@ export type TrustDecision =
   | { readonly problem: string; readonly isUnpinned?: boolean };
 
 /**
- * There must be a reason for every certificate of a bundle, not only for the first one, which is all that kubeadm reads.
- * Given hashes and files must match even if a CA file already exists on disk: that file may have been trusted too early.
+ * There must be a reason for every certificate of a bundle, not only for the first one, which is all that kubeadm
+ * reads. Given hashes and files must match even if a CA file already exists on disk: that file may have been trusted
+ * too early.
  */
 export function judgeBundle(
   ca: CaName,
@@ -70,7 +71,7 @@ function judge(evidence: Evidence): TrustDecision {
   if (reason) return { trustedBy: reason };
   const { ca } = evidence;
   return {
-    problem: `no reason to trust the service's ${ca} (${seen(evidence)})`,
+    problem: `nothing vouches for the service's ${ca} (${seen(evidence)})`,
     isUnpinned: true,
   };
 }
@@ -88,7 +89,7 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
   (evidence) =>
     evidence.hashes.length > 0 &&
     !evidence.certificates.every((pem) => evidence.hashes.includes(hashOf(pem)))
-      ? `${evidence.ca} has another public key (${seen(evidence)}) than the pinned one`
+      ? `the public key of ${evidence.ca} (${seen(evidence)}) is not the pinned one`
       : undefined,
   (evidence) =>
     isOutside(evidence.bundle, evidence.trustBundle)
@@ -101,11 +102,11 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
   (evidence) =>
     evidence.onDisk !== undefined &&
     fingerprintsOf(evidence.onDisk).join() !== fingerprintsOf(evidence.bundle).join()
-      ? `the CA certificates of ${evidence.ca} on disk are not those of the service (${seen(evidence)})`
+      ? `the CA certificates of ${evidence.ca} on disk differ from those that the service publishes (${seen(evidence)})`
       : undefined,
 ];
 
-/** The strongest first: it is the one that is shown. */
+/** The strongest first, because the first one that holds is shown. */
 const REASONS: readonly [TrustReason, (evidence: Evidence) => boolean][] = [
   ['hash', ({ hashes }) => hashes.length > 0],
   ['trust-bundle', ({ trustBundle }) => trustBundle !== undefined],
@@ -122,7 +123,10 @@ function isOutside(bundle: string, trustBundle: string | undefined): boolean {
   return !fingerprintsOf(bundle).every((fingerprint) => given.includes(fingerprint));
 }
 
-/** The CA whose subject a certificate has, if it is another one: a hash names its CA, a trust bundle holds all of them. */
+/**
+ * The CA whose subject a certificate has, if that is a different CA: a hash names its CA, a trust bundle contains all
+ * of them.
+ */
 function findOtherCa({ ca, certificates }: Evidence): CaName | undefined {
   for (const pem of certificates) {
     const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];

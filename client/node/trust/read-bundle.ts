@@ -17,7 +17,7 @@ export type PublishedBundle = { readonly pem: string } | { readonly problem: str
 
 /**
  * Every PEM reader must see the certificates that were shown, compared and written; so a bundle that contains anything
- * except plainly written CA certificates is refused (decision 0035).
+ * except canonical CA certificates in PEM is refused (decision 0035).
  */
 export async function readBundle(
   exchange: Pick<Exchange, 'get'>,
@@ -31,7 +31,7 @@ export async function readBundle(
   const text = Buffer.from(object.body).toString('latin1');
   if (!holdsPlainCertificates(text))
     return {
-      problem: `the trust bundle ${key} is not a list of plainly written PEM certificates: other programs may read it differently`,
+      problem: `the trust bundle ${key} is not a list of canonical PEM certificates: other programs may read it differently`,
     };
   const certificates = certificatesIn(text).map((pem) => new X509Certificate(pem));
   if (!certificates.every((certificate) => certificate.ca))

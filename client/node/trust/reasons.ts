@@ -1,10 +1,10 @@
 /**
- * Why a CA certificate is believed: the index of this folder. Every command that takes a CA certificate, or a certificate
- * of a CA, decides here.
+ * Why a CA certificate is trusted: the index of this folder. Every command that takes a CA certificate, or a
+ * certificate of a CA, checks it here.
  *
  * The exchange bucket is not a reason: anyone who can write to it could add a CA. It only delivers the bundle
- * (`read-bundle.ts`), which must be written so that every PEM reader sees the same certificates. Then a reason must hold
- * for each certificate of the bundle:
+ * (`read-bundle.ts`), which must be written so that every PEM reader sees the same certificates. Then a reason must
+ * hold for each certificate of the bundle:
  *
  * | reason | `prepare` | `renew` | `kubeconfig user` |
  * | --- | --- | --- | --- |
@@ -17,11 +17,11 @@
  * - `ca-change.ts`: the CA files of a running node (`renew`). They stay as they are unless a change is accepted.
  * - `trusted-ca.ts`: the CA certificates of a person's kubeconfig (`kubeconfig user`).
  * - `ca-cert-hash.ts`: hashes of public keys, in kubeadm's form.
- * - `signer.ts`, `check-certificate.ts`: whether a believed CA signed a certificate, and whether the certificate is the
+ * - `signer.ts`, `check-certificate.ts`: whether a trusted CA signed a certificate, and whether the certificate is the
  *   requested one. `fetch`, `prepare` and `renew` check it before they write a certificate.
  */
 export type TrustReason = 'hash' | 'trust-bundle' | 'disk' | 'first-use';
 
-/** For `prepare`, if no reason holds. */
+/** Hint of `prepare` if no reason holds. */
 export const HOW_TO_GIVE_A_REASON =
   'give --ca-cert-hash or --trust-bundle, obtained from someone who knows the CA, or --trust-on-first-use';

@@ -30,7 +30,7 @@ export function findTrusted({
 }: KubeconfigPins) {
   const pinned = caHashesOf(hashes).ca;
   if (pinned.length < hashes.length)
-    throw new CommandError('usage', '--ca-cert-hash: only ca signs certificates of people');
+    throw new CommandError('usage', '--ca-cert-hash: only ca signs certificates of users');
   const ofFile = certificateAuthority === undefined ? undefined : readFile(certificateAuthority);
   return async (exchange: Exchange, request: string, certificate: string, terminal: Terminal) => {
     const bundle = ofFile ?? (await readPublished(exchange, cluster, request));

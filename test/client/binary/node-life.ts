@@ -157,7 +157,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     rmSync(manifests, { recursive: true });
     expect(refused).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('/proc is not mounted: nobody could tell when etcd'),
+      stderr: expect.stringContaining('/proc is not mounted, so a restart of etcd'),
     });
   });
 }

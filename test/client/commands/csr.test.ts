@@ -144,7 +144,10 @@ it('--dry-run writes nothing, --key-algorithm is applied, and an unknown name is
 
 it('a folder that is not a node is an error, and a node without certificates has no next step', async () => {
   const gone = await csr(join(newFolder(), 'nope'), 'all');
-  expect([gone.exitCode, gone.stderr]).toEqual([2, expect.stringContaining('is this a node?')]);
+  expect([gone.exitCode, gone.stderr]).toEqual([
+    2,
+    expect.stringContaining('does not look like a node'),
+  ]);
   const empty = await csr(newFolder(), 'all');
   expect([empty.exitCode, empty.stdout]).toEqual([0, expect.not.stringContaining('next:')]);
 });
@@ -156,8 +159,8 @@ it('one broken file does not hide the others, and a missing super-admin.conf is 
   writeFileSync(join(folder, 'admin.conf'), 'users: [');
   const run = await csr(folder, 'all', '-o', 'json');
   expect(run.exitCode).toBe(2);
-  expect(run.stderr).toContain('left out: admin.conf');
-  expect(run.stderr).toContain('left out: not on this node: super-admin.conf');
+  expect(run.stderr).toContain('skipped: admin.conf');
+  expect(run.stderr).toContain('skipped: not on this node: super-admin.conf');
   expect(JSON.parse(run.stdout).csrs).toHaveLength(set.csrs.length - 2);
 });
 

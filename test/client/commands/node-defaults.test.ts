@@ -28,7 +28,7 @@ describe('--kubeconfig-dir X means certificates in X/pki', () => {
     expect(yaml).toContain(elsewhere);
     const node = await fleet.newNode(newest, yaml);
     const { result } = await node.prepareWhole();
-    expect(result.hindrances).toEqual([]);
+    expect(result.preflightProblems).toEqual([]);
     const files = result.certificates.map(({ file }) => file);
     expect(files).toContain(node.at('pki/apiserver.crt'));
     expect(existsSync(node.at('pki/sa.key'))).toBe(true);

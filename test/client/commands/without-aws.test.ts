@@ -193,7 +193,7 @@ describe('an invitation', () => {
     const forged = file('forged.json');
     writeFileSync(forged, JSON.stringify(invitation));
     const run = await node('fetch', '--invitation', forged, '--out', file('out'));
-    expect(run).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('does not name') });
+    expect(run).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('does not list') });
     expect((await node('fetch', '--invitation', out, '--out', file('out'))).exitCode).toBe(0);
   });
 
@@ -293,10 +293,12 @@ describe('by file', () => {
     const { request, answer } = await pack();
     const swapped = await node('fetch', '--from', request, '--out', folder);
     expect(swapped).toMatchObject({ exitCode: 2 });
-    expect(swapped.stderr).toMatch(/not a file of cakeless relay\n.*it is a file of cakeless pack/);
+    expect(swapped.stderr).toMatch(
+      /not a file from cakeless relay\n.*it is a file from cakeless pack/,
+    );
     writeFileSync(answer, '{"cluster":"prod"}');
     const other = await admin('relay', answer, '--out', file('never'));
-    expect(other.stderr).toBe(`cakeless: ${answer}: not a file of cakeless pack\n`);
+    expect(other.stderr).toBe(`cakeless: ${answer}: not a file from cakeless pack\n`);
   });
 
   it('relay rejects a file of another node or cluster than --node and --cluster say', async () => {
@@ -337,7 +339,10 @@ describe('by file', () => {
     bodyOf('/scheduler.conf.crt').body = bodyOf('/controller-manager.conf.crt').body;
     writeFileSync(answer, JSON.stringify(relayed));
     const run = await node('fetch', '--from', answer, '--out', file('out'));
-    expect(run).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('another key') });
+    expect(run).toMatchObject({
+      exitCode: 7,
+      stdout: expect.stringContaining('not that of the CSR'),
+    });
   });
 
   it.each<[string, (object: { key: string }) => object]>([
@@ -352,7 +357,7 @@ describe('by file', () => {
     const whole = { key, body: 'eA==', metadata: {} };
     const object = change(whole);
     const place = { cluster: CLUSTER, node: NODE, request: 'r' };
-    writeFileSync(answer, JSON.stringify({ cakelessAnswer: 1, ...place, objects: [object] }));
+    writeFileSync(answer, JSON.stringify({ cakelessOutcomes: 1, ...place, objects: [object] }));
     const run = await node('fetch', '--from', answer, '--out', file('out'));
     expect(run.exitCode).toBe(2);
   });

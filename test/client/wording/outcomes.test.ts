@@ -38,7 +38,7 @@ it('a pending request says what it waits for, and what an approver must run', ()
 });
 
 it('a request without an outcome says what to do, and an issued one nothing', () => {
-  expect(describeOutcome('a', { state: 'unanswered' }, 'not written')).toEqual([
+  expect(describeOutcome('a', { state: 'no-outcome' }, 'not written')).toEqual([
     'a: no outcome yet; run the same command again',
   ]);
   expect(describeOutcome('a', { state: 'issued' }, 'not written')).toEqual([]);
@@ -55,12 +55,12 @@ it.each([
     300,
     'approval of super-admin.conf (up to 5m)',
   ],
-  [[{ name: 'a', state: 'unanswered' }], 30, 'outcomes of a (up to 30s)'],
+  [[{ name: 'a', state: 'no-outcome' }], 30, 'outcomes of a (up to 30s)'],
   [
     [
       { name: 'a', state: 'pending' },
-      { name: 'b', state: 'unanswered' },
-      { name: 'c', state: 'unanswered' },
+      { name: 'b', state: 'no-outcome' },
+      { name: 'c', state: 'no-outcome' },
     ],
     5400,
     'outcomes of b, c and approval of a (up to 1h30m)',

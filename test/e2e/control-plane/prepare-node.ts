@@ -64,7 +64,7 @@ export async function prepareNode(service: CakelessService, newNode: NewNode): P
   const { certificates, next, serviceAccountKey } =
     waiting.length === 0 ? first : await prepare(['--wait', '1m'], [DONE]);
   if (next === undefined) throw new Error(`${node.name}: no next command`);
-  const wanted = saKey === undefined ? ['made', 'was-there'] : ['copied'];
+  const wanted = saKey === undefined ? ['created', 'existing'] : ['copied'];
   if (!wanted.includes(serviceAccountKey ?? 'missing'))
     throw new Error(`${node.name}: sa.key: ${serviceAccountKey}`);
   return certificates.map(({ name }) => name);

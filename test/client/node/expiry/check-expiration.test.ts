@@ -206,7 +206,7 @@ const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
   [
     'an additional organisation',
     { path: 'scheduler.conf', subject: '/O=system:masters/CN=system:kube-scheduler' },
-    /organisations are system:masters/,
+    /organizations are system:masters/,
   ],
   [
     'missing names',
@@ -216,7 +216,7 @@ const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
   [
     'the wrong CA',
     { path: 'pki/apiserver-etcd-client', ca: 'ca' },
-    /does not lead to a certificate in .*etcd\/ca.crt/,
+    /does not chain to a certificate in .*etcd\/ca.crt/,
   ],
 ];
 
@@ -377,7 +377,7 @@ describe('the kubelet', () => {
     const { document } = await report(folder);
     expect(document.kubelet[1]).toMatchObject({ name: 'kubelet-server-current.pem', caName: 'ca' });
     expect(document.problems.map(({ problem }) => problem).join('; ')).toMatch(
-      /common name is kube-apiserver.*organisations are missing, not system:nodes/,
+      /common name is kube-apiserver.*organizations are missing, not system:nodes/,
     );
   });
 });

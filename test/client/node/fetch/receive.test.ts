@@ -52,7 +52,7 @@ it('compares the certificate with the CSR on disk, whatever CSR is in the bucket
   writeFileSync(join(out, 'scheduler.conf.csr'), await bodyOf(csrKey));
   const strange = await fetchScheduler('controller-manager.conf');
   expect(strange).toMatchObject({ outcome: 'check-failed' });
-  expect(strange.problems).toContain('it is for another key than the CSR');
+  expect(strange.problems).toContain('its public key is not that of the CSR');
   expect(existsSync(join(out, 'scheduler.conf.crt'))).toBe(false);
   expect(await fetchScheduler('scheduler.conf')).toMatchObject({ outcome: 'issued' });
 });

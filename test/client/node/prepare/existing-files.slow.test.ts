@@ -35,7 +35,7 @@ describe('existing files', () => {
     const before = kept.map((path) => readFileSync(node.at(path), 'utf8'));
     const { data } = keyOf(node, 'admin.conf');
     const { result } = await node.prepareWhole();
-    expect(result.hindrances).toEqual([]);
+    expect(result.preflightProblems).toEqual([]);
     expect(kept.map((path) => readFileSync(node.at(path), 'utf8'))).toEqual(before);
     expect(keyOf(node, 'admin.conf').data).toBe(data);
   });
@@ -126,7 +126,7 @@ describe('existing files', () => {
     const { exitCode, result } = await node.prepareWhole();
     expect(exitCode).toBe(EXIT.checkFailed);
     expect(result.next).toBeUndefined();
-    expect(result.hindrances[0]?.file).toBe(node.at('pki/apiserver.crt'));
+    expect(result.preflightProblems[0]?.file).toBe(node.at('pki/apiserver.crt'));
     expect(readFileSync(node.at('pki/apiserver.crt'), 'utf8')).toBe(before);
   });
 
@@ -136,7 +136,7 @@ describe('existing files', () => {
     writeFileSync(node.at('manifests/kube-apiserver.yaml'), '');
     const { exitCode, result } = await node.prepareWhole();
     expect(exitCode).toBe(EXIT.checkFailed);
-    expect(result.hindrances[0]?.file).toBe(node.at('manifests/kube-apiserver.yaml'));
+    expect(result.preflightProblems[0]?.file).toBe(node.at('manifests/kube-apiserver.yaml'));
   });
 
   it('a certificate of an earlier kubelet is reported, since the next one would use it', async () => {
@@ -146,7 +146,7 @@ describe('existing files', () => {
     const left = writeKubeletStore(kubeletDir, readKubeletConf(other.folder).pem);
     const { exitCode, result } = await node.prepareWhole({ kubeletDir });
     expect([exitCode, result.next]).toEqual([EXIT.checkFailed, undefined]);
-    expect(result.hindrances).toEqual([
+    expect(result.preflightProblems).toEqual([
       { file: left, problem: expect.stringMatching(/the kubelet would use it/) },
     ]);
     rmSync(left);
@@ -162,6 +162,6 @@ describe('existing files', () => {
     mkdirSync(node.at('pki'), { recursive: true });
     writeFileSync(node.at('pki/ca.key'), '');
     const { result } = await node.prepareWhole();
-    expect(result.hindrances.map(({ file }) => file)).toContain(node.at('pki/ca.key'));
+    expect(result.preflightProblems.map(({ file }) => file)).toContain(node.at('pki/ca.key'));
   });
 });

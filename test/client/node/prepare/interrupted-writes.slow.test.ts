@@ -53,7 +53,7 @@ it.each([false, true])(
     // sa.key and sa.pub, keys and CSRs, three CA files, certificates that need no approval: one write in each run
     expect(runs).toBeGreaterThan(2 + 24 + 3 + 11 - 3);
     const { exitCode, result } = await node.prepareWhole();
-    expect([exitCode, result.hindrances]).toEqual([EXIT.done, []]);
+    expect([exitCode, result.preflightProblems]).toEqual([EXIT.done, []]);
     const requests = await service.keys('exchange', `requests/${cluster}/`);
     expect(requests).toHaveLength(set.csrs.length);
     const files = readdirSync(folder, { recursive: true }).map(String);

@@ -27,7 +27,7 @@ it('a certificate that was exchanged in the bucket is not written', async () => 
   expect(exitCode).toBe(EXIT.checkFailed);
   const peer = result.certificates.find(({ name }) => name === 'etcd-peer');
   expect(peer?.state).toBe('check-failed');
-  expect(peer?.problems?.join()).toMatch(/another key/);
+  expect(peer?.problems?.join()).toMatch(/not that of the CSR/);
   expect(existsSync(node.at('pki/etcd/peer.crt'))).toBe(false);
 });
 

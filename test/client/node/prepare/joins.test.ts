@@ -21,7 +21,7 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
     const node = await newNode(newest, join2(controlPlane));
     const without = await node.prepareWhole();
     expect(without.exitCode).toBe(EXIT.checkFailed);
-    expect(without.result.hindrances.map(({ file }) => file)).toEqual([
+    expect(without.result.preflightProblems.map(({ file }) => file)).toEqual([
       node.at('pki/sa.key'),
       node.at('pki/sa.pub'),
     ]);
@@ -59,7 +59,7 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
     const node = await newNode(newest, yaml);
     const { exitCode, result } = await node.prepare();
     expect(exitCode).toBe(EXIT.checkFailed);
-    expect(result.trustProblems.join()).toMatch(/another public key/);
+    expect(result.trustProblems.join()).toMatch(/is not the pinned one/);
   });
 });
 
@@ -72,5 +72,9 @@ it('with an external etcd no etcd certificate is created, and its files must exi
   const { result } = await node.prepareWhole();
   expect(existsSync(node.at('pki/etcd'))).toBe(false);
   expect(existsSync(node.at('pki/apiserver-etcd-client.crt'))).toBe(false);
-  expect(result.hindrances.map(({ file }) => file)).toEqual(['/no/ca', '/no/crt', '/no/key']);
+  expect(result.preflightProblems.map(({ file }) => file)).toEqual([
+    '/no/ca',
+    '/no/crt',
+    '/no/key',
+  ]);
 });

@@ -53,7 +53,10 @@ describe('a bundle with a CA that only other programs would read', () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next + hidden(pem.evil));
     const run = await accept(folder, ...hashes(pem.next));
-    expect([run.exitCode, run.stderr]).toEqual([7, expect.stringMatching(/not a list of plainly/)]);
+    expect([run.exitCode, run.stderr]).toEqual([
+      7,
+      expect.stringMatching(/not a list of canonical/),
+    ]);
     expect(caOf(folder)).toBe(pem.good);
   });
 

@@ -39,7 +39,7 @@ it.each([
     'for another key',
     'other-key',
     () => readFileSync(join(fixture.template, 'pki/apiserver.crt'), 'utf8'),
-    /it is for another key than the CSR/,
+    /its public key is not that of the CSR/,
   ],
   [
     'of another name',
@@ -111,7 +111,7 @@ describe('on a separate file system', () => {
     const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
     expect([run.exitCode, run.stderr]).toEqual([
       1,
-      expect.stringMatching(/bytes are free, \d+ are needed|ENOSPC/),
+      expect.stringMatching(/bytes are free, but \d+ are needed|ENOSPC/),
     ]);
     expect(stateOf(folder)).toBe(before);
     rmSync(join(folder, 'filler'));

@@ -83,7 +83,7 @@ it('a component that should reload its files but does not is restarted', async (
   const run = await fixture.run(folder, 'renew', 'apiserver', '--restart-timeout', '3s');
   expect([run.exitCode, run.stderr]).toEqual([
     0,
-    expect.stringContaining('serves another certificate than the one on disk; restarting it'),
+    expect.stringContaining('does not serve the certificate on disk; restarting it'),
   ]);
   expect(kubelet?.events.slice(3)).toEqual(['-kube-apiserver', '+kube-apiserver']);
 });

@@ -124,7 +124,7 @@ it('a component that is not a static pod must be restarted by hand, unless it do
   const none = await fixture.run(folder, 'renew', 'scheduler.conf', '-o', 'json');
   expect([none.exitCode, JSON.parse(none.stdout).restarts]).toEqual([
     0,
-    [{ component: 'kube-scheduler', state: 'not-here' }],
+    [{ component: 'kube-scheduler', state: 'not-on-this-node' }],
   ]);
   child = startFakeComponent('kube-scheduler', [...flags, `--kubeconfig=${folder}/scheduler.conf`]);
   await untilAnswers();

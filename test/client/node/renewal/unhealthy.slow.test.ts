@@ -42,7 +42,7 @@ it('it is reported, the certificates are renewed, and neither the next run nor r
   expect([renewed.exitCode, renewed.stderr]).toEqual([
     EXIT.unhealthy,
     expect.stringMatching(
-      /kube-controller-manager is unhealthy before anything is changed: .*answers 500/,
+      /kube-controller-manager is already unhealthy; nothing has been changed yet: .*responded with 500/,
     ),
   ]);
   expect(JSON.parse(renewed.stdout).restarts).toEqual([
@@ -74,7 +74,7 @@ it('a component that is unhealthy because of its certificate recovers with the n
   const renewed = await run('renew', 'apiserver');
   expect([renewed.exitCode, renewed.stderr]).toEqual([
     0,
-    expect.stringContaining('kube-apiserver is unhealthy before anything is changed'),
+    expect.stringContaining('kube-apiserver is already unhealthy; nothing has been changed yet'),
   ]);
 });
 

@@ -67,7 +67,7 @@ it('writes the units, makes systemd read them, and starts the timer', async () =
   );
   expect(readFileSync(TIMER(), 'utf8')).toContain('\nRandomizedDelaySec=12h\n');
   expect(calls()).toEqual([
-    ...['daemon-reload', 'enable cakeless-return.service'],
+    ...['daemon-reload', 'enable cakeless-restore-manifests.service'],
     ...['enable --now cakeless-renew.timer', ''],
   ]);
 });
@@ -113,9 +113,9 @@ it('--dry-run and --print change nothing', async () => {
   expect(dry.text.split('\n')).toEqual([
     `would write ${SERVICE()}`,
     `would write ${TIMER()}`,
-    `would write ${join(folder, 'units/cakeless-return.service')}`,
+    `would write ${join(folder, 'units/cakeless-restore-manifests.service')}`,
     'would call systemctl daemon-reload',
-    'would call systemctl enable cakeless-return.service',
+    'would call systemctl enable cakeless-restore-manifests.service',
     'would call systemctl enable --now cakeless-renew.timer',
   ]);
   expect((await run({ print: true })).text).toContain('\nOnCalendar=daily\n');
@@ -130,7 +130,7 @@ it('--remove stops the timer first, and says so if no timer is installed', async
   expect([error, text]).toEqual([undefined, expect.stringContaining(`removed ${SERVICE()}`)]);
   expect([existsSync(SERVICE()), existsSync(TIMER())]).toEqual([false, false]);
   expect(calls().slice(3)).toEqual([
-    ...['disable --now cakeless-renew.timer', 'disable cakeless-return.service'],
+    ...['disable --now cakeless-renew.timer', 'disable cakeless-restore-manifests.service'],
     ...['daemon-reload', ''],
   ]);
   expect((await run({ remove: true })).text).toBe('no timer of Cakeless is installed');

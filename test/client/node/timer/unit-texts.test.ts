@@ -36,7 +36,7 @@ it('at boot, manifests are put back before the kubelet starts, and none is overw
   for (const made of [held, manifests]) mkdirSync(made, { recursive: true });
   for (const name of ['etcd.yaml', 'kube-apiserver.yaml']) writeFileSync(join(held, name), 'held');
   writeFileSync(join(manifests, 'kube-apiserver.yaml'), 'newer');
-  const unit = 'cakeless-return.service';
+  const unit = 'cakeless-restore-manifests.service';
   const line = settingOf(unit, 'ExecStart', unitsOf(folder)) ?? '';
   const [, script = '', target = ''] = /^\/bin\/sh -c '(.*)' (\S+)$/.exec(line) ?? [];
   expect(target).toBe(folder);

@@ -73,16 +73,16 @@ const cases: Case[] = [
   ['text before the certificate', () => `subject=CN\n${leaf()}`, [/something other than PEM/]],
   ['a private key after the certificate', () => leaf() + ca.leafKey, [/something other than PEM/]],
   // OpenSSL reads the following, Go does not
-  ['no line end after it', () => leaf().trimEnd(), [/not written plainly/]],
+  ['no line end after it', () => leaf().trimEnd(), [/not canonical/]],
   [
     'lines that end in CR',
     () => leaf().replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/])/g, '\r'),
-    [/not written plainly/],
+    [/not canonical/],
   ],
   [
     'a block after it that is not a certificate',
     () => `${leaf()}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
-    [/not written plainly/],
+    [/not canonical/],
   ],
   [
     'a certificate of another CA',
@@ -92,7 +92,7 @@ const cases: Case[] = [
   [
     'a certificate of a CA with the same name and another key',
     () => namesake.leaf('kubernetes'),
-    [/another key than the CSR/, /private key beside it/, /no CA of the trust bundle/],
+    [/not that of the CSR/, /private key next to it/, /no CA of the trust bundle/],
   ],
   [
     'an empty trust bundle trusts no certificate',
@@ -158,7 +158,7 @@ const cases: Case[] = [
   [
     'a missing organisation',
     () => leaf(),
-    [/organisations/, /subject attributes/],
+    [/organizations/, /subject attributes/],
     () =>
       expected(
         {},
@@ -187,7 +187,7 @@ it.each(cases)('%s', (_, certificate, problems, wanted = () => expected()) => {
 it('a certificate for the CSR, but not for the key beside it, is refused', async () => {
   const key = createPublicKey(createPrivateKey(await makePrivateKey('ECDSA-P256')));
   expect(checkCertificate(leaf(), expected({ key }))).toEqual([
-    'it does not belong to the private key beside it',
+    'it does not match the private key next to it',
   ]);
 });
 

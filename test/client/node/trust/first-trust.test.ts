@@ -63,7 +63,7 @@ describe('first trust', () => {
     const caCertHash = [known['ca.crt'] ?? '', `etcd-ca=${known['ca.crt']}`];
     const { exitCode, result } = await node.prepare({ caCertHash });
     expect(exitCode).toBe(EXIT.checkFailed);
-    expect(result.trustProblems.join()).toMatch(/etcd-ca has another public key/);
+    expect(result.trustProblems.join()).toMatch(/public key of etcd-ca .* is not the pinned one/);
   });
 
   it('a wrong hash is refused even with trust on first use, and nothing is written', async () => {
@@ -71,7 +71,7 @@ describe('first trust', () => {
     const caCertHash = [`sha256:${'0'.repeat(64)}`];
     const { exitCode, result } = await node.prepare({ caCertHash });
     expect(exitCode).toBe(EXIT.checkFailed);
-    expect(result.trustProblems.join()).toMatch(/ca has another public key/);
+    expect(result.trustProblems.join()).toMatch(/public key of ca .* is not the pinned one/);
     expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
     expect(existsSync(node.at('pki/etcd/ca.crt'))).toBe(false);
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
@@ -86,7 +86,7 @@ describe('first trust', () => {
     rmSync(node.at('pki/apiserver.crt'));
     const { exitCode, result } = await node.prepare({ caCertHash });
     expect(exitCode).toBe(EXIT.checkFailed);
-    expect(result.trustProblems.join()).toMatch(/ca has another public key/);
+    expect(result.trustProblems.join()).toMatch(/public key of ca .* is not the pinned one/);
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
   });
 
@@ -152,7 +152,9 @@ describe('first trust', () => {
     writeFileSync(node.at('pki/ca.crt'), ca);
     const { exitCode, result } = await node.prepare();
     expect(exitCode).toBe(EXIT.checkFailed);
-    expect(result.trustProblems.join()).toMatch(/of ca on disk are not those of the service/);
+    expect(result.trustProblems.join()).toMatch(
+      /of ca on disk differ from those that the service publishes/,
+    );
     expect(readFileSync(node.at('pki/ca.crt'), 'utf8')).toBe(ca);
   });
 });
