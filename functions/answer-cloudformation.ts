@@ -46,7 +46,7 @@ export function answerCloudFormation(
     if (!request) return handler(event, context);
     // Operators may call this function too; it must not send requests to addresses of their choice.
     if (!deps.mayAnswer(request.ResponseURL))
-      throw new Error(`${new URL(request.ResponseURL).host} is not an address of CloudFormation`);
+      throw new Error(`${new URL(request.ResponseURL).host} is not a CloudFormation endpoint`);
     const properties = request.ResourceProperties;
     // Deleting the resource does not delete the CAs; only CloudFormation forgets them.
     const failure =
@@ -111,7 +111,7 @@ const RESPONSE_BUCKET =
 async function send(url: string, body: string): Promise<void> {
   const headers = { 'content-type': '' };
   const answer = await fetch(url, { method: 'PUT', body, headers, redirect: 'error' });
-  if (!answer.ok) throw new Error(`CloudFormation did not accept the answer: ${answer.status}`);
+  if (!answer.ok) throw new Error(`CloudFormation did not accept the response: ${answer.status}`);
 }
 
 function sleep(milliseconds: number): Promise<void> {

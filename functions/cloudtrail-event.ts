@@ -4,7 +4,7 @@ import type { Caller, SignCall } from '../lib/audit/sign-call.ts';
 
 /**
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
- * A call from another account than the key's has type AWSAccount and no ARN.
+ * A call from an account other than the key's has type AWSAccount and no ARN.
  */
 const userIdentitySchema = z.object({
   type: z.optional(z.string()),

@@ -78,7 +78,11 @@ async function requeue(
   measure(reporter, METRICS.requeued, turn.length);
   const counts = { requeued: turn.length, waiting: unfinished.waiting.length };
   if (left === 0) reporter.logger.info('reconciled', counts);
-  else reporter.logger.warn('reconciled, with requests left for the next run', { ...counts, left });
+  else
+    reporter.logger.warn('reconciled; some requests are left for the next run', {
+      ...counts,
+      left,
+    });
   return turn.length;
 }
 

@@ -138,7 +138,7 @@ export class CakelessService extends Construct {
     });
     acknowledge(logs, {
       'AwsSolutions-S1':
-        'This is the bucket for access logs; logging it to itself would log every delivery.',
+        'This is the bucket for access logs; if it logged to itself, it would log every delivery.',
     });
     return logs.bucket;
   }

@@ -165,7 +165,7 @@ function problemOf(check: () => unknown): string[] {
   }
 }
 
-/** Session tags tell a role of many nodes which node calls. */
+/** Session tags identify the calling node if many nodes share a role. */
 function untagged(what: string, trusted: readonly string[] = []): string[] {
   if (!trusted.includes('ec2.amazonaws.com')) return [];
   return [

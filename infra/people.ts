@@ -12,7 +12,7 @@ export function newOperatorRole(
   service: CakelessService,
   trusted: readonly Trusted[],
 ): iam.Role {
-  const description = 'operators: cluster records and trust domains';
+  const description = 'operators, who manage cluster records and trust domains';
   return newRole(scope, id, { service, trusted, description, caller: { principal: 'operator' } });
 }
 

@@ -23,7 +23,7 @@ const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /**
  * Five tries, three minutes apart, outlast temporary faults. After that reconcile still queues the request again every
- * few minutes: the dead letter informs people, and blocks nothing.
+ * few minutes: the dead letter is only a notification, and blocks nothing.
  */
 const MAX_RECEIVE_COUNT = 5;
 

@@ -1,6 +1,6 @@
 /**
- * A failure, as opposed to a refusal: a refusal is a value (`Violation[]`), a fault is thrown. The code tells handlers what
- * to do: `unavailable` is temporary and worth a retry, the others need a person.
+ * A failure, as opposed to a refusal: a refusal is a value (`Violation[]`); a fault is thrown. The code tells
+ * handlers what to do: `unavailable` is temporary and worth a retry, the others need a person.
  */
 export type FaultCode =
   /** A service did not answer, throttled the call, or failed temporarily. */

@@ -9,7 +9,7 @@ export const LIMITS = {
   maxCsrBytes: 16 * 1024,
   /** Subject alternative names in one certificate, unless the cluster record allows fewer. */
   maxNames: 100,
-  /** Characters in a common name or organisation (RFC 5280 appendix A, ub-common-name, ub-organization-name). */
+  /** Characters in a common name or organization (RFC 5280 appendix A, ub-common-name, ub-organization-name). */
   maxSubjectValueLength: 64,
   /** Violations of one code in one rejection: a CSR with 1500 wrong attributes must not cause a report of half a megabyte. */
   maxViolationsPerCode: 20,

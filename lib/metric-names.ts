@@ -31,7 +31,7 @@ export const METRICS = {
   /** Requests that were overwritten after they were decided. Count, by sign. */
   requestOverwritten: { name: 'RequestOverwritten', unit: 'Count', service: 'sign' },
   /** Temporary faults: SQS redelivers the message. Count, by sign. */
-  passingFault: { name: 'PassingFault', unit: 'Count', service: 'sign' },
+  transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message ends in the dead-letter queue. Count, by sign. */
   failure: { name: 'Failure', unit: 'Count', service: 'sign' },
   /** Throttling errors from KMS, including those that the SDK's retry recovered from. Count, by sign. */

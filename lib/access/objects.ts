@@ -1,6 +1,6 @@
 /**
  * Who may read, write and delete which objects of the two buckets. A row is a prefix. A principal that a row does not
- * list is refused there. `grants.ts` reads the table by principal, and by what is denied to everyone.
+ * list is denied access there. `grants.ts` derives what each principal may do, and what is denied to everyone.
  */
 import {
   AUTHORITY_PREFIXES,

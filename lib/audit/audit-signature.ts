@@ -31,14 +31,16 @@ export async function auditSignature(deps: AuditDeps, call: SignCall): Promise<V
   if (call.errorCode !== undefined) return auditRefusal(deps, call);
   const record = recordKeyIn(call.userAgent);
   const order =
-    record === undefined ? 'the call names no record' : await findSigningOrder(authority, record);
+    record === undefined
+      ? 'the call does not name a record'
+      : await findSigningOrder(authority, record);
   if (!(await isCaKey(deps, call, order))) return { kind: 'not-ours' };
   const reasons = judgeSignCall(call, roles, order);
   if (reasons.length === 0 && record !== undefined) return { kind: 'accounted', record };
   return { kind: 'without-record', record, reasons };
 }
 
-/** A refused call matters if it may have been for a CA key. */
+/** A denied call is relevant if it may have been for a CA key. */
 async function auditRefusal(deps: AuditDeps, call: SignCall): Promise<Verdict> {
   if (!(await isCaKey(deps, call, ''))) return { kind: 'not-ours' };
   const byOurs = Object.values(deps.roles).some((role) => role === call.caller.arn);

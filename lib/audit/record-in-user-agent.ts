@@ -1,6 +1,6 @@
 /**
- * A signing call names its record in the user agent, the only text of the caller's choice that CloudTrail stores for a
- * KMS Sign. `watch-signatures` reads it, and so can a person who reads the trail:
+ * A signing call names its record in the user agent, the only text chosen by the caller that CloudTrail stores for a
+ * KMS Sign call. `watch-signatures` reads it, and so can a person who reads the trail:
  *
  *   cakeless-record/records#prod#cp-1.example.com#first#pki#apiserver.csr.json aws-sdk-js/3.1164.0 …
  */

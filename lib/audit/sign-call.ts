@@ -18,9 +18,9 @@ export interface Caller {
   /** ARN of the role whose session it is, or of the user; undefined for callers of another account. */
   readonly arn: string | undefined;
   readonly accountId: string | undefined;
-  /** For people: all that the trail says about the caller. */
+  /** For reports: everything that the trail says about the caller. */
   readonly description: string;
-  /** The trail is the one of the key's account, and names only the account of a caller from another one. */
+  /** The trail is that of the key's account; for a caller from another account, it names only that account. */
   readonly ofAnotherAccount: boolean;
 }
 

@@ -72,7 +72,7 @@ export class S3ObjectStore implements ObjectStore {
 
   /**
    * S3 answers 404 for a missing object only to callers that may list the whole bucket. A node may list only its own
-   * prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the 403 stands.
+   * prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the 403 is reported.
    * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   async #isMissing(key: string): Promise<boolean> {

@@ -50,7 +50,7 @@ export function toFault(what: string, error: unknown): Fault {
   return new Fault(transient ? 'unavailable' : 'not-allowed', text, error);
 }
 
-/** Whether a service answered that it receives too many requests. */
+/** Whether the service reported that it is throttling. */
 export function isThrottle(error: unknown): boolean {
   return error instanceof Error && (THROTTLES.includes(error.name) || statusOf(error) === 429);
 }

@@ -6,7 +6,7 @@ import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
 
-/** One version of a CA of a trust domain; versions count from 1. */
+/** One version of a CA of a trust domain; versions are numbered from 1. */
 export interface CaVersionName {
   readonly trustDomain: string;
   readonly ca: CaName;

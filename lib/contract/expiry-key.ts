@@ -1,4 +1,4 @@
-/** Keys of the expiry index: an empty object for each certificate, whose key holds everything. */
+/** Keys of the expiry index: one empty object for each certificate, whose key contains all the data. */
 import { isSubdomain } from '../names.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 

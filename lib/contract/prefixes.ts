@@ -75,7 +75,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.caRecords,
-    holds: 'how CA certificates were made',
+    holds: 'how CA certificates were created',
   },
   {
     bucket: 'authority',

@@ -107,7 +107,7 @@ function outcomeName({ node, path }: Location, kinds: readonly RequestKind[]): s
   return name;
 }
 
-/** The kind that an outcome's name belongs to: the one that has a certificate at its path, or the first. */
+/** The kind of request that an outcome belongs to: the kind with a certificate at its path, or else the first. */
 function kindOfOutcome(
   node: string,
   name: string,
@@ -153,7 +153,7 @@ function below(prefix: string, ...parts: readonly (string | undefined)[]): strin
   );
 }
 
-/** A request's key as people type it: `requests/` in front may be left out. */
+/** A request's key as people type it: the `requests/` prefix is optional. */
 export function completeRequestKey(text: string): string {
   return text.startsWith(EXCHANGE_PREFIXES.requests)
     ? text

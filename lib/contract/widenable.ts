@@ -18,7 +18,7 @@ export function widenable<Shape extends z.core.$ZodShape>(shape: Shape) {
           addIssue({
             code: 'custom',
             path: ['mustUnderstand'],
-            message: `this release does not know the field ${field}, which restricts what the document means`,
+            message: `this release does not know the field ${field}, which restricts the meaning of the document`,
           });
     }),
   );

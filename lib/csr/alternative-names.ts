@@ -79,7 +79,7 @@ function readName(element: Element): AlternativeName | Violation {
     return { type: 'IP', value: formatIpAddress(content) };
   }
   const kind = KINDS[element.tag] ?? `tag 0x${element.tag.toString(16)}`;
-  return violation('san-type', `a name of kind ${kind}`);
+  return violation('san-type', `a name of type ${kind}`);
 }
 
 function violation(code: Violation['code'], got: string): Violation {

@@ -26,7 +26,7 @@ export function findForbidden(object: StoredObject): Violation | undefined {
     code: 'private-key',
     field: 'object',
     got: found,
-    allowed: 'a certificate signing request, which holds only the public key',
+    allowed: 'a certificate signing request, which contains only the public key',
     fix: 'treat the key as compromised: make a new key and CSR, and upload only .csr files, under a new request id',
   };
 }

@@ -35,7 +35,7 @@ export function readOnePemBlock(bytes: Uint8Array): PemResult {
   const der = decodeLines(text.slice(begin[0].length, end));
   return der
     ? { label, der }
-    : { problem: 'base64 that is not canonical, or lines that do not have 64 characters' };
+    : { problem: 'base64 that is not canonical, or lines that are not 64 characters long' };
 }
 
 function decodeLines(body: string): Uint8Array | undefined {

@@ -121,7 +121,7 @@ function withKey(
     const keyObject = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     return { key: { kind, algorithm, spki, subjectPublicKey, keyObject }, violations };
   } catch {
-    const got = `${kind} that is not a valid key (not a point of the curve?)`;
+    const got = `an invalid ${kind} key (the point may not be on the curve)`;
     return { violations: [...violations, violation('key-malformed', got)] };
   }
 }

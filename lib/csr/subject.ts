@@ -1,4 +1,4 @@
-/** The subject of a CSR: one common name, and organisations, in decoded form. */
+/** The subject of a CSR: one common name, and organizations, in decoded form. */
 import { OID } from '../der/oids.ts';
 import { type Element, readFields, readOid, TAG } from '../der/read.ts';
 import { LIMITS } from '../limits.ts';
@@ -17,7 +17,7 @@ export interface SubjectResult {
 }
 
 const ALLOWED =
-  'one CN and any number of O, each a PrintableString or UTF8String of 1 to 64 characters';
+  'one CN and any number of O values, each a PrintableString or UTF8String of 1 to 64 characters';
 const FIX = 'make the CSR with kubeadm, which writes only CN and O';
 
 interface Attribute {
@@ -49,9 +49,9 @@ export function readSubject(name: Element): SubjectResult {
   if (commonNames.length !== 1)
     violations.push(violation(`${commonNames.length} common names`, 'subject-common-name'));
   if (organizations.length > LIMITS.maxOrganizations)
-    violations.push(violation(`${organizations.length} organisations`));
+    violations.push(violation(`${organizations.length} organizations`));
   if (new Set(organizations).size !== organizations.length)
-    violations.push(violation('the same organisation twice'));
+    violations.push(violation('the same organization twice'));
   return { subject: { commonName: commonNames[0] ?? '', organizations }, violations };
 }
 

@@ -1,6 +1,6 @@
 /**
- * A strict DER reader (ITU-T X.690 section 10): definite and shortest lengths, low tag numbers, nothing left over. BER that
- * other parsers tolerate is an error here, so that what was judged is the only possible meaning of the bytes.
+ * A strict DER reader (ITU-T X.690 section 10): definite and shortest lengths, low tag numbers, nothing left over. BER
+ * that other parsers tolerate is an error here, so that the bytes have only one possible meaning.
  */
 
 /** Identifier octets (X.690 8.1.2) of the types that PKCS#10 and X.509 use. */

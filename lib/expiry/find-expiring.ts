@@ -8,7 +8,7 @@ import { profileOf } from '../profiles/profile-for.ts';
 import { dayOf } from './expiry-index.ts';
 
 export interface ExpiryRules {
-  /** A certificate with this many days left, or fewer, is near its expiry. */
+  /** A certificate with at most this many days left is near expiry. */
   readonly nearDays: number;
   /** A certificate that expired up to this many days ago is reported; after that, someone has seen it, or it is not needed. */
   readonly expiredDays: number;

@@ -46,8 +46,9 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
 }
 
 /**
- * An object whose key is not a request's gets no outcome, because there is no place for one. A private key in it (the
- * request id was forgotten, a backup folder was copied too) is deleted anyway.
+ * An object whose key is not a request's gets no outcome, because there is no key to write it to. If it contains a
+ * private key (for example because the request id was forgotten, or a backup folder was copied too), it is deleted
+ * anyway.
  */
 async function inspectStrayObject(service: Service, key: string): Promise<Processed> {
   const reason = 'the key is not the key of a request';

@@ -20,7 +20,7 @@ export interface PlanToApprove {
 export type ApprovalState =
   | { readonly state: 'approved'; readonly kind: 'request' | 'standing'; readonly by: string }
   | { readonly state: 'denied'; readonly reason: string }
-  /** `uncounted`: the writer of an existing approval that does not count. */
+  /** `uncounted`: the author of an existing approval that does not count. */
   | { readonly state: 'waiting'; readonly uncounted?: string };
 
 /**

@@ -14,7 +14,7 @@ export interface IssuancePlan {
   readonly names: readonly AlternativeName[];
   readonly key: CertifiableKey;
   readonly validitySeconds: number;
-  /** Why an approver has to agree first; undefined if no approval is needed. */
+  /** Why an approval is needed; undefined if none is. */
   readonly approvalReason: string | undefined;
   /** Principals whose approval counts. @default everyone who can write approvals */
   readonly approvers?: readonly string[];

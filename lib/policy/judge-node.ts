@@ -87,7 +87,7 @@ function nodeUnknown(node: string, record: ClusterRecord): Violation {
     field: 'node',
     got: node,
     allowed: `nodes of the cluster record: ${listed(record.nodes.map(({ name }) => name))}`,
-    fix: `add the node to the record of cluster ${record.cluster}, then upload under a new request id`,
+    fix: `add the node to the cluster record of ${record.cluster}, then upload under a new request id`,
   };
 }
 

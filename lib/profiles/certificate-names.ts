@@ -24,7 +24,7 @@ export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME] as const;
 
 export type IssuedName = (typeof ISSUED_NAMES)[number];
 
-/** The three CAs of a trust domain. Never one key for two of them. */
+/** The three CAs of a trust domain. No two of them may share a key. */
 export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca'] as const;
 
 export type CaName = (typeof CA_NAMES)[number];

@@ -8,7 +8,7 @@ import { ISSUED_PROFILES, type IssuedProfile, PROFILES, type Profile } from './p
 
 /** A profile as it is in one Kubernetes version. */
 export interface VersionedProfile extends Omit<Profile, 'organizations' | 'since'> {
-  /** The sets of organisations that are accepted, kubeadm's own for this version first. */
+  /** The sets of organizations that are accepted, kubeadm's own for this version first. */
   readonly acceptedOrganizations: readonly (readonly string[])[];
 }
 

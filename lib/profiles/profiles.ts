@@ -19,7 +19,7 @@ export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
 /** Which subject alternative names a certificate has; `lib/cluster/expected-names.ts` computes them for a node. */
 export type SanRule = 'apiserver' | 'etcd-server' | 'etcd-peer' | 'none';
 
-/** The organisations (O) of a certificate, starting with one kubeadm release. */
+/** The organizations (O) of a certificate, starting with one kubeadm release. */
 export interface OrganizationRule {
   /** First release with this rule, such as `1.29.0`. */
   readonly since: string;

@@ -36,7 +36,7 @@ export async function findUnfinished(service: Service, window: Window): Promise<
   const ageOf = ({ since }: OpenRequest) => now - since.getTime();
   const { outcomes, ...open } = await listOpenRequests(service);
   const stranded = open.unanswered.filter((request) => {
-    // An object that is not a CSR is only searched for a private key; that is not repeated for ever.
+    // An object that is not a CSR is only searched for a private key; this is not repeated forever.
     const isDue = request.isRequest || ageOf(request) <= window.graceMs + INSPECT_MS;
     return isDue && ageOf(request) >= window.graceMs;
   });
