@@ -1,4 +1,4 @@
-/** Makes a handler a custom resource of CloudFormation. Other events are passed to the handler unchanged. */
+/** Wraps a handler as a CloudFormation custom resource. Other events are passed to the handler unchanged. */
 import type { Context, Handler } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
@@ -24,7 +24,7 @@ export interface Resource {
 }
 
 export interface AnswerDeps {
-  /** Whether an answer may be sent to this address. */
+  /** Whether a response may be sent to this address. */
   readonly mayAnswer: (url: string) => boolean;
   readonly send: (url: string, body: string) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -77,7 +77,7 @@ async function retry(
   return undefined;
 }
 
-/** CloudFormation ignores answers of more than 4096 bytes. */
+/** CloudFormation ignores responses of more than 4096 bytes. */
 const MAX_REASON_LENGTH = 1000;
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */

@@ -87,8 +87,12 @@ async function requeue(
 }
 
 /** Measured in every run, zeros too: so an alarm can distinguish "no requests" from "no run". */
-function measureWaiting(reporter: Reporter, { unanswered, waiting }: Unfinished, now: Date): void {
-  const requests = unanswered.filter(({ isRequest }) => isRequest);
+function measureWaiting(
+  reporter: Reporter,
+  { withoutOutcome, waiting }: Unfinished,
+  now: Date,
+): void {
+  const requests = withoutOutcome.filter(({ isRequest }) => isRequest);
   measure(reporter, METRICS.approvalsWaiting, waiting.length);
   measure(reporter, METRICS.oldestApprovalAge, oldestAgeSeconds(waiting, now));
   measure(reporter, METRICS.oldestRequestAge, oldestAgeSeconds(requests, now));

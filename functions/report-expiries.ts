@@ -17,7 +17,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  */
 const RULES: ExpiryRules = { nearDays: 30, expiredDays: 30 };
 
-/** A log event holds 256 KiB; the metric has the full count. */
+/** A log event can have 256 KiB; the metric has the full count. */
 const MOST_NAMES = 100;
 
 export async function reportExpiries(service: Service, reporter: Reporter): Promise<void> {

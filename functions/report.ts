@@ -59,7 +59,7 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   }
 }
 
-/** SQS redelivers after a temporary fault; anything else ends in the dead-letter queue and needs a person. */
+/** SQS redelivers after a temporary fault; anything else goes to the dead-letter queue and needs a person. */
 export function reportFault(reporter: Reporter, key: string, error: unknown): void {
   const { logger } = reporter;
   const temporary = error instanceof Fault && error.code === 'unavailable';

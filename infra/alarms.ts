@@ -7,7 +7,7 @@ import type { CakelessService } from './cakeless-service.ts';
 
 export interface AlarmsProps {
   readonly service: CakelessService;
-  /** SNS topic that is notified when an alarm goes off, and when it is over. @default nobody is notified */
+  /** SNS topic that is notified when an alarm goes off, and when it is over. @default no notification */
   readonly topicArn?: string | undefined;
   /**
    * Raise an alarm if nothing was issued for this many days, 7 at most (CloudWatch's limit). Which number is right depends

@@ -44,7 +44,7 @@ export class ContractBucket extends PrivateBucket {
 
 /**
  * Denying a put also denies CopyObject and the completion of a multipart upload, because both need s3:PutObject. All
- * condition keys are in one block, so a put is denied only if it carries none of the headers.
+ * condition keys are in one block, so a put is denied only if it has none of the headers.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
  */
 function deny(bucket: s3.Bucket, { verb, keys, unless }: Denial): void {

@@ -38,7 +38,7 @@ export function newAuditorRole(
   return newRole(scope, id, { service, trusted, description, caller: { principal: 'auditor' } });
 }
 
-/** Requests user certificates of a cluster, in a folder beside those of its nodes. */
+/** Requests user certificates of a cluster, in a folder next to those of its nodes. */
 export function newUserRole(
   scope: Construct,
   id: string,

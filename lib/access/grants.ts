@@ -1,4 +1,4 @@
-/** The object table, read in two ways: what one principal may do, and what is denied to everyone. */
+/** Two views of the object table: what one principal may do, and what is denied to everyone. */
 import type { Bucket } from '../contract/prefixes.ts';
 import { BUCKET_ACCESS, OBJECT_ACCESS, type ObjectAccess, type WriteCondition } from './objects.ts';
 import { type Caller, type Place, type Principal, placeOf } from './principals.ts';

@@ -106,7 +106,7 @@ export interface KeyAccess {
   readonly digestsOnly?: true;
   /** Sid of the statement that allows it; absent if nobody is allowed. */
   readonly sid?: string;
-  /** Id of the statement that denies it to everyone else, whatever other policies allow. @default no such statement */
+  /** Sid of the statement that denies it to everyone else, whatever other policies allow. @default no such statement */
   readonly denialSid?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Whether a record accounts for a signature that was made with a CA key. The record was written before the signature. */
+/** Whether a record accounts for a signature by a CA key. The record was written before the signature. */
 import type { ObjectStore } from '../store/object-store.ts';
 import type { CaKeyList } from './ca-key-list.ts';
 import { findSigningOrder, type SigningOrder } from './find-signing-order.ts';
@@ -9,7 +9,7 @@ import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
 export type Verdict =
   /** The key does not belong to a CA. */
   | { readonly kind: 'not-ours' }
-  /** Nothing was signed; `byOurs` if KMS refused one of the functions. */
+  /** Nothing was signed; `byOurs` if KMS denied the call of one of the functions. */
   | { readonly kind: 'refused'; readonly byOurs: boolean }
   | { readonly kind: 'accounted'; readonly record: string }
   | {
@@ -19,7 +19,7 @@ export type Verdict =
       readonly reasons: readonly string[];
     };
 
-/** What an audit compares with. */
+/** What an audit compares a call with. */
 export interface AuditDeps {
   readonly authority: ObjectStore;
   readonly caKeys: CaKeyList;

@@ -27,8 +27,8 @@ export function judgeSignCall(
 
 function judgeCaller({ caller }: SignCall, allowed: readonly string[]): string[] {
   if (caller.arn !== undefined && allowed.includes(caller.arn)) return [];
-  // The key is in another account than the roles, and its trail does not name their roles. The trail of the roles'
-  // account has the same call with its role, and it is audited there as well.
+  // The key is not in the account of the roles, and its trail does not name them. The trail of the roles' account has
+  // the same call with its role, and it is audited there as well.
   const accounts = allowed.map(accountOf);
   if (caller.ofAnotherAccount && accounts.includes(caller.accountId)) return [];
   return [`the caller is ${caller.description}, not ${allowed.join(' or ')}`];

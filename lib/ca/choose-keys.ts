@@ -19,7 +19,7 @@ export interface FoundKey {
   readonly key: CaKey;
 }
 
-/** A CA version that is on record keeps its key; the others get the key that the request names, or a new one. */
+/** A recorded CA version keeps its key; the others get the key that the request names, or a new one. */
 export async function findKeys(
   service: Service,
   caKeys: CaKeys,

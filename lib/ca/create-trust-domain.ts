@@ -1,5 +1,5 @@
 /**
- * Makes the three CAs of a trust domain, once. As for leaf certificates, what is signed is recorded before KMS is
+ * Creates the three CAs of a trust domain, once. As for leaf certificates, what is signed is recorded before KMS is
  * called, a retry signs the same bytes, and if calls race, the first result counts.
  */
 import { createHash, verify } from 'node:crypto';
@@ -34,7 +34,7 @@ const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * @returns the trust domain, and whether this call made it
+ * @returns the trust domain, and whether this call created it
  * @throws Fault request-malformed if it exists with keys other than those requested, or if two CAs would share a key
  */
 export async function createTrustDomain(

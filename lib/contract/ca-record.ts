@@ -1,4 +1,4 @@
-/** The record of a CA version: what is signed, and with which key. It is written before KMS is asked to sign. */
+/** The record of a CA version: what is signed, and with which key. It is written before KMS is called to sign. */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
@@ -35,7 +35,7 @@ const stem = ({ trustDomain, ca, version }: CaVersionName) =>
   `${AUTHORITY_PREFIXES.caRecords}${trustDomain}/${ca}/${version}`;
 
 export const caRecordKey = (name: CaVersionName) => `${stem(name)}.json`;
-/** The signed certificate, beside its record. */
+/** The signed certificate, next to its record. */
 export const caCertificateKey = (name: CaVersionName) => `${stem(name)}.crt`;
 
 /** The CA version that a record is about, by its key; undefined for any other key. */

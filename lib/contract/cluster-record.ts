@@ -1,6 +1,6 @@
 /**
- * `clusters/<cluster>.json`, with kubeadm's field names where kubeadm has the field. Unknown fields are refused, unlike in
- * the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
+ * `clusters/<cluster>.json`, with kubeadm's field names where kubeadm has the field. Unknown fields are errors, unlike
+ * in the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
  */
 import * as z from 'zod/mini';
 import { parseDurationSeconds } from '../duration.ts';
@@ -168,7 +168,7 @@ export const clusterRecordSchema = z.strictObject({
   ),
   /** Certificates of users; without this rule, none are issued. */
   users: z.optional(users),
-  /** Kinds of key as kubeadm's encryptionAlgorithm names them. @default all that the CSR reader accepts */
+  /** Key algorithms as kubeadm's encryptionAlgorithm names them. @default all that the CSR reader accepts */
   allowedKeys: z.optional(
     z.array(keyKind).check(z.minLength(1, 'must contain at least one key algorithm')),
   ),

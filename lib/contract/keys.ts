@@ -1,4 +1,4 @@
-/** Every key of both buckets, with placeholders, as its writer makes it: for documentation and tests. */
+/** Every key of both buckets, with placeholders, as its writer builds it: for documentation and tests. */
 import {
   requestApprovalKey,
   requestApprovalSchema,

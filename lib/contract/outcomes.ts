@@ -9,7 +9,7 @@ import { OUTCOME_SUFFIXES } from './prefixes.ts';
 import type { OutcomeKeys } from './request-key.ts';
 import { widenable } from './widenable.ts';
 
-/** A reason for a refusal. Codes are text here: a later release may have more of them. */
+/** A reason for a rejection. Codes are text here: a later release may have more of them. */
 export const violationSchema = z.object({
   code: z.string(),
   field: z.string(),
@@ -24,7 +24,7 @@ export type ViolationDocument = z.infer<typeof violationSchema>;
 export const rejectionSchema = z.object({
   /** Key of the request. */
   request: z.string(),
-  /** Absent where the path asks for no certificate. */
+  /** Absent if the path requests no certificate. */
   certificateName: z.optional(z.string()),
   decidedAt: z.string(),
   violations: z.array(violationSchema),

@@ -59,7 +59,7 @@ function kindsUnder(node: string, kinds: readonly RequestKind[]): RequestKind[] 
   );
 }
 
-/** The certificate that a request asks for; undefined if no kind has one at its path. */
+/** The certificate that a request is for; undefined if no kind has one at its path. */
 export function issuedNameOf(
   location: Location,
   kinds: readonly RequestKind[] = REQUEST_KINDS,
@@ -74,9 +74,9 @@ export interface OutcomeKeys {
 }
 
 /**
- * `<path>.crt`, `<path>.rejected.json` and `<path>.pending.json` under `certificates/`, where `<path>` has no suffix. The
- * refusal of an object of no kind (a kubeconfig with its key) is at `<path>~upload.rejected.json`: paths of requests have
- * no `~`, so the refusal of `admin.conf` is never mistaken for the one of `admin.conf.csr`.
+ * `<path>.crt`, `<path>.rejected.json` and `<path>.pending.json` under `certificates/`, where `<path>` has no suffix.
+ * The rejection of an object of no kind (a kubeconfig with its key) is at `<path>~upload.rejected.json`: paths of
+ * requests have no `~`, so the rejection of `admin.conf` is never mistaken for that of `admin.conf.csr`.
  */
 export function outcomeKeys(
   address: RequestParts,
@@ -160,7 +160,7 @@ export function completeRequestKey(text: string): string {
     : `${EXCHANGE_PREFIXES.requests}${text}`;
 }
 
-/** The other way around: what people type. */
+/** The reverse: what people type. */
 export function shortRequestKey(key: string): string {
   return key.startsWith(EXCHANGE_PREFIXES.requests)
     ? key.slice(EXCHANGE_PREFIXES.requests.length)

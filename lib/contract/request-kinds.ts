@@ -13,13 +13,13 @@ export interface RequestKind {
   readonly reservedWord?: string;
   /** How the keys of its objects end. */
   readonly suffix: string;
-  /** What each path below the request id asks for. */
+  /** What each path below the request id requests. */
   readonly certificates: ReadonlyMap<string, IssuedName>;
   /** Shown to an uploader whose path is not one of these. */
   readonly unknownPath: { readonly allowed: string; readonly fix: string };
   /** Certificate names that a standing approval may cover. */
   readonly standingApprovals: readonly IssuedName[];
-  /** What happens to a validity that would end after the CA's: it is shortened, or the request is refused. */
+  /** What happens to a validity that would end after the CA's: it is shortened, or the request is rejected. */
   readonly beyondCa: 'shorten' | 'refuse';
   /** Whose certificate it is, for the expiry index and its alarms: an RFC 1123 subdomain. */
   readonly expiryName: (issued: IssuedRequest) => string;
@@ -47,7 +47,7 @@ export const REQUEST_KINDS = [
       allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
       fix: 'keep the paths at which kubeadm writes CSRs, below the request id',
     },
-    // Every `generate-csr` makes a CSR of super-admin.conf, on workers too, and few nodes need the certificate.
+    // Every `generate-csr` creates a CSR for super-admin.conf, on workers too, and few nodes need the certificate.
     standingApprovals: CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'),
     beyondCa: 'shorten',
     expiryName: ({ node }) => node,
@@ -61,7 +61,7 @@ export const REQUEST_KINDS = [
       allowed: `${USER_PATH} below ${USERS}`,
       fix: "upload a user's CSR to that path, and a node's CSR below the node's name",
     },
-    standingApprovals: [], // each user is another person
+    standingApprovals: [], // each user is a different person
     // A person who requests a validity gets exactly that validity, or a rejection.
     beyondCa: 'refuse',
     expiryName: ({ node }) => node,

@@ -27,7 +27,7 @@ const ALGORITHMS: Record<string, SignatureAlgorithm> = {
   [OID.ecdsaWithSHA512]: { hash: 'sha512', key: 'EC' },
 };
 
-const NEW_CSR = 'make a new CSR on the node that holds the key';
+const NEW_CSR = 'create a new CSR on the node that has the key';
 
 /**
  * Judges signatureAlgorithm and signature of a CSR. If the key was refused, only the algorithm is checked.

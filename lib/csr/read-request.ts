@@ -14,7 +14,7 @@ import { type CertifiableKey, judgePublicKey } from './public-key.ts';
 import { readRequestedNames } from './requested-extensions.ts';
 import { readSubject, type Subject } from './subject.ts';
 
-/** What a valid CSR requests. Only `readRequest` makes one. */
+/** What a valid CSR requests. Only `readRequest` creates one. */
 export interface CheckedRequest {
   readonly subject: Subject;
   readonly names: readonly AlternativeName[];

@@ -35,7 +35,7 @@ export class Element {
   readonly raw: Uint8Array;
   /** Contents octets. */
   readonly content: Uint8Array;
-  /** What it is, for error messages: `certificationRequestInfo.subject`. */
+  /** Its name in error messages: `certificationRequestInfo.subject`. */
   readonly name: string;
 
   constructor(tag: number, raw: Uint8Array, content: Uint8Array, name: string) {

@@ -75,7 +75,7 @@ function isNeeded({ node, certificateName }: ExpiryEntry, record: ClusterRecord 
   return known.role === 'control-plane' || record.nodes.some(({ name }) => name === node);
 }
 
-/** Certificates with a short validity are near their expiry only in its last third. */
+/** Certificates with a short validity are near expiry only in its last third. */
 function nearDaysOf(record: ClusterRecord | Fault, { nearDays }: ExpiryRules): number {
   if (record instanceof Fault) return nearDays;
   return Math.min(nearDays, Math.floor(record.validitySeconds / DAY_SECONDS / 3));

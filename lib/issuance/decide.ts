@@ -45,7 +45,7 @@ export type Decision =
     }
   | { readonly kind: 'ignore'; readonly reason: string };
 
-/** What is known about the request while it is decided. */
+/** What is known about the request at the time of the decision. */
 interface Case {
   readonly address: RequestAddress;
   readonly csrSha256: string;
@@ -74,7 +74,7 @@ export async function decide(
   const forbidden = findForbidden(object);
   if (forbidden) return reject(about, [forbidden]);
   if (!kind)
-    return { kind: 'ignore', reason: 'the object is not a request and holds no private key' };
+    return { kind: 'ignore', reason: 'the object is not a request and contains no private key' };
   if (!certificateName) return reject(about, [pathUnknown(kind, address.path)]);
   const judge = judgeOf(kind);
   const csr = judge.read(object);

@@ -99,7 +99,7 @@ async function sign(
   );
 }
 
-/** Says which bundle under `trust/` the certificate chains to. */
+/** Names the bundle under `trust/` that the certificate chains to. */
 function trustMetadata({ trustDomain, ca }: IssueRecord): Record<string, string> {
   return { [CERTIFICATE_METADATA.trustDomain]: trustDomain, [CERTIFICATE_METADATA.ca]: ca };
 }

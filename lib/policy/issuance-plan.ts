@@ -5,7 +5,7 @@ import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { IssuedProfile } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
 
-/** What is to be certified, rebuilt from checked values. Only judges make one. */
+/** What is to be certified, rebuilt from checked values. Only judges create one. */
 export interface IssuancePlan {
   readonly certificateName: IssuedName;
   readonly profile: IssuedProfile;

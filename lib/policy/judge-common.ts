@@ -9,7 +9,7 @@ export const MASTERS = 'system:masters';
 export const MASTERS_REASON =
   'O=system:masters bypasses authorization, and the certificate cannot be revoked';
 
-/** If uploaders are listed, an upload whose event was lost is refused too. */
+/** If uploaders are listed, an upload whose event was lost is rejected too. */
 export function judgeUploader(
   uploader: string | undefined,
   uploaders: readonly string[],

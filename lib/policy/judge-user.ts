@@ -65,7 +65,7 @@ function judgeNoNames(names: readonly AlternativeName[]): Violation[] {
   ];
 }
 
-/** How long the certificate is to be valid; undefined where that is not known. */
+/** How long the certificate is to be valid; undefined if that is not known. */
 function judgeValidity(
   period: string | undefined,
   rule: UserRule | undefined,
@@ -77,8 +77,8 @@ function judgeValidity(
 }
 
 /**
- * Invariant: system:masters of `ca` is never signed without an approval, even if the rule requires none. The same holds
- * for the groups to which kubeadm binds rights, such as kubeadm:cluster-admins (kubernetes#121305).
+ * Invariant: system:masters of `ca` is never signed without an approval, even if the rule requires none. The same
+ * applies to the groups to which kubeadm binds rights, such as kubeadm:cluster-admins (kubernetes#121305).
  */
 function approvalReason({ organizations }: Subject, rule: UserRule): string | undefined {
   if (organizations.includes(MASTERS)) return MASTERS_REASON;
@@ -103,7 +103,7 @@ function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
       allowed: `${USER_NAME_RULE}${fits ? '' : `, matching ${listed(patterns)}`}`,
       fix: 'choose another --client-name, or extend users.namePatterns in the cluster record; names of cluster components are reserved',
     });
-  // Without a rule there is no list, but organizations that no rule can list are refused anyway.
+  // Without a rule there is no list, but organizations that no rule can list are violations anyway.
   const allowed = rule?.organizations ?? organizations;
   const foreign = organizations.filter((o) => !isUserOrganization(o) || !allowed.includes(o));
   if (foreign.length > 0)
@@ -118,8 +118,8 @@ function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
 }
 
 /**
- * Unambiguous ASCII: no white space, control characters or look-alikes, and no colon, by which Kubernetes marks names with
- * a meaning (`system:node:x`, `system:serviceaccount:x:y`).
+ * Unambiguous ASCII: no white space, control characters or look-alikes, and no colon, which Kubernetes uses in names
+ * with a special meaning (`system:node:x`, `system:serviceaccount:x:y`).
  */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._@+-]{0,62}[A-Za-z0-9])?$/;
 export const USER_NAME_RULE =

@@ -35,7 +35,7 @@ export interface Profile {
   /** kubeadm's BaseName: the path below the pki folder without extension; not for kubeconfigs. */
   readonly baseName?: string;
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
-  /** `{node}` stands for the name of the node that uploads. */
+  /** `{node}` is replaced by the name of the node that uploads. */
   readonly commonName: string;
   /** Newest rule last. */
   readonly organizations: readonly OrganizationRule[];
@@ -45,7 +45,7 @@ export interface Profile {
   readonly roles: readonly NodeRole[];
 }
 
-/** What the profile of every issued certificate has, of users too. */
+/** What the profiles of all issued certificates have in common, including those of users. */
 export interface IssuedProfile extends Pick<Profile, 'ca' | 'extendedKeyUsages'> {
   readonly name: IssuedName;
 }

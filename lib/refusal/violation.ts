@@ -60,7 +60,7 @@ export interface Violation {
   readonly code: ViolationCode;
   /** The field, as a path: `subject.organizations`, `subjectAltName`, `publicKey`. */
   readonly field: string;
-  /** What came. */
+  /** The value in the request. */
   readonly got: string;
   /** What is allowed. */
   readonly allowed: string;

@@ -20,8 +20,8 @@ export interface BucketObject extends StoredObject {
   /** When it was last written, by the store's clock, which need not agree with ours. S3 reports whole seconds. */
   readonly lastModified: Date;
   /**
-   * The time from its last write to this answer, both by the store's clock; never negative. Use it instead of
-   * `lastModified` and a clock here. 0 if the store did not say what time it is.
+   * The time from its last write to this response, both by the store's clock; never negative. Use it instead of
+   * `lastModified` and a clock here. 0 if the store did not report its time.
    */
   readonly ageMs: number;
 }
