@@ -122,7 +122,7 @@ function describe(values: readonly number[]): string {
 
 const MEMORY_CERTIFICATES = 10_000;
 
-/** Measures the memory that the process holds after many certificates. */
+/** Measures the memory that the process uses after many certificates. */
 export async function benchMemory(): Promise<void> {
   const issue = await openOurs('1.37.2', 'v4-p256');
   for (let i = 0; i < MEMORY_CERTIFICATES; i++) await issue();

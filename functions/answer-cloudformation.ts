@@ -1,4 +1,4 @@
-/** Makes a handler a custom resource of CloudFormation. Other events are passed to the handler unchanged. */
+/** Wraps a handler as a CloudFormation custom resource. Other events are passed to the handler unchanged. */
 import type { Context, Handler } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
@@ -24,7 +24,7 @@ export interface Resource {
 }
 
 export interface AnswerDeps {
-  /** Whether an answer may be sent to this address. */
+  /** Whether a response may be sent to this address. */
   readonly mayAnswer: (url: string) => boolean;
   readonly send: (url: string, body: string) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -46,7 +46,7 @@ export function answerCloudFormation(
     if (!request) return handler(event, context);
     // Operators may call this function too; it must not send requests to addresses of their choice.
     if (!deps.mayAnswer(request.ResponseURL))
-      throw new Error(`${new URL(request.ResponseURL).host} is not an address of CloudFormation`);
+      throw new Error(`${new URL(request.ResponseURL).host} is not a CloudFormation endpoint`);
     const properties = request.ResourceProperties;
     // Deleting the resource does not delete the CAs; only CloudFormation forgets them.
     const failure =
@@ -77,7 +77,7 @@ async function retry(
   return undefined;
 }
 
-/** CloudFormation ignores answers of more than 4096 bytes. */
+/** CloudFormation ignores responses of more than 4096 bytes. */
 const MAX_REASON_LENGTH = 1000;
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
@@ -111,7 +111,7 @@ const RESPONSE_BUCKET =
 async function send(url: string, body: string): Promise<void> {
   const headers = { 'content-type': '' };
   const answer = await fetch(url, { method: 'PUT', body, headers, redirect: 'error' });
-  if (!answer.ok) throw new Error(`CloudFormation did not accept the answer: ${answer.status}`);
+  if (!answer.ok) throw new Error(`CloudFormation did not accept the response: ${answer.status}`);
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -1,5 +1,5 @@
-// Bundles the functions for Lambda: one minified ESM file for each, with the SDK. Each has a folder that holds exactly
-// what is deployed: dist/functions/<name>/index.mjs. Builds are reproducible.
+// Bundles the functions for Lambda: one minified ESM file for each, with the SDK. Each has a folder that contains
+// exactly what is deployed: dist/functions/<name>/index.mjs. Builds are reproducible.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 

@@ -1,10 +1,10 @@
-/** From an event of CloudTrail, as EventBridge delivers it, to a use of a KMS key. */
+/** Converts a CloudTrail event, as EventBridge delivers it, to a use of a KMS key. */
 import * as z from 'zod/mini';
 import type { Caller, SignCall } from '../lib/audit/sign-call.ts';
 
 /**
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
- * A call from another account than the key's has type AWSAccount and no ARN.
+ * A call from an account other than the key's has type AWSAccount and no ARN.
  */
 const userIdentitySchema = z.object({
   type: z.optional(z.string()),
@@ -35,7 +35,7 @@ const signEventSchema = z.object({
     userAgent: z.optional(z.string()),
     sourceIPAddress: z.optional(z.string()),
     errorCode: z.optional(z.string()),
-    // either may be null for a refused call
+    // either may be null for a denied call
     requestParameters: z.nullish(z.object({ keyId: z.optional(z.string()) })),
     resources: z.nullish(z.array(z.object({ ARN: z.optional(z.string()) }))),
   }),
@@ -43,7 +43,7 @@ const signEventSchema = z.object({
 
 type Detail = z.infer<typeof signEventSchema>['detail'];
 
-/** @throws Error if the event is not one of a KMS Sign: then the rule's pattern is wrong */
+/** @throws Error if the event is not a KMS Sign call: then the rule's pattern is wrong */
 export function readSignCall(event: unknown): SignCall {
   const { detail } = signEventSchema.parse(event);
   return {

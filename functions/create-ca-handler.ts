@@ -41,7 +41,7 @@ export interface TrustDomainSummary {
   >;
 }
 
-/** Makes the CAs of a trust domain, once; repeated calls return the existing ones. */
+/** Creates the CAs of a trust domain, once; repeated calls return the existing ones. */
 export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))

@@ -1,4 +1,4 @@
-/** Lambda entry: makes the CAs of a trust domain. Nodes cannot call it. */
+/** Lambda entry: creates the CAs of a trust domain. Nodes cannot call it. */
 import { newKmsClient } from '../lib/aws/clients.ts';
 import { KmsCaKeys } from '../lib/aws/kms-ca-keys.ts';
 import { answerCloudFormation } from './answer-cloudformation.ts';

@@ -78,13 +78,21 @@ async function requeue(
   measure(reporter, METRICS.requeued, turn.length);
   const counts = { requeued: turn.length, waiting: unfinished.waiting.length };
   if (left === 0) reporter.logger.info('reconciled', counts);
-  else reporter.logger.warn('reconciled, with requests left for the next run', { ...counts, left });
+  else
+    reporter.logger.warn('reconciled; some requests are left for the next run', {
+      ...counts,
+      left,
+    });
   return turn.length;
 }
 
 /** Measured in every run, zeros too: so an alarm can distinguish "no requests" from "no run". */
-function measureWaiting(reporter: Reporter, { unanswered, waiting }: Unfinished, now: Date): void {
-  const requests = unanswered.filter(({ isRequest }) => isRequest);
+function measureWaiting(
+  reporter: Reporter,
+  { withoutOutcome, waiting }: Unfinished,
+  now: Date,
+): void {
+  const requests = withoutOutcome.filter(({ isRequest }) => isRequest);
   measure(reporter, METRICS.approvalsWaiting, waiting.length);
   measure(reporter, METRICS.oldestApprovalAge, oldestAgeSeconds(waiting, now));
   measure(reporter, METRICS.oldestRequestAge, oldestAgeSeconds(requests, now));

@@ -1,4 +1,4 @@
-/** What expires, for alarms and people; once a day. */
+/** Reports what expires, for alarms and for people, once a day. */
 import { listClusterRecords } from '../lib/cluster/list-records.ts';
 import type { ExpiryEntry } from '../lib/contract/expiry-key.ts';
 import { listExpiries } from '../lib/expiry/expiry-index.ts';
@@ -11,10 +11,13 @@ import { measure, type Reporter } from './report.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Of kubeadm's year, one month to find out why a certificate is not renewed, and one month to see what was missed. */
+/**
+ * kubeadm's certificates are valid for a year: this leaves one month to find out why a certificate was not renewed, and
+ * one month to notice what was missed.
+ */
 const RULES: ExpiryRules = { nearDays: 30, expiredDays: 30 };
 
-/** A log event holds 256 KiB; the metric has the full count. */
+/** A log event can have 256 KiB; the metric has the full count. */
 const MOST_NAMES = 100;
 
 export async function reportExpiries(service: Service, reporter: Reporter): Promise<void> {

@@ -22,7 +22,10 @@ export function measure({ metrics }: Reporter, { name, unit }: Metric, value: nu
   metrics.addMetric(name, unit, value);
 }
 
-/** One line for each wake-up, with what the security team needs later: who, what, which serial number, why not. */
+/**
+ * One line for each wake-up, with what the security team needs later: who, what, which serial number, or why it was
+ * rejected.
+ */
 export function reportProcessed(reporter: Reporter, key: string, done: Processed): void {
   const { logger } = reporter;
   const { record } = done;
@@ -46,7 +49,9 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   });
   if (done.removed) {
     measure(reporter, METRICS.objectRemoved, 1);
-    logger.warn('deleted an object that holds a private key or is too large', { request: key });
+    logger.warn('deleted an object that contained a private key or was too large', {
+      request: key,
+    });
   }
   if (done.overwritten) {
     measure(reporter, METRICS.requestOverwritten, 1);
@@ -54,11 +59,11 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   }
 }
 
-/** SQS redelivers after a temporary fault; anything else ends in the dead-letter queue and needs a person. */
+/** SQS redelivers after a temporary fault; anything else goes to the dead-letter queue and needs a person. */
 export function reportFault(reporter: Reporter, key: string, error: unknown): void {
   const { logger } = reporter;
   const temporary = error instanceof Fault && error.code === 'unavailable';
-  measure(reporter, temporary ? METRICS.passingFault : METRICS.failure, 1);
+  measure(reporter, temporary ? METRICS.transientFault : METRICS.failure, 1);
   const details = {
     request: key,
     code: error instanceof Fault ? error.code : 'bug',

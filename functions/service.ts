@@ -8,7 +8,7 @@ import type { Service } from '../lib/service.ts';
 import { required } from './environment.ts';
 
 /**
- * @param kms for functions that use the client for other calls than Sign too
+ * @param kms for functions that also use the client for calls other than Sign
  * @param onThrottle called for each throttling error of KMS
  */
 export function serviceFromEnvironment(kms = newKmsClient(), onThrottle?: () => void): Service {

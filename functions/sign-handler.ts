@@ -25,7 +25,7 @@ export function newSignHandler(service: Service, reporter: Reporter) {
     .handler(handleBatch);
 }
 
-/** A fault in one request does not hold up the rest of its message; SQS redelivers the message. */
+/** A fault in one request does not block the rest of its message; SQS redelivers the message. */
 async function handleMessage(service: Service, reporter: Reporter, message: SQSRecord) {
   const faults: unknown[] = [];
   const attempt = async (key: string, action: () => Promise<void>) => {

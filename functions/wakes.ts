@@ -1,4 +1,4 @@
-/** From an SQS message to the requests that it names. */
+/** Extracts from an SQS message the requests that it names. */
 import * as z from 'zod/mini';
 import { clusterOfStandingApproval, requestKeyOfApproval } from '../lib/contract/approvals.ts';
 import { EXCHANGE_PREFIXES } from '../lib/contract/prefixes.ts';
@@ -20,7 +20,7 @@ const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
 
 /**
  * The wake-ups in a message body. The event of an upload names the uploader; the key of an approval names the request.
- * @throws Error if the body is not one that S3 or the reconcile function sends
+ * @throws Error if neither S3 nor the reconcile function sends such a body
  */
 export function readWakes(body: string): Wake[] {
   const value: unknown = JSON.parse(body);
@@ -35,7 +35,7 @@ export function readWakes(body: string): Wake[] {
   });
 }
 
-/** The clusters whose standing approval was written, by a message body. */
+/** The clusters whose standing approval was written, according to a message body. */
 export function readStandingApprovals(body: string): string[] {
   const event = s3EventSchema.safeParse(JSON.parse(body));
   const keys = event.data?.Records.map((record) => decodeKey(record.s3.object.key)) ?? [];

@@ -27,7 +27,7 @@ function report(reporter: Reporter, call: SignCall, verdict: Verdict): void {
   const { logger } = reporter;
   const { kind, ...findings } = verdict;
   if (kind === 'not-ours') return;
-  // zeros too, so that the metric shows that the audit runs
+  // zeros are written too, so that the metric shows that the audit runs
   measure(reporter, METRICS.signatureWithoutRecord, kind === 'without-record' ? 1 : 0);
   const details = {
     caller: call.caller.description,
@@ -41,9 +41,9 @@ function report(reporter: Reporter, call: SignCall, verdict: Verdict): void {
     errorCode: call.errorCode,
     ...findings,
   };
-  // the functions report their refused calls themselves, and throttling is normal
+  // the functions report their denied calls themselves, and throttling is normal
   const refused = verdict.kind === 'refused' && !verdict.byOurs;
   if (kind === 'without-record') logger.error('a signature without a record', details);
-  else if (refused) logger.warn('KMS refused a signature with a CA key', details);
+  else if (refused) logger.warn('KMS denied a signature with a CA key', details);
   else logger.info(kind, details);
 }

@@ -7,7 +7,7 @@ import type { CakelessService } from './cakeless-service.ts';
 
 export interface AlarmsProps {
   readonly service: CakelessService;
-  /** SNS topic that is notified when an alarm goes off, and when it is over. @default nobody is notified */
+  /** SNS topic that is notified when an alarm goes off, and when it is over. @default no notification */
   readonly topicArn?: string | undefined;
   /**
    * Raise an alarm if nothing was issued for this many days, 7 at most (CloudWatch's limit). Which number is right depends
@@ -92,7 +92,7 @@ function queuePlans({ requests }: CakelessService): AlarmPlan[] {
     {
       id: 'dead-letters',
       description:
-        'Messages failed for good and are in the dead-letter queue: search the log of sign for Failure.',
+        'Messages failed permanently and are in the dead-letter queue: search the log of sign for Failure.',
       metric: requests.deadLetters.metricApproximateNumberOfMessagesVisible({
         period: MINUTE,
         statistic: 'Maximum',
@@ -145,14 +145,14 @@ function requestPlans(): AlarmPlan[] {
     {
       id: 'failure',
       description:
-        'A request failed for good: permissions, a malformed document or a bug. See the log of sign.',
+        'A request failed permanently, because of permissions, a malformed document or a bug. See the log of sign.',
       metric: metricOf(METRICS.failure, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
     {
       id: 'private-key-uploaded',
       description:
-        'An object was deleted from the exchange bucket: it held a private key, or was too large to examine.',
+        'An object was deleted from the exchange bucket: it contained a private key, or was too large to inspect.',
       metric: metricOf(METRICS.objectRemoved, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
@@ -177,7 +177,7 @@ function requestPlans(): AlarmPlan[] {
 function expiryPlans(): AlarmPlan[] {
   return [
     {
-      id: 'daily-look-missing',
+      id: 'daily-check-missing',
       description:
         'The daily check for expiring certificates has not run for two days: see the log of reconcile. Normal until the first check after a deployment.',
       metric: metricOf(METRICS.certificatesNearExpiry, 'SampleCount', DAY),
@@ -196,14 +196,14 @@ function expiryPlans(): AlarmPlan[] {
     {
       id: 'certificates-expired',
       description:
-        'Certificates have expired without renewal: a control plane may be down. The log of reconcile names them.',
+        'Certificates have expired without being renewed: a control plane may be down. The log of reconcile names them.',
       metric: metricOf(METRICS.certificatesExpired, 'Maximum', DAY),
       threshold: 1,
     },
     {
       id: 'ca-near-expiry',
       description:
-        'A CA expires within a year. Its successor must be trusted everywhere long before that.',
+        'A CA expires within a year. Nodes and clients must trust its successor well before that.',
       metric: metricOf(METRICS.caDaysLeft, 'Minimum', DAY),
       threshold: 365,
       atMost: true,

@@ -33,8 +33,9 @@ export const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
 /**
  * The three keys of a trust domain. They stay when the stack is deleted.
  *
- * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: so the role's
- * own policy must allow it too, and the policy stays valid before the roles exist and after they were created again.
+ * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: therefore
+ * the role's own policy must allow it too, and the key policy is valid before the roles exist and after they are
+ * recreated.
  */
 export class CaKeys extends Construct {
   readonly arns: Readonly<Record<CaName, string>>;
@@ -71,7 +72,7 @@ export class CaKeys extends Construct {
     const algorithm = signingAlgorithmOf(this.keySpec).kms;
     return [
       ...KEY_ACCESS.flatMap((row) => allow(row, principals, algorithm)),
-      // The denials bind everyone, whatever a statement above is changed to.
+      // The denials apply to everyone, however the statements above are changed.
       ...KEY_ACCESS.flatMap((row) => denyOthers(row, principals, algorithm)),
     ];
   }
@@ -155,7 +156,7 @@ function arnsOf({ by }: KeyAccess, { arns }: Principals): string[] {
   return by.flatMap((principal) => (principal === 'account' ? [] : arns[principal]));
 }
 
-/** The accounts of a row's function roles, which may be other accounts than the key's; otherwise the key's own. */
+/** The accounts of a row's function roles, which can differ from the key's; the key's account if the row has none. */
 function accountsOf({ by }: KeyAccess, { account, arns }: Principals): string[] {
   const roles = by.flatMap((one) => (one === 'sign' || one === 'create-ca' ? arns[one] : []));
   // an ARN that is known only at deployment is of this account

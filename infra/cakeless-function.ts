@@ -69,7 +69,7 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
     });
     acknowledge(this.function, {
       'Serverless-LambdaDLQ':
-        'No asynchronous call carries data that could be lost: sign reads a queue with a dead-letter queue, reconcile runs again on schedule, and people and deployments that call create-ca see its failure.',
+        'No asynchronous call carries data that could be lost: sign reads a queue with a dead-letter queue, reconcile runs again on schedule, and people and deployments that call create-ca see failures.',
     });
     acknowledge(this.role, {
       'AwsSolutions-IAM5[Resource::*]':

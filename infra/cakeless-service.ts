@@ -43,7 +43,7 @@ export interface CakelessServiceProps {
   readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
 }
 
-/** A batch of ten takes a second or two. The rest is for the SDK's five tries when KMS is slow. */
+/** A batch of ten takes a second or two. The rest is for the SDK's five attempts when KMS is slow. */
 const SIGN_TIMEOUT = Duration.seconds(30);
 const DEFAULT_CODE_DIR = 'dist/functions';
 const RECONCILE_TIMEOUT = Duration.minutes(5);
@@ -87,7 +87,7 @@ export class CakelessService extends Construct {
 
   /**
    * Gives a role what `lib/access` allows a principal, CA keys excepted: `grantCaKeys` gives those.
-   * @param conditions of the statements about objects, for a role that many nodes share
+   * @param conditions added to the statements about objects, for a role that many nodes share
    */
   grant(grantee: iam.IGrantable, caller: Caller, conditions: Conditions = {}): void {
     const buckets = { exchange: this.exchange.bucket, authority: this.authority.bucket };
@@ -130,7 +130,7 @@ export class CakelessService extends Construct {
       .map((one) => one.function.functionArn);
   }
 
-  /** S3 writes to it who read and wrote what in the two buckets of the contract. */
+  /** S3 logs to it who read and wrote what in the two buckets of the contract. */
   #newAccessLogs(): s3.Bucket {
     const logs = new PrivateBucket(this, 'AccessLogs', {
       bucketName: this.#bucketName('access-logs'),
@@ -138,7 +138,7 @@ export class CakelessService extends Construct {
     });
     acknowledge(logs, {
       'AwsSolutions-S1':
-        'This is the bucket for access logs; logging it to itself would log every delivery.',
+        'This is the bucket for access logs; if it logged to itself, it would log every delivery.',
     });
     return logs.bucket;
   }
@@ -232,7 +232,7 @@ export class CakelessService extends Construct {
   }
 
   /**
-   * Fixed names: the queue policy names the buckets before they exist, and a new deployment beside buckets that were
+   * Fixed names: the queue policy names the buckets before they exist, and a new deployment next to buckets that were
    * kept from an earlier one fails instead of starting an empty ledger.
    */
   #bucketName(what: string): string {

@@ -34,7 +34,10 @@ const trusted = z
       ),
   )
   .check(z.minLength(1));
-/** For a week, the daily run of reconcile publishes what is on record but unpublished; it must not expire before that. */
+/**
+ * For a week, the daily run of reconcile publishes what is recorded but not yet published; it must not expire before
+ * that.
+ */
 const MIN_EXPIRATION_DAYS = 14;
 const people = z.strictObject({ assumedBy: trusted });
 const count = z.number().check(z.int(), z.positive());
@@ -165,7 +168,7 @@ function problemOf(check: () => unknown): string[] {
   }
 }
 
-/** Session tags tell a role of many nodes which node calls. */
+/** Session tags identify the calling node if many nodes share a role. */
 function untagged(what: string, trusted: readonly string[] = []): string[] {
   if (!trusted.includes('ec2.amazonaws.com')) return [];
   return [

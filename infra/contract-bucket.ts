@@ -16,7 +16,7 @@ export interface ContractBucketProps {
   readonly accessLogs: s3.Bucket;
 }
 
-/** A bucket of the S3 contract. Its policy denies everyone what `lib/access/objects.ts` says that nobody may do. */
+/** A bucket of the S3 contract. Its policy denies what nobody may do according to `lib/access/objects.ts`. */
 export class ContractBucket extends PrivateBucket {
   constructor(
     scope: Construct,
@@ -43,8 +43,8 @@ export class ContractBucket extends PrivateBucket {
 }
 
 /**
- * A denied put stands for CopyObject and for the completion of a multipart upload too: both need s3:PutObject. All
- * condition keys are in one block, so a put is denied only if it carries none of the headers.
+ * Denying a put also denies CopyObject and the completion of a multipart upload, because both need s3:PutObject. All
+ * condition keys are in one block, so a put is denied only if it has none of the headers.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
  */
 function deny(bucket: s3.Bucket, { verb, keys, unless }: Denial): void {

@@ -31,7 +31,7 @@ export class Dashboard extends Construct {
         ],
         [
           graph('Outcomes', counts(METRICS.issued, METRICS.rejected, METRICS.pending)),
-          graph('Faults', counts(METRICS.passingFault, METRICS.failure, METRICS.kmsThrottled)),
+          graph('Faults', counts(METRICS.transientFault, METRICS.failure, METRICS.kmsThrottled)),
           graph(
             'Incidents',
             counts(

@@ -28,7 +28,7 @@ export function newExchangeBucket(
     lifecycleRules: [
       { id: 'requests', prefix: EXCHANGE_PREFIXES.requests, expiration },
       {
-        // A day later: reconcile would queue a request again whose outcome has already expired.
+        // A day later than requests: otherwise reconcile would queue a request again whose outcome has expired.
         id: 'certificates',
         prefix: EXCHANGE_PREFIXES.certificates,
         expiration: Duration.days(expiration.toDays() + 1),

@@ -16,7 +16,7 @@ import { acknowledge } from './acknowledge.ts';
 
 export type Conditions = Record<string, Record<string, string | string[]>>;
 
-/** @param conditions of every statement: what a session must be to count as the caller */
+/** @param conditions added to every statement: what identifies a session as the caller */
 export function grantObjects(
   grantee: iam.IGrantable,
   caller: Caller,
@@ -43,8 +43,8 @@ function resourcesOf(grant: BucketGrant, bucket: s3.Bucket): string[] {
 }
 
 /**
- * The bucket policy demands the condition of every put. The roles of nodes and users repeat it, so that a changed bucket
- * policy does not let them replace a request.
+ * The bucket policy requires the condition for every put. The roles of nodes and users repeat it, so that a changed
+ * bucket policy does not let them replace a request.
  */
 function conditionsOf(grant: BucketGrant, caller: Caller, others: Conditions): Conditions {
   if (!isObjectGrant(grant))

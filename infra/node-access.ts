@@ -54,7 +54,7 @@ export class NodeAccess extends Construct {
     const named = props.cluster === undefined ? [tags.node, tags.cluster] : [tags.node];
     const subject = { principal: 'node', cluster, node: `\${${tags.node}}` } as const;
     props.service.grant(role, subject, {
-      // StringNotLike also holds for a missing tag; a session without its tags is no node.
+      // StringNotLike also matches a missing tag, so a session without its tags is not a node.
       Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
       // A tag with a slash would reach into another folder; a reserved word is the folder of another kind of request.
       StringNotLike: {

@@ -12,7 +12,7 @@ export function newOperatorRole(
   service: CakelessService,
   trusted: readonly Trusted[],
 ): iam.Role {
-  const description = 'operators: cluster records and trust domains';
+  const description = 'operators, who manage cluster records and trust domains';
   return newRole(scope, id, { service, trusted, description, caller: { principal: 'operator' } });
 }
 
@@ -38,7 +38,7 @@ export function newAuditorRole(
   return newRole(scope, id, { service, trusted, description, caller: { principal: 'auditor' } });
 }
 
-/** Requests user certificates of a cluster, in a folder beside those of its nodes. */
+/** Requests user certificates of a cluster, in a folder next to those of its nodes. */
 export function newUserRole(
   scope: Construct,
   id: string,

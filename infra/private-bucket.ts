@@ -8,7 +8,7 @@ export interface PrivateBucketProps extends s3.BucketProps {
 
 /**
  * What all buckets have in common: TLS only, no public access, encrypted, no ACLs. A bucket stays when its stack is
- * deleted. (If the first deployment fails, CloudFormation deletes it again, unless it holds objects.)
+ * deleted. (If the first deployment fails, CloudFormation deletes it again, unless it contains objects.)
  */
 export class PrivateBucket extends Construct {
   readonly bucket: s3.Bucket;

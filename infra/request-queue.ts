@@ -18,12 +18,12 @@ export interface EventBucket {
   readonly bucketName: string;
 }
 
-/** The longest that SQS keeps messages. */
+/** The maximum time for which SQS keeps messages. */
 const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /**
- * Five tries, three minutes apart, outlast temporary faults. After that reconcile still queues the request again every
- * few minutes: the dead letter informs people, and blocks nothing.
+ * Five attempts, three minutes apart, outlast transient faults. After that reconcile still queues the request again
+ * every few minutes: the dead letter is only a notification, and blocks nothing.
  */
 const MAX_RECEIVE_COUNT = 5;
 

@@ -17,5 +17,5 @@ export const FUNCTION_NAMES = {
   watchSignatures: 'cakeless-watch-signatures',
 } as const;
 
-/** The `errorType` of a function's answer to a request that cannot be carried out. */
+/** The `errorType` of a function's response to a request that cannot be carried out. */
 export const REQUEST_MALFORMED = 'RequestMalformed';

@@ -1,11 +1,11 @@
 /**
- * A failure, as opposed to a refusal: a refusal is a value (`Violation[]`), a fault is thrown. The code tells handlers what
- * to do: `unavailable` is temporary and worth a retry, the others need a person.
+ * A failure, as opposed to a refusal: a refusal is a value (`Violation[]`); a fault is thrown. The code tells
+ * handlers what to do: `unavailable` is temporary and worth a retry, the others need a person.
  */
 export type FaultCode =
-  /** A service did not answer, throttled the call, or failed temporarily. */
+  /** A service did not respond, throttled the call, or failed temporarily. */
   | 'unavailable'
-  /** A service refused: permissions, a missing or disabled key, a missing bucket. */
+  /** A service denied the call: permissions, a missing or disabled key, a missing bucket. */
   | 'not-allowed'
   /** The request to a function cannot be carried out. */
   | 'request-malformed'

@@ -3,16 +3,16 @@
  * leave room for long lists of names, and for nothing else.
  */
 export const LIMITS = {
-  /** Larger objects are refused unread, in bytes. */
+  /** Larger objects are rejected unread, in bytes. */
   maxObjectBytes: 32 * 1024,
-  /** Larger CSRs are refused before they are parsed, in bytes of DER. */
+  /** Larger CSRs are rejected before they are parsed, in bytes of DER. */
   maxCsrBytes: 16 * 1024,
   /** Subject alternative names in one certificate, unless the cluster record allows fewer. */
   maxNames: 100,
-  /** Characters in a common name or organisation (RFC 5280 appendix A, ub-common-name, ub-organization-name). */
+  /** Characters in a common name or organization (RFC 5280 appendix A, ub-common-name, ub-organization-name). */
   maxSubjectValueLength: 64,
   /** Violations of one code in one rejection: a CSR with 1500 wrong attributes must not cause a report of half a megabyte. */
   maxViolationsPerCode: 20,
-  /** Organisations in one subject. */
+  /** Organizations in one subject. */
   maxOrganizations: 8,
 } as const;

@@ -1,6 +1,6 @@
 /**
- * The metrics of the functions, in CloudWatch's embedded metric format. infra makes alarms and the dashboard from this
- * list; docs/metrics.md says what to do about each metric.
+ * The metrics of the functions, in CloudWatch's embedded metric format. infra creates alarms and the dashboard from
+ * this list; docs/metrics.md says what to do about each metric.
  */
 
 /** Namespace of all metrics. Their one dimension is `service`. */
@@ -20,19 +20,22 @@ export interface Metric {
 export const METRICS = {
   /** Certificates published to nodes; a wake-up for a certificate that already exists counts again. Count, by sign. */
   issued: { name: 'Issued', unit: 'Count', service: 'sign' },
-  /** Requests refused, counted as `issued` is. Count, by sign. */
+  /** Requests rejected, counted as `issued` is. Count, by sign. */
   rejected: { name: 'Rejected', unit: 'Count', service: 'sign' },
-  /** Wake-ups after which a request still needs approval. Count, by sign. */
+  /** Wake-ups after which the request still needs approval. Count, by sign. */
   pending: { name: 'Pending', unit: 'Count', service: 'sign' },
   /** Wake-ups for objects that are not requests. Count, by sign. */
   ignored: { name: 'Ignored', unit: 'Count', service: 'sign' },
-  /** Objects deleted from the exchange bucket: they held a private key, or were too large to inspect. Count, by sign. */
+  /**
+   * Objects deleted from the exchange bucket: they contained a private key, or were too large to inspect. Count, by
+   * sign.
+   */
   objectRemoved: { name: 'ObjectRemoved', unit: 'Count', service: 'sign' },
   /** Requests that were overwritten after they were decided. Count, by sign. */
   requestOverwritten: { name: 'RequestOverwritten', unit: 'Count', service: 'sign' },
-  /** Temporary faults: SQS redelivers the message. Count, by sign. */
-  passingFault: { name: 'PassingFault', unit: 'Count', service: 'sign' },
-  /** Faults that need a person: the message ends in the dead-letter queue. Count, by sign. */
+  /** Transient faults: SQS redelivers the message. Count, by sign. */
+  transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
+  /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */
   failure: { name: 'Failure', unit: 'Count', service: 'sign' },
   /** Throttling errors from KMS, including those that the SDK's retry recovered from. Count, by sign. */
   kmsThrottled: { name: 'KmsThrottled', unit: 'Count', service: 'sign' },

@@ -5,7 +5,7 @@ const MAX_QUOTED_LENGTH = 120;
 
 /**
  * ASCII, at most one line long. kubeadm's own names are ASCII: a homoglyph could pass for one of them, and a direction
- * mark could turn the line around, unless they are shown by their codes.
+ * mark could reverse the line, unless they are shown by their codes.
  */
 export function quote(text: string): string {
   const shown = printable(text);

@@ -1,4 +1,4 @@
-/** The object table, read in two ways: what one principal may do, and what is denied to everyone. */
+/** Two views of the object table: what one principal may do, and what is denied to everyone. */
 import type { Bucket } from '../contract/prefixes.ts';
 import { BUCKET_ACCESS, OBJECT_ACCESS, type ObjectAccess, type WriteCondition } from './objects.ts';
 import { type Caller, type Place, type Principal, placeOf } from './principals.ts';
@@ -23,7 +23,7 @@ export interface ObjectGrant {
   readonly verb: ObjectVerb;
   /** Patterns of keys, with IAM's `*`. */
   readonly keys: readonly string[];
-  /** Of a put; the bucket policy demands it of everyone. */
+  /** For a put; the bucket policy requires it of every principal. */
   readonly condition?: WriteCondition | undefined;
 }
 
@@ -59,7 +59,7 @@ export function bucketGrants(caller: Caller, bucket: Bucket): BucketGrant[] {
 export interface Denial {
   readonly verb: 'put' | 'delete' | 'delete-version';
   readonly keys: readonly string[];
-  /** Of a put: what it must carry not to be denied. */
+  /** For a put: the header without which it is denied. */
   readonly unless?: WriteCondition;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Who may read, write and delete which objects of the two buckets. A row is a prefix. A principal that a row does not
- * list is refused there. `grants.ts` reads the table by principal, and by what is denied to everyone.
+ * list is denied access there. `grants.ts` derives what each principal may do, and what is denied to everyone.
  */
 import {
   AUTHORITY_PREFIXES,
@@ -11,8 +11,7 @@ import {
 import { PEOPLE, type Principal } from './principals.ts';
 
 /**
- * What every write must carry, by any principal:
- * `new`: `If-None-Match: *`, so that it replaces nothing;
+ * The header that every write by any principal must have: `new`: `If-None-Match: *`, so that it replaces nothing;
  * `compared`: that, or `If-Match`, so that it replaces only what its writer has read.
  */
 export type WriteCondition = 'new' | 'compared';
@@ -21,7 +20,7 @@ export interface Write {
   readonly by: readonly Principal[];
   /** Keys that end with one of these. @default every key under the prefix */
   readonly suffixes?: readonly string[];
-  /** Binds everyone, administrators too. @default none: a write may replace what exists */
+  /** Applies to everyone, including administrators. @default none: a write may replace what exists */
   readonly condition?: WriteCondition;
 }
 
@@ -31,7 +30,7 @@ export interface Deletion {
   readonly suffixes?: readonly string[];
 }
 
-/** What nobody may delete, administrators included: an object (by a delete marker), or a version of it. */
+/** What nobody may delete, including administrators: an object (by a delete marker), or a version of it. */
 export type Kept = 'objects' | 'versions';
 
 export interface ObjectAccess {
@@ -55,7 +54,7 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
     own: '<cluster>/<node>/*',
     get: ['node', 'user', 'sign', ...PEOPLE],
     put: [{ by: ['node', 'user'], condition: 'new' }],
-    // an object that holds a private key is deleted at once
+    // an object that contains a private key is deleted at once
     delete: [{ by: ['sign'] }],
   },
   {
@@ -143,8 +142,8 @@ export const OBJECT_ACCESS: readonly ObjectAccess[] = [
 
 export interface BucketAccess {
   /**
-   * Who lists the whole bucket. To them S3 answers 404 for an object that does not exist, to others 403. Nodes and users
-   * list what is their own.
+   * Who lists the whole bucket. S3 returns 404 to them for an object that does not exist, and 403 to others. Nodes and
+   * users list only their own part.
    */
   readonly list: readonly Principal[];
   /** Who lists versions, and gets the versions of what they may get. */

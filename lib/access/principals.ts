@@ -1,6 +1,6 @@
 /**
- * Who calls: every principal of the deployment, by its part in it. IAM roles (infra) and the principals of
- * `cakeless local` are made for these. Everyone else has no part in the tables of this folder, and so no access.
+ * Who calls: every principal of the deployment, by its part in it. IAM roles (infra) and the principals of `cakeless
+ * local` are created from these. Nobody else is in the tables of this folder, so nobody else has access.
  */
 
 import { USERS } from '../contract/request-kinds.ts';

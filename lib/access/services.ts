@@ -1,6 +1,7 @@
 /**
  * Who may use the queues, functions, logs and CA keys, by IAM action. A principal without a row has no access, unless
- * another policy of the account gives it. A `denialSid` closes that gap: it denies everyone else, administrators too.
+ * another policy of the account gives it. A row with a `denialSid` closes that gap: it denies everyone else, including
+ * administrators.
  */
 import { AUTHORITY_PREFIXES, type Bucket, EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import type { ServiceName } from '../metric-names.ts';
@@ -103,9 +104,9 @@ export interface KeyAccess {
   readonly by: readonly KeyPrincipal[];
   /** Only digests, with the one algorithm that the key is for. */
   readonly digestsOnly?: true;
-  /** Id of the statement that allows it; none where nobody may. */
+  /** Sid of the statement that allows it; absent if nobody is allowed. */
   readonly sid?: string;
-  /** Id of the statement that denies it to everyone else, whatever other policies allow. @default no such statement */
+  /** Sid of the statement that denies it to everyone else, whatever other policies allow. @default no such statement */
   readonly denialSid?: string;
 }
 
@@ -138,16 +139,16 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     may: 'change the policy',
     actions: ['kms:PutKeyPolicy', 'kms:ReplicateKey', 'kms:UpdatePrimaryRegion'],
     by: ['key administrators', 'break-glass'],
-    sid: 'ChangingThePolicy',
-    denialSid: 'PolicyIsGuarded',
+    sid: 'ChangePolicy',
+    denialSid: 'DenyPolicyChanges',
   },
   {
     // Without the key no certificate can be renewed, and no other key can replace it.
     may: 'disable or delete',
     actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
     by: ['break-glass'],
-    sid: 'Ending',
-    denialSid: 'EndIsGuarded',
+    sid: 'DisableAndDelete',
+    denialSid: 'DenyDisableAndDelete',
   },
   {
     may: 'sign',

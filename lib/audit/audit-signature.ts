@@ -1,4 +1,4 @@
-/** Whether a record accounts for a signature that was made with a CA key. The record was written before the signature. */
+/** Whether a record accounts for a signature by a CA key. The record was written before the signature. */
 import type { ObjectStore } from '../store/object-store.ts';
 import type { CaKeyList } from './ca-key-list.ts';
 import { findSigningOrder, type SigningOrder } from './find-signing-order.ts';
@@ -9,7 +9,7 @@ import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
 export type Verdict =
   /** The key does not belong to a CA. */
   | { readonly kind: 'not-ours' }
-  /** Nothing was signed; `byOurs` if KMS refused one of the functions. */
+  /** Nothing was signed; `byOurs` if KMS denied the call of one of the functions. */
   | { readonly kind: 'refused'; readonly byOurs: boolean }
   | { readonly kind: 'accounted'; readonly record: string }
   | {
@@ -19,7 +19,7 @@ export type Verdict =
       readonly reasons: readonly string[];
     };
 
-/** What an audit compares with. */
+/** What an audit compares a call with. */
 export interface AuditDeps {
   readonly authority: ObjectStore;
   readonly caKeys: CaKeyList;
@@ -31,14 +31,16 @@ export async function auditSignature(deps: AuditDeps, call: SignCall): Promise<V
   if (call.errorCode !== undefined) return auditRefusal(deps, call);
   const record = recordKeyIn(call.userAgent);
   const order =
-    record === undefined ? 'the call names no record' : await findSigningOrder(authority, record);
+    record === undefined
+      ? 'the call does not name a record'
+      : await findSigningOrder(authority, record);
   if (!(await isCaKey(deps, call, order))) return { kind: 'not-ours' };
   const reasons = judgeSignCall(call, roles, order);
   if (reasons.length === 0 && record !== undefined) return { kind: 'accounted', record };
   return { kind: 'without-record', record, reasons };
 }
 
-/** A refused call matters if it may have been for a CA key. */
+/** A denied call is relevant if it may have been for a CA key. */
 async function auditRefusal(deps: AuditDeps, call: SignCall): Promise<Verdict> {
   if (!(await isCaKey(deps, call, ''))) return { kind: 'not-ours' };
   const byOurs = Object.values(deps.roles).some((role) => role === call.caller.arn);

@@ -2,7 +2,7 @@ import { listClaims } from '../ca/key-claims.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { isSameKey } from './sign-call.ts';
 
-/** CloudTrail has times in whole seconds, and clocks differ. */
+/** CloudTrail reports times in whole seconds, and clocks differ. */
 const MARGIN_MS = 60 * 1000;
 
 /**

@@ -46,7 +46,8 @@ async function findLeafOrder(
   if (requestKey === undefined || !parseRequestKey(requestKey)) return undefined;
   const record = await readDocument(authority, key, decisionRecordSchema);
   if (!record) return `${key}: the record does not exist`;
-  if (recordKey(record.request) !== key) return `${key}: is the record of ${record.request}`;
+  if (recordKey(record.request) !== key)
+    return `${key}: is the record of request ${record.request}`;
   if (record.decision !== 'issue') return `${key}: is the record of a rejection`;
   const storedAt = await writtenAt(authority, issuedKey(requestKey));
   return { by: 'sign', keyId: record.keyId, storedAt };

@@ -27,8 +27,8 @@ export function judgeSignCall(
 
 function judgeCaller({ caller }: SignCall, allowed: readonly string[]): string[] {
   if (caller.arn !== undefined && allowed.includes(caller.arn)) return [];
-  // The key is in another account than the roles, and its trail does not name their roles. The trail of the roles'
-  // account has the same call with its role, and it is audited there as well.
+  // The key is not in the account of the roles, and its trail does not name them. The trail of the roles' account has
+  // the same call with its role, and it is audited there as well.
   const accounts = allowed.map(accountOf);
   if (caller.ofAnotherAccount && accounts.includes(caller.accountId)) return [];
   return [`the caller is ${caller.description}, not ${allowed.join(' or ')}`];
@@ -47,6 +47,6 @@ function judgeKey({ keyArn }: SignCall, { keyId }: SigningOrder): string[] {
 function judgeTime({ at }: SignCall, { storedAt }: SigningOrder): string[] {
   if (storedAt === undefined || at.getTime() - storedAt.getTime() <= LONGEST_RUN_MS) return [];
   return [
-    `the record's certificate was stored at ${storedAt.toISOString()}: nothing signs it again`,
+    `the record's certificate was stored at ${storedAt.toISOString()} and must not be signed again`,
   ];
 }

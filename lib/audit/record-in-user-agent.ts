@@ -1,6 +1,6 @@
 /**
- * A signing call names its record in the user agent, the only text of the caller's choice that CloudTrail stores for a
- * KMS Sign. `watch-signatures` reads it, and so can a person who reads the trail:
+ * A signing call names its record in the user agent, the only text chosen by the caller that CloudTrail stores for a
+ * KMS Sign call. `watch-signatures` reads it, and so can a person who reads the trail:
  *
  *   cakeless-record/records#prod#cp-1.example.com#first#pki#apiserver.csr.json aws-sdk-js/3.1164.0 …
  */
@@ -14,12 +14,12 @@ const PRODUCT = 'cakeless-record';
 const TOKEN = /^[A-Za-z0-9._#-]+$/;
 
 /**
- * CloudTrail truncates a user agent after 1 KB; the longest key of a record has 975 octets.
+ * CloudTrail truncates a user agent after 1 KB; the longest key of a record is 975 octets long.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export const MAX_USER_AGENT_BYTES = 1024;
 
-/** What a signing call puts before its user agent: truncation removes the end. */
+/** What a signing call puts at the start of its user agent, because truncation removes the end. */
 export function userAgentOf(recordKey: string): string {
   const token = recordKey.replaceAll('/', '#');
   const text = `${PRODUCT}/${token}`;

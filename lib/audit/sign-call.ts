@@ -3,14 +3,14 @@ export interface SignCall {
   readonly eventId: string;
   /** KMS's id of the call. */
   readonly requestId: string | undefined;
-  /** When the call ended. */
+  /** When the call was completed. */
   readonly at: Date;
-  /** ARN of the key; undefined where the trail does not name it, as for some refused calls. */
+  /** ARN of the key; undefined where the trail does not name it, as for some denied calls. */
   readonly keyArn: string | undefined;
   readonly caller: Caller;
   readonly userAgent: string;
   readonly sourceIp: string | undefined;
-  /** Set if KMS refused or failed: nothing was signed. */
+  /** Set if KMS denied the call or failed: nothing was signed. */
   readonly errorCode: string | undefined;
 }
 
@@ -18,17 +18,17 @@ export interface Caller {
   /** ARN of the role whose session it is, or of the user; undefined for callers of another account. */
   readonly arn: string | undefined;
   readonly accountId: string | undefined;
-  /** For people: all that the trail says about the caller. */
+  /** For reports: everything that the trail says about the caller. */
   readonly description: string;
-  /** The trail is the one of the key's account, and names only the account of a caller from another one. */
+  /** The trail is that of the key's account; for a caller from another account, it names only that account. */
   readonly ofAnotherAccount: boolean;
 }
 
 /** The roles that may sign with CA keys, each for one kind of record. */
 export interface SigningRoles {
-  /** ARN of the role of the function `sign`: leaf certificates. */
+  /** ARN of the role of the `sign` function: leaf certificates. */
   readonly sign: string;
-  /** ARN of the role of the function `create-ca`: certificates of CAs. */
+  /** ARN of the role of the `create-ca` function: certificates of CAs. */
   readonly createCa: string;
 }
 

@@ -3,8 +3,9 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 
 /**
- * By default a client waits for a hung request forever. A KMS or S3 call takes milliseconds, and five attempts with
- * exponential backoff outlast a throttle of seconds. `adaptive` mode keeps a client slow long after the throttle ends.
+ * By default a client waits forever for a request that hangs. A KMS or S3 call takes milliseconds, and five attempts
+ * with exponential backoff outlast a throttle of seconds. `adaptive` mode keeps a client slow long after the throttle
+ * ends.
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-maxsockets.html
  */
 export const CLIENT_SETTINGS = {

@@ -37,7 +37,7 @@ export class KmsSigningKeys implements SigningKeys {
     } catch (error) {
       throw toFault(`KMS Sign ${keyId}`, error);
     }
-    throw new Fault('unavailable', `KMS Sign ${keyId}: the answer has no signature`);
+    throw new Fault('unavailable', `KMS Sign ${keyId}: the response has no signature`);
   }
 }
 
@@ -56,7 +56,7 @@ function nameRecord({ middlewareStack }: SignCommand, recordKey: string): void {
   );
 }
 
-/** Wraps the deserializer, which is inside the retries, so it sees the answer to each attempt. */
+/** Wraps the deserializer, which is inside the retries, so it sees the response to each attempt. */
 function watchThrottles({ middlewareStack }: SignCommand, onThrottle: () => void): void {
   middlewareStack.add(
     (next) => async (args) => {

@@ -1,6 +1,8 @@
 import type { GetObjectCommand } from '@aws-sdk/client-s3';
 
-/** Returns a function that returns the `Date` header of the command's last answer, which the SDK's output leaves out. */
+/**
+ * Returns a function that returns the `Date` header of the command's last response, which the SDK's output leaves out.
+ */
 export function noteDate({ middlewareStack }: GetObjectCommand): () => Date | undefined {
   let ms = Number.NaN;
   middlewareStack.add(

@@ -13,7 +13,9 @@ import type { BucketObject, ListedObject, ObjectStore } from '../store/object-st
 import { noteDate } from './note-date.ts';
 import { codeOf, statusOf, toFault } from './to-fault.ts';
 
-/** For S3's 409, which means that another conditional write or a delete is under way and asks to try again. */
+/**
+ * For S3's 409, which means that another conditional write or a delete is in progress; S3 asks the caller to try again.
+ */
 const CONFLICT_TRIES = 5;
 
 type WrittenObject = Omit<PutObjectCommandInput, 'Bucket' | 'Body'> & {
@@ -56,7 +58,7 @@ export class S3ObjectStore implements ObjectStore {
     if (ETag === undefined || LastModified === undefined)
       throw new Fault(
         'unavailable',
-        `S3 GetObject ${this.#bucket}/${key}: the answer has no ETag or no Last-Modified`,
+        `S3 GetObject ${this.#bucket}/${key}: the response has no ETag or no Last-Modified`,
       );
     return {
       body: body ?? new Uint8Array(),
@@ -71,8 +73,8 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   /**
-   * S3 answers 404 for a missing object only to callers that may list the whole bucket. A node may list only its own
-   * prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the 403 stands.
+   * S3 returns 404 for a missing object only to callers that may list the whole bucket. A node may list only its own
+   * prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the 403 is reported.
    * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
   async #isMissing(key: string): Promise<boolean> {
@@ -108,7 +110,7 @@ export class S3ObjectStore implements ObjectStore {
     const result = await this.#putIf({ ...object, IfMatch: `"${eTag}"` });
     if (result === 'written') return 'replaced';
     const { refused } = result;
-    // 412: replaced since; 404: removed since; 409: still another write is under way
+    // 412: replaced since; 404: removed since; 409: another write is in progress again
     if (isMissingObject(refused) || [409, 412].includes(statusOf(refused) ?? 0)) return 'changed';
     throw this.#fault('PutObject', key, refused);
   }

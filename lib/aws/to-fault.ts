@@ -39,7 +39,7 @@ export function toFault(what: string, error: unknown): Fault {
   }: SdkError = error instanceof Error ? error : {};
   const status = $metadata?.httpStatusCode;
   const text = `${what}: ${name}: ${message}`;
-  // No status: there was no answer (DNS failure, connection refused or reset, timeout).
+  // No status: there was no response (DNS failure, connection refused or reset, timeout).
   const noAnswer = status === undefined && (code !== undefined || name === 'TimeoutError');
   const transient =
     noAnswer ||
@@ -50,12 +50,12 @@ export function toFault(what: string, error: unknown): Fault {
   return new Fault(transient ? 'unavailable' : 'not-allowed', text, error);
 }
 
-/** Whether a service answered that it receives too many requests. */
+/** Whether the service reported that it is throttling. */
 export function isThrottle(error: unknown): boolean {
   return error instanceof Error && (THROTTLES.includes(error.name) || statusOf(error) === 429);
 }
 
-/** The error's HTTP status, if there was an answer. */
+/** The error's HTTP status, if there was a response. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof Error ? (error as SdkError).$metadata?.httpStatusCode : undefined;
 }

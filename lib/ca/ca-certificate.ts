@@ -1,6 +1,6 @@
 /**
- * The self-signed certificate of a CA, as kubeadm makes it (cmd/kubeadm/app/phases/certs/certlist.go): the same names,
- * DNS name and ten years, but without keyEncipherment, which a CA key never needs, and with cRLSign.
+ * The self-signed certificate of a CA, as kubeadm creates it (cmd/kubeadm/app/phases/certs/certlist.go): the same
+ * names, DNS name and ten years, but without keyEncipherment, which a CA key never needs, and with cRLSign.
  */
 import 'reflect-metadata';
 import { createPublicKey, X509Certificate } from 'node:crypto';
@@ -73,7 +73,7 @@ export async function draftCaCertificate(fields: CaCertificateFields): Promise<U
 
 /**
  * The generator needs a key that signs. This one only has an algorithm (by its WebCrypto name), and its crypto provider
- * returns a placeholder: KMS signs later, when the draft is on record.
+ * returns a placeholder: KMS signs later, when the draft is recorded.
  */
 function placeholderSigner({ keySpec }: CaKey) {
   const hash = { name: keySpec === 'ECC_NIST_P384' ? 'SHA-384' : 'SHA-256' };

@@ -9,13 +9,16 @@ export interface CaKey {
   readonly publicKey: Uint8Array;
 }
 
-/** Makes and finds the keys of CAs. Only `create-ca` has this port; signing goes through `SigningKeys`. */
+/** Creates and finds the keys of CAs. Only `create-ca` has this port; signing goes through `SigningKeys`. */
 export interface CaKeys {
   /**
    * The key of one version of a CA: the existing one, or a new one. Repeated and concurrent calls return the same key.
    */
   ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey>;
-  /** A key that was made elsewhere. @throws Fault request-malformed if it is not a signing key of a kind that CAs can have */
+  /**
+   * A key that was created elsewhere. @throws Fault request-malformed if it is not a signing key with an algorithm that
+   * CAs can use
+   */
   find(keyId: string): Promise<CaKey>;
 }
 

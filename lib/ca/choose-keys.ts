@@ -19,7 +19,7 @@ export interface FoundKey {
   readonly key: CaKey;
 }
 
-/** A CA version that is on record keeps its key; the others get the key that the request names, or a new one. */
+/** A recorded CA version keeps its key; the others get the key that the request names, or a new one. */
 export async function findKeys(
   service: Service,
   caKeys: CaKeys,
@@ -38,7 +38,9 @@ export async function findKeys(
   return found;
 }
 
-/** Two CAs, or two versions of one, never share a key: each would vouch for what the other signs. */
+/**
+ * Two CAs, or two versions of one, never share a key: certificates signed by one would also verify with the other.
+ */
 export async function claimKeys(
   service: Service,
   trustDomain: string,
@@ -67,7 +69,7 @@ export async function claimKeys(
   }
 }
 
-/** CAs that exist are not changed; a caller who asks for other ones is told. */
+/** Existing CAs are not changed; a caller who requests different ones gets an error. */
 export function refuseOtherwise(known: TrustDomainDocument, request: TrustDomainRequest): void {
   for (const ca of CA_NAMES) {
     const { signing, versions } = known.cas[ca];

@@ -1,6 +1,6 @@
 /**
- * Makes the three CAs of a trust domain, once. As for leaf certificates, what is signed is on record before KMS is asked,
- * a retry signs the same bytes, and of racing calls the first result counts.
+ * Creates the three CAs of a trust domain, once. As for leaf certificates, what is signed is recorded before KMS is
+ * called, a retry signs the same bytes, and if calls race, the first result counts.
  */
 import { createHash, verify } from 'node:crypto';
 import { assembleCertificate } from '../certificate/assemble.ts';
@@ -34,8 +34,8 @@ const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * @returns the trust domain, and whether this call made it
- * @throws Fault request-malformed if it exists with other keys than requested, or if two CAs would share a key
+ * @returns the trust domain, and whether this call created it
+ * @throws Fault request-malformed if it exists with keys other than those requested, or if two CAs would share a key
  */
 export async function createTrustDomain(
   service: Service,

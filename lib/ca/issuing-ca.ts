@@ -1,4 +1,4 @@
-/** A CA as its leaf certificates need it, from the document of its trust domain. */
+/** The parts of a CA that are needed to issue leaf certificates, read from its trust domain's document. */
 import { X509Certificate } from 'node:crypto';
 import {
   type CaVersion,

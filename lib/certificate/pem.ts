@@ -18,7 +18,10 @@ export function certificatesIn(text: string): string[] {
   return text.match(CERTIFICATE) ?? [];
 }
 
-/** Programs differ in what they skip between blocks; if there is nothing between them, all read the same first certificate. */
+/**
+ * Programs differ in what they skip between blocks; if there is nothing between the blocks, all programs read the same
+ * first certificate.
+ */
 export function holdsCertificatesOnly(text: string): boolean {
   return text.replace(CERTIFICATE, '').trim() === '';
 }

@@ -6,7 +6,7 @@ import { OID } from '../der/oids.ts';
 import { contextPrimitive, directoryString, oid, sequence, setOf } from '../der/write.ts';
 import { parseIpAddress } from '../ip-address.ts';
 
-/** All organisations in one RDN, before the common name. */
+/** All organizations in one RDN, before the common name. */
 export function writeSubject({ commonName, organizations }: Subject): Uint8Array {
   const attribute = (type: string, value: string) => sequence(oid(type), directoryString(value));
   const ofOrganizations = organizations.map((value) => attribute(OID.organizationName, value));

@@ -50,8 +50,8 @@ function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
 }
 
 /**
- * The declared extra names are allowed, not required: `kubeadm init phase certs etcd-server --csr-only` (up to 1.21) had no
- * way to set them.
+ * The declared extra names are allowed, not required: `kubeadm init phase certs etcd-server --csr-only` (up to 1.21)
+ * could not set them.
  */
 function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
   const [advertised, ...others] = node.addresses;

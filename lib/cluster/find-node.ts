@@ -3,7 +3,7 @@ import type { AddressRange } from '../ip-address.ts';
 import type { NodeRole } from '../profiles/profiles.ts';
 import type { ClusterRecord, ExtraNames } from './record.ts';
 
-/** What the cluster record says about one node, by an entry or by a rule. */
+/** What the cluster record says about one node, in an entry or a rule. */
 export interface KnownNode {
   readonly name: string;
   readonly role: NodeRole;

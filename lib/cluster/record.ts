@@ -55,12 +55,12 @@ export interface ClusterRecord {
 /** Which users get a certificate, and what it may contain. */
 export interface UserRule {
   readonly organizations: readonly string[];
-  /** Also the validity of a request that asks for no other. */
+  /** Also the default validity, for a request that does not specify one. */
   readonly maxValiditySeconds: number;
   readonly approvalRequired: boolean;
-  /** Empty: the approval of everyone who can write one counts. */
+  /** If empty, an approval by anyone who can write approvals counts. */
   readonly approvers: readonly string[];
-  /** Empty: everyone whom IAM permits may upload. */
+  /** If empty, any principal that IAM allows may upload. */
   readonly uploaders: readonly string[];
   /** Empty: any valid user name. */
   readonly namePatterns: readonly string[];

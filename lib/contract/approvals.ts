@@ -1,6 +1,6 @@
 /**
- * Approvals, as objects in the authority bucket that only approvers can write. The key of a request's approval holds the
- * digest of the CSR, so the approval cannot be moved to another CSR.
+ * Approvals, as objects in the authority bucket that only approvers can write. The key of a request's approval contains
+ * the digest of the CSR, so the approval cannot be moved to another CSR.
  */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';

@@ -1,4 +1,4 @@
-/** The record of a CA version: what is signed, and with which key. It is written before KMS is asked to sign. */
+/** The record of a CA version: what is signed, and with which key. It is written before KMS is called to sign. */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
@@ -6,7 +6,7 @@ import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
 
-/** One version of a CA of a trust domain; versions count from 1. */
+/** One version of a CA of a trust domain; versions are numbered from 1. */
 export interface CaVersionName {
   readonly trustDomain: string;
   readonly ca: CaName;
@@ -35,7 +35,7 @@ const stem = ({ trustDomain, ca, version }: CaVersionName) =>
   `${AUTHORITY_PREFIXES.caRecords}${trustDomain}/${ca}/${version}`;
 
 export const caRecordKey = (name: CaVersionName) => `${stem(name)}.json`;
-/** The signed certificate, beside its record. */
+/** The signed certificate, next to its record. */
 export const caCertificateKey = (name: CaVersionName) => `${stem(name)}.crt`;
 
 /** The CA version that a record is about, by its key; undefined for any other key. */

@@ -1,6 +1,6 @@
 /**
- * `clusters/<cluster>.json`, with kubeadm's field names where kubeadm has the field. Unknown fields are refused, unlike in
- * the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
+ * `clusters/<cluster>.json`, with kubeadm's field names where kubeadm has the field. Unknown fields are errors, unlike
+ * in the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
  */
 import * as z from 'zod/mini';
 import { parseDurationSeconds } from '../duration.ts';
@@ -33,7 +33,7 @@ const text = (what: string, holds: (value: string) => boolean) =>
 const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain);
 const reserved = RESERVED_NODE_NAMES.join(' or ');
 const nodeName = text(
-  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> has 64, and not ${reserved}`,
+  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> fits into 64 characters, and not ${reserved}`,
   isNodeName,
 );
 const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
@@ -63,7 +63,7 @@ const sans = {
 const node = z.strictObject({
   name: nodeName,
   /** The first is kubeadm's localAPIEndpoint.advertiseAddress; its certificates may have the others too. */
-  addresses: z.array(address).check(z.minLength(1, 'needs at least one address')),
+  addresses: z.array(address).check(z.minLength(1, 'must contain at least one address')),
   role,
   /** Principals that may upload for this node; see `uploaders` of the cluster. */
   uploaders,
@@ -102,7 +102,7 @@ function hasServiceAddress({ octets, prefixLength }: AddressRange): boolean {
 }
 
 const organization = text(
-  'printable ASCII of at most 64 characters, and of system: only system:masters',
+  'at most 64 printable ASCII characters; of the names that begin with system:, only system:masters',
   (value) =>
     /^[!-~](?:[ -~]{0,62}[!-~])?$/.test(value) &&
     (value === 'system:masters' || !value.toLowerCase().startsWith('system:')),
@@ -144,7 +144,7 @@ export const clusterRecordSchema = z.strictObject({
   cluster: subdomain,
   trustDomain: subdomain,
   kubernetesVersion: text(
-    `a Kubernetes version such as v1.37.2, not older than ${OLDEST_KUBERNETES_VERSION}`,
+    `a Kubernetes version such as v1.37.2, ${OLDEST_KUBERNETES_VERSION} or later`,
     isSupportedVersion,
   ),
   controlPlaneEndpoint: z.optional(z.string().check(z.minLength(1))),
@@ -168,8 +168,10 @@ export const clusterRecordSchema = z.strictObject({
   ),
   /** Certificates of users; without this rule, none are issued. */
   users: z.optional(users),
-  /** Kinds of key as kubeadm's encryptionAlgorithm names them. @default all that the CSR reader accepts */
-  allowedKeys: z.optional(z.array(keyKind).check(z.minLength(1, 'needs at least one kind'))),
+  /** Key algorithms as kubeadm's encryptionAlgorithm names them. @default all that the CSR reader accepts */
+  allowedKeys: z.optional(
+    z.array(keyKind).check(z.minLength(1, 'must contain at least one key algorithm')),
+  ),
 });
 
 /** A cluster record as it is written. */

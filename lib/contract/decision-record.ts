@@ -71,7 +71,7 @@ const stem = (requestKey: string) =>
 
 /** `records/<cluster>/<node>/<request id>/<path>.csr.json` */
 export const recordKey = (requestKey: string) => `${stem(requestKey)}.json`;
-/** The certificate as it was signed, beside its record. */
+/** The certificate as signed, next to its record. */
 export const issuedKey = (requestKey: string) => `${stem(requestKey)}.crt`;
 
 /** The request that a record is about; undefined for any other key. */

@@ -1,15 +1,15 @@
-/** Keys of the expiry index: an empty object for each certificate, whose key holds everything. */
+/** Keys of the expiry index: one empty object for each certificate, whose key contains all the data. */
 import { isSubdomain } from '../names.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 
 /** A certificate, as its key in the index describes it. */
 export interface ExpiryEntry {
-  /** Day of notAfter in UTC, `YYYY-MM-DD`: these texts sort as the days do. */
+  /** Day of notAfter in UTC, `YYYY-MM-DD`, which sorts chronologically. */
   readonly day: string;
   readonly cluster: string;
   /** Name of the node, or what its kind of request has instead. */
   readonly node: string;
-  /** As text: the index may hold names that this release does not know. */
+  /** As text: the index may contain names that this release does not know. */
   readonly certificateName: string;
   readonly requestId: string;
   /** Version of the CA that signed it. */

@@ -1,4 +1,4 @@
-/** Every key of both buckets, with placeholders, as its writer makes it: for documentation and tests. */
+/** Every key of both buckets, with placeholders, as its writer builds it: for documentation and tests. */
 import {
   requestApprovalKey,
   requestApprovalSchema,
@@ -64,7 +64,7 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   {
     bucket: 'exchange',
     key: outcomes.pending,
-    content: 'what an approver decides on, while pending',
+    content: 'details of the pending request, for the approver',
     document: widenable(pendingSchema),
   },
   { bucket: 'exchange', key: bundleKey(trustDomain, 'ca'), content: 'what nodes trust: `ca`' },
@@ -77,7 +77,7 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   {
     bucket: 'exchange',
     key: leaseKey(cluster),
-    content: 'which node restarts its components',
+    content: 'which node is restarting its components',
     document: { schema: leaseSchema, unknownFields: 'ignored' },
   },
   {
@@ -95,7 +95,7 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   {
     bucket: 'authority',
     key: caRecordKey(caVersion),
-    content: 'how version `<n>` of a CA was made',
+    content: 'how version `<n>` of a CA was created',
     document: widenable(caRecordSchema),
   },
   { bucket: 'authority', key: caCertificateKey(caVersion), content: 'its certificate' },
@@ -111,7 +111,7 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     content: 'decision on a request',
     document: widenable(decisionRecordSchema),
   },
-  { bucket: 'authority', key: issuedKey(request), content: 'certificate as it was signed' },
+  { bucket: 'authority', key: issuedKey(request), content: 'certificate as signed' },
   { bucket: 'authority', key: expiryKey(certificate), content: 'when it expires; empty' },
   {
     bucket: 'authority',

@@ -6,7 +6,7 @@
 import type { CertificateName } from '../profiles/certificate-names.ts';
 import { PROFILES } from '../profiles/profiles.ts';
 
-/** Every path that a kubeadm release gave the CSR of a certificate, the one of `generate-csr` first. */
+/** Every path at which a kubeadm release writes the CSR of a certificate, that of `generate-csr` first. */
 export function pathsOf(profile: { name: string; baseName?: string }): string[] {
   if (profile.baseName === undefined) return [`${profile.name}.csr`];
   return [
@@ -18,7 +18,7 @@ export const KUBEADM_PATHS: ReadonlyMap<string, CertificateName> = new Map(
   PROFILES.flatMap((profile) => pathsOf(profile).map((path) => [path, profile.name] as const)),
 );
 
-/** The certificate that a path asks for; undefined if kubeadm writes no CSR there. */
+/** The certificate that a path requests; undefined if kubeadm writes no CSR there. */
 export function certificateNameOf(path: string): CertificateName | undefined {
   return KUBEADM_PATHS.get(path);
 }

@@ -1,4 +1,7 @@
-/** What the service answers to a request: the documents beside a certificate, the metadata on it, and their readers. */
+/**
+ * The outcomes that the service writes for a request: the documents other than certificates, the metadata of
+ * certificates, and their readers.
+ */
 import * as z from 'zod/mini';
 import { checkDocument, readJson } from '../store/documents.ts';
 import type { ObjectReader } from '../store/object-store.ts';
@@ -6,7 +9,7 @@ import { OUTCOME_SUFFIXES } from './prefixes.ts';
 import type { OutcomeKeys } from './request-key.ts';
 import { widenable } from './widenable.ts';
 
-/** A reason for a refusal. Codes are text here: a later release may have more of them. */
+/** A reason for a rejection. Codes are text here: a later release may have more of them. */
 export const violationSchema = z.object({
   code: z.string(),
   field: z.string(),
@@ -21,7 +24,7 @@ export type ViolationDocument = z.infer<typeof violationSchema>;
 export const rejectionSchema = z.object({
   /** Key of the request. */
   request: z.string(),
-  /** Absent where the path asks for no certificate. */
+  /** Absent if the path requests no certificate. */
   certificateName: z.optional(z.string()),
   decidedAt: z.string(),
   violations: z.array(violationSchema),
@@ -29,7 +32,10 @@ export const rejectionSchema = z.object({
 
 export type RejectionDocument = z.infer<typeof rejectionSchema>;
 
-/** `<path>.pending.json`. An approver decides by it, so a field that changes what would be issued must be understood. */
+/**
+ * `<path>.pending.json`. Approvers base their decision on it, so a reader must understand every field that changes what
+ * would be issued.
+ */
 export const pendingSchema = widenable({
   /** Key of the request. */
   request: z.string(),
@@ -78,8 +84,8 @@ async function readOutcomeDocument<T>(
 export type OutcomeState = 'issued' | 'rejected' | 'pending';
 
 /**
- * Which outcome a request has, by the keys that exist. A certificate counts before a rejection, and both before a
- * pending document, which may not have been removed yet.
+ * Determines the outcome of a request from the keys that exist. A certificate takes precedence over a rejection, and
+ * both over a pending document, which may not have been deleted yet.
  */
 export function outcomeIn(
   existing: { has(key: string): boolean },

@@ -1,6 +1,6 @@
 /**
  * The prefixes of both buckets, and the suffixes of outcomes. Everything that builds, parses or protects a key starts
- * here: policies and notifications (infra, local), keys (the other files of this room), docs/s3-contract.md.
+ * here: policies and notifications (infra, local), keys (the other files of this folder), docs/s3-contract.md.
  */
 
 /** The bucket that nodes can reach, and the one that they cannot. */
@@ -75,7 +75,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.caRecords,
-    holds: 'how CA certificates were made',
+    holds: 'how CA certificates were created',
   },
   {
     bucket: 'authority',

@@ -59,7 +59,7 @@ function kindsUnder(node: string, kinds: readonly RequestKind[]): RequestKind[] 
   );
 }
 
-/** The certificate that a request asks for; undefined if no kind has one at its path. */
+/** The certificate that a request is for; undefined if no kind has one at its path. */
 export function issuedNameOf(
   location: Location,
   kinds: readonly RequestKind[] = REQUEST_KINDS,
@@ -74,9 +74,9 @@ export interface OutcomeKeys {
 }
 
 /**
- * `<path>.crt`, `<path>.rejected.json` and `<path>.pending.json` under `certificates/`, where `<path>` has no suffix. The
- * refusal of an object of no kind (a kubeconfig with its key) is at `<path>~upload.rejected.json`: paths of requests have
- * no `~`, so the refusal of `admin.conf` is never mistaken for the one of `admin.conf.csr`.
+ * `<path>.crt`, `<path>.rejected.json` and `<path>.pending.json` under `certificates/`, where `<path>` has no suffix.
+ * The rejection of an object of no kind (a kubeconfig with its key) is at `<path>~upload.rejected.json`: paths of
+ * requests have no `~`, so the rejection of `admin.conf` is never mistaken for that of `admin.conf.csr`.
  */
 export function outcomeKeys(
   address: RequestParts,
@@ -107,7 +107,7 @@ function outcomeName({ node, path }: Location, kinds: readonly RequestKind[]): s
   return name;
 }
 
-/** The kind that an outcome's name belongs to: the one that has a certificate at its path, or the first. */
+/** The kind of request that an outcome belongs to: the kind with a certificate at its path, or else the first. */
 function kindOfOutcome(
   node: string,
   name: string,
@@ -153,14 +153,14 @@ function below(prefix: string, ...parts: readonly (string | undefined)[]): strin
   );
 }
 
-/** A request's key as people type it: `requests/` in front may be left out. */
+/** A request's key as people type it: the `requests/` prefix is optional. */
 export function completeRequestKey(text: string): string {
   return text.startsWith(EXCHANGE_PREFIXES.requests)
     ? text
     : `${EXCHANGE_PREFIXES.requests}${text}`;
 }
 
-/** The other way around: what people type. */
+/** The reverse: what people type. */
 export function shortRequestKey(key: string): string {
   return key.startsWith(EXCHANGE_PREFIXES.requests)
     ? key.slice(EXCHANGE_PREFIXES.requests.length)

@@ -13,13 +13,13 @@ export interface RequestKind {
   readonly reservedWord?: string;
   /** How the keys of its objects end. */
   readonly suffix: string;
-  /** What each path below the request id asks for. */
+  /** What each path below the request id requests. */
   readonly certificates: ReadonlyMap<string, IssuedName>;
-  /** Said to an uploader whose path is not one of them. */
+  /** Shown to an uploader whose path is not one of these. */
   readonly unknownPath: { readonly allowed: string; readonly fix: string };
   /** Certificate names that a standing approval may cover. */
   readonly standingApprovals: readonly IssuedName[];
-  /** What happens to a validity that would end after the CA's: it is shortened, or the request is refused. */
+  /** What happens to a validity that would end after the CA's: it is shortened, or the request is rejected. */
   readonly beyondCa: 'shorten' | 'refuse';
   /** Whose certificate it is, for the expiry index and its alarms: an RFC 1123 subdomain. */
   readonly expiryName: (issued: IssuedRequest) => string;
@@ -45,9 +45,9 @@ export const REQUEST_KINDS = [
     certificates: KUBEADM_PATHS,
     unknownPath: {
       allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
-      fix: "keep kubeadm's paths of CSRs below the request id",
+      fix: 'keep the paths at which kubeadm writes CSRs, below the request id',
     },
-    // Every `generate-csr` makes a CSR of super-admin.conf, on workers too, and few nodes need the certificate.
+    // Every `generate-csr` creates a CSR for super-admin.conf, on workers too, and few nodes need the certificate.
     standingApprovals: CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'),
     beyondCa: 'shorten',
     expiryName: ({ node }) => node,
@@ -59,10 +59,10 @@ export const REQUEST_KINDS = [
     certificates: new Map([[USER_PATH, USER_NAME]]),
     unknownPath: {
       allowed: `${USER_PATH} below ${USERS}`,
-      fix: "upload a user's CSR at that path, and a node's CSR below the name of the node",
+      fix: "upload a user's CSR to that path, and a node's CSR below the node's name",
     },
-    standingApprovals: [], // each user is another person
-    // A person who asked for a time gets exactly that time, or a refusal.
+    standingApprovals: [], // each user is a different person
+    // A person who requests a validity gets exactly that validity, or a rejection.
     beyondCa: 'refuse',
     expiryName: ({ node }) => node,
   },
@@ -70,7 +70,7 @@ export const REQUEST_KINDS = [
 
 export type RequestKindName = (typeof REQUEST_KINDS)[number]['name'];
 
-/** Words that no node may be called: keys of requests have them where the node's name would be. */
+/** Reserved words that cannot be node names: request keys contain them where other requests have a node name. */
 export function reservedWordsOf(kinds: readonly RequestKind[]): string[] {
   return kinds.flatMap(({ reservedWord }) => (reservedWord === undefined ? [] : [reservedWord]));
 }

@@ -1,4 +1,4 @@
-/** The restart lease of a cluster: which of its nodes restarts components now. */
+/** The restart lease of a cluster: which of its nodes is restarting components. */
 import * as z from 'zod/mini';
 import { EXCHANGE_PREFIXES } from './prefixes.ts';
 

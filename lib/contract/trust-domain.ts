@@ -15,7 +15,7 @@ const caVersionSchema = widenable({
   certificate: z.string(),
 });
 
-/** A CA with all its versions; `signing` is the number of the one that signs now. */
+/** A CA with all its versions; `signing` is the number of the version that signs now. */
 const caSchema = widenable({
   signing: z.number(),
   versions: z.array(caVersionSchema).check(z.minLength(1)),
@@ -51,7 +51,7 @@ export function bundleKey(trustDomain: string, ca: CaName): string {
   return `${EXCHANGE_PREFIXES.trust}${trustDomain}/${BUNDLE_PATHS[ca]}`;
 }
 
-/** Whether a key is one of a trust bundle. */
+/** Whether a key is that of a trust bundle. */
 export function isBundleKey(key: string): boolean {
   if (!key.startsWith(EXCHANGE_PREFIXES.trust)) return false;
   const [trustDomain = '', ...path] = key.slice(EXCHANGE_PREFIXES.trust.length).split('/');

@@ -1,8 +1,8 @@
 /**
- * Documents that a later release may widen. A function that was rolled back reads what the newer release wrote, and must
- * neither stop all issuance because of a field that it does not know, nor ignore a field that limits what may be issued.
- * So the writer lists the fields that limit in `mustUnderstand`. A reader that does not know one of them refuses the
- * document; it ignores every other unknown field.
+ * Documents that a later release may widen. A function that was rolled back reads what the newer release wrote, and
+ * must neither stop all issuance because of a field that it does not know, nor ignore a field that limits what may be
+ * issued. So the writer lists the fields that limit in `mustUnderstand`. A reader that does not know one of them
+ * rejects the document; it ignores every other unknown field.
  */
 import * as z from 'zod/mini';
 
@@ -18,7 +18,7 @@ export function widenable<Shape extends z.core.$ZodShape>(shape: Shape) {
           addIssue({
             code: 'custom',
             path: ['mustUnderstand'],
-            message: `this release does not know the field ${field}, which restricts what the document means`,
+            message: `this release does not know the field ${field}, which restricts the meaning of the document`,
           });
     }),
   );

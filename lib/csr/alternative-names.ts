@@ -1,4 +1,6 @@
-/** The requested subjectAltName, read from the raw extension: a name that cannot be read is refused, never dropped. */
+/**
+ * The requested subjectAltName, read from the raw extension: a name that cannot be read is a violation, never dropped.
+ */
 import { type Element, readDer, TAG } from '../der/read.ts';
 import { formatIpAddress, isIpv4Mapped } from '../ip-address.ts';
 import { LIMITS } from '../limits.ts';
@@ -37,7 +39,7 @@ const IP_ADDRESS = 0x87;
 const ALLOWED =
   'DNS names in lower case (a wildcard only as the whole first label), and IPv4 or IPv6 addresses';
 const FIX =
-  'remove the name from certSANs, or write it in a form that kubeadm accepts, and make a new CSR';
+  'remove the name from certSANs, or write it in a form that kubeadm accepts, and create a new CSR';
 
 /**
  * @param value contents of the extension's OCTET STRING
@@ -79,7 +81,7 @@ function readName(element: Element): AlternativeName | Violation {
     return { type: 'IP', value: formatIpAddress(content) };
   }
   const kind = KINDS[element.tag] ?? `tag 0x${element.tag.toString(16)}`;
-  return violation('san-type', `a name of kind ${kind}`);
+  return violation('san-type', `a name of type ${kind}`);
 }
 
 function violation(code: Violation['code'], got: string): Violation {

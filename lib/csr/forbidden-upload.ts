@@ -10,7 +10,7 @@ export function digestOfObject(object: StoredObject): string {
   return object.tooLarge ? 'unread' : digestOf(object.body);
 }
 
-/** A private key must not be uploaded, and an object that is too large to inspect could hold one. */
+/** A private key must not be uploaded, and an object that is too large to inspect could contain one. */
 export function findForbidden(object: StoredObject): Violation | undefined {
   if (object.tooLarge)
     return {
@@ -26,7 +26,7 @@ export function findForbidden(object: StoredObject): Violation | undefined {
     code: 'private-key',
     field: 'object',
     got: found,
-    allowed: 'a certificate signing request, which holds only the public key',
-    fix: 'treat the key as compromised: make a new key and CSR, and upload only .csr files, under a new request id',
+    allowed: 'a certificate signing request, which contains only the public key',
+    fix: 'treat the key as compromised: create a new key and CSR, and upload only .csr files, under a new request id',
   };
 }

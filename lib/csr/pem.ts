@@ -14,7 +14,7 @@ export function looksLikePem(bytes: Uint8Array): boolean {
 
 /**
  * Reads exactly one block: no text before or after it, no headers, lines of 64 characters except the last, canonical
- * base64. Both kinds of line ending are accepted, because some tools write CRLF.
+ * base64. Both line endings are accepted, because some tools write CRLF.
  */
 export function readOnePemBlock(bytes: Uint8Array): PemResult {
   const text = Buffer.from(bytes).toString('latin1');
@@ -35,7 +35,7 @@ export function readOnePemBlock(bytes: Uint8Array): PemResult {
   const der = decodeLines(text.slice(begin[0].length, end));
   return der
     ? { label, der }
-    : { problem: 'base64 that is not canonical, or lines that do not have 64 characters' };
+    : { problem: 'base64 that is not canonical, or lines that are not 64 characters long' };
 }
 
 function decodeLines(body: string): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-/** Proof of possession: the CSR is signed with the key that it asks a certificate for (RFC 2986 section 4.2). */
+/** Proof of possession: the CSR is signed with the key for which it requests a certificate (RFC 2986 section 4.2). */
 import { type KeyObject, verify } from 'node:crypto';
 import { OID } from '../der/oids.ts';
 import {
@@ -27,10 +27,10 @@ const ALGORITHMS: Record<string, SignatureAlgorithm> = {
   [OID.ecdsaWithSHA512]: { hash: 'sha512', key: 'EC' },
 };
 
-const NEW_CSR = 'make a new CSR on the node that holds the key';
+const NEW_CSR = 'create a new CSR on the node that has the key';
 
 /**
- * Judges signatureAlgorithm and signature of a CSR. Without a key, because it was refused, only the algorithm is judged.
+ * Judges signatureAlgorithm and signature of a CSR. If the key was refused, only the algorithm is checked.
  * @throws DerError if the fields are not those of PKCS#10
  */
 export function judgePossession(
@@ -53,7 +53,7 @@ export function judgePossession(
   else if (parameters) throw new DerError(`${algorithmField.name}: parameters with ECDSA`);
   if (!key) return [];
   if (algorithm.key !== key.algorithm)
-    return [algorithmViolation(`an ${algorithm.key} signature with a key of kind ${key.kind}`)];
+    return [algorithmViolation(`an ${algorithm.key} signature with a ${key.kind} key`)];
   return verifies(algorithm.hash, signed.raw, key.keyObject, signature)
     ? []
     : [
@@ -61,7 +61,7 @@ export function judgePossession(
           code: 'signature-invalid',
           field: 'signature',
           got: 'a signature that does not verify with the key in the CSR',
-          allowed: 'a signature by the private key that belongs to the public key',
+          allowed: 'a signature made with the private key of the public key in the CSR',
           fix: NEW_CSR,
         },
       ];

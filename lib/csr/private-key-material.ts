@@ -1,6 +1,6 @@
 /**
  * Finds private keys in uploads, whatever their names are: a node that copies all of /etc/kubernetes would send `.key`
- * files, and kubeconfigs, which hold their keys in base64.
+ * files, and kubeconfigs, which contain their keys in base64.
  */
 
 /** PEM labels of every kind of private key: PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSH, PGP. */

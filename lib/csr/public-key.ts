@@ -1,4 +1,4 @@
-/** Which public keys are certified, and the one form in which certificates have them. */
+/** Which public keys are certified, and the one encoding that certificates use for them. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { OID } from '../der/oids.ts';
 import {
@@ -16,7 +16,9 @@ import { bitString, derNull, oid, sequence, unsignedInteger } from '../der/write
 import type { Violation } from '../refusal/violation.ts';
 import { findWeakness } from './weak-keys.ts';
 
-/** Kinds of key as kubeadm's `encryptionAlgorithm` names them; other RSA sizes between 2048 and 4096 are accepted too. */
+/**
+ * Key algorithms as kubeadm's `encryptionAlgorithm` names them; other RSA sizes between 2048 and 4096 are accepted too.
+ */
 export type KeyKind = `RSA-${number}` | 'ECDSA-P256' | 'ECDSA-P384';
 
 /** A public key in the form in which it is certified, if policy allows it. */
@@ -43,7 +45,7 @@ const CURVES: Record<string, { kind: KeyKind; coordinateBytes: number }> = {
   [OID.secp384r1]: { kind: 'ECDSA-P384', coordinateBytes: 48 },
 };
 const ACCEPTED = 'RSA with 2048 to 4096 bits and exponent 65537, or EC on P-256 or P-384';
-const FIX = 'make a new key; kubeadm writes RSA-2048 unless encryptionAlgorithm says otherwise';
+const FIX = 'create a new key; kubeadm writes RSA-2048 unless encryptionAlgorithm says otherwise';
 
 /**
  * Judges a SubjectPublicKeyInfo (RFC 5280 section 4.1).
@@ -84,7 +86,7 @@ function judgeRsaKey(parameters: Element | undefined, bits: Element): KeyResult 
     violations.push(violation('key-exponent', `exponent ${exponent.toString().slice(0, 40)}`));
   const weakness = size <= RSA_BITS.max ? findWeakness(modulus) : undefined;
   if (weakness) violations.push(violation('key-weak', weakness));
-  if (size > RSA_BITS.max) return { violations }; // verifying with an oversized key takes long
+  if (size > RSA_BITS.max) return { violations }; // verifying with an oversized key is slow
   const subjectPublicKey = sequence(
     unsignedInteger(modulusOctets),
     unsignedInteger(exponentOctets),
@@ -109,7 +111,7 @@ function judgeEcKey(parameters: Element | undefined, bits: Element): KeyResult {
   return withKey(curve.kind, 'EC', written, Uint8Array.from(point), []);
 }
 
-/** OpenSSL parses the encoded key, and refuses points that are not on their curve. */
+/** OpenSSL parses the encoded key, and rejects points that are not on their curve. */
 function withKey(
   kind: KeyKind,
   algorithm: 'RSA' | 'EC',
@@ -121,7 +123,7 @@ function withKey(
     const keyObject = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     return { key: { kind, algorithm, spki, subjectPublicKey, keyObject }, violations };
   } catch {
-    const got = `${kind} that is not a valid key (not a point of the curve?)`;
+    const got = `an invalid ${kind} key (the point may not be on the curve)`;
     return { violations: [...violations, violation('key-malformed', got)] };
   }
 }

@@ -14,14 +14,14 @@ import { type CertifiableKey, judgePublicKey } from './public-key.ts';
 import { readRequestedNames } from './requested-extensions.ts';
 import { readSubject, type Subject } from './subject.ts';
 
-/** What a valid CSR requests. Only `readRequest` makes one. */
+/** What a valid CSR requests. Only `readRequest` creates one. */
 export interface CheckedRequest {
   readonly subject: Subject;
   readonly names: readonly AlternativeName[];
   readonly key: CertifiableKey;
 }
 
-/** What could be read of a CSR, valid or not: to find more violations, never to issue. */
+/** The parts of a CSR that could be read, valid or not. Used only to find more violations, never to issue. */
 export type SeenRequest = Partial<CheckedRequest>;
 
 export type CsrReading =
@@ -60,7 +60,7 @@ export function readRequest(bytes: Uint8Array): CsrReading {
 function fromPem(bytes: Uint8Array): { der: Uint8Array } | Violation {
   const block = readOnePemBlock(bytes);
   const field = 'object';
-  const allowed = 'one PEM block CERTIFICATE REQUEST and nothing around it, or DER';
+  const allowed = 'one CERTIFICATE REQUEST PEM block with nothing around it, or DER';
   if ('problem' in block)
     return { code: 'pem-malformed', field, got: block.problem, allowed, fix: FIX };
   if (block.label !== 'CERTIFICATE REQUEST')

@@ -5,12 +5,12 @@ import type { Violation } from '../refusal/violation.ts';
 import { type NamesResult, readAlternativeNames } from './alternative-names.ts';
 
 const FIX =
-  'make the CSR with kubeadm: usages and constraints come from the profile, never from the CSR';
+  'create the CSR with kubeadm: usages and constraints come from the profile, never from the CSR';
 
 /**
- * Reads `attributes` ([0] IMPLICIT SET OF Attribute, RFC 2986 section 4.1). kubeadm's client CSRs carry an
+ * Reads `attributes` ([0] IMPLICIT SET OF Attribute, RFC 2986 section 4.1). kubeadm's client CSRs contain an
  * extensionRequest with an empty list.
- * @throws DerError if the structure is not the one of PKCS#10
+ * @throws DerError if the structure is not that of PKCS#10
  */
 export function readRequestedNames(attributes: Element): NamesResult {
   const violations: Violation[] = [];

@@ -1,4 +1,4 @@
-/** The subject of a CSR: one common name, and organisations, in decoded form. */
+/** The subject of a CSR: one common name, and organizations, in decoded form. */
 import { OID } from '../der/oids.ts';
 import { type Element, readFields, readOid, TAG } from '../der/read.ts';
 import { LIMITS } from '../limits.ts';
@@ -17,8 +17,8 @@ export interface SubjectResult {
 }
 
 const ALLOWED =
-  'one CN and any number of O, each a PrintableString or UTF8String of 1 to 64 characters';
-const FIX = 'make the CSR with kubeadm, which writes only CN and O';
+  'one CN and any number of O values, each a PrintableString or UTF8String of 1 to 64 characters';
+const FIX = 'create the CSR with kubeadm, which writes only CN and O';
 
 interface Attribute {
   readonly type: string;
@@ -26,8 +26,8 @@ interface Attribute {
 }
 
 /**
- * Reads the RDNSequence. kubeadm (Go) puts all O into one RDN, OpenSSL puts each into its own: both are the same subject.
- * An RDN with different attribute types is refused, because parsers disagree on what it means.
+ * Reads the RDNSequence. kubeadm (Go) puts all O into one RDN, OpenSSL puts each into its own: both are the same
+ * subject. An RDN with different attribute types is a violation, because parsers disagree on what it means.
  * @throws DerError if it is not a Name
  */
 export function readSubject(name: Element): SubjectResult {
@@ -49,9 +49,9 @@ export function readSubject(name: Element): SubjectResult {
   if (commonNames.length !== 1)
     violations.push(violation(`${commonNames.length} common names`, 'subject-common-name'));
   if (organizations.length > LIMITS.maxOrganizations)
-    violations.push(violation(`${organizations.length} organisations`));
+    violations.push(violation(`${organizations.length} organizations`));
   if (new Set(organizations).size !== organizations.length)
-    violations.push(violation('the same organisation twice'));
+    violations.push(violation('the same organization twice'));
   return { subject: { commonName: commonNames[0] ?? '', organizations }, violations };
 }
 
@@ -71,7 +71,7 @@ function readAttribute(attribute: Element, violations: Violation[]): Attribute {
 }
 
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
-// Biome refuses control characters in regular expressions
+// Biome does not allow control characters in regular expressions
 const isControl = (c: string) => c < ' ' || (c >= '\u007f' && c <= '\u009f');
 
 /** The text of a DirectoryString, of the two kinds that are in use today (RFC 5280 section 4.1.2.4). */

@@ -19,9 +19,9 @@ function hasSmallFactor(modulus: bigint): boolean {
 }
 
 /**
- * Keys of the flawed Infineon library are powers of 65537 modulo many small primes; of other keys, about one in 2^27 has
- * this property for all of them. Only primes with a proper subgroup distinguish keys.
- * Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, section 2.
+ * Keys of the flawed Infineon library are powers of 65537 modulo many small primes; among other keys, about one in 2^27
+ * has this property for all of them. Only primes with a proper subgroup distinguish keys. Nemec et al., "The Return of
+ * Coppersmith's Attack", CCS 2017, section 2.
  */
 const roca = once(() => {
   const primes = primesUpTo(167).filter((p) => p > 2);

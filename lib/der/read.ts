@@ -1,6 +1,6 @@
 /**
- * A strict DER reader (ITU-T X.690 section 10): definite and shortest lengths, low tag numbers, nothing left over. BER that
- * other parsers tolerate is an error here, so that what was judged is the only possible meaning of the bytes.
+ * A strict DER reader (ITU-T X.690 section 10): definite and shortest lengths, low tag numbers, nothing left over. BER
+ * that other parsers tolerate is an error here, so that the bytes have only one possible meaning.
  */
 
 /** Identifier octets (X.690 8.1.2) of the types that PKCS#10 and X.509 use. */
@@ -35,7 +35,7 @@ export class Element {
   readonly raw: Uint8Array;
   /** Contents octets. */
   readonly content: Uint8Array;
-  /** What it is, for error messages: `certificationRequestInfo.subject`. */
+  /** Its name in error messages: `certificationRequestInfo.subject`. */
   readonly name: string;
 
   constructor(tag: number, raw: Uint8Array, content: Uint8Array, name: string) {

@@ -1,6 +1,6 @@
 /**
  * The expiry index: one empty object in the authority bucket for each certificate, whose key says when it expires. S3
- * lists keys in order, so a listing that starts at a date gives everything that expires later, without reading an
+ * lists keys in order, so a listing that starts at a date returns everything that expires later, without reading any
  * object. The newest date of a cluster, node and certificate name shows whether the certificate was renewed.
  */
 import { type ExpiryEntry, expiryKey, parseExpiryKey } from '../contract/expiry-key.ts';
@@ -13,7 +13,7 @@ export async function indexExpiry(
   entry: ExpiryEntry,
 ): Promise<void> {
   const key = expiryKey(entry);
-  // a name that the reader drops would expire without an alarm
+  // a certificate whose name the reader drops would expire without an alarm
   if (!parseExpiryKey(key)) throw new Error(`${key} is not a key of the expiry index`);
   await authority.create(key, '', 'application/octet-stream');
 }

@@ -14,7 +14,8 @@ export interface CaExpiry {
 }
 
 /**
- * Only of trust domains that a cluster record names: the others may expire. A record that cannot be read may name any.
+ * Considers only trust domains that a cluster record names: the others may expire. A record that cannot be read may
+ * name any.
  * @returns undefined if no trust domain is in use
  */
 export async function findCaExpiry(

@@ -8,7 +8,7 @@ import { profileOf } from '../profiles/profile-for.ts';
 import { dayOf } from './expiry-index.ts';
 
 export interface ExpiryRules {
-  /** A certificate with this many days left, or fewer, is near its expiry. */
+  /** A certificate with at most this many days left is near expiry. */
   readonly nearDays: number;
   /** A certificate that expired up to this many days ago is reported; after that, someone has seen it, or it is not needed. */
   readonly expiredDays: number;
@@ -75,7 +75,7 @@ function isNeeded({ node, certificateName }: ExpiryEntry, record: ClusterRecord 
   return known.role === 'control-plane' || record.nodes.some(({ name }) => name === node);
 }
 
-/** Certificates with a short validity are near their expiry only in its last third. */
+/** Certificates with a short validity are near expiry only in its last third. */
 function nearDaysOf(record: ClusterRecord | Fault, { nearDays }: ExpiryRules): number {
   if (record instanceof Fault) return nearDays;
   return Math.min(nearDays, Math.floor(record.validitySeconds / DAY_SECONDS / 3));

@@ -50,7 +50,10 @@ export async function removeDurably(path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Removes partial files, possibly with keys, that a killed writer of a file left. Must not run while the file is being written. */
+/**
+ * Removes partial files, which may contain keys, that a killed writer of a file left. Must not run while the file is
+ * being written.
+ */
 export async function sweepTemporaries(path: string): Promise<void> {
   const start = `${basename(path)}.`;
   const left = (await readdir(dirname(path))).filter(
@@ -59,7 +62,7 @@ export async function sweepTemporaries(path: string): Promise<void> {
   for (const name of left) await removeDurably(join(dirname(path), name));
 }
 
-/** Makes a folder that only its owner may enter, and missing folders above it. */
+/** Creates a folder that only its owner may enter, and missing folders above it. */
 export async function makeFolder(path: string): Promise<void> {
   const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
   if (firstMade === undefined) return;

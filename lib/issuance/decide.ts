@@ -45,7 +45,7 @@ export type Decision =
     }
   | { readonly kind: 'ignore'; readonly reason: string };
 
-/** What is known about the request while it is decided. */
+/** What is known about the request at the time of the decision. */
 interface Case {
   readonly address: RequestAddress;
   readonly csrSha256: string;
@@ -74,7 +74,7 @@ export async function decide(
   const forbidden = findForbidden(object);
   if (forbidden) return reject(about, [forbidden]);
   if (!kind)
-    return { kind: 'ignore', reason: 'the object is not a request and holds no private key' };
+    return { kind: 'ignore', reason: 'the object is not a request and contains no private key' };
   if (!certificateName) return reject(about, [pathUnknown(kind, address.path)]);
   const judge = judgeOf(kind);
   const csr = judge.read(object);
@@ -149,10 +149,10 @@ function planToApprove(
   };
 }
 
-/** An approval is written once: after one that does not count, only a new request helps. */
+/** An approval is written only once: if it does not count, a new request is needed. */
 function uncounted(by: string | undefined): string {
   if (by === undefined) return '';
-  return `; the existing approval does not count, because users.approvers does not list its writer: ${by}. Upload again under a new request id`;
+  return `; the existing approval does not count, because users.approvers does not list its author, ${by}; upload again under a new request id`;
 }
 
 function endsAfter({ validitySeconds }: IssuancePlan, ca: IssuingCa, now: Date): boolean {
@@ -168,7 +168,7 @@ async function findApproval(service: Service, plan: PlanToApprove, writtenBy: st
   return weighApprovals(plan, request, standing, writtenBy);
 }
 
-/** The principal that wrote the approval, if this approval caused the wake-up and not another object beside it. */
+/** The principal that wrote the approval, but only if this approval, and no other object, caused the wake-up. */
 function approverOf({ address, csrSha256, wakingApproval }: Case): { approver?: string } {
   const isIt = wakingApproval?.key === requestApprovalKey(address.key, csrSha256);
   const principal = isIt ? wakingApproval?.principal : undefined;

@@ -74,7 +74,7 @@ async function signRecord(service: Service, record: IssueRecord): Promise<Uint8A
   if (!document)
     throw new Fault(
       'document-malformed',
-      `trust domain ${record.trustDomain}: does not exist any more, but a record names its CA`,
+      `trust domain ${record.trustDomain}: no longer exists, but a record names its CA`,
     );
   const ca = issuingCa(document, record.ca, record.caVersion);
   const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
@@ -95,11 +95,11 @@ async function sign(
   if (verify(hash, tbs, ca.certificate.publicKey, signature)) return signature;
   throw new Fault(
     'signature-invalid',
-    `${ca.keyId}: the signature does not verify with the certificate of ${ca.name}: is it a different key?`,
+    `${ca.keyId}: the signature does not verify with the certificate of ${ca.name}; the key may not be the CA's`,
   );
 }
 
-/** Says which bundle under `trust/` the certificate chains to. */
+/** Names the bundle under `trust/` that the certificate chains to. */
 function trustMetadata({ trustDomain, ca }: IssueRecord): Record<string, string> {
   return { [CERTIFICATE_METADATA.trustDomain]: trustDomain, [CERTIFICATE_METADATA.ca]: ca };
 }

@@ -16,7 +16,7 @@ import {
 } from '../der/read.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
-/** Every difference, in words. */
+/** Describes every difference. */
 export function compareWithFields(
   tbs: Uint8Array,
   fields: CertificateFields,
@@ -138,7 +138,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** Organisations are a set, which DER orders by encoding (X.690 section 11.6). */
+/** Organizations are a set, which DER orders by encoding (X.690 section 11.6). */
 function subjectText({ commonName, organizations }: Subject): string {
   return JSON.stringify({ commonName, organizations: [...organizations].sort() });
 }

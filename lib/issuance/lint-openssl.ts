@@ -9,7 +9,7 @@ import type { CertificateFields } from './certificate-fields.ts';
 /** OpenSSL needs a signature to read a certificate; it does not verify this one. */
 const PLACEHOLDER_SIGNATURE = new Uint8Array(64);
 
-/** Every difference, in words. */
+/** Describes every difference. */
 export function compareWithOpenSsl(
   tbs: Uint8Array,
   fields: CertificateFields,
@@ -74,7 +74,7 @@ function namesText({ names }: CertificateFields): string {
   return names.map(({ type, value }) => `${type}:${value}`).join(', ');
 }
 
-/** Node.js has IPv6 addresses in OpenSSL's long form (`FD00:0:…`). */
+/** Node.js returns IPv6 addresses in OpenSSL's long form (`FD00:0:…`). */
 function readNames(certificate: X509Certificate): string {
   return (certificate.subjectAltName ?? '')
     .split(', ')

@@ -1,6 +1,6 @@
 /**
  * The last check before the CA key is used. Two readers that share no code with the writer, OpenSSL and the strict DER
- * reader, read the draft, which must be exactly what the record says; more rules hold for every certificate. Only a linted
+ * reader, read the draft, which must match the record exactly; further rules apply to every certificate. Only a linted
  * draft can be signed.
  */
 import type { IssuingCa } from '../ca/issuing-ca.ts';

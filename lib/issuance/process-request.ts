@@ -32,7 +32,7 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
       return { outcome: 'ignored', reason: 'the object does not exist and has no record' };
     return finish(service, address, known);
   }
-  // Even if a decision is on record: the request may have been overwritten with a private key since.
+  // Even if a decision is recorded: the request may have been overwritten with a private key since.
   const forbidden = findForbidden(object);
   const record = known ?? (await decideAndRecord(service, address, object, wake));
   if (forbidden) await service.exchange.remove(address.key, object.versionId);
@@ -46,8 +46,9 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
 }
 
 /**
- * An object whose key is not a request's gets no outcome, because there is no place for one. A private key in it (the
- * request id was forgotten, a backup folder was copied too) is deleted anyway.
+ * An object whose key is not a request's gets no outcome, because there is no key to write it to. If it contains a
+ * private key (for example because the request id was forgotten, or a backup folder was copied too), it is deleted
+ * anyway.
  */
 async function inspectStrayObject(service: Service, key: string): Promise<Processed> {
   const reason = 'the key is not the key of a request';
@@ -76,7 +77,7 @@ function uploaderOf({ uploader, eTag }: Wake, object: StoredObject): string | un
   return eTag === undefined || eTag === object.eTag ? uploader : undefined;
 }
 
-/** Writes the decision; an existing one counts instead. undefined means pending. */
+/** Writes the decision; an existing one takes precedence. undefined means pending. */
 async function recordDecision(
   service: Service,
   address: RequestAddress,

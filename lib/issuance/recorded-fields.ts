@@ -1,4 +1,4 @@
-/** The fields of a certificate, to its record and back. */
+/** Converts the fields of a certificate to its record and back. */
 import type { IssueRecord } from '../contract/decision-record.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import type { CertificateFields } from './certificate-fields.ts';

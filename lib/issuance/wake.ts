@@ -3,7 +3,7 @@ import type { DecisionRecord } from '../contract/decision-record.ts';
 /** One wake-up for one request: by an upload, by an approval, or by the reconcile function. */
 export interface Wake {
   readonly key: string;
-  /** Who uploaded, and the ETag of what was uploaded; undefined where no upload event says so. */
+  /** Who uploaded, and the ETag of what was uploaded; undefined if no upload event states it. */
   readonly uploader?: string | undefined;
   readonly eTag?: string | undefined;
   /** The approval that caused the wake-up, and its writer as the event names the principal. */
@@ -15,7 +15,7 @@ export interface Processed {
   readonly outcome: 'issued' | 'rejected' | 'pending' | 'ignored';
   readonly reason?: string;
   readonly record?: DecisionRecord;
-  /** The object held a private key, or was too large, and was deleted from the bucket. */
+  /** The object contained a private key, or was too large, and was deleted from the bucket. */
   readonly removed?: boolean;
   /** The object is not the one that was decided on: the request was overwritten. */
   readonly overwritten?: boolean;

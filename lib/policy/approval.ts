@@ -3,7 +3,7 @@ import type { RequestApproval, StandingApproval } from '../contract/approvals.ts
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import { isListed } from './principals.ts';
 
-/** What an approver decides on. */
+/** What an approver decides about. */
 export interface PlanToApprove {
   readonly request: string;
   readonly cluster: string;
@@ -20,7 +20,7 @@ export interface PlanToApprove {
 export type ApprovalState =
   | { readonly state: 'approved'; readonly kind: 'request' | 'standing'; readonly by: string }
   | { readonly state: 'denied'; readonly reason: string }
-  /** `uncounted`: the writer of an existing approval that does not count. */
+  /** `uncounted`: the author of an existing approval that does not count. */
   | { readonly state: 'waiting'; readonly uncounted?: string };
 
 /**
@@ -53,7 +53,7 @@ export function weighApprovals(
   return { state: 'waiting' };
 }
 
-/** A denial has to match only the request and its bytes: refusing is always safe. */
+/** A denial has to match only the request and its bytes: not issuing is always safe. */
 function fitsRequest(approval: RequestApproval, plan: PlanToApprove): boolean {
   const sameRequest = approval.request === plan.request && approval.csrSha256 === plan.csrSha256;
   const samePlan =

@@ -5,7 +5,7 @@ import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { IssuedProfile } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
 
-/** What is to be certified, rebuilt from checked values. Only judges make one. */
+/** What is to be certified, rebuilt from checked values. Only judges create one. */
 export interface IssuancePlan {
   readonly certificateName: IssuedName;
   readonly profile: IssuedProfile;
@@ -14,7 +14,7 @@ export interface IssuancePlan {
   readonly names: readonly AlternativeName[];
   readonly key: CertifiableKey;
   readonly validitySeconds: number;
-  /** Why an approver has to agree first; undefined if no approval is needed. */
+  /** Why an approval is needed; undefined if none is. */
   readonly approvalReason: string | undefined;
   /** Principals whose approval counts. @default everyone who can write approvals */
   readonly approvers?: readonly string[];

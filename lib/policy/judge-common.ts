@@ -1,4 +1,4 @@
-/** Parts of a judgement that kinds of request have in common. */
+/** Policy checks that all kinds of request share. */
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { CertifiableKey } from '../csr/public-key.ts';
 import { listed, quote } from '../printable.ts';
@@ -7,9 +7,9 @@ import { isListed } from './principals.ts';
 
 export const MASTERS = 'system:masters';
 export const MASTERS_REASON =
-  'O=system:masters passes every authorization check and cannot be revoked';
+  'O=system:masters bypasses authorization, and the certificate cannot be revoked';
 
-/** If uploaders are listed, an upload whose event was lost is refused too. */
+/** If uploaders are listed, an upload whose event was lost is rejected too. */
 export function judgeUploader(
   uploader: string | undefined,
   uploaders: readonly string[],

@@ -11,7 +11,7 @@ import type { Violation } from '../refusal/violation.ts';
 const DECLARE =
   'declare the name in the cluster record, or leave it out of the kubeadm configuration';
 
-/** The names must be the ones that kubeadm would request on this node: each is allowed, and none is missing. */
+/** The names must be those that kubeadm would request on this node: each is allowed, and none is missing. */
 export function judgeNames(
   names: readonly AlternativeName[],
   profile: VersionedProfile,
@@ -43,7 +43,7 @@ export function judgeNames(
       field: 'subjectAltName',
       got: `${listed(got)}; without ${listed(missing)}`,
       allowed: `at least ${listed(required)}`,
-      fix: 'make the CSR with `--config` of this cluster: without it, kubeadm omits the endpoint and certSANs',
+      fix: 'create the CSR with `--config` of this cluster: without it, kubeadm omits the endpoint and certSANs',
     });
   if (profile.sans !== 'none' && node.addresses.length === 0 && !names.some(isOwn))
     violations.push({
@@ -66,8 +66,8 @@ export function judgeNames(
 }
 
 /**
- * The addresses that a node rule allows: the first of each family, because kubeadm requests one advertise address. Any
- * more could be addresses of other nodes in the same range.
+ * The addresses that a node rule allows: the first of each family, because kubeadm requests one advertise address.
+ * Further ones could be addresses of other nodes in the same range.
  */
 function ownByRule(
   names: readonly AlternativeName[],

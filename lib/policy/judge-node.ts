@@ -1,5 +1,5 @@
 /**
- * Policy for certificates of nodes: is this the request that kubeadm would make in this cluster, on this node? All
+ * Policy for certificates of nodes: is this the request that kubeadm would create in this cluster, on this node? All
  * violations are found at once. The result is a plan of what to certify; no byte of the CSR is copied into it.
  */
 import { findNode, type KnownNode } from '../cluster/find-node.ts';
@@ -26,8 +26,8 @@ export interface NodeContext {
 }
 
 /**
- * Judges what was read of a CSR even if the CSR itself is refused, so that one rejection names all reasons; a plan is
- * made from a valid CSR only.
+ * Judges what was read of a CSR even if the CSR itself is not valid, so that one rejection names all reasons; a plan is
+ * built only from a valid CSR.
  */
 export function judgeNodeRequest(
   { request, seen, violations: ofCsr }: CsrReading,
@@ -87,7 +87,7 @@ function nodeUnknown(node: string, record: ClusterRecord): Violation {
     field: 'node',
     got: node,
     allowed: `nodes of the cluster record: ${listed(record.nodes.map(({ name }) => name))}`,
-    fix: `add the node to the record of cluster ${record.cluster}, then upload under a new request id`,
+    fix: `add the node to the cluster record of ${record.cluster}, then upload under a new request id`,
   };
 }
 

@@ -4,7 +4,7 @@ import { listed, quote } from '../printable.ts';
 import type { VersionedProfile } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
 
-/** The subject must be the one that kubeadm of this version gives this certificate on this node. */
+/** The subject must be that which this version of kubeadm gives this certificate on this node. */
 export function judgeSubject(
   subject: Subject,
   profile: VersionedProfile,
@@ -21,7 +21,7 @@ export function judgeSubject(
       allowed: commonName,
       fix: profile.commonName.includes('{node}')
         ? 'a node gets certificates only in its own name: upload under the name that kubeadm uses for the node'
-        : `this path is for ${profile.name}: upload the CSR that kubeadm made for it`,
+        : `this path is for ${profile.name}: upload the CSR that kubeadm created for it`,
     });
   if (!profile.acceptedOrganizations.some((accepted) => sameSet(accepted, subject.organizations)))
     violations.push({
@@ -29,7 +29,7 @@ export function judgeSubject(
       field: 'subject.organizations',
       got: listed(subject.organizations),
       allowed: profile.acceptedOrganizations.map(listed).join('; or '),
-      fix: `kubeadm ${record.kubernetesVersionText} requests these: make the CSR with that kubeadm, or update kubernetesVersion in the cluster record`,
+      fix: `kubeadm ${record.kubernetesVersionText} requests these: create the CSR with that kubeadm, or update kubernetesVersion in the cluster record`,
     });
   return violations;
 }

@@ -1,6 +1,6 @@
 /**
  * Policy for certificates of users (`cakeless kubeconfig user`): the cluster record's rule for users decides. CN (user)
- * and O (groups) are all that the API server knows about a client, so neither may be one that Kubernetes gives a meaning.
+ * and O (groups) are all that the API server knows about a client, so neither may have a special meaning in Kubernetes.
  */
 
 import { fitsPattern } from '../cluster/find-node.ts';
@@ -65,7 +65,7 @@ function judgeNoNames(names: readonly AlternativeName[]): Violation[] {
   ];
 }
 
-/** How long the certificate is to be valid; undefined where that is not known. */
+/** How long the certificate is to be valid; undefined if that is not known. */
 function judgeValidity(
   period: string | undefined,
   rule: UserRule | undefined,
@@ -77,8 +77,8 @@ function judgeValidity(
 }
 
 /**
- * Invariant: system:masters of `ca` is never signed without an approval, even if the rule requires none. The same holds
- * for the groups to which kubeadm binds rights, such as kubeadm:cluster-admins (kubernetes#121305).
+ * Invariant: system:masters of `ca` is never signed without an approval, even if the rule requires none. The same
+ * applies to the groups to which kubeadm binds rights, such as kubeadm:cluster-admins (kubernetes#121305).
  */
 function approvalReason({ organizations }: Subject, rule: UserRule): string | undefined {
   if (organizations.includes(MASTERS)) return MASTERS_REASON;
@@ -103,7 +103,7 @@ function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
       allowed: `${USER_NAME_RULE}${fits ? '' : `, matching ${listed(patterns)}`}`,
       fix: 'choose another --client-name, or extend users.namePatterns in the cluster record; names of cluster components are reserved',
     });
-  // Without a rule there is no list, but organisations that no rule can list are refused anyway.
+  // Without a rule there is no list, but organizations that no rule can list are violations anyway.
   const allowed = rule?.organizations ?? organizations;
   const foreign = organizations.filter((o) => !isUserOrganization(o) || !allowed.includes(o));
   if (foreign.length > 0)
@@ -112,18 +112,18 @@ function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
       field: 'subject.organizations',
       got: listed(foreign),
       allowed: listed(rule?.organizations ?? []),
-      fix: 'leave the organisation out, or add it to users.organizations in the cluster record',
+      fix: 'leave out the organization, or add it to users.organizations in the cluster record',
     });
   return violations;
 }
 
 /**
- * Unambiguous ASCII: no white space, control characters or look-alikes, and no colon, by which Kubernetes marks names with
- * a meaning (`system:node:x`, `system:serviceaccount:x:y`).
+ * Unambiguous ASCII: no white space, control characters or look-alikes, and no colon, which Kubernetes uses in names
+ * with a special meaning (`system:node:x`, `system:serviceaccount:x:y`).
  */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._@+-]{0,62}[A-Za-z0-9])?$/;
 export const USER_NAME_RULE =
-  "1 to 64 of A-Z, a-z, 0-9 and ._@+-, the first and last a letter or digit, and not one of kubeadm's names";
+  "1 to 64 characters from A-Z, a-z, 0-9 and ._@+-, starting and ending with a letter or digit, and not one of kubeadm's names";
 
 /** CNs that kubeadm binds to rights or that a component checks (`--requestheader-allowed-names`), of any CA. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -165,6 +165,6 @@ function badValidity(got: string, rule: UserRule | undefined): Violation {
     field: 'validityPeriod',
     got: quote(got) || '(empty)',
     allowed: `a duration in hours, minutes and seconds${most}`,
-    fix: 'request less with --validity-period, or raise users.maxValidityPeriod in the cluster record',
+    fix: 'request a shorter --validity-period, or raise users.maxValidityPeriod in the cluster record',
   };
 }

@@ -27,7 +27,7 @@ export interface JudgeContext {
 export interface Judge {
   /** The CSR in an upload. */
   read(upload: Upload): CsrReading;
-  /** All that is wrong with the request, or the plan of what to certify. */
+  /** Everything that is wrong with the request, or the plan of what to certify. */
   judge(csr: CsrReading, context: JudgeContext): Judgement;
 }
 

@@ -1,4 +1,4 @@
-/** Violations that do not concern the CSR itself, but its path, cluster, CA or approval. */
+/** Violations that concern not the CSR itself but its path, cluster, CA or approval. */
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import type { RequestKind } from '../contract/request-kinds.ts';
 import { formatDuration } from '../duration.ts';
@@ -55,6 +55,6 @@ export function outlivesCa(validitySeconds: number, ca: IssuingCa): Violation {
     field: 'validityPeriod',
     got: formatDuration(validitySeconds),
     allowed: `not beyond ${ca.notAfter.toISOString()}, when ${ca.name} expires`,
-    fix: 'request less, or have the CA replaced',
+    fix: 'request a shorter validity, or have the CA replaced',
   };
 }

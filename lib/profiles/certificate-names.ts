@@ -16,15 +16,15 @@ export const CERTIFICATE_NAMES = [
 
 export type CertificateName = (typeof CERTIFICATE_NAMES)[number];
 
-/** The certificate of a person or program, which kubeadm makes with `kubeadm kubeconfig user`. */
+/** The certificate of a person or program, which kubeadm creates with `kubeadm kubeconfig user`. */
 export const USER_NAME = 'user';
 
-/** Everything that is ever issued. For what concerns nodes (`all`, places on disk, standing approvals), use CERTIFICATE_NAMES. */
+/** Everything that is ever issued. For nodes (`all`, places on disk, standing approvals), use CERTIFICATE_NAMES. */
 export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME] as const;
 
 export type IssuedName = (typeof ISSUED_NAMES)[number];
 
-/** The three CAs of a trust domain. Never one key for two of them. */
+/** The three CAs of a trust domain. No two of them may share a key. */
 export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca'] as const;
 
 export type CaName = (typeof CA_NAMES)[number];

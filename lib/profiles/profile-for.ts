@@ -6,9 +6,9 @@ import {
 } from './kubernetes-version.ts';
 import { ISSUED_PROFILES, type IssuedProfile, PROFILES, type Profile } from './profiles.ts';
 
-/** A profile as it is in one Kubernetes version. */
+/** A profile for one Kubernetes version. */
 export interface VersionedProfile extends Omit<Profile, 'organizations' | 'since'> {
-  /** The sets of organisations that are accepted, kubeadm's own for this version first. */
+  /** The sets of organizations that are accepted, kubeadm's own for this version first. */
   readonly acceptedOrganizations: readonly (readonly string[])[];
 }
 
@@ -32,7 +32,9 @@ function found<T>(profiles: ReadonlyMap<string, T>, name: string): T {
   return profile;
 }
 
-/** The profile of a certificate name in a Kubernetes version; undefined where kubeadm has no such certificate yet. */
+/**
+ * The profile of a certificate name in a Kubernetes version; undefined if kubeadm does not have this certificate yet.
+ */
 export function profileFor(
   name: CertificateName,
   version: KubernetesVersion,

@@ -19,7 +19,7 @@ export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
 /** Which subject alternative names a certificate has; `lib/cluster/expected-names.ts` computes them for a node. */
 export type SanRule = 'apiserver' | 'etcd-server' | 'etcd-peer' | 'none';
 
-/** The organisations (O) of a certificate, starting with one kubeadm release. */
+/** The organizations (O) of a certificate, starting with one kubeadm release. */
 export interface OrganizationRule {
   /** First release with this rule, such as `1.29.0`. */
   readonly since: string;
@@ -35,7 +35,7 @@ export interface Profile {
   /** kubeadm's BaseName: the path below the pki folder without extension; not for kubeconfigs. */
   readonly baseName?: string;
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
-  /** `{node}` stands for the name of the node that uploads. */
+  /** `{node}` is replaced by the name of the node that uploads. */
   readonly commonName: string;
   /** Newest rule last. */
   readonly organizations: readonly OrganizationRule[];
@@ -45,7 +45,7 @@ export interface Profile {
   readonly roles: readonly NodeRole[];
 }
 
-/** What the profile of every issued certificate has, of users too. */
+/** What the profiles of all issued certificates have in common, including those of users. */
 export interface IssuedProfile extends Pick<Profile, 'ca' | 'extendedKeyUsages'> {
   readonly name: IssuedName;
 }

@@ -4,7 +4,7 @@ import { requestKeyOfRecord } from '../contract/decision-record.ts';
 import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
 import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
 import type { Service } from '../service.ts';
-import { findAnswered } from './find-answered.ts';
+import { findDecided } from './find-decided.ts';
 import {
   listOpenRequests,
   type OpenRequest,
@@ -30,13 +30,13 @@ export interface Unfinished extends OpenRequests {
 
 const INSPECT_MS = 60 * 60 * 1000;
 
-/** If records are checked, all pending requests are woken; otherwise only those that may have been answered. */
+/** If records are checked, all pending requests are woken; otherwise only those that may have been decided. */
 export async function findUnfinished(service: Service, window: Window): Promise<Unfinished> {
   const now = service.now().getTime();
   const ageOf = ({ since }: OpenRequest) => now - since.getTime();
   const { outcomes, ...open } = await listOpenRequests(service);
-  const stranded = open.unanswered.filter((request) => {
-    // An object that is not a CSR is only searched for a private key; that is not repeated for ever.
+  const stranded = open.withoutOutcome.filter((request) => {
+    // An object that is not a CSR is only searched for a private key; this is not repeated forever.
     const isDue = request.isRequest || ageOf(request) <= window.graceMs + INSPECT_MS;
     return isDue && ageOf(request) >= window.graceMs;
   });
@@ -44,14 +44,14 @@ export async function findUnfinished(service: Service, window: Window): Promise<
   const inLedger = window.recordsMs > 0;
   const toWake = [
     ...stranded,
-    ...(inLedger ? mature : await findAnswered(service, mature)),
+    ...(inLedger ? mature : await findDecided(service, mature)),
     ...(inLedger ? await findUnpublished(service, window, outcomes) : []),
   ];
   const once = new Map(toWake.map((request) => [request.key, request]));
   return { ...open, toWake: [...once.values()] };
 }
 
-/** A request that held a private key may have been deleted before its rejection was published. */
+/** A request that contained a private key may have been deleted before its rejection was published. */
 async function findUnpublished(
   service: Service,
   { graceMs, recordsMs }: Window,

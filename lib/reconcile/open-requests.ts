@@ -12,7 +12,7 @@ export interface OpenRequest {
 
 export interface OpenRequests {
   /** Requests without any outcome; and objects that are not requests, which may never get one. */
-  readonly unanswered: readonly (OpenRequest & { readonly isRequest: boolean })[];
+  readonly withoutOutcome: readonly (OpenRequest & { readonly isRequest: boolean })[];
   /** Pending: an approver has to decide. */
   readonly waiting: readonly OpenRequest[];
 }
@@ -26,7 +26,7 @@ export async function listOpenRequests(
   service: Service,
 ): Promise<OpenRequests & { readonly outcomes: Outcomes }> {
   const outcomes = await readOutcomes(service);
-  const unanswered: (OpenRequest & { isRequest: boolean })[] = [];
+  const withoutOutcome: (OpenRequest & { isRequest: boolean })[] = [];
   const waiting: OpenRequest[] = [];
   for await (const { key, lastModified } of service.exchange.list(EXCHANGE_PREFIXES.requests)) {
     const address = parseRequestKey(key);
@@ -35,9 +35,9 @@ export async function listOpenRequests(
     const outcome = keys && outcomeIn(outcomes, keys);
     const pendingSince = outcome?.state === 'pending' && outcomes.get(outcome.key);
     if (pendingSince) waiting.push({ key, since: pendingSince });
-    else if (!outcome) unanswered.push({ key, since: lastModified, isRequest });
+    else if (!outcome) withoutOutcome.push({ key, since: lastModified, isRequest });
   }
-  return { unanswered, waiting, outcomes };
+  return { withoutOutcome, waiting, outcomes };
 }
 
 async function readOutcomes({ exchange }: Service): Promise<Map<string, Date>> {

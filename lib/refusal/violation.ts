@@ -4,15 +4,15 @@
  */
 export const VIOLATION_CODES = {
   // what was uploaded
-  'private-key': 'the object holds a private key; it was deleted',
+  'private-key': 'the object contains a private key; it was deleted',
   'object-too-large': 'the object is larger than any CSR; it was deleted unread',
   'pem-malformed': 'the object is not exactly one strict PEM block, nor DER',
   'pem-label': 'the PEM block is not a CERTIFICATE REQUEST',
   'der-malformed': 'the CSR is not strict DER, or not a PKCS#10 structure',
   'csr-version': 'the CSR is not of version 1 (0)',
-  'attribute-not-allowed': 'the CSR carries an attribute other than one extensionRequest',
-  'extension-not-allowed': 'the CSR asks for an extension other than subjectAltName',
-  'extension-duplicate': 'the CSR asks for the same extension twice',
+  'attribute-not-allowed': 'the CSR contains an attribute other than one extensionRequest',
+  'extension-not-allowed': 'the CSR requests an extension other than subjectAltName',
+  'extension-duplicate': 'the CSR requests the same extension twice',
   // the key and its proof
   'signature-algorithm': 'the CSR is signed with an algorithm that is not accepted',
   'signature-invalid': "the CSR's signature does not verify with its own key",
@@ -26,27 +26,27 @@ export const VIOLATION_CODES = {
   // the subject
   'subject-attribute':
     'the subject has attributes other than CN and O, or has them in a form that is not accepted',
-  'subject-common-name': 'the common name is not the one of this certificate',
-  'subject-organization': 'the organisations are not the ones of this certificate',
+  'subject-common-name': 'the common name is not that of this certificate',
+  'subject-organization': 'the organizations are not those of this certificate',
   // certificates of users
   'users-not-allowed': 'the cluster record has no rule for users',
-  'user-name': 'the common name is not one that a user may have',
-  'user-organization': "an organisation is not one that the cluster record's rule for users lists",
+  'user-name': 'the common name is not allowed for a user',
+  'user-organization': "an organization is not listed in the cluster record's rule for users",
   'validity-period': 'the requested validity cannot be read, or is longer than allowed',
   // the subject alternative names
   'san-type': 'a subject alternative name is neither a DNS name nor an IP address',
   'san-malformed': 'a subject alternative name is malformed',
   'san-duplicate': 'a subject alternative name occurs twice',
   'san-too-many': 'there are more subject alternative names than allowed',
-  'san-not-allowed': 'a subject alternative name is not one of this certificate on this node',
+  'san-not-allowed': 'a subject alternative name does not belong in this certificate on this node',
   'san-missing': 'a subject alternative name that the certificate needs is missing',
   // who requests what
-  'certificate-name-unknown': 'the path is not one of a certificate that kubeadm manages',
+  'certificate-name-unknown': 'the path is not that of a certificate that kubeadm manages',
   'certificate-name-version': 'kubeadm has no such certificate in this Kubernetes version',
   'certificate-name-role': 'a node of this role has no such certificate',
   'cluster-unknown': 'this cluster has no record',
   'node-unknown': 'the cluster record lists no such node',
-  'uploader-not-allowed': 'the uploader is not one that the cluster record lists',
+  'uploader-not-allowed': 'the cluster record does not list the uploader',
   'approval-denied': 'an approver denied the request',
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
@@ -60,7 +60,7 @@ export interface Violation {
   readonly code: ViolationCode;
   /** The field, as a path: `subject.organizations`, `subjectAltName`, `publicKey`. */
   readonly field: string;
-  /** What came. */
+  /** The value in the request. */
   readonly got: string;
   /** What is allowed. */
   readonly allowed: string;

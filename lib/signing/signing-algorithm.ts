@@ -1,4 +1,4 @@
-/** Kinds of CA key that KMS has and kubeadm accepts, each with the algorithm that it signs certificates with. */
+/** CA key specs that KMS offers and kubeadm accepts, each with its algorithm for signing certificates. */
 import { OID } from '../der/oids.ts';
 import { derNull, oid, sequence } from '../der/write.ts';
 

@@ -1,4 +1,4 @@
-/** Schema errors in words: zod/mini has only codes, which keeps the bundles small. */
+/** Schema errors as text: zod/mini has only codes, which keeps the bundles small. */
 import type * as z from 'zod/mini';
 
 type Issue = z.core.$ZodIssue;

@@ -17,11 +17,11 @@ export interface StoredObject {
 /** An object as a bucket returns it. */
 export interface BucketObject extends StoredObject {
   readonly eTag: string;
-  /** When it was last written, by the store's clock, which need not agree with ours. S3 has whole seconds. */
+  /** When it was last written, by the store's clock, which need not agree with ours. S3 reports whole seconds. */
   readonly lastModified: Date;
   /**
-   * The time from its last write to this answer, both by the store's clock; never negative. Use it instead of
-   * `lastModified` and a clock here. 0 if the store did not say what time it is.
+   * The time from its last write to this response, both by the store's clock; never negative. Use it instead of
+   * `lastModified` and a clock here. 0 if the store did not report its time.
    */
   readonly ageMs: number;
 }
@@ -43,10 +43,10 @@ export interface ListedObject {
  * - A read or listing sees every write whose call returned before it started (S3's strong consistency).
  * - The implementation retries transient failures. It throws nothing but `Fault`: `unavailable` if a later try may
  *   succeed, `not-allowed` if a person has to act. A missing bucket is a fault, never a missing object.
- * - A write that throws may have taken effect, and a conditional write may return `exists` or `changed` because a
- *   retry met the write of the try before. A caller for whom that matters reads the object and compares.
+ * - A write that throws may have taken effect, and a conditional write may return `exists` or `changed` because a retry
+ *   conflicted with the write of an earlier attempt. A caller to whom that matters reads the object and compares.
  *
- * test/contract/object-store-contract.ts holds each promise as a test; every implementation passes it.
+ * test/contract/object-store-contract.ts tests each promise, for every implementation.
  */
 export interface ObjectStore {
   /** Returns undefined if there is no such object. Never reads a body of more than `maxBytes`. */
@@ -63,9 +63,9 @@ export interface ObjectStore {
   ): Promise<'created' | 'exists'>;
   /**
    * Writes the object if it still has the ETag that was read (`If-Match`). Of any number of concurrent calls with one
-   * ETag at most one returns `replaced`, provided that each writes other bytes than those it replaces: identical bytes
-   * have the same ETag. `changed`: nothing was written, because the object was replaced or removed since, or because
-   * another write keeps getting in the way. S3 requires s3:GetObject for it in addition to s3:PutObject.
+   * ETag at most one returns `replaced`, provided that each writes bytes that differ from those it replaces: identical
+   * bytes have the same ETag. `changed`: nothing was written, because the object was replaced or removed since, or
+   * because another write keeps getting in the way. S3 requires s3:GetObject for it in addition to s3:PutObject.
    */
   replace(
     key: string,

@@ -17,7 +17,7 @@ export function keyTable(): string {
 
 export function prefixTable(): string {
   return [
-    row('bucket', 'prefix', 'holds'),
+    row('bucket', 'prefix', 'contains'),
     row('---', '---', '---'),
     ...PREFIXES.map(({ bucket, prefix, holds }) => row(bucket, code(prefix), holds)),
   ].join('\n');

@@ -157,6 +157,6 @@ it.each([
 
 it('does nothing and sends nothing for an address outside CloudFormation', async () => {
   await expect(run(event({ ResponseURL: 'https://evil.example/x' }))).rejects.toThrow(
-    'evil.example is not an address of CloudFormation',
+    'evil.example is not a CloudFormation endpoint',
   );
 });

@@ -87,11 +87,14 @@ describe('accounted for', () => {
 
 describe('reports a signature without a record', () => {
   it.each<[string, (service: Opened) => SignEvent, RegExp[]]>([
-    ['the call names nothing', ({ keyArn }) => ({ keyArn }), [/^the call names no record$/]],
+    ['the call names nothing', ({ keyArn }) => ({ keyArn }), [/^the call does not name a record$/]],
     [
       'a person signed, and the call names nothing',
       ({ keyArn }) => ({ keyArn, userIdentity: ALICE }),
-      [/^the caller is .*user\/Alice, not .*cakeless-sign or .*create-ca$/, /names no record/],
+      [
+        /^the caller is .*user\/Alice, not .*cakeless-sign or .*create-ca$/,
+        /does not name a record/,
+      ],
     ],
     [
       'another role names a valid record',

@@ -39,7 +39,7 @@ it.each([
     'renewals-have-stopped',
     { Threshold: 0, EvaluationPeriods: 7, Period: 86400, Statistic: 'Sum' },
   ],
-  ['daily-look-missing', { Threshold: 0, EvaluationPeriods: 2, Statistic: 'SampleCount' }],
+  ['daily-check-missing', { Threshold: 0, EvaluationPeriods: 2, Statistic: 'SampleCount' }],
   ['request-age', { Threshold: 900, EvaluationPeriods: 3, Statistic: 'Maximum' }],
 ])('%s goes off if data is missing', (name, wanted) => {
   expect(alarms.get(name)).toMatchObject({ ...wanted, TreatMissingData: 'breaching' });

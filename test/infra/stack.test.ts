@@ -172,10 +172,15 @@ describe('CA keys', () => {
     const deployer =
       'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cdk-*-cfn-exec-role-<AWS::AccountId>-<AWS::Region>';
     const guarded = [
-      ['Ending', 'EndIsGuarded', ['kms:DisableKey', 'kms:ScheduleKeyDeletion'], [root]],
       [
-        'ChangingThePolicy',
-        'PolicyIsGuarded',
+        'DisableAndDelete',
+        'DenyDisableAndDelete',
+        ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+        [root],
+      ],
+      [
+        'ChangePolicy',
+        'DenyPolicyChanges',
         ['kms:PutKeyPolicy', 'kms:ReplicateKey', 'kms:UpdatePrimaryRegion'],
         [deployer, root],
       ],

@@ -72,10 +72,10 @@ it('the configuration can name key administrators and break-glass principals', (
   const conditions = Object.fromEntries(
     statementsOf(key?.Properties.KeyPolicy).map(({ Sid, Condition }) => [Sid, Condition]),
   );
-  expect(conditions.ChangingThePolicy).toEqual({
+  expect(conditions.ChangePolicy).toEqual({
     ArnLike: { 'aws:PrincipalArn': [admin, breakGlass] },
   });
-  expect(conditions.Ending).toEqual({ ArnLike: { 'aws:PrincipalArn': [breakGlass] } });
+  expect(conditions.DisableAndDelete).toEqual({ ArnLike: { 'aws:PrincipalArn': [breakGlass] } });
 });
 
 describe('the example with two accounts', () => {
@@ -98,7 +98,7 @@ describe('the example with two accounts', () => {
           'arn:aws:iam::222222222222:role/cakeless-create-ca-eu-central-1',
         ],
       });
-      const end = statementsOf(Properties.KeyPolicy).find(({ Sid }) => Sid === 'Ending');
+      const end = statementsOf(Properties.KeyPolicy).find(({ Sid }) => Sid === 'DisableAndDelete');
       expect(JSON.stringify(end)).not.toContain('222222222222');
     }
   });

@@ -1,4 +1,4 @@
-/** Pending requests that may have been answered although no event woke them. */
+/** Finds pending requests that may have been decided although no event woke them. */
 
 import { requestKeyOfApproval, standingApprovalKey } from '../contract/approvals.ts';
 import { clusterRecordKey } from '../contract/cluster-record.ts';
@@ -15,7 +15,7 @@ import { clusterOf, type OpenRequest } from './open-requests.ts';
  */
 const LATELY_MS = 60 * 60 * 1000;
 
-export async function findAnswered(
+export async function findDecided(
   service: Service,
   waiting: readonly OpenRequest[],
 ): Promise<OpenRequest[]> {
