@@ -74,7 +74,7 @@ describe.each(OUTPUTS)('%s', (behind, expected) => {
   });
 });
 
-it('head gets its line, and standard error stays empty', () => {
+it('head receives its line, and standard error stays empty', () => {
   const folder = fixture.copy();
   const checked = run(
     ['check-expiration', '--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')],

@@ -21,7 +21,7 @@ function opened() {
   return { ...stores, keys, call };
 }
 
-it('makes three CAs and returns the public facts of each', async () => {
+it('creates three CAs and returns public data about each', async () => {
   const { call, keys, exchange, authority } = opened();
   const { answer, lines } = await call({ trustDomain: 'fleet' });
   expect(answer).toMatchObject({ trustDomain: 'fleet', created: true });

@@ -136,7 +136,7 @@ describe('a pending request', () => {
   });
 });
 
-it('a run queues a limited number, one of each cluster in turn, and says how many it left', async () => {
+it('a run queues a limited number of requests, one from each cluster in turn, and reports how many are left', async () => {
   const { workshop, sent, reconcile, pass } = await opened({
     graceMs: 0,
     recordsMs: 0,
@@ -247,7 +247,7 @@ describe('once a day', () => {
     expect(line?.certificates).toHaveLength(100);
   });
 
-  it('measures the days that are left of the first CA to expire', async () => {
+  it('reports the number of days until the first CA expires', async () => {
     const { reconcile, pass } = await decided();
     pass(DAYS / 2);
     const { metrics, lines } = await reconcile(DAILY);
@@ -276,7 +276,7 @@ describe('once a day', () => {
     expect(sent).toHaveLength(keys.length);
   });
 
-  it('and not in other runs', async () => {
+  it('other runs measure neither expiring certificates nor CAs', async () => {
     const { reconcile, pass } = await decided();
     pass(340 * DAYS);
     const { metrics } = await reconcile();

@@ -199,7 +199,7 @@ describe('reports a signature without a record', () => {
 describe('refused calls', () => {
   const DENIED = { errorCode: 'AccessDenied', errorMessage: 'User is not authorized' };
 
-  it('of others are a warning, not a signature without a record', async () => {
+  it('by other principals are a warning, not a signature without a record', async () => {
     const { watch, keyArn } = await opened();
     const { answer, lines, metrics } = await watch(
       signEvent({ keyArn, userIdentity: ALICE, detail: DENIED }),

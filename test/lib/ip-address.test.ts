@@ -9,7 +9,7 @@ import {
   parseIpAddress,
 } from '../../lib/ip-address.ts';
 
-// RFC 5952 sections 2 and 4, and what is no address
+// RFC 5952 sections 2 and 4, and texts that are not addresses
 it.each([
   ['10.20.0.11', '10.20.0.11'],
   ['255.255.255.255', '255.255.255.255'],

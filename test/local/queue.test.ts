@@ -222,7 +222,7 @@ describe('a restart on the same folder', () => {
     ).rejects.toMatchObject({ name: 'PreconditionFailed' });
   }, 30_000);
 
-  it('waits for what is in flight when it is asked to close', async () => {
+  it('waits for messages in flight when it is closed', async () => {
     const events: string[] = [];
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => {

@@ -58,7 +58,7 @@ describe('a signed request', () => {
     { name: 'of 16 minutes ago', status: 403, code: 'RequestTimeTooSkewed', skew: -16 * minute },
     { name: 'of 16 minutes ahead', status: 403, code: 'RequestTimeTooSkewed', skew: 16 * minute },
     {
-      name: 'with a header added on the way',
+      name: 'with a header added in transit',
       status: 403,
       code: 'AccessDenied',
       spoil: (headers) => {
@@ -66,7 +66,7 @@ describe('a signed request', () => {
       },
     },
     {
-      name: 'with a header changed on the way',
+      name: 'with a header changed in transit',
       status: 403,
       code: 'SignatureDoesNotMatch',
       spoil: (headers) => {
@@ -206,7 +206,10 @@ describe('a body in signed chunks', () => {
     readonly framed?: (framed: string) => string;
   }
 
-  /** Sends `hello world`, framed and signed by a second implementation. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html */
+  /**
+   * Sends `hello world`, framed and signed by a second implementation.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+   */
   async function sendChunked(local: RunningLocal, damage: Damage) {
     const { checksumOf = 'hello world', decodedLength = '11', framed = (same) => same } = damage;
     const checksum = createHash('sha256').update(checksumOf).digest('base64');

@@ -75,7 +75,7 @@ if (missing.length > 0) {
   );
 
   it(
-    'aws s3 cp --recursive uploads a folder and downloads its outcomes',
+    'aws s3 cp --recursive uploads a directory and downloads its outcomes',
     async () => {
       await shell(`
       aws s3 cp --quiet --recursive ${CSRS} ${BUCKET}/requests/prod/${NODE}/folder/

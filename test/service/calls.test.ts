@@ -1,4 +1,6 @@
-/** The calls to AWS for one certificate, counted at the SDK clients: they decide the cost and the use of KMS's quota. */
+/**
+ * The calls to AWS for one certificate, counted at the SDK clients: they decide the cost and the use of KMS's quota.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +41,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('one certificate takes one KMS Sign, no other KMS call, four S3 writes and one S3 delete', async () => {
+it('one certificate needs one KMS Sign, no other KMS call, four S3 writes and one S3 delete', async () => {
   const { url: endpoint, region, administrator: credentials } = local;
   const settings = { ...CLIENT_SETTINGS, endpoint, region, credentials };
   const [s3, kms] = [new S3Client(settings), new KMSClient(settings)];
@@ -57,7 +59,7 @@ it('one certificate takes one KMS Sign, no other KMS call, four S3 writes and on
     validityDays: 30,
   } as const;
   await createTrustDomain(service, new KmsCaKeys(kms), request);
-  // the record that the workshop builds from the same configuration
+  // the record that `Workshop` builds from the same configuration
   const workshop = await Workshop.open();
   const { node } = workshop.declare(set);
   const record = workshop.authority.text(`clusters/${CLUSTER}.json`) ?? '';

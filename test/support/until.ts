@@ -1,13 +1,13 @@
 /**
- * Waits for something that happens in its own time. The only way in which tests wait: no fixed pause decides a test, and
- * the limit is far more than anything takes, so that a test which reaches it has failed.
+ * Waits for something to happen. Tests wait in no other way: no test depends on a fixed pause, and the limit is far
+ * longer than any operation takes, so a test that reaches it has failed.
  */
 const LIMIT_MS = 180_000;
 const PAUSE_MS = 50;
 
 /**
- * Looks until there is an answer. An error means "not yet" and is the reason that is reported at the limit, unless it is
- * Hopeless.
+ * Looks until there is an answer. An error means "not yet" and is the reason that is reported at the limit, unless it
+ * is Hopeless.
  * @returns the first answer that is not undefined
  */
 export async function until<T>(

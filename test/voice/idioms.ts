@@ -1,6 +1,6 @@
 /**
- * Phrases that do not belong in this project's English, with what to write instead (docs/style.md). A phrase comes on
- * the list when it has been found twice: the list grows, and keeps what was mended from coming back.
+ * Phrases that do not belong in this project's English, with what to write instead (docs/style.md). A phrase is added
+ * when it has been found twice, so that fixed phrases do not come back.
  */
 
 export interface Idiom {

@@ -1,6 +1,6 @@
 /**
- * A control-plane node managed with the executable alone, in a root folder with nothing else in it: prepared from the keys
- * and CSRs of real kubeadm, checked, renewed. OpenSSL verifies its files from outside.
+ * A control-plane node managed with the executable alone, in a root folder with nothing else in it: prepared from the
+ * keys and CSRs of real kubeadm, checked, renewed. OpenSSL verifies its files from outside.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -157,7 +157,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     rmSync(manifests, { recursive: true });
     expect(refused).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('/proc is not mounted: nobody could tell when etcd'),
+      stderr: expect.stringContaining('/proc is not mounted, so a restart of etcd'),
     });
   });
 }

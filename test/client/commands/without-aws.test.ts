@@ -98,7 +98,7 @@ describe('an invitation', () => {
   it.each([
     ['a node that the record does not know', 'cp-9.prod.example.com', [], /^warning: .*cp-9/m],
     ['some names', NODE, ['--name', 'kubelet.conf'], /covers kubelet\.conf only/],
-  ])('for %s says what will come of it', async (_, name, more, words) => {
+  ])('for %s prints what to expect', async (_, name, more, words) => {
     const out = ['--out', file('invitation.json')];
     const run = await admin('invite', '--cluster', CLUSTER, '--node', name, ...out, ...more);
     expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(words) });
@@ -289,7 +289,7 @@ describe('by file', () => {
     });
   });
 
-  it('the wrong file is an error that says what it is', async () => {
+  it('a file of the wrong type is an error that says which command wrote it', async () => {
     const { request, answer } = await pack();
     const swapped = await node('fetch', '--from', request, '--out', folder);
     expect(swapped).toMatchObject({ exitCode: 2 });
@@ -299,7 +299,7 @@ describe('by file', () => {
     expect(other.stderr).toBe(`cakeless: ${answer}: not a file of cakeless pack\n`);
   });
 
-  it('relay rejects a file of another node or cluster than --node and --cluster say', async () => {
+  it('relay refuses a file whose node or cluster is not that of --node and --cluster', async () => {
     const { request, answer } = await pack();
     for (const other of [
       ['--node', OTHER],
@@ -328,7 +328,7 @@ describe('by file', () => {
     expect((await node('fetch', '--from', answer, '--out', file('out'))).exitCode).toBe(3);
   });
 
-  it('a certificate that was exchanged in the file is not written', async () => {
+  it('a certificate that was swapped in the file is not written', async () => {
     const { request, answer } = await pack();
     await admin('relay', request, '--out', answer);
     const relayed = JSON.parse(readFileSync(answer, 'utf8'));

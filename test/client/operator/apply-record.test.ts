@@ -69,7 +69,7 @@ it('reads once and writes once, with the ETag of what it read', async () => {
 });
 
 describe('if someone else', () => {
-  it('changes the record in between, theirs stays, and the error says when and what', async () => {
+  it('changes the record in the meantime, their change stays, and the error says when and what', async () => {
     const authority = await newAuthority();
     await clusterApply(authority, ...fromKubeadm());
     const theirs = JSON.stringify(edited(authority));
@@ -97,7 +97,7 @@ describe('if someone else', () => {
     expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(['theirs', 'ours']));
   });
 
-  it('creates the record in between, theirs stays', async () => {
+  it('creates the record in the meantime, theirs is kept', async () => {
     const authority = await newAuthority();
     meanwhile(authority, () => authority.seed(KEY, '{"theirs":true}'));
     const { error } = await clusterApply(authority, ...fromKubeadm());
@@ -108,7 +108,7 @@ describe('if someone else', () => {
     expect(authority.text(KEY)).toBe('{"theirs":true}');
   });
 
-  it('removes the record in between, it stays removed', async () => {
+  it('removes the record in the meantime, it stays removed', async () => {
     const authority = await newAuthority();
     await clusterApply(authority, ...fromKubeadm());
     meanwhile(authority, () => authority.objects.delete(KEY));
@@ -149,7 +149,7 @@ it('a dry run writes nothing and never conflicts', async () => {
   expect(authority.text(KEY)).toBeUndefined();
 });
 
-it('of concurrent runs over HTTP, each that reports success has its node in the record', async () => {
+it('every concurrent run over HTTP that reports success has its node in the record', async () => {
   const service = await RunningService.start();
   try {
     await service.invoke('cakeless-create-ca', { trustDomain: TRUST_DOMAIN });

@@ -16,7 +16,7 @@ import { CLUSTER, WHOLE_ENDPOINT } from './plan.ts';
 const ORDER = ['first', 'second', 'third'];
 const renewAllOn = (which: string) => `cakeless renew all: ${which}`;
 
-const TRAFFIC = 'a writer and a watcher meanwhile: nothing lost except to elections of etcd';
+const TRAFFIC = 'a writer and a watcher lose nothing in the meantime, except during etcd elections';
 
 export const RENEWAL_CHECKS = [
   ...ORDER.map((which) => renewAllOn(`${which} control plane`)),

@@ -60,7 +60,7 @@ afterAll(async () => {
 const sign = (keys: KmsSigningKeys, record: string) =>
   keys.sign(KEY_ID, ALGORITHM, Buffer.alloc(32), `records/prod/${record}.csr.json`);
 
-it('each call puts its own record in front of the user agent, concurrent calls too', async () => {
+it('each call, even if concurrent, prefixes the user agent with its own record', async () => {
   const keys = new KmsSigningKeys(kms);
   const names = ['a', 'b', 'c', 'd'];
   await Promise.all(names.map((name) => sign(keys, name)));

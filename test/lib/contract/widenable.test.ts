@@ -86,7 +86,7 @@ it('an approval with a limit that the reader does not know approves nothing', as
   expect((await workshop.process(key)).outcome).toBe('issued');
 });
 
-it('a record of a certificate name that the reader does not know can be finished', async () => {
+it('a record with an unknown certificate name can be finished', async () => {
   const { workshop, key } = await uploaded();
   workshop.keys.interrupt = () => {
     throw new Error('killed');

@@ -17,7 +17,7 @@ const ENTRY = {
 };
 const KEY = 'expiry/2027-11-24/prod/cp-1.prod.example.com/super-admin.conf/2026-11/2-01a0';
 
-it('a key holds everything that an entry holds', () => {
+it('a key contains everything about its entry', () => {
   expect(expiryKey(ENTRY)).toBe(KEY);
   expect(parseExpiryKey(KEY)).toEqual(ENTRY);
 });
@@ -54,7 +54,7 @@ it('the longest names make a key that S3 accepts', () => {
   expect(parseExpiryKey(key)?.requestId).toBe(longest);
 });
 
-it('lists from a day on, including that day, ordered by day', async () => {
+it('lists entries from a given day on, in order', async () => {
   const store = new MemoryStore();
   for (const day of ['2027-01-02', '2026-12-31', '2027-01-01'])
     store.seed(expiryKey({ ...ENTRY, day }), '');

@@ -75,7 +75,7 @@ it('after approval it is issued, and the record names uploader and approver', as
   );
 });
 
-it('after a denial it is refused with the reason that the approver gave', async () => {
+it("after a denial it is rejected with the approver's reason", async () => {
   const { workshop, key } = await waiting();
   expect((await approve(workshop, key, 'deny')).outcome).toBe('rejected');
   expect(workshop.outcome(key).rejected).toMatchObject({

@@ -1,4 +1,7 @@
-/** One request has one record, one serial number and one outcome, even if events are repeated or reordered, or runs interrupted. */
+/**
+ * One request has one record, one serial number and one outcome, even if events are repeated or reordered, or runs
+ * interrupted.
+ */
 import { X509Certificate } from 'node:crypto';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
@@ -73,7 +76,7 @@ it('two judgements under different cluster records result in one outcome', async
   }
 });
 
-it('takes one KMS Sign, no GetPublicKey, four writes and one delete', async () => {
+it('needs one KMS Sign, no GetPublicKey, four writes and one delete', async () => {
   const { workshop, key } = await uploaded('apiserver');
   await workshop.process(key);
   const calls = [...workshop.exchange.calls, ...workshop.authority.calls];

@@ -38,8 +38,8 @@ describe.each(sets.map((set) => [`${set.version} ${set.layout} ${set.config}`, s
 
 /**
  * Differences that come from the CSR, or from the specification (docs/certificate-specification.md): keyEncipherment is
- * only for RSA keys of servers; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA; `init phase
- * certs --csr-only` had no way to set etcd's extra names, and names that are not requested are not issued.
+ * only for RSA keys of servers; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA; `init
+ * phase certs --csr-only` had no way to set etcd's extra names, and names that are not requested are not issued.
  */
 function asSpecified(facts: CertificateFacts, set: KubeadmSet, csr: KubeadmCsr): CertificateFacts {
   const keyAlgorithm = csr.keyAlgorithm.startsWith('RSA') ? 'RSA' : 'EC';
@@ -75,7 +75,7 @@ it('finds every set of real CSRs', () => {
 const withoutConfig = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml === undefined);
 
 for (const set of withoutConfig)
-  it(`CSRs of kubeadm ${set.version} without a configuration are issued in a cluster of defaults`, async () => {
+  it(`CSRs of kubeadm ${set.version} without a configuration are issued in a cluster with default settings`, async () => {
     const workshop = await Workshop.open();
     const { dns, ip } =
       set.csrs.find((csr) => csr.certificateName === 'etcd-server')?.sans ?? fail();

@@ -21,7 +21,7 @@ async function pair() {
   return { stem: join(root, `${count}`, 'admin.conf'), keyPem, csr };
 }
 
-it('reads back what was written, with mode 0600', async () => {
+it('reads back what it wrote, and writes with mode 0600', async () => {
   const { stem, keyPem, csr } = await pair();
   await writeKeyAndCsr(stem, keyPem, csr);
   const found = readKeyAndCsr(stem);

@@ -1,6 +1,6 @@
 /**
- * `cakeless prepare` is killed, or fails, at calls that change a file: every file is complete, and the next run finishes the
- * set and requests nothing twice. The calls cover every file, and every call for every kind of file.
+ * `cakeless prepare` is killed, or fails, at calls that change a file: every file is complete, and the next run
+ * finishes the set and requests nothing twice. The calls cover every file, and every call for every kind of file.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -180,7 +180,7 @@ function undisturbed() {
   return { calls, whole, files: calls.map((call) => fileOf(call, folder)) };
 }
 
-it('killed at a change of a file: each file is complete, and the next run finishes the set', async () => {
+it('a run that is killed while it changes a file leaves only complete files, and the next run finishes the set', async () => {
   const { calls, whole, files } = undisturbed();
   const positions = chosen(calls, files);
   const reached = new Set(positions.map((call) => files[call - 1]));

@@ -1,4 +1,6 @@
-/** A renewal is killed, or fails, at each call that changes a file: pairs still match, and the next run completes it. */
+/**
+ * A renewal is killed, or fails, at each call that changes a file: pairs still match, and the next run completes it.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,7 +66,7 @@ const filesOf = (folder: string) =>
     .split('\n')
     .sort();
 
-it('killed at any change of a file: pairs match immediately, and the next run completes the renewal', async () => {
+it('after a kill at any file change, pairs match, and the next run completes the renewal', async () => {
   const whole = nodeFolder();
   const { calls, exposed, stderr, status } = renew(whole);
   expect([status, stderr]).toEqual([0, expect.any(String)]);
@@ -91,7 +93,7 @@ it('killed at any change of a file: pairs match immediately, and the next run co
   }
 }, 1_800_000);
 
-it('a full, broken or read-only disk: an error, pairs match, and the next run completes the renewal', async () => {
+it('a full, broken or read-only disk is an error: pairs match, and the next run completes the renewal', async () => {
   const { calls } = renew(nodeFolder());
   const codes = ['ENOSPC', 'EIO', 'EROFS'];
   // every third call, each with the next error: the test above covers all calls

@@ -69,7 +69,7 @@ it('during a renewal no new restart begins, and the next run resumes', async () 
   expect(journal(folder)?.phase).toBe('done');
 });
 
-it('in the middle of a step the manifests are put back', async () => {
+it('in the middle of a step, the manifests are moved back', async () => {
   const plane = await fakeControlPlane(fixture, 'v1.31.0');
   kubelet = plane.kubelet;
   const { error } = await renewAndLose(plane.folder, ['etcd-peer', 'apiserver-etcd-client'], 1);

@@ -48,7 +48,7 @@ const NAMES = [
   'controller-manager.conf',
 ] as const;
 
-it('restarts the components that need it, in order, each healthy with its new certificate', async () => {
+it('restarts the components that need it in order, and each becomes healthy with its new certificate', async () => {
   const folder = await controlPlane('v1.35.4', { apiServer: '--slow-stop=300' });
   const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
   expect([run.exitCode, run.stderr]).toEqual([

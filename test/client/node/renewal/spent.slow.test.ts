@@ -1,4 +1,6 @@
-/** A certificate that can never become valid blocks nothing: its request is closed, and the next run makes a new one. */
+/**
+ * A certificate that can never become valid blocks nothing: its request is closed, and the next run makes a new one.
+ */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renew } from '../../../../client/node/renewal/renew.ts';
@@ -63,7 +65,7 @@ it('a certificate that expired before it was fetched is requested again by the t
   expect(next.certificates).toMatchObject([{ outcome: 'renewed' }]);
 });
 
-it('a request stays open if a correct clock or other CA files would cure the problem', async () => {
+it('a request stays open if a correct clock or other CA files would solve the problem', async () => {
   const folder = fixture.copy();
   const options = renewalOptions(fixture, ['apiserver'], { request: 'patient' });
   const behind = renewalDeps(fixture, folder, { clock: clockAhead(-DAY) });
@@ -141,7 +143,7 @@ describe('a request id is used once', () => {
     expect((await fixture.run(folder, ...args, '--csr-dir', staging)).exitCode).toBe(0);
   });
 
-  it('lost keys close their request, and no other', async () => {
+  it('a request whose keys were lost is closed, and no other', async () => {
     const folder = fixture.copy();
     const requests = join(folder, 'cakeless/requests');
     await askOnly(fixture, folder, 'lost');

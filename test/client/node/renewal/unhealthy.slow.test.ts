@@ -93,7 +93,7 @@ it('the other components of its step are restarted anyway', async () => {
 });
 
 it('if a component is unhealthy with the old files, too, it is reported, and the rollback is complete', async () => {
-  await start({ apiServer: `--well-once=${join(fixture.copy(), 'started')}` });
+  await start({ apiServer: `--healthy-once=${join(fixture.copy(), 'started')}` });
   const names = ['apiserver', 'etcd-peer', 'controller-manager.conf'] as const;
   const renewed = await run('renew', ...names);
   expect(renewed.exitCode).toBe(EXIT.rolledBack);

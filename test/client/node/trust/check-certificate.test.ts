@@ -156,7 +156,7 @@ const cases: Case[] = [
     () => expected({}, { subject: { ...subject, commonName: 'kube-apiserver' }, names }),
   ],
   [
-    'a missing organisation',
+    'a missing organization',
     () => leaf(),
     [/organisations/, /subject attributes/],
     () =>

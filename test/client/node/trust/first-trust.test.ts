@@ -77,7 +77,7 @@ describe('first trust', () => {
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
   });
 
-  it('a wrong hash refuses a CA that was trusted on first use before', async () => {
+  it('a wrong hash refuses a CA that was trusted on first use earlier', async () => {
     const node = await newNode();
     await node.prepareWhole();
     const caCertHash = [`sha256:${'0'.repeat(64)}`];
