@@ -1,8 +1,8 @@
 import { newCreateCaHandler } from '../../functions/create-ca-handler.ts';
+import { START } from '../support/in-memory-service.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 import { SoftKeys } from '../support/soft-keys.ts';
-import { START } from '../support/workshop.ts';
 
 function opened() {
   const keys = new SoftKeys();

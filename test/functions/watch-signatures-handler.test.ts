@@ -11,39 +11,39 @@ import {
   sessionOf,
   signEvent,
 } from '../support/cloudtrail.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
-import { TRUST_DOMAIN, Workshop } from '../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
 
 /** A service that issued a certificate for apiserver and rejected another request, with the records of its CAs. */
 async function opened() {
-  const workshop = await Workshop.openWithBooks();
-  const { node } = workshop.declare(set);
+  const memory = await InMemoryService.openWithCaRecords();
+  const { node } = memory.declare(set);
   const keyOf = (name: string, requestId?: string) => {
     const csr = set.csrs.find(({ certificateName }) => certificateName === name);
     if (!csr) throw new Error(`no CSR of ${name}`);
-    return workshop.upload(node, csr, requestId);
+    return memory.upload(node, csr, requestId);
   };
   const issued = keyOf('apiserver');
-  await workshop.process(issued);
+  await memory.process(issued);
   const refused = keyOf('apiserver', 'other');
-  workshop.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
-  await workshop.process(refused);
-  const { authority } = workshop;
+  memory.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
+  await memory.process(refused);
+  const { authority } = memory;
   const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
-  const caKeys = new CaKeyList(authority, () => new Date(workshop.now.getTime() + 5 * MINUTE_MS));
+  const caKeys = new CaKeyList(authority, () => new Date(memory.now.getTime() + 5 * MINUTE_MS));
   const watch = (event: unknown) =>
     withReporter(
       (reporter) =>
         newWatchSignaturesHandler({ authority, caKeys, roles }, reporter)(event, lambdaContext),
       'watch-signatures',
     );
-  const keyArn = workshop.document.cas.ca.versions[0]?.keyId ?? '';
-  const etcdKeyArn = workshop.document.cas['etcd-ca'].versions[0]?.keyId ?? '';
-  return { workshop, watch, keyArn, etcdKeyArn, record: recordKey(issued), refused };
+  const keyArn = memory.document.cas.ca.versions[0]?.keyId ?? '';
+  const etcdKeyArn = memory.document.cas['etcd-ca'].versions[0]?.keyId ?? '';
+  return { memory, watch, keyArn, etcdKeyArn, record: recordKey(issued), refused };
 }
 
 type Opened = Awaited<ReturnType<typeof opened>>;
@@ -170,24 +170,24 @@ describe('reports a signature without a record', () => {
   });
 
   it('a record that cannot be read does not count', async () => {
-    const { workshop, watch, keyArn, record } = await opened();
-    workshop.authority.seed(record, '{');
+    const { memory, watch, keyArn, record } = await opened();
+    memory.authority.seed(record, '{');
     const { answer } = await watch(signEvent({ keyArn, record }));
     expect(answer).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
   });
 
   it('a record under the key of another request does not count', async () => {
-    const { workshop, watch, keyArn, record } = await opened();
+    const { memory, watch, keyArn, record } = await opened();
     const moved = record.replace('/r1/', '/r9/');
-    workshop.authority.seed(moved, workshop.authority.text(record) ?? '');
+    memory.authority.seed(moved, memory.authority.text(record) ?? '');
     const { answer } = await watch(signEvent({ keyArn, record: moved }));
     expect(answer).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
   });
 
   it('the record of another version of the CA does not count', async () => {
-    const { workshop, watch, keyArn } = await opened();
+    const { memory, watch, keyArn } = await opened();
     const record = CA_RECORD.replace('/1.json', '/2.json');
-    workshop.authority.seed(record, workshop.authority.text(CA_RECORD) ?? '');
+    memory.authority.seed(record, memory.authority.text(CA_RECORD) ?? '');
     const { answer } = await watch(
       signEvent({ keyArn, record, userIdentity: sessionOf(CREATE_CA_ROLE) }),
     );
@@ -238,8 +238,8 @@ it.each([
 });
 
 it('does not read the list of CA keys for each call with another key of the account', async () => {
-  const { workshop, watch, keyArn } = await opened();
-  const lists = () => workshop.authority.calls.filter(({ key }) => key === 'ca-keys/').length;
+  const { memory, watch, keyArn } = await opened();
+  const lists = () => memory.authority.calls.filter(({ key }) => key === 'ca-keys/').length;
   const other = (eventTime: string) => watch(signEvent({ keyArn: OTHER_KEY, eventTime }));
   await other('2026-11-24T12:00:02Z');
   await other('2026-11-24T12:03:30Z');
@@ -253,9 +253,9 @@ it('does not read the list of CA keys for each call with another key of the acco
 });
 
 it('a CA that was just made is on the list', async () => {
-  const { workshop, watch } = await opened();
+  const { memory, watch } = await opened();
   await watch(signEvent({ keyArn: OTHER_KEY }));
-  workshop.authority.seed(
+  memory.authority.seed(
     'ca-keys/new.json',
     JSON.stringify({ trustDomain: 'new', ca: 'ca', version: 1, keyId: OTHER_KEY }),
   );
@@ -276,8 +276,8 @@ it.each([
 });
 
 it('a ledger that cannot be read is an error, so that Lambda retries', async () => {
-  const { workshop, watch, keyArn, record } = await opened();
-  workshop.authority.interrupt = () => {
+  const { memory, watch, keyArn, record } = await opened();
+  memory.authority.interrupt = () => {
     throw new Error('S3 is away');
   };
   await expect(watch(signEvent({ keyArn, record }))).rejects.toThrow('S3 is away');

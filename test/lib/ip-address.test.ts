@@ -103,12 +103,12 @@ it.each([
 
 function rangeOf(text: string) {
   const range = parseAddressRange(text);
-  if (!range) throw new Error(`${text} is no range`);
+  if (!range) throw new Error(`${text} is not a range`);
   return range;
 }
 
 function octetsOf(text: string): Uint8Array {
   const octets = parseIpAddress(text);
-  if (!octets) throw new Error(`${text} is no address`);
+  if (!octets) throw new Error(`${text} is not an address`);
   return octets;
 }

@@ -16,8 +16,8 @@ import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
 import { processRequest } from '../../lib/issuance/process-request.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
 import { startLocal } from '../../local/server.ts';
+import { CLUSTER, InMemoryService, TRUST_DOMAIN, UPLOADER } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
-import { CLUSTER, TRUST_DOMAIN, UPLOADER, Workshop } from '../support/workshop.ts';
 
 const buckets = { exchange: 'exchange', authority: 'authority' };
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -59,10 +59,10 @@ it('one certificate needs one KMS Sign, no other KMS call, four S3 writes and on
     validityDays: 30,
   } as const;
   await createTrustDomain(service, new KmsCaKeys(kms), request);
-  // the record that `Workshop` builds from the same configuration
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
-  const record = workshop.authority.text(`clusters/${CLUSTER}.json`) ?? '';
+  // the record that `InMemoryService` builds from the same configuration
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
+  const record = memory.authority.text(`clusters/${CLUSTER}.json`) ?? '';
   await service.authority.put(`clusters/${CLUSTER}.json`, record, 'application/json');
   const csrs = set.csrs.filter(({ certificateName }) => certificateName !== 'super-admin.conf');
   const keys = csrs.map(({ path }) => `requests/${CLUSTER}/${node}/r1/${path}`);

@@ -110,7 +110,7 @@ it('every request has one outcome and one serial number, after sixteen kills', a
 }, 240_000);
 
 /**
- * The stand-in writes an object, then queues its event. If it is killed in between, the event is lost. The reconcile
+ * The stand-in writes an object, then queues its event. If it is killed before it queues the event, the event is lost. The reconcile
  * function finds such requests after some minutes; this does the same without the wait.
  */
 async function reconcile(environment: Environment): Promise<void> {

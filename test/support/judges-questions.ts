@@ -1,4 +1,4 @@
-/** What a judge is asked about a certificate, and what it answers. */
+/** The questions that a judge decides about a certificate, and its judgements. */
 import type { Judge } from './judges-programs.ts';
 
 /** Does this certificate chain to one of these roots, for this use and these names? All texts are PEM. */

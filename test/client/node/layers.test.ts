@@ -20,7 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
   /** How do files change, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
-  /** Why is this CA, this certificate believed? */
+  /** Why is this CA or certificate trusted? */
   trust: ['exchange', 'disk'],
   /** How does a request travel? */
   exchange: ['restart', 'csr', 'state', 'disk'],

@@ -8,10 +8,10 @@ import type { Connection } from '../../../client/connection.ts';
 import { CommandError } from '../../../client/errors.ts';
 import { EXIT_OF_ERROR } from '../../../client/exit-codes.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import type { MemoryStore } from '../../support/memory-store.ts';
 import { RunningService } from '../../support/running-service.ts';
-import { TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
 
 const KEY = 'clusters/prod.json';
 const OTHERS_TIME = new Date('2026-11-26T12:34:56Z');
@@ -38,7 +38,7 @@ const fromKubeadm = (...more: string[]) => [
 ];
 
 async function newAuthority(): Promise<MemoryStore> {
-  const { authority } = await Workshop.open();
+  const { authority } = await InMemoryService.open();
   authority.now = () => OTHERS_TIME;
   return authority;
 }

@@ -1,5 +1,5 @@
 /**
- * Control groups of the machines: the only thing that outlives the processes and namespaces of a run. In every
+ * The cgroups of the machines: the only thing that outlives the processes and namespaces of a run. In every
  * hierarchy they are below a group with the run's name, which is below the group of the run itself. Supports only
  * cgroup v1; cgroup v2 has not been tested.
  */
@@ -32,7 +32,7 @@ export function makeGroups(run: string, machine: string): string[] {
 /** This process's group in each hierarchy. @throws Error for version 2 */
 function ownGroups(): string[] {
   if (existsSync(join(ROOT, 'cgroup.controllers')))
-    throw new Error(`machines need control groups of version 1, and ${ROOT} has version 2`);
+    throw new Error(`machines need cgroup v1, but ${ROOT} is cgroup v2`);
   return readFileSync('/proc/self/cgroup', 'utf8')
     .trim()
     .split('\n')

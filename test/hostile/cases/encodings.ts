@@ -120,9 +120,9 @@ export const encodings: HostileCases = {
   'version with padding': refused('der-malformed', apiserver({ version: csr.integer(0, 0) })),
   'version without octets': refused('der-malformed', apiserver({ version: csr.integer() })),
   'version as BOOLEAN': refused('der-malformed', apiserver({ version: element(1, Buffer.of(0)) })),
-  'byte behind the end': refused('der-malformed', concat(apiserver(), Uint8Array.of(0))),
-  'newline behind the end': refused('der-malformed', concat(apiserver(), Buffer.from('\n'))),
-  'request behind the end': refused('der-malformed', concat(apiserver(), apiserver())),
+  'byte after the end': refused('der-malformed', concat(apiserver(), Uint8Array.of(0))),
+  'newline after the end': refused('der-malformed', concat(apiserver(), Buffer.from('\n'))),
+  'request after the end': refused('der-malformed', concat(apiserver(), apiserver())),
   'byte missing at the end': refused('der-malformed', apiserver().subarray(0, -1)),
   'indefinite length': refused('der-malformed', concat(relabeled(0x30, 0x80), Buffer.alloc(2))),
   'length in more octets than it needs': refused(
@@ -140,7 +140,7 @@ export const encodings: HostileCases = {
   'object that is empty': refused('der-malformed', new Uint8Array()),
   'object of zeros': refused('der-malformed', new Uint8Array(64)),
   'object of one byte': refused('der-malformed', Uint8Array.of(0x30)),
-  'text that is no request': refused('der-malformed', 'please sign\n'),
+  'text that is not a request': refused('der-malformed', 'please sign\n'),
   'certificate instead of a request': refused(
     'der-malformed',
     sequence(sequence(csr.integer(2), csr.integer(1)), key.signatureAlgorithm, bitString(zero)),

@@ -12,15 +12,15 @@ import * as der from '../../../lib/der/write.ts';
 import type { CertificateFields } from '../../../lib/issuance/certificate-fields.ts';
 import { lintDraft } from '../../../lib/issuance/lint.ts';
 import { writeTbsCertificate } from '../../../lib/issuance/tbs-certificate.ts';
+import { InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { Workshop } from '../../support/workshop.ts';
 
 const csr = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256').csrs.find(
   (c) => c.certificateName === 'apiserver',
 );
 
 async function intended(): Promise<{ fields: CertificateFields; ca: IssuingCa }> {
-  const { document } = await Workshop.open();
+  const { document } = await InMemoryService.open();
   const { request } = readRequest(readFileSync(csr?.file ?? ''));
   if (!request) throw new Error('the fixture is refused');
   const fields: CertificateFields = {

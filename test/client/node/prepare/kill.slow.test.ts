@@ -62,7 +62,7 @@ const isLock = (path: string) => /^(?:cakeless\/|pki\/\.cakeless-)lock/.test(pat
 const modeOf = (file: string) => (lstatSync(file).mode & 0o777).toString(8);
 const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
 
-/** Incomplete files, in words; temporary files of a killed run do not count. */
+/** Describes incomplete files; temporary files of a killed run do not count. */
 function flawsIn(folder: string): string[] {
   const files = filesIn(folder).filter((path) => !isLock(path));
   const exposed = files.filter((path) => {

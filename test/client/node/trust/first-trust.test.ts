@@ -1,4 +1,4 @@
-/** Which CA certificates of the bucket a new node believes, and why. */
+/** Which CA certificates of the bucket a new node trusts, and why. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { EXIT } from '../../../../client/exit-codes.ts';
