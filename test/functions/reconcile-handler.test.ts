@@ -44,10 +44,10 @@ async function decided(rules?: ReconcileRules) {
 
 it('ignores requests of the last five minutes, and queues older ones again', async () => {
   const { keys, sent, reconcile, pass } = await opened();
-  expect((await reconcile()).answer).toEqual({ requeued: 0 });
+  expect((await reconcile()).result).toEqual({ requeued: 0 });
   pass(6 * MINUTE_MS);
-  const { answer, lines, metrics } = await reconcile();
-  expect(answer).toEqual({ requeued: keys.length });
+  const { result, lines, metrics } = await reconcile();
+  expect(result).toEqual({ requeued: keys.length });
   expect(sent.sort()).toEqual([...keys].sort());
   expect(lines).toMatchObject([{ message: 'reconciled', requeued: keys.length, waiting: 0 }]);
   expect(metrics).toMatchObject([{ Requeued: keys.length, NotRequeued: 0 }]);
@@ -83,11 +83,11 @@ it('an object that is not a CSR never gets an outcome, and does not count as an 
   memory.exchange.seed(`requests/${CLUSTER}/n1/r1/notes.txt`, 'no CSR');
   memory.exchange.seed('requests/stray', 'no request');
   pass(6 * MINUTE_MS);
-  const { answer, metrics } = await reconcile();
-  expect(answer).toEqual({ requeued: 2 }); // looked into for private keys
+  const { result, metrics } = await reconcile();
+  expect(result).toEqual({ requeued: 2 }); // looked into for private keys
   expect(metrics).toMatchObject([{ OldestRequestAge: 0 }]);
   pass(2 * HOUR_MS);
-  expect((await reconcile()).answer).toEqual({ requeued: 0 });
+  expect((await reconcile()).result).toEqual({ requeued: 0 });
 });
 
 describe('a pending request', () => {
@@ -150,8 +150,8 @@ it('a run queues a limited number of requests, one from each cluster in turn, an
     pass(1000);
   }
   upload('quiet', 1);
-  const { answer, lines, metrics } = await reconcile();
-  expect(answer).toEqual({ requeued: 3 });
+  const { result, lines, metrics } = await reconcile();
+  expect(result).toEqual({ requeued: 3 });
   expect(sent.map((key) => key.split('/').slice(1, 4).join(' '))).toEqual([
     'flood n1 r1',
     'quiet n1 r1',

@@ -27,8 +27,8 @@ async function opened() {
 it('issues the certificates of a batch, and logs one line for each', async () => {
   const { memory, node, handle } = await opened();
   const keys = ['apiserver', 'etcd-peer'].map((name) => memory.upload(node, csrOf(name)));
-  const { answer, lines } = await handle(...keys.map(wakeMessage));
-  expect(answer).toEqual({ batchItemFailures: [] });
+  const { result, lines } = await handle(...keys.map(wakeMessage));
+  expect(result).toEqual({ batchItemFailures: [] });
   expect(lines).toHaveLength(2);
   for (const key of keys) {
     const record = memory.authority.json(recordKey(key)) as {
@@ -48,8 +48,8 @@ it('issues the certificates of a batch, and logs one line for each', async () =>
 it('one malformed message does not fail the others', async () => {
   const { memory, node, handle } = await opened();
   const key = memory.upload(node, csrOf('apiserver'));
-  const { answer, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
-  expect(answer).toEqual({
+  const { result, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
+  expect(result).toEqual({
     batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm2' }],
   });
   expect(memory.outcome(key).certificate).toBeDefined();
@@ -66,16 +66,16 @@ it.each([
   memory.keys.interrupt = () => {
     throw error;
   };
-  const { answer, lines } = await handle(wakeMessage(key));
-  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+  const { result, lines } = await handle(wakeMessage(key));
+  expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
   expect(lines).toMatchObject([{ level, code, request: key }]);
   expect(memory.outcome(key).certificate).toBeUndefined();
 });
 
 it('reports failures message by message even if the whole batch fails', async () => {
   const { handle } = await opened();
-  const { answer } = await handle('one', 'two');
-  expect(answer).toMatchObject({ batchItemFailures: [{}, {}] });
+  const { result } = await handle('one', 'two');
+  expect(result).toMatchObject({ batchItemFailures: [{}, {}] });
 });
 
 it('logs a rejection with its codes, and a deleted key with a warning', async () => {

@@ -78,8 +78,8 @@ describe('accounted for', () => {
   ])('%s', async (_, event) => {
     const service = await opened();
     const { record } = event(service);
-    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
-    expect(answer).toEqual({ kind: 'accounted', record });
+    const { result, lines, metrics } = await service.watch(signEvent(event(service)));
+    expect(result).toEqual({ kind: 'accounted', record });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0, service: 'watch-signatures' }]);
     expect(lines).toMatchObject([{ level: 'INFO', message: 'accounted', record }]);
   });
@@ -149,8 +149,8 @@ describe('reports a signature without a record', () => {
     ],
   ])('%s', async (_, event, reasons) => {
     const service = await opened();
-    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
-    expect(answer).toMatchObject({
+    const { result, lines, metrics } = await service.watch(signEvent(event(service)));
+    expect(result).toMatchObject({
       kind: 'without-record',
       reasons: reasons.map((reason) => expect.stringMatching(reason)),
     });
@@ -172,27 +172,27 @@ describe('reports a signature without a record', () => {
   it('a record that cannot be read does not count', async () => {
     const { memory, watch, keyArn, record } = await opened();
     memory.authority.seed(record, '{');
-    const { answer } = await watch(signEvent({ keyArn, record }));
-    expect(answer).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
+    const { result } = await watch(signEvent({ keyArn, record }));
+    expect(result).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
   });
 
   it('a record under the key of another request does not count', async () => {
     const { memory, watch, keyArn, record } = await opened();
     const moved = record.replace('/r1/', '/r9/');
     memory.authority.seed(moved, memory.authority.text(record) ?? '');
-    const { answer } = await watch(signEvent({ keyArn, record: moved }));
-    expect(answer).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
+    const { result } = await watch(signEvent({ keyArn, record: moved }));
+    expect(result).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
   });
 
   it('the record of another version of the CA does not count', async () => {
     const { memory, watch, keyArn } = await opened();
     const record = CA_RECORD.replace('/1.json', '/2.json');
     memory.authority.seed(record, memory.authority.text(CA_RECORD) ?? '');
-    const { answer } = await watch(
+    const { result } = await watch(
       signEvent({ keyArn, record, userIdentity: sessionOf(CREATE_CA_ROLE) }),
     );
     const reason = `${record}: is the record of version 1 of ca of ${TRUST_DOMAIN}`;
-    expect(answer).toMatchObject({ kind: 'without-record', reasons: [reason] });
+    expect(result).toMatchObject({ kind: 'without-record', reasons: [reason] });
   });
 });
 
@@ -201,10 +201,10 @@ describe('refused calls', () => {
 
   it('by other principals are a warning, not a signature without a record', async () => {
     const { watch, keyArn } = await opened();
-    const { answer, lines, metrics } = await watch(
+    const { result, lines, metrics } = await watch(
       signEvent({ keyArn, userIdentity: ALICE, detail: DENIED }),
     );
-    expect(answer).toEqual({ kind: 'refused', byOurs: false });
+    expect(result).toEqual({ kind: 'refused', byOurs: false });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0 }]);
     expect(lines).toMatchObject([{ level: 'WARN', errorCode: 'AccessDenied', keyId: keyArn }]);
   });
@@ -230,10 +230,10 @@ it.each([
   ['refused', { errorCode: 'AccessDenied' }],
 ])('ignores a key that does not belong to a CA: %s', async (_, detail) => {
   const { watch } = await opened();
-  const { answer, lines, metrics } = await watch(
+  const { result, lines, metrics } = await watch(
     signEvent({ keyArn: OTHER_KEY, userIdentity: ALICE, detail }),
   );
-  expect(answer).toEqual({ kind: 'not-ours' });
+  expect(result).toEqual({ kind: 'not-ours' });
   expect([...lines, ...metrics]).toEqual([]);
 });
 
@@ -244,7 +244,7 @@ it('does not read the list of CA keys for each call with another key of the acco
   await other('2026-11-24T12:00:02Z');
   await other('2026-11-24T12:03:30Z');
   expect(lists()).toBe(1);
-  // the list was read at 12:05:00, so it does not answer for a later time
+  // the list was read at 12:05:00, so it does not cover a later time
   await other('2026-11-24T12:04:30Z');
   expect(lists()).toBe(2);
   // a key on the list needs no newer list
@@ -252,17 +252,17 @@ it('does not read the list of CA keys for each call with another key of the acco
   expect(lists()).toBe(2);
 });
 
-it('a CA that was just made is on the list', async () => {
+it('a CA that was just created is on the list', async () => {
   const { memory, watch } = await opened();
   await watch(signEvent({ keyArn: OTHER_KEY }));
   memory.authority.seed(
     'ca-keys/new.json',
     JSON.stringify({ trustDomain: 'new', ca: 'ca', version: 1, keyId: OTHER_KEY }),
   );
-  const { answer } = await watch(
+  const { result } = await watch(
     signEvent({ keyArn: OTHER_KEY, eventTime: '2026-11-24T12:04:59Z' }),
   );
-  expect(answer).toMatchObject({ kind: 'without-record' });
+  expect(result).toMatchObject({ kind: 'without-record' });
 });
 
 it.each([

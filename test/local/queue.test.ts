@@ -150,12 +150,12 @@ describe('a message that the function fails to process', () => {
       credentials: local.administrator,
     });
     const entries = ['one', '', 'three'].map((MessageBody, i) => ({ Id: `e${i}`, MessageBody }));
-    const answer = await sqs.send(
+    const response = await sqs.send(
       new SendMessageBatchCommand({ QueueUrl: local.queueUrl, Entries: entries }),
     );
     sqs.destroy();
-    expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
-    expect(answer.Failed).toMatchObject([
+    expect(response.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
+    expect(response.Failed).toMatchObject([
       { Id: 'e1', Code: 'InvalidParameterValueException', SenderFault: true },
     ]);
     await local.idle();

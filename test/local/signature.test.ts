@@ -105,9 +105,9 @@ describe('a signed request', () => {
       signingDate: new Date(clock.now().getTime() + skew),
     });
     spoil?.(signed.headers);
-    const answer = await send(local, signed, 'body');
-    expect(answer.status).toBe(status);
-    expect(answer.text).toContain(`<Code>${code}</Code>`);
+    const response = await send(local, signed, 'body');
+    expect(response.status).toBe(status);
+    expect(response.text).toContain(`<Code>${code}</Code>`);
     const found = s3As(local).send(new GetObjectCommand({ Bucket: 'exchange', Key: 'k' }));
     await expect(found).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
@@ -127,8 +127,8 @@ describe('a signed request', () => {
     const signed = await signerFor(local, local.administrator).sign(plain, {
       signingDate: clock.now(),
     });
-    const answer = await send(local, signed, 'ydob');
-    expect(answer.text).toContain('<Code>XAmzContentSHA256Mismatch</Code>');
+    const response = await send(local, signed, 'ydob');
+    expect(response.text).toContain('<Code>XAmzContentSHA256Mismatch</Code>');
   });
 
   it('of a JSON service is refused in JSON', async () => {
@@ -138,8 +138,8 @@ describe('a signed request', () => {
     const signed = await signerFor(local, credentials, 'kms').sign(plain, {
       signingDate: clock.now(),
     });
-    const answer = await send(local, signed, '{}');
-    expect(JSON.parse(answer.text)).toMatchObject({ __type: 'InvalidSignatureException' });
+    const response = await send(local, signed, '{}');
+    expect(JSON.parse(response.text)).toMatchObject({ __type: 'InvalidSignatureException' });
   });
 });
 
@@ -160,9 +160,9 @@ describe('a presigned URL', () => {
       signingDate: here.now(),
     });
     here.pass(laterMs);
-    const answer = await send(local, signed);
-    expect(answer.status).toBe(status);
-    expect(answer.text).toContain(text);
+    const response = await send(local, signed);
+    expect(response.status).toBe(status);
+    expect(response.text).toContain(text);
   });
 
   it('for one key is invalid for another key and for another method', async () => {
@@ -172,8 +172,8 @@ describe('a presigned URL', () => {
       { expiresIn: 60, signingDate: clock.now() },
     );
     for (const change of [{ path: '/exchange/b' }, { method: 'PUT' }]) {
-      const answer = await send(local, { ...signed, ...change });
-      expect(answer.text).toContain('<Code>SignatureDoesNotMatch</Code>');
+      const response = await send(local, { ...signed, ...change });
+      expect(response.text).toContain('<Code>SignatureDoesNotMatch</Code>');
     }
   });
 

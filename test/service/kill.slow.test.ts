@@ -104,7 +104,7 @@ it('every request has one outcome and one serial number, after sixteen kills', a
   }
   for (const moment of MOMENTS) await uploadAll(service.as(`node:prod/${NODE}`), `r${moment}`);
   await reconcile(service.environment);
-  for (const moment of MOMENTS) await expectAnswers(service.environment, `r${moment}`);
+  for (const moment of MOMENTS) await expectOutcomes(service.environment, `r${moment}`);
   await expectOneOfEach(service.environment);
   for (const reason of deadLetterReasons()) expect(reason).toContain('the process ended');
 }, 240_000);
@@ -141,7 +141,7 @@ function deadLetterReasons(): string[] {
 }
 
 /** The node's command waits for the outcomes, and checks every certificate. */
-async function expectAnswers(environment: Environment, request: string): Promise<void> {
+async function expectOutcomes(environment: Environment, request: string): Promise<void> {
   const place = ['--cluster', 'prod', '--node', NODE, '--request', request];
   const run = await cakeless(
     environment,

@@ -28,7 +28,7 @@ describe('readSources', () => {
     expect(reader?.files).toEqual([]);
   });
 
-  it('reads imports that are made at run time', () => {
+  it('reads imports at run time', () => {
     const [opener] = readSources('client').filter(({ file }) => file.endsWith('/open-bucket.ts'));
     expect(opener?.files).toContain('lib/aws/clients.ts');
   });

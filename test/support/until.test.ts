@@ -8,7 +8,7 @@ it('returns the first result, and treats errors as "not yet"', async () => {
     },
     () => 'here',
   ];
-  expect(await until('an answer', () => looks.shift()?.())).toBe('here');
+  expect(await until('a result', () => looks.shift()?.())).toBe('here');
 });
 
 it('fails at the limit with what was waited for and the last error', async () => {

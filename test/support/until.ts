@@ -6,9 +6,9 @@ const LIMIT_MS = 180_000;
 const PAUSE_MS = 50;
 
 /**
- * Looks until there is an answer. An error means "not yet" and is the reason that is reported at the limit, unless it
+ * Calls `look` until it returns a result. An error means "not yet" and is the reason that is reported at the limit, unless it
  * is Hopeless.
- * @returns the first answer that is not undefined
+ * @returns the first result that is not undefined
  */
 export async function until<T>(
   what: string,
@@ -19,8 +19,8 @@ export async function until<T>(
   for (;;) {
     let reason = '';
     try {
-      const answer = await look();
-      if (answer !== undefined) return answer;
+      const result = await look();
+      if (result !== undefined) return result;
     } catch (error) {
       if (error instanceof Hopeless) throw error;
       reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 /**
- * `cakeless csr` on folders of real kubeadm requests what the certificates in place have, or what generate-csr would.
+ * `cakeless csr` on folders of real kubeadm requests what the current certificates have, or what generate-csr would.
  */
 import { X509Certificate } from 'node:crypto';
 import {

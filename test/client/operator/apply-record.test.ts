@@ -1,4 +1,4 @@
-/** `cakeless cluster apply` by several people at once: no change is lost, and each learns what became of theirs. */
+/** `cakeless cluster apply` by several people at the same time: no change is lost, and everyone sees whether theirs was applied. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ function nested(levels: number): Uint8Array {
 }
 
 export const encodings: HostileCases = {
-  'asks for CA TRUE': refused(
+  'requests CA TRUE': refused(
     'extension-not-allowed',
     request(goodSan, csr.criticalExtension('2.5.29.19', Buffer.from('30030101ff', 'hex'))),
   ),
@@ -43,15 +43,15 @@ export const encodings: HostileCases = {
       ),
     ),
   ),
-  'asks for keyCertSign': refused(
+  'requests keyCertSign': refused(
     'extension-not-allowed',
     request(goodSan, csr.extension('2.5.29.15', bitString(Uint8Array.of(4), 2))),
   ),
-  'asks for clientAuth': refused(
+  'requests clientAuth': refused(
     'extension-not-allowed',
     request(goodSan, csr.extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.2')))),
   ),
-  'asks for three extensions, one of them twice': refused(
+  'requests three extensions, one of them twice': refused(
     ['extension-not-allowed', 'extension-duplicate'],
     request(
       goodSan,

@@ -1,4 +1,4 @@
-/** Keys and what they name, there and back. Requests, approvals and the expiry index have tests beside them. */
+/** Keys, and what can be derived from them. Requests, approvals and the expiry index have their own tests. */
 import {
   caCertificateKey,
   caRecordKey,

@@ -76,7 +76,7 @@ it('outcomes are stored under the cluster, node and request id of their request'
   });
 });
 
-// generate-csr writes admin.conf, which has the private key, beside admin.conf.csr
+// generate-csr writes admin.conf, which has the private key, next to admin.conf.csr
 it('outcomes of different objects have different keys', () => {
   const paths = [
     'admin.conf',

@@ -1,4 +1,4 @@
-/** A key and its CSR beside each other: found only if they match. */
+/** A key and the CSR next to it: found only if they match. */
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -252,7 +252,7 @@ describe('renewal', () => {
     );
   });
 
-  it('counts a write whose answer was lost, and whose retry was answered "changed"', async () => {
+  it('counts a write whose response was lost, and whose retry failed with "changed"', async () => {
     const { store, advance, deps } = newBucket();
     const lease = await mustTake(store, 'cp-1', deps);
     const replace = jest.spyOn(store, 'replace').mockImplementation(async (...args) => {

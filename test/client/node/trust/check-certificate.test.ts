@@ -184,7 +184,7 @@ it.each(cases)('%s', (_, certificate, problems, wanted = () => expected()) => {
   for (const problem of problems) expect(found).toContainEqual(expect.stringMatching(problem));
 });
 
-it('a certificate for the CSR, but not for the key beside it, is refused', async () => {
+it('a certificate for the CSR, but not for the key next to it, is refused', async () => {
   const key = createPublicKey(createPrivateKey(await makePrivateKey('ECDSA-P256')));
   expect(checkCertificate(leaf(), expected({ key }))).toEqual([
     'it does not belong to the private key beside it',
