@@ -3,8 +3,8 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { processRequest } from '../lib/issuance/process-request.ts';
 import type { Service } from '../lib/service.ts';
+import { CLUSTER, InMemoryService, UPLOADER } from '../test/support/in-memory-service.ts';
 import { listKubeadmSets } from '../test/support/kubeadm-sets.ts';
-import { CLUSTER, UPLOADER, Workshop } from '../test/support/workshop.ts';
 import { issueWithPeculiar } from './peculiar.ts';
 
 const WARM_UP = 300;
@@ -51,33 +51,33 @@ async function measure(issue: () => Promise<number>): Promise<number> {
 
 /** Everything that the function does, from the object's bytes to the published PEM, on buckets in memory. */
 async function openOurs(version: string, config: string): Promise<() => Promise<number>> {
-  const { workshop, node, file } = await open(version, config);
+  const { memory, node, file } = await open(version, config);
   const bytes = readFileSync(file);
-  const { service, spent } = withTimedSignature(workshop.service);
-  const seeded = new Map(workshop.authority.objects);
+  const { service, spent } = withTimedSignature(memory.service);
+  const seeded = new Map(memory.authority.objects);
   let count = 0;
   return async () => {
     count += 1;
     const key = `requests/${CLUSTER}/${node}/r${count}/pki/apiserver.csr`;
-    workshop.exchange.seed(key, bytes);
+    memory.exchange.seed(key, bytes);
     const done = await processRequest(service, { key, uploader: UPLOADER });
     if (done.outcome !== 'issued') throw new Error(`${key} was ${done.outcome}`);
     // S3 would keep these objects, not this process.
-    workshop.exchange.objects.clear();
-    workshop.authority.objects.clear();
-    for (const [name, object] of seeded) workshop.authority.objects.set(name, object);
-    workshop.exchange.calls.length = workshop.authority.calls.length = 0;
-    workshop.keys.signed.length = 0;
+    memory.exchange.objects.clear();
+    memory.authority.objects.clear();
+    for (const [name, object] of seeded) memory.authority.objects.set(name, object);
+    memory.exchange.calls.length = memory.authority.calls.length = 0;
+    memory.keys.signed.length = 0;
     return spent();
   };
 }
 
 async function openTheirs(version: string, config: string): Promise<() => Promise<number>> {
-  const { workshop, file } = await open(version, config);
-  const { service, spent } = withTimedSignature(workshop.service);
+  const { memory, file } = await open(version, config);
+  const { service, spent } = withTimedSignature(memory.service);
   const pem = readFileSync(file, 'utf8');
-  const ca = workshop.caCertificate('ca');
-  const [{ keyId = '' } = {}] = workshop.document.cas.ca.versions;
+  const ca = memory.caCertificate('ca');
+  const [{ keyId = '' } = {}] = memory.document.cas.ca.versions;
   return async () => {
     await issueWithPeculiar(pem, ca, keyId, service.keys);
     return spent();
@@ -85,11 +85,11 @@ async function openTheirs(version: string, config: string): Promise<() => Promis
 }
 
 async function open(version: string, config: string) {
-  const workshop = await Workshop.open();
+  const memory = await InMemoryService.open();
   const set = listKubeadmSets().find((s) => s.version === version && s.config === config);
   const csr = set?.csrs.find(({ certificateName }) => certificateName === 'apiserver');
   if (!set || !csr) throw new Error(`no fixture ${version} ${config}`);
-  return { workshop, node: workshop.declare(set).node, file: csr.file };
+  return { memory, node: memory.declare(set).node, file: csr.file };
 }
 
 /** KMS signs in production, so the CPU time of signing is subtracted. It is synchronous, so nothing else is measured with it. */

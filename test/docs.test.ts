@@ -120,7 +120,7 @@ describe.each(PAGES)('%s', (page) => {
     expect(missing).toEqual([]);
   });
 
-  it('calls the command cakeless, not npx cakeless, outside of the section on the clone', () => {
+  it('calls the command cakeless, not npx cakeless, outside the section on the clone', () => {
     const sections = read(page).split(/^## /m);
     const elsewhere = sections.filter(
       (section) => !section.startsWith('Try it by hand, in a clone'),

@@ -81,7 +81,7 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
 
 /** Writes that S3 reports to the request queue: no other service sends to it. One prefix for each bucket. */
 export const NOTIFICATIONS: readonly { readonly bucket: Bucket; readonly prefix: string }[] = [
-  // any suffix: private keys arrive under other names than .csr, and must be deleted
+  // any suffix: private keys also arrive under names that do not end in .csr, and must be deleted
   { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests },
   { bucket: 'authority', prefix: AUTHORITY_PREFIXES.approvals },
 ];

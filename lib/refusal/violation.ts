@@ -55,7 +55,7 @@ export const VIOLATION_CODES = {
 
 export type ViolationCode = keyof typeof VIOLATION_CODES;
 
-/** One reason for a rejection, for people and programs. */
+/** One reason for a rejection, which people read and programs match by its code. */
 export interface Violation {
   readonly code: ViolationCode;
   /** The field, as a path: `subject.organizations`, `subjectAltName`, `publicKey`. */

@@ -14,7 +14,7 @@ describe('cakeless local in the one-file client', () => {
   addLocalCommand(program);
 
   it.each([[[]], [['--data', 'x', '--port', '0']]])(
-    'called with %j says where the service can be run',
+    'called with %j, reports where the service can be run',
     async (args) => {
       const run = program.parseAsync(['local', ...args], { from: 'user' });
       await expect(run).rejects.toMatchObject({
@@ -24,7 +24,7 @@ describe('cakeless local in the one-file client', () => {
     },
   );
 
-  it('names the repository command in its help', () => {
+  it('mentions the repository command in its help', () => {
     expect(program.commands[0]?.helpInformation()).toContain('npx cakeless local');
   });
 });

@@ -3,9 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { placeOf } from '../../client/node/disk/places.ts';
-import { readPlace } from '../../client/node/disk/read-place.ts';
-import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { serialInPlace } from '../support/certificates-in-place.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { CLUSTER, NodeFixture } from '../support/node-folder.ts';
 
@@ -41,14 +39,8 @@ const who = (folder: string) => [
   ...['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder],
 ];
 
-function serial(folder: string, name: CertificateName): string {
-  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
-  const place = readPlace(placeOf(name, folders));
-  if (place.state !== 'present' || place.problems.length > 0) throw new Error(name);
-  return place.leaf.serialNumber;
-}
 const changed = (folder: string) =>
-  NAMES.filter((name) => serial(folder, name) !== serial(fixture.template, name));
+  NAMES.filter((name) => serialInPlace(folder, name) !== serialInPlace(fixture.template, name));
 
 /** A redirection or pipe, and the exit code of a command that succeeds. */
 const OUTPUTS = [
@@ -74,7 +66,7 @@ describe.each(OUTPUTS)('%s', (behind, expected) => {
   });
 });
 
-it('head gets its line, and standard error stays empty', () => {
+it('head receives its line, and standard error stays empty', () => {
   const folder = fixture.copy();
   const checked = run(
     ['check-expiration', '--kubeconfig-dir', folder, '--cert-dir', join(folder, 'pki')],
@@ -109,7 +101,7 @@ it('prepare completes, and so does an approval', async () => {
     ...place,
   ];
   const waiting = run([...prepare, '--trust-on-first-use', '-o', 'json'], '2>&1 | true');
-  expect([waiting.status, serial(folder, 'apiserver')]).toEqual([4, expect.any(String)]);
+  expect([waiting.status, serialInPlace(folder, 'apiserver')]).toEqual([4, expect.any(String)]);
   const listed = run(['pending', '-o', 'json'], '', 'approver');
   const { request }: { request: string } = JSON.parse(listed.stdout).at(-1);
   expect(run(['approve', request], '2>&1 | true', 'approver').status).toBe(0);

@@ -34,14 +34,14 @@ it.each([
   ['renew', 'all', ...node, ...pki],
   ['rollback', ...node, ...pki],
   ['prepare', ...node, '--config', config, ...pki],
-])('%s without the rights of root says to run it as root', async (...args) => {
+])('%s without root privileges says to run it as root', async (...args) => {
   const run = await withoutRoot(() => cakeless({ CAKELESS_EXCHANGE_BUCKET: 'b' }, ...args));
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
   expect(run.stderr).toMatch(/EACCES: permission denied.*closed.*\n.*as root/);
   expect(run.stderr).not.toContain('CAKELESS_DEBUG');
 });
 
-it('changes no error for root, and no error but those of missing rights', () => {
+it('changes only permission errors, and none for root', () => {
   const refused = Object.assign(new Error('EPERM: not permitted'), { code: 'EPERM' });
   expect(explainSystemError(refused, 0)).toBe(refused);
   expect(explainSystemError(refused, 1000)).toBeInstanceOf(CommandError);

@@ -1,9 +1,9 @@
 import type { Difference, Differences } from './contract.ts';
 
 const checksumIsNotReturned: Difference = {
-  does: 'checks and keeps the checksum, but does not return it in the answer to PutObject',
+  does: 'checks and keeps the checksum, but does not return it in the response to PutObject',
   shows: /Expected: "\S+"\s+Received: undefined/,
-  aws: 'the answer has the header x-amz-checksum-… of the algorithm that the object was stored with',
+  aws: 'the response has the header x-amz-checksum-… of the algorithm that the object was stored with',
   link: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseElements',
 };
 
@@ -22,7 +22,7 @@ export const MINISTACK_DIFFERENCES: Differences = {
     link: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html#KMS-Sign-request-Message',
   },
   'MiniStack SQS and Lambda a function that throws returns the type and message of the error': {
-    does: 'answers with errorType Runtime.HandlerError, whatever was thrown',
+    does: 'responds with errorType Runtime.HandlerError, whatever was thrown',
     shows: /-\s+"errorType": "RangeError",\s+\+\s+"errorType": "Runtime\.HandlerError"/,
     aws: "errorType is the name of the error's class",
     link: 'https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html',

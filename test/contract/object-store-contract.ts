@@ -4,7 +4,7 @@ import type { Contract } from './contract.ts';
 export interface OpenStore {
   /** Empty, and without versions. */
   readonly store: ObjectStore;
-  /** Moves the store's clock, if the test has a hand on it. */
+  /** Moves the store's clock, if the test controls it. */
   readonly advance?: (ms: number) => void;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function objectStoreContract(it: Contract['it'], open: () => Promise<Open
       expect((await read('a')).eTag).not.toBe(first);
     });
 
-    it('tells how long ago the object was written, by the clock of the store', async () => {
+    it("returns how long ago the object was written, according to the store's clock", async () => {
       await store.put('a', 'one', TYPE);
       const { ageMs, lastModified } = await read('a');
       expect(ageMs).toBeGreaterThanOrEqual(0);
@@ -187,7 +187,7 @@ export function objectStoreContract(it: Contract['it'], open: () => Promise<Open
       expect((await read('a')).metadata).toEqual({});
     });
 
-    it('remove ends an object, and a missing one is not an error', async () => {
+    it('remove deletes an object, and a missing object is not an error', async () => {
       await store.put('a', 'one', TYPE);
       await store.remove('a');
       await store.remove('a');
@@ -214,7 +214,7 @@ export function objectStoreContract(it: Contract['it'], open: () => Promise<Open
       expect(found.map(({ key }) => key)).toEqual(expected);
     });
 
-    it('tells the ETag and time that get tells', async () => {
+    it('returns the same ETag and time as get', async () => {
       for (const { key, eTag, lastModified } of await listed('b/')) {
         const object = await read(key);
         expect(eTag).toBe(object.eTag);

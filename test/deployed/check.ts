@@ -16,7 +16,7 @@ export const nodeOfA = (deployment: Deployment, node = NODE): Promise<Credential
 
 const OUTCOME_WITHIN_MS = 60_000;
 
-/** Asks until there is an answer. @throws Error that says what was waited for */
+/** Calls `ask` until it returns a result. @throws Error that says what was waited for */
 export function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,

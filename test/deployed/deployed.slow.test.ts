@@ -1,6 +1,6 @@
 /** The app of infra/, deployed to MiniStack by the unchanged CDK, and the service that it creates. */
 import { describeWithMinistack } from '../stand-in/ministack-program.ts';
-import { ALL_STEPS, Trial } from './trial.ts';
+import { ALL_STEPS, Trial } from './steps.ts';
 
 describeWithMinistack('deployed', () => {
   const failures = new Map<string, unknown>();

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ALL_STEPS, DEPLOYING, type Step, TRYING, Trial } from './trial.ts';
+import { ALL_STEPS, DEPLOYING, type Step, TRYING, Trial } from './steps.ts';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 process.exitCode = await main(values.keep);

@@ -96,7 +96,10 @@ function deletersOf(row: ObjectAccess, write: Write): readonly Principal[] {
 
 const sameList = (a: readonly string[], b: readonly string[] = []) => a.join() === b.join();
 
-/** Nodes and users reach their own part of a row that has one; the three roles of people are said in one word. */
+/**
+ * Nodes and users are marked "(own)" if they reach only their own part of a row; the three roles of people are
+ * summarized as "people".
+ */
 function principals({ own }: ObjectAccess, by: readonly Principal[]): string {
   const everyPerson = PEOPLE.every((person) => by.includes(person));
   const isPerson = (one: Principal) => PEOPLE.some((person) => person === one);

@@ -1,4 +1,4 @@
-/** `npm run e2e`: real Kubernetes with all its certificates from Cakeless. See docs/end-to-end.md. */
+/** `npm run e2e`: real Kubernetes that uses only certificates from Cakeless. See docs/end-to-end.md. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGGREGATED_HOST } from './control-plane/aggregated-api.ts';

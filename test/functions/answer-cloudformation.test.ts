@@ -113,7 +113,7 @@ it('does not retry a request that cannot be carried out: another key for an exis
   });
 });
 
-it('passes other events to the handler unchanged, and returns its answer', async () => {
+it('passes other events to the handler unchanged, and returns its result', async () => {
   const { calls, answers, result } = await run({ trustDomain: 'prod' });
   expect(calls).toEqual([{ trustDomain: 'prod' }]);
   expect(answers).toEqual([]);
@@ -151,7 +151,7 @@ it.each([
     true,
   ],
   ['another port of its host', 'https://127.0.0.1:1/x', 'https://127.0.0.1:4566', false],
-])('an answer to %s', (_, url, endpoint, expected) => {
+])('may respond to %s', (_, url, endpoint, expected) => {
   expect(mayAnswer(url, endpoint)).toBe(expected);
 });
 

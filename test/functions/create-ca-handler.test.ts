@@ -1,8 +1,8 @@
 import { newCreateCaHandler } from '../../functions/create-ca-handler.ts';
+import { START } from '../support/in-memory-service.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 import { SoftKeys } from '../support/soft-keys.ts';
-import { START } from '../support/workshop.ts';
 
 function opened() {
   const keys = new SoftKeys();
@@ -21,12 +21,12 @@ function opened() {
   return { ...stores, keys, call };
 }
 
-it('makes three CAs and returns the public facts of each', async () => {
+it('creates three CAs and returns public data about each', async () => {
   const { call, keys, exchange, authority } = opened();
-  const { answer, lines } = await call({ trustDomain: 'fleet' });
-  expect(answer).toMatchObject({ trustDomain: 'fleet', created: true });
-  expect(Object.keys(answer.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
-  expect(answer.cas.ca).toEqual({
+  const { result, lines } = await call({ trustDomain: 'fleet' });
+  expect(result).toMatchObject({ trustDomain: 'fleet', created: true });
+  expect(Object.keys(result.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
+  expect(result.cas.ca).toEqual({
     keyId: expect.stringMatching(/^arn:/),
     keySpec: 'ECC_NIST_P256',
     subject: 'CN=kubernetes',
@@ -43,7 +43,7 @@ it('a second call changes nothing and says so', async () => {
   const { call, keys } = opened();
   const first = await call({ trustDomain: 'fleet' });
   const second = await call({ trustDomain: 'fleet', keySpec: 'ECC_NIST_P256' });
-  expect(second.answer).toEqual({ ...first.answer, created: false });
+  expect(second.result).toEqual({ ...first.result, created: false });
   expect(second.lines).toMatchObject([{ message: 'exists' }]);
   expect(keys.signed).toHaveLength(3);
 });

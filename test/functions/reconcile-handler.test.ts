@@ -3,9 +3,9 @@ import { readWakes } from '../../functions/wakes.ts';
 import { standingApprovalKey } from '../../lib/contract/approvals.ts';
 import { expiryKey } from '../../lib/contract/expiry-key.ts';
 import { writeApproval } from '../support/approve.ts';
+import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
-import { CLUSTER, TRUST_DOMAIN, Workshop } from '../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
@@ -13,9 +13,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAILY = { records: true };
 
 async function opened(rules?: ReconcileRules) {
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
-  const keys = set.csrs.map((csr) => workshop.upload(node, csr));
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
+  const keys = set.csrs.map((csr) => memory.upload(node, csr));
   const sent: string[] = [];
   const queue = {
     async send(bodies: readonly string[]) {
@@ -25,29 +25,29 @@ async function opened(rules?: ReconcileRules) {
   const reconcile = (event: unknown = {}) =>
     withReporter(
       (reporter) =>
-        newReconcileHandler(workshop.service, queue, reporter, rules)(event, lambdaContext),
+        newReconcileHandler(memory.service, queue, reporter, rules)(event, lambdaContext),
       'reconcile',
     );
   const pass = (ms: number) => {
-    workshop.now = new Date(workshop.now.getTime() + ms);
+    memory.now = new Date(memory.now.getTime() + ms);
   };
-  return { workshop, node, keys, sent, queue, reconcile, pass };
+  return { memory, node, keys, sent, queue, reconcile, pass };
 }
 
 /** All CSRs of the node are decided, except super-admin.conf, which is pending. */
 async function decided(rules?: ReconcileRules) {
   const opening = await opened(rules);
-  for (const key of opening.keys) await opening.workshop.process(key);
+  for (const key of opening.keys) await opening.memory.process(key);
   const waiting = opening.keys.find((key) => key.includes('super-admin')) ?? '';
   return { ...opening, waiting };
 }
 
 it('ignores requests of the last five minutes, and queues older ones again', async () => {
   const { keys, sent, reconcile, pass } = await opened();
-  expect((await reconcile()).answer).toEqual({ requeued: 0 });
+  expect((await reconcile()).result).toEqual({ requeued: 0 });
   pass(6 * MINUTE_MS);
-  const { answer, lines, metrics } = await reconcile();
-  expect(answer).toEqual({ requeued: keys.length });
+  const { result, lines, metrics } = await reconcile();
+  expect(result).toEqual({ requeued: keys.length });
   expect(sent.sort()).toEqual([...keys].sort());
   expect(lines).toMatchObject([{ message: 'reconciled', requeued: keys.length, waiting: 0 }]);
   expect(metrics).toMatchObject([{ Requeued: keys.length, NotRequeued: 0 }]);
@@ -68,9 +68,9 @@ it('measures pending and open requests in each run, including those too young to
 });
 
 it('measures pending requests separately, by how long they have been pending', async () => {
-  const { workshop, keys, reconcile, pass } = await opened();
+  const { memory, keys, reconcile, pass } = await opened();
   pass(10 * MINUTE_MS);
-  for (const key of keys) await workshop.process(key);
+  for (const key of keys) await memory.process(key);
   pass(HOUR_MS);
   expect((await reconcile()).metrics).toMatchObject([
     { ApprovalsWaiting: 1, OldestApprovalAge: 3600, OldestRequestAge: 0 },
@@ -78,16 +78,16 @@ it('measures pending requests separately, by how long they have been pending', a
 });
 
 it('an object that is not a CSR never gets an outcome, and does not count as an old request', async () => {
-  const { workshop, reconcile, pass } = await decided();
+  const { memory, reconcile, pass } = await decided();
   pass(2 * HOUR_MS);
-  workshop.exchange.seed(`requests/${CLUSTER}/n1/r1/notes.txt`, 'no CSR');
-  workshop.exchange.seed('requests/stray', 'no request');
+  memory.exchange.seed(`requests/${CLUSTER}/n1/r1/notes.txt`, 'no CSR');
+  memory.exchange.seed('requests/stray', 'no request');
   pass(6 * MINUTE_MS);
-  const { answer, metrics } = await reconcile();
-  expect(answer).toEqual({ requeued: 2 }); // looked into for private keys
+  const { result, metrics } = await reconcile();
+  expect(result).toEqual({ requeued: 2 }); // looked into for private keys
   expect(metrics).toMatchObject([{ OldestRequestAge: 0 }]);
   pass(2 * HOUR_MS);
-  expect((await reconcile()).answer).toEqual({ requeued: 0 });
+  expect((await reconcile()).result).toEqual({ requeued: 0 });
 });
 
 describe('a pending request', () => {
@@ -106,12 +106,12 @@ describe('a pending request', () => {
   });
 
   it.each<[string, (opening: Awaited<ReturnType<typeof decided>>) => void]>([
-    ['its approval', ({ workshop, waiting }) => writeApproval(workshop, waiting)],
+    ['its approval', ({ memory, waiting }) => writeApproval(memory, waiting)],
     [
       'a standing approval of its cluster',
-      ({ workshop }) => workshop.authority.seed(standingApprovalKey(CLUSTER), '{}'),
+      ({ memory }) => memory.authority.seed(standingApprovalKey(CLUSTER), '{}'),
     ],
-    ['its cluster record', ({ workshop }) => void workshop.declare(set)],
+    ['its cluster record', ({ memory }) => void memory.declare(set)],
   ])('is woken for an hour after %s was written, in case its event was lost', async (_, write) => {
     const opening = await decided();
     const { sent, waiting, reconcile, pass } = opening;
@@ -126,32 +126,32 @@ describe('a pending request', () => {
   });
 
   it('is not woken by what was written for other requests', async () => {
-    const { workshop, sent, waiting, reconcile, pass } = await decided();
+    const { memory, sent, waiting, reconcile, pass } = await decided();
     pass(2 * HOUR_MS);
-    workshop.authority.seed('clusters/other.json', '{}');
-    workshop.authority.seed(standingApprovalKey('other'), '{}');
-    workshop.authority.seed(`approvals/${waiting}x.${'0'.repeat(64)}.json`, '{}');
+    memory.authority.seed('clusters/other.json', '{}');
+    memory.authority.seed(standingApprovalKey('other'), '{}');
+    memory.authority.seed(`approvals/${waiting}x.${'0'.repeat(64)}.json`, '{}');
     await reconcile();
     expect(sent).toEqual([]);
   });
 });
 
-it('a run queues a limited number, one of each cluster in turn, and says how many it left', async () => {
-  const { workshop, sent, reconcile, pass } = await opened({
+it('a run queues a limited number of requests, one from each cluster in turn, and reports how many are left', async () => {
+  const { memory, sent, reconcile, pass } = await opened({
     graceMs: 0,
     recordsMs: 0,
     mostRequests: 3,
   });
-  workshop.exchange.objects.clear();
+  memory.exchange.objects.clear();
   const upload = (cluster: string, id: number) =>
-    workshop.exchange.seed(`requests/${cluster}/n1/r${id}/kubelet.conf.csr`, 'x');
+    memory.exchange.seed(`requests/${cluster}/n1/r${id}/kubelet.conf.csr`, 'x');
   for (let id = 1; id <= 5; id++) {
     upload('flood', id);
     pass(1000);
   }
   upload('quiet', 1);
-  const { answer, lines, metrics } = await reconcile();
-  expect(answer).toEqual({ requeued: 3 });
+  const { result, lines, metrics } = await reconcile();
+  expect(result).toEqual({ requeued: 3 });
   expect(sent.map((key) => key.split('/').slice(1, 4).join(' '))).toEqual([
     'flood n1 r1',
     'quiet n1 r1',
@@ -162,10 +162,10 @@ it('a run queues a limited number, one of each cluster in turn, and says how man
 });
 
 it('checks the ledger only if the event says so', async () => {
-  const { workshop, keys, sent, reconcile, pass } = await opened();
+  const { memory, keys, sent, reconcile, pass } = await opened();
   const [key = ''] = keys;
-  await workshop.process(key);
-  workshop.exchange.objects.clear(); // both the request and its outcome are gone
+  await memory.process(key);
+  memory.exchange.objects.clear(); // both the request and its outcome are gone
   pass(9 * MINUTE_MS);
   await reconcile();
   expect(sent).toEqual([]);
@@ -174,11 +174,11 @@ it('checks the ledger only if the event says so', async () => {
 });
 
 it('queues a request once even if both buckets have it', async () => {
-  const { workshop, keys, sent, reconcile, pass } = await opened();
+  const { memory, keys, sent, reconcile, pass } = await opened();
   const [key = ''] = keys;
-  await workshop.process(key);
-  for (const name of workshop.exchange.objects.keys())
-    if (name.startsWith('certificates/')) workshop.exchange.objects.delete(name);
+  await memory.process(key);
+  for (const name of memory.exchange.objects.keys())
+    if (name.startsWith('certificates/')) memory.exchange.objects.delete(name);
   pass(9 * MINUTE_MS);
   await reconcile(DAILY);
   expect(sent.sort()).toEqual([...keys].sort());
@@ -221,15 +221,15 @@ describe('once a day', () => {
   });
 
   it('names a hundred certificates in a log line, and counts all', async () => {
-    const { workshop, node, reconcile } = await opened();
+    const { memory, node, reconcile } = await opened();
     const nodes = Array.from({ length: 120 }, (_, i) => ({
       name: `${node}-${i}`,
       addresses: ['10.0.0.9'],
       role: 'control-plane',
     }));
-    workshop.declare(set, { nodes });
+    memory.declare(set, { nodes });
     for (const { name } of nodes)
-      workshop.authority.seed(
+      memory.authority.seed(
         expiryKey({
           day: '2026-12-01',
           cluster: CLUSTER,
@@ -247,7 +247,7 @@ describe('once a day', () => {
     expect(line?.certificates).toHaveLength(100);
   });
 
-  it('measures the days that are left of the first CA to expire', async () => {
+  it('reports the number of days until the first CA expires', async () => {
     const { reconcile, pass } = await decided();
     pass(DAYS / 2);
     const { metrics, lines } = await reconcile(DAILY);
@@ -258,8 +258,8 @@ describe('once a day', () => {
   });
 
   it('names a malformed cluster record, and still reports its certificates', async () => {
-    const { workshop, reconcile, pass } = await decided();
-    workshop.authority.seed(`clusters/${CLUSTER}.json`, '{"cluster":1}');
+    const { memory, reconcile, pass } = await decided();
+    memory.authority.seed(`clusters/${CLUSTER}.json`, '{"cluster":1}');
     pass(340 * DAYS);
     const { metrics, lines } = await reconcile(DAILY);
     expect(metrics).toMatchObject([{ CertificatesNearExpiry: 11 }]);
@@ -269,14 +269,14 @@ describe('once a day', () => {
   });
 
   it('a trust domain that cannot be read is an error, but requests are queued', async () => {
-    const { workshop, keys, sent, reconcile, pass } = await opened();
-    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, '{}');
+    const { memory, keys, sent, reconcile, pass } = await opened();
+    memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, '{}');
     pass(9 * MINUTE_MS);
     await expect(reconcile(DAILY)).rejects.toThrow('trust domain');
     expect(sent).toHaveLength(keys.length);
   });
 
-  it('and not in other runs', async () => {
+  it('other runs measure neither expiring certificates nor CAs', async () => {
     const { reconcile, pass } = await decided();
     pass(340 * DAYS);
     const { metrics } = await reconcile();

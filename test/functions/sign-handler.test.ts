@@ -3,9 +3,9 @@ import { newSignHandler } from '../../functions/sign-handler.ts';
 import { wakeMessage } from '../../functions/wakes.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
 import { Fault } from '../../lib/fault.ts';
+import { CLUSTER, InMemoryService } from '../support/in-memory-service.ts';
 import { keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, sqsEvent, withReporter } from '../support/running-service-lambda.ts';
-import { CLUSTER, Workshop } from '../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const csrOf = (name: string) => {
@@ -15,23 +15,23 @@ const csrOf = (name: string) => {
 };
 
 async function opened() {
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
   const handle = (...bodies: string[]) =>
     withReporter((reporter) =>
-      newSignHandler(workshop.service, reporter)(sqsEvent(...bodies), lambdaContext),
+      newSignHandler(memory.service, reporter)(sqsEvent(...bodies), lambdaContext),
     );
-  return { workshop, node, handle };
+  return { memory, node, handle };
 }
 
 it('issues the certificates of a batch, and logs one line for each', async () => {
-  const { workshop, node, handle } = await opened();
-  const keys = ['apiserver', 'etcd-peer'].map((name) => workshop.upload(node, csrOf(name)));
-  const { answer, lines } = await handle(...keys.map(wakeMessage));
-  expect(answer).toEqual({ batchItemFailures: [] });
+  const { memory, node, handle } = await opened();
+  const keys = ['apiserver', 'etcd-peer'].map((name) => memory.upload(node, csrOf(name)));
+  const { result, lines } = await handle(...keys.map(wakeMessage));
+  expect(result).toEqual({ batchItemFailures: [] });
   expect(lines).toHaveLength(2);
   for (const key of keys) {
-    const record = workshop.authority.json(recordKey(key)) as {
+    const record = memory.authority.json(recordKey(key)) as {
       certificate?: { serialNumber: string };
     };
     expect(lines.find(({ request }) => request === key)).toMatchObject({
@@ -46,13 +46,13 @@ it('issues the certificates of a batch, and logs one line for each', async () =>
 });
 
 it('one malformed message does not fail the others', async () => {
-  const { workshop, node, handle } = await opened();
-  const key = workshop.upload(node, csrOf('apiserver'));
-  const { answer, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
-  expect(answer).toEqual({
+  const { memory, node, handle } = await opened();
+  const key = memory.upload(node, csrOf('apiserver'));
+  const { result, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
+  expect(result).toEqual({
     batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm2' }],
   });
-  expect(workshop.outcome(key).certificate).toBeDefined();
+  expect(memory.outcome(key).certificate).toBeDefined();
   expect(lines.filter(({ level }) => level === 'ERROR')).toHaveLength(2);
 });
 
@@ -61,29 +61,29 @@ it.each([
   [new Fault('not-allowed', 'no kms:Sign'), 'ERROR', 'not-allowed'],
   [new TypeError('x is undefined'), 'ERROR', 'bug'],
 ])('%s is redelivered, with a log line of level %s', async (error, level, code) => {
-  const { workshop, node, handle } = await opened();
-  const key = workshop.upload(node, csrOf('apiserver'));
-  workshop.keys.interrupt = () => {
+  const { memory, node, handle } = await opened();
+  const key = memory.upload(node, csrOf('apiserver'));
+  memory.keys.interrupt = () => {
     throw error;
   };
-  const { answer, lines } = await handle(wakeMessage(key));
-  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+  const { result, lines } = await handle(wakeMessage(key));
+  expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
   expect(lines).toMatchObject([{ level, code, request: key }]);
-  expect(workshop.outcome(key).certificate).toBeUndefined();
+  expect(memory.outcome(key).certificate).toBeUndefined();
 });
 
 it('reports failures message by message even if the whole batch fails', async () => {
   const { handle } = await opened();
-  const { answer } = await handle('one', 'two');
-  expect(answer).toMatchObject({ batchItemFailures: [{}, {}] });
+  const { result } = await handle('one', 'two');
+  expect(result).toMatchObject({ batchItemFailures: [{}, {}] });
 });
 
 it('logs a rejection with its codes, and a deleted key with a warning', async () => {
-  const { workshop, node, handle } = await opened();
+  const { memory, node, handle } = await opened();
   const wrong = `requests/${CLUSTER}/${node}/r1/kubelet.conf.csr`;
   const leak = `requests/${CLUSTER}/${node}/r1/pki/apiserver.key`;
-  workshop.exchange.seed(wrong, readFileSync(csrOf('scheduler.conf').file));
-  workshop.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  memory.exchange.seed(wrong, readFileSync(csrOf('scheduler.conf').file));
+  memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
   const { lines } = await handle(wakeMessage(wrong), wakeMessage(leak));
   expect(lines.find(({ request }) => request === wrong)?.codes).toContain('subject-common-name');
   expect(lines.filter(({ request }) => request === leak).map(({ level }) => level)).toEqual([
@@ -93,14 +93,14 @@ it('logs a rejection with its codes, and a deleted key with a warning', async ()
 });
 
 it('no log line has a PEM block, or bytes of a CSR or a key', async () => {
-  const { workshop, node, handle } = await opened();
+  const { memory, node, handle } = await opened();
   const secrets: string[] = [];
   const bodies = set.csrs.map((csr) => {
     secrets.push(...linesOf(csr.file), ...linesOf(keyFile(set, csr) ?? csr.file));
-    return wakeMessage(workshop.upload(node, csr));
+    return wakeMessage(memory.upload(node, csr));
   });
   const leak = `requests/${CLUSTER}/${node}/r1/pki/sa.key`;
-  workshop.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
   const { text, lines } = await handle(...bodies, wakeMessage(leak), 'no JSON: -----BEGIN');
   expect(lines.length).toBeGreaterThan(set.csrs.length);
   expect(text).not.toMatch(/-----BEGIN [A-Z ]+-----/);

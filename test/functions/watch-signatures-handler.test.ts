@@ -11,39 +11,39 @@ import {
   sessionOf,
   signEvent,
 } from '../support/cloudtrail.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
-import { TRUST_DOMAIN, Workshop } from '../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
 
 /** A service that issued a certificate for apiserver and rejected another request, with the records of its CAs. */
 async function opened() {
-  const workshop = await Workshop.openWithBooks();
-  const { node } = workshop.declare(set);
+  const memory = await InMemoryService.openWithCaRecords();
+  const { node } = memory.declare(set);
   const keyOf = (name: string, requestId?: string) => {
     const csr = set.csrs.find(({ certificateName }) => certificateName === name);
     if (!csr) throw new Error(`no CSR of ${name}`);
-    return workshop.upload(node, csr, requestId);
+    return memory.upload(node, csr, requestId);
   };
   const issued = keyOf('apiserver');
-  await workshop.process(issued);
+  await memory.process(issued);
   const refused = keyOf('apiserver', 'other');
-  workshop.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
-  await workshop.process(refused);
-  const { authority } = workshop;
+  memory.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
+  await memory.process(refused);
+  const { authority } = memory;
   const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
-  const caKeys = new CaKeyList(authority, () => new Date(workshop.now.getTime() + 5 * MINUTE_MS));
+  const caKeys = new CaKeyList(authority, () => new Date(memory.now.getTime() + 5 * MINUTE_MS));
   const watch = (event: unknown) =>
     withReporter(
       (reporter) =>
         newWatchSignaturesHandler({ authority, caKeys, roles }, reporter)(event, lambdaContext),
       'watch-signatures',
     );
-  const keyArn = workshop.document.cas.ca.versions[0]?.keyId ?? '';
-  const etcdKeyArn = workshop.document.cas['etcd-ca'].versions[0]?.keyId ?? '';
-  return { workshop, watch, keyArn, etcdKeyArn, record: recordKey(issued), refused };
+  const keyArn = memory.document.cas.ca.versions[0]?.keyId ?? '';
+  const etcdKeyArn = memory.document.cas['etcd-ca'].versions[0]?.keyId ?? '';
+  return { memory, watch, keyArn, etcdKeyArn, record: recordKey(issued), refused };
 }
 
 type Opened = Awaited<ReturnType<typeof opened>>;
@@ -78,8 +78,8 @@ describe('accounted for', () => {
   ])('%s', async (_, event) => {
     const service = await opened();
     const { record } = event(service);
-    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
-    expect(answer).toEqual({ kind: 'accounted', record });
+    const { result, lines, metrics } = await service.watch(signEvent(event(service)));
+    expect(result).toEqual({ kind: 'accounted', record });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0, service: 'watch-signatures' }]);
     expect(lines).toMatchObject([{ level: 'INFO', message: 'accounted', record }]);
   });
@@ -152,8 +152,8 @@ describe('reports a signature without a record', () => {
     ],
   ])('%s', async (_, event, reasons) => {
     const service = await opened();
-    const { answer, lines, metrics } = await service.watch(signEvent(event(service)));
-    expect(answer).toMatchObject({
+    const { result, lines, metrics } = await service.watch(signEvent(event(service)));
+    expect(result).toMatchObject({
       kind: 'without-record',
       reasons: reasons.map((reason) => expect.stringMatching(reason)),
     });
@@ -173,41 +173,41 @@ describe('reports a signature without a record', () => {
   });
 
   it('a record that cannot be read does not count', async () => {
-    const { workshop, watch, keyArn, record } = await opened();
-    workshop.authority.seed(record, '{');
-    const { answer } = await watch(signEvent({ keyArn, record }));
-    expect(answer).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
+    const { memory, watch, keyArn, record } = await opened();
+    memory.authority.seed(record, '{');
+    const { result } = await watch(signEvent({ keyArn, record }));
+    expect(result).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
   });
 
   it('a record under the key of another request does not count', async () => {
-    const { workshop, watch, keyArn, record } = await opened();
+    const { memory, watch, keyArn, record } = await opened();
     const moved = record.replace('/r1/', '/r9/');
-    workshop.authority.seed(moved, workshop.authority.text(record) ?? '');
-    const { answer } = await watch(signEvent({ keyArn, record: moved }));
-    expect(answer).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
+    memory.authority.seed(moved, memory.authority.text(record) ?? '');
+    const { result } = await watch(signEvent({ keyArn, record: moved }));
+    expect(result).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
   });
 
   it('the record of another version of the CA does not count', async () => {
-    const { workshop, watch, keyArn } = await opened();
+    const { memory, watch, keyArn } = await opened();
     const record = CA_RECORD.replace('/1.json', '/2.json');
-    workshop.authority.seed(record, workshop.authority.text(CA_RECORD) ?? '');
-    const { answer } = await watch(
+    memory.authority.seed(record, memory.authority.text(CA_RECORD) ?? '');
+    const { result } = await watch(
       signEvent({ keyArn, record, userIdentity: sessionOf(CREATE_CA_ROLE) }),
     );
     const reason = `${record}: is the record of version 1 of ca of ${TRUST_DOMAIN}`;
-    expect(answer).toMatchObject({ kind: 'without-record', reasons: [reason] });
+    expect(result).toMatchObject({ kind: 'without-record', reasons: [reason] });
   });
 });
 
 describe('refused calls', () => {
   const DENIED = { errorCode: 'AccessDenied', errorMessage: 'User is not authorized' };
 
-  it('of others are a warning, not a signature without a record', async () => {
+  it('by other principals are a warning, not a signature without a record', async () => {
     const { watch, keyArn } = await opened();
-    const { answer, lines, metrics } = await watch(
+    const { result, lines, metrics } = await watch(
       signEvent({ keyArn, userIdentity: ALICE, detail: DENIED }),
     );
-    expect(answer).toEqual({ kind: 'refused', byOurs: false });
+    expect(result).toEqual({ kind: 'refused', byOurs: false });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0 }]);
     expect(lines).toMatchObject([{ level: 'WARN', errorCode: 'AccessDenied', keyId: keyArn }]);
   });
@@ -233,21 +233,21 @@ it.each([
   ['refused', { errorCode: 'AccessDenied' }],
 ])('ignores a key that does not belong to a CA: %s', async (_, detail) => {
   const { watch } = await opened();
-  const { answer, lines, metrics } = await watch(
+  const { result, lines, metrics } = await watch(
     signEvent({ keyArn: OTHER_KEY, userIdentity: ALICE, detail }),
   );
-  expect(answer).toEqual({ kind: 'not-ours' });
+  expect(result).toEqual({ kind: 'not-ours' });
   expect([...lines, ...metrics]).toEqual([]);
 });
 
 it('does not read the list of CA keys for each call with another key of the account', async () => {
-  const { workshop, watch, keyArn } = await opened();
-  const lists = () => workshop.authority.calls.filter(({ key }) => key === 'ca-keys/').length;
+  const { memory, watch, keyArn } = await opened();
+  const lists = () => memory.authority.calls.filter(({ key }) => key === 'ca-keys/').length;
   const other = (eventTime: string) => watch(signEvent({ keyArn: OTHER_KEY, eventTime }));
   await other('2026-11-24T12:00:02Z');
   await other('2026-11-24T12:03:30Z');
   expect(lists()).toBe(1);
-  // the list was read at 12:05:00, so it does not answer for a later time
+  // the list was read at 12:05:00, so it does not cover a later time
   await other('2026-11-24T12:04:30Z');
   expect(lists()).toBe(2);
   // a key on the list needs no newer list
@@ -255,17 +255,17 @@ it('does not read the list of CA keys for each call with another key of the acco
   expect(lists()).toBe(2);
 });
 
-it('a CA that was just made is on the list', async () => {
-  const { workshop, watch } = await opened();
+it('a CA that was just created is on the list', async () => {
+  const { memory, watch } = await opened();
   await watch(signEvent({ keyArn: OTHER_KEY }));
-  workshop.authority.seed(
+  memory.authority.seed(
     'ca-keys/new.json',
     JSON.stringify({ trustDomain: 'new', ca: 'ca', version: 1, keyId: OTHER_KEY }),
   );
-  const { answer } = await watch(
+  const { result } = await watch(
     signEvent({ keyArn: OTHER_KEY, eventTime: '2026-11-24T12:04:59Z' }),
   );
-  expect(answer).toMatchObject({ kind: 'without-record' });
+  expect(result).toMatchObject({ kind: 'without-record' });
 });
 
 it.each([
@@ -279,8 +279,8 @@ it.each([
 });
 
 it('a ledger that cannot be read is an error, so that Lambda retries', async () => {
-  const { workshop, watch, keyArn, record } = await opened();
-  workshop.authority.interrupt = () => {
+  const { memory, watch, keyArn, record } = await opened();
+  memory.authority.interrupt = () => {
     throw new Error('S3 is away');
   };
   await expect(watch(signEvent({ keyArn, record }))).rejects.toThrow('S3 is away');

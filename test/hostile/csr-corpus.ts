@@ -1,4 +1,4 @@
-/** CSRs of other projects, with the verdicts of other parsers, in a folder beside the repository. */
+/** CSRs of other projects, with the verdicts of other parsers, in a folder next to the repository. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

@@ -31,7 +31,7 @@ describe.each(samples)('$name', ({ bytes }) => {
     expect(accepted).toEqual(bytes.at(-1) === 0x0a ? [bytes.length - 1] : []);
   });
 
-  it('means the same or is refused when one byte is changed', () => {
+  it('is refused or means the same when one byte is changed', () => {
     const meaning = meaningOf(bytes);
     const next = numbers(bytes.length);
     for (let i = 0; i < FLIPS; i++) {

@@ -129,7 +129,7 @@ it('reads another file if one is given, and names a file that is not JSON', () =
   expect(() => readConfig(`${file}.missing`)).toThrow('no such file');
 });
 
-it('logs are kept for a year, or for the configured number of days', () => {
+it('keeps logs for a year, or for the configured number of days', () => {
   expect(retentionOf()).toBe(365);
   expect(retentionOf(30)).toBe(30);
 });

@@ -1,4 +1,4 @@
-/** docs/cost.md: the number of calls times public prices, and the rest from the synthesized template. */
+/** docs/cost.md: the number of calls times public prices, plus the resources of the synthesized template. */
 import { readFileSync } from 'node:fs';
 import { costPerCertificate } from '../../bench/cost/model.ts';
 import { costTable } from '../../bench/cost/table.ts';
@@ -43,7 +43,7 @@ it('the template has the values that the model needs', () => {
   expect(fixed.alarms).toBeGreaterThan(5);
 });
 
-it('the table of the page is the one that the model computes', () => {
+it('the table on the page is what the model computes', () => {
   expect(page).toContain(`\n${costTable(fixed)}\n`);
 });
 

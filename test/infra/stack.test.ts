@@ -90,7 +90,7 @@ describe('CA keys', () => {
     .map(([id]) => id.replace(/DefaultPolicy.*/, ''));
   const keys = ofType(resources, 'AWS::KMS::Key');
 
-  it('can be used by sign and create-ca only', () => {
+  it('can be used only by sign and create-ca', () => {
     expect(signers).toEqual(['ServiceSignRole', 'ServiceCreateCaRole']);
   });
 
@@ -303,7 +303,7 @@ describe('nodes', () => {
   const own = (node: string) =>
     statementsOfRole(resources, `Nodesprod${node.replaceAll(/\W/g, '')}`);
 
-  it.each(['cp-1.prod', 'cp-10.prod'])('%s reaches its own folder only', (node) => {
+  it.each(['cp-1.prod', 'cp-10.prod'])('%s reaches only its own folder', (node) => {
     const statements = own(node);
     const put = allowed(statements, 's3:PutObject');
     expect(put.map(({ Resource }) => Resource)).toEqual([

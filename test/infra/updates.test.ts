@@ -31,7 +31,7 @@ it('a new trust domain and a new cluster change only the keys that the functions
   ]);
 });
 
-it('the keys that the functions may sign with are only added to', () => {
+it('keys are only added to those that the functions may sign with', () => {
   for (const id of differing(before, after)) {
     const statements = (resources: Resources) =>
       resources[id]?.Properties.PolicyDocument.Statement.map((s: unknown) => JSON.stringify(s));

@@ -12,7 +12,7 @@ import {
 import { kubeadmSet, listKubeadmSets } from '../support/kubeadm-sets.ts';
 import { withEnvironment } from '../support/restored.ts';
 
-itWithJudges('the reference certificate of kubeadm verifies with the CA beside it', () => {
+itWithJudges('the reference certificate of kubeadm verifies with the CA next to it', () => {
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const csr = set.csrs.find(({ certificateName }) => certificateName === 'apiserver');
   const certificate = readFileSync(csr?.reference ?? '', 'utf8');

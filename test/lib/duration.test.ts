@@ -18,6 +18,6 @@ it.each([
   ['8760', undefined],
   ['9999999999h', undefined],
   ['1h\n', undefined],
-])('%j has %s seconds', (text, seconds) => {
+])('%j is %s seconds', (text, seconds) => {
   expect(parseDurationSeconds(text)).toBe(seconds);
 });

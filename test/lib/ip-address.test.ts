@@ -9,7 +9,7 @@ import {
   parseIpAddress,
 } from '../../lib/ip-address.ts';
 
-// RFC 5952 sections 2 and 4, and what is no address
+// RFC 5952 sections 2 and 4, and texts that are not addresses
 it.each([
   ['10.20.0.11', '10.20.0.11'],
   ['255.255.255.255', '255.255.255.255'],
@@ -103,12 +103,12 @@ it.each([
 
 function rangeOf(text: string) {
   const range = parseAddressRange(text);
-  if (!range) throw new Error(`${text} is no range`);
+  if (!range) throw new Error(`${text} is not a range`);
   return range;
 }
 
 function octetsOf(text: string): Uint8Array {
   const octets = parseIpAddress(text);
-  if (!octets) throw new Error(`${text} is no address`);
+  if (!octets) throw new Error(`${text} is not an address`);
   return octets;
 }

@@ -36,7 +36,7 @@ describe('a key', () => {
     ['that another one composes', 'e\u0301'],
     ['that is composed', 'é'],
     ['in capitals', 'A'],
-    ['with what URLs and XML mean something by', '?a=b&c#d+e <f> "g" \'h\''],
+    ['with characters that are special in URLs and XML', '?a=b&c#d+e <f> "g" \'h\''],
     ['with the name of a folder of ours', 'objects'],
     ['with the name of a prototype', '__proto__'],
   ];
@@ -89,7 +89,7 @@ describe('a write', () => {
     ['that asks for a KMS key', { ServerSideEncryption: 'aws:kms' as const }, 'NotImplemented'],
     ['for the public', { ACL: 'public-read' as const }, 'NotImplemented'],
     ['for another owner', { ExpectedBucketOwner: '111111111111' }, 'AccessDenied'],
-    ['under a condition that there is not', { IfNoneMatch: '"abc"' }, 'NotImplemented'],
+    ['with a condition that is not supported', { IfNoneMatch: '"abc"' }, 'NotImplemented'],
   ])('%s is refused', async (_name, input, name) => {
     await expect(put(input)).rejects.toMatchObject({ name });
   });

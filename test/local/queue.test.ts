@@ -150,12 +150,12 @@ describe('a message that the function fails to process', () => {
       credentials: local.administrator,
     });
     const entries = ['one', '', 'three'].map((MessageBody, i) => ({ Id: `e${i}`, MessageBody }));
-    const answer = await sqs.send(
+    const response = await sqs.send(
       new SendMessageBatchCommand({ QueueUrl: local.queueUrl, Entries: entries }),
     );
     sqs.destroy();
-    expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
-    expect(answer.Failed).toMatchObject([
+    expect(response.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
+    expect(response.Failed).toMatchObject([
       { Id: 'e1', Code: 'InvalidParameterValueException', SenderFault: true },
     ]);
     await local.idle();
@@ -222,7 +222,7 @@ describe('a restart on the same folder', () => {
     ).rejects.toMatchObject({ name: 'PreconditionFailed' });
   }, 30_000);
 
-  it('waits for what is in flight when it is asked to close', async () => {
+  it('waits for messages in flight when it is closed', async () => {
     const events: string[] = [];
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => {

@@ -58,7 +58,7 @@ describe('a signed request', () => {
     { name: 'of 16 minutes ago', status: 403, code: 'RequestTimeTooSkewed', skew: -16 * minute },
     { name: 'of 16 minutes ahead', status: 403, code: 'RequestTimeTooSkewed', skew: 16 * minute },
     {
-      name: 'with a header added on the way',
+      name: 'with a header added in transit',
       status: 403,
       code: 'AccessDenied',
       spoil: (headers) => {
@@ -66,7 +66,7 @@ describe('a signed request', () => {
       },
     },
     {
-      name: 'with a header changed on the way',
+      name: 'with a header changed in transit',
       status: 403,
       code: 'SignatureDoesNotMatch',
       spoil: (headers) => {
@@ -105,9 +105,9 @@ describe('a signed request', () => {
       signingDate: new Date(clock.now().getTime() + skew),
     });
     spoil?.(signed.headers);
-    const answer = await send(local, signed, 'body');
-    expect(answer.status).toBe(status);
-    expect(answer.text).toContain(`<Code>${code}</Code>`);
+    const response = await send(local, signed, 'body');
+    expect(response.status).toBe(status);
+    expect(response.text).toContain(`<Code>${code}</Code>`);
     const found = s3As(local).send(new GetObjectCommand({ Bucket: 'exchange', Key: 'k' }));
     await expect(found).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
@@ -127,8 +127,8 @@ describe('a signed request', () => {
     const signed = await signerFor(local, local.administrator).sign(plain, {
       signingDate: clock.now(),
     });
-    const answer = await send(local, signed, 'ydob');
-    expect(answer.text).toContain('<Code>XAmzContentSHA256Mismatch</Code>');
+    const response = await send(local, signed, 'ydob');
+    expect(response.text).toContain('<Code>XAmzContentSHA256Mismatch</Code>');
   });
 
   it('of a JSON service is refused in JSON', async () => {
@@ -138,8 +138,8 @@ describe('a signed request', () => {
     const signed = await signerFor(local, credentials, 'kms').sign(plain, {
       signingDate: clock.now(),
     });
-    const answer = await send(local, signed, '{}');
-    expect(JSON.parse(answer.text)).toMatchObject({ __type: 'InvalidSignatureException' });
+    const response = await send(local, signed, '{}');
+    expect(JSON.parse(response.text)).toMatchObject({ __type: 'InvalidSignatureException' });
   });
 });
 
@@ -160,9 +160,9 @@ describe('a presigned URL', () => {
       signingDate: here.now(),
     });
     here.pass(laterMs);
-    const answer = await send(local, signed);
-    expect(answer.status).toBe(status);
-    expect(answer.text).toContain(text);
+    const response = await send(local, signed);
+    expect(response.status).toBe(status);
+    expect(response.text).toContain(text);
   });
 
   it('for one key is invalid for another key and for another method', async () => {
@@ -172,8 +172,8 @@ describe('a presigned URL', () => {
       { expiresIn: 60, signingDate: clock.now() },
     );
     for (const change of [{ path: '/exchange/b' }, { method: 'PUT' }]) {
-      const answer = await send(local, { ...signed, ...change });
-      expect(answer.text).toContain('<Code>SignatureDoesNotMatch</Code>');
+      const response = await send(local, { ...signed, ...change });
+      expect(response.text).toContain('<Code>SignatureDoesNotMatch</Code>');
     }
   });
 
@@ -206,7 +206,10 @@ describe('a body in signed chunks', () => {
     readonly framed?: (framed: string) => string;
   }
 
-  /** Sends `hello world`, framed and signed by a second implementation. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html */
+  /**
+   * Sends `hello world`, framed and signed by a second implementation.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+   */
   async function sendChunked(local: RunningLocal, damage: Damage) {
     const { checksumOf = 'hello world', decodedLength = '11', framed = (same) => same } = damage;
     const checksum = createHash('sha256').update(checksumOf).digest('base64');

@@ -23,7 +23,7 @@ it.each(cases)('$title: $who', (row) => {
   expect(allowed.sort()).toEqual([...row.expected].sort());
 });
 
-it('every kind of principal is judged, except the administrator, who may do everything', () => {
+it('every kind of principal is evaluated, except the administrator, who may do everything', () => {
   const all = localPrincipals().map(({ name }) => name);
   expect(all.filter((name) => !(name in LOCAL_NAMES)).sort()).toEqual([
     'administrator',

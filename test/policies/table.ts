@@ -27,7 +27,7 @@ const row = (action: string, what: string, allowed: readonly string[], variant?:
   allowed,
   ...(variant && { variant }),
 });
-const nobody = (
+const denied = (
   action: string,
   what: string,
   variant: Variant | undefined,
@@ -53,9 +53,9 @@ const { s3, kms } = {
 
 const REQUESTS: Row[] = [
   row(s3.put, own, ['node', ...MIGHTY]),
-  nobody(s3.put, own, 'without a condition', { who: 'node' }),
-  nobody(s3.put, own, 'over plain HTTP', { who: 'node' }),
-  nobody(s3.put, own, 'over TLS 1.1', { who: 'node' }),
+  denied(s3.put, own, 'without a condition', { who: 'node' }),
+  denied(s3.put, own, 'over plain HTTP', { who: 'node' }),
+  denied(s3.put, own, 'over TLS 1.1', { who: 'node' }),
   row(s3.get, own, ['node', 'sign', ...READERS]),
   row(s3.delete, own, ['sign', ...MIGHTY]),
   row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', ...MIGHTY]),
@@ -69,11 +69,11 @@ const REQUESTS: Row[] = [
 
 const OUTCOMES: Row[] = [
   row(s3.get, `${outcome}.crt`, ['node', 'sign', ...READERS]),
-  nobody(s3.get, `${outcome}.crt`, 'over plain HTTP', { who: 'node' }),
+  denied(s3.get, `${outcome}.crt`, 'over plain HTTP', { who: 'node' }),
   row(s3.put, `${outcome}.crt`, ['sign', ...MIGHTY]),
-  nobody(s3.put, `${outcome}.crt`, 'without a condition', { who: 'sign' }),
+  denied(s3.put, `${outcome}.crt`, 'without a condition', { who: 'sign' }),
   row(s3.put, `${outcome}.rejected.json`, ['sign', ...MIGHTY]),
-  nobody(s3.put, `${outcome}.rejected.json`, 'without a condition', { who: 'sign' }),
+  denied(s3.put, `${outcome}.rejected.json`, 'without a condition', { who: 'sign' }),
   row(s3.put, `${outcome}.pending.json`, ['sign', ...MIGHTY], 'without a condition'),
   row(s3.delete, `${outcome}.pending.json`, ['sign', ...MIGHTY]),
   row(s3.delete, `${outcome}.crt`, MIGHTY),
@@ -84,7 +84,7 @@ const OUTCOMES: Row[] = [
 const LEASES: Row[] = [
   row(s3.put, 'exchange/leases/a.json', [...NODES_OF_A, ...MIGHTY]),
   row(s3.put, 'exchange/leases/a.json', [...NODES_OF_A, ...MIGHTY], 'with If-Match'),
-  nobody(s3.put, 'exchange/leases/a.json', 'without a condition', { who: 'node' }),
+  denied(s3.put, 'exchange/leases/a.json', 'without a condition', { who: 'node' }),
   row(s3.put, 'exchange/leases/b.json', ['node of b', ...MIGHTY]),
   row(s3.get, 'exchange/leases/a.json', [...NODES_OF_A, ...READERS]),
   row(s3.delete, 'exchange/leases/a.json', MIGHTY),
@@ -95,11 +95,11 @@ const AUTHORITY: Row[] = [
   row(s3.get, 'authority/clusters/a.json', ['sign', 'reconcile', ...READERS]),
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY]),
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'with If-Match'),
-  nobody(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
+  denied(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
   row(s3.get, approval, ['sign', ...READERS]),
   row(s3.get, 'authority/approvals/standing/a.json', ['sign', ...READERS]),
   row(s3.put, approval, ['approver', ...MIGHTY]),
-  nobody(s3.put, approval, 'without a condition', { who: 'approver' }),
+  denied(s3.put, approval, 'without a condition', { who: 'approver' }),
   row(
     s3.put,
     'authority/approvals/standing/a.json',
@@ -107,16 +107,16 @@ const AUTHORITY: Row[] = [
     'without a condition',
   ),
   row(s3.put, record, ['sign', ...MIGHTY]),
-  nobody(s3.put, record, 'without a condition', { who: 'sign' }),
+  denied(s3.put, record, 'without a condition', { who: 'sign' }),
   row(s3.get, record, ['sign', 'watch-signatures', ...READERS]),
   row('s3:GetObjectVersion', record, READERS),
   row('s3:ListBucketVersions', 'authority/', READERS),
-  nobody(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'administrator' }),
-  nobody('s3:DeleteObjectVersion', record, undefined, {
+  denied(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'administrator' }),
+  denied('s3:DeleteObjectVersion', record, undefined, {
     what: 'authority/expiry/2027-01-01/a',
     who: 'administrator',
   }),
-  nobody(s3.delete, 'authority/trust/prod.json', undefined, {
+  denied(s3.delete, 'authority/trust/prod.json', undefined, {
     what: 'authority/clusters/a.json',
     who: 'administrator',
   }),
@@ -129,7 +129,7 @@ const AUTHORITY: Row[] = [
     ...READERS,
   ]),
   row(s3.put, 'authority/ca-records/prod/ca/1.json', ['create-ca', ...MIGHTY]),
-  nobody(s3.put, 'authority/ca-records/prod/ca/1.json', 'without a condition', {
+  denied(s3.put, 'authority/ca-records/prod/ca/1.json', 'without a condition', {
     who: 'create-ca',
   }),
   row(s3.put, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, ['sign', ...MIGHTY]),
@@ -146,20 +146,20 @@ const AUTHORITY: Row[] = [
 
 const KEYS: Row[] = [
   row(kms.sign, 'key of ca', ['sign', 'create-ca']),
-  nobody(kms.sign, 'key of ca', 'of a raw message', { who: 'sign' }),
-  nobody(kms.sign, 'key of ca', 'with ECDSA_SHA_384', { who: 'sign' }),
-  nobody(kms.sign, 'key of ca', 'with RSASSA_PKCS1_V1_5_SHA_256', { who: 'create-ca' }),
+  denied(kms.sign, 'key of ca', 'of a raw message', { who: 'sign' }),
+  denied(kms.sign, 'key of ca', 'with ECDSA_SHA_384', { who: 'sign' }),
+  denied(kms.sign, 'key of ca', 'with RSASSA_PKCS1_V1_5_SHA_256', { who: 'create-ca' }),
   row('kms:GetPublicKey', 'key of ca', ['create-ca', ...MIGHTY]),
   row('kms:DescribeKey', 'key of ca', MIGHTY),
   row('kms:PutKeyPolicy', 'key of ca', ['deployer', 'root']),
   row('kms:ScheduleKeyDeletion', 'key of ca', ['root']),
   row('kms:DisableKey', 'key of ca', ['root']),
-  nobody('kms:CreateGrant', 'key of ca', undefined, { action: 'kms:DescribeKey', who: 'root' }),
+  denied('kms:CreateGrant', 'key of ca', undefined, { action: 'kms:DescribeKey', who: 'root' }),
 ];
 
 const QUEUES_AND_FUNCTIONS: Row[] = [
   row('sqs:SendMessage', 'queue', ['reconcile', ...MIGHTY]),
-  nobody('sqs:SendMessage', 'queue', 'over plain HTTP', { who: 'reconcile' }),
+  denied('sqs:SendMessage', 'queue', 'over plain HTTP', { who: 'reconcile' }),
   row('sqs:ReceiveMessage', 'queue', ['sign', ...MIGHTY]),
   row('sqs:ReceiveMessage', 'dead letters', ['operator', ...MIGHTY]),
   row('sqs:SendMessage', 'dead letters', MIGHTY),

@@ -64,24 +64,24 @@ if (missing.length > 0) {
   it(
     'aws s3 cp uploads a CSR and downloads its certificate',
     async () => {
-      const answer = certificate('cp', 'pki/apiserver.crt');
+      const outcome = certificate('cp', 'pki/apiserver.crt');
       const pem = await shell(`
       aws s3 cp --quiet ${CSRS}/pki/apiserver.csr ${BUCKET}/${request('cp', 'pki/apiserver.csr')}
-      aws s3api wait object-exists --bucket $CAKELESS_EXCHANGE_BUCKET --key ${answer}
-      aws s3 cp --quiet ${BUCKET}/${answer} -`);
+      aws s3api wait object-exists --bucket $CAKELESS_EXCHANGE_BUCKET --key ${outcome}
+      aws s3 cp --quiet ${BUCKET}/${outcome} -`);
       expectCertificate(pem, 'kube-apiserver');
     },
     TIMEOUT_MS,
   );
 
   it(
-    'aws s3 cp --recursive uploads a folder and downloads its outcomes',
+    'aws s3 cp --recursive uploads a directory and downloads its outcomes',
     async () => {
       await shell(`
       aws s3 cp --quiet --recursive ${CSRS} ${BUCKET}/requests/prod/${NODE}/folder/
       for path in ${set.csrs.map(({ path }) => path.replace(/\.csr$/, '')).join(' ')}; do
-        case $path in super-admin.conf) answer=$path.pending.json ;; *) answer=$path.crt ;; esac
-        aws s3api wait object-exists --bucket $CAKELESS_EXCHANGE_BUCKET --key ${certificate('folder', '$answer')}
+        case $path in super-admin.conf) outcome=$path.pending.json ;; *) outcome=$path.crt ;; esac
+        aws s3api wait object-exists --bucket $CAKELESS_EXCHANGE_BUCKET --key ${certificate('folder', '$outcome')}
       done
       aws s3 cp --quiet --recursive ${BUCKET}/${certificate('folder', '')} ${folder}/outcomes/`);
       for (const { path } of set.csrs.filter((csr) => csr.path !== 'super-admin.conf.csr'))
@@ -112,13 +112,13 @@ print(boto3.client('s3').generate_presigned_url('put_object', Params={
   it(
     'curl with a presigned URL uploads a CSR and downloads its certificate',
     async () => {
-      const answer = certificate('curl', 'scheduler.conf.crt');
+      const outcome = certificate('curl', 'scheduler.conf.crt');
       const pem = await shell(`
       export KEY=${request('curl', 'scheduler.conf.csr')}
       url=$(python -c "${PRESIGN}")
       curl --silent --show-error --fail --header 'If-None-Match: *' --upload-file ${CSRS}/scheduler.conf.csr "$url"
       curl --silent --show-error --fail --retry 60 --retry-delay 1 --retry-all-errors --retry-max-time 60 \
-        "$(aws s3 presign ${BUCKET}/${answer})"`);
+        "$(aws s3 presign ${BUCKET}/${outcome})"`);
       expectCertificate(pem, 'system:kube-scheduler');
     },
     TIMEOUT_MS,
@@ -127,16 +127,16 @@ print(boto3.client('s3').generate_presigned_url('put_object', Params={
   const BOTO3 = `
 import boto3, os, sys
 s3, bucket = boto3.client('s3'), os.environ['CAKELESS_EXCHANGE_BUCKET']
-body, key, answer = open(sys.argv[1], 'rb').read(), sys.argv[2], sys.argv[3]
+body, key, outcome = open(sys.argv[1], 'rb').read(), sys.argv[2], sys.argv[3]
 s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch='*')
-s3.get_waiter('object_exists').wait(Bucket=bucket, Key=answer, WaiterConfig={'Delay': 1, 'MaxAttempts': 60})
-print(s3.get_object(Bucket=bucket, Key=answer)['Body'].read().decode(), end='')`;
+s3.get_waiter('object_exists').wait(Bucket=bucket, Key=outcome, WaiterConfig={'Delay': 1, 'MaxAttempts': 60})
+print(s3.get_object(Bucket=bucket, Key=outcome)['Body'].read().decode(), end='')`;
 
   it(
     'boto3 uploads a CSR and downloads its certificate, or its rejection',
     async () => {
-      const boto = (file: string, key: string, answer: string) =>
-        shell(`python -c "${BOTO3}" ${CSRS}/${file} ${key} ${answer}`);
+      const boto = (file: string, key: string, outcome: string) =>
+        shell(`python -c "${BOTO3}" ${CSRS}/${file} ${key} ${outcome}`);
       const path = 'controller-manager.conf';
       const pem = await boto(
         `${path}.csr`,

@@ -1,4 +1,6 @@
-/** The calls to AWS for one certificate, counted at the SDK clients: they decide the cost and the use of KMS's quota. */
+/**
+ * The calls to AWS for one certificate, counted at the SDK clients: they decide the cost and the use of KMS's quota.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +16,8 @@ import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
 import { processRequest } from '../../lib/issuance/process-request.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
 import { startLocal } from '../../local/server.ts';
+import { CLUSTER, InMemoryService, TRUST_DOMAIN, UPLOADER } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
-import { CLUSTER, TRUST_DOMAIN, UPLOADER, Workshop } from '../support/workshop.ts';
 
 const buckets = { exchange: 'exchange', authority: 'authority' };
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -39,7 +41,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('one certificate takes one KMS Sign, no other KMS call, four S3 writes and one S3 delete', async () => {
+it('one certificate needs one KMS Sign, no other KMS call, four S3 writes and one S3 delete', async () => {
   const { url: endpoint, region, administrator: credentials } = local;
   const settings = { ...CLIENT_SETTINGS, endpoint, region, credentials };
   const [s3, kms] = [new S3Client(settings), new KMSClient(settings)];
@@ -57,10 +59,10 @@ it('one certificate takes one KMS Sign, no other KMS call, four S3 writes and on
     validityDays: 30,
   } as const;
   await createTrustDomain(service, new KmsCaKeys(kms), request);
-  // the record that the workshop builds from the same configuration
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
-  const record = workshop.authority.text(`clusters/${CLUSTER}.json`) ?? '';
+  // the record that `InMemoryService` builds from the same configuration
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
+  const record = memory.authority.text(`clusters/${CLUSTER}.json`) ?? '';
   await service.authority.put(`clusters/${CLUSTER}.json`, record, 'application/json');
   const csrs = set.csrs.filter(({ certificateName }) => certificateName !== 'super-admin.conf');
   const keys = csrs.map(({ path }) => `requests/${CLUSTER}/${node}/r1/${path}`);

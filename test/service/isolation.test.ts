@@ -264,13 +264,16 @@ const rows: Row[] = [
   ],
 ];
 
-it.each(rows)('%s: %s not %s, but %s %s', async (action, who, what, allowedTo, allowedWhat) => {
-  const attempt = attempts[action];
-  await expect(attempt?.(who, what)).rejects.toMatchObject({
-    name: expect.stringMatching(/^AccessDenied(Exception)?$/),
-  });
-  await expect(attempt?.(allowedTo, allowedWhat)).resolves.toBeDefined();
-});
+it.each(rows)(
+  '%s is denied to %s for %s, but allowed to %s for %s',
+  async (action, who, what, allowedTo, allowedWhat) => {
+    const attempt = attempts[action];
+    await expect(attempt?.(who, what)).rejects.toMatchObject({
+      name: expect.stringMatching(/^AccessDenied(Exception)?$/),
+    });
+    await expect(attempt?.(allowedTo, allowedWhat)).resolves.toBeDefined();
+  },
+);
 
 it('a request cannot be overwritten, not even by its own node', async () => {
   const key = `requests/${own}/once/kubelet.conf.csr`;

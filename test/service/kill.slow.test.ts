@@ -104,13 +104,13 @@ it('every request has one outcome and one serial number, after sixteen kills', a
   }
   for (const moment of MOMENTS) await uploadAll(service.as(`node:prod/${NODE}`), `r${moment}`);
   await reconcile(service.environment);
-  for (const moment of MOMENTS) await expectAnswers(service.environment, `r${moment}`);
+  for (const moment of MOMENTS) await expectOutcomes(service.environment, `r${moment}`);
   await expectOneOfEach(service.environment);
-  for (const reason of deadLetterReasons()) expect(reason).toContain('the process ended');
+  for (const reason of deadLetterReasons()) expect(reason).toContain('the process exited');
 }, 240_000);
 
 /**
- * The stand-in writes an object, then queues its event. If it is killed in between, the event is lost. The reconcile
+ * The stand-in writes an object, then queues its event. If it is killed before it queues the event, the event is lost. The reconcile
  * function finds such requests after some minutes; this does the same without the wait.
  */
 async function reconcile(environment: Environment): Promise<void> {
@@ -141,7 +141,7 @@ function deadLetterReasons(): string[] {
 }
 
 /** The node's command waits for the outcomes, and checks every certificate. */
-async function expectAnswers(environment: Environment, request: string): Promise<void> {
+async function expectOutcomes(environment: Environment, request: string): Promise<void> {
   const place = ['--cluster', 'prod', '--node', NODE, '--request', request];
   const run = await cakeless(
     environment,

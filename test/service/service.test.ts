@@ -165,7 +165,7 @@ it('signs super-admin.conf after an approval that is only in the authority bucke
   expect(others).toEqual({});
 });
 
-it('ten equal messages at once lead to one record, one serial number and one outcome', async () => {
+it('ten equal messages at once result in one record, one serial number and one outcome', async () => {
   const key = keyOf('ten', 'pki/etcd/server.csr');
   await upload(node, key, fileOf('etcd-server'));
   await Promise.all(Array.from({ length: 10 }, () => service.sendMessage(wakeMessage(key))));

@@ -27,7 +27,7 @@ const Bucket = 'canaries';
 const canaries: Record<string, (account: Account) => Promise<boolean>> = {
   'policy variables in resources': async ({ put }) =>
     (await put('tags/n1/x')) && !(await put('tags/n2/x')),
-  'policy variables are no patterns': async ({ put, star }) =>
+  'policy variables are not patterns': async ({ put, star }) =>
     (await put('tags/n1/y')) && !(await put('tags/n1/z', '*', star)),
   's3:if-none-match': async ({ put }) => (await put('once/a')) && !(await put('once/b', '')),
   'kms:MessageType': async ({ sign }) => (await sign('DIGEST')) && !(await sign('RAW')),

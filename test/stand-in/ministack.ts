@@ -170,9 +170,9 @@ async function untilHealthy(running: Ministack, child: ChildProcess, agent: Agen
 
 function healthy(endpoint: string, agent: Agent): Promise<boolean> {
   return new Promise((done) => {
-    get(`${endpoint}/_ministack/health`, { agent }, (answer) => {
-      answer.resume();
-      done(answer.statusCode === 200);
+    get(`${endpoint}/_ministack/health`, { agent }, (response) => {
+      response.resume();
+      done(response.statusCode === 200);
     }).on('error', () => done(false));
   });
 }
@@ -180,11 +180,11 @@ function healthy(endpoint: string, agent: Agent): Promise<boolean> {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = new Promise<void>((done) => child.once('exit', () => done()));
-    const patience = new AbortController();
+    const stopped = new AbortController();
     child.kill('SIGTERM');
-    const late = delay(STOPPED_WITHIN_MS, true, { signal: patience.signal }).catch(() => false);
+    const late = delay(STOPPED_WITHIN_MS, true, { signal: stopped.signal }).catch(() => false);
     if (await Promise.race([ended, late])) killGroup(child);
-    patience.abort();
+    stopped.abort();
     await ended;
   }
   killGroup(child);

@@ -1,22 +1,22 @@
 import { requestApprovalKey } from '../../lib/contract/approvals.ts';
-import type { Workshop } from './workshop.ts';
+import type { InMemoryService } from './in-memory-service.ts';
 
 /** Writes what an approver's command writes, and processes the event that follows. */
 export async function approve(
-  workshop: Workshop,
+  memory: InMemoryService,
   key: string,
   decision: 'approve' | 'deny' = 'approve',
 ) {
-  writeApproval(workshop, key, decision);
-  return workshop.process(key, undefined);
+  writeApproval(memory, key, decision);
+  return memory.process(key, undefined);
 }
 
 export function writeApproval(
-  workshop: Workshop,
+  memory: InMemoryService,
   key: string,
   decision: 'approve' | 'deny' = 'approve',
 ): void {
-  const { csrSha256, trustDomain, validitySeconds } = workshop.outcome(key).pending ?? {};
+  const { csrSha256, trustDomain, validitySeconds } = memory.outcome(key).pending ?? {};
   const approval = {
     request: key,
     csrSha256,
@@ -25,7 +25,7 @@ export function writeApproval(
     decision,
     reason: 'asked by ticket 4711',
     approver: 'alice',
-    decidedAt: workshop.now.toISOString(),
+    decidedAt: memory.now.toISOString(),
   };
-  workshop.authority.seed(requestApprovalKey(key, String(csrSha256)), JSON.stringify(approval));
+  memory.authority.seed(requestApprovalKey(key, String(csrSha256)), JSON.stringify(approval));
 }

@@ -15,6 +15,6 @@ export function certificateInPlace(folder: string, name: CertificateName): Certi
 export const serialInPlace = (folder: string, name: CertificateName): string =>
   certificateInPlace(folder, name).leaf.serialNumber;
 
-/** The names whose certificate is another one than in the other folder. */
+/** The names whose certificates differ between the two folders. */
 export const namesThatDiffer = (folder: string, other: string): CertificateName[] =>
   CERTIFICATE_NAMES.filter((name) => serialInPlace(folder, name) !== serialInPlace(other, name));

@@ -1,7 +1,8 @@
 /**
- * A fake component of the control plane: a real server that reads its certificate when it starts, and reports its health.
- * With --healthy-with=SERIAL it is healthy with that certificate only, with --unhealthy-with=SERIAL with all others, and with
- * --well-once=FILE in its first run only. --slow-stop delays its end, and --run-as=UID changes its user.
+ * A fake component of the control plane: a real server that reads its certificate when it starts, and reports its
+ * health. With --healthy-with=SERIAL it is healthy with that certificate only, with --unhealthy-with=SERIAL with all
+ * others, and with --healthy-once=FILE only in its first run. --slow-stop delays its end, and --run-as=UID changes its
+ * user.
  */
 const { X509Certificate } = require('node:crypto');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
@@ -18,7 +19,7 @@ const certFile = flags['tls-cert-file'] ?? flags['cert-file'];
 const keyFile = flags['tls-private-key-file'] ?? flags['key-file'];
 const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
 const { serialNumber } = new X509Certificate(cert);
-const once = flags['well-once'];
+const once = flags['healthy-once'];
 const isHealthy =
   (flags['healthy-with'] ?? serialNumber) === serialNumber &&
   flags['unhealthy-with'] !== serialNumber &&

@@ -85,7 +85,7 @@ function nameArguments({ dnsNames = [], ips = [] }: ChainItem): string[][] {
   ];
 }
 
-/** A certificate is valid only if OpenSSL prints OK with its file name. No answer counts as a complaint. */
+/** A certificate is valid only if OpenSSL prints OK with its file name. No output counts as a complaint. */
 function run({ args, certificates }: Call): [ChainItem, string][] {
   const { out, err } = askProgram('openssl', [...args, ...certificates.keys()]);
   const valid = new Set(out.split('\n'));

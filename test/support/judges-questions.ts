@@ -1,7 +1,7 @@
-/** What a judge is asked about a certificate, and what it answers. */
+/** The questions that a judge decides about a certificate, and its judgements. */
 import type { Judge } from './judges-programs.ts';
 
-/** Does this certificate lead to one of these roots, for this use and these names? All texts are PEM. */
+/** Does this certificate chain to one of these roots, for this use and these names? All texts are PEM. */
 export type ChainItem = {
   name: string;
   /** The certificate. What follows it in the same text counts as intermediates, as in a file that a server loads. */

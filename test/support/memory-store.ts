@@ -17,7 +17,7 @@ export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, MemoryObject>();
   readonly calls: { call: StoreCall; key: string }[] = [];
   interrupt: Interruption = () => {};
-  /** The store's clock: dates what is written, and tells how old it is. */
+  /** The store's clock: determines the date and the age of what is written. */
   now: () => Date = () => new Date(0);
 
   async get(key: string, maxBytes: number): Promise<BucketObject | undefined> {

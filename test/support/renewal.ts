@@ -55,7 +55,7 @@ export const clockAhead = (milliseconds: number) => ({
 export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metadata = {}) =>
   fixture.s3().send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, Metadata }));
 
-export const answerKey = (fixture: NodeFixture, request: string, path: string) =>
+export const outcomeKey = (fixture: NodeFixture, request: string, path: string) =>
   `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;
 
 /** The text of an object, as soon as it exists. */
@@ -67,7 +67,7 @@ export function textOf(fixture: NodeFixture, key: string): Promise<string> {
 }
 
 /** Requests `apiserver`, and ends before it sees the outcome. */
-export async function askOnly(
+export async function requestOnly(
   fixture: NodeFixture,
   folder: string,
   request: string,
@@ -83,15 +83,15 @@ export async function askOnly(
 async function* nothing() {}
 
 /** Requests `apiserver`, and changes the certificate in the bucket before the node reads it. */
-export async function renewWithAnswer(
+export async function renewWithOutcome(
   fixture: NodeFixture,
   folder: string,
   request: string,
   change: (pem: string) => string | Promise<string>,
   key: RenewalOptions['key'] = {},
 ) {
-  await askOnly(fixture, folder, request, key);
-  const object = answerKey(fixture, request, 'pki/apiserver.crt');
+  await requestOnly(fixture, folder, request, key);
+  const object = outcomeKey(fixture, request, 'pki/apiserver.crt');
   const changed = await change(await textOf(fixture, object));
   await putObject(fixture, object, changed, { 'trust-domain': 'fleet', ca: 'ca' });
   return fixture.run(folder, 'renew', 'apiserver', '--no-restart');

@@ -55,7 +55,7 @@ describe('withCapturedOutput', () => {
   });
 });
 
-it('withoutRoot runs the call as another user than root, and then is the user that it was', async () => {
+it('withoutRoot runs the call as a user other than root, and then restores the user', async () => {
   const before = process.geteuid?.();
   expect(await withoutRoot(async () => process.geteuid?.())).not.toBe(0);
   await expect(withoutRoot(async () => fail())).rejects.toThrow('as asked');

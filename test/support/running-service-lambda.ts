@@ -50,11 +50,11 @@ export interface LogLine {
 
 const LOGGING = { POWERTOOLS_LOG_LEVEL: 'INFO', POWERTOOLS_DEV: 'false' };
 
-/** Runs something with a reporter. @returns its answer, and everything that it wrote */
+/** Runs something with a reporter. @returns its result, and everything that it wrote */
 export async function withReporter<T>(
   run: (reporter: ReturnType<typeof newReporter>) => Promise<T>,
   service: Parameters<typeof newReporter>[0] = 'sign',
-): Promise<{ answer: T; lines: LogLine[]; metrics: Record<string, unknown>[]; text: string }> {
+): Promise<{ result: T; lines: LogLine[]; metrics: Record<string, unknown>[]; text: string }> {
   const { result, text } = await withEnvironment(LOGGING, () =>
     withCapturedOutput(() => run(newReporter(service))),
   );
@@ -65,7 +65,7 @@ export async function withReporter<T>(
   const metrics = parsed.filter((line) => '_aws' in line);
   for (const line of metrics) expectOwnMetrics(line, service);
   const lines = parsed.filter(({ level }) => level !== undefined);
-  return { answer: result, text, metrics, lines };
+  return { result, text, metrics, lines };
 }
 
 /** An alarm looks for a metric under the service that the list names, and would not see it elsewhere. */

@@ -94,11 +94,11 @@ export class RunningService {
 
   async invoke(FunctionName: string, payload: unknown): Promise<unknown> {
     const lambda = this.keep(new LambdaClient(this.settings()));
-    const answer = await lambda.send(
+    const response = await lambda.send(
       new InvokeCommand({ FunctionName, Payload: JSON.stringify(payload) }),
     );
-    const text = Buffer.from(answer.Payload ?? '').toString('utf8');
-    if (answer.FunctionError) throw new Error(text);
+    const text = Buffer.from(response.Payload ?? '').toString('utf8');
+    if (response.FunctionError) throw new Error(text);
     return JSON.parse(text);
   }
 

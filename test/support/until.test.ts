@@ -1,6 +1,6 @@
 import { Hopeless, hopeless, until, untilTrue } from './until.ts';
 
-it('gives the first answer, and takes errors for "not yet"', async () => {
+it('returns the first result, and treats errors as "not yet"', async () => {
   const looks = [
     () => undefined,
     () => {
@@ -8,7 +8,7 @@ it('gives the first answer, and takes errors for "not yet"', async () => {
     },
     () => 'here',
   ];
-  expect(await until('an answer', () => looks.shift()?.())).toBe('here');
+  expect(await until('a result', () => looks.shift()?.())).toBe('here');
 });
 
 it('fails at the limit with what was waited for and the last error', async () => {
@@ -20,14 +20,14 @@ it('fails at the limit with what was waited for and the last error', async () =>
   );
 });
 
-it('takes falsy answers for answers, but waits for a condition', async () => {
+it('returns falsy results, but waits for a condition to become true', async () => {
   expect(await until('a count', () => 0)).toBe(0);
   const looks = [false, true];
   await untilTrue('a condition', () => looks.shift() === true);
   expect(looks).toEqual([]);
 });
 
-it('does not wait when it is hopeless', async () => {
+it('stops waiting on a Hopeless error', async () => {
   const denied = () => Promise.reject(new Error('denied')).catch(hopeless);
   await expect(until('access', denied)).rejects.toThrow(Hopeless);
 });

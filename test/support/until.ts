@@ -1,14 +1,14 @@
 /**
- * Waits for something that happens in its own time. The only way in which tests wait: no fixed pause decides a test, and
- * the limit is far more than anything takes, so that a test which reaches it has failed.
+ * Waits for something to happen. Tests wait in no other way: no test depends on a fixed pause, and the limit is far
+ * longer than any operation takes, so a test that reaches it has failed.
  */
 const LIMIT_MS = 180_000;
 const PAUSE_MS = 50;
 
 /**
- * Looks until there is an answer. An error means "not yet" and is the reason that is reported at the limit, unless it is
- * Hopeless.
- * @returns the first answer that is not undefined
+ * Calls `look` until it returns a result. An error means "not yet" and is the reason that is reported at the limit, unless it
+ * is Hopeless.
+ * @returns the first result that is not undefined
  */
 export async function until<T>(
   what: string,
@@ -19,8 +19,8 @@ export async function until<T>(
   for (;;) {
     let reason = '';
     try {
-      const answer = await look();
-      if (answer !== undefined) return answer;
+      const result = await look();
+      if (result !== undefined) return result;
     } catch (error) {
       if (error instanceof Hopeless) throw error;
       reason = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 /**
- * Phrases that do not belong in this project's English, with what to write instead (docs/style.md). A phrase comes on
- * the list when it has been found twice: the list grows, and keeps what was mended from coming back.
+ * Phrases that do not belong in this project's English, with what to write instead (docs/style.md). A phrase is added
+ * when it has been found twice, so that fixed phrases do not come back.
  */
 
 export interface Idiom {
@@ -77,4 +77,44 @@ export const IDIOMS: readonly Idiom[] = [
   phrase(/\bto (?:its|their) end\b/i, 'to completion'),
   phrase(/\bkeeps? no\b|\bkeeps? nobody\b|\bkeeps? nothing\b/i, 'does not block, does not delay'),
   phrase(/\bat the latest\b/i, 'by, no later than'),
+  phrase(/\banother\b(?! than)[^.;:]{0,50}\bthan\b/i, 'different from, other than, not that of'),
+  phrase(/\bother \w+(?: \w+){0,2} than\b/i, '… other than, … that differ from'),
+  phrase(
+    /(?<!there )\b(?:is|are) no (?:node|error|objection|problem|list|request|range|address|version|patterns?)\b/i,
+    'is not a …, are not …',
+  ),
+  phrase(/\b(?:not|never) [^.;:]{0,40}\bany more\b/i, 'no longer'),
+  phrase(/\bline ends?\b(?! (?:with|before|in))/i, 'line ending, newline'),
+  phrase(/\bin front\b(?! of (?:several|the three))/i, 'leading, before, prefixed'),
+  phrase(/\bbehind (?:the end|an? (?:request|newline|byte)|its list)\b/i, 'after, trailing'),
+  phrase(/\bundefined (?:waits|takes|creates|requests)\b/, 'if undefined, …'),
+  phrase(/\bthe ones? of\b/i, 'that of, those of'),
+  phrase(/\bis not one (?:that|at)\b/i, 'does not list, is not allowed'),
+  phrase(/\bleads? (?:back )?to it\b|\bchain does not lead\b/i, 'chains to, can be derived from'),
+  phrase(/, for people\b|\bin words\b/i, 'human-readable, as text, describes'),
+  phrase(
+    /\b(?:is|was) asked (?:for|to do)\b|\bKMS is asked\b|\basks? (?:the health|a component)\b/i,
+    'is called, queried, checked',
+  ),
+  phrase(/\btells? (?:how|what|no|whether)\b/i, 'returns, reveals, reports, distinguishes'),
+  phrase(/\bexchanged\b/i, 'swapped'),
+  phrase(/\bfor good\b(?! reason)/i, 'permanently'),
+  phrase(/\bbelieve[sd]?\b/i, 'trust'),
+  phrase(/\brestart(?:s|ed|ing)? (?:their|its) users\b/i, 'the components that use them'),
+  phrase(/\bfile of (?:cakeless|\$\{)/, 'file from'),
+  phrase(/\bcontrol groups? of version\b/i, 'cgroup v1'),
+  phrase(/\btrying out and testing\b/i, 'evaluation and tests'),
+  phrase(/\bon (?:the|its) way\b/i, 'in transit'),
+  phrase(/\bmeanwhile\b\s*(?:[.;:]|\*\/|'|$)/i, 'in the meantime'),
+  phrase(/\bin between\b/i, 'in the meantime'),
+  phrase(/\bdemands? (?:it|the)\b/i, 'requires'),
+  phrase(/\bnone (?:where|if)\b/, 'absent if'),
+  phrase(/\b(?:process|program|command|machine|watch) ended\b/i, 'exited'),
+  phrase(/\bhas \d+ (?:bytes|octets)\b/i, 'is … bytes long'),
+  phrase(/\bwhat came\b/i, 'the received value'),
+  phrase(
+    /\b(?:behaviou|colou|favou|honou)r|\b(?:organi|recogni|authori|initiali|summari|normali|seriali)s(?:e|ed|es|ing|ation|ations)\b/i,
+    'American spelling: behavior, organize',
+  ),
+  phrase(/\b(?:this|the|a|each|every|which|no|its) rooms?\b(?! for)/i, 'folder, layer'),
 ];

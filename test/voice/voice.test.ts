@@ -4,15 +4,26 @@ import { join } from 'node:path';
 import { findIdioms } from './find-idioms.ts';
 
 /** Folders of the repository; `.` is for the files that are directly in its root. */
-const ROOMS = ['.', '.ci', 'bench', 'client', 'docs', 'functions', 'infra', 'lib', 'local', 'test'];
+const FOLDERS = [
+  '.',
+  '.ci',
+  'bench',
+  'client',
+  'docs',
+  'functions',
+  'infra',
+  'lib',
+  'local',
+  'test',
+];
 
 const TEXTS = /(?:\.(?:ts|mjs|cjs|md|sh|go|py|html)|^\.ci\/run|\/package\.json)$/;
 const NOT_OURS = /(?:^|\/)node_modules\/|^test\/fixtures\/|^test\/hostile\/files\//;
 /** What lists the phrases. */
 const ABOUT_PHRASES = ['docs/style.md', 'test/voice/idioms.ts', 'test/voice/voice.test.ts'];
 
-it.each(ROOMS)('%s reads as docs/style.md says', (room) => {
-  const files = filesOf(room);
+it.each(FOLDERS)('%s reads as docs/style.md says', (folder) => {
+  const files = filesOf(folder);
   expect(files.length).toBeGreaterThan(0);
   const found = files.flatMap((file) =>
     findIdioms(file, readFileSync(file, 'utf8')).map(
@@ -22,8 +33,8 @@ it.each(ROOMS)('%s reads as docs/style.md says', (room) => {
   expect(found).toEqual([]);
 });
 
-function filesOf(room: string): string[] {
-  return readdirSync(room, { recursive: room !== '.', withFileTypes: true })
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: folder !== '.', withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => TEXTS.test(file) && !NOT_OURS.test(file) && !ABOUT_PHRASES.includes(file))

@@ -9,7 +9,7 @@ import { isRestartable } from './restartable.ts';
 import { until } from './wait.ts';
 
 /**
- * If the processes of a static pod are not visible, it is impossible to tell whether it was restarted.
+ * If the processes of a static pod are not visible, there is no way to know whether it was restarted.
  * @throws CommandError that names the components whose processes are not visible
  */
 export async function requireVisibleProcesses(

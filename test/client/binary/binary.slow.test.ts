@@ -99,7 +99,7 @@ describe.each(executables())('the executable for $platform in an empty root', (d
     });
   });
 
-  it('creates CSRs from the certificates in place, and lists the certificates', () => {
+  it('creates CSRs from the current certificates, and lists the certificates', () => {
     const node = new OpensslNode(root.at('etc/kubernetes')).make();
     expect(inRoot('csr', 'all')).toMatchObject({ status: 0, stderr: '' });
     for (const { path, subject } of LEAVES) {
@@ -132,16 +132,16 @@ describe.each(executables())('the executable for $platform in an empty root', (d
       status: 2,
       stderr: expect.stringContaining('name a folder with --state-dir'),
     });
-    const answer = inRoot(...ask, '--state-dir', '/out');
+    const submitted = inRoot(...ask, '--state-dir', '/out');
     // a node's credentials may not request certificates of users
-    expect(answer).toMatchObject({ status: 6, stdout: '' });
+    expect(submitted).toMatchObject({ status: 6, stdout: '' });
     expect(readdirSync(root.at('out', CLUSTER))).toHaveLength(1);
   });
 
   it('says that a host name cannot be resolved', () => {
     const elsewhere = { ...environment(), AWS_ENDPOINT_URL: 'http://exchange.invalid' };
-    const answer = root.run(elsewhere, 'submit', '/csrs', ...place('nowhere'));
-    expect(answer).toMatchObject({ status: 5, stderr: expect.stringContaining('EAI_AGAIN') });
+    const submitted = root.run(elsewhere, 'submit', '/csrs', ...place('nowhere'));
+    expect(submitted).toMatchObject({ status: 5, stderr: expect.stringContaining('EAI_AGAIN') });
   });
   // an emulated executable is slow: the tests above are enough to see that it works
   if (platform === 'linux-x64') describeLife((at) => new EmptyRoot(at, executable()));

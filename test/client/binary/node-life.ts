@@ -1,6 +1,6 @@
 /**
- * A control-plane node managed with the executable alone, in a root folder with nothing else in it: prepared from the keys
- * and CSRs of real kubeadm, checked, renewed. OpenSSL verifies its files from outside.
+ * A control-plane node managed with the executable alone, in a root folder with nothing else in it: prepared from the
+ * keys and CSRs of real kubeadm, checked, renewed. OpenSSL verifies its files from outside.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -150,7 +150,7 @@ describe('local', () => {
 });
 
 describe('cluster', () => {
-  it('apply reports whether it created, configured or did not change the record', async () => {
+  it('apply reports whether it created, changed or kept the record', async () => {
     const verbs = [
       await apply('verbs'),
       await apply('verbs'),
@@ -186,7 +186,7 @@ describe('cluster', () => {
     expect(JSON.parse(run.stdout)).toEqual(JSON.parse(shown.stdout));
   });
 
-  it('apply suggests --kubernetes-version if the kubeadm configuration names no full release', async () => {
+  it('apply suggests --kubernetes-version if the kubeadm configuration does not contain a full release', async () => {
     const file = join(folder, 'stable.yaml');
     const text = readFileSync(config, 'utf8');
     writeFileSync(file, text.replace(/^kubernetesVersion: .*$/m, 'kubernetesVersion: stable-1'));
@@ -281,7 +281,7 @@ describe('approvals', () => {
     await node('fetch', ...place(id), '--out', join(folder, id)); // returns when each request has an outcome
   };
 
-  it('pending lists requests with their subjects, and approve has them signed', async () => {
+  it('pending lists requests with their subjects, and approved requests are signed', async () => {
     await submitOne('yes');
     const listed = await approver('pending', '--cluster', CLUSTER, '-o', 'json');
     const entry = JSON.parse(listed.stdout).find(
@@ -300,7 +300,7 @@ describe('approvals', () => {
     expect(existsSync(join(folder, 'yes', 'super-admin.conf.crt'))).toBe(true);
   });
 
-  it('deny is final, and the node is told the reason', async () => {
+  it('a denial is final, and the node sees the reason', async () => {
     await submitOne('no');
     expect((await approver('deny', key('no'))).exitCode).toBe(2); // --reason is required
     expect((await approver('deny', key('no'), '--reason', 'not today')).exitCode).toBe(0);

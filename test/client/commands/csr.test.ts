@@ -1,4 +1,6 @@
-/** `cakeless csr` on folders of real kubeadm requests what the certificates in place have, or what generate-csr would. */
+/**
+ * `cakeless csr` on folders of real kubeadm requests what the current certificates have, or what generate-csr would.
+ */
 import { X509Certificate } from 'node:crypto';
 import {
   copyFileSync,
@@ -62,7 +64,7 @@ function nodeOf(set: KubeadmSet): string {
 }
 
 describe.each(sets.filter(({ version }) => version !== '1.21.14'))('$title', (set) => {
-  it('all requests subject, names and key algorithm of the certificates in place', async () => {
+  it('all requests the subject, names and key algorithm of the current certificates', async () => {
     const folder = nodeOf(set);
     // generating RSA keys is slow: one set uses them, the others use P-256
     const isQuick = !/rsa/.test(set.config) || set.version === '1.31.0';
@@ -142,7 +144,7 @@ it('--dry-run writes nothing, --key-algorithm is applied, and an unknown name is
   });
 });
 
-it('a folder that is not a node is an error, and a node without certificates has no next step', async () => {
+it('fails for a folder that is not a node, and suggests no next step for a node without certificates', async () => {
   const gone = await csr(join(newFolder(), 'nope'), 'all');
   expect([gone.exitCode, gone.stderr]).toEqual([
     2,

@@ -66,15 +66,15 @@ it.each([
   expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(words) });
 });
 
-it('never colours its output, whatever the environment requests', async () => {
-  const colours = {
+it('never colors its output, whatever the environment requests', async () => {
+  const colors = {
     NO_COLOR: undefined,
     FORCE_COLOR: '3',
     CLICOLOR_FORCE: '1',
     TERM: 'xterm-256color',
   };
   for (const args of [['--help'], ['renew', '--help'], ['reenw'], ['csr', 'nothing']]) {
-    const { stdout, stderr } = await cakeless(colours, ...args);
+    const { stdout, stderr } = await cakeless(colors, ...args);
     expect([stdout + stderr, (stdout + stderr).includes('\x1b')]).toEqual([
       expect.any(String),
       false,

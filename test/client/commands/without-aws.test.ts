@@ -73,7 +73,7 @@ describe('an invitation', () => {
     expect(outcomes).toHaveLength(CERTIFICATE_NAMES.length);
   });
 
-  it('covers only the names that it was made for', async () => {
+  it('covers only the names that it was created for', async () => {
     const { out } = await invite(NODE, '--name', 'kubelet.conf');
     const run = await node('submit', csrs, '--invitation', out);
     expect(run).toMatchObject({
@@ -82,7 +82,7 @@ describe('an invitation', () => {
     });
   });
 
-  it('made with the credentials of a node needs --trust-domain, and says so', async () => {
+  it('created with the credentials of a node needs --trust-domain, and says so', async () => {
     const as = service.as(`node:${CLUSTER}/${NODE}`);
     const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('own')];
     const bare = await cakeless({ ...as, CAKELESS_AUTHORITY_BUCKET: undefined }, ...args);
@@ -98,7 +98,7 @@ describe('an invitation', () => {
   it.each([
     ['a node that the record does not know', 'cp-9.prod.example.com', [], /^warning: .*cp-9/m],
     ['some names', NODE, ['--name', 'kubelet.conf'], /covers kubelet\.conf only/],
-  ])('for %s says what will come of it', async (_, name, more, words) => {
+  ])('for %s prints what to expect', async (_, name, more, words) => {
     const out = ['--out', file('invitation.json')];
     const run = await admin('invite', '--cluster', CLUSTER, '--node', name, ...out, ...more);
     expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(words) });
@@ -142,8 +142,8 @@ describe('an invitation', () => {
   ])('cannot be used %s', async (_, change, init) => {
     const { invitation } = await invite(NODE, '--name', 'kubelet.conf');
     const put = invitation.requests[0]?.put ?? '';
-    const answer = await fetch(change(put), { method: 'PUT', body: 'x', ...init });
-    expect([answer.status, await answer.text()]).toEqual([
+    const response = await fetch(change(put), { method: 'PUT', body: 'x', ...init });
+    expect([response.status, await response.text()]).toEqual([
       403,
       expect.stringMatching(/SignatureDoesNotMatch|AccessDenied/),
     ]);
@@ -239,23 +239,23 @@ describe('an invitation', () => {
 
 describe('by file', () => {
   const pack = async () => {
-    const [request, answer] = [file('request.json'), file('answer.json')];
+    const [request, outcomes] = [file('request.json'), file('outcomes.json')];
     const place = ['--cluster', CLUSTER, '--node', NODE];
     expect((await node('pack', csrs, ...place, '--out', request)).exitCode).toBe(0);
-    return { request, answer };
+    return { request, outcomes };
   };
 
   it('a node gets its certificates', async () => {
-    const { request, answer } = await pack();
+    const { request, outcomes } = await pack();
     expect(readFileSync(request, 'utf8')).not.toContain('PRIVATE');
-    const relayed = await admin('relay', request, '--out', answer);
+    const relayed = await admin('relay', request, '--out', outcomes);
     expect(relayed).toMatchObject({
       exitCode: 4,
       stderr: expect.stringMatching(new RegExp(`of ${CLUSTER}/${NODE}: 12 CSRs`)),
       stdout: expect.stringContaining('pending super-admin'),
     });
     const out = file('out');
-    const fetched = await node('fetch', '--from', answer, '--out', out, '-o', 'json');
+    const fetched = await node('fetch', '--from', outcomes, '--out', out, '-o', 'json');
     expect(fetched.exitCode).toBe(4);
     const issued = JSON.parse(fetched.stdout).filter(
       ({ outcome }: { outcome: string }) => outcome === 'issued',
@@ -265,7 +265,7 @@ describe('by file', () => {
   });
 
   it('relay takes bucket and region from the configuration file of this machine, and nothing else', async () => {
-    const { request, answer } = await pack();
+    const { request, outcomes } = await pack();
     const { AWS_REGION, CAKELESS_EXCHANGE_BUCKET } = service.environment;
     const config = file('cakeless.yaml');
     writeFileSync(
@@ -279,7 +279,7 @@ describe('by file', () => {
     };
     const run = await cakeless(
       environment,
-      ...['relay', request, '--out', answer, '--node-config', config],
+      ...['relay', request, '--out', outcomes, '--node-config', config],
     );
     expect(run).toMatchObject({
       exitCode: 4,
@@ -289,56 +289,56 @@ describe('by file', () => {
     });
   });
 
-  it('the wrong file is an error that says what it is', async () => {
-    const { request, answer } = await pack();
+  it('a file of the wrong type is an error that says which command wrote it', async () => {
+    const { request, outcomes } = await pack();
     const swapped = await node('fetch', '--from', request, '--out', folder);
     expect(swapped).toMatchObject({ exitCode: 2 });
     expect(swapped.stderr).toMatch(
       /not a file from cakeless relay\n.*it is a file from cakeless pack/,
     );
-    writeFileSync(answer, '{"cluster":"prod"}');
-    const other = await admin('relay', answer, '--out', file('never'));
-    expect(other.stderr).toBe(`cakeless: ${answer}: not a file from cakeless pack\n`);
+    writeFileSync(outcomes, '{"cluster":"prod"}');
+    const other = await admin('relay', outcomes, '--out', file('never'));
+    expect(other.stderr).toBe(`cakeless: ${outcomes}: not a file from cakeless pack\n`);
   });
 
-  it('relay rejects a file of another node or cluster than --node and --cluster say', async () => {
-    const { request, answer } = await pack();
+  it('relay refuses a file whose node or cluster is not that of --node and --cluster', async () => {
+    const { request, outcomes } = await pack();
     for (const other of [
       ['--node', OTHER],
       ['--cluster', 'other'],
     ])
-      expect(await admin('relay', request, '--out', answer, ...other)).toMatchObject({
+      expect(await admin('relay', request, '--out', outcomes, ...other)).toMatchObject({
         exitCode: 2,
         stderr: expect.stringContaining('not '),
       });
-    expect(existsSync(answer)).toBe(false);
+    expect(existsSync(outcomes)).toBe(false);
   });
 
   it('relay prints a rejection with its reason, and fetch reads it from the file', async () => {
-    const [request, answer] = [file('request.json'), file('answer.json')];
+    const [request, outcomes] = [file('request.json'), file('outcomes.json')];
     const place = ['--cluster', CLUSTER, '--node', OTHER];
     const one = file('one');
     cpSync(join(csrs, 'kubelet.conf.csr'), join(one, 'kubelet.conf.csr'));
     await node('pack', one, ...place, '--out', request);
-    const run = await admin('relay', request, '--out', answer, ...place);
+    const run = await admin('relay', request, '--out', outcomes, ...place);
     expect(run).toMatchObject({
       exitCode: 3,
       stdout: expect.stringMatching(
         /^rejected kubelet\.conf\nkubelet\.conf: subject-common-name: .+; allowed: .+\. To fix: .+/,
       ),
     });
-    expect((await node('fetch', '--from', answer, '--out', file('out'))).exitCode).toBe(3);
+    expect((await node('fetch', '--from', outcomes, '--out', file('out'))).exitCode).toBe(3);
   });
 
-  it('a certificate that was exchanged in the file is not written', async () => {
-    const { request, answer } = await pack();
-    await admin('relay', request, '--out', answer);
-    const relayed = JSON.parse(readFileSync(answer, 'utf8'));
+  it('a certificate that was swapped in the file is not written', async () => {
+    const { request, outcomes } = await pack();
+    await admin('relay', request, '--out', outcomes);
+    const relayed = JSON.parse(readFileSync(outcomes, 'utf8'));
     const bodyOf = (end: string) =>
       relayed.objects.find(({ key }: { key: string }) => key.endsWith(end));
     bodyOf('/scheduler.conf.crt').body = bodyOf('/controller-manager.conf.crt').body;
-    writeFileSync(answer, JSON.stringify(relayed));
-    const run = await node('fetch', '--from', answer, '--out', file('out'));
+    writeFileSync(outcomes, JSON.stringify(relayed));
+    const run = await node('fetch', '--from', outcomes, '--out', file('out'));
     expect(run).toMatchObject({
       exitCode: 7,
       stdout: expect.stringContaining('not that of the CSR'),
@@ -352,23 +352,23 @@ describe('by file', () => {
     ['for a trust bundle', (o) => ({ ...o, key: 'trust/fleet/../x' })],
     ['with a body that is not base64', (o) => ({ ...o, body: '%%%' })],
   ])('fetch rejects an object %s', async (_, change) => {
-    const { answer } = await pack();
+    const { outcomes } = await pack();
     const key = `requests/${CLUSTER}/${NODE}/r/kubelet.conf.csr`;
     const whole = { key, body: 'eA==', metadata: {} };
     const object = change(whole);
     const place = { cluster: CLUSTER, node: NODE, request: 'r' };
-    writeFileSync(answer, JSON.stringify({ cakelessOutcomes: 1, ...place, objects: [object] }));
-    const run = await node('fetch', '--from', answer, '--out', file('out'));
+    writeFileSync(outcomes, JSON.stringify({ cakelessOutcomes: 1, ...place, objects: [object] }));
+    const run = await node('fetch', '--from', outcomes, '--out', file('out'));
     expect(run.exitCode).toBe(2);
   });
 
   it('relay does not upload a private key', async () => {
-    const { request, answer } = await pack();
+    const { request, outcomes } = await pack();
     const packed = JSON.parse(readFileSync(request, 'utf8'));
     const key = '-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n';
     packed.csrs[0].csr = Buffer.from(key).toString('base64');
     writeFileSync(request, JSON.stringify(packed));
-    const run = await admin('relay', request, '--out', answer);
+    const run = await admin('relay', request, '--out', outcomes);
     expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('nothing was sent') });
   });
 });

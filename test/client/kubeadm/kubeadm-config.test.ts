@@ -19,7 +19,7 @@ const refused: [string, string, RegExp][] = [
   ['a missing address', cluster() + init(''), /advertiseAddress is missing/],
   ['an invalid address', cluster() + init('cp-1'), /is not an IP address/],
   [
-    'an InitConfiguration beside a JoinConfiguration',
+    'an InitConfiguration next to a JoinConfiguration',
     cluster() + init() + join(discovery),
     /InitConfiguration and a JoinConfiguration/,
   ],

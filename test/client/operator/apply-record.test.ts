@@ -1,4 +1,4 @@
-/** `cakeless cluster apply` by several people at once: no change is lost, and each learns what became of theirs. */
+/** `cakeless cluster apply` by several people at the same time: no change is lost, and everyone sees whether theirs was applied. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import type { Connection } from '../../../client/connection.ts';
 import { CommandError } from '../../../client/errors.ts';
 import { EXIT_OF_ERROR } from '../../../client/exit-codes.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import type { MemoryStore } from '../../support/memory-store.ts';
 import { RunningService } from '../../support/running-service.ts';
-import { TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
 
 const KEY = 'clusters/prod.json';
 const OTHERS_TIME = new Date('2026-11-26T12:34:56Z');
@@ -38,7 +38,7 @@ const fromKubeadm = (...more: string[]) => [
 ];
 
 async function newAuthority(): Promise<MemoryStore> {
-  const { authority } = await Workshop.open();
+  const { authority } = await InMemoryService.open();
   authority.now = () => OTHERS_TIME;
   return authority;
 }
@@ -69,7 +69,7 @@ it('reads once and writes once, with the ETag of what it read', async () => {
 });
 
 describe('if someone else', () => {
-  it('changes the record in between, theirs stays, and the error says when and what', async () => {
+  it('changes the record in the meantime, their change stays, and the error says when and what', async () => {
     const authority = await newAuthority();
     await clusterApply(authority, ...fromKubeadm());
     const theirs = JSON.stringify(edited(authority));
@@ -97,7 +97,7 @@ describe('if someone else', () => {
     expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(['theirs', 'ours']));
   });
 
-  it('creates the record in between, theirs stays', async () => {
+  it('creates the record in the meantime, theirs is kept', async () => {
     const authority = await newAuthority();
     meanwhile(authority, () => authority.seed(KEY, '{"theirs":true}'));
     const { error } = await clusterApply(authority, ...fromKubeadm());
@@ -108,7 +108,7 @@ describe('if someone else', () => {
     expect(authority.text(KEY)).toBe('{"theirs":true}');
   });
 
-  it('removes the record in between, it stays removed', async () => {
+  it('removes the record in the meantime, it stays removed', async () => {
     const authority = await newAuthority();
     await clusterApply(authority, ...fromKubeadm());
     meanwhile(authority, () => authority.objects.delete(KEY));
@@ -149,7 +149,7 @@ it('a dry run writes nothing and never conflicts', async () => {
   expect(authority.text(KEY)).toBeUndefined();
 });
 
-it('of concurrent runs over HTTP, each that reports success has its node in the record', async () => {
+it('every concurrent run over HTTP that reports success has its node in the record', async () => {
   const service = await RunningService.start();
   try {
     await service.invoke('cakeless-create-ca', { trustDomain: TRUST_DOMAIN });

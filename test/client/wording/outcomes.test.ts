@@ -65,10 +65,10 @@ it.each([
     5400,
     'outcomes of b, c and approval of a (up to 1h30m)',
   ],
-] as const)('waiting says for what, and for how long: %j', (open, seconds, words) => {
+] as const)('the waiting message says what for and how long: %j', (open, seconds, words) => {
   expect(describeWaiting(describeOpen(open), seconds)).toBe(`waiting for ${words}`);
 });
 
-it('nothing is open without an awaited request', () => {
+it('describes an empty list of open requests as an empty string', () => {
   expect(describeOpen([])).toBe('');
 });

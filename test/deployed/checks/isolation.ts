@@ -37,7 +37,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'a tag that is a wildcard, a path, users or missing makes a session no node',
+    name: 'a session is not a node if its tag is a wildcard, a path, `users`, or missing',
     async run(deployment) {
       for (const tag of ['*', 'cp-?.prod.example.com', `${NODE}/first`, 'users', undefined]) {
         const who = await deployment.assume('nodes of a', tag === undefined ? {} : { node: tag });
@@ -60,7 +60,7 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'a node puts the lease of its cluster only, and only with a condition',
+    name: "a node can put only its own cluster's lease, and only with a condition",
     async run(deployment) {
       const node = await nodeOfA(deployment);
       await deployment.create(node, 'exchange', 'leases/a.json', '{}');

@@ -35,7 +35,7 @@ export const issuance: Check[] = [
     run: async (deployment) => issued(deployment, 'a', await nodeOfA(deployment), 'prod'),
   },
   {
-    name: 'a node with its own role does, too (keys RSA_2048)',
+    name: 'a node with its own role gets its certificates, too (keys RSA_2048)',
     run: async (deployment) => issued(deployment, 'b', await deployment.assume('cp-1 of b'), 'lab'),
   },
   {

@@ -10,7 +10,7 @@ import { Component, commandOf } from './component.ts';
 
 const SIGNING_FLAGS = ['--cluster-signing-cert-file', '--cluster-signing-key-file'];
 
-/** With kubeadm's flags except for these: only the signer runs, beside the controller manager that leads. */
+/** kubeadm's flags with these changes: only the signer runs, in addition to the controller manager that leads. */
 export async function withDeletedKey(plane: ControlPlane): Promise<string> {
   const node = plane.first;
   const own = {

@@ -56,7 +56,7 @@ export class Component {
     return this.#running;
   }
 
-  /** Ends it by the signal, and by SIGKILL after the grace period. */
+  /** Stops it with the signal, and with SIGKILL after the grace period. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 60_000): Promise<void> {
     this.#kill(signal);
     const force = setTimeout(() => this.#kill('SIGKILL'), graceMs);

@@ -5,9 +5,9 @@ import { ENDPOINT_ADDRESS, ENDPOINT_NAME, type NodeAddress } from './network.ts'
 
 export interface ControlPlanePlan {
   readonly release: string;
-  /** Of the nodes' keys. */
+  /** Algorithm of the nodes' keys. */
   readonly kind: KeyKind;
-  /** Of the CAs' keys, as `cakeless trust-domain create --key-spec` names them. */
+  /** Key specification of the CAs, as `cakeless trust-domain create --key-spec` names them. */
   readonly caKeySpec: string;
 }
 

@@ -12,8 +12,8 @@ import type { PodsOfNodes } from './static-pods.ts';
 export const RENEWAL = 'renewal';
 
 const ONE = 'cakeless renew all on one node';
-const TWO = 'cakeless renew all on two nodes at once: they restart one after the other';
-const TRAFFIC = 'a writer and a watcher lose nothing except to elections of etcd';
+const TWO = 'cakeless renew all on two nodes at once: only one node restarts components at a time';
+const TRAFFIC = 'a writer and a watcher lose nothing, except during etcd elections';
 
 export const RENEWAL_CHECKS = [
   ONE,

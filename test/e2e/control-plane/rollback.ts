@@ -1,7 +1,8 @@
 /**
- * A mistake that the node cannot detect in advance, and how `cakeless renew` recovers from it. A change of the CAs was left
- * half-done: the cluster record already names another trust domain, and one node trusts both. Its new certificates are
- * issued by the new CAs and pass every check on the node. No other etcd member trusts these CAs, so its etcd is isolated.
+ * A mistake that the node cannot detect in advance, and how `cakeless renew` recovers from it. A CA change was only
+ * half completed: the cluster record already names another trust domain, and one node trusts both. Its new certificates
+ * are issued by the new CAs and pass every check on the node. No other etcd member trusts these CAs, so its etcd is
+ * isolated.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import { mustRenew, tryRenew } from './renew-node.ts';
 
 const BACK = 'certificates that only one node trusts: the old ones are restored';
 const REASON = 'etcd logs the reason';
-const TRAFFIC = 'the writer and the watcher lose nothing except to elections of etcd';
+const TRAFFIC = 'the writer and the watcher lose nothing, except during etcd elections';
 const AFTER = 'after the record is corrected, cakeless renew all works';
 
 export const ROLLBACK = 'rollback';

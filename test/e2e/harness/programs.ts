@@ -12,7 +12,7 @@ export const CONTROL_PLANE_RELEASES = ['1.35.4', '1.37.2'];
 /** What `--quick` runs. */
 export const QUICK_RELEASE = '1.35.4';
 
-/** Of the whole cluster: the newest release that runs with the containerd of Debian 12. */
+/** The release of the whole cluster: the newest release that runs with the containerd of Debian 12. */
 export const WHOLE_RELEASE = '1.35.4';
 
 export const ETCD_RELEASE = '3.6.16';

@@ -13,7 +13,7 @@ export interface Result {
   readonly words: string;
 }
 
-/** Runs a check and reports its result. The body returns what it saw, or throws if that is wrong. */
+/** Runs a check and reports its result. The body returns what it observed, or throws if that is wrong. */
 export type Check = (name: string, body: () => Promise<string | undefined>) => Promise<void>;
 
 export class Report {
@@ -26,8 +26,8 @@ export class Report {
   }
 
   /**
-   * One row: checks that build upon each other. The first that fails ends the row. Checks that `expected` names and that
-   * were not reached count as failed, too, so that nothing is omitted silently.
+   * One row: checks that build upon each other. The first that fails ends the row. Checks that `expected` names and
+   * that were not reached count as failed, too, so that nothing is omitted silently.
    */
   async row(
     part: string,

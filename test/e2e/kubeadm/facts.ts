@@ -18,15 +18,15 @@ export const FACTS = 'facts';
 type Try = (root: KubeadmRoot, forger: Forger) => Promise<string>;
 
 const FACT_CHECKS: readonly (readonly [name: string, look: Try])[] = [
-  ['generate-csr stops at a .key in the way', stopsAt('pki/etcd/peer.key')],
-  ['generate-csr stops at a .csr in the way', stopsAt('pki/front-proxy-client.csr')],
+  ['generate-csr stops at an existing .key', stopsAt('pki/etcd/peer.key')],
+  ['generate-csr stops at an existing .csr', stopsAt('pki/front-proxy-client.csr')],
   [
-    'generate-csr stops at a .conf in the way, when a part of the set is made',
+    'generate-csr stops at an existing .conf after it has created part of the set',
     stopsAt('scheduler.conf', 1),
   ],
-  ['another key beside apiserver.crt passes', passes(foreignKey)],
-  ['etcd-server and etcd-peer exchanged pass', passes(exchangedEtcd)],
-  ['the certificate of admin.conf as apiserver.crt passes', passes(adminAsServer)],
+  ['apiserver.crt is accepted with another key next to it', accepts(foreignKey)],
+  ['etcd-server and etcd-peer are accepted when swapped', accepts(swappedEtcd)],
+  ['apiserver.crt is accepted with the certificate of admin.conf', accepts(adminAsServer)],
   ['an expired leaf is "not signed by the corresponding CA"', expiredLeaf],
   ['kubeconfig user requires the CA key, also with --token', kubeconfigUser],
 ];
@@ -80,9 +80,9 @@ async function wholeSet(
 function stopsAt(path: string, atLeast = 0): Try {
   return async (root) => {
     for (const file of root.files()) if (file !== path) root.removeFile(file);
-    writeFileSync(root.file(path), 'in the way\n');
+    writeFileSync(root.file(path), 'existing\n');
     const words = await root.kubeadmRefuses('certs', 'generate-csr');
-    if (root.read(path) !== 'in the way\n') throw new Error(`${path} was changed`);
+    if (root.read(path) !== 'existing\n') throw new Error(`${path} was changed`);
     const made = root.files().filter((file) => file.endsWith('.csr') && file !== path).length;
     if (made < atLeast) throw new Error(`${made} CSRs were made: ${words}`);
     return `${words}; ${made} CSRs were made`;
@@ -90,7 +90,7 @@ function stopsAt(path: string, atLeast = 0): Try {
 }
 
 /** Changes something: kubeadm must still accept the files, and not change them. */
-function passes(change: (root: KubeadmRoot) => void): Try {
+function accepts(change: (root: KubeadmRoot) => void): Try {
   return async (root) => {
     const right = JSON.stringify(root.digests());
     change(root);
@@ -108,7 +108,7 @@ function foreignKey(root: KubeadmRoot): void {
   if (foreign.join() !== 'apiserver') throw new Error(`with another key: ${foreign.join()}`);
 }
 
-function exchangedEtcd(root: KubeadmRoot): void {
+function swappedEtcd(root: KubeadmRoot): void {
   const [server, peer] = ['server', 'peer'].map((name) => root.file(`pki/etcd/${name}.crt`));
   if (server === undefined || peer === undefined) throw new Error('no etcd');
   renameSync(server, `${server}.aside`);

@@ -73,7 +73,7 @@ export function complaints(installed: readonly Installed[]): string[] {
     .map(({ name, judge, message }) => `${name}: ${judge}: ${message}`);
 }
 
-/** Certificates with another key beside them: kubeadm does not check this. */
+/** Certificates with another key next to them: kubeadm does not check this. */
 export const withForeignKey = (installed: readonly Installed[]): string[] =>
   installed
     .filter(

@@ -121,7 +121,7 @@ async function judges(root: KubeadmRoot, kindFor: (name: string) => KeyKind): Pr
   const wrong = [
     ...complaints(installed),
     ...otherKind.map(({ name, certificate }) => `${name}: has a key of ${keyKindOf(certificate)}`),
-    ...withForeignKey(installed).map((name) => `${name}: the key beside it is another one`),
+    ...withForeignKey(installed).map((name) => `${name}: the key next to it does not match`),
   ];
   if (wrong.length > 0) throw new Error(wrong.join('; '));
   return `OpenSSL, Go and zlint accept ${installed.length} certificates`;

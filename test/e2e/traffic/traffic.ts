@@ -62,7 +62,7 @@ export class Traffic {
   }
 
   /**
-   * The restart of an etcd member can fail the write that it leads at that moment. The writer gets an error for it.
+   * Restarting an etcd member can fail a write that is in flight if the member is the leader. The writer gets an error.
    * @param restartedMembers the number of restarts
    * @returns the summary @throws Error with the summary if anything else was lost, or an event was missed
    */

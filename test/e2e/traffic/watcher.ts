@@ -10,7 +10,7 @@ const RETRY_MS = 100;
 export interface Watched {
   /** Numbers, in the order in which they arrived. */
   readonly seen: readonly number[];
-  /** How often a watch ended and was resumed, by the reason. */
+  /** How often a watch was closed and resumed, by reason. */
   readonly ends: ReadonlyMap<string, number>;
   /** Between two events. */
   readonly longestGapMs: number;

@@ -18,7 +18,7 @@ export const BRING_UP_CHECKS = [
   'prepare a second time changes nothing on any node',
 ];
 
-/** Without it kubeadm refuses control groups of version 1. */
+/** Without it, kubeadm refuses cgroup v1. */
 const UNUSUAL = ['--ignore-preflight-errors=SystemVerification'];
 /** kube-proxy and CoreDNS use no certificate of kubeadm. */
 const NO_ADDONS = ['--skip-phases=addon'];

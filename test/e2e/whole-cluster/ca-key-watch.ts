@@ -56,7 +56,7 @@ export class CaKeyWatch {
   }
 
   #names(): string[] {
-    if (!this.#watch.running) throw new Hopeless(`the watch ended: ${this.#watch.log()}`);
+    if (!this.#watch.running) throw new Hopeless(`the watch exited: ${this.#watch.log()}`);
     const [first, ...names] = this.#watch.log().trimEnd().split('\n');
     if (first !== 'watching') throw new Error('not watching yet');
     return names;

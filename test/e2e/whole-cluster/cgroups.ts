@@ -1,7 +1,7 @@
 /**
- * Control groups of the machines: the only thing that outlives the processes and namespaces of a run. In every hierarchy
- * they are below a group with the run's name, which is below the group of the run itself. Version 1 only; version 2 has not
- * been tested.
+ * The cgroups of the machines: the only thing that outlives the processes and namespaces of a run. In every
+ * hierarchy they are below a group with the run's name, which is below the group of the run itself. Supports only
+ * cgroup v1; cgroup v2 has not been tested.
  */
 import {
   existsSync,
@@ -32,7 +32,7 @@ export function makeGroups(run: string, machine: string): string[] {
 /** This process's group in each hierarchy. @throws Error for version 2 */
 function ownGroups(): string[] {
   if (existsSync(join(ROOT, 'cgroup.controllers')))
-    throw new Error(`machines need control groups of version 1, and ${ROOT} has version 2`);
+    throw new Error(`machines need cgroup v1, but ${ROOT} is cgroup v2`);
   return readFileSync('/proc/self/cgroup', 'utf8')
     .trim()
     .split('\n')
@@ -55,8 +55,8 @@ function inheritCpus(folder: string): void {
 }
 
 /**
- * Removes the groups of finished runs: of this run at its end, and of a killed one at the start of the next. A group with
- * running processes stays.
+ * Removes the groups of finished runs: of this run at its end, and of a killed one at the start of the next. A group
+ * with running processes stays.
  */
 export function removeOldGroups(): void {
   for (const group of foldersBelow(ROOT).filter((path) => basename(path).startsWith(RUNS))) {

@@ -82,7 +82,7 @@ const clusterConfiguration = (release: string) => ({
   },
 });
 
-/** What this environment needs: no systemd, control groups of version 1, and memory instead of a disk. */
+/** What this environment needs: no systemd, cgroup v1, and memory instead of a disk. */
 const kubelet = {
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
   kind: 'KubeletConfiguration',

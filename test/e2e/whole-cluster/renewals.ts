@@ -6,17 +6,17 @@ import type { Check } from '../harness/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { isEmbedded } from './certificates.ts';
+import { logsAndExec } from './check-nodes.ts';
 import type { WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
 import { checkClients, checkServed, takeCertificates } from './in-use.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
-import { logsAndExec } from './look-at.ts';
 import { CLUSTER, WHOLE_ENDPOINT } from './plan.ts';
 
 const ORDER = ['first', 'second', 'third'];
 const renewAllOn = (which: string) => `cakeless renew all: ${which}`;
 
-const TRAFFIC = 'a writer and a watcher meanwhile: nothing lost except to elections of etcd';
+const TRAFFIC = 'a writer and a watcher lose nothing in the meantime, except during etcd elections';
 
 export const RENEWAL_CHECKS = [
   ...ORDER.map((which) => renewAllOn(`${which} control plane`)),

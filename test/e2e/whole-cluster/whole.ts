@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Report } from '../harness/report.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
+import { checkNodes, NODE_CHECKS } from './check-nodes.ts';
 import { WholeCluster } from './cluster.ts';
-import { LOOK_AT_CHECKS, lookAt } from './look-at.ts';
 import { RENEWAL_CHECKS, renewAll } from './renewals.ts';
 
 export const WHOLE = 'kubeadm whole';
@@ -29,7 +29,7 @@ export async function runWhole(
   const checks = [
     MACHINES,
     ...BRING_UP_CHECKS,
-    ...LOOK_AT_CHECKS,
+    ...NODE_CHECKS,
     ...(renewals ? RENEWAL_CHECKS : []),
     NO_CA_KEY,
   ];
@@ -45,7 +45,7 @@ export async function runWhole(
       });
       if (!cluster) return;
       await bringUp(step, cluster, service);
-      await lookAt(step, cluster);
+      await checkNodes(step, cluster);
       if (renewals) await renewAll(step, cluster, service);
       await step(NO_CA_KEY, () => noCaKey(cluster as WholeCluster));
     });

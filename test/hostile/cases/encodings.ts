@@ -31,7 +31,7 @@ function nested(levels: number): Uint8Array {
 }
 
 export const encodings: HostileCases = {
-  'asks for CA TRUE': refused(
+  'requests CA TRUE': refused(
     'extension-not-allowed',
     request(goodSan, csr.criticalExtension('2.5.29.19', Buffer.from('30030101ff', 'hex'))),
   ),
@@ -43,15 +43,15 @@ export const encodings: HostileCases = {
       ),
     ),
   ),
-  'asks for keyCertSign': refused(
+  'requests keyCertSign': refused(
     'extension-not-allowed',
     request(goodSan, csr.extension('2.5.29.15', bitString(Uint8Array.of(4), 2))),
   ),
-  'asks for clientAuth': refused(
+  'requests clientAuth': refused(
     'extension-not-allowed',
     request(goodSan, csr.extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.2')))),
   ),
-  'asks for three extensions, one of them twice': refused(
+  'requests three extensions, one of them twice': refused(
     ['extension-not-allowed', 'extension-duplicate'],
     request(
       goodSan,
@@ -120,9 +120,9 @@ export const encodings: HostileCases = {
   'version with padding': refused('der-malformed', apiserver({ version: csr.integer(0, 0) })),
   'version without octets': refused('der-malformed', apiserver({ version: csr.integer() })),
   'version as BOOLEAN': refused('der-malformed', apiserver({ version: element(1, Buffer.of(0)) })),
-  'byte behind the end': refused('der-malformed', concat(apiserver(), Uint8Array.of(0))),
-  'newline behind the end': refused('der-malformed', concat(apiserver(), Buffer.from('\n'))),
-  'request behind the end': refused('der-malformed', concat(apiserver(), apiserver())),
+  'byte after the end': refused('der-malformed', concat(apiserver(), Uint8Array.of(0))),
+  'newline after the end': refused('der-malformed', concat(apiserver(), Buffer.from('\n'))),
+  'request after the end': refused('der-malformed', concat(apiserver(), apiserver())),
   'byte missing at the end': refused('der-malformed', apiserver().subarray(0, -1)),
   'indefinite length': refused('der-malformed', concat(relabeled(0x30, 0x80), Buffer.alloc(2))),
   'length in more octets than it needs': refused(
@@ -140,7 +140,7 @@ export const encodings: HostileCases = {
   'object that is empty': refused('der-malformed', new Uint8Array()),
   'object of zeros': refused('der-malformed', new Uint8Array(64)),
   'object of one byte': refused('der-malformed', Uint8Array.of(0x30)),
-  'text that is no request': refused('der-malformed', 'please sign\n'),
+  'text that is not a request': refused('der-malformed', 'please sign\n'),
   'certificate instead of a request': refused(
     'der-malformed',
     sequence(sequence(csr.integer(2), csr.integer(1)), key.signatureAlgorithm, bitString(zero)),

@@ -111,7 +111,7 @@ export const keys: HostileCases = {
     'key-malformed',
     ecKey(oid(P256), Uint8Array.of(4, ...new Uint8Array(64).fill(255))),
   ),
-  'EC with a P-256 point said to be on P-384': refused(
+  'EC with a P-256 point labeled as P-384': refused(
     'key-malformed',
     ecKey(oid('1.3.132.0.34'), point),
   ),

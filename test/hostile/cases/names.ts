@@ -56,7 +56,7 @@ export const names: HostileCases = {
     'san-malformed',
     withName(csr.dns(Array.from({ length: 60 }, () => 'abcd').join('.'))),
   ),
-  'DNS name with a hyphen in front': refused('san-malformed', withName(csr.dns('-a.example.com'))),
+  'DNS name with a leading hyphen': refused('san-malformed', withName(csr.dns('-a.example.com'))),
   'DNS name as U-label': refused('san-malformed', withName(general(0x82, 'b\u00fccher.example'))),
   'DNS name that is an address': refused('san-not-allowed', withName(csr.dns('10.20.0.11'))),
   'wildcard alone': refused('san-malformed', withName(csr.dns('*'))),
@@ -75,13 +75,13 @@ export const names: HostileCases = {
     ['san-malformed', 'san-missing'],
     apiserver({ attributes: csr.withNames() }),
   ),
-  'SAN that is no list': refused(
+  'SAN that is not a list': refused(
     'der-malformed',
     apiserver({
       attributes: csr.attributes(csr.extensionRequest(csr.extension(csr.SAN, csr.dns('a')))),
     }),
   ),
-  'SAN with bytes behind its list': refused(
+  'SAN with bytes after its list': refused(
     'der-malformed',
     apiserver({
       attributes: csr.attributes(

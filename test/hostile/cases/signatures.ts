@@ -39,7 +39,7 @@ export const signatures: HostileCases = {
         sign('sha256', bytes, { key: rsaPrivateKey, padding: constants.RSA_PKCS1_PSS_PADDING }),
     }),
   ),
-  'RSA with PSS said to be PKCS1': refused(
+  'RSA with PSS labeled as PKCS1': refused(
     'signature-invalid',
     apiserver({
       sign: (bytes) =>
@@ -62,7 +62,7 @@ export const signatures: HostileCases = {
     'signature-algorithm',
     apiserver({ key: p256, spki: rsa.spki }),
   ),
-  'key of somebody else': refused(
+  'public key of another requester': refused(
     'signature-invalid',
     apiserver({ spki: testKey('another rsa-2048').spki }),
   ),
@@ -75,7 +75,7 @@ export const signatures: HostileCases = {
     'signature-invalid',
     apiserver({ sign: () => new Uint8Array(256) }),
   ),
-  'signature with a byte in front': refused(
+  'signature with a leading byte': refused(
     'signature-invalid',
     apiserver({ sign: (bytes) => Buffer.concat([Buffer.of(0), rsa.sign(bytes)]) }),
   ),
@@ -97,7 +97,7 @@ export const signatures: HostileCases = {
     'der-malformed',
     apiserver({ key: p256, signatureAlgorithm: sequence(oid(ECDSA_SHA256), derNull()) }),
   ),
-  'ECDSA signature with a byte behind': refused(
+  'ECDSA signature with a trailing byte': refused(
     'signature-invalid',
     ecdsa((signature) => Buffer.concat([signature, Buffer.of(0)])),
   ),
@@ -109,7 +109,7 @@ export const signatures: HostileCases = {
     'signature-invalid',
     ecdsa(() => sequence(csr.integer(0), csr.integer(0))),
   ),
-  'ECDSA signature that is no SEQUENCE': refused(
+  'ECDSA signature that is not a SEQUENCE': refused(
     'signature-invalid',
     ecdsa((signature) => signature.subarray(2)),
   ),

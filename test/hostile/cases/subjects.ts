@@ -119,7 +119,7 @@ export const subjects: HostileCases = {
     ['subject-attribute', 'subject-common-name'],
     commonName('n'.repeat(65)),
   ),
-  'common name with a space behind': refused('subject-common-name', commonName(`${NODE} `)),
+  'common name with a trailing space': refused('subject-common-name', commonName(`${NODE} `)),
   'common name in upper case': refused('subject-common-name', commonName(NODE.toUpperCase())),
   'UID of the API server': refused('subject-attribute', withMore('1.3.6.1.4.1.57683.2', 'uid-1')),
   'subject with OU': refused('subject-attribute', withMore('2.5.4.11', 'system:masters')),
@@ -172,7 +172,7 @@ export const subjects: HostileCases = {
     'subject-organization',
     organization(csr.utf8('system:nodes\u200b')),
   ),
-  'CN that turns the line around': refused(
+  'CN that reverses the line': refused(
     'subject-common-name',
     commonName(csr.utf8('\u202enimda-setenrebuk')),
   ),

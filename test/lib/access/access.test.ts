@@ -32,7 +32,7 @@ describe('the table of objects', () => {
     expect([...named, ...list, ...versions].filter(bound)).toEqual([]);
   });
 
-  it('gives nobody who uploads a say over approvals, cluster records or the ledger', () => {
+  it('lets no principal that uploads write approvals, cluster records or the ledger', () => {
     const writersOf = (prefix: string) =>
       OBJECT_ACCESS.filter((row) => row.prefix.startsWith(prefix)).flatMap(({ put }) =>
         put.flatMap(({ by }) => by),
@@ -44,7 +44,7 @@ describe('the table of objects', () => {
     expect(writersOf('approvals/').filter(isOneOf(writersOf('clusters/')))).toEqual([]);
   });
 
-  it('keeps for good what is written once in authority, except the expiry index', () => {
+  it('forbids deleting what is written once in authority, except the expiry index', () => {
     const once = OBJECT_ACCESS.filter(
       ({ bucket, put }) =>
         bucket === 'authority' && put.some(({ condition }) => condition === 'new'),
@@ -176,7 +176,7 @@ describe('queues, functions, logs and keys', () => {
     expect(who('request queue', 'send')).toEqual(['reconcile']);
   });
 
-  it('report writes under one prefix of the contract for each bucket', () => {
+  it('send events for writes under one prefix of the contract in each bucket', () => {
     expect(NOTIFICATIONS.map(({ bucket }) => bucket)).toEqual(['exchange', 'authority']);
     for (const { bucket, prefix } of NOTIFICATIONS)
       expect(PREFIXES.some((one) => one.bucket === bucket && one.prefix.startsWith(prefix))).toBe(
@@ -184,7 +184,7 @@ describe('queues, functions, logs and keys', () => {
       );
   });
 
-  it('deny Sign, grants, the key policy and the end of a key to everyone else', () => {
+  it('deny Sign, grants, key policy changes and key deletion to everyone else', () => {
     const denied = KEY_ACCESS.filter(({ denialSid }) => denialSid).flatMap(
       ({ actions }) => actions,
     );

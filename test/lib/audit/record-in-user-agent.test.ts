@@ -10,7 +10,7 @@ const KEY = 'records/prod/cp-1.example.com/first/pki/apiserver.csr.json';
 const SDK =
   'aws-sdk-js/3.1164.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#24.4.0 api/kms#3.1164.0 m/E,b';
 
-it('names a record in a form that people can read too', () => {
+it('names a record in human-readable form', () => {
   expect(userAgentOf(KEY)).toBe(
     'cakeless-record/records#prod#cp-1.example.com#first#pki#apiserver.csr.json',
   );

@@ -1,4 +1,4 @@
-/** What KmsCaKeys says where KMS lets it not. */
+/** What KmsCaKeys reports when KMS denies access. */
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { KmsCaKeys } from '../../../lib/aws/kms-ca-keys.ts';
 

@@ -14,13 +14,13 @@ const THROTTLED = failed(400, 'ThrottlingException');
 
 let server: Server;
 let kms: KMSClient;
-let answers: (readonly [number, object])[];
+let responses: (readonly [number, object])[];
 let userAgents: string[];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     userAgents.push(request.headers['user-agent'] ?? '');
-    const [status, body] = answers.shift() ?? SIGNED;
+    const [status, body] = responses.shift() ?? SIGNED;
     request.resume().on('end', () => {
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
       response.end(JSON.stringify(body));
@@ -48,7 +48,7 @@ const AT_ONCE = {
 type Retry = { errorType: string };
 
 beforeEach(() => {
-  answers = [];
+  responses = [];
   userAgents = [];
 });
 
@@ -60,7 +60,7 @@ afterAll(async () => {
 const sign = (keys: KmsSigningKeys, record: string) =>
   keys.sign(KEY_ID, ALGORITHM, Buffer.alloc(32), `records/prod/${record}.csr.json`);
 
-it('each call puts its own record in front of the user agent, concurrent calls too', async () => {
+it('each call, even if concurrent, prefixes the user agent with its own record', async () => {
   const keys = new KmsSigningKeys(kms);
   const names = ['a', 'b', 'c', 'd'];
   await Promise.all(names.map((name) => sign(keys, name)));
@@ -71,7 +71,7 @@ it('each call puts its own record in front of the user agent, concurrent calls t
 });
 
 it('a retry names the record once, as the first attempt does', async () => {
-  answers = [failed(500, 'KMSInternalException')];
+  responses = [failed(500, 'KMSInternalException')];
   await sign(new KmsSigningKeys(kms), 'a');
   expect(userAgents).toHaveLength(2);
   expect(userAgents.map(recordKeyIn)).toEqual(Array(2).fill('records/prod/a.csr.json'));
@@ -93,7 +93,7 @@ it.each([
   ['another transient failure', [failed(500, 'KMSInternalException')], 0, true],
   ['a refusal', [failed(400, 'AccessDeniedException')], 0, false],
 ] as const)('throttles are counted: %s', async (_, queued, count, succeeds) => {
-  answers = [...queued];
+  responses = [...queued];
   let throttles = 0;
   const keys = new KmsSigningKeys(kms, () => {
     throttles += 1;

@@ -1,4 +1,4 @@
-/** How `S3ObjectStore` handles answers that S3 gives and the stand-ins do not, seen from the other end of the wire. */
+/** How `S3ObjectStore` handles responses that S3 gives and the stand-ins do not, seen from the other end of the wire. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -7,7 +7,7 @@ import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
 const KEY = 'leases/prod.json';
 const WRITTEN = 'Thu, 26 Nov 2026 12:00:00 GMT';
 
-type Answer = (response: ServerResponse) => void;
+type Respond = (response: ServerResponse) => void;
 interface Asked {
   readonly call: string;
   readonly headers: IncomingMessage['headers'];
@@ -16,7 +16,7 @@ interface Asked {
 let server: Server;
 let s3: S3Client;
 let store: S3ObjectStore;
-let answers: Answer[];
+let responses: Respond[];
 let asked: Asked[];
 
 beforeAll(async () => {
@@ -25,8 +25,8 @@ beforeAll(async () => {
     asked.push({ call: `${method} ${url.replace(/\?.*/, '')}`, headers });
     request.resume().on('end', () => {
       response.sendDate = false;
-      const answer = answers.shift();
-      if (answer) answer(response);
+      const respond = responses.shift();
+      if (respond) respond(response);
       else response.writeHead(500).end();
     });
   });
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  answers = [];
+  responses = [];
   asked = [];
 });
 
@@ -54,10 +54,10 @@ afterAll(async () => {
 
 const calls = () => asked.map(({ call }) => call);
 
-const ok: Answer = (response) => response.writeHead(200, { etag: '"new"' }).end();
+const ok: Respond = (response) => response.writeHead(200, { etag: '"new"' }).end();
 
 const refused =
-  (status: number, code: string): Answer =>
+  (status: number, code: string): Respond =>
   (response) =>
     response
       .writeHead(status, { 'content-type': 'application/xml' })
@@ -66,11 +66,11 @@ const DENIED = refused(403, 'AccessDenied');
 const CONFLICT = refused(409, 'ConditionalRequestConflict');
 
 const object =
-  (headers: Record<string, string>, body = 'text'): Answer =>
+  (headers: Record<string, string>, body = 'text'): Respond =>
   (response) =>
     response.writeHead(200, { etag: '"abc"', 'last-modified': WRITTEN, ...headers }).end(body);
 
-function listing(...pages: string[][]): Answer[] {
+function listing(...pages: string[][]): Respond[] {
   return pages.map((keys, i) => (response) => {
     const contents = keys.map(
       (key) =>
@@ -95,7 +95,7 @@ describe('get', () => {
     ['0 if there is no Date', {}, 0],
     ['0 if Date is not a date', { date: 'yesterday' }, 0],
   ])('the age of an object is %s', async (_, headers, ageMs) => {
-    answers = [object(headers as Record<string, string>)];
+    responses = [object(headers as Record<string, string>)];
     expect(await store.get(KEY, 100)).toMatchObject({
       ...{ eTag: 'abc', ageMs, lastModified: new Date(WRITTEN) },
     });
@@ -104,7 +104,7 @@ describe('get', () => {
   it('does not read a body that is too large, and closes its connection', async () => {
     let sent = 0;
     const closed = new Promise<void>((resolve) => {
-      answers = [
+      responses = [
         (response) => {
           response.writeHead(200, {
             ...{ etag: '"abc"', 'last-modified': WRITTEN, 'content-length': 2 ** 40 },
@@ -128,26 +128,26 @@ describe('get', () => {
   });
 
   it('treats a missing bucket as a fault, not as a missing object', async () => {
-    answers = [refused(404, 'NoSuchBucket')];
+    responses = [refused(404, 'NoSuchBucket')];
     await expect(store.get(KEY, 100)).rejects.toMatchObject({
       code: 'not-allowed',
       message: `S3 GetObject exchange/${KEY}: NoSuchBucket: no`,
     });
   });
 
-  it('treats an answer without ETag as a fault', async () => {
-    answers = [(response) => response.writeHead(200, { 'last-modified': WRITTEN }).end('text')];
+  it('treats a response without ETag as a fault', async () => {
+    responses = [(response) => response.writeHead(200, { 'last-modified': WRITTEN }).end('text')];
     await expect(store.get(KEY, 100)).rejects.toMatchObject({ code: 'unavailable' });
   });
 });
 
-/** A node may list only its own prefixes, so S3 answers 403 instead of 404 if an object is missing. */
+/** A node may list only its own prefixes, so S3 responds with 403 instead of 404 if an object is missing. */
 describe('get of an object that S3 answers with 403', () => {
   it.each([
     ['no object at all', []],
     ['a longer key only', [`${KEY}.old`]],
   ])('returns undefined if the listing has %s', async (_, keys) => {
-    answers = [DENIED, ...listing(keys)];
+    responses = [DENIED, ...listing(keys)];
     expect(await store.get(KEY, 100)).toBeUndefined();
     expect(calls()).toEqual([`GET /exchange/${KEY}`, 'GET /exchange/']);
   });
@@ -157,8 +157,8 @@ describe('get of an object that S3 answers with 403', () => {
     ['is refused as well', [DENIED]],
   ])(
     'throws if the listing %s: an object that cannot be read never counts as missing',
-    async (_, answer) => {
-      answers = [DENIED, ...answer];
+    async (_, queued) => {
+      responses = [DENIED, ...queued];
       await expect(store.get(KEY, 100)).rejects.toMatchObject({
         code: 'not-allowed',
         message: `S3 GetObject exchange/${KEY}: AccessDenied: no`,
@@ -167,7 +167,7 @@ describe('get of an object that S3 answers with 403', () => {
   );
 
   it('throws a transient fault if the listing fails for the moment', async () => {
-    answers = [DENIED, refused(503, 'SlowDown')];
+    responses = [DENIED, refused(503, 'SlowDown')];
     await expect(store.get(KEY, 100)).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('ListObjectsV2'),
@@ -181,7 +181,7 @@ describe('conditional writes', () => {
   const times = <T>(count: number, value: T) => Array.from({ length: count }, () => value);
 
   it('create sends If-None-Match: *, and replace sends If-Match with the quoted ETag', async () => {
-    answers = [ok, ok];
+    responses = [ok, ok];
     await create();
     await replace();
     expect(asked.map(({ headers }) => [headers['if-none-match'], headers['if-match']])).toEqual([
@@ -202,7 +202,7 @@ describe('conditional writes', () => {
     ],
     ['409 each time', times(9, CONFLICT), 'changed', 5],
   ])('replace of an object: %s', async (_, queued, result, tries) => {
-    answers = [...queued];
+    responses = [...queued];
     expect(await replace()).toBe(result);
     expect(asked).toHaveLength(tries);
   });
@@ -217,13 +217,13 @@ describe('conditional writes', () => {
       2,
     ],
   ])('create of an object: %s', async (_, queued, result, tries) => {
-    answers = [...queued];
+    responses = [...queued];
     expect(await create()).toBe(result);
     expect(asked).toHaveLength(tries);
   });
 
   it('create gives up after five conflicts with a transient fault', async () => {
-    answers = times(9, CONFLICT);
+    responses = times(9, CONFLICT);
     await expect(create()).rejects.toMatchObject({ code: 'unavailable' });
     expect(asked).toHaveLength(5);
   });
@@ -232,8 +232,8 @@ describe('conditional writes', () => {
     ['a refusal', refused(403, 'AccessDenied'), 'not-allowed'],
     ['a missing bucket', refused(404, 'NoSuchBucket'), 'not-allowed'],
     ['an overload', refused(503, 'SlowDown'), 'unavailable'],
-  ])('throw a fault on %s', async (_, answer, code) => {
-    answers = [answer, answer];
+  ])('throw a fault on %s', async (_, respond, code) => {
+    responses = [respond, respond];
     await expect(create()).rejects.toMatchObject({ code });
     await expect(replace()).rejects.toMatchObject({ code });
   });
@@ -241,7 +241,7 @@ describe('conditional writes', () => {
 
 describe('list', () => {
   it('follows the continuation tokens through all pages', async () => {
-    answers = listing(['a', 'b'], ['c'], []);
+    responses = listing(['a', 'b'], ['c'], []);
     const found = [];
     for await (const entry of store.list('')) found.push(entry);
     const lastModified = new Date('2026-11-26T12:00:00Z');
@@ -250,7 +250,7 @@ describe('list', () => {
   });
 
   it('treats a missing bucket as a fault', async () => {
-    answers = [refused(404, 'NoSuchBucket')];
+    responses = [refused(404, 'NoSuchBucket')];
     await expect(store.list('').next()).rejects.toMatchObject({ code: 'not-allowed' });
   });
 });

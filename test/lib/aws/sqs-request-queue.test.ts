@@ -48,7 +48,7 @@ it('only the messages that failed are sent again', async () => {
   expect(sent).toEqual([bodies(10), ['body 3'], ['body 3'], ['body 10', 'body 11']]);
 });
 
-it('messages that keep failing are a transient fault, which says how many they are', async () => {
+it('messages that keep failing are a transient fault that reports their number', async () => {
   const { queue } = opened((body) => (body < 'body 2' ? INTERNAL : undefined));
   await expect(queue.send(bodies(5))).rejects.toMatchObject({
     code: 'unavailable',

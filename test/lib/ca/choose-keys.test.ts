@@ -36,7 +36,7 @@ it('refuses one key for two CAs, and writes nothing', async () => {
   expect(service.authority.objects.size).toBe(0);
 });
 
-it('if several trust domains claim the same key at once, one gets it', async () => {
+it('if several trust domains claim the same key at the same time, only one gets it', async () => {
   const { keys, create } = opened();
   const { keyId } = await keys.ensure(
     { trustDomain: 'mine', ca: 'ca', version: 1 },

@@ -7,11 +7,11 @@ import { keyTable, prefixTable } from '../../docs/contract-tables.ts';
 
 const page = readFileSync('docs/s3-contract.md', 'utf8');
 
-it('the table of keys is the one of lib/contract', () => {
+it('the table of keys is that of lib/contract', () => {
   expect(page).toContain(`\n${keyTable()}\n`);
 });
 
-it('the table of prefixes is the one of lib/contract', () => {
+it('the table of prefixes is that of lib/contract', () => {
   expect(page).toContain(`\n${prefixTable()}\n`);
 });
 

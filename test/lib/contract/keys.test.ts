@@ -1,4 +1,4 @@
-/** Keys and what they name, there and back. Requests, approvals and the expiry index have tests beside them. */
+/** Keys, and what can be derived from them. Requests, approvals and the expiry index have their own tests. */
 import {
   caCertificateKey,
   caRecordKey,
@@ -43,7 +43,7 @@ it.each([
   expect(parseCaRecordKey(key)).toBeUndefined();
 });
 
-it('the record of a request leads back to it', () => {
+it('the request can be derived from the key of its record', () => {
   const request = 'requests/prod/cp-1/r1/pki/apiserver.csr';
   expect(recordKey(request)).toBe('records/prod/cp-1/r1/pki/apiserver.csr.json');
   expect(issuedKey(request)).toBe('records/prod/cp-1/r1/pki/apiserver.csr.crt');
@@ -55,7 +55,7 @@ it('the record of a request leads back to it', () => {
   ]);
 });
 
-it('a cluster record leads back to its cluster', () => {
+it('the cluster can be derived from the key of its record', () => {
   expect(clusterOfRecordKey(clusterRecordKey('prod.example'))).toBe('prod.example');
   const others = ['clusters/Prod.json', 'clusters/a/b.json', 'clusters/.json', 'clusters/prod'];
   expect(others.map(clusterOfRecordKey)).toEqual(others.map(() => undefined));
@@ -82,13 +82,13 @@ it('prefixes end with a slash, so that a node is not taken for another', () => {
   expect(outcomesPrefix('prod', 'cp-1', 'r1')).toBe('certificates/prod/cp-1/r1/');
 });
 
-it('people may leave out the prefix of requests', () => {
+it('people can omit the requests/ prefix', () => {
   const key = 'requests/prod/cp-1/r1/admin.conf.csr';
   expect([key, shortRequestKey(key)].map(completeRequestKey)).toEqual([key, key]);
   expect(shortRequestKey(shortRequestKey(key))).toBe('prod/cp-1/r1/admin.conf.csr');
 });
 
-it('a certificate counts before a rejection, and both before a pending document', () => {
+it('a certificate takes precedence over a rejection, and both over a pending document', () => {
   const parts = { cluster: 'prod', node: 'cp-1', requestId: 'r1', path: 'admin.conf.csr' };
   const keys = outcomeKeys(parts);
   const existing = new Set(Object.values(keys));

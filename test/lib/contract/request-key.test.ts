@@ -68,7 +68,7 @@ it.each([
   expect(certificateNameOf(path)).toBeUndefined();
 });
 
-it('outcomes have the place of their request', () => {
+it('outcomes are stored under the cluster, node and request id of their request', () => {
   expect(outcomesAt('admin.conf.csr')).toEqual({
     certificate: 'certificates/prod/cp-1/r1/admin.conf.crt',
     rejected: 'certificates/prod/cp-1/r1/admin.conf.rejected.json',
@@ -76,7 +76,7 @@ it('outcomes have the place of their request', () => {
   });
 });
 
-// generate-csr writes admin.conf, which has the private key, beside admin.conf.csr
+// generate-csr writes admin.conf, which has the private key, next to admin.conf.csr
 it('outcomes of different objects have different keys', () => {
   const paths = [
     'admin.conf',
@@ -90,7 +90,7 @@ it('outcomes of different objects have different keys', () => {
 });
 
 it.each(['admin.conf', 'admin.conf.csr', 'pki/apiserver.key', 'pki/apiserver.csr'])(
-  'the rejection of %s leads back to it',
+  '%s can be derived from the key of its rejection',
   (path) => {
     expect(requestKeyOfOutcome(outcomesAt(path).rejected, 'rejected')).toBe(
       `requests/prod/cp-1/r1/${path}`,

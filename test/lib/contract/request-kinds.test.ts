@@ -87,7 +87,7 @@ it('without its row, an object of the third kind is not a request', () => {
   expect(requestKindOf(at('w-1/0a1b/kubelet-client.json'))).toBeUndefined();
 });
 
-it('outcomes of the third kind have no suffix, and lead back to their request', () => {
+it('outcomes of the third kind have no suffix, and their requests can be derived from them', () => {
   const address = at('csr/0a1b/kubelet-client.json');
   const keys = outcomeKeys(address, kinds);
   expect(keys.certificate).toBe('certificates/prod/csr/0a1b/kubelet-client.crt');
@@ -95,7 +95,7 @@ it('outcomes of the third kind have no suffix, and lead back to their request', 
 });
 
 // kubelet-client.json and kubelet-client.csr of one node would have the same name without suffix
-it('objects under one request id never share an outcome, and each outcome leads back', () => {
+it('objects under one request id never share an outcome, and each can be derived from its outcome', () => {
   const files = ['kubelet-client.json', 'kubelet-client.csr', 'kubelet-client', 'x.json', 'x.csr'];
   const addresses = files.flatMap((file) => [at(`w-1/r1/${file}`), at(`csr/r1/${file}`)]);
   const rejections = addresses.map((address) => outcomeKeys(address, kinds).rejected);
@@ -123,7 +123,7 @@ it.each([
   expect(isNodeName(name)).toBe(holds);
 });
 
-it('the judge of the third kind makes the plan', () => {
+it("the third kind's judge creates the plan", () => {
   const subject = csr.name(
     [csr.O, csr.utf8('system:nodes')],
     [csr.CN, csr.utf8('system:node:cp-1')],
@@ -153,7 +153,7 @@ it('the judge of the third kind makes the plan', () => {
   );
 });
 
-it('an unknown path is refused in the words of its kind', () => {
+it('an unknown path is refused with the message of its kind', () => {
   expect(pathUnknown(forwarded, 'x.json')).toMatchObject({
     code: 'certificate-name-unknown',
     got: 'x.json',

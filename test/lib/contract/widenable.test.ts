@@ -5,8 +5,8 @@ import type { TrustDomainDocument } from '../../../lib/contract/trust-domain.ts'
 import { widenable } from '../../../lib/contract/widenable.ts';
 import { checkDocument } from '../../../lib/store/documents.ts';
 import { writeApproval } from '../../support/approve.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
 
 const schema = widenable({ name: z.string() });
 const read = (value: object) => checkDocument(value, 'documents/one.json', schema);
@@ -36,11 +36,11 @@ it('refuses it even if the field itself is missing', () => {
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 
 async function uploaded(name = 'apiserver') {
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
   const csr = set.csrs.find(({ certificateName }) => certificateName === name);
   if (!csr) throw new Error(`no CSR of ${name}`);
-  return { workshop, key: workshop.upload(node, csr) };
+  return { memory, key: memory.upload(node, csr) };
 }
 
 describe('a trust domain that a later release wrote', () => {
@@ -51,55 +51,55 @@ describe('a trust domain that a later release wrote', () => {
   ];
 
   it.each(places)('still issues with an unknown field in %s', async (_, placeOf) => {
-    const { workshop, key } = await uploaded();
-    const document = structuredClone(workshop.document);
+    const { memory, key } = await uploaded();
+    const document = structuredClone(memory.document);
     Object.assign(placeOf(document), { origin: 'made' });
-    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
-    expect((await workshop.process(key)).outcome).toBe('issued');
+    memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
+    expect((await memory.process(key)).outcome).toBe('issued');
   });
 
   it.each(places)('issues nothing if the field in %s is a limit', async (_, placeOf) => {
-    const { workshop, key } = await uploaded();
-    const document = structuredClone(workshop.document);
+    const { memory, key } = await uploaded();
+    const document = structuredClone(memory.document);
     Object.assign(placeOf(document), { rotation: {}, mustUnderstand: ['rotation'] });
-    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
-    await expect(workshop.process(key)).rejects.toMatchObject({
+    memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
+    await expect(memory.process(key)).rejects.toMatchObject({
       code: 'document-malformed',
       message: expect.stringContaining('the field rotation'),
     });
-    expect(workshop.keys.signed).toEqual([]);
+    expect(memory.keys.signed).toEqual([]);
   });
 });
 
 it('an approval with a limit that the reader does not know approves nothing', async () => {
-  const { workshop, key } = await uploaded('super-admin.conf');
-  await workshop.process(key);
-  writeApproval(workshop, key);
-  const [approvalKey = ''] = [...workshop.authority.objects.keys()].filter((name) =>
+  const { memory, key } = await uploaded('super-admin.conf');
+  await memory.process(key);
+  writeApproval(memory, key);
+  const [approvalKey = ''] = [...memory.authority.objects.keys()].filter((name) =>
     name.startsWith('approvals/requests/'),
   );
-  const approval = { ...workshop.authority.json(approvalKey), onlyUntil: '2027' };
+  const approval = { ...memory.authority.json(approvalKey), onlyUntil: '2027' };
   const limited = { ...approval, mustUnderstand: ['onlyUntil'] };
-  workshop.authority.seed(approvalKey, JSON.stringify(limited));
-  await expect(workshop.process(key)).rejects.toThrow('onlyUntil');
-  workshop.authority.seed(approvalKey, JSON.stringify(approval));
-  expect((await workshop.process(key)).outcome).toBe('issued');
+  memory.authority.seed(approvalKey, JSON.stringify(limited));
+  await expect(memory.process(key)).rejects.toThrow('onlyUntil');
+  memory.authority.seed(approvalKey, JSON.stringify(approval));
+  expect((await memory.process(key)).outcome).toBe('issued');
 });
 
-it('a record of a certificate name that the reader does not know can be finished', async () => {
-  const { workshop, key } = await uploaded();
-  workshop.keys.interrupt = () => {
+it('a record with an unknown certificate name can be finished', async () => {
+  const { memory, key } = await uploaded();
+  memory.keys.interrupt = () => {
     throw new Error('killed');
   };
-  await expect(workshop.process(key)).rejects.toThrow('killed');
-  workshop.keys.interrupt = () => {};
-  const record = { ...workshop.authority.json(recordKey(key)), certificateName: 'kubelet-client' };
-  workshop.authority.seed(recordKey(key), JSON.stringify(record));
-  expect((await workshop.process(key)).outcome).toBe('issued');
+  await expect(memory.process(key)).rejects.toThrow('killed');
+  memory.keys.interrupt = () => {};
+  const record = { ...memory.authority.json(recordKey(key)), certificateName: 'kubelet-client' };
+  memory.authority.seed(recordKey(key), JSON.stringify(record));
+  expect((await memory.process(key)).outcome).toBe('issued');
 });
 
 it('a cluster record with an unknown field is refused', async () => {
-  const { workshop, key } = await uploaded();
-  workshop.declare(set, { maximumNodes: 3 });
-  await expect(workshop.process(key)).rejects.toThrow(/^clusters\/prod\.json: .*maximumNodes/);
+  const { memory, key } = await uploaded();
+  memory.declare(set, { maximumNodes: 3 });
+  await expect(memory.process(key)).rejects.toThrow(/^clusters\/prod\.json: .*maximumNodes/);
 });

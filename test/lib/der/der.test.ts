@@ -47,7 +47,7 @@ it.each([
   expect(action).toThrow(DerError);
 });
 
-it('errors name the place', () => {
+it('errors name the field', () => {
   const [info] = der.readFields(read('3003 300102'), TAG.sequence, 'info');
   expect(() => info?.children()).toThrow('x.info[0]: truncated before its length');
 });

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { expiryKey, parseExpiryKey } from '../../../lib/contract/expiry-key.ts';
 import { listExpiries } from '../../../lib/expiry/expiry-index.ts';
+import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
-import { CLUSTER, Workshop } from '../../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const ENTRY = {
@@ -17,7 +17,7 @@ const ENTRY = {
 };
 const KEY = 'expiry/2027-11-24/prod/cp-1.prod.example.com/super-admin.conf/2026-11/2-01a0';
 
-it('a key holds everything that an entry holds', () => {
+it('a key contains everything about its entry', () => {
   expect(expiryKey(ENTRY)).toBe(KEY);
   expect(parseExpiryKey(KEY)).toEqual(ENTRY);
 });
@@ -54,7 +54,7 @@ it('the longest names make a key that S3 accepts', () => {
   expect(parseExpiryKey(key)?.requestId).toBe(longest);
 });
 
-it('lists from a day on, including that day, ordered by day', async () => {
+it('lists entries from a given day on, in order', async () => {
   const store = new MemoryStore();
   for (const day of ['2027-01-02', '2026-12-31', '2027-01-01'])
     store.seed(expiryKey({ ...ENTRY, day }), '');
@@ -65,18 +65,18 @@ it('lists from a day on, including that day, ordered by day', async () => {
 });
 
 it('an issuance is in the index under the day of its notAfter, before the node can read it', async () => {
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
   const csr = set.csrs.find(({ certificateName }) => certificateName === 'apiserver');
   if (!csr) throw new Error('no CSR of apiserver');
-  const key = workshop.upload(node, csr);
+  const key = memory.upload(node, csr);
   let indexed: string[] = [];
-  workshop.exchange.interrupt = (point) => {
+  memory.exchange.interrupt = (point) => {
     if (point !== 'before create') return;
-    indexed = [...workshop.authority.objects.keys()].filter((name) => name.startsWith('expiry/'));
+    indexed = [...memory.authority.objects.keys()].filter((name) => name.startsWith('expiry/'));
   };
-  await workshop.process(key);
-  const pem = workshop.outcome(key).certificate ?? '';
+  await memory.process(key);
+  const pem = memory.outcome(key).certificate ?? '';
   const serial = new X509Certificate(pem).serialNumber.toLowerCase();
   expect(indexed).toEqual([`expiry/2027-11-24/${CLUSTER}/${node}/apiserver/r1/1-${serial}`]);
 });

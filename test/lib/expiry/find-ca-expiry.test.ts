@@ -1,7 +1,7 @@
 import type { ClusterRecord } from '../../../lib/cluster/record.ts';
 import { findCaExpiry } from '../../../lib/expiry/find-ca-expiry.ts';
 import { Fault } from '../../../lib/fault.ts';
-import { TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 
 const uses = (trustDomain: string) => ({ trustDomain }) as ClusterRecord;
 const MALFORMED = new Fault('document-malformed', 'no JSON');
@@ -12,7 +12,7 @@ it.each<[string, [string, ClusterRecord | Fault][], string | undefined]>([
   ['of any trust domain, where a record cannot be read', [['prod', MALFORMED]], TRUST_DOMAIN],
   ['of no trust domain, where there are no clusters', [], undefined],
 ])('%s', async (_, records, trustDomain) => {
-  const { authority } = await Workshop.open();
+  const { authority } = await InMemoryService.open();
   authority.seed(`trust/${TRUST_DOMAIN}/ca.crt`, 'ignored');
   const found = await findCaExpiry(authority, new Map(records));
   expect(found?.trustDomain).toBe(trustDomain);

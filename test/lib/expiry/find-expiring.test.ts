@@ -46,7 +46,7 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
   ['31 days from now is not', [entry('2027-07-16')], 'neither'],
   ['yesterday is expired', [entry('2027-06-14')], 'expired'],
   ['14 days ago is expired', [entry('2027-06-01')], 'expired'],
-  ['15 days ago is not reported any more', [entry('2027-05-31')], 'neither'],
+  ['15 days ago is no longer reported', [entry('2027-05-31')], 'neither'],
   [
     'a newer one renews it',
     [entry('2027-06-20'), entry('2028-06-01', { requestId: 'r2' })],
@@ -68,11 +68,7 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
     [entry('2027-06-20'), entry('2028-06-01', { node: 'cp-auto-1' })],
     'near',
   ],
-  [
-    'a node that the record does not list any more',
-    [entry('2027-06-20', { node: 'cp-0' })],
-    'neither',
-  ],
+  ['a node that the record no longer lists', [entry('2027-06-20', { node: 'cp-0' })], 'neither'],
   ['a cluster without a record', [entry('2027-06-20', { cluster: 'gone' })], 'neither'],
   [
     'a control-plane node that only matches a rule',
@@ -85,7 +81,7 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
     'near',
   ],
   [
-    'a worker that only matches a rule may not exist any more',
+    'a worker that only matches a rule may no longer exist',
     [entry('2027-06-20', { node: 'worker-auto-1', certificateName: 'kubelet.conf' })],
     'neither',
   ],

@@ -1,13 +1,13 @@
 /**
- * One text for each certificate name and Kubernetes version, for people to review: test/fixtures/golden. After an intended
+ * One text for each certificate name and Kubernetes version, for review by people: test/fixtures/golden. After an intended
  * change, `UPDATE_GOLDEN=1 npx jest golden` updates them; the diff shows the change.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { approve } from '../../support/approve.ts';
 import { describeCertificate } from '../../support/describe-certificate.ts';
+import { InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { Workshop } from '../../support/workshop.ts';
 
 const sets = [
   kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048'),
@@ -19,11 +19,11 @@ const sets = [
 
 describe.each(sets.map((set) => [set.version, set] as const))('kubeadm %s', (version, set) => {
   it.each(set.csrs.map((csr) => [csr.certificateName, csr] as const))('%s', async (name, csr) => {
-    const workshop = await Workshop.open();
-    const { node } = workshop.declare(set);
-    const key = workshop.upload(node, csr);
-    if ((await workshop.process(key)).outcome === 'pending') await approve(workshop, key);
-    const text = describeCertificate(workshop.outcome(key).certificate ?? '');
+    const memory = await InMemoryService.open();
+    const { node } = memory.declare(set);
+    const key = memory.upload(node, csr);
+    if ((await memory.process(key)).outcome === 'pending') await approve(memory, key);
+    const text = describeCertificate(memory.outcome(key).certificate ?? '');
     const file = resolve('test', 'fixtures', 'golden', version, `${name}.txt`);
     if (process.env.UPDATE_GOLDEN === '1') {
       mkdirSync(dirname(file), { recursive: true });

@@ -4,6 +4,7 @@ import { isCertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CA_KEY_SPECS } from '../../../lib/signing/signing-algorithm.ts';
 import { approve } from '../../support/approve.ts';
+import { InMemoryService } from '../../support/in-memory-service.ts';
 import {
   type ChainItem,
   itWithJudges,
@@ -11,7 +12,6 @@ import {
   lintCertificates,
 } from '../../support/judges.ts';
 import { type KubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
-import { Workshop } from '../../support/workshop.ts';
 
 const sets = listKubeadmSets().filter((set) => set.configYaml !== undefined);
 
@@ -27,10 +27,10 @@ describe.each(CA_KEY_SPECS)('with CA keys %s', (keySpec) => {
   );
 
   itWithJudges('zlint has no error and no warning for the CA certificates', async () => {
-    const workshop = await Workshop.open(keySpec);
+    const memory = await InMemoryService.open(keySpec);
     const cas = (['ca', 'etcd-ca', 'front-proxy-ca'] as const).map((name) => ({
       name,
-      certificate: workshop.caCertificate(name),
+      certificate: memory.caCertificate(name),
     }));
     const errors = lintCertificates(cas).filter((finding) => finding.errors.length > 0);
     expect(errors).toEqual([]);
@@ -38,26 +38,30 @@ describe.each(CA_KEY_SPECS)('with CA keys %s', (keySpec) => {
 });
 
 async function issueAll(keySpec: (typeof CA_KEY_SPECS)[number]): Promise<ChainItem[]> {
-  const workshop = await Workshop.open(keySpec);
+  const memory = await InMemoryService.open(keySpec);
   const items: ChainItem[] = [];
-  for (const [i, set] of sets.entries()) items.push(...(await issueSet(workshop, set, `set-${i}`)));
+  for (const [i, set] of sets.entries()) items.push(...(await issueSet(memory, set, `set-${i}`)));
   return items;
 }
 
-async function issueSet(workshop: Workshop, set: KubeadmSet, id: string): Promise<ChainItem[]> {
-  const { node } = workshop.declare(set);
+async function issueSet(
+  memory: InMemoryService,
+  set: KubeadmSet,
+  id: string,
+): Promise<ChainItem[]> {
+  const { node } = memory.declare(set);
   const items: ChainItem[] = [];
   for (const csr of set.csrs) {
-    const key = workshop.upload(node, csr, id);
-    if ((await workshop.process(key)).outcome === 'pending') await approve(workshop, key);
+    const key = memory.upload(node, csr, id);
+    if ((await memory.process(key)).outcome === 'pending') await approve(memory, key);
     if (!isCertificateName(csr.certificateName)) throw new Error(csr.certificateName);
     const profile = profileOf(csr.certificateName);
-    const certificate = workshop.outcome(key).certificate ?? '';
+    const certificate = memory.outcome(key).certificate ?? '';
     for (const usage of profile.extendedKeyUsages)
       items.push({
         name: `${set.version} ${set.layout} ${set.config} ${csr.certificateName} ${usage}`,
         certificate,
-        roots: workshop.caCertificate(profile.ca),
+        roots: memory.caCertificate(profile.ca),
         usage,
         at: new Date('2026-12-24T12:00:00Z'),
         // a wildcard cannot be verified as a host name

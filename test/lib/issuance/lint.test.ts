@@ -1,6 +1,6 @@
 /**
- * The lint refuses every draft that differs from the intended fields, including three defects that no external judge finds:
- * a leaf certificate that outlives its CA, a keyUsage that is not critical, an otherName.
+ * The lint refuses every draft that differs from the intended fields, including three defects that no external judge
+ * finds: a leaf certificate that outlives its CA, a keyUsage that is not critical, an otherName.
  */
 
 import { readFileSync } from 'node:fs';
@@ -12,15 +12,15 @@ import * as der from '../../../lib/der/write.ts';
 import type { CertificateFields } from '../../../lib/issuance/certificate-fields.ts';
 import { lintDraft } from '../../../lib/issuance/lint.ts';
 import { writeTbsCertificate } from '../../../lib/issuance/tbs-certificate.ts';
+import { InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { Workshop } from '../../support/workshop.ts';
 
 const csr = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256').csrs.find(
   (c) => c.certificateName === 'apiserver',
 );
 
 async function intended(): Promise<{ fields: CertificateFields; ca: IssuingCa }> {
-  const { document } = await Workshop.open();
+  const { document } = await InMemoryService.open();
   const { request } = readRequest(readFileSync(csr?.file ?? ''));
   if (!request) throw new Error('the fixture is refused');
   const fields: CertificateFields = {
@@ -36,7 +36,7 @@ async function intended(): Promise<{ fields: CertificateFields; ca: IssuingCa }>
   return { fields, ca: issuingCa(document, 'ca') };
 }
 
-it('accepts the draft of the intended fields', async () => {
+it('accepts a draft that has the intended fields', async () => {
   const { fields, ca } = await intended();
   const tbs = writeTbsCertificate(fields, ca);
   expect(lintDraft(tbs, fields, ca)).toBe(tbs);
@@ -49,7 +49,7 @@ it.each<[string, Partial<CertificateFields>]>([
   ['an end after 2049, in the other form of time', { notAfter: new Date('2051-11-24T12:00:01Z') }],
   ['another common name', { subject: { commonName: 'kubernetes-admin', organizations: [] } }],
   [
-    'an additional organisation',
+    'an additional organization',
     { subject: { commonName: 'kube-apiserver', organizations: ['system:masters'] } },
   ],
   ['an additional name', { names: [{ type: 'DNS', value: 'evil.example.com' }] }],

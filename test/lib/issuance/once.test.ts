@@ -1,9 +1,12 @@
-/** One request has one record, one serial number and one outcome, even if events are repeated or reordered, or runs interrupted. */
+/**
+ * One request has one record, one serial number and one outcome, even if events are repeated or reordered, or runs
+ * interrupted.
+ */
 import { X509Certificate } from 'node:crypto';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
+import { InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { Workshop } from '../../support/workshop.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 
@@ -14,71 +17,71 @@ function csrOf(name: string) {
 }
 
 async function uploaded(name: string) {
-  const workshop = await Workshop.open();
-  const { node } = workshop.declare(set);
-  return { workshop, key: workshop.upload(node, csrOf(name)) };
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
+  return { memory, key: memory.upload(node, csrOf(name)) };
 }
 
 /** Every serial number that an object of either bucket has for the request. */
-function serialsOf(workshop: Workshop, key: string): Set<string> {
-  const record = workshop.authority.json(recordKey(key));
+function serialsOf(memory: InMemoryService, key: string): Set<string> {
+  const record = memory.authority.json(recordKey(key));
   const recorded = (record?.certificate as { serialNumber?: string } | undefined)?.serialNumber;
-  const certificates = [...workshop.authority.objects, ...workshop.exchange.objects]
+  const certificates = [...memory.authority.objects, ...memory.exchange.objects]
     .filter(([name]) => name.endsWith('.crt'))
     .map(([, { body }]) => new X509Certificate(body).serialNumber.toLowerCase());
   return new Set([...(recorded === undefined ? [] : [recorded]), ...certificates]);
 }
 
-function expectOneOutcome(workshop: Workshop, key: string, kind: 'certificate' | 'rejected') {
-  const outcome = workshop.outcome(key);
+function expectOneOutcome(memory: InMemoryService, key: string, kind: 'certificate' | 'rejected') {
+  const outcome = memory.outcome(key);
   const present = Object.entries(outcome).filter(([, value]) => value !== undefined);
   expect(present.map(([name]) => name)).toEqual([kind]);
-  if (kind === 'certificate') expect(serialsOf(workshop, key).size).toBe(1);
-  const inIndex = [...workshop.authority.objects.keys()].filter((k) => k.startsWith('expiry/'));
+  if (kind === 'certificate') expect(serialsOf(memory, key).size).toBe(1);
+  const inIndex = [...memory.authority.objects.keys()].filter((k) => k.startsWith('expiry/'));
   expect(inIndex).toHaveLength(kind === 'certificate' ? 1 : 0);
 }
 
 it('an event that is delivered ten times in a row results in one certificate and one signature', async () => {
-  const { workshop, key } = await uploaded('apiserver');
-  for (let i = 0; i < 10; i++) expect((await workshop.process(key)).outcome).toBe('issued');
-  expectOneOutcome(workshop, key, 'certificate');
-  expect(workshop.keys.signed).toHaveLength(1);
+  const { memory, key } = await uploaded('apiserver');
+  for (let i = 0; i < 10; i++) expect((await memory.process(key)).outcome).toBe('issued');
+  expectOneOutcome(memory, key, 'certificate');
+  expect(memory.keys.signed).toHaveLength(1);
 });
 
 it('an event that is delivered ten times at once results in one certificate', async () => {
-  const { workshop, key } = await uploaded('apiserver');
-  const done = await Promise.all(Array.from({ length: 10 }, () => workshop.process(key)));
+  const { memory, key } = await uploaded('apiserver');
+  const done = await Promise.all(Array.from({ length: 10 }, () => memory.process(key)));
   expect(done.map(({ outcome }) => outcome)).toEqual(Array(10).fill('issued'));
-  expectOneOutcome(workshop, key, 'certificate');
+  expectOneOutcome(memory, key, 'certificate');
 });
 
 it('ten concurrent refusals are one rejection', async () => {
-  const { workshop, key } = await uploaded('apiserver');
-  workshop.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
-  await Promise.all(Array.from({ length: 10 }, () => workshop.process(key)));
-  expectOneOutcome(workshop, key, 'rejected');
+  const { memory, key } = await uploaded('apiserver');
+  memory.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
+  await Promise.all(Array.from({ length: 10 }, () => memory.process(key)));
+  expectOneOutcome(memory, key, 'rejected');
 });
 
 it('two judgements under different cluster records result in one outcome', async () => {
   for (let turn = 0; turn < 12; turn++) {
-    const { workshop, key } = await uploaded('apiserver');
+    const { memory, key } = await uploaded('apiserver');
     let calls = 0;
-    workshop.authority.interrupt = () => {
+    memory.authority.interrupt = () => {
       calls += 1;
-      if (calls === turn) workshop.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
+      if (calls === turn) memory.declare(set, { controlPlaneEndpoint: 'other.example.com:6443' });
     };
-    await Promise.all([workshop.process(key), workshop.process(key)]);
-    const kind = workshop.outcome(key).certificate === undefined ? 'rejected' : 'certificate';
-    expectOneOutcome(workshop, key, kind);
+    await Promise.all([memory.process(key), memory.process(key)]);
+    const kind = memory.outcome(key).certificate === undefined ? 'rejected' : 'certificate';
+    expectOneOutcome(memory, key, kind);
   }
 });
 
-it('takes one KMS Sign, no GetPublicKey, four writes and one delete', async () => {
-  const { workshop, key } = await uploaded('apiserver');
-  await workshop.process(key);
-  const calls = [...workshop.exchange.calls, ...workshop.authority.calls];
+it('needs one KMS Sign, no GetPublicKey, four writes and one delete', async () => {
+  const { memory, key } = await uploaded('apiserver');
+  await memory.process(key);
+  const calls = [...memory.exchange.calls, ...memory.authority.calls];
   const count = (...names: string[]) => calls.filter(({ call }) => names.includes(call)).length;
-  expect(workshop.keys.signed).toHaveLength(1);
+  expect(memory.keys.signed).toHaveLength(1);
   expect(count('create', 'put')).toBe(4);
   expect(count('create', 'put', 'remove')).toBeLessThanOrEqual(5);
   expect(count('list')).toBe(0);
@@ -87,20 +90,19 @@ it('takes one KMS Sign, no GetPublicKey, four writes and one delete', async () =
 /** A run that is killed at a point does nothing more; what it did before remains. */
 class Killed extends Error {}
 
-function killAt(workshop: Workshop, point: number): void {
+function killAt(memory: InMemoryService, point: number): void {
   let reached = 0;
   const step = () => {
     reached += 1;
     if (reached === point) throw new Killed(`at point ${point}`);
   };
-  workshop.exchange.interrupt = step;
-  workshop.authority.interrupt = step;
-  workshop.keys.interrupt = step;
+  memory.exchange.interrupt = step;
+  memory.authority.interrupt = step;
+  memory.keys.interrupt = step;
 }
 
-function heal(workshop: Workshop): void {
-  for (const part of [workshop.exchange, workshop.authority, workshop.keys])
-    part.interrupt = () => {};
+function heal(memory: InMemoryService): void {
+  for (const part of [memory.exchange, memory.authority, memory.keys]) part.interrupt = () => {};
 }
 
 const ENOUGH_POINTS = 40;
@@ -112,68 +114,68 @@ describe.each(Array.from({ length: ENOUGH_POINTS }, (_, i) => i + 1))(
       ['apiserver', 'certificate', {}],
       ['apiserver', 'rejected', { controlPlaneEndpoint: 'other.example.com:6443' }],
     ] as const)('%s: the next delivery results in one %s', async (name, kind, more) => {
-      const { workshop, key } = await uploaded(name);
-      workshop.declare(set, more);
-      killAt(workshop, point);
-      await workshop.process(key).catch(ignoreKill);
-      const serialsBefore = serialsOf(workshop, key);
-      heal(workshop);
-      await workshop.process(key);
-      expectOneOutcome(workshop, key, kind);
-      for (const serial of serialsBefore) expect(serialsOf(workshop, key)).toContain(serial);
+      const { memory, key } = await uploaded(name);
+      memory.declare(set, more);
+      killAt(memory, point);
+      await memory.process(key).catch(ignoreKill);
+      const serialsBefore = serialsOf(memory, key);
+      heal(memory);
+      await memory.process(key);
+      expectOneOutcome(memory, key, kind);
+      for (const serial of serialsBefore) expect(serialsOf(memory, key)).toContain(serial);
     });
 
     it('an interrupted approval results in one certificate, and nothing stays pending', async () => {
-      const { workshop, key } = await uploaded('super-admin.conf');
-      await workshop.process(key);
-      writeApproval(workshop, key);
-      killAt(workshop, point);
-      await Promise.allSettled([workshop.process(key), workshop.process(key, undefined)]);
-      heal(workshop);
-      await workshop.process(key);
-      expectOneOutcome(workshop, key, 'certificate');
+      const { memory, key } = await uploaded('super-admin.conf');
+      await memory.process(key);
+      writeApproval(memory, key);
+      killAt(memory, point);
+      await Promise.allSettled([memory.process(key), memory.process(key, undefined)]);
+      heal(memory);
+      await memory.process(key);
+      expectOneOutcome(memory, key, 'certificate');
     });
 
     it('an approval that arrives during a judgement is not lost', async () => {
-      const { workshop, key } = await uploaded('super-admin.conf');
-      await workshop.process(key);
+      const { memory, key } = await uploaded('super-admin.conf');
+      await memory.process(key);
       let reached = 0;
       const approvals: Promise<unknown>[] = [];
-      workshop.exchange.interrupt = workshop.authority.interrupt = () => {
+      memory.exchange.interrupt = memory.authority.interrupt = () => {
         reached += 1;
-        if (reached === point) approvals.push(approve(workshop, key));
+        if (reached === point) approvals.push(approve(memory, key));
       };
-      await workshop.process(key);
-      heal(workshop);
+      await memory.process(key);
+      heal(memory);
       await Promise.all(approvals);
-      if (approvals.length === 0) await approve(workshop, key);
-      expectOneOutcome(workshop, key, 'certificate');
+      if (approvals.length === 0) await approve(memory, key);
+      expectOneOutcome(memory, key, 'certificate');
     });
   },
 );
 
-it('the record is written before KMS is asked, and has exactly the bytes that are signed', async () => {
-  const { workshop, key } = await uploaded('apiserver');
+it('the record is written before KMS is called, and contains exactly the bytes that are signed', async () => {
+  const { memory, key } = await uploaded('apiserver');
   let recorded: unknown;
-  workshop.keys.interrupt = (point) => {
-    if (point === 'before sign') recorded = workshop.authority.json(recordKey(key))?.tbs;
+  memory.keys.interrupt = (point) => {
+    if (point === 'before sign') recorded = memory.authority.json(recordKey(key))?.tbs;
   };
-  await workshop.process(key);
-  expect(workshop.keys.records).toEqual([recordKey(key)]);
-  const certificate = new X509Certificate(workshop.outcome(key).certificate ?? '');
+  await memory.process(key);
+  expect(memory.keys.records).toEqual([recordKey(key)]);
+  const certificate = new X509Certificate(memory.outcome(key).certificate ?? '');
   expect(certificate.raw.includes(Buffer.from(String(recorded), 'base64'))).toBe(true);
 });
 
 it('a retry after days signs the bytes of the record, including its dates', async () => {
-  const { workshop, key } = await uploaded('apiserver');
-  workshop.keys.interrupt = () => {
+  const { memory, key } = await uploaded('apiserver');
+  memory.keys.interrupt = () => {
     throw new Killed('KMS is away');
   };
-  await workshop.process(key).catch(ignoreKill);
-  heal(workshop);
-  workshop.now = new Date(workshop.now.getTime() + 3 * 24 * 60 * 60 * 1000);
-  await workshop.process(key);
-  expect(new X509Certificate(workshop.outcome(key).certificate ?? '').validFrom).toBe(
+  await memory.process(key).catch(ignoreKill);
+  heal(memory);
+  memory.now = new Date(memory.now.getTime() + 3 * 24 * 60 * 60 * 1000);
+  await memory.process(key);
+  expect(new X509Certificate(memory.outcome(key).certificate ?? '').validFrom).toBe(
     'Nov 24 11:55:00 2026 GMT',
   );
 });

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { approve } from '../../support/approve.ts';
 import { type CertificateFacts, readCertificateFacts } from '../../support/certificate-facts.ts';
+import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import {
   bestCsrRoot,
   type KubeadmCsr,
   type KubeadmSet,
   listKubeadmSets,
 } from '../../support/kubeadm-sets.ts';
-import { CLUSTER, TRUST_DOMAIN, Workshop } from '../../support/workshop.ts';
 
 const sets = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml !== undefined);
 
@@ -18,15 +18,15 @@ describe.each(sets.map((set) => [`${set.version} ${set.layout} ${set.config}`, s
     it.each(set.csrs.map((csr) => [csr.certificateName, csr] as const))(
       '%s is issued as kubeadm issues it',
       async (name, csr) => {
-        const workshop = await Workshop.open();
-        const { node } = workshop.declare(set);
-        const key = workshop.upload(node, csr);
-        const first = await workshop.process(key);
+        const memory = await InMemoryService.open();
+        const { node } = memory.declare(set);
+        const key = memory.upload(node, csr);
+        const first = await memory.process(key);
         if (first.outcome === 'pending') {
           expect(mustWait(csr.subject, name)).toBe(true);
-          await approve(workshop, key);
+          await approve(memory, key);
         }
-        const { certificate } = workshop.outcome(key);
+        const { certificate } = memory.outcome(key);
         const reference = readFileSync(csr.reference ?? '', 'utf8');
         expect(readCertificateFacts(certificate ?? '')).toEqual(
           asSpecified(readCertificateFacts(reference), set, csr),
@@ -38,8 +38,8 @@ describe.each(sets.map((set) => [`${set.version} ${set.layout} ${set.config}`, s
 
 /**
  * Differences that come from the CSR, or from the specification (docs/certificate-specification.md): keyEncipherment is
- * only for RSA keys of servers; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA; `init phase
- * certs --csr-only` had no way to set etcd's extra names, and names that are not requested are not issued.
+ * only for RSA keys of servers; `renew --csr-only` made EC keys for kubeconfigs where the reference has RSA; `init
+ * phase certs --csr-only` had no way to set etcd's extra names, and names that are not requested are not issued.
  */
 function asSpecified(facts: CertificateFacts, set: KubeadmSet, csr: KubeadmCsr): CertificateFacts {
   const keyAlgorithm = csr.keyAlgorithm.startsWith('RSA') ? 'RSA' : 'EC';
@@ -75,8 +75,8 @@ it('finds every set of real CSRs', () => {
 const withoutConfig = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml === undefined);
 
 for (const set of withoutConfig)
-  it(`CSRs of kubeadm ${set.version} without a configuration are issued in a cluster of defaults`, async () => {
-    const workshop = await Workshop.open();
+  it(`CSRs of kubeadm ${set.version} without a configuration are issued in a cluster with default settings`, async () => {
+    const memory = await InMemoryService.open();
     const { dns, ip } =
       set.csrs.find((csr) => csr.certificateName === 'etcd-server')?.sans ?? fail();
     const node = dns.find((name) => name !== 'localhost') ?? fail();
@@ -86,11 +86,11 @@ for (const set of withoutConfig)
       kubernetesVersion: `v${set.version}`,
       nodes: [{ name: node, addresses: ip.slice(0, 1), role: 'control-plane' }],
     };
-    workshop.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify(record));
+    memory.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify(record));
     for (const csr of set.csrs) {
-      const key = workshop.upload(node, csr);
-      if ((await workshop.process(key)).outcome === 'pending') await approve(workshop, key);
-      const facts = readCertificateFacts(workshop.outcome(key).certificate ?? '');
+      const key = memory.upload(node, csr);
+      if ((await memory.process(key)).outcome === 'pending') await approve(memory, key);
+      const facts = readCertificateFacts(memory.outcome(key).certificate ?? '');
       expect(facts.names).toEqual([
         ...csr.sans.dns.map((n) => `DNS:${n}`),
         ...csr.sans.ip.map((i) => `IP:${i}`),

@@ -94,11 +94,11 @@ it('a standing approval may cover all names except super-admin.conf', () => {
   expect(CERTIFICATE_NAMES.filter((name) => !mayStand(name))).toEqual(['super-admin.conf']);
 });
 
-it('the key of an approval leads back to its request', () => {
+it('the request can be derived from the key of its approval', () => {
   expect(requestKeyOfApproval(requestApprovalKey(REQUEST, DIGEST))).toBe(REQUEST);
 });
 
-it('the key of a standing approval leads back to its cluster', () => {
+it('the cluster can be derived from the key of its standing approval', () => {
   expect(clusterOfStandingApproval(standingApprovalKey('prod.example'))).toBe('prod.example');
 });
 

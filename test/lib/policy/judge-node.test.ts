@@ -95,12 +95,12 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     ['subject-organization'],
   ],
   [
-    'the older organisation is accepted during an upgrade',
+    'the older organization is accepted during an upgrade',
     kubeletClient(['kubeadm:cluster-admins']),
     [],
   ],
   [
-    'two organisations where either is accepted are refused',
+    'two organizations where either is accepted are refused',
     kubeletClient(['kubeadm:cluster-admins', 'x']),
     ['subject-organization'],
   ],
@@ -259,7 +259,7 @@ it.each<[string, Case, string | undefined]>([
   else expect(plan?.approvalReason).toContain(reason);
 });
 
-it('a plan has sorted DNS names before addresses in the order of the CSR', () => {
+it('a plan lists sorted DNS names, then addresses in the order of the CSR', () => {
   const { plan } = judge(apiserver);
   const names = apiserverCsr.names ?? [];
   const isAddress = (name: string) => /^[0-9.]+$/.test(name);

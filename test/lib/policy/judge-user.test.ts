@@ -214,7 +214,7 @@ it.each<[string, Case, string | undefined]>([
     'O=system:masters',
   ],
   [
-    "so does kubeadm's group of administrators",
+    'kubeadm:cluster-admins needs approval even if the record says otherwise',
     {
       o: ['kubeadm:cluster-admins'],
       users: { organizations: ['kubeadm:cluster-admins'], approvalRequired: false },

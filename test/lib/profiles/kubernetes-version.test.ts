@@ -28,11 +28,11 @@ it.each([
   'v1.-1.0',
   'v1.37.2-',
   '',
-])('%j is no version', (text) => {
+])('%j is not a version', (text) => {
   expect(parseKubernetesVersion(text)).toBeUndefined();
 });
 
-it('versions are in the order of their numbers, not of their letters', () => {
+it('versions are compared numerically, not alphabetically', () => {
   const ordered = ['1.9.10', '1.19.0', '1.19.2', '1.19.10', '1.28.15', '1.29.0', '1.100.0'];
   const parsed = ordered.map((text) => parseKubernetesVersion(text) ?? { minor: -1, patch: -1 });
   expect([...parsed].reverse().sort(compareKubernetesVersions)).toEqual(parsed);

@@ -11,12 +11,12 @@ import { listKubeadmSets } from '../../support/kubeadm-sets.ts';
 
 const version = (text: string): KubernetesVersion => {
   const parsed = parseKubernetesVersion(text);
-  if (!parsed) throw new Error(`${text} is no version`);
+  if (!parsed) throw new Error(`${text} is not a version`);
   return parsed;
 };
 
 describe('the list', () => {
-  it('has the twelve names of kubeadm, each once', () => {
+  it("has kubeadm's twelve names, each once", () => {
     expect(PROFILES.map(({ name }) => name)).toEqual([...CERTIFICATE_NAMES]);
     expect(new Set(CERTIFICATE_NAMES).size).toBe(12);
   });
@@ -54,7 +54,7 @@ describe('the list', () => {
     expect(new Set(extendedKeyUsages).size).toBe(extendedKeyUsages.length);
   });
 
-  it.each(PROFILES)('$name has organisations since its first version', (profile) => {
+  it.each(PROFILES)('$name has organizations since its first version', (profile) => {
     const since = profile.organizations.map((rule) => version(rule.since));
     const ascending = [...since].sort(compareKubernetesVersions);
     expect(since).toEqual(ascending);
@@ -106,7 +106,7 @@ it.each([
   ['scheduler.conf', '1.37.2', ''],
   ['controller-manager.conf', '1.19.0', ''],
   ['apiserver', '1.37.2', ''],
-] as const)('%s of %s asks for O=%s', (name, release, organization) => {
+] as const)('%s of %s requests O=%s', (name, release, organization) => {
   const own = profileFor(name, version(release))?.acceptedOrganizations[0];
   expect(own).toEqual(organization === '' ? [] : [organization]);
 });

@@ -1,4 +1,4 @@
-/** A key and its CSR beside each other: found only if they match. */
+/** A key and the CSR next to it: found only if they match. */
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ async function pair() {
   return { stem: join(root, `${count}`, 'admin.conf'), keyPem, csr };
 }
 
-it('reads back what was written, with mode 0600', async () => {
+it('reads back what it wrote, and writes with mode 0600', async () => {
   const { stem, keyPem, csr } = await pair();
   await writeKeyAndCsr(stem, keyPem, csr);
   const found = readKeyAndCsr(stem);

@@ -27,12 +27,12 @@ it('the fixtures cover several versions', () => {
 });
 
 describe.each(sets)('$version $config', (set) => {
-  it('plans the certificates for which kubeadm created CSRs', () => {
+  it('lists the certificates for which kubeadm created CSRs', () => {
     const made = set.csrs.map(({ certificateName }) => certificateName).sort();
     expect(certificateNamesFor(configOf(set)).sort()).toEqual(made);
   });
 
-  it.each(set.csrs)('the CSR of $path equals the one of kubeadm byte by byte', async (csr) => {
+  it.each(set.csrs)("the CSR of $path equals kubeadm's byte for byte", async (csr) => {
     if (!isCertificateName(csr.certificateName)) throw new Error(csr.certificateName);
     const planned = csrFromConfig(csr.certificateName, configOf(set));
     const key = createPrivateKey(await makePrivateKey('ECDSA-P256'));

@@ -33,11 +33,11 @@ function comparable(pem: string): string[] {
   return [fields[1], fields[3]].map((field) => Buffer.from(field?.content ?? []).toString('hex'));
 }
 
-it('the fixtures hold real CSRs to compare with', () => {
+it('the fixtures contain real CSRs to compare with', () => {
   expect(files.length).toBeGreaterThan(50);
 });
 
-it.each(files)('$set: the CSR of $path equals the one of kubeadm', async ({ file }) => {
+it.each(files)("$set: the CSR of $path equals kubeadm's", async ({ file }) => {
   const real = readFileSync(file, 'utf8');
   const { request } = readRequest(readFileSync(file));
   if (!request) throw new Error(`${file}: the CSR was rejected`);

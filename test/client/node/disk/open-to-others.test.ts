@@ -27,7 +27,7 @@ it('is the first folder that others can write', () => {
   expect(open('a/b/file')).toBe(join(root, 'a'));
 });
 
-it('is the file, unless only folders count', () => {
+it('is the file itself, unless only folders are checked', () => {
   chmodSync(join(root, 'a/b/file'), 0o666);
   expect(open('a/b/file')).toBe(join(root, 'a/b/file'));
   expect(open('a/b/file', true)).toBeUndefined();

@@ -204,7 +204,7 @@ const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
     /common name is me/,
   ],
   [
-    'an additional organisation',
+    'an additional organization',
     { path: 'scheduler.conf', subject: '/O=system:masters/CN=system:kube-scheduler' },
     /organizations are system:masters/,
   ],
@@ -229,7 +229,7 @@ it.each(changed)('%s is reported', async (_, { path, ...changes }, problem) => {
   expect(own.join('; ')).toMatch(problem);
 });
 
-it('certificates of other CAs than those on disk are reported', async () => {
+it('certificates from CAs that are not on disk are reported', async () => {
   const folder = copy();
   replace(folder, leafAt('pki/apiserver'));
   const { document } = await report(folder);
@@ -240,7 +240,7 @@ it('certificates of other CAs than those on disk are reported', async () => {
   expect(admin.map(({ problem }) => problem).join()).toMatch(/none of the certificate authorities/);
 });
 
-it('a bundle of old and new CA verifies certificates of both', async () => {
+it('a bundle of the old and the new CA verifies certificates of both', async () => {
   const folder = copy();
   const old = readFileSync(join(folder, 'pki/ca.crt'), 'utf8');
   replace(folder, leafAt('pki/apiserver'));
@@ -271,7 +271,7 @@ describe('time', () => {
     expect(text).toMatch(/it expired at 20/);
   });
 
-  it('certificates are not valid yet if the clock is slow', async () => {
+  it('certificates are reported as not valid yet if the clock is behind', async () => {
     const { code, document } = await report(copy(), {}, later(-10));
     expect(code).toBe(EXIT.checkFailed);
     expect(document.problems[0]?.problem).toMatch(/not valid before/);
@@ -322,7 +322,7 @@ localAPIEndpoint: { advertiseAddress: 10.20.0.11 }
     ]);
   });
 
-  it('a certificate without its names is reported', async () => {
+  it('a certificate that lacks its names is reported', async () => {
     const file = config('apiServer: { certSANs: [api.example.com] }\n', init);
     const { document } = await report(copy(), { config: file });
     expect(document.problems.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
@@ -336,7 +336,7 @@ localAPIEndpoint: { advertiseAddress: 10.20.0.11 }
     expect(code).toBe(EXIT.done);
   });
 
-  it('certificates are looked for in its certificatesDir', async () => {
+  it('it finds certificates in certificatesDir', async () => {
     const folder = copy();
     const moved = join(folder, 'moved');
     renameSync(join(folder, 'pki'), moved);

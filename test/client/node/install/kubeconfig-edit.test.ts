@@ -32,11 +32,11 @@ const others = block.replace(
 
 it.each([
   ['as kubeadm writes it, with comments, quotes and unknown keys', block],
-  ['with Windows line ends', block.replaceAll('\n', '\r\n')],
+  ['with Windows line endings', block.replaceAll('\n', '\r\n')],
   ['in flow style', flow],
   ['in JSON', JSON.stringify(parse(block), null, 2)],
   ['with other users, who keep their data', others],
-  ['without a line end at the end', block.trimEnd()],
+  ['without a final newline', block.trimEnd()],
   ['with a document start and end', `---\n${block}...\n`],
   [
     'with an indented list',
@@ -52,10 +52,16 @@ it.each([
   ['literal', '|'],
   ['literal, stripped', '|-'],
   ['folded', '>-'],
-])('a value in a %s block becomes a plain one, and the next key stays a key', (_, sign) => {
-  const yaml = block.replace(`"${b64(OLD.certificate)}"`, `${sign}\n      ${b64(OLD.certificate)}`);
-  expect(parse(editKubeconfig(yaml, data))).toEqual(parse(replaced(block)));
-});
+])(
+  'a value in a %s block becomes a plain value, and the following key is not affected',
+  (_, sign) => {
+    const yaml = block.replace(
+      `"${b64(OLD.certificate)}"`,
+      `${sign}\n      ${b64(OLD.certificate)}`,
+    );
+    expect(parse(editKubeconfig(yaml, data))).toEqual(parse(replaced(block)));
+  },
+);
 
 it.each([
   ['the certificate', /^ {4}client-certificate-data: .*\n/m],
@@ -68,7 +74,7 @@ it.each([
   expect(edited).toContain('# the next two belong together');
 });
 
-it('an empty user gets its data', () => {
+it('data is added to an empty user', () => {
   const yaml =
     'users:\n- name: me\n  user: {}\nclusters:\n- name: kubernetes\n  cluster: {server: x}\n';
   expect(parse(editKubeconfig(yaml, data)).users[0].user).toEqual({

@@ -24,7 +24,7 @@ const fleet = useFleet();
 const newNode = fleet.newNode;
 
 describe('existing files', () => {
-  it('an incomplete set of generate-csr is completed: keys are kept, and CSRs that match', async () => {
+  it('an incomplete set from generate-csr is completed: keys and matching CSRs are kept', async () => {
     const node = await newNode();
     // as generate-csr leaves it: all keys and CSRs; then some are removed, and one CSR is of another certificate
     await node.prepare(noService()).catch(() => undefined);

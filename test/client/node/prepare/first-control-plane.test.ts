@@ -169,7 +169,7 @@ it('a dry run writes and sends nothing', async () => {
   expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual([]);
 });
 
-it('the text says what an approver must run, and what kubeadm would fail on', async () => {
+it('the output says what an approver must run, and what would make kubeadm fail', async () => {
   const node = await newNode();
   const { text } = await node.prepare({ output: 'text' });
   expect(text).toMatch(
@@ -180,7 +180,7 @@ it('the text says what an approver must run, and what kubeadm would fail on', as
   expect(text).toMatch(/kubeadm would fail: \S+super-admin.conf: /);
 });
 
-it('an incomplete kubeconfig has neither CA nor certificate, as one of generate-csr', () => {
+it('an incomplete kubeconfig has neither a CA nor a certificate, like those of generate-csr', () => {
   const text = kubeconfigText({ server: 's', clusterName: 'c', userName: 'u', privateKey: 'k' });
   expect(text).not.toMatch(/certificate/);
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 it.each([false, true])(
-  'a run is resumed if each run makes one more write (interrupted after the write: %s)',
+  'runs that each get one write further finally complete (interrupted after the write: %s)',
   async (late) => {
     isLate = late;
     const { cluster, node: name } = await service.declare(set, `interrupted-${late}`);

@@ -9,7 +9,7 @@ import { cakeless } from '../../../support/running-service-command.ts';
 const fleet = useFleet();
 const newNode = fleet.newNode;
 
-it('a certificate that was exchanged in the bucket is not written', async () => {
+it('a certificate that was swapped in the bucket is not written', async () => {
   const node = await newNode();
   const swap = (exchange: ObjectStore): ObjectStore => ({
     ...bound(exchange),

@@ -1,6 +1,6 @@
 /**
- * `cakeless prepare` is killed, or fails, at calls that change a file: every file is complete, and the next run finishes the
- * set and requests nothing twice. The calls cover every file, and every call for every kind of file.
+ * `cakeless prepare` is killed, or fails, at calls that change a file: every file is complete, and the next run
+ * finishes the set and requests nothing twice. The calls cover every file, and every call for every kind of file.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -62,7 +62,7 @@ const isLock = (path: string) => /^(?:cakeless\/|pki\/\.cakeless-)lock/.test(pat
 const modeOf = (file: string) => (lstatSync(file).mode & 0o777).toString(8);
 const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
 
-/** Incomplete files, in words; temporary files of a killed run do not count. */
+/** Describes incomplete files; temporary files of a killed run do not count. */
 function flawsIn(folder: string): string[] {
   const files = filesIn(folder).filter((path) => !isLock(path));
   const exposed = files.filter((path) => {
@@ -180,7 +180,7 @@ function undisturbed() {
   return { calls, whole, files: calls.map((call) => fileOf(call, folder)) };
 }
 
-it('killed at a change of a file: each file is complete, and the next run finishes the set', async () => {
+it('a run that is killed while it changes a file leaves only complete files, and the next run finishes the set', async () => {
   const { calls, whole, files } = undisturbed();
   const positions = chosen(calls, files);
   const reached = new Set(positions.map((call) => files[call - 1]));

@@ -77,7 +77,7 @@ it('a sticky folder such as /tmp is accepted, and so is a missing file', () => {
   expect(findFolderOfOthers(join(folder, 'nowhere/config'))).toBeUndefined();
 });
 
-it('a folder that is redirected while the node waits for the lease: nothing is changed', async () => {
+it('nothing is changed if a folder is redirected while the node waits for the lease', async () => {
   const folder = fixture.copy();
   const copy = copyIn(folder);
   const victim = join(folder, 'root-only');

@@ -11,7 +11,7 @@ import {
   clockAhead,
   renewalDeps,
   renewalOptions,
-  renewWithAnswer,
+  renewWithOutcome,
 } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
@@ -56,7 +56,7 @@ it.each([
 ])('a certificate that is %s is not installed', async (_, request, change, reason) => {
   const folder = fixture.copy();
   const before = stateOf(folder);
-  const run = await renewWithAnswer(fixture, folder, request, change);
+  const run = await renewWithOutcome(fixture, folder, request, change);
   expect([run.exitCode, run.stdout]).toEqual([7, expect.stringMatching(reason)]);
   expect(stateOf(folder)).toBe(before);
 });

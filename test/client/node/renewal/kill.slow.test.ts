@@ -1,13 +1,14 @@
-/** A renewal is killed, or fails, at each call that changes a file: pairs still match, and the next run completes it. */
+/**
+ * A renewal is killed, or fails, at each call that changes a file: pairs still match, and the next run completes it.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeOf } from '../../../../client/node/disk/places.ts';
-import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../../lib/profiles/certificate-names.ts';
+import { namesThatDiffer, serialInPlace } from '../../../support/certificates-in-place.ts';
 import { KilledCommand, type ShimOptions } from '../../../support/killed-command.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
@@ -35,23 +36,14 @@ function nodeFolder(): string {
   return folder;
 }
 
-const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
-
 function renew(folder: string, shim: ShimOptions = {}) {
   const who = ['--cluster', CLUSTER, '--node', fixture.node, '--kubeconfig-dir', folder];
   const args = ['renew', ...NAMES, '--no-restart', ...who];
   return command.run(folder, fixture.environment(), args, shim);
 }
 
-const serialOf = (folder: string, name: CertificateName): string => {
-  const place = readPlace(placeOf(name, foldersOf(folder)));
-  if (place.state !== 'present') throw new Error(`${name}: ${JSON.stringify(place)}`);
-  if (place.problems.length > 0) throw new Error(`${name}: ${place.problems.join()}`);
-  return place.leaf.serialNumber;
-};
-const serials = (folder: string) => CERTIFICATE_NAMES.map((name) => serialOf(folder, name));
-const newOnes = (folder: string) =>
-  CERTIFICATE_NAMES.filter((name) => serialOf(folder, name) !== serialOf(fixture.template, name));
+const serials = (folder: string) => CERTIFICATE_NAMES.map((name) => serialInPlace(folder, name));
+const newOnes = (folder: string) => namesThatDiffer(folder, fixture.template);
 const requestIds = async () =>
   new Set((await fixture.keys('requests/')).map((key) => key.split('/')[3]));
 const filesOf = (folder: string) =>
@@ -64,7 +56,7 @@ const filesOf = (folder: string) =>
     .split('\n')
     .sort();
 
-it('killed at any change of a file: pairs match immediately, and the next run completes the renewal', async () => {
+it('after a kill at any file change, pairs match, and the next run completes the renewal', async () => {
   const whole = nodeFolder();
   const { calls, exposed, stderr, status } = renew(whole);
   expect([status, stderr]).toEqual([0, expect.any(String)]);
@@ -91,7 +83,7 @@ it('killed at any change of a file: pairs match immediately, and the next run co
   }
 }, 1_800_000);
 
-it('a full, broken or read-only disk: an error, pairs match, and the next run completes the renewal', async () => {
+it('a full, broken or read-only disk is an error: pairs match, and the next run completes the renewal', async () => {
   const { calls } = renew(nodeFolder());
   const codes = ['ENOSPC', 'EIO', 'EROFS'];
   // every third call, each with the next error: the test above covers all calls

@@ -71,7 +71,7 @@ describe.each(NODES)('kubeadm %s, %s, %s, %s', (version, layout, name, keyAlgori
   });
   afterAll(() => fixture.close());
 
-  it('csr all requests subject, names and key kind of each current certificate', async () => {
+  it('csr all requests the subject, names and key algorithm of each current certificate', async () => {
     const out = join(root, `csr-${version}-${name}`);
     const run = await fixture.run(folder, 'csr', 'all', '--out', out);
     expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);

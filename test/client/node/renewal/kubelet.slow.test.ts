@@ -60,7 +60,7 @@ describe.each(['1.35.4', '1.37.2'])('kubelet %s', (version) => {
   it('copies the certificate of kubelet.conf, ignores a new one there, and uses the one that renew installs', async () => {
     const folder = fixture.copy();
     const kubeletDir = join(folder, 'kubelet-pki');
-    startKubelet(version, folder); // on its first start it tries to rotate, and gets no answer
+    startKubelet(version, folder); // on its first start it tries to rotate, and gets no certificate
     const first = startKubelet(version, folder);
     expect([first.expiration, first.stderr]).toEqual([endOf(fixture.template), expect.any(String)]);
 

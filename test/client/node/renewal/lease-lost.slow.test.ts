@@ -1,10 +1,9 @@
 /** A node loses the restart lease to another node while it restarts components. */
 import { join } from 'node:path';
 import { systemClock } from '../../../../client/clock.ts';
-import { placeOf } from '../../../../client/node/disk/places.ts';
-import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
+import { serialInPlace } from '../../../support/certificates-in-place.ts';
 import { fakeControlPlane, manifestsIn } from '../../../support/fake-control-plane.ts';
 import type { FakeKubelet } from '../../../support/fake-kubelet.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
@@ -19,11 +18,6 @@ afterEach(() => kubelet.close());
 afterAll(() => fixture.close());
 
 const journal = (folder: string) => listInstallations(join(folder, 'cakeless')).at(-1)?.journal;
-const serialOfApiserver = () => {
-  const folders = { kubeconfigDir: fixture.template, certDir: join(fixture.template, 'pki') };
-  const place = readPlace(placeOf('apiserver', folders));
-  return place.state === 'present' ? place.leaf.serialNumber : 'none';
-};
 
 /** @param writes how many lease writes succeed before the lease is lost */
 async function renewAndLose(folder: string, names: readonly string[], writes: number) {
@@ -69,7 +63,7 @@ it('during a renewal no new restart begins, and the next run resumes', async () 
   expect(journal(folder)?.phase).toBe('done');
 });
 
-it('in the middle of a step the manifests are put back', async () => {
+it('in the middle of a step, the manifests are moved back', async () => {
   const plane = await fakeControlPlane(fixture, 'v1.31.0');
   kubelet = plane.kubelet;
   const { error } = await renewAndLose(plane.folder, ['etcd-peer', 'apiserver-etcd-client'], 1);
@@ -79,7 +73,7 @@ it('in the middle of a step the manifests are put back', async () => {
 });
 
 it('a rollback is completed', async () => {
-  const apiServer = `--healthy-with=${serialOfApiserver()}`;
+  const apiServer = `--healthy-with=${serialInPlace(fixture.template, 'apiserver')}`;
   const plane = await fakeControlPlane(fixture, 'v1.31.0', { apiServer });
   kubelet = plane.kubelet;
   const { folder } = plane;

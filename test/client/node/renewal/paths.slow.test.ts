@@ -71,7 +71,7 @@ it('keeps links to a kubeconfig and a pair, and renews their targets', async () 
   for (const path of paths) expect(lstatSync(join(folder, path)).isSymbolicLink()).toBe(true);
 });
 
-itMounts('renews if pki is on another file system than the kubeconfigs', async () => {
+itMounts('renews if pki and the kubeconfigs are on different file systems', async () => {
   const folder = fixture.copy();
   const pki = join(folder, 'pki');
   renameSync(pki, `${pki}-before`);

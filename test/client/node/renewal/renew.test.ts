@@ -26,7 +26,7 @@ afterAll(() => fixture.close());
 
 const renewed = (folder: string) => namesThatDiffer(folder, fixture.template);
 
-it('renew all makes every certificate new but the one that waits for an approver; the trees differ in nothing else', async () => {
+it('renew all renews every certificate except the one that waits for an approver, and changes nothing else', async () => {
   const folder = fixture.copy();
   const run = await fixture.run(
     folder,
@@ -148,7 +148,7 @@ it('--also updates copies that hold a replaced certificate', async () => {
   expect(run.stdout).toContain('left unchanged');
 });
 
-it('a worker lists its missing certificates in one line; a missing one that was named is an error', async () => {
+it('a worker lists missing certificates on one line; a missing certificate that was named is an error', async () => {
   const folder = fixture.copy();
   for (const name of fixture.names.filter((one) => one !== 'kubelet.conf')) {
     const where = placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') });

@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../../../../client/exit-codes.ts';
-import { placeOf } from '../../../../client/node/disk/places.ts';
-import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
+import { serialInPlace } from '../../../support/certificates-in-place.ts';
 import {
   fakeControlPlane,
   type MoreFlags,
@@ -25,14 +24,8 @@ beforeAll(async () => {
 afterEach(() => kubelet?.close());
 afterAll(() => fixture.close());
 
-const serial = (folder: string, name: CertificateName) => {
-  const place = readPlace(placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') }));
-  return place.state === 'present' && place.problems.length === 0
-    ? place.leaf.serialNumber
-    : 'none';
-};
 const isNew = (folder: string, name: CertificateName) =>
-  serial(folder, name) !== serial(fixture.template, name);
+  serialInPlace(folder, name) !== serialInPlace(fixture.template, name);
 
 async function controlPlane(version: string, more: MoreFlags = {}): Promise<string> {
   const plane = await fakeControlPlane(fixture, version, more);
@@ -48,7 +41,7 @@ const NAMES = [
   'controller-manager.conf',
 ] as const;
 
-it('restarts the components that need it, in order, each healthy with its new certificate', async () => {
+it('restarts the components that need it in order, and each becomes healthy with its new certificate', async () => {
   const folder = await controlPlane('v1.35.4', { apiServer: '--slow-stop=300' });
   const run = await fixture.run(folder, 'renew', ...NAMES, '-o', 'json');
   expect([run.exitCode, run.stderr]).toEqual([
@@ -89,7 +82,7 @@ it('a component that should reload its files but does not is restarted', async (
 });
 
 it('if a component becomes unhealthy, the old files are restored and used, and the exit code says so', async () => {
-  const old = serial(fixture.template, 'apiserver');
+  const old = serialInPlace(fixture.template, 'apiserver');
   const folder = await controlPlane('v1.31.0', { apiServer: `--healthy-with=${old}` });
   const run = await fixture.run(folder, 'renew', ...NAMES, '--restart-timeout', '2s');
   expect(run.exitCode).toBe(EXIT.rolledBack);
@@ -104,7 +97,7 @@ it('if a component becomes unhealthy, the old files are restored and used, and t
 });
 
 it('if etcd does not become healthy, the API server that waited for it is started again', async () => {
-  const old = serial(fixture.template, 'etcd-server');
+  const old = serialInPlace(fixture.template, 'etcd-server');
   const folder = await controlPlane('v1.35.4', { etcd: `--healthy-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'apiserver-etcd-client'] as const;
   const run = await fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
@@ -116,7 +109,7 @@ it('if etcd does not become healthy, the API server that waited for it is starte
 });
 
 it('a component that crashed meanwhile has read the new files, so it is restarted with the old ones, too', async () => {
-  const old = serial(fixture.template, 'etcd-server');
+  const old = serialInPlace(fixture.template, 'etcd-server');
   const folder = await controlPlane('v1.35.4', { etcd: `--healthy-with=${old}` });
   const names = ['etcd-server', 'etcd-peer', 'controller-manager.conf'] as const;
   const running = fixture.run(folder, 'renew', ...names, '--restart-timeout', '2s');
@@ -146,7 +139,7 @@ it('a signal puts back all manifests that are moved away', async () => {
   expect([await code, manifestsIn(folder)]).toEqual([1, ALL]);
 });
 
-it('rollback restores the old files and restarts their users', async () => {
+it('rollback restores the old files and restarts the components that use them', async () => {
   const folder = await controlPlane('v1.31.0');
   await fixture.run(folder, 'renew', 'apiserver');
   expect(isNew(folder, 'apiserver')).toBe(true);

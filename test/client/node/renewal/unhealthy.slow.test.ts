@@ -1,10 +1,9 @@
 /** A component that was unhealthy before anything was changed does not block a renewal. */
 import { join } from 'node:path';
 import { EXIT } from '../../../../client/exit-codes.ts';
-import { placeOf } from '../../../../client/node/disk/places.ts';
-import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
+import { serialInPlace } from '../../../support/certificates-in-place.ts';
 import {
   fakeControlPlane,
   type MoreFlags,
@@ -27,12 +26,8 @@ async function start(more: MoreFlags): Promise<void> {
   ({ folder, kubelet } = await fakeControlPlane(fixture, 'v1.31.0', more));
 }
 const run = (...args: string[]) => fixture.run(folder, ...args, '--restart-timeout', '5s');
-const serial = (root: string, name: CertificateName) => {
-  const place = readPlace(placeOf(name, { kubeconfigDir: root, certDir: join(root, 'pki') }));
-  return place.state === 'present' ? place.leaf.serialNumber : 'none';
-};
 const areNew = (names: readonly CertificateName[]) =>
-  names.map((name) => serial(folder, name) !== serial(fixture.template, name));
+  names.map((name) => serialInPlace(folder, name) !== serialInPlace(fixture.template, name));
 const phases = () => listInstallations(join(folder, 'cakeless')).map((one) => one.journal.phase);
 
 it('it is reported, the certificates are renewed, and neither the next run nor rollback is blocked', async () => {
@@ -70,7 +65,7 @@ it('it is reported, the certificates are renewed, and neither the next run nor r
 });
 
 it('a component that is unhealthy because of its certificate recovers with the new one', async () => {
-  await start({ apiServer: `--unhealthy-with=${serial(fixture.template, 'apiserver')}` });
+  await start({ apiServer: `--unhealthy-with=${serialInPlace(fixture.template, 'apiserver')}` });
   const renewed = await run('renew', 'apiserver');
   expect([renewed.exitCode, renewed.stderr]).toEqual([
     0,
@@ -93,7 +88,7 @@ it('the other components of its step are restarted anyway', async () => {
 });
 
 it('if a component is unhealthy with the old files, too, it is reported, and the rollback is complete', async () => {
-  await start({ apiServer: `--well-once=${join(fixture.copy(), 'started')}` });
+  await start({ apiServer: `--healthy-once=${join(fixture.copy(), 'started')}` });
   const names = ['apiserver', 'etcd-peer', 'controller-manager.conf'] as const;
   const renewed = await run('renew', ...names);
   expect(renewed.exitCode).toBe(EXIT.rolledBack);

@@ -62,7 +62,7 @@ describe('after a restart', () => {
     return result;
   };
 
-  it('its own port is asked', async () => {
+  it('its own health port is checked', async () => {
     let asked = 0;
     const server = createServer((_, response) => {
       asked += 1;

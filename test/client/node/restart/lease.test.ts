@@ -106,7 +106,7 @@ describe('in the exchange bucket', () => {
 });
 
 describe('expiry', () => {
-  it('an expired lease goes to another node, and the old holder learns it from extend', async () => {
+  it("another node can take an expired lease, and the old holder's next extend fails", async () => {
     const { store, advance } = newBucket();
     const first = await mustTake(store, 'cp-1');
     advance(10 * MINUTE - 1);
@@ -119,7 +119,7 @@ describe('expiry', () => {
     expect(await take(store, 'cp-1')).toBeUndefined();
   });
 
-  it('of two nodes that find an expired lease, one takes it', async () => {
+  it('only one of two nodes that find an expired lease takes it', async () => {
     const { store, advance } = newBucket();
     await mustTake(store, 'cp-1');
     advance(10 * MINUTE);
@@ -181,7 +181,7 @@ describe('expiry', () => {
     expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
   });
 
-  it('no more than 4 KiB of it are read', async () => {
+  it('at most 4 KiB of it are read', async () => {
     const { store } = newBucket();
     store.seed(KEY, '{"schema":1,"holder":null,"id":"x","seconds":1}');
     const asked: number[] = [];
@@ -211,7 +211,7 @@ describe('expiry', () => {
     expect(await take(store, 'cp-1')).toBeDefined();
   });
 
-  it('a wait that is too short takes nothing and says for whom it waits', async () => {
+  it('a wait that is too short does not take the lease, and names the node that holds it', async () => {
     const { store, deps, said, writes } = newBucket();
     await mustTake(store, 'cp-1');
     expect(await take(store, 'cp-2', { ...deps, waitSeconds: 12 })).toBeUndefined();
@@ -221,7 +221,7 @@ describe('expiry', () => {
   });
 });
 
-it('a lease that is removed during a wait is free', async () => {
+it('a lease that is removed during a wait can be taken', async () => {
   const { store, deps } = newBucket();
   await mustTake(store, 'cp-1');
   const sleep = async () => store.remove(KEY);
@@ -252,7 +252,7 @@ describe('renewal', () => {
     );
   });
 
-  it('counts a write whose answer was lost, and whose retry was answered "changed"', async () => {
+  it('counts a write whose response was lost, and whose retry failed with "changed"', async () => {
     const { store, advance, deps } = newBucket();
     const lease = await mustTake(store, 'cp-1', deps);
     const replace = jest.spyOn(store, 'replace').mockImplementation(async (...args) => {

@@ -23,8 +23,8 @@ it.each([
   ['an hour back', -HOUR_MS],
 ])('setting the date %s during a wait does not change how long it takes', async (_, jumpMs) => {
   const stops = jumpingClock(jumpMs);
-  const patience = { clock: stops, timeoutSeconds: 5 };
-  await until(patience, 'it does not stop', async () =>
+  const limits = { clock: stops, timeoutSeconds: 5 };
+  await until(limits, 'it does not stop', async () =>
     stops.passed() < 3000 ? 'it is running' : undefined,
   );
   expect(stops.passed()).toBe(3000);

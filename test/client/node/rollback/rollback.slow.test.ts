@@ -98,7 +98,7 @@ async function installCa(before: string): Promise<Installation> {
   return record(await applyInstallation(prepared), { phase: 'done' });
 }
 
-it('a CA that current certificates need is not removed; an additional CA is no objection', async () => {
+it('a CA that current certificates need is not removed; an additional CA is not an objection', async () => {
   await installCa(original('pki/front-proxy-ca.crt'));
   const run = await rollback();
   expect(run.exitCode).toBe(EXIT.checkFailed);

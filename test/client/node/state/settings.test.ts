@@ -72,7 +72,7 @@ it.each<[string, NodeOptions, string[], string | undefined, [string, string]]>([
   expect(folders).toMatchObject({ certDir, kubeconfigDir });
 });
 
-it("this machine's kubelet is only considered with kubeconfigs in /etc/kubernetes", () => {
+it("this machine's kubelet is considered only if the kubeconfigs are in /etc/kubernetes", () => {
   const kubeletDirOf = (options: NodeOptions) =>
     resolveSettings({ ...options, nodeConfig: fileOf() }).folders.kubeletDir;
   expect(kubeletDirOf({})).toBe('/var/lib/kubelet/pki');

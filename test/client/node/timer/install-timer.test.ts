@@ -180,7 +180,7 @@ it('the configured folders stay writable under the hardening, with links resolve
   expect(line).toBe(`ReadWritePaths=${kubeadms} ${own}`);
 });
 
-it('by default the unit calls cakeless as it was called, even through a link of npm', () => {
+it("by default the unit calls cakeless the way this command was called, even through npm's link", () => {
   const link = join(folder, 'bin/cakeless');
   symlinkSync(COMMAND, link);
   const said = execFileSync(process.execPath, ['--', link, 'install-timer', '--print']);

@@ -138,7 +138,7 @@ export class Machine {
     const said = [gather(this.#child.stdout), gather(this.#child.stderr)];
     const words = () => said.map((text) => text()).join('');
     await untilTrue('a running systemd', async () => {
-      if (this.#child.exitCode !== null) throw new Hopeless(`the machine ended: ${words()}`);
+      if (this.#child.exitCode !== null) throw new Hopeless(`the machine exited: ${words()}`);
       this.#init ||= this.#findInit();
       if (this.#init === '') throw new Error(words());
       const state = (await this.run('systemctl', 'is-system-running')).stdout.trim();

@@ -41,7 +41,7 @@ async function shortenValidity(fixture: NodeFixture, folder: string): Promise<vo
   succeeded(await cakeless(fixture.service.environment, 'cluster', 'apply', CLUSTER, ...record));
 }
 
-/** Of a release that has to be restarted. kube-scheduler does not run as root. */
+/** The components of a release that must be restarted. kube-scheduler does not run as root. */
 function writePods(node: string): void {
   const pair = [
     '--tls-cert-file=/etc/kubernetes/pki/apiserver.crt',

@@ -62,7 +62,7 @@ const cases: Case[] = [
   ['the right certificate has no problem', () => leaf(), []],
   ['a second certificate after it is an intermediate, and no problem', () => leaf() + other, []],
   [
-    'a bundle that starts with an older CA is no problem',
+    'a bundle that starts with an older CA is not a problem',
     () => leaf(),
     [],
     () => expected({ trustBundle: other + root }),
@@ -73,7 +73,7 @@ const cases: Case[] = [
   ['text before the certificate', () => `subject=CN\n${leaf()}`, [/something other than PEM/]],
   ['a private key after the certificate', () => leaf() + ca.leafKey, [/something other than PEM/]],
   // OpenSSL reads the following, Go does not
-  ['no line end after it', () => leaf().trimEnd(), [/not canonical/]],
+  ['no final newline', () => leaf().trimEnd(), [/not canonical/]],
   [
     'lines that end in CR',
     () => leaf().replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/])/g, '\r'),
@@ -150,13 +150,13 @@ const cases: Case[] = [
     [/its names/],
   ],
   [
-    'another subject than requested',
+    'a subject that was not requested',
     () => leaf(),
     [/common names/],
     () => expected({}, { subject: { ...subject, commonName: 'kube-apiserver' }, names }),
   ],
   [
-    'a missing organisation',
+    'a missing organization',
     () => leaf(),
     [/organizations/, /subject attributes/],
     () =>
@@ -184,7 +184,7 @@ it.each(cases)('%s', (_, certificate, problems, wanted = () => expected()) => {
   for (const problem of problems) expect(found).toContainEqual(expect.stringMatching(problem));
 });
 
-it('a certificate for the CSR, but not for the key beside it, is refused', async () => {
+it('a certificate for the CSR, but not for the key next to it, is refused', async () => {
   const key = createPublicKey(createPrivateKey(await makePrivateKey('ECDSA-P256')));
   expect(checkCertificate(leaf(), expected({ key }))).toEqual([
     'it does not match the private key next to it',

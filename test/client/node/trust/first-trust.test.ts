@@ -1,4 +1,4 @@
-/** Which CA certificates of the bucket a new node believes, and why. */
+/** Which CA certificates of the bucket a new node trusts, and why. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { EXIT } from '../../../../client/exit-codes.ts';
@@ -77,7 +77,7 @@ describe('first trust', () => {
     expect(existsSync(node.at('pki/apiserver.crt'))).toBe(false);
   });
 
-  it('a wrong hash refuses a CA that was trusted on first use before', async () => {
+  it('a wrong hash refuses a CA that was trusted on first use earlier', async () => {
     const node = await newNode();
     await node.prepareWhole();
     const caCertHash = [`sha256:${'0'.repeat(64)}`];

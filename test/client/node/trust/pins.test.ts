@@ -88,7 +88,7 @@ it.each(refused)('%s is a reason not to trust it', (_, question, problem) => {
   );
 });
 
-it("a hash in kubeadm's form is for ca; other CAs are named in front", () => {
+it("a hash in kubeadm's form applies to ca; for other CAs, the name comes first", () => {
   const hex = 'AB'.repeat(32);
   expect(parseCaCertHash(`sha256:${hex}`)).toEqual(['ca', hex.toLowerCase()]);
   expect(parseCaCertHash(`etcd-ca=sha256:${hex}`)).toEqual(['etcd-ca', hex.toLowerCase()]);

@@ -44,7 +44,7 @@ it.each([
   expect(open(folder)).toEqual([]);
 });
 
-it("a request id of another node's keys is refused, and the keys stay", async () => {
+it("a request id that belongs to another node's keys is refused, and the keys are kept", async () => {
   const folder = fixture.copy();
   const other = { cluster: CLUSTER, node: 'cp-9', request: 'mine', createdAt: '2026-01-01' };
   await openRequest(join(folder, 'cakeless'), { ...other, open: ['apiserver'] });

@@ -20,7 +20,7 @@ export const TRUST_DOMAIN = 'fleet';
 export const CLUSTER = 'prod';
 export const UPLOADER = 'AWS:AROAEXAMPLENODE:i-0abc';
 
-export class Workshop {
+export class InMemoryService {
   readonly exchange = new MemoryStore();
   readonly authority = new MemoryStore();
   readonly keys: SoftKeys;
@@ -35,19 +35,19 @@ export class Workshop {
   }
 
   /** The CAs of each kind of key are made once for a file of tests. */
-  static async open(keySpec: CaKeySpec = 'ECC_NIST_P256'): Promise<Workshop> {
+  static async open(keySpec: CaKeySpec = 'ECC_NIST_P256'): Promise<InMemoryService> {
     const { keys, document } = await madeCas(keySpec);
-    const workshop = new Workshop(keys.withoutHistory(), document);
-    workshop.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
-    return workshop;
+    const memory = new InMemoryService(keys.withoutHistory(), document);
+    memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
+    return memory;
   }
 
   /** With the records and claims in the authority bucket that the creation of the CAs wrote. */
-  static async openWithBooks(): Promise<Workshop> {
-    const workshop = await Workshop.open();
+  static async openWithCaRecords(): Promise<InMemoryService> {
+    const memory = await InMemoryService.open();
     const { authority } = await madeCas('ECC_NIST_P256');
-    for (const [key, { body }] of authority.objects) workshop.authority.seed(key, body);
-    return workshop;
+    for (const [key, { body }] of authority.objects) memory.authority.seed(key, body);
+    return memory;
   }
 
   get service(): Service {

@@ -70,7 +70,7 @@ const answers = (port: number) =>
     socket.once('connect', () => socket.destroy());
   });
 
-it('a process whose arguments name neither folder is recognised by its manifest', async () => {
+it('a process whose arguments name neither folder is recognized by its manifest', async () => {
   writeManifest(folder, 'kube-scheduler', 'v1.35.4', flags);
   kubelet = new FakeKubelet(folder);
   await untilAnswers();

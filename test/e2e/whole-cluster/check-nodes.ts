@@ -9,7 +9,7 @@ import { KUBECTL_IMAGE, type WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
 import { WHOLE_ENDPOINT } from './plan.ts';
 
-export const LOOK_AT_CHECKS = [
+export const NODE_CHECKS = [
   'every node is Ready, with the role that it joined with',
   'etcd has three members, all healthy',
   'whoami of every kubeconfig, on every node',
@@ -19,7 +19,7 @@ export const LOOK_AT_CHECKS = [
   'check-expiration: externally managed, on every control plane',
 ];
 
-export async function lookAt(check: Check, cluster: WholeCluster): Promise<void> {
+export async function checkNodes(check: Check, cluster: WholeCluster): Promise<void> {
   await check('every node is Ready, with the role that it joined with', () =>
     until('ready nodes', () => readyNodes(cluster)),
   );

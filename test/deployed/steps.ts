@@ -8,7 +8,13 @@ import { Cdk } from './cdk.ts';
 import { CHECKS } from './checks/all.ts';
 import { CONFIG_FILE } from './config-file.ts';
 import { Deployment } from './deployment.ts';
-import { certificatesOf, outlived, type Snapshot, takeSnapshot, unchanged } from './stays.ts';
+import {
+  certificatesOf,
+  outlived,
+  type Snapshot,
+  takeSnapshot,
+  unchanged,
+} from './retained-resources.ts';
 
 export interface Step {
   readonly name: string;

@@ -1,15 +1,17 @@
-/** A certificate that can never become valid blocks nothing: its request is closed, and the next run makes a new one. */
+/**
+ * A certificate that can never become valid blocks nothing: its request is closed, and the next run makes a new one.
+ */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 import {
-  answerKey,
-  askOnly,
   clockAhead,
+  outcomeKey,
   renewalDeps,
   renewalOptions,
-  renewWithAnswer,
+  renewWithOutcome,
+  requestOnly,
   textOf,
 } from '../../../support/renewal.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
@@ -31,7 +33,7 @@ it.each([
   'a certificate that is %s is reported once, and the next run requests a new one',
   async (_, request, change) => {
     const folder = fixture.copy();
-    const run = await renewWithAnswer(fixture, folder, request, change);
+    const run = await renewWithOutcome(fixture, folder, request, change);
     expect([run.exitCode, run.stdout]).toEqual([
       7,
       expect.stringContaining('the next run requests a new one'),
@@ -48,8 +50,8 @@ it.each([
 it('a certificate that expired before it was fetched is requested again by the timer', async () => {
   const folder = fixture.copy();
   const options = renewalOptions(fixture, ['apiserver']);
-  await askOnly(fixture, folder, 'late');
-  await textOf(fixture, answerKey(fixture, 'late', 'pki/apiserver.crt'));
+  await requestOnly(fixture, folder, 'late');
+  await textOf(fixture, outcomeKey(fixture, 'late', 'pki/apiserver.crt'));
   const later = renewalDeps(fixture, folder, { clock: clockAhead(400 * DAY) });
   const report = await renew(later, options);
   expect(report.certificates).toMatchObject([
@@ -63,7 +65,7 @@ it('a certificate that expired before it was fetched is requested again by the t
   expect(next.certificates).toMatchObject([{ outcome: 'renewed' }]);
 });
 
-it('a request stays open if a correct clock or other CA files would cure the problem', async () => {
+it('a request stays open if a correct clock or other CA files would solve the problem', async () => {
   const folder = fixture.copy();
   const options = renewalOptions(fixture, ['apiserver'], { request: 'patient' });
   const behind = renewalDeps(fixture, folder, { clock: clockAhead(-DAY) });
@@ -88,7 +90,7 @@ describe('with --reuse-key an old certificate matches the key, and is refused', 
   it('if it is the current certificate', async () => {
     const folder = fixture.copy();
     const old = certificate(folder);
-    const run = await renewWithAnswer(fixture, folder, 'same', () => old, { reuseKey: true });
+    const run = await renewWithOutcome(fixture, folder, 'same', () => old, { reuseKey: true });
     expect([run.exitCode, run.stdout]).toEqual([
       7,
       expect.stringContaining('it is the certificate that it should replace'),
@@ -103,7 +105,7 @@ describe('with --reuse-key an old certificate matches the key, and is refused', 
     const first = certificate(folder);
     expect((await renewReusing(folder, 'second')).exitCode).toBe(0);
     const second = certificate(folder);
-    const run = await renewWithAnswer(fixture, folder, 'third', () => first, { reuseKey: true });
+    const run = await renewWithOutcome(fixture, folder, 'third', () => first, { reuseKey: true });
     expect([run.exitCode, run.stdout]).toEqual([
       7,
       expect.stringContaining('it is older than the current certificate'),
@@ -141,10 +143,10 @@ describe('a request id is used once', () => {
     expect((await fixture.run(folder, ...args, '--csr-dir', staging)).exitCode).toBe(0);
   });
 
-  it('lost keys close their request, and no other', async () => {
+  it('a request whose keys were lost is closed, and no other', async () => {
     const folder = fixture.copy();
     const requests = join(folder, 'cakeless/requests');
-    await askOnly(fixture, folder, 'lost');
+    await requestOnly(fixture, folder, 'lost');
     rmSync(join(requests, 'lost/pki'), { recursive: true });
     const run = await fixture.run(folder, 'renew', 'apiserver', 'admin.conf', '--no-restart');
     expect([run.exitCode, run.stdout]).toEqual([
