@@ -38,7 +38,7 @@ export function planCertificates(
 
 function planOne(name: CertificateName, config: KubeadmConfig, folders: NodeFolders) {
   const planned = csrFromConfig(name, config);
-  // the kubelet that will run has no certificate of its own yet; what another one left is for the preflight
+  // the kubelet has not run yet: what an earlier one left is reported by the preflight
   const place = placeOf(name, { ...folders, kubeletDir: undefined });
   const { baseName } = profileOf(name);
   const csrFile = `${fileOf(place).replace(/\.crt$/, '')}.csr`;

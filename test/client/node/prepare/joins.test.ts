@@ -57,7 +57,7 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
     const node = await newNode(newest, join2(''));
     const { result: first } = await node.prepare();
     const before = snapshot(node.folder);
-    // without the CSR, a second request would have an id of its own
+    // without the CSR, another request would get another id
     rmSync(node.at('kubelet.conf.csr'));
     const kubeletDir = `${node.folder}-kubelet`;
     mkdirSync(kubeletDir);
