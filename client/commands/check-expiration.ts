@@ -10,7 +10,7 @@ import { findingsIn } from '../node/expiry/findings.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
 import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
-import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
+import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
 import { timeAhead } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import {
@@ -74,6 +74,7 @@ export async function checkExpiration(
     throw new CommandError('usage', `${prometheus}: the node exporter only reads *.prom files`);
   const expected = expectationsOf(terminal, options.config);
   const { folders, node } = resolveSettings(options, expected);
+  requireNode(folders);
   const inventory = takeInventory({
     ...folders,
     externalEtcd: expected.externalEtcd,

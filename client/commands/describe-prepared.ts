@@ -1,10 +1,11 @@
 /** Describes what `cakeless prepare` did, or would do. */
+import { formatName } from '../../lib/csr/alternative-names.ts';
 import { printable } from '../../lib/printable.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';
 import { formatTable } from '../terminal.ts';
-import { describeNames, describeSubject } from '../wording/csrs.ts';
+import { describeSubject } from '../wording/csrs.ts';
 import { describeOutcome } from '../wording/outcomes.ts';
 
 export function describePrepared(result: Prepared): string[] {
@@ -41,12 +42,13 @@ function whatNext({ next, trustProblems }: Prepared): string {
     : 'resolve the above, then run the same command again';
 }
 
+/** A certificate in place needs neither a key nor a CSR. */
 export interface PlannedRow {
   readonly name: string;
   readonly subject: string;
-  readonly names: string;
-  readonly key: string;
-  readonly csr: string;
+  readonly names: readonly string[];
+  readonly key?: string;
+  readonly csr?: string;
   readonly state: string;
 }
 
@@ -54,9 +56,11 @@ export function planRows(planned: readonly PlannedCertificate[]): PlannedRow[] {
   return planned.map(({ name, contents, keyKind, isInPlace, privateKey, csr }) => ({
     name,
     subject: describeSubject(contents.subject),
-    names: describeNames(contents.names),
-    key: privateKey === undefined ? keyKind : 'exists',
-    csr: csr === undefined ? 'would be created' : 'exists',
+    names: contents.names.map(formatName),
+    ...(!isInPlace && {
+      key: privateKey === undefined ? keyKind : 'exists',
+      csr: csr === undefined ? 'would be created' : 'exists',
+    }),
     state: isInPlace ? 'exists' : 'would be requested',
   }));
 }
@@ -64,7 +68,7 @@ export function planRows(planned: readonly PlannedCertificate[]): PlannedRow[] {
 export const describePlan = (rows: readonly PlannedRow[]): string[] => [
   ...formatTable(
     ['CERTIFICATE', 'STATE', 'SUBJECT', 'KEY', 'NAMES'],
-    rows.map((c) => [c.name, c.state, c.subject, c.key, c.names]),
+    rows.map((c) => [c.name, c.state, c.subject, c.key ?? '', c.names.join(', ')]),
   ),
   '(dry run: nothing was written or sent)',
 ];

@@ -5,6 +5,8 @@ import { formatDocument } from '../../lib/store/documents.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Exchange } from '../node/exchange/exchange.ts';
+import { explain } from '../node/exchange/outcome-documents.ts';
 import type { RequestPlace } from '../node/exchange/outcomes.ts';
 import { readPackFile } from '../node/exchange/pack-file.ts';
 import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
@@ -63,17 +65,24 @@ async function runRelay(
   const exchange = await connection.exchange(config);
   const { outcomes, file: relayed } = await relay(exchange, terminal, packed, wait, systemClock);
   await writeDurably(out, formatDocument(relayed), FILE_MODE);
-  for (const line of describe(outcomes)) terminal.print(line);
+  // after the file, which the node can use even if an outcome cannot be described here
+  for (const line of await describe(exchange, outcomes)) terminal.print(line);
   const code = exitCodeOf(outcomes);
   if (code === EXIT.pending)
     terminal.progress('run the same command again to keep waiting; it replaces the file');
   return code;
 }
 
-function describe(outcomes: Relayed['outcomes']): string[] {
+async function describe(
+  exchange: Pick<Exchange, 'get'>,
+  outcomes: Relayed['outcomes'],
+): Promise<string[]> {
+  const explained = await Promise.all(
+    outcomes.map(async (outcome) => ({ ...outcome, ...(await explain(exchange, outcome)) })),
+  );
   return [
-    ...outcomes.map(({ state, path }) => `${state} ${path}`),
-    ...outcomes.flatMap((outcome) => describeOutcome(outcome.path, outcome, 'not written')),
+    ...explained.map(({ state, path }) => `${state} ${path}`),
+    ...explained.flatMap((outcome) => describeOutcome(outcome.path, outcome, 'not written')),
   ];
 }
 

@@ -7,7 +7,6 @@ import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { Clock } from '../clock.ts';
 import { type Exchange, upload } from '../node/exchange/exchange.ts';
-import { type Explanation, explain } from '../node/exchange/outcome-documents.ts';
 import type { Outcome } from '../node/exchange/outcomes.ts';
 import type { PackedCsrs } from '../node/exchange/pack-file.ts';
 import { waitForOutcomes } from '../node/exchange/poll-outcomes.ts';
@@ -16,7 +15,7 @@ import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface Relayed {
-  readonly outcomes: readonly (Outcome & Explanation)[];
+  readonly outcomes: readonly Outcome[];
   readonly file: RelayFile;
 }
 
@@ -33,12 +32,7 @@ export async function relay(
     await upload(exchange, requestKey({ cluster, node, requestId: request, path }), bytes);
   const outcomes = await waitForOutcomes(exchange, terminal, place, seconds, clock);
   const objects = await collectObjects(exchange, outcomes);
-  return {
-    outcomes: await Promise.all(
-      outcomes.map(async (outcome) => ({ ...outcome, ...(await explain(exchange, outcome)) })),
-    ),
-    file: { cakelessOutcomes: 1, cluster, node, request, objects },
-  };
+  return { outcomes, file: { cakelessOutcomes: 1, cluster, node, request, objects } };
 }
 
 /** Requests, outcomes, and the trust bundles of the certificates. */

@@ -1,4 +1,5 @@
 /** How every command says what it waits for, and what is still open when it stops waiting. */
+import { shortRequestKey } from '../../lib/contract/request-key.ts';
 import { printable } from '../../lib/printable.ts';
 
 /** `waiting for approval of super-admin.conf (up to 5m)`: printed once, when waiting starts. */
@@ -44,7 +45,7 @@ interface Unissued {
 }
 
 const approveCommand = (requestKey: string) =>
-  `ask an approver to run: cakeless approve ${requestKey.replace(/^requests\//, '')}`;
+  `ask an approver to run: cakeless approve ${shortRequestKey(requestKey)}`;
 
 /** `30s`, `5m`, `1h30m`. */
 function shortDuration(seconds: number): string {

@@ -56,12 +56,23 @@ export function isPendingKey(key: string): boolean {
   return key.endsWith(OUTCOME_SUFFIXES.pending);
 }
 
-/** @throws Fault document-malformed */
+/** The whole document, for those who decide by it. @throws Fault document-malformed */
 export function readPending(
   exchange: ObjectReader,
   key: string,
 ): Promise<PendingDocument | undefined> {
   return readOutcomeDocument(exchange, key, pendingSchema);
+}
+
+/** What nodes read of a pending document. Unlike approvers they decide nothing by it, and they are upgraded last. */
+const waitingSchema = z.object({ waitingFor: z.string() });
+
+/** What a pending request waits for, whatever else its document contains. @throws Fault document-malformed */
+export async function readWaitingFor(
+  exchange: ObjectReader,
+  key: string,
+): Promise<string | undefined> {
+  return (await readOutcomeDocument(exchange, key, waitingSchema))?.waitingFor;
 }
 
 /** @throws Fault document-malformed */

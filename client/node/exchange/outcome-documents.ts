@@ -1,7 +1,7 @@
 /** The documents that explain an outcome other than a certificate. */
 import {
-  readPending,
   readRejection,
+  readWaitingFor,
   type ViolationDocument,
 } from '../../../lib/contract/outcomes.ts';
 import type { Exchange } from './exchange.ts';
@@ -29,6 +29,6 @@ export async function explain(
     return rejection ? { violations: rejection.violations } : {};
   }
   if (state !== 'pending') return {};
-  const pending = await readPending(exchange, key);
-  return pending ? { waitingFor: pending.waitingFor } : {};
+  const waitingFor = await readWaitingFor(exchange, key);
+  return waitingFor === undefined ? {} : { waitingFor };
 }

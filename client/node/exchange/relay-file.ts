@@ -3,8 +3,7 @@
 import * as z from 'zod/mini';
 import { EXCHANGE_PREFIXES } from '../../../lib/contract/prefixes.ts';
 import { NOT_A_REQUEST, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
-import { isSubdomain } from '../../../lib/names.ts';
+import { isBundleKey } from '../../../lib/contract/trust-domain.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import type { Exchange, FoundObject } from './exchange.ts';
@@ -32,7 +31,7 @@ export function readRelayFile(file: string): RelayFile {
   const { cluster, node, request } = relayed;
   const place = `${cluster}/${node}/${request}/`;
   for (const { key } of relayed.objects)
-    if (!isOutcomeOf(place, key) && !isBundle(key))
+    if (!isOutcomeOf(place, key) && !isBundleKey(key))
       throw new CommandError(
         'usage',
         `${file}: object ${JSON.stringify(key)} does not belong to request ${place.slice(0, -1)}`,
@@ -49,12 +48,6 @@ function isOutcomeOf(place: string, key: string): boolean {
 /** In the characters of a request's path, with `~upload` for the rejection of something that was not a CSR. */
 const isRequestPath = (key: string) =>
   parseRequestKey(key.replace(NOT_A_REQUEST, '')) !== undefined;
-
-function isBundle(key: string): boolean {
-  const [prefix, trustDomain = '', ...path] = key.split('/');
-  const isKnownPath = Object.values(BUNDLE_PATHS).includes(path.join('/'));
-  return `${prefix}/` === EXCHANGE_PREFIXES.trust && isSubdomain(trustDomain) && isKnownPath;
-}
 
 /** The relayed objects as an exchange that does not accept requests. */
 export class RelayedExchange implements Exchange {

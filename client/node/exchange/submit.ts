@@ -11,20 +11,27 @@ export interface Submitted extends RequestPlace {
   readonly skipped: readonly string[];
 }
 
+export interface SubmitOptions {
+  /** Without progress for CSRs that an earlier run uploaded. */
+  readonly reportsOnlyNew?: boolean;
+}
+
 export async function submit(
   exchange: Exchange,
   terminal: Terminal,
   folder: string,
   { cluster, node, request }: RequestPlace,
+  { reportsOnlyNew = false }: SubmitOptions = {},
 ): Promise<Submitted> {
   const { files, unknown } = readCsrs(folder, terminal);
   const requests: Submitted['requests'][number][] = [];
   for (const { path, certificateName, bytes } of files) {
     const key = requestKey({ cluster, node, requestId: request, path });
     const uploaded = await upload(exchange, key, bytes);
-    terminal.progress(
-      `${uploaded ? 'uploaded' : 'already uploaded:'} ${certificateName} (${path})`,
-    );
+    if (uploaded || !reportsOnlyNew)
+      terminal.progress(
+        `${uploaded ? 'uploaded' : 'already uploaded:'} ${certificateName} (${path})`,
+      );
     requests.push({ certificateName, key, uploaded });
   }
   return { cluster, node, request, requests, skipped: unknown };

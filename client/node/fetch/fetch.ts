@@ -32,14 +32,29 @@ export async function fetchCertificates(
   return results;
 }
 
-/** An outcome that cannot be understood fails alone; the others are received anyway. */
+/** An outcome that cannot be understood fails alone; a folder that cannot be written to fails the command. */
 async function receiveOne(...args: Parameters<typeof receive>): Promise<Received> {
+  const [, { path }, folder] = args;
   try {
     return await receive(...args);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     if (error instanceof Fault && error.code !== 'document-malformed') throw error;
+    if ((error as Partial<NodeJS.ErrnoException>).errno !== undefined)
+      throw explainFolder(error as NodeJS.ErrnoException, folder);
     const problem = error instanceof Error ? error.message : String(error);
-    return { path: args[1].path, outcome: 'check-failed', problems: [problem] };
+    return { path, outcome: 'check-failed', problems: [problem] };
   }
+}
+
+/** A file where a folder has to be, or the reverse. */
+const WRONG_TYPE = ['ENOTDIR', 'EEXIST', 'EISDIR'];
+
+function explainFolder(error: NodeJS.ErrnoException, folder: string): Error {
+  if (!WRONG_TYPE.includes(error.code ?? '')) return error;
+  return new CommandError(
+    'usage',
+    `${folder}: not usable as the output folder: ${error.message}`,
+    'use another folder for --out',
+  );
 }

@@ -38,7 +38,8 @@ export function planCertificates(
 
 function planOne(name: CertificateName, config: KubeadmConfig, folders: NodeFolders) {
   const planned = csrFromConfig(name, config);
-  const place = placeOf(name, folders);
+  // the kubelet has not run yet: what an earlier one left is reported by the preflight
+  const place = placeOf(name, { ...folders, kubeletDir: undefined });
   const { baseName } = profileOf(name);
   const csrFile = `${fileOf(place).replace(/\.crt$/, '')}.csr`;
   const isInPlace = readPlace(place).state === 'present';

@@ -5,6 +5,7 @@
 
 import { createPublicKey } from 'node:crypto';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
+import { shortRequestKey } from '../../../lib/contract/request-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { LIMITS } from '../../../lib/limits.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -116,7 +117,7 @@ function isProven(
 const about = ({ name, place, requestKey }: UploadedRequest) => ({
   name,
   file: fileOf(place),
-  request: requestKey.replace(/^requests\//, ''),
+  request: shortRequestKey(requestKey),
 });
 
 async function receiveOne(

@@ -1,6 +1,5 @@
 /** Creates and uploads keys and CSRs for the certificates to renew, and resumes the requests of earlier runs. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import type { Terminal } from '../../terminal.ts';
 import { adopt, findStaged, stage } from '../csr/staging.ts';
 import { placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
@@ -96,7 +95,10 @@ async function upload(
   for (const place of places)
     if (place.state === 'present') await stageOne(left.folder, place, options);
   const exchange = await deps.exchange();
-  return uploadOrClose(left, () => submit(exchange, quiet(deps.terminal), left.folder, left));
+  // a timer's log does not need a line for each CSR that was uploaded before
+  return uploadOrClose(left, () =>
+    submit(exchange, deps.terminal, left.folder, left, { reportsOnlyNew: true }),
+  );
 }
 
 /** A CSR that is staged under a request may have been uploaded: it stays, whatever the options are now. */
@@ -109,9 +111,3 @@ async function stageOne(
   if (options.csrDir !== undefined && (await adopt(folder, options.csrDir, place.name))) return;
   await stage(folder, desired(place, options));
 }
-
-/** A timer's log does not need a line for each CSR that was uploaded before. */
-const quiet = (terminal: Terminal): Terminal => ({
-  ...terminal,
-  progress: (line) => (line.startsWith('was there') ? undefined : terminal.progress(line)),
-});

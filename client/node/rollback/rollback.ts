@@ -49,12 +49,17 @@ export async function rollBack(
   deps: RollbackDeps,
   options: RollbackOptions,
 ): Promise<RollbackReport> {
-  const { folders, stateDir } = deps;
+  const { folders, stateDir, clock } = deps;
   if (options.restart) requireProc(folders);
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
-    const { installation, objections } = previewRollback(deps, options.id);
-    if (!options.force) refuse(objections);
+    const installation = choose(stateDir, options.id);
+    const check = () => {
+      const objections = objectionsTo(installation, stateDir, folders, clock.now());
+      if (!options.force) refuse(objections);
+      return objections;
+    };
+    check();
     const { names, caChanged } = installation.journal;
     const restarts = options.restart ? neededRestarts(deps, names, caChanged) : [];
     await requireVisibleProcesses(restarts, deps);
@@ -63,6 +68,7 @@ export async function rollBack(
         ? await acquireLease(deps.lease, 'wait, or use --no-lease')
         : undefined;
     try {
+      const objections = check(); // again: someone may have edited a file during the wait for the lease
       const planned = await record(installation, { restarts, restarted: [] });
       const done = await rollBackInstallation(planned, 'cakeless rollback', deps, held);
       const next = candidates(stateDir).at(-1)?.journal.id;

@@ -31,25 +31,27 @@ export interface KubeadmDefaults {
 }
 
 /**
- * The one default for folders: `--kubeconfig-dir X` on the command line means certificates in `X/pki`, whatever a file
- * says, so that a command on a copy of a node's files never touches the real ones.
+ * The one default for folders: `--kubeconfig-dir X` on the command line means certificates in `X/pki`, and no other
+ * files of the node, whatever a file says, so that a command on a copy of a node's files never touches the real ones.
  */
 export function resolveSettings(options: NodeOptions, kubeadm: KubeadmDefaults = {}): NodeSettings {
   const config = readCakelessYaml(options.nodeConfig);
   const kubeconfigDir = resolve(
     options.kubeconfigDir ?? config.kubeconfigDir ?? KUBEADM_FOLDERS.kubeconfigDir,
   );
-  const ofFiles =
-    options.kubeconfigDir === undefined ? (kubeadm.certDir ?? config.certDir) : undefined;
-  const certDir = resolve(options.certDir ?? ofFiles ?? join(kubeconfigDir, 'pki'));
-  const kubeletDir = kubeletDirFor(kubeconfigDir, options.kubeletDir ?? config.kubeletDir);
+  const ofFiles: CakelessYaml =
+    options.kubeconfigDir === undefined
+      ? { ...config, certDir: kubeadm.certDir ?? config.certDir }
+      : {};
+  const certDir = resolve(options.certDir ?? ofFiles.certDir ?? join(kubeconfigDir, 'pki'));
+  const kubeletDir = kubeletDirFor(kubeconfigDir, options.kubeletDir ?? ofFiles.kubeletDir);
   const folders: NodeFolders = { certDir, kubeconfigDir, kubeletDir };
   return {
     cluster: options.cluster ?? config.cluster,
     node: options.node ?? config.node,
     folders,
     stateDir: stateDirOf(folders),
-    also: (options.also ?? config.also ?? []).map((file) => resolve(file)),
+    also: (options.also ?? ofFiles.also ?? []).map((file) => resolve(file)),
     config,
   };
 }

@@ -32,6 +32,19 @@ const admin = (...args: string[]) => cakeless(service.environment, ...args);
 const node = (...args: string[]) => cakeless(bare, ...args);
 const file = (name: string) => join(folder, `${++count}-${name}`);
 
+function s3(): S3Client {
+  const { environment } = service;
+  return new S3Client({
+    endpoint: environment.AWS_ENDPOINT_URL ?? '',
+    region: environment.AWS_REGION ?? '',
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    credentials: {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+  });
+}
+
 async function invite(of = NODE, ...more: string[]) {
   const out = file('invitation.json');
   const run = await admin('invite', '--cluster', CLUSTER, '--node', of, '--out', out, ...more);
@@ -150,17 +163,8 @@ describe('an invitation', () => {
   });
 
   it('expires, according to the file and to S3', async () => {
-    const { environment } = service;
-    const client = new S3Client({
-      endpoint: environment.AWS_ENDPOINT_URL ?? '',
-      region: environment.AWS_REGION ?? '',
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      credentials: {
-        accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-        secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-      },
-    });
-    const bucket = environment.CAKELESS_EXCHANGE_BUCKET ?? '';
+    const client = s3();
+    const bucket = service.environment.CAKELESS_EXCHANGE_BUCKET ?? '';
     const exchange = new S3ObjectStore(client, bucket);
     const options = {
       cluster: CLUSTER,
@@ -262,6 +266,48 @@ describe('by file', () => {
     );
     expect(issued).toHaveLength(CERTIFICATE_NAMES.length - 1);
     expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
+  });
+
+  describe('a pending document', () => {
+    /** Relays twice; in between, the document of super-admin.conf changes. */
+    async function relayWith(change: (pending: object) => object) {
+      const { request, answer } = await pack();
+      const args = ['relay', request, '--out', answer];
+      expect((await admin(...args)).exitCode).toBe(4);
+      const client = s3();
+      const bucket = service.environment.CAKELESS_EXCHANGE_BUCKET ?? '';
+      const exchange = new S3ObjectStore(client, bucket);
+      const id: string = JSON.parse(readFileSync(answer, 'utf8')).request;
+      const key = `certificates/${CLUSTER}/${NODE}/${id}/super-admin.conf.pending.json`;
+      const { body } = (await exchange.get(key, 1e6)) ?? {};
+      const changed = change(JSON.parse(Buffer.from(body ?? '').toString()));
+      await exchange.put(key, JSON.stringify(changed), 'application/json');
+      client.destroy();
+      rmSync(answer);
+      return { answer, run: await admin(...args) };
+    }
+
+    it('of a later release still says what the request waits for', async () => {
+      const { answer, run } = await relayWith((pending) => ({
+        ...pending,
+        onlyUntil: '2027',
+        mustUnderstand: ['onlyUntil'],
+      }));
+      const words = expect.stringMatching(/super-admin.conf: waiting for an approver/);
+      expect(run).toMatchObject({ exitCode: 4, stdout: words });
+      const fetched = await node('fetch', '--from', answer, '--out', file('out'));
+      expect(fetched).toMatchObject({ exitCode: 4, stdout: words });
+    });
+
+    it('that cannot be read does not keep the certificates from the node', async () => {
+      const { answer, run } = await relayWith(() => ({}));
+      expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/pending\.json: /) });
+      const fetched = await node('fetch', '--from', answer, '--out', file('out'), '-o', 'json');
+      const outcomes: { outcome: string }[] = JSON.parse(fetched.stdout);
+      expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(
+        CERTIFICATE_NAMES.length - 1,
+      );
+    });
   });
 
   it('relay takes bucket and region from the configuration file of this machine, and nothing else', async () => {

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -422,4 +423,14 @@ describe('metrics', () => {
       /only reads \*\.prom files/,
     );
   });
+});
+
+it('a machine without the folder of kubeconfigs is not a node, and is not reported as one', async () => {
+  const folder = join(root, 'nowhere');
+  const prometheus = join(root, 'nowhere.prom');
+  await expect(check(folder, { prometheus })).rejects.toMatchObject({
+    code: 'usage',
+    message: `${folder} does not exist; this machine does not look like a node`,
+  });
+  expect(existsSync(prometheus)).toBe(false);
 });

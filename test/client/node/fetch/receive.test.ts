@@ -6,6 +6,7 @@ import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
 import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+import { cakeless } from '../../../support/running-service-command.ts';
 
 let fixture: NodeFixture;
 let out: string;
@@ -69,5 +70,30 @@ it('writes nothing if the CSR on disk cannot be read', async () => {
   expect(received).toMatchObject({
     outcome: 'check-failed',
     problems: ['its CSR cannot be read'],
+  });
+});
+
+describe('an output folder that cannot be written to', () => {
+  const fetchTo = (folder: string) => {
+    const place = ['--cluster', CLUSTER, '--node', fixture.node, '--request', 'first'];
+    return cakeless(fixture.environment(), 'fetch', ...place, '--out', folder);
+  };
+
+  it('because it is a file is a wrong argument, and not a failed check', async () => {
+    const file = join(out, 'README.md');
+    writeFileSync(file, '');
+    expect(await fetchTo(file)).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/README\.md: not usable as the output folder.*\n.*--out$/m),
+    });
+  });
+
+  it('for another reason is a failure, and not a failed check', async () => {
+    expect(await fetchTo(join(out, 'x'.repeat(300)))).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('ENAMETOOLONG'),
+    });
   });
 });

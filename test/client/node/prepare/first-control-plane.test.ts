@@ -169,7 +169,39 @@ it('a dry run writes and sends nothing', async () => {
   expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual([]);
 });
 
-it('the output says what an approver must run, and what would make kubeadm fail', async () => {
+it('a dry run says in JSON what each certificate still needs', async () => {
+  const node = await newNode();
+  const plan = async () => {
+    const { text } = await node.prepare({ dryRun: true });
+    return (JSON.parse(text) as { certificates: { name: string }[] }).certificates;
+  };
+  const before = (await plan()).find(({ name }) => name === 'etcd-peer');
+  expect(before).toEqual({
+    name: 'etcd-peer',
+    subject: 'CN=cp-1.prod.example.com',
+    names: expect.arrayContaining(['DNS:cp-1.prod.example.com', 'DNS:localhost']),
+    key: 'ECDSA-P256',
+    csr: 'would be created',
+    state: 'would be requested',
+  });
+  await node.prepare();
+  const after = await plan();
+  const { subject, names } = { subject: '', names: [], ...before };
+  expect(after.find(({ name }) => name === 'etcd-peer')).toEqual({
+    name: 'etcd-peer',
+    subject,
+    names,
+    state: 'exists',
+  });
+  expect(after.find(({ name }) => name === 'super-admin.conf')).toMatchObject({
+    names: [],
+    key: 'exists',
+    csr: 'exists',
+    state: 'would be requested',
+  });
+});
+
+it('the text says what an approver must run, and what kubeadm would fail on', async () => {
   const node = await newNode();
   const { text } = await node.prepare({ output: 'text' });
   expect(text).toMatch(

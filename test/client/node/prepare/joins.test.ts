@@ -1,6 +1,8 @@
 /** Nodes that join, and nodes with an external etcd. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EXIT } from '../../../../client/exit-codes.ts';
+import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
 import { newest, present, snapshot, useFleet } from '../../../support/fleet.ts';
 
 const fleet = useFleet();
@@ -49,6 +51,31 @@ ${(newest.configYaml ?? '').split('---\n')[1] ?? ''}`;
     expect(files).toEqual(['config.yaml', 'kubelet.conf', 'kubelet.conf.csr', 'pki/ca.crt']);
     const { server } = present(node, 'kubelet.conf').kubeconfig ?? {};
     expect(server).toBe('https://api.prod.example.com:6443');
+  });
+
+  it("a kubelet.conf is kept, whatever an earlier kubelet's certificate contains", async () => {
+    const node = await newNode(newest, join2(''));
+    const { result: first } = await node.prepare();
+    const before = snapshot(node.folder);
+    // without the CSR, another request would get another id
+    rmSync(node.at('kubelet.conf.csr'));
+    const kubeletDir = `${node.folder}-kubelet`;
+    mkdirSync(kubeletDir);
+    writeFileSync(join(kubeletDir, KUBELET_PEM), 'garbage');
+    const { exitCode, result } = await node.prepare({ kubeletDir });
+    expect(exitCode).toBe(EXIT.checkFailed);
+    const [{ file = '', notAfter = '' } = {}] = first.certificates;
+    expect(result.certificates).toEqual([
+      { name: 'kubelet.conf', state: 'existing', file, notAfter },
+    ]);
+    expect(result.preflightProblems).toEqual([
+      {
+        file: join(kubeletDir, KUBELET_PEM),
+        problem: expect.stringMatching(/the kubelet would use it/),
+      },
+    ]);
+    const { [node.at('kubelet.conf.csr')]: _, ...kept } = before;
+    expect(snapshot(node.folder)).toEqual(kept);
   });
 
   it('caCertHashes of the JoinConfiguration pin ca', async () => {

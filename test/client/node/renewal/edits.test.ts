@@ -1,4 +1,4 @@
-/** Edits that people make during a renewal are kept. */
+/** Edits that people make during a renewal or a rollback are kept. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { changeFile } from '../../../../client/node/disk/file-change.ts';
 import { prepareInstallation } from '../../../../client/node/install/installation.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
+import { rollBack } from '../../../../client/node/rollback/rollback.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
@@ -18,8 +19,8 @@ afterAll(() => fixture.close());
 const MANIFEST =
   'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x/kube-scheduler:v1.35.0\n    command: [kube-scheduler]\n';
 
-/** Renews scheduler.conf; a manifest makes it wait for the lease, and is removed before the restart. */
-async function renewWhile(folder: string, edit: () => void) {
+/** A manifest makes the scheduler's certificate wait for the lease; the manifest is removed before the restart. */
+function depsThatWait(folder: string, edit: () => void) {
   mkdirSync(join(folder, 'manifests'));
   const manifest = join(folder, 'manifests/kube-scheduler.yaml');
   writeFileSync(manifest, MANIFEST);
@@ -28,11 +29,12 @@ async function renewWhile(folder: string, edit: () => void) {
     rmSync(manifest);
     return { extend: async () => {}, release: async () => {} };
   };
-  return renew(
-    renewalDeps(fixture, folder, { lease }),
-    renewalOptions(fixture, ['scheduler.conf'], { restart: true }),
-  );
+  return renewalDeps(fixture, folder, { lease });
 }
+
+/** Renews scheduler.conf. */
+const renewWhile = async (folder: string, edit: () => void) =>
+  renew(depsThatWait(folder, edit), renewalOptions(fixture, ['scheduler.conf'], { restart: true }));
 
 it('an edit of a kubeconfig while the node waits for the lease is kept', async () => {
   const folder = fixture.copy();
@@ -75,4 +77,18 @@ it('a file that changed since its new content was computed is refused, before a 
     'of another program',
   ]);
   rmSync(root, { recursive: true });
+});
+
+it('a rollback does not overwrite an edit that was made while it waited for the lease', async () => {
+  const folder = fixture.copy();
+  const file = join(folder, 'scheduler.conf');
+  await fixture.run(folder, 'renew', 'scheduler.conf', '--no-restart');
+  const edited = readFileSync(file, 'utf8').replace('api.prod.example', 'new-lb.prod.example');
+  const deps = depsThatWait(folder, () => writeFileSync(file, edited));
+  await expect(rollBack(deps, { id: undefined, restart: true, force: false })).rejects.toThrow(
+    /nothing was changed:\n.*scheduler\.conf: was changed since/,
+  );
+  expect(readFileSync(file, 'utf8')).toBe(edited);
+  const [installation] = listInstallations(join(folder, 'cakeless'));
+  expect(installation?.journal.phase).toBe('done');
 });

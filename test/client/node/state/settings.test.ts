@@ -80,6 +80,18 @@ it("this machine's kubelet is considered only if the kubeconfigs are in /etc/kub
   expect(kubeletDirOf({ kubeconfigDir: '/x', kubeletDir: '/y' })).toBe('/y');
 });
 
+it('with --kubeconfig-dir, the file names no other files of the node', () => {
+  const lines = ['kubeletDir: /file/kubelet', 'also: [/file/config]'];
+  const settingsOf = (options: NodeOptions) => {
+    const { folders, also } = resolveSettings({ ...options, nodeConfig: fileOf(...lines) });
+    return [folders.kubeletDir, also];
+  };
+  expect(settingsOf({})).toEqual(['/file/kubelet', ['/file/config']]);
+  expect(settingsOf({ kubeconfigDir: '/x' })).toEqual([undefined, []]);
+  const given = { kubeconfigDir: '/x', kubeletDir: '/y', also: ['/z'] };
+  expect(settingsOf(given)).toEqual(['/y', ['/z']]);
+});
+
 it('names the setting that is missing, and every invalid field', () => {
   const settings = (...lines: string[]) => resolveSettings({ nodeConfig: fileOf(...lines) });
   expect(() => whoIsThis(settings('cluster: prod'))).toThrow('--node is missing');
