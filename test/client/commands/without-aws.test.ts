@@ -269,42 +269,42 @@ describe('by file', () => {
   });
 
   describe('a pending document', () => {
-    /** Relays twice; in between, the document of super-admin.conf changes. */
+    /** Relays twice, with a change to the document of super-admin.conf before the second time. */
     async function relayWith(change: (pending: object) => object) {
-      const { request, answer } = await pack();
-      const args = ['relay', request, '--out', answer];
+      const { request, outcomes } = await pack();
+      const args = ['relay', request, '--out', outcomes];
       expect((await admin(...args)).exitCode).toBe(4);
       const client = s3();
       const bucket = service.environment.CAKELESS_EXCHANGE_BUCKET ?? '';
       const exchange = new S3ObjectStore(client, bucket);
-      const id: string = JSON.parse(readFileSync(answer, 'utf8')).request;
+      const id: string = JSON.parse(readFileSync(outcomes, 'utf8')).request;
       const key = `certificates/${CLUSTER}/${NODE}/${id}/super-admin.conf.pending.json`;
       const { body } = (await exchange.get(key, 1e6)) ?? {};
       const changed = change(JSON.parse(Buffer.from(body ?? '').toString()));
       await exchange.put(key, JSON.stringify(changed), 'application/json');
       client.destroy();
-      rmSync(answer);
-      return { answer, run: await admin(...args) };
+      rmSync(outcomes);
+      return { outcomes, run: await admin(...args) };
     }
 
     it('of a later release still says what the request waits for', async () => {
-      const { answer, run } = await relayWith((pending) => ({
+      const { outcomes, run } = await relayWith((pending) => ({
         ...pending,
         onlyUntil: '2027',
         mustUnderstand: ['onlyUntil'],
       }));
       const words = expect.stringMatching(/super-admin.conf: waiting for an approver/);
       expect(run).toMatchObject({ exitCode: 4, stdout: words });
-      const fetched = await node('fetch', '--from', answer, '--out', file('out'));
+      const fetched = await node('fetch', '--from', outcomes, '--out', file('out'));
       expect(fetched).toMatchObject({ exitCode: 4, stdout: words });
     });
 
     it('that cannot be read does not keep the certificates from the node', async () => {
-      const { answer, run } = await relayWith(() => ({}));
+      const { outcomes, run } = await relayWith(() => ({}));
       expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/pending\.json: /) });
-      const fetched = await node('fetch', '--from', answer, '--out', file('out'), '-o', 'json');
-      const outcomes: { outcome: string }[] = JSON.parse(fetched.stdout);
-      expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(
+      const fetched = await node('fetch', '--from', outcomes, '--out', file('out'), '-o', 'json');
+      const received: { outcome: string }[] = JSON.parse(fetched.stdout);
+      expect(received.filter(({ outcome }) => outcome === 'issued')).toHaveLength(
         CERTIFICATE_NAMES.length - 1,
       );
     });

@@ -56,9 +56,9 @@ it('the next run resumes a pending request', async () => {
   const key = `${CLUSTER}/${fixture.node}/waits/super-admin.conf.csr`;
   expect(first.stdout).toContain(`ask an approver to run: cakeless approve ${key}`);
   expect(first.stderr).toContain('uploaded super-admin.conf');
-  const meanwhile = await fixture.run(folder, ...args);
-  expect(meanwhile).toMatchObject({ exitCode: 4, stdout: first.stdout });
-  expect(meanwhile.stderr).not.toContain('uploaded'); // a timer runs it every day
+  const whileWaiting = await fixture.run(folder, ...args);
+  expect(whileWaiting).toMatchObject({ exitCode: 4, stdout: first.stdout });
+  expect(whileWaiting.stderr).not.toContain('uploaded'); // a timer runs it every day
   await fixture.approve('waits');
   const second = await fixture.run(
     folder,
