@@ -6,13 +6,13 @@ import { AUTHORITY_PREFIXES } from '../../lib/contract/prefixes.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import {
   formatDocument,
-  JSON_TYPE,
   type JsonObject,
   readDocument,
   readJsonObject,
 } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
+import { writeOver } from '../write-over.ts';
 
 export interface RecordChange {
   readonly cluster: string;
@@ -59,13 +59,8 @@ async function write(
   conflictHint: string,
 ): Promise<void> {
   const key = clusterRecordKey(cluster);
-  const result = before
-    ? await authority.replace(key, text, JSON_TYPE, before.object.eTag)
-    : await authority.create(key, text, JSON_TYPE);
-  if (result === 'created' || result === 'replaced') return;
+  if (await writeOver(authority, key, text, before?.object.eTag)) return;
   const current = await readJsonObject(authority, key);
-  // A retry meets its own earlier write if the first response was lost.
-  if (current && formatDocument(current.value) === text) return;
   throw new CommandError(
     'conflict',
     `cluster ${cluster}: ${describeConflict(before, current)}; nothing was written`,

@@ -125,7 +125,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: AUTHORITY_PREFIXES.standingApprovals,
     get: ['sign', ...PEOPLE],
-    put: [{ by: ['approver'] }],
+    put: [{ by: ['approver'], condition: 'compared' }],
     keeps: ['objects', 'versions'],
   },
   {

@@ -20,6 +20,7 @@ const BASE = [
   'read-text.ts',
   'terminal.ts',
   'version.ts',
+  'write-over.ts',
   'yaml-problem.ts',
 ];
 
