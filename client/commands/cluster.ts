@@ -67,8 +67,14 @@ async function apply(
   const source = sourceOf(cluster, options);
   const warn = (line: string) => terminal.progress(line);
   const authority = await buckets.authority();
-  const { change, text } = await applyRecord(authority, { ...source, cluster, dryRun, warn });
-  terminal.progress(`cluster ${cluster} ${change}${dryRun ? ' (dry run)' : ''}`);
+  const { change, text, changes } = await applyRecord(authority, {
+    ...source,
+    cluster,
+    dryRun,
+    warn,
+  });
+  const what = changes === undefined ? change : `${change}: ${changes}`;
+  terminal.progress(`cluster ${cluster} ${what}${dryRun ? ' (dry run)' : ''}`);
   if (dryRun || options.output === 'json') terminal.print(text.trimEnd());
 }
 

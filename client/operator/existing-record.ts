@@ -1,0 +1,46 @@
+/** The cluster record that a command is about to replace, even if it cannot be read. */
+import {
+  type ClusterRecordDocument,
+  clusterRecordKey,
+  clusterRecordSchema,
+} from '../../lib/contract/cluster-record.ts';
+import { Fault } from '../../lib/fault.ts';
+import {
+  checkDocument,
+  parseDocumentObject,
+  readDocumentObject,
+} from '../../lib/store/documents.ts';
+import type { BucketObject, ObjectStore } from '../../lib/store/object-store.ts';
+
+export interface ExistingRecord {
+  readonly object: BucketObject;
+  /** undefined if it is not JSON. */
+  readonly value: unknown;
+  /** Either the record, or why it cannot be read. */
+  readonly record: ClusterRecordDocument | undefined;
+  readonly problem: string | undefined;
+}
+
+/** undefined if the cluster has no record */
+export async function readExisting(
+  authority: ObjectStore,
+  cluster: string,
+): Promise<ExistingRecord | undefined> {
+  const key = clusterRecordKey(cluster);
+  const object = await readDocumentObject(authority, key);
+  if (!object) return undefined;
+  let value: unknown;
+  try {
+    value = parseDocumentObject(object, key);
+    const record = checkDocument(value, key, clusterRecordSchema);
+    return { object, value, record, problem: undefined };
+  } catch (error) {
+    return { object, value, record: undefined, problem: problemOf(error) };
+  }
+}
+
+/** @throws the error itself if the document is not its cause */
+function problemOf(error: unknown): string {
+  if (error instanceof Fault && error.code === 'document-malformed') return error.message;
+  throw error;
+}
