@@ -4,9 +4,9 @@ import {
   clusterRecordKey,
   clusterRecordSchema,
 } from '../../lib/contract/cluster-record.ts';
-import { Fault } from '../../lib/fault.ts';
 import {
   checkDocument,
+  orMalformed,
   parseDocumentObject,
   readDocumentObject,
 } from '../../lib/store/documents.ts';
@@ -35,12 +35,6 @@ export async function readExisting(
     const record = checkDocument(value, key, clusterRecordSchema);
     return { object, value, record, problem: undefined };
   } catch (error) {
-    return { object, value, record: undefined, problem: problemOf(error) };
+    return { object, value, record: undefined, problem: orMalformed(error).message };
   }
-}
-
-/** @throws the error itself if the document is not its cause */
-function problemOf(error: unknown): string {
-  if (error instanceof Fault && error.code === 'document-malformed') return error.message;
-  throw error;
 }

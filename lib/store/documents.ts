@@ -100,6 +100,12 @@ export function checkDocument<T>(value: unknown, key: string, schema: z.ZodMiniT
   );
 }
 
+/** For `catch`: returns the fault of a malformed document as a value. @throws every other error */
+export function orMalformed(error: unknown): Fault {
+  if (error instanceof Fault && error.code === 'document-malformed') return error;
+  throw error;
+}
+
 /** People read documents too: indented, with a final newline. */
 export function formatDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
