@@ -121,6 +121,10 @@ const FAULTS: Readonly<Record<FaultCode, { readonly hint?: string; readonly exit
       hint: 'check that the AWS credentials are those of this cluster, node or role',
       exitCode: EXIT.denied,
     },
+    'not-configured': {
+      hint: 'set AWS_REGION; with cakeless local, load the file that --env-file names: set -a; . FILE; set +a',
+      exitCode: EXIT.usage,
+    },
     'request-malformed': { exitCode: EXIT.usage },
     'document-malformed': { exitCode: EXIT.failure },
     'lint-failed': { exitCode: EXIT.failure },

@@ -24,6 +24,26 @@ it.each([
     expect(line).toMatch(/^(?:cakeless: hint: .*[^.]|\(.*\))$/);
 });
 
+it.each([
+  ['a function', ['trust-domain', 'create', 'prod']],
+  ['a bucket', ['cluster', 'show', 'prod']],
+])('says to set AWS_REGION if a call to %s has no region', async (_, args) => {
+  const environment = {
+    ...WITHOUT_AWS,
+    CAKELESS_AUTHORITY_BUCKET: 'authority',
+    AWS_REGION: undefined,
+    AWS_CONFIG_FILE: '/nonexistent/config',
+    AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  };
+  const { exitCode, stderr } = await cakeless(environment, ...args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(
+    /^cakeless: .*: the AWS region is not set\ncakeless: hint: set AWS_REGION; .*\n$/m,
+  );
+});
+
 it('prints a hint on one more line', async () => {
   const { stderr } = await cakeless(WITHOUT_AWS, 'standing-approval', 'prod', 'super-admin.conf');
   expect(stderr).toMatch(/^cakeless: super-admin\.conf: .*\ncakeless: hint: approve each .*\n$/);
