@@ -5,7 +5,6 @@ import {
   standingApprovalKey,
   standingApprovalSchema,
 } from '../../lib/contract/approvals.ts';
-import { clusterRecordKey, clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
 import { mayStand } from '../../lib/contract/request-kinds.ts';
 import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
+import { readRecord } from '../read-record.ts';
 import { writeOver } from '../write-over.ts';
 
 /** What to do with the names; `withdraw` without names withdraws all. */
@@ -30,7 +30,7 @@ export async function readStanding(
   authority: ObjectStore,
   cluster: string,
 ): Promise<StandingApproval | undefined> {
-  await recordOf(authority, cluster);
+  await readRecord(authority, cluster);
   return readDocument(authority, standingApprovalKey(cluster), standingApprovalSchema);
 }
 
@@ -47,7 +47,7 @@ export async function changeStanding(
   const key = standingApprovalKey(cluster);
   const object = await readJsonObject(authority, key);
   const current = object && checkDocument(object.value, key, standingApprovalSchema);
-  const { trustDomain } = await recordOf(authority, cluster);
+  const { trustDomain } = await readRecord(authority, cluster);
   const moved = current !== undefined && current.trustDomain !== trustDomain;
   // An approval for another trust domain has no effect: written again for this one, its names would be granted.
   const before = current === undefined || moved ? [] : current.certificateNames;
@@ -65,12 +65,6 @@ export async function changeStanding(
     `cluster ${cluster}: someone else changed the standing approval while this command was running; nothing was written`,
     `run cakeless standing-approval ${cluster} to see what is approved now, then run the same command again`,
   );
-}
-
-async function recordOf(authority: ObjectStore, cluster: string) {
-  const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
-  if (record) return record;
-  throw new CommandError('usage', `cluster ${cluster}: no such cluster record`);
 }
 
 /** @throws CommandError if the text is not a certificate name, or one that must be approved each time */

@@ -5,9 +5,9 @@ import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import { applyRecord } from '../operator/apply-record.ts';
 import { parseNodeOption } from '../operator/cluster-record.ts';
-import { readRecord } from '../operator/read-record.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
+import { readRecord } from '../read-record.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
 interface ApplyOptions {

@@ -54,6 +54,9 @@ function parseJson(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(
+      'usage',
+      `${file}: not JSON: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }

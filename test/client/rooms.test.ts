@@ -17,6 +17,7 @@ const BASE = [
   'home.ts',
   'open-bucket.ts',
   'output.ts',
+  'read-record.ts',
   'read-text.ts',
   'terminal.ts',
   'version.ts',

@@ -103,6 +103,14 @@ it('a change that makes no difference returns the approval as it is, with its ap
   expect(authority.json(KEY)).toEqual(first);
 });
 
+it('a cluster without a record is a usage error, with the command that writes the record', async () => {
+  await expect(changeStanding(authority, 'nope', grant('admin.conf'), NOW)).rejects.toMatchObject({
+    code: 'usage',
+    message: 'cluster nope: no such cluster record',
+    hint: 'write it with cakeless cluster apply nope --kubeadm-config FILE --trust-domain NAME',
+  });
+});
+
 it('a withdrawal where nothing was granted writes nothing', async () => {
   await expect(change(withdraw())).resolves.toBeUndefined();
   expect(authority.text(KEY)).toBeUndefined();

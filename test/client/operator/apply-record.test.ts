@@ -202,6 +202,20 @@ describe('records that cannot be read', () => {
   });
 });
 
+it('names a record file once if it does not exist, and says if it is not JSON', async () => {
+  const authority = await newAuthority();
+  const missing = join(folder, 'missing.json');
+  expect((await clusterApply(authority, '-f', missing)).error).toMatchObject({
+    code: 'usage',
+    message: `${missing}: no such file or directory`,
+  });
+  const broken = join(folder, 'broken.json');
+  writeFileSync(broken, '{');
+  expect((await clusterApply(authority, '-f', broken)).error).toMatchObject({
+    message: expect.stringContaining(`${broken}: not JSON: `),
+  });
+});
+
 it('names the fields that an old record file would change back', async () => {
   const authority = await newAuthority();
   await clusterApply(authority, ...fromKubeadm());
