@@ -3,7 +3,7 @@ import { JSON_TYPE } from '../lib/store/documents.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 
 /**
- * @param eTag of the version that was read; undefined if there was none
+ * @param eTag of the version that was read; undefined if it did not exist
  * @returns false, with nothing written, if someone else wrote or removed the document in the meantime
  */
 export async function writeOver(

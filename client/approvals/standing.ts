@@ -35,7 +35,7 @@ export async function readStanding(
 }
 
 /**
- * @returns the approval after the change, written only if the change makes a difference; undefined if there is none
+ * @returns the approval after the change, written only if the change makes a difference; undefined if the cluster has no approval
  * @throws CommandError if the cluster has no record; conflict if someone else changed the approval in the meantime
  */
 export async function changeStanding(
