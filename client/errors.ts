@@ -35,3 +35,15 @@ export class CommandError extends Error {
     this.hint = hint;
   }
 }
+
+/**
+ * The error for a file or folder that the user named and that cannot be used. Missing permissions stay the system's error:
+ * `main` says for all of these to run the command as root.
+ */
+export function unusableFile(file: string, error: unknown): unknown {
+  const { code = '', message = String(error) } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === 'EACCES' || code === 'EPERM') return error;
+  // "ENOENT: no such file or directory, open 'FILE'": the file is named already
+  const [, problem = message] = /^[A-Z0-9]+: (.*?), \w+(?: '.*')?$/.exec(message) ?? [];
+  return new CommandError('usage', `${file}: ${problem}`);
+}

@@ -50,7 +50,7 @@ export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void)
     .exitOverride()
     .configureHelp(helpSettings)
     .configureOutput({ outputError: (text, write) => write(asOwnError(text)) })
-    .showHelpAfterError('(run with --help for usage)');
+    .showHelpAfterError('cakeless: hint: run with --help for usage');
   const connection = connect(process.env);
   addCsrCommand(program, terminal, exit);
   addSubmitCommand(program, connection, terminal);
@@ -76,6 +76,7 @@ export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void)
 const asOwnError = (text: string): string =>
   text
     .replace(/^error: /, 'cakeless: ')
+    .replace(/^\(Did you mean (.*\?)\)$/m, 'cakeless: hint: did you mean $1')
     .replace(
       /command-argument value ('.*') is invalid for argument '(.*?)'\. /,
       "argument '$2' $1: ",
@@ -120,6 +121,10 @@ const FAULTS: Readonly<Record<FaultCode, { readonly hint?: string; readonly exit
     'not-allowed': {
       hint: 'check that the AWS credentials are those of this cluster, node or role',
       exitCode: EXIT.denied,
+    },
+    'not-configured': {
+      hint: 'set AWS_REGION; with cakeless local, load the file that --env-file names: set -a; . FILE; set +a',
+      exitCode: EXIT.usage,
     },
     'request-malformed': { exitCode: EXIT.usage },
     'document-malformed': { exitCode: EXIT.failure },

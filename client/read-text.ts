@@ -1,16 +1,14 @@
 /** Reads files as text. */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { CommandError } from './errors.ts';
+import { unusableFile } from './errors.ts';
 
 /** A file that the user named. @throws CommandError if it cannot be read, or the system's error if permission is missing */
 export function readGivenText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    // main says for all of these to run the command as root
-    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
+    throw unusableFile(file, error);
   }
 }
 

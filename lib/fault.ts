@@ -7,6 +7,8 @@ export type FaultCode =
   | 'unavailable'
   /** A service denied the call: permissions, a missing or disabled key, a missing bucket. */
   | 'not-allowed'
+  /** A setting that the call needs is missing here, such as the region. */
+  | 'not-configured'
   /** The request to a function cannot be carried out. */
   | 'request-malformed'
   /** A document in a bucket is not valid, or needs a later release to be understood. */

@@ -1,6 +1,5 @@
-import { AUTHORITY_PREFIXES } from '../lib/contract/prefixes.ts';
+import { clusterOfRecordKey } from '../lib/contract/cluster-record.ts';
 import { isNodeName } from '../lib/contract/request-kinds.ts';
-import { isSubdomain } from '../lib/names.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
 
@@ -10,21 +9,13 @@ export function clusterPrincipals(
   record: Buffer,
   buckets: ContractBuckets,
 ): PrincipalPlan[] {
+  // A subdomain has no * or ?, which would widen the resources of statements.
   const cluster = clusterOfRecordKey(recordKey);
   if (cluster === undefined) return [];
   return [
     ...nodeNames(record).map((node) => nodePrincipal(cluster, node, buckets)),
     userPrincipal(cluster, buckets),
   ];
-}
-
-/** The cluster whose record has this key; undefined for any other key. */
-function clusterOfRecordKey(key: string): string | undefined {
-  const { clusters } = AUTHORITY_PREFIXES;
-  if (!key.startsWith(clusters) || !key.endsWith('.json')) return undefined;
-  const cluster = key.slice(clusters.length, -'.json'.length);
-  // isSubdomain also keeps * and ? out of the resources of statements
-  return isSubdomain(cluster) ? cluster : undefined;
 }
 
 function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets): PrincipalPlan {

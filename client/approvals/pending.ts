@@ -9,7 +9,9 @@ import {
   type RequestAddress,
 } from '../../lib/contract/request-key.ts';
 import { digestOf, readRequest } from '../../lib/csr/read-request.ts';
+import { Fault } from '../../lib/fault.ts';
 import { LIMITS } from '../../lib/limits.ts';
+import { orMalformed } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 
@@ -18,19 +20,28 @@ export interface PendingRequest extends PendingDocument {
   readonly subject: string;
 }
 
+export interface PendingList {
+  readonly requests: readonly PendingRequest[];
+  /** Why other pending documents cannot be read, each with its key. */
+  readonly unreadable: readonly string[];
+}
+
 /** @param cluster lists the requests of this cluster only */
 export async function listPending(
   exchange: ObjectStore,
   cluster: string | undefined,
-): Promise<PendingRequest[]> {
+): Promise<PendingList> {
   const prefix = cluster === undefined ? EXCHANGE_PREFIXES.certificates : outcomesPrefix(cluster);
-  const found: PendingRequest[] = [];
+  const requests: PendingRequest[] = [];
+  const unreadable: string[] = [];
   for await (const { key } of exchange.list(prefix)) {
     if (!isPendingKey(key)) continue;
-    const pending = await readPending(exchange, key);
-    if (pending) found.push({ ...pending, subject: await subjectOf(exchange, pending.request) });
+    const pending = await readPending(exchange, key).catch(orMalformed);
+    if (pending instanceof Fault) unreadable.push(pending.message);
+    else if (pending)
+      requests.push({ ...pending, subject: await subjectOf(exchange, pending.request) });
   }
-  return found;
+  return { requests, unreadable };
 }
 
 /** Read from the CSR itself: an approver decides about what will be signed. */

@@ -4,6 +4,7 @@ import { decide } from '../approvals/decide.ts';
 import { listPending, type PendingRequest } from '../approvals/pending.ts';
 import type { Buckets } from '../buckets.ts';
 import { systemClock } from '../clock.ts';
+import { CommandError } from '../errors.ts';
 import { approverOption, outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { clusterOption } from './place-options.ts';
@@ -20,8 +21,18 @@ export function addApprovalCommands(program: Command, buckets: Buckets, terminal
     .addOption(clusterOption('list the requests of this cluster only'))
     .addOption(outputOption())
     .action(async ({ cluster, output }: { cluster?: string; output: OutputFormat }) => {
-      const requests = await listPending(await buckets.exchange(), cluster);
-      printResult(terminal, output, requests, () => describe(requests));
+      const { requests, unreadable } = await listPending(await buckets.exchange(), cluster);
+      printResult(terminal, output, requests, () =>
+        requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
+      );
+      if (unreadable.length > 0)
+        throw new CommandError(
+          'failure',
+          [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable].join(
+            '\n  ',
+          ),
+          'update cakeless; if that does not help, upload the CSRs under a new request id',
+        );
     });
   program
     .command('approve <request>')

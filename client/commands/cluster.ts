@@ -5,9 +5,9 @@ import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import { applyRecord } from '../operator/apply-record.ts';
 import { parseNodeOption } from '../operator/cluster-record.ts';
-import { readRecord } from '../operator/read-record.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
+import { readRecord } from '../read-record.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 
 interface ApplyOptions {
@@ -67,8 +67,14 @@ async function apply(
   const source = sourceOf(cluster, options);
   const warn = (line: string) => terminal.progress(line);
   const authority = await buckets.authority();
-  const { change, text } = await applyRecord(authority, { ...source, cluster, dryRun, warn });
-  terminal.progress(`cluster ${cluster} ${change}${dryRun ? ' (dry run)' : ''}`);
+  const { change, text, changes } = await applyRecord(authority, {
+    ...source,
+    cluster,
+    dryRun,
+    warn,
+  });
+  const what = changes === undefined ? change : `${change}: ${changes}`;
+  terminal.progress(`cluster ${cluster} ${what}${dryRun ? ' (dry run)' : ''}`);
   if (dryRun || options.output === 'json') terminal.print(text.trimEnd());
 }
 

@@ -9,7 +9,7 @@ import { yamlProblem } from '../yaml-problem.ts';
 export function readDocuments(text: string, file: string): unknown[] {
   return parseAllDocuments(text).map((document) => {
     const [error] = document.errors;
-    if (error) throw new CommandError('usage', `${file}: ${yamlProblem(error)}`);
+    if (error) throw new CommandError('usage', `${file}: not YAML: ${yamlProblem(error)}`);
     return document.toJS() as unknown;
   });
 }

@@ -1,18 +1,18 @@
-/** Writes a cluster record only over the version that was read, so that no change by another person is lost. */
-
+/**
+ * Writes a cluster record only over the version that this command read. A record file that is older than the record still
+ * replaces it as a whole, so the fields that change are reported.
+ */
+import { listClusterRecords } from '../../lib/cluster/list-records.ts';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
-import { clusterRecordKey, clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
-import { AUTHORITY_PREFIXES } from '../../lib/contract/prefixes.ts';
+import { clusterRecordKey } from '../../lib/contract/cluster-record.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
-import {
-  formatDocument,
-  JSON_TYPE,
-  type JsonObject,
-  readDocument,
-  readJsonObject,
-} from '../../lib/store/documents.ts';
+import { Fault } from '../../lib/fault.ts';
+import { formatDocument, readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
+import { writeOver } from '../write-over.ts';
+import { type ExistingRecord, readExisting } from './existing-record.ts';
+import { changedFields, describeChanges } from './record-changes.ts';
 
 export interface RecordChange {
   readonly cluster: string;
@@ -20,7 +20,10 @@ export interface RecordChange {
    * Returns the record to write, as a document and checked.
    * @param before the record that exists
    */
-  build(before: unknown): { readonly document: unknown; readonly record: ClusterRecord };
+  build(before: ExistingRecord | undefined): {
+    readonly document: unknown;
+    readonly record: ClusterRecord;
+  };
   readonly dryRun: boolean;
   readonly warn: (line: string) => void;
   /** What to do if someone else changes the record at the same time. */
@@ -30,6 +33,8 @@ export interface RecordChange {
 export interface AppliedRecord {
   readonly change: 'created' | 'configured' | 'unchanged';
   readonly text: string;
+  /** For `configured`: which fields change, such as `changed nodes; removed uploaders`. */
+  readonly changes: string | undefined;
 }
 
 /** @throws CommandError conflict if someone else changed the record in the meantime; theirs stays as it is */
@@ -37,35 +42,33 @@ export async function applyRecord(
   authority: ObjectStore,
   { cluster, build, dryRun, warn, conflictHint }: RecordChange,
 ): Promise<AppliedRecord> {
-  const before = await readJsonObject(authority, clusterRecordKey(cluster));
-  const { document, record } = build(before?.value);
+  const before = await readExisting(authority, cluster);
+  const { document, record } = build(before);
   if (record.cluster !== cluster)
     throw new CommandError(
       'usage',
       `cluster ${cluster}: the record belongs to cluster ${record.cluster}`,
     );
-  await checkTrustDomain(authority, record, before?.value, warn);
+  if (before?.problem !== undefined)
+    warn(`warning: the record that this one replaces cannot be read: ${before.problem}`);
+  await checkTrustDomain(authority, record, before?.record?.trustDomain, warn);
   const text = formatDocument(document);
-  if (before && formatDocument(before.value) === text) return { change: 'unchanged', text };
+  const changes = before && describeChanges(before.value, document);
+  if (before && formatDocument(before.value) === text)
+    return { change: 'unchanged', text, changes: undefined };
   if (!dryRun) await write(authority, cluster, text, before, conflictHint);
-  return { change: before ? 'configured' : 'created', text };
+  return { change: before ? 'configured' : 'created', text, changes };
 }
 
 async function write(
   authority: ObjectStore,
   cluster: string,
   text: string,
-  before: JsonObject | undefined,
+  before: ExistingRecord | undefined,
   conflictHint: string,
 ): Promise<void> {
-  const key = clusterRecordKey(cluster);
-  const result = before
-    ? await authority.replace(key, text, JSON_TYPE, before.object.eTag)
-    : await authority.create(key, text, JSON_TYPE);
-  if (result === 'created' || result === 'replaced') return;
-  const current = await readJsonObject(authority, key);
-  // A retry meets its own earlier write if the first response was lost.
-  if (current && formatDocument(current.value) === text) return;
+  if (await writeOver(authority, clusterRecordKey(cluster), text, before?.object.eTag)) return;
+  const current = await readExisting(authority, cluster);
   throw new CommandError(
     'conflict',
     `cluster ${cluster}: ${describeConflict(before, current)}; nothing was written`,
@@ -73,29 +76,22 @@ async function write(
   );
 }
 
-function describeConflict(before: JsonObject | undefined, current: JsonObject | undefined): string {
+function describeConflict(
+  before: ExistingRecord | undefined,
+  current: ExistingRecord | undefined,
+): string {
   if (!current) return 'someone else removed the record while this command was running';
-  const what = before ? `changed ${describeChange(before.value, current.value)} in` : 'created';
+  const fields = changedFields(before?.value, current.value).join(', ') || 'the formatting';
+  const what = before ? `changed ${fields} in` : 'created';
   const at = current.object.lastModified.toISOString();
   return `someone else ${what} the record while this command was running, at ${at}`;
-}
-
-function describeChange(before: unknown, current: unknown): string {
-  const [old, now] = [fieldsOf(before), fieldsOf(current)];
-  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].sort();
-  const changed = names.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
-  return changed.join(', ') || 'the formatting';
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' ? { ...value } : {};
 }
 
 /** The choice of a trust domain decides which clusters trust each other, so its consequences are shown here. */
 async function checkTrustDomain(
   authority: ObjectStore,
   { cluster, trustDomain }: ClusterRecord,
-  before: unknown,
+  old: string | undefined,
   warn: (line: string) => void,
 ): Promise<void> {
   if (!(await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema)))
@@ -104,13 +100,12 @@ async function checkTrustDomain(
       `trust domain ${trustDomain}: does not exist`,
       `create it with cakeless trust-domain create ${trustDomain}`,
     );
-  const old = clusterRecordSchema.safeParse(before).data?.trustDomain;
   if (old === trustDomain) return;
   if (old !== undefined)
     warn(
       `warning: cluster ${cluster} moves from trust domain ${old} to ${trustDomain}: other CAs will issue its next certificates, and nothing in the cluster trusts them yet`,
     );
-  const others = await clustersOf(authority, trustDomain, cluster);
+  const others = await clustersOf(authority, trustDomain, cluster, warn);
   if (others.length > 0)
     warn(
       `warning: trust domain ${trustDomain} is shared with ${shortList(others)}: a client certificate of one cluster is valid in all of them`,
@@ -121,11 +116,16 @@ async function clustersOf(
   authority: ObjectStore,
   trustDomain: string,
   except: string,
+  warn: (line: string) => void,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { key } of authority.list(AUTHORITY_PREFIXES.clusters)) {
-    const other = await readDocument(authority, key, clusterRecordSchema);
-    if (other?.trustDomain === trustDomain && other.cluster !== except) found.push(other.cluster);
+  for (const [cluster, record] of await listClusterRecords(authority)) {
+    if (cluster === except) continue;
+    if (record instanceof Fault)
+      warn(
+        `warning: it is unknown whether cluster ${cluster} shares trust domain ${trustDomain}: ${record.message}`,
+      );
+    else if (record.trustDomain === trustDomain) found.push(cluster);
   }
   return found;
 }

@@ -12,9 +12,9 @@ import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import type { Invitation } from '../node/exchange/invitation.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
+import { readRecord } from '../read-record.ts';
 import type { Terminal } from '../terminal.ts';
 import { makeInvitation } from './make-invitation.ts';
-import { readRecord } from './read-record.ts';
 
 export interface InviteOptions {
   readonly cluster: string;

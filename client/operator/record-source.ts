@@ -1,5 +1,4 @@
 /** Where `cakeless cluster apply` takes a record from: a record file, or a kubeadm configuration. */
-import { clusterRecordSchema } from '../../lib/contract/cluster-record.ts';
 import { CommandError } from '../errors.ts';
 import { readGivenText } from '../read-text.ts';
 import type { RecordChange } from './apply-record.ts';
@@ -34,8 +33,14 @@ export function recordFromKubeadm(file: string, source: KubeadmSource): RecordSo
   const config = readDeclaredCluster(readGivenText(file), file);
   return {
     build: (before) => {
-      const known = clusterRecordSchema.safeParse(before).data;
-      const built = buildRecord(cluster, trustDomain, config, nodes, known);
+      // It has fields that no kubeadm configuration has; without them, the new record could allow more.
+      if (before?.problem !== undefined)
+        throw new CommandError(
+          'failure',
+          before.problem,
+          `replace the whole record with cakeless cluster apply ${cluster} -f RECORD.json`,
+        );
+      const built = buildRecord(cluster, trustDomain, config, nodes, before?.record);
       const document = kubernetesVersion === undefined ? built : { ...built, kubernetesVersion };
       const heading = `${file}: does not result in a valid cluster record`;
       return { document, record: checkRecord(document, heading, KUBEADM_HINT) };
@@ -49,6 +54,9 @@ function parseJson(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(
+      'usage',
+      `${file}: not JSON: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }

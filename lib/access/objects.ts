@@ -124,7 +124,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: AUTHORITY_PREFIXES.standingApprovals,
     get: ['sign', ...PEOPLE],
-    put: [{ by: ['approver'] }],
+    put: [{ by: ['approver'], condition: 'compared' }],
     keeps: ['objects', 'versions'],
   },
   {

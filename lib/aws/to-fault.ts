@@ -28,6 +28,9 @@ const TRANSIENT = new Set([
   'TimeoutError',
 ]);
 
+/** The SDK has no name or code for it (@smithy/config-resolver). */
+const REGION_MISSING = 'Region is missing';
+
 /** Turns an SDK error into a `Fault`. The message contains nothing from the request. */
 export function toFault(what: string, error: unknown): Fault {
   const {
@@ -37,6 +40,8 @@ export function toFault(what: string, error: unknown): Fault {
     $metadata,
     $retryable,
   }: SdkError = error instanceof Error ? error : {};
+  if (message === REGION_MISSING)
+    return new Fault('not-configured', `${what}: the AWS region is not set`, error);
   const status = $metadata?.httpStatusCode;
   const text = `${what}: ${name}: ${message}`;
   // No status: there was no response (DNS failure, connection refused or reset, timeout).

@@ -1,6 +1,7 @@
 import { clusterOfRecordKey } from '../contract/cluster-record.ts';
 import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
-import { Fault } from '../fault.ts';
+import type { Fault } from '../fault.ts';
+import { orMalformed } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readClusterRecord } from './read-record.ts';
 import type { ClusterRecord } from './record.ts';
@@ -20,14 +21,9 @@ export async function listClusterRecords(
   for (let i = 0; i < clusters.length; i += CONCURRENT_READS)
     await Promise.all(
       clusters.slice(i, i + CONCURRENT_READS).map(async (cluster) => {
-        const record = await readClusterRecord(authority, cluster).catch(orFault);
+        const record = await readClusterRecord(authority, cluster).catch(orMalformed);
         if (record) records.set(cluster, record);
       }),
     );
   return records;
-}
-
-function orFault(error: unknown): Fault {
-  if (error instanceof Fault && error.code === 'document-malformed') return error;
-  throw error;
 }

@@ -23,7 +23,7 @@ const caSchema = widenable({
 
 export const trustDomainSchema = widenable({
   trustDomain: z.string(),
-  cas: z.object({ ca: caSchema, 'etcd-ca': caSchema, 'front-proxy-ca': caSchema }),
+  cas: widenable({ ca: caSchema, 'etcd-ca': caSchema, 'front-proxy-ca': caSchema }),
 });
 
 export type TrustDomainDocument = z.infer<typeof trustDomainSchema>;

@@ -45,9 +45,19 @@ export async function readJsonObject(
   store: Pick<ObjectStore, 'get'>,
   key: string,
 ): Promise<JsonObject | undefined> {
-  const object = await store.get(key, MAX_DOCUMENT_BYTES);
-  return object && { object, value: parseJson(textOf(object, key), key) };
+  const object = await readDocumentObject(store, key);
+  return object && { object, value: parseDocumentObject(object, key) };
 }
+
+/** An object that holds a document, not yet parsed: what cannot be parsed can still be replaced. */
+export const readDocumentObject = (
+  store: Pick<ObjectStore, 'get'>,
+  key: string,
+): Promise<BucketObject | undefined> => store.get(key, MAX_DOCUMENT_BYTES);
+
+/** @throws Fault document-malformed */
+export const parseDocumentObject = (object: StoredObject, key: string): unknown =>
+  parseJson(textOf(object, key), key);
 
 async function readText(store: ObjectReader, key: string): Promise<string | undefined> {
   const object = await store.get(key, MAX_DOCUMENT_BYTES);
@@ -88,6 +98,12 @@ export function checkDocument<T>(value: unknown, key: string, schema: z.ZodMiniT
     `${key}: ${issue ? describeIssue(issue) : 'not valid'}`,
     result.error,
   );
+}
+
+/** For `catch`: returns the fault of a malformed document as a value. @throws every other error */
+export function orMalformed(error: unknown): Fault {
+  if (error instanceof Fault && error.code === 'document-malformed') return error;
+  throw error;
 }
 
 /** People read documents too: indented, with a final newline. */

@@ -13,6 +13,7 @@ it.each([
   ['an unset variable', ['pending']],
   ['a file that does not exist', ['relay', '/nonexistent/request', '--out', '/nonexistent/answer']],
   ['an unknown certificate name', ['standing-approval', 'prod', 'super-admin.conf']],
+  ['a file that does not exist', ['cluster', 'apply', 'prod', '-f', '/nonexistent.json']],
   ['an unknown command', ['reenw']],
   ['an invalid option', ['renew', 'all', '--wait', 'soon']],
   ['an invalid argument', ['cluster', 'show', 'PROD']],
@@ -21,7 +22,27 @@ it.each([
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^cakeless: (?!error|hint)[^\n]+[^.\n]\n/);
   for (const line of stderr.trim().split('\n').slice(1))
-    expect(line).toMatch(/^(?:cakeless: hint: .*[^.]|\(.*\))$/);
+    expect(line).toMatch(/^cakeless: hint: .*[^.]$/);
+});
+
+it.each([
+  ['a function', ['trust-domain', 'create', 'prod']],
+  ['a bucket', ['cluster', 'show', 'prod']],
+])('says to set AWS_REGION if a call to %s has no region', async (_, args) => {
+  const environment = {
+    ...WITHOUT_AWS,
+    CAKELESS_AUTHORITY_BUCKET: 'authority',
+    AWS_REGION: undefined,
+    AWS_CONFIG_FILE: '/nonexistent/config',
+    AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  };
+  const { exitCode, stderr } = await cakeless(environment, ...args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(
+    /^cakeless: .*: the AWS region is not set\ncakeless: hint: set AWS_REGION; .*\n$/m,
+  );
 });
 
 it('prints a hint on one more line', async () => {

@@ -19,6 +19,8 @@ const BASE = [
   'read-text.ts',
   'terminal.ts',
   'version.ts',
+  'read-record.ts',
+  'write-over.ts',
   'yaml-problem.ts',
 ];
 

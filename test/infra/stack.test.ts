@@ -235,14 +235,11 @@ describe('buckets', () => {
   });
 
   const NEW_ONLY = { Null: { 's3:if-none-match': 'true' } };
+  const COMPARED_ONLY = { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } };
 
   it.each([
     ['WrittenOnce', NEW_ONLY, ['requests/*', 'certificates/*.crt', 'certificates/*.rejected.json']],
-    [
-      'WrittenByComparing',
-      { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
-      ['leases/*'],
-    ],
+    ['WrittenByComparing', COMPARED_ONLY, ['leases/*']],
   ])('exchange: %s', (sid, condition, patterns) => {
     const statement = denials(EXCHANGE).find(({ Sid }) => Sid === sid);
     expect(statement).toMatchObject({ Action: ['s3:PutObject'], Principal: { AWS: '*' } });
@@ -254,6 +251,7 @@ describe('buckets', () => {
 
   it.each([
     ['WrittenOnce', 's3:PutObject', NEW_ONLY, [...decisions, 'expiry/*']],
+    ['WrittenByComparing', 's3:PutObject', COMPARED_ONLY, ['clusters/*', 'approvals/standing/*']],
     [
       'ObjectsStay',
       's3:DeleteObject',

@@ -67,6 +67,7 @@ const cases: Case[] = [
   ['node:blue/cp1', 'list', 'exchange', 'certificates/blue/cp1', false],
   ['node:blue/cp1', 'list', 'exchange', '', false],
   ['approver', 'put', 'authority', 'approvals/standing/blue.json', true],
+  ['approver', 'overwrite', 'authority', 'approvals/standing/blue.json', false],
   ['approver', 'overwrite', 'authority', 'approvals/requests/blue/1.json', false],
   ['approver', 'put', 'authority', 'clusters/red.json', false],
   ['approver', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],

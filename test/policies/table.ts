@@ -41,6 +41,7 @@ const own = `exchange/requests/a/${NODE}/r/pki/apiserver.csr`;
 const outcome = `exchange/certificates/a/${NODE}/r/pki/apiserver`;
 const record = `authority/records/a/${NODE}/r/pki/apiserver.csr.json`;
 const approval = `authority/approvals/requests/a/${NODE}/r/super-admin.conf.csr.x.json`;
+const standing = 'authority/approvals/standing/a.json';
 const { s3, kms } = {
   s3: {
     get: 's3:GetObject',
@@ -97,15 +98,12 @@ const AUTHORITY: Row[] = [
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'with If-Match'),
   denied(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
   row(s3.get, approval, ['sign', ...READERS]),
-  row(s3.get, 'authority/approvals/standing/a.json', ['sign', ...READERS]),
+  row(s3.get, standing, ['sign', ...READERS]),
   row(s3.put, approval, ['approver', ...MIGHTY]),
   denied(s3.put, approval, 'without a condition', { who: 'approver' }),
-  row(
-    s3.put,
-    'authority/approvals/standing/a.json',
-    ['approver', ...MIGHTY],
-    'without a condition',
-  ),
+  row(s3.put, standing, ['approver', ...MIGHTY]),
+  row(s3.put, standing, ['approver', ...MIGHTY], 'with If-Match'),
+  denied(s3.put, standing, 'without a condition', { who: 'approver' }),
   row(s3.put, record, ['sign', ...MIGHTY]),
   denied(s3.put, record, 'without a condition', { who: 'sign' }),
   row(s3.get, record, ['sign', 'watch-signatures', ...READERS]),

@@ -221,7 +221,7 @@ const rows: Row[] = [
     `exchange/requests/${own}/x7/admin.conf.csr`,
   ],
   [
-    'overwrite',
+    'create',
     'approver',
     'authority/clusters/a.json2',
     'approver',

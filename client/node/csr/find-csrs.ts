@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError, unusableFile } from '../../errors.ts';
 
 export interface FoundCsr {
   readonly file: string;
@@ -46,6 +46,6 @@ function listFiles(folder: string): string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
-    throw new CommandError('usage', `${folder}: ${error instanceof Error ? error.message : error}`);
+    throw unusableFile(folder, error);
   }
 }

@@ -5,7 +5,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError } from '../../errors.ts';
+import { CommandError, unusableFile } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { KEY_MODE } from '../disk/file-change.ts';
 import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
@@ -49,7 +49,7 @@ function readGiven(file: string): string {
     return text;
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError('usage', `${file}: ${error instanceof Error ? error.message : error}`);
+    throw unusableFile(file, error);
   }
 }
 

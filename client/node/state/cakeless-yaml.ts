@@ -1,10 +1,11 @@
 /** cakeless.yaml: who this node is, so that a timer needs neither arguments nor environment variables. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
+import { readGivenText } from '../../read-text.ts';
 import { yamlProblem } from '../../yaml-problem.ts';
 
 export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
@@ -46,9 +47,10 @@ export function readCakelessYaml(file: string | undefined): CakelessYaml {
 }
 
 function readYaml(file: string): unknown {
+  const text = readGivenText(file);
   try {
-    return parse(readFileSync(file, 'utf8'));
+    return parse(text);
   } catch (error) {
-    throw new CommandError('usage', `${file}: ${yamlProblem(error)}`);
+    throw new CommandError('usage', `${file}: not YAML: ${yamlProblem(error)}`);
   }
 }

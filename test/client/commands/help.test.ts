@@ -53,10 +53,13 @@ it.each(commands)(
 );
 
 it.each([
-  [['reenw', 'all'], "unknown command 'reenw'\n(Did you mean renew?)"],
-  [['cluster', 'aply'], "unknown command 'aply'\n(Did you mean apply?)"],
-  [['renew', 'all', '--dryrun'], "unknown option '--dryrun'\n(Did you mean --dry-run?)"],
-  [['renew'], "missing required argument 'names'"],
+  [['reenw', 'all'], "unknown command 'reenw'\ncakeless: hint: did you mean renew?\n"],
+  [['cluster', 'aply'], "unknown command 'aply'\ncakeless: hint: did you mean apply?\n"],
+  [
+    ['renew', 'all', '--dryrun'],
+    "unknown option '--dryrun'\ncakeless: hint: did you mean --dry-run?\n",
+  ],
+  [['renew'], "missing required argument 'names'\ncakeless: hint: run with --help for usage\n"],
   [['prepare', '--cluster', 'a'], "required option '--config <file>' not specified"],
   [['pending', '-o', 'xml'], "'xml': allowed choices are text, json\n"],
   [['pending', 'more'], 'too many arguments'],

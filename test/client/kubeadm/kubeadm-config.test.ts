@@ -39,7 +39,7 @@ const refused: [string, string, RegExp][] = [
     /encryptionAlgorithm/,
   ],
   ['an invalid certSAN', cluster('apiServer: { certSANs: ["a b"] }') + init(), /certSANs/],
-  ['a file that is not YAML', 'kind: [', /config.yaml: [^\n]+ at line 1, column 8$/],
+  ['a file that is not YAML', 'kind: [', /config.yaml: not YAML: [^\n]+ at line 1, column 8$/],
 ];
 
 it.each(refused)('rejects %s and names the file and the field', (_, yaml, problem) => {

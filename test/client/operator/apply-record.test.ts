@@ -63,7 +63,7 @@ it('reads once and writes once, with the ETag of what it read', async () => {
   const authority = await newAuthority();
   await clusterApply(authority, ...fromKubeadm());
   const { said, error } = await clusterApply(authority, ...fromKubeadm('--worker', 'w=10.0.0.9'));
-  expect([error, said]).toEqual([undefined, ['cluster prod configured']]);
+  expect([error, said]).toEqual([undefined, ['cluster prod configured: changed nodes']]);
   const ofRecord = authority.calls.filter(({ key }) => key === KEY).map(({ call }) => call);
   expect(ofRecord).toEqual(['get', 'create', 'get', 'replace']);
 });
@@ -140,6 +140,93 @@ describe('if someone else', () => {
     const { error, said } = await clusterApply(authority, ...fromKubeadm());
     expect([error, said]).toEqual([undefined, ['cluster prod created']]);
   });
+});
+
+describe('records that cannot be read', () => {
+  const withUnknownField = (authority: MemoryStore) =>
+    JSON.stringify({ ...authority.json(KEY), misspelled: true });
+
+  it('of other clusters are reported, and do not stop the command', async () => {
+    const authority = await newAuthority();
+    authority.seed('clusters/legacy.json', '{"misspelled":true}');
+    const { error, said } = await clusterApply(authority, ...fromKubeadm());
+    expect(error).toBeUndefined();
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^warning: it is unknown whether cluster legacy shares trust domain fleet: clusters\/legacy\.json: /,
+      ),
+      'cluster prod created',
+    ]);
+  });
+
+  it.each([
+    ['with an unknown field', withUnknownField, 'changed kubernetesVersion; removed misspelled'],
+    ['that are not JSON', () => 'not JSON', /^added .*nodes/],
+  ])('%s are replaced by a record file', async (_, broken, changes) => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const file = join(folder, 'good.json');
+    writeFileSync(file, JSON.stringify({ ...authority.json(KEY), kubernetesVersion: 'v1.36.0' }));
+    authority.seed(KEY, broken(authority));
+    const { error, said } = await clusterApply(authority, '-f', file);
+    expect(error).toBeUndefined();
+    expect(authority.json(KEY)).toMatchObject({ kubernetesVersion: 'v1.36.0' });
+    expect(said[0]).toMatch(
+      /^warning: the record that this one replaces cannot be read: clusters\/prod\.json: /,
+    );
+    expect(said.at(-1)?.replace('cluster prod configured: ', '')).toMatch(changes);
+  });
+
+  it('are not replaced if someone else repairs them in the meantime', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const file = join(folder, 'good.json');
+    const repaired = authority.text(KEY) ?? '';
+    writeFileSync(file, JSON.stringify({ ...authority.json(KEY), kubernetesVersion: 'v1.36.0' }));
+    authority.seed(KEY, 'not JSON');
+    meanwhile(authority, () => authority.seed(KEY, repaired));
+    expect((await clusterApply(authority, '-f', file)).error).toMatchObject({ code: 'conflict' });
+    expect(authority.text(KEY)).toBe(repaired);
+  });
+
+  it('are not replaced from a kubeadm configuration, which lacks some of their fields', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const broken = withUnknownField(authority);
+    authority.seed(KEY, broken);
+    expect((await clusterApply(authority, ...fromKubeadm())).error).toMatchObject({
+      message: expect.stringContaining('misspelled'),
+      hint: 'replace the whole record with cakeless cluster apply prod -f RECORD.json',
+    });
+    expect(authority.text(KEY)).toBe(broken);
+  });
+});
+
+it('names a record file once if it does not exist, and says if it is not JSON', async () => {
+  const authority = await newAuthority();
+  const missing = join(folder, 'missing.json');
+  expect((await clusterApply(authority, '-f', missing)).error).toMatchObject({
+    code: 'usage',
+    message: `${missing}: no such file or directory`,
+  });
+  const broken = join(folder, 'broken.json');
+  writeFileSync(broken, '{');
+  expect((await clusterApply(authority, '-f', broken)).error).toMatchObject({
+    message: expect.stringContaining(`${broken}: not JSON: `),
+  });
+});
+
+it('names the fields that an old record file would change back', async () => {
+  const authority = await newAuthority();
+  await clusterApply(authority, ...fromKubeadm());
+  const file = join(folder, 'old.json');
+  writeFileSync(file, authority.text(KEY) ?? '');
+  const newer = { ...edited(authority), uploaders: ['AWS:AROAEXAMPLE:*'] };
+  authority.seed(KEY, JSON.stringify(newer));
+  const { said } = await clusterApply(authority, '-f', file);
+  expect(said).toEqual([
+    'cluster prod configured: changed kubernetesVersion, nodes; removed uploaders',
+  ]);
 });
 
 it('a dry run writes nothing and never conflicts', async () => {

@@ -149,7 +149,7 @@ describe('denials', () => {
         unless: 'new',
         keys: ['ca-records/*', 'ca-keys/*', 'records/*', 'approvals/requests/*', 'expiry/*'],
       },
-      { verb: 'put', unless: 'compared', keys: ['clusters/*'] },
+      { verb: 'put', unless: 'compared', keys: ['clusters/*', 'approvals/standing/*'] },
       { verb: 'delete', keys: kept },
       { verb: 'delete-version', keys: ['clusters/*', ...kept] },
     ]);

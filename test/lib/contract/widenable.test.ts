@@ -46,6 +46,7 @@ async function uploaded(name = 'apiserver') {
 describe('a trust domain that a later release wrote', () => {
   const places: [string, (document: TrustDomainDocument) => object][] = [
     ['the document', (document) => document],
+    ['the list of CAs', ({ cas }) => cas],
     ['a CA', ({ cas }) => cas.ca],
     ['a version of a CA', ({ cas }) => cas.ca.versions[0] ?? {}],
   ];

@@ -2,10 +2,10 @@ import {
   type ClusterRecordDocument,
   clusterRecordKey,
   clusterRecordSchema,
-} from '../../lib/contract/cluster-record.ts';
-import { readDocument } from '../../lib/store/documents.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
-import { CommandError } from '../errors.ts';
+} from '../lib/contract/cluster-record.ts';
+import { readDocument } from '../lib/store/documents.ts';
+import type { ObjectStore } from '../lib/store/object-store.ts';
+import { CommandError } from './errors.ts';
 
 /** @throws CommandError if the cluster has no record */
 export async function readRecord(
@@ -17,6 +17,6 @@ export async function readRecord(
   throw new CommandError(
     'usage',
     `cluster ${cluster}: no such cluster record`,
-    `write it with cakeless cluster apply ${cluster}`,
+    `write it with cakeless cluster apply ${cluster} --kubeadm-config FILE --trust-domain NAME`,
   );
 }
