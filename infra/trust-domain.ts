@@ -11,8 +11,8 @@ export interface TrustDomainProps
   /** RFC 1123 subdomain. Clusters that share a trust domain accept each other's client certificates. */
   readonly name: string;
   /**
-   * ARNs of existing keys: of another account, or imported. `keySpec` must match them, since it decides which algorithm
-   * is allowed with them.
+   * ARNs of existing keys, such as keys in another account or imported keys. `keySpec` must match them, because it
+   * determines which signing algorithm is allowed.
    * @default the construct creates the keys
    */
   readonly keys?: Readonly<Record<CaName, string>> | undefined;

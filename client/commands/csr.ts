@@ -34,7 +34,7 @@ export function addCsrCommand(
   const command = program
     .command('csr [names...]')
     .description(
-      "create keys and CSRs for the next certificates of this node; kubeadm's names, or all",
+      "create keys and CSRs to renew this node's certificates; NAMES are kubeadm's certificate names, or all",
     );
   addFolderOptions(addNodeOptions(command))
     .addOption(kubeletDirOption())

@@ -64,7 +64,7 @@ export function addPrepareCommand(
     .option('--trust-on-first-use', 'trust the CAs in the bucket if nothing else identifies them')
     .option(
       '--sa-key-from <file>',
-      'sa.key of the first control plane, required on a control plane that joins',
+      'sa.key of the first control plane, required on a joining control-plane node',
     )
     .addOption(waitOption(OUTCOME_SECONDS))
     .option('--dry-run', 'show what would be created; write and send nothing')

@@ -39,8 +39,8 @@ export function addRelayCommand(
       'upload a file from cakeless pack, wait, and write the outcomes to a file for the node',
     );
   addPlaceOptions(command, {
-    cluster: 'refuse a file from another cluster',
-    node: 'refuse a file from another node',
+    cluster: 'the cluster that the file must be from',
+    node: 'the node that the file must be from',
   })
     .addOption(nodeConfigOption('bucket and region'))
     .requiredOption('--out <file>', 'the file to write, for cakeless fetch --from')

@@ -20,7 +20,7 @@ export function judgeSubject(
       got: quote(subject.commonName) || '(none)',
       allowed: commonName,
       fix: profile.commonName.includes('{node}')
-        ? 'a node gets certificates only in its own name: upload under the name that kubeadm uses for the node'
+        ? 'a node gets certificates only for its own name: upload under the name that kubeadm uses for the node'
         : `this path is for ${profile.name}: upload the CSR that kubeadm created for it`,
     });
   if (!profile.acceptedOrganizations.some((accepted) => sameSet(accepted, subject.organizations)))

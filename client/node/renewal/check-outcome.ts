@@ -63,8 +63,8 @@ function problemsOf(
 }
 
 /**
- * If the key is reused, an old certificate matches it too: the one to be replaced, or an older one. A new certificate
- * starts or ends later, because `sign` dates it from the current time (its end may be limited by the CA's).
+ * If the key is reused, earlier certificates match it too: the current one and any before it. A new certificate has a
+ * later notBefore or notAfter, because `sign` sets them from the current time (notAfter may be limited by the CA's).
  */
 function findReplay(
   { name, request, chainPem = '' }: RenewalOutcome,

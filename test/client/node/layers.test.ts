@@ -18,13 +18,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   rollback: ['install', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
-  /** How do files change, all or none? */
+  /** How are files replaced, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
   /** Why is this CA or certificate trusted? */
   trust: ['exchange', 'disk'],
   /** How does a request travel? */
   exchange: ['restart', 'csr', 'state', 'disk'],
-  /** When does which certificate expire? */
+  /** When does each certificate expire? */
   expiry: ['csr', 'disk'],
   /** How does a component use new files, and is it healthy? */
   restart: ['disk'],
