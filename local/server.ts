@@ -85,7 +85,13 @@ async function startIn(
   // A body is longer than its object by framing and trailers; half as much again is ample for any chunk size in use.
   const listener = await listen(options.port ?? 0, maxObjectBytes * 1.5, handler, surroundings);
   url = listener.url;
-  await report(principals.all());
+  try {
+    await report(principals.all());
+  } catch (error) {
+    await listener.close();
+    queue.close();
+    throw error;
+  }
   log({
     message: 'local stand-in, for evaluation and tests: its keys are plain files',
     url,

@@ -73,7 +73,11 @@ async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
         'choose another port with --port, or use --port 0 for any free port',
       );
     if (['EEXIST', 'ENOTDIR'].includes(code))
-      throw new CommandError('usage', `${data}: not a folder`, 'choose a folder with --data');
+      throw new CommandError(
+        'usage',
+        `${(error as NodeJS.ErrnoException).path ?? data}: not a folder`,
+        'choose another folder with --data',
+      );
     throw error;
   }
 }

@@ -14,7 +14,7 @@ import { type NodeOptions, resolveSettings, whoIsThis } from '../node/state/sett
 import { outputOption, restartTimeoutOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
-import { addFolderOptions, addNodeOptions } from './node-options.ts';
+import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';
 
 interface RollbackCommandOptions extends NodeOptions {
   restart: boolean;
@@ -39,6 +39,7 @@ export function addRollbackCommand(
       'restore the files that the last installation (or the one with this id) replaced, and restart the components that use them',
     );
   addFolderOptions(addNodeOptions(command))
+    .addOption(kubeletDirOption())
     .option('--no-restart', 'restore the files, but do not restart anything')
     .option('--no-lease', 'do not wait for other nodes; use this if the bucket cannot be reached')
     .addOption(restartTimeoutOption())

@@ -51,13 +51,19 @@ export async function applyRecord(
     );
   if (before?.problem !== undefined)
     warn(`warning: the record that this one replaces cannot be read: ${before.problem}`);
-  await checkTrustDomain(authority, record, before?.record?.trustDomain, warn);
+  await checkTrustDomain(authority, record, trustDomainIn(before?.value), warn);
   const text = formatDocument(document);
   const changes = before && describeChanges(before.value, document);
   if (before && formatDocument(before.value) === text)
     return { change: 'unchanged', text, changes: undefined };
   if (!dryRun) await write(authority, cluster, text, before, conflictHint);
   return { change: before ? 'configured' : 'created', text, changes };
+}
+
+/** Also of a record that cannot be read: its replacement may move the cluster to another trust domain. */
+function trustDomainIn(value: unknown): string | undefined {
+  const { trustDomain } = (value ?? {}) as { trustDomain?: unknown };
+  return typeof trustDomain === 'string' ? trustDomain : undefined;
 }
 
 async function write(

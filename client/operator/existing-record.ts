@@ -1,4 +1,5 @@
 /** The cluster record that a command is about to replace, even if it cannot be read. */
+import { parseClusterRecord } from '../../lib/cluster/record.ts';
 import {
   type ClusterRecordDocument,
   clusterRecordKey,
@@ -21,6 +22,12 @@ export interface ExistingRecord {
   readonly problem: string | undefined;
 }
 
+/** What the functions would reject in a record, although each field is valid. */
+function problemsOf(record: ClusterRecordDocument, cluster: string): readonly string[] {
+  if (record.cluster !== cluster) return [`is the record of ${record.cluster}`];
+  return parseClusterRecord(record).problems;
+}
+
 /** undefined if the cluster has no record */
 export async function readExisting(
   authority: ObjectStore,
@@ -33,6 +40,10 @@ export async function readExisting(
   try {
     value = parseDocumentObject(object, key);
     const record = checkDocument(value, key, clusterRecordSchema);
+    // as strict as the functions: what they reject is not a record to build on
+    const problems = problemsOf(record, cluster);
+    if (problems.length > 0)
+      return { object, value, record: undefined, problem: `${key}: ${problems.join('; ')}` };
     return { object, value, record, problem: undefined };
   } catch (error) {
     return { object, value, record: undefined, problem: orMalformed(error).message };

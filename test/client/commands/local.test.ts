@@ -2,6 +2,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -57,6 +58,20 @@ it.each(['file', 'file/below'])('refuses %s as its folder', async (path) => {
   const data = join(folder, path);
   expect(await local(data)).toMatchObject({
     exitCode: 2,
-    stderr: `cakeless: ${data}: not a folder\ncakeless: hint: choose a folder with --data\n`,
+    stderr: `cakeless: ${data}: not a folder\ncakeless: hint: choose another folder with --data\n`,
   });
+});
+
+it('releases port and folder if the environments of principals cannot be written', async () => {
+  const data = join(folder, 'occupied');
+  mkdirSync(data, { mode: 0o700 });
+  writeFileSync(join(data, 'environments'), '');
+  const servers = () => process.getActiveResourcesInfo().filter((it) => it === 'TCPServerWrap');
+  const before = servers();
+  expect(await local(data)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(join(data, 'environments')),
+  });
+  expect(servers()).toEqual(before);
+  expect(existsSync(join(data, 'in-use-by.pid'))).toBe(false);
 });

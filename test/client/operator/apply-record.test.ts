@@ -177,6 +177,37 @@ describe('records that cannot be read', () => {
     expect(said.at(-1)?.replace('cluster prod configured: ', '')).toMatch(changes);
   });
 
+  it('still tell the trust domain from which their replacement moves the cluster', async () => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const file = join(folder, 'good.json');
+    writeFileSync(file, JSON.stringify(authority.json(KEY)));
+    authority.seed(KEY, JSON.stringify({ trustDomain: 'old', misspelled: true }));
+    const { said } = await clusterApply(authority, '-f', file);
+    expect(said.join('\n')).toMatch(/warning: .*trust domain old/);
+  });
+
+  it.each<[string, (record: Record<string, unknown>) => object, string]>([
+    [
+      'of another cluster under this name',
+      (record) => ({ ...record, cluster: 'dev', uploaders: ['AROADEV'] }),
+      'is the record of dev',
+    ],
+    [
+      'with a node that is listed twice',
+      (record) => ({ ...record, nodes: [record.nodes, record.nodes].flat() }),
+      'is listed twice',
+    ],
+  ])('%s are not built on', async (_, change, problem) => {
+    const authority = await newAuthority();
+    await clusterApply(authority, ...fromKubeadm());
+    const broken = JSON.stringify(change(authority.json(KEY) as Record<string, unknown>));
+    authority.seed(KEY, broken);
+    const { error } = await clusterApply(authority, ...fromKubeadm());
+    expect(error).toMatchObject({ message: expect.stringContaining(problem) });
+    expect(authority.text(KEY)).toBe(broken);
+  });
+
   it('are not replaced if someone else repairs them in the meantime', async () => {
     const authority = await newAuthority();
     await clusterApply(authority, ...fromKubeadm());
