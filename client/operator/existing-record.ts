@@ -1,4 +1,5 @@
 /** The cluster record that a command is about to replace, even if it cannot be read. */
+import { requireRecordOf } from '../../lib/cluster/read-record.ts';
 import { parseClusterRecord } from '../../lib/cluster/record.ts';
 import {
   type ClusterRecordDocument,
@@ -22,12 +23,6 @@ export interface ExistingRecord {
   readonly problem: string | undefined;
 }
 
-/** What the functions would reject in a record, although each field is valid. */
-function problemsOf(record: ClusterRecordDocument, cluster: string): readonly string[] {
-  if (record.cluster !== cluster) return [`is the record of ${record.cluster}`];
-  return parseClusterRecord(record).problems;
-}
-
 /** undefined if the cluster has no record */
 export async function readExisting(
   authority: ObjectStore,
@@ -41,9 +36,7 @@ export async function readExisting(
     value = parseDocumentObject(object, key);
     const record = checkDocument(value, key, clusterRecordSchema);
     // as strict as the functions: what they reject is not a record to build on
-    const problems = problemsOf(record, cluster);
-    if (problems.length > 0)
-      return { object, value, record: undefined, problem: `${key}: ${problems.join('; ')}` };
+    requireRecordOf(cluster, parseClusterRecord(record));
     return { object, value, record, problem: undefined };
   } catch (error) {
     return { object, value, record: undefined, problem: orMalformed(error).message };

@@ -2,7 +2,7 @@ import { clusterRecordKey } from '../contract/cluster-record.ts';
 import { Fault } from '../fault.ts';
 import { readOften } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { type ClusterRecord, parseClusterRecord } from './record.ts';
+import { type ClusterRecord, parseClusterRecord, type RecordResult } from './record.ts';
 
 /** The record of a cluster; undefined if the cluster has no record. @throws Fault document-malformed */
 export async function readClusterRecord(
@@ -11,8 +11,15 @@ export async function readClusterRecord(
 ): Promise<ClusterRecord | undefined> {
   const key = clusterRecordKey(cluster);
   const result = await readOften(authority, key, parseClusterRecord);
-  if (!result) return undefined;
-  const { record, problems } = result;
+  return result && requireRecordOf(cluster, result);
+}
+
+/** The record, if it is a valid one and that of the cluster whose key it has. @throws Fault document-malformed */
+export function requireRecordOf(
+  cluster: string,
+  { record, problems }: RecordResult,
+): ClusterRecord {
+  const key = clusterRecordKey(cluster);
   if (!record) throw new Fault('document-malformed', `${key}: ${problems.join('; ')}`);
   if (record.cluster !== cluster)
     throw new Fault('document-malformed', `${key}: is the record of ${record.cluster}`);
