@@ -9,7 +9,7 @@ import { CLUSTER, type NodeFixture } from './node-folder.ts';
 import { hopeless, until } from './until.ts';
 
 export const renewalOptions = (
-  fixture: NodeFixture,
+  fixture: Pick<NodeFixture, 'node'>,
   names: readonly string[],
   more: Partial<RenewalOptions> = {},
 ): RenewalOptions => ({

@@ -9,9 +9,9 @@ import type { RenewalDeps, RenewalOptions } from '../../../../client/node/renewa
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { openRequest } from '../../../../client/node/renewal/request-journal.ts';
 import { splay } from '../../../../client/node/renewal/splay.ts';
-import { caHashesOf } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
+import { renewalOptions } from '../../../support/renewal.ts';
 
 const DAY = 86_400;
 /** Validity in days; the others are valid for a year. */
@@ -24,21 +24,13 @@ const stateDir = join(node.folder, 'cakeless');
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const expiringWithin = (days: number | undefined): RenewalOptions => ({
-  cluster: 'prod',
-  node: 'cp-1',
-  names: ['all'],
-  request: 'r',
-  newRequest: false,
-  expiresWithinSeconds: days === undefined ? undefined : days * DAY,
-  waitSeconds: 0,
-  waitForApprovals: false,
-  caChange: { accept: false, hashes: caHashesOf([]) },
-  restart: false,
-  key: {},
-  csrDir: undefined,
-  also: [],
-});
+const expiringWithin = (days: number | undefined): RenewalOptions =>
+  renewalOptions({ node: 'cp-1' }, ['all'], {
+    cluster: 'prod',
+    request: 'r',
+    expiresWithinSeconds: days === undefined ? undefined : days * DAY,
+    waitSeconds: 0,
+  });
 
 /** @param later the clock, in days from now */
 function depsAt(later = 0, at = new Date(Date.now() + later * DAY * 1000)) {
