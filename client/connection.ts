@@ -2,6 +2,7 @@
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError } from './errors.ts';
+import { ensureHome } from './home.ts';
 import { connectNode } from './node/exchange/node-connection.ts';
 import type { CakelessYaml } from './node/state/cakeless-yaml.ts';
 import { openBucket } from './open-bucket.ts';
@@ -10,6 +11,8 @@ export interface Connection {
   /** @param node its configuration file, for a bucket or region that the environment does not set */
   exchange(node?: CakelessYaml): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
+  /** The caller's own `aws:userid`. */
+  userId(): Promise<string>;
   /** Calls the create-ca function and returns its response. */
   invokeCreateCa(request: unknown): Promise<unknown>;
 }
@@ -31,6 +34,11 @@ export function connect(environment: Record<string, string | undefined>): Connec
       return connectNode(environment, node).exchange();
     },
     authority: () => openBucket(bucket(ENVIRONMENT.authorityBucket)),
+    userId: async () => {
+      ensureHome();
+      const { callerUserId } = await import('../lib/aws/caller-identity.ts');
+      return callerUserId();
+    },
     invokeCreateCa: (request) =>
       invoke(environment.CAKELESS_CREATE_CA_FUNCTION ?? FUNCTION_NAMES.createCa, request),
   };

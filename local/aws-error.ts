@@ -20,6 +20,7 @@ const statusByCode = {
   IncompleteBody: 400,
   InternalError: 500,
   InvalidAccessKeyId: 403,
+  InvalidAction: 400,
   InvalidArgument: 400,
   InvalidBatchEntryId: 400,
   InvalidBucketName: 400,

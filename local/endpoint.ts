@@ -11,6 +11,7 @@ import { authenticate, type Caller } from './signature/authenticate.ts';
 import type { Payload } from './signature/body.ts';
 import { readClaim } from './signature/claim.ts';
 import { openPayload } from './signature/payload.ts';
+import { handleSts, speaksQuery, stsFailure } from './sts.ts';
 
 /** The services behind the endpoint. */
 export interface Services {
@@ -58,7 +59,7 @@ async function outcome(
     return { response, note: { principal } };
   } catch (thrown) {
     const error = refusal(thrown, services.s3);
-    const response = speaksJson(request) ? jsonFailure(error) : s3Failure(error, request.id);
+    const response = failureFor(request)(error, request.id);
     return { response, note: { principal, refusal: error.code, why: error.message } };
   }
 }
@@ -78,17 +79,21 @@ async function dispatch(
       return handleJson(services.sqs, 'AmazonSQS', request, principal, payload.body);
     case 'lambda':
       return handleInvoke(services.functions, request, principal, payload.body);
+    case 'sts':
+      return handleSts(services.s3, request, principal, payload.body);
     default:
       throw new AwsError(
         'NotImplemented',
-        `${caller.claim.scope.service} is not implemented; this stand-in implements s3, kms, sqs and lambda`,
+        `${caller.claim.scope.service} is not implemented; this stand-in implements s3, kms, sqs, lambda and sts`,
       );
   }
 }
 
 /** An error has the format of the service even if the signature could not be read. */
-function speaksJson(request: LocalRequest): boolean {
-  return request.headers.has('x-amz-target') || request.rawPath.startsWith('/2015-03-31/');
+function failureFor(request: LocalRequest): (error: AwsError, requestId: string) => LocalResponse {
+  if (request.headers.has('x-amz-target') || request.rawPath.startsWith('/2015-03-31/'))
+    return jsonFailure;
+  return speaksQuery(request) ? stsFailure : s3Failure;
 }
 
 function refusal(thrown: unknown, { log }: S3Surroundings): AwsError {

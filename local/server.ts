@@ -28,7 +28,7 @@ Its private keys and credentials are plain files: trust nothing that was signed 
 `;
 
 /**
- * Starts S3, KMS, SQS and Lambda in this process, on the loopback address, for evaluation and tests. AWS SDKs and the
+ * Starts S3, KMS, SQS, Lambda and STS in this process, on the loopback address, for evaluation and tests. AWS SDKs and the
  * AWS CLI work with it unchanged, with its URL as AWS_ENDPOINT_URL. All state is in files, and what was acknowledged
  * survives a SIGKILL.
  */

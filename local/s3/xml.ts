@@ -4,9 +4,11 @@ export interface XmlElements {
   readonly [name: string]: XmlContent | readonly XmlContent[];
 }
 
-/** Writes a document in S3's namespace. Undefined elements are omitted. */
-export function writeXml(root: string, elements: XmlElements): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${writeElements(elements)}</${root}>`;
+const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+/** Writes a document, by default in S3's namespace. Undefined elements are omitted. */
+export function writeXml(root: string, elements: XmlElements, namespace = S3_NAMESPACE): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${namespace}">${writeElements(elements)}</${root}>`;
 }
 
 /** Writes an error document, which has no namespace. */

@@ -44,6 +44,7 @@ export class NewNode {
       {
         exchange: async () => exchange,
         authority: () => Promise.reject(new Error('a node does not use the authority bucket')),
+        userId: () => Promise.reject(new Error('a node approves nothing')),
         invokeCreateCa: () => Promise.reject(new Error('a node calls no function')),
       },
       { print: (line) => void printed.push(line), progress: () => undefined },
