@@ -2,15 +2,23 @@
 import { shortRequestKey } from '../../lib/contract/request-key.ts';
 import { printable } from '../../lib/printable.ts';
 
-/** `waiting for approval of super-admin.conf (up to 5m)`: printed once, when waiting starts. */
+/** `waiting for approval of super-admin.conf (up to 5m)`: printed when waiting starts, or waits for something else. */
 export const describeWaiting = (what: string, seconds: number): string =>
   `waiting for ${what} (up to ${shortDuration(seconds)})`;
+
+/** A sign of life: `still waiting for approval of super-admin.conf (4m left)`. */
+export const describeStillWaiting = (what: string, secondsLeft: number): string =>
+  `still waiting for ${what} (${shortDuration(secondsLeft)} left)`;
 
 /** A request without a certificate, under the name by which users know it. */
 export interface AwaitedRequest {
   readonly name: string;
   readonly state: 'pending' | 'no-outcome';
 }
+
+/** What an approver has to run; on a terminal, the command shows what it approves and asks for the reason. */
+export const describeApproval = (requestKey: string): string =>
+  printable(`ask an approver to run: cakeless approve ${shortRequestKey(requestKey)}`);
 
 /** `outcomes of apiserver, etcd-peer and approval of super-admin.conf`. */
 export function describeOpen(open: readonly AwaitedRequest[]): string {
@@ -31,9 +39,9 @@ export function describeUnissued(
   if (state === 'no-outcome') return [`${name}: no outcome yet; run the same command again`];
   if (state !== 'pending') return [];
   return [
-    ...(waitingFor === undefined ? [] : [`${name}: waiting for ${waitingFor}`]),
-    ...(requestKey === undefined ? [] : [approveCommand(requestKey)]),
-  ].map(printable);
+    ...(waitingFor === undefined ? [] : [printable(`${name}: waiting for ${waitingFor}`)]),
+    ...(requestKey === undefined ? [] : [describeApproval(requestKey)]),
+  ];
 }
 
 interface Unissued {
@@ -43,9 +51,6 @@ interface Unissued {
   /** Key of the request, with or without the `requests/` prefix. */
   readonly requestKey?: string | undefined;
 }
-
-const approveCommand = (requestKey: string) =>
-  `ask an approver to run: cakeless approve ${shortRequestKey(requestKey)}`;
 
 /** `30s`, `5m`, `1h30m`. */
 function shortDuration(seconds: number): string {
