@@ -33,7 +33,7 @@ export function connect(environment: Record<string, string | undefined>): Connec
       if (node.exchangeBucket === undefined) bucket(ENVIRONMENT.exchangeBucket);
       return connectNode(environment, node).exchange();
     },
-    authority: () => openBucket(bucket(ENVIRONMENT.authorityBucket)),
+    authority: async () => openBucket(bucket(ENVIRONMENT.authorityBucket)),
     userId: async () => {
       ensureHome();
       const { callerUserId } = await import('../lib/aws/caller-identity.ts');

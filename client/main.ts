@@ -1,6 +1,7 @@
 /** The command `cakeless`: parses arguments, runs a command, and prints errors and chooses their exit codes. */
 import { Command, CommanderError } from 'commander';
 import { Fault, type FaultCode } from '../lib/fault.ts';
+import { systemClock } from './clock.ts';
 import { addApprovalCommands } from './commands/approvals.ts';
 import { addCheckExpirationCommand } from './commands/check-expiration.ts';
 import { addClusterCommands } from './commands/cluster.ts';
@@ -14,6 +15,7 @@ import { addPackCommand } from './commands/pack.ts';
 import { addPrepareCommand } from './commands/prepare.ts';
 import { addRelayCommand } from './commands/relay.ts';
 import { addRenewCommand } from './commands/renew.ts';
+import { addRequestCommand } from './commands/request.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
@@ -22,6 +24,7 @@ import { connect } from './connection.ts';
 import { CommandError } from './errors.ts';
 import { EXIT, EXIT_OF_ERROR, type ExitCode } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
+import { type Prompt, systemPrompt } from './prompt.ts';
 import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, type Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -30,11 +33,13 @@ import { VERSION } from './version.ts';
 export async function main(
   args: readonly string[],
   terminal: Terminal = ownTerminal,
+  prompt: Prompt = systemPrompt,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
-  const program = buildProgram(terminal, (code) => {
+  const exit = (code: ExitCode) => {
     exitCode = code;
-  });
+  };
+  const program = buildProgram(terminal, prompt, exit);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -43,7 +48,11 @@ export async function main(
   }
 }
 
-export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Command {
+export function buildProgram(
+  terminal: Terminal,
+  prompt: Prompt,
+  exit: (code: ExitCode) => void,
+): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
     .version(VERSION)
@@ -66,8 +75,10 @@ export function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void)
   addKubeconfigCommand(program, connection, terminal, exit);
   addTrustDomainCommands(program, connection, terminal);
   addClusterCommands(program, connection, terminal);
-  addApprovalCommands(program, connection, terminal);
-  addStandingApprovalCommand(program, connection, terminal);
+  const approver = { terminal, prompt, clock: systemClock };
+  addApprovalCommands(program, connection, approver);
+  addRequestCommand(program, connection, approver);
+  addStandingApprovalCommand(program, connection, approver);
   addLocalCommand(program);
   return program;
 }

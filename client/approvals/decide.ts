@@ -1,81 +1,148 @@
 /** An approver's decision about one pending request. */
-
 import {
   type RequestApproval,
   requestApprovalKey,
   requestApprovalSchema,
 } from '../../lib/contract/approvals.ts';
-import type { PendingDocument } from '../../lib/contract/outcomes.ts';
-import {
-  completeRequestKey,
-  parseRequestKey,
-  type RequestAddress,
-} from '../../lib/contract/request-key.ts';
+import type { RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
-import type { Buckets } from '../buckets.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
-import { requirePending } from './pending.ts';
+import { type ApprovablePlan, type Examined, examine } from './examine.ts';
+import { requirePending } from './find-pending.ts';
+import { requestAddress } from './request-address.ts';
+import { type Weighed, weigh, withApprovalBy } from './weigh.ts';
 
-export interface Decision {
-  readonly decision: RequestApproval['decision'];
-  readonly reason: string;
-  /** `aws:userid` of the approver: IAM lets an approver write only keys that end in it. */
-  readonly approver: string;
+export interface DecisionDeps {
+  exchange(): Promise<ObjectStore>;
+  authority(): Promise<ObjectStore>;
+  /** The approver's own `aws:userid`: IAM allows writes only of keys that end with it. */
+  userId(): Promise<string>;
+  now(): Date;
+}
+
+/** A request that can be approved, as it is shown to the approver. */
+export interface Review extends Weighed {
+  readonly examined: Examined;
+  readonly plan: ApprovablePlan;
 }
 
 export interface Decided {
   readonly address: RequestAddress;
-  readonly certificateName: PendingDocument['certificateName'];
+  readonly certificateName: string;
+  readonly approver: string;
+}
+
+export interface Approved extends Decided {
+  /** How many approvals count, with this one. */
+  readonly count: number;
+  readonly required: number;
 }
 
 /**
- * Records the decision; the same decision again changes nothing.
+ * Approves what `confirm` accepts, and nothing else; the same approval again changes nothing.
  * @param request its key, with or without the `requests/` prefix
- * @throws CommandError if the request is not pending, or was decided differently
+ * @param confirm returns the reason, or throws if the approver does not approve this plan. It may take as long as a
+ * person does
+ * @throws CommandError if the request is not pending, its plan changed, or the approval would not count
  */
-export async function decide(
-  buckets: Buckets,
+export async function approve(
+  deps: DecisionDeps,
   request: string,
-  { decision, reason, approver }: Decision,
-  now: Date,
-): Promise<Decided> {
-  const address = addressOf(request);
-  const pending = await requirePending(await buckets.exchange(), address);
-  const { certificateName, planDigest } = pending;
-  const approval: RequestApproval = {
-    request: address.key,
-    planDigest,
-    decision,
-    reason,
-    decidedAt: now.toISOString(),
-  };
-  const authority = await buckets.authority();
-  const key = requestApprovalKey(address.key, planDigest, approver);
-  const created = await authority.create(key, formatDocument(approval), JSON_TYPE);
-  if (created !== 'created')
-    checkSame(await readDocument(authority, key, requestApprovalSchema), approval);
-  return { address, certificateName };
+  confirm: (review: Review) => Promise<string>,
+): Promise<Approved> {
+  const address = requestAddress(request);
+  const [approver, review] = await Promise.all([deps.userId(), reviewRequest(deps, address)]);
+  const { plan } = review;
+  requireCounts(address, review, approver);
+  const reason = await confirm(review);
+  const again = await reviewRequest(deps, address);
+  if (again.plan.digest !== plan.digest)
+    throw changed(address, ['it changed while it was being reviewed']);
+  const { by } = requireCounts(address, again, approver);
+  await record(deps, address, { digest: plan.digest, decision: 'approve', reason, approver });
+  const { certificateName } = plan.terms;
+  return { address, certificateName, approver, count: by.length, required: again.required };
 }
 
-function addressOf(request: string): RequestAddress {
-  const address = parseRequestKey(completeRequestKey(request));
-  if (address) return address;
-  throw new CommandError(
-    'usage',
-    `${request}: not the key of a request`,
-    'run cakeless pending to list the requests that need approval',
+/** @throws CommandError if the request is not pending, or cannot be approved as it is */
+export async function reviewRequest(deps: DecisionDeps, address: RequestAddress): Promise<Review> {
+  const [exchange, authority] = await Promise.all([deps.exchange(), deps.authority()]);
+  const pending = await requirePending(exchange, address);
+  const examined = await examine({ exchange, authority }, address, pending, deps.now());
+  const { plan, problems } = examined;
+  if (!plan || problems.length > 0) throw changed(address, problems);
+  return { examined, plan, ...(await weigh(authority, examined, plan.toApprove)) };
+}
+
+function changed({ key }: RequestAddress, problems: readonly string[]): CommandError {
+  return new CommandError(
+    'conflict',
+    `${key}: not approved: ${problems.join('; ')}`,
+    `the service judges the request again within minutes; then review it with cakeless request show ${key}`,
   );
 }
 
-/** @throws CommandError if the recorded decision is not the requested one, or approves something else */
-function checkSame(recorded: RequestApproval | undefined, wanted: RequestApproval): void {
-  const { request, decision } = wanted;
-  const fail = (problem: string): never => {
+/**
+ * The state with this approval.
+ * @throws CommandError if it would not count
+ */
+function requireCounts(address: RequestAddress, { examined, plan, given }: Review, by: string) {
+  const { toApprove } = plan;
+  const state = withApprovalBy(by, toApprove, given, examined.pending);
+  if (state.state === 'denied')
     throw new CommandError(
       'usage',
-      `${request}: ${problem}`,
-      'a decision is final: upload the CSR again under a new request id',
+      `${address.key}: already denied by ${state.by}: ${state.reason}`,
+      'a denial is final: have the CSR uploaded again under a new request id',
     );
-  };
-  if (recorded?.decision !== decision) fail(`you already decided: ${recorded?.decision}`);
+  if (state.by.some(({ approver }) => approver === by)) return state;
+  const reason =
+    state.state === 'waiting' && state.uncounted.find(({ approver }) => approver === by)?.reason;
+  throw new CommandError(
+    'denied',
+    `${address.key}: not approved: an approval by ${by} does not count: ${reason || 'the same person has approved it already'}`,
+    'another approver has to approve it',
+  );
+}
+
+/**
+ * Denies whatever is published; nothing has to be reviewed for it.
+ * @throws CommandError if the request is not pending, or was approved by the same approver
+ */
+export async function deny(deps: DecisionDeps, request: string, reason: string): Promise<Decided> {
+  const address = requestAddress(request);
+  const [approver, { planDigest, certificateName }] = await Promise.all([
+    deps.userId(),
+    deps.exchange().then((exchange) => requirePending(exchange, address)),
+  ]);
+  await record(deps, address, { digest: planDigest, decision: 'deny', reason, approver });
+  return { address, certificateName, approver };
+}
+
+interface Recorded {
+  readonly digest: string;
+  readonly decision: RequestApproval['decision'];
+  readonly reason: string;
+  readonly approver: string;
+}
+
+/** @throws CommandError if the same approver decided differently */
+async function record(
+  deps: DecisionDeps,
+  { key: request }: RequestAddress,
+  { digest: planDigest, decision, reason, approver }: Recorded,
+): Promise<void> {
+  const decidedAt = deps.now().toISOString();
+  const document: RequestApproval = { request, planDigest, decision, reason, decidedAt };
+  const authority = await deps.authority();
+  const key = requestApprovalKey(request, planDigest, approver);
+  if ((await authority.create(key, formatDocument(document), JSON_TYPE)) === 'created') return;
+  const existing = await readDocument(authority, key, requestApprovalSchema);
+  if (existing?.decision === decision) return;
+  throw new CommandError(
+    'usage',
+    `${request}: ${approver} already decided: ${existing?.decision}`,
+    'a decision is final: another approver can deny it, or the CSR can be uploaded again under a new request id',
+  );
 }

@@ -1,17 +1,15 @@
 /** Standing approvals: certificate names of a cluster that are signed without an approval for each request. */
-
 import { requireRecordOf } from '../../lib/cluster/read-record.ts';
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import {
   parseStandingApprovalKey,
   type StandingApproval,
-  type StandingGrant,
   standingApprovalKey,
   standingApprovalSchema,
   standingApprovalsPrefix,
 } from '../../lib/contract/approvals.ts';
 import { mayStand } from '../../lib/contract/request-kinds.ts';
-import { standingGrantFor } from '../../lib/policy/standing-grant.ts';
+import type { GivenStanding } from '../../lib/policy/approval.ts';
 import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
 import {
   checkDocument,
@@ -22,91 +20,154 @@ import {
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { readRecord } from '../read-record.ts';
+import { mapSideBySide } from '../side-by-side.ts';
 import { writeOver } from '../write-over.ts';
+import { type GrantOptions, planStanding, type StandingPlan } from './standing-plan.ts';
 
-/** What to do with the names; `withdraw` without names withdraws all. */
-export interface StandingChange {
-  readonly action: 'grant' | 'withdraw';
-  readonly names: readonly CertificateName[];
-  /** `aws:userid` of the approver: IAM lets an approver write only keys that end in it. */
-  readonly approver: string;
+export interface StandingDeps {
+  authority(): Promise<ObjectStore>;
+  /** The approver's own `aws:userid`. */
+  userId(): Promise<string>;
+  now(): Date;
 }
 
-export interface GivenStanding {
-  /** `aws:userid` */
-  readonly approver: string;
-  readonly approval: StandingApproval;
-}
-
-/** The standing approvals of a cluster, by approver. @throws CommandError if the cluster has no record */
+/** What every approver allows and denies. @throws CommandError if the cluster has no record */
 export async function readStanding(
   authority: ObjectStore,
   cluster: string,
-): Promise<GivenStanding[]> {
+): Promise<readonly GivenStanding[]> {
   await readRecord(authority, cluster);
-  const given: GivenStanding[] = [];
+  return readAll(authority, cluster);
+}
+
+async function readAll(authority: ObjectStore, cluster: string): Promise<readonly GivenStanding[]> {
+  const found: { key: string; approver: string }[] = [];
   for await (const { key } of authority.list(standingApprovalsPrefix(cluster))) {
-    const approver = parseStandingApprovalKey(key)?.approver;
-    const approval = await readDocument(authority, key, standingApprovalSchema);
-    if (approver !== undefined && approval) given.push({ approver, approval });
+    const name = parseStandingApprovalKey(key);
+    if (name) found.push({ key, approver: name.approver });
   }
-  return given;
+  const read = await mapSideBySide(found, async ({ key, approver }) => {
+    const document = await readDocument(authority, key, standingApprovalSchema);
+    return document && { approver, document };
+  });
+  return read.filter((one) => one !== undefined);
+}
+
+/** What `grantStanding` would grant. @throws CommandError if the cluster has no record */
+export async function previewStanding(
+  authority: ObjectStore,
+  cluster: string,
+  options: GrantOptions,
+): Promise<StandingPlan> {
+  return planStanding(await readParsedRecord(authority, cluster), options);
+}
+
+async function readParsedRecord(authority: ObjectStore, cluster: string): Promise<ClusterRecord> {
+  return requireRecordOf(cluster, parseClusterRecord(await readRecord(authority, cluster)));
 }
 
 /**
- * Changes the approver's own standing approval.
- * @returns the approval after the change, written only if the change makes a difference; undefined if there is no approval
- * @throws CommandError if the cluster has no record; conflict if someone else changed the approval in the meantime
+ * Grants what `confirm` accepts: the organizations and the validity of certificates as they are now, and nothing beyond.
+ * @param confirm returns the reason, or throws
+ * @returns the standing approvals after it
+ * @throws CommandError if the cluster has no record, or another approver denies standing approvals of a name
  */
-export async function changeStanding(
+export async function grantStanding(
+  deps: StandingDeps,
+  cluster: string,
+  options: GrantOptions,
+  confirm: (plan: StandingPlan) => Promise<string>,
+): Promise<readonly GivenStanding[]> {
+  const [authority, approver] = await Promise.all([deps.authority(), deps.userId()]);
+  const plan = await previewStanding(authority, cluster, options);
+  requireNotDenied(await readAll(authority, cluster), cluster, options.names, approver);
+  const about = { reason: await confirm(plan), decidedAt: deps.now().toISOString() };
+  const granted = plan.grants.map((terms) => ({ ...terms, ...about }));
+  const isGranted = ({ certificateName }: Named) => options.names.includes(certificateName);
+  await change(authority, cluster, approver, ({ grants, denials }) => ({
+    grants: [...grants.filter((one) => !isGranted(one)), ...granted],
+    denials: denials.filter((one) => !isGranted(one)),
+  }));
+  return readAll(authority, cluster);
+}
+
+/** An approval that would not count is refused when it is given. */
+function requireNotDenied(
+  standing: readonly GivenStanding[],
+  cluster: string,
+  names: readonly CertificateName[],
+  approver: string,
+): void {
+  for (const { approver: other, document } of standing) {
+    const denial = document.denials.find(({ certificateName }) => names.includes(certificateName));
+    if (!denial || other === approver) continue;
+    throw new CommandError(
+      'denied',
+      `cluster ${cluster}: ${other} withdrew the standing approval of ${denial.certificateName}${denial.reason === undefined ? '' : ` (${denial.reason})`}`,
+      `${other} has to grant it again, or approve each request with cakeless approve`,
+    );
+  }
+}
+
+/**
+ * Withdraws the caller's own grants of these names, or of all names if none are given, and denies those of others.
+ * @returns the standing approvals after it
+ * @throws CommandError if the cluster has no record
+ */
+export async function withdrawStanding(
+  deps: StandingDeps,
+  cluster: string,
+  names: readonly CertificateName[],
+  reason: () => Promise<string>,
+): Promise<readonly GivenStanding[]> {
+  const [authority, approver] = await Promise.all([deps.authority(), deps.userId()]);
+  const standing = await readStanding(authority, cluster);
+  const granted = standing.flatMap(({ approver: by, document }) =>
+    document.grants
+      .filter(({ certificateName }) => names.length === 0 || names.includes(certificateName))
+      .map(({ certificateName }) => ({ by, certificateName })),
+  );
+  if (granted.length === 0) return standing;
+  const isWithdrawn = ({ certificateName }: Named) =>
+    granted.some((one) => one.certificateName === certificateName);
+  const ofOthers = new Set(
+    granted.filter(({ by }) => by !== approver).map(({ certificateName }) => certificateName),
+  );
+  const about = { reason: await reason(), decidedAt: deps.now().toISOString() };
+  await change(authority, cluster, approver, ({ grants, denials }) => {
+    const denied = new Set(denials.map(({ certificateName }) => certificateName));
+    const more = [...ofOthers].filter((name) => !denied.has(name));
+    return {
+      grants: grants.filter((one) => !isWithdrawn(one)),
+      denials: [...denials, ...more.map((certificateName) => ({ certificateName, ...about }))],
+    };
+  });
+  return readAll(authority, cluster);
+}
+
+interface Named {
+  readonly certificateName: CertificateName;
+}
+
+type Decisions = Pick<StandingApproval, 'grants' | 'denials'>;
+
+/** Changes the approver's own object; nobody else can write it. */
+async function change(
   authority: ObjectStore,
   cluster: string,
-  { action, names, approver }: StandingChange,
-  now: Date,
-): Promise<StandingApproval | undefined> {
+  approver: string,
+  how: (before: Decisions) => Decisions,
+): Promise<void> {
   const key = standingApprovalKey(cluster, approver);
   const object = await readJsonObject(authority, key);
-  const current = object && checkDocument(object.value, key, standingApprovalSchema);
-  const record = requireRecordOf(cluster, parseClusterRecord(await readRecord(authority, cluster)));
-  const before = current?.grants ?? [];
-  const decidedAt = now.toISOString();
-  const given =
-    action === 'grant' ? names.map((name) => ({ ...grantFor(name, record), decidedAt })) : [];
-  const fresh = given.filter((grant) => !before.some((known) => isSame(known, grant)));
-  const grants =
-    action === 'grant'
-      ? [...before.filter((known) => !fresh.some((grant) => replaces(grant, known))), ...fresh]
-      : before.filter((known) => names.length > 0 && !names.includes(known.certificateName));
-  if (fresh.length === 0 && grants.length === before.length) return current;
-  const approval = { cluster, grants, denials: current?.denials ?? [] };
-  if (await writeOver(authority, key, formatDocument(approval), object?.object.eTag))
-    return approval;
+  const before = object && checkDocument(object.value, key, standingApprovalSchema);
+  const after = how({ grants: before?.grants ?? [], denials: before?.denials ?? [] });
+  const document: StandingApproval = { cluster, ...after };
+  if (await writeOver(authority, key, formatDocument(document), object?.object.eTag)) return;
   throw new CommandError(
     'conflict',
-    `cluster ${cluster}: someone else changed the standing approval while this command was running; nothing was written`,
+    `cluster ${cluster}: the standing approvals of ${approver} changed while this command was running; nothing was written`,
     `run cakeless standing-approval ${cluster} to see what is approved now, then run the same command again`,
-  );
-}
-
-function grantFor(name: CertificateName, record: ClusterRecord) {
-  const grant = standingGrantFor(name, record);
-  if (grant) return grant;
-  throw new CommandError(
-    'usage',
-    `${name}: kubeadm has no such certificate in Kubernetes ${record.kubernetesVersionText}`,
-  );
-}
-
-function replaces(grant: StandingGrant, known: StandingGrant): boolean {
-  return grant.certificateName === known.certificateName;
-}
-
-function isSame(known: StandingGrant, grant: StandingGrant): boolean {
-  return (
-    replaces(grant, known) &&
-    known.trustDomain === grant.trustDomain &&
-    known.organizations.join() === grant.organizations.join() &&
-    known.maxValiditySeconds === grant.maxValiditySeconds
   );
 }
 

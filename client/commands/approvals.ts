@@ -1,88 +1,153 @@
 /** `cakeless pending`, `approve` and `deny`: the commands of an approver. */
 import type { Command } from 'commander';
-import { decide } from '../approvals/decide.ts';
-import { listPending, type PendingRequest } from '../approvals/pending.ts';
-import type { Buckets } from '../buckets.ts';
-import { systemClock } from '../clock.ts';
+import { shortRequestKey } from '../../lib/contract/request-key.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { type Approved, approve, type Decided, deny, type Review } from '../approvals/decide.ts';
+import type { Examined } from '../approvals/examine.ts';
+import { listPending } from '../approvals/pending.ts';
+import { showApprovals, showPlan } from '../approvals/show.ts';
 import { CommandError } from '../errors.ts';
-import { approverOption, outputOption } from '../options.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { outputOption } from '../options.ts';
+import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { describeSubject } from '../wording/csrs.ts';
+import { shellCommand } from '../wording/shell.ts';
+import {
+  type ApproverConnection,
+  type ApproverDeps,
+  confirmPlan,
+  planOption,
+  reasonOption,
+  requireReason,
+} from './decisions.ts';
+import { describeReview } from './describe-request.ts';
 import { clusterOption } from './place-options.ts';
 
 interface DecisionOptions {
-  reason?: string;
-  as: string;
+  readonly reason?: string;
+  readonly plan?: string;
 }
 
-export function addApprovalCommands(program: Command, buckets: Buckets, terminal: Terminal): void {
+export function addApprovalCommands(
+  program: Command,
+  connection: ApproverConnection,
+  { terminal, prompt, clock: { now } }: ApproverDeps,
+): void {
+  const deps = { ...connection, now };
   program
     .command('pending')
     .description('list the requests that need approval')
     .addOption(clusterOption('list the requests of this cluster only'))
     .addOption(outputOption())
     .action(async ({ cluster, output }: { cluster?: string; output: OutputFormat }) => {
-      const { requests, unreadable } = await listPending(await buckets.exchange(), cluster);
-      printResult(terminal, output, requests, () =>
+      const [exchange, authority] = await Promise.all([
+        connection.exchange(),
+        connection.authority(),
+      ]);
+      const { requests, unreadable } = await listPending({ exchange, authority }, cluster, now());
+      printResult(terminal, output, requests.map(asJson), () =>
         requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
       );
-      if (unreadable.length > 0)
-        throw new CommandError(
-          'failure',
-          [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable].join(
-            '\n  ',
-          ),
-          'update cakeless; if that does not help, upload the CSRs under a new request id',
-        );
+      failIfUnreadable(unreadable);
     });
   program
     .command('approve <request>')
-    .description('approve a pending request; REQUEST is its key, as `cakeless pending` prints it')
-    .option('--reason <text>', 'the reason, for the record')
-    .addOption(approverOption())
-    .action(async (request: string, { reason, as: approver }: DecisionOptions) => {
-      const decision = {
-        decision: 'approve',
-        reason: reason ?? 'no reason given',
-        approver,
-      } as const;
-      const decided = await decide(buckets, request, decision, systemClock.now());
-      terminal.print(`approved ${nameOf(decided)}`);
+    .description(
+      'approve a pending request: shows what would be issued and asks; REQUEST is its key, as `cakeless pending` prints it',
+    )
+    .addOption(reasonOption('the reason, for the record'))
+    .addOption(planOption())
+    .action(async (request: string, { reason, plan }: DecisionOptions) => {
+      const approved = await approve(deps, request, async (review) => {
+        await confirmPlan({ terminal, prompt }, plan, {
+          digest: review.plan.digest,
+          description: describeFor(review, now()),
+          command: shellCommand('cakeless', 'approve', request, '--reason', reason ?? 'TEXT'),
+        });
+        return requireReason(prompt, reason);
+      });
+      for (const line of describeApproved(approved)) terminal.print(line);
     });
   program
     .command('deny <request>')
     .description('deny a pending request; REQUEST is its key, as `cakeless pending` prints it')
-    .requiredOption('--reason <text>', 'the reason, which is shown to the node')
-    .addOption(approverOption())
-    .action(async (request: string, { reason, as: approver }: DecisionOptions) => {
-      const decision = { decision: 'deny', reason: reason ?? 'no reason given', approver } as const;
-      const decided = await decide(buckets, request, decision, systemClock.now());
-      terminal.print(`denied ${nameOf(decided)}`);
+    .addOption(reasonOption('the reason, which is shown to the node'))
+    .action(async (request: string, { reason }: DecisionOptions) => {
+      const denied = await deny(deps, request, await requireReason(prompt, reason));
+      terminal.print(`denied ${nameOf(denied)}`);
     });
 }
 
-const nameOf = ({ address, certificateName }: Awaited<ReturnType<typeof decide>>): string =>
+function failIfUnreadable(unreadable: readonly string[]): void {
+  if (unreadable.length === 0) return;
+  throw new CommandError(
+    'failure',
+    [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable].join('\n  '),
+    'update cakeless; if that does not help, upload the CSRs under a new request id',
+  );
+}
+
+const nameOf = ({ address, certificateName }: Decided): string =>
   `${certificateName} of ${address.cluster}/${address.node} (${address.key})`;
 
+function describeApproved(approved: Approved): string[] {
+  const { count, required, address } = approved;
+  const command = shellCommand('cakeless', 'approve', shortRequestKey(address.key));
+  return [
+    `approved ${nameOf(approved)}: ${count} of ${required} ${required === 1 ? 'approval' : 'approvals'}`,
+    ...(count < required ? [`ask another approver to run: ${command}`] : []),
+  ];
+}
+
+function describeFor({ examined, plan, ...weighed }: Review, now: Date): string[] {
+  const { pending, address } = examined;
+  return describeReview(address.key, pending, showPlan(plan, now), showApprovals(weighed));
+}
+
+/** As computed here if possible; without `plan` the request cannot be approved as it is, and `problems` say why. */
+function asJson({ address, pending, plan, problems }: Examined) {
+  const { planDigest: _, ...published } = pending;
+  return {
+    ...published,
+    ...plan?.terms,
+    request: address.key,
+    cluster: address.cluster,
+    node: address.node,
+    subject: describeSubject(plan?.terms ?? pending),
+    ...(plan && problems.length === 0 && { plan: plan.digest }),
+    problems,
+  };
+}
+
 const HEADER = [
-  'REQUEST',
+  'NODE',
   'CERTIFICATE',
   'SUBJECT',
+  'VALIDITY',
   'TRUST DOMAIN',
   'UPLOADER',
   'SINCE',
-  'WAITING FOR',
+  'APPROVALS',
+  'REQUEST',
 ];
 
-function describe(requests: readonly PendingRequest[]): string[] {
+function describe(requests: readonly Examined[]): string[] {
   if (requests.length === 0) return ['no request needs approval'];
-  const rows = requests.map((pending) => [
-    pending.request,
-    pending.certificateName,
-    pending.subject,
-    pending.trustDomain,
-    pending.uploader ?? 'unknown',
-    pending.since,
-    pending.waitingFor,
-  ]);
-  return formatTable(HEADER, rows);
+  const lines = requests.map(({ address, pending, plan }) => {
+    const terms = plan?.terms ?? pending;
+    return [
+      `${address.cluster}/${address.node}`,
+      terms.certificateName,
+      describeSubject(terms),
+      formatDuration(terms.validitySeconds),
+      terms.trustDomain,
+      pending.uploader ?? 'unknown',
+      pending.since,
+      `${pending.approvals.length} of ${pending.requiredApprovals}`,
+      address.key,
+    ];
+  });
+  const problems = requests.flatMap(({ address, problems: all }) =>
+    all.map((problem) => `${address.key}: cannot be approved as it is: ${problem}`),
+  );
+  return [...formatTable(HEADER, lines), ...problems];
 }

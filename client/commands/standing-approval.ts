@@ -1,25 +1,42 @@
 /** `cakeless standing-approval`: certificate names of a cluster that need no further approval. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { formatDuration } from '../../lib/duration.ts';
+import type { GivenStanding } from '../../lib/policy/approval.ts';
+import { listed } from '../../lib/printable.ts';
+import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
 import {
-  changeStanding,
-  type GivenStanding,
+  grantStanding,
+  previewStanding,
   readStanding,
   standingName,
+  withdrawStanding,
 } from '../approvals/standing.ts';
-import type { Buckets } from '../buckets.ts';
-import { systemClock } from '../clock.ts';
-import { approverOption, subdomain } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import type { StandingPlan } from '../approvals/standing-plan.ts';
+import { durationSeconds, outputOption, subdomain } from '../options.ts';
+import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { shellCommand } from '../wording/shell.ts';
+import {
+  type ApproverConnection,
+  type ApproverDeps,
+  confirmPlan,
+  planOption,
+  reasonOption,
+  requireReason,
+} from './decisions.ts';
 
 interface StandingOptions {
-  withdraw?: true;
-  as: string;
+  readonly withdraw?: true;
+  readonly maxValidityPeriod?: number;
+  readonly reason?: string;
+  readonly plan?: string;
+  readonly dryRun?: true;
+  readonly output: OutputFormat;
 }
 
 export function addStandingApprovalCommand(
   program: Command,
-  buckets: Buckets,
-  terminal: Terminal,
+  connection: ApproverConnection,
+  approver: ApproverDeps,
 ): void {
   program
     .command('standing-approval')
@@ -28,30 +45,143 @@ export function addStandingApprovalCommand(
     )
     .argument('<cluster>', 'the cluster', subdomain)
     .argument('[names...]', 'certificate names')
+    .addOption(
+      new Option(
+        '--max-validity-period <duration>',
+        'the longest validity that is approved (default: that of the cluster record now)',
+      )
+        .argParser(durationSeconds)
+        .conflicts('withdraw'),
+    )
     .option('--withdraw', 'withdraw the approval of these names, or of all names if none are given')
-    .addOption(approverOption())
-    .action(async (cluster: string, texts: string[], { withdraw, as }: StandingOptions) => {
+    .addOption(reasonOption('the reason, for the record'))
+    .addOption(planOption().conflicts('withdraw'))
+    .addOption(
+      new Option('--dry-run', 'show what would be approved, and its plan').conflicts('withdraw'),
+    )
+    .addOption(outputOption())
+    .action(async (cluster: string, texts: string[], options: StandingOptions) => {
       const names = texts.map(standingName);
-      const authority = await buckets.authority();
-      if (withdraw || names.length > 0)
-        await changeStanding(
-          authority,
-          cluster,
-          { action: withdraw ? 'withdraw' : 'grant', names, approver: as },
-          systemClock.now(),
-        );
-      for (const line of describe(cluster, await readStanding(authority, cluster)))
-        terminal.print(line);
+      const standing = await run({ connection, ...approver }, cluster, names, options);
+      if (standing === undefined) return;
+      printResult(approver.terminal, options.output, standing.map(asJson), () =>
+        describe(cluster, standing),
+      );
     });
 }
 
-function describe(cluster: string, given: readonly GivenStanding[]): string[] {
-  const lines = given.flatMap(({ approver, approval }) =>
-    approval.grants.length === 0
-      ? []
-      : [
-          `cluster ${cluster} has a standing approval by ${approver} for ${approval.grants.map(({ certificateName, trustDomain }) => `${certificateName} in trust domain ${trustDomain}`).join(', ')}`,
-        ],
-  );
-  return lines.length > 0 ? lines : [`cluster ${cluster} has no standing approval`];
+interface Deps extends ApproverDeps {
+  readonly connection: ApproverConnection;
 }
+
+/** @returns the standing approvals after it; undefined after a dry run, which prints its own result */
+async function run(
+  { connection, terminal, prompt, clock }: Deps,
+  cluster: string,
+  names: readonly CertificateName[],
+  { withdraw, maxValidityPeriod, reason, plan, dryRun, output }: StandingOptions,
+): Promise<readonly GivenStanding[] | undefined> {
+  const deps = { ...connection, now: clock.now };
+  const giveReason = () => requireReason(prompt, reason);
+  if (withdraw) return withdrawStanding(deps, cluster, names, giveReason);
+  const options = { names, maxValiditySeconds: maxValidityPeriod };
+  if (dryRun) {
+    const preview = await previewStanding(await connection.authority(), cluster, options);
+    printResult(terminal, output, preview, () => describePlan(preview));
+    return undefined;
+  }
+  if (names.length === 0) return readStanding(await connection.authority(), cluster);
+  return grantStanding(deps, cluster, options, async (shown) => {
+    await confirmPlan({ terminal, prompt }, plan, {
+      digest: shown.plan,
+      description: describePlan(shown),
+      command: commandFor(cluster, names, maxValidityPeriod, reason),
+    });
+    return giveReason();
+  });
+}
+
+function commandFor(
+  cluster: string,
+  names: readonly CertificateName[],
+  maxValiditySeconds: number | undefined,
+  reason = 'TEXT',
+): string {
+  const period =
+    maxValiditySeconds === undefined
+      ? []
+      : ['--max-validity-period', formatDuration(maxValiditySeconds)];
+  const words = ['standing-approval', cluster, ...names, ...period, '--reason', reason];
+  return shellCommand('cakeless', ...words);
+}
+
+function describePlan({ cluster, grants, plan, consequences }: StandingPlan): string[] {
+  return [
+    `standing approval for cluster ${cluster}, until it is withdrawn:`,
+    ...formatTable(
+      ['CERTIFICATE', 'TRUST DOMAIN', 'ORGANIZATIONS', 'LONGEST VALIDITY'],
+      grants.map(({ certificateName, trustDomain, organizations, maxValiditySeconds }) => [
+        certificateName,
+        trustDomain,
+        listed(organizations),
+        formatDuration(maxValiditySeconds),
+      ]),
+    ),
+    ...consequences,
+    `plan: ${plan}`,
+  ];
+}
+
+/** What each approver decided. */
+const asJson = ({ approver, document: { grants, denials } }: GivenStanding) => ({
+  approver,
+  grants,
+  denials,
+});
+
+const HEADER = [
+  'APPROVER',
+  'DECISION',
+  'CERTIFICATE',
+  'TRUST DOMAIN',
+  'ORGANIZATIONS',
+  'LONGEST VALIDITY',
+  'SINCE',
+  'REASON',
+];
+
+function describe(cluster: string, standing: readonly GivenStanding[]): string[] {
+  const lines = standing.flatMap(({ approver, document: { grants, denials } }) => [
+    ...grants.map((grant) => [
+      approver,
+      isDenied(standing, grant) ? 'granted, but withdrawn by another approver' : 'granted',
+      grant.certificateName,
+      grant.trustDomain,
+      listed(grant.organizations),
+      formatDuration(grant.maxValiditySeconds),
+      grant.decidedAt,
+      grant.reason ?? '',
+    ]),
+    ...denials.map(({ certificateName, decidedAt, reason = '' }) => [
+      approver,
+      'withdrawn',
+      certificateName,
+      '',
+      '',
+      '',
+      decidedAt,
+      reason,
+    ]),
+  ]);
+  return lines.length === 0
+    ? [`cluster ${cluster} has no standing approval`]
+    : formatTable(HEADER, lines);
+}
+
+const isDenied = (
+  standing: readonly GivenStanding[],
+  { certificateName }: { readonly certificateName: CertificateName },
+): boolean =>
+  standing.some(({ document }) =>
+    document.denials.some((denial) => denial.certificateName === certificateName),
+  );

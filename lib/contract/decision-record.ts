@@ -87,6 +87,15 @@ export const recordKey = (requestKey: string) => `${stem(requestKey)}.json`;
 /** The certificate as signed, next to its record. */
 export const issuedKey = (requestKey: string) => `${stem(requestKey)}.crt`;
 
+/** Everything under it is about requests of one node. */
+export const recordsPrefix = ({
+  cluster,
+  node,
+}: {
+  readonly cluster: string;
+  readonly node: string;
+}) => `${AUTHORITY_PREFIXES.records}${cluster}/${node}/`;
+
 /** The request that a record is about; undefined for any other key. */
 export function requestKeyOfRecord(key: string): string | undefined {
   if (!key.startsWith(AUTHORITY_PREFIXES.records) || !key.endsWith('.json')) return undefined;

@@ -2,7 +2,7 @@
 import type { RequestApproval, StandingApproval } from '../contract/approvals.ts';
 import type { CountedApproval } from '../contract/outcomes.ts';
 import type { PlanTerms } from './plan-digest.ts';
-import { isListed, personOf, principalOf } from './principals.ts';
+import { isListed, isSamePerson, personOf, principalOf } from './principals.ts';
 
 /** What approvers decide about. */
 export interface PlanToApprove {
@@ -128,7 +128,7 @@ function judgeAuthor(
   const { approver } = given;
   if (approvers && !isListed(principalOf(approver), approvers))
     return { approver, reason: 'users.approvers does not list its author' };
-  if (uploader !== undefined && personOf(uploader) === personOf(approver))
+  if (uploader !== undefined && isSamePerson(uploader, approver))
     return { approver, reason: 'its author uploaded the request' };
   return given;
 }

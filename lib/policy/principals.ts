@@ -19,8 +19,23 @@ export const principalOf = (userid: string): string => `${EVENT_PREFIX}${userid}
  * role, or the id of a user. Two principals of one person count as one approver, in whatever case a session is named.
  */
 export function personOf(principal: string): string {
-  const userid = principal.startsWith(EVENT_PREFIX)
-    ? principal.slice(EVENT_PREFIX.length)
-    : principal;
-  return userid.slice(userid.indexOf(':') + 1).toLowerCase();
+  return sessionOf(principal) ?? useridOf(principal).toLowerCase();
+}
+
+/**
+ * Whether one person uploaded a request and approves it. An IAM user has no session: in a deployment only roles can
+ * approve, and the administrator of `cakeless local`, a user, plays every part.
+ */
+export function isSamePerson(uploader: string, approver: string): boolean {
+  const session = sessionOf(approver);
+  return session !== undefined && session === sessionOf(uploader);
+}
+
+function sessionOf(principal: string): string | undefined {
+  const [, session] = /:(.+)$/.exec(useridOf(principal)) ?? [];
+  return session?.toLowerCase();
+}
+
+function useridOf(principal: string): string {
+  return principal.startsWith(EVENT_PREFIX) ? principal.slice(EVENT_PREFIX.length) : principal;
 }

@@ -103,8 +103,9 @@ it('prepare completes, and so does an approval', async () => {
   const waiting = run([...prepare, '--trust-on-first-use', '-o', 'json'], '2>&1 | true');
   expect([waiting.status, serialInPlace(folder, 'apiserver')]).toEqual([4, expect.any(String)]);
   const listed = run(['pending', '-o', 'json'], '', 'approver');
-  const { request }: { request: string } = JSON.parse(listed.stdout).at(-1);
-  expect(run(['approve', request], '2>&1 | true', 'approver').status).toBe(0);
+  const { request, plan }: { request: string; plan: string } = JSON.parse(listed.stdout).at(-1);
+  const approve = ['approve', request, '--reason', 'ticket', '--plan', plan];
+  expect(run(approve, '2>&1 | true', 'approver').status).toBe(0);
   const done = run([...prepare, '--trust-on-first-use', '--wait', '1m'], '2>&1 | true');
   expect([done.status, readFileSync(join(folder, 'super-admin.conf'), 'utf8')]).toEqual([
     0,

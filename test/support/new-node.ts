@@ -1,12 +1,14 @@
 /** A node to be prepared: a folder instead of /etc/kubernetes, and `cakeless prepare` in this process. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../client/clock.ts';
 import { type PrepareOptions, prepare } from '../../client/commands/prepare.ts';
 import type { Prepared } from '../../client/node/prepare/prepare-node.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { approveRequest } from './approve-command.ts';
 import type { RunningService } from './running-service.ts';
-import { cakeless } from './running-service-command.ts';
+import { mustCakeless } from './running-service-command.ts';
 
 export class NewNode {
   readonly folder: string;
@@ -76,14 +78,7 @@ export class NewNode {
     };
     for (const { state, request = '' } of certificates) {
       if (state !== 'pending') continue;
-      const { exitCode, stderr } = await cakeless(
-        environment,
-        'approve',
-        request,
-        '--reason',
-        'ok',
-      );
-      if (exitCode !== 0) throw new Error(stderr);
+      await approveRequest((...args) => mustCakeless(environment, ...args), request);
     }
     await this.service.local.idle();
   }

@@ -1,4 +1,5 @@
 /** A node as kubeadm leaves it, with certificates from the service, made by the commands that users have. */
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,8 +17,9 @@ import {
 } from '../../lib/profiles/certificate-names.ts';
 import { parseKubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import { profileFor } from '../../lib/profiles/profile-for.ts';
+import { approveRequest } from './approve-command.ts';
 import { type KubeadmSet, kubeadmSet } from './kubeadm-sets.ts';
-import { cakeless, type Run } from './running-service-command.ts';
+import { cakeless, mustCakeless, type Run } from './running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from './running-service-process.ts';
 
 export const CLUSTER = 'prod';
@@ -119,8 +121,7 @@ export class NodeFixture {
     const outcomes = await this.keys(`certificates/${CLUSTER}/${this.node}/${request}/`);
     for (const key of outcomes.filter((name) => name.endsWith(PENDING))) {
       const asked = key.replace(/^certificates\//, '').replace(PENDING, '.csr');
-      const run = await cakeless(this.environment('approver'), 'approve', asked, '--as', 'alice');
-      if (run.exitCode !== 0) throw new Error(run.stderr);
+      await approveRequest((...args) => mustCakeless(this.environment('approver'), ...args), asked);
     }
   }
 

@@ -1,70 +1,126 @@
-/** `cakeless pending` with pending documents that it cannot read. */
-import { Command } from 'commander';
-import type { Buckets } from '../../../client/buckets.ts';
-import { addApprovalCommands } from '../../../client/commands/approvals.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
+/** `cakeless pending`: what waits, with everything that tells one request from another. */
+import { mapSideBySide } from '../../../client/side-by-side.ts';
+import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { run } from './approver.ts';
 
-const keyOf = (id: string) => `certificates/prod/cp-1/${id}/admin.conf.pending.json`;
-const pending = (id: string, more: object = {}) =>
-  JSON.stringify({
-    request: `requests/prod/cp-1/${id}/admin.conf.csr`,
-    certificateName: 'admin.conf',
-    since: '2026-11-26T12:00:00Z',
-    waitingFor: 'approval',
-    csrSha256: 'x',
-    planDigest: 'y',
-    trustDomain: 'fleet',
-    ca: 'ca',
-    commonName: 'kubernetes-admin',
-    organizations: [],
-    dnsNames: [],
-    ipAddresses: [],
-    extendedKeyUsages: ['clientAuth'],
-    validitySeconds: 60,
-    requiredApprovals: 1,
-    approvals: [],
-    uncounted: [],
-    ...more,
-  });
+const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 
-async function runPending(objects: Record<string, string>, ...args: string[]) {
-  const exchange = new MemoryStore();
-  for (const [key, body] of Object.entries(objects)) exchange.seed(key, body);
-  const printed: string[] = [];
-  const terminal = {
-    print: (line: string) => void printed.push(line),
-    progress: () => undefined,
-  };
-  const program = new Command();
-  const buckets: Buckets = { exchange: async () => exchange, authority: async () => exchange };
-  addApprovalCommands(program, buckets, terminal);
-  const error = await program.parseAsync(['pending', ...args], { from: 'user' }).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  return { printed: printed.join('\n'), error };
+async function openWith(...requestIds: string[]) {
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(set);
+  const file = set.csrs.find(({ certificateName }) => certificateName === 'super-admin.conf');
+  if (!file) throw new Error('no CSR of super-admin.conf');
+  const keys = requestIds.map((id) => memory.upload(node, file, id));
+  for (const key of keys) await memory.process(key);
+  return { memory, node, keys };
 }
 
-it('lists the others, and then fails with the keys and reasons', async () => {
-  const { printed, error } = await runPending(
-    {
-      [keyOf('r1')]: pending('r1', { limit: 1, mustUnderstand: ['limit'] }),
-      [keyOf('r2')]: pending('r2'),
-      [keyOf('r3')]: 'not JSON',
-    },
-    '-o',
-    'json',
-  );
-  expect(JSON.parse(printed)).toMatchObject([{ request: 'requests/prod/cp-1/r2/admin.conf.csr' }]);
-  expect(error).toMatchObject({ code: 'failure' });
-  expect((error as Error).message.split('\n')).toEqual([
-    '2 not listed, because they cannot be read:',
-    expect.stringMatching(new RegExp(`^  ${keyOf('r1')}: .*limit`)),
-    `  ${keyOf('r3')}: not JSON`,
+const pendingKey = (node: string, id: string) =>
+  `certificates/${CLUSTER}/${node}/${id}/super-admin.conf.pending.json`;
+
+it('prints node, subject, validity and approvals of each request, in the order of their keys', async () => {
+  const { memory, node, keys } = await openWith('r1', 'r2');
+  const { stdout } = await run(memory, ['pending']);
+  const lines = stdout.split('\n').map((line) => line.split(/ {3,}/));
+  expect(lines).toEqual([
+    [
+      'NODE',
+      'CERTIFICATE',
+      'SUBJECT',
+      'VALIDITY',
+      'TRUST DOMAIN',
+      'UPLOADER',
+      'SINCE',
+      'APPROVALS',
+      'REQUEST',
+    ],
+    ...keys.map((key) => [
+      `${CLUSTER}/${node}`,
+      'super-admin.conf',
+      'O=system:masters, CN=kubernetes-super-admin',
+      '8760h0m0s',
+      'fleet',
+      'AWS:AROAEXAMPLENODE:i-0abc',
+      '2026-11-24T12:00:00.000Z',
+      '0 of 1',
+      key,
+    ]),
   ]);
 });
 
-it('does not claim that no request needs approval if it could read none', async () => {
-  const { printed, error } = await runPending({ [keyOf('r1')]: 'not JSON' });
-  expect([printed, error]).toEqual(['', expect.objectContaining({ code: 'failure' })]);
+it('two requests that differ only in their validity do not look the same', async () => {
+  const { memory } = await openWith('r1');
+  const before = await run(memory, ['pending']);
+  const record = `clusters/${CLUSTER}.json`;
+  const hour = { ...memory.authority.json(record), certificateValidityPeriod: '1h' };
+  memory.authority.seed(record, JSON.stringify(hour));
+  const after = await run(memory, ['pending']);
+  expect([before.stdout, after.stdout]).toEqual([
+    expect.stringContaining('8760h0m0s'),
+    expect.stringMatching(/ 1h0m0s .*cannot be approved as it is: validity is 1h0m0s/s),
+  ]);
+});
+
+it('-o json names the plan with which approve is run', async () => {
+  const { memory, keys } = await openWith('r1');
+  const { stdout } = await run(memory, ['pending', '-o', 'json', '--cluster', CLUSTER]);
+  const [listed] = JSON.parse(stdout);
+  expect(listed).toMatchObject({
+    request: keys[0],
+    certificateName: 'super-admin.conf',
+    validitySeconds: 8760 * 3600,
+    requiredApprovals: 1,
+    problems: [],
+  });
+  const approve = ['approve', listed.request, '--reason', 'ok', '--plan', listed.plan];
+  expect((await run(memory, approve)).stdout).toContain('1 of 1 approval');
+});
+
+describe('with pending documents that cannot be read', () => {
+  it('lists the others, and then fails with the keys and reasons', async () => {
+    const { memory, node, keys } = await openWith('r1', 'r2', 'r3');
+    const [first, third] = [pendingKey(node, 'r1'), pendingKey(node, 'r3')];
+    const widened = { ...memory.exchange.json(first), limit: 1, mustUnderstand: ['limit'] };
+    memory.exchange.seed(first, JSON.stringify(widened));
+    memory.exchange.seed(third, 'not JSON');
+    const { stdout, error } = await run(memory, ['pending', '-o', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject([{ request: keys[1] }]);
+    expect(error).toMatchObject({ code: 'failure' });
+    expect(error.message?.split('\n')).toEqual([
+      '2 not listed, because they cannot be read:',
+      expect.stringMatching(new RegExp(`^  ${first}: .*limit`)),
+      `  ${third}: not JSON`,
+    ]);
+  });
+
+  it('does not claim that no request needs approval if it could read none', async () => {
+    const { memory, node } = await openWith('r1');
+    memory.exchange.seed(pendingKey(node, 'r1'), 'not JSON');
+    const { stdout, error } = await run(memory, ['pending']);
+    expect([stdout, error]).toEqual(['', expect.objectContaining({ code: 'failure' })]);
+  });
+});
+
+it('reads side by side, but not all at once', async () => {
+  let running = 0;
+  let most = 0;
+  const items = Array.from({ length: 100 }, (_, i) => i);
+  const results = await mapSideBySide(items, async (i) => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+    return 2 * i;
+  });
+  expect(results).toEqual(items.map((i) => 2 * i));
+  expect(most).toBe(20);
+});
+
+it('an error ends it, and is the error of the whole', async () => {
+  const failing = mapSideBySide([1, 2, 3], async (i) => {
+    if (i === 2) throw new Error('two');
+    return i;
+  });
+  await expect(failing).rejects.toThrow('two');
 });

@@ -2,6 +2,7 @@
  * A control-plane node managed with the executable alone, in a root folder with nothing else in it: prepared from the
  * keys and CSRs of real kubeadm, checked, renewed. OpenSSL verifies its files from outside.
  */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,10 +12,11 @@ import { readPlace } from '../../../client/node/disk/read-place.ts';
 import { readDeclaredCluster } from '../../../client/operator/declared-cluster.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { approveRequest } from '../../support/approve-command.ts';
 import type { EmptyRoot } from '../../support/empty-root.ts';
 import { type ChainItem, judgeChain } from '../../support/judges.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { cakeless } from '../../support/running-service-command.ts';
+import { cakeless, mustCakeless } from '../../support/running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from '../../support/running-service-process.ts';
 
 const CLUSTER = 'prod';
@@ -51,9 +53,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     const waiting: { request: string }[] = JSON.parse(stdout);
     expect(waiting).toHaveLength(1);
     for (const { request } of waiting)
-      expect(await cakeless(service.as('approver'), 'approve', request)).toMatchObject({
-        exitCode: 0,
-      });
+      await approveRequest((...args) => mustCakeless(service.as('approver'), ...args), request);
   }
 
   /** The certificate at each place, and what OpenSSL rejects. */

@@ -1,4 +1,5 @@
 /** Commands against a running service, as a platform team, a node and an approver use them. */
+
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,8 +9,9 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { newestCluster } from '../../../client/demo/clusters.ts';
 import { environmentFileName, environmentsFolder } from '../../../client/local-environments.ts';
+import { approveRequest, approveStanding } from '../../support/approve-command.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
-import { cakeless } from '../../support/running-service-command.ts';
+import { cakeless, mustCakeless } from '../../support/running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from '../../support/running-service-process.ts';
 
 const { name: CLUSTER, node: NODE, config, csrs } = newestCluster;
@@ -20,6 +22,7 @@ let service: ServiceProcess;
 const admin = (...args: string[]) => cakeless(service.environment, ...args);
 const node = (...args: string[]) => cakeless(service.as(`node:${CLUSTER}/${NODE}`), ...args);
 const approver = (...args: string[]) => cakeless(service.as('approver'), ...args);
+const asApprover = (...args: string[]) => mustCakeless(service.as('approver'), ...args);
 const place = (request: string) => ['--cluster', CLUSTER, '--node', NODE, '--request', request];
 const apply = (name: string, ...more: string[]) =>
   admin('cluster', 'apply', name, '--kubeadm-config', config, '--trust-domain', 'fleet', ...more);
@@ -289,12 +292,17 @@ describe('approvals', () => {
     );
     expect(entry.subject).toContain('O=system:masters');
     expect((await approver('pending')).stdout).toContain(key('yes'));
-    const short = await approver('approve', key('yes').replace(/\.csr$/, ''));
+    const short = await approver('approve', key('yes').replace(/\.csr$/, ''), '--reason', 'x');
     expect([short.exitCode, short.stderr]).toEqual([
       2,
       expect.stringContaining(`give the key of its CSR: ${key('yes')}`),
     ]);
-    expect((await approver('approve', key('yes'), '--as', 'alice')).exitCode).toBe(0);
+    const unseen = await approver('approve', key('yes'), '--reason', 'x');
+    expect([unseen.exitCode, unseen.stderr]).toEqual([
+      2,
+      expect.stringContaining(`--reason x --plan ${entry.plan}\n`),
+    ]);
+    await approveRequest(asApprover, key('yes'));
     const run = await node('fetch', ...place('yes'), '--wait', '30s', '--out', join(folder, 'yes'));
     expect(run.exitCode).toBe(0);
     expect(existsSync(join(folder, 'yes', 'super-admin.conf.crt'))).toBe(true);
@@ -306,15 +314,15 @@ describe('approvals', () => {
     expect((await approver('deny', key('no'), '--reason', 'not today')).exitCode).toBe(0);
     const run = await node('fetch', ...place('no'), '--wait', '30s', '--out', join(folder, 'no'));
     expect([run.exitCode, run.stdout]).toEqual([3, expect.stringContaining('not today')]);
-    expect((await approver('approve', key('no'))).exitCode).toBe(2);
+    expect((await approver('approve', key('no'), '--reason', 'x')).exitCode).toBe(2);
   });
 
   it('standing-approval grants, shows and withdraws names, but never super-admin.conf', async () => {
     const show = async () => (await approver('standing-approval', CLUSTER)).stdout;
     expect(await show()).toContain('no standing approval');
-    await approver('standing-approval', CLUSTER, 'admin.conf', '--as', 'alice');
-    expect(await show()).toContain('by alice for admin.conf');
-    await approver('standing-approval', CLUSTER, '--withdraw', '--as', 'alice');
+    await approveStanding(asApprover, CLUSTER, ['admin.conf']);
+    expect(await show()).toMatch(/^AROA\w+:approver +granted +admin\.conf +fleet /m);
+    await approver('standing-approval', CLUSTER, '--withdraw', '--reason', 'over');
     expect(await show()).toContain('no standing approval');
     expect(await approver('standing-approval', CLUSTER, 'super-admin.conf')).toMatchObject({
       exitCode: 2,

@@ -2,10 +2,11 @@
 import type { Command, Option } from 'commander';
 import { buildProgram } from '../../../client/main.ts';
 import { collect } from '../../../client/options.ts';
+import { noPrompt } from '../../../client/prompt.ts';
 import { terminal } from '../../../client/terminal.ts';
 import { cakeless } from '../../support/running-service-command.ts';
 
-const program = buildProgram(terminal, () => undefined);
+const program = buildProgram(terminal, noPrompt, () => undefined);
 const commandsBelow = (command: Command, words: string[] = []): [string, Command][] =>
   command.commands.flatMap((below) => {
     const path = [...words, below.name()];

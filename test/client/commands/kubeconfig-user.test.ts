@@ -1,4 +1,5 @@
 /** `cakeless kubeconfig user` against a running service: issued, approved, rejected, resumed, and with pinned CAs. */
+
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,8 @@ import { join } from 'node:path';
 import { newestCluster } from '../../../client/demo/clusters.ts';
 import { readKubeconfig } from '../../../client/node/disk/kubeconfig.ts';
 import { areAPair, readPrivateKey } from '../../../client/node/disk/private-key.ts';
-import { cakeless } from '../../support/running-service-command.ts';
+import { approveRequest } from '../../support/approve-command.ts';
+import { cakeless, mustCakeless } from '../../support/running-service-command.ts';
 import {
   COMMAND,
   type ServiceProcess,
@@ -111,7 +113,8 @@ it('keeps the key for its owner while the request needs approval, and resumes by
   expect(longer).toMatchObject({ exitCode: 2 });
   const listed = await approver('pending');
   expect(listed.stdout).toContain('O=team-a, CN=bob');
-  expect((await approver('approve', `${CLUSTER}/users/${request}/user.csr`)).exitCode).toBe(0);
+  const asApprover = (...args: string[]) => mustCakeless(service.as('approver'), ...args);
+  await approveRequest(asApprover, `${CLUSTER}/users/${request}/user.csr`);
   const out = join(folder, 'bob.conf');
   const resumed = [...asked, '--request', request];
   const last = await user(...resumed, '--wait', '1m', '--kubeconfig-out', out);

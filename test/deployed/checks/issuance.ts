@@ -5,8 +5,8 @@ import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.
 import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { isCertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-
 import type { Credentials } from '../../stand-in/ministack.ts';
+import { approveRequest } from '../../support/approve-command.ts';
 import { type ChainItem, judgeChain } from '../../support/judges.ts';
 import { type KubeadmCsr, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { type Check, eventually, NODE, nodeOfA } from '../check.ts';
@@ -48,7 +48,8 @@ export const issuance: Check[] = [
       match((await deployment.read(node, 'exchange', keys.pending)) ?? '', /"waitingFor"/);
       const approver = await deployment.assume('approver');
       match(await deployment.cakeless(approver, 'pending'), /kubernetes-super-admin/);
-      await deployment.cakeless(approver, 'approve', place('a', csr), '--reason', 'tried out');
+      const asApprover = (...args: string[]) => deployment.cakeless(approver, ...args);
+      await approveRequest(asApprover, place('a', csr), 'tried out');
       const certificate = await eventually(keys.certificate, () =>
         deployment.read(node, 'exchange', keys.certificate),
       );

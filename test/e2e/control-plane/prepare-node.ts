@@ -59,8 +59,7 @@ export async function prepareNode(service: CakelessService, newNode: NewNode): P
   };
   const first = await prepare([], [DONE, PENDING]);
   const waiting = first.certificates.filter(({ state }) => state === 'pending');
-  for (const { request = '' } of waiting)
-    await service.mustCakeless('approver', ['approve', request, '--reason', 'first installation']);
+  for (const { request = '' } of waiting) await service.approve(request, 'first installation');
   const { certificates, next, serviceAccountKey } =
     waiting.length === 0 ? first : await prepare(['--wait', '1m'], [DONE]);
   if (next === undefined) throw new Error(`${node.name}: no next command`);

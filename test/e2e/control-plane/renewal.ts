@@ -101,7 +101,7 @@ async function renewFirst(service: CakelessService, plane: ControlPlane): Promis
   if (names !== 'super-admin.conf') throw new Error(`pending: ${names}`);
   for (const { name, request } of waiting) {
     const key = `${cluster}/${first.name}/${request}/${name}.csr`;
-    await service.mustCakeless('approver', ['approve', key, '--reason', 'renewal']);
+    await service.approve(key, 'renewal');
   }
   await mustRenew(DONE, service, plane, first, ['super-admin.conf', '--wait', '1m']);
   return `${describe(report)} in ${seconds(took)}; super-admin.conf after an approval`;

@@ -1,6 +1,8 @@
 /** The service (`cakeless local`), and the command as a user runs it: one process for each call. */
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { approveRequest } from '../../support/approve-command.ts';
 import {
   COMMAND,
   type Environment,
@@ -66,6 +68,12 @@ export class CakelessService {
   /** @returns standard output @throws Error with standard error, unless the exit code is one of these */
   async mustCakeless(principal: string, args: string[], codes: number[] = [0]): Promise<string> {
     return outputOf(args, await this.cakeless(principal, ...args), codes);
+  }
+
+  /** Approves what `cakeless request show` shows. @param request its key */
+  async approve(request: string, reason: string): Promise<void> {
+    const cakeless = (...args: string[]) => this.mustCakeless('approver', args);
+    await approveRequest(cakeless, request, reason);
   }
 
   /** `mustCakeless` on a node. */

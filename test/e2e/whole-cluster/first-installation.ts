@@ -12,7 +12,7 @@ export interface PreparedNode {
   readonly args: string[];
   /** The command line after `next: `. */
   readonly next: string;
-  /** The commands that an approver had to run. */
+  /** The requests that an approver had to approve. */
   readonly approvals: readonly string[];
 }
 
@@ -25,10 +25,10 @@ export async function prepare(
 ): Promise<PreparedNode> {
   const args = ['prepare', '--config', configFile, '--cluster', CLUSTER, ...options];
   const said = await node.cakeless(args, [0, PENDING]);
-  const approvals = [...said.matchAll(/^ask an approver to run: cakeless (.+)$/gm)].map(
-    ([, command = '']) => command,
+  const approvals = [...said.matchAll(/^ask an approver to run: cakeless approve (\S+)$/gm)].map(
+    ([, request = '']) => request,
   );
-  for (const command of approvals) await service.mustCakeless('approver', command.split(' '));
+  for (const request of approvals) await service.approve(request, 'first installation');
   const final = approvals.length === 0 ? said : await node.cakeless([...args, '--wait', '1m']);
   return { args, next: nextIn(final), approvals };
 }

@@ -96,10 +96,7 @@ async function renew(
   const waiting = first.certificates.filter(({ outcome }) => outcome === 'pending');
   const left = first.certificates.filter(({ outcome }) => outcome !== 'pending');
   for (const { name: path, request } of waiting)
-    await service.mustCakeless('approver', [
-      'approve',
-      `${CLUSTER}/${node.name}/${request}/${path}.csr`,
-    ]);
+    await service.approve(`${CLUSTER}/${node.name}/${request}/${path}.csr`, 'renewal');
   if (waiting.length === 0) return first;
   const names = waiting.map(({ name: path }) => path);
   const rest = ['renew', ...names, ...args.slice(2), '--wait', '1m'];

@@ -1,0 +1,74 @@
+/** Which approvals a request has, and whether one more would count. */
+import { readApprovals } from '../../lib/issuance/read-approvals.ts';
+import {
+  type ApprovalState,
+  type GivenApprovals,
+  type PlanToApprove,
+  weighApprovals,
+} from '../../lib/policy/approval.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError } from '../errors.ts';
+import type { Examined } from './examine.ts';
+
+export interface Weighed {
+  readonly given: GivenApprovals;
+  readonly state: ApprovalState;
+  /** How many approvals have to count. */
+  readonly required: number;
+}
+
+/** @throws CommandError if there are too many objects to read */
+export async function weigh(
+  authority: Pick<ObjectStore, 'get' | 'list'>,
+  { address, pending }: Examined,
+  plan: PlanToApprove,
+): Promise<Weighed> {
+  const given = await readApprovals(authority, plan);
+  if (!given)
+    throw new CommandError(
+      'failure',
+      `${address.key}: there are more approvals of this request or its cluster than are read`,
+      'have the CSR uploaded again under a new request id',
+    );
+  const required = requiredOf(plan, pending);
+  return { given, state: weighPublished(plan, given, pending), required };
+}
+
+/** The state with an approval by `approver` in addition. */
+export function withApprovalBy(
+  approver: string,
+  plan: PlanToApprove,
+  { ofRequest, standing }: GivenApprovals,
+  pending: Examined['pending'],
+): ApprovalState {
+  const { digest, terms } = plan;
+  const others = ofRequest.filter((one) => one.approver !== approver || one.planDigest !== digest);
+  const document = {
+    request: terms.request,
+    planDigest: digest,
+    decision: 'approve' as const,
+    reason: '',
+    decidedAt: '',
+  };
+  const mine = { approver, planDigest: digest, document };
+  return weighPublished(plan, { ofRequest: [...others, mine], standing }, pending);
+}
+
+/**
+ * The service knows how many approvers the trust domain requires, and publishes it. While the uploader is unknown, one
+ * more is required, because one of the approvers may be the uploader.
+ */
+function requiredOf({ required }: PlanToApprove, pending: Examined['pending']): number {
+  return Math.max(required + extra(pending), pending.requiredApprovals);
+}
+
+const extra = ({ uploader }: Examined['pending']) => (uploader === undefined ? 1 : 0);
+
+function weighPublished(
+  plan: PlanToApprove,
+  given: GivenApprovals,
+  pending: Examined['pending'],
+): ApprovalState {
+  const required = requiredOf(plan, pending) - extra(pending);
+  return weighApprovals({ ...plan, required }, given, pending.uploader);
+}

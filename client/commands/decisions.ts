@@ -1,0 +1,81 @@
+/** What all commands of approvers share: a reason, and the plan that was looked at. */
+import { InvalidArgumentError, Option } from 'commander';
+import type { Clock } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError } from '../errors.ts';
+import type { Prompt } from '../prompt.ts';
+import type { Terminal } from '../terminal.ts';
+import { shellWord } from '../wording/shell.ts';
+
+/** The buckets, and who the caller is. */
+export type ApproverConnection = Pick<Connection, 'exchange' | 'authority' | 'userId'>;
+
+/** Who is at the terminal, and the time. */
+export interface ApproverDeps {
+  readonly terminal: Terminal;
+  readonly prompt: Prompt;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** A sentence or two. */
+const MAX_REASON_LENGTH = 1000;
+
+export const reasonOption = (what: string) =>
+  new Option('--reason <text>', `${what}; asked for on a terminal`).argParser((text: string) => {
+    const reason = text.trim();
+    if (reason !== '' && reason.length <= MAX_REASON_LENGTH) return reason;
+    throw new InvalidArgumentError(`must have 1 to ${MAX_REASON_LENGTH} characters`);
+  });
+
+export const planOption = () =>
+  new Option(
+    '--plan <digest>',
+    'approve only this plan, without asking; required in scripts',
+  ).argParser((text: string) => {
+    if (/^[0-9a-f]{64}$/.test(text)) return text;
+    throw new InvalidArgumentError('must be the 64 hexadecimal digits of a plan');
+  });
+
+/** @throws CommandError if there is no reason, and nobody can be asked for one */
+export async function requireReason(prompt: Prompt, given: string | undefined): Promise<string> {
+  const reason = given ?? (await prompt.ask('reason, for the record: '));
+  if (reason !== undefined && reason !== '' && reason.length <= MAX_REASON_LENGTH) return reason;
+  throw new CommandError(
+    'usage',
+    reason ? `the reason is longer than ${MAX_REASON_LENGTH} characters` : 'there is no reason',
+    'give it with --reason TEXT',
+  );
+}
+
+export interface PlanToConfirm {
+  readonly digest: string;
+  readonly description: readonly string[];
+  /** The command so far, without --plan. */
+  readonly command: string;
+}
+
+/**
+ * Nobody approves what they have not seen: the plan is named on the command line, or shown and confirmed.
+ * @param given the digest on the command line
+ * @throws CommandError if the plan is another one, or is not confirmed
+ */
+export async function confirmPlan(
+  { terminal, prompt }: Omit<ApproverDeps, 'clock'>,
+  given: string | undefined,
+  { digest, description, command }: PlanToConfirm,
+): Promise<void> {
+  if (given === digest) return;
+  for (const line of description) terminal.progress(line);
+  const next = `if this is what you mean to approve, run: ${command} --plan ${shellWord(digest)}`;
+  if (given !== undefined)
+    throw new CommandError(
+      'conflict',
+      `not approved: the plan is not ${given}, but ${digest}`,
+      next,
+    );
+  const answer = await prompt.ask('approve this? Type yes: ');
+  if (answer === undefined)
+    throw new CommandError('usage', 'not approved: without a terminal, --plan is required', next);
+  if (answer.toLowerCase() !== 'yes')
+    throw new CommandError('usage', 'not approved: the answer was not yes');
+}
