@@ -11,33 +11,39 @@ import type { Received } from '../node/fetch/receive.ts';
 import { legacyCluster, newestCluster } from './clusters.ts';
 import { differences, type Expected } from './expectations.ts';
 import { hostileUploads } from './hostile.ts';
-import { cakeless, environmentAs, type Run, readEnvironmentFile, startLocal } from './shell.ts';
+import { type Actor, actor, type Run, Session, startLocal } from './shell.ts';
 import { tableOf } from './table.ts';
 
-type Environment = Record<string, string>;
+/** One run: the folder of all files, and the shell in which all commands run. */
+interface Demo {
+  readonly folder: string;
+  readonly session: Session;
+}
 
 /** Describes the outcomes that are not as expected. */
-async function demo(folder: string): Promise<string[]> {
+async function demo({ folder, session }: Demo): Promise<string[]> {
   const data = join(folder, 'data');
-  const environmentFile = join(folder, 'env');
-  const service = await startLocal(data, environmentFile);
+  console.log(
+    `$ DIR=${folder}   # this run's folder; with a folder of your own, the same commands work`,
+  );
+  const service = await startLocal(session, data, join(folder, 'env'));
   try {
-    const administrator = readEnvironmentFile(environmentFile);
-    const as = (name: string) => environmentAs(name, data, administrator);
-    await setUp(administrator);
-    await approveNames(as('approver'));
+    const as = (name: string) => actor(name, data);
+    await setUp(session, as('administrator'));
+    await approveNames(session, as('approver'));
     const nodeOf = (cluster: string, node: string) => as(`node:${cluster}/${node}`);
     const problems: string[] = [];
     heading('Each node uploads its CSRs and fetches the certificates:');
     for (const cluster of [newestCluster, legacyCluster]) {
       const node = nodeOf(cluster.name, cluster.node);
       const place = ['--cluster', cluster.name, '--node', cluster.node, '--request', 'first'];
-      show(await cakeless(node, 'submit', cluster.csrs, ...place));
-      problems.push(...(await receive(node, place, join(folder, cluster.name), cluster.expected)));
+      show(await session.cakeless(node, 'submit', cluster.csrs, ...place));
+      const out = join(folder, cluster.name);
+      problems.push(...(await receive(session, node, place, out, cluster.expected)));
     }
     const node = nodeOf(newestCluster.name, newestCluster.node);
-    problems.push(...(await approveSuperAdmin(as('approver'), node, folder)));
-    problems.push(...(await tryHostile(node, folder)));
+    problems.push(...(await approveSuperAdmin({ folder, session }, as('approver'), node)));
+    problems.push(...(await tryHostile({ folder, session }, node)));
     return problems;
   } finally {
     const stopped = new Promise((done) => service.once('close', done));
@@ -46,28 +52,35 @@ async function demo(folder: string): Promise<string[]> {
   }
 }
 
-async function setUp(administrator: Environment): Promise<void> {
+async function setUp(session: Session, administrator: Actor): Promise<void> {
   heading('The platform team creates the CAs and declares two clusters:');
-  show(await cakeless(administrator, 'trust-domain', 'create', 'fleet'));
+  show(await session.cakeless(administrator, 'trust-domain', 'create', 'fleet'));
   for (const { name, config } of [newestCluster, legacyCluster]) {
     const source = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
-    show(await cakeless(administrator, 'cluster', 'apply', name, ...source));
+    show(await session.cakeless(administrator, 'cluster', 'apply', name, ...source));
   }
 }
 
-async function approveNames(approver: Environment): Promise<void> {
+async function approveNames(session: Session, approver: Actor): Promise<void> {
   heading(
-    'Up to Kubernetes 1.28, two more certificates have O=system:masters. An approver allows them permanently:',
+    'Up to Kubernetes 1.28, two more certificates have O=system:masters. An approver looks at what that means, and allows them until further notice:',
   );
   const names = ['admin.conf', 'apiserver-kubelet-client'];
-  show(await cakeless(approver, 'standing-approval', legacyCluster.name, ...names));
+  const command = ['standing-approval', legacyCluster.name, ...names];
+  const preview = await session.cakeless(approver, ...command, '--dry-run', '-o', 'json');
+  const { plan, consequences }: { plan: string; consequences: string[] } = JSON.parse(
+    preview.stdout,
+  );
+  for (const consequence of consequences) console.log(`  ${consequence}`);
+  const reason = 'renewals of the legacy cluster';
+  show(await session.cakeless(approver, ...command, '--reason', reason, '--plan', plan));
 }
 
-async function approveSuperAdmin(approver: Environment, node: Environment, folder: string) {
+async function approveSuperAdmin({ folder, session }: Demo, approver: Actor, node: Actor) {
   heading(
     'super-admin.conf bypasses all authorization, so it needs approval. An approver reviews and approves it:',
   );
-  show(await cakeless(approver, 'pending'));
+  show(await session.cakeless(approver, 'pending'));
   const { name, node: nodeName, expected } = newestCluster;
   const key = requestKey({
     cluster: name,
@@ -75,18 +88,20 @@ async function approveSuperAdmin(approver: Environment, node: Environment, folde
     requestId: 'first',
     path: 'super-admin.conf.csr',
   });
-  show(
-    await cakeless(approver, 'approve', key, '--reason', 'break-glass access, stored in the safe'),
-  );
+  const shown = await session.cakeless(approver, 'request', 'show', key);
+  show(shown);
+  const [, plan = ''] = /^plan: +([0-9a-f]{64})$/m.exec(shown.stdout) ?? [];
+  const reason = 'break-glass access, stored in the safe';
+  show(await session.cakeless(approver, 'approve', key, '--reason', reason, '--plan', plan));
   const place = ['--cluster', name, '--node', nodeName, '--request', 'first', '--wait', '1m'];
   const all = expected.map((one): Expected => ({ ...one, outcome: 'issued' }));
-  return receive(node, place, join(folder, name), all);
+  return receive(session, node, place, join(folder, name), all);
 }
 
-async function tryHostile(node: Environment, folder: string): Promise<string[]> {
+async function tryHostile({ folder, session }: Demo, node: Actor): Promise<string[]> {
   heading('The same node uses an S3 client to upload CSRs for which it must not get certificates:');
-  Object.assign(process.env, node);
-  const exchange = await connect(node).exchange();
+  Object.assign(process.env, node.environment);
+  const exchange = await connect(node.environment).exchange();
   const uploads = hostileUploads();
   for (const { path, what, bytes } of uploads) {
     const { name: cluster, node: owner } = newestCluster;
@@ -103,17 +118,18 @@ async function tryHostile(node: Environment, folder: string): Promise<string[]> 
       codes,
     }),
   );
-  return receive(node, place, join(folder, 'hostile'), expected);
+  return receive(session, node, place, join(folder, 'hostile'), expected);
 }
 
 /** Fetches and prints the outcomes of a request, and compares them with the expected ones. */
 async function receive(
-  node: Environment,
+  session: Session,
+  node: Actor,
   place: readonly string[],
   out: string,
   expected: readonly Expected[],
 ): Promise<string[]> {
-  const run = await cakeless(node, 'fetch', ...place, '--out', out, '-o', 'json');
+  const run = await session.cakeless(node, 'fetch', ...place, '--out', out, '-o', 'json');
   if (run.stdout === '') return [`fetch ${place.join(' ')} failed: ${run.stderr}`];
   const results: Received[] = JSON.parse(run.stdout);
   for (const line of tableOf(results)) console.log(line);
@@ -132,7 +148,7 @@ function heading(line: string): void {
 async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-demo-'));
   try {
-    const problems = await demo(folder);
+    const problems = await demo({ folder, session: new Session(folder) });
     for (const problem of problems) console.log(`WRONG: ${problem}`);
     const asExpected = problems.length === 0;
     heading(

@@ -2,6 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { environmentFileName, environmentsFolder } from '../local-environments.ts';
+import { shellWord } from '../wording/shell.ts';
 
 const COMMAND = resolve('client', 'cakeless.mjs');
 
@@ -11,31 +13,57 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Prints the command line, runs it to completion and returns its output. */
-export async function cakeless(
-  environment: Record<string, string>,
-  ...args: string[]
-): Promise<Run> {
-  console.log(`\n$ cakeless ${args.map(quoted).join(' ')}`);
-  const child = start(environment, args);
-  const [stdout, stderr, exitCode] = await Promise.all([
-    textOf(child.stdout),
-    textOf(child.stderr),
-    new Promise<number>((done) => child.once('close', (code) => done(code ?? 1))),
-  ]);
-  return { exitCode, stdout, stderr };
+/** Somebody who runs commands: an environment, and the file that it is in. */
+export interface Actor {
+  readonly environmentFile: string;
+  readonly environment: Record<string, string>;
 }
 
-/** An argument as a user would type it in the folder of the repository. */
-function quoted(argument: string): string {
-  const short = argument.replace(`${resolve()}/`, '');
-  return /^[\w@%+=:,./-]+$/.test(short) ? short : `'${short}'`;
+/**
+ * Prints each command so that it can be pasted into a shell in the clone, and runs it. `DIR` is the only thing that differs
+ * from run to run, so the same lines work with a folder and a `cakeless local` of your own.
+ */
+export class Session {
+  readonly #folder: string;
+  #actor = '';
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Runs the command to completion and returns its output. */
+  async cakeless({ environmentFile, environment }: Actor, ...args: string[]): Promise<Run> {
+    console.log('');
+    if (environmentFile !== this.#actor)
+      console.log(`$ set -a; . ${this.word(environmentFile)}; set +a`);
+    this.#actor = environmentFile;
+    console.log(`$ ${['npx', 'cakeless', ...args].map((arg) => this.word(arg)).join(' ')}`);
+    const child = start(environment, args);
+    const [stdout, stderr, exitCode] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      new Promise<number>((done) => child.once('close', (code) => done(code ?? 1))),
+    ]);
+    return { exitCode, stdout, stderr };
+  }
+
+  /** An argument as a user would type it in the folder of the repository. */
+  word(argument: string): string {
+    const below = `${this.#folder}/`;
+    if (argument.startsWith(below)) return `$DIR/${shellWord(argument.slice(below.length))}`;
+    return shellWord(argument.replace(`${resolve()}/`, ''));
+  }
 }
 
 /** Starts `cakeless local` and waits until it is ready. */
-export async function startLocal(dataDir: string, environmentFile: string): Promise<ChildProcess> {
-  const args = ['local', '--data', dataDir, '--port', '0', '--env-file', environmentFile];
-  console.log('$ cakeless local --data … --port 0 --env-file …');
+export async function startLocal(
+  session: Session,
+  dataDir: string,
+  environmentFile: string,
+): Promise<ChildProcess> {
+  const args = ['local', '--data', dataDir, '--port', '0', '-e', environmentFile];
+  const words = args.map((arg) => session.word(arg));
+  console.log(`$ npx cakeless ${words.join(' ')} &`);
   // its warning about the removed private key would appear between the tables
   const child = start({ POWERTOOLS_LOG_LEVEL: 'ERROR' }, args);
   child.stderr?.pipe(process.stderr);
@@ -77,6 +105,12 @@ export function environmentAs(
     AWS_ACCESS_KEY_ID: principal.accessKeyId,
     AWS_SECRET_ACCESS_KEY: principal.secretAccessKey,
   };
+}
+
+/** The environment file that `cakeless local` writes for a principal. */
+export function actor(name: string, dataDir: string): Actor {
+  const environmentFile = join(environmentsFolder(dataDir), environmentFileName(name));
+  return { environmentFile, environment: readEnvironmentFile(environmentFile) };
 }
 
 function start(environment: Record<string, string>, args: readonly string[]) {

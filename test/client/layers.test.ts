@@ -29,7 +29,7 @@ const BASE = [
 /** Layers from the outside in; each may also import from itself and from base. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bundled: ['start'],
-  demo: ['node', 'connection', 'wording'],
+  demo: ['node', 'connection', 'local', 'wording'],
   start: ['commands', 'connection', 'edge'],
   commands: [
     'approvals',
