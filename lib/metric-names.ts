@@ -33,6 +33,8 @@ export const METRICS = {
   objectRemoved: { name: 'ObjectRemoved', unit: 'Count', service: 'sign' },
   /** Requests that were overwritten after they were decided. Count, by sign. */
   requestOverwritten: { name: 'RequestOverwritten', unit: 'Count', service: 'sign' },
+  /** Records that do not fit their request, and were not signed: they may be forged. Count, by sign. */
+  recordMisfit: { name: 'RecordMisfit', unit: 'Count', service: 'sign' },
   /** Transient faults: SQS redelivers the message. Count, by sign. */
   transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */

@@ -1,5 +1,5 @@
 /** What the holder of a certificate's key can do, in one sentence: an approver decides about this, not about fields. */
-import { MASTERS } from '../../lib/policy/judge-common.ts';
+import { MASTERS } from '../../lib/policy/always-approved.ts';
 import type { PlanTerms } from '../../lib/policy/plan-digest.ts';
 import { listed } from '../../lib/printable.ts';
 

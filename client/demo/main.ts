@@ -23,9 +23,7 @@ interface Demo {
 /** Describes the outcomes that are not as expected. */
 async function demo({ folder, session }: Demo): Promise<string[]> {
   const data = join(folder, 'data');
-  console.log(
-    `$ DIR=${folder}   # this run's folder; with a folder of your own, the same commands work`,
-  );
+  console.log(`$ DIR=${folder}   # this run's folder; with another folder, the same commands work`);
   const service = await startLocal(session, data, join(folder, 'env'));
   try {
     const as = (name: string) => actor(name, data);

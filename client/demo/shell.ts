@@ -21,7 +21,7 @@ export interface Actor {
 
 /**
  * Prints each command so that it can be pasted into a shell in the clone, and runs it. `DIR` is the only thing that differs
- * from run to run, so the same lines work with a folder and a `cakeless local` of your own.
+ * from run to run, so the same lines work with any other folder.
  */
 export class Session {
   readonly #folder: string;

@@ -49,6 +49,7 @@ export const VIOLATION_CODES = {
   'node-unknown': 'the cluster record lists no such node',
   'uploader-not-allowed': 'the cluster record does not list the uploader',
   'approval-denied': 'an approver denied the request',
+  'record-misfit': 'the record of the decision does not fit its request; nothing was signed',
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
   'ca-expired': 'the CA certificate has expired, or is about to',

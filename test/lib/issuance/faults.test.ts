@@ -1,7 +1,7 @@
 /** Rejections and faults in processing a CSR that do not concern its contents. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { issuedKey, recordKey } from '../../../lib/contract/decision-record.ts';
+import { issuedKey } from '../../../lib/contract/decision-record.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
@@ -204,28 +204,6 @@ it('nothing is published if the KMS key does not belong to the CA certificate', 
   await expect(memory.process(key)).rejects.toMatchObject({ code: 'signature-invalid' });
   expect(memory.outcome(key).certificate).toBeUndefined();
   expect(memory.authority.objects.has(issuedKey(key))).toBe(false);
-});
-
-it.each([
-  ['serialNumber', { serialNumber: '0102' }],
-  ['notAfter', { notAfter: '2040-01-01T00:00:00.000Z' }],
-  ['commonName', { commonName: 'kubernetes-admin' }],
-  ['organizations', { organizations: ['system:masters'] }],
-  ['dnsNames', { dnsNames: ['evil.example.com'] }],
-  ['extendedKeyUsages', { extendedKeyUsages: ['serverAuth', 'clientAuth'] }],
-  ['keyAlgorithm', { keyAlgorithm: 'RSA' }],
-])('does not sign a record whose bytes and %s disagree', async (_, change) => {
-  const { memory, key } = await uploaded();
-  memory.keys.interrupt = () => {
-    throw new Error('killed');
-  };
-  await expect(memory.process(key)).rejects.toThrow('killed');
-  memory.keys.interrupt = () => {};
-  const record = memory.authority.json(recordKey(key)) ?? {};
-  const certificate = { ...(record.certificate as object), ...change };
-  memory.authority.seed(recordKey(key), JSON.stringify({ ...record, certificate }));
-  await expect(memory.process(key)).rejects.toMatchObject({ code: 'lint-failed' });
-  expect(memory.keys.signed).toEqual([]);
 });
 
 it('an upload event names the uploader only of the bytes that it is for', async () => {
