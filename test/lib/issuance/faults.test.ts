@@ -1,7 +1,7 @@
 /** Rejections and faults in processing a CSR that do not concern its contents. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { issuedKey } from '../../../lib/contract/decision-record.ts';
+import { issuedKey, recordKey } from '../../../lib/contract/decision-record.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
@@ -234,4 +234,14 @@ it('a kubeconfig and its CSR, uploaded together, get one outcome each', async ()
     certificate: expect.stringContaining('BEGIN CERTIFICATE'),
     rejected: undefined,
   });
+});
+
+it('a draft that fails the lint leaves no record, so that a mended release can decide again', async () => {
+  const { memory, node } = await uploaded();
+  const key = memory.upload(node, apiserver);
+  const { randomBytes } = memory.service;
+  const service = { ...memory.service, randomBytes: (count: number) => randomBytes(count + 9) };
+  await expect(processRequest(service, { key })).rejects.toMatchObject({ code: 'lint-failed' });
+  expect(memory.authority.objects.has(recordKey(key))).toBe(false);
+  expect((await memory.process(key)).outcome).toBe('issued');
 });
