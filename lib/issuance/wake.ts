@@ -15,7 +15,7 @@ export interface Processed {
   readonly record?: DecisionRecord;
   /** Why the record was not signed: it may be forged. The request was rejected. */
   readonly misfits?: readonly string[];
-  /** The object contained a private key, or was too large, and was deleted from the bucket. */
+  /** The object contained a private key, or could not be inspected, and was deleted from the bucket. */
   readonly removed?: boolean;
   /** The object is not the one that was decided on: the request was overwritten. */
   readonly overwritten?: boolean;

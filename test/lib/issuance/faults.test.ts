@@ -1,7 +1,7 @@
 /** Rejections and faults in processing a CSR that do not concern its contents. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { issuedKey } from '../../../lib/contract/decision-record.ts';
+import { issuedKey, recordKey } from '../../../lib/contract/decision-record.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
@@ -233,5 +233,73 @@ it('a kubeconfig and its CSR, uploaded together, get one outcome each', async ()
   expect(memory.outcome(request)).toMatchObject({
     certificate: expect.stringContaining('BEGIN CERTIFICATE'),
     rejected: undefined,
+  });
+});
+
+it('a draft that fails the lint leaves no record, so that a mended release can decide again', async () => {
+  const { memory, node } = await uploaded();
+  const key = memory.upload(node, apiserver);
+  const { randomBytes } = memory.service;
+  const service = { ...memory.service, randomBytes: (count: number) => randomBytes(count + 9) };
+  await expect(processRequest(service, { key })).rejects.toMatchObject({ code: 'lint-failed' });
+  expect(memory.authority.objects.has(recordKey(key))).toBe(false);
+  expect((await memory.process(key)).outcome).toBe('issued');
+});
+
+describe('an object that its writer made unreadable', () => {
+  const ARCHIVED = 'it is archived: its storage class is DEEP_ARCHIVE';
+
+  it.each(['pki/apiserver.csr', 'pki/apiserver.key', 'notes.txt'])(
+    'is rejected and deleted, as %s: it could contain a private key',
+    async (path) => {
+      const { memory, node } = await uploaded();
+      const key = put(memory, node, path, readFileSync(apiserver.file));
+      memory.exchange.unreadable.set(key, ARCHIVED);
+      expect(await memory.process(key)).toMatchObject({ outcome: 'rejected', removed: true });
+      expect(memory.outcome(key).rejected).toMatchObject({
+        violations: [{ code: 'object-unreadable', got: ARCHIVED }],
+      });
+      expect(memory.exchange.objects.has(key)).toBe(false);
+      expect(memory.keys.signed).toEqual([]);
+    },
+  );
+
+  it('is deleted under a key that is not a request', async () => {
+    const { memory, node } = await uploaded();
+    const key = `requests/${CLUSTER}/${node}/x`;
+    memory.exchange.seed(key, 'x');
+    memory.exchange.unreadable.set(key, ARCHIVED);
+    expect(await memory.process(key)).toMatchObject({ outcome: 'ignored', removed: true });
+    expect(memory.exchange.objects.has(key)).toBe(false);
+  });
+
+  it('is not the CSR of a forged record, whatever digest it names', async () => {
+    const { memory, key } = await uploaded();
+    memory.keys.interrupt = () => {
+      throw new Error('killed');
+    };
+    await memory.process(key).catch(() => undefined);
+    memory.keys.interrupt = () => {};
+    const record = { ...memory.authority.json(recordKey(key)), csrSha256: 'unread' };
+    memory.authority.seed(recordKey(key), JSON.stringify(record));
+    memory.exchange.unreadable.set(key, ARCHIVED);
+    expect((await memory.process(key)).outcome).toBe('rejected');
+    expect(memory.keys.signed).toEqual([]);
+  });
+
+  it('is a fault where the service reads a document, and nothing is decided', async () => {
+    const { memory, key } = await uploaded();
+    memory.authority.unreadable.set(`clusters/${CLUSTER}.json`, ARCHIVED);
+    await expect(memory.process(key)).rejects.toMatchObject({
+      code: 'document-malformed',
+      message: `clusters/${CLUSTER}.json: ${ARCHIVED}`,
+    });
+  });
+
+  it('is a fault where the ledger has a certificate: nothing empty is published', async () => {
+    const { memory, key } = await uploaded();
+    await memory.process(key);
+    memory.authority.unreadable.set(issuedKey(key), ARCHIVED);
+    await expect(memory.process(key)).rejects.toMatchObject({ code: 'document-malformed' });
   });
 });
