@@ -1,11 +1,12 @@
 /** Receives one outcome: checks a certificate against everything that the node knows, and writes it if it is valid. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { LIMITS } from '../../../lib/limits.ts';
 import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
 import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
@@ -90,5 +91,5 @@ async function receiveCertificate(
 
 /** If the node kept its CSR, that one says what was requested: the one in the bucket may be another. */
 function csrBeside(stem: string): Uint8Array | undefined {
-  return existsSync(`${stem}.csr`) ? readFileSync(`${stem}.csr`) : undefined;
+  return existsSync(`${stem}.csr`) ? readFile(`${stem}.csr`).bytes : undefined;
 }

@@ -3,9 +3,9 @@ import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { removeDurably, writeDurably } from '../../../lib/files/durable-file.ts';
+import { findOpenPart } from '../../../lib/files/open-to-others.ts';
 import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
-import { findOpenPart } from '../disk/open-to-others.ts';
 import type { Systemd } from '../restart/systemd.ts';
 import type { NodeSettings } from '../state/settings.ts';
 import { markedUnit, type UnitState, unitState } from './marked-unit.ts';
@@ -155,7 +155,7 @@ function programFiles(): string[] {
 /** The unit runs as root every day: a program in a user's home would let that user become root. */
 function requireRootOwnedProgram(): void {
   for (const file of programFiles()) {
-    const open = findOpenPart(realpathSync(file), { trusted: [0] });
+    const open = findOpenPart(realpathSync(file), { trusted: [0] })?.path;
     if (open !== undefined)
       throw new CommandError(
         'usage',
