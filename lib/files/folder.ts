@@ -41,7 +41,7 @@ let temporaryFiles = 0;
 export class Folder {
   /** As given, for messages. */
   readonly path: string;
-  /** What the system is asked for: the path, or the handle. */
+  /** What is passed to the system: the path, or the handle. */
   readonly #base: string;
   readonly #handle: number | undefined;
 

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'n
 /** Certificates, kubeconfigs, manifests and configurations have some kilobytes; an invitation has about 100. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-/** The file is not one that can be read, whatever its permissions are. */
+/** A device, for example, or a file that is too large: permissions are not the reason. */
 export class UnreadableFileError extends Error {
   override name = 'UnreadableFileError';
   readonly problem: string;
@@ -66,7 +66,7 @@ export function readGivenFile(path: string, maxBytes = MAX_FILE_BYTES): Buffer {
 function requireRegular(path: string, stats: { isFile(): boolean; isDirectory(): boolean }): void {
   if (stats.isFile()) return;
   if (!stats.isDirectory()) throw new UnreadableFileError(path, 'not a regular file');
-  const message = 'EISDIR: illegal operation on a directory, read';
+  const message = `EISDIR: illegal operation on a directory, read '${path}'`;
   throw Object.assign(new Error(message), { code: 'EISDIR', errno: -21, path });
 }
 

@@ -123,7 +123,7 @@ function isInPlace(
 
 const isLink = (folder: Folder, name: string) => folder.stat(name)?.isSymbolicLink() === true;
 
-/** What another user put in the place of a folder of ours is left alone. */
+/** A link, file or folder of another user that has the name of a work folder is left alone. */
 async function cleanUp(folder: Folder): Promise<void> {
   for (const name of WORK_FOLDERS)
     if (folder.hasOwnFolder(name)) await folder.removeOwnFolder(name);

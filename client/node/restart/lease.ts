@@ -4,11 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type LeaseDocument, leaseKey, leaseSchema } from '../../../lib/contract/restart-lease.ts';
+import { Fault } from '../../../lib/fault.ts';
 import { printable } from '../../../lib/printable.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
-import type { BucketObject, ObjectStore } from '../../../lib/store/object-store.ts';
+import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
+import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
+import { describeWaiting } from '../../wording/waiting.ts';
 
 /** A lease is about a hundred bytes long. A larger object is not a lease, and is not read. */
 export const MAX_LEASE_BYTES = 4096;
@@ -24,11 +27,12 @@ const RENEW_EVERY_MS = 60_000;
  */
 const MARGIN_SECONDS = 60;
 /** No lease is valid longer than this after its last write, whatever its document says or if it cannot be read. */
-const MAX_LEASE_SECONDS = 15 * 60;
+export const MAX_LEASE_SECONDS = 15 * 60;
 const POLL_MS = 5000;
+const ANNOUNCE_EVERY_MS = 60_000;
 
 export interface LeaseDeps {
-  readonly store: Pick<ObjectStore, 'get' | 'create' | 'replace'>;
+  readonly store: Pick<ObjectStore, 'get' | 'create' | 'replace' | 'list'>;
   readonly clock: Clock;
   readonly terminal: Terminal;
 }
@@ -51,29 +55,56 @@ export interface HeldLease {
   release(): Promise<void>;
 }
 
-/** Returns undefined if other nodes held the lease for the whole wait. */
+/**
+ * Returns undefined if other nodes held the lease for the whole wait.
+ * @throws CommandError if this node may not take it
+ */
 export async function takeLease(
   deps: LeaseDeps,
   { cluster, node, waitSeconds }: LeaseOptions,
 ): Promise<HeldLease | undefined> {
   const { clock, terminal } = deps;
   const lease = new Lease(deps, leaseKey(cluster), node);
-  if (await lease.take(undefined)) return lease;
-  const deadline = clock.monotonic() + waitSeconds * 1000;
+  if (await takeIfAllowed(lease, cluster, undefined)) return lease;
+  const started = clock.monotonic();
+  let announced: { readonly holder: string; readonly at: number } | undefined;
   for (;;) {
     const current = await lease.read();
     const holder = current && holderBesides(node, current);
-    if (holder === undefined && (await lease.take(current))) return lease;
-    const leftMs = deadline - clock.monotonic();
+    if (holder === undefined && (await takeIfAllowed(lease, cluster, current))) return lease;
+    const now = clock.monotonic();
+    const leftMs = started + waitSeconds * 1000 - now;
     if (leftMs <= 0) return undefined;
     const other = holder ?? 'another node';
-    terminal.progress(`waiting for ${other} to finish restarting its components ...`);
+    if (announced?.holder !== other || now - announced.at >= ANNOUNCE_EVERY_MS) {
+      const what = `${other} to finish restarting its components`;
+      terminal.progress(describeWaiting(what, leftMs / 1000));
+      announced = { holder: other, at: now };
+    }
     await clock.sleep(Math.min(POLL_MS, leftMs));
   }
 }
 
+/** Only control planes may write the lease, and only for the sake of their static pods. */
+async function takeIfAllowed(
+  lease: Lease,
+  cluster: string,
+  current: ReadLease | undefined,
+): Promise<boolean> {
+  try {
+    return await lease.take(current);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'not-allowed') throw error;
+    throw new CommandError(
+      'denied',
+      `this node may not take the restart lease of cluster ${cluster}, which only control planes may: ${error.message}`,
+      'if this node is a control plane, ask the operators to declare it as one; nothing was changed on this node',
+    );
+  }
+}
+
 /** The other node that holds the lease now. A lease of this node is from an interrupted run, and free. */
-function holderBesides(node: string, current: BucketObject): string | undefined {
+function holderBesides(node: string, current: ReadLease): string | undefined {
   const document = parse(current);
   if (document === undefined)
     return current.ageMs < MAX_LEASE_SECONDS * 1000 ? 'an unknown node' : undefined;
@@ -86,13 +117,22 @@ function holderBesides(node: string, current: BucketObject): string | undefined 
 /** The longest node name (RFC 1123 subdomain). */
 const MAX_SHOWN = 253;
 
-function parse({ body, tooLarge }: BucketObject): LeaseDocument | undefined {
-  if (tooLarge) return undefined;
+function parse({ body }: ReadLease): LeaseDocument | undefined {
+  if (body === undefined) return undefined;
   try {
     return leaseSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
   } catch {
     return undefined;
   }
+}
+
+/** The object under the key of the lease, which may be anything. */
+interface ReadLease {
+  /** undefined if it is too large for a lease, or cannot be read. */
+  readonly body: Uint8Array | undefined;
+  readonly eTag: string;
+  /** Never longer than the time since it was written. */
+  readonly ageMs: number;
 }
 
 class Lease implements HeldLease {
@@ -105,6 +145,8 @@ class Lease implements HeldLease {
   #writes = 0;
   /** By this machine's monotonic clock, taken before the last successful write was sent. */
   #writtenAt: number;
+  /** The version that could not be read, and since when this run has seen it. */
+  #unreadable: { readonly eTag: string; readonly since: number } | undefined;
   /** Calls run one after another: two concurrent writes would take the lease from each other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -117,12 +159,34 @@ class Lease implements HeldLease {
     this.#writtenAt = clock.monotonic();
   }
 
-  read(): Promise<BucketObject | undefined> {
-    return this.#store.get(this.#key, MAX_LEASE_BYTES);
+  async read(): Promise<ReadLease | undefined> {
+    try {
+      const object = await this.#store.get(this.#key, MAX_LEASE_BYTES);
+      return object && { ...object, body: object.tooLarge ? undefined : object.body };
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'not-allowed') throw error;
+      const found = await this.#findUnreadable();
+      if (found) return found;
+      throw error;
+    }
+  }
+
+  /**
+   * An object with another storage class or encryption can be listed and replaced, but not read. A listing does not say
+   * how old it is by the clock of the store, so it counts from the moment when this run saw it first.
+   */
+  async #findUnreadable(): Promise<ReadLease | undefined> {
+    const now = this.#clock.monotonic();
+    for await (const { key, eTag } of this.#store.list(this.#key)) {
+      if (key !== this.#key) continue;
+      if (this.#unreadable?.eTag !== eTag) this.#unreadable = { eTag, since: now };
+      return { body: undefined, eTag, ageMs: now - this.#unreadable.since };
+    }
+    return undefined;
   }
 
   /** Takes the lease if it is still as it was read. @param current undefined if there was no lease to read */
-  async take(current: BucketObject | undefined): Promise<boolean> {
+  async take(current: ReadLease | undefined): Promise<boolean> {
     const now = this.#clock.monotonic();
     const taken = await (current ? this.#replace(current, this.#node) : this.#create());
     if (taken) this.#writtenAt = now;
@@ -164,7 +228,7 @@ class Lease implements HeldLease {
   }
 
   /** The lease, if it is still the one that this run took. */
-  async #own(): Promise<BucketObject | undefined> {
+  async #own(): Promise<ReadLease | undefined> {
     const current = await this.read();
     return current && parse(current)?.id === this.#id ? current : undefined;
   }
@@ -178,11 +242,11 @@ class Lease implements HeldLease {
    * `changed` may be the response to a retry that met its own earlier write, so the current contents of the object
    * decide.
    */
-  async #replace({ eTag }: BucketObject, holder: string | null): Promise<boolean> {
+  async #replace({ eTag }: ReadLease, holder: string | null): Promise<boolean> {
     const text = this.#document(holder);
     if ((await this.#store.replace(this.#key, text, JSON_TYPE, eTag)) === 'replaced') return true;
     const current = await this.read();
-    return current !== undefined && Buffer.from(current.body).toString('utf8') === text;
+    return current?.body !== undefined && Buffer.from(current.body).toString('utf8') === text;
   }
 
   #document(holder: string | null): string {

@@ -85,9 +85,9 @@ describe('a new folder', () => {
 
   it.each([
     ['below a file', 'mine/new', /ENOTDIR/],
-    ['in the place of a file', 'mine', /ENOTDIR/],
+    ['where a file is', 'mine', /ENOTDIR/],
     ['behind a dangling link', 'dangling/new', /ENOENT/],
-    ['in the place of a dangling link', 'dangling', /ENOENT/],
+    ['where a dangling link is', 'dangling', /ENOENT/],
   ])('cannot be made %s', async (_, path, message) => {
     symlinkSync('/nowhere/at/all', join(root, 'dangling'));
     await expect(makeFolder(join(root, path))).rejects.toThrow(message);

@@ -78,7 +78,7 @@ it.each(['', '.', '..', 'a/b', '../a'])('%j is not a name in a folder', async (n
   folder.close();
 });
 
-it('a link in the place of a file is replaced, not followed', async () => {
+it('a link where the file should be is replaced, not followed', async () => {
   symlinkSync(join(victim, 'a'), join(theirs, 'a'));
   const folder = Folder.open(theirs, 'any');
   await folder.write('a', 'new', 0o600);
@@ -158,7 +158,7 @@ describe('a folder for work', () => {
   });
 });
 
-itAsRoot("below another user's folder, no link is followed on the way to a folder", () => {
+itAsRoot("below another user's folder, no link that leads to a folder is followed", () => {
   mkdirSync(join(theirs, 'a/b'), { recursive: true });
   Folder.open(join(theirs, 'a/b'), 'any').close();
   rmSync(join(theirs, 'a'), { recursive: true });

@@ -1,4 +1,4 @@
-/** Reading ends, whatever is in the place of a file. */
+/** Reading ends, whether there is a file or anything else. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

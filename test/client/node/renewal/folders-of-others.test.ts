@@ -150,7 +150,7 @@ describe('pki/etcd of etcd', () => {
     },
   );
 
-  itAsRoot('a FIFO in the place of a certificate does not stop the run', async () => {
+  itAsRoot('a FIFO where a certificate should be does not stop the run', async () => {
     const folder = nodeOfEtcd();
     rmSync(join(etcdOf(folder), 'server.crt'));
     execFileSync('mkfifo', [join(etcdOf(folder), 'server.crt')]);

@@ -6,6 +6,7 @@ import {
   takeLease,
 } from '../../../../client/node/restart/lease.ts';
 import { leaseKey } from '../../../../lib/contract/restart-lease.ts';
+import { Fault } from '../../../../lib/fault.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { RunningService } from '../../../support/running-service.ts';
@@ -177,8 +178,87 @@ describe('expiry', () => {
     advance(15 * MINUTE - 1);
     expect(await take(store, 'cp-1')).toBeUndefined();
     expect(await take(store, 'cp-1', { ...deps, waitSeconds: 1 })).toBeDefined();
-    expect(said).toEqual([`waiting for ${holder} to finish restarting its components ...`]);
+    expect(said).toEqual([`waiting for ${holder} to finish restarting its components (up to 1s)`]);
     expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
+  });
+
+  describe('a lease that cannot be read, because of its storage class or encryption', () => {
+    const LONGER_THAN_ANY_LEASE = 16 * 60;
+
+    it('is held until it has been seen unchanged for 15 minutes, then replaced', async () => {
+      const { store, deps, said } = newBucket();
+      store.seed(KEY, 'in an archive');
+      const started = deps.clock.monotonic();
+      const lease = await mustTake(unreadable(store, 'in an archive'), 'cp-1', {
+        ...deps,
+        waitSeconds: LONGER_THAN_ANY_LEASE,
+      });
+      expect(deps.clock.monotonic() - started).toBe(15 * MINUTE);
+      expect(said[0]).toBe(
+        'waiting for an unknown node to finish restarting its components (up to 16m)',
+      );
+      await lease.extend();
+      expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
+    });
+
+    it('that is written again and again delays a run, but does not hang it', async () => {
+      const { store, deps, writes } = newBucket();
+      store.seed(KEY, 'in an archive 0');
+      let writing = 0;
+      const sleep = async (ms: number) => {
+        await deps.clock.sleep(ms);
+        writing += 1;
+        store.seed(KEY, `in an archive ${writing}`);
+      };
+      const waitSeconds = LONGER_THAN_ANY_LEASE;
+      const clock = { ...deps.clock, sleep };
+      const started = clock.monotonic();
+      const taken = await take(unreadable(store, 'in an archive'), 'cp-1', {
+        ...deps,
+        clock,
+        waitSeconds,
+      });
+      expect([taken, clock.monotonic() - started]).toEqual([undefined, waitSeconds * 1000]);
+      expect(writes()).toHaveLength(1);
+    });
+
+    it('does not become free for a second node when it replaces the lease of a first', async () => {
+      const { store, deps } = newBucket();
+      const bucket = unreadable(store, 'in an archive');
+      const first = await mustTake(bucket, 'cp-1', deps);
+      store.seed(KEY, 'in an archive');
+      expect(await take(bucket, 'cp-2', { ...deps, waitSeconds: 14 * 60 })).toBeUndefined();
+      await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
+      await first.release();
+      expect(store.text(KEY)).toBe('in an archive');
+    });
+
+    it('is taken by one of two nodes', async () => {
+      const { store, deps } = newBucket();
+      store.seed(KEY, 'in an archive');
+      const options = { ...deps, waitSeconds: LONGER_THAN_ANY_LEASE };
+      const bucket = unreadable(store, 'in an archive');
+      const held = await Promise.all(['cp-1', 'cp-2'].map((node) => take(bucket, node, options)));
+      expect(held.filter((lease) => lease !== undefined)).toHaveLength(1);
+    });
+
+    it('is an error of the bucket if the node may not list it either', async () => {
+      const { store } = newBucket();
+      store.seed(KEY, 'in an archive');
+      const bucket = { ...unreadable(store, 'in an archive'), list: nothing };
+      await expect(take(bucket, 'cp-1')).rejects.toThrow('InvalidObjectState');
+    });
+  });
+
+  it('one garbage write does not let two nodes hold the lease', async () => {
+    const { store, advance, deps } = newBucket();
+    const first = await mustTake(store, 'cp-1', deps);
+    store.seed(KEY, 'garbage');
+    expect(await take(store, 'cp-2', { ...deps, waitSeconds: 14 * 60 })).toBeUndefined();
+    await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
+    advance(2 * MINUTE);
+    expect(await take(store, 'cp-2')).toBeDefined();
+    await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
   });
 
   it('at most 4 KiB of it are read', async () => {
@@ -201,7 +281,7 @@ describe('expiry', () => {
     store.seed(KEY, JSON.stringify({ schema: 1, holder: '\u001b[2Jroot\n', id: 'x', seconds: 60 }));
     expect(await take(store, 'cp-1', { ...deps, waitSeconds: 1 })).toBeUndefined();
     expect(said[0]).toBe(
-      'waiting for \\u001b[2Jroot\\u000a to finish restarting its components ...',
+      'waiting for \\u001b[2Jroot\\u000a to finish restarting its components (up to 1s)',
     );
   });
 
@@ -215,9 +295,30 @@ describe('expiry', () => {
     const { store, deps, said, writes } = newBucket();
     await mustTake(store, 'cp-1');
     expect(await take(store, 'cp-2', { ...deps, waitSeconds: 12 })).toBeUndefined();
-    const line = 'waiting for cp-1 to finish restarting its components ...';
-    expect(said).toEqual([line, line, line]);
+    expect(said).toEqual(['waiting for cp-1 to finish restarting its components (up to 12s)']);
     expect(writes()).toHaveLength(2); // both are create
+  });
+
+  it('a long wait says every minute that it is still waiting, and ends', async () => {
+    const { store, deps, said, writes } = newBucket();
+    await mustTake(store, 'cp-1');
+    // a control plane that lies: it renews its lease for ever, and never restarts anything
+    const lie = {
+      ...deps.clock,
+      sleep: async (ms: number) => {
+        await deps.clock.sleep(ms);
+        store.seed(KEY, `{"schema":1,"holder":"cp-1","id":"${ms}","seconds":900}`);
+      },
+    };
+    const waitSeconds = 16 * 60;
+    expect(await take(store, 'cp-2', { ...deps, clock: lie, waitSeconds })).toBeUndefined();
+    expect(said).toEqual(
+      Array.from(
+        { length: 16 },
+        (_, i) => `waiting for cp-1 to finish restarting its components (up to ${16 - i}m)`,
+      ),
+    );
+    expect(writes()).toHaveLength(2);
   });
 });
 
@@ -287,8 +388,33 @@ describe('renewal', () => {
   });
 });
 
+it('a node that is not a control plane is told so', async () => {
+  const { store } = newBucket();
+  const create = async () => {
+    throw new Fault('not-allowed', 'S3 PutObject: AccessDenied');
+  };
+  await expect(take({ ...bindings(store), create }, 'worker-1')).rejects.toMatchObject({
+    code: 'denied',
+    message:
+      'this node may not take the restart lease of cluster prod, which only control planes may: S3 PutObject: AccessDenied',
+  });
+});
+
 const bindings = (store: MemoryStore): LeaseDeps['store'] => ({
   get: (...args) => store.get(...args),
+  list: (...args) => store.list(...args),
   create: (...args) => store.create(...args),
   replace: (...args) => store.replace(...args),
+});
+
+async function* nothing() {}
+
+/** As S3 answers for an object in GLACIER: it can be listed and replaced, but not read. */
+const unreadable = (store: MemoryStore, start: string): LeaseDeps['store'] => ({
+  ...bindings(store),
+  get: async (key, maxBytes) => {
+    if (store.text(key)?.startsWith(start))
+      throw new Fault('not-allowed', `S3 GetObject ${key}: InvalidObjectState: archived`);
+    return store.get(key, maxBytes);
+  },
 });
