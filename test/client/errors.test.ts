@@ -11,7 +11,8 @@ const WITHOUT_AWS = {
 
 it.each([
   ['an unset variable', ['pending']],
-  ['a file that does not exist', ['relay', '/nonexistent/request', '--out', '/nonexistent/answer']],
+  ['a file that does not exist', ['fetch', '--from', '/nonexistent/answer', '--out', '/tmp']],
+  ['a missing option', ['relay', '/nonexistent/request', '--out', '/nonexistent/answer']],
   ['an unknown certificate name', ['standing-approval', 'prod', 'super-admin.conf']],
   ['a file that does not exist', ['cluster', 'apply', 'prod', '-f', '/nonexistent.json']],
   ['an unknown command', ['reenw']],
