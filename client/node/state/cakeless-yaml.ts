@@ -35,7 +35,7 @@ export type CakelessYaml = z.infer<typeof schema>;
 
 /**
  * @param file of `--node-config`; without it the default file is read, if it exists
- * @throws CommandError that names every invalid field; UnsafePathError if root would believe a file of others
+ * @throws CommandError that names every invalid field; UnsafePathError if root would trust a file of others
  */
 export function readCakelessYaml(file: string | undefined): CakelessYaml {
   const from = file ?? CAKELESS_YAML;

@@ -23,7 +23,7 @@ const NAMED = [
 /** Settings of a profile that name files, or a command line with files. */
 const IN_PROFILE = /^[ \t]*(?:credential_process|web_identity_token_file|ca_bundle)[ \t]*=(.*)$/gm;
 
-/** @throws UnsafePathError if this process is root's, and others can change a file that it would believe */
+/** @throws UnsafePathError if this process is root's, and others can change a file that it trusts */
 export function requireTrustedCredentials(environment: Environment, home = homeOf(environment)) {
   const profiles = (['config', 'credentials'] as const).map((name) => join(home, '.aws', name));
   const named = NAMED.flatMap((name) => environment[name] || []);

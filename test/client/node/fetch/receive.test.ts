@@ -1,11 +1,14 @@
 /** What a fetched certificate is compared with. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
 import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
+import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+import { giveAway, itAsRoot } from '../../../support/other-user.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
 
 let fixture: NodeFixture;
@@ -89,11 +92,46 @@ describe('an output folder that cannot be written to', () => {
     });
   });
 
-  it('for another reason is a failure, and not a failed check', async () => {
-    expect(await fetchTo(join(out, 'x'.repeat(300)))).toMatchObject({
+  it('because it is below a file, or has too long a name, is a wrong argument, too', async () => {
+    writeFileSync(join(out, 'README.md'), '');
+    for (const path of ['README.md/out', 'x'.repeat(300)])
+      expect(await fetchTo(join(out, path))).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('not usable as the output folder'),
+      });
+  });
+
+  itMounts('because the disk is full is a failure, and not a failed check', async () => {
+    if (!mountOn(out, 'size=4k')) throw new Error('no mount');
+    try {
+      expect(await fetchTo(out)).toMatchObject({
+        exitCode: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^cakeless: \S+: no space left on device$/m),
+      });
+    } finally {
+      unmount(out);
+    }
+  });
+
+  itAsRoot('because it belongs to another user is refused, unless that is pki/etcd', async () => {
+    mkdirSync(join(out, 'pki/etcd'), { recursive: true });
+    giveAway(join(out, 'pki/etcd'));
+    expect((await fetchTo(out)).exitCode).toBe(0);
+    expect(existsSync(join(out, 'pki/etcd/server.crt'))).toBe(true);
+    giveAway(out);
+    rmSync(join(out, 'pki'), { recursive: true });
+    expect(await fetchTo(out)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`users other than root can change ${out}`),
+    });
+  });
+
+  it('a FIFO where a key should be is a failure, and not waited for', async () => {
+    execFileSync('mkfifo', [join(out, 'admin.conf.key')]);
+    expect(await fetchTo(out)).toMatchObject({
       exitCode: 1,
-      stdout: '',
-      stderr: expect.stringContaining('ENAMETOOLONG'),
+      stderr: expect.stringContaining('admin.conf.key: not a regular file'),
     });
   });
 });

@@ -226,20 +226,20 @@ describe('the kubelet', () => {
   });
 });
 
-describe('what the unit believes', () => {
+describe('the files that the unit trusts', () => {
   const refusal = (file: string, part = file) =>
     expect.objectContaining({
       message: `${file}: users other than root can change ${part}`,
     });
 
-  itAsRoot('is refused if others can change the environment file', async () => {
+  itAsRoot('are refused if others can change the environment file', async () => {
     writeFileSync(join(folder, 'cakeless.env'), 'AWS_REGION=eu-central-1\n');
     chmodSync(join(folder, 'cakeless.env'), 0o660);
     expect((await run()).error).toEqual(refusal(join(folder, 'cakeless.env')));
     expect([existsSync(SERVICE()), calls()]).toEqual([false, []]);
   });
 
-  itAsRoot('is refused if others can create the environment file', async () => {
+  itAsRoot('are refused if others can create the environment file', async () => {
     mkdirSync(join(folder, 'theirs'));
     giveAway(join(folder, 'theirs'));
     symlinkSync('theirs/env', join(folder, 'cakeless.env'));
@@ -248,7 +248,7 @@ describe('what the unit believes', () => {
     );
   });
 
-  itAsRoot('is refused if others can change cakeless.yaml', async () => {
+  itAsRoot('are refused if others can change cakeless.yaml', async () => {
     giveAway(join(folder, 'cakeless.yaml'));
     await expect(run()).rejects.toEqual(refusal(join(folder, 'cakeless.yaml')));
   });
@@ -260,7 +260,7 @@ describe('what the unit believes', () => {
     'NODE_EXTRA_CA_CERTS',
   ];
   for (const variable of variables)
-    itAsRoot(`is refused if others can change the file that ${variable} names`, async () => {
+    itAsRoot(`are refused if others can change the file that ${variable} names`, async () => {
       const named = join(folder, 'named');
       writeFileSync(named, '');
       writeFileSync(join(folder, 'cakeless.env'), `${variable}="${named}"\n`);
@@ -269,7 +269,7 @@ describe('what the unit believes', () => {
       expect((await run()).error).toEqual(refusal(named));
     });
 
-  itAsRoot('is refused if others can change a program or key of credential_process', async () => {
+  itAsRoot('are refused if others can change a program or key of credential_process', async () => {
     const [config, program, key] = ['config', 'helper', 'key'].map((name) => join(folder, name));
     writeFileSync(
       config ?? '',
@@ -285,7 +285,7 @@ describe('what the unit believes', () => {
     }
   });
 
-  itAsRoot('is checked again by each run', async () => {
+  itAsRoot('are checked again by each run', async () => {
     const config = join(folder, 'config');
     writeFileSync(config, '[default]\n');
     const connect = () =>
