@@ -42,14 +42,21 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
       keyId: record.keyId,
       serialNumber: record.certificate.serialNumber,
       notAfter: record.certificate.notAfter,
-      approval: record.approval,
-      approver: record.approver,
+      planDigest: record.approval?.planDigest,
+      approvers: record.approval?.by.map(({ approver }) => approver),
     }),
     ...(record?.decision === 'reject' && { codes: record.violations.map(({ code }) => code) }),
   });
+  if (done.misfits) {
+    measure(reporter, METRICS.recordMisfit, 1);
+    logger.error('a record does not fit its request, and was not signed', {
+      request: key,
+      misfits: done.misfits,
+    });
+  }
   if (done.removed) {
     measure(reporter, METRICS.objectRemoved, 1);
-    logger.warn('deleted an object that contained a private key or was too large', {
+    logger.warn('deleted an object that contained a private key or could not be inspected', {
       request: key,
     });
   }

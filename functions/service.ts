@@ -5,7 +5,8 @@ import { KmsSigningKeys } from '../lib/aws/kms-signing-keys.ts';
 import { S3ObjectStore } from '../lib/aws/s3-object-store.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { Service } from '../lib/service.ts';
-import { required } from './environment.ts';
+import { parseTrustDomainRules } from '../lib/trust-domain-rules.ts';
+import { optional, required } from './environment.ts';
 
 /**
  * @param kms for functions that also use the client for calls other than Sign
@@ -17,6 +18,7 @@ export function serviceFromEnvironment(kms = newKmsClient(), onThrottle?: () => 
     exchange: new S3ObjectStore(s3, required(ENVIRONMENT.exchangeBucket)),
     authority: new S3ObjectStore(s3, required(ENVIRONMENT.authorityBucket)),
     keys: new KmsSigningKeys(kms, onThrottle),
+    rules: parseTrustDomainRules(optional(ENVIRONMENT.trustDomainRules)),
     now: () => new Date(),
     randomBytes,
   };

@@ -31,7 +31,7 @@ export function readWakes(body: string): Wake[] {
     const { eTag } = record.s3.object;
     if (key.startsWith(EXCHANGE_PREFIXES.requests)) return [{ key, uploader: principal, eTag }];
     const requestKey = requestKeyOfApproval(key);
-    return requestKey === undefined ? [] : [{ key: requestKey, approval: { key, principal } }];
+    return requestKey === undefined ? [] : [{ key: requestKey }];
   });
 }
 

@@ -4,6 +4,8 @@ export const ENVIRONMENT = {
   authorityBucket: 'CAKELESS_AUTHORITY_BUCKET',
   /** Queue that the sign function reads; reconcile writes to it. */
   queueUrl: 'CAKELESS_QUEUE_URL',
+  /** JSON: the trust domains whose rules are not the default ones (lib/trust-domain-rules.ts). */
+  trustDomainRules: 'CAKELESS_TRUST_DOMAIN_RULES',
   /** ARNs of the roles that may sign with CA keys; `watch-signatures` reports any other signer. */
   signRoleArn: 'CAKELESS_SIGN_ROLE_ARN',
   createCaRoleArn: 'CAKELESS_CREATE_CA_ROLE_ARN',

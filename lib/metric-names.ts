@@ -27,12 +27,14 @@ export const METRICS = {
   /** Wake-ups for objects that are not requests. Count, by sign. */
   ignored: { name: 'Ignored', unit: 'Count', service: 'sign' },
   /**
-   * Objects deleted from the exchange bucket: they contained a private key, or were too large to inspect. Count, by
+   * Objects deleted from the exchange bucket: they contained a private key, or could not be inspected. Count, by
    * sign.
    */
   objectRemoved: { name: 'ObjectRemoved', unit: 'Count', service: 'sign' },
   /** Requests that were overwritten after they were decided. Count, by sign. */
   requestOverwritten: { name: 'RequestOverwritten', unit: 'Count', service: 'sign' },
+  /** Records that do not fit their request, and were not signed: they may be forged. Count, by sign. */
+  recordMisfit: { name: 'RecordMisfit', unit: 'Count', service: 'sign' },
   /** Transient faults: SQS redelivers the message. Count, by sign. */
   transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */

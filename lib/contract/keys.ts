@@ -115,14 +115,14 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   { bucket: 'authority', key: expiryKey(certificate), content: 'when it expires; empty' },
   {
     bucket: 'authority',
-    key: requestApprovalKey(request, '<SHA-256 of the CSR>'),
-    content: 'approval or denial of a request',
+    key: requestApprovalKey(request, '<plan digest>', '<aws:userid>'),
+    content: "one approver's decision about a request",
     document: widenable(requestApprovalSchema),
   },
   {
     bucket: 'authority',
-    key: standingApprovalKey(cluster),
-    content: 'approval of certificate names of a cluster',
+    key: standingApprovalKey(cluster, '<aws:userid>'),
+    content: "one approver's standing approvals for a cluster",
     document: widenable(standingApprovalSchema),
   },
 ];

@@ -7,7 +7,7 @@ import {
   requestKeyOfOutcome,
 } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
-import type { PlanToApprove } from '../policy/approval.ts';
+import type { PlanTerms } from '../policy/plan-digest.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
@@ -35,29 +35,31 @@ export async function* listPending(service: Service, cluster: string): AsyncGene
 export async function publishPending(
   service: Service,
   address: RequestAddress,
-  { plan, uploader, waitingFor }: Extract<Decision, { kind: 'pending' }>,
+  { plan, uploader, given, waitingFor }: Extract<Decision, { kind: 'pending' }>,
 ): Promise<void> {
   const { pending } = outcomeKeys(address);
   const known = await readPending(service.exchange, pending);
-  const same = known !== undefined && isSame(known, plan);
+  const same = known !== undefined && known.planDigest === plan.digest;
   if (same && known.waitingFor === waitingFor) return;
   const document: PendingDocument = {
-    request: address.key,
-    certificateName: plan.certificateName,
+    ...describeTerms(plan.terms),
     since: same ? known.since : service.now().toISOString(),
     waitingFor,
-    csrSha256: plan.csrSha256,
-    trustDomain: plan.trustDomain,
-    validitySeconds: plan.validitySeconds,
+    planDigest: plan.digest,
     ...(uploader !== undefined && { uploader }),
+    requiredApprovals: given.required,
+    approvals: [...given.by],
+    uncounted: [...given.uncounted],
   };
   await service.exchange.put(pending, formatDocument(document), JSON_TYPE);
 }
 
-function isSame(known: PendingDocument, plan: PlanToApprove): boolean {
-  return (
-    known.csrSha256 === plan.csrSha256 &&
-    known.trustDomain === plan.trustDomain &&
-    known.validitySeconds === plan.validitySeconds
-  );
+function describeTerms({ cluster: _, ...terms }: PlanTerms) {
+  return {
+    ...terms,
+    organizations: [...terms.organizations],
+    dnsNames: [...terms.dnsNames],
+    ipAddresses: [...terms.ipAddresses],
+    extendedKeyUsages: [...terms.extendedKeyUsages],
+  };
 }

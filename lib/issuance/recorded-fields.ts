@@ -1,19 +1,16 @@
 /** Converts the fields of a certificate to its record and back. */
 import type { IssueRecord } from '../contract/decision-record.ts';
-import type { AlternativeName } from '../csr/alternative-names.ts';
+import { namesByType } from '../policy/issuance-plan.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
 export function describeFields(fields: CertificateFields): IssueRecord['certificate'] {
-  const valuesOf = (type: AlternativeName['type']) =>
-    fields.names.filter((name) => name.type === type).map(({ value }) => value);
   return {
     serialNumber: Buffer.from(fields.serialNumber).toString('hex'),
     notBefore: fields.notBefore.toISOString(),
     notAfter: fields.notAfter.toISOString(),
     commonName: fields.subject.commonName,
     organizations: [...fields.subject.organizations],
-    dnsNames: valuesOf('DNS'),
-    ipAddresses: valuesOf('IP'),
+    ...namesByType(fields.names),
     extendedKeyUsages: [...fields.extendedKeyUsages],
     keyAlgorithm: fields.keyAlgorithm,
     publicKey: Buffer.from(fields.publicKey).toString('base64'),

@@ -6,8 +6,6 @@ export interface Wake {
   /** Who uploaded, and the ETag of what was uploaded; undefined if no upload event states it. */
   readonly uploader?: string | undefined;
   readonly eTag?: string | undefined;
-  /** The approval that caused the wake-up, and its writer as the event names the principal. */
-  readonly approval?: { readonly key: string; readonly principal: string | undefined };
 }
 
 export interface Processed {
@@ -15,7 +13,9 @@ export interface Processed {
   readonly outcome: 'issued' | 'rejected' | 'pending' | 'ignored';
   readonly reason?: string;
   readonly record?: DecisionRecord;
-  /** The object contained a private key, or was too large, and was deleted from the bucket. */
+  /** Why the record was not signed: it may be forged. The request was rejected. */
+  readonly misfits?: readonly string[];
+  /** The object contained a private key, or could not be inspected, and was deleted from the bucket. */
   readonly removed?: boolean;
   /** The object is not the one that was decided on: the request was overwritten. */
   readonly overwritten?: boolean;

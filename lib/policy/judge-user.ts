@@ -13,19 +13,22 @@ import { listed, quote } from '../printable.ts';
 import { USER_NAME } from '../profiles/certificate-names.ts';
 import { PROFILES, USER_PROFILE } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
+import { MASTERS, whyAlwaysApproved } from './always-approved.ts';
 import type { Judgement } from './issuance-plan.ts';
-import { judgeKey, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
+import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
 
 export interface UserContext {
   readonly record: ClusterRecord;
   readonly uploader: string | undefined;
   /** `validity-period` of the object's metadata. @default the rule's maxValidityPeriod */
   readonly validityPeriod: string | undefined;
+  /** The longest validity that the trust domain allows. */
+  readonly maxValiditySeconds: number;
 }
 
 export function judgeUserRequest(
   { request, seen, violations: ofCsr }: CsrReading,
-  { record, uploader, validityPeriod }: UserContext,
+  { record, uploader, validityPeriod, maxValiditySeconds }: UserContext,
 ): Judgement {
   const rule = record.users;
   const violations: Violation[] = [...ofCsr];
@@ -36,6 +39,8 @@ export function judgeUserRequest(
   if (seen.names) violations.push(...judgeNoNames(seen.names));
   const validity = judgeValidity(validityPeriod, rule);
   violations.push(...validity.violations);
+  if (validity.seconds !== undefined && validity.violations.length === 0)
+    violations.push(...judgeLongest(validity.seconds, record, maxValiditySeconds));
   if (violations.length > 0 || !request || !rule || !validity.seconds) return { violations };
   return {
     plan: {
@@ -76,20 +81,17 @@ function judgeValidity(
   return { seconds, violations: isAllowed ? [] : [badValidity(period, rule)] };
 }
 
-/**
- * Invariant: system:masters of `ca` is never signed without an approval, even if the rule requires none. The same
- * applies to the groups to which kubeadm binds rights, such as kubeadm:cluster-admins (kubernetes#121305).
- */
 function approvalReason({ organizations }: Subject, rule: UserRule): string | undefined {
-  if (organizations.includes(MASTERS)) return MASTERS_REASON;
-  const ofKubeadm = organizations.find((name) => name.toLowerCase().startsWith('kubeadm:'));
-  if (ofKubeadm !== undefined) return `O=${ofKubeadm} is one of kubeadm's groups`;
+  const { ca, name: certificateName } = USER_PROFILE;
+  const always = whyAlwaysApproved({ ca, certificateName, organizations });
+  if (always !== undefined) return always;
   return rule.approvalRequired
     ? "the cluster record's rule for users requires approval"
     : undefined;
 }
 
-function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
+/** Without a rule, only what no rule can allow is a violation. */
+export function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
   const { commonName, organizations } = subject;
   const violations: Violation[] = [];
   const patterns = rule?.namePatterns ?? [];

@@ -1,6 +1,6 @@
 /** Finds pending requests that may have been decided although no event woke them. */
 
-import { requestKeyOfApproval, standingApprovalKey } from '../contract/approvals.ts';
+import { clusterOfStandingApproval, requestKeyOfApproval } from '../contract/approvals.ts';
 import { clusterRecordKey } from '../contract/cluster-record.ts';
 import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
 import type { Service } from '../service.ts';
@@ -25,13 +25,10 @@ export async function findDecided(
     [requestApprovals, standingApprovals, clusters].map((prefix) => writtenLately(service, prefix)),
   );
   const approved = new Set([...(approvals ?? [])].map(requestKeyOfApproval));
+  const covered = new Set([...(standing ?? [])].map(clusterOfStandingApproval));
   return waiting.filter(({ key }) => {
     const cluster = clusterOf(key);
-    return (
-      approved.has(key) ||
-      standing?.has(standingApprovalKey(cluster)) ||
-      records?.has(clusterRecordKey(cluster))
-    );
+    return approved.has(key) || covered.has(cluster) || records?.has(clusterRecordKey(cluster));
   });
 }
 

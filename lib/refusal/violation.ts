@@ -6,6 +6,8 @@ export const VIOLATION_CODES = {
   // what was uploaded
   'private-key': 'the object contains a private key; it was deleted',
   'object-too-large': 'the object is larger than any CSR; it was deleted unread',
+  'object-unreadable':
+    'the object is archived, or encrypted with another key; it was deleted unread',
   'pem-malformed': 'the object is not exactly one strict PEM block, nor DER',
   'pem-label': 'the PEM block is not a CERTIFICATE REQUEST',
   'der-malformed': 'the CSR is not strict DER, or not a PKCS#10 structure',
@@ -33,6 +35,7 @@ export const VIOLATION_CODES = {
   'user-name': 'the common name is not allowed for a user',
   'user-organization': "an organization is not listed in the cluster record's rule for users",
   'validity-period': 'the requested validity cannot be read, or is longer than allowed',
+  'validity-too-long': 'the validity is longer than the deployment allows for the trust domain',
   // the subject alternative names
   'san-type': 'a subject alternative name is neither a DNS name nor an IP address',
   'san-malformed': 'a subject alternative name is malformed',
@@ -48,6 +51,7 @@ export const VIOLATION_CODES = {
   'node-unknown': 'the cluster record lists no such node',
   'uploader-not-allowed': 'the cluster record does not list the uploader',
   'approval-denied': 'an approver denied the request',
+  'record-misfit': 'the record of the decision does not fit its request; nothing was signed',
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
   'ca-expired': 'the CA certificate has expired, or is about to',

@@ -1,8 +1,8 @@
 import { newReconcileHandler, type ReconcileRules } from '../../functions/reconcile-handler.ts';
 import { readWakes } from '../../functions/wakes.ts';
-import { standingApprovalKey } from '../../lib/contract/approvals.ts';
+import { requestApprovalKey, standingApprovalKey } from '../../lib/contract/approvals.ts';
 import { expiryKey } from '../../lib/contract/expiry-key.ts';
-import { writeApproval } from '../support/approve.ts';
+import { ALICE, writeApproval } from '../support/approve.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
@@ -109,7 +109,7 @@ describe('a pending request', () => {
     ['its approval', ({ memory, waiting }) => writeApproval(memory, waiting)],
     [
       'a standing approval of its cluster',
-      ({ memory }) => memory.authority.seed(standingApprovalKey(CLUSTER), '{}'),
+      ({ memory }) => memory.authority.seed(standingApprovalKey(CLUSTER, ALICE), '{}'),
     ],
     ['its cluster record', ({ memory }) => void memory.declare(set)],
   ])('is woken for an hour after %s was written, in case its event was lost', async (_, write) => {
@@ -129,8 +129,8 @@ describe('a pending request', () => {
     const { memory, sent, waiting, reconcile, pass } = await decided();
     pass(2 * HOUR_MS);
     memory.authority.seed('clusters/other.json', '{}');
-    memory.authority.seed(standingApprovalKey('other'), '{}');
-    memory.authority.seed(`approvals/${waiting}x.${'0'.repeat(64)}.json`, '{}');
+    memory.authority.seed(standingApprovalKey('other', ALICE), '{}');
+    memory.authority.seed(requestApprovalKey(`${waiting}x`, '0'.repeat(64), ALICE), '{}');
     await reconcile();
     expect(sent).toEqual([]);
   });

@@ -29,22 +29,24 @@ it('several records are several wake-ups, in order', () => {
   expect(readWakes(body(record(KEY), record(`${KEY}2`)))).toHaveLength(2);
 });
 
-it('an approval wakes its request and names the approver, but no uploader', () => {
-  const key = `approvals/${KEY}.${'a'.repeat(64)}.json`;
-  expect(readWakes(body(record(key)))).toEqual([
-    { key: KEY, approval: { key, principal: UPLOADER } },
-  ]);
+it('an approval wakes its request and names no uploader', () => {
+  const key = `approvals/${KEY}/${'a'.repeat(64)}/AROAAPPROVER:alice.json`;
+  expect(readWakes(body(record(key)))).toEqual([{ key: KEY }]);
 });
 
 it.each([
-  'approvals/standing/prod.json',
+  'approvals/standing/prod/AIDAALICE.json',
   'approvals/requests/x.json',
   'certificates/x.crt',
   'other',
 ])('an event of %s wakes nothing', (key) => expect(readWakes(body(record(key)))).toEqual([]));
 
 it('only a standing approval names its cluster', () => {
-  const keys = ['approvals/standing/prod.json', 'approvals/standing/A_B.json', KEY];
+  const keys = [
+    'approvals/standing/prod/AIDAALICE.json',
+    'approvals/standing/A_B/AIDAALICE.json',
+    KEY,
+  ];
   expect(readStandingApprovals(body(...keys.map((key) => record(key))))).toEqual(['prod']);
 });
 

@@ -1,4 +1,5 @@
 /** `cakeless local` is killed at many moments, and each request still has exactly one outcome. */
+
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { SqsRequestQueue } from '../../lib/aws/sqs-request-queue.ts';
 import { findUnfinished } from '../../lib/reconcile/find-unfinished.ts';
 import type { Service } from '../../lib/service.ts';
+import { parseTrustDomainRules } from '../../lib/trust-domain-rules.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { upload } from '../support/running-service.ts';
 import { cakeless } from '../support/running-service-command.ts';
@@ -120,6 +122,7 @@ async function reconcile(environment: Environment): Promise<void> {
     exchange: new S3ObjectStore(s3, LOCAL_BUCKETS.exchange),
     authority: new S3ObjectStore(s3, LOCAL_BUCKETS.authority),
     keys: { sign: () => Promise.reject(new Error('nothing is signed here')) },
+    rules: parseTrustDomainRules(undefined),
     now: () => new Date(),
     randomBytes,
   };

@@ -144,17 +144,13 @@ it('signs super-admin.conf after an approval that is only in the authority bucke
   const key = keyOf('approved', 'super-admin.conf.csr');
   await upload(node, key, fileOf('super-admin.conf'));
   await service.local.idle();
-  const {
-    csrSha256 = '',
-    trustDomain,
-    validitySeconds,
-  } = (await service.outcome(key)).pending ?? {};
-  const plan = { csrSha256, trustDomain, validitySeconds };
-  const approval = { request: key, ...plan, decision: 'approve', decidedAt: 'now' };
+  const { planDigest = '' } = (await service.outcome(key)).pending ?? {};
+  const decided = { decision: 'approve', reason: 'ticket 4711', decidedAt: 'now' };
+  const approval = { request: key, planDigest, ...decided };
   await service.s3('approver').send(
     new PutObjectCommand({
       Bucket: LOCAL_BUCKETS.authority,
-      Key: requestApprovalKey(key, csrSha256),
+      Key: requestApprovalKey(key, planDigest, 'AROAAPPROVER:alice'),
       Body: JSON.stringify(approval),
       IfNoneMatch: '*',
     }),

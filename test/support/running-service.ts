@@ -131,11 +131,7 @@ export class RunningService {
       ...(certificate && { certificate }),
       ...(rejected && { rejected: JSON.parse(rejected) as Rejected }),
       ...(pending && {
-        pending: JSON.parse(pending) as {
-          csrSha256: string;
-          trustDomain: string;
-          validitySeconds: number;
-        },
+        pending: JSON.parse(pending) as { readonly planDigest: string },
       }),
     };
   }

@@ -1,9 +1,12 @@
 /** A certificate of `ca` with system:masters must be approved by someone who cannot upload. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { parseClusterRecord } from '../../../lib/cluster/record.ts';
 import { requestApprovalKey, standingApprovalKey } from '../../../lib/contract/approvals.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
-import { approve, writeApproval } from '../../support/approve.ts';
+import { standingGrantFor } from '../../../lib/policy/standing-grant.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { ALICE, approve, writeApproval } from '../../support/approve.ts';
 import {
   CLUSTER,
   InMemoryService,
@@ -14,6 +17,8 @@ import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
+
+const YEAR = 8760 * 3600;
 
 function csrOf(set: typeof newest, name: string) {
   const csr = set.csrs.find((candidate) => candidate.certificateName === name);
@@ -29,15 +34,27 @@ async function waiting(set = newest, name = 'super-admin.conf') {
   return { memory, key, node };
 }
 
-function standing(memory: InMemoryService, ...certificateNames: string[]) {
+const BOB = 'AROAAPPROVER:bob';
+
+interface Grant {
+  readonly certificateName: string;
+  readonly organizations?: readonly string[];
+  readonly maxValiditySeconds?: number;
+}
+
+function standing(memory: InMemoryService, ...grants: Grant[]) {
   const approval = {
     cluster: CLUSTER,
-    trustDomain: TRUST_DOMAIN,
-    certificateNames,
-    approver: 'bob',
-    decidedAt: 'today',
+    grants: grants.map((grant) => ({
+      organizations: ['system:masters'],
+      maxValiditySeconds: YEAR,
+      trustDomain: TRUST_DOMAIN,
+      decidedAt: 'today',
+      ...grant,
+    })),
+    denials: [],
   };
-  memory.authority.seed(standingApprovalKey(CLUSTER), JSON.stringify(approval));
+  memory.authority.seed(standingApprovalKey(CLUSTER, BOB), JSON.stringify(approval));
 }
 
 it('says what it waits for, and nothing is recorded or signed until then', async () => {
@@ -68,7 +85,10 @@ it('after approval it is issued, and the record names uploader and approver', as
   expect(done.outcome).toBe('issued');
   expect(done.record).toMatchObject({
     uploader: UPLOADER,
-    approval: 'request approval by alice',
+    approval: {
+      planDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      by: [{ approver: ALICE, kind: 'request' }],
+    },
     certificate: { organizations: ['system:masters'] },
   });
   const { pending, certificate = '' } = memory.outcome(key);
@@ -99,13 +119,12 @@ it('an approval of other bytes does not count', async () => {
 
 it.each([
   ['another request', { request: 'requests/prod/cp-1/r1/admin.conf.csr' }],
-  ['another digest', { csrSha256: '0'.repeat(64) }],
-  ['another trust domain', { trustDomain: 'other' }],
-  ['another validity', { validitySeconds: 1 }],
+  ['another plan', { planDigest: '0'.repeat(64) }],
 ])('an approval object whose body names %s does not count', async (_, change) => {
   const { memory, key } = await waiting();
   writeApproval(memory, key);
-  const approvalKey = requestApprovalKey(key, String(memory.outcome(key).pending?.csrSha256));
+  const digest = String(memory.outcome(key).pending?.planDigest);
+  const approvalKey = requestApprovalKey(key, digest, ALICE);
   const body = { ...memory.authority.json(approvalKey), ...change };
   memory.authority.seed(approvalKey, JSON.stringify(body));
   expect((await memory.process(key)).outcome).toBe('pending');
@@ -115,26 +134,26 @@ it.each(['admin.conf', 'apiserver-kubelet-client'])(
   'up to 1.28, %s is pending too, until a standing approval names it',
   async (name) => {
     const { memory, key } = await waiting(legacy, name);
-    standing(memory, 'scheduler.conf');
+    standing(memory, { certificateName: 'scheduler.conf' });
     expect((await memory.process(key)).outcome).toBe('pending');
-    standing(memory, name);
+    standing(memory, { certificateName: name });
     const done = await memory.process(key);
     expect(done).toMatchObject({
       outcome: 'issued',
-      record: { approval: 'standing approval by bob' },
+      record: { approval: { by: [{ approver: BOB, kind: 'standing' }] } },
     });
   },
 );
 
 it('a standing approval does not cover super-admin.conf, even if one is written for it', async () => {
   const { memory, key } = await waiting();
-  standing(memory, 'super-admin.conf');
+  standing(memory, { certificateName: 'super-admin.conf' });
   expect((await memory.process(key)).outcome).toBe('pending');
 });
 
 it('a denial of the request overrides a standing approval', async () => {
   const { memory, key } = await waiting(legacy, 'admin.conf');
-  standing(memory, 'admin.conf');
+  standing(memory, { certificateName: 'admin.conf' });
   expect((await approve(memory, key, 'deny')).outcome).toBe('rejected');
 });
 
@@ -152,26 +171,190 @@ it('the cluster record can require approval for any name', async () => {
   const { node } = memory.declare(newest, { approvalRequired: ['scheduler.conf'] });
   const key = memory.upload(node, csrOf(newest, 'scheduler.conf'));
   expect((await memory.process(key)).outcome).toBe('pending');
-  standing(memory, 'scheduler.conf');
+  standing(memory, { certificateName: 'scheduler.conf' });
   expect((await memory.process(key)).outcome).toBe('issued');
 });
 
 it('an approval is for the cluster record that the approver saw: after a change, the request is pending again', async () => {
   const { memory, key } = await waiting();
   writeApproval(memory, key);
-  memory.declare(newest, { certificateValidityPeriod: '87000h0m0s' });
+  memory.declare(newest, { certificateValidityPeriod: '24h' });
   expect((await memory.process(key)).outcome).toBe('pending');
-  expect(memory.outcome(key).pending).toMatchObject({ validitySeconds: 87000 * 3600 });
+  expect(memory.outcome(key).pending).toMatchObject({
+    validitySeconds: 24 * 3600,
+    uncounted: [{ approver: ALICE, reason: 'it is for an earlier plan' }],
+  });
 });
 
-it('the writer of another object is not named as the approver', async () => {
-  const { memory, key } = await waiting();
-  writeApproval(memory, key);
-  const approval = { key: requestApprovalKey(key, '0'.repeat(64)), principal: 'AWS:another' };
-  const done = await processRequest(memory.service, { key, approval });
-  expect(done).toMatchObject({
-    outcome: 'issued',
-    record: { approval: 'request approval by alice' },
+describe('where several approvers are required', () => {
+  it.each<[string, number | undefined, number | undefined]>([
+    ['the trust domain', 2, undefined],
+    ['the cluster record', undefined, 2],
+    ['the trust domain, and the record cannot lower it', 2, 1],
+    ['the record, which raises what the trust domain requires', 1, 2],
+  ])('by %s, two people have to approve', async (_, floor, raised) => {
+    const { memory, key } = await waiting();
+    if (floor !== undefined) memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: floor } };
+    memory.declare(newest, raised === undefined ? {} : { requiredApprovals: raised });
+    expect((await approve(memory, key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({
+      requiredApprovals: 2,
+      approvals: [{ approver: ALICE, kind: 'request' }],
+      waitingFor: expect.stringMatching(/^2 approvers: .*; approved by AROAAPPROVER:alice$/),
+    });
+    const done = await approve(memory, key, 'approve', BOB);
+    expect(done).toMatchObject({
+      outcome: 'issued',
+      record: { approval: { required: 2, by: [{ approver: ALICE }, { approver: BOB }] } },
+    });
   });
-  expect(done.record).not.toHaveProperty('approver');
+
+  it('one person in two roles is one', async () => {
+    const { memory, key } = await waiting();
+    memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: 2 } };
+    await approve(memory, key);
+    expect((await approve(memory, key, 'approve', 'AROASECURITY:alice')).outcome).toBe('pending');
+  });
+
+  it('a denial by a third person denies what two approved', async () => {
+    const { memory, key } = await waiting();
+    memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: 2 } };
+    writeApproval(memory, key, 'approve');
+    writeApproval(memory, key, 'approve', BOB);
+    const done = await approve(memory, key, 'deny', 'AROAAPPROVER:carol');
+    expect(done).toMatchObject({
+      outcome: 'rejected',
+      record: { deniedBy: 'AROAAPPROVER:carol', violations: [{ code: 'approval-denied' }] },
+    });
+  });
+});
+
+describe('an uploader', () => {
+  it('cannot approve their own request, in whatever role', async () => {
+    const { memory, key } = await waiting();
+    expect((await approve(memory, key, 'approve', 'AROAAPPROVER:i-0abc')).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({
+      uncounted: [{ approver: 'AROAAPPROVER:i-0abc', reason: 'its author uploaded the request' }],
+    });
+  });
+
+  /** An approval that is written before the event of the upload was processed would otherwise be judged without it. */
+  it('cannot approve it before the event of the upload arrives', async () => {
+    const { memory, key } = await waiting();
+    writeApproval(memory, key, 'approve', 'AROAAPPROVER:i-0abc');
+    memory.exchange.objects.delete(
+      key.replace(/^requests/, 'certificates').replace(/csr$/, 'pending.json'),
+    );
+    expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
+    expect((await memory.process(key)).outcome).toBe('pending');
+  });
+
+  it('whose event was lost may be one of the approvers, so one more has to approve', async () => {
+    const memory = await InMemoryService.open();
+    const { node } = memory.declare(newest);
+    const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
+    await processRequest(memory.service, { key });
+    writeApproval(memory, key);
+    expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({ requiredApprovals: 2 });
+    writeApproval(memory, key, 'approve', BOB);
+    expect((await processRequest(memory.service, { key })).outcome).toBe('issued');
+  });
+});
+
+describe('a standing approval', () => {
+  const grantOf = (memory: InMemoryService, name: CertificateName): Grant => {
+    const { record } = parseClusterRecord(memory.authority.json(`clusters/${CLUSTER}.json`));
+    const grant = record && standingGrantFor(name, record);
+    if (!grant) throw new Error(`no ${name}`);
+    return grant;
+  };
+
+  it('of admin.conf does not become system:masters when the version of the cluster is set back', async () => {
+    const memory = await InMemoryService.open();
+    memory.declare(newest);
+    const grant = grantOf(memory, 'admin.conf');
+    expect(grant).toMatchObject({ organizations: ['kubeadm:cluster-admins'] });
+    standing(memory, grant);
+    const { node } = memory.declare(legacy);
+    const key = memory.upload(node, csrOf(legacy, 'admin.conf'));
+    expect((await memory.process(key)).outcome).toBe('pending');
+    expect(memory.keys.signed).toEqual([]);
+    expect(memory.outcome(key).pending).toMatchObject({
+      organizations: ['system:masters'],
+      uncounted: [{ approver: BOB, reason: 'the standing approval does not cover it' }],
+    });
+  });
+
+  it('covers no longer validity than the cluster record had when it was given', async () => {
+    const memory = await InMemoryService.open();
+    memory.declare(legacy, { certificateValidityPeriod: '720h' });
+    standing(memory, grantOf(memory, 'admin.conf'));
+    const { node } = memory.declare(legacy, { certificateValidityPeriod: '721h' });
+    const key = memory.upload(node, csrOf(legacy, 'admin.conf'));
+    expect((await memory.process(key)).outcome).toBe('pending');
+    memory.declare(legacy, { certificateValidityPeriod: '24h' });
+    expect((await memory.process(key)).outcome).toBe('issued');
+  });
+
+  it('is suspended by the denial of another approver', async () => {
+    const { memory, key } = await waiting(legacy, 'admin.conf');
+    standing(memory, { certificateName: 'admin.conf' });
+    const denials = [{ certificateName: 'admin.conf', decidedAt: 'today' }];
+    const denial = { cluster: CLUSTER, grants: [], denials };
+    memory.authority.seed(standingApprovalKey(CLUSTER, ALICE), JSON.stringify(denial));
+    expect((await memory.process(key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({
+      uncounted: [{ approver: BOB, reason: expect.stringContaining(`${ALICE} denies`) }],
+    });
+    memory.authority.objects.delete(standingApprovalKey(CLUSTER, ALICE));
+    expect((await memory.process(key)).outcome).toBe('issued');
+  });
+});
+
+describe('more approval objects than are read', () => {
+  it.each<[string, (memory: InMemoryService, key: string, i: number) => string]>([
+    ['for a request', (_, key, i) => requestApprovalKey(key, 'a'.repeat(64), `AROA:flood-${i}`)],
+    ['for a cluster', (_m, _k, i) => standingApprovalKey(CLUSTER, `AROA:flood-${i}`)],
+  ])('%s hide no denial: nothing is approved, and they are not read', async (_, keyOf) => {
+    const { memory, key } = await waiting(legacy, 'admin.conf');
+    for (let i = 0; i <= 100; i++) memory.authority.seed(keyOf(memory, key, i), '{}');
+    memory.authority.calls.length = 0;
+    expect((await approve(memory, key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending?.waitingFor).toContain('more approval objects');
+    expect(memory.authority.calls.filter(({ call }) => call === 'get').length).toBeLessThan(10);
+  });
+});
+
+describe('the longest validity of a trust domain', () => {
+  const tooLong = async (hours: number, rules: InMemoryService['rules']) => {
+    const memory = await InMemoryService.open();
+    memory.rules = rules;
+    const { node } = memory.declare(newest, { certificateValidityPeriod: `${hours}h` });
+    const key = memory.upload(node, csrOf(newest, 'apiserver'));
+    return { memory, key, outcome: (await memory.process(key)).outcome };
+  };
+
+  it.each<[string, number, InMemoryService['rules'], string]>([
+    ['8760h by default: 8760h is issued', 8760, {}, 'issued'],
+    ['8760h by default: 876000h is rejected', 876000, {}, 'rejected'],
+    ['8760h by default: one hour more is rejected', 8761, {}, 'rejected'],
+    [
+      'what the deployment says',
+      9000,
+      { [TRUST_DOMAIN]: { maxValidityPeriod: '9000h' } },
+      'issued',
+    ],
+    ['also if it is shorter', 721, { [TRUST_DOMAIN]: { maxValidityPeriod: '720h' } }, 'rejected'],
+    ['not that of another one', 721, { other: { maxValidityPeriod: '720h' } }, 'issued'],
+  ])('is %s', async (_, hours, rules, expected) => {
+    const { memory, key, outcome } = await tooLong(hours, rules);
+    expect(outcome).toBe(expected);
+    if (expected === 'rejected')
+      expect(memory.outcome(key).rejected).toMatchObject({
+        violations: [
+          { code: 'validity-too-long', fix: expect.stringContaining('certificateValidityPeriod') },
+        ],
+      });
+  });
 });

@@ -206,28 +206,6 @@ it('nothing is published if the KMS key does not belong to the CA certificate', 
   expect(memory.authority.objects.has(issuedKey(key))).toBe(false);
 });
 
-it.each([
-  ['serialNumber', { serialNumber: '0102' }],
-  ['notAfter', { notAfter: '2040-01-01T00:00:00.000Z' }],
-  ['commonName', { commonName: 'kubernetes-admin' }],
-  ['organizations', { organizations: ['system:masters'] }],
-  ['dnsNames', { dnsNames: ['evil.example.com'] }],
-  ['extendedKeyUsages', { extendedKeyUsages: ['serverAuth', 'clientAuth'] }],
-  ['keyAlgorithm', { keyAlgorithm: 'RSA' }],
-])('does not sign a record whose bytes and %s disagree', async (_, change) => {
-  const { memory, key } = await uploaded();
-  memory.keys.interrupt = () => {
-    throw new Error('killed');
-  };
-  await expect(memory.process(key)).rejects.toThrow('killed');
-  memory.keys.interrupt = () => {};
-  const record = memory.authority.json(recordKey(key)) ?? {};
-  const certificate = { ...(record.certificate as object), ...change };
-  memory.authority.seed(recordKey(key), JSON.stringify({ ...record, certificate }));
-  await expect(memory.process(key)).rejects.toMatchObject({ code: 'lint-failed' });
-  expect(memory.keys.signed).toEqual([]);
-});
-
 it('an upload event names the uploader only of the bytes that it is for', async () => {
   const { memory, node } = await uploaded();
   memory.declare(set, { uploaders: ['AWS:the-node'] });
@@ -255,5 +233,73 @@ it('a kubeconfig and its CSR, uploaded together, get one outcome each', async ()
   expect(memory.outcome(request)).toMatchObject({
     certificate: expect.stringContaining('BEGIN CERTIFICATE'),
     rejected: undefined,
+  });
+});
+
+it('a draft that fails the lint leaves no record, so that a mended release can decide again', async () => {
+  const { memory, node } = await uploaded();
+  const key = memory.upload(node, apiserver);
+  const { randomBytes } = memory.service;
+  const service = { ...memory.service, randomBytes: (count: number) => randomBytes(count + 9) };
+  await expect(processRequest(service, { key })).rejects.toMatchObject({ code: 'lint-failed' });
+  expect(memory.authority.objects.has(recordKey(key))).toBe(false);
+  expect((await memory.process(key)).outcome).toBe('issued');
+});
+
+describe('an object that its writer made unreadable', () => {
+  const ARCHIVED = 'it is archived: its storage class is DEEP_ARCHIVE';
+
+  it.each(['pki/apiserver.csr', 'pki/apiserver.key', 'notes.txt'])(
+    'is rejected and deleted, as %s: it could contain a private key',
+    async (path) => {
+      const { memory, node } = await uploaded();
+      const key = put(memory, node, path, readFileSync(apiserver.file));
+      memory.exchange.unreadable.set(key, ARCHIVED);
+      expect(await memory.process(key)).toMatchObject({ outcome: 'rejected', removed: true });
+      expect(memory.outcome(key).rejected).toMatchObject({
+        violations: [{ code: 'object-unreadable', got: ARCHIVED }],
+      });
+      expect(memory.exchange.objects.has(key)).toBe(false);
+      expect(memory.keys.signed).toEqual([]);
+    },
+  );
+
+  it('is deleted under a key that is not a request', async () => {
+    const { memory, node } = await uploaded();
+    const key = `requests/${CLUSTER}/${node}/x`;
+    memory.exchange.seed(key, 'x');
+    memory.exchange.unreadable.set(key, ARCHIVED);
+    expect(await memory.process(key)).toMatchObject({ outcome: 'ignored', removed: true });
+    expect(memory.exchange.objects.has(key)).toBe(false);
+  });
+
+  it('is not the CSR of a forged record, whatever digest it names', async () => {
+    const { memory, key } = await uploaded();
+    memory.keys.interrupt = () => {
+      throw new Error('killed');
+    };
+    await memory.process(key).catch(() => undefined);
+    memory.keys.interrupt = () => {};
+    const record = { ...memory.authority.json(recordKey(key)), csrSha256: 'unread' };
+    memory.authority.seed(recordKey(key), JSON.stringify(record));
+    memory.exchange.unreadable.set(key, ARCHIVED);
+    expect((await memory.process(key)).outcome).toBe('rejected');
+    expect(memory.keys.signed).toEqual([]);
+  });
+
+  it('is a fault where the service reads a document, and nothing is decided', async () => {
+    const { memory, key } = await uploaded();
+    memory.authority.unreadable.set(`clusters/${CLUSTER}.json`, ARCHIVED);
+    await expect(memory.process(key)).rejects.toMatchObject({
+      code: 'document-malformed',
+      message: `clusters/${CLUSTER}.json: ${ARCHIVED}`,
+    });
+  });
+
+  it('is a fault where the ledger has a certificate: nothing empty is published', async () => {
+    const { memory, key } = await uploaded();
+    await memory.process(key);
+    memory.authority.unreadable.set(issuedKey(key), ARCHIVED);
+    await expect(memory.process(key)).rejects.toMatchObject({ code: 'document-malformed' });
   });
 });
