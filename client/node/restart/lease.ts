@@ -7,7 +7,7 @@ import { type LeaseDocument, leaseKey, leaseSchema } from '../../../lib/contract
 import { Fault } from '../../../lib/fault.ts';
 import { printable } from '../../../lib/printable.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
-import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import type { BucketObject, ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -32,7 +32,7 @@ const POLL_MS = 5000;
 const ANNOUNCE_EVERY_MS = 60_000;
 
 export interface LeaseDeps {
-  readonly store: Pick<ObjectStore, 'get' | 'create' | 'replace' | 'list'>;
+  readonly store: Pick<ObjectStore, 'get' | 'create' | 'replace'>;
   readonly clock: Clock;
   readonly terminal: Terminal;
 }
@@ -89,7 +89,7 @@ export async function takeLease(
 async function takeIfAllowed(
   lease: Lease,
   cluster: string,
-  current: ReadLease | undefined,
+  current: BucketObject | undefined,
 ): Promise<boolean> {
   try {
     return await lease.take(current);
@@ -98,13 +98,13 @@ async function takeIfAllowed(
     throw new CommandError(
       'denied',
       `this node may not take the restart lease of cluster ${cluster}, which only control planes may: ${error.message}`,
-      'if this node is a control plane, ask the operators to declare it as one; nothing was changed on this node',
+      'if this node is a control plane, ask the operators to declare it as one',
     );
   }
 }
 
 /** The other node that holds the lease now. A lease of this node is from an interrupted run, and free. */
-function holderBesides(node: string, current: ReadLease): string | undefined {
+function holderBesides(node: string, current: BucketObject): string | undefined {
   const document = parse(current);
   if (document === undefined)
     return current.ageMs < MAX_LEASE_SECONDS * 1000 ? 'an unknown node' : undefined;
@@ -117,22 +117,13 @@ function holderBesides(node: string, current: ReadLease): string | undefined {
 /** The longest node name (RFC 1123 subdomain). */
 const MAX_SHOWN = 253;
 
-function parse({ body }: ReadLease): LeaseDocument | undefined {
-  if (body === undefined) return undefined;
+/** undefined for an object that is too large for a lease, or that its writer made unreadable: its body is empty then. */
+function parse({ body }: BucketObject): LeaseDocument | undefined {
   try {
     return leaseSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
   } catch {
     return undefined;
   }
-}
-
-/** The object under the key of the lease, which may be anything. */
-interface ReadLease {
-  /** undefined if it is too large for a lease, or cannot be read. */
-  readonly body: Uint8Array | undefined;
-  readonly eTag: string;
-  /** Never longer than the time since it was written. */
-  readonly ageMs: number;
 }
 
 class Lease implements HeldLease {
@@ -145,8 +136,6 @@ class Lease implements HeldLease {
   #writes = 0;
   /** By this machine's monotonic clock, taken before the last successful write was sent. */
   #writtenAt: number;
-  /** The version that could not be read, and since when this run has seen it. */
-  #unreadable: { readonly eTag: string; readonly since: number } | undefined;
   /** Calls run one after another: two concurrent writes would take the lease from each other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -159,34 +148,12 @@ class Lease implements HeldLease {
     this.#writtenAt = clock.monotonic();
   }
 
-  async read(): Promise<ReadLease | undefined> {
-    try {
-      const object = await this.#store.get(this.#key, MAX_LEASE_BYTES);
-      return object && { ...object, body: object.tooLarge ? undefined : object.body };
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'not-allowed') throw error;
-      const found = await this.#findUnreadable();
-      if (found) return found;
-      throw error;
-    }
-  }
-
-  /**
-   * An object with another storage class or encryption can be listed and replaced, but not read. A listing does not say
-   * how old it is by the clock of the store, so it counts from the moment when this run saw it first.
-   */
-  async #findUnreadable(): Promise<ReadLease | undefined> {
-    const now = this.#clock.monotonic();
-    for await (const { key, eTag } of this.#store.list(this.#key)) {
-      if (key !== this.#key) continue;
-      if (this.#unreadable?.eTag !== eTag) this.#unreadable = { eTag, since: now };
-      return { body: undefined, eTag, ageMs: now - this.#unreadable.since };
-    }
-    return undefined;
+  read(): Promise<BucketObject | undefined> {
+    return this.#store.get(this.#key, MAX_LEASE_BYTES);
   }
 
   /** Takes the lease if it is still as it was read. @param current undefined if there was no lease to read */
-  async take(current: ReadLease | undefined): Promise<boolean> {
+  async take(current: BucketObject | undefined): Promise<boolean> {
     const now = this.#clock.monotonic();
     const taken = await (current ? this.#replace(current, this.#node) : this.#create());
     if (taken) this.#writtenAt = now;
@@ -228,7 +195,7 @@ class Lease implements HeldLease {
   }
 
   /** The lease, if it is still the one that this run took. */
-  async #own(): Promise<ReadLease | undefined> {
+  async #own(): Promise<BucketObject | undefined> {
     const current = await this.read();
     return current && parse(current)?.id === this.#id ? current : undefined;
   }
@@ -242,11 +209,11 @@ class Lease implements HeldLease {
    * `changed` may be the response to a retry that met its own earlier write, so the current contents of the object
    * decide.
    */
-  async #replace({ eTag }: ReadLease, holder: string | null): Promise<boolean> {
+  async #replace({ eTag }: BucketObject, holder: string | null): Promise<boolean> {
     const text = this.#document(holder);
     if ((await this.#store.replace(this.#key, text, JSON_TYPE, eTag)) === 'replaced') return true;
     const current = await this.read();
-    return current?.body !== undefined && Buffer.from(current.body).toString('utf8') === text;
+    return current !== undefined && Buffer.from(current.body).toString('utf8') === text;
   }
 
   #document(holder: string | null): string {
