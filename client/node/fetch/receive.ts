@@ -75,6 +75,9 @@ async function receiveCertificate(
   ]);
   if (!object || !csr)
     return failed('the certificate or its CSR no longer exists; submit it again');
+  const unusable =
+    object.unreadable ?? (object.tooLarge ? `it has ${object.size} bytes` : undefined);
+  if (unusable !== undefined) return failed(`the certificate cannot be read: ${unusable}`);
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR cannot be read');
   const bundle = await readBundle(exchange, trustDomainOfCertificate(object.metadata), profile.ca);

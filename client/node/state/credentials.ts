@@ -24,7 +24,8 @@ const NAMED = [
 const IN_PROFILE = /^[ \t]*(?:credential_process|web_identity_token_file|ca_bundle)[ \t]*=(.*)$/gm;
 
 /** @throws UnsafePathError if this process is root's, and others can change a file that it trusts */
-export function requireTrustedCredentials(environment: Environment, home = homeOf(environment)) {
+export function requireTrustedCredentials(environment: Environment): void {
+  const home = homeOf(environment);
   const profiles = (['config', 'credentials'] as const).map((name) => join(home, '.aws', name));
   const named = NAMED.flatMap((name) => environment[name] || []);
   const files = [...named, ...profiles.filter(existsSync)];

@@ -161,7 +161,16 @@ function requireTrustedInputs({ settings: { folders, stateDir }, environmentFile
   for (const folder of [folders.kubeconfigDir, folders.certDir, stateDir])
     requireTrustedFolder(folder);
   requireTrustedFile(environmentFile);
-  requireTrustedCredentials(readEnvironmentFile(environmentFile), userInfo().homedir);
+  // systemd passes no HOME to the unit
+  requireTrustedCredentials({ HOME: homeOfUser(), ...readEnvironmentFile(environmentFile) });
+}
+
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/root'; // while an image is built, without /etc/passwd
+  }
 }
 
 /** The unit runs as root every day: a program in a user's home would let that user become root. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
 import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
+import { LIMITS } from '../../../../lib/limits.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 import { giveAway, itAsRoot } from '../../../support/other-user.ts';
@@ -74,6 +75,35 @@ it('writes nothing if the CSR on disk cannot be read', async () => {
     outcome: 'check-failed',
     problems: ['its CSR cannot be read'],
   });
+});
+
+it.each([
+  [
+    'is too large',
+    'x'.repeat(LIMITS.maxObjectBytes + 1),
+    /^the certificate cannot be read: it has \d+ bytes$/,
+  ],
+  ['is not PEM', 'x', /^it is not a PEM certificate$/],
+])('writes nothing if the certificate %s', async (_, text, problem) => {
+  const [key = '', crt = ''] = keysOf('scheduler.conf');
+  const objects = [
+    { key, metadata: {}, body: (await bodyOf(key)).toString('base64') },
+    { key: crt, metadata: { 'trust-domain': 'fleet' }, body: Buffer.from(text).toString('base64') },
+    {
+      key: 'trust/fleet/ca.crt',
+      metadata: {},
+      body: (await bodyOf('trust/fleet/ca.crt')).toString('base64'),
+    },
+  ];
+  const exchange = new RelayedExchange({ objects });
+  const place = { cluster: CLUSTER, node: fixture.node, request: 'first' };
+  const [outcome] = await findOutcomes(exchange, place);
+  if (!outcome) throw new Error('no outcome');
+  expect(await receive(exchange, outcome, out, new Date())).toMatchObject({
+    outcome: 'check-failed',
+    problems: [expect.stringMatching(problem)],
+  });
+  expect(existsSync(join(out, 'scheduler.conf.crt'))).toBe(false);
 });
 
 describe('an output folder that cannot be written to', () => {
