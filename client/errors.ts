@@ -2,6 +2,9 @@
  * Errors that the user can act on. Everything below the commands throws a `CommandError` with a code of this closed
  * union; `client/exit-codes.ts` maps the code to an exit code.
  */
+import { UnreadableFileError } from '../lib/files/read-file.ts';
+import { UnsafePathError } from '../lib/files/trust.ts';
+
 export type ErrorCode =
   /** Invalid arguments, or a file that cannot be used. */
   | 'usage'
@@ -36,14 +39,20 @@ export class CommandError extends Error {
   }
 }
 
+/** Errors of the system that another name would avoid; the others, such as a full disk, are not the user's mistake. */
+const WRONG_NAME = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'];
+
 /**
  * The error for a file or folder that the user named and that cannot be used. Missing permissions stay the system's error:
  * `main` says for all of these to run the command as root.
  */
 export function unusableFile(file: string, error: unknown): unknown {
+  if (error instanceof UnreadableFileError)
+    return new CommandError('usage', `${file}: ${error.problem}`);
+  if (error instanceof CommandError || error instanceof UnsafePathError) return error;
   const { code = '', message = String(error) } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === 'EACCES' || code === 'EPERM') return error;
   // "ENOENT: no such file or directory, open 'FILE'": the file is named already
   const [, problem = message] = /^[A-Z0-9]+: (.*?), \w+(?: '.*')?$/.exec(message) ?? [];
-  return new CommandError('usage', `${file}: ${problem}`);
+  return new CommandError(WRONG_NAME.includes(code) ? 'usage' : 'failure', `${file}: ${problem}`);
 }

@@ -1,12 +1,12 @@
 /** Reads files as text. */
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { readFile, readGivenFile } from '../lib/files/read-file.ts';
 import { unusableFile } from './errors.ts';
 
 /** A file that the user named. @throws CommandError if it cannot be read, or the system's error if permission is missing */
 export function readGivenText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readGivenFile(file).toString('utf8');
   } catch (error) {
     throw unusableFile(file, error);
   }
@@ -26,7 +26,7 @@ export function editText(bytes: Buffer, edit: (text: string) => string): Buffer 
 /** undefined if the file does not exist. @throws Error with its path if it cannot be read */
 export function readTextIfThere(file: string): string | undefined {
   try {
-    return textOf(readFileSync(file));
+    return textOf(readFile(file).bytes);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

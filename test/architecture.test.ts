@@ -50,6 +50,52 @@ it('the core imports no AWS SDK, no file system, no network', () => {
   expect(wrong).toEqual([]);
 });
 
+/** What any file may ask the file system, because nothing changes and nothing can stop it. */
+const HARMLESS = [
+  'accessSync',
+  'constants',
+  'existsSync',
+  'lstatSync',
+  'readdirSync',
+  'readlinkSync',
+  'realpathSync',
+  'statfsSync',
+  'statSync',
+];
+
+/** Programs that run on the machine of a person, in folders that they make: they need no protection from others. */
+const OWN_FOLDERS = ['client/demo/', 'client/bundle.mjs', 'client/build-binary.mjs'];
+/** `cakeless local` has its own rules for its data. */
+const OF_LOCAL = ['client/commands/local.ts'];
+
+it('the command reads, writes and removes files only through lib/files', () => {
+  const client = sources.filter(
+    ({ file }) =>
+      /^(?:client|lib)\//.test(file) &&
+      ![...OWN_FOLDERS, ...OF_LOCAL, 'lib/files/'].some((start) => file.startsWith(start)),
+  );
+  const wrong = client.flatMap(({ file, text }) =>
+    fileSystemNames(text)
+      .filter((name) => !HARMLESS.includes(name))
+      .map((name) => `${file} imports ${name}`),
+  );
+  expect(wrong).toEqual([]);
+  expect(fileSystemNames("import { rmSync as rm, type Stats } from 'fs';")).toEqual(['rmSync']);
+  expect(fileSystemNames("import * as fs from 'node:fs/promises';")).toEqual(['* as fs']);
+});
+
+/** The names that a file imports from the file system; types are harmless. */
+function fileSystemNames(text: string): string[] {
+  const imports = text.matchAll(/^(?:import|export) ([^;]*?) from '(?:node:)?fs(?:\/promises)?'/gm);
+  const dynamic = /(?:import|require)\(\s*'(?:node:)?fs/.test(text) ? ['import()'] : [];
+  const names = [...imports].flatMap(([, clause = '']) => {
+    const [, list] = /^\{([^}]*)\}$/s.exec(clause.trim()) ?? [];
+    return list === undefined ? [clause.trim()] : list.split(',').map((name) => name.trim());
+  });
+  const values = names.filter((name) => name !== '' && !name.startsWith('type '));
+  return [...values.map((name) => name.replace(/ as (?!fs\b).*/, '')), ...dynamic];
+}
+
 it('the core imports no adapter', () => {
   expect(imports(core, (target) => ADAPTERS.some((folder) => target.startsWith(folder)))).toEqual(
     [],

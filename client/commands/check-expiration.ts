@@ -86,7 +86,14 @@ export async function checkExpiration(
   const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now);
   for (const line of lines) terminal.print(line);
   if (prometheus !== undefined)
-    await writeDurably(prometheus, formatPrometheus(inventory, wrong, now), 0o644);
+    // its folder usually belongs to the user of node_exporter
+    await writeDurably(
+      prometheus,
+      formatPrometheus(inventory, wrong, now),
+      0o644,
+      undefined,
+      'any',
+    );
   if (wrong.length > 0) return EXIT.checkFailed;
   return expiring.length > 0 ? EXIT.expiring : EXIT.done;
 }

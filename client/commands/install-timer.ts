@@ -1,12 +1,10 @@
 /** `cakeless install-timer`: systemd units that renew this node automatically. */
 import type { Command } from 'commander';
 import { hostSystemd } from '../node/restart/systemd.ts';
+import { CAKELESS_ENV } from '../node/state/cakeless-yaml.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { installTimer, type TimerOptions } from '../node/timer/install-timer.ts';
 import type { Terminal } from '../terminal.ts';
-
-/** The EnvironmentFile= of the unit. */
-const ENVIRONMENT_FILE = '/etc/kubernetes/cakeless.env';
 
 export function addInstallTimerCommand(program: Command, terminal: Terminal): void {
   program
@@ -26,7 +24,7 @@ export function addInstallTimerCommand(program: Command, terminal: Terminal): vo
         terminal,
         systemd: hostSystemd,
         settings: resolveSettings({}),
-        environmentFile: ENVIRONMENT_FILE,
+        environmentFile: CAKELESS_ENV,
       }),
     );
 }

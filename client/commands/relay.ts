@@ -1,13 +1,14 @@
 /** `cakeless relay`: uploads what `cakeless pack` wrote, and writes the outcomes to a file for the node. */
 import type { Command } from 'commander';
+import { Fault } from '../../lib/fault.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
-import { formatDocument } from '../../lib/store/documents.ts';
+import { formatDocument, orMalformed } from '../../lib/store/documents.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
 import { explain } from '../node/exchange/outcome-documents.ts';
-import type { RequestPlace } from '../node/exchange/outcomes.ts';
+import type { NodePlace } from '../node/exchange/outcomes.ts';
 import { readPackFile } from '../node/exchange/pack-file.ts';
 import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { checkPlace } from '../node/exchange/transport.ts';
@@ -21,7 +22,7 @@ import { addPlaceOptions } from './place-options.ts';
 /** Nothing in the file is secret. */
 const FILE_MODE = 0o644;
 
-interface RelayOptions extends Partial<RequestPlace> {
+interface RelayOptions extends NodePlace {
   nodeConfig?: string;
   out: string;
   wait?: number;
@@ -41,6 +42,7 @@ export function addRelayCommand(
   addPlaceOptions(command, {
     cluster: 'the cluster that the file must be from',
     node: 'the node that the file must be from',
+    required: true,
   })
     .addOption(nodeConfigOption('bucket and region'))
     .requiredOption('--out <file>', 'the file to write, for cakeless fetch --from')
@@ -57,8 +59,8 @@ async function runRelay(
   { out, wait, nodeConfig, ...expected }: RelayOptions,
 ): Promise<ExitCode> {
   const packed = readPackFile(file);
+  // the file alone does not say whose request it is: anyone who carried it could have written it
   const { cluster, node, request } = checkPlace(file, packed, expected);
-  // the file alone says whose request it is, so the operator must see it
   terminal.progress(`request ${request} of ${cluster}/${node}: ${packed.csrs.length} CSRs`);
   // only bucket and region: this machine is not the node of the file
   const { config } = resolveSettings({ ...(nodeConfig !== undefined && { nodeConfig }) });
@@ -66,24 +68,30 @@ async function runRelay(
   const { outcomes, file: relayed } = await relay(exchange, terminal, packed, wait, systemClock);
   await writeDurably(out, formatDocument(relayed), FILE_MODE);
   // after the file, which the node can use even if an outcome cannot be described here
-  for (const line of await describe(exchange, outcomes)) terminal.print(line);
-  const code = exitCodeOf(outcomes);
+  const { lines, unreadable } = await describe(exchange, outcomes);
+  for (const line of lines) terminal.print(line);
+  for (const { message } of unreadable) terminal.progress(`cakeless: ${message}`);
+  const code = unreadable.length > 0 ? EXIT.failure : exitCodeOf(outcomes);
   if (code === EXIT.pending)
     terminal.progress('run the same command again to keep waiting; it replaces the file');
   return code;
 }
 
-async function describe(
-  exchange: Pick<Exchange, 'get'>,
-  outcomes: Relayed['outcomes'],
-): Promise<string[]> {
-  const explained = await Promise.all(
-    outcomes.map(async (outcome) => ({ ...outcome, ...(await explain(exchange, outcome)) })),
+/** A document that cannot be read explains nothing, but its outcome is known. */
+async function describe(exchange: Pick<Exchange, 'get'>, outcomes: Relayed['outcomes']) {
+  const explanations = await Promise.all(
+    outcomes.map((outcome) => explain(exchange, outcome).catch(orMalformed)),
   );
-  return [
-    ...explained.map(({ state, path }) => `${state} ${path}`),
-    ...explained.flatMap((outcome) => describeOutcome(outcome.path, outcome, 'not written')),
-  ];
+  const unreadable = explanations.filter((one) => one instanceof Fault);
+  const details = outcomes.flatMap((outcome, i) => {
+    const explanation = explanations[i];
+    if (explanation instanceof Fault) return [];
+    return describeOutcome(outcome.path, { ...outcome, ...explanation }, 'not written');
+  });
+  return {
+    lines: [...outcomes.map(({ state, path }) => `${state} ${path}`), ...details],
+    unreadable,
+  };
 }
 
 /** Pending comes before rejected: the command must be run again. */

@@ -13,7 +13,7 @@ import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
 import { previewRenewal } from '../node/renewal/preview.ts';
 import { runRenewal } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
-import { takeLease } from '../node/restart/lease.ts';
+import { MAX_LEASE_SECONDS, takeLease } from '../node/restart/lease.ts';
 import {
   type NodeOptions,
   type NodeSettings,
@@ -62,8 +62,11 @@ interface RenewCommandOptions extends NodeOptions {
 
 /** An outcome takes a second or two; if its event is lost, a few minutes. */
 const WAIT_SECONDS = 60;
-/** Enough for two other control planes to restart all their components. */
-const LEASE_WAIT_SECONDS = 15 * 60;
+/**
+ * Enough for two other control planes to restart all their components, and for an object that is not a lease to lose
+ * its effect.
+ */
+const LEASE_WAIT_SECONDS = MAX_LEASE_SECONDS + 60;
 
 export function addRenewCommand(
   program: Command,

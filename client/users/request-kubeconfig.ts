@@ -1,11 +1,11 @@
 /** A kubeconfig for a user: creates the key, requests its certificate, and puts both into a kubeconfig. */
 
-import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { requestKey } from '../../lib/contract/request-key.ts';
 import { USER_PATH, USERS, VALIDITY_METADATA } from '../../lib/contract/request-kinds.ts';
+import { removeFolder } from '../../lib/files/durable-file.ts';
+import { readFile } from '../../lib/files/read-file.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { Clock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
@@ -56,10 +56,10 @@ export async function requestKubeconfig(
   const place = { cluster, node: USERS, request, out: folder, ...(wait !== undefined && { wait }) };
   const opened = { exchange: async () => exchange };
   const [result] = await fetchCertificates(opened, terminal, place, clock);
-  const forget = () => rm(folder, { recursive: true });
+  const forget = async () => removeFolder(folder);
   if (result?.outcome !== 'issued' || result.file === undefined)
     return { request, result, kubeconfig: undefined, forget };
-  const certificate = readFileSync(result.file, 'utf8');
+  const certificate = readFile(result.file).bytes.toString('utf8');
   const kubeconfig = kubeconfigText({
     clusterName: cluster,
     server,

@@ -1,6 +1,7 @@
 /** The form of errors and hints (docs/style.md). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unusableFile } from '../../client/errors.ts';
 import { cakeless } from '../support/running-service-command.ts';
 
 const WITHOUT_AWS = {
@@ -11,7 +12,8 @@ const WITHOUT_AWS = {
 
 it.each([
   ['an unset variable', ['pending']],
-  ['a file that does not exist', ['relay', '/nonexistent/request', '--out', '/nonexistent/answer']],
+  ['a file that does not exist', ['fetch', '--from', '/nonexistent/answer', '--out', '/tmp']],
+  ['a missing option', ['relay', '/nonexistent/request', '--out', '/nonexistent/answer']],
   ['an unknown certificate name', ['standing-approval', 'prod', 'super-admin.conf']],
   ['a file that does not exist', ['cluster', 'apply', 'prod', '-f', '/nonexistent.json']],
   ['an unknown command', ['reenw']],
@@ -23,6 +25,23 @@ it.each([
   expect(stderr).toMatch(/^cakeless: (?!error|hint)[^\n]+[^.\n]\n/);
   for (const line of stderr.trim().split('\n').slice(1))
     expect(line).toMatch(/^cakeless: hint: .*[^.]$/);
+});
+
+it.each([
+  ['ENOENT', 'usage'],
+  ['EISDIR', 'usage'],
+  ['ENOTDIR', 'usage'],
+  ['ELOOP', 'usage'],
+  ['ENAMETOOLONG', 'usage'],
+  ['ENOSPC', 'failure'],
+  ['EDQUOT', 'failure'],
+  ['EIO', 'failure'],
+  ['EROFS', 'failure'],
+  ['EMFILE', 'failure'],
+  ['ESTALE', 'failure'],
+])('a file that cannot be used because of %s is a %s error', (code, expected) => {
+  const error = Object.assign(new Error(`${code}: the problem, open 'x'`), { code });
+  expect(unusableFile('x', error)).toMatchObject({ code: expected, message: 'x: the problem' });
 });
 
 it.each([

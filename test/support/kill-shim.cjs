@@ -35,7 +35,7 @@ function lookAround() {
   }
 }
 
-const changing = ['rename', 'unlink', 'mkdir', 'symlink', 'chmod', 'chown', 'rm', 'link'];
+const changing = ['rename', 'unlink', 'mkdir', 'rmdir', 'symlink', 'chmod', 'chown', 'rm', 'link'];
 for (const name of changing) {
   fs[`${name}Sync`] = (...args) => {
     if (isOurs(args[0]) && count(name, args[0])) die();

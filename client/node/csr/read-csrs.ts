@@ -1,7 +1,7 @@
 /** Reads the CSRs of a folder, and checks that each may leave the node. */
-import { readFileSync } from 'node:fs';
 import { findPrivateKey } from '../../../lib/csr/private-key-material.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { LIMITS } from '../../../lib/limits.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import { CommandError } from '../../errors.ts';
@@ -17,7 +17,7 @@ export function readCsrs(folder: string, terminal: Terminal) {
 }
 
 function readCsr({ file }: FoundCsr): Buffer {
-  const bytes = readFileSync(file);
+  const bytes = readFile(file).bytes;
   checkCsr(file, bytes);
   return bytes;
 }

@@ -1,8 +1,10 @@
 /** What an installation changes: whole files, and links. All changes are computed before the first file is touched. */
 import { createHash } from 'node:crypto';
-import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
+import { readFile } from '../../../lib/files/read-file.ts';
+import { findFolderOfOthers, othersCanChange, UnsafePathError } from '../../../lib/files/trust.ts';
 import { textOf } from '../../read-text.ts';
 
 export interface FileChange {
@@ -13,6 +15,8 @@ export interface FileChange {
   /** The content from which the new one was computed; undefined if the file did not exist. */
   readonly before: Buffer | undefined;
   readonly mode: number;
+  /** Mode of the old file. */
+  readonly modeBefore: number;
   readonly uid: number;
   readonly gid: number;
   /** Changes together with others in its folder: readers see certificate, key and CA file all new or all old. */
@@ -30,18 +34,47 @@ export function changeFile(
   content: string | Buffer,
   { holdsKey, together }: { holdsKey: boolean; together: boolean },
 ): FileChange {
-  const { path, uid, gid, currentMode } = destinationOf(file);
-  const mode = holdsKey ? KEY_MODE : (currentMode ?? CERTIFICATE_MODE) & 0o777;
-  const before = currentBytes(path, false);
-  return { path, content: Buffer.from(content), before, mode, uid, gid, together, isLink: false };
+  const path = destinationOf(file);
+  const existing = readExisting(path);
+  const { uid, gid } = existing ?? statSync(dirname(path));
+  const modeBefore = (existing?.mode ?? CERTIFICATE_MODE) & 0o777;
+  return {
+    path,
+    content: Buffer.from(content),
+    before: existing?.bytes,
+    mode: holdsKey ? KEY_MODE : modeBefore,
+    modeBefore,
+    uid,
+    gid,
+    together,
+    isLink: false,
+  };
 }
 
-/** The real path of a file, and its owner; a new file gets the owner of its folder. */
-export function destinationOf(file: string) {
-  const existing = statIfThere(file);
-  const { uid, gid } = existing ?? statSync(dirname(file));
-  const path = existing ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
-  return { path, uid, gid, currentMode: existing?.mode };
+/**
+ * The real path of a file, with links resolved. In a folder of another user, as `pki/etcd` may belong to etcd, a link
+ * is not followed: that user could make root read or replace any file.
+ * @throws UnsafePathError if another user can redirect the path to the folder of the file
+ */
+export function destinationOf(file: string): string {
+  const inFolder = () => join(realpathSync(dirname(file)), basename(file));
+  const open = findFolderOfOthers(file);
+  if (!open) return statIfThere(file) ? realpathSync(file) : inFolder();
+  const path = inFolder();
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (open.path !== dirname(path)) throw new UnsafePathError(file, othersCanChange(open));
+  if (isLink) throw new UnsafePathError(file, `is a link, and ${othersCanChange(open)}`);
+  return path;
+}
+
+/** Content, owner and mode of one and the same file, even if another one gets its name in the meantime. */
+function readExisting(path: string) {
+  try {
+    return readFile(path, { refusesLink: true });
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 export function changeLink(file: string, target: string): FileChange {
@@ -49,13 +82,14 @@ export function changeLink(file: string, target: string): FileChange {
   const path = join(realpathSync(dirname(file)), basename(file));
   const content = Buffer.from(target);
   const before = currentBytes(path, true);
-  return { path, content, before, mode: 0o777, uid, gid, together: false, isLink: true };
+  const mode = 0o777;
+  return { path, content, before, mode, modeBefore: mode, uid, gid, together: false, isLink: true };
 }
 
 /** The content of a file, or the target of a link; undefined if it does not exist. */
 export function currentBytes(path: string, isLink: boolean): Buffer | undefined {
   try {
-    return isLink ? readlinkSync(path, 'buffer') : readFileSync(path);
+    return isLink ? readlinkSync(path, 'buffer') : readFile(path).bytes;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

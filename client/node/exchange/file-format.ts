@@ -1,9 +1,9 @@
 /**
  * What the files that are carried between a node and the service have in common: strict JSON, checked field by field.
  */
-import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
+import { readGivenFile, UnreadableFileError } from '../../../lib/files/read-file.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
@@ -31,11 +31,10 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** @throws CommandError if the file cannot be read as JSON */
 function readJsonFile(file: string): unknown {
   try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw new Error(`${size} bytes, more than ${MAX_BYTES}`);
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readGivenFile(file, MAX_BYTES).toString('utf8'));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof UnreadableFileError ? error.problem : message;
     throw new CommandError('usage', `${file}: cannot be read as JSON: ${reason}`);
   }
 }

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { openBucket } from '../../open-bucket.ts';
 import type { CakelessYaml } from '../state/cakeless-yaml.ts';
+import { requireTrustedCredentials } from '../state/credentials.ts';
 
 export interface NodeConnection {
   exchange(): Promise<ObjectStore>;
@@ -17,7 +18,10 @@ export function connectNode(
   return {
     exchange: async () => {
       const bucket = environment[ENVIRONMENT.exchangeBucket] ?? exchangeBucket;
-      if (bucket) return openBucket(bucket, environment.AWS_REGION ?? region);
+      if (bucket) {
+        requireTrustedCredentials(environment);
+        return openBucket(bucket, environment.AWS_REGION ?? region);
+      }
       throw new CommandError(
         'usage',
         `the name of the exchange bucket is missing: ${ENVIRONMENT.exchangeBucket} is not set`,

@@ -81,8 +81,19 @@ export function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outco
   return { requestKey, path, state: 'no-outcome', key: undefined, ...outcome };
 }
 
+/** A node that renews every day has about 5,000 outcomes a year. */
+const MAX_KEYS = 100_000;
+
 async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
-  for await (const { key } of store.list(prefix)) keys.add(key);
+  for await (const { key } of store.list(prefix)) {
+    keys.add(key);
+    if (keys.size > MAX_KEYS)
+      throw new CommandError(
+        'failure',
+        `${prefix}: more than ${MAX_KEYS} objects`,
+        'ask the operators to remove what does not belong there, and to find out who uploaded it',
+      );
+  }
   return keys;
 }

@@ -1,14 +1,16 @@
 /** Receives one outcome: checks a certificate against everything that the node knows, and writes it if it is valid. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { LIMITS } from '../../../lib/limits.ts';
 import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
 import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
+import { CommandError, unusableFile } from '../../errors.ts';
 import type { ReadViolation } from '../../wording/refusals.ts';
 import { publicKeyBeside } from '../disk/key-beside.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -73,6 +75,9 @@ async function receiveCertificate(
   ]);
   if (!object || !csr)
     return failed('the certificate or its CSR no longer exists; submit it again');
+  const unusable =
+    object.unreadable ?? (object.tooLarge ? `it has ${object.size} bytes` : undefined);
+  if (unusable !== undefined) return failed(`the certificate cannot be read: ${unusable}`);
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR cannot be read');
   const bundle = await readBundle(exchange, trustDomainOfCertificate(object.metadata), profile.ca);
@@ -82,13 +87,42 @@ async function receiveCertificate(
   const problems = checkCertificate(pem, expected);
   if (problems.length > 0) return { ...failed(...problems), certificateName };
   const file = `${stem}.crt`;
-  await makeFolder(dirname(file));
-  await writeDurably(file, pem, CERTIFICATE_MODE);
+  await writeTo(folder, file, pem);
   const notAfter = new Date(new X509Certificate(pem).validTo).toISOString();
   return { certificateName, path, outcome: 'issued', file, notAfter };
 }
 
+/** The folder of the file may belong to another user, as pki/etcd to etcd. */
+async function writeTo(folder: string, file: string, pem: string): Promise<void> {
+  try {
+    await makeFolder(dirname(file), 'any');
+    await writeDurably(file, pem, CERTIFICATE_MODE, undefined, 'any');
+  } catch (error) {
+    throw unusableOutput(folder, unusableFile(file, error));
+  }
+}
+
+/** @throws CommandError if it is a file, or below one */
+export function checkOutput(folder: string): void {
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  } catch (error) {
+    throw unusableOutput(folder, unusableFile(folder, error));
+  }
+  throw unusableOutput(folder, new CommandError('usage', 'not a directory'));
+}
+
+/** Another folder helps against a wrong name, and not against a full disk. */
+const unusableOutput = (folder: string, error: unknown): unknown =>
+  error instanceof CommandError && error.code === 'usage'
+    ? new CommandError(
+        'usage',
+        `${folder}: not usable as the output folder: ${error.message}`,
+        'use another folder for --out',
+      )
+    : error;
+
 /** If the node kept its CSR, that one says what was requested: the one in the bucket may be another. */
 function csrBeside(stem: string): Uint8Array | undefined {
-  return existsSync(`${stem}.csr`) ? readFileSync(`${stem}.csr`) : undefined;
+  return existsSync(`${stem}.csr`) ? readFile(`${stem}.csr`).bytes : undefined;
 }

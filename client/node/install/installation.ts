@@ -8,7 +8,6 @@ import {
   digestOf,
   type FileChange,
   type RecordedChange,
-  statIfThere,
 } from '../disk/file-change.ts';
 import { type Installation, type Journal, nextInstallation, record } from './journal.ts';
 import { putInPlace } from './put-in-place.ts';
@@ -37,9 +36,8 @@ export async function prepareInstallation(
   for (const [i, { content, before, ...change }] of plan.changes.entries()) {
     await writeDurably(join(folder, 'new', String(i)), content);
     if (before !== undefined) await writeDurably(join(folder, 'old', String(i)), before);
-    const modeBefore = change.isLink ? change.mode : modeOf(change);
     const digest = before === undefined ? null : digestOf(before);
-    changes.push({ ...change, before: digest, after: digestOf(content), modeBefore });
+    changes.push({ ...change, before: digest, after: digestOf(content) });
   }
   refuseOutdated(plan.changes);
   const journal: Journal = {
@@ -70,9 +68,6 @@ function refuseOutdated(changes: readonly FileChange[]): void {
     'run the same command again',
   );
 }
-
-const modeOf = ({ path, mode }: { path: string; mode: number }) =>
-  (statIfThere(path)?.mode ?? mode) & 0o777;
 
 /**
  * Installs every new file. Can be called again after any interruption.

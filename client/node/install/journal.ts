@@ -3,9 +3,9 @@
  * old ones in `old/`. Once the journal exists, the installation can be finished or undone from its folder, even if the
  * process was killed. The folder stays as the backup for `cakeless rollback`.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { COMPONENTS } from '../disk/components.ts';
 import { type RecordedChange, recordedChangeSchema } from '../disk/file-change.ts';
@@ -108,5 +108,5 @@ export function contentOf(
   version: 'old' | 'new',
 ): Buffer | undefined {
   if (version === 'old' && change.before === null) return undefined;
-  return readFileSync(join(folder, version, String(journal.changes.indexOf(change))));
+  return readFile(join(folder, version, String(journal.changes.indexOf(change)))).bytes;
 }

@@ -18,6 +18,7 @@ import type { CertificateInPlace } from '../disk/read-place.ts';
 import { isKubeletsOwn } from '../disk/select-names.ts';
 import { checkCopies } from './copies.ts';
 import { editKubeconfig } from './kubeconfig-edit.ts';
+import { findObstacle } from './put-in-place.ts';
 
 /** A checked certificate, with its key. */
 export interface NewCertificate {
@@ -169,6 +170,8 @@ function findWriteProblems(changes: readonly FileChange[]): string[] {
   const problems: string[] = [];
   for (const folder of new Set(changes.map(({ path }) => dirname(path)))) {
     const own = changes.filter(({ path }) => dirname(path) === folder);
+    const obstacle = own.some(({ together }) => together) ? findObstacle(folder) : undefined;
+    if (obstacle !== undefined) problems.push(obstacle);
     try {
       accessSync(folder, constants.W_OK);
     } catch (error) {

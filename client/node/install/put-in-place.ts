@@ -7,15 +7,8 @@
  * pairs that match, even if this process is killed. The links are relative and stay inside the folder, so that they also
  * work in a container that mounts it.
  */
-import { existsSync, lstatSync, readlinkSync } from 'node:fs';
-import { chmod, chown, mkdir, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import {
-  removeDurably,
-  sweepTemporaries,
-  syncFolder,
-  writeDurably,
-} from '../../../lib/files/durable-file.ts';
+import { Folder, inFolder } from '../../../lib/files/folder.ts';
 import { currentBytes, type RecordedChange } from '../disk/file-change.ts';
 import { contentOf, type Installation } from './journal.ts';
 
@@ -24,13 +17,18 @@ type Version = 'old' | 'new';
 /** Can be called again after any interruption, for the same version or for the other one. */
 export async function putInPlace(installation: Installation, version: Version): Promise<void> {
   const { changes } = installation.journal;
-  for (const [folder, members] of groupByFolder(changes))
-    await switchTogether(installation, folder, members, version);
+  for (const [path, members] of groupByFolder(changes))
+    await inFolder(path, 'any', (folder) => switchTogether(installation, folder, members, version));
   // the kubelet's new PEM file is created before the link to it, and removed after it
   const alone = changes.filter(({ together }) => !together);
   for (const change of version === 'new' ? alone : [...alone].reverse())
-    await place(installation, change, version);
-  for (const { path } of changes) await sweep(path);
+    await inFolder(dirname(change.path), 'any', (folder) =>
+      place(installation, folder, change, version),
+    );
+  for (const { path } of changes)
+    await inFolder(dirname(path), 'any', async (folder) => {
+      for (const name of [basename(path), CURRENT]) await folder.sweep(name);
+    });
 }
 
 function groupByFolder(changes: readonly RecordedChange[]): Map<string, RecordedChange[]> {
@@ -44,72 +42,78 @@ function groupByFolder(changes: readonly RecordedChange[]): Map<string, Recorded
 
 const CURRENT = '.cakeless-current';
 const folderOf = (version: Version) => `.cakeless-${version}`;
+const WORK_FOLDERS = [folderOf('old'), folderOf('new')];
+const nameOf = ({ path }: RecordedChange) => basename(path);
 
 async function switchTogether(
   installation: Installation,
-  folder: string,
+  folder: Folder,
   members: readonly RecordedChange[],
   version: Version,
 ): Promise<void> {
-  const current = join(folder, CURRENT);
-  if (!exists(current)) {
-    if (members.every((change) => isInPlace(installation, change, version))) return cleanUp(folder);
+  if (!folder.stat(CURRENT)) {
+    if (members.every((change) => isInPlace(installation, folder, change, version)))
+      return cleanUp(folder);
     await fillFolders(installation, folder, members);
-    await makeLink(folderOf(version === 'new' ? 'old' : 'new'), current);
+    await folder.link(CURRENT, folderOf(version === 'new' ? 'old' : 'new'));
   }
-  if (readlinkSync(current) !== folderOf(version)) {
-    for (const { path } of members)
-      if (!lstatIfThere(path)?.isSymbolicLink())
-        await makeLink(join(CURRENT, basename(path)), path);
-    await makeLink(folderOf(version), current);
+  if (folder.linkTarget(CURRENT) !== folderOf(version)) {
+    for (const name of members.map(nameOf))
+      if (!isLink(folder, name)) await folder.link(name, `${CURRENT}/${name}`);
+    await folder.link(CURRENT, folderOf(version));
   }
-  for (const change of members) await place(installation, change, version);
-  await unlink(current);
-  await syncFolder(folder);
+  for (const change of members) await place(installation, folder, change, version);
+  await folder.remove(CURRENT);
   await cleanUp(folder);
 }
 
+/**
+ * The folders of the contents belong to this process, even if the folder around them belongs to another user: a folder
+ * that is handed over could be one that the other user put there. The files have their own owners and modes.
+ */
 async function fillFolders(
   installation: Installation,
-  folder: string,
+  folder: Folder,
   members: readonly RecordedChange[],
 ): Promise<void> {
-  const { mode, uid, gid } = await stat(folder);
   for (const version of ['old', 'new'] as const) {
-    const inner = join(folder, folderOf(version));
-    await mkdir(inner, { recursive: true, mode: 0o700 });
-    for (const change of members) {
-      const content = contentOf(installation, change, version);
-      if (content !== undefined)
-        await writeDurably(
-          join(inner, basename(change.path)),
-          content,
-          modeFor(change, version),
-          change,
-        );
+    const inner = await folder.ownFolder(folderOf(version));
+    try {
+      for (const change of members) {
+        const content = contentOf(installation, change, version);
+        if (content !== undefined)
+          await inner.write(nameOf(change), content, modeFor(change, version), change);
+      }
+    } finally {
+      inner.close();
     }
-    // same access as the outer folder; the files have their own modes
-    await chown(inner, uid, gid);
-    await chmod(inner, mode & 0o777);
   }
 }
 
 async function place(
   installation: Installation,
+  folder: Folder,
   change: RecordedChange,
   version: Version,
 ): Promise<void> {
-  if (isInPlace(installation, change, version) && !isOurLink(change)) return;
-  const content = contentOf(installation, change, version);
-  if (content === undefined) return removeDurably(change.path);
-  if (change.isLink) return makeLink(content.toString(), change.path);
-  await writeDurably(change.path, content, modeFor(change, version), change);
+  if (isInPlace(installation, folder, change, version)) return;
+  const [name, content] = [nameOf(change), contentOf(installation, change, version)];
+  if (content === undefined) return folder.remove(name);
+  if (change.isLink) return folder.link(name, content.toString());
+  await folder.write(name, content, modeFor(change, version), change);
 }
 
 const modeFor = ({ mode, modeBefore }: RecordedChange, version: Version) =>
   version === 'new' ? mode : modeBefore;
 
-function isInPlace(installation: Installation, change: RecordedChange, version: Version): boolean {
+/** A plain file that this module replaced with a link is not in its place yet. */
+function isInPlace(
+  installation: Installation,
+  folder: Folder,
+  change: RecordedChange,
+  version: Version,
+): boolean {
+  if (!change.isLink && isLink(folder, nameOf(change))) return false;
   const [is, wanted] = [
     currentBytes(change.path, change.isLink),
     contentOf(installation, change, version),
@@ -117,36 +121,21 @@ function isInPlace(installation: Installation, change: RecordedChange, version: 
   return is && wanted ? is.equals(wanted) : is === wanted;
 }
 
-/** A plain file that this module replaced with a link. */
-const isOurLink = ({ path, isLink }: RecordedChange) =>
-  !isLink && lstatIfThere(path)?.isSymbolicLink() === true;
+const isLink = (folder: Folder, name: string) => folder.stat(name)?.isSymbolicLink() === true;
 
-const temporaryLink = (path: string) => `${path}.cakeless-link`;
-
-/** Creates or redirects a link with one rename. */
-async function makeLink(target: string, path: string): Promise<void> {
-  const temporary = temporaryLink(path);
-  await rm(temporary, { force: true });
-  await symlink(target, temporary);
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
+/** A link, file or folder of another user that has the name of a work folder is left alone. */
+async function cleanUp(folder: Folder): Promise<void> {
+  for (const name of WORK_FOLDERS)
+    if (folder.hasOwnFolder(name)) await folder.removeOwnFolder(name);
 }
 
-async function cleanUp(folder: string): Promise<void> {
-  const left = [folderOf('old'), folderOf('new')].filter((name) => existsSync(join(folder, name)));
-  for (const name of left) await rm(join(folder, name), { recursive: true });
-  if (left.length > 0) await syncFolder(folder);
-}
-
-/** Removes temporary files that a killed run did not rename. */
-async function sweep(path: string): Promise<void> {
-  await sweepTemporaries(path);
-  for (const link of [path, join(dirname(path), CURRENT)].map(temporaryLink))
-    if (exists(link)) await removeDurably(link);
-}
-
-const exists = (path: string) => lstatIfThere(path) !== undefined;
-
-function lstatIfThere(path: string) {
-  return lstatSync(path, { throwIfNoEntry: false });
+/** Why the files of a folder cannot be replaced together: undefined if they can. */
+export function findObstacle(path: string): string | undefined {
+  const folder = Folder.open(path, 'any');
+  try {
+    const taken = WORK_FOLDERS.find((name) => folder.stat(name) && !folder.hasOwnFolder(name));
+    return taken && `${join(path, taken)}: exists, but Cakeless did not create it: move it away`;
+  } finally {
+    folder.close();
+  }
 }

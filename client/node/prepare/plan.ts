@@ -1,9 +1,9 @@
 /** What each certificate of a new node still needs, given the files on disk. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
@@ -54,7 +54,7 @@ function keyAt(place: CertificatePlace): string | undefined {
   if (place.kind === 'pair' && fileExists(place.certificateFile))
     throw unusable(place.certificateFile, 'no readable certificate');
   if (!fileExists(file)) return undefined;
-  const text = readFileSync(file, 'utf8');
+  const text = readFile(file).bytes.toString('utf8');
   if (place.kind === 'pair') {
     if (!readPrivateKey(text)) throw unusable(file, 'no readable private key');
     return text;
@@ -75,7 +75,7 @@ const unusable = (file: string, problem: string) =>
 
 function csrAt(file: string, planned: PlannedCsr, privateKey: string): Uint8Array | undefined {
   if (!fileExists(file)) return undefined;
-  const bytes = readFileSync(file);
+  const bytes = readFile(file).bytes;
   const { request } = readRequest(bytes);
   return request && fits(request, planned, createPublicKey(privateKey)) ? bytes : undefined;
 }

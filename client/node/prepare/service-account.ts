@@ -3,10 +3,11 @@
  * share them, and kubeadm does not create them with an external CA. They never go through the service.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, unusableFile } from '../../errors.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
+import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
+import { readGivenText } from '../../read-text.ts';
 import { KEY_MODE } from '../disk/file-change.ts';
 import { makePrivateKey, readPrivateKey } from '../disk/private-key.ts';
 import { fileExists, writeFile } from './write-file.ts';
@@ -22,7 +23,7 @@ export async function prepareServiceAccountKey(
   from: string | undefined,
 ): Promise<'created' | 'copied' | 'existing' | 'missing'> {
   const keyFile = join(certDir, 'sa.key');
-  const existing = fileExists(keyFile) ? readFileSync(keyFile, 'utf8') : undefined;
+  const existing = fileExists(keyFile) ? readText(keyFile) : undefined;
   const given = from === undefined ? undefined : readGiven(from);
   if (existing !== undefined) {
     const key = keyIn(existing, keyFile);
@@ -43,14 +44,9 @@ export async function prepareServiceAccountKey(
 }
 
 function readGiven(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8');
-    keyIn(text, file);
-    return text;
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw unusableFile(file, error);
-  }
+  const text = readGivenText(file);
+  keyIn(text, file);
+  return text;
 }
 
 function keyIn(text: string, file: string): KeyObject {
@@ -63,6 +59,8 @@ function keyIn(text: string, file: string): KeyObject {
 async function writePublicKey(certDir: string, key: KeyObject): Promise<void> {
   const file = join(certDir, 'sa.pub');
   const text = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
-  if (fileExists(file) && readFileSync(file, 'utf8') === text) return;
+  if (fileExists(file) && readText(file) === text) return;
   await writeFile(file, text, KEY_MODE); // as kubeadm does (pkiutil: WritePublicKey)
 }
+
+const readText = (file: string) => readFile(file).bytes.toString('utf8');

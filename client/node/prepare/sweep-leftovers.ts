@@ -21,5 +21,5 @@ export async function sweepLeftovers(
     ...['sa.key', 'sa.pub'].map((name) => join(folders.certDir, name)),
   ];
   for (const file of files)
-    if (existsSync(dirname(file))) await sweepTemporaries(destinationOf(file).path);
+    if (existsSync(dirname(file))) await sweepTemporaries(destinationOf(file), 'any');
 }

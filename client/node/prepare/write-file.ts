@@ -1,5 +1,5 @@
 /** Writes one file of a new node, and creates its folder. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CommandError } from '../../errors.ts';
@@ -11,11 +11,12 @@ export async function writeFile(
   content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
-  await makeFolder(dirname(file));
+  await makeFolder(dirname(file), 'any');
   fileExists(file); // throws for a dangling link
-  const { path, uid, gid } = destinationOf(file);
+  const path = destinationOf(file);
+  const { uid, gid } = lstatSync(path, { throwIfNoEntry: false }) ?? statSync(dirname(path));
   const isOurs = uid === process.getuid?.() && gid === process.getgid?.();
-  await writeDurably(path, content, mode, isOurs ? undefined : { uid, gid });
+  await writeDurably(path, content, mode, isOurs ? undefined : { uid, gid }, 'any');
 }
 
 /** @throws CommandError for a dangling link: a new file would replace it */

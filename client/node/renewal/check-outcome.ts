@@ -1,7 +1,7 @@
 /** Checks an issued certificate against everything that the node knows. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { readRequest } from '../../../lib/csr/read-request.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
@@ -43,7 +43,7 @@ function problemsOf(
 ): CertificateProblem[] {
   const lasting = (text: string): CertificateProblem[] => [{ text, cure: 'none' }];
   if (!staged) return lasting('its key or CSR is missing on this node');
-  const { request } = readRequest(readFileSync(staged.csrFile));
+  const { request } = readRequest(readFile(staged.csrFile).bytes);
   if (!request) return lasting(`${staged.csrFile} cannot be parsed`);
   const profile = profileOf(name);
   const trustBundle = bundles.get(profile.ca) ?? '';

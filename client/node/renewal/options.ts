@@ -36,7 +36,10 @@ export interface RenewalDeps extends RestartDeps {
 
 /** @throws CommandError if other nodes held it all the time */
 export const leaseFor = (deps: RenewalDeps): Promise<HeldLease> =>
-  acquireLease(() => deps.lease(), 'run the same command again: its requests are kept');
+  acquireLease(
+    () => deps.lease(),
+    'run the same command again: its requests are kept; if no other node is restarting components, find out who writes the lease, or use --no-restart and restart the components yourself',
+  );
 
 export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOptions): Selection {
   const { names, expiresWithinSeconds } = options;

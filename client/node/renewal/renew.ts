@@ -2,6 +2,7 @@
  * `cakeless renew`: create CSRs, upload, wait, check, install, restart, verify. Each step can be interrupted and
  * resumed: the journals of requests and installations record the progress.
  */
+import { isStaticPod } from '../restart/needed-restarts.ts';
 import { requireProc } from '../restart/processes.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import { installCertificates } from './install-certificates.ts';
@@ -34,7 +35,10 @@ export async function runRenewal(
 export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise<RenewReport> {
   const { cluster, node } = options;
   const recovered = await recover(deps, async (unfinished) =>
-    unfinished.some(({ journal }) => journal.restarts.length > 0) ? leaseFor(deps) : undefined,
+    // a kubelet needs no lease, and a worker cannot get one
+    unfinished.some(({ journal }) => journal.restarts.some((one) => isStaticPod(one, deps)))
+      ? leaseFor(deps)
+      : undefined,
   );
   const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);

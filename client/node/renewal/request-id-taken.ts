@@ -1,8 +1,8 @@
 /** A request id can be used once for each certificate name, because the CSR uploaded under it never changes. */
-import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { removeDurably } from '../../../lib/files/durable-file.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
@@ -27,7 +27,7 @@ export async function refuseUsedRequestId(
     const name = nameOfKey(requestKey);
     if (name === undefined || !names.includes(name)) continue;
     const given = csrDir === undefined ? undefined : findStaged(csrDir, name);
-    if (given && (await holdsCsr(exchange, requestKey, readFileSync(given.csrFile)))) continue;
+    if (given && (await holdsCsr(exchange, requestKey, readFile(given.csrFile).bytes))) continue;
     used.add(name);
   }
   if (used.size === 0) return;
@@ -63,7 +63,7 @@ export async function uploadOrClose(
       const name = error instanceof RequestTakenError ? nameOfKey(error.key) : undefined;
       const staged = name && findStaged(request.folder, name);
       if (!name || !staged) throw error;
-      await rm(staged.csrFile);
+      await removeDurably(staged.csrFile);
       remaining = await closeNames(remaining, [name]);
       closed.push({ name, request: request.request });
     }

@@ -10,7 +10,7 @@ export async function acquireLease(
   if (lease) return lease;
   throw new CommandError(
     'pending',
-    'another node of the cluster is restarting its components; nothing was changed on this node',
+    'the restart lease of the cluster did not become free; nothing was changed on this node',
     hint,
   );
 }

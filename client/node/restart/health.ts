@@ -94,17 +94,25 @@ function etcdProbes(
   return [served, { url: `${metrics}/health`, servedFingerprint: undefined, client: undefined }];
 }
 
+/** For the whole response: a program that sends one byte after the other must not stop the run. */
 const PROBE_TIMEOUT_MS = 5000;
 
 /** A description of the problem; undefined if the endpoint is healthy. */
-export function askHealth({ url, servedFingerprint, client }: Probe): Promise<string | undefined> {
-  return new Promise((resolve) => {
+export function askHealth(
+  { url, servedFingerprint, client }: Probe,
+  timeoutMs = PROBE_TIMEOUT_MS,
+): Promise<string | undefined> {
+  return new Promise((settle) => {
+    const resolve = (problem: string | undefined) => {
+      clearTimeout(timer);
+      settle(problem);
+    };
+    const timer = setTimeout(() => request.destroy(new Error('no response')), timeoutMs);
     // The served certificate is compared with the one on disk, which is stricter than a chain.
-    const options = { timeout: PROBE_TIMEOUT_MS, agent: false, rejectUnauthorized: false };
+    const options = { agent: false, rejectUnauthorized: false };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...client })
       : httpRequest(url, options);
-    request.once('timeout', () => request.destroy(new Error('no response')));
     request.once('error', (error) => resolve(`${url}: ${error.message}`));
     request.once('response', (response) => {
       const socket = response.socket as Partial<TLSSocket>;

@@ -2,9 +2,10 @@
  * Manifests that are temporarily moved away: a static pod stops when its manifest disappears, and starts when it is
  * back.
  */
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { makeFolder, syncFolder } from '../../../lib/files/durable-file.ts';
+import { makeFolder, moveFile } from '../../../lib/files/durable-file.ts';
+import { syncFolder } from '../../../lib/files/sync-folder.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { manifestsFolder } from './manifest.ts';
 
@@ -25,18 +26,18 @@ export class HeldManifests {
     await makeFolder(this.#folder);
     if (this.#files.length === 0) for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     this.#files.unshift(file);
-    renameSync(file, this.#aside(file));
-    await syncFolder(this.#folder);
+    moveFile(file, this.#aside(file));
+    syncFolder(this.#folder);
   }
 
   /** Does nothing if the file was not moved. */
   async putBack(file: string): Promise<void> {
     if (!this.#files.includes(file)) return;
-    renameSync(this.#aside(file), file);
+    moveFile(this.#aside(file), file);
     this.#files.splice(this.#files.indexOf(file), 1);
     if (this.#files.length === 0)
       for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
-    await syncFolder(dirname(file));
+    syncFolder(dirname(file));
   }
 
   async putAllBack(): Promise<void> {
@@ -45,7 +46,7 @@ export class HeldManifests {
 
   readonly #onSignal = () => {
     for (const file of this.#files)
-      if (existsSync(this.#aside(file))) renameSync(this.#aside(file), file);
+      if (existsSync(this.#aside(file))) moveFile(this.#aside(file), file);
     process.exit(1);
   };
 
@@ -67,8 +68,8 @@ export async function returnManifests(stateDir: string, folders: NodeFolders): P
   for (const name of held) {
     const file = join(manifestsFolder(folders), name);
     // a manifest that someone created in the meantime takes precedence
-    renameSync(join(folder, name), existsSync(file) ? join(stateDir, `${name}.replaced`) : file);
+    moveFile(join(folder, name), existsSync(file) ? join(stateDir, `${name}.replaced`) : file);
   }
-  if (held.length > 0) await syncFolder(manifestsFolder(folders));
+  if (held.length > 0) syncFolder(manifestsFolder(folders));
   return held.map((name) => name.replace(/\.yaml$/, ''));
 }

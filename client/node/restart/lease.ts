@@ -4,11 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type LeaseDocument, leaseKey, leaseSchema } from '../../../lib/contract/restart-lease.ts';
+import { Fault } from '../../../lib/fault.ts';
 import { printable } from '../../../lib/printable.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
 import type { BucketObject, ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
+import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
+import { describeWaiting } from '../../wording/waiting.ts';
 
 /** A lease is about a hundred bytes long. A larger object is not a lease, and is not read. */
 export const MAX_LEASE_BYTES = 4096;
@@ -24,8 +27,9 @@ const RENEW_EVERY_MS = 60_000;
  */
 const MARGIN_SECONDS = 60;
 /** No lease is valid longer than this after its last write, whatever its document says or if it cannot be read. */
-const MAX_LEASE_SECONDS = 15 * 60;
+export const MAX_LEASE_SECONDS = 15 * 60;
 const POLL_MS = 5000;
+const ANNOUNCE_EVERY_MS = 60_000;
 
 export interface LeaseDeps {
   readonly store: Pick<ObjectStore, 'get' | 'create' | 'replace'>;
@@ -51,24 +55,51 @@ export interface HeldLease {
   release(): Promise<void>;
 }
 
-/** Returns undefined if other nodes held the lease for the whole wait. */
+/**
+ * Returns undefined if other nodes held the lease for the whole wait.
+ * @throws CommandError if this node may not take it
+ */
 export async function takeLease(
   deps: LeaseDeps,
   { cluster, node, waitSeconds }: LeaseOptions,
 ): Promise<HeldLease | undefined> {
   const { clock, terminal } = deps;
   const lease = new Lease(deps, leaseKey(cluster), node);
-  if (await lease.take(undefined)) return lease;
-  const deadline = clock.monotonic() + waitSeconds * 1000;
+  if (await takeIfAllowed(lease, cluster, undefined)) return lease;
+  const started = clock.monotonic();
+  let announced: { readonly holder: string; readonly at: number } | undefined;
   for (;;) {
     const current = await lease.read();
     const holder = current && holderBesides(node, current);
-    if (holder === undefined && (await lease.take(current))) return lease;
-    const leftMs = deadline - clock.monotonic();
+    if (holder === undefined && (await takeIfAllowed(lease, cluster, current))) return lease;
+    const now = clock.monotonic();
+    const leftMs = started + waitSeconds * 1000 - now;
     if (leftMs <= 0) return undefined;
     const other = holder ?? 'another node';
-    terminal.progress(`waiting for ${other} to finish restarting its components ...`);
+    if (announced?.holder !== other || now - announced.at >= ANNOUNCE_EVERY_MS) {
+      const what = `${other} to finish restarting its components`;
+      terminal.progress(describeWaiting(what, leftMs / 1000));
+      announced = { holder: other, at: now };
+    }
     await clock.sleep(Math.min(POLL_MS, leftMs));
+  }
+}
+
+/** Only control planes may write the lease, and only for the sake of their static pods. */
+async function takeIfAllowed(
+  lease: Lease,
+  cluster: string,
+  current: BucketObject | undefined,
+): Promise<boolean> {
+  try {
+    return await lease.take(current);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'not-allowed') throw error;
+    throw new CommandError(
+      'denied',
+      `this node may not take the restart lease of cluster ${cluster}, which only control planes may: ${error.message}`,
+      'if this node is a control plane, ask the operators to declare it as one',
+    );
   }
 }
 
@@ -86,8 +117,8 @@ function holderBesides(node: string, current: BucketObject): string | undefined 
 /** The longest node name (RFC 1123 subdomain). */
 const MAX_SHOWN = 253;
 
-function parse({ body, tooLarge }: BucketObject): LeaseDocument | undefined {
-  if (tooLarge) return undefined;
+/** undefined for an object that is too large for a lease, or that its writer made unreadable: its body is empty then. */
+function parse({ body }: BucketObject): LeaseDocument | undefined {
   try {
     return leaseSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
   } catch {

@@ -1,6 +1,7 @@
 /** The running processes of a component, from /proc: a control-plane node may not have crictl. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component } from '../disk/components.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
@@ -96,7 +97,7 @@ function fieldsOf(stat: string): [string, string] {
 
 function readProc(proc: string, pid: string, file: string): string | undefined {
   try {
-    return readFileSync(join(proc, pid, file), 'utf8');
+    return readFile(join(proc, pid, file)).bytes.toString('utf8');
   } catch {
     return undefined; // exited in the meantime, or invisible
   }

@@ -6,7 +6,7 @@ import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
 import type { HeldLease } from '../restart/lease.ts';
-import { neededRestarts } from '../restart/needed-restarts.ts';
+import { isStaticPod, neededRestarts } from '../restart/needed-restarts.ts';
 import { requireVisibleProcesses } from '../restart/preconditions.ts';
 import { requireProc } from '../restart/processes.ts';
 import type { RestartResult } from '../restart/restart.ts';
@@ -64,7 +64,7 @@ export async function rollBack(
     const restarts = options.restart ? neededRestarts(deps, names, caChanged) : [];
     await requireVisibleProcesses(restarts, deps);
     const held =
-      restarts.length > 0 && deps.lease
+      restarts.some((one) => isStaticPod(one, deps)) && deps.lease
         ? await acquireLease(deps.lease, 'wait, or use --no-lease')
         : undefined;
     try {

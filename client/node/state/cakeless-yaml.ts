@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
+import { requireTrustedFile } from '../../../lib/files/trust.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
@@ -9,6 +10,8 @@ import { readGivenText } from '../../read-text.ts';
 import { yamlProblem } from '../../yaml-problem.ts';
 
 export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
+/** The EnvironmentFile= of the timer's unit. */
+export const CAKELESS_ENV = '/etc/kubernetes/cakeless.env';
 
 const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
 const path = z.string().check(z.refine((text) => text.startsWith('/'), 'must be an absolute path'));
@@ -32,11 +35,13 @@ export type CakelessYaml = z.infer<typeof schema>;
 
 /**
  * @param file of `--node-config`; without it the default file is read, if it exists
- * @throws CommandError that names every invalid field
+ * @throws CommandError that names every invalid field; UnsafePathError if root would trust a file of others
  */
 export function readCakelessYaml(file: string | undefined): CakelessYaml {
   const from = file ?? CAKELESS_YAML;
+  if (file === undefined && existsSync(CAKELESS_ENV)) requireTrustedFile(CAKELESS_ENV);
   if (file === undefined && !existsSync(from)) return {};
+  requireTrustedFile(from);
   const result = schema.safeParse(readYaml(from) ?? {});
   if (result.success) return result.data;
   throw new CommandError(

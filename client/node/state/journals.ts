@@ -2,10 +2,11 @@
  * Folders that each contain a journal: requests and installations. A folder without a journal has no effect: its run
  * was interrupted before it changed anything, or while it removed the folder.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod/mini';
-import { syncFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { removeDurably, removeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { syncFolder } from '../../../lib/files/sync-folder.ts';
 import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
 
@@ -62,10 +63,10 @@ export class Journals<T> {
   /** Removes the journal first: a half-removed folder no longer counts. */
   async remove(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      rmSync(this.#fileOf(id), { force: true });
-      rmSync(this.folderOf(id), { recursive: true, force: true });
+      if (existsSync(this.#fileOf(id))) await removeDurably(this.#fileOf(id));
+      removeFolder(this.folderOf(id));
     }
-    if (ids.length > 0) await syncFolder(this.#root);
+    if (ids.length > 0) syncFolder(this.#root);
   }
 
   #fileOf(id: string): string {

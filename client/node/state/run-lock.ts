@@ -2,10 +2,16 @@
  * Lets one run of `prepare`, `renew` or `rollback` at a time work on a node. The lock of a killed process does not
  * count, because the process no longer exists.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { link, readdir, rename, unlink } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { makeFolder, removeDurably, writeDurably } from '../../../lib/files/durable-file.ts';
+import {
+  linkFile,
+  makeFolder,
+  moveFile,
+  removeDurably,
+  writeDurably,
+} from '../../../lib/files/durable-file.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { CommandError } from '../../errors.ts';
 import { type NodeFolders, stateDirOf } from '../disk/places.ts';
 
@@ -53,9 +59,10 @@ async function holding<T>(file: string, run: () => Promise<T>): Promise<T> {
 /** Removes files of runs that were killed while they acquired the lock. */
 async function sweep(file: string): Promise<void> {
   const start = `${basename(file)}.`;
-  for (const name of await readdir(dirname(file))) {
+  for (const name of readdirSync(dirname(file))) {
     const [, pid] = /^(\d+)\b/.exec(name.startsWith(start) ? name.slice(start.length) : '') ?? [];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await unlink(join(dirname(file), name));
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      await removeDurably(join(dirname(file), name));
   }
 }
 
@@ -64,7 +71,7 @@ async function acquire(file: string, own: string): Promise<void> {
   await writeDurably(own, JSON.stringify(identify(process.pid)));
   try {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      if (await linked(own, file)) return;
+      if (await linkFile(own, file)) return;
       const holder = readHolder(file);
       if (holder && isRunning(holder))
         throw new CommandError(
@@ -82,29 +89,19 @@ async function acquire(file: string, own: string): Promise<void> {
       'run the command again',
     );
   } finally {
-    await unlink(own).catch(() => undefined);
+    await removeDurably(own).catch(() => undefined);
   }
 }
 
 /** Removes the lock only if it still belongs to the dead holder: another run may have acquired it in the meantime. */
 async function removeStale(file: string, aside: string, holder: Holder | undefined): Promise<void> {
   try {
-    await rename(file, aside);
+    moveFile(file, aside);
   } catch {
     return; // another run acquired it first
   }
-  if (JSON.stringify(readHolder(aside)) !== JSON.stringify(holder)) await linked(aside, file);
-  await unlink(aside);
-}
-
-async function linked(own: string, file: string): Promise<boolean> {
-  try {
-    await link(own, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+  if (JSON.stringify(readHolder(aside)) !== JSON.stringify(holder)) await linkFile(aside, file);
+  await removeDurably(aside);
 }
 
 /** Without /proc, as in a bare container, only the id identifies a process. */
@@ -114,10 +111,10 @@ const PROC = '/proc/self/stat';
 function identify(pid: number): Holder | undefined {
   if (!existsSync(PROC)) return exists(pid) ? { pid } : undefined;
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readText(`/proc/${pid}/stat`);
     // the name in brackets may contain spaces: count from its closing bracket; the state is field 3
     const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-    return { pid, startedAt, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
+    return { pid, startedAt, boot: readText('/proc/sys/kernel/random/boot_id').trim() };
   } catch {
     return undefined;
   }
@@ -142,8 +139,10 @@ function isRunning(holder: Holder): boolean {
 
 function readHolder(file: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    return JSON.parse(readText(file)) as Holder;
   } catch {
     return undefined; // removed in the meantime
   }
 }
+
+const readText = (file: string) => readFile(file).bytes.toString('utf8');

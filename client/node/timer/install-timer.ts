@@ -1,15 +1,18 @@
 /** Installs and removes the systemd units that renew this node automatically. */
 import { realpathSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { removeDurably, writeDurably } from '../../../lib/files/durable-file.ts';
+import { findOpenPart } from '../../../lib/files/open-to-others.ts';
+import { requireTrustedFile, requireTrustedFolder } from '../../../lib/files/trust.ts';
 import { CommandError } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
-import { findOpenPart } from '../disk/open-to-others.ts';
 import type { Systemd } from '../restart/systemd.ts';
+import { requireTrustedCredentials } from '../state/credentials.ts';
 import type { NodeSettings } from '../state/settings.ts';
 import { markedUnit, type UnitState, unitState } from './marked-unit.ts';
-import { checkTimerKnowsNode } from './timer-environment.ts';
+import { checkTimerKnowsNode, readEnvironmentFile } from './timer-environment.ts';
 import { AT_BOOT, commandWord, TIMER, unitFiles } from './units.ts';
 import { writableFolders } from './writable-folders.ts';
 
@@ -46,6 +49,7 @@ export async function installTimer(options: TimerOptions, deps: TimerDeps): Prom
   }
   if (options.remove) return remove(options, deps, units);
   checkTimerKnowsNode(deps.settings.config, deps.environmentFile);
+  requireTrustedInputs(deps);
   if (options.command === undefined) requireRootOwnedProgram();
   if (!options.replace) refuseChangedUnits(units);
   return install(options, deps, units);
@@ -152,10 +156,27 @@ function programFiles(): string[] {
   return isSea() ? [process.execPath] : [process.execPath, realpathSync(script)];
 }
 
+/** Each run checks them, too; this way the problem shows while a person is looking. */
+function requireTrustedInputs({ settings: { folders, stateDir }, environmentFile }: TimerDeps) {
+  for (const folder of [folders.kubeconfigDir, folders.certDir, stateDir])
+    requireTrustedFolder(folder);
+  requireTrustedFile(environmentFile);
+  // systemd passes no HOME to the unit
+  requireTrustedCredentials({ HOME: homeOfUser(), ...readEnvironmentFile(environmentFile) });
+}
+
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/root'; // while an image is built, without /etc/passwd
+  }
+}
+
 /** The unit runs as root every day: a program in a user's home would let that user become root. */
 function requireRootOwnedProgram(): void {
   for (const file of programFiles()) {
-    const open = findOpenPart(realpathSync(file), { trusted: [0] });
+    const open = findOpenPart(realpathSync(file), { trusted: [0] })?.path;
     if (open !== undefined)
       throw new CommandError(
         'usage',

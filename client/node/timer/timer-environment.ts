@@ -4,12 +4,16 @@ import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { CAKELESS_YAML, type CakelessYaml } from '../state/cakeless-yaml.ts';
 
+/** What the environment file of the unit sets. */
+export const readEnvironmentFile = (file: string): Record<string, string> =>
+  assignments(readTextIfThere(file) ?? '');
+
 /** @throws CommandError if the timer's runs would fail because they do not know which node this is */
 export function checkTimerKnowsNode(config: CakelessYaml, environmentFile: string): void {
-  const environment = assignedNames(readTextIfThere(environmentFile) ?? '');
+  const environment = readEnvironmentFile(environmentFile);
   const { cluster, node } = config;
-  const exchangeBucket = config.exchangeBucket ?? environment.has(ENVIRONMENT.exchangeBucket);
-  const region = config.region ?? environment.has('AWS_REGION');
+  const exchangeBucket = config.exchangeBucket ?? environment[ENVIRONMENT.exchangeBucket];
+  const region = config.region ?? environment.AWS_REGION;
   const missing = Object.entries({ cluster, node, exchangeBucket, region })
     .filter(([, value]) => !value)
     .map(([name]) => name);
@@ -21,8 +25,8 @@ export function checkTimerKnowsNode(config: CakelessYaml, environmentFile: strin
     );
 }
 
-/** The names that a file of `NAME=value` lines sets (systemd.exec(5), EnvironmentFile=). */
-function assignedNames(text: string): ReadonlySet<string> {
-  const lines = text.matchAll(/^[ \t]*(\w+)=[ \t]*\S/gm);
-  return new Set([...lines].map(([, name = '']) => name));
+/** The values of a file of `NAME=value` lines, without the quotes around them (systemd.exec(5), EnvironmentFile=). */
+function assignments(text: string): Record<string, string> {
+  const lines = text.matchAll(/^[ \t]*(\w+)=[ \t]*(["']?)(.*?)\2[ \t\r]*$/gm);
+  return Object.fromEntries([...lines].map(([, name = '', , value = '']) => [name, value]));
 }

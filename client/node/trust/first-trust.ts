@@ -1,5 +1,6 @@
 /** The CA certificates of a new node: fetches what the service publishes, and checks it against the pins. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from '../../../lib/files/read-file.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
@@ -43,7 +44,7 @@ export async function readTrust(
     }
     const bundle = published.pem;
     const file = caFileOf(ca, folders);
-    const onDisk = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    const onDisk = existsSync(file) ? readText(file) : undefined;
     const decision = judgeBundle(ca, bundle, onDisk, pins);
     if ('problem' in decision)
       problems.push(
@@ -63,10 +64,12 @@ export function judgeDisk(cas: readonly CaName[], folders: NodeFolders, pins: Pi
   for (const ca of cas) {
     const file = caFileOf(ca, folders);
     if (!existsSync(file)) continue; // the preflight checks report it
-    const bundle = readFileSync(file, 'utf8');
+    const bundle = readText(file);
     const decision = judgeBundle(ca, bundle, bundle, pins);
     if ('problem' in decision) problems.push(`${file}: ${decision.problem}`);
     else trusted.push({ ca, file, bundle, sha256: hashOf(bundle), ...decision });
   }
   return { trusted, problems };
 }
+
+const readText = (file: string) => readFile(file).bytes.toString('utf8');

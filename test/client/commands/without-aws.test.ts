@@ -242,17 +242,17 @@ describe('an invitation', () => {
 });
 
 describe('by file', () => {
+  const place = ['--cluster', CLUSTER, '--node', NODE];
   const pack = async () => {
     const [request, outcomes] = [file('request.json'), file('outcomes.json')];
-    const place = ['--cluster', CLUSTER, '--node', NODE];
     expect((await node('pack', csrs, ...place, '--out', request)).exitCode).toBe(0);
-    return { request, outcomes };
+    return { request, outcomes, args: ['relay', request, '--out', outcomes, ...place] };
   };
 
   it('a node gets its certificates', async () => {
-    const { request, outcomes } = await pack();
+    const { request, outcomes, args } = await pack();
     expect(readFileSync(request, 'utf8')).not.toContain('PRIVATE');
-    const relayed = await admin('relay', request, '--out', outcomes);
+    const relayed = await admin(...args);
     expect(relayed).toMatchObject({
       exitCode: 4,
       stderr: expect.stringMatching(new RegExp(`of ${CLUSTER}/${NODE}: 12 CSRs`)),
@@ -271,8 +271,7 @@ describe('by file', () => {
   describe('a pending document', () => {
     /** Relays twice, with a change to the document of super-admin.conf before the second time. */
     async function relayWith(change: (pending: object) => object) {
-      const { request, outcomes } = await pack();
-      const args = ['relay', request, '--out', outcomes];
+      const { outcomes, args } = await pack();
       expect((await admin(...args)).exitCode).toBe(4);
       const client = s3();
       const bucket = service.environment.CAKELESS_EXCHANGE_BUCKET ?? '';
@@ -301,7 +300,13 @@ describe('by file', () => {
 
     it('that cannot be read does not keep the certificates from the node', async () => {
       const { outcomes, run } = await relayWith(() => ({}));
-      expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/pending\.json: /) });
+      expect(run).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/^cakeless: \S+super-admin\.conf\.pending\.json: /m),
+        stdout: expect.stringMatching(
+          /^issued pki\/etcd\/server$[\s\S]*^pending super-admin\.conf$/m,
+        ),
+      });
       const fetched = await node('fetch', '--from', outcomes, '--out', file('out'), '-o', 'json');
       const received: { outcome: string }[] = JSON.parse(fetched.stdout);
       expect(received.filter(({ outcome }) => outcome === 'issued')).toHaveLength(
@@ -311,7 +316,7 @@ describe('by file', () => {
   });
 
   it('relay takes bucket and region from the configuration file of this machine, and nothing else', async () => {
-    const { request, outcomes } = await pack();
+    const { args } = await pack();
     const { AWS_REGION, CAKELESS_EXCHANGE_BUCKET } = service.environment;
     const config = file('cakeless.yaml');
     writeFileSync(
@@ -323,10 +328,7 @@ describe('by file', () => {
       AWS_REGION: undefined,
       CAKELESS_EXCHANGE_BUCKET: undefined,
     };
-    const run = await cakeless(
-      environment,
-      ...['relay', request, '--out', outcomes, '--node-config', config],
-    );
+    const run = await cakeless(environment, ...args, '--node-config', config);
     expect(run).toMatchObject({
       exitCode: 4,
       stdout: expect.stringMatching(
@@ -343,22 +345,39 @@ describe('by file', () => {
       /not a file from cakeless relay\n.*it is a file from cakeless pack/,
     );
     writeFileSync(outcomes, '{"cluster":"prod"}');
-    const other = await admin('relay', outcomes, '--out', file('never'));
+    const other = await admin('relay', outcomes, '--out', file('never'), ...place);
     expect(other.stderr).toBe(`cakeless: ${outcomes}: not a file from cakeless pack\n`);
   });
 
   it('relay refuses a file whose node or cluster is not that of --node and --cluster', async () => {
     const { request, outcomes } = await pack();
     for (const other of [
-      ['--node', OTHER],
-      ['--cluster', 'other'],
+      ['--node', OTHER, '--cluster', CLUSTER],
+      ['--cluster', 'other', '--node', NODE],
     ])
       expect(await admin('relay', request, '--out', outcomes, ...other)).toMatchObject({
         exitCode: 2,
-        stderr: expect.stringContaining('not '),
+        stderr: expect.stringMatching(/belongs to (?:node|cluster) .*, not to /),
       });
     expect(existsSync(outcomes)).toBe(false);
   });
+
+  it.each([
+    ['node', ['--cluster', CLUSTER]],
+    ['cluster', ['--node', NODE]],
+  ])(
+    'relay does not take the %s from the file: nothing is uploaded without it',
+    async (missing, given) => {
+      const { request, outcomes } = await pack();
+      const id: string = JSON.parse(readFileSync(request, 'utf8')).request;
+      expect(await admin('relay', request, '--out', outcomes, ...given)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining(`required option '--${missing} <name>' not specified`),
+      });
+      const shown = await admin('relay', request, '--out', outcomes, ...place);
+      expect(shown.stderr).toContain(`request ${id} of ${CLUSTER}/${NODE}: 12 CSRs`);
+    },
+  );
 
   it('relay prints a rejection with its reason, and fetch reads it from the file', async () => {
     const [request, outcomes] = [file('request.json'), file('outcomes.json')];
@@ -377,8 +396,8 @@ describe('by file', () => {
   });
 
   it('a certificate that was swapped in the file is not written', async () => {
-    const { request, outcomes } = await pack();
-    await admin('relay', request, '--out', outcomes);
+    const { outcomes, args } = await pack();
+    await admin(...args);
     const relayed = JSON.parse(readFileSync(outcomes, 'utf8'));
     const bodyOf = (end: string) =>
       relayed.objects.find(({ key }: { key: string }) => key.endsWith(end));
@@ -409,12 +428,12 @@ describe('by file', () => {
   });
 
   it('relay does not upload a private key', async () => {
-    const { request, outcomes } = await pack();
+    const { request, args } = await pack();
     const packed = JSON.parse(readFileSync(request, 'utf8'));
     const key = '-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n';
     packed.csrs[0].csr = Buffer.from(key).toString('base64');
     writeFileSync(request, JSON.stringify(packed));
-    const run = await admin('relay', request, '--out', outcomes);
+    const run = await admin(...args);
     expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('nothing was sent') });
   });
 });

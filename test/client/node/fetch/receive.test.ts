@@ -1,11 +1,15 @@
 /** What a fetched certificate is compared with. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
 import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
+import { LIMITS } from '../../../../lib/limits.ts';
+import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+import { giveAway, itAsRoot } from '../../../support/other-user.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
 
 let fixture: NodeFixture;
@@ -73,6 +77,35 @@ it('writes nothing if the CSR on disk cannot be read', async () => {
   });
 });
 
+it.each([
+  [
+    'is too large',
+    'x'.repeat(LIMITS.maxObjectBytes + 1),
+    /^the certificate cannot be read: it has \d+ bytes$/,
+  ],
+  ['is not PEM', 'x', /^it is not a PEM certificate$/],
+])('writes nothing if the certificate %s', async (_, text, problem) => {
+  const [key = '', crt = ''] = keysOf('scheduler.conf');
+  const objects = [
+    { key, metadata: {}, body: (await bodyOf(key)).toString('base64') },
+    { key: crt, metadata: { 'trust-domain': 'fleet' }, body: Buffer.from(text).toString('base64') },
+    {
+      key: 'trust/fleet/ca.crt',
+      metadata: {},
+      body: (await bodyOf('trust/fleet/ca.crt')).toString('base64'),
+    },
+  ];
+  const exchange = new RelayedExchange({ objects });
+  const place = { cluster: CLUSTER, node: fixture.node, request: 'first' };
+  const [outcome] = await findOutcomes(exchange, place);
+  if (!outcome) throw new Error('no outcome');
+  expect(await receive(exchange, outcome, out, new Date())).toMatchObject({
+    outcome: 'check-failed',
+    problems: [expect.stringMatching(problem)],
+  });
+  expect(existsSync(join(out, 'scheduler.conf.crt'))).toBe(false);
+});
+
 describe('an output folder that cannot be written to', () => {
   const fetchTo = (folder: string) => {
     const place = ['--cluster', CLUSTER, '--node', fixture.node, '--request', 'first'];
@@ -89,11 +122,46 @@ describe('an output folder that cannot be written to', () => {
     });
   });
 
-  it('for another reason is a failure, and not a failed check', async () => {
-    expect(await fetchTo(join(out, 'x'.repeat(300)))).toMatchObject({
+  it('because it is below a file, or has too long a name, is a wrong argument, too', async () => {
+    writeFileSync(join(out, 'README.md'), '');
+    for (const path of ['README.md/out', 'x'.repeat(300)])
+      expect(await fetchTo(join(out, path))).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('not usable as the output folder'),
+      });
+  });
+
+  itMounts('because the disk is full is a failure, and not a failed check', async () => {
+    if (!mountOn(out, 'size=4k')) throw new Error('no mount');
+    try {
+      expect(await fetchTo(out)).toMatchObject({
+        exitCode: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^cakeless: \S+: no space left on device$/m),
+      });
+    } finally {
+      unmount(out);
+    }
+  });
+
+  itAsRoot('because it belongs to another user is refused, unless that is pki/etcd', async () => {
+    mkdirSync(join(out, 'pki/etcd'), { recursive: true });
+    giveAway(join(out, 'pki/etcd'));
+    expect((await fetchTo(out)).exitCode).toBe(0);
+    expect(existsSync(join(out, 'pki/etcd/server.crt'))).toBe(true);
+    giveAway(out);
+    rmSync(join(out, 'pki'), { recursive: true });
+    expect(await fetchTo(out)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`users other than root can change ${out}`),
+    });
+  });
+
+  it('a FIFO where a key should be is a failure, and not waited for', async () => {
+    execFileSync('mkfifo', [join(out, 'admin.conf.key')]);
+    expect(await fetchTo(out)).toMatchObject({
       exitCode: 1,
-      stdout: '',
-      stderr: expect.stringContaining('ENAMETOOLONG'),
+      stderr: expect.stringContaining('admin.conf.key: not a regular file'),
     });
   });
 });

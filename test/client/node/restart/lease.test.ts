@@ -6,6 +6,7 @@ import {
   takeLease,
 } from '../../../../client/node/restart/lease.ts';
 import { leaseKey } from '../../../../lib/contract/restart-lease.ts';
+import { Fault } from '../../../../lib/fault.ts';
 import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { RunningService } from '../../../support/running-service.ts';
@@ -177,8 +178,77 @@ describe('expiry', () => {
     advance(15 * MINUTE - 1);
     expect(await take(store, 'cp-1')).toBeUndefined();
     expect(await take(store, 'cp-1', { ...deps, waitSeconds: 1 })).toBeDefined();
-    expect(said).toEqual([`waiting for ${holder} to finish restarting its components ...`]);
+    expect(said).toEqual([`waiting for ${holder} to finish restarting its components (up to 1s)`]);
     expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
+  });
+
+  describe('a lease that its writer made unreadable, by a storage class or encryption', () => {
+    const makeUnreadable = (store: MemoryStore, text = 'in an archive') => {
+      store.seed(KEY, text);
+      store.unreadable.set(KEY, 'it is archived');
+    };
+
+    it('is held until its last write is 15 minutes old, then replaced', async () => {
+      const { store, advance, deps, said } = newBucket();
+      makeUnreadable(store);
+      advance(15 * MINUTE - 1);
+      expect(await take(store, 'cp-1')).toBeUndefined();
+      store.interrupt = (point) => {
+        if (point === 'after replace') store.unreadable.clear();
+      };
+      const lease = await mustTake(store, 'cp-1', { ...deps, waitSeconds: 1 });
+      expect(said[0]).toBe(
+        'waiting for an unknown node to finish restarting its components (up to 1s)',
+      );
+      await lease.extend();
+      expect(store.json(KEY)).toMatchObject({ holder: 'cp-1' });
+    });
+
+    it('that is written again and again delays a run, but does not hang it', async () => {
+      const { store, deps, writes } = newBucket();
+      makeUnreadable(store);
+      let writing = 0;
+      const sleep = async (ms: number) => {
+        await deps.clock.sleep(ms);
+        writing += 1;
+        makeUnreadable(store, `in an archive ${writing}`);
+      };
+      const waitSeconds = 16 * 60;
+      const clock = { ...deps.clock, sleep };
+      const started = clock.monotonic();
+      const taken = await take(store, 'cp-1', { ...deps, clock, waitSeconds });
+      expect([taken, clock.monotonic() - started]).toEqual([undefined, waitSeconds * 1000]);
+      expect(writes()).toHaveLength(1);
+    });
+
+    it('does not become free for a second node when it replaces the lease of a first', async () => {
+      const { store, deps } = newBucket();
+      const first = await mustTake(store, 'cp-1', deps);
+      makeUnreadable(store);
+      expect(await take(store, 'cp-2', { ...deps, waitSeconds: 14 * 60 })).toBeUndefined();
+      await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
+      await first.release();
+      expect(store.text(KEY)).toBe('in an archive');
+    });
+
+    it('is taken by one of two nodes', async () => {
+      const { store, advance } = newBucket();
+      makeUnreadable(store);
+      advance(15 * MINUTE);
+      const held = await Promise.all(['cp-1', 'cp-2'].map((node) => take(store, node)));
+      expect(held.filter((lease) => lease !== undefined)).toHaveLength(1);
+    });
+  });
+
+  it('one garbage write does not let two nodes hold the lease', async () => {
+    const { store, advance, deps } = newBucket();
+    const first = await mustTake(store, 'cp-1', deps);
+    store.seed(KEY, 'garbage');
+    expect(await take(store, 'cp-2', { ...deps, waitSeconds: 14 * 60 })).toBeUndefined();
+    await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
+    advance(2 * MINUTE);
+    expect(await take(store, 'cp-2')).toBeDefined();
+    await expect(first.extend()).rejects.toThrow('the restart lease went to another node');
   });
 
   it('at most 4 KiB of it are read', async () => {
@@ -201,7 +271,7 @@ describe('expiry', () => {
     store.seed(KEY, JSON.stringify({ schema: 1, holder: '\u001b[2Jroot\n', id: 'x', seconds: 60 }));
     expect(await take(store, 'cp-1', { ...deps, waitSeconds: 1 })).toBeUndefined();
     expect(said[0]).toBe(
-      'waiting for \\u001b[2Jroot\\u000a to finish restarting its components ...',
+      'waiting for \\u001b[2Jroot\\u000a to finish restarting its components (up to 1s)',
     );
   });
 
@@ -215,9 +285,30 @@ describe('expiry', () => {
     const { store, deps, said, writes } = newBucket();
     await mustTake(store, 'cp-1');
     expect(await take(store, 'cp-2', { ...deps, waitSeconds: 12 })).toBeUndefined();
-    const line = 'waiting for cp-1 to finish restarting its components ...';
-    expect(said).toEqual([line, line, line]);
+    expect(said).toEqual(['waiting for cp-1 to finish restarting its components (up to 12s)']);
     expect(writes()).toHaveLength(2); // both are create
+  });
+
+  it('a long wait says every minute that it is still waiting, and ends', async () => {
+    const { store, deps, said, writes } = newBucket();
+    await mustTake(store, 'cp-1');
+    // a control plane that lies: it renews its lease for ever, and never restarts anything
+    const lie = {
+      ...deps.clock,
+      sleep: async (ms: number) => {
+        await deps.clock.sleep(ms);
+        store.seed(KEY, `{"schema":1,"holder":"cp-1","id":"${ms}","seconds":900}`);
+      },
+    };
+    const waitSeconds = 16 * 60;
+    expect(await take(store, 'cp-2', { ...deps, clock: lie, waitSeconds })).toBeUndefined();
+    expect(said).toEqual(
+      Array.from(
+        { length: 16 },
+        (_, i) => `waiting for cp-1 to finish restarting its components (up to ${16 - i}m)`,
+      ),
+    );
+    expect(writes()).toHaveLength(2);
   });
 });
 
@@ -284,6 +375,18 @@ describe('renewal', () => {
     expect(eTags.size).toBe(30 + 2);
     await lease.release();
     expect(await take(store, 'cp-2')).toBeDefined();
+  });
+});
+
+it('a node that is not a control plane is told so', async () => {
+  const { store } = newBucket();
+  const create = async () => {
+    throw new Fault('not-allowed', 'S3 PutObject: AccessDenied');
+  };
+  await expect(take({ ...bindings(store), create }, 'worker-1')).rejects.toMatchObject({
+    code: 'denied',
+    message:
+      'this node may not take the restart lease of cluster prod, which only control planes may: S3 PutObject: AccessDenied',
   });
 });
 

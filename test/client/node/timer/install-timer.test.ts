@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,11 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../../../../client/errors.ts';
+import { connectNode } from '../../../../client/node/exchange/node-connection.ts';
 import type { RestartDeps } from '../../../../client/node/restart/deps.ts';
 import { restartStep } from '../../../../client/node/restart/restart.ts';
 import { systemdAt } from '../../../../client/node/restart/systemd.ts';
 import { resolveSettings } from '../../../../client/node/state/settings.ts';
 import { installTimer, type TimerOptions } from '../../../../client/node/timer/install-timer.ts';
+import { giveAway, itAsRoot } from '../../../support/other-user.ts';
 import { COMMAND } from '../../../support/running-service-process.ts';
 
 const WHO = 'cluster: prod\nnode: cp-1\nexchangeBucket: exchange\nregion: eu-central-1\n';
@@ -220,5 +223,79 @@ describe('the kubelet', () => {
       reason: 'systemctl restart kubelet: Unit kubelet.service not found.',
     });
     expect(calls()).toEqual(['restart kubelet', '']);
+  });
+});
+
+describe('the files that the unit trusts', () => {
+  const refusal = (file: string, part = file) =>
+    expect.objectContaining({
+      message: `${file}: users other than root can change ${part}`,
+    });
+
+  itAsRoot('are refused if others can change the environment file', async () => {
+    writeFileSync(join(folder, 'cakeless.env'), 'AWS_REGION=eu-central-1\n');
+    chmodSync(join(folder, 'cakeless.env'), 0o660);
+    expect((await run()).error).toEqual(refusal(join(folder, 'cakeless.env')));
+    expect([existsSync(SERVICE()), calls()]).toEqual([false, []]);
+  });
+
+  itAsRoot('are refused if others can create the environment file', async () => {
+    mkdirSync(join(folder, 'theirs'));
+    giveAway(join(folder, 'theirs'));
+    symlinkSync('theirs/env', join(folder, 'cakeless.env'));
+    expect((await run()).error).toEqual(
+      refusal(join(folder, 'cakeless.env'), join(folder, 'theirs')),
+    );
+  });
+
+  itAsRoot('are refused if others can change cakeless.yaml', async () => {
+    giveAway(join(folder, 'cakeless.yaml'));
+    await expect(run()).rejects.toEqual(refusal(join(folder, 'cakeless.yaml')));
+  });
+
+  const variables = [
+    'AWS_CONFIG_FILE',
+    'AWS_SHARED_CREDENTIALS_FILE',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
+    'NODE_EXTRA_CA_CERTS',
+  ];
+  for (const variable of variables)
+    itAsRoot(`are refused if others can change the file that ${variable} names`, async () => {
+      const named = join(folder, 'named');
+      writeFileSync(named, '');
+      writeFileSync(join(folder, 'cakeless.env'), `${variable}="${named}"\n`);
+      expect((await run()).error).toBeUndefined();
+      giveAway(named);
+      expect((await run()).error).toEqual(refusal(named));
+    });
+
+  itAsRoot('are refused if others can change a program or key of credential_process', async () => {
+    const [config, program, key] = ['config', 'helper', 'key'].map((name) => join(folder, name));
+    writeFileSync(
+      config ?? '',
+      `[default]\ncredential_process = "${program}" credential-process --private-key ${key}\n`,
+    );
+    writeFileSync(join(folder, 'cakeless.env'), `AWS_CONFIG_FILE=${config}\n`);
+    for (const file of [program ?? '', key ?? '']) {
+      expect((await run()).error).toBeUndefined();
+      writeFileSync(file, '');
+      giveAway(file);
+      expect((await run()).error).toEqual(refusal(file));
+      rmSync(file);
+    }
+  });
+
+  itAsRoot('are checked again by each run', async () => {
+    const config = join(folder, 'config');
+    writeFileSync(config, '[default]\n');
+    const connect = () =>
+      connectNode({ AWS_CONFIG_FILE: config }, { exchangeBucket: 'b', region: 'r' }).exchange();
+    await connect();
+    giveAway(config);
+    await expect(connect()).rejects.toEqual(refusal(config));
+    giveAway(join(folder, 'cakeless.yaml'));
+    expect(() => resolveSettings({ nodeConfig: join(folder, 'cakeless.yaml') })).toThrow(
+      'users other than root can change',
+    );
   });
 });

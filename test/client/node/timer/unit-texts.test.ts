@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOpenPart } from '../../../../client/node/disk/open-to-others.ts';
 import { unitFiles } from '../../../../client/node/timer/units.ts';
+import { findOpenPart } from '../../../../lib/files/open-to-others.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -53,8 +53,8 @@ it('finds the part of a path that users other than root can change', () => {
   mkdirSync(join(folder, 'bin'));
   writeFileSync(file, '');
   const owner = process.getuid?.() === 0 ? undefined : folder;
-  expect(findOpenPart(file, { trusted: [0] })).toBe(owner);
+  expect(findOpenPart(file, { trusted: [0] })?.path).toBe(owner);
   chmodSync(join(folder, 'bin'), 0o777);
-  expect(findOpenPart(file, { trusted: [0] })).toBe(owner ?? join(folder, 'bin'));
+  expect(findOpenPart(file, { trusted: [0] })?.path).toBe(owner ?? join(folder, 'bin'));
   expect(findOpenPart('/bin/sh', { trusted: [0] })).toBeUndefined();
 });

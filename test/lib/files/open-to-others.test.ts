@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOpenPart } from '../../../../client/node/disk/open-to-others.ts';
+import { findOpenPart } from '../../../lib/files/open-to-others.ts';
 
 let root: string;
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const trusted = [0, process.getuid?.() ?? 0];
 const open = (path: string, foldersOnly = false) =>
-  findOpenPart(join(root, path), { trusted, foldersOnly });
+  findOpenPart(join(root, path), { trusted, foldersOnly })?.path;
 
 it('is undefined if only trusted users can change the path', () => {
   expect(open('a/b/file')).toBeUndefined();
