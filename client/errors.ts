@@ -14,9 +14,9 @@ export type ErrorCode =
   | 'file-changed'
   /** Another run on this node holds the lock. */
   | 'run-in-progress'
-  /** Someone else changed the same document in the meantime; nothing was written. */
+  /** Someone else changed the same document, or what it is about, in the meantime; nothing was written. */
   | 'conflict'
-  /** The service denied the call to these credentials. */
+  /** The service denied the call to these credentials, or an approval by them would not count. */
   | 'denied'
   /** A certificate, or the CA that should vouch for it, failed a check; it was not written. */
   | 'check-failed'

@@ -13,7 +13,7 @@ export const EXIT = {
   pending: 4,
   /** The service did not respond. */
   unreachable: 5,
-  /** The service denied the call to these credentials. */
+  /** The service denied the call to these credentials, or an approval by them would not count. */
   denied: 6,
   /** A certificate failed a check; if it came from the service, it was not written. */
   checkFailed: 7,

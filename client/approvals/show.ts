@@ -8,7 +8,8 @@ import {
 import { type CountedApproval, readPending } from '../../lib/contract/outcomes.ts';
 import { issuedNameOf, outcomeKeys, type RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatName } from '../../lib/csr/alternative-names.ts';
-import { digestOf, readRequest } from '../../lib/csr/read-request.ts';
+import { digestOfObject } from '../../lib/csr/forbidden-upload.ts';
+import { readRequest } from '../../lib/csr/read-request.ts';
 import { certificateFields } from '../../lib/issuance/certificate-fields.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { Uncounted } from '../../lib/policy/approval.ts';
@@ -130,12 +131,12 @@ const STATES = { issue: 'issued', reject: 'rejected' } as const;
 async function showCsr(
   authority: ObjectStore,
   address: RequestAddress,
-  { body }: StoredObject,
+  object: StoredObject,
 ): Promise<Pick<ShownRequest, 'csr' | 'comparison'>> {
-  const { seen } = readRequest(body);
+  const { seen } = readRequest(object.body);
   const { subject, names = [], key } = seen;
   const csr = {
-    sha256: digestOf(body),
+    sha256: digestOfObject(object),
     subject: subject ? describeSubject(subject) : '',
     names: names.map(formatName),
     key: key?.kind ?? '',

@@ -31,10 +31,15 @@ export async function weigh(
       'have the CSR uploaded again under a new request id',
     );
   const required = requiredOf(plan, pending);
-  return { given, state: weighPublished(plan, given, pending), required };
+  // weighApprovals adds the one that is for an unknown uploader
+  const toWeigh = { ...plan, required: required - extra(pending) };
+  return { given, state: weighApprovals(toWeigh, given, pending.uploader), required };
 }
 
-/** The state with an approval by `approver` in addition. */
+/**
+ * The state with an approval by `approver` in addition, as if no number of approvals were enough: so it says which count
+ * and why others do not, even if those that exist are enough.
+ */
 export function withApprovalBy(
   approver: string,
   plan: PlanToApprove,
@@ -51,7 +56,8 @@ export function withApprovalBy(
     decidedAt: '',
   };
   const mine = { approver, planDigest: digest, document };
-  return weighPublished(plan, { ofRequest: [...others, mine], standing }, pending);
+  const all = { ofRequest: [...others, mine], standing };
+  return weighApprovals({ ...plan, required: Number.POSITIVE_INFINITY }, all, pending.uploader);
 }
 
 /**
@@ -63,12 +69,3 @@ function requiredOf({ required }: PlanToApprove, pending: Examined['pending']): 
 }
 
 const extra = ({ uploader }: Examined['pending']) => (uploader === undefined ? 1 : 0);
-
-function weighPublished(
-  plan: PlanToApprove,
-  given: GivenApprovals,
-  pending: Examined['pending'],
-): ApprovalState {
-  const required = requiredOf(plan, pending) - extra(pending);
-  return weighApprovals({ ...plan, required }, given, pending.uploader);
-}

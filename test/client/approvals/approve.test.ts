@@ -239,6 +239,16 @@ describe('an approval that would not count is refused when it is given:', () => 
     ]);
   });
 
+  it('by the uploader, where others have approved enough already', async () => {
+    const args = approve('--plan', await planOf());
+    await run(memory, args);
+    const { error } = await run(memory, args, { as: 'AROAOTHER:i-0abc' });
+    expect([error.code, error.message]).toEqual([
+      'denied',
+      expect.stringContaining('its author uploaded the request'),
+    ]);
+  });
+
   it('by an approver whom users.approvers does not list', async () => {
     const users = { organizations: ['team-a'], approvers: [`AWS:${BOB}`] };
     changeRecord({ users });
