@@ -132,7 +132,11 @@ export class Folder {
    * in it, as far as the folder around it lets them.
    * @throws UnsafePathError if something else has this name
    */
-  async ownFolder(name: string): Promise<Folder> {
+  ownFolder(name: string): Promise<Folder> {
+    return this.#explain(() => this.#ownFolder(name));
+  }
+
+  async #ownFolder(name: string): Promise<Folder> {
     const path = join(this.path, name);
     try {
       await mkdir(this.#at(name), OTHERS_MAY_ENTER);
@@ -149,7 +153,9 @@ export class Folder {
       closeSync(handle);
       throw error;
     }
-    return new Folder(path, handle);
+    if (this.#handle !== undefined) return new Folder(path, handle);
+    closeSync(handle); // nobody can replace it
+    return new Folder(path);
   }
 
   hasOwnFolder(name: string): boolean {
@@ -165,8 +171,10 @@ export class Folder {
     } finally {
       inner.close();
     }
-    await rmdir(this.#at(name));
-    syncFolder(this.#base);
+    await this.#explain(async () => {
+      await rmdir(this.#at(name));
+      syncFolder(this.#base);
+    });
   }
 
   #at(name: string): string {
@@ -176,9 +184,9 @@ export class Folder {
   }
 
   /** Errors name the path instead of the handle. */
-  async #explain(action: () => Promise<void>): Promise<void> {
+  async #explain<T>(action: () => Promise<T>): Promise<T> {
     try {
-      await action();
+      return await action();
     } catch (error) {
       const failed = error as Error;
       failed.message = failed.message.replaceAll(this.#base, this.path);

@@ -17,7 +17,7 @@ export function readCsrs(folder: string, terminal: Terminal) {
 }
 
 function readCsr({ file }: FoundCsr): Buffer {
-  const bytes = readFile(file).bytes;
+  const { bytes } = readFile(file, { refusesLink: true }); // findCsrs lists files only
   checkCsr(file, bytes);
   return bytes;
 }

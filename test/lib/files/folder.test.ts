@@ -122,6 +122,14 @@ describe('a folder for work', () => {
     await work();
   });
 
+  it("is used by its path in a folder of this process's user, as where /proc is not mounted", async () => {
+    const folder = Folder.open(victim, 'any');
+    const inner = await folder.ownFolder('work');
+    expect([folder.isOfOthers, inner.isOfOthers]).toEqual([false, false]);
+    await inner.write('x', '', 0o600);
+    await folder.removeOwnFolder('work');
+  });
+
   it.each([
     ['link to a folder', () => symlinkSync(victim, join(theirs, 'work'))],
     ['dangling link', () => symlinkSync('/nowhere', join(theirs, 'work'))],
