@@ -2,6 +2,8 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
+import { clusterOfStandingApproval } from '../lib/contract/approvals.ts';
+import { listPending } from '../lib/issuance/pending.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { findUnfinished, type Unfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
 import { oldestAgeSeconds } from '../lib/reconcile/open-requests.ts';
@@ -9,7 +11,8 @@ import { takeTurns } from '../lib/reconcile/take-turns.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
 import { reportExpiries } from './report-expiries.ts';
-import { wakeMessage } from './wakes.ts';
+import { isS3Event, readS3Event } from './s3-events.ts';
+import { type OutgoingMessage, wakeMessage } from './wake-message.ts';
 
 const MINUTE_MS = 60 * 1000;
 /** A request has its outcome within seconds, but S3's event may take minutes, and only the event names the uploader. */
@@ -34,7 +37,7 @@ const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQ
 const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
 interface Queue {
-  send(bodies: readonly string[]): Promise<void>;
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
 }
 
 /**
@@ -51,6 +54,7 @@ export function newReconcileHandler(
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(async (event) => {
+      if (isS3Event(event)) return { requeued: await wakeCovered(service, queue, reporter, event) };
       const daily = eventSchema.safeParse(event).data?.records === true;
       // a fault in one does not stop the other
       const [requeued, reported] = await Promise.allSettled([
@@ -61,6 +65,32 @@ export function newReconcileHandler(
       if (reported.status === 'rejected') throw reported.reason;
       return { requeued: requeued.value };
     });
+}
+
+/**
+ * A standing approval was written: queues the pending requests of its cluster. If there are more than one run queues, the
+ * scheduled runs queue the others.
+ */
+async function wakeCovered(
+  service: Service,
+  queue: Queue,
+  reporter: Reporter,
+  event: unknown,
+): Promise<number> {
+  const clusters = readS3Event(event).map(({ key }) => clusterOfStandingApproval(key));
+  const messages: OutgoingMessage[] = [];
+  for (const cluster of new Set(clusters))
+    if (cluster !== undefined)
+      for await (const key of listPending(service, cluster)) {
+        if (messages.length === MOST_REQUESTS) break;
+        messages.push(wakeMessage(key));
+      }
+  await queue.send(messages);
+  measure(reporter, METRICS.requeued, messages.length);
+  reporter.logger.info('woke requests that a standing approval may cover', {
+    requeued: messages.length,
+  });
+  return messages.length;
 }
 
 async function requeue(

@@ -7,7 +7,7 @@
 export const METRICS_NAMESPACE = 'Cakeless';
 
 /** Value of the dimension `service`: a function's name without its prefix. */
-export type ServiceName = 'sign' | 'create-ca' | 'reconcile' | 'watch-signatures';
+export type ServiceName = 'triage' | 'sign' | 'create-ca' | 'reconcile' | 'watch-signatures';
 
 export interface Metric {
   readonly name: string;
@@ -18,6 +18,10 @@ export interface Metric {
 }
 
 export const METRICS = {
+  /** Events that were handed to triage, but are not in its queue. Count, by triage. */
+  unprovenEvent: { name: 'UnprovenEvent', unit: 'Count', service: 'triage' },
+  /** Events about objects that are neither uploads nor approvals of requests. Count, by triage. */
+  eventDropped: { name: 'EventDropped', unit: 'Count', service: 'triage' },
   /** Certificates published to nodes; a wake-up for a certificate that already exists counts again. Count, by sign. */
   issued: { name: 'Issued', unit: 'Count', service: 'sign' },
   /** Requests rejected, counted as `issued` is. Count, by sign. */
@@ -37,6 +41,8 @@ export const METRICS = {
   transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */
   failure: { name: 'Failure', unit: 'Count', service: 'sign' },
+  /** Messages that were handed to sign, but are not in its queue. Count, by sign. */
+  unprovenWake: { name: 'UnprovenWake', unit: 'Count', service: 'sign' },
   /** Throttling errors from KMS, including those that the SDK's retry recovered from. Count, by sign. */
   kmsThrottled: { name: 'KmsThrottled', unit: 'Count', service: 'sign' },
   /** Trust domains created; 0 if the trust domain already existed. Count, by create-ca. */

@@ -85,7 +85,7 @@ describe('an upload', () => {
     });
     const local = await start({
       functions,
-      queue: { name: 'requests', function: 'sign', batchSize: 3, concurrency: 2 },
+      queues: [{ name: 'requests', function: 'sign', batchSize: 3, concurrency: 2 }],
     });
     await Promise.all(
       Array.from({ length: 100 }, (_, n) => upload(local, `requests/blue/cp1/r${n}/a.csr`)),
@@ -107,7 +107,7 @@ it('a batch of messages fails only in the message that is invalid', async () => 
   });
   const entries = ['one', '', 'three'].map((MessageBody, i) => ({ Id: `e${i}`, MessageBody }));
   const response = await sqs.send(
-    new SendMessageBatchCommand({ QueueUrl: local.queueUrl, Entries: entries }),
+    new SendMessageBatchCommand({ QueueUrl: local.queueUrl('requests'), Entries: entries }),
   );
   sqs.destroy();
   expect(response.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
@@ -145,7 +145,7 @@ describe('a message that the function fails to process', () => {
         dataDir,
         timers,
         functions,
-        queue: { name: 'requests', function: 'sign', maxReceives: 3 },
+        queues: [{ name: 'requests', function: 'sign', maxReceives: 3 }],
       });
       await upload(local, 'requests/blue/cp1/r1/a.csr');
       expect(await letTimePass(local, timers)).toEqual([1000, 2000]);
@@ -156,9 +156,9 @@ describe('a message that the function fails to process', () => {
       ]);
       const [dead] = local.deadLetters();
       expect(dead).toMatchObject({ body: seen[0]?.body, receives: 3 });
-      const file = join(dataDir, 'dead-letters', `${dead?.messageId}.json`);
+      const file = join(dataDir, 'dead-letters', 'requests', `${dead?.messageId}.json`);
       expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(dead);
-      expect(await readdir(join(dataDir, 'queue'))).toEqual([]);
+      expect(await readdir(join(dataDir, 'queues', 'requests'))).toEqual([]);
     },
   );
 
@@ -177,7 +177,7 @@ describe('a message that the function fails to process', () => {
     const { region, administrator: credentials } = local;
     const sqs = new SQSClient({ endpoint: local.url, region, credentials });
     for (const MessageBody of ['good', 'bad', 'good']) {
-      await sqs.send(new SendMessageCommand({ QueueUrl: local.queueUrl, MessageBody }));
+      await sqs.send(new SendMessageCommand({ QueueUrl: local.queueUrl('requests'), MessageBody }));
     }
     sqs.destroy();
     await letTimePass(local, timers);

@@ -31,7 +31,7 @@ beforeAll(async () => {
     dataDir: folder,
     buckets,
     functions: { unused: async () => ({}) },
-    queue,
+    queues: [queue],
     notifications: [],
   });
 });

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
-import { wakeMessage } from '../../functions/wakes.ts';
+import { wakeMessage } from '../../functions/wake-message.ts';
 import { requestApprovalKey } from '../../lib/contract/approvals.ts';
 import { issuedKey, recordKey } from '../../lib/contract/decision-record.ts';
 import { startLocal } from '../../local/server.ts';
@@ -30,7 +30,7 @@ async function leaveRequestBehind(dataDir: string): Promise<void> {
     dataDir,
     buckets: LOCAL_BUCKETS,
     functions: { sink: async () => undefined },
-    queue: { name: 'none', function: 'sink' },
+    queues: [{ name: 'none', function: 'sink' }],
     notifications: [],
     now: () => new Date(Date.now() - 10 * MINUTE_MS),
   });
