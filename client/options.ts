@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { isUserid } from '../lib/contract/approvals.ts';
 import type { KeyKind } from '../lib/csr/public-key.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
@@ -7,9 +8,14 @@ export const outputOption = () =>
   new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 
 export const approverOption = () =>
-  new Option('--as <name>', 'name of the approver, for the record').default(
-    process.env.USER ?? 'unknown',
-  );
+  new Option('--as <userid>', "the approver's aws:userid, which is the end of the approval's key")
+    .argParser(userid)
+    .default(process.env.USER ?? 'unknown');
+
+function userid(text: string): string {
+  if (isUserid(text)) return text;
+  throw new InvalidArgumentError('must be an aws:userid, such as AROAEXAMPLE:alice');
+}
 
 /** A name that becomes part of an object key. */
 export function subdomain(text: string): string {

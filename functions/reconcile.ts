@@ -1,6 +1,7 @@
 /** Lambda entry: finds unfinished requests, and those that a standing approval covers, and queues them again. */
-import { SqsRequestQueue } from '../lib/aws/sqs-request-queue.ts';
+
 import { newSqsClient } from '../lib/aws/sqs-client.ts';
+import { SqsRequestQueue } from '../lib/aws/sqs-request-queue.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { required } from './environment.ts';
 import { newReconcileHandler } from './reconcile-handler.ts';

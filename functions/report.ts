@@ -42,8 +42,8 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
       keyId: record.keyId,
       serialNumber: record.certificate.serialNumber,
       notAfter: record.certificate.notAfter,
-      approval: record.approval,
-      approver: record.approver,
+      planDigest: record.approval?.planDigest,
+      approvers: record.approval?.by.map(({ approver }) => approver),
     }),
     ...(record?.decision === 'reject' && { codes: record.violations.map(({ code }) => code) }),
   });

@@ -5,6 +5,7 @@ import { KmsSigningKeys } from '../lib/aws/kms-signing-keys.ts';
 import { S3ObjectStore } from '../lib/aws/s3-object-store.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { Service } from '../lib/service.ts';
+import { parseTrustDomainRules } from '../lib/trust-domain-rules.ts';
 import { required } from './environment.ts';
 
 /**
@@ -17,6 +18,7 @@ export function serviceFromEnvironment(kms = newKmsClient(), onThrottle?: () => 
     exchange: new S3ObjectStore(s3, required(ENVIRONMENT.exchangeBucket)),
     authority: new S3ObjectStore(s3, required(ENVIRONMENT.authorityBucket)),
     keys: new KmsSigningKeys(kms, onThrottle),
+    rules: parseTrustDomainRules(process.env[ENVIRONMENT.trustDomainRules]),
     now: () => new Date(),
     randomBytes,
   };

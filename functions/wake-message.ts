@@ -11,7 +11,9 @@ const wakeMessageSchema = z.strictObject({
   /** Key of an object under `requests/`. */
   request: z
     .string()
-    .check(z.refine((key) => key.startsWith(EXCHANGE_PREFIXES.requests), 'must be under requests/')),
+    .check(
+      z.refine((key) => key.startsWith(EXCHANGE_PREFIXES.requests), 'must be under requests/'),
+    ),
   /** Who uploaded which bytes, if an event of S3 said so. */
   upload: z.optional(z.strictObject({ principal: z.string(), eTag: z.string() })),
 });

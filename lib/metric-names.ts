@@ -51,6 +51,8 @@ export const METRICS = {
   requeued: { name: 'Requeued', unit: 'Count', service: 'reconcile' },
   /** Requests that a run left for the next one, because it queues only a limited number. Count, by reconcile. */
   notRequeued: { name: 'NotRequeued', unit: 'Count', service: 'reconcile' },
+  /** Clusters and nodes with more objects than one run looks at; the next run continues there. Count, by reconcile. */
+  continued: { name: 'Continued', unit: 'Count', service: 'reconcile' },
   /** Requests that need approval now. Count, by reconcile. */
   approvalsWaiting: { name: 'ApprovalsWaiting', unit: 'Count', service: 'reconcile' },
   /** How long the oldest of them has been pending; 0 if no request is. Seconds, by reconcile. */

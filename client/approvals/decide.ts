@@ -18,7 +18,8 @@ import { requirePending } from './pending.ts';
 
 export interface Decision {
   readonly decision: RequestApproval['decision'];
-  readonly reason: string | undefined;
+  readonly reason: string;
+  /** `aws:userid` of the approver: IAM lets an approver write only keys that end in it. */
   readonly approver: string;
 }
 
@@ -40,19 +41,16 @@ export async function decide(
 ): Promise<Decided> {
   const address = addressOf(request);
   const pending = await requirePending(await buckets.exchange(), address);
-  const { certificateName, csrSha256, trustDomain, validitySeconds } = pending;
+  const { certificateName, planDigest } = pending;
   const approval: RequestApproval = {
     request: address.key,
-    csrSha256,
-    trustDomain,
-    validitySeconds,
+    planDigest,
     decision,
-    ...(reason !== undefined && { reason }),
-    approver,
+    reason,
     decidedAt: now.toISOString(),
   };
   const authority = await buckets.authority();
-  const key = requestApprovalKey(address.key, csrSha256);
+  const key = requestApprovalKey(address.key, planDigest, approver);
   const created = await authority.create(key, formatDocument(approval), JSON_TYPE);
   if (created !== 'created')
     checkSame(await readDocument(authority, key, requestApprovalSchema), approval);
@@ -79,13 +77,5 @@ function checkSame(recorded: RequestApproval | undefined, wanted: RequestApprova
       'a decision is final: upload the CSR again under a new request id',
     );
   };
-  if (recorded?.decision !== decision)
-    fail(`${recorded?.approver ?? 'an approver'} already decided: ${recorded?.decision}`);
-  const sameTerms =
-    recorded?.trustDomain === wanted.trustDomain &&
-    recorded.validitySeconds === wanted.validitySeconds;
-  if (decision === 'approve' && !sameTerms)
-    fail(
-      `already approved, but under an earlier cluster record (trust domain ${recorded?.trustDomain})`,
-    );
+  if (recorded?.decision !== decision) fail(`you already decided: ${recorded?.decision}`);
 }

@@ -40,7 +40,11 @@ export function addApprovalCommands(program: Command, buckets: Buckets, terminal
     .option('--reason <text>', 'the reason, for the record')
     .addOption(approverOption())
     .action(async (request: string, { reason, as: approver }: DecisionOptions) => {
-      const decision = { decision: 'approve', reason, approver } as const;
+      const decision = {
+        decision: 'approve',
+        reason: reason ?? 'no reason given',
+        approver,
+      } as const;
       const decided = await decide(buckets, request, decision, systemClock.now());
       terminal.print(`approved ${nameOf(decided)}`);
     });
@@ -50,7 +54,7 @@ export function addApprovalCommands(program: Command, buckets: Buckets, terminal
     .requiredOption('--reason <text>', 'the reason, which is shown to the node')
     .addOption(approverOption())
     .action(async (request: string, { reason, as: approver }: DecisionOptions) => {
-      const decision = { decision: 'deny', reason, approver } as const;
+      const decision = { decision: 'deny', reason: reason ?? 'no reason given', approver } as const;
       const decided = await decide(buckets, request, decision, systemClock.now());
       terminal.print(`denied ${nameOf(decided)}`);
     });

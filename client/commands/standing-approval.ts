@@ -1,6 +1,11 @@
 /** `cakeless standing-approval`: certificate names of a cluster that need no further approval. */
 import type { Command } from 'commander';
-import { changeStanding, readStanding, standingName } from '../approvals/standing.ts';
+import {
+  changeStanding,
+  type GivenStanding,
+  readStanding,
+  standingName,
+} from '../approvals/standing.ts';
 import type { Buckets } from '../buckets.ts';
 import { systemClock } from '../clock.ts';
 import { approverOption, subdomain } from '../options.ts';
@@ -28,22 +33,25 @@ export function addStandingApprovalCommand(
     .action(async (cluster: string, texts: string[], { withdraw, as }: StandingOptions) => {
       const names = texts.map(standingName);
       const authority = await buckets.authority();
-      const approval =
-        withdraw || names.length > 0
-          ? await changeStanding(
-              authority,
-              cluster,
-              { action: withdraw ? 'withdraw' : 'grant', names, approver: as },
-              systemClock.now(),
-            )
-          : await readStanding(authority, cluster);
-      terminal.print(describe(cluster, approval));
+      if (withdraw || names.length > 0)
+        await changeStanding(
+          authority,
+          cluster,
+          { action: withdraw ? 'withdraw' : 'grant', names, approver: as },
+          systemClock.now(),
+        );
+      for (const line of describe(cluster, await readStanding(authority, cluster)))
+        terminal.print(line);
     });
 }
 
-function describe(cluster: string, approval: Awaited<ReturnType<typeof readStanding>>): string {
-  if (approval === undefined || approval.certificateNames.length === 0)
-    return `cluster ${cluster} has no standing approval`;
-  const { approver = 'an approver', certificateNames, trustDomain } = approval;
-  return `cluster ${cluster} has a standing approval by ${approver} for ${certificateNames.join(', ')} in trust domain ${trustDomain}`;
+function describe(cluster: string, given: readonly GivenStanding[]): string[] {
+  const lines = given.flatMap(({ approver, approval }) =>
+    approval.grants.length === 0
+      ? []
+      : [
+          `cluster ${cluster} has a standing approval by ${approver} for ${approval.grants.map(({ certificateName, trustDomain }) => `${certificateName} in trust domain ${trustDomain}`).join(', ')}`,
+        ],
+  );
+  return lines.length > 0 ? lines : [`cluster ${cluster} has no standing approval`];
 }

@@ -36,7 +36,7 @@ const RECEIVE = [
 
 export const SERVICE_ACCESS: readonly ServiceAccess[] = [
   {
-    // nobody sends to it but S3: its events name the uploader, so whoever sends can be anyone
+    // nobody sends to it but S3: its events name the uploader, so a sender could claim to be anyone
     resource: 'upload queue',
     may: 'receive',
     actions: RECEIVE,

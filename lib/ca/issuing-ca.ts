@@ -11,11 +11,11 @@ import { readDer, readFields, readOid, TAG } from '../der/read.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { type SigningAlgorithm, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { checkDocument, readOften } from '../store/documents.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectReader } from '../store/object-store.ts';
 
 /** The CAs of a trust domain; undefined if the trust domain does not exist. @throws Fault document-malformed */
 export function readTrustDomain(
-  authority: ObjectStore,
+  authority: ObjectReader,
   trustDomain: string,
 ): Promise<TrustDomainDocument | undefined> {
   return readOften(authority, trustDomainKey(trustDomain), checkTrustDomain);

@@ -1,12 +1,12 @@
 import { clusterRecordKey } from '../contract/cluster-record.ts';
 import { Fault } from '../fault.ts';
 import { readOften } from '../store/documents.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectReader } from '../store/object-store.ts';
 import { type ClusterRecord, parseClusterRecord, type RecordResult } from './record.ts';
 
 /** The record of a cluster; undefined if the cluster has no record. @throws Fault document-malformed */
 export async function readClusterRecord(
-  authority: ObjectStore,
+  authority: ObjectReader,
   cluster: string,
 ): Promise<ClusterRecord | undefined> {
   const key = clusterRecordKey(cluster);

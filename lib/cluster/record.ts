@@ -46,6 +46,8 @@ export interface ClusterRecord {
   readonly nodeRules: readonly NodeRule[];
   readonly uploaders: readonly string[];
   readonly approvalRequired: readonly CertificateName[];
+  /** At least so many approvers; the trust domain may require more. */
+  readonly requiredApprovals: number;
   readonly maxNames: number | undefined;
   readonly allowedKeys: readonly string[] | undefined;
   /** undefined: users get no certificates. */
@@ -124,6 +126,7 @@ function build(doc: ClusterRecordDocument): ClusterRecord {
     })),
     uploaders: doc.uploaders ?? [],
     approvalRequired: doc.approvalRequired ?? [],
+    requiredApprovals: doc.requiredApprovals ?? 1,
     maxNames: doc.limits?.maxNames,
     allowedKeys: doc.allowedKeys,
     users: doc.users && userRuleOf(doc.users),

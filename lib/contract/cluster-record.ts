@@ -13,6 +13,7 @@ import {
   OLDEST_KUBERNETES_VERSION,
   parseKubernetesVersion,
 } from '../profiles/kubernetes-version.ts';
+import { requiredApprovalsSchema } from '../trust-domain-rules.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 import { isNodeName, RESERVED_NODE_NAMES } from './request-kinds.ts';
 
@@ -161,6 +162,8 @@ export const clusterRecordSchema = z.strictObject({
   uploaders,
   /** Certificate names that need approval, in addition to every certificate of `ca` with system:masters. */
   approvalRequired: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
+  /** How many approvers have to approve; it can only raise what the trust domain requires. */
+  requiredApprovals: z.optional(requiredApprovalsSchema),
   limits: z.optional(
     z.strictObject({
       maxNames: z.optional(z.number().check(z.int(), z.positive(), z.maximum(LIMITS.maxNames))),

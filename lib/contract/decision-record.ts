@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
-import { violationSchema } from './outcomes.ts';
+import { countedApprovalSchema, violationSchema } from './outcomes.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
 
@@ -19,6 +19,17 @@ const common = {
   decidedAt: z.string(),
 };
 
+/** The approval that a certificate needed and had. */
+const approvalSchema = widenable({
+  /** Why one was needed. */
+  reason: z.string(),
+  /** What was approved (lib/policy/plan-digest.ts). */
+  planDigest: z.string(),
+  /** How many approvers were needed. */
+  required: z.number(),
+  by: z.array(countedApprovalSchema),
+});
+
 const issueRecordSchema = widenable({
   ...common,
   decision: z.literal('issue'),
@@ -29,10 +40,10 @@ const issueRecordSchema = widenable({
   ca: z.enum(CA_NAMES),
   caVersion: z.number(),
   keyId: z.string(),
-  /** The approval that it needed and had. */
-  approval: z.optional(z.string()),
-  /** Who wrote the approval, as its S3 event named the principal. */
-  approver: z.optional(z.string()),
+  /** The validity that was requested; the certificate ends earlier if the CA does. */
+  validitySeconds: z.number(),
+  /** Absent if no approval was needed. */
+  approval: z.optional(approvalSchema),
   certificate: z.object({
     serialNumber: z.string(),
     notBefore: z.string(),
@@ -54,6 +65,8 @@ const rejectRecordSchema = widenable({
   ...common,
   decision: z.literal('reject'),
   certificateName: z.optional(z.string()),
+  /** `aws:userid` of the approver who denied it. */
+  deniedBy: z.optional(z.string()),
   violations: z.array(violationSchema),
 });
 

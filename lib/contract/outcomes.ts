@@ -3,6 +3,7 @@
  * certificates, and their readers.
  */
 import * as z from 'zod/mini';
+import { CA_NAMES } from '../profiles/certificate-names.ts';
 import { checkDocument, readJson } from '../store/documents.ts';
 import type { ObjectReader } from '../store/object-store.ts';
 import { OUTCOME_SUFFIXES } from './prefixes.ts';
@@ -32,6 +33,15 @@ export const rejectionSchema = z.object({
 
 export type RejectionDocument = z.infer<typeof rejectionSchema>;
 
+/** An approval that counts: whose, and whether for this request alone. */
+export const countedApprovalSchema = z.object({
+  /** `aws:userid` of the approver. */
+  approver: z.string(),
+  kind: z.enum(['request', 'standing']),
+});
+
+export type CountedApproval = z.infer<typeof countedApprovalSchema>;
+
 /**
  * `<path>.pending.json`. Approvers base their decision on it, so a reader must understand every field that changes what
  * would be issued.
@@ -42,12 +52,25 @@ export const pendingSchema = widenable({
   certificateName: z.string(),
   since: z.string(),
   waitingFor: z.string(),
-  /** What an approval has to name. */
+  /** What an approval has to name: the digest of everything that would be certified. */
+  planDigest: z.string(),
+  /** What would be certified. An approver's program computes it and the digest again, from the CSR and the cluster record. */
   csrSha256: z.string(),
-  /** What would be issued, besides what the CSR says: an approval is for this and nothing else. */
   trustDomain: z.string(),
+  ca: z.enum(CA_NAMES),
+  commonName: z.string(),
+  organizations: z.array(z.string()),
+  dnsNames: z.array(z.string()),
+  ipAddresses: z.array(z.string()),
+  extendedKeyUsages: z.array(z.enum(['serverAuth', 'clientAuth'])),
   validitySeconds: z.number(),
   uploader: z.optional(z.string()),
+  /** How many approvers have to approve. */
+  requiredApprovals: z.number(),
+  /** The approvals that count so far. */
+  approvals: z.array(countedApprovalSchema),
+  /** Approvals that do not count, and why. */
+  uncounted: z.array(z.object({ approver: z.string(), reason: z.string() })),
 });
 
 export type PendingDocument = z.infer<typeof pendingSchema>;

@@ -1,13 +1,8 @@
 /** Requests that need approval: `<path>.pending.json`, which the outcome replaces. */
 import { type PendingDocument, readPending } from '../contract/outcomes.ts';
-import {
-  outcomeKeys,
-  outcomesPrefix,
-  type RequestAddress,
-  requestKeyOfOutcome,
-} from '../contract/request-key.ts';
+import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
-import type { PlanToApprove } from '../policy/approval.ts';
+import type { PlanTerms } from '../policy/plan-digest.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
@@ -23,41 +18,35 @@ export async function readPendingUploader(
   return known?.csrSha256 === digestOfObject(object) ? known?.uploader : undefined;
 }
 
-/** The pending requests of a cluster, by their keys alone: one document that cannot be read does not block the others. */
-export async function* listPending(service: Service, cluster: string): AsyncGenerator<string> {
-  for await (const { key } of service.exchange.list(outcomesPrefix(cluster))) {
-    const request = requestKeyOfOutcome(key, 'pending');
-    if (request !== undefined) yield request;
-  }
-}
-
 /** Written once for the same plan, so that `since` does not change. */
 export async function publishPending(
   service: Service,
   address: RequestAddress,
-  { plan, uploader, waitingFor }: Extract<Decision, { kind: 'pending' }>,
+  { plan, uploader, given, waitingFor }: Extract<Decision, { kind: 'pending' }>,
 ): Promise<void> {
   const { pending } = outcomeKeys(address);
   const known = await readPending(service.exchange, pending);
-  const same = known !== undefined && isSame(known, plan);
+  const same = known !== undefined && known.planDigest === plan.digest;
   if (same && known.waitingFor === waitingFor) return;
   const document: PendingDocument = {
-    request: address.key,
-    certificateName: plan.certificateName,
+    ...describeTerms(plan.terms),
     since: same ? known.since : service.now().toISOString(),
     waitingFor,
-    csrSha256: plan.csrSha256,
-    trustDomain: plan.trustDomain,
-    validitySeconds: plan.validitySeconds,
+    planDigest: plan.digest,
     ...(uploader !== undefined && { uploader }),
+    requiredApprovals: given.required,
+    approvals: [...given.by],
+    uncounted: [...given.uncounted],
   };
   await service.exchange.put(pending, formatDocument(document), JSON_TYPE);
 }
 
-function isSame(known: PendingDocument, plan: PlanToApprove): boolean {
-  return (
-    known.csrSha256 === plan.csrSha256 &&
-    known.trustDomain === plan.trustDomain &&
-    known.validitySeconds === plan.validitySeconds
-  );
+function describeTerms({ cluster: _, ...terms }: PlanTerms) {
+  return {
+    ...terms,
+    organizations: [...terms.organizations],
+    dnsNames: [...terms.dnsNames],
+    ipAddresses: [...terms.ipAddresses],
+    extendedKeyUsages: [...terms.extendedKeyUsages],
+  };
 }

@@ -67,7 +67,7 @@ async function decideAndRecord(
 ): Promise<DecisionRecord | { ignored: string } | undefined> {
   const uploader =
     uploaderOf(wake, object) ?? (await readPendingUploader(service, address, object));
-  const decision = await decide(service, address, object, { ...wake, uploader });
+  const decision = await decide(service, address, object, uploader);
   if (decision.kind === 'ignore') return { ignored: decision.reason };
   return recordDecision(service, address, decision);
 }

@@ -3,17 +3,21 @@ import type { IssueRecord } from '../contract/decision-record.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
-export function describeFields(fields: CertificateFields): IssueRecord['certificate'] {
+/** Names as documents list them. */
+export function namesByType(names: readonly AlternativeName[]) {
   const valuesOf = (type: AlternativeName['type']) =>
-    fields.names.filter((name) => name.type === type).map(({ value }) => value);
+    names.filter((name) => name.type === type).map(({ value }) => value);
+  return { dnsNames: valuesOf('DNS'), ipAddresses: valuesOf('IP') };
+}
+
+export function describeFields(fields: CertificateFields): IssueRecord['certificate'] {
   return {
     serialNumber: Buffer.from(fields.serialNumber).toString('hex'),
     notBefore: fields.notBefore.toISOString(),
     notAfter: fields.notAfter.toISOString(),
     commonName: fields.subject.commonName,
     organizations: [...fields.subject.organizations],
-    dnsNames: valuesOf('DNS'),
-    ipAddresses: valuesOf('IP'),
+    ...namesByType(fields.names),
     extendedKeyUsages: [...fields.extendedKeyUsages],
     keyAlgorithm: fields.keyAlgorithm,
     publicKey: Buffer.from(fields.publicKey).toString('base64'),

@@ -6,8 +6,6 @@ export interface Wake {
   /** Who uploaded, and the ETag of what was uploaded; undefined if no upload event states it. */
   readonly uploader?: string | undefined;
   readonly eTag?: string | undefined;
-  /** The approval that caused the wake-up, and its writer as the event names the principal. */
-  readonly approval?: { readonly key: string; readonly principal: string | undefined };
 }
 
 export interface Processed {

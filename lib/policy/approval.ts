@@ -1,70 +1,143 @@
-/** Which approvals count for a plan that needs one. */
+/** Which approvals count for a plan that needs them. */
 import type { RequestApproval, StandingApproval } from '../contract/approvals.ts';
-import type { IssuedName } from '../profiles/certificate-names.ts';
-import { isListed } from './principals.ts';
+import type { CountedApproval } from '../contract/outcomes.ts';
+import type { PlanTerms } from './plan-digest.ts';
+import { isListed, personOf, principalOf } from './principals.ts';
 
-/** What an approver decides about. */
+/** What approvers decide about. */
 export interface PlanToApprove {
-  readonly request: string;
-  readonly cluster: string;
-  readonly certificateName: IssuedName;
-  readonly csrSha256: string;
-  readonly trustDomain: string;
-  readonly validitySeconds: number;
+  readonly terms: PlanTerms;
+  readonly digest: string;
+  /** Why an approval is needed. */
+  readonly reason: string;
+  /** How many approvers have to approve. */
+  readonly required: number;
   /** Whether a standing approval may cover it. */
   readonly mayStand: boolean;
   /** Principals whose approval counts. @default everyone who can write approvals */
   readonly approvers?: readonly string[];
 }
 
+/** A decision about a request, with what its key says. */
+export interface GivenApproval {
+  /** `aws:userid` */
+  readonly approver: string;
+  readonly planDigest: string;
+  readonly document: RequestApproval;
+}
+
+/** The standing approvals that one approver gave the cluster. */
+export interface GivenStanding {
+  /** `aws:userid` */
+  readonly approver: string;
+  readonly document: StandingApproval;
+}
+
+export interface GivenApprovals {
+  readonly ofRequest: readonly GivenApproval[];
+  readonly standing: readonly GivenStanding[];
+}
+
+export interface Uncounted {
+  readonly approver: string;
+  readonly reason: string;
+}
+
 export type ApprovalState =
-  | { readonly state: 'approved'; readonly kind: 'request' | 'standing'; readonly by: string }
-  | { readonly state: 'denied'; readonly reason: string }
-  /** `uncounted`: the author of an existing approval that does not count. */
-  | { readonly state: 'waiting'; readonly uncounted?: string };
+  | { readonly state: 'approved'; readonly by: readonly CountedApproval[] }
+  | { readonly state: 'denied'; readonly by: string; readonly reason: string }
+  | {
+      readonly state: 'waiting';
+      readonly required: number;
+      readonly by: readonly CountedApproval[];
+      readonly uncounted: readonly Uncounted[];
+    };
 
 /**
- * An approval counts if everything that it names matches the plan; a denial of the request overrides a standing approval.
- * @param writtenBy the principal that wrote the approval of the request, by its S3 event; undefined if no event was seen
+ * A denial by any approver denies, whatever plan it names: not issuing is always safe. Otherwise as many people as the
+ * plan requires have to approve, each for this very plan or by a standing approval that covers it.
+ * @param uploader as the S3 event says; undefined if no event was seen
  */
 export function weighApprovals(
   plan: PlanToApprove,
-  request: RequestApproval | undefined,
-  standing: StandingApproval | undefined,
-  writtenBy?: string,
+  { ofRequest, standing }: GivenApprovals,
+  uploader: string | undefined,
 ): ApprovalState {
-  const ofRequest = request && fitsRequest(request, plan) ? request : undefined;
-  if (ofRequest?.decision === 'deny')
-    return { state: 'denied', reason: ofRequest.reason ?? 'no reason given' };
-  if (ofRequest && plan.approvers && !isListed(writtenBy, plan.approvers))
-    return { state: 'waiting', uncounted: writtenBy ?? 'unknown (its event was lost)' };
-  if (ofRequest)
-    return {
-      state: 'approved',
-      kind: 'request',
-      by: `request approval by ${ofRequest.approver ?? 'an approver'}`,
-    };
-  if (standing && fitsCluster(standing, plan) && plan.mayStand)
-    return {
-      state: 'approved',
-      kind: 'standing',
-      by: `standing approval by ${standing.approver ?? 'an approver'}`,
-    };
-  return { state: 'waiting' };
+  const denial = ofRequest.find(({ document }) => document.decision === 'deny');
+  if (denial) return { state: 'denied', by: denial.approver, reason: denial.document.reason };
+  const given = [
+    ...ofRequest.map((one) => judgeApproval(plan, one)),
+    ...standingFor(plan, standing),
+  ].map((one) => judgeAuthor(plan, one, uploader));
+  const by = oncePerPerson(given.filter((one) => 'kind' in one));
+  const uncounted = given.filter((one) => 'reason' in one);
+  // an unknown uploader may be one of the approvers
+  const required = plan.required + (uploader === undefined ? 1 : 0);
+  if (by.length >= required) return { state: 'approved', by };
+  return { state: 'waiting', required, by, uncounted };
 }
 
-/** A denial has to match only the request and its bytes: not issuing is always safe. */
-function fitsRequest(approval: RequestApproval, plan: PlanToApprove): boolean {
-  const sameRequest = approval.request === plan.request && approval.csrSha256 === plan.csrSha256;
-  const samePlan =
-    approval.trustDomain === plan.trustDomain && approval.validitySeconds === plan.validitySeconds;
-  return sameRequest && (samePlan || approval.decision === 'deny');
+function judgeApproval(
+  { digest, terms }: PlanToApprove,
+  { approver, planDigest, document }: GivenApproval,
+): CountedApproval | Uncounted {
+  if (planDigest !== digest) return { approver, reason: 'it is for an earlier plan' };
+  // the key alone counts, but an object that contradicts it was not written by a program that looked at this plan
+  if (document.planDigest !== digest || document.request !== terms.request)
+    return { approver, reason: 'its request or plan is not that of its key' };
+  return { approver, kind: 'request' };
 }
 
-function fitsCluster(approval: StandingApproval, plan: PlanToApprove): boolean {
-  return (
-    approval.cluster === plan.cluster &&
-    approval.trustDomain === plan.trustDomain &&
-    approval.certificateNames.some((name) => name === plan.certificateName)
+function standingFor(
+  plan: PlanToApprove,
+  standing: readonly GivenStanding[],
+): (CountedApproval | Uncounted)[] {
+  if (!plan.mayStand) return [];
+  const { certificateName } = plan.terms;
+  const denied = standing.find(({ document }) =>
+    document.denials.some((denial) => denial.certificateName === certificateName),
   );
+  return standing.flatMap(({ approver, document }): (CountedApproval | Uncounted)[] => {
+    const grants = document.grants.filter((grant) => grant.certificateName === certificateName);
+    if (grants.length === 0 || document.cluster !== plan.terms.cluster) return [];
+    if (denied)
+      return [{ approver, reason: `${denied.approver} denies standing approvals of this name` }];
+    if (grants.some((grant) => covers(grant, plan.terms))) return [{ approver, kind: 'standing' }];
+    return [{ approver, reason: 'the standing approval does not cover it' }];
+  });
+}
+
+/** Whether a standing approval covers a certificate: nothing that it names is exceeded. */
+function covers(
+  { trustDomain, organizations, maxValiditySeconds }: StandingApproval['grants'][number],
+  terms: PlanTerms,
+): boolean {
+  return (
+    trustDomain === terms.trustDomain &&
+    terms.organizations.every((organization) => organizations.includes(organization)) &&
+    terms.validitySeconds <= maxValiditySeconds
+  );
+}
+
+function judgeAuthor(
+  { approvers }: PlanToApprove,
+  given: CountedApproval | Uncounted,
+  uploader: string | undefined,
+): CountedApproval | Uncounted {
+  if ('reason' in given) return given;
+  const { approver } = given;
+  if (approvers && !isListed(principalOf(approver), approvers))
+    return { approver, reason: 'users.approvers does not list its author' };
+  if (uploader !== undefined && personOf(uploader) === personOf(approver))
+    return { approver, reason: 'its author uploaded the request' };
+  return given;
+}
+
+function oncePerPerson(approvals: readonly CountedApproval[]): CountedApproval[] {
+  const byPerson = new Map<string, CountedApproval>();
+  for (const approval of approvals) {
+    const person = personOf(approval.approver);
+    if (!byPerson.has(person)) byPerson.set(person, approval);
+  }
+  return [...byPerson.values()];
 }

@@ -1,6 +1,7 @@
 /** Policy checks that all kinds of request share. */
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { CertifiableKey } from '../csr/public-key.ts';
+import { formatDuration } from '../duration.ts';
 import { listed, quote } from '../printable.ts';
 import type { Violation } from '../refusal/violation.ts';
 import { isListed } from './principals.ts';
@@ -36,6 +37,24 @@ export function judgeKey(key: CertifiableKey, record: ClusterRecord): Violation[
       got: key.kind,
       allowed: listed(record.allowedKeys),
       fix: 'set encryptionAlgorithm in the kubeadm configuration, or extend allowedKeys in the cluster record',
+    },
+  ];
+}
+
+/** No cluster record can exceed what the deployment allows for its trust domain. */
+export function judgeLongest(
+  validitySeconds: number,
+  { cluster, trustDomain }: ClusterRecord,
+  maxValiditySeconds: number,
+): Violation[] {
+  if (validitySeconds <= maxValiditySeconds) return [];
+  return [
+    {
+      code: 'validity-too-long',
+      field: 'validityPeriod',
+      got: formatDuration(validitySeconds),
+      allowed: `at most ${formatDuration(maxValiditySeconds)} in trust domain ${trustDomain}`,
+      fix: `shorten certificateValidityPeriod or users.maxValidityPeriod in the cluster record of ${cluster}, or have maxValidityPeriod of the trust domain raised in the deployment; then upload under a new request id`,
     },
   ];
 }

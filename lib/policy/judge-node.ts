@@ -13,7 +13,7 @@ import type { CertificateName } from '../profiles/certificate-names.ts';
 import { profileFor, profileOf, type VersionedProfile } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Judgement } from './issuance-plan.ts';
-import { judgeKey, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
+import { judgeKey, judgeLongest, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
 import { judgeNames } from './judge-names.ts';
 import { judgeSubject } from './judge-subject.ts';
 
@@ -23,6 +23,8 @@ export interface NodeContext {
   readonly record: ClusterRecord;
   /** Who uploaded, as the S3 event says (`AWS:<principal id>`); undefined if no event was seen. */
   readonly uploader: string | undefined;
+  /** The longest validity that the trust domain allows. */
+  readonly maxValiditySeconds: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface NodeContext {
  */
 export function judgeNodeRequest(
   { request, seen, violations: ofCsr }: CsrReading,
-  { address, certificateName, record, uploader }: NodeContext,
+  { address, certificateName, record, uploader, maxValiditySeconds }: NodeContext,
 ): Judgement {
   const profile = profileFor(certificateName, record.kubernetesVersion);
   const node = findNode(record, address.node);
@@ -42,6 +44,7 @@ export function judgeNodeRequest(
       ...judgeUploader(uploader, node.uploaders),
       ...judgeRole(certificateName, node),
     );
+  violations.push(...judgeLongest(record.validitySeconds, record, maxValiditySeconds));
   if (!profile) violations.push(notInVersion(certificateName, record));
   if (seen.key) violations.push(...judgeKey(seen.key, record));
   if (seen.subject && profile)

@@ -14,18 +14,20 @@ import { USER_NAME } from '../profiles/certificate-names.ts';
 import { PROFILES, USER_PROFILE } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Judgement } from './issuance-plan.ts';
-import { judgeKey, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
+import { judgeKey, judgeLongest, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
 
 export interface UserContext {
   readonly record: ClusterRecord;
   readonly uploader: string | undefined;
   /** `validity-period` of the object's metadata. @default the rule's maxValidityPeriod */
   readonly validityPeriod: string | undefined;
+  /** The longest validity that the trust domain allows. */
+  readonly maxValiditySeconds: number;
 }
 
 export function judgeUserRequest(
   { request, seen, violations: ofCsr }: CsrReading,
-  { record, uploader, validityPeriod }: UserContext,
+  { record, uploader, validityPeriod, maxValiditySeconds }: UserContext,
 ): Judgement {
   const rule = record.users;
   const violations: Violation[] = [...ofCsr];
@@ -36,6 +38,8 @@ export function judgeUserRequest(
   if (seen.names) violations.push(...judgeNoNames(seen.names));
   const validity = judgeValidity(validityPeriod, rule);
   violations.push(...validity.violations);
+  if (validity.seconds !== undefined && validity.violations.length === 0)
+    violations.push(...judgeLongest(validity.seconds, record, maxValiditySeconds));
   if (violations.length > 0 || !request || !rule || !validity.seconds) return { violations };
   return {
     plan: {

@@ -22,6 +22,8 @@ export interface JudgeContext {
   /** Who uploaded, as the S3 event says (`AWS:<principal id>`); undefined if no event was seen. */
   readonly uploader: string | undefined;
   readonly upload: Upload;
+  /** The longest validity that the trust domain allows. */
+  readonly maxValiditySeconds: number;
 }
 
 export interface Judge {
@@ -44,9 +46,9 @@ export const JUDGES: Readonly<Record<RequestKindName, Judge>> = {
   },
   user: {
     read: readCsr,
-    judge(csr, { record, uploader, upload }) {
+    judge(csr, { record, uploader, upload, maxValiditySeconds }) {
       const validityPeriod = upload.metadata[VALIDITY_METADATA];
-      return judgeUserRequest(csr, { record, uploader, validityPeriod });
+      return judgeUserRequest(csr, { record, uploader, validityPeriod, maxValiditySeconds });
     },
   },
 };

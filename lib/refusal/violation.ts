@@ -33,6 +33,7 @@ export const VIOLATION_CODES = {
   'user-name': 'the common name is not allowed for a user',
   'user-organization': "an organization is not listed in the cluster record's rule for users",
   'validity-period': 'the requested validity cannot be read, or is longer than allowed',
+  'validity-too-long': 'the validity is longer than the deployment allows for the trust domain',
   // the subject alternative names
   'san-type': 'a subject alternative name is neither a DNS name nor an IP address',
   'san-malformed': 'a subject alternative name is malformed',

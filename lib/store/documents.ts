@@ -7,8 +7,12 @@ import type { BucketObject, ObjectReader, ObjectStore, StoredObject } from './ob
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** The JSON value of an object; undefined if the object does not exist. @throws Fault document-malformed */
-export async function readJson(store: ObjectReader, key: string): Promise<unknown> {
-  const text = await readText(store, key);
+export async function readJson(
+  store: ObjectReader,
+  key: string,
+  maxBytes?: number,
+): Promise<unknown> {
+  const text = await readText(store, key, maxBytes);
   return text === undefined ? undefined : parseJson(text, key);
 }
 
@@ -17,7 +21,7 @@ export async function readJson(store: ObjectReader, key: string): Promise<unknow
  * @param understand parses the JSON value; must not depend on anything else
  */
 export async function readOften<T>(
-  store: ObjectStore,
+  store: ObjectReader,
   key: string,
   understand: (value: unknown) => T,
 ): Promise<T | undefined> {
@@ -59,8 +63,12 @@ export const readDocumentObject = (
 export const parseDocumentObject = (object: StoredObject, key: string): unknown =>
   parseJson(textOf(object, key), key);
 
-async function readText(store: ObjectReader, key: string): Promise<string | undefined> {
-  const object = await store.get(key, MAX_DOCUMENT_BYTES);
+async function readText(
+  store: ObjectReader,
+  key: string,
+  maxBytes = MAX_DOCUMENT_BYTES,
+): Promise<string | undefined> {
+  const object = await store.get(key, maxBytes);
   return object && textOf(object, key);
 }
 
@@ -79,11 +87,12 @@ function parseJson(text: string, key: string): unknown {
 
 /** A document, checked by its schema; undefined if the object does not exist. @throws Fault document-malformed */
 export async function readDocument<T>(
-  store: ObjectStore,
+  store: ObjectReader,
   key: string,
   schema: z.ZodMiniType<T>,
+  maxBytes?: number,
 ): Promise<T | undefined> {
-  const value = await readJson(store, key);
+  const value = await readJson(store, key, maxBytes);
   if (value === undefined) return undefined;
   return checkDocument(value, key, schema);
 }

@@ -15,7 +15,8 @@ export function chooseFairly<T extends Candidate>(entries: readonly T[], max: nu
   const inFlight = new Map<string, number>();
   const ranked: { entry: T; rank: number }[] = [];
   for (const { message, state } of entries)
-    if (state === 'in flight') inFlight.set(groupOf(message), (inFlight.get(groupOf(message)) ?? 0) + 1);
+    if (state === 'in flight')
+      inFlight.set(groupOf(message), (inFlight.get(groupOf(message)) ?? 0) + 1);
   for (const entry of entries) {
     if (entry.state !== 'visible') continue;
     const group = groupOf(entry.message);

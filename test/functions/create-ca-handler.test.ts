@@ -1,4 +1,5 @@
 import { newCreateCaHandler } from '../../functions/create-ca-handler.ts';
+import { parseTrustDomainRules } from '../../lib/trust-domain-rules.ts';
 import { START } from '../support/in-memory-service.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
@@ -10,6 +11,7 @@ function opened() {
   const service = {
     ...stores,
     keys,
+    rules: parseTrustDomainRules(undefined),
     now: () => START,
     randomBytes: (n: number) => new Uint8Array(n).fill(7),
   };

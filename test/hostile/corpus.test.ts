@@ -1,7 +1,9 @@
 /** Requests from the test data of other projects: those that other parsers refuse are refused here, and most others. */
+
 import { readRequest } from '../../lib/csr/read-request.ts';
 import { judgeNodeRequest } from '../../lib/policy/judge-node.ts';
 import { CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
+import { DEFAULT_RULE } from '../../lib/trust-domain-rules.ts';
 import { ACCEPTED_BY_READER } from './corpus-accepted.ts';
 import { corpusRoot, listCorpus } from './csr-corpus.ts';
 import { record } from './setting.ts';
@@ -33,7 +35,8 @@ for (const { name, bytes, refusedElsewhere } of files) {
     expect(accepted && refusedElsewhere).toBe(false);
     expect(violations.length > 0).toBe(!accepted);
     for (const certificateName of request ? CERTIFICATE_NAMES : []) {
-      const context = { address, certificateName, record, uploader: undefined };
+      const { maxValiditySeconds } = DEFAULT_RULE;
+      const context = { address, certificateName, record, uploader: undefined, maxValiditySeconds };
       expect(judgeNodeRequest(reading, context).violations).not.toEqual([]);
     }
   });

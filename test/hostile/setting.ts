@@ -1,4 +1,5 @@
 /** The cluster that every hostile file is uploaded to, and what CSR reader and policy say about it. */
+
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import { certificateNameOf } from '../../lib/contract/kubeadm-paths.ts';
 import { parseRequestKey } from '../../lib/contract/request-key.ts';
@@ -6,6 +7,7 @@ import { findForbidden } from '../../lib/csr/forbidden-upload.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
 import { judgeNodeRequest } from '../../lib/policy/judge-node.ts';
 import type { Violation } from '../../lib/refusal/violation.ts';
+import { DEFAULT_RULE } from '../../lib/trust-domain-rules.ts';
 
 const result = parseClusterRecord({
   cluster: 'prod',
@@ -37,6 +39,7 @@ export function judgeUpload(path: string, body: Uint8Array): readonly Violation[
   const address = parseRequestKey(`requests/prod/cp-1.prod.example.com/r1/${path}`);
   const certificateName = certificateNameOf(path);
   if (!address || !certificateName) throw new Error(`${path} is not the path of a request`);
-  const context = { address, certificateName, record, uploader: undefined };
+  const { maxValiditySeconds } = DEFAULT_RULE;
+  const context = { address, certificateName, record, uploader: undefined, maxValiditySeconds };
   return judgeNodeRequest(readRequest(body), context).violations;
 }

@@ -23,6 +23,7 @@ const LAYERS = [
   'signing',
   'der',
   'refusal',
+  'trust-domain-rules.ts',
   'metric-names.ts',
   'environment-names.ts',
   'fault.ts',

@@ -1,6 +1,7 @@
 /**
  * The calls to AWS for one certificate, counted at the SDK clients: they decide the cost and the use of KMS's quota.
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { KmsSigningKeys } from '../../lib/aws/kms-signing-keys.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
 import { processRequest } from '../../lib/issuance/process-request.ts';
+import { parseTrustDomainRules } from '../../lib/trust-domain-rules.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
 import { startLocal } from '../../local/server.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN, UPLOADER } from '../support/in-memory-service.ts';
@@ -50,6 +52,7 @@ it('one certificate needs one KMS Sign, no other KMS call, four S3 writes and on
     exchange: new S3ObjectStore(s3, buckets.exchange),
     authority: new S3ObjectStore(s3, buckets.authority),
     keys: new KmsSigningKeys(kms),
+    rules: parseTrustDomainRules(undefined),
     now: () => new Date(),
     randomBytes,
   };

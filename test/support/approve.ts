@@ -1,13 +1,17 @@
 import { requestApprovalKey } from '../../lib/contract/approvals.ts';
 import type { InMemoryService } from './in-memory-service.ts';
 
+/** `aws:userid` of an approver. */
+export const ALICE = 'AROAAPPROVER:alice';
+
 /** Writes what an approver's command writes, and processes the event that follows. */
 export async function approve(
   memory: InMemoryService,
   key: string,
   decision: 'approve' | 'deny' = 'approve',
+  approver = ALICE,
 ) {
-  writeApproval(memory, key, decision);
+  writeApproval(memory, key, decision, approver);
   return memory.process(key, undefined);
 }
 
@@ -15,17 +19,15 @@ export function writeApproval(
   memory: InMemoryService,
   key: string,
   decision: 'approve' | 'deny' = 'approve',
+  approver = ALICE,
 ): void {
-  const { csrSha256, trustDomain, validitySeconds } = memory.outcome(key).pending ?? {};
+  const planDigest = String(memory.outcome(key).pending?.planDigest);
   const approval = {
     request: key,
-    csrSha256,
-    trustDomain,
-    validitySeconds,
+    planDigest,
     decision,
     reason: 'asked by ticket 4711',
-    approver: 'alice',
     decidedAt: memory.now.toISOString(),
   };
-  memory.authority.seed(requestApprovalKey(key, String(csrSha256)), JSON.stringify(approval));
+  memory.authority.seed(requestApprovalKey(key, planDigest, approver), JSON.stringify(approval));
 }

@@ -11,6 +11,10 @@ import type { Processed } from '../../lib/issuance/wake.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { Service } from '../../lib/service.ts';
 import type { CaKeySpec } from '../../lib/signing/signing-algorithm.ts';
+import {
+  parseTrustDomainRules,
+  type TrustDomainRulesDocument,
+} from '../../lib/trust-domain-rules.ts';
 import type { KubeadmCsr, KubeadmSet } from './kubeadm-sets.ts';
 import { MemoryStore } from './memory-store.ts';
 import { SoftKeys } from './soft-keys.ts';
@@ -26,6 +30,8 @@ export class InMemoryService {
   readonly keys: SoftKeys;
   readonly document: TrustDomainDocument;
   now = START;
+  /** As in the environment of the functions. @default every trust domain has the default rule */
+  rules: TrustDomainRulesDocument = {};
   #drawn = 0;
 
   private constructor(keys: SoftKeys, document: TrustDomainDocument) {
@@ -55,6 +61,7 @@ export class InMemoryService {
       exchange: this.exchange,
       authority: this.authority,
       keys: this.keys,
+      rules: parseTrustDomainRules(JSON.stringify(this.rules)),
       now: () => this.now,
       randomBytes: (count) => this.#random(count),
     };
@@ -124,6 +131,7 @@ async function makeCas(keySpec: CaKeySpec) {
   const service = {
     ...stores,
     keys,
+    rules: parseTrustDomainRules(undefined),
     now: () => START,
     randomBytes: (count: number) => {
       drawn += 1;

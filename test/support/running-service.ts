@@ -104,10 +104,7 @@ export class RunningService {
   }
 
   /** @param queue by default the one that sign reads */
-  sendMessage(
-    MessageBody: string,
-    queue: string = QUEUE_NAMES['request queue'],
-  ): Promise<unknown> {
+  sendMessage(MessageBody: string, queue: string = QUEUE_NAMES['request queue']): Promise<unknown> {
     const sqs = this.keep(new SQSClient(this.settings()));
     return sqs.send(new SendMessageCommand({ QueueUrl: this.local.queueUrl(queue), MessageBody }));
   }
@@ -136,11 +133,7 @@ export class RunningService {
       ...(certificate && { certificate }),
       ...(rejected && { rejected: JSON.parse(rejected) as Rejected }),
       ...(pending && {
-        pending: JSON.parse(pending) as {
-          csrSha256: string;
-          trustDomain: string;
-          validitySeconds: number;
-        },
+        pending: JSON.parse(pending) as { readonly planDigest: string },
       }),
     };
   }

@@ -12,8 +12,18 @@ const pending = (id: string, more: object = {}) =>
     since: '2026-11-26T12:00:00Z',
     waitingFor: 'approval',
     csrSha256: 'x',
+    planDigest: 'y',
     trustDomain: 'fleet',
+    ca: 'ca',
+    commonName: 'kubernetes-admin',
+    organizations: [],
+    dnsNames: [],
+    ipAddresses: [],
+    extendedKeyUsages: ['clientAuth'],
     validitySeconds: 60,
+    requiredApprovals: 1,
+    approvals: [],
+    uncounted: [],
     ...more,
   });
 

@@ -314,7 +314,7 @@ describe('approvals', () => {
     expect(await show()).toContain('no standing approval');
     await approver('standing-approval', CLUSTER, 'admin.conf', '--as', 'alice');
     expect(await show()).toContain('by alice for admin.conf');
-    await approver('standing-approval', CLUSTER, '--withdraw');
+    await approver('standing-approval', CLUSTER, '--withdraw', '--as', 'alice');
     expect(await show()).toContain('no standing approval');
     expect(await approver('standing-approval', CLUSTER, 'super-admin.conf')).toMatchObject({
       exitCode: 2,

@@ -1,6 +1,8 @@
 /** Each CA has a different key, for any caller, in any order, and however often calls are repeated. */
+
 import { createTrustDomain } from '../../../lib/ca/create-trust-domain.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { SoftKeys } from '../../support/soft-keys.ts';
 
@@ -11,6 +13,7 @@ function opened() {
     exchange: new MemoryStore(),
     authority: new MemoryStore(),
     keys,
+    rules: parseTrustDomainRules(undefined),
     now: () => new Date('2026-11-24T12:00:00Z'),
     randomBytes: (count: number) => {
       drawn += 1;

@@ -1,4 +1,5 @@
 /** A kind of request is a row: a made-up third and fourth kind work by their rows and judges alone. */
+
 import {
   issuedNameOf,
   outcomeKeys,
@@ -19,6 +20,7 @@ import { readRequest } from '../../../lib/csr/read-request.ts';
 import { JUDGES, type Judge, judgeOf } from '../../../lib/policy/judges.ts';
 import { pathUnknown } from '../../../lib/policy/refusals.ts';
 import { CERTIFICATE_NAMES, ISSUED_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { DEFAULT_RULE } from '../../../lib/trust-domain-rules.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { clusterRecord } from '../../support/csr-builder-cluster.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
@@ -141,6 +143,7 @@ it("the third kind's judge creates the plan", () => {
     record: clusterRecord(),
     uploader: undefined,
     upload,
+    maxValiditySeconds: DEFAULT_RULE.maxValiditySeconds,
   };
   const { plan, violations } = judge.judge(judge.read(upload), context);
   expect(violations).toEqual([]);

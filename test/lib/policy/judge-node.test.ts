@@ -4,6 +4,7 @@ import type { Judgement } from '../../../lib/policy/issuance-plan.ts';
 import { judgeNodeRequest } from '../../../lib/policy/judge-node.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
+import { DEFAULT_RULE } from '../../../lib/trust-domain-rules.ts';
 import {
   apiserverCsr,
   type CsrFields,
@@ -33,6 +34,7 @@ function judge({ name, csr, node = 'cp-1', record, uploader }: Case): Judgement 
     certificateName: name,
     record: clusterRecord(record),
     uploader,
+    maxValiditySeconds: DEFAULT_RULE.maxValiditySeconds,
   });
 }
 

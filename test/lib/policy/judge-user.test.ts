@@ -1,10 +1,12 @@
 /** Which users get which certificates. */
+
 import { parseClusterRecord } from '../../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { judgeUserRequest } from '../../../lib/policy/judge-user.ts';
 import { PROFILES } from '../../../lib/profiles/profiles.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
+import { DEFAULT_RULE } from '../../../lib/trust-domain-rules.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { recordDocument } from '../../support/csr-builder-cluster.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
@@ -43,7 +45,8 @@ function judge({
     ]),
     ...(names && { attributes: csr.withNames(names) }),
   });
-  const context = { record: parsed.record, uploader, validityPeriod: period };
+  const { maxValiditySeconds } = DEFAULT_RULE;
+  const context = { record: parsed.record, uploader, validityPeriod: period, maxValiditySeconds };
   return judgeUserRequest(readRequest(bytes), context);
 }
 

@@ -1,0 +1,149 @@
+/**
+ * What would be certified for a CSR, or why nothing: from the CSR, the cluster record and the trust domain. The function
+ * that signs and the program that shows a request to an approver use the same code, so both compute the same digest.
+ */
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
+import { readClusterRecord } from '../cluster/read-record.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
+import type { RequestKind } from '../contract/request-kinds.ts';
+import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
+import type { PlanToApprove } from '../policy/approval.ts';
+import type { IssuancePlan } from '../policy/issuance-plan.ts';
+import { judgeOf } from '../policy/judges.ts';
+import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
+import {
+  caExpired,
+  clusterUnknown,
+  outlivesCa,
+  pathUnknown,
+  trustDomainUnknown,
+} from '../policy/refusals.ts';
+import type { IssuedName } from '../profiles/certificate-names.ts';
+import { issuedProfileOf } from '../profiles/profile-for.ts';
+import type { Violation } from '../refusal/violation.ts';
+import type { Service } from '../service.ts';
+import type { ObjectReader, StoredObject } from '../store/object-store.ts';
+import { namesByType } from './recorded-fields.ts';
+
+/** What an appraisal reads and compares with. For programs that do not know the rules, there is `RULES_UNKNOWN`. */
+export interface AppraisalDeps extends Pick<Service, 'now' | 'rules'> {
+  readonly authority: ObjectReader;
+}
+
+export type Appraisal =
+  /** The object is neither a request nor forbidden. */
+  | { readonly kind: 'not-a-request' }
+  | {
+      readonly kind: 'refused';
+      readonly certificateName: IssuedName | undefined;
+      readonly violations: readonly Violation[];
+    }
+  | AppraisedPlan;
+
+export interface AppraisedPlan {
+  readonly kind: 'planned';
+  readonly plan: IssuancePlan;
+  readonly terms: PlanTerms;
+  /** SHA-256 of the terms: what an approval names. */
+  readonly digest: string;
+  /** Set if the plan needs approval. */
+  readonly toApprove: PlanToApprove | undefined;
+  readonly ca: IssuingCa;
+  readonly record: ClusterRecord;
+}
+
+/**
+ * @param uploader as the S3 event says; undefined if no event was seen
+ * @throws Fault document-malformed if the cluster record or the trust domain cannot be read
+ */
+export async function appraise(
+  { authority, rules, now }: AppraisalDeps,
+  address: RequestAddress,
+  object: StoredObject,
+  uploader: string | undefined,
+): Promise<Appraisal> {
+  const kind = requestKindOf(address);
+  const certificateName = kind?.certificates.get(address.path);
+  const refused = (...violations: readonly Violation[]): Appraisal => ({
+    kind: 'refused',
+    certificateName,
+    violations,
+  });
+  const forbidden = findForbidden(object);
+  if (forbidden) return refused(forbidden);
+  if (!kind) return { kind: 'not-a-request' };
+  if (!certificateName) return refused(pathUnknown(kind, address.path));
+  const judge = judgeOf(kind);
+  const csr = judge.read(object);
+  const record = await readClusterRecord(authority, address.cluster);
+  if (!record) return refused(...csr.violations, clusterUnknown(address.cluster));
+  const ca = await findCa(authority, record, certificateName, now());
+  const { maxValiditySeconds, requiredApprovals } = rules(record.trustDomain);
+  const context = { address, certificateName, record, uploader, upload: object };
+  const { plan, violations } = judge.judge(csr, { ...context, maxValiditySeconds });
+  if ('code' in ca) return refused(...violations, ca);
+  if (!plan) return refused(...violations);
+  if (kind.beyondCa === 'refuse' && endsAfter(plan, ca, now()))
+    return refused(outlivesCa(plan.validitySeconds, ca));
+  const terms = termsOf(address, digestOfObject(object), plan, record, ca);
+  const digest = planDigest(terms);
+  const required = Math.max(requiredApprovals, record.requiredApprovals);
+  const toApprove = planToApprove(kind, plan, { terms, digest, required });
+  return { kind: 'planned', plan, terms, digest, toApprove, ca, record };
+}
+
+function termsOf(
+  { key, cluster }: RequestAddress,
+  csrSha256: string,
+  plan: IssuancePlan,
+  { trustDomain }: ClusterRecord,
+  ca: IssuingCa,
+): PlanTerms {
+  return {
+    request: key,
+    csrSha256,
+    cluster,
+    trustDomain,
+    ca: ca.name,
+    certificateName: plan.certificateName,
+    commonName: plan.subject.commonName,
+    organizations: plan.subject.organizations,
+    ...namesByType(plan.names),
+    extendedKeyUsages: plan.profile.extendedKeyUsages,
+    validitySeconds: plan.validitySeconds,
+  };
+}
+
+function planToApprove(
+  { standingApprovals }: RequestKind,
+  { certificateName, approvalReason, approvers }: IssuancePlan,
+  about: Pick<PlanToApprove, 'terms' | 'digest' | 'required'>,
+): PlanToApprove | undefined {
+  if (approvalReason === undefined) return undefined;
+  return {
+    ...about,
+    reason: approvalReason,
+    mayStand: standingApprovals.includes(certificateName),
+    ...(approvers && { approvers }),
+  };
+}
+
+function endsAfter({ validitySeconds }: IssuancePlan, ca: IssuingCa, now: Date): boolean {
+  return now.getTime() + validitySeconds * 1000 > ca.notAfter.getTime();
+}
+
+async function findCa(
+  authority: ObjectReader,
+  { trustDomain }: ClusterRecord,
+  certificateName: IssuedName,
+  now: Date,
+): Promise<IssuingCa | Violation> {
+  const document = await readTrustDomain(authority, trustDomain);
+  if (!document) return trustDomainUnknown(trustDomain);
+  const ca = issuingCa(document, issuedProfileOf(certificateName).ca);
+  if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
+  return caExpired(ca, trustDomain);
+}
+
+const MIN_CA_REMAINING_MS = 60 * 60 * 1000;
