@@ -8,3 +8,8 @@ export function required(name: EnvironmentName): string {
   if (!value) throw new Error(`the environment variable ${name} is not set`);
   return value;
 }
+
+/** A variable that need not be set. */
+export function optional(name: EnvironmentName): string | undefined {
+  return process.env[name];
+}

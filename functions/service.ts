@@ -6,7 +6,7 @@ import { S3ObjectStore } from '../lib/aws/s3-object-store.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { Service } from '../lib/service.ts';
 import { parseTrustDomainRules } from '../lib/trust-domain-rules.ts';
-import { required } from './environment.ts';
+import { optional, required } from './environment.ts';
 
 /**
  * @param kms for functions that also use the client for calls other than Sign
@@ -18,7 +18,7 @@ export function serviceFromEnvironment(kms = newKmsClient(), onThrottle?: () => 
     exchange: new S3ObjectStore(s3, required(ENVIRONMENT.exchangeBucket)),
     authority: new S3ObjectStore(s3, required(ENVIRONMENT.authorityBucket)),
     keys: new KmsSigningKeys(kms, onThrottle),
-    rules: parseTrustDomainRules(process.env[ENVIRONMENT.trustDomainRules]),
+    rules: parseTrustDomainRules(optional(ENVIRONMENT.trustDomainRules)),
     now: () => new Date(),
     randomBytes,
   };

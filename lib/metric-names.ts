@@ -26,6 +26,8 @@ export const METRICS = {
   issued: { name: 'Issued', unit: 'Count', service: 'sign' },
   /** Requests rejected, counted as `issued` is. Count, by sign. */
   rejected: { name: 'Rejected', unit: 'Count', service: 'sign' },
+  /** Rejections without a record, because the budget of the day was used up. Count, by sign. */
+  overBudget: { name: 'OverBudget', unit: 'Count', service: 'sign' },
   /** Wake-ups after which the request still needs approval. Count, by sign. */
   pending: { name: 'Pending', unit: 'Count', service: 'sign' },
   /** Wake-ups for objects that are not requests. Count, by sign. */
@@ -37,6 +39,8 @@ export const METRICS = {
   objectRemoved: { name: 'ObjectRemoved', unit: 'Count', service: 'sign' },
   /** Requests that were overwritten after they were decided. Count, by sign. */
   requestOverwritten: { name: 'RequestOverwritten', unit: 'Count', service: 'sign' },
+  /** Records that do not fit their request, and were not signed: they may be forged. Count, by sign. */
+  recordMisfit: { name: 'RecordMisfit', unit: 'Count', service: 'sign' },
   /** Transient faults: SQS redelivers the message. Count, by sign. */
   transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */

@@ -9,8 +9,8 @@ export const SERVICE_CALLS = {
 /** The node puts the CSR, gets the certificate, the CSR and the trust bundle, and lists twice for each poll. */
 const NODE_CALLS = { put: 1, get: 3, list: 2 };
 
-/** watch-signatures looks up the record of each signature. */
-const WATCH_CALLS = { get: 1, list: 1 };
+/** watch-signatures looks up the record of each signature, its CSR and its trust domain. */
+const WATCH_CALLS = { get: 3, list: 1 };
 
 export const CALLS_PER_CERTIFICATE = {
   kmsSign: SERVICE_CALLS.SignCommand,

@@ -52,7 +52,7 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: EXCHANGE_PREFIXES.requests,
     own: '<cluster>/<node>/*',
-    get: ['node', 'user', 'sign', ...PEOPLE],
+    get: ['node', 'user', 'sign', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['node', 'user'], condition: 'new' }],
     // an object that contains a private key is deleted at once
     delete: [{ by: ['sign'] }],
@@ -117,13 +117,13 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   },
   {
     prefix: AUTHORITY_PREFIXES.requestApprovals,
-    get: ['sign', ...PEOPLE],
+    get: ['sign', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['approver'], condition: 'new' }],
     keeps: ['objects', 'versions'],
   },
   {
     prefix: AUTHORITY_PREFIXES.standingApprovals,
-    get: ['sign', 'reconcile', ...PEOPLE],
+    get: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['approver'], condition: 'compared' }],
     keeps: ['objects', 'versions'],
   },
@@ -163,7 +163,7 @@ export interface BucketAccess {
 }
 
 export const BUCKET_ACCESS: Readonly<Record<Bucket, BucketAccess>> = {
-  exchange: { list: ['sign', 'reconcile', ...PEOPLE], versions: [] },
+  exchange: { list: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE], versions: [] },
   authority: {
     list: ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...PEOPLE],
     versions: [...PEOPLE],

@@ -1,7 +1,6 @@
 /** Whether a record accounts for a signature by a CA key. The record was written before the signature. */
-import type { ObjectStore } from '../store/object-store.ts';
 import type { CaKeyList } from './ca-key-list.ts';
-import { findSigningOrder, type SigningOrder } from './find-signing-order.ts';
+import { findSigningOrder, type Ledger, type SigningOrder } from './find-signing-order.ts';
 import { judgeSignCall } from './judge-sign-call.ts';
 import { recordKeyIn } from './record-in-user-agent.ts';
 import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
@@ -20,20 +19,17 @@ export type Verdict =
     };
 
 /** What an audit compares a call with. */
-export interface AuditDeps {
-  readonly authority: ObjectStore;
+export interface AuditDeps extends Ledger {
   readonly caKeys: CaKeyList;
   readonly roles: SigningRoles;
 }
 
 export async function auditSignature(deps: AuditDeps, call: SignCall): Promise<Verdict> {
-  const { authority, roles } = deps;
+  const { roles } = deps;
   if (call.errorCode !== undefined) return auditRefusal(deps, call);
   const record = recordKeyIn(call.userAgent);
   const order =
-    record === undefined
-      ? 'the call does not name a record'
-      : await findSigningOrder(authority, record);
+    record === undefined ? 'the call does not name a record' : await findSigningOrder(deps, record);
   if (!(await isCaKey(deps, call, order))) return { kind: 'not-ours' };
   const reasons = judgeSignCall(call, roles, order);
   if (reasons.length === 0 && record !== undefined) return { kind: 'accounted', record };

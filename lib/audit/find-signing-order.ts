@@ -13,8 +13,10 @@ import {
 } from '../contract/decision-record.ts';
 import { parseRequestKey } from '../contract/request-key.ts';
 import { Fault } from '../fault.ts';
+import { checkRecord, type RecordCheckDeps } from '../issuance/check-record.ts';
+import { LIMITS } from '../limits.ts';
 import { readDocument } from '../store/documents.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
 
 export interface SigningOrder {
   /** Which function has to sign: `sign` signs leaf certificates, `create-ca` signs CA certificates. */
@@ -25,13 +27,19 @@ export interface SigningOrder {
   readonly storedAt: Date | undefined;
 }
 
+/** Where the ledger is, and what a record has to fit. */
+export interface Ledger extends RecordCheckDeps {
+  readonly authority: ObjectStore;
+  readonly exchange: ObjectReader;
+}
+
 /** The signing order of a record in the authority bucket, or a text that says why the key has no signing order. */
 export async function findSigningOrder(
-  authority: ObjectStore,
+  ledger: Ledger,
   key: string,
 ): Promise<SigningOrder | string> {
   try {
-    return (await findLeafOrder(authority, key)) ?? (await findCaOrder(authority, key));
+    return (await findLeafOrder(ledger, key)) ?? (await findCaOrder(ledger.authority, key));
   } catch (error) {
     if (error instanceof Fault && error.code === 'document-malformed') return error.message;
     throw error;
@@ -39,17 +47,22 @@ export async function findSigningOrder(
 }
 
 async function findLeafOrder(
-  authority: ObjectStore,
+  ledger: Ledger,
   key: string,
 ): Promise<SigningOrder | string | undefined> {
+  const { authority, exchange } = ledger;
   const requestKey = requestKeyOfRecord(key);
-  if (requestKey === undefined || !parseRequestKey(requestKey)) return undefined;
+  const address = requestKey === undefined ? undefined : parseRequestKey(requestKey);
+  if (!address) return undefined;
   const record = await readDocument(authority, key, decisionRecordSchema);
   if (!record) return `${key}: the record does not exist`;
   if (recordKey(record.request) !== key)
     return `${key}: is the record of request ${record.request}`;
   if (record.decision !== 'issue') return `${key}: is the record of a rejection`;
-  const storedAt = await writtenAt(authority, issuedKey(requestKey));
+  const csr = await exchange.get(address.key, LIMITS.maxObjectBytes);
+  const check = await checkRecord(ledger, address, record, csr);
+  if (!check.fits) return `${key}: does not fit its request: ${check.misfits.join('; ')}`;
+  const storedAt = await writtenAt(authority, issuedKey(address.key));
   return { by: 'sign', keyId: record.keyId, storedAt };
 }
 

@@ -33,7 +33,7 @@ const approvalSchema = widenable({
 const issueRecordSchema = widenable({
   ...common,
   decision: z.literal('issue'),
-  /** As text: the record of a name that this release does not know can still be finished and audited. */
+  /** As text: the record of a name that this release does not know can still be read. */
   certificateName: z.string(),
   kubernetesVersion: z.string(),
   trustDomain: z.string(),

@@ -9,7 +9,7 @@ import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import type { RequestKind } from '../contract/request-kinds.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import type { PlanToApprove } from '../policy/approval.ts';
-import type { IssuancePlan } from '../policy/issuance-plan.ts';
+import { type IssuancePlan, namesByType } from '../policy/issuance-plan.ts';
 import { judgeOf } from '../policy/judges.ts';
 import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
 import {
@@ -24,7 +24,6 @@ import { issuedProfileOf } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import type { ObjectReader, StoredObject } from '../store/object-store.ts';
-import { namesByType } from './recorded-fields.ts';
 
 /** What an appraisal reads and compares with. For programs that do not know the rules, there is `RULES_UNKNOWN`. */
 export interface AppraisalDeps extends Pick<Service, 'now' | 'rules'> {

@@ -21,6 +21,11 @@ export interface CertificateFields {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
 }
 
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
 /** kubeadm and kube-controller-manager backdate certificates by the same time, for clocks that are behind. */
 const BACKDATE_SECONDS = 5 * 60;
 const RANDOM_SERIAL_BYTES = 16;
@@ -35,20 +40,25 @@ export function certificateFields(
   now: Date,
   randomBytes: (count: number) => Uint8Array,
 ): CertificateFields {
-  const start = Math.floor(now.getTime() / 1000) * 1000;
-  const notBefore = Math.max(start - BACKDATE_SECONDS * 1000, ca.notBefore.getTime());
-  // kubeadm does not clamp, but a leaf certificate is not valid after its CA has expired (RFC 5280 section 6.1.3).
-  const notAfter = Math.min(start + plan.validitySeconds * 1000, ca.notAfter.getTime());
   return {
     // 128 random bits after a first octet that keeps the INTEGER positive and of constant length (RFC 5280 4.1.2.2)
     serialNumber: Uint8Array.of(1, ...randomBytes(RANDOM_SERIAL_BYTES)),
-    notBefore: new Date(notBefore),
-    notAfter: new Date(notAfter),
+    ...validityFrom(now, plan.validitySeconds, ca),
     subject: plan.subject,
     names: plan.names,
     publicKey: plan.key.spki,
     keyAlgorithm: plan.key.algorithm,
     extendedKeyUsages: plan.profile.extendedKeyUsages,
+  };
+}
+
+/** The dates of a certificate that is decided on now. */
+export function validityFrom(now: Date, validitySeconds: number, ca: Validity): Validity {
+  const start = Math.floor(now.getTime() / 1000) * 1000;
+  return {
+    notBefore: new Date(Math.max(start - BACKDATE_SECONDS * 1000, ca.notBefore.getTime())),
+    // kubeadm does not clamp, but a leaf certificate is not valid after its CA has expired (RFC 5280 section 6.1.3)
+    notAfter: new Date(Math.min(start + validitySeconds * 1000, ca.notAfter.getTime())),
   };
 }
 

@@ -1,42 +1,77 @@
-/** From a record to the outcome that the node reads: lint, sign, verify, publish. Every step can be repeated. */
+/** From a record to the outcome that the node reads: check, sign, verify, publish. Every step can be repeated. */
 import { createHash, verify } from 'node:crypto';
-import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import {
   type DecisionRecord,
   type IssueRecord,
   issuedKey,
-  type RejectRecord,
   recordKey,
 } from '../contract/decision-record.ts';
 import type { ExpiryEntry } from '../contract/expiry-key.ts';
-import { CERTIFICATE_METADATA, type RejectionDocument } from '../contract/outcomes.ts';
+import {
+  CERTIFICATE_METADATA,
+  type RejectionDocument,
+  type ViolationDocument,
+} from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { dayOf, indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
+import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
-import { type LintedTbs, lintDraft } from './lint.ts';
-import { fieldsOf } from './recorded-fields.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import { checkRecord } from './check-record.ts';
+import type { LintedTbs } from './lint.ts';
 import type { Processed } from './wake.ts';
+
+/** What is known when a record is finished. */
+export interface Finishing {
+  readonly address: RequestAddress;
+  /** What is in the exchange bucket under the request's key now. */
+  readonly csr: StoredObject | undefined;
+  /** Whether the record was found, and not written by this run: an earlier run may have found that it does not fit. */
+  readonly found: boolean;
+}
 
 export async function finish(
   service: Service,
-  address: RequestAddress,
+  finishing: Finishing,
   record: DecisionRecord,
 ): Promise<Processed> {
+  const { address } = finishing;
+  if (record.decision === 'reject') return reject(service, address, record, record.violations);
+  const certificate = await obtainCertificate(service, finishing, record);
+  if (typeof certificate !== 'string')
+    return {
+      ...(await reject(service, address, record, [recordMisfit(certificate.misfits)])),
+      misfits: certificate.misfits,
+    };
+  // before the node can read it: every certificate in use is in the index, so its expiry is noticed in time
+  await indexExpiry(service.authority, expiryEntry(address, record));
   const keys = outcomeKeys(address);
-  if (record.decision === 'issue') {
-    const certificate = await obtainCertificate(service, record);
-    // before the node can read it: every certificate in use is in the index, so its expiry is noticed in time
-    await indexExpiry(service.authority, expiryEntry(address, record));
-    await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
-  } else {
-    await service.exchange.create(keys.rejected, formatDocument(rejection(record)), JSON_TYPE);
-  }
+  await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
   await service.exchange.remove(keys.pending);
-  return { outcome: record.decision === 'issue' ? 'issued' : 'rejected', record };
+  return { outcome: 'issued', record };
+}
+
+async function reject(
+  service: Service,
+  address: RequestAddress,
+  record: DecisionRecord,
+  violations: readonly ViolationDocument[],
+): Promise<Processed> {
+  const keys = outcomeKeys(address);
+  const document: RejectionDocument = {
+    request: address.key,
+    certificateName: record.certificateName,
+    decidedAt: record.decidedAt,
+    violations: [...violations],
+  };
+  await service.exchange.create(keys.rejected, formatDocument(document), JSON_TYPE);
+  await service.exchange.remove(keys.pending);
+  return { outcome: 'rejected', record };
 }
 
 function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry {
@@ -53,15 +88,27 @@ function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry 
   };
 }
 
+interface Misfit {
+  readonly misfits: readonly string[];
+}
+
 /**
  * The one certificate of a record. Two racing runs sign the same bytes, but ECDSA signatures differ: the ledger keeps the
  * first, and every run publishes that one.
  */
-async function obtainCertificate(service: Service, record: IssueRecord): Promise<string> {
-  const key = issuedKey(record.request);
+async function obtainCertificate(
+  service: Service,
+  { address, csr, found }: Finishing,
+  record: IssueRecord,
+): Promise<string | Misfit> {
+  const key = issuedKey(address.key);
   const known = await readIssued(service, key);
   if (known) return known;
-  const certificate = certificateToPem(await signRecord(service, record));
+  if (found && (await isRejected(service, address)))
+    return { misfits: ['an earlier run found that it does not fit'] };
+  const check = await checkRecord(service, address, record, csr);
+  if (!check.fits) return check;
+  const certificate = certificateToPem(await signDraft(service, address, check));
   const created = await service.authority.create(key, certificate, PEM_TYPE);
   if (created === 'created') return certificate;
   const winner = await readIssued(service, key);
@@ -69,16 +116,17 @@ async function obtainCertificate(service: Service, record: IssueRecord): Promise
   return winner;
 }
 
-async function signRecord(service: Service, record: IssueRecord): Promise<Uint8Array> {
-  const document = await readTrustDomain(service.authority, record.trustDomain);
-  if (!document)
-    throw new Fault(
-      'document-malformed',
-      `trust domain ${record.trustDomain}: no longer exists, but a record names its CA`,
-    );
-  const ca = issuingCa(document, record.ca, record.caVersion);
-  const tbs = lintDraft(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
-  const signature = await sign(service, ca, tbs, recordKey(record.request));
+/** A request has one outcome, even if the CSR or an approval comes after the record was found not to fit. */
+async function isRejected({ exchange }: Service, address: RequestAddress): Promise<boolean> {
+  return (await exchange.get(outcomeKeys(address).rejected, 0)) !== undefined;
+}
+
+async function signDraft(
+  service: Service,
+  address: RequestAddress,
+  { ca, tbs }: { readonly ca: IssuingCa; readonly tbs: LintedTbs },
+): Promise<Uint8Array> {
+  const signature = await sign(service, ca, tbs, recordKey(address.key));
   return assembleCertificate(tbs, ca, signature);
 }
 
@@ -102,11 +150,6 @@ async function sign(
 /** Names the bundle under `trust/` that the certificate chains to. */
 function trustMetadata({ trustDomain, ca }: IssueRecord): Record<string, string> {
   return { [CERTIFICATE_METADATA.trustDomain]: trustDomain, [CERTIFICATE_METADATA.ca]: ca };
-}
-
-function rejection(record: RejectRecord): RejectionDocument {
-  const { request, certificateName, decidedAt, violations } = record;
-  return { request, certificateName, decidedAt, violations };
 }
 
 const MAX_CERTIFICATE_BYTES = 64 * 1024;

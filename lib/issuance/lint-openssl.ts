@@ -65,9 +65,12 @@ const sortedRdns = (text: string) =>
 /** In values, the plus sign is escaped. */
 const AND = ' + ';
 
-/** RFC 2253 section 2.4, as OpenSSL escapes. */
+/**
+ * RFC 2253 section 2.4, as OpenSSL escapes: the only character of a value counts as its last, so a single # is not
+ * escaped (crypto/asn1/a_strex.c, do_buf).
+ */
 function escapeValue(value: string): string {
-  return value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^[# ]| $/g, '\\$&');
+  return value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^(?:#(?=.)| )| $/g, '\\$&');
 }
 
 function namesText({ names }: CertificateFields): string {

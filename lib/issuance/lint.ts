@@ -11,18 +11,27 @@ import { compareWithOpenSsl } from './lint-openssl.ts';
 
 declare const linted: unique symbol;
 
-/** A TBSCertificate that passed `lintDraft`. */
+/** A TBSCertificate that passed `lint`. */
 export type LintedTbs = Uint8Array & { readonly [linted]: true };
 
-/** @throws Fault lint-failed, with all findings */
-export function lintDraft(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintedTbs {
+export type LintResult =
+  | { readonly tbs: LintedTbs; readonly findings: readonly [] }
+  | { readonly tbs?: undefined; readonly findings: readonly string[] };
+
+export function lint(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintResult {
   const findings = [
     ...findRuleBreaks(fields, ca),
     ...compareWithFields(tbs, fields, ca),
     ...compareWithOpenSsl(tbs, fields, ca),
   ];
-  if (findings.length > 0) throw new Fault('lint-failed', findings.join('; '));
-  return tbs as LintedTbs;
+  return findings.length > 0 ? { findings } : { tbs: tbs as LintedTbs, findings: [] };
+}
+
+/** @throws Fault lint-failed, with all findings */
+export function lintDraft(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintedTbs {
+  const result = lint(tbs, fields, ca);
+  if (result.tbs) return result.tbs;
+  throw new Fault('lint-failed', result.findings.join('; '));
 }
 
 /** RFC 5280 section 4.1.2.2: at most 20 octets. */

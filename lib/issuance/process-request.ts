@@ -9,14 +9,15 @@ import {
   recordKey,
 } from '../contract/decision-record.ts';
 import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
-import { parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
+import { issuedNameOf, parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import { LIMITS } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
-import type { StoredObject } from '../store/object-store.ts';
+import type { BucketObject, StoredObject } from '../store/object-store.ts';
 import { type Decision, decide } from './decide.ts';
 import { finish } from './finish.ts';
+import { findOverBudget, publishOverBudget } from './over-budget.ts';
 import { publishPending, readPendingUploader } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
 
@@ -30,16 +31,21 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
   if (!object) {
     if (!known)
       return { outcome: 'ignored', reason: 'the object does not exist and has no record' };
-    return finish(service, address, known);
+    return finish(service, { address, csr: undefined, found: true }, known);
   }
   // Even if a decision is recorded: the request may have been overwritten with a private key since.
   const forbidden = findForbidden(object);
-  const record = known ?? (await decideAndRecord(service, address, object, wake));
+  const decided = known
+    ? { record: known, found: true }
+    : await decideAndRecord(service, address, object, wake);
   if (forbidden) await service.exchange.remove(address.key, object.versionId);
-  if (!record) return { outcome: 'pending' };
-  if ('ignored' in record) return { outcome: 'ignored', reason: record.ignored };
+  if (!decided) return { outcome: 'pending' };
+  if ('ignored' in decided) return { outcome: 'ignored', reason: decided.ignored };
+  if ('overBudget' in decided)
+    return { outcome: 'rejected', overBudget: true, removed: forbidden !== undefined };
+  const { record, found } = decided;
   return {
-    ...(await finish(service, address, record)),
+    ...(await finish(service, { address, csr: object, found }, record)),
     removed: forbidden !== undefined,
     overwritten: record.csrSha256 !== digestOfObject(object),
   };
@@ -59,16 +65,30 @@ async function inspectStrayObject(service: Service, key: string): Promise<Proces
   return { outcome: 'ignored', reason, removed: true };
 }
 
+interface Decided {
+  readonly record: DecisionRecord;
+  /** Whether another run wrote it. */
+  readonly found: boolean;
+}
+
 async function decideAndRecord(
   service: Service,
   address: RequestAddress,
-  object: StoredObject,
+  object: BucketObject,
   wake: Wake,
-): Promise<DecisionRecord | { ignored: string } | undefined> {
+): Promise<Decided | { readonly ignored: string } | { readonly overBudget: true } | undefined> {
   const uploader =
     uploaderOf(wake, object) ?? (await readPendingUploader(service, address, object));
   const decision = await decide(service, address, object, uploader);
   if (decision.kind === 'ignore') return { ignored: decision.reason };
+  const overBudget = await findOverBudget(service, address, object, decision);
+  if (overBudget) {
+    // Another run may have counted it, and removed pending.json after it had written the record: then the record counts.
+    const decided = await readDecided(service, recordKey(address.key));
+    if (decided) return decided;
+    await publishOverBudget(service, address, issuedNameOf(address), overBudget);
+    return { overBudget: true };
+  }
   return recordDecision(service, address, decision);
 }
 
@@ -82,14 +102,19 @@ async function recordDecision(
   service: Service,
   address: RequestAddress,
   decision: Exclude<Decision, { kind: 'ignore' }>,
-): Promise<DecisionRecord | undefined> {
+): Promise<Decided | undefined> {
   const key = recordKey(address.key);
   if (decision.kind === 'pending') {
     await publishPending(service, address, decision);
     // An approval may have been processed in the meantime; then its outcome counts, and `finish` removes this one.
-    return readDocument(service.authority, key, decisionRecordSchema);
+    return readDecided(service, key);
   }
   const created = await service.authority.create(key, formatDocument(decision.record), JSON_TYPE);
-  if (created === 'created') return decision.record;
-  return readDocument(service.authority, key, decisionRecordSchema);
+  if (created === 'created') return { record: decision.record, found: false };
+  return readDecided(service, key);
+}
+
+async function readDecided(service: Service, key: string): Promise<Decided | undefined> {
+  const record = await readDocument(service.authority, key, decisionRecordSchema);
+  return record && { record, found: true };
 }

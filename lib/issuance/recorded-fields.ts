@@ -1,14 +1,7 @@
 /** Converts the fields of a certificate to its record and back. */
 import type { IssueRecord } from '../contract/decision-record.ts';
-import type { AlternativeName } from '../csr/alternative-names.ts';
+import { namesByType } from '../policy/issuance-plan.ts';
 import type { CertificateFields } from './certificate-fields.ts';
-
-/** Names as documents list them. */
-export function namesByType(names: readonly AlternativeName[]) {
-  const valuesOf = (type: AlternativeName['type']) =>
-    names.filter((name) => name.type === type).map(({ value }) => value);
-  return { dnsNames: valuesOf('DNS'), ipAddresses: valuesOf('IP') };
-}
 
 export function describeFields(fields: CertificateFields): IssueRecord['certificate'] {
   return {

@@ -23,3 +23,20 @@ export interface IssuancePlan {
 export type Judgement =
   | { readonly plan: IssuancePlan; readonly violations: readonly [] }
   | { readonly plan?: undefined; readonly violations: readonly Violation[] };
+
+/** DNS names sorted, then addresses in the order of the CSR. */
+export function inKubeadmsOrder(names: readonly AlternativeName[]): AlternativeName[] {
+  return [
+    ...names.filter(isDns).sort((a, b) => (a.value < b.value ? -1 : 1)),
+    ...names.filter((name) => !isDns(name)),
+  ];
+}
+
+const isDns = (name: AlternativeName) => name.type === 'DNS';
+
+/** Names as documents list them. */
+export function namesByType(names: readonly AlternativeName[]) {
+  const valuesOf = (type: AlternativeName['type']) =>
+    names.filter((name) => name.type === type).map(({ value }) => value);
+  return { dnsNames: valuesOf('DNS'), ipAddresses: valuesOf('IP') };
+}

@@ -6,10 +6,6 @@ import { listed, quote } from '../printable.ts';
 import type { Violation } from '../refusal/violation.ts';
 import { isListed } from './principals.ts';
 
-export const MASTERS = 'system:masters';
-export const MASTERS_REASON =
-  'O=system:masters bypasses authorization, and the certificate cannot be revoked';
-
 /** If uploaders are listed, an upload whose event was lost is rejected too. */
 export function judgeUploader(
   uploader: string | undefined,

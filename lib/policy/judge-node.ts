@@ -5,15 +5,15 @@
 import { findNode, type KnownNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
-import type { AlternativeName } from '../csr/alternative-names.ts';
 import type { CsrReading } from '../csr/read-request.ts';
 import type { Subject } from '../csr/subject.ts';
 import { listed } from '../printable.ts';
 import type { CertificateName } from '../profiles/certificate-names.ts';
 import { profileFor, profileOf, type VersionedProfile } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
-import type { Judgement } from './issuance-plan.ts';
-import { judgeKey, judgeLongest, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
+import { whyAlwaysApproved } from './always-approved.ts';
+import { inKubeadmsOrder, type Judgement } from './issuance-plan.ts';
+import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
 import { judgeNames } from './judge-names.ts';
 import { judgeSubject } from './judge-subject.ts';
 
@@ -58,10 +58,7 @@ export function judgeNodeRequest(
       certificateName,
       profile,
       subject,
-      names: [
-        ...names.filter(isDns).sort((a, b) => (a.value < b.value ? -1 : 1)),
-        ...names.filter((name) => !isDns(name)),
-      ],
+      names: inKubeadmsOrder(names),
       key,
       validitySeconds: record.validitySeconds,
       approvalReason: approvalReason(profile, subject, record),
@@ -70,16 +67,14 @@ export function judgeNodeRequest(
   };
 }
 
-const isDns = (name: AlternativeName) => name.type === 'DNS';
-
-/** The API server trusts clients of `ca`, and its authorizers do not apply to the group system:masters. */
 function approvalReason(
-  profile: VersionedProfile,
-  subject: Subject,
+  { ca, name }: VersionedProfile,
+  { organizations }: Subject,
   record: ClusterRecord,
 ): string | undefined {
-  if (profile.ca === 'ca' && subject.organizations.includes(MASTERS)) return MASTERS_REASON;
-  return record.approvalRequired.includes(profile.name)
+  const always = whyAlwaysApproved({ ca, certificateName: name, organizations });
+  if (always !== undefined) return always;
+  return record.approvalRequired.includes(name)
     ? "the cluster record's approvalRequired lists it"
     : undefined;
 }

@@ -9,7 +9,7 @@ export function judgeSubject(
   subject: Subject,
   profile: VersionedProfile,
   node: string,
-  record: ClusterRecord,
+  record: Pick<ClusterRecord, 'kubernetesVersionText'>,
 ): Violation[] {
   const violations: Violation[] = [];
   const commonName = profile.commonName.replace('{node}', node);

@@ -13,8 +13,9 @@ import { listed, quote } from '../printable.ts';
 import { USER_NAME } from '../profiles/certificate-names.ts';
 import { PROFILES, USER_PROFILE } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
+import { MASTERS, whyAlwaysApproved } from './always-approved.ts';
 import type { Judgement } from './issuance-plan.ts';
-import { judgeKey, judgeLongest, judgeUploader, MASTERS, MASTERS_REASON } from './judge-common.ts';
+import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
 
 export interface UserContext {
   readonly record: ClusterRecord;
@@ -80,20 +81,17 @@ function judgeValidity(
   return { seconds, violations: isAllowed ? [] : [badValidity(period, rule)] };
 }
 
-/**
- * Invariant: system:masters of `ca` is never signed without an approval, even if the rule requires none. The same
- * applies to the groups to which kubeadm binds rights, such as kubeadm:cluster-admins (kubernetes#121305).
- */
 function approvalReason({ organizations }: Subject, rule: UserRule): string | undefined {
-  if (organizations.includes(MASTERS)) return MASTERS_REASON;
-  const ofKubeadm = organizations.find((name) => name.toLowerCase().startsWith('kubeadm:'));
-  if (ofKubeadm !== undefined) return `O=${ofKubeadm} is one of kubeadm's groups`;
+  const { ca, name: certificateName } = USER_PROFILE;
+  const always = whyAlwaysApproved({ ca, certificateName, organizations });
+  if (always !== undefined) return always;
   return rule.approvalRequired
     ? "the cluster record's rule for users requires approval"
     : undefined;
 }
 
-function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
+/** Without a rule, only what no rule can allow is a violation. */
+export function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
   const { commonName, organizations } = subject;
   const violations: Violation[] = [];
   const patterns = rule?.namePatterns ?? [];

@@ -2,7 +2,7 @@
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import type { RequestKind } from '../contract/request-kinds.ts';
 import { formatDuration } from '../duration.ts';
-import { quote } from '../printable.ts';
+import { listed, quote } from '../printable.ts';
 import type { Violation } from '../refusal/violation.ts';
 
 export function pathUnknown({ unknownPath }: RequestKind, path: string): Violation {
@@ -46,6 +46,17 @@ export function approvalDenied(reason: string): Violation {
     got: `denied: ${quote(reason)}`,
     allowed: 'an approval',
     fix: 'contact the approvers, then upload under a new request id',
+  };
+}
+
+/** The record stays as evidence; the request ends. */
+export function recordMisfit(misfits: readonly string[]): Violation {
+  return {
+    code: 'record-misfit',
+    field: 'record',
+    got: listed(misfits),
+    allowed: 'a record that fits the CSR, the profile, the CA and the approvals',
+    fix: 'upload the CSR again under a new request id; operators: find out who wrote the record',
   };
 }
 

@@ -38,7 +38,10 @@ async function opened() {
   const watch = (event: unknown) =>
     withReporter(
       (reporter) =>
-        newWatchSignaturesHandler({ authority, caKeys, roles }, reporter)(event, lambdaContext),
+        newWatchSignaturesHandler({ ...memory.service, caKeys, roles }, reporter)(
+          event,
+          lambdaContext,
+        ),
       'watch-signatures',
     );
   const keyArn = memory.document.cas.ca.versions[0]?.keyId ?? '';
@@ -177,6 +180,20 @@ describe('reports a signature without a record', () => {
     memory.authority.seed(record, '{');
     const { result } = await watch(signEvent({ keyArn, record }));
     expect(result).toMatchObject({ reasons: [expect.stringContaining('not JSON')] });
+  });
+
+  it('a record that does not fit its request does not count', async () => {
+    const { memory, watch, keyArn, record } = await opened();
+    const forged = structuredClone(memory.authority.json(record)) as {
+      certificate: { organizations: string[] };
+    };
+    forged.certificate.organizations = ['system:masters'];
+    memory.authority.seed(record, JSON.stringify(forged));
+    const { result } = await watch(signEvent({ keyArn, record }));
+    expect(result).toMatchObject({
+      kind: 'without-record',
+      reasons: [expect.stringMatching(/does not fit its request: organizations is system:masters/)],
+    });
   });
 
   it('a record under the key of another request does not count', async () => {

@@ -381,13 +381,18 @@ describe('a queue with message groups', () => {
 });
 
 describe('notifications', () => {
+  interface S3Part {
+    readonly object: { readonly key: string };
+  }
+
   it('invoke a function, or go to one of several queues', async () => {
     const calls: string[] = [];
     const named =
       (name: string): LocalFunction =>
       async (event) => {
-        const [{ body, s3 } = {} as never] = (event as { Records: never[] }).Records;
-        const { key } = (s3 ?? JSON.parse(body).Records[0].s3).object as { key: string };
+        const [first] = (event as { Records: { body?: string; s3?: S3Part }[] }).Records;
+        const s3 = first?.s3 ?? (JSON.parse(first?.body ?? '').Records[0].s3 as S3Part);
+        const { key } = s3.object;
         calls.push(`${name} ${key}`);
       };
     const local = await start({

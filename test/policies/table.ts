@@ -20,6 +20,8 @@ export interface Row {
 const MIGHTY = ['administrator', 'deployer', 'root'];
 const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?'];
 const READERS = ['operator', 'approver', 'auditor', ...MIGHTY];
+/** Who lists the whole exchange bucket. */
+const LISTERS = ['sign', 'reconcile', 'watch-signatures', ...READERS];
 
 const row = (action: string, what: string, allowed: readonly string[], variant?: Variant): Row => ({
   action,
@@ -57,15 +59,15 @@ const REQUESTS: Row[] = [
   denied(s3.put, own, 'without a condition', { who: 'node' }),
   denied(s3.put, own, 'over plain HTTP', { who: 'node' }),
   denied(s3.put, own, 'over TLS 1.1', { who: 'node' }),
-  row(s3.get, own, ['node', 'sign', ...READERS]),
+  row(s3.get, own, ['node', 'sign', 'watch-signatures', ...READERS]),
   row(s3.delete, own, ['sign', ...MIGHTY]),
   row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', ...MIGHTY]),
   row(s3.put, `exchange/requests/b/${NODE}/r/admin.conf.csr`, ['node of b', ...MIGHTY]),
   row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', ...MIGHTY]),
   row(s3.get, 'exchange/certificates/a/users/r/user.crt', ['users of a', 'sign', ...READERS]),
-  row(s3.list, `exchange/requests/a/${NODE}/`, ['node', 'sign', 'reconcile', ...READERS]),
-  row(s3.list, `exchange/certificates/a/${NODE}/`, ['node', 'sign', 'reconcile', ...READERS]),
-  row(s3.list, 'exchange/', ['sign', 'reconcile', ...READERS]),
+  row(s3.list, `exchange/requests/a/${NODE}/`, ['node', ...LISTERS]),
+  row(s3.list, `exchange/certificates/a/${NODE}/`, ['node', ...LISTERS]),
+  row(s3.list, 'exchange/', LISTERS),
 ];
 
 const OUTCOMES: Row[] = [
@@ -89,7 +91,7 @@ const LEASES: Row[] = [
   row(s3.put, 'exchange/leases/b.json', ['node of b', ...MIGHTY]),
   row(s3.get, 'exchange/leases/a.json', [...NODES_OF_A, ...READERS]),
   row(s3.delete, 'exchange/leases/a.json', MIGHTY),
-  row(s3.list, 'exchange/leases/a.json', [...NODES_OF_A, 'sign', 'reconcile', ...READERS]),
+  row(s3.list, 'exchange/leases/a.json', [...NODES_OF_A, ...LISTERS]),
 ];
 
 const AUTHORITY: Row[] = [
@@ -97,8 +99,8 @@ const AUTHORITY: Row[] = [
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY]),
   row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'with If-Match'),
   denied(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
-  row(s3.get, approval, ['sign', ...READERS]),
-  row(s3.get, standing, ['sign', ...READERS]),
+  row(s3.get, approval, ['sign', 'watch-signatures', ...READERS]),
+  row(s3.get, standing, ['sign', 'watch-signatures', ...READERS]),
   row(s3.put, approval, ['approver', ...MIGHTY]),
   denied(s3.put, approval, 'without a condition', { who: 'approver' }),
   row(s3.put, standing, ['approver', ...MIGHTY]),

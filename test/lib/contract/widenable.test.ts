@@ -1,6 +1,5 @@
 /** What a reader does with documents that a later release wrote. */
 import * as z from 'zod/mini';
-import { recordKey } from '../../../lib/contract/decision-record.ts';
 import type { TrustDomainDocument } from '../../../lib/contract/trust-domain.ts';
 import { widenable } from '../../../lib/contract/widenable.ts';
 import { checkDocument } from '../../../lib/store/documents.ts';
@@ -84,18 +83,6 @@ it('an approval with a limit that the reader does not know approves nothing', as
   memory.authority.seed(approvalKey, JSON.stringify(limited));
   await expect(memory.process(key)).rejects.toThrow('onlyUntil');
   memory.authority.seed(approvalKey, JSON.stringify(approval));
-  expect((await memory.process(key)).outcome).toBe('issued');
-});
-
-it('a record with an unknown certificate name can be finished', async () => {
-  const { memory, key } = await uploaded();
-  memory.keys.interrupt = () => {
-    throw new Error('killed');
-  };
-  await expect(memory.process(key)).rejects.toThrow('killed');
-  memory.keys.interrupt = () => {};
-  const record = { ...memory.authority.json(recordKey(key)), certificateName: 'kubelet-client' };
-  memory.authority.seed(recordKey(key), JSON.stringify(record));
   expect((await memory.process(key)).outcome).toBe('issued');
 });
 

@@ -1,7 +1,11 @@
 /** A certificate of `ca` with system:masters must be approved by someone who cannot upload. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { parseClusterRecord } from '../../../lib/cluster/record.ts';
 import { requestApprovalKey, standingApprovalKey } from '../../../lib/contract/approvals.ts';
+import { processRequest } from '../../../lib/issuance/process-request.ts';
+import { standingGrantFor } from '../../../lib/policy/standing-grant.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { ALICE, approve, writeApproval } from '../../support/approve.ts';
 import {
   CLUSTER,
@@ -179,5 +183,178 @@ it('an approval is for the cluster record that the approver saw: after a change,
   expect(memory.outcome(key).pending).toMatchObject({
     validitySeconds: 24 * 3600,
     uncounted: [{ approver: ALICE, reason: 'it is for an earlier plan' }],
+  });
+});
+
+describe('where several approvers are required', () => {
+  it.each<[string, number | undefined, number | undefined]>([
+    ['the trust domain', 2, undefined],
+    ['the cluster record', undefined, 2],
+    ['the trust domain, and the record cannot lower it', 2, 1],
+    ['the record, which raises what the trust domain requires', 1, 2],
+  ])('by %s, two people have to approve', async (_, floor, raised) => {
+    const { memory, key } = await waiting();
+    if (floor !== undefined) memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: floor } };
+    memory.declare(newest, raised === undefined ? {} : { requiredApprovals: raised });
+    expect((await approve(memory, key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({
+      requiredApprovals: 2,
+      approvals: [{ approver: ALICE, kind: 'request' }],
+      waitingFor: expect.stringMatching(/^2 approvers: .*; approved by AROAAPPROVER:alice$/),
+    });
+    const done = await approve(memory, key, 'approve', BOB);
+    expect(done).toMatchObject({
+      outcome: 'issued',
+      record: { approval: { required: 2, by: [{ approver: ALICE }, { approver: BOB }] } },
+    });
+  });
+
+  it('one person in two roles is one', async () => {
+    const { memory, key } = await waiting();
+    memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: 2 } };
+    await approve(memory, key);
+    expect((await approve(memory, key, 'approve', 'AROASECURITY:alice')).outcome).toBe('pending');
+  });
+
+  it('a denial by a third person denies what two approved', async () => {
+    const { memory, key } = await waiting();
+    memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: 2 } };
+    writeApproval(memory, key, 'approve');
+    writeApproval(memory, key, 'approve', BOB);
+    const done = await approve(memory, key, 'deny', 'AROAAPPROVER:carol');
+    expect(done).toMatchObject({
+      outcome: 'rejected',
+      record: { deniedBy: 'AROAAPPROVER:carol', violations: [{ code: 'approval-denied' }] },
+    });
+  });
+});
+
+describe('an uploader', () => {
+  it('cannot approve their own request, in whatever role', async () => {
+    const { memory, key } = await waiting();
+    expect((await approve(memory, key, 'approve', 'AROAAPPROVER:i-0abc')).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({
+      uncounted: [{ approver: 'AROAAPPROVER:i-0abc', reason: 'its author uploaded the request' }],
+    });
+  });
+
+  /** An approval that is written before the event of the upload was processed would otherwise be judged without it. */
+  it('cannot approve it before the event of the upload arrives', async () => {
+    const { memory, key } = await waiting();
+    writeApproval(memory, key, 'approve', 'AROAAPPROVER:i-0abc');
+    memory.exchange.objects.delete(
+      key.replace(/^requests/, 'certificates').replace(/csr$/, 'pending.json'),
+    );
+    expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
+    expect((await memory.process(key)).outcome).toBe('pending');
+  });
+
+  it('whose event was lost may be one of the approvers, so one more has to approve', async () => {
+    const memory = await InMemoryService.open();
+    const { node } = memory.declare(newest);
+    const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
+    await processRequest(memory.service, { key });
+    writeApproval(memory, key);
+    expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({ requiredApprovals: 2 });
+    writeApproval(memory, key, 'approve', BOB);
+    expect((await processRequest(memory.service, { key })).outcome).toBe('issued');
+  });
+});
+
+describe('a standing approval', () => {
+  const grantOf = (memory: InMemoryService, name: CertificateName): Grant => {
+    const { record } = parseClusterRecord(memory.authority.json(`clusters/${CLUSTER}.json`));
+    const grant = record && standingGrantFor(name, record);
+    if (!grant) throw new Error(`no ${name}`);
+    return grant;
+  };
+
+  it('of admin.conf does not become system:masters when the version of the cluster is set back', async () => {
+    const memory = await InMemoryService.open();
+    memory.declare(newest);
+    const grant = grantOf(memory, 'admin.conf');
+    expect(grant).toMatchObject({ organizations: ['kubeadm:cluster-admins'] });
+    standing(memory, grant);
+    const { node } = memory.declare(legacy);
+    const key = memory.upload(node, csrOf(legacy, 'admin.conf'));
+    expect((await memory.process(key)).outcome).toBe('pending');
+    expect(memory.keys.signed).toEqual([]);
+    expect(memory.outcome(key).pending).toMatchObject({
+      organizations: ['system:masters'],
+      uncounted: [{ approver: BOB, reason: 'the standing approval does not cover it' }],
+    });
+  });
+
+  it('covers no longer validity than the cluster record had when it was given', async () => {
+    const memory = await InMemoryService.open();
+    memory.declare(legacy, { certificateValidityPeriod: '720h' });
+    standing(memory, grantOf(memory, 'admin.conf'));
+    const { node } = memory.declare(legacy, { certificateValidityPeriod: '721h' });
+    const key = memory.upload(node, csrOf(legacy, 'admin.conf'));
+    expect((await memory.process(key)).outcome).toBe('pending');
+    memory.declare(legacy, { certificateValidityPeriod: '24h' });
+    expect((await memory.process(key)).outcome).toBe('issued');
+  });
+
+  it('is suspended by the denial of another approver', async () => {
+    const { memory, key } = await waiting(legacy, 'admin.conf');
+    standing(memory, { certificateName: 'admin.conf' });
+    const denials = [{ certificateName: 'admin.conf', decidedAt: 'today' }];
+    const denial = { cluster: CLUSTER, grants: [], denials };
+    memory.authority.seed(standingApprovalKey(CLUSTER, ALICE), JSON.stringify(denial));
+    expect((await memory.process(key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({
+      uncounted: [{ approver: BOB, reason: expect.stringContaining(`${ALICE} denies`) }],
+    });
+    memory.authority.objects.delete(standingApprovalKey(CLUSTER, ALICE));
+    expect((await memory.process(key)).outcome).toBe('issued');
+  });
+});
+
+describe('more approval objects than are read', () => {
+  it.each<[string, (memory: InMemoryService, key: string, i: number) => string]>([
+    ['for a request', (_, key, i) => requestApprovalKey(key, 'a'.repeat(64), `AROA:flood-${i}`)],
+    ['for a cluster', (_m, _k, i) => standingApprovalKey(CLUSTER, `AROA:flood-${i}`)],
+  ])('%s hide no denial: nothing is approved, and they are not read', async (_, keyOf) => {
+    const { memory, key } = await waiting(legacy, 'admin.conf');
+    for (let i = 0; i <= 100; i++) memory.authority.seed(keyOf(memory, key, i), '{}');
+    memory.authority.calls.length = 0;
+    expect((await approve(memory, key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending?.waitingFor).toContain('more approval objects');
+    expect(memory.authority.calls.filter(({ call }) => call === 'get').length).toBeLessThan(10);
+  });
+});
+
+describe('the longest validity of a trust domain', () => {
+  const tooLong = async (hours: number, rules: InMemoryService['rules']) => {
+    const memory = await InMemoryService.open();
+    memory.rules = rules;
+    const { node } = memory.declare(newest, { certificateValidityPeriod: `${hours}h` });
+    const key = memory.upload(node, csrOf(newest, 'apiserver'));
+    return { memory, key, outcome: (await memory.process(key)).outcome };
+  };
+
+  it.each<[string, number, InMemoryService['rules'], string]>([
+    ['8760h by default: 8760h is issued', 8760, {}, 'issued'],
+    ['8760h by default: 876000h is rejected', 876000, {}, 'rejected'],
+    ['8760h by default: one hour more is rejected', 8761, {}, 'rejected'],
+    [
+      'what the deployment says',
+      9000,
+      { [TRUST_DOMAIN]: { maxValidityPeriod: '9000h' } },
+      'issued',
+    ],
+    ['also if it is shorter', 721, { [TRUST_DOMAIN]: { maxValidityPeriod: '720h' } }, 'rejected'],
+    ['not that of another one', 721, { other: { maxValidityPeriod: '720h' } }, 'issued'],
+  ])('is %s', async (_, hours, rules, expected) => {
+    const { memory, key, outcome } = await tooLong(hours, rules);
+    expect(outcome).toBe(expected);
+    if (expected === 'rejected')
+      expect(memory.outcome(key).rejected).toMatchObject({
+        violations: [
+          { code: 'validity-too-long', fix: expect.stringContaining('certificateValidityPeriod') },
+        ],
+      });
   });
 });

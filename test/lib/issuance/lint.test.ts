@@ -10,7 +10,7 @@ import { OID } from '../../../lib/der/oids.ts';
 import { type Element, readDer, readOid } from '../../../lib/der/read.ts';
 import * as der from '../../../lib/der/write.ts';
 import type { CertificateFields } from '../../../lib/issuance/certificate-fields.ts';
-import { lintDraft } from '../../../lib/issuance/lint.ts';
+import { lint, lintDraft } from '../../../lib/issuance/lint.ts';
 import { writeTbsCertificate } from '../../../lib/issuance/tbs-certificate.ts';
 import { InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
@@ -210,3 +210,31 @@ function withExtension(tbs: Uint8Array, oid: string, replace: (old: Uint8Array) 
 function contentOf(extension: Uint8Array): Uint8Array {
   return readDer(extension, 'extension').children().at(-1)?.content ?? new Uint8Array();
 }
+
+describe('subjects with characters that have a meaning in text', () => {
+  const ASCII = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i));
+  const SPECIAL = [...'#,+"\\<>;= a'];
+  const pairs = SPECIAL.flatMap((first) => SPECIAL.map((second) => first + second));
+
+  it('are accepted, whether they are one character or two', async () => {
+    const { fields, ca } = await intended();
+    const refused = [...ASCII, ...pairs].filter((value) => {
+      const wanted = { ...fields, subject: { commonName: value, organizations: [value] } };
+      return lint(writeTbsCertificate(wanted, ca), wanted, ca).findings.length > 0;
+    });
+    expect(refused).toEqual([]);
+  });
+
+  it.each([
+    ['#', '\\#'],
+    ['#a', '\\#a'],
+    ['a,b', 'a\\,b'],
+  ])('%s is not %s', async (one, other) => {
+    const { fields, ca } = await intended();
+    const of = (value: string) => ({
+      ...fields,
+      subject: { commonName: value, organizations: [] },
+    });
+    expect(lint(writeTbsCertificate(of(one), ca), of(other), ca).findings).not.toEqual([]);
+  });
+});

@@ -67,6 +67,7 @@ it('without required approval, a certificate is issued at once: user, groups, an
 
 it.each([
   [['team-b', 'team-a', 'a']],
+  [['#']],
   [['a,b', 'c+d', 'e"f', '#g', 'h;i', 'j=k', 'l\\m', '<n>']],
   [['kubeadm:cluster-admins', 'x y', 'system:masters']],
 ])('several groups are in one certificate: %j', async (organizations) => {

@@ -1,0 +1,150 @@
+/**
+ * Whether a record may be signed. `sign` checks it before each signature, and `watch-signatures` after it: a signature of
+ * a record that does not fit is one without a record.
+ */
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
+import type { IssueRecord } from '../contract/decision-record.ts';
+import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
+import { whyAlwaysApproved } from '../policy/always-approved.ts';
+import { type PlanToApprove, weighApprovals } from '../policy/approval.ts';
+import { judgeRecord } from '../policy/judge-record.ts';
+import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
+import { quote } from '../printable.ts';
+import type { IssuedName } from '../profiles/certificate-names.ts';
+import type { Service } from '../service.ts';
+import type { ObjectStore, StoredObject } from '../store/object-store.ts';
+import { validityFrom } from './certificate-fields.ts';
+import { type LintedTbs, lint } from './lint.ts';
+import { readApprovals } from './read-approvals.ts';
+import { fieldsOf } from './recorded-fields.ts';
+
+export interface RecordCheckDeps extends Pick<Service, 'now' | 'rules'> {
+  readonly authority: Pick<ObjectStore, 'get' | 'list'>;
+}
+
+export type RecordCheck =
+  | { readonly fits: true; readonly ca: IssuingCa; readonly tbs: LintedTbs }
+  /** What does not fit, as text. */
+  | { readonly fits: false; readonly misfits: readonly string[] };
+
+/**
+ * @param address that of the key under which the record is
+ * @param csr what is in the exchange bucket under the request's key
+ * @throws Fault document-malformed if an approval or the trust domain cannot be read
+ */
+export async function checkRecord(
+  deps: RecordCheckDeps,
+  address: RequestAddress,
+  record: IssueRecord,
+  csr: StoredObject | undefined,
+): Promise<RecordCheck> {
+  const rule = deps.rules(record.trustDomain);
+  const misfits = judgeRecord(address, record, csr, rule);
+  if (misfits.length > 0) return { fits: false, misfits };
+  const ca = await findCa(deps, record);
+  if (typeof ca === 'string') return { fits: false, misfits: [ca] };
+  const ofDates = judgeDates(record, ca, deps.now());
+  if (ofDates.length > 0) return { fits: false, misfits: ofDates };
+  const linted = lint(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
+  const found = [
+    ...linted.findings,
+    ...(await judgeApproval(deps, address, record, rule.requiredApprovals)),
+  ];
+  if (!linted.tbs || found.length > 0) return { fits: false, misfits: found };
+  return { fits: true, ca, tbs: linted.tbs };
+}
+
+async function findCa(
+  { authority }: RecordCheckDeps,
+  { trustDomain, ca, caVersion, keyId }: IssueRecord,
+): Promise<IssuingCa | string> {
+  const document = await readTrustDomain(authority, trustDomain);
+  const version = document?.cas[ca].versions.find((one) => one.version === caVersion);
+  if (!document || version?.keyId !== keyId)
+    return `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca} with the key ${quote(keyId)}`;
+  return issuingCa(document, ca, caVersion);
+}
+
+/** The clocks of two runs differ by less. */
+const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000;
+
+/** The dates follow from the time of the decision, which is not in the future. */
+function judgeDates(
+  { decidedAt, validitySeconds, certificate }: IssueRecord,
+  ca: IssuingCa,
+  now: Date,
+): string[] {
+  const decided = new Date(decidedAt);
+  if (!(decided.getTime() <= now.getTime() + MAX_CLOCK_SKEW_MS))
+    return [`it was decided at ${quote(decidedAt)}, which is not a time in the past`];
+  const { notBefore, notAfter } = validityFrom(decided, validitySeconds, ca);
+  const expected = `${notBefore.toISOString()} to ${notAfter.toISOString()}`;
+  const got = `${certificate.notBefore} to ${certificate.notAfter}`;
+  return got === expected ? [] : [`the validity is ${quote(got)}, expected ${expected}`];
+}
+
+/**
+ * The approval that the record names, weighed again. A forger can leave it out where only a cluster record required it:
+ * that is not known here.
+ */
+async function judgeApproval(
+  { authority }: RecordCheckDeps,
+  address: RequestAddress,
+  record: IssueRecord,
+  floor: number,
+): Promise<string[]> {
+  const { ca, certificateName, certificate, approval, uploader } = record;
+  const { organizations } = certificate;
+  const always = whyAlwaysApproved({ ca, certificateName, organizations });
+  if (!approval) return always === undefined ? [] : [`it needs an approval: ${always}`];
+  const plan = planOf(address, record, Math.max(floor, approval.required));
+  if (approval.planDigest !== plan.digest)
+    return [`its approval is for the plan ${quote(approval.planDigest)}, and it is ${plan.digest}`];
+  const given = await readApprovals(authority, plan);
+  if (!given) return ['there are more approval objects than are read'];
+  const named = new Set(approval.by.map(({ approver }) => approver));
+  const state = weighApprovals(
+    plan,
+    {
+      // a denial by someone else came after the decision, or the record would be one of a rejection
+      ofRequest: given.ofRequest.filter(({ approver }) => named.has(approver)),
+      standing: given.standing,
+    },
+    uploader,
+  );
+  if (state.state === 'denied') return [`${state.by} denied it`];
+  if (state.state === 'approved') return [];
+  const why = state.uncounted.map(({ approver, reason }) => `; that of ${approver}: ${reason}`);
+  return [`it has ${state.by.length} of ${state.required} approvals that it needs${why.join('')}`];
+}
+
+/** What an approver would see for the record: `judgeRecord` has compared it with the request. */
+function planOf(
+  address: RequestAddress,
+  { csrSha256, trustDomain, ca, certificateName, validitySeconds, certificate }: IssueRecord,
+  required: number,
+): PlanToApprove {
+  const name = certificateName as IssuedName;
+  const terms: PlanTerms = {
+    request: address.key,
+    csrSha256,
+    cluster: address.cluster,
+    trustDomain,
+    ca,
+    certificateName: name,
+    commonName: certificate.commonName,
+    organizations: certificate.organizations,
+    dnsNames: certificate.dnsNames,
+    ipAddresses: certificate.ipAddresses,
+    extendedKeyUsages: certificate.extendedKeyUsages,
+    validitySeconds,
+  };
+  const kind = requestKindOf(address);
+  return {
+    terms,
+    digest: planDigest(terms),
+    reason: '',
+    required,
+    mayStand: kind?.standingApprovals.includes(name) ?? false,
+  };
+}

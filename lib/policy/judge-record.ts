@@ -1,0 +1,119 @@
+/**
+ * Whether a record asks for something that its request can get at all. Anyone who can write under `records/` can write a
+ * record; the CSR, the profile table and the deployment's rules are elsewhere, and have to agree with it. The cluster
+ * record is not consulted again: it may have changed since the decision, and a retry has to sign the same bytes.
+ */
+import type { IssueRecord } from '../contract/decision-record.ts';
+import { issuedNameOf, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
+import { isNodeName } from '../contract/request-kinds.ts';
+import { digestOfObject } from '../csr/forbidden-upload.ts';
+import type { CheckedRequest } from '../csr/read-request.ts';
+import { quote } from '../printable.ts';
+import { type IssuedName, isCertificateName } from '../profiles/certificate-names.ts';
+import { parseKubernetesVersion } from '../profiles/kubernetes-version.ts';
+import { issuedProfileOf, profileFor } from '../profiles/profile-for.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import type { TrustDomainRule } from '../trust-domain-rules.ts';
+import { inKubeadmsOrder, namesByType } from './issuance-plan.ts';
+import { judgeSubject } from './judge-subject.ts';
+import { judgeUser } from './judge-user.ts';
+import { judgeOf } from './judges.ts';
+
+/** What a record does not fit; empty if the request can get what the record says. */
+export function judgeRecord(
+  address: RequestAddress,
+  record: IssueRecord,
+  csr: StoredObject | undefined,
+  { maxValiditySeconds }: TrustDomainRule,
+): string[] {
+  const certificateName = issuedNameOf(address);
+  const misfits: string[] = [];
+  if (record.request !== address.key)
+    misfits.push(`it is the record of ${quote(record.request)}, not of ${address.key}`);
+  if (certificateName === undefined || record.certificateName !== certificateName)
+    return [
+      ...misfits,
+      `it is for ${quote(record.certificateName)}, the request for ${certificateName ?? 'nothing that is issued'}`,
+    ];
+  const { validitySeconds } = record;
+  if (!(validitySeconds > 0 && validitySeconds <= maxValiditySeconds))
+    misfits.push(
+      `it is for ${validitySeconds} seconds, and its trust domain allows at most ${maxValiditySeconds}`,
+    );
+  const { ca } = issuedProfileOf(certificateName);
+  if (record.ca !== ca) misfits.push(`it is for ${record.ca}, and ${certificateName} is of ${ca}`);
+  const read = readCsr(address, record, csr);
+  if (typeof read === 'string') return [...misfits, read];
+  return [
+    ...misfits,
+    ...judgeProfile(address, certificateName, record, read),
+    ...compareWithCsr(certificateName, record, read),
+  ];
+}
+
+/** The valid CSR that the record is about, or why there is no such CSR. */
+function readCsr(
+  address: RequestAddress,
+  { csrSha256 }: IssueRecord,
+  csr: StoredObject | undefined,
+): CheckedRequest | string {
+  const kind = requestKindOf(address);
+  if (!csr || !kind) return 'its CSR is not in the bucket';
+  if (digestOfObject(csr) !== csrSha256)
+    return 'the CSR in the bucket is not the one that it names';
+  const { request, violations } = judgeOf(kind).read(csr);
+  return request ?? `its CSR is not valid: ${violations.map(({ code }) => code).join(', ')}`;
+}
+
+/** What the profile table says about every cluster. */
+function judgeProfile(
+  { node }: RequestAddress,
+  certificateName: IssuedName,
+  { kubernetesVersion }: IssueRecord,
+  { subject, names }: CheckedRequest,
+): string[] {
+  if (!isCertificateName(certificateName))
+    return [
+      ...judgeUser(subject, undefined).map(describe),
+      ...(names.length > 0 ? ['a client certificate has no subject alternative names'] : []),
+    ];
+  const version = parseKubernetesVersion(kubernetesVersion);
+  const profile = version && profileFor(certificateName, version);
+  if (!profile) return [`Kubernetes ${quote(kubernetesVersion)} has no ${certificateName}`];
+  return [
+    ...(isNodeName(node) ? [] : [`${node} cannot be a node`]),
+    ...judgeSubject(subject, profile, node, { kubernetesVersionText: kubernetesVersion }).map(
+      describe,
+    ),
+    ...((profile.sans === 'none') === (names.length === 0)
+      ? []
+      : ['server certificates have subject alternative names, client certificates do not']),
+  ];
+}
+
+const describe = ({ field, got, allowed }: { field: string; got: string; allowed: string }) =>
+  `${field} is ${got}; allowed: ${allowed}`;
+
+/** Everything that was certified comes from the CSR, or from the profile. */
+function compareWithCsr(
+  certificateName: IssuedName,
+  { certificate }: IssueRecord,
+  { subject, names, key }: CheckedRequest,
+): string[] {
+  const expected = {
+    commonName: subject.commonName,
+    organizations: subject.organizations,
+    ...namesByType(inKubeadmsOrder(names)),
+    extendedKeyUsages: issuedProfileOf(certificateName).extendedKeyUsages,
+    keyAlgorithm: key.algorithm,
+    publicKey: Buffer.from(key.spki).toString('base64'),
+  };
+  return (Object.keys(expected) as (keyof typeof expected)[])
+    .filter((field) => JSON.stringify(certificate[field]) !== JSON.stringify(expected[field]))
+    .map(
+      (field) => `${field} is ${quote(textOf(certificate[field]))} and that of its request is not`,
+    );
+}
+
+const textOf = (value: string | readonly string[]) =>
+  typeof value === 'string' ? value : value.join(', ');
