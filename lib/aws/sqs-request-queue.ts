@@ -49,15 +49,17 @@ export class SqsRequestQueue {
     }
   }
 
-  /** As `send`, but goes on after a failure. @returns for each message, whether it was sent */
+  /** Sends all batches at the same time. @returns for each message, whether it was sent */
   async trySend(messages: readonly QueuedMessage[]): Promise<boolean[]> {
-    const sent: boolean[] = [];
-    for (let i = 0; i < messages.length; i += BATCH_SIZE) {
-      const batch = messages.slice(i, i + BATCH_SIZE);
-      const failed = new Set((await this.#sendBatch(batch)).map(({ Id }) => Id));
-      sent.push(...batch.map((_, at) => !failed.has(String(at))));
-    }
-    return sent;
+    const batches: Promise<boolean[]>[] = [];
+    for (let i = 0; i < messages.length; i += BATCH_SIZE)
+      batches.push(this.#trySendBatch(messages.slice(i, i + BATCH_SIZE)));
+    return (await Promise.all(batches)).flat();
+  }
+
+  async #trySendBatch(batch: readonly QueuedMessage[]): Promise<boolean[]> {
+    const failed = new Set((await this.#sendBatch(batch)).map(({ Id }) => Id));
+    return batch.map((_, i) => !failed.has(String(i)));
   }
 
   /** @returns the entries that keep failing, or that the queue refuses, the refused ones first */

@@ -28,10 +28,10 @@ export class SqsSourceQueue {
    * @throws Fault if SQS does not say
    */
   async areInFlight(receiptHandles: readonly string[]): Promise<boolean[]> {
-    const inFlight: boolean[] = [];
+    const batches: Promise<boolean[]>[] = [];
     for (let i = 0; i < receiptHandles.length; i += BATCH_SIZE)
-      inFlight.push(...(await this.#proveBatch(receiptHandles.slice(i, i + BATCH_SIZE))));
-    return inFlight;
+      batches.push(this.#proveBatch(receiptHandles.slice(i, i + BATCH_SIZE)));
+    return (await Promise.all(batches)).flat();
   }
 
   async #proveBatch(receiptHandles: readonly string[]): Promise<boolean[]> {

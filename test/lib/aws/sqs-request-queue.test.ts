@@ -54,7 +54,7 @@ it('messages that keep failing are a transient fault that reports their number',
   const { queue } = opened((body) => (body < 'body 2' ? INTERNAL : undefined));
   await expect(queue.send(messages(5))).rejects.toMatchObject({
     code: 'unavailable',
-    message: expect.stringContaining('2 of 2 messages: InternalError: try again'),
+    message: expect.stringContaining('2 of 5 messages: InternalError: try again'),
   });
 });
 
@@ -74,14 +74,14 @@ it('each message has the group of its node', async () => {
   });
 });
 
-it('says of each message whether it was sent, and goes on after a failure', async () => {
+it('says of each message whether it was sent, whatever happens to the others', async () => {
   const refusal = { Code: 'InvalidMessageContents', Message: 'no', SenderFault: true };
   const { queue, sent } = opened((body) =>
     body === 'body 1' ? refusal : body === 'body 2' ? INTERNAL : undefined,
   );
   const result = await queue.trySend(messages(12));
   expect(result.flatMap((done, i) => (done ? [] : [i]))).toEqual([1, 2]);
-  expect(sent.at(-1)).toEqual(['body 10', 'body 11']);
+  expect(sent).toContainEqual(['body 10', 'body 11']);
 });
 
 it('a queue that does not answer is a transient fault', async () => {
