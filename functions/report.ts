@@ -57,7 +57,7 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   if (done.overBudget) measure(reporter, METRICS.overBudget, 1);
   if (done.removed) {
     measure(reporter, METRICS.objectRemoved, 1);
-    logger.warn('deleted an object that contained a private key or was too large', {
+    logger.warn('deleted an object that contained a private key or could not be inspected', {
       request: key,
     });
   }

@@ -152,7 +152,7 @@ function requestPlans(): AlarmPlan[] {
     {
       id: 'private-key-uploaded',
       description:
-        'An object was deleted from the exchange bucket: it contained a private key, or was too large to inspect.',
+        'An object was deleted from the exchange bucket: it contained a private key, or could not be inspected.',
       metric: metricOf(METRICS.objectRemoved, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },

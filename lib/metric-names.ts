@@ -33,7 +33,7 @@ export const METRICS = {
   /** Wake-ups for objects that are not requests. Count, by sign. */
   ignored: { name: 'Ignored', unit: 'Count', service: 'sign' },
   /**
-   * Objects deleted from the exchange bucket: they contained a private key, or were too large to inspect. Count, by
+   * Objects deleted from the exchange bucket: they contained a private key, or could not be inspected. Count, by
    * sign.
    */
   objectRemoved: { name: 'ObjectRemoved', unit: 'Count', service: 'sign' },

@@ -47,7 +47,7 @@ async function collectObjects(
   const trustDomains = new Set<string>();
   const take = async (key: string, maxBytes: number) => {
     const object = await exchange.get(key, maxBytes);
-    if (!object || object.tooLarge) return; // a request that contained a key has been deleted
+    if (!object || object.tooLarge || object.unreadable !== undefined) return; // a request that contained a key has been deleted
     const { body, metadata } = object;
     objects.push({ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } });
     trustDomains.add(trustDomainOfCertificate(metadata));

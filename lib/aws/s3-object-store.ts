@@ -2,6 +2,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
+  HeadObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
   PutObjectCommand,
@@ -39,8 +40,8 @@ export class S3ObjectStore implements ObjectStore {
       return await this.#toObject(key, await this.#client.send(command), maxBytes, date());
     } catch (error) {
       if (isMissingObject(error)) return undefined;
-      if (statusOf(error) === 403 && (await this.#isMissing(key))) return undefined;
-      throw this.#fault('GetObject', key, error);
+      if (!mayBeUnreadable(error)) throw this.#fault('GetObject', key, error);
+      return this.#lookUp(key, error);
     }
   }
 
@@ -68,22 +69,73 @@ export class S3ObjectStore implements ObjectStore {
       versionId: VersionId,
       metadata: Metadata,
       lastModified: LastModified,
-      ageMs: Math.max(0, (date ?? LastModified).getTime() - LastModified.getTime()),
+      ageMs: ageOf(LastModified, date),
     };
   }
 
   /**
-   * S3 returns 404 for a missing object only to callers that may list the whole bucket. A node may list only its own
-   * prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the 403 is reported.
-   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+   * After a refused GetObject: the object without its body, if its writer made it unreadable; undefined if it does not
+   * exist. S3 returns 404 for a missing object only to callers that may list the whole bucket. A node may list only its
+   * own prefixes, so it gets 403 and has to look at the listing. If it may not list this key either, the refusal is
+   * reported. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
    */
-  async #isMissing(key: string): Promise<boolean> {
+  async #lookUp(key: string, refusal: unknown): Promise<BucketObject | undefined> {
+    const entry = await this.#entry(key).catch((error: unknown) => {
+      if (!(error instanceof Fault) || error.code !== 'not-allowed') throw error;
+      throw this.#fault('GetObject', key, refusal);
+    });
+    if (!entry) return undefined;
+    const unreadable =
+      whyUnreadable(refusal, entry.storageClass) ?? (await this.#whyDenied(key, refusal));
+    if (unreadable === undefined) throw this.#fault('GetObject', key, refusal);
+    const { eTag, lastModified, size, ageMs } = entry;
+    return {
+      body: new Uint8Array(),
+      size,
+      tooLarge: false,
+      unreadable,
+      eTag,
+      versionId: undefined,
+      metadata: {},
+      lastModified,
+      ageMs,
+    };
+  }
+
+  async #entry(key: string) {
+    const command = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: key, MaxKeys: 1 });
+    const date = noteDate(command);
+    const { Contents = [] } = await this.#send('ListObjectsV2', key, () =>
+      this.#client.send(command),
+    );
+    const found = Contents.find((object) => object.Key === key);
+    if (found?.ETag === undefined || found.LastModified === undefined) return undefined;
+    const { ETag, LastModified, Size = 0, StorageClass } = found;
+    return {
+      eTag: unquote(ETag),
+      lastModified: LastModified,
+      size: Size,
+      storageClass: StorageClass,
+      ageMs: ageOf(LastModified, date()),
+    };
+  }
+
+  /**
+   * A 403 may be about the KMS key that the writer chose: HeadObject, which needs the same permission and no key, then
+   * succeeds and names it. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+   */
+  async #whyDenied(key: string, refusal: unknown): Promise<string | undefined> {
+    if (statusOf(refusal) !== 403) return undefined;
     try {
-      const { Contents = [] } = await this.#page({ Prefix: key, MaxKeys: 1 });
-      return Contents.every((object) => object.Key !== key);
+      const { ServerSideEncryption = '', SSEKMSKeyId } = await this.#client.send(
+        new HeadObjectCommand({ Bucket: this.#bucket, Key: key }),
+      );
+      if (!ServerSideEncryption.startsWith('aws:kms')) return undefined;
+      return `it is encrypted with the KMS key ${SSEKMSKeyId ?? '(unknown)'}, which may not be used`;
     } catch (error) {
-      if (error instanceof Fault && error.code === 'not-allowed') return false;
-      throw error;
+      const fault = this.#fault('HeadObject', key, error);
+      if (fault.code === 'unavailable') throw fault;
+      return undefined;
     }
   }
 
@@ -167,11 +219,17 @@ export class S3ObjectStore implements ObjectStore {
     } while (token !== undefined);
   }
 
-  async #page(input: Omit<ListObjectsV2CommandInput, 'Bucket'>) {
+  #page(input: Omit<ListObjectsV2CommandInput, 'Bucket'>) {
+    return this.#send('ListObjectsV2', input.Prefix ?? '', () =>
+      this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, ...input })),
+    );
+  }
+
+  async #send<T>(call: string, key: string, send: () => Promise<T>): Promise<T> {
     try {
-      return await this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, ...input }));
+      return await send();
     } catch (error) {
-      throw this.#fault('ListObjectsV2', input.Prefix ?? '', error);
+      throw this.#fault(call, key, error);
     }
   }
 
@@ -181,6 +239,36 @@ export class S3ObjectStore implements ObjectStore {
 }
 
 const unquote = (eTag: string) => eTag.replaceAll('"', '');
+
+function ageOf(lastModified: Date, now: Date | undefined): number {
+  return Math.max(0, (now ?? lastModified).getTime() - lastModified.getTime());
+}
+
+/** S3 passes on what KMS says about a key that is disabled, about to be deleted, or missing (`KMS.DisabledException`). */
+const FROM_KMS = /^KMS\./;
+
+/** The refusals that an object's writer can cause; 403 is also the answer to a missing object, or a missing permission. */
+function mayBeUnreadable(error: unknown): boolean {
+  const code = codeOf(error) ?? '';
+  const status = statusOf(error);
+  return status === 403 || (status === 400 && (code === 'InvalidRequest' || FROM_KMS.test(code)));
+}
+
+/**
+ * Why a refused object cannot be read, if the refusal says it.
+ * - `InvalidObjectState`: it is archived (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+ * - 400 `InvalidRequest`, for a request without parameters: "The object was stored using a form of Server Side
+ *   Encryption. The correct parameters must be provided to retrieve the object." (SSE-C,
+ *   https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html)
+ */
+function whyUnreadable(refusal: unknown, storageClass: string | undefined): string | undefined {
+  const code = codeOf(refusal) ?? '';
+  if (code === 'InvalidObjectState') return `it is archived: its storage class is ${storageClass}`;
+  if (code === 'InvalidRequest')
+    return 'it is encrypted with a key that only its writer has (SSE-C)';
+  if (FROM_KMS.test(code)) return `it is encrypted with a KMS key that cannot be used (${code})`;
+  return undefined;
+}
 
 function isMissingObject(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';

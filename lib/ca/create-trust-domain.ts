@@ -24,7 +24,7 @@ import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
-import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument } from '../store/documents.ts';
+import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument, readText } from '../store/documents.ts';
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
 import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
@@ -118,13 +118,13 @@ async function obtainCertificate(
   record: CaRecord,
 ): Promise<string> {
   const key = caCertificateKey(name);
-  const known = await service.authority.get(key, MAX_CERTIFICATE_BYTES);
-  if (known) return Buffer.from(known.body).toString('latin1');
+  const known = await readText(service.authority, key, MAX_CERTIFICATE_BYTES);
+  if (known !== undefined) return known;
   const certificate = certificateToPem(await signCaRecord(service, name, record));
   await service.authority.create(key, certificate, PEM_TYPE);
-  const winner = await service.authority.get(key, MAX_CERTIFICATE_BYTES);
-  if (!winner) throw new Fault('unavailable', `${key}: written, but cannot be read`);
-  return Buffer.from(winner.body).toString('latin1');
+  const winner = await readText(service.authority, key, MAX_CERTIFICATE_BYTES);
+  if (winner === undefined) throw new Fault('unavailable', `${key}: written, but cannot be read`);
+  return winner;
 }
 
 const MAX_CERTIFICATE_BYTES = 64 * 1024;

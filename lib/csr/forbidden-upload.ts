@@ -1,17 +1,26 @@
 /** Uploads that are deleted from the bucket at once, under any key. */
 import { LIMITS } from '../limits.ts';
+import { quote } from '../printable.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { findPrivateKey } from './private-key-material.ts';
 import { digestOf } from './read-request.ts';
 
-/** The record's digest of the uploaded bytes; an oversized object has not been read. */
+/** The record's digest of the uploaded bytes; an object that is too large or unreadable has not been read. */
 export function digestOfObject(object: StoredObject): string {
-  return object.tooLarge ? 'unread' : digestOf(object.body);
+  return object.tooLarge || object.unreadable !== undefined ? 'unread' : digestOf(object.body);
 }
 
-/** A private key must not be uploaded, and an object that is too large to inspect could contain one. */
+/** A private key must not be uploaded, and an object that cannot be inspected could contain one. */
 export function findForbidden(object: StoredObject): Violation | undefined {
+  if (object.unreadable !== undefined)
+    return {
+      code: 'object-unreadable',
+      field: 'object',
+      got: quote(object.unreadable),
+      allowed: 'an object of storage class STANDARD, encrypted as the bucket encrypts by default',
+      fix: 'upload the CSR without a storage class and without encryption headers, under a new request id',
+    };
   if (object.tooLarge)
     return {
       code: 'object-too-large',

@@ -20,7 +20,7 @@ import { dayOf, indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
-import { formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
+import { formatDocument, JSON_TYPE, PEM_TYPE, readText } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { checkRecord } from './check-record.ts';
 import type { LintedTbs } from './lint.ts';
@@ -154,7 +154,6 @@ function trustMetadata({ trustDomain, ca }: IssueRecord): Record<string, string>
 
 const MAX_CERTIFICATE_BYTES = 64 * 1024;
 
-async function readIssued(service: Service, key: string): Promise<string | undefined> {
-  const object = await service.authority.get(key, MAX_CERTIFICATE_BYTES);
-  return object && Buffer.from(object.body).toString('latin1');
+function readIssued(service: Service, key: string): Promise<string | undefined> {
+  return readText(service.authority, key, MAX_CERTIFICATE_BYTES);
 }

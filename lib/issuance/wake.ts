@@ -17,7 +17,7 @@ export interface Processed {
   readonly misfits?: readonly string[];
   /** The budget was used up: the request was rejected without a record. */
   readonly overBudget?: boolean;
-  /** The object contained a private key, or was too large, and was deleted from the bucket. */
+  /** The object contained a private key, or could not be inspected, and was deleted from the bucket. */
   readonly removed?: boolean;
   /** The object is not the one that was decided on: the request was overwritten. */
   readonly overwritten?: boolean;

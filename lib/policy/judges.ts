@@ -33,7 +33,19 @@ export interface Judge {
   judge(csr: CsrReading, context: JudgeContext): Judgement;
 }
 
-const readCsr: Judge['read'] = ({ body }) => readRequest(body);
+/**
+ * One run reads the bytes that it fetched twice, when it decides and before it signs. Half of the time is the
+ * verification of the CSR's signature, so the second reading is that of the same bytes.
+ */
+const readings = new WeakMap<Uint8Array, CsrReading>();
+
+const readCsr: Judge['read'] = ({ body }) => {
+  const known = readings.get(body);
+  if (known) return known;
+  const reading = readRequest(body);
+  readings.set(body, reading);
+  return reading;
+};
 
 export const JUDGES: Readonly<Record<RequestKindName, Judge>> = {
   node: {

@@ -6,6 +6,8 @@ export const VIOLATION_CODES = {
   // what was uploaded
   'private-key': 'the object contains a private key; it was deleted',
   'object-too-large': 'the object is larger than any CSR; it was deleted unread',
+  'object-unreadable':
+    'the object is archived, or encrypted with another key; it was deleted unread',
   'pem-malformed': 'the object is not exactly one strict PEM block, nor DER',
   'pem-label': 'the PEM block is not a CERTIFICATE REQUEST',
   'der-malformed': 'the CSR is not strict DER, or not a PKCS#10 structure',

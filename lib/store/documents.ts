@@ -63,7 +63,8 @@ export const readDocumentObject = (
 export const parseDocumentObject = (object: StoredObject, key: string): unknown =>
   parseJson(textOf(object, key), key);
 
-async function readText(
+/** The text of an object; undefined if it does not exist. @throws Fault document-malformed */
+export async function readText(
   store: ObjectReader,
   key: string,
   maxBytes = MAX_DOCUMENT_BYTES,
@@ -72,7 +73,8 @@ async function readText(
   return object && textOf(object, key);
 }
 
-function textOf({ body, size, tooLarge }: StoredObject, key: string): string {
+function textOf({ body, size, tooLarge, unreadable }: StoredObject, key: string): string {
+  if (unreadable !== undefined) throw new Fault('document-malformed', `${key}: ${unreadable}`);
   if (tooLarge) throw new Fault('document-malformed', `${key}: ${size} bytes`);
   return Buffer.from(body).toString('utf8');
 }

@@ -2,10 +2,15 @@
 
 /** The bytes of an object and what was stored with them. It may come from a file or an invitation instead of a bucket. */
 export interface StoredObject {
-  /** Empty if the object is larger than the `maxBytes` of the call. */
+  /** Empty if the object is larger than the `maxBytes` of the call, or unreadable. */
   readonly body: Uint8Array;
   readonly size: number;
   readonly tooLarge: boolean;
+  /**
+   * Set if the object exists, but its bytes cannot be read because of how its writer stored it: in an archive, or
+   * encrypted with another key. The text says which.
+   */
+  readonly unreadable?: string;
   /** Identifies the content, without quotes: two different bodies have different ETags. */
   readonly eTag: string | undefined;
   /** Set if the bucket keeps versions. */
@@ -49,7 +54,10 @@ export interface ListedObject {
  * test/contract/object-store-contract.ts tests each promise, for every implementation.
  */
 export interface ObjectStore {
-  /** Returns undefined if there is no such object. Never reads a body of more than `maxBytes`. */
+  /**
+   * Returns undefined if there is no such object. Never reads a body of more than `maxBytes`. An object whose writer made
+   * it unreadable is returned without its body and metadata; one that the caller may not read is a fault.
+   */
   get(key: string, maxBytes: number): Promise<BucketObject | undefined>;
   /**
    * Writes the object if the key is free (`If-None-Match: *`). Of any number of concurrent calls exactly one returns

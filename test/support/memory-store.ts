@@ -15,6 +15,8 @@ interface MemoryObject {
 
 export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, MemoryObject>();
+  /** Why an object cannot be read, by its key. */
+  readonly unreadable = new Map<string, string>();
   readonly calls: { call: StoreCall; key: string }[] = [];
   interrupt: Interruption = () => {};
   /** The store's clock: determines the date and the age of what is written. */
@@ -25,9 +27,11 @@ export class MemoryStore implements ObjectStore {
       const object = this.objects.get(key);
       if (!object) return undefined;
       const { body, metadata, at } = object;
-      const tooLarge = body.length > maxBytes;
+      const unreadable = this.unreadable.get(key);
+      const tooLarge = unreadable === undefined && body.length > maxBytes;
       return {
-        body: tooLarge ? new Uint8Array() : body,
+        body: tooLarge || unreadable !== undefined ? new Uint8Array() : body,
+        ...(unreadable !== undefined && { unreadable }),
         size: body.length,
         tooLarge,
         eTag: eTagOf(object),

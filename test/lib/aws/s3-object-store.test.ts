@@ -65,6 +65,12 @@ const refused =
 const DENIED = refused(403, 'AccessDenied');
 const CONFLICT = refused(409, 'ConditionalRequestConflict');
 
+/** As for a HEAD request. */
+const noBody =
+  (status: number): Respond =>
+  (response) =>
+    response.writeHead(status, { etag: '"abc"', 'last-modified': WRITTEN }).end();
+
 const object =
   (headers: Record<string, string>, body = 'text'): Respond =>
   (response) =>
@@ -153,7 +159,8 @@ describe('get of an object that S3 answers with 403', () => {
   });
 
   it.each([
-    ['has the object', listing([KEY])],
+    ['has the object, and its head is refused as well', [...listing([KEY]), noBody(403)]],
+    ['has the object, and its head names no KMS key', [...listing([KEY]), noBody(200)]],
     ['is refused as well', [DENIED]],
   ])(
     'throws if the listing %s: an object that cannot be read never counts as missing',
@@ -173,6 +180,107 @@ describe('get of an object that S3 answers with 403', () => {
       message: expect.stringContaining('ListObjectsV2'),
     });
   });
+});
+
+describe('get of an object that its writer made unreadable', () => {
+  /** The bodies as S3 writes them. */
+  const answer =
+    (status: number, xml: string): Respond =>
+    (response) =>
+      response.writeHead(status, { 'content-type': 'application/xml' }).end(xml);
+  const ARCHIVED = answer(
+    403,
+    `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>InvalidObjectState</Code><Message>The operation is not valid for the object's storage class</Message><StorageClass>DEEP_ARCHIVE</StorageClass><RequestId>9FEFFF118E15B86F</RequestId><HostId>WVQ5kzhi</HostId></Error>`,
+  );
+  const SSE_C = answer(
+    400,
+    `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>InvalidRequest</Code><Message>The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.</Message><RequestId>F3A9C1CDC51BCDBA</RequestId><HostId>4w5TxhKt</HostId></Error>`,
+  );
+  const KMS_DENIED = answer(
+    403,
+    `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::111122223333:assumed-role/cakeless-sign/cakeless-sign is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-central-1:999988887777:key/1234 because no resource-based policy allows the kms:Decrypt action</Message></Error>`,
+  );
+  const KMS_DISABLED = answer(
+    400,
+    `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>KMS.DisabledException</Code><Message>arn:aws:kms:eu-central-1:111122223333:key/1234 is disabled.</Message></Error>`,
+  );
+  const ENTRY: Respond = (response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/xml', date: NOW })
+      .end(
+        `<ListBucketResult><Contents><Key>${KEY}</Key><ETag>&quot;abc&quot;</ETag><LastModified>2026-11-26T12:00:00.000Z</LastModified><Size>300000000</Size><StorageClass>DEEP_ARCHIVE</StorageClass></Contents></ListBucketResult>`,
+      );
+  const NOW = 'Thu, 26 Nov 2026 12:20:00 GMT';
+  const headOf =
+    (headers: Record<string, string>): Respond =>
+    (response) =>
+      response.writeHead(200, { etag: '"abc"', 'last-modified': WRITTEN, ...headers }).end();
+  const KMS_KEY = 'arn:aws:kms:eu-central-1:999988887777:key/1234';
+  const kmsHead = (algorithm: string) =>
+    headOf({
+      'x-amz-server-side-encryption': algorithm,
+      'x-amz-server-side-encryption-aws-kms-key-id': KMS_KEY,
+    });
+
+  it.each<[string, Respond[], RegExp]>([
+    ['an archive', [ARCHIVED, ENTRY], /^it is archived: its storage class is DEEP_ARCHIVE$/],
+    ['SSE-C', [SSE_C, ENTRY], /^it is encrypted with a key that only its writer has \(SSE-C\)$/],
+    [
+      'a KMS key that the reader may not use',
+      [KMS_DENIED, ENTRY, kmsHead('aws:kms')],
+      /^it is encrypted with the KMS key arn:aws:kms:eu-central-1:999988887777:key\/1234, which may not/,
+    ],
+    ['two layers of KMS', [KMS_DENIED, ENTRY, kmsHead('aws:kms:dsse')], /the KMS key/],
+    ['a disabled KMS key', [KMS_DISABLED, ENTRY], /a KMS key that cannot be used \(KMS\.Disabled/],
+  ])('says so, with what the listing knows: %s', async (_, queued, unreadable) => {
+    responses = [...queued];
+    expect(await store.get(KEY, 100)).toEqual({
+      body: new Uint8Array(),
+      size: 300_000_000,
+      tooLarge: false,
+      unreadable: expect.stringMatching(unreadable),
+      eTag: 'abc',
+      versionId: undefined,
+      metadata: {},
+      lastModified: new Date(WRITTEN),
+      ageMs: 20 * 60_000,
+    });
+    expect(responses).toEqual([]);
+  });
+
+  it('a missing permission is not mistaken for it: the object is encrypted as the bucket encrypts', async () => {
+    responses = [DENIED, ENTRY, headOf({ 'x-amz-server-side-encryption': 'AES256' })];
+    await expect(store.get(KEY, 100)).rejects.toMatchObject({ code: 'not-allowed' });
+  });
+
+  it.each([
+    ['the object was removed in the meantime', [SSE_C, ...listing([])]],
+    ['an archived object was removed in the meantime', [ARCHIVED, ...listing([])]],
+  ])('undefined if %s', async (_, queued) => {
+    responses = [...queued];
+    expect(await store.get(KEY, 100)).toBeUndefined();
+  });
+
+  it.each<[string, Respond[]]>([
+    ['the listing', [SSE_C, refused(503, 'SlowDown')]],
+    ['the head', [KMS_DENIED, ENTRY, noBody(503)]],
+  ])('is a temporary fault if %s fails for the moment', async (_, queued) => {
+    responses = [...queued];
+    await expect(store.get(KEY, 100)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it.each(['ExpiredToken', 'InvalidToken', 'BadRequest'])(
+    'another 400, %s, is a fault, and nothing else is called',
+    async (code) => {
+      responses = [refused(400, code)];
+      await expect(store.get(KEY, 100)).rejects.toMatchObject({ code: 'not-allowed' });
+      expect(calls()).toHaveLength(1);
+    },
+  );
 });
 
 describe('conditional writes', () => {

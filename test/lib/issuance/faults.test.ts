@@ -246,3 +246,61 @@ it('a draft that fails the lint leaves no record, so that a mended release can d
   expect(memory.authority.objects.has(recordKey(key))).toBe(false);
   expect((await memory.process(key)).outcome).toBe('issued');
 });
+
+describe('an object that its writer made unreadable', () => {
+  const ARCHIVED = 'it is archived: its storage class is DEEP_ARCHIVE';
+
+  it.each(['pki/apiserver.csr', 'pki/apiserver.key', 'notes.txt'])(
+    'is rejected and deleted, as %s: it could contain a private key',
+    async (path) => {
+      const { memory, node } = await uploaded();
+      const key = put(memory, node, path, readFileSync(apiserver.file));
+      memory.exchange.unreadable.set(key, ARCHIVED);
+      expect(await memory.process(key)).toMatchObject({ outcome: 'rejected', removed: true });
+      expect(memory.outcome(key).rejected).toMatchObject({
+        violations: [{ code: 'object-unreadable', got: ARCHIVED }],
+      });
+      expect(memory.exchange.objects.has(key)).toBe(false);
+      expect(memory.keys.signed).toEqual([]);
+    },
+  );
+
+  it('is deleted under a key that is not a request', async () => {
+    const { memory, node } = await uploaded();
+    const key = `requests/${CLUSTER}/${node}/x`;
+    memory.exchange.seed(key, 'x');
+    memory.exchange.unreadable.set(key, ARCHIVED);
+    expect(await memory.process(key)).toMatchObject({ outcome: 'ignored', removed: true });
+    expect(memory.exchange.objects.has(key)).toBe(false);
+  });
+
+  it('is not the CSR of a forged record, whatever digest it names', async () => {
+    const { memory, key } = await uploaded();
+    memory.keys.interrupt = () => {
+      throw new Error('killed');
+    };
+    await memory.process(key).catch(() => undefined);
+    memory.keys.interrupt = () => {};
+    const record = { ...memory.authority.json(recordKey(key)), csrSha256: 'unread' };
+    memory.authority.seed(recordKey(key), JSON.stringify(record));
+    memory.exchange.unreadable.set(key, ARCHIVED);
+    expect((await memory.process(key)).outcome).toBe('rejected');
+    expect(memory.keys.signed).toEqual([]);
+  });
+
+  it('is a fault where the service reads a document, and nothing is decided', async () => {
+    const { memory, key } = await uploaded();
+    memory.authority.unreadable.set(`clusters/${CLUSTER}.json`, ARCHIVED);
+    await expect(memory.process(key)).rejects.toMatchObject({
+      code: 'document-malformed',
+      message: `clusters/${CLUSTER}.json: ${ARCHIVED}`,
+    });
+  });
+
+  it('is a fault where the ledger has a certificate: nothing empty is published', async () => {
+    const { memory, key } = await uploaded();
+    await memory.process(key);
+    memory.authority.unreadable.set(issuedKey(key), ARCHIVED);
+    await expect(memory.process(key)).rejects.toMatchObject({ code: 'document-malformed' });
+  });
+});
