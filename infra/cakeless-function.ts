@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { FUNCTION_ROLE_FOLDER } from '../lib/access/principals.ts';
 import type { ServiceName } from '../lib/metric-names.ts';
 import { acknowledge } from './acknowledge.ts';
+import { functionRoleName, rolePath } from './principal-arns.ts';
 
 export interface CakelessFunctionProps {
   readonly name: ServiceName;
@@ -43,8 +45,9 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.role = new iam.Role(this, 'Role', {
-      // A fixed name, because key policies of another account name it; with the region, because roles are global.
-      roleName: `${functionName}-${Stack.of(this).region}`,
+      // A fixed name, because the policies of keys, buckets and queues name it.
+      roleName: functionRoleName(this, props.namePrefix, props.name),
+      path: rolePath(props.namePrefix, FUNCTION_ROLE_FOLDER),
       description: `Cakeless: ${props.description}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
@@ -69,7 +72,7 @@ export class CakelessFunction extends Construct implements iam.IGrantable {
     });
     acknowledge(this.function, {
       'Serverless-LambdaDLQ':
-        'No asynchronous call carries data that could be lost: sign reads a queue with a dead-letter queue, reconcile runs again on schedule, and people and deployments that call create-ca see failures.',
+        'No asynchronous call carries data that could be lost: triage and sign read queues with a dead-letter queue, reconcile runs again on schedule, and people and deployments that call create-ca see failures.',
     });
     acknowledge(this.role, {
       'AwsSolutions-IAM5[Resource::*]':

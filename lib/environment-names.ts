@@ -2,8 +2,13 @@
 export const ENVIRONMENT = {
   exchangeBucket: 'CAKELESS_EXCHANGE_BUCKET',
   authorityBucket: 'CAKELESS_AUTHORITY_BUCKET',
-  /** Queue that the sign function reads; reconcile writes to it. */
+  /** Queue of requests: triage and reconcile send to it. */
   queueUrl: 'CAKELESS_QUEUE_URL',
+  /** Queue that a function reads: triage reads uploads, sign reads requests. */
+  sourceQueueUrl: 'CAKELESS_SOURCE_QUEUE_URL',
+  sourceQueueArn: 'CAKELESS_SOURCE_QUEUE_ARN',
+  /** JSON: the rules of trust domains that differ from the defaults. */
+  trustDomainRules: 'CAKELESS_TRUST_DOMAIN_RULES',
   /** ARNs of the roles that may sign with CA keys; `watch-signatures` reports any other signer. */
   signRoleArn: 'CAKELESS_SIGN_ROLE_ARN',
   createCaRoleArn: 'CAKELESS_CREATE_CA_ROLE_ARN',
@@ -11,6 +16,7 @@ export const ENVIRONMENT = {
 
 /** Default names of the functions. */
 export const FUNCTION_NAMES = {
+  triage: 'cakeless-triage',
   sign: 'cakeless-sign',
   createCa: 'cakeless-create-ca',
   reconcile: 'cakeless-reconcile',

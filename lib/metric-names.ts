@@ -7,7 +7,7 @@
 export const METRICS_NAMESPACE = 'Cakeless';
 
 /** Value of the dimension `service`: a function's name without its prefix. */
-export type ServiceName = 'sign' | 'create-ca' | 'reconcile' | 'watch-signatures';
+export type ServiceName = 'triage' | 'sign' | 'create-ca' | 'reconcile' | 'watch-signatures';
 
 export interface Metric {
   readonly name: string;
@@ -37,6 +37,11 @@ export const METRICS = {
   transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */
   failure: { name: 'Failure', unit: 'Count', service: 'sign' },
+  /**
+   * Records that do not fit their request, profile, trust domain or approval: not signed, not tried again. Count, by
+   * sign.
+   */
+  recordMisfit: { name: 'RecordMisfit', unit: 'Count', service: 'sign' },
   /** Throttling errors from KMS, including those that the SDK's retry recovered from. Count, by sign. */
   kmsThrottled: { name: 'KmsThrottled', unit: 'Count', service: 'sign' },
   /** Trust domains created; 0 if the trust domain already existed. Count, by create-ca. */

@@ -19,6 +19,7 @@ export function firstPrincipals(
       kind: 'role',
       description: 'The functions. In a deployment each has its own role.',
       statements: [
+        ...statementsOf({ principal: 'triage' }, buckets),
         ...statementsOf({ principal: 'sign' }, buckets),
         ...statementsOf({ principal: 'create-ca' }, buckets),
         ...statementsOf({ principal: 'reconcile' }, buckets),
@@ -34,7 +35,7 @@ export function firstPrincipals(
     {
       name: 'approver',
       kind: 'role',
-      description: 'Reads everything, writes approvals.',
+      description: 'Reads everything, writes approvals under its own name.',
       statements: statementsOf({ principal: 'approver' }, buckets),
     },
     {

@@ -43,9 +43,10 @@ function serviceStatements(principal: Role): Statement[] {
   );
 }
 
-/** The stand-in has one queue. It keeps dead letters in a folder, and does not log. */
+/** The functions share one principal, so its queues need no distinction. Dead letters are in a folder; nothing is logged. */
 const RESOURCES: Readonly<Partial<Record<ServiceResource, string>>> = {
   'request queue': 'arn:aws:sqs:*',
+  'function triage': functionArn(FUNCTION_NAMES.triage),
   'function sign': functionArn(FUNCTION_NAMES.sign),
   'function create-ca': functionArn(FUNCTION_NAMES.createCa),
   'function reconcile': functionArn(FUNCTION_NAMES.reconcile),

@@ -1,17 +1,21 @@
 /**
  * Who may use the queues, functions, logs and CA keys, by IAM action. A principal without a row has no access, unless
- * another policy of the account gives it. A row with a `denialSid` closes that gap: it denies everyone else, including
- * administrators.
+ * another policy of the account gives it. Rows about queues, and rows about keys with a `denialSid`, close that gap:
+ * they deny everyone else, including administrators.
  */
 import { AUTHORITY_PREFIXES, type Bucket, EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import type { ServiceName } from '../metric-names.ts';
 import type { Principal } from './principals.ts';
 
-export type ServiceResource =
-  | 'request queue'
-  | 'dead-letter queue'
-  | `function ${ServiceName}`
-  | 'function logs';
+/**
+ * `upload queue`: S3 reports uploads and approvals to it, and triage reads it. `request queue`: triage and reconcile
+ * send one message for each request to it, and sign reads it.
+ */
+export const QUEUES = ['upload queue', 'request queue', 'dead-letter queue'] as const;
+
+export type QueueResource = (typeof QUEUES)[number];
+
+export type ServiceResource = QueueResource | `function ${ServiceName}` | 'function logs';
 
 export interface ServiceAccess {
   readonly resource: ServiceResource;
@@ -21,24 +25,33 @@ export interface ServiceAccess {
   readonly by: readonly Principal[];
 }
 
+/** What a Lambda event source mapping needs. Functions also prove with it that a message is in the queue. */
+const RECEIVE = [
+  'sqs:ReceiveMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:GetQueueUrl',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+];
+
 export const SERVICE_ACCESS: readonly ServiceAccess[] = [
+  {
+    // nobody sends to it but S3: its events name the uploader, so a sender could claim to be anyone
+    resource: 'upload queue',
+    may: 'receive',
+    actions: RECEIVE,
+    by: ['triage'],
+  },
   {
     resource: 'request queue',
     may: 'send',
     actions: ['sqs:SendMessage'],
-    by: ['reconcile'],
+    by: ['triage', 'reconcile'],
   },
   {
     resource: 'request queue',
     may: 'receive',
-    // what a Lambda event source mapping needs
-    actions: [
-      'sqs:ReceiveMessage',
-      'sqs:ChangeMessageVisibility',
-      'sqs:GetQueueUrl',
-      'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-    ],
+    actions: RECEIVE,
     by: ['sign'],
   },
   {
@@ -79,12 +92,54 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
   },
 ];
 
-/** Writes that S3 reports to the request queue: no other service sends to it. One prefix for each bucket. */
-export const NOTIFICATIONS: readonly { readonly bucket: Bucket; readonly prefix: string }[] = [
-  // any suffix: private keys also arrive under names that do not end in .csr, and must be deleted
-  { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests },
-  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.approvals },
+/** What S3 reports, and to whom. S3 allows no overlap of prefixes in a bucket. */
+export interface Notification {
+  readonly bucket: Bucket;
+  readonly prefix: string;
+  readonly to: 'upload queue' | 'function reconcile';
+}
+
+export const NOTIFICATIONS: readonly Notification[] = [
+  // any suffix: what got past the bucket policy is looked at, too
+  { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests, to: 'upload queue' },
+  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.requestApprovals, to: 'upload queue' },
+  // one standing approval can be for many requests
+  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.standingApprovals, to: 'function reconcile' },
 ];
+
+/** What messages are sent, received and deleted with. Each queue allows them to the principals of its rows only. */
+export const MESSAGE_ACTIONS: readonly string[] = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:PurgeQueue',
+];
+
+/** What would open a queue to others, or move or lose its messages: for those who deploy. */
+export const QUEUE_ADMINISTRATION: readonly string[] = [
+  'sqs:AddPermission',
+  'sqs:RemovePermission',
+  'sqs:SetQueueAttributes',
+  'sqs:DeleteQueue',
+  'sqs:StartMessageMoveTask',
+  'sqs:CancelMessageMoveTask',
+];
+
+/** For each message action of a queue, who may use it; everyone else is denied it. */
+export function messageReservations(
+  queue: QueueResource,
+): { actions: readonly string[]; by: readonly Principal[] }[] {
+  const groups = new Map<string, { actions: string[]; by: readonly Principal[] }>();
+  for (const action of MESSAGE_ACTIONS) {
+    const rows = SERVICE_ACCESS.filter((row) => row.resource === queue);
+    const by = rows.filter(({ actions }) => actions.includes(action)).flatMap((row) => row.by);
+    const group = groups.get(by.join()) ?? { actions: [], by };
+    group.actions.push(action);
+    groups.set(by.join(), group);
+  }
+  return [...groups.values()];
+}
 
 /**
  * Who may use a CA key. `account`: every principal of the account whose own policy allows it. `key administrators` and
@@ -96,6 +151,7 @@ export interface KeyAccess {
   readonly may:
     | 'administer'
     | 'change the policy'
+    | 'enable or keep'
     | 'disable or delete'
     | 'sign'
     | 'get the public key'
@@ -128,8 +184,6 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
       'kms:CreateAlias',
       'kms:UpdateAlias',
       'kms:DeleteAlias',
-      'kms:EnableKey',
-      'kms:CancelKeyDeletion',
     ],
     by: ['account'],
     sid: 'Administration',
@@ -141,6 +195,14 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     by: ['key administrators', 'break-glass'],
     sid: 'ChangePolicy',
     denialSid: 'DenyPolicyChanges',
+  },
+  {
+    // A key is disabled in an incident: not every administrator may end that.
+    may: 'enable or keep',
+    actions: ['kms:EnableKey', 'kms:CancelKeyDeletion'],
+    by: ['key administrators', 'break-glass'],
+    sid: 'Enable',
+    denialSid: 'DenyEnable',
   },
   {
     // Without the key no certificate can be renewed, and no other key can replace it.
