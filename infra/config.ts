@@ -128,6 +128,7 @@ export const configSchema = z.strictObject({
   keyAdministrators: z.optional(principalPatterns),
   breakGlass: z.optional(principalPatterns),
   terminationProtection: z.optional(z.boolean()),
+  encryptionKeyArn: z.optional(keyArn),
   requestExpirationDays: z.optional(z.number().check(z.int(), z.minimum(MIN_EXPIRATION_DAYS))),
   logRetentionDays: z.optional(count),
   maxConcurrency: z.optional(z.number().check(z.int(), z.minimum(2), z.maximum(1000))),

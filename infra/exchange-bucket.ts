@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { EXCHANGE_PREFIXES } from '../lib/contract/prefixes.ts';
+import { acknowledge } from './acknowledge.ts';
 import { ContractBucket, type ContractBucketProps } from './contract-bucket.ts';
 
 export interface ExchangeBucketProps
@@ -18,7 +19,7 @@ export function newExchangeBucket(
   id: string,
   { expiration, ...props }: ExchangeBucketProps,
 ): ContractBucket {
-  return new ContractBucket(scope, id, {
+  const exchange = new ContractBucket(scope, id, {
     ...props,
     contract: 'exchange',
     versioned: false,
@@ -34,4 +35,9 @@ export function newExchangeBucket(
       { id: 'leases', prefix: EXCHANGE_PREFIXES.leases, expiration: Duration.days(1) },
     ],
   });
+  acknowledge(exchange.bucket, {
+    CKV_AWS_21:
+      'A private key that is uploaded must be gone when it is deleted, and a version would keep it. The bucket policy denies overwriting.',
+  });
+  return exchange;
 }

@@ -1,10 +1,12 @@
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ServiceName } from '../lib/metric-names.ts';
 import { acknowledge } from './acknowledge.ts';
+import { KEY_IS_CONFIGURATION } from './cakeless-function.ts';
 import { principalArns, rolePath } from './principal-arns.ts';
 
 export interface GuardWatchProps {
@@ -13,6 +15,8 @@ export interface GuardWatchProps {
   readonly bucketNames: readonly string[];
   readonly functions: readonly { readonly name: ServiceName }[];
   readonly logRetention: logs.RetentionDays;
+  /** Key that encrypts the log. @default a key of AWS */
+  readonly encryptionKey?: kms.IKey | undefined;
 }
 
 type Pattern = Readonly<Record<string, unknown>>;
@@ -34,8 +38,10 @@ export class GuardWatch extends Construct {
       // EventBridge sends only to groups below this path. CloudTrail keeps the events: this copy goes with the stack.
       logGroupName: `/aws/events/${props.namePrefix}-guards-${region}`,
       retention: props.logRetention,
+      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    if (!props.encryptionKey) acknowledge(this.log, { CKV_AWS_158: KEY_IS_CONFIGURATION });
     this.log.addToResourcePolicy(
       new iam.PolicyStatement({
         principals: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'].map(
