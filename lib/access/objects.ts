@@ -65,7 +65,7 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: EXCHANGE_PREFIXES.requests,
     own: '<cluster>/<node>/*',
-    get: [...UPLOADERS, 'sign', ...PEOPLE],
+    get: [...UPLOADERS, 'sign', 'watch-signatures', ...PEOPLE],
     // no other suffix: what is not a request would only be listed again and again
     put: [{ by: UPLOADERS, suffixes: REQUEST_SUFFIXES, condition: 'new' }],
     // an object that contains a private key is deleted at once
@@ -133,13 +133,13 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   },
   {
     prefix: AUTHORITY_PREFIXES.requestApprovals,
-    get: ['sign', ...PEOPLE],
+    get: ['sign', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['approver'], ownName: true, condition: 'new' }],
     keeps: ['objects', 'versions'],
   },
   {
     prefix: AUTHORITY_PREFIXES.standingApprovals,
-    get: ['sign', 'reconcile', ...PEOPLE],
+    get: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['approver'], ownName: true, condition: 'compared' }],
     keeps: ['objects', 'versions'],
   },
@@ -179,7 +179,7 @@ export interface BucketAccess {
 }
 
 export const BUCKET_ACCESS: Readonly<Record<Bucket, BucketAccess>> = {
-  exchange: { list: ['sign', 'reconcile', ...PEOPLE], versions: [] },
+  exchange: { list: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE], versions: [] },
   authority: {
     list: ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...PEOPLE],
     versions: [...PEOPLE],

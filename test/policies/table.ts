@@ -30,6 +30,8 @@ const FORWARDER = 'forwarders of a';
 const PEOPLE = ['operator', 'approver', 'approver bob', 'auditor'];
 /** Reading is not denied to anyone: what is in the buckets is not secret. */
 const READERS = [...PEOPLE, ...MIGHTY, 's3 full access', 'backup role'];
+/** Who lists the whole exchange bucket. */
+const LISTERS = ['sign', 'reconcile', 'watch-signatures', ...READERS];
 
 const row = (action: string, what: string, allowed: readonly string[], variant?: Variant): Row => ({
   action,
@@ -82,7 +84,7 @@ const REQUESTS: Row[] = [
       who: 'node',
     }),
   ),
-  row(s3.get, own, [...NODE_ITSELF, FORWARDER, 'sign', ...READERS]),
+  row(s3.get, own, [...NODE_ITSELF, FORWARDER, 'sign', 'watch-signatures', ...READERS]),
   row(s3.delete, own, ['sign', 'root']),
   row(s3.deleteVersion, own, ['root']),
   row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', FORWARDER]),
@@ -94,21 +96,9 @@ const REQUESTS: Row[] = [
     'sign',
     ...READERS,
   ]),
-  row(s3.list, `exchange/requests/a/${NODE}/`, [
-    ...NODE_ITSELF,
-    FORWARDER,
-    'sign',
-    'reconcile',
-    ...READERS,
-  ]),
-  row(s3.list, `exchange/certificates/a/${NODE}/`, [
-    ...NODE_ITSELF,
-    FORWARDER,
-    'sign',
-    'reconcile',
-    ...READERS,
-  ]),
-  row(s3.list, 'exchange/', ['sign', 'reconcile', ...READERS]),
+  row(s3.list, `exchange/requests/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
+  row(s3.list, `exchange/certificates/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
+  row(s3.list, 'exchange/', LISTERS),
 ];
 
 const OUTCOMES: Row[] = [
@@ -142,7 +132,7 @@ const LEASES: Row[] = [
   row(s3.put, 'exchange/leases/b.json', ['node of b']),
   row(s3.get, 'exchange/leases/a.json', [...CONTROL_PLANES_OF_A, ...READERS]),
   row(s3.delete, 'exchange/leases/a.json', ['root']),
-  row(s3.list, 'exchange/leases/a.json', [...CONTROL_PLANES_OF_A, 'sign', 'reconcile', ...READERS]),
+  row(s3.list, 'exchange/leases/a.json', [...CONTROL_PLANES_OF_A, ...LISTERS]),
 ];
 
 const CLUSTERS: Row[] = [
@@ -159,8 +149,8 @@ const CLUSTERS: Row[] = [
 ];
 
 const APPROVALS: Row[] = [
-  row(s3.get, approval, ['sign', ...READERS]),
-  row(s3.get, standing, ['sign', 'reconcile', ...READERS]),
+  row(s3.get, approval, ['sign', 'watch-signatures', ...READERS]),
+  row(s3.get, standing, ['sign', 'reconcile', 'watch-signatures', ...READERS]),
   // each under its own name: alice's are hers
   row(s3.put, approval, ['approver']),
   row(s3.put, approval.replace('alice', 'bob'), ['approver bob']),
