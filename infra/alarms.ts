@@ -42,6 +42,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     const plans = [
+      ...guardPlans(props.service),
       ...queuePlans(props.service),
       ...requestPlans(),
       ...expiryPlans(),
@@ -87,13 +88,31 @@ export function metricOf(
   });
 }
 
-function queuePlans({ requests }: CakelessService): AlarmPlan[] {
+function guardPlans({ guardWatch }: CakelessService): AlarmPlan[] {
+  return [
+    {
+      id: 'guards-changed',
+      description:
+        'Somebody changed what keeps others from signing: a policy or setting of a bucket, key, function or role. Deployments do, too. The log group …-guards-… has the calls.',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/Logs',
+        metricName: 'IncomingLogEvents',
+        dimensionsMap: { LogGroupName: guardWatch.log.logGroupName },
+        statistic: 'Sum',
+        period: FIVE_MINUTES,
+      }),
+      threshold: 1,
+    },
+  ];
+}
+
+function queuePlans({ queues }: CakelessService): AlarmPlan[] {
   return [
     {
       id: 'dead-letters',
       description:
-        'Messages failed permanently and are in the dead-letter queue: search the log of sign for Failure.',
-      metric: requests.deadLetters.metricApproximateNumberOfMessagesVisible({
+        'Messages failed permanently and are in the dead-letter queue: search the logs of sign and triage for Failure.',
+      metric: queues.deadLetters.metricApproximateNumberOfMessagesVisible({
         period: MINUTE,
         statistic: 'Maximum',
       }),
@@ -103,7 +122,17 @@ function queuePlans({ requests }: CakelessService): AlarmPlan[] {
       id: 'queue-age',
       description:
         'A message has been in the queue for ten minutes: check whether sign is throttled or fails.',
-      metric: requests.queue.metricApproximateAgeOfOldestMessage({
+      metric: queues.requests.metricApproximateAgeOfOldestMessage({
+        period: FIVE_MINUTES,
+        statistic: 'Maximum',
+      }),
+      threshold: 600,
+    },
+    {
+      id: 'upload-queue-age',
+      description:
+        'An upload or approval has been in the upload queue for ten minutes: check whether triage is throttled or fails.',
+      metric: queues.uploads.metricApproximateAgeOfOldestMessage({
         period: FIVE_MINUTES,
         statistic: 'Maximum',
       }),
@@ -161,6 +190,13 @@ function requestPlans(): AlarmPlan[] {
       description:
         'A request was overwritten after it was decided, although the bucket policy denies it.',
       metric: metricOf(METRICS.requestOverwritten, 'Sum', FIVE_MINUTES),
+      threshold: 1,
+    },
+    {
+      id: 'record-misfit',
+      description:
+        'Possible security incident: a record fits neither its request nor its profile or approval, and was not signed. The log of sign says why.',
+      metric: metricOf(METRICS.recordMisfit, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
     {

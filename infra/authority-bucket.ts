@@ -1,22 +1,44 @@
-import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ContractBucket } from './contract-bucket.ts';
+import { AUTHORITY_PREFIXES } from '../lib/contract/prefixes.ts';
+import { ContractBucket, type ContractBucketProps } from './contract-bucket.ts';
 
-export interface AuthorityBucketProps {
-  readonly bucketName: string;
-  readonly accessLogs: s3.Bucket;
-}
+export type AuthorityBucketProps = Pick<
+  ContractBucketProps,
+  'bucketName' | 'accessLogs' | 'namePrefix' | 'guardians'
+>;
 
-/** The bucket that nodes cannot reach. It keeps every version, and nothing in it expires. */
+/** A budget is for one day; a week of them shows what happened. */
+const BUDGETS = Duration.days(8);
+
+/** The bucket that nodes cannot reach. It keeps every version, and nothing in it expires but budgets and cursors. */
 export function newAuthorityBucket(
   scope: Construct,
   id: string,
-  { bucketName, accessLogs }: AuthorityBucketProps,
+  props: AuthorityBucketProps,
 ): ContractBucket {
   return new ContractBucket(scope, id, {
+    ...props,
     contract: 'authority',
-    bucketName,
     versioned: true,
-    accessLogs,
+    lifecycleRules: [
+      {
+        id: 'budgets',
+        prefix: AUTHORITY_PREFIXES.budgets,
+        expiration: BUDGETS,
+        noncurrentVersionExpiration: BUDGETS,
+      },
+      {
+        id: 'delete-markers-of-budgets',
+        prefix: AUTHORITY_PREFIXES.budgets,
+        expiredObjectDeleteMarker: true,
+      },
+      {
+        // one for each run, every five minutes
+        id: 'earlier-cursors-of-reconcile',
+        prefix: AUTHORITY_PREFIXES.reconcile,
+        noncurrentVersionExpiration: Duration.days(1),
+      },
+    ],
   });
 }

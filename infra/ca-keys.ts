@@ -7,6 +7,7 @@ import { caKeyAlias } from '../lib/ca/key-alias.ts';
 import { FIRST_CA_VERSION } from '../lib/contract/ca-record.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
+import { guardiansOf } from './principal-arns.ts';
 
 export interface CaKeysProps {
   readonly trustDomain: string;
@@ -19,9 +20,9 @@ export interface CaKeysProps {
   /** Whether the keys can be replicated to other regions. It cannot be changed later. @default false */
   readonly multiRegion?: boolean | undefined;
   /**
-   * Who may change the key policy, as patterns of principal ARNs. The principal that deploys must match one: KMS creates
+   * Who may change the key policy and enable the keys, as patterns of principal ARNs. The principal that deploys must match one: KMS creates
    * no key whose policy its creator could not change.
-   * @default the role that CloudFormation has from `cdk bootstrap`
+   * @default the role that CloudFormation has from `cdk bootstrap` in this account and region
    */
   readonly keyAdministrators?: readonly string[] | undefined;
   /** Who may disable the keys and schedule their deletion, as patterns of principal ARNs. @default the root user of the account */
@@ -78,14 +79,13 @@ export class CaKeys extends Construct {
   }
 
   #principals(props: CaKeysProps): Principals {
-    const { account, region, partition } = Stack.of(this);
+    const { keyAdministrators, breakGlass } = props;
+    const guardians = guardiansOf(this, { deployers: keyAdministrators, breakGlass });
     return {
-      account,
+      account: Stack.of(this).account,
       arns: {
-        'key administrators': props.keyAdministrators ?? [
-          `arn:${partition}:iam::${account}:role/cdk-*-cfn-exec-role-${account}-${region}`,
-        ],
-        'break-glass': props.breakGlass ?? [`arn:${partition}:iam::${account}:root`],
+        'key administrators': guardians.deployers,
+        'break-glass': guardians.breakGlass,
         sign: [props.signRoleArn],
         'create-ca': [props.createCaRoleArn],
       },

@@ -2,13 +2,15 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Caller } from '../lib/access/principals.ts';
 import {
   KEY_ACCESS,
-  NOTIFICATIONS,
+  QUEUES,
   SERVICE_ACCESS,
   type ServiceResource,
 } from '../lib/access/services.ts';
@@ -21,11 +23,15 @@ import { CakelessFunction, type CakelessFunctionProps } from './cakeless-functio
 import type { ContractBucket } from './contract-bucket.ts';
 import { newExchangeBucket } from './exchange-bucket.ts';
 import { type Conditions, grantObjects } from './grant-objects.ts';
+import { GuardWatch } from './guard-watch.ts';
+import { notify } from './notifications.ts';
+import { type Guardians, type GuardiansProps, guardiansOf } from './principal-arns.ts';
 import { PrivateBucket } from './private-bucket.ts';
-import { RequestQueue } from './request-queue.ts';
+import { feed, Queues } from './queues.ts';
 import { SignatureWatch } from './signature-watch.ts';
+import { type TrustDomainRule, trustDomainRules } from './trust-domain-rules.ts';
 
-export interface CakelessServiceProps {
+export interface CakelessServiceProps extends GuardiansProps {
   /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
   readonly namePrefix?: string | undefined;
   /** Folder with the bundles that `npm run build` creates. @default dist/functions */
@@ -41,48 +47,72 @@ export interface CakelessServiceProps {
    * there. @default none
    */
   readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
+  /** ARN of a symmetric KMS key that encrypts logs and the environment of functions. @default keys of AWS */
+  readonly encryptionKeyArn?: string | undefined;
+  /** What certificates of a trust domain must be, whatever a cluster record says. @default a year at most, one approver */
+  readonly trustDomainRules?: readonly TrustDomainRule[] | undefined;
 }
 
+/** A batch of ten takes a fraction of a second: triage reads no object. */
+const TRIAGE_TIMEOUT = Duration.seconds(15);
+/** Concurrent runs of triage. Each forwards some hundred messages a second. */
+const TRIAGE_CONCURRENCY = 5;
 /** A batch of ten takes a second or two. The rest is for the SDK's five attempts when KMS is slow. */
 const SIGN_TIMEOUT = Duration.seconds(30);
 const DEFAULT_CODE_DIR = 'dist/functions';
 const RECONCILE_TIMEOUT = Duration.minutes(5);
 
-/** Buckets, queue and functions. Other constructs add trust domains, nodes and people. */
+/** Buckets, queues and functions. Other constructs add trust domains, nodes and people. */
 export class CakelessService extends Construct {
   readonly namePrefix: string;
   readonly exchange: ContractBucket;
   readonly authority: ContractBucket;
-  readonly requests: RequestQueue;
+  readonly queues: Queues;
+  readonly triage: CakelessFunction;
   readonly sign: CakelessFunction;
   readonly createCa: CakelessFunction;
   readonly reconcile: CakelessFunction;
   readonly watchSignatures: CakelessFunction;
   readonly functions: readonly CakelessFunction[];
+  readonly guardWatch: GuardWatch;
   readonly #props: CakelessServiceProps;
 
   constructor(scope: Construct, id: string, props: CakelessServiceProps = {}) {
     super(scope, id);
     this.#props = props;
     this.namePrefix = props.namePrefix ?? 'cakeless';
+    const guardians = guardiansOf(this, props);
     const accessLogs = this.#newAccessLogs();
+    const common = { namePrefix: this.namePrefix, guardians, accessLogs };
     this.exchange = newExchangeBucket(this, 'Exchange', {
+      ...common,
       bucketName: this.#bucketName('exchange'),
       expiration: props.requestExpiration ?? Duration.days(90),
-      accessLogs,
     });
     this.authority = newAuthorityBucket(this, 'Authority', {
+      ...common,
       bucketName: this.#bucketName('authority'),
-      accessLogs,
     });
-    this.requests = new RequestQueue(this, 'Queue', { functionTimeout: SIGN_TIMEOUT });
-    for (const { bucket, prefix } of NOTIFICATIONS) this.requests.takeEvents(this[bucket], prefix);
+    this.queues = this.#newQueues(guardians);
+    this.triage = this.#newTriage();
     this.sign = this.#newSign();
     this.createCa = this.#newCreateCa();
     this.reconcile = this.#newReconcile();
     this.watchSignatures = this.#newWatchSignatures();
-    this.functions = [this.sign, this.createCa, this.reconcile, this.watchSignatures];
+    this.functions = [this.triage, this.sign, this.createCa, this.reconcile, this.watchSignatures];
     for (const one of this.functions) this.grant(one, { principal: one.name });
+    notify({
+      buckets: { exchange: this.exchange, authority: this.authority },
+      uploads: this.queues.uploads,
+      reconcile: this.reconcile,
+    });
+    this.guardWatch = new GuardWatch(this, 'GuardWatch', {
+      namePrefix: this.namePrefix,
+      bucketNames: [this.exchange.bucketName, this.authority.bucketName],
+      functions: this.functions,
+      logRetention: this.#logRetention,
+      encryptionKey: this.#encryptionKey,
+    });
   }
 
   /**
@@ -90,8 +120,13 @@ export class CakelessService extends Construct {
    * @param conditions added to the statements about objects, for a role that many nodes share
    */
   grant(grantee: iam.IGrantable, caller: Caller, conditions: Conditions = {}): void {
-    const buckets = { exchange: this.exchange.bucket, authority: this.authority.bucket };
-    grantObjects(grantee, caller, buckets, conditions);
+    // CDK's own types disagree under exactOptionalPropertyTypes: a Bucket is an IBucket.
+    const exchange = this.exchange.bucket as s3.IBucket;
+    const authority =
+      caller.principal === 'reconcile'
+        ? this.#authorityByName
+        : (this.authority.bucket as s3.IBucket);
+    grantObjects(grantee, caller, { exchange, authority }, conditions);
     for (const { resource, actions, by } of SERVICE_ACCESS)
       if (by.includes(caller.principal))
         grantee.grantPrincipal.addToPrincipalPolicy(
@@ -121,8 +156,8 @@ export class CakelessService extends Construct {
   }
 
   #arnsOf(resource: ServiceResource): string[] {
-    if (resource === 'request queue') return [this.requests.queue.queueArn];
-    if (resource === 'dead-letter queue') return [this.requests.deadLetters.queueArn];
+    const queue = QUEUES.find((one) => one === resource);
+    if (queue) return [this.queues.queueOf(queue).queueArn];
     if (resource === 'function logs')
       return this.functions.map(({ logGroup }) => logGroup.logGroupArn);
     return this.functions
@@ -136,21 +171,63 @@ export class CakelessService extends Construct {
       bucketName: this.#bucketName('access-logs'),
       lifecycleRules: [{ id: 'old-logs', expiration: Duration.days(365) }],
     });
-    acknowledge(logs, {
-      'AwsSolutions-S1':
-        'This is the bucket for access logs; if it logged to itself, it would log every delivery.',
+    const reason =
+      'This is the bucket for access logs; if it logged to itself, it would log every delivery.';
+    acknowledge(logs, { 'AwsSolutions-S1': reason });
+    acknowledge(logs.bucket, {
+      CKV_AWS_18: reason,
+      CKV_AWS_21: 'S3 writes each log once, under a new name; nothing overwrites it.',
     });
     return logs.bucket;
   }
 
+  #newQueues(guardians: Guardians): Queues {
+    return new Queues(this, 'Queue', {
+      namePrefix: this.namePrefix,
+      guardians,
+      triageTimeout: TRIAGE_TIMEOUT,
+      signTimeout: SIGN_TIMEOUT,
+      reportingBuckets: [this.exchange.bucketName, this.authority.bucketName],
+    });
+  }
+
+  #newTriage(): CakelessFunction {
+    const { uploads, requests } = this.queues;
+    const triage = this.#newFunction('Triage', 'triage', {
+      description: 'sorts the events of the buckets by node',
+      timeout: TRIAGE_TIMEOUT,
+      memoryMb: 512,
+      environment: { ...sourceOf(uploads), [ENVIRONMENT.queueUrl]: requests.queueUrl },
+    });
+    feed(uploads, triage.function, TRIAGE_CONCURRENCY);
+    return triage;
+  }
+
   #newSign(): CakelessFunction {
+    const { requests } = this.queues;
     const sign = this.#newFunction('Sign', 'sign', {
       description: 'judges requests and signs certificates',
       timeout: SIGN_TIMEOUT,
       memoryMb: 1024,
+      environment: { ...sourceOf(requests), ...this.#rules() },
     });
-    this.requests.feed(sign.function, this.#props.maxConcurrency ?? 5);
+    feed(requests, sign.function, this.#props.maxConcurrency ?? 5);
     return sign;
+  }
+
+  /** What the functions require of certificates, whatever a cluster record says. */
+  #rules(): Record<string, string> {
+    const rules = trustDomainRules(this.#props.trustDomainRules ?? []);
+    return rules === undefined ? {} : { [ENVIRONMENT.trustDomainRules]: rules };
+  }
+
+  /**
+   * S3 accepts the notification of the authority bucket only if reconcile exists, so nothing that reconcile needs may
+   * refer to that bucket.
+   */
+  get #authorityByName(): s3.IBucket {
+    const known = this.node.tryFindChild('AuthorityByName') as s3.IBucket | undefined;
+    return known ?? s3.Bucket.fromBucketName(this, 'AuthorityByName', this.authority.bucketName);
   }
 
   #newCreateCa(): CakelessFunction {
@@ -166,7 +243,10 @@ export class CakelessService extends Construct {
       description: 'queues unfinished requests again',
       timeout: RECONCILE_TIMEOUT,
       memoryMb: 512,
-      environment: { [ENVIRONMENT.queueUrl]: this.requests.queue.queueUrl },
+      environment: {
+        [ENVIRONMENT.queueUrl]: this.queues.requests.queueUrl,
+        [ENVIRONMENT.authorityBucket]: this.authority.bucketName,
+      },
     });
     this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
     this.#schedule('ReconcileDaily', reconcile, Duration.days(1), { records: true });
@@ -181,6 +261,7 @@ export class CakelessService extends Construct {
       environment: {
         [ENVIRONMENT.signRoleArn]: this.sign.role.roleArn,
         [ENVIRONMENT.createCaRoleArn]: this.createCa.role.roleArn,
+        ...this.#rules(),
       },
     });
     new SignatureWatch(this, 'SignatureWatch', { watcher });
@@ -221,7 +302,8 @@ export class CakelessService extends Construct {
       name,
       namePrefix: this.namePrefix,
       codeDir: this.#props.codeDir ?? DEFAULT_CODE_DIR,
-      logRetention: this.#props.logRetention ?? logs.RetentionDays.ONE_YEAR,
+      logRetention: this.#logRetention,
+      encryptionKey: this.#encryptionKey,
       reservedConcurrency: this.#props.reservedConcurrency?.[name],
       environment: {
         [ENVIRONMENT.exchangeBucket]: this.exchange.bucket.bucketName,
@@ -231,12 +313,31 @@ export class CakelessService extends Construct {
     });
   }
 
+  get #encryptionKey(): kms.IKey | undefined {
+    const arn = this.#props.encryptionKeyArn;
+    if (arn === undefined) return undefined;
+    const known = this.node.tryFindChild('EncryptionKey') as kms.IKey | undefined;
+    return known ?? kms.Key.fromKeyArn(this, 'EncryptionKey', arn);
+  }
+
+  get #logRetention(): logs.RetentionDays {
+    return this.#props.logRetention ?? logs.RetentionDays.ONE_YEAR;
+  }
+
   /**
-   * Fixed names: the queue policy names the buckets before they exist, and a new deployment next to buckets that were
+   * Fixed names: policies name the buckets before they exist, and a new deployment next to buckets that were
    * kept from an earlier one fails instead of starting an empty ledger.
    */
   #bucketName(what: string): string {
     const { account, region } = Stack.of(this);
     return `${this.namePrefix}-${what}-${account}-${region}`;
   }
+}
+
+/** For the proof that a message is in the queue that the function reads. */
+function sourceOf(queue: sqs.Queue): Record<string, string> {
+  return {
+    [ENVIRONMENT.sourceQueueUrl]: queue.queueUrl,
+    [ENVIRONMENT.sourceQueueArn]: queue.queueArn,
+  };
 }

@@ -1,11 +1,17 @@
-import { CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { CakelessService } from './cakeless-service.ts';
 import type { Config } from './config.ts';
 import { Dashboard } from './dashboard.ts';
 import { NodeAccess } from './node-access.ts';
-import { newApproverRole, newAuditorRole, newOperatorRole, newUserRole } from './people.ts';
+import {
+  newApproverRole,
+  newAuditorRole,
+  newForwarderRole,
+  newOperatorRole,
+  newUserRole,
+} from './people.ts';
 import { retentionOf } from './retention.ts';
 import { TrustDomain } from './trust-domain.ts';
 
@@ -24,6 +30,8 @@ export class CakelessStack extends Stack {
       description: 'Cakeless: signs the certificates of kubeadm clusters with CA keys in KMS',
       // CloudFormation accepts 1 MB; with indentation only half as many trust domains would fit.
       suppressTemplateIndentation: true,
+      // Without the stack nothing is signed, and what stays has to be imported again.
+      terminationProtection: config.terminationProtection ?? true,
       env: {
         ...(config.account !== undefined && { account: config.account }),
         ...(config.region !== undefined && { region: config.region }),
@@ -33,6 +41,7 @@ export class CakelessStack extends Stack {
     this.service = new CakelessService(this, 'Service', {
       ...config,
       codeDir,
+      trustDomainRules: config.trustDomains,
       requestExpiration: Duration.days(config.requestExpirationDays ?? 90),
       logRetention: retentionOf(config.logRetentionDays),
     });
@@ -41,14 +50,19 @@ export class CakelessStack extends Stack {
     this.#addPeople(config);
     const alarms = new Alarms(this, 'Alarms', { ...config.alarms, service: this.service });
     new Dashboard(this, 'Dashboard', { service: this.service, alarms });
+    if (config.alarms?.topicArn === undefined)
+      Annotations.of(this).addWarningV2(
+        'cakeless:alarms-tell-nobody',
+        'alarms.topicArn is not set: nobody is told when an alarm goes off',
+      );
     this.#addOutputs();
   }
 
-  #addTrustDomains({ trustDomains, keyAdministrators, breakGlass }: Config): void {
+  #addTrustDomains({ trustDomains, deployers, keyAdministrators, breakGlass }: Config): void {
     for (const domain of trustDomains)
       new TrustDomain(this, `TrustDomain-${domain.name}`, {
         ...domain,
-        keyAdministrators,
+        keyAdministrators: keyAdministrators ?? deployers,
         breakGlass,
         service: this.service,
       });
@@ -60,9 +74,8 @@ export class CakelessStack extends Stack {
       const access = new NodeAccess(this, `Nodes-${name}`, {
         service: this.service,
         cluster: name,
-        assumedBy: nodes.assumedBy,
+        ...nodes,
         nodes: nodes.names,
-        nodeTag: nodes.nodeTag,
       });
       for (const [node, role] of Object.entries(access.roles))
         new CfnOutput(access, `RoleArn-${node}`, { value: role.roleArn });
@@ -74,29 +87,29 @@ export class CakelessStack extends Stack {
   }
 
   #addPeople({ operators, approvers, auditors, clusters }: Config): void {
+    const { service } = this;
     const roles = {
-      OperatorRole:
-        operators && newOperatorRole(this, 'Operator', this.service, operators.assumedBy),
-      ApproverRole:
-        approvers && newApproverRole(this, 'Approver', this.service, approvers.assumedBy),
-      AuditorRole: auditors && newAuditorRole(this, 'Auditor', this.service, auditors.assumedBy),
+      OperatorRole: operators && newOperatorRole(this, 'Operator', service, operators),
+      ApproverRole: approvers && newApproverRole(this, 'Approver', service, approvers),
+      AuditorRole: auditors && newAuditorRole(this, 'Auditor', service, auditors),
     };
     for (const [id, role] of Object.entries(roles))
       if (role) new CfnOutput(this, `${id}Arn`, { value: role.roleArn });
-    for (const { name, users } of clusters) {
-      if (!users) continue;
-      const role = newUserRole(this, `Users-${name}`, this.service, name, users.assumedBy);
-      new CfnOutput(role, 'RoleArn', { value: role.roleArn });
-    }
+    for (const { name, users, forwarders } of clusters)
+      for (const role of [
+        users && newUserRole(this, `Users-${name}`, service, name, users),
+        forwarders && newForwarderRole(this, `Forwarders-${name}`, service, name, forwarders),
+      ])
+        if (role) new CfnOutput(role, 'RoleArn', { value: role.roleArn });
   }
 
   #addOutputs(): void {
-    const { exchange, authority, requests, sign, createCa, reconcile } = this.service;
+    const { exchange, authority, queues, sign, createCa, reconcile } = this.service;
     const outputs = {
       ExchangeBucket: exchange.bucket.bucketName,
       AuthorityBucket: authority.bucket.bucketName,
-      RequestQueueUrl: requests.queue.queueUrl,
-      DeadLetterQueueUrl: requests.deadLetters.queueUrl,
+      RequestQueueUrl: queues.requests.queueUrl,
+      DeadLetterQueueUrl: queues.deadLetters.queueUrl,
       SignFunction: sign.function.functionName,
       CreateCaFunction: createCa.function.functionName,
       ReconcileFunction: reconcile.function.functionName,

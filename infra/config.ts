@@ -1,12 +1,20 @@
 /** The configuration of one deployment of the app, read from a file and checked. docs/deployment.md explains each field. */
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
+import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { checkNodeName } from './node-access.ts';
 import { retentionOf } from './retention.ts';
-import { TRUSTED_PATTERN } from './trusted.ts';
+import { trustDomainRules } from './trust-domain-rules.ts';
+import {
+  isTrustAnchor,
+  isTrusted,
+  SESSION_NAME_FORMS,
+  SESSION_NAME_PATTERN,
+  TRUSTED_FORMS,
+} from './trusted.ts';
 
 const DEFAULT_FILE = 'cakeless.config.json';
 
@@ -19,28 +27,33 @@ const keyArn = z
       'must be the ARN of a KMS key',
     ),
   );
+/** At least the start of a name, so that it does not mean every principal of the account. */
 const principalPattern = z
   .string()
-  .check(z.regex(/^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:.+$/, 'must be the ARN of a principal'));
-const trusted = z
-  .array(
-    z
-      .string()
-      .check(
-        z.regex(
-          TRUSTED_PATTERN,
-          'must be account, a 12-digit account, an AWS service such as ec2.amazonaws.com, or the ARN of a principal',
-        ),
-      ),
-  )
-  .check(z.minLength(1));
+  .check(
+    z.regex(
+      /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:(?:root|[a-z-]+\/[^*?]{4}.*)$/,
+      'must be the ARN of a principal, or a pattern with the start of its name',
+    ),
+  );
+const principalPatterns = z.array(principalPattern).check(z.minLength(1));
+const trusted = z.array(z.string().check(z.refine(isTrusted, TRUSTED_FORMS))).check(z.minLength(1));
 /**
  * For a week, the daily run of reconcile publishes what is recorded but not yet published; it must not expire before
  * that.
  */
 const MIN_EXPIRATION_DAYS = 14;
-const people = z.strictObject({ assumedBy: trusted });
 const count = z.number().check(z.int(), z.positive());
+const people = z.strictObject({
+  assumedBy: trusted,
+  sessionName: z.optional(z.string().check(z.regex(SESSION_NAME_PATTERN, SESSION_NAME_FORMS))),
+  mfa: z.optional(z.boolean()),
+  conditions: z.optional(
+    z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
+  ),
+});
+/** More approvers than anyone asks for a certificate. */
+const MOST_APPROVALS = 10;
 
 const trustDomainSchema = z.strictObject({
   name: name.check(z.maxLength(120)),
@@ -49,6 +62,17 @@ const trustDomainSchema = z.strictObject({
   multiRegion: z.optional(z.boolean()),
   keys: z.optional(z.strictObject({ ca: keyArn, 'etcd-ca': keyArn, 'front-proxy-ca': keyArn })),
   createCertificates: z.optional(z.boolean()),
+  maxValidityPeriod: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => parseDurationSeconds(text) !== undefined,
+          'must be a duration such as 8760h',
+        ),
+      ),
+  ),
+  requiredApprovals: z.optional(count.check(z.maximum(MOST_APPROVALS))),
 });
 
 const clusterSchema = z.strictObject({
@@ -57,10 +81,13 @@ const clusterSchema = z.strictObject({
     z.strictObject({
       assumedBy: trusted,
       names: z.optional(z.array(name).check(z.minLength(1))),
+      controlPlanes: z.optional(z.array(name)),
       nodeTag: z.optional(z.string()),
+      roleTag: z.optional(z.string()),
     }),
   ),
   users: z.optional(people),
+  forwarders: z.optional(people),
 });
 
 export const configSchema = z.strictObject({
@@ -79,6 +106,7 @@ export const configSchema = z.strictObject({
       assumedBy: trusted,
       clusterTag: z.optional(z.string()),
       nodeTag: z.optional(z.string()),
+      roleTag: z.optional(z.string()),
     }),
   ),
   operators: z.optional(people),
@@ -96,13 +124,19 @@ export const configSchema = z.strictObject({
       renewalsStoppedDays: z.optional(count.check(z.maximum(7))),
     }),
   ),
-  keyAdministrators: z.optional(z.array(principalPattern).check(z.minLength(1))),
-  breakGlass: z.optional(z.array(principalPattern).check(z.minLength(1))),
+  deployers: z.optional(principalPatterns),
+  keyAdministrators: z.optional(principalPatterns),
+  breakGlass: z.optional(principalPatterns),
+  terminationProtection: z.optional(z.boolean()),
+  encryptionKeyArn: z.optional(keyArn),
   requestExpirationDays: z.optional(z.number().check(z.int(), z.minimum(MIN_EXPIRATION_DAYS))),
   logRetentionDays: z.optional(count),
   maxConcurrency: z.optional(z.number().check(z.int(), z.minimum(2), z.maximum(1000))),
   reservedConcurrency: z.optional(
-    z.partialRecord(z.enum(['sign', 'create-ca', 'reconcile', 'watch-signatures']), count),
+    z.partialRecord(
+      z.enum(['triage', 'sign', 'create-ca', 'reconcile', 'watch-signatures']),
+      count,
+    ),
   ),
 });
 
@@ -133,17 +167,14 @@ export function checkConfig(value: unknown, source: string): Config {
 const listing = (source: string, problems: readonly string[]) =>
   [`${source}:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
 
-function findContradictions({ trustDomains, clusters, fleet, logRetentionDays }: Config): string[] {
+function findContradictions(config: Config): string[] {
+  const { trustDomains, clusters, fleet, logRetentionDays } = config;
   return [
-    ...clusters.flatMap(({ name: cluster, nodes }) => [
-      ...(nodes?.names ?? [])
-        .flatMap((node) => problemOf(() => checkNodeName(node)))
-        .map((problem) => `cluster ${cluster}: ${problem}`),
-      ...(nodes?.names ? [] : untagged(`nodes of cluster ${cluster}`, nodes?.assumedBy)),
-      ...twice(`node of cluster ${cluster},`, nodes?.names ?? []),
-    ]),
+    ...clusters.flatMap(({ name: cluster, nodes }) => problemsOfNodes(cluster, nodes)),
     ...untagged('fleet', fleet?.assumedBy),
+    ...problemsOfPeople(config),
     ...problemOf(() => retentionOf(logRetentionDays)),
+    ...problemOf(() => trustDomainRules(trustDomains)),
     ...twice(
       'trust domain',
       trustDomains.map((domain) => domain.name),
@@ -156,6 +187,47 @@ function findContradictions({ trustDomains, clusters, fleet, logRetentionDays }:
       'key',
       trustDomains.flatMap(({ keys }) => Object.values(keys ?? {})),
     ),
+  ];
+}
+
+function problemsOfNodes(cluster: string, nodes: Config['clusters'][number]['nodes']): string[] {
+  const { names, controlPlanes = [] } = nodes ?? {};
+  return [
+    ...(names ?? [])
+      .flatMap((node) => problemOf(() => checkNodeName(node)))
+      .map((problem) => `cluster ${cluster}: ${problem}`),
+    ...controlPlanes
+      .filter((node) => !names?.includes(node))
+      .map((node) => `cluster ${cluster}: control-plane node ${node} is not in nodes.names`),
+    ...(names ? [] : untagged(`nodes of cluster ${cluster}`, nodes?.assumedBy)),
+    ...twice(`node of cluster ${cluster},`, names ?? []),
+  ];
+}
+
+function problemsOfPeople({ trustDomains, clusters, ...config }: Config): string[] {
+  const people = {
+    operators: config.operators,
+    approvers: config.approvers,
+    auditors: config.auditors,
+    ...Object.fromEntries(clusters.map(({ name, users }) => [`users of cluster ${name}`, users])),
+    ...Object.fromEntries(
+      clusters.map(({ name, forwarders }) => [`forwarders of cluster ${name}`, forwarders]),
+    ),
+  };
+  const several = trustDomains.filter(({ requiredApprovals = 1 }) => requiredApprovals > 1);
+  return [
+    ...Object.entries(people)
+      .filter(([, one]) => one?.assumedBy.some(isTrustAnchor) && !one.conditions)
+      .map(
+        ([what]) =>
+          `${what}: every certificate of the trust anchor could assume the role: name one in conditions, such as {"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "jane"}}`,
+      ),
+    ...(config.approvers?.sessionName
+      ? []
+      : several.map(
+          ({ name, requiredApprovals }) =>
+            `trust domain ${name} requires ${requiredApprovals} approvals, but an approver who chooses the name of a session counts as several: set approvers.sessionName`,
+        )),
   ];
 }
 

@@ -17,7 +17,7 @@ const WIDTH = 8;
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { service, alarms }: DashboardProps) {
     super(scope, id);
-    const { requests } = service;
+    const { queues } = service;
     new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: `${service.namePrefix}-${Stack.of(this).region}`,
       defaultInterval: Duration.days(7),
@@ -36,6 +36,7 @@ export class Dashboard extends Construct {
             'Incidents',
             counts(
               METRICS.signatureWithoutRecord,
+              METRICS.recordMisfit,
               METRICS.objectRemoved,
               METRICS.requestOverwritten,
             ),
@@ -45,8 +46,9 @@ export class Dashboard extends Construct {
           graph('Waiting', gauges(METRICS.approvalsWaiting)),
           graph('Oldest, seconds', gauges(METRICS.oldestRequestAge, METRICS.oldestApprovalAge)),
           graph('Queue', [
-            requests.queue.metricApproximateNumberOfMessagesVisible({ label: 'requests' }),
-            requests.deadLetters.metricApproximateNumberOfMessagesVisible({
+            queues.uploads.metricApproximateNumberOfMessagesVisible({ label: 'uploads' }),
+            queues.requests.metricApproximateNumberOfMessagesVisible({ label: 'requests' }),
+            queues.deadLetters.metricApproximateNumberOfMessagesVisible({
               label: 'dead letters',
             }),
           ]),

@@ -1,12 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { EXCHANGE_PREFIXES } from '../lib/contract/prefixes.ts';
-import { ContractBucket } from './contract-bucket.ts';
+import { acknowledge } from './acknowledge.ts';
+import { ContractBucket, type ContractBucketProps } from './contract-bucket.ts';
 
-export interface ExchangeBucketProps {
-  readonly bucketName: string;
-  readonly accessLogs: s3.Bucket;
+export interface ExchangeBucketProps
+  extends Pick<ContractBucketProps, 'bucketName' | 'accessLogs' | 'namePrefix' | 'guardians'> {
   /** Requests and their outcomes are deleted after this time. */
   readonly expiration: Duration;
 }
@@ -18,13 +17,12 @@ export interface ExchangeBucketProps {
 export function newExchangeBucket(
   scope: Construct,
   id: string,
-  { bucketName, accessLogs, expiration }: ExchangeBucketProps,
+  { expiration, ...props }: ExchangeBucketProps,
 ): ContractBucket {
-  return new ContractBucket(scope, id, {
+  const exchange = new ContractBucket(scope, id, {
+    ...props,
     contract: 'exchange',
-    bucketName,
     versioned: false,
-    accessLogs,
     lifecycleRules: [
       { id: 'requests', prefix: EXCHANGE_PREFIXES.requests, expiration },
       {
@@ -33,6 +31,13 @@ export function newExchangeBucket(
         prefix: EXCHANGE_PREFIXES.certificates,
         expiration: Duration.days(expiration.toDays() + 1),
       },
+      // A lease is for minutes: what a node left behind must not stop the others forever.
+      { id: 'leases', prefix: EXCHANGE_PREFIXES.leases, expiration: Duration.days(1) },
     ],
   });
+  acknowledge(exchange.bucket, {
+    CKV_AWS_21:
+      'A private key that is uploaded must be gone when it is deleted, and a version would keep it. The bucket policy denies overwriting.',
+  });
+  return exchange;
 }

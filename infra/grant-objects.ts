@@ -16,11 +16,14 @@ import { acknowledge } from './acknowledge.ts';
 
 export type Conditions = Record<string, Record<string, string | string[]>>;
 
-/** @param conditions added to every statement: what identifies a session as the caller */
+/**
+ * @param buckets as constructs, or imported by name for a role that must exist before its bucket
+ * @param conditions added to every statement: what identifies a session as the caller
+ */
 export function grantObjects(
   grantee: iam.IGrantable,
   caller: Caller,
-  buckets: Readonly<Record<Bucket, s3.Bucket>>,
+  buckets: Readonly<Record<Bucket, s3.IBucket>>,
   conditions: Conditions,
 ): void {
   const names: readonly Bucket[] = ['exchange', 'authority'];
@@ -37,7 +40,7 @@ export function grantObjects(
   }
 }
 
-function resourcesOf(grant: BucketGrant, bucket: s3.Bucket): string[] {
+function resourcesOf(grant: BucketGrant, bucket: s3.IBucket): string[] {
   if (!isObjectGrant(grant)) return [bucket.bucketArn];
   return grant.keys.map((pattern) => bucket.arnForObjects(pattern));
 }
@@ -57,17 +60,29 @@ const isObjectGrant = (grant: ObjectGrant | ListGrant): grant is ObjectGrant => 
 
 function acknowledgePatterns(
   { grantPrincipal: role }: iam.IGrantable,
-  bucket: s3.Bucket,
+  bucket: s3.IBucket,
   patterns: readonly string[],
 ): void {
   if (!Construct.isConstruct(role)) return;
-  const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as s3.CfnBucket);
   for (const pattern of patterns) {
     // as cdk-nag writes references and policy variables
     const shown = pattern.replaceAll(/\$\{([^}]+)\}/g, '<$1>');
     acknowledge(role, {
-      [`AwsSolutions-IAM5[Resource::<${id}.Arn>/${shown}]`]:
+      [`AwsSolutions-IAM5[Resource::${shownArn(bucket)}/${shown}]`]:
         'The names of the objects are not known in advance; prefix and suffix are as narrow as they can be.',
     });
   }
+}
+
+function shownArn(bucket: s3.IBucket): string {
+  const stack = Stack.of(bucket);
+  const resource = bucket.node.defaultChild as s3.CfnBucket | undefined;
+  if (resource) return `<${stack.getLogicalId(resource)}.Arn>`;
+  const arn: string | { 'Fn::Join': [string, (string | { Ref: string })[]] } = stack.resolve(
+    bucket.bucketArn,
+  );
+  if (typeof arn === 'string') return arn;
+  return arn['Fn::Join'][1]
+    .map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`))
+    .join('');
 }

@@ -6,5 +6,12 @@ export { CakelessStack, type CakelessStackProps } from './cakeless-stack.ts';
 export { type Config, checkConfig, readConfig } from './config.ts';
 export { Dashboard, type DashboardProps } from './dashboard.ts';
 export { NodeAccess, type NodeAccessProps } from './node-access.ts';
-export { newApproverRole, newAuditorRole, newOperatorRole, newUserRole } from './people.ts';
+export {
+  newApproverRole,
+  newAuditorRole,
+  newForwarderRole,
+  newOperatorRole,
+  newUserRole,
+  type People,
+} from './people.ts';
 export { TrustDomain, type TrustDomainProps } from './trust-domain.ts';

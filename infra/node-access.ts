@@ -3,6 +3,8 @@ import { Construct } from 'constructs';
 import { isNodeName, RESERVED_NODE_NAMES } from '../lib/contract/request-kinds.ts';
 import { MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
 import type { CakelessService } from './cakeless-service.ts';
+import type { Conditions } from './grant-objects.ts';
+import { rolePath } from './principal-arns.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 
 export interface NodeAccessProps {
@@ -13,10 +15,14 @@ export interface NodeAccessProps {
   readonly assumedBy: readonly Trusted[];
   /** A role for each of these nodes. @default one role for all; the principal tag `nodeTag` names the node */
   readonly nodes?: readonly string[] | undefined;
+  /** Those of `nodes` that are control-plane nodes. @default none */
+  readonly controlPlanes?: readonly string[] | undefined;
   /** Principal tag that names the cluster. @default cluster */
   readonly clusterTag?: string | undefined;
   /** Principal tag that names the node; IAM Roles Anywhere sets x509Subject/CN. @default node */
   readonly nodeTag?: string | undefined;
+  /** Principal tag that is `control-plane` for control-plane nodes. @default role */
+  readonly roleTag?: string | undefined;
 }
 
 /** The roles of a cluster's nodes: each reaches its own folder only. */
@@ -34,26 +40,37 @@ export class NodeAccess extends Construct {
   #roleOfNode(node: string, props: NodeAccessProps): iam.Role {
     if (props.cluster === undefined) throw new Error('nodes are listed without their cluster');
     checkNodeName(node);
+    const { service, cluster } = props;
+    const isControlPlane = props.controlPlanes?.includes(node) ?? false;
+    const folder = isControlPlane ? 'nodes/control-planes/' : 'nodes/';
     const role = new iam.Role(this, node, {
-      description: `Cakeless: node ${node} of cluster ${props.cluster}`,
-      assumedBy: assumedBy(props.assumedBy),
+      path: rolePath(service.namePrefix, folder),
+      description: `Cakeless: node ${node} of cluster ${cluster}`,
+      assumedBy: assumedBy(props.assumedBy, {
+        // the trust anchor vouches for many nodes
+        certificateConditions: {
+          StringEquals: { [`aws:PrincipalTag/${props.nodeTag ?? COMMON_NAME}`]: node },
+        },
+      }),
     });
-    props.service.grant(role, { principal: 'node', cluster: props.cluster, node });
+    service.grant(role, { principal: 'node', cluster, node });
+    if (isControlPlane) service.grant(role, { principal: 'control-plane', cluster, node });
     if (props.assumedBy.includes(EC2)) new iam.InstanceProfile(this, `${node}-profile`, { role });
     return role;
   }
 
   #roleByTags(props: NodeAccessProps): iam.Role {
-    const { clusterTag = 'cluster', nodeTag = 'node' } = props;
+    const { service, clusterTag = 'cluster', nodeTag = 'node', roleTag = 'role' } = props;
     const tags = { node: `aws:PrincipalTag/${nodeTag}`, cluster: `aws:PrincipalTag/${clusterTag}` };
     const role = new iam.Role(this, 'Role', {
+      path: rolePath(service.namePrefix, 'nodes/by-tag/'),
       description: `Cakeless: nodes of ${props.cluster === undefined ? 'a fleet' : `cluster ${props.cluster}`}`,
       assumedBy: assumedBy(props.assumedBy, { withTags: true }),
     });
     const cluster = props.cluster ?? `\${${tags.cluster}}`;
     const named = props.cluster === undefined ? [tags.node, tags.cluster] : [tags.node];
-    const subject = { principal: 'node', cluster, node: `\${${tags.node}}` } as const;
-    props.service.grant(role, subject, {
+    const place = { cluster, node: `\${${tags.node}}` };
+    const identified: Conditions = {
       // StringNotLike also matches a missing tag, so a session without its tags is not a node.
       Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
       // A tag with a slash would reach into another folder; a reserved word is the folder of another kind of request.
@@ -61,12 +78,24 @@ export class NodeAccess extends Construct {
         [tags.node]: ['*/*', ...RESERVED_NODE_NAMES],
         ...(props.cluster === undefined && { [tags.cluster]: ['*/*'] }),
       },
-    });
+    };
+    service.grant(role, { principal: 'node', ...place }, identified);
+    service.grant(
+      role,
+      { principal: 'control-plane', ...place },
+      { ...identified, StringEquals: { [`aws:PrincipalTag/${roleTag}`]: CONTROL_PLANE } },
+    );
     return role;
   }
 }
 
 const EC2 = 'ec2.amazonaws.com';
+
+/** The tag that IAM Roles Anywhere sets to a certificate's common name. */
+const COMMON_NAME = 'x509Subject/CN';
+
+/** The value of `roleTag`, and of `role` in cluster records. */
+const CONTROL_PLANE = 'control-plane';
 
 /** @throws Error if it is not a possible name of a node */
 export function checkNodeName(node: string): void {

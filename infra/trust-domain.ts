@@ -50,6 +50,7 @@ export class TrustDomain extends Construct {
       }).arns;
     const arns = CA_NAMES.map((ca) => this.keys[ca]);
     service.grantCaKeys(arns, keySpec);
+    service.guardWatch.watchKeys(name, arns);
     if (props.createCertificates ?? true) this.#createCertificates(props);
   }
 

@@ -7,7 +7,7 @@ export const ENVIRONMENT = {
   /** Queue that a function reads: triage reads uploads, sign reads requests. */
   sourceQueueUrl: 'CAKELESS_SOURCE_QUEUE_URL',
   sourceQueueArn: 'CAKELESS_SOURCE_QUEUE_ARN',
-  /** JSON: the trust domains whose rules are not the default ones (lib/trust-domain-rules.ts). */
+  /** JSON: the rules of trust domains that differ from the defaults. */
   trustDomainRules: 'CAKELESS_TRUST_DOMAIN_RULES',
   /** ARNs of the roles that may sign with CA keys; `watch-signatures` reports any other signer. */
   signRoleArn: 'CAKELESS_SIGN_ROLE_ARN',

@@ -3,7 +3,7 @@ import { isNodeName } from '../lib/contract/request-kinds.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
 
-/** The principals that a cluster record needs: one for each node that it lists, and one for its users. */
+/** The principals that a cluster record needs: one for each node that it lists, its users, and who forwards for nodes. */
 export function clusterPrincipals(
   recordKey: string,
   record: Buffer,
@@ -13,18 +13,32 @@ export function clusterPrincipals(
   const cluster = clusterOfRecordKey(recordKey);
   if (cluster === undefined) return [];
   return [
-    ...nodeNames(record).map((node) => nodePrincipal(cluster, node, buckets)),
+    ...nodesOf(record).map((node) => nodePrincipal(cluster, node, buckets)),
     userPrincipal(cluster, buckets),
+    forwarderPrincipal(cluster, buckets),
   ];
 }
 
-function nodePrincipal(cluster: string, node: string, buckets: ContractBuckets): PrincipalPlan {
+interface Node {
+  readonly name: string;
+  readonly isControlPlane: boolean;
+}
+
+function nodePrincipal(
+  cluster: string,
+  { name, isControlPlane }: Node,
+  buckets: ContractBuckets,
+): PrincipalPlan {
+  const place = { cluster, node: name };
   return {
-    name: `node:${cluster}/${node}`,
+    name: `node:${cluster}/${name}`,
     kind: 'role',
-    session: node,
-    description: `Node ${node} of cluster ${cluster}.`,
-    statements: statementsOf({ principal: 'node', cluster, node }, buckets),
+    session: name,
+    description: `Node ${name} of cluster ${cluster}.`,
+    statements: [
+      ...statementsOf({ principal: 'node', ...place }, buckets),
+      ...(isControlPlane ? statementsOf({ principal: 'control-plane', ...place }, buckets) : []),
+    ],
   };
 }
 
@@ -39,16 +53,31 @@ function userPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan
   };
 }
 
-/** The node names that a record lists; empty if it cannot be read (the functions will reject it). */
-function nodeNames(record: Buffer): string[] {
+function forwarderPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
+  return {
+    name: `forwarder:${cluster}`,
+    kind: 'role',
+    description: `Invites and relays for nodes of cluster ${cluster} that have no credentials.`,
+    statements: statementsOf({ principal: 'forwarder', cluster }, buckets),
+  };
+}
+
+/** The nodes that a record lists; empty if it cannot be read (the functions will reject it). */
+function nodesOf(record: Buffer): Node[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(record.toString('utf8'));
   } catch {
     return [];
   }
-  const nodes = (parsed as { nodes?: unknown } | null)?.nodes;
-  if (!Array.isArray(nodes)) return [];
-  const names = nodes.map((node: { name?: unknown } | null) => node?.name);
-  return [...new Set(names.filter((name) => typeof name === 'string').filter(isNodeName))];
+  const listed = (parsed as { nodes?: unknown } | null)?.nodes;
+  if (!Array.isArray(listed)) return [];
+  const entries = listed.map((entry: { name?: unknown; role?: unknown } | null) => ({
+    name: entry?.name,
+    isControlPlane: entry?.role === 'control-plane',
+  }));
+  const nodes = entries.filter(
+    (entry): entry is Node => typeof entry.name === 'string' && isNodeName(entry.name),
+  );
+  return nodes.filter(({ name }, i) => nodes.findIndex((node) => node.name === name) === i);
 }

@@ -35,7 +35,7 @@ export function firstPrincipals(
     {
       name: 'approver',
       kind: 'role',
-      description: 'Reads everything, writes approvals.',
+      description: 'Reads everything, writes approvals under its own name.',
       statements: statementsOf({ principal: 'approver' }, buckets),
     },
     {

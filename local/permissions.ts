@@ -1,3 +1,4 @@
+import { USERID_VARIABLE } from '../lib/access/objects.ts';
 import { AwsError } from './aws-error.ts';
 import type { Principal, Statement } from './principals.ts';
 import { matchesWildcard } from './wildcard.ts';
@@ -10,9 +11,12 @@ export interface RequestConditions {
   readonly ifMatch?: boolean;
 }
 
+/** What decides what a principal may do. Its id is what IAM's variable `aws:userid` stands for. */
+type Permitted = Pick<Principal, 'name' | 'statements' | 'principalId'>;
+
 /** Whether a statement of the principal allows this. There are no explicit denials: what is not allowed is denied. */
 export function allows(
-  principal: Pick<Principal, 'name' | 'statements'>,
+  principal: Permitted,
   action: string,
   resource: string,
   conditions: RequestConditions = {},
@@ -20,14 +24,14 @@ export function allows(
   return principal.statements.some(
     (statement) =>
       matchesAny(statement.actions, action) &&
-      matchesAny(statement.resources, resource) &&
+      matchesAny(resourcesOf(statement, principal), resource) &&
       meetsConditions(statement, conditions),
   );
 }
 
 /** @throws AwsError that names principal, action and resource, as IAM's messages do */
 export function demand(
-  principal: Pick<Principal, 'name' | 'statements'>,
+  principal: Permitted,
   action: string,
   resource: string,
   conditions: RequestConditions = {},
@@ -41,6 +45,11 @@ export function demand(
       neededCondition ? ' without If-None-Match: *' : ''
     }`,
   );
+}
+
+/** A principal id has none of IAM's wildcards. */
+function resourcesOf({ resources }: Statement, { principalId }: Permitted): string[] {
+  return resources.map((pattern) => pattern.replaceAll(USERID_VARIABLE, () => principalId));
 }
 
 function meetsConditions(statement: Statement, conditions: RequestConditions): boolean {

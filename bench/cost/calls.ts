@@ -19,9 +19,6 @@ export const CALLS_PER_CERTIFICATE = {
   kmsSign: SERVICE_CALLS.SignCommand,
   s3Put: SERVICE_CALLS.PutObjectCommand + NODE_CALLS.put + NODE_CALLS.list + WATCH_CALLS.list,
   s3Get: SERVICE_CALLS.GetObjectCommand + NODE_CALLS.get + WATCH_CALLS.get,
-  /**
-   * S3 sends a message, and triage another; Lambda receives and deletes both; triage and sign prove that they are in
-   * their queues.
-   */
+  /** In each of the two queues a message is sent, received, proved to be there, and deleted. */
   sqs: 8,
 };

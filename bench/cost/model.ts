@@ -15,10 +15,12 @@ const EXPIRY_DAYS = 90;
 export interface Fixed {
   readonly alarms: number;
   readonly metrics: number;
+  /** Queues that Lambda polls. */
+  readonly queues: number;
   /** The interval of reconcile. */
   readonly reconcileSeconds: number;
   /** The memory of the functions, in GB. */
-  readonly memory: { readonly sign: number; readonly reconcile: number; readonly watch: number };
+  readonly memory: Readonly<Record<'triage' | 'sign' | 'reconcile' | 'watch', number>>;
 }
 
 export interface Fleet {
@@ -51,8 +53,8 @@ export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): Mo
 }
 
 /**
- * An upper bound: one second of sign and one of watch-signatures for each certificate, and a tenth of one of triage, each in
- * a separate call although a batch shares one, and two log lines of a kilobyte.
+ * An upper bound: one second of triage, sign and watch-signatures for each certificate, each in a separate call although
+ * a batch shares one, and three log lines of a kilobyte.
  */
 export function costPerCertificate({ memory }: Fixed): number {
   const { kmsSign, s3Put, s3Get, sqs } = CALLS_PER_CERTIFICATE;
@@ -62,21 +64,18 @@ export function costPerCertificate({ memory }: Fixed): number {
     s3Get * PRICES.s3Get +
     sqs * PRICES.sqsRequest +
     3 * PRICES.lambdaRequest +
-    (memory.sign + memory.watch + 0.1 * TRIAGE_GB) * PRICES.lambdaGbSecond +
-    2e-6 * PRICES.logGb
+    (memory.triage + memory.sign + memory.watch) * PRICES.lambdaGbSecond +
+    3e-6 * PRICES.logGb
   );
 }
 
-/** At most. */
-const TRIAGE_GB = 0.5;
-
-/** An idle queue is not free: Lambda keeps five long polls of twenty seconds open for each of the two. */
-function fixedCost({ alarms, metrics }: Fixed): number {
+/** An idle queue is not free: Lambda keeps five long polls of twenty seconds open. */
+function fixedCost({ alarms, metrics, queues }: Fixed): number {
   return (
     alarms * PRICES.alarmMonth +
     metrics * PRICES.metricMonth +
     PRICES.dashboardMonth +
-    2 * 5 * (SECONDS_PER_MONTH / 20) * PRICES.sqsRequest
+    queues * 5 * (SECONDS_PER_MONTH / 20) * PRICES.sqsRequest
   );
 }
 

@@ -20,13 +20,14 @@ export interface TwoAccountsProps {
 }
 
 const TRUST_DOMAIN = 'prod';
+const NODES = ['cp-1.prod.example.com', 'cp-2.prod.example.com', 'cp-3.prod.example.com'];
 const KEY_SPEC = 'ECC_NIST_P384';
 
 export function twoAccounts(app: App, props: TwoAccountsProps): void {
   const { securityAccount, platformAccount, region, keys } = props;
   const keysStack = new Stack(app, 'CakelessKeys', { env: { account: securityAccount, region } });
   const roleArn = (name: string) =>
-    `arn:aws:iam::${platformAccount}:role/cakeless-${name}-${region}`;
+    `arn:aws:iam::${platformAccount}:role/cakeless/cakeless/functions/cakeless-${name}-${region}`;
   const caKeys = new CaKeys(keysStack, 'Keys', {
     trustDomain: TRUST_DOMAIN,
     keySpec: KEY_SPEC,
@@ -43,7 +44,8 @@ export function twoAccounts(app: App, props: TwoAccountsProps): void {
     service,
     cluster: 'prod',
     assumedBy: ['ec2.amazonaws.com'],
-    nodes: ['cp-1.prod.example.com', 'cp-2.prod.example.com', 'cp-3.prod.example.com'],
+    nodes: NODES,
+    controlPlanes: NODES,
   });
   new Alarms(platform, 'Alarms', { service });
 }

@@ -1,6 +1,14 @@
-/** Two views of the object table: what one principal may do, and what is denied to everyone. */
+/** Two views of the object table: what one principal may do, and what is denied to everyone else. */
 import type { Bucket } from '../contract/prefixes.ts';
-import { BUCKET_ACCESS, OBJECT_ACCESS, type ObjectAccess, type WriteCondition } from './objects.ts';
+import {
+  BUCKET_ACCESS,
+  type Deletion,
+  OBJECT_ACCESS,
+  type ObjectAccess,
+  USERID_VARIABLE,
+  type Write,
+  type WriteCondition,
+} from './objects.ts';
 import { type Caller, type Place, type Principal, placeOf } from './principals.ts';
 
 export type ObjectVerb = 'get' | 'get-version' | 'put' | 'delete' | 'delete-version';
@@ -21,7 +29,7 @@ export const S3_ACTIONS: Readonly<Record<ObjectVerb | ListVerb, string>> = {
 export interface ObjectGrant {
   readonly bucket: Bucket;
   readonly verb: ObjectVerb;
-  /** Patterns of keys, with IAM's `*`. */
+  /** Patterns of keys, with IAM's `*` and policy variables. */
   readonly keys: readonly string[];
   /** For a put; the bucket policy requires it of every principal. */
   readonly condition?: WriteCondition | undefined;
@@ -40,7 +48,7 @@ export type BucketGrant = ObjectGrant | ListGrant;
 export function bucketGrants(caller: Caller, bucket: Bucket): BucketGrant[] {
   const { principal } = caller;
   const place = placeOf(caller);
-  const rows = OBJECT_ACCESS.filter((row) => row.bucket === bucket);
+  const rows = rowsOf(bucket);
   const readable = rows.filter(({ get }) => get.includes(principal));
   const readableKeys = readable.map((row) => keyPattern(row, place));
   const versions = BUCKET_ACCESS[bucket].versions.includes(principal);
@@ -64,14 +72,14 @@ export interface Denial {
 }
 
 export function bucketDenials(bucket: Bucket): Denial[] {
-  const rows = OBJECT_ACCESS.filter((row) => row.bucket === bucket);
+  const rows = rowsOf(bucket);
   const putOnly = (unless: WriteCondition) => ({
     verb: 'put' as const,
     unless,
     keys: rows.flatMap((row) =>
       row.put
         .filter(({ condition }) => condition === unless)
-        .flatMap(({ suffixes }) => keyPatterns(row, undefined, suffixes)),
+        .flatMap((write) => keyPatterns(row, undefined, write.suffixes)),
     ),
   });
   const kept = (what: 'objects' | 'versions') =>
@@ -83,6 +91,66 @@ export function bucketDenials(bucket: Bucket): Denial[] {
     { verb: 'delete-version', keys: kept('versions') },
   ];
   return denials.filter(({ keys }) => keys.length > 0);
+}
+
+/** What is denied to everyone except some principals. */
+export interface Reservation {
+  readonly verb: 'put' | 'delete' | 'delete-version';
+  /** Who may, if their own policies allow it, too; nobody if it is empty. */
+  readonly by: readonly Principal[];
+  /** Whether break-glass may as well. */
+  readonly breakGlass: boolean;
+  /** Patterns of keys. */
+  readonly keys: readonly string[];
+  /** The keys are those that are not reserved. */
+  readonly everyOtherKey?: true;
+}
+
+/**
+ * By bucket, who writes and deletes which keys, and that nobody writes a key that the contract does not have. Rows with
+ * the same principals are one reservation: a bucket policy has at most 20 KB.
+ */
+export function bucketReservations(bucket: Bucket): Reservation[] {
+  const rows = rowsOf(bucket);
+  const puts = byPrincipals(rows, ({ put }) => put);
+  const deletions = byPrincipals(rows, (row) => row.delete ?? []);
+  const all = (reserved: readonly { keys: readonly string[] }[]) =>
+    reserved.flatMap(({ keys }) => keys);
+  return [
+    ...puts.map((one) => ({ ...one, verb: 'put' as const, breakGlass: false })),
+    { verb: 'put', by: [], breakGlass: false, keys: all(puts), everyOtherKey: true },
+    ...deletions.map((one) => ({ ...one, verb: 'delete' as const, breakGlass: true })),
+    { verb: 'delete', by: [], breakGlass: true, keys: all(deletions), everyOtherKey: true },
+    { verb: 'delete-version', by: [], breakGlass: true, keys: [], everyOtherKey: true },
+  ];
+}
+
+/**
+ * The actions on a bucket and its objects that `lib/access` decides about, and those that only read. Everything else
+ * (policies, versioning, lifecycle, replication, notifications, encryption, ACLs, tags, locks, and whatever S3 gets
+ * next) is for those who deploy.
+ */
+export const ORDINARY_ACTIONS: readonly string[] = [
+  's3:Get*',
+  's3:List*',
+  ...(['put', 'delete', 'delete-version'] as const).map((verb) => S3_ACTIONS[verb]),
+  's3:AbortMultipartUpload',
+];
+
+const rowsOf = (bucket: Bucket) => OBJECT_ACCESS.filter((row) => row.bucket === bucket);
+
+function byPrincipals(
+  rows: readonly ObjectAccess[],
+  writesOf: (row: ObjectAccess) => readonly (Write | Deletion)[],
+): { by: readonly Principal[]; keys: readonly string[] }[] {
+  const groups = new Map<string, { by: readonly Principal[]; keys: string[] }>();
+  for (const row of rows)
+    for (const { by, suffixes } of writesOf(row)) {
+      const group = groups.get(by.join()) ?? { by, keys: [] };
+      group.keys.push(...keyPatterns(row, undefined, suffixes));
+      groups.set(by.join(), group);
+    }
+  return [...groups.values()];
 }
 
 function listGrants(
@@ -109,7 +177,9 @@ function keysToPut(
   return rows.flatMap((row) =>
     row.put
       .filter((write) => write.condition === condition && write.by.includes(principal))
-      .flatMap(({ suffixes }) => keyPatterns(row, place, suffixes)),
+      .flatMap(({ suffixes, ownName }) =>
+        keyPatterns(row, place, ownName ? [`/${USERID_VARIABLE}.json`] : suffixes),
+      ),
   );
 }
 

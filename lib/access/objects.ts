@@ -1,6 +1,7 @@
 /**
- * Who may read, write and delete which objects of the two buckets. A row is a prefix. A principal that a row does not
- * list is denied access there. `grants.ts` derives what each principal may do, and what is denied to everyone.
+ * Who may read, write and delete which objects of the two buckets. A row is a prefix. Writing and deleting is denied to
+ * everyone whom a row does not list, administrators included. `grants.ts` derives what each principal may do, and what
+ * is denied to everyone else.
  */
 import {
   AUTHORITY_PREFIXES,
@@ -8,6 +9,7 @@ import {
   EXCHANGE_PREFIXES,
   OUTCOME_SUFFIXES,
 } from '../contract/prefixes.ts';
+import { REQUEST_SUFFIXES } from '../contract/request-kinds.ts';
 import { PEOPLE, type Principal } from './principals.ts';
 
 /**
@@ -16,51 +18,63 @@ import { PEOPLE, type Principal } from './principals.ts';
  */
 export type WriteCondition = 'new' | 'compared';
 
+/** IAM's policy variable for the caller. `AWS:` and this is what S3 events call the caller. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
+export const USERID_VARIABLE = '${aws:userid}';
+
 export interface Write {
+  /** Everyone else is denied it, including administrators. */
   readonly by: readonly Principal[];
   /** Keys that end with one of these. @default every key under the prefix */
   readonly suffixes?: readonly string[];
+  /** Each writer has its own keys: their last part is the writer's `aws:userid`, with `.json`. @default false */
+  readonly ownName?: true;
   /** Applies to everyone, including administrators. @default none: a write may replace what exists */
   readonly condition?: WriteCondition;
 }
 
 export interface Deletion {
+  /** Everyone else is denied it, including administrators, except break-glass. */
   readonly by: readonly Principal[];
   /** As for `Write`. */
   readonly suffixes?: readonly string[];
 }
 
-/** What nobody may delete, including administrators: an object (by a delete marker), or a version of it. */
+/** What nobody may delete, not even break-glass: an object (by a delete marker), or a version of it. */
 export type Kept = 'objects' | 'versions';
 
 export interface ObjectAccess {
   readonly bucket: Bucket;
   readonly prefix: string;
-  /** What a node or user owns under the prefix; they reach nothing else there. @default nothing: they reach all of it */
+  /** What a bound principal owns under the prefix; it reaches nothing else there. @default nothing: it reaches all of it */
   readonly own?: '<cluster>/<node>/*' | '<cluster>.json';
   readonly get: readonly Principal[];
   readonly put: readonly Write[];
-  /** @default nobody */
+  /** @default nobody, except break-glass */
   readonly delete?: readonly Deletion[];
-  /** @default nothing: administrators may delete it */
+  /** @default nothing: break-glass may delete it */
   readonly keeps?: readonly Kept[];
 }
 
 const { certificate, rejected, pending } = OUTCOME_SUFFIXES;
 
+/** Who uploads CSRs. */
+const UPLOADERS: readonly Principal[] = ['node', 'user', 'forwarder'];
+
 const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: EXCHANGE_PREFIXES.requests,
     own: '<cluster>/<node>/*',
-    get: ['node', 'user', 'sign', 'watch-signatures', ...PEOPLE],
-    put: [{ by: ['node', 'user'], condition: 'new' }],
+    get: [...UPLOADERS, 'sign', 'watch-signatures', ...PEOPLE],
+    // no other suffix: what is not a request would only be listed again and again
+    put: [{ by: UPLOADERS, suffixes: REQUEST_SUFFIXES, condition: 'new' }],
     // an object that contains a private key is deleted at once
     delete: [{ by: ['sign'] }],
   },
   {
     prefix: EXCHANGE_PREFIXES.certificates,
     own: '<cluster>/<node>/*',
-    get: ['node', 'user', 'sign', ...PEOPLE],
+    get: [...UPLOADERS, 'sign', ...PEOPLE],
     put: [
       { by: ['sign'], suffixes: [certificate, rejected], condition: 'new' },
       // replaced when the cluster record has changed (lib/issuance/pending.ts)
@@ -71,21 +85,23 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   },
   {
     prefix: EXCHANGE_PREFIXES.trust,
-    get: ['node', 'user', ...PEOPLE],
+    get: [...UPLOADERS, ...PEOPLE],
     put: [{ by: ['create-ca'] }],
   },
   {
     prefix: EXCHANGE_PREFIXES.leases,
     own: '<cluster>.json',
-    get: ['node', ...PEOPLE],
-    put: [{ by: ['node'], condition: 'compared' }],
+    get: ['control-plane', ...PEOPLE],
+    put: [{ by: ['control-plane'], condition: 'compared' }],
   },
 ];
 
 const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: AUTHORITY_PREFIXES.clusters,
-    get: ['sign', 'reconcile', ...PEOPLE],
+    own: '<cluster>.json',
+    // an invitation names the trust domain that the record names
+    get: ['forwarder', 'sign', 'reconcile', ...PEOPLE],
     put: [{ by: ['operator'], condition: 'compared' }],
     keeps: ['versions'],
   },
@@ -118,17 +134,17 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: AUTHORITY_PREFIXES.requestApprovals,
     get: ['sign', 'watch-signatures', ...PEOPLE],
-    put: [{ by: ['approver'], condition: 'new' }],
+    put: [{ by: ['approver'], ownName: true, condition: 'new' }],
     keeps: ['objects', 'versions'],
   },
   {
     prefix: AUTHORITY_PREFIXES.standingApprovals,
     get: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE],
-    put: [{ by: ['approver'], condition: 'compared' }],
+    put: [{ by: ['approver'], ownName: true, condition: 'compared' }],
     keeps: ['objects', 'versions'],
   },
   {
-    // an index of the ledger, not a decision: administrators may delete entries
+    // an index of the ledger, not a decision: break-glass may delete entries
     prefix: AUTHORITY_PREFIXES.expiry,
     get: [...PEOPLE],
     put: [{ by: ['sign'], condition: 'new' }],
@@ -154,8 +170,8 @@ export const OBJECT_ACCESS: readonly ObjectAccess[] = [
 
 export interface BucketAccess {
   /**
-   * Who lists the whole bucket. S3 returns 404 to them for an object that does not exist, and 403 to others. Nodes and
-   * users list only their own part.
+   * Who lists the whole bucket. S3 returns 404 to them for an object that does not exist, and 403 to others. Bound
+   * principals list only their own part.
    */
   readonly list: readonly Principal[];
   /** Who lists versions, and gets the versions of what they may get. */

@@ -11,16 +11,21 @@ export const PEOPLE = ['operator', 'approver', 'auditor'] as const;
 
 export type Person = (typeof PEOPLE)[number];
 
-/** Principals that reach only what is their own: a node its folder, a requester of user certificates the users' folder. */
-export type BoundPrincipal = 'node' | 'user';
+/**
+ * Principals that reach only what is their own: a node its folder; a control-plane node, which is a node too, the lease
+ * of its cluster; a requester of user certificates the users' folder; a forwarder, who invites and relays for nodes
+ * without AWS credentials, every folder of one cluster.
+ */
+export const BOUND_PRINCIPALS = ['node', 'control-plane', 'user', 'forwarder'] as const;
+
+export type BoundPrincipal = (typeof BOUND_PRINCIPALS)[number];
 
 /** Functions have one role each. */
 export type Principal = BoundPrincipal | Person | ServiceName;
 
 /** Every principal, in the order in which documentation lists them. */
 export const PRINCIPALS: readonly Principal[] = [
-  'node',
-  'user',
+  ...BOUND_PRINCIPALS,
   ...PEOPLE,
   'triage',
   'sign',
@@ -29,10 +34,34 @@ export const PRINCIPALS: readonly Principal[] = [
   'watch-signatures',
 ];
 
+/** Principals whose roles a deployment creates for people and machines, not for functions. */
+export type Outsider = BoundPrincipal | Person;
+
+/**
+ * Where the roles of each principal are, below the deployment's IAM path. Policies name these folders: they must also
+ * apply to roles that are added later, and a list of all roles would exceed the size of a bucket policy.
+ */
+export const ROLE_FOLDERS: Readonly<Record<Outsider, readonly string[]>> = {
+  node: ['nodes/'],
+  'control-plane': ['nodes/control-planes/', 'nodes/by-tag/'],
+  user: ['requesters/'],
+  forwarder: ['forwarders/'],
+  operator: ['operators/'],
+  approver: ['approvers/'],
+  auditor: ['auditors/'],
+};
+
+/** Where the functions' roles are. */
+export const FUNCTION_ROLE_FOLDER = 'functions/';
+
 /** A principal, and where it belongs if it is bound to a place. Names can be IAM policy variables. */
 export type Caller =
-  | { readonly principal: 'node'; readonly cluster: string; readonly node: string }
-  | { readonly principal: 'user'; readonly cluster: string }
+  | {
+      readonly principal: 'node' | 'control-plane';
+      readonly cluster: string;
+      readonly node: string;
+    }
+  | { readonly principal: 'user' | 'forwarder'; readonly cluster: string }
   | { readonly principal: Person | ServiceName };
 
 /** The cluster, and the folder under it, that a bound principal owns. */
@@ -43,7 +72,8 @@ export interface Place {
 
 /** Undefined for a principal that is bound to no place. */
 export function placeOf(caller: Caller): Place | undefined {
-  if (caller.principal === 'node') return { cluster: caller.cluster, node: caller.node };
+  if ('node' in caller) return { cluster: caller.cluster, node: caller.node };
   if (caller.principal === 'user') return { cluster: caller.cluster, node: USERS };
+  if (caller.principal === 'forwarder') return { cluster: caller.cluster, node: '*' };
   return undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * Who may use the queues, functions, logs and CA keys, by IAM action. A principal without a row has no access, unless
- * another policy of the account gives it. A row with a `denialSid` closes that gap: it denies everyone else, including
- * administrators.
+ * another policy of the account gives it. Rows about queues, and rows about keys with a `denialSid`, close that gap:
+ * they deny everyone else, including administrators.
  */
 import { AUTHORITY_PREFIXES, type Bucket, EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import type { ServiceName } from '../metric-names.ts';
@@ -107,6 +107,40 @@ export const NOTIFICATIONS: readonly Notification[] = [
   { bucket: 'authority', prefix: AUTHORITY_PREFIXES.standingApprovals, to: 'function reconcile' },
 ];
 
+/** What messages are sent, received and deleted with. Each queue allows them to the principals of its rows only. */
+export const MESSAGE_ACTIONS: readonly string[] = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:PurgeQueue',
+];
+
+/** What would open a queue to others, or move or lose its messages: for those who deploy. */
+export const QUEUE_ADMINISTRATION: readonly string[] = [
+  'sqs:AddPermission',
+  'sqs:RemovePermission',
+  'sqs:SetQueueAttributes',
+  'sqs:DeleteQueue',
+  'sqs:StartMessageMoveTask',
+  'sqs:CancelMessageMoveTask',
+];
+
+/** For each message action of a queue, who may use it; everyone else is denied it. */
+export function messageReservations(
+  queue: QueueResource,
+): { actions: readonly string[]; by: readonly Principal[] }[] {
+  const groups = new Map<string, { actions: string[]; by: readonly Principal[] }>();
+  for (const action of MESSAGE_ACTIONS) {
+    const rows = SERVICE_ACCESS.filter((row) => row.resource === queue);
+    const by = rows.filter(({ actions }) => actions.includes(action)).flatMap((row) => row.by);
+    const group = groups.get(by.join()) ?? { actions: [], by };
+    group.actions.push(action);
+    groups.set(by.join(), group);
+  }
+  return [...groups.values()];
+}
+
 /**
  * Who may use a CA key. `account`: every principal of the account whose own policy allows it. `key administrators` and
  * `break-glass` are named by the configuration.
@@ -117,6 +151,7 @@ export interface KeyAccess {
   readonly may:
     | 'administer'
     | 'change the policy'
+    | 'enable or keep'
     | 'disable or delete'
     | 'sign'
     | 'get the public key'
@@ -149,8 +184,6 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
       'kms:CreateAlias',
       'kms:UpdateAlias',
       'kms:DeleteAlias',
-      'kms:EnableKey',
-      'kms:CancelKeyDeletion',
     ],
     by: ['account'],
     sid: 'Administration',
@@ -162,6 +195,14 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     by: ['key administrators', 'break-glass'],
     sid: 'ChangePolicy',
     denialSid: 'DenyPolicyChanges',
+  },
+  {
+    // A key is disabled in an incident: not every administrator may end that.
+    may: 'enable or keep',
+    actions: ['kms:EnableKey', 'kms:CancelKeyDeletion'],
+    by: ['key administrators', 'break-glass'],
+    sid: 'Enable',
+    denialSid: 'DenyEnable',
   },
   {
     // Without the key no certificate can be renewed, and no other key can replace it.

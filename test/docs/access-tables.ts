@@ -1,7 +1,18 @@
 /** Who can do what, as Markdown, from the tables of lib/access. */
 import { type BucketGrant, bucketGrants } from '../../lib/access/grants.ts';
-import { OBJECT_ACCESS, type ObjectAccess, type Write } from '../../lib/access/objects.ts';
-import { type Caller, PEOPLE, PRINCIPALS, type Principal } from '../../lib/access/principals.ts';
+import {
+  OBJECT_ACCESS,
+  type ObjectAccess,
+  USERID_VARIABLE,
+  type Write,
+} from '../../lib/access/objects.ts';
+import {
+  BOUND_PRINCIPALS,
+  type Caller,
+  PEOPLE,
+  PRINCIPALS,
+  type Principal,
+} from '../../lib/access/principals.ts';
 import { KEY_ACCESS, SERVICE_ACCESS } from '../../lib/access/services.ts';
 import type { Bucket } from '../../lib/contract/prefixes.ts';
 
@@ -55,8 +66,9 @@ export function keyTable(): string {
 const CONDITIONS = { new: 'new', compared: 'new, or over what was read', none: '' };
 
 function callerOf(principal: Principal): Caller {
-  if (principal === 'node') return { principal, cluster: '<cluster>', node: '<node>' };
-  if (principal === 'user') return { principal, cluster: '<cluster>' };
+  if (principal === 'node' || principal === 'control-plane')
+    return { principal, cluster: '<cluster>', node: '<node>' };
+  if (principal === 'user' || principal === 'forwarder') return { principal, cluster: '<cluster>' };
   return { principal };
 }
 
@@ -84,8 +96,8 @@ function otherCell(principal: Principal): string {
   ].join('; ');
 }
 
-const keysOf = ({ prefix }: ObjectAccess, { suffixes = [''] }: Write) =>
-  suffixes.map((suffix) => `${prefix}*${suffix}`);
+const keysOf = ({ prefix }: ObjectAccess, { suffixes = [''], ownName }: Write) =>
+  (ownName ? [`/${USERID_VARIABLE}.json`] : suffixes).map((suffix) => `${prefix}*${suffix}`);
 
 /** Who deletes the objects of a write: a deletion without suffixes is of all of them. */
 function deletersOf(row: ObjectAccess, write: Write): readonly Principal[] {
@@ -97,7 +109,7 @@ function deletersOf(row: ObjectAccess, write: Write): readonly Principal[] {
 const sameList = (a: readonly string[], b: readonly string[] = []) => a.join() === b.join();
 
 /**
- * Nodes and users are marked "(own)" if they reach only their own part of a row; the three roles of people are
+ * Bound principals are marked "(own)" if they reach only their own part of a row; the three roles of people are
  * summarized as "people".
  */
 function principals({ own }: ObjectAccess, by: readonly Principal[]): string {
@@ -105,7 +117,7 @@ function principals({ own }: ObjectAccess, by: readonly Principal[]): string {
   const isPerson = (one: Principal) => PEOPLE.some((person) => person === one);
   const others = by.filter((one) => !(everyPerson && isPerson(one)));
   const names = others.map((one) =>
-    own && (one === 'node' || one === 'user') ? `${one} (own)` : one,
+    own && BOUND_PRINCIPALS.some((bound) => bound === one) ? `${one} (own)` : one,
   );
   return [...names, ...(everyPerson ? ['people'] : [])].join(', ');
 }

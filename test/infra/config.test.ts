@@ -7,6 +7,7 @@ import { firstColumnOf } from '../docs/marked-table.ts';
 import { fieldPaths } from '../docs/schema-fields.ts';
 
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/1';
+const ANCHOR = 'arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/1';
 const nodes = (more: object) => ({
   clusters: [{ name: 'prod', nodes: { assumedBy: ['account'], ...more } }],
 });
@@ -70,6 +71,54 @@ describe('a configuration is refused, with a message that says where, if', () =>
       'nodes of cluster prod: EC2 sets no session tags',
     ],
     [
+      'IAM Roles Anywhere may assume a role for any trust anchor',
+      nodes({ assumedBy: ['rolesanywhere.amazonaws.com'] }),
+      'clusters[0].nodes.assumedBy[0]: must be account, a 12-digit account, an AWS service such as ec2.amazonaws.com, the ARN of a principal, or, for IAM Roles Anywhere, the ARN of a trust anchor',
+    ],
+    [
+      "any certificate of a trust anchor may assume a person's role",
+      { approvers: { assumedBy: [ANCHOR] } },
+      'approvers: every certificate of the trust anchor could assume the role: name one in conditions',
+    ],
+    [
+      'a control-plane node has no role',
+      nodes({ names: ['w-1'], controlPlanes: ['cp-1'] }),
+      'cluster prod: control-plane node cp-1 is not in nodes.names',
+    ],
+    [
+      'two approvals are required, and an approver chooses the name of a session',
+      {
+        trustDomains: [{ name: 'prod', requiredApprovals: 2 }],
+        approvers: { assumedBy: ['account'] },
+      },
+      'trust domain prod requires 2 approvals, but an approver who chooses the name of a session counts as several: set approvers.sessionName',
+    ],
+    [
+      'a session is named after something that its owner chooses',
+      { approvers: { assumedBy: ['account'], sessionName: 'aws:RequestTag/name' } },
+      'approvers.sessionName: must be aws:username, aws:SourceIdentity or aws:PrincipalTag/TAG',
+    ],
+    [
+      'the longest validity is no duration',
+      { trustDomains: [{ name: 'prod', maxValidityPeriod: 'a year' }] },
+      'trustDomains[0].maxValidityPeriod: must be a duration such as 8760h',
+    ],
+    [
+      'the rules of trust domains exceed the environment of a function',
+      {
+        trustDomains: Array.from({ length: 60 }, (_, i) => ({
+          name: `${'long-name-'.repeat(3)}${i}`,
+          maxValidityPeriod: '720h',
+        })),
+      },
+      'the rules of 60 trust domains take',
+    ],
+    [
+      'a pattern of deployers means every role',
+      { deployers: ['arn:aws:iam::123456789012:role/*'] },
+      'deployers[0]: must be the ARN of a principal, or a pattern with the start of its name',
+    ],
+    [
       'everyone may assume a role',
       { operators: { assumedBy: ['*'] } },
       'operators.assumedBy[0]: must be account, a 12-digit account',
@@ -107,12 +156,13 @@ it('docs/deployment.md explains every field, and no other', () => {
   expect(explained.sort()).toEqual(fieldPaths(configSchema).sort());
 });
 
-it('the example of a fleet is valid, and has every field except two', () => {
+it('the example of a fleet is valid, and has every field except three', () => {
   const shown = Object.keys(readConfig('infra/examples/fleet.config.json'));
   const all = Object.keys(configSchema.shape);
   expect(all.filter((field) => !shown.includes(field))).toEqual([
     'namePrefix',
     'keyAdministrators',
+    'terminationProtection',
   ]);
 });
 

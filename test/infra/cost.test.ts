@@ -24,8 +24,10 @@ const minutes = properties('AWS::Events::Rule').map(({ ScheduleExpression }) =>
 const fixed = {
   alarms: properties('AWS::CloudWatch::Alarm').length,
   metrics: Object.keys(METRICS).length,
+  queues: properties('AWS::Lambda::EventSourceMapping').length,
   reconcileSeconds: 60 * (minutes.find((value) => value > 0) ?? Number.NaN),
   memory: {
+    triage: memoryOf('cakeless-triage'),
     sign: memoryOf('cakeless-sign'),
     reconcile: memoryOf('cakeless-reconcile'),
     watch: memoryOf('cakeless-watch-signatures'),
@@ -37,8 +39,9 @@ it('the template has the values that the model needs', () => {
   expect(fixed).toEqual({
     alarms: expect.any(Number),
     metrics: expect.any(Number),
+    queues: 2,
     reconcileSeconds: 300,
-    memory: { sign: 1, reconcile: 0.5, watch: 0.5 },
+    memory: { triage: 0.5, sign: 1, reconcile: 0.5, watch: 0.5 },
   });
   expect(fixed.alarms).toBeGreaterThan(5);
 });

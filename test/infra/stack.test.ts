@@ -1,9 +1,12 @@
 /** Policies and other essentials in the template of a complete service. */
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import {
+  asText,
   ofType,
   type Resources,
   type Statement,
+  stackOf,
   statementsOf,
   statementsOfRole,
   synthesize,
@@ -14,12 +17,21 @@ const resources: Resources = synthesize({
   clusters: [
     {
       name: 'prod',
-      nodes: { assumedBy: ['ec2.amazonaws.com'], names: ['cp-1.prod', 'cp-10.prod'] },
+      nodes: {
+        assumedBy: ['ec2.amazonaws.com'],
+        names: ['cp-1.prod', 'cp-10.prod'],
+        controlPlanes: ['cp-1.prod'],
+      },
       users: { assumedBy: ['account'] },
+      forwarders: { assumedBy: ['account'] },
     },
     {
       name: 'tagged',
-      nodes: { assumedBy: ['rolesanywhere.amazonaws.com'], nodeTag: 'x509Subject/CN' },
+      nodes: {
+        assumedBy: ['arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/1'],
+        nodeTag: 'x509Subject/CN',
+        roleTag: 'x509Subject/OU',
+      },
     },
   ],
   fleet: { assumedBy: ['account'] },
@@ -49,6 +61,10 @@ const AUTHORITY = ofType(resources, 'AWS::S3::Bucket').find(([id]) =>
 const exchange = (key: string) => `<${EXCHANGE}.Arn>/${key}`;
 const authority = (key: string) => `<${AUTHORITY}.Arn>/${key}`;
 
+/** An exact ARN: a pattern would let everyone who can create a role with such a name change policies. */
+const DEPLOYER =
+  'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cdk-hnb659fds-cfn-exec-role-<AWS::AccountId>-<AWS::Region>';
+
 const allowed = (statements: readonly Statement[], action: string) =>
   statements.filter(({ Effect, Action }) => Effect === 'Allow' && Action.includes(action));
 const resourcesFor = (statements: readonly Statement[], action: string) =>
@@ -74,7 +90,7 @@ describe('all policies', () => {
       )
       .map(({ Action }) => Action);
     const xray = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
-    expect(wild).toEqual([xray, xray, xray, xray]);
+    expect(wild).toEqual([xray, xray, xray, xray, xray]);
   });
 
   it('are inline: no role has a policy that AWS manages', () => {
@@ -167,10 +183,8 @@ describe('CA keys', () => {
     expect(statement.Condition).toEqual(condition);
   });
 
-  it('can be disabled or deleted by the root user only; the deployer can change their policy too', () => {
+  it('can be disabled or deleted by the root user only; the deployer can change their policy, and enable them', () => {
     const root = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root';
-    const deployer =
-      'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cdk-*-cfn-exec-role-<AWS::AccountId>-<AWS::Region>';
     const guarded = [
       [
         'DisableAndDelete',
@@ -182,8 +196,9 @@ describe('CA keys', () => {
         'ChangePolicy',
         'DenyPolicyChanges',
         ['kms:PutKeyPolicy', 'kms:ReplicateKey', 'kms:UpdatePrimaryRegion'],
-        [deployer, root],
+        [DEPLOYER, root],
       ],
+      ['Enable', 'DenyEnable', ['kms:CancelKeyDeletion', 'kms:EnableKey'], [DEPLOYER, root]],
     ] as const;
     for (const [allow, deny, actions, arns] of guarded) {
       expect(bySid(allow).Condition).toEqual({ ArnLike: { 'aws:PrincipalArn': [...arns] } });
@@ -238,7 +253,11 @@ describe('buckets', () => {
   const COMPARED_ONLY = { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } };
 
   it.each([
-    ['WrittenOnce', NEW_ONLY, ['requests/*', 'certificates/*.crt', 'certificates/*.rejected.json']],
+    [
+      'WrittenOnce',
+      NEW_ONLY,
+      ['requests/*.csr', 'certificates/*.crt', 'certificates/*.rejected.json'],
+    ],
     ['WrittenByComparing', COMPARED_ONLY, ['leases/*']],
   ])('exchange: %s', (sid, condition, patterns) => {
     const statement = denials(EXCHANGE).find(({ Sid }) => Sid === sid);
@@ -251,7 +270,12 @@ describe('buckets', () => {
 
   it.each([
     ['WrittenOnce', 's3:PutObject', NEW_ONLY, [...decisions, 'expiry/*']],
-    ['WrittenByComparing', 's3:PutObject', COMPARED_ONLY, ['clusters/*', 'approvals/standing/*']],
+    [
+      'WrittenByComparing',
+      's3:PutObject',
+      COMPARED_ONLY,
+      ['clusters/*', 'approvals/standing/*', 'budgets/*', 'reconcile/*'],
+    ],
     [
       'ObjectsStay',
       's3:DeleteObject',
@@ -271,29 +295,118 @@ describe('buckets', () => {
     expect([...(statement?.Resource ?? [])].sort()).toEqual(patterns.map(authority).sort());
   });
 
-  it('authority keeps all versions, and nothing in it expires; exchange is not versioned', () => {
+  const arn = (path: string) =>
+    `arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cakeless/cakeless/${path}`;
+  const sign = arn('functions/cakeless-sign-<AWS::Region>');
+
+  it.each<[string, string | undefined, string, string[]]>([
+    [
+      'exchange: WrittenByNodeUserForwarder',
+      EXCHANGE,
+      'requests/*.csr',
+      [arn('nodes/*'), arn('requesters/*'), arn('forwarders/*')],
+    ],
+    ['exchange: WrittenBySign', EXCHANGE, 'certificates/*.crt', [sign]],
+    [
+      'exchange: WrittenByControlPlane',
+      EXCHANGE,
+      'leases/*',
+      [arn('nodes/control-planes/*'), arn('nodes/by-tag/*')],
+    ],
+    ['authority: WrittenBySign', AUTHORITY, 'records/*', [sign]],
+    ['authority: WrittenByApprover', AUTHORITY, 'approvals/requests/*', [arn('approvers/*')]],
+    ['authority: WrittenByOperator', AUTHORITY, 'clusters/*', [arn('operators/*')]],
+  ])('%s denies everyone else', (title, bucket, key, arns) => {
+    const sid = title.replace(/.*: /, '');
+    const statement = denials(bucket).find(({ Sid }) => Sid === sid);
+    expect(statement).toMatchObject({ Action: ['s3:PutObject'], Principal: { AWS: '*' } });
+    expect(statement?.Resource).toContain(`<${bucket}.Arn>/${key}`);
+    expect([statement?.Condition?.ArnNotLike?.['aws:PrincipalArn']].flat()).toEqual(arns);
+  });
+
+  it('can be changed by the deployer and the root user only, and their objects by nobody', () => {
+    for (const bucket of [EXCHANGE, AUTHORITY]) {
+      const rest = denials(bucket).filter(({ NotAction }) => NotAction);
+      expect(rest.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
+        ['NothingElseOfObjects', [`<${bucket}.Arn>/*`]],
+        ['NothingElseOfTheBucket', [`<${bucket}.Arn>`]],
+      ]);
+      expect(rest[0]).not.toHaveProperty('Condition');
+      expect(rest[1]?.Condition).toEqual({
+        ArnNotLike: {
+          'aws:PrincipalArn': [DEPLOYER, 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root'],
+        },
+      });
+    }
+  });
+
+  it('have policies that fit: 20 KB, however many nodes there are', () => {
+    for (const [, { Properties }] of ofType(resources, 'AWS::S3::BucketPolicy'))
+      expect(JSON.stringify(asText(Properties.PolicyDocument)).length).toBeLessThan(12_000);
+    expect(JSON.stringify(policies)).not.toContain('role/cakeless/cakeless/nodes/cp-');
+  });
+
+  it('authority keeps all versions, and nothing in it expires but budgets and cursors; exchange is not versioned', () => {
     const rules = (id = '') => resources[id]?.Properties.LifecycleConfiguration.Rules;
     expect(resources[AUTHORITY ?? '']?.Properties.VersioningConfiguration).toEqual({
       Status: 'Enabled',
     });
-    expect(JSON.stringify(rules(AUTHORITY))).not.toContain('Expiration');
+    const inAuthority = rules(AUTHORITY).filter((rule: object) =>
+      /Expir/.test(JSON.stringify(rule)),
+    );
+    expect(inAuthority).toMatchObject([
+      {
+        Prefix: 'budgets/',
+        ExpirationInDays: 8,
+        NoncurrentVersionExpiration: { NoncurrentDays: 8 },
+      },
+      { Prefix: 'budgets/', ExpiredObjectDeleteMarker: true },
+      { Prefix: 'reconcile/', NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
+    ]);
     expect(resources[EXCHANGE ?? '']?.Properties).not.toHaveProperty('VersioningConfiguration');
     const expiring = rules(EXCHANGE).filter((rule: object) => 'ExpirationInDays' in rule);
     expect(expiring).toMatchObject([
       { Prefix: 'requests/', ExpirationInDays: 90 },
       { Prefix: 'certificates/', ExpirationInDays: 91 },
+      { Prefix: 'leases/', ExpirationInDays: 1 },
     ]);
   });
 
-  it('send the queue an event for every upload and every approval, with any suffix', () => {
-    const filters = [EXCHANGE, AUTHORITY].map(
-      (id = '') => resources[id]?.Properties.NotificationConfiguration.QueueConfigurations,
-    );
-    expect(filters).toMatchObject(
-      ['requests/', 'approvals/'].map((Value) => [
-        { Event: 's3:ObjectCreated:*', Filter: { S3Key: { Rules: [{ Name: 'prefix', Value }] } } },
-      ]),
-    );
+  const filterOf = (Value: string) => ({
+    Event: 's3:ObjectCreated:*',
+    Filter: { S3Key: { Rules: [{ Name: 'prefix', Value }] } },
+  });
+
+  it('report every upload and every approval to the upload queue, with any suffix', () => {
+    for (const [id = '', prefix] of [
+      [EXCHANGE, 'requests/'],
+      [AUTHORITY, 'approvals/requests/'],
+    ] as const) {
+      const { QueueConfigurations } = resources[id]?.Properties.NotificationConfiguration ?? {};
+      expect(QueueConfigurations).toMatchObject([filterOf(prefix)]);
+      expect(asText(QueueConfigurations)).toMatchObject([
+        { Queue: expect.stringMatching(/^<ServiceQueueUploads/) },
+      ]);
+    }
+  });
+
+  it('report standing approvals to reconcile, which exists before the bucket and refers to it by name', () => {
+    const { LambdaConfigurations } =
+      resources[AUTHORITY ?? '']?.Properties.NotificationConfiguration ?? {};
+    expect(LambdaConfigurations).toMatchObject([filterOf('approvals/standing/')]);
+    const needed = Object.entries(resources)
+      .filter(([id]) => /^ServiceReconcile/.test(id) && !/Often|Daily/.test(id))
+      .map(([, resource]) => JSON.stringify(resource));
+    expect(needed.length).toBeGreaterThan(3);
+    for (const text of needed) expect(text).not.toContain(AUTHORITY);
+    const [[, permission] = fail('no permission')] = ofType(
+      resources,
+      'AWS::Lambda::Permission',
+    ).filter(([, { Properties }]) => Properties.Principal === 's3.amazonaws.com');
+    expect(asText(permission.Properties)).toMatchObject({
+      SourceAccount: '<AWS::AccountId>',
+      SourceArn: 'arn:<AWS::Partition>:s3:::cakeless-authority-<AWS::AccountId>-<AWS::Region>',
+    });
   });
 });
 
@@ -303,29 +416,51 @@ describe('nodes', () => {
 
   it.each(['cp-1.prod', 'cp-10.prod'])('%s reaches only its own folder', (node) => {
     const statements = own(node);
+    const leases = node === 'cp-1.prod' ? ['leases/prod.json'] : [];
     const put = allowed(statements, 's3:PutObject');
     expect(put.map(({ Resource }) => Resource)).toEqual([
-      [exchange(`requests/prod/${node}/*`)],
-      [exchange('leases/prod.json')],
+      [exchange(`requests/prod/${node}/*.csr`)],
+      ...leases.map((key) => [exchange(key)]),
     ]);
     expect(put[0]?.Condition).toEqual({ StringEquals: { 's3:if-none-match': '*' } });
     expect(resourcesFor(statements, 's3:GetObject')).toEqual([
       exchange(`certificates/prod/${node}/*`),
-      exchange('leases/prod.json'),
+      ...leases.map(exchange),
       exchange(`requests/prod/${node}/*`),
       exchange('trust/*'),
     ]);
     expect(allowed(statements, 's3:ListBucket').map(({ Condition }) => Condition)).toEqual([
       {
         StringLike: {
-          's3:prefix': [
-            `requests/prod/${node}/*`,
-            `certificates/prod/${node}/*`,
-            'leases/prod.json',
-          ],
+          's3:prefix': [`requests/prod/${node}/*`, `certificates/prod/${node}/*`],
         },
       },
+      ...leases.map((key) => ({ StringLike: { 's3:prefix': [key] } })),
     ]);
+  });
+
+  it('are in folders by kind, so that a policy can name all of one kind', () => {
+    const paths = ofType(resources, 'AWS::IAM::Role').map(([id, { Properties }]) => [
+      id.replace(/[0-9A-F]{8}$/, ''),
+      Properties.Path,
+    ]);
+    expect(Object.fromEntries(paths)).toEqual({
+      ...Object.fromEntries(
+        ['Triage', 'Sign', 'CreateCa', 'Reconcile', 'WatchSignatures'].map((name) => [
+          `Service${name}Role`,
+          '/cakeless/cakeless/functions/',
+        ]),
+      ),
+      Nodesprodcp1prod: '/cakeless/cakeless/nodes/control-planes/',
+      Nodesprodcp10prod: '/cakeless/cakeless/nodes/',
+      NodestaggedRole: '/cakeless/cakeless/nodes/by-tag/',
+      FleetRole: '/cakeless/cakeless/nodes/by-tag/',
+      Usersprod: '/cakeless/cakeless/requesters/',
+      Forwardersprod: '/cakeless/cakeless/forwarders/',
+      Operator: '/cakeless/cakeless/operators/',
+      Approver: '/cakeless/cakeless/approvers/',
+      Auditor: '/cakeless/cakeless/auditors/',
+    });
   });
 
   it('have only these three actions, and instance profiles if EC2 assumes the roles', () => {
@@ -343,11 +478,22 @@ describe('nodes', () => {
     const [put] = allowed(statementsOfRole(resources, 'NodestaggedRole'), 's3:PutObject');
     expect(put).toMatchObject({
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
-      Resource: [exchange('requests/tagged/${aws:PrincipalTag/x509Subject/CN}/*')],
+      Resource: [exchange('requests/tagged/${aws:PrincipalTag/x509Subject/CN}/*.csr')],
       Condition: { ...noSlash, StringEquals: { 's3:if-none-match': '*' } },
     });
     const all = statementsOfRole(resources, 'NodestaggedRole');
     for (const { Condition } of all) expect(Condition).toMatchObject(noSlash);
+  });
+
+  it('may take the lease of their cluster only if a session tag says that they are control-plane nodes', () => {
+    const all = statementsOfRole(resources, 'NodestaggedRole');
+    const lease = all.filter(({ Resource }) => Resource.includes(exchange('leases/tagged.json')));
+    expect(lease.flatMap(({ Action }) => Action)).toEqual(['s3:GetObject', 's3:PutObject']);
+    for (const { Condition } of lease)
+      expect(Condition).toMatchObject({
+        ...noSlash,
+        StringEquals: { 'aws:PrincipalTag/x509Subject/OU': 'control-plane' },
+      });
   });
 
   it('of a fleet are identified by two tags', () => {
@@ -356,7 +502,7 @@ describe('nodes', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       exchange('leases/${aws:PrincipalTag/cluster}.json'),
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
-      exchange('requests/${aws:PrincipalTag/cluster}/${aws:PrincipalTag/node}/*'),
+      exchange('requests/${aws:PrincipalTag/cluster}/${aws:PrincipalTag/node}/*.csr'),
     ]);
     for (const { Condition } of statements)
       expect(Condition?.StringNotLike).toEqual({
@@ -379,10 +525,11 @@ describe('people', () => {
     [
       'Approver',
       ['approvals/requests/*', 'approvals/standing/*'].map(
-        (key) => `s3:PutObject ${authority(key)}`,
+        (key) => `s3:PutObject ${authority(key)}/\${aws:userid}.json`,
       ),
     ],
-    ['Usersprod', [`s3:PutObject ${exchange('requests/prod/users/*')}`]],
+    ['Usersprod', [`s3:PutObject ${exchange('requests/prod/users/*.csr')}`]],
+    ['Forwardersprod', [`s3:PutObject ${exchange('requests/prod/*/*.csr')}`]],
   ])('%s writes only what is its own', (role, wanted) => {
     expect(writes(role)).toEqual(wanted);
   });
@@ -403,11 +550,12 @@ describe('people', () => {
 describe('functions', () => {
   const functions = ofType(resources, 'AWS::Lambda::Function').map(([, r]) => r.Properties);
 
-  it('are four, on Node 24 and arm64, traced, with a log retention and no reserved concurrency', () => {
+  it('are five, on Node 24 and arm64, traced, with a log retention and no reserved concurrency', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual([
       'cakeless-create-ca',
       'cakeless-reconcile',
       'cakeless-sign',
+      'cakeless-triage',
       'cakeless-watch-signatures',
     ]);
     for (const properties of functions) {
@@ -428,7 +576,7 @@ describe('functions', () => {
       .filter(([id]) => /^Service\w+Role/.test(id))
       .map(([, { Properties }]) => Properties.AssumeRolePolicyDocument.Statement);
     expect(trust).toEqual(
-      Array(4).fill([
+      Array(5).fill([
         {
           Action: 'sts:AssumeRole',
           Effect: 'Allow',
@@ -438,19 +586,54 @@ describe('functions', () => {
     );
   });
 
-  it('sign reports failures by message, and the visibility timeout is six times its timeout', () => {
-    const [[, mapping] = fail('no mapping')] = ofType(resources, 'AWS::Lambda::EventSourceMapping');
-    expect(mapping.Properties).toMatchObject({
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 5 },
+  it('triage and sign report failures by message, and the visibility timeout is six times their timeout', () => {
+    const queues = ofType(resources, 'AWS::SQS::Queue');
+    for (const [, { Properties }] of ofType(resources, 'AWS::Lambda::EventSourceMapping'))
+      expect(Properties).toMatchObject({
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: 5 },
+      });
+    for (const [reader, queue] of [
+      ['cakeless-triage', 'ServiceQueueUploads'],
+      ['cakeless-sign', 'ServiceQueueRequests'],
+    ]) {
+      const read = functions.find(({ FunctionName }) => FunctionName === reader);
+      const [id, { Properties }] =
+        queues.find(([one]) => one.startsWith(queue ?? '')) ?? fail('no queue');
+      expect(Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * read.Timeout);
+      expect(Properties.RedrivePolicy.maxReceiveCount).toBe(5);
+      expect(asText(read.Environment.Variables)).toMatchObject({
+        CAKELESS_SOURCE_QUEUE_URL: `<${id}>`,
+        CAKELESS_SOURCE_QUEUE_ARN: `<${id}.Arn>`,
+      });
+    }
+    for (const [, { Properties }] of queues) expect(Properties.SqsManagedSseEnabled).toBe(true);
+  });
+
+  it('sign and watch-signatures know the rules of trust domains that differ from the defaults, and no other function does', () => {
+    const strict = synthesize({
+      trustDomains: [
+        { name: 'usual' },
+        { name: 'strict', maxValidityPeriod: '720h', requiredApprovals: 2 },
+        { name: 'long', maxValidityPeriod: '17520h' },
+      ],
+      approvers: { assumedBy: ['account'], sessionName: 'aws:username' },
     });
-    const [timeout] = functions
-      .filter(({ FunctionName }) => FunctionName === 'cakeless-sign')
-      .map(({ Timeout }) => Timeout);
-    const queues = ofType(resources, 'AWS::SQS::Queue').map(([, r]) => r.Properties);
-    const [requests] = queues.filter(({ RedrivePolicy }) => RedrivePolicy);
-    expect(requests.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
-    for (const queue of queues) expect(queue.SqsManagedSseEnabled).toBe(true);
+    const rules = ofType(strict, 'AWS::Lambda::Function').map(([, { Properties }]) => [
+      Properties.FunctionName.replace('cakeless-', ''),
+      Properties.Environment.Variables.CAKELESS_TRUST_DOMAIN_RULES,
+    ]);
+    const text =
+      '{"long":{"maxValidityPeriod":"17520h"},"strict":{"maxValidityPeriod":"720h","requiredApprovals":2}}';
+    expect(Object.fromEntries(rules)).toEqual({
+      triage: undefined,
+      sign: text,
+      'create-ca': undefined,
+      reconcile: undefined,
+      'watch-signatures': text,
+    });
+    for (const { Environment } of functions)
+      expect(Environment.Variables).not.toHaveProperty('CAKELESS_TRUST_DOMAIN_RULES');
   });
 
   it('reconcile runs every five minutes, and daily over the records', () => {
@@ -463,15 +646,58 @@ describe('functions', () => {
     ]);
   });
 
+  const rules = ofType(resources, 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
+
   it('watch-signatures gets read-only calls too, since CloudTrail counts Sign as one', () => {
-    const [rule] = ofType(resources, 'AWS::Events::Rule')
-      .map(([, { Properties }]) => Properties)
-      .filter(({ EventPattern }) => EventPattern);
+    const [rule] = rules.filter(({ Targets }) => Targets[0].Id === 'WatchSignatures');
     expect(rule.State).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
     expect(rule.EventPattern.detail).toEqual({
       eventSource: ['kms.amazonaws.com'],
       eventName: ['Sign'],
     });
+  });
+
+  it('changes of what guards the keys are logged: buckets, functions, roles, their sessions, and each trust domain', () => {
+    const watched = rules
+      .filter(({ Description }) => /: changes of/.test(Description ?? ''))
+      .map(({ Description, EventPattern }) => [
+        Description.replace('Cakeless: changes of ', ''),
+        EventPattern.source[0],
+      ]);
+    expect(watched).toEqual([
+      ['policies and settings of the buckets', 'aws.s3'],
+      ['code and configuration of the functions', 'aws.lambda'],
+      ['roles and their policies', 'aws.iam'],
+      ["sessions of the functions' roles", 'aws.sts'],
+      ['keys of trust domain prod', 'aws.kms'],
+      ['keys of trust domain rsa.example', 'aws.kms'],
+    ]);
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    for (const { EventPattern } of rules)
+      expect(JSON.stringify(asText(EventPattern ?? {})).length).toBeLessThan(2048);
+  });
+});
+
+describe('the stack', () => {
+  it('is protected from being deleted, unless the configuration says otherwise', () => {
+    const protection = (config: object) => stackOf(config).terminationProtection;
+    expect(protection({})).toBe(true);
+    expect(protection({ terminationProtection: false })).toBe(false);
+  });
+
+  it('says at synthesis when alarms tell nobody', () => {
+    const log = jest.spyOn(console, 'error').mockImplementation();
+    const warnings = (config: object) =>
+      Annotations.fromStack(stackOf(config))
+        .findWarning('*', Match.anyValue())
+        .map(({ entry }) => String(entry.data));
+    expect(warnings({})).toEqual([
+      expect.stringContaining('alarms.topicArn is not set: nobody is told'),
+    ]);
+    expect(warnings({ alarms: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:x' } })).toEqual(
+      [],
+    );
+    log.mockRestore();
   });
 });
 

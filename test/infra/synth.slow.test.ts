@@ -42,7 +42,7 @@ it('writes the same templates, asset manifests and bundles twice, without a cdk-
   expect(names).toEqual(
     expect.arrayContaining(['Cakeless.template.json', 'Cakeless.assets.json', 'manifest.json']),
   );
-  expect(names.filter((name) => name.endsWith('/index.mjs'))).toHaveLength(4);
+  expect(names.filter((name) => name.endsWith('/index.mjs'))).toHaveLength(5);
   expect(twice).toEqual(once);
 });
 

@@ -94,8 +94,8 @@ describe('the example with two accounts', () => {
       expect(JSON.stringify(sign?.Principal)).toContain(':iam::222222222222:root');
       expect(sign?.Condition?.ArnLike).toEqual({
         'aws:PrincipalArn': [
-          'arn:aws:iam::222222222222:role/cakeless-sign-eu-central-1',
-          'arn:aws:iam::222222222222:role/cakeless-create-ca-eu-central-1',
+          'arn:aws:iam::222222222222:role/cakeless/cakeless/functions/cakeless-sign-eu-central-1',
+          'arn:aws:iam::222222222222:role/cakeless/cakeless/functions/cakeless-create-ca-eu-central-1',
         ],
       });
       const end = statementsOf(Properties.KeyPolicy).find(({ Sid }) => Sid === 'DisableAndDelete');
@@ -104,9 +104,14 @@ describe('the example with two accounts', () => {
   });
 
   it('names them as the service does', () => {
-    const names = ofType(platform ?? {}, 'AWS::IAM::Role').map(([, r]) => r.Properties.RoleName);
+    const names = ofType(platform ?? {}, 'AWS::IAM::Role').map(
+      ([, { Properties }]) => `role${Properties.Path}${Properties.RoleName}`,
+    );
     expect(names).toEqual(
-      expect.arrayContaining(['cakeless-sign-eu-central-1', 'cakeless-create-ca-eu-central-1']),
+      expect.arrayContaining([
+        'role/cakeless/cakeless/functions/cakeless-sign-eu-central-1',
+        'role/cakeless/cakeless/functions/cakeless-create-ca-eu-central-1',
+      ]),
     );
   });
 

@@ -15,7 +15,13 @@ import { principalOf, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts
 
 afterEach(tidyUp);
 
-const record = (...names: string[]) => JSON.stringify({ nodes: names.map((name) => ({ name })) });
+const record = (...names: string[]) =>
+  JSON.stringify({
+    nodes: names.map((name) => ({
+      name,
+      role: name.startsWith('worker') ? 'worker' : 'control-plane',
+    })),
+  });
 
 function put(s3: S3Client, Bucket: string, Key: string, Body = 'x', IfNoneMatch?: string) {
   return s3.send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch }));
@@ -43,7 +49,7 @@ const existing: [string, string][] = [
 async function fleet(): Promise<RunningLocal> {
   const local = await start({ notifications: [] });
   const admin = s3As(local);
-  await put(admin, 'authority', 'clusters/blue.json', record('cp1', 'cp10'));
+  await put(admin, 'authority', 'clusters/blue.json', record('cp1', 'cp10', 'worker1'));
   await put(admin, 'authority', 'clusters/green.json', record('cp1'));
   for (const [bucket, key] of existing) await put(admin, bucket, key);
   return local;
@@ -66,9 +72,22 @@ const cases: Case[] = [
   ['node:blue/cp1', 'list', 'exchange', 'certificates/blue/cp1/', true],
   ['node:blue/cp1', 'list', 'exchange', 'certificates/blue/cp1', false],
   ['node:blue/cp1', 'list', 'exchange', '', false],
-  ['approver', 'put', 'authority', 'approvals/standing/blue.json', true],
-  ['approver', 'overwrite', 'authority', 'approvals/standing/blue.json', false],
-  ['approver', 'overwrite', 'authority', 'approvals/requests/blue/1.json', false],
+  ['node:blue/cp1', 'put', 'exchange', 'requests/blue/cp1/r1/junk.key', false],
+  ['node:blue/cp1', 'put', 'exchange', 'leases/blue.json', true],
+  ['node:blue/cp10', 'put', 'exchange', 'requests/blue/cp10/r1/kubelet.conf.csr', true],
+  ['node:blue/worker1', 'put', 'exchange', 'leases/blue.json', false],
+  ['forwarder:blue', 'put', 'exchange', 'requests/blue/cp1/r1/pki/apiserver.csr', true],
+  ['forwarder:blue', 'put', 'exchange', 'requests/green/cp1/r1/pki/apiserver.csr', false],
+  ['forwarder:blue', 'get', 'exchange', 'certificates/blue/cp10/r0/apiserver.crt', true],
+  ['forwarder:blue', 'get', 'authority', 'clusters/blue.json', true],
+  ['forwarder:blue', 'get', 'authority', 'clusters/green.json', false],
+  ['forwarder:blue', 'put', 'exchange', 'leases/blue.json', false],
+  ['approver', 'put', 'authority', 'approvals/standing/blue/<own>.json', true],
+  ['approver', 'put', 'authority', 'approvals/standing/blue/<other>.json', false],
+  ['approver', 'overwrite', 'authority', 'approvals/standing/blue/<own>.json', false],
+  ['approver', 'put', 'authority', 'approvals/requests/blue/cp1/r/a.csr/d/<own>.json', true],
+  ['approver', 'put', 'authority', 'approvals/requests/blue/cp1/r/a.csr/d/<other>.json', false],
+  ['approver', 'overwrite', 'authority', 'approvals/requests/blue/1/<own>.json', false],
   ['approver', 'put', 'authority', 'clusters/red.json', false],
   ['approver', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
   ['approver', 'get', 'authority', 'records/blue', true],
@@ -78,7 +97,7 @@ const cases: Case[] = [
   ['operator', 'put', 'authority', 'clusters/red.json', true],
   ['operator', 'overwrite', 'authority', 'clusters/red.json', false],
   ['operator', 'get', 'authority', 'records/blue', true],
-  ['operator', 'put', 'authority', 'approvals/standing/blue.json', false],
+  ['operator', 'put', 'authority', 'approvals/standing/blue/<own>.json', false],
   ['operator', 'put', 'authority', 'records/blue/1', false],
   ['operator', 'put', 'exchange', 'requests/blue/cp1/r1/apiserver.csr', false],
   ['user-requester:blue', 'put', 'exchange', 'requests/blue/users/r1/user.csr', true],
@@ -97,7 +116,9 @@ const cases: Case[] = [
 describe('each principal does only what it may', () => {
   it.each(cases)('%s: %s in %s of %s: %s', async (who, what, bucket, key, ok) => {
     const local = await fleet();
-    const attempt = attempts[what](s3As(local, principalOf(local, who)), bucket, key);
+    const principal = principalOf(local, who);
+    const named = key.replace('<own>', principal.principalId).replace('<other>', 'AROAOTHER:bob');
+    const attempt = attempts[what](s3As(local, principal), bucket, named);
     if (ok) await attempt;
     else await expect(attempt).rejects.toMatchObject({ name: 'AccessDenied' });
   });

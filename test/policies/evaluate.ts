@@ -10,8 +10,15 @@ export interface Asked {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** @throws Error if the request cannot be judged: an unknown action, or a condition key that would be ignored */
-export async function isAllowed(who: Principal, asked: Asked): Promise<boolean> {
+/**
+ * @param organization service control policies of the account
+ * @throws Error if the request cannot be judged: an unknown action, or a condition key that would be ignored
+ */
+export async function isAllowed(
+  who: Principal,
+  asked: Asked,
+  organization: readonly Policy[] = [],
+): Promise<boolean> {
   const contextVariables = { ...principalKeys(who), ...asked.context };
   const simulated = await runSimulation(
     {
@@ -21,8 +28,11 @@ export async function isAllowed(who: Principal, asked: Asked): Promise<boolean> 
         resource: { resource: asked.resource, accountId: ACCOUNT },
         contextVariables,
       },
-      identityPolicies: who.policies.map((policy, i) => ({ name: `policy ${i}`, policy })),
-      serviceControlPolicies: [],
+      identityPolicies: who.policies.map(named),
+      serviceControlPolicies:
+        organization.length === 0
+          ? []
+          : [{ orgIdentifier: 'account', policies: [FULL_ACCESS, ...organization.map(named)] }],
       resourceControlPolicies: [],
       ...(asked.resourcePolicy && { resourcePolicy: asked.resourcePolicy }),
     },
@@ -38,11 +48,23 @@ export async function isAllowed(who: Principal, asked: Asked): Promise<boolean> 
   return simulated.overallResult === 'Allowed';
 }
 
-function principalKeys({ arn, account, tags }: Principal): Record<string, string> {
+const named = (policy: Policy, i: number) => ({ name: `policy ${i}`, policy });
+
+/** AWS's own policy, which every account has beside those that deny something. */
+const FULL_ACCESS = {
+  name: 'FullAWSAccess',
+  policy: {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+  },
+};
+
+function principalKeys({ arn, account, tags, userid }: Principal): Record<string, string> {
   if (arn === undefined) return {};
   return {
     'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': account,
+    'aws:userid': userid ?? 'AROAEXAMPLE:session',
     ...Object.fromEntries(
       Object.entries(tags).map(([name, value]) => [`aws:PrincipalTag/${name}`, value]),
     ),

@@ -4,25 +4,33 @@ import { clusterPrincipals } from '../../local/cluster-principals.ts';
 import { firstPrincipals } from '../../local/first-principals.ts';
 import { allows } from '../../local/permissions.ts';
 import type { PrincipalPlan } from '../../local/principals.ts';
-import { NODE, NODE_11 } from './principals.ts';
+import { ALICE, NODE, NODE_11 } from './principals.ts';
 import type { Row } from './table.ts';
 
 const BUCKETS = { exchange: 'exchange', authority: 'authority' };
 
 /** Names of the table by the name that `cakeless local` gives the principal. Its functions share one principal. */
 export const LOCAL_NAMES: Readonly<Record<string, readonly string[]>> = {
-  service: ['sign', 'create-ca', 'reconcile'],
+  service: ['triage', 'sign', 'create-ca', 'reconcile'],
   operator: ['operator'],
   approver: ['approver'],
   auditor: ['auditor'],
-  [`node:a/${NODE}`]: ['node'],
+  [`node:a/${NODE}`]: ['control plane'],
   [`node:a/${NODE_11}`]: ['node 11'],
   [`node:b/${NODE}`]: ['node of b'],
   'user-requester:a': ['users of a'],
+  'forwarder:a': ['forwarders of a'],
 };
 
 export function localPrincipals(): PrincipalPlan[] {
-  const record = Buffer.from(JSON.stringify({ nodes: [{ name: NODE }, { name: NODE_11 }] }));
+  const record = Buffer.from(
+    JSON.stringify({
+      nodes: [
+        { name: NODE, role: 'control-plane' },
+        { name: NODE_11, role: 'worker' },
+      ],
+    }),
+  );
   return [
     ...firstPrincipals(BUCKETS),
     ...clusterPrincipals('clusters/a.json', record, BUCKETS),
@@ -34,6 +42,7 @@ export function localPrincipals(): PrincipalPlan[] {
 const ARNS: Readonly<Record<string, string>> = {
   queue: 'arn:aws:sqs:eu-central-1:000000000000:cakeless-requests',
   'key of ca': 'arn:aws:kms:eu-central-1:000000000000:key/11111111-1111-4111-8111-111111111111',
+  'function triage': functionArn(FUNCTION_NAMES.triage),
   'function sign': functionArn(FUNCTION_NAMES.sign),
   'function create-ca': functionArn(FUNCTION_NAMES.createCa),
   'function reconcile': functionArn(FUNCTION_NAMES.reconcile),
@@ -60,7 +69,7 @@ export function isAllowedLocally(who: PrincipalPlan, { action, what, variant = '
   const conditions = CONDITIONS[variant];
   if (arn === undefined || conditions === undefined)
     throw new Error(`not local: ${what} ${variant}`);
-  return allows(who, action, arn, conditions);
+  return allows({ ...who, principalId: ALICE }, action, arn, conditions);
 }
 
 function arnOf(what: string): string | undefined {

@@ -1,6 +1,6 @@
 /** Requests in the terms of the table: `exchange/requests/a/…`, `key of ca`. */
 import type { Asked } from './evaluate.ts';
-import type { Policies } from './template.ts';
+import { ACCOUNT, type Policies } from './template.ts';
 
 /** The usual context of a request; a row of the table can change it. */
 const USUAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -14,6 +14,12 @@ const VARIANTS: Readonly<Record<string, Readonly<Record<string, string | null>>>
   'over TLS 1.1': { 's3:TlsVersion': '1.1' },
   'without a condition': { 's3:if-none-match': null },
   'with If-Match': { 's3:if-none-match': null, 's3:if-match': 'etag' },
+  'in STANDARD': { 's3:x-amz-storage-class': 'STANDARD' },
+  'in DEEP_ARCHIVE': { 's3:x-amz-storage-class': 'DEEP_ARCHIVE' },
+  'with SSE-S3': { 's3:x-amz-server-side-encryption': 'AES256' },
+  'with SSE-KMS': { 's3:x-amz-server-side-encryption': 'aws:kms' },
+  'with a KMS key': { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'key' },
+  'with SSE-C': { 's3:x-amz-server-side-encryption-customer-algorithm': 'AES256' },
   'of a raw message': { 'kms:MessageType': 'RAW' },
   'with ECDSA_SHA_384': { 'kms:SigningAlgorithm': 'ECDSA_SHA_384' },
   'with RSASSA_PKCS1_V1_5_SHA_256': { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256' },
@@ -25,15 +31,20 @@ export function requestsOf(policies: Policies) {
   const exchange = policies.bucket('ServiceExchange');
   const authority = policies.bucket('ServiceAuthority');
   const queue = policies.queue('ServiceQueueRequests');
+  const uploads = policies.queue('ServiceQueueUploads');
   const deadLetters = policies.queue('ServiceQueueDeadLetters');
   const resources: Record<string, { arn: string; policy?: Asked['resourcePolicy'] }> = {
     queue,
+    uploads,
     'dead letters': deadLetters,
     'key of ca': policies.key('TrustDomainprodKeysca'),
+    'function triage': { arn: policies.functionArn('ServiceTriageFunction') },
     'function sign': { arn: policies.functionArn('ServiceSignFunction') },
     'function create-ca': { arn: policies.functionArn('ServiceCreateCaFunction') },
     'function reconcile': { arn: policies.functionArn('ServiceReconcileFunction') },
     'function watch-signatures': { arn: policies.functionArn('ServiceWatchSignaturesFunction') },
+    'a role of approvers': { arn: `arn:aws:iam::${ACCOUNT}:role/cakeless/cakeless/approvers/mine` },
+    'the role of sign': { arn: policies.role('ServiceSignRole').arn },
   };
 
   return function ask(action: string, what: string, variant = ''): Asked {

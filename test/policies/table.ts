@@ -1,5 +1,5 @@
 /** Who may do what, written by hand and independent of lib/access: every principal that a row does not name is denied. */
-import { NODE, NODE_11 } from './principals.ts';
+import { ALICE, NODE, NODE_11 } from './principals.ts';
 import type { Variant } from './requests.ts';
 
 export interface Row {
@@ -16,10 +16,20 @@ export interface Row {
   };
 }
 
-/** Principals with AdministratorAccess: bucket and key policies bind them, too. */
-const MIGHTY = ['administrator', 'deployer', 'root'];
-const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?'];
-const READERS = ['operator', 'approver', 'auditor', ...MIGHTY];
+/** Outside the design, with AdministratorAccess: the policies of buckets, queues and keys bind them, too. */
+const ADMINISTRATORS = ['administrator', 'deployer', 'false deployer', 'root'];
+/** Those, and one who may do everything but IAM. */
+const MIGHTY = [...ADMINISTRATORS, 'power user'];
+/** Who may change policies: what they can do then is not in this table. */
+const GUARDIANS = ['deployer', 'root'];
+const CONTROL_PLANES_OF_A = ['control plane'];
+const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?', 'worker by tag', 'control plane'];
+/** Three sessions of one node. */
+const NODE_ITSELF = ['node', 'worker by tag', 'control plane'];
+const FORWARDER = 'forwarders of a';
+const PEOPLE = ['operator', 'approver', 'approver bob', 'auditor'];
+/** Reading is not denied to anyone: what is in the buckets is not secret. */
+const READERS = [...PEOPLE, ...MIGHTY, 's3 full access', 'backup role'];
 /** Who lists the whole exchange bucket. */
 const LISTERS = ['sign', 'reconcile', 'watch-signatures', ...READERS];
 
@@ -42,85 +52,141 @@ const denied = (
 const own = `exchange/requests/a/${NODE}/r/pki/apiserver.csr`;
 const outcome = `exchange/certificates/a/${NODE}/r/pki/apiserver`;
 const record = `authority/records/a/${NODE}/r/pki/apiserver.csr.json`;
-const approval = `authority/approvals/requests/a/${NODE}/r/super-admin.conf.csr.x.json`;
-const standing = 'authority/approvals/standing/a.json';
-const { s3, kms } = {
+const budget = `authority/budgets/a/${NODE}/2027-01-01.json`;
+const approval = `authority/approvals/requests/a/${NODE}/r/super-admin.conf.csr/digest/${ALICE}.json`;
+const standing = `authority/approvals/standing/a/${ALICE}.json`;
+const { s3, kms, sqs } = {
   s3: {
     get: 's3:GetObject',
     put: 's3:PutObject',
     list: 's3:ListBucket',
     delete: 's3:DeleteObject',
+    deleteVersion: 's3:DeleteObjectVersion',
   },
   kms: { sign: 'kms:Sign' },
+  sqs: { send: 'sqs:SendMessage', receive: 'sqs:ReceiveMessage' },
 };
 
 const REQUESTS: Row[] = [
-  row(s3.put, own, ['node', ...MIGHTY]),
+  row(s3.put, own, [...NODE_ITSELF, FORWARDER]),
   denied(s3.put, own, 'without a condition', { who: 'node' }),
   denied(s3.put, own, 'over plain HTTP', { who: 'node' }),
   denied(s3.put, own, 'over TLS 1.1', { who: 'node' }),
-  row(s3.get, own, ['node', 'sign', 'watch-signatures', ...READERS]),
-  row(s3.delete, own, ['sign', ...MIGHTY]),
-  row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', ...MIGHTY]),
-  row(s3.put, `exchange/requests/b/${NODE}/r/admin.conf.csr`, ['node of b', ...MIGHTY]),
-  row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', ...MIGHTY]),
-  row(s3.get, 'exchange/certificates/a/users/r/user.crt', ['users of a', 'sign', ...READERS]),
-  row(s3.list, `exchange/requests/a/${NODE}/`, ['node', ...LISTERS]),
-  row(s3.list, `exchange/certificates/a/${NODE}/`, ['node', ...LISTERS]),
+  row(s3.put, own, [...NODE_ITSELF, FORWARDER], 'in STANDARD'),
+  denied(s3.put, own, 'in DEEP_ARCHIVE', { who: 'node' }),
+  row(s3.put, own, [...NODE_ITSELF, FORWARDER], 'with SSE-S3'),
+  denied(s3.put, own, 'with SSE-KMS', { who: 'node' }),
+  denied(s3.put, own, 'with a KMS key', { who: 'node' }),
+  denied(s3.put, own, 'with SSE-C', { who: 'node' }),
+  ...['key', 'csr.txt', 'CSR', 'csr/'].map((suffix) =>
+    denied(s3.put, `exchange/requests/a/${NODE}/r/junk.${suffix}`, undefined, {
+      what: own,
+      who: 'node',
+    }),
+  ),
+  row(s3.get, own, [...NODE_ITSELF, FORWARDER, 'sign', 'watch-signatures', ...READERS]),
+  row(s3.delete, own, ['sign', 'root']),
+  row(s3.deleteVersion, own, ['root']),
+  row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', FORWARDER]),
+  row(s3.put, `exchange/requests/b/${NODE}/r/admin.conf.csr`, ['node of b']),
+  row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', FORWARDER]),
+  row(s3.get, 'exchange/certificates/a/users/r/user.crt', [
+    'users of a',
+    FORWARDER,
+    'sign',
+    ...READERS,
+  ]),
+  row(s3.list, `exchange/requests/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
+  row(s3.list, `exchange/certificates/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
   row(s3.list, 'exchange/', LISTERS),
 ];
 
 const OUTCOMES: Row[] = [
-  row(s3.get, `${outcome}.crt`, ['node', 'sign', ...READERS]),
+  row(s3.get, `${outcome}.crt`, [...NODE_ITSELF, FORWARDER, 'sign', ...READERS]),
   denied(s3.get, `${outcome}.crt`, 'over plain HTTP', { who: 'node' }),
-  row(s3.put, `${outcome}.crt`, ['sign', ...MIGHTY]),
+  row(s3.put, `${outcome}.crt`, ['sign']),
   denied(s3.put, `${outcome}.crt`, 'without a condition', { who: 'sign' }),
-  row(s3.put, `${outcome}.rejected.json`, ['sign', ...MIGHTY]),
+  row(s3.put, `${outcome}.rejected.json`, ['sign']),
   denied(s3.put, `${outcome}.rejected.json`, 'without a condition', { who: 'sign' }),
-  row(s3.put, `${outcome}.pending.json`, ['sign', ...MIGHTY], 'without a condition'),
-  row(s3.delete, `${outcome}.pending.json`, ['sign', ...MIGHTY]),
-  row(s3.delete, `${outcome}.crt`, MIGHTY),
-  row(s3.get, 'exchange/trust/prod/ca.crt', [...NODES_OF_A, 'node of b', 'users of a', ...READERS]),
-  row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca', ...MIGHTY], 'without a condition'),
+  row(s3.put, `${outcome}.pending.json`, ['sign'], 'without a condition'),
+  row(s3.delete, `${outcome}.pending.json`, ['sign', 'root']),
+  row(s3.delete, `${outcome}.crt`, ['root']),
+  row(s3.get, 'exchange/trust/prod/ca.crt', [
+    ...NODES_OF_A,
+    'node of b',
+    'worker of b',
+    'users of a',
+    FORWARDER,
+    ...READERS,
+  ]),
+  row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca'], 'without a condition'),
+  row(s3.delete, 'exchange/trust/prod/ca.crt', ['root']),
 ];
 
 const LEASES: Row[] = [
-  row(s3.put, 'exchange/leases/a.json', [...NODES_OF_A, ...MIGHTY]),
-  row(s3.put, 'exchange/leases/a.json', [...NODES_OF_A, ...MIGHTY], 'with If-Match'),
-  denied(s3.put, 'exchange/leases/a.json', 'without a condition', { who: 'node' }),
-  row(s3.put, 'exchange/leases/b.json', ['node of b', ...MIGHTY]),
-  row(s3.get, 'exchange/leases/a.json', [...NODES_OF_A, ...READERS]),
-  row(s3.delete, 'exchange/leases/a.json', MIGHTY),
-  row(s3.list, 'exchange/leases/a.json', [...NODES_OF_A, ...LISTERS]),
+  row(s3.put, 'exchange/leases/a.json', CONTROL_PLANES_OF_A),
+  row(s3.put, 'exchange/leases/a.json', CONTROL_PLANES_OF_A, 'with If-Match'),
+  denied(s3.put, 'exchange/leases/a.json', 'without a condition', { who: 'control plane' }),
+  denied(s3.put, 'exchange/leases/a.json', 'in DEEP_ARCHIVE', { who: 'control plane' }),
+  denied(s3.put, 'exchange/leases/a.json', 'with SSE-C', { who: 'control plane' }),
+  row(s3.put, 'exchange/leases/b.json', ['node of b']),
+  row(s3.get, 'exchange/leases/a.json', [...CONTROL_PLANES_OF_A, ...READERS]),
+  row(s3.delete, 'exchange/leases/a.json', ['root']),
+  row(s3.list, 'exchange/leases/a.json', [...CONTROL_PLANES_OF_A, ...LISTERS]),
 ];
 
-const AUTHORITY: Row[] = [
-  row(s3.get, 'authority/clusters/a.json', ['sign', 'reconcile', ...READERS]),
-  row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY]),
-  row(s3.put, 'authority/clusters/a.json', ['operator', ...MIGHTY], 'with If-Match'),
+const CLUSTERS: Row[] = [
+  row(s3.get, 'authority/clusters/a.json', [FORWARDER, 'sign', 'reconcile', ...READERS]),
+  row(s3.get, 'authority/clusters/b.json', ['sign', 'reconcile', ...READERS]),
+  row(s3.put, 'authority/clusters/a.json', ['operator']),
+  row(s3.put, 'authority/clusters/a.json', ['operator'], 'with If-Match'),
   denied(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
+  row(s3.delete, 'authority/clusters/a.json', ['root']),
+  denied(s3.deleteVersion, 'authority/clusters/a.json', undefined, {
+    action: s3.delete,
+    who: 'root',
+  }),
+];
+
+const APPROVALS: Row[] = [
   row(s3.get, approval, ['sign', 'watch-signatures', ...READERS]),
-  row(s3.get, standing, ['sign', 'watch-signatures', ...READERS]),
-  row(s3.put, approval, ['approver', ...MIGHTY]),
+  row(s3.get, standing, ['sign', 'reconcile', 'watch-signatures', ...READERS]),
+  // each under its own name: alice's are hers
+  row(s3.put, approval, ['approver']),
+  row(s3.put, approval.replace('alice', 'bob'), ['approver bob']),
+  denied(s3.put, approval.replace(ALICE, `${ALICE}/x`), undefined, {
+    what: approval,
+    who: 'approver',
+  }),
+  denied(s3.put, approval.replace(ALICE, `x${ALICE}`), undefined, {
+    what: approval,
+    who: 'approver',
+  }),
   denied(s3.put, approval, 'without a condition', { who: 'approver' }),
-  row(s3.put, standing, ['approver', ...MIGHTY]),
-  row(s3.put, standing, ['approver', ...MIGHTY], 'with If-Match'),
+  denied(s3.put, approval, 'with If-Match', { who: 'approver' }),
+  row(s3.put, standing, ['approver']),
+  row(s3.put, standing.replace('alice', 'bob'), ['approver bob']),
+  row(s3.put, standing, ['approver'], 'with If-Match'),
   denied(s3.put, standing, 'without a condition', { who: 'approver' }),
-  row(s3.put, record, ['sign', ...MIGHTY]),
+  denied(s3.delete, approval, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
+];
+
+const LEDGER: Row[] = [
+  row(s3.put, record, ['sign']),
   denied(s3.put, record, 'without a condition', { who: 'sign' }),
   row(s3.get, record, ['sign', 'watch-signatures', ...READERS]),
   row('s3:GetObjectVersion', record, READERS),
   row('s3:ListBucketVersions', 'authority/', READERS),
-  denied(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'administrator' }),
-  denied('s3:DeleteObjectVersion', record, undefined, {
+  denied(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
+  denied(s3.deleteVersion, record, undefined, {
     what: 'authority/expiry/2027-01-01/a',
-    who: 'administrator',
+    who: 'root',
   }),
   denied(s3.delete, 'authority/trust/prod.json', undefined, {
     what: 'authority/clusters/a.json',
-    who: 'administrator',
+    who: 'root',
   }),
-  row(s3.put, 'authority/trust/prod.json', ['create-ca', ...MIGHTY], 'without a condition'),
+  row(s3.put, 'authority/trust/prod.json', ['create-ca'], 'without a condition'),
   row(s3.get, 'authority/trust/prod.json', [
     'sign',
     'create-ca',
@@ -128,12 +194,21 @@ const AUTHORITY: Row[] = [
     'watch-signatures',
     ...READERS,
   ]),
-  row(s3.put, 'authority/ca-records/prod/ca/1.json', ['create-ca', ...MIGHTY]),
+  row(s3.put, 'authority/ca-records/prod/ca/1.json', ['create-ca']),
   denied(s3.put, 'authority/ca-records/prod/ca/1.json', 'without a condition', {
     who: 'create-ca',
   }),
-  row(s3.put, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, ['sign', ...MIGHTY]),
+  row(s3.put, 'authority/ca-keys/1.json', ['create-ca']),
+  row(s3.put, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, ['sign']),
   row(s3.get, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, READERS),
+  row(s3.put, budget, ['sign']),
+  row(s3.put, budget, ['sign'], 'with If-Match'),
+  denied(s3.put, budget, 'without a condition', { who: 'sign' }),
+  row(s3.get, budget, ['sign', ...READERS]),
+  row(s3.put, 'authority/reconcile/cursor.json', ['reconcile']),
+  row(s3.get, 'authority/reconcile/cursor.json', ['reconcile', ...READERS]),
+  // who resets a budget can request more
+  row(s3.delete, budget, ['root']),
   row(s3.list, 'authority/records/', [
     'sign',
     'create-ca',
@@ -141,8 +216,48 @@ const AUTHORITY: Row[] = [
     'watch-signatures',
     ...READERS,
   ]),
-  row('s3:PutBucketPolicy', 'authority/', MIGHTY),
+  ...['exchange/secrets/x', 'exchange/x', 'authority/orders/x.json'].map((what) =>
+    denied(s3.put, what, undefined, { what: own, who: 'node' }),
+  ),
 ];
+
+/** What changes an object or its bucket without s3:PutObject. */
+const BUCKETS: Row[] = ['exchange', 'authority'].flatMap((bucket) => [
+  ...[
+    's3:PutBucketPolicy',
+    's3:DeleteBucketPolicy',
+    's3:PutBucketVersioning',
+    's3:PutBucketNotification',
+    's3:PutBucketLogging',
+    's3:PutBucketAcl',
+    's3:PutBucketOwnershipControls',
+    's3:PutBucketPublicAccessBlock',
+    's3:PutBucketObjectLockConfiguration',
+    's3:PutEncryptionConfiguration',
+    's3:PutLifecycleConfiguration',
+    's3:PutReplicationConfiguration',
+    's3:DeleteBucket',
+  ].map((action) => row(action, `${bucket}/`, GUARDIANS)),
+  ...[
+    's3:ReplicateObject',
+    's3:ReplicateDelete',
+    's3:ReplicateTags',
+    's3:RestoreObject',
+    's3:PutObjectAcl',
+    's3:PutObjectTagging',
+    's3:PutObjectVersionTagging',
+    's3:PutObjectRetention',
+    's3:PutObjectLegalHold',
+    's3:BypassGovernanceRetention',
+    's3:ObjectOwnerOverrideToBucketOwner',
+    's3:UpdateObjectEncryption',
+  ].map((action) =>
+    denied(action, bucket === 'exchange' ? own : record, undefined, {
+      action: s3.put,
+      who: bucket === 'exchange' ? 'node' : 'sign',
+    }),
+  ),
+]);
 
 const KEYS: Row[] = [
   row(kms.sign, 'key of ca', ['sign', 'create-ca']),
@@ -151,30 +266,73 @@ const KEYS: Row[] = [
   denied(kms.sign, 'key of ca', 'with RSASSA_PKCS1_V1_5_SHA_256', { who: 'create-ca' }),
   row('kms:GetPublicKey', 'key of ca', ['create-ca', ...MIGHTY]),
   row('kms:DescribeKey', 'key of ca', MIGHTY),
-  row('kms:PutKeyPolicy', 'key of ca', ['deployer', 'root']),
+  row('kms:PutKeyPolicy', 'key of ca', GUARDIANS),
+  row('kms:EnableKey', 'key of ca', GUARDIANS),
+  row('kms:CancelKeyDeletion', 'key of ca', GUARDIANS),
   row('kms:ScheduleKeyDeletion', 'key of ca', ['root']),
   row('kms:DisableKey', 'key of ca', ['root']),
   denied('kms:CreateGrant', 'key of ca', undefined, { action: 'kms:DescribeKey', who: 'root' }),
 ];
 
-const QUEUES_AND_FUNCTIONS: Row[] = [
-  row('sqs:SendMessage', 'queue', ['reconcile', ...MIGHTY]),
-  denied('sqs:SendMessage', 'queue', 'over plain HTTP', { who: 'reconcile' }),
-  row('sqs:ReceiveMessage', 'queue', ['sign', ...MIGHTY]),
-  row('sqs:ReceiveMessage', 'dead letters', ['operator', ...MIGHTY]),
-  row('sqs:SendMessage', 'dead letters', MIGHTY),
-  row('lambda:InvokeFunction', 'function sign', MIGHTY),
-  row('lambda:InvokeFunction', 'function create-ca', ['operator', ...MIGHTY]),
-  row('lambda:InvokeFunction', 'function reconcile', ['operator', ...MIGHTY]),
-  row('lambda:InvokeFunction', 'function watch-signatures', MIGHTY),
+const QUEUES: Row[] = [
+  row(sqs.send, 'queue', ['triage', 'reconcile']),
+  denied(sqs.send, 'queue', 'over plain HTTP', { who: 'reconcile' }),
+  row(sqs.receive, 'queue', ['sign']),
+  row('sqs:ChangeMessageVisibility', 'queue', ['sign']),
+  row('sqs:DeleteMessage', 'queue', ['sign']),
+  row('sqs:GetQueueAttributes', 'queue', ['sign', 'sqs full access', ...MIGHTY]),
+  // S3 alone sends to it: test/policies/services.test.ts
+  denied(sqs.send, 'uploads', undefined, { action: sqs.receive, who: 'triage' }),
+  row(sqs.receive, 'uploads', ['triage']),
+  row('sqs:ChangeMessageVisibility', 'uploads', ['triage']),
+  row('sqs:DeleteMessage', 'uploads', ['triage']),
+  row(sqs.receive, 'dead letters', ['operator']),
+  row('sqs:PurgeQueue', 'dead letters', ['operator']),
+  denied(sqs.send, 'dead letters', undefined, { action: sqs.receive, who: 'operator' }),
+  ...['queue', 'uploads'].map((what) =>
+    denied('sqs:PurgeQueue', what, undefined, { what: 'dead letters', who: 'operator' }),
+  ),
+  ...['queue', 'uploads', 'dead letters'].flatMap((what) =>
+    [
+      'sqs:SetQueueAttributes',
+      'sqs:AddPermission',
+      'sqs:RemovePermission',
+      'sqs:DeleteQueue',
+      'sqs:StartMessageMoveTask',
+    ].map((action) => row(action, what, GUARDIANS)),
+  ),
+];
+
+/**
+ * Policies of functions and roles cannot deny. The functions prove that a message is in their queue, and a service control
+ * policy denies the rest: test/policies/organization.test.ts.
+ */
+const FUNCTIONS_AND_ROLES: Row[] = [
+  ...['sign', 'triage', 'watch-signatures'].map((name) =>
+    row('lambda:InvokeFunction', `function ${name}`, ['lambda invoker', ...MIGHTY]),
+  ),
+  ...['create-ca', 'reconcile'].map((name) =>
+    row('lambda:InvokeFunction', `function ${name}`, ['operator', 'lambda invoker', ...MIGHTY]),
+  ),
   row('lambda:UpdateFunctionCode', 'function sign', MIGHTY),
+  row('lambda:UpdateFunctionConfiguration', 'function sign', MIGHTY),
+  ...['iam:CreateRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePolicy', 'iam:PassRole'].flatMap(
+    (action) =>
+      ['a role of approvers', 'the role of sign'].map((what) =>
+        row(action, what, ['iam administrator', ...ADMINISTRATORS]),
+      ),
+  ),
 ];
 
 export const TABLE: readonly Row[] = [
   ...REQUESTS,
   ...OUTCOMES,
   ...LEASES,
-  ...AUTHORITY,
+  ...CLUSTERS,
+  ...APPROVALS,
+  ...LEDGER,
+  ...BUCKETS,
   ...KEYS,
-  ...QUEUES_AND_FUNCTIONS,
+  ...QUEUES,
+  ...FUNCTIONS_AND_ROLES,
 ];

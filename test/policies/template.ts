@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { CakelessStack } from '../../infra/cakeless-stack.ts';
-import { readConfig } from '../../infra/config.ts';
+import { type Config, readConfig } from '../../infra/config.ts';
 import { FUNCTION_NAMES } from '../../lib/environment-names.ts';
 
 export const ACCOUNT = '000000000000';
@@ -38,8 +38,9 @@ type Resources = Readonly<Record<string, Resource>>;
 export class Policies {
   readonly #resources: Resources;
 
-  constructor(configFile: string) {
-    const raw = synthesize(configFile);
+  /** @param more fields of the configuration that replace those of the file */
+  constructor(configFile: string, more: Partial<Config> = {}) {
+    const raw = synthesize(configFile, more);
     const evaluated = Object.entries(raw).filter(([, { Type }]) => EVALUATED.includes(Type));
     this.#resources = resolve(Object.fromEntries(evaluated), raw) as Resources;
   }
@@ -53,9 +54,15 @@ export class Policies {
     if (Properties.ManagedPolicyArns || Properties.Policies)
       throw new Error(`${id} has policies that are not evaluated here`);
     return {
-      arn: `arn:aws:iam::${ACCOUNT}:role/${nameOf(id, Properties)}`,
+      arn: arnOf(id, 'AWS::IAM::Role', Properties),
       policies: attached.map(([, policy]) => policy.Properties.PolicyDocument),
     };
+  }
+
+  /** The trust policy of a role. It has no resource: the role is meant. */
+  trust(beginning: string): Policy {
+    const [, { Properties }] = this.#only('AWS::IAM::Role', beginning);
+    return Properties.AssumeRolePolicyDocument;
   }
 
   bucket(beginning: string): { arn: string; policy: Policy } {
@@ -104,7 +111,7 @@ function onlyDocument(policies: [string, Resource][]): Policy {
 }
 
 /** Synthesizes with empty functions: their code grants nothing. */
-function synthesize(configFile: string): Resources {
+function synthesize(configFile: string, more: Partial<Config>): Resources {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-policies-'));
   try {
     const codeDir = join(folder, 'functions');
@@ -116,7 +123,8 @@ function synthesize(configFile: string): Resources {
     // CDK's validation of the template takes seconds, and is part of `npm run synth`
     const validation = { builtinCloudFormationValidation: false };
     const app = new App({ outdir: join(folder, 'cdk.out'), context, ...validation });
-    const config = readConfig(configFile);
+    const alarms = { topicArn: `arn:aws:sns:${REGION}:${ACCOUNT}:alarms` };
+    const config = { ...readConfig(configFile), alarms, ...more };
     const stack = new CakelessStack(app, config.stackName, { config, codeDir });
     return app.synth().getStackByName(stack.stackName).template.Resources;
   } finally {
@@ -145,8 +153,11 @@ const ARNS: Readonly<Record<string, (name: string) => string>> = {
 function arnOf(id: string, type: string, properties: Resource['Properties']): string {
   const make = ARNS[type];
   if (!make) throw new Error(`unknown form of ARN: ${id} (${type})`);
-  return make(nameOf(id, properties));
+  return make((type === 'AWS::IAM::Role' ? roleFolder(properties) : '') + nameOf(id, properties));
 }
+
+/** `aws:PrincipalArn` contains the path of a role. */
+const roleFolder = ({ Path = '/' }: Resource['Properties']): string => Path.slice(1);
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::Partition': 'aws',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { acknowledge } from '../../infra/acknowledge.ts';
 import { CakelessStack } from '../../infra/cakeless-stack.ts';
 import { checkConfig } from '../../infra/config.ts';
 
@@ -39,12 +40,18 @@ export function newApp(): App {
   });
 }
 
-/** The resources of the stack that a configuration describes. */
-export function synthesize(config: unknown, code = codeDir()): Resources {
-  const stack = new CakelessStack(newApp(), 'Cakeless', {
+/** The stack that a configuration describes. */
+export function stackOf(config: unknown, code = codeDir()): CakelessStack {
+  return new CakelessStack(newApp(), 'Cakeless', {
     config: checkConfig(config, 'test'),
     codeDir: code,
   });
+}
+
+/** The resources of the stack that a configuration describes. */
+export function synthesize(config: unknown, code?: string): Resources {
+  const stack = stackOf(config, code);
+  acknowledge(stack, { 'Annotation::cakeless:alarms-tell-nobody': 'Nobody deploys this.' });
   return resourcesOf(stack);
 }
 
@@ -60,7 +67,9 @@ export interface Statement {
   readonly Sid?: string;
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
+  readonly NotAction?: readonly string[];
   readonly Resource: readonly string[];
+  readonly NotResource?: readonly string[];
   readonly Principal?: unknown;
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

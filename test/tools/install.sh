@@ -6,6 +6,7 @@
 #   bin/verify-chain, bin/lint    the Go judges of test/judges (their pins: go.mod, go.sum)
 #   node-22/bin/node, node-24/…   the other releases of Node that are supported
 #   python/bin/{aws,python}       the AWS command line and boto3 (pins: python-requirements.txt)
+#   scanners/bin/{cfn-lint,checkov}  scanners of CloudFormation templates (pins: scanners-requirements.txt)
 #   ministack/bin/python          MiniStack, a stand-in for AWS (pins with hashes: ministack-requirements.txt)
 #   arm64/emulator, arm64/lib/    QEMU's user emulation and libraries for arm64, from Debian's packages (arm64.sh)
 #
@@ -32,6 +33,7 @@ main() {
   ! wanted node-22 || node 22 "$node_22"
   ! wanted node-24 || node 24 "$node_24"
   ! wanted python || python_tools
+  ! wanted scanners || scanners
   ! wanted ministack || ministack
   ! wanted arm64 || arm64
   exit "$failed"
@@ -119,6 +121,18 @@ install_python() {
   python3 -m venv "$tools/python"
   "$tools/python/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/python-requirements.txt"
   "$tools/python/bin/aws" --version
+}
+
+scanners() {
+  with_python scanners 10 "$here/scanners-requirements.txt" "$tools/scanners/bin/checkov" install_scanners
+}
+
+install_scanners() {
+  rm -rf "$tools/scanners"
+  python3 -m venv "$tools/scanners" &&
+    "$tools/scanners/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/scanners-requirements.txt" &&
+    "$tools/scanners/bin/cfn-lint" --version &&
+    "$tools/scanners/bin/checkov" --version
 }
 
 ministack() {

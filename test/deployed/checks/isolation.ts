@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { DescribeKeyCommand, SignCommand } from '@aws-sdk/client-kms';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+} from '@aws-sdk/client-s3';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { caKeyAlias } from '../../../lib/ca/key-alias.ts';
 import type { Credentials } from '../../stand-in/ministack.ts';
 import { type Check, NODE, nodeOfA, refused } from '../check.ts';
@@ -56,13 +62,58 @@ export const isolation: Check[] = [
       const input = { Bucket: deployment.bucket('exchange'), Key: csrOf(`${own}/i3`), Body: 'x' };
       for (const who of [await nodeOfA(deployment), await deployment.administrator()])
         await refused('a put', deployment.s3(who).send(new PutObjectCommand(input)));
-      await deployment.create(await deployment.administrator(), 'exchange', input.Key, 'x');
+      await deployment.create(await nodeOfA(deployment), 'exchange', input.Key, 'x');
     },
   },
   {
-    name: "a node can put only its own cluster's lease, and only with a condition",
+    name: 'a node puts only CSRs, in the usual storage class, encrypted by S3',
     async run(deployment) {
       const node = await nodeOfA(deployment);
+      const put = (Key: string, more: Partial<PutObjectCommandInput> = {}) => {
+        const Bucket = deployment.bucket('exchange');
+        const input = { Bucket, Key, Body: 'x', IfNoneMatch: '*', ...more };
+        return deployment.s3(node).send(new PutObjectCommand(input));
+      };
+      await refused('a key', put(`${own}/i5/apiserver.key`));
+      const key = csrOf(`${own}/i5`);
+      await refused('an archived object', put(key, { StorageClass: 'DEEP_ARCHIVE' }));
+      await refused('an object with SSE-KMS', put(key, { ServerSideEncryption: 'aws:kms' }));
+      const SSECustomerKey = createHash('sha256').update('mine').digest('base64');
+      const customer = { SSECustomerAlgorithm: 'AES256', SSECustomerKey };
+      await refused('an object with SSE-C', put(key, customer));
+      await put(key);
+    },
+  },
+  {
+    name: 'an administrator with AdministratorAccess writes nothing that leads to a signature',
+    async run(deployment) {
+      const who = await deployment.administrator();
+      const objects: [bucket: Bucket, key: string][] = [
+        ['exchange', csrOf(`${own}/i6`)],
+        ['exchange', `certificates/a/${NODE}/i6/admin.conf.crt`],
+        ['exchange', 'trust/prod/mine.crt'],
+        ['authority', `records/a/${NODE}/i6/admin.conf.csr.json`],
+        ['authority', `approvals/standing/a/AIDAMINE.json`],
+        ['authority', 'clusters/mine.json'],
+        ['authority', 'elsewhere/x'],
+      ];
+      for (const [bucket, key] of objects)
+        await refused(`${bucket}/${key}`, deployment.create(who, bucket, key, '{}'));
+      const QueueUrl = deployment.output('RequestQueueUrl');
+      const send = new SendMessageCommand({ QueueUrl, MessageBody: '{}' });
+      await refused('a message', deployment.sqs(who).send(send));
+      const Bucket = deployment.bucket('authority');
+      const remove = new DeleteBucketPolicyCommand({ Bucket });
+      await refused('another bucket policy', deployment.s3(who).send(remove));
+    },
+  },
+  {
+    name: "a control-plane node can put only its own cluster's lease, and only with a condition",
+    async run(deployment) {
+      const worker = await nodeOfA(deployment);
+      const ofWorker = deployment.create(worker, 'exchange', 'leases/a.json', '{}');
+      await refused('a lease of a worker', ofWorker);
+      const node = await deployment.assume('nodes of a', { node: NODE, role: 'control-plane' });
       await deployment.create(node, 'exchange', 'leases/a.json', '{}');
       const s3 = deployment.s3(node);
       const input = { Bucket: deployment.bucket('exchange'), Key: 'leases/a.json', Body: '{}' };
@@ -111,11 +162,13 @@ export const isolation: Check[] = [
         ['approver', 'exchange', csrOf(`${own}/i4`)],
         ['approver', 'authority', 'clusters/c.json'],
         ['approver', 'authority', `records/a/${NODE}/i4/admin.conf.csr.json`],
-        ['operator', 'authority', 'approvals/standing/a.json'],
+        ['operator', 'authority', 'approvals/standing/a/x.json'],
         ['operator', 'exchange', csrOf(`${own}/i4`)],
         ['operator', 'authority', `records/a/${NODE}/i4/admin.conf.csr.json`],
         ['auditor', 'authority', 'clusters/c.json'],
-        ['auditor', 'authority', 'approvals/standing/a.json'],
+        ['auditor', 'authority', 'approvals/standing/a/x.json'],
+        // another approver's
+        ['approver', 'authority', 'approvals/standing/a/AROAOTHER:bob.json'],
       ];
       for (const [role, bucket, key] of puts) {
         const who = await deployment.assume(role);

@@ -1,8 +1,15 @@
-import { bucketDenials, bucketGrants } from '../../../lib/access/grants.ts';
+import { bucketDenials, bucketGrants, bucketReservations } from '../../../lib/access/grants.ts';
 import { BUCKET_ACCESS, OBJECT_ACCESS } from '../../../lib/access/objects.ts';
 import { PEOPLE, PRINCIPALS, type Principal } from '../../../lib/access/principals.ts';
-import { KEY_ACCESS, NOTIFICATIONS, SERVICE_ACCESS } from '../../../lib/access/services.ts';
+import {
+  KEY_ACCESS,
+  messageReservations,
+  NOTIFICATIONS,
+  QUEUES,
+  SERVICE_ACCESS,
+} from '../../../lib/access/services.ts';
 import { PREFIXES } from '../../../lib/contract/prefixes.ts';
+import { REQUEST_SUFFIXES } from '../../../lib/contract/request-kinds.ts';
 
 const isOneOf = (principals: readonly string[]) => (principal: Principal) =>
   principals.includes(principal);
@@ -21,7 +28,7 @@ describe('the table of objects', () => {
   });
 
   it('gives nodes and users nothing in authority', () => {
-    const bound = isOneOf(['node', 'user']);
+    const bound = isOneOf(['node', 'control-plane', 'user']);
     const { list, versions } = BUCKET_ACCESS.authority;
     const named = OBJECT_ACCESS.filter(({ bucket }) => bucket === 'authority').flatMap(
       ({ get, put, delete: deletions = [] }) => [
@@ -38,7 +45,7 @@ describe('the table of objects', () => {
         put.flatMap(({ by }) => by),
       );
     const uploaders = writersOf('requests/');
-    expect(uploaders).toEqual(['node', 'user']);
+    expect(uploaders).toEqual(['node', 'user', 'forwarder']);
     for (const prefix of ['approvals/', 'clusters/', 'records/', 'trust/', 'ca-'])
       expect(writersOf(prefix).filter(isOneOf(uploaders))).toEqual([]);
     expect(writersOf('approvals/').filter(isOneOf(writersOf('clusters/')))).toEqual([]);
@@ -52,34 +59,71 @@ describe('the table of objects', () => {
     const lost = once.filter(({ keeps = [] }) => keeps.length < 2).map(({ prefix }) => prefix);
     expect(lost).toEqual(['expiry/']);
   });
+
+  it('lets nodes upload only the suffixes that the kinds of request know', () => {
+    const [requests] = OBJECT_ACCESS.filter(({ prefix }) => prefix === 'requests/');
+    expect(requests?.put.map(({ suffixes }) => suffixes)).toEqual([REQUEST_SUFFIXES]);
+    expect(REQUEST_SUFFIXES).toEqual(['.csr']);
+  });
 });
 
 describe('grants of one principal', () => {
-  it('name the folder of a node, and the lease of its cluster', () => {
+  it('name the folder of a node', () => {
     const node = { principal: 'node', cluster: 'a', node: 'cp-1' } as const;
     expect(bucketGrants(node, 'exchange')).toEqual([
       {
         bucket: 'exchange',
         verb: 'list',
-        prefixes: ['requests/a/cp-1/*', 'certificates/a/cp-1/*', 'leases/a.json'],
+        prefixes: ['requests/a/cp-1/*', 'certificates/a/cp-1/*'],
       },
       {
         bucket: 'exchange',
         verb: 'get',
-        keys: ['requests/a/cp-1/*', 'certificates/a/cp-1/*', 'trust/*', 'leases/a.json'],
+        keys: ['requests/a/cp-1/*', 'certificates/a/cp-1/*', 'trust/*'],
         condition: undefined,
       },
-      { bucket: 'exchange', verb: 'put', keys: ['requests/a/cp-1/*'], condition: 'new' },
-      { bucket: 'exchange', verb: 'put', keys: ['leases/a.json'], condition: 'compared' },
+      { bucket: 'exchange', verb: 'put', keys: ['requests/a/cp-1/*.csr'], condition: 'new' },
     ]);
     expect(bucketGrants(node, 'authority')).toEqual([]);
+  });
+
+  it('name the lease of the cluster for its control-plane nodes, and nothing else', () => {
+    const node = { principal: 'control-plane', cluster: 'a', node: 'cp-1' } as const;
+    const keys = ['leases/a.json'];
+    expect(bucketGrants(node, 'exchange')).toEqual([
+      { bucket: 'exchange', verb: 'list', prefixes: keys },
+      { bucket: 'exchange', verb: 'get', keys, condition: undefined },
+      { bucket: 'exchange', verb: 'put', keys, condition: 'compared' },
+    ]);
+    expect(bucketGrants(node, 'authority')).toEqual([]);
+  });
+
+  it('name every folder of one cluster, and its record, for those who forward', () => {
+    const forwarder = { principal: 'forwarder', cluster: 'a' } as const;
+    const keysOf = (bucket: 'exchange' | 'authority') =>
+      bucketGrants(forwarder, bucket).map((grant) => 'keys' in grant && grant.keys);
+    expect(keysOf('exchange')).toEqual([
+      false,
+      ['requests/a/*/*', 'certificates/a/*/*', 'trust/*'],
+      ['requests/a/*/*.csr'],
+    ]);
+    expect(keysOf('authority')).toEqual([false, ['clusters/a.json']]);
+  });
+
+  it('name the approver in the keys of approvals', () => {
+    const puts = bucketGrants({ principal: 'approver' }, 'authority').flatMap((grant) =>
+      grant.verb === 'put' && 'keys' in grant ? grant.keys : [],
+    );
+    expect(puts).toEqual(
+      ['requests', 'standing'].map((kind) => `approvals/${kind}/*/\${aws:userid}.json`),
+    );
   });
 
   it('name the folder of users, and no lease', () => {
     const grants = bucketGrants({ principal: 'user', cluster: 'a' }, 'exchange');
     const puts = grants.filter(({ verb }) => verb === 'put');
     expect(puts).toEqual([
-      { bucket: 'exchange', verb: 'put', keys: ['requests/a/users/*'], condition: 'new' },
+      { bucket: 'exchange', verb: 'put', keys: ['requests/a/users/*.csr'], condition: 'new' },
     ]);
     expect(JSON.stringify(grants)).not.toContain('leases');
   });
@@ -87,7 +131,7 @@ describe('grants of one principal', () => {
   it('take the name of a node literally, even with a replacement pattern in it', () => {
     const node = { principal: 'node', cluster: 'a', node: '$&' } as const;
     expect(bucketGrants(node, 'exchange')).toContainEqual(
-      expect.objectContaining({ verb: 'put', keys: ['requests/a/$&/*'] }),
+      expect.objectContaining({ verb: 'put', keys: ['requests/a/$&/*.csr'] }),
     );
   });
 
@@ -128,7 +172,7 @@ describe('denials', () => {
       {
         verb: 'put',
         unless: 'new',
-        keys: ['requests/*', 'certificates/*.crt', 'certificates/*.rejected.json'],
+        keys: ['requests/*.csr', 'certificates/*.crt', 'certificates/*.rejected.json'],
       },
       { verb: 'put', unless: 'compared', keys: ['leases/*'] },
     ]);
@@ -160,6 +204,63 @@ describe('denials', () => {
   });
 });
 
+describe('reservations', () => {
+  const lines = (bucket: 'exchange' | 'authority') =>
+    bucketReservations(bucket).map(({ verb, by, breakGlass, keys, everyOtherKey }) => {
+      const who = [...by, ...(breakGlass ? ['break-glass'] : [])].join(', ') || 'nobody';
+      return `${verb} ${everyOtherKey ? 'others than ' : ''}${keys.join(', ')}: ${who}`;
+    });
+
+  it('of exchange give each prefix to its writers, and no other key to anyone', () => {
+    expect(lines('exchange')).toEqual([
+      'put requests/*.csr: node, user, forwarder',
+      'put certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json: sign',
+      'put trust/*: create-ca',
+      'put leases/*: control-plane',
+      'put others than requests/*.csr, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*: nobody',
+      'delete requests/*, certificates/*.pending.json: sign, break-glass',
+      'delete others than requests/*, certificates/*.pending.json: break-glass',
+      'delete-version others than : break-glass',
+    ]);
+  });
+
+  it('of authority give each prefix to its writers, and no other key to anyone', () => {
+    expect(lines('authority')).toEqual([
+      'put clusters/*: operator',
+      'put trust/*, ca-records/*, ca-keys/*: create-ca',
+      'put records/*, expiry/*, budgets/*: sign',
+      'put approvals/requests/*, approvals/standing/*: approver',
+      'put reconcile/*: reconcile',
+      'put others than clusters/*, trust/*, ca-records/*, ca-keys/*, records/*, expiry/*, budgets/*, approvals/requests/*, approvals/standing/*, reconcile/*: nobody',
+      'delete others than : break-glass',
+      'delete-version others than : break-glass',
+    ]);
+  });
+
+  it('of each queue give every message action to the principals of its rows, and to nobody else', () => {
+    for (const queue of QUEUES) {
+      const reserved = messageReservations(queue).flatMap(({ actions, by }) =>
+        actions.map((action) => `${action.replace('sqs:', '')}: ${by.join(', ') || 'nobody'}`),
+      );
+      expect([queue, ...reserved]).toEqual([queue, ...(RESERVED_MESSAGES[queue] ?? [])]);
+    }
+  });
+});
+
+const receivedBy = (who: string) =>
+  ['ReceiveMessage', 'ChangeMessageVisibility', 'DeleteMessage'].map((one) => `${one}: ${who}`);
+const RESERVED_MESSAGES: Readonly<Record<string, readonly string[]>> = {
+  'upload queue': ['SendMessage: nobody', 'PurgeQueue: nobody', ...receivedBy('triage')],
+  'request queue': ['SendMessage: triage, reconcile', ...receivedBy('sign'), 'PurgeQueue: nobody'],
+  'dead-letter queue': [
+    'SendMessage: nobody',
+    'ChangeMessageVisibility: nobody',
+    'ReceiveMessage: operator',
+    'DeleteMessage: operator',
+    'PurgeQueue: operator',
+  ],
+};
+
 describe('queues, functions, logs and keys', () => {
   it('name known principals, and no action twice for the same resource and principal', () => {
     const grants = SERVICE_ACCESS.flatMap(({ resource, actions, by }) =>
@@ -176,6 +277,7 @@ describe('queues, functions, logs and keys', () => {
         ({ by }) => by,
       );
     expect(who('function sign', 'invoke')).toEqual([]);
+    expect(who('function triage', 'invoke')).toEqual([]);
     expect(who('function watch-signatures', 'invoke')).toEqual([]);
     expect(who('function triage', 'invoke')).toEqual([]);
     expect(who('upload queue', 'send')).toEqual([]);
@@ -189,12 +291,10 @@ describe('queues, functions, logs and keys', () => {
       'authority/approvals/standing/ to function reconcile',
     ]);
     for (const { bucket, prefix } of NOTIFICATIONS)
-      expect(PREFIXES.some((one) => one.bucket === bucket && one.prefix.startsWith(prefix))).toBe(
-        true,
-      );
+      expect(PREFIXES).toContainEqual(expect.objectContaining({ bucket, prefix }));
   });
 
-  it('deny Sign, grants, key policy changes and key deletion to everyone else', () => {
+  it('deny Sign, grants, key policy changes, and what disables or enables keys to everyone else', () => {
     const denied = KEY_ACCESS.filter(({ denialSid }) => denialSid).flatMap(
       ({ actions }) => actions,
     );
@@ -202,6 +302,8 @@ describe('queues, functions, logs and keys', () => {
       'kms:PutKeyPolicy',
       'kms:ReplicateKey',
       'kms:UpdatePrimaryRegion',
+      'kms:EnableKey',
+      'kms:CancelKeyDeletion',
       'kms:DisableKey',
       'kms:ScheduleKeyDeletion',
       'kms:Sign',
