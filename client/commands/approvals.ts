@@ -28,9 +28,7 @@ export function addApprovalCommands(program: Command, buckets: Buckets, terminal
       if (unreadable.length > 0)
         throw new CommandError(
           'failure',
-          [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable].join(
-            '\n  ',
-          ),
+          [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable],
           'update cakeless; if that does not help, upload the CSRs under a new request id',
         );
     });

@@ -1,6 +1,5 @@
 /** Describes what `cakeless prepare` did, or would do. */
 import { formatName } from '../../lib/csr/alternative-names.ts';
-import { printable } from '../../lib/printable.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';
@@ -23,7 +22,7 @@ export function describePrepared(result: Prepared): string[] {
       ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
     ),
     whatNext(result),
-  ].map(printable);
+  ];
 }
 
 /** Without trust every certificate has the same problem, which `trustProblems` explains. */

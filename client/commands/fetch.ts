@@ -1,6 +1,5 @@
 /** `cakeless fetch`: reads the outcomes of a request, checks each certificate, and writes it. */
 import type { Command } from 'commander';
-import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
@@ -81,5 +80,5 @@ export function describe(results: readonly Received[]): string[] {
   const details = results.flatMap(({ path, outcome: state, ...received }) =>
     describeOutcome(path, { ...received, state }, 'not written'),
   );
-  return [...table.map(printable), ...details];
+  return [...table, ...details];
 }

@@ -7,7 +7,7 @@ import { CommandError, unusableFile } from '../errors.ts';
 import { environmentsFolder, environmentText } from '../local-environments.ts';
 import { startService } from '../local-service.ts';
 import { portNumber } from '../options.ts';
-import { terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface LocalOptions {
   data: string;
@@ -15,7 +15,7 @@ interface LocalOptions {
   envFile?: string;
 }
 
-export function addLocalCommand(program: Command): void {
+export function addLocalCommand(program: Command, terminal: Terminal): void {
   program
     .command('local')
     .description(

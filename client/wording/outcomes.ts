@@ -1,5 +1,4 @@
 /** How every command prints the certificates of a request that it did not get. */
-import { printable } from '../../lib/printable.ts';
 import { describeRefusal, type ReadViolation } from './refusals.ts';
 import { describeUnissued } from './waiting.ts';
 
@@ -20,7 +19,7 @@ export function describeOutcome(
 ): readonly string[] {
   return [
     ...describeRefusal(name, outcome.violations),
-    ...(outcome.problems ?? []).map((problem) => printable(`${name}: ${notDone}: ${problem}`)),
+    ...(outcome.problems ?? []).map((problem) => `${name}: ${notDone}: ${problem}`),
     ...describeUnissued(name, outcome),
   ];
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Buckets } from '../../../client/buckets.ts';
 import { addApprovalCommands } from '../../../client/commands/approvals.ts';
+import type { CommandError } from '../../../client/errors.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 
 const keyOf = (id: string) => `certificates/prod/cp-1/${id}/admin.conf.pending.json`;
@@ -47,10 +48,10 @@ it('lists the others, and then fails with the keys and reasons', async () => {
   );
   expect(JSON.parse(printed)).toMatchObject([{ request: 'requests/prod/cp-1/r2/admin.conf.csr' }]);
   expect(error).toMatchObject({ code: 'failure' });
-  expect((error as Error).message.split('\n')).toEqual([
+  expect((error as CommandError).lines).toEqual([
     '2 not listed, because they cannot be read:',
-    expect.stringMatching(new RegExp(`^  ${keyOf('r1')}: .*limit`)),
-    `  ${keyOf('r3')}: not JSON`,
+    expect.stringMatching(new RegExp(`^${keyOf('r1')}: .*limit`)),
+    `${keyOf('r3')}: not JSON`,
   ]);
 });
 

@@ -17,14 +17,6 @@ it('a violation is one line', () => {
   ]);
 });
 
-it('text from the bucket cannot start another line, or turn one around', () => {
-  const [line = ''] = describeRefusal('apiserver', [{ ...violation, got: 'a\nb\u202ec\x1b[31m' }]);
-  expect(line).toMatch(/^[\x20-\x7e]+$/);
-  const hostile = { state: 'pending', waitingFor: 'x\ny', requestKey: 'requests/c/n/r/\u001b.csr' };
-  for (const printed of describeOutcome('apiserver', hostile, 'not written'))
-    expect(printed).toMatch(/^[\x20-\x7e]+$/);
-});
-
 it('a pending request says what it waits for, and what an approver must run', () => {
   const pending = {
     state: 'pending',
