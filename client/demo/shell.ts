@@ -34,8 +34,8 @@ function quoted(argument: string): string {
 
 /** Starts `cakeless local` and waits until it is ready. */
 export async function startLocal(dataDir: string, environmentFile: string): Promise<ChildProcess> {
-  const args = ['local', '--data', dataDir, '--port', '0', '--env-file', environmentFile];
-  console.log('$ cakeless local --data … --port 0 --env-file …');
+  const args = ['local', '--data', dataDir, '--port', '0', '--write-env', environmentFile];
+  console.log('$ cakeless local --data … --port 0 --write-env …');
   // its warning about the removed private key would appear between the tables
   const child = start({ POWERTOOLS_LOG_LEVEL: 'ERROR' }, args);
   child.stderr?.pipe(process.stderr);
