@@ -50,6 +50,7 @@ const statusByCode = {
   ResourceNotFoundException: 404,
   SerializationException: 400,
   SignatureDoesNotMatch: 403,
+  SlowDown: 503,
   TooManyEntriesInBatchRequest: 400,
   UnknownOperationException: 400,
   UnsupportedOperationException: 400,

@@ -75,8 +75,7 @@ async function startIn(
     functions: host,
     principals,
   });
-  // A body is longer than its object by framing and trailers; half as much again is ample for any chunk size in use.
-  const listener = await listen(options.port ?? 0, maxObjectBytes * 1.5, handler, surroundings);
+  const listener = await listen(options.port ?? 0, handler, surroundings);
   url = listener.url;
   try {
     await report(principals.all());

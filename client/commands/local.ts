@@ -45,7 +45,7 @@ export function addLocalCommand(program: Command, terminal: Terminal): void {
 }
 
 /**
- * Writes a new file that only its owner can read, in place of one that exists: others may have opened that one, or own
+ * Writes a new file that only its owner can read, which replaces one that exists: others may have opened that one, or own
  * it. A link is not followed, nor replaced: it could be /dev/stdout, or point to a file of someone who cannot write it.
  * @throws CommandError if it cannot be written
  */

@@ -70,7 +70,7 @@ export function s3Contract({ it, open }: Contract): void {
     await s3.send(new DeleteBucketCommand({ Bucket: name }));
   }
 
-  const put = (Key: string, Body: string, more: Partial<PutObjectCommandInput> = {}) =>
+  const put = (Key: string, Body: string | Buffer, more: Partial<PutObjectCommandInput> = {}) =>
     s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
   const get = (Key: string) => s3.send(new GetObjectCommand({ Bucket, Key }));
   const text = (output: GetObjectCommandOutput) => output.Body?.transformToString();
@@ -103,7 +103,7 @@ export function s3Contract({ it, open }: Contract): void {
     });
 
     it('may be empty', async () => {
-      await put('empty', '');
+      await put('empty', Buffer.alloc(0));
       expect(await text(await get('empty'))).toBe('');
     });
 
