@@ -138,7 +138,7 @@ const FAULTS: Readonly<Record<FaultCode, { readonly hint?: string; readonly exit
       exitCode: EXIT.denied,
     },
     'not-configured': {
-      hint: 'set AWS_REGION; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
+      hint: 'set AWS_REGION, AWS credentials, and the names of the buckets as the deployment printed them; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
       exitCode: EXIT.usage,
     },
     'request-malformed': { exitCode: EXIT.usage },
