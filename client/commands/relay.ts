@@ -14,7 +14,7 @@ import { checkPlace } from '../node/exchange/transport.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { type Relayed, relay } from '../operator/relay.ts';
 import type { Terminal } from '../terminal.ts';
-import { describeOutcome } from '../wording/outcomes.ts';
+import { describeOutcomes } from '../wording/outcomes.ts';
 import { nodeConfigOption, waitOption } from './node-options.ts';
 import { addPlaceOptions } from './place-options.ts';
 
@@ -82,7 +82,10 @@ async function describe(
   );
   return [
     ...explained.map(({ state, path }) => `${state} ${path}`),
-    ...explained.flatMap((outcome) => describeOutcome(outcome.path, outcome, 'not written')),
+    ...describeOutcomes(
+      explained.map((outcome) => ({ ...outcome, name: outcome.path })),
+      'not written',
+    ),
   ];
 }
 

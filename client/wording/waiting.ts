@@ -1,5 +1,6 @@
 /** How every command says what it waits for, and what is still open when it stops waiting. */
 import { shortRequestKey } from '../../lib/contract/request-key.ts';
+import { printable } from '../../lib/printable.ts';
 
 /** `waiting for approval of super-admin.conf (up to 5m)`: printed once, when waiting starts. */
 export const describeWaiting = (what: string, seconds: number): string =>
@@ -32,7 +33,7 @@ export function describeUnissued(
   return [
     ...(waitingFor === undefined ? [] : [`${name}: waiting for ${waitingFor}`]),
     ...(requestKey === undefined ? [] : [approveCommand(requestKey)]),
-  ];
+  ].map(printable);
 }
 
 interface Unissued {
