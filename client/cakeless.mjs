@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --
-// "--" ends Node's own options: Node 20 would otherwise take our --env-file for its own, at any position.
+// "--" ends Node's own options: Node 20 would otherwise take --env-file for its own, at any position.
 // Runs the command from its TypeScript sources.
 import { register } from 'tsx/esm/api';
 

@@ -29,12 +29,17 @@ export type ErrorCode =
 export class CommandError extends Error {
   override name = 'CommandError';
   readonly code: ErrorCode;
+  /** What is printed: the message, or a heading and what it lists, one line each. */
+  readonly lines: readonly string[];
   /** What to do next, in the imperative. */
   readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, hint?: string) {
-    super(message);
+  /** @param message a line, or a heading that ends with a colon and the lines below it */
+  constructor(code: ErrorCode, message: string | readonly [string, ...string[]], hint?: string) {
+    const [heading, ...listed] = typeof message === 'string' ? [message] : message;
+    super(listed.length === 0 ? heading : `${heading} ${listed.join('; ')}`);
     this.code = code;
+    this.lines = [heading, ...listed];
     this.hint = hint;
   }
 }

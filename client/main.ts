@@ -25,8 +25,9 @@ import { CommandError } from './errors.ts';
 import { EXIT, EXIT_OF_ERROR, type ExitCode } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
 import { type Prompt, systemPrompt } from './prompt.ts';
+import { plainLine } from './plain-text.ts';
 import { explainSystemError } from './system-errors.ts';
-import { terminal as ownTerminal, type Terminal } from './terminal.ts';
+import { terminal as ownTerminal, printText, type Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** @param args without node and script */
@@ -58,7 +59,11 @@ export function buildProgram(
     .version(VERSION)
     .exitOverride()
     .configureHelp(helpSettings)
-    .configureOutput({ outputError: (text, write) => write(asOwnError(text)) })
+    .configureOutput({
+      writeOut: (text) => printText(terminal.print, text),
+      writeErr: (text) => printText(terminal.progress, text),
+      outputError: (text, write) => write(asOwnError(text)),
+    })
     .showHelpAfterError('cakeless: hint: run with --help for usage');
   const connection = connect(process.env);
   addCsrCommand(program, terminal, exit);
@@ -79,15 +84,23 @@ export function buildProgram(
   addApprovalCommands(program, connection, approver);
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);
-  addLocalCommand(program);
+  addLocalCommand(program, terminal);
   return program;
 }
 
-/** Rewrites commander's errors into the form of ours: its prefix differs, and it explains in a second sentence. */
-const asOwnError = (text: string): string =>
-  text
-    .replace(/^error: /, 'cakeless: ')
-    .replace(/^\(Did you mean (.*\?)\)$/m, 'cakeless: hint: did you mean $1')
+/**
+ * Rewrites commander's errors into the form of ours: its prefix differs, and it explains in a second sentence. The only
+ * newline that it adds is before a suggestion, which is a known word.
+ */
+function asOwnError(text: string): string {
+  const [, message = text, suggested] =
+    /^error: (.*?)(?:\n\(Did you mean ([^\n]*\?)\))?\n$/s.exec(text) ?? [];
+  const hint = suggested === undefined ? '' : `cakeless: hint: did you mean ${suggested}\n`;
+  return `cakeless: ${plainLine(asOwnMessage(message))}\n${hint}`;
+}
+
+const asOwnMessage = (message: string): string =>
+  message
     .replace(
       /command-argument value ('.*') is invalid for argument '(.*?)'\. /,
       "argument '$2' $1: ",
@@ -95,30 +108,32 @@ const asOwnError = (text: string): string =>
     .replace(' is invalid. Allowed choices', ': allowed choices')
     .replace(' is invalid. ', ': ')
     .replace("'. Expected", "': expected")
-    .replace(/\.$/m, '');
+    .replace(/\.$/, '');
 
 /** Prints an error, and returns the exit code for it. */
 function explain(terminal: Terminal, error: unknown): ExitCode {
   // commander has printed its message already; --help and --version are not errors
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof CommandError) {
-    printError(terminal, error.message, error.hint);
+    printError(terminal, error.lines, error.hint);
     return EXIT_OF_ERROR[error.code];
   }
   if (error instanceof Fault) {
     const { hint, exitCode } = FAULTS[error.code];
-    printError(terminal, error.message, hint);
+    printError(terminal, [error.message], hint);
     return exitCode;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  if (process.env.CAKELESS_DEBUG) printError(terminal, stack ?? message);
-  else printError(terminal, message, 'set CAKELESS_DEBUG=1 to see a stack trace');
+  if (process.env.CAKELESS_DEBUG) printError(terminal, (stack ?? message).split('\n'));
+  else printError(terminal, [message], 'set CAKELESS_DEBUG=1 to see a stack trace');
   return EXIT.failure;
 }
 
 /** The one place that formats errors and hints (docs/style.md). */
-function printError(terminal: Terminal, message: string, hint?: string): void {
+function printError(terminal: Terminal, lines: readonly string[], hint?: string): void {
+  const [message, ...listed] = lines;
   terminal.progress(`cakeless: ${message}`);
+  for (const line of listed) terminal.progress(`  ${line}`);
   if (hint !== undefined) terminal.progress(`cakeless: hint: ${hint}`);
 }
 
@@ -134,7 +149,7 @@ const FAULTS: Readonly<Record<FaultCode, { readonly hint?: string; readonly exit
       exitCode: EXIT.denied,
     },
     'not-configured': {
-      hint: 'set AWS_REGION; with cakeless local, load the file that --env-file names: set -a; . FILE; set +a',
+      hint: 'set AWS_REGION, AWS credentials, and the names of the buckets as the deployment printed them; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
       exitCode: EXIT.usage,
     },
     'request-malformed': { exitCode: EXIT.usage },

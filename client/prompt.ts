@@ -1,5 +1,6 @@
 /** Questions to the person at the terminal. */
 import { createInterface } from 'node:readline';
+import { plainLine } from './plain-text.ts';
 
 export interface Prompt {
   /** The answer without surrounding spaces; undefined if nobody can answer, as in a script. */
@@ -14,7 +15,7 @@ export const systemPrompt: Prompt = {
     try {
       return await new Promise<string>((resolve) => {
         lines.once('close', () => resolve('')); // Ctrl-D, Ctrl-C
-        lines.question(question, (answer) => resolve(answer.trim()));
+        lines.question(plainLine(question), (answer) => resolve(answer.trim()));
       });
     } finally {
       lines.close();

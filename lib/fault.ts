@@ -5,9 +5,9 @@
 export type FaultCode =
   /** A service did not respond, throttled the call, or failed temporarily. */
   | 'unavailable'
-  /** A service denied the call: permissions, a missing or disabled key, a missing bucket. */
+  /** A service denied the call: permissions, a missing or disabled key. */
   | 'not-allowed'
-  /** A setting that the call needs is missing here, such as the region. */
+  /** A setting that the call needs is missing or wrong here: region, credentials, endpoint, name of a bucket. */
   | 'not-configured'
   /** The request to a function cannot be carried out. */
   | 'request-malformed'

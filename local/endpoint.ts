@@ -53,9 +53,12 @@ async function outcome(
       region: services.s3.region,
       now: services.s3.now(),
     };
-    const caller = authenticate(request, readClaim(request), known);
+    const claim = readClaim(request);
+    const maxBytes = bodyLimit(claim.scope.service, request.method, services.s3);
+    const caller = await authenticate(request, claim, known, maxBytes);
     principal = caller.principal.name;
-    const response = await dispatch(services, caller, openPayload(caller));
+    const payload = openPayload(caller, await request.body(maxBytes));
+    const response = await dispatch(services, caller, payload);
     return { response, note: { principal } };
   } catch (thrown) {
     const error = refusal(thrown, services.s3);
@@ -63,6 +66,13 @@ async function outcome(
     return { response, note: { principal, refusal: error.code, why: error.message } };
   }
 }
+
+/** The payload of a synchronous Lambda invocation; no other document of the services may be longer. */
+const MAX_DOCUMENT_BYTES = 6 * 1024 * 1024;
+
+/** The body of an upload is longer than its object by framing: half as much again is ample for all chunk sizes. */
+const bodyLimit = (service: string, method: string, { maxObjectBytes }: S3Surroundings): number =>
+  service === 's3' && method === 'PUT' ? maxObjectBytes * 1.5 : MAX_DOCUMENT_BYTES;
 
 async function dispatch(
   services: Services,

@@ -9,10 +9,15 @@ export interface RequestConditions {
   readonly ifNoneMatch?: boolean;
   /** It has `If-Match`, so it replaces only what its writer has read. */
   readonly ifMatch?: boolean;
+  /** What it asks of the store besides keeping the content. */
+  readonly options?: readonly StorageOption[];
 }
 
 /** What decides what a principal may do. Its id is what IAM's variable `aws:userid` stands for. */
 type Permitted = Pick<Principal, 'name' | 'statements' | 'principalId'>;
+
+/** An option of a write that is not S3's default. */
+export type StorageOption = 'storage class' | 'encryption' | 'ACL' | 'tags' | 'lock';
 
 /** Whether a statement of the principal allows this. There are no explicit denials: what is not allowed is denied. */
 export function allows(
@@ -39,11 +44,12 @@ export function demand(
   if (allows(principal, action, resource, conditions)) return;
   const neededCondition =
     conditions.ifNoneMatch === false && allows(principal, action, resource, { ifNoneMatch: true });
+  const { options = [] } = conditions;
   throw new AwsError(
     'AccessDenied',
     `${principal.name} is not authorized to perform: ${action} on resource: "${resource}"${
       neededCondition ? ' without If-None-Match: *' : ''
-    }`,
+    }${options.length > 0 && allows(principal, action, resource, { ...conditions, options: [] }) ? ` with ${options.join(', ')}` : ''}`,
   );
 }
 
@@ -55,6 +61,7 @@ function resourcesOf({ resources }: Statement, { principalId }: Permitted): stri
 function meetsConditions(statement: Statement, conditions: RequestConditions): boolean {
   const { ifNoneMatchRequired, conditionRequired } = statement;
   if (conditionRequired && !conditions.ifNoneMatch && !conditions.ifMatch) return false;
+  if (statement.plainOnly && (conditions.options ?? []).length > 0) return false;
   return ifNoneMatchRequired !== true || conditions.ifNoneMatch === true;
 }
 

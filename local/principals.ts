@@ -11,6 +11,8 @@ export interface Statement {
   readonly ifNoneMatchRequired?: true;
   /** Only for requests with `If-None-Match: *` or `If-Match`; likewise. */
   readonly conditionRequired?: true;
+  /** Only for requests without a storage class, an encryption, an ACL, tags or a lock; likewise. */
+  readonly plainOnly?: true;
 }
 
 /** A principal that has no credentials yet. */

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { makeFolder, writeDurably } from '../lib/files/durable-file.ts';
+import { openDataFolder } from './data-folder.ts';
 import { endpoint } from './endpoint.ts';
 import { firstPrincipals } from './first-principals.ts';
-import { lockFolder } from './folder-lock.ts';
 import { FunctionHost } from './functions/function-host.ts';
 import { startSchedules } from './functions/schedules.ts';
 import { listen } from './http/listener.ts';
@@ -22,10 +21,6 @@ export type { LocalOptions, RunningLocal } from './local-options.ts';
 export type { Principal } from './principals.ts';
 export type { DeadLetter } from './queue/message-queue.ts';
 
-const notice = `This folder belongs to cakeless local, a stand-in for AWS, for evaluation and tests.
-Its private keys and credentials are plain files: trust nothing that was signed with them.
-`;
-
 /**
  * Starts S3, KMS, SQS, Lambda and STS in this process, on the loopback address, for evaluation and tests. AWS SDKs and the
  * AWS CLI work with it unchanged, with its URL as AWS_ENDPOINT_URL. All state is in files, and what was acknowledged
@@ -34,10 +29,8 @@ Its private keys and credentials are plain files: trust nothing that was signed 
 export async function startLocal(options: LocalOptions): Promise<RunningLocal> {
   const surroundings = takeSurroundings(options);
   const { dataDir } = options;
-  await makeFolder(dataDir);
-  const unlock = await lockFolder(dataDir);
+  const unlock = await openDataFolder(dataDir);
   try {
-    await writeDurably(join(dataDir, 'README.txt'), notice);
     return await startIn(dataDir, options, surroundings, unlock);
   } catch (error) {
     await unlock();
@@ -83,8 +76,7 @@ async function startIn(
     functions: host,
     principals,
   });
-  // A body is longer than its object by framing and trailers; half as much again is ample for any chunk size in use.
-  const listener = await listen(options.port ?? 0, maxObjectBytes * 1.5, handler, surroundings);
+  const listener = await listen(options.port ?? 0, handler, surroundings);
   url = listener.url;
   try {
     await report(principals.all());

@@ -30,6 +30,7 @@ function ofGrant(grant: BucketGrant, buckets: ContractBuckets): Statement {
   return {
     actions: [S3_ACTIONS[grant.verb]],
     resources: patterns.map((pattern) => `arn:aws:s3:::${buckets[grant.bucket]}/${pattern}`),
+    ...(grant.verb === 'put' && { plainOnly: true }),
     ...(condition === 'new' && { ifNoneMatchRequired: true }),
     ...(condition === 'compared' && { conditionRequired: true }),
   };

@@ -81,7 +81,7 @@ function failIfUnreadable(unreadable: readonly string[]): void {
   if (unreadable.length === 0) return;
   throw new CommandError(
     'failure',
-    [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable].join('\n  '),
+    [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable],
     'update cakeless; if that does not help, upload the CSRs under a new request id',
   );
 }

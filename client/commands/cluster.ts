@@ -8,7 +8,13 @@ import { parseNodeOption } from '../operator/cluster-record.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
 import { collect, outputOption, subdomain } from '../options.ts';
 import { readRecord } from '../read-record.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import {
+  formatTable,
+  type OutputFormat,
+  printResult,
+  printText,
+  type Terminal,
+} from '../terminal.ts';
 
 interface ApplyOptions {
   kubeadmConfig?: string;
@@ -75,7 +81,7 @@ async function apply(
   });
   const what = changes === undefined ? change : `${change}: ${changes}`;
   terminal.progress(`cluster ${cluster} ${what}${dryRun ? ' (dry run)' : ''}`);
-  if (dryRun || options.output === 'json') terminal.print(text.trimEnd());
+  if (dryRun || options.output === 'json') printText(terminal.print, text);
 }
 
 function sourceOf(cluster: string, options: ApplyOptions): RecordSource {

@@ -1,12 +1,11 @@
 /** Describes what `cakeless prepare` did, or would do. */
 import { formatName } from '../../lib/csr/alternative-names.ts';
-import { printable } from '../../lib/printable.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';
 import { formatTable } from '../terminal.ts';
 import { describeSubject } from '../wording/csrs.ts';
-import { describeOutcome } from '../wording/outcomes.ts';
+import { describeOutcomes, type NamedOutcome } from '../wording/outcomes.ts';
 
 export function describePrepared(result: Prepared): string[] {
   const { certificates, trust, trustProblems, preflightProblems } = result;
@@ -17,22 +16,24 @@ export function describePrepared(result: Prepared): string[] {
       certificates.map((c) => [c.name, c.state, c.notAfter ?? '', c.file]),
     ),
     ...trust.map(({ ca, sha256, trustedBy }) => `${ca}: sha256:${sha256}, trusted by ${trustedBy}`),
-    ...certificates.flatMap((certificate) => describeCertificate(certificate, isTrusted)),
+    ...describeOutcomes(
+      certificates.map((certificate) => asOutcome(certificate, isTrusted)),
+      'not written',
+    ),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
     ...(isTrusted ? preflightProblems : []).map(
       ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
     ),
     whatNext(result),
-  ].map(printable);
+  ];
 }
 
 /** Without trust every certificate has the same problem, which `trustProblems` explains. */
-function describeCertificate(
-  { name, request, problems, ...certificate }: PreparedCertificate,
+function asOutcome(
+  { request, problems, ...certificate }: PreparedCertificate,
   isTrusted: boolean,
-): readonly string[] {
-  const outcome = { ...certificate, requestKey: request, problems: isTrusted ? problems : [] };
-  return describeOutcome(name, outcome, 'not written');
+): NamedOutcome {
+  return { ...certificate, requestKey: request, problems: isTrusted ? problems : [] };
 }
 
 function whatNext({ next, trustProblems }: Prepared): string {

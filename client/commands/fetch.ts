@@ -1,6 +1,5 @@
 /** `cakeless fetch`: reads the outcomes of a request, checks each certificate, and writes it. */
 import type { Command } from 'commander';
-import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
@@ -11,7 +10,7 @@ import { fetchCertificates } from '../node/fetch/fetch.ts';
 import type { Received } from '../node/fetch/receive.ts';
 import { outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { describeOutcome } from '../wording/outcomes.ts';
+import { describeOutcomes } from '../wording/outcomes.ts';
 import { addNodeOptions, waitOption } from './node-options.ts';
 import { invitationOption, requestOption } from './place-options.ts';
 
@@ -78,8 +77,9 @@ export function describe(results: readonly Received[]): string[] {
     ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
     results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),
   );
-  const details = results.flatMap(({ path, outcome: state, ...received }) =>
-    describeOutcome(path, { ...received, state }, 'not written'),
+  const details = describeOutcomes(
+    results.map(({ path: name, outcome: state, ...received }) => ({ ...received, name, state })),
+    'not written',
   );
-  return [...table.map(printable), ...details];
+  return [...table, ...details];
 }

@@ -7,7 +7,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { collect, durationText, httpsUrl } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { printText, type Terminal } from '../terminal.ts';
 import {
   requestKubeconfig,
   type UserOptions,
@@ -106,7 +106,7 @@ async function deliver(
 }
 
 async function print(terminal: Terminal, kubeconfig: string, request: string): Promise<void> {
-  terminal.print(kubeconfig.trimEnd());
+  printText(terminal.print, kubeconfig);
   const error = await terminal.lost?.();
   if (error === undefined) return;
   throw new CommandError(

@@ -1,21 +1,24 @@
 /** `cakeless local`: the whole service on this machine, for evaluation and tests. */
-import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { lstatSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { writeDurably } from '../../lib/files/durable-file.ts';
+import { NotOurFolder } from '../../local/data-folder.ts';
 import { FolderInUse } from '../../local/folder-lock.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
 import { CommandError, unusableFile } from '../errors.ts';
 import { environmentsFolder, environmentText } from '../local-environments.ts';
 import { startService } from '../local-service.ts';
 import { portNumber } from '../options.ts';
-import { terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface LocalOptions {
   data: string;
   port: number;
+  writeEnv?: string;
   envFile?: string;
 }
 
-export function addLocalCommand(program: Command): void {
+export function addLocalCommand(program: Command, terminal: Terminal): void {
   program
     .command('local')
     .description(
@@ -23,12 +26,14 @@ export function addLocalCommand(program: Command): void {
     )
     .requiredOption('--data <dir>', 'folder for all state; created if it does not exist')
     .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', portNumber, 4599)
-    .option('-e, --env-file <file>', 'write shell assignments that point AWS tools at the service')
+    .option('-e, --write-env <file>', 'write shell assignments that point AWS tools at the service')
+    // Scripts use this name, too. It is not shown: behind npx, Node 20 takes it for its own option.
+    .addOption(new Option('--env-file <file>', 'another name of --write-env').hideHelp())
     .action(async (options: LocalOptions) => {
       const local = await start(options);
       try {
-        if (options.envFile)
-          writeSecret(options.envFile, environmentText(local, local.administrator));
+        const file = options.writeEnv ?? options.envFile;
+        if (file) await writeSecret(file, environmentText(local, local.administrator));
         terminal.print(
           `cakeless local is ready at ${local.url} (for evaluation and tests only); environments of all principals: ${environmentsFolder(options.data)}`,
         );
@@ -39,18 +44,19 @@ export function addLocalCommand(program: Command): void {
     });
 }
 
-/** Readable by its owner only, also if the file exists. @throws CommandError if it cannot be written */
-function writeSecret(file: string, text: string): void {
+/**
+ * Writes a new file that only its owner can read, which replaces one that exists: others may have opened that one, or own
+ * it. A link is not followed, nor replaced: it could be /dev/stdout, or point to a file of someone who cannot write it.
+ * @throws CommandError if it cannot be written
+ */
+async function writeSecret(file: string, text: string): Promise<void> {
   try {
-    const opened = openSync(file, 'w', 0o600);
-    try {
-      if (fstatSync(opened).isFile()) fchmodSync(opened, 0o600);
-      writeFileSync(opened, text);
-    } finally {
-      closeSync(opened);
-    }
+    const existing = lstatSync(file, { throwIfNoEntry: false });
+    if (existing?.isFile() === false)
+      throw new CommandError('usage', `${file}: not a regular file`, 'name another file');
+    await writeDurably(file, text, 0o600);
   } catch (error) {
-    throw unusableFile(file, error);
+    throw error instanceof CommandError ? error : unusableFile(file, error);
   }
 }
 
@@ -63,7 +69,13 @@ async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
       throw new CommandError(
         'usage',
         error.message,
-        `stop it, or choose another folder with --data; if that process is not cakeless local, remove ${error.lockFile}`,
+        'stop it, or choose another folder with --data',
+      );
+    if (error instanceof NotOurFolder)
+      throw new CommandError(
+        'usage',
+        error.message,
+        'choose a new folder with --data, or an empty one that only you can write to',
       );
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')

@@ -15,7 +15,7 @@ import { checkPlace } from '../node/exchange/transport.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { type Relayed, relay } from '../operator/relay.ts';
 import type { Terminal } from '../terminal.ts';
-import { describeOutcome } from '../wording/outcomes.ts';
+import { describeOutcomes } from '../wording/outcomes.ts';
 import { nodeConfigOption, waitOption } from './node-options.ts';
 import { addPlaceOptions } from './place-options.ts';
 
@@ -83,13 +83,16 @@ async function describe(exchange: Pick<Exchange, 'get'>, outcomes: Relayed['outc
     outcomes.map((outcome) => explain(exchange, outcome).catch(orMalformed)),
   );
   const unreadable = explanations.filter((one) => one instanceof Fault);
-  const details = outcomes.flatMap((outcome, i) => {
+  const explained = outcomes.flatMap((outcome, i) => {
     const explanation = explanations[i];
     if (explanation instanceof Fault) return [];
-    return describeOutcome(outcome.path, { ...outcome, ...explanation }, 'not written');
+    return [{ ...outcome, ...explanation, name: outcome.path }];
   });
   return {
-    lines: [...outcomes.map(({ state, path }) => `${state} ${path}`), ...details],
+    lines: [
+      ...outcomes.map(({ state, path }) => `${state} ${path}`),
+      ...describeOutcomes(explained, 'not written'),
+    ],
     unreadable,
   };
 }

@@ -31,7 +31,7 @@ import {
   timeAhead,
 } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { describeOutcome } from '../wording/outcomes.ts';
+import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import {
   addAlsoOption,
@@ -193,8 +193,9 @@ export function describe(report: RenewReport): string[] {
   );
   return [
     ...(shown.length === 0 ? ['nothing to renew'] : table),
-    ...certificates.flatMap(({ name, outcome: state, ...certificate }) =>
-      describeOutcome(name, { ...certificate, state }, 'not installed'),
+    ...describeOutcomes(
+      certificates.map(({ outcome: state, ...certificate }) => ({ ...certificate, state })),
+      'not installed',
     ),
     ...describeSkipped(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Received } from '../node/fetch/receive.ts';
 import { formatTable } from '../terminal.ts';
-import { describeOutcome } from '../wording/outcomes.ts';
+import { describeOutcomes } from '../wording/outcomes.ts';
 
 const USAGES: Record<string, string> = {
   '1.3.6.1.5.5.7.3.1': 'server',
@@ -19,8 +19,9 @@ export function tableOf(results: readonly Received[]): string[] {
     ...(result.file === undefined ? ['', '', ''] : describeFile(result.file)),
     result.notAfter?.slice(0, 10) ?? '',
   ]);
-  const reasons = results.flatMap(({ path, outcome: state, ...received }) =>
-    describeOutcome(path, { ...received, state }, 'not written'),
+  const reasons = describeOutcomes(
+    results.map(({ path: name, outcome: state, ...received }) => ({ ...received, name, state })),
+    'not written',
   );
   return [...formatTable(HEADER, rows), ...reasons.map((line) => `  ${line}`)];
 }

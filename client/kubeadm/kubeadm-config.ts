@@ -110,7 +110,7 @@ export function clusterRecordOf(config: KubeadmConfig): ClusterRecord {
     nodes: [{ name, addresses: [advertiseAddress ?? '127.0.0.1'], role }],
   });
   if (record) return record;
-  throw new CommandError('usage', [`${file}:`, ...problems].join('\n  '));
+  throw new CommandError('usage', [`${file}:`, ...problems]);
 }
 
 function readSource(yaml: string, file: string): Source {

@@ -63,9 +63,5 @@ export function checkRecord(
 ): ClusterRecord {
   const { record, problems } = parseClusterRecord(value);
   if (record) return record;
-  throw new CommandError(
-    'usage',
-    [`${heading}:`, ...problems.map((p) => `  ${p}`)].join('\n'),
-    hint,
-  );
+  throw new CommandError('usage', [`${heading}:`, ...problems], hint);
 }

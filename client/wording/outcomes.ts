@@ -1,5 +1,4 @@
 /** How every command prints the certificates of a request that it did not get. */
-import { printable } from '../../lib/printable.ts';
 import { describeRefusal, type ReadViolation } from './refusals.ts';
 import { describeUnissued } from './waiting.ts';
 
@@ -12,15 +11,44 @@ export interface DescribedOutcome {
   readonly requestKey?: string | undefined;
 }
 
-/** @param notDone what a failed check prevented: `not written`, `not installed` */
-export function describeOutcome(
-  name: string,
-  outcome: DescribedOutcome,
+export interface NamedOutcome extends DescribedOutcome {
+  /** As the command calls the certificate: its name, or the path of its CSR. */
+  readonly name: string;
+}
+
+/**
+ * What several certificates have in common is said once: a node that the cluster record does not list has the same
+ * violation in all twelve. The order is that of the first mention.
+ * @param notDone what a failed check prevented: `not written`, `not installed`
+ */
+export function describeOutcomes(
+  outcomes: readonly NamedOutcome[],
   notDone: string,
 ): readonly string[] {
-  return [
-    ...describeRefusal(name, outcome.violations),
-    ...(outcome.problems ?? []).map((problem) => printable(`${name}: ${notDone}: ${problem}`)),
+  const statements = new Map<string, { readonly names: string[]; readonly line: string }>();
+  for (const outcome of outcomes)
+    for (const line of describeOutcome(outcome, notDone)) {
+      const said = statements.get(withoutName(line, outcome.name));
+      if (said) said.names.push(outcome.name);
+      else statements.set(withoutName(line, outcome.name), { names: [outcome.name], line });
+    }
+  return [...statements].map(([statement, { names, line }]) => {
+    if (names.length === 1) return line;
+    const all = names.length === outcomes.length;
+    return `${all ? `all ${names.length} certificates` : names.join(', ')}: ${statement}`;
+  });
+}
+
+function describeOutcome(outcome: NamedOutcome, notDone: string): readonly string[] {
+  const { name, violations, problems = [] } = outcome;
+  const lines = [
+    ...describeRefusal(name, violations),
+    ...problems.map((problem) => `${name}: ${notDone}: ${problem}`),
     ...describeUnissued(name, outcome),
   ];
+  return [...new Set(lines)];
 }
+
+/** A line about one certificate begins with its name; others, such as a command to run, are different for each. */
+const withoutName = (line: string, name: string): string =>
+  line.startsWith(`${name}: `) ? line.slice(name.length + 2) : line;

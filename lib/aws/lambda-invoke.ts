@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { REQUEST_MALFORMED } from '../environment-names.ts';
 import { Fault } from '../fault.ts';
 import { CLIENT_SETTINGS } from './clients.ts';
-import { toFault } from './to-fault.ts';
+import { codeOf, toFault } from './to-fault.ts';
 
 /** KMS needs seconds to create three RSA-4096 keys. */
 const INVOKE_TIMEOUT_MS = 120_000;
@@ -16,7 +16,10 @@ export async function invokeFunction(name: string, request: unknown): Promise<un
   const answer = await client
     .send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(request) }))
     .catch((error: unknown) => {
-      throw toFault(`Lambda Invoke ${name}`, error);
+      const fault = toFault(`Lambda Invoke ${name}`, error);
+      throw codeOf(error) === 'ResourceNotFoundException'
+        ? new Fault('not-configured', fault.message, error)
+        : fault;
     })
     .finally(() => client.destroy());
   const text = Buffer.from(answer.Payload ?? '').toString('utf8');

@@ -28,22 +28,41 @@ const TRANSIENT = new Set([
   'TimeoutError',
 ]);
 
-/** The SDK has no name or code for it (@smithy/config-resolver). */
-const REGION_MISSING = 'Region is missing';
+/** Settings that a person has to correct on this machine, by what the SDK or a service says if they are wrong. */
+const SETTINGS: readonly {
+  readonly is: (error: SdkError) => boolean;
+  /** What is wrong; by default the error's own words. */
+  readonly problem?: string;
+}[] = [
+  {
+    // The SDK has neither a name nor a code for it (@smithy/config-resolver); an empty region is an invalid one to it.
+    is: ({ message }) =>
+      message === 'Region is missing' ||
+      message?.startsWith('Region not accepted: region=""') === true,
+    problem: 'the AWS region is not set',
+  },
+  {
+    is: ({ message }) => message?.startsWith('Region not accepted: ') === true,
+    problem: 'the AWS region is not the name of a region',
+  },
+  { is: ({ code }) => code === 'ERR_INVALID_URL', problem: 'AWS_ENDPOINT_URL is not a URL' },
+  // thrown before anything is sent; an expired session of SSO says so in its message
+  { is: ({ name }) => name === 'CredentialsProviderError' || name === 'TokenProviderError' },
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  { is: ({ name }) => name === 'NoSuchBucket' || name === 'PermanentRedirect' },
+];
 
 /** Turns an SDK error into a `Fault`. The message contains nothing from the request. */
 export function toFault(what: string, error: unknown): Fault {
-  const {
-    name = 'Error',
-    message = '',
-    code,
-    $metadata,
-    $retryable,
-  }: SdkError = error instanceof Error ? error : {};
-  if (message === REGION_MISSING)
-    return new Fault('not-configured', `${what}: the AWS region is not set`, error);
-  const status = $metadata?.httpStatusCode;
+  const known: SdkError = error instanceof Error ? error : {};
+  const { name = 'Error', message = '', code, $metadata, $retryable } = known;
   const text = `${what}: ${name}: ${message}`;
+  const setting = SETTINGS.find(({ is }) => is(known));
+  if (setting !== undefined) {
+    const { problem } = setting;
+    return new Fault('not-configured', problem === undefined ? text : `${what}: ${problem}`, error);
+  }
+  const status = $metadata?.httpStatusCode;
   // No status: there was no response (DNS failure, connection refused or reset, timeout).
   const noAnswer = status === undefined && (code !== undefined || name === 'TimeoutError');
   const transient =

@@ -1,5 +1,6 @@
 /** Proof of possession: the CSR is signed with the key for which it requests a certificate (RFC 2986 section 4.2). */
 import { type KeyObject, verify } from 'node:crypto';
+import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import {
   DerError,
@@ -46,7 +47,7 @@ export function judgePossession(
   if (!identifier) throw new DerError(`${algorithmField.name}: without an algorithm`);
   const name = readOid(identifier);
   const algorithm = ALGORITHMS[name];
-  if (!algorithm) return [algorithmViolation(`algorithm ${name}`)];
+  if (!algorithm) return [algorithmViolation(`algorithm ${nameOfOid(name)}`)];
   if (more.length > 0) throw new DerError(`${algorithmField.name}: more than two fields`);
   // RFC 4055 section 5: NULL, and absent must be accepted too; RFC 5758 section 3.2: absent.
   if (parameters && algorithm.key === 'RSA') readNull(parameters);

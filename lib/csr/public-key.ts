@@ -1,5 +1,6 @@
 /** Which public keys are certified, and the one encoding that certificates use for them. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import {
   DerError,
@@ -60,7 +61,7 @@ export function judgePublicKey(spki: Element): KeyResult {
   const name = readOid(identifier);
   if (name === OID.rsaEncryption) return judgeRsaKey(parameters, bits);
   if (name === OID.ecPublicKey) return judgeEcKey(parameters, bits);
-  return refuse('key-algorithm', `algorithm ${name}`);
+  return refuse('key-algorithm', `algorithm ${nameOfOid(name)}`);
 }
 
 function judgeRsaKey(parameters: Element | undefined, bits: Element): KeyResult {
@@ -102,7 +103,7 @@ function judgeEcKey(parameters: Element | undefined, bits: Element): KeyResult {
   if (parameters?.tag !== TAG.oid) return refuse('key-curve', 'explicit curve parameters');
   const curveOid = readOid(parameters);
   const curve = CURVES[curveOid];
-  if (!curve) return refuse('key-curve', `curve ${curveOid}`);
+  if (!curve) return refuse('key-curve', `curve ${nameOfOid(curveOid)}`);
   const point = readOctetAlignedBits(bits);
   // RFC 5480 section 2.2: only the uncompressed form must be supported; Go reads no other.
   if (point[0] !== 4 || point.length !== 1 + 2 * curve.coordinateBytes)

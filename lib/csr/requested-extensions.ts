@@ -1,4 +1,5 @@
 /** The attributes of a CSR: only one extensionRequest, with only one subjectAltName in it. */
+import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import { DerError, type Element, readBoolean, readFields, readOid, TAG } from '../der/read.ts';
 import type { Violation } from '../refusal/violation.ts';
@@ -18,7 +19,9 @@ export function readRequestedNames(attributes: Element): NamesResult {
     const [type, values] = readFields(attribute, TAG.sequence, 'type', 'values');
     const oid = type ? readOid(type) : '';
     if (oid === OID.extensionRequest && values) return [values];
-    violations.push(notAllowed('attribute-not-allowed', 'attributes', `attribute ${oid}`));
+    violations.push(
+      notAllowed('attribute-not-allowed', 'attributes', `attribute ${nameOfOid(oid)}`),
+    );
     return [];
   });
   if (requests.length > 1)
@@ -40,13 +43,18 @@ function readExtensionRequest(values: Element): NamesResult {
   for (const extension of extensions?.as(TAG.sequence, 'extensions').children() ?? []) {
     const { oid, value } = readExtension(extension);
     if (seen.has(oid))
-      violations.push(notAllowed('extension-duplicate', 'extensions', `extension ${oid} twice`));
+      violations.push(
+        notAllowed('extension-duplicate', 'extensions', `extension ${nameOfOid(oid)} twice`),
+      );
     seen.add(oid);
     if (oid === OID.subjectAltName) {
       const result = readAlternativeNames(value);
       names.push(...result.names);
       violations.push(...result.violations);
-    } else violations.push(notAllowed('extension-not-allowed', 'extensions', `extension ${oid}`));
+    } else
+      violations.push(
+        notAllowed('extension-not-allowed', 'extensions', `extension ${nameOfOid(oid)}`),
+      );
   }
   return { names, violations };
 }

@@ -1,4 +1,5 @@
 /** The subject of a CSR: one common name, and organizations, in decoded form. */
+import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import { type Element, readFields, readOid, TAG } from '../der/read.ts';
 import { LIMITS } from '../limits.ts';
@@ -60,7 +61,7 @@ function readAttribute(attribute: Element, violations: Violation[]): Attribute {
   const type = typeField ? readOid(typeField) : '';
   const value = valueField ? decodeString(valueField) : undefined;
   if (type !== OID.commonName && type !== OID.organizationName)
-    violations.push(violation(`an attribute of type ${type}`));
+    violations.push(violation(`an attribute of type ${nameOfOid(type)}`));
   else if (value === undefined)
     violations.push(
       violation('a value that is not a PrintableString or UTF8String, or is malformed'),

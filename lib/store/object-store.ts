@@ -47,7 +47,8 @@ export interface ListedObject {
  * - A write is durable when its call returns.
  * - A read or listing sees every write whose call returned before it started (S3's strong consistency).
  * - The implementation retries transient failures. It throws nothing but `Fault`: `unavailable` if a later try may
- *   succeed, `not-allowed` if a person has to act. A missing bucket is a fault, never a missing object.
+ *   succeed, `not-allowed` or `not-configured` if a person has to act. A missing bucket is a fault, never a missing
+ *   object.
  * - A write that throws may have taken effect, and a conditional write may return `exists` or `changed` because a retry
  *   conflicted with the write of an earlier attempt. A caller to whom that matters reads the object and compares.
  *

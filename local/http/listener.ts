@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { randomUuid } from '../identifiers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { LocalRequest, LocalResponse } from './message.ts';
+import { Body, BodyMemory } from './read-body.ts';
 import { readRequest } from './read-request.ts';
 
 /** Handles requests. `failure` turns an error, from `respond` or from reading the request, into a response. */
@@ -23,32 +24,53 @@ export interface Listener {
  */
 const KEEP_ALIVE_MS = 120_000;
 
+/**
+ * How long a client may take to send the head of a request, and all of it: far longer than any does on one machine, but
+ * not forever. Connections that send nothing would add up.
+ */
+const HEAD_MS = 30_000;
+const REQUEST_MS = 120_000;
+const MAX_CONNECTIONS = 1000;
+
+/** The memory that the bodies of all requests may take together. */
+const MAX_BODIES_BYTES = 256 * 1024 * 1024;
+
 /** Listens on the loopback address only: the keys are plain files, and no other host must be able to use them. */
 export async function listen(
   port: number,
-  maxBodyBytes: number,
   handler: RequestHandler,
   surroundings: Surroundings,
 ): Promise<Listener> {
-  const server = createServer((incoming, outgoing) => {
-    void serve(incoming, outgoing);
-  });
+  const server = createServer({ headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  const memory = new BodyMemory(MAX_BODIES_BYTES);
   // The date comes from the injected clock, because SDK clients use it to correct their own clock.
-  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+  const serve = async (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    waits: boolean,
+  ): Promise<void> => {
     const id = randomUuid(surroundings.random);
+    const body = new Body(incoming, memory, () => waits && outgoing.writeContinue());
     let response: LocalResponse;
     try {
-      response = await handler.respond(await readRequest(incoming, id, maxBodyBytes));
+      response = await handler.respond(readRequest(incoming, id, body));
     } catch (error) {
       response = handler.failure(error, id);
+    } finally {
+      body.release();
     }
+    // A client that waits in vain sends no body, so what follows on this connection would be taken for one.
+    if (waits && !body.isBegun) outgoing.setHeader('connection', 'close');
     send(outgoing, incoming.method === 'HEAD', response, {
       'x-amz-request-id': id,
       'x-amzn-requestid': id,
       date: surroundings.now().toUTCString(),
     });
   };
+  server.on('request', (incoming, outgoing) => void serve(incoming, outgoing, false));
+  server.on('checkContinue', (incoming, outgoing) => void serve(incoming, outgoing, true));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -1,4 +1,4 @@
-/** A request as it arrived, with its whole body. Header names are in lower case. */
+/** A request as it arrived. Header names are in lower case. */
 export interface LocalRequest {
   readonly id: string;
   readonly method: string;
@@ -6,7 +6,11 @@ export interface LocalRequest {
   readonly rawPath: string;
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly headers: ReadonlyMap<string, string>;
-  readonly body: Buffer;
+  /**
+   * Reads the body, at the first call. Until then the sender can be refused without anything of it being kept.
+   * @throws AwsError EntityTooLarge for more than `maxBytes`, SlowDown if bodies take too much memory at the moment
+   */
+  readonly body: (maxBytes: number) => Promise<Buffer>;
   readonly sourceIp: string;
 }
 

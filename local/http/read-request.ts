@@ -1,13 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import type { LocalRequest } from './message.ts';
+import type { Body } from './read-body.ts';
 
-/** Reads a whole request. A body of more than `maxBodyBytes` is refused and not kept in memory. */
-export async function readRequest(
-  incoming: IncomingMessage,
-  id: string,
-  maxBodyBytes: number,
-): Promise<LocalRequest> {
+/** Reads a request up to its body. */
+export function readRequest(incoming: IncomingMessage, id: string, body: Body): LocalRequest {
   const target = incoming.url ?? '/';
   const mark = target.indexOf('?');
   return {
@@ -16,7 +13,7 @@ export async function readRequest(
     rawPath: mark < 0 ? target : target.slice(0, mark),
     query: mark < 0 ? [] : readQuery(target.slice(mark + 1)),
     headers: readHeaders(incoming.rawHeaders),
-    body: await readBody(incoming, maxBodyBytes),
+    body: (maxBytes) => body.read(maxBytes),
     sourceIp: incoming.socket.remoteAddress ?? '127.0.0.1',
   };
 }
@@ -51,19 +48,4 @@ function readHeaders(rawHeaders: readonly string[]): Map<string, string> {
     headers.set(name, before === undefined ? value : `${before},${value}`);
   }
   return headers;
-}
-
-async function readBody(incoming: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= maxBodyBytes) chunks.push(chunk);
-  }
-  if (size > maxBodyBytes) {
-    throw new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
-      details: { ProposedSize: String(size), MaxSizeAllowed: String(maxBodyBytes) },
-    });
-  }
-  return Buffer.concat(chunks);
 }

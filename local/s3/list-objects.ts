@@ -97,7 +97,7 @@ function entry(version: Version) {
     LastModified: version.lastModified,
     ETag: quotedEtag(version),
     Size: version.size,
-    StorageClass: 'STANDARD',
+    StorageClass: version.storedAs?.storageClass ?? 'STANDARD',
   };
 }
 

@@ -9,17 +9,9 @@ const kept = [
   'expires',
 ];
 
-/** Values of refused headers that request what the stand-in does anyway. */
-const harmless: Readonly<Record<string, RegExp>> = {
-  'x-amz-acl': /^(private|bucket-owner-full-control)$/,
-  'x-amz-checksum-type': /^FULL_OBJECT$/,
-  'x-amz-server-side-encryption': /^AES256$/,
-  'x-amz-storage-class': /^STANDARD$/,
-};
-
-/** Headers that request storage features that the stand-in lacks. Ignoring them would be a false promise of safety. */
+/** Headers that request features that the stand-in lacks. Ignoring them would be a false promise of safety. */
 const refused =
-  /^x-amz-(acl|copy-source-if-.*|grant-.*|object-lock-.*|server-side-encryption.*|storage-class|tagging|website-.*|write-offset-bytes)$/;
+  /^x-amz-(copy-source-(?:if|server-side-encryption)-.*|server-side-encryption-(?:bucket-key-enabled|context)|website-.*|write-offset-bytes)$/;
 
 /** S3's limit for all user metadata of an object. */
 const maxMetadataBytes = 2048;
@@ -37,7 +29,7 @@ export function keptHeaders(headers: ReadonlyMap<string, string>): Record<string
       result[name] = value;
     } else if (kept.includes(name)) {
       result[name] = value;
-    } else if (refused.test(name) && harmless[name]?.test(value) !== true) {
+    } else if (refused.test(name)) {
       throw new AwsError(
         'NotImplemented',
         `A header you provided implies functionality that is not implemented: ${name}: ${value}`,

@@ -11,7 +11,7 @@ import {
 import type { S3Call } from './call.ts';
 import { deleteObject, deleteObjects } from './delete-object.ts';
 import { listObjectsV2, listObjectVersions } from './list-objects.ts';
-import { getObject } from './read-object.ts';
+import { getObject, getObjectTagging } from './read-object.ts';
 import { copyObject, putObject } from './write-object.ts';
 
 /** An S3 operation: how to recognize it, and the query parameters that it accepts. */
@@ -83,6 +83,14 @@ export const operations: readonly S3Operation[] = [
     run: copyObject,
   },
   { name: 'PutObject', method: 'PUT', on: 'object', run: putObject },
+  {
+    name: 'GetObjectTagging',
+    method: 'GET',
+    on: 'object',
+    marker: 'tagging',
+    parameters: ['versionId'],
+    run: getObjectTagging,
+  },
   { name: 'GetObject', method: 'GET', on: 'object', parameters: ['versionId'], run: getObject },
   { name: 'HeadObject', method: 'HEAD', on: 'object', parameters: ['versionId'], run: getObject },
   {

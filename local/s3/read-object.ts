@@ -7,11 +7,14 @@ import {
   parameter,
   quotedEtag,
   type S3Call,
+  xmlResponse,
 } from './call.ts';
 import { checksumHeaders } from './checksums.ts';
 import type { Bucket } from './object-store.ts';
 import { isNotModified } from './preconditions.ts';
 import { type ByteRange, readRange } from './range.ts';
+import { demandCustomerKey, demandReadable } from './readable.ts';
+import { storageHeaders } from './storage-options.ts';
 import type { Version } from './version.ts';
 
 /**
@@ -23,6 +26,8 @@ export async function getObject(call: S3Call): Promise<LocalResponse> {
   demandObject(call, versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion');
   const bucket = existingBucket(call);
   const version = existingVersion(call, bucket, versionId);
+  if (call.request.method === 'HEAD') demandCustomerKey(call, version);
+  else demandReadable(call, version);
   if (isNotModified(call.request.headers, version)) {
     return { status: 304, headers: { etag: quotedEtag(version) } };
   }
@@ -33,6 +38,18 @@ export async function getObject(call: S3Call): Promise<LocalResponse> {
     headers: describe(call, bucket, version, range),
     body: range === undefined ? content : content.subarray(range.start, range.end + 1),
   };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html */
+export async function getObjectTagging(call: S3Call): Promise<LocalResponse> {
+  const versionId = parameter(call, 'versionId');
+  demandObject(
+    call,
+    versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging',
+  );
+  const { storedAs } = existingVersion(call, existingBucket(call), versionId);
+  const Tag = (storedAs?.tags ?? []).map(({ key, value }) => ({ Key: key, Value: value }));
+  return xmlResponse('Tagging', { TagSet: { Tag } });
 }
 
 /** Finds the version to read. @throws AwsError that reveals no more than the caller may know */
@@ -87,8 +104,12 @@ function describe(
   range: ByteRange | undefined,
 ): Record<string, string> {
   const wantsChecksum = call.request.headers.get('x-amz-checksum-mode') === 'ENABLED';
+  const { storedAs = {} } = version;
+  const tags = storedAs.tags?.length;
   return {
     ...version.headers,
+    ...storageHeaders(storedAs, call.s3),
+    ...(tags !== undefined && { 'x-amz-tagging-count': String(tags) }),
     etag: quotedEtag(version),
     'last-modified': new Date(version.lastModified).toUTCString(),
     'accept-ranges': 'bytes',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Checksum } from './checksums.ts';
+import type { StoredAs } from './storage-options.ts';
 
 /** One version of an object, or a delete marker, without its content. */
 export interface Version {
@@ -16,6 +17,8 @@ export interface Version {
   /** What is returned as headers: content type, encoding, user metadata. */
   readonly headers: Readonly<Record<string, string>>;
   readonly deleteMarker: boolean;
+  /** How it is stored, if not in S3's default way. */
+  readonly storedAs?: StoredAs;
 }
 
 /**

@@ -16,6 +16,14 @@ import { keptHeaders } from './object-headers.ts';
 import type { NewVersion } from './object-store.ts';
 import { writePrecondition } from './preconditions.ts';
 import { existingVersion } from './read-object.ts';
+import { demandReadable } from './readable.ts';
+import {
+  arnOfKey,
+  readStorageOptions,
+  type StoredAs,
+  storageHeaders,
+  unusualOptions,
+} from './storage-options.ts';
 import type { Version } from './version.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
@@ -25,12 +33,14 @@ export async function putObject(call: S3Call): Promise<LocalResponse> {
   const version = await store(call, 'ObjectCreated:Put', body, {
     headers: keptHeaders(call.request.headers),
     checksum: checkedChecksum(body, call.request.headers, trailers),
+    storedAs: readStorageOptions(call.request.headers),
   });
   return {
     status: 200,
     headers: {
       etag: quotedEtag(version),
       ...versionHeader(call, version),
+      ...encryptionOf(call, version),
       ...(version.checksum === undefined ? {} : checksumHeaders(version.checksum)),
     },
   };
@@ -46,33 +56,65 @@ export async function copyObject(call: S3Call): Promise<LocalResponse> {
   demand(principal, action, objectArn(source.bucketName, source.key));
   const sourceBucket = existingBucket(sourceCall);
   const original = existingVersion(sourceCall, sourceBucket, source.versionId);
+  demandReadable(call, original);
   const content = await call.s3.store.content(sourceBucket, original);
   const replaced = call.request.headers.get('x-amz-metadata-directive') === 'REPLACE';
   const asked = keptHeaders(call.request.headers);
   const version = await store(call, 'ObjectCreated:Copy', content, {
     headers: replaced ? asked : original.headers,
     ...(original.checksum === undefined ? {} : { checksum: original.checksum }),
+    storedAs: copiedAs(call, original),
   });
   const response = xmlResponse('CopyObjectResult', {
     LastModified: version.lastModified,
     ETag: quotedEtag(version),
   });
-  return { ...response, headers: { ...response.headers, ...versionHeader(call, version) } };
+  return {
+    ...response,
+    headers: {
+      ...response.headers,
+      ...versionHeader(call, version),
+      ...encryptionOf(call, version),
+    },
+  };
 }
+
+/** A copy has the class and the encryption that the request asks for, and the tags of the original unless replaced. */
+function copiedAs(call: S3Call, original: Version): StoredAs {
+  const { tags: asked, ...storedAs } = readStorageOptions(call.request.headers);
+  const replaced = call.request.headers.get('x-amz-tagging-directive') === 'REPLACE';
+  const tags = replaced ? asked : original.storedAs?.tags;
+  return { ...storedAs, ...(tags !== undefined && { tags }) };
+}
+
+/** The response to a writer says how the object is encrypted, but not its class. */
+const encryptionOf = (call: S3Call, { storedAs }: Version): Record<string, string> =>
+  storageHeaders(
+    storedAs?.encryption === undefined ? {} : { encryption: storedAs.encryption },
+    call.s3,
+  );
 
 /** A write with If-Match reveals whether an object has this tag, so it needs permission to read, too. */
 function demandWrite(call: S3Call): void {
   const ifNoneMatch = call.request.headers.get('if-none-match') === '*';
   const ifMatch = call.request.headers.has('if-match');
-  demandObject(call, 's3:PutObject', call.key, { ifNoneMatch, ifMatch });
-  if (call.request.headers.has('if-match')) demandObject(call, 's3:GetObject');
+  const options = unusualOptions(call.request.headers);
+  demandObject(call, 's3:PutObject', call.key, { ifNoneMatch, ifMatch, options });
+  if (ifMatch) demandObject(call, 's3:GetObject');
+  if (options.includes('tags')) demandObject(call, 's3:PutObjectTagging');
+  const { encryption } = readStorageOptions(call.request.headers);
+  const key =
+    encryption === undefined || encryption.kind === 'customer'
+      ? undefined
+      : arnOfKey(encryption, call.s3);
+  if (key !== undefined) demand(call.caller.principal, 'kms:GenerateDataKey', key);
 }
 
 async function store(
   call: S3Call,
   eventName: 'ObjectCreated:Put' | 'ObjectCreated:Copy',
   content: Buffer,
-  made: Pick<NewVersion, 'headers' | 'checksum'>,
+  made: Pick<NewVersion, 'headers' | 'checksum' | 'storedAs'>,
 ): Promise<Version> {
   const bucket = existingBucket(call);
   if (content.length > call.s3.maxObjectBytes) {

@@ -21,14 +21,17 @@ export interface Caller {
 const maxSkewMs = 15 * 60 * 1000;
 
 /**
- * Finds out who sent a request. `openPayload` checks the body afterwards.
+ * Finds out who sent a request, before its body is read if the request says what its body hashes to, as all requests
+ * to S3 do. `openPayload` checks the body afterwards.
+ * @param maxBodyBytes of the body of a request to another service that does not say so
  * @throws AwsError if the signature is invalid
  */
-export function authenticate(
+export async function authenticate(
   sent: LocalRequest,
   claim: SignatureClaim,
   known: { principal(accessKeyId: string): Principal | undefined; region: string; now: Date },
-): Caller {
+  maxBodyBytes: number,
+): Promise<Caller> {
   const principal = known.principal(claim.accessKeyId);
   if (principal === undefined) {
     throw new AwsError(
@@ -43,7 +46,8 @@ export function authenticate(
   const request = claim.form === 'query' ? withHoistedHeaders(sent) : sent;
   refuseToken(request);
   const key = signingKey(principal.secretAccessKey, claim.scope);
-  const payloadHash = declaredPayloadHash(request, claim);
+  const payloadHash =
+    declaredPayloadHash(request, claim) ?? sha256Hex(await request.body(maxBodyBytes));
   const expected = sign(key, 'AWS4-HMAC-SHA256', claim, [
     sha256Hex(canonicalRequest(sent, claim, payloadHash)),
   ]);
@@ -108,10 +112,10 @@ function refuseToken(request: LocalRequest): void {
 }
 
 /** Presigned URLs and services other than S3 may omit the hash; S3's header form may not. */
-function declaredPayloadHash(request: LocalRequest, claim: SignatureClaim): string {
+function declaredPayloadHash(request: LocalRequest, claim: SignatureClaim): string | undefined {
   const declared = request.headers.get('x-amz-content-sha256');
   if (declared !== undefined) return declared;
-  if (claim.scope.service !== 's3') return sha256Hex(request.body);
+  if (claim.scope.service !== 's3') return undefined;
   if (claim.form === 'query') return 'UNSIGNED-PAYLOAD';
   throw new AwsError(
     'InvalidRequest',

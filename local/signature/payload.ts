@@ -10,20 +10,20 @@ import { sha256Hex, sign } from './signing-key.ts';
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html (the table of
  * x-amz-content-sha256 values)
  */
-export function openPayload(caller: Caller): Payload {
+export function openPayload(caller: Caller, sent: Buffer): Payload {
   const { request, payloadHash } = caller;
   switch (payloadHash) {
     case 'STREAMING-UNSIGNED-PAYLOAD-TRAILER':
-      return decodeChunks(request.body, chunkedForm(request, true));
+      return decodeChunks(sent, chunkedForm(request, true));
     case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD':
-      return decodeChunks(request.body, chunkedForm(request, false), chunkSigner(caller));
+      return decodeChunks(sent, chunkedForm(request, false), chunkSigner(caller));
     case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER':
-      return decodeChunks(request.body, chunkedForm(request, true), chunkSigner(caller));
+      return decodeChunks(sent, chunkedForm(request, true), chunkSigner(caller));
     case 'UNSIGNED-PAYLOAD':
-      if (caller.claim.scope.service === 's3') return { body: request.body, trailers: new Map() };
+      if (caller.claim.scope.service === 's3') return { body: sent, trailers: new Map() };
       break;
-    case sha256Hex(request.body):
-      return { body: request.body, trailers: new Map() };
+    case sha256Hex(sent):
+      return { body: sent, trailers: new Map() };
   }
   if (/^[0-9a-f]{64}$/.test(payloadHash)) {
     throw new AwsError(

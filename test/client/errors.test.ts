@@ -44,24 +44,74 @@ it.each([
   expect(unusableFile('x', error)).toMatchObject({ code: expected, message: 'x: the problem' });
 });
 
-it.each([
+/** A platform team's first call: everything is set, but nothing answers. */
+const CONFIGURED = {
+  CAKELESS_EXCHANGE_BUCKET: 'exchange',
+  CAKELESS_AUTHORITY_BUCKET: 'authority',
+  CAKELESS_DEBUG: undefined,
+  AWS_PROFILE: undefined,
+  AWS_CONFIG_FILE: '/nonexistent/config',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_MAX_ATTEMPTS: '1',
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'id',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+};
+
+const SETTINGS: readonly (readonly [
+  string,
+  Partial<Record<keyof typeof CONFIGURED, string | undefined>>,
+  RegExp,
+])[] = [
+  ['no region', { AWS_REGION: undefined }, /: the AWS region is not set$/],
+  ['an empty region', { AWS_REGION: '' }, /: the AWS region is not set$/],
+  [
+    'a region that does not exist',
+    { AWS_REGION: 'eu central' },
+    /: the AWS region is not the name of a region$/,
+  ],
+  [
+    'no credentials',
+    { AWS_ACCESS_KEY_ID: undefined },
+    /: Could not load credentials from any providers$/,
+  ],
+  [
+    'an unknown profile',
+    { AWS_ACCESS_KEY_ID: undefined, AWS_PROFILE: 'none' },
+    /: Could not load credentials/,
+  ],
+];
+
+describe.each([
   ['a function', ['trust-domain', 'create', 'prod']],
   ['a bucket', ['cluster', 'show', 'prod']],
-])('says to set AWS_REGION if a call to %s has no region', async (_, args) => {
-  const environment = {
-    ...WITHOUT_AWS,
-    CAKELESS_AUTHORITY_BUCKET: 'authority',
-    AWS_REGION: undefined,
-    AWS_CONFIG_FILE: '/nonexistent/config',
-    AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
-    AWS_ACCESS_KEY_ID: 'id',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-  };
-  const { exitCode, stderr } = await cakeless(environment, ...args);
-  expect(exitCode).toBe(2);
-  expect(stderr).toMatch(
-    /^cakeless: .*: the AWS region is not set\ncakeless: hint: set AWS_REGION; .*\n$/m,
+])('a call to %s', (_, args) => {
+  it.each(SETTINGS)(
+    'with %s is a usage error that says what to set',
+    async (_, changed, problem) => {
+      const { exitCode, stderr } = await cakeless({ ...CONFIGURED, ...changed }, ...args);
+      const [hint = '', message = ''] = stderr.trim().split('\n').reverse();
+      expect([exitCode, message]).toEqual([2, expect.stringMatching(problem)]);
+      expect(hint).toMatch(/^cakeless: hint: set AWS_REGION, AWS credentials, and .*--write-env/);
+    },
   );
+});
+
+it.each([
+  ['pending', 'CAKELESS_EXCHANGE_BUCKET'],
+  ['cluster show prod', 'CAKELESS_AUTHORITY_BUCKET'],
+])('%s says to set %s', async (words, name) => {
+  expect(await cakeless({ ...CONFIGURED, [name]: undefined }, ...words.split(' '))).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringMatching(
+      new RegExp(
+        `^cakeless: the environment variable ${name} is not set\ncakeless: hint: set it; `,
+      ),
+    ),
+  });
 });
 
 it('prints a hint on one more line', async () => {

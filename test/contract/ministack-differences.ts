@@ -15,6 +15,36 @@ export const MINISTACK_DIFFERENCES: Differences = {
       checksumIsNotReturned,
     ]),
   ),
+  'MiniStack S3 encryption is by S3 itself unless the writer asks for another one': {
+    does: 'names no encryption unless the writer asked for one',
+    shows: /-\s+"AES256",[\s\S]*\+\s+undefined/,
+    aws: 'every object is encrypted, and the responses have x-amz-server-side-encryption: AES256',
+    link: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html',
+  },
+  'MiniStack S3 encryption with the key of S3 in KMS is in every response, with the key': {
+    does: 'requires a key id',
+    shows: /InvalidArgument: .*requires a key id/,
+    aws: 'without a key id, S3 uses the key that AWS manages (aws/s3)',
+    link: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html',
+  },
+  'MiniStack S3 storage classes of an archive keep the content from copies': {
+    does: 'copies it',
+    shows: /Received promise resolved instead of rejected[\s\S]*CopyObjectResult/,
+    aws: 'an archived object has to be restored before it can be copied',
+    link: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html',
+  },
+  'MiniStack S3 tags have distinct keys': {
+    does: 'accepts a key twice',
+    shows: /Received promise resolved instead of rejected/,
+    aws: 'tags of an object have unique keys; InvalidTag',
+    link: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html',
+  },
+  'MiniStack S3 tags are counted in HEAD': {
+    does: 'does not count them',
+    shows: /Expected: 2\s+Received: undefined/,
+    aws: 'the response has the header x-amz-tagging-count',
+    link: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_ResponseSyntax',
+  },
   'MiniStack KMS a request to sign is refused for a raw message over 4096 bytes': {
     does: 'signs it',
     shows: /Received promise resolved instead of rejected[\s\S]*"Signature"/,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
@@ -10,15 +10,18 @@ import {
   GetBucketVersioningCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
+  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
+  PutBucketEncryptionCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
+  type S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { Contract } from './contract.ts';
 import { type ContractEndpoint, freshBucketName } from './endpoint.ts';
@@ -70,7 +73,21 @@ export function s3Contract({ it, open }: Contract): void {
     await s3.send(new DeleteBucketCommand({ Bucket: name }));
   }
 
-  const put = (Key: string, Body: string, more: Partial<PutObjectCommandInput> = {}) =>
+  /**
+   * Since April 2026 a new bucket of AWS accepts no keys of customers. An implementation that does not know this setting
+   * accepts them always.
+   */
+  const allowCustomerKeys = async () => {
+    const ServerSideEncryptionConfiguration = {
+      Rules: [{ BlockedEncryptionTypes: { EncryptionType: ['NONE' as const] } }],
+    };
+    await s3
+      .send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }))
+      .catch((error: S3ServiceException) => {
+        if (error.name !== 'NotImplemented') throw error;
+      });
+  };
+  const put = (Key: string, Body: string | Buffer, more: Partial<PutObjectCommandInput> = {}) =>
     s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
   const get = (Key: string) => s3.send(new GetObjectCommand({ Bucket, Key }));
   const text = (output: GetObjectCommandOutput) => output.Body?.transformToString();
@@ -103,7 +120,7 @@ export function s3Contract({ it, open }: Contract): void {
     });
 
     it('may be empty', async () => {
-      await put('empty', '');
+      await put('empty', Buffer.alloc(0));
       expect(await text(await get('empty'))).toBe('');
     });
 
@@ -324,6 +341,138 @@ export function s3Contract({ it, open }: Contract): void {
       expect(
         Contents?.map(({ Key }) => decodeURIComponent(Key?.replaceAll('+', ' ') ?? '')),
       ).toEqual(['d e']);
+    });
+  });
+
+  describe('storage classes', () => {
+    it('of an object are in its HEAD and in listings, except for STANDARD in HEAD', async () => {
+      await put('class/cold', 'c', { StorageClass: 'STANDARD_IA' });
+      await put('class/standard', 's', { StorageClass: 'STANDARD' });
+      const head = async (Key: string) =>
+        (await s3.send(new HeadObjectCommand({ Bucket, Key }))).StorageClass;
+      expect([await head('class/cold'), await head('class/standard')]).toEqual([
+        'STANDARD_IA',
+        undefined,
+      ]);
+      const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'class/' }));
+      expect(Contents?.map(({ StorageClass }) => StorageClass)).toEqual([
+        'STANDARD_IA',
+        'STANDARD',
+      ]);
+      expect(await text(await get('class/cold'))).toBe('c');
+    });
+
+    it.each(['GLACIER', 'DEEP_ARCHIVE'] as const)(
+      'of an archive (%s) keep the content from readers, but not the size',
+      async (StorageClass) => {
+        await put('archived', 'four', { StorageClass });
+        await expect(get('archived')).rejects.toMatchObject(refusal('InvalidObjectState', 403));
+        expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'archived' }))).toMatchObject({
+          ContentLength: 4,
+          StorageClass,
+        });
+      },
+    );
+
+    it('of an archive keep the content from copies', async () => {
+      await put('archived', 'four', { StorageClass: 'GLACIER' });
+      const CopySource = `${Bucket}/archived`;
+      await expect(
+        s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource })),
+      ).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+    });
+
+    it('that do not exist are refused', async () => {
+      const StorageClass = 'LUKEWARM' as 'STANDARD';
+      await expect(put('k', 'v', { StorageClass })).rejects.toMatchObject(
+        refusal('InvalidStorageClass', 400),
+      );
+    });
+  });
+
+  describe('encryption', () => {
+    it('is by S3 itself unless the writer asks for another one', async () => {
+      const responses = [
+        await put('plain', 'v'),
+        await s3.send(new HeadObjectCommand({ Bucket, Key: 'plain' })),
+        await get('plain'),
+      ];
+      expect(responses.map(({ ServerSideEncryption }) => ServerSideEncryption)).toEqual([
+        'AES256',
+        'AES256',
+        'AES256',
+      ]);
+    });
+
+    it('with the key of S3 in KMS is in every response, with the key', async () => {
+      await put('sealed', 'v', { ServerSideEncryption: 'aws:kms' });
+      const sealed = {
+        ServerSideEncryption: 'aws:kms',
+        SSEKMSKeyId: expect.stringMatching(/^arn:/),
+      };
+      expect(await get('sealed')).toMatchObject(sealed);
+      expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'sealed' }))).toMatchObject(sealed);
+    });
+
+    it("with the customer's key keeps content and metadata from readers without it", async () => {
+      const secret = randomBytes(32);
+      const key = {
+        SSECustomerAlgorithm: 'AES256',
+        SSECustomerKey: secret.toString('base64'),
+        SSECustomerKeyMD5: createHash('md5').update(secret).digest('base64'),
+      };
+      await allowCustomerKeys();
+      await put('theirs', 'four', key);
+      const Key = 'theirs';
+      await expect(get(Key)).rejects.toMatchObject(refusal('InvalidRequest', 400));
+      await expect(s3.send(new HeadObjectCommand({ Bucket, Key }))).rejects.toMatchObject({
+        $metadata: { httpStatusCode: 400 },
+      });
+      expect(await s3.send(new HeadObjectCommand({ Bucket, Key, ...key }))).toMatchObject({
+        ContentLength: 4,
+        SSECustomerKeyMD5: key.SSECustomerKeyMD5,
+      });
+      expect(await text(await s3.send(new GetObjectCommand({ Bucket, Key, ...key })))).toBe('four');
+    });
+
+    it('with an unknown algorithm is refused', async () => {
+      const ServerSideEncryption = 'rot13' as 'AES256';
+      await expect(put('k', 'v', { ServerSideEncryption })).rejects.toMatchObject({
+        $metadata: { httpStatusCode: 400 },
+      });
+    });
+  });
+
+  it('the ACL of an object can only be that of the owner of the bucket', async () => {
+    await put('k', 'v', { ACL: 'bucket-owner-full-control' });
+    await expect(put('k', 'v', { ACL: 'public-read' })).rejects.toMatchObject(
+      refusal('AccessControlListNotSupported', 400),
+    );
+    await expect(
+      put('k', 'v', { GrantRead: 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' }),
+    ).rejects.toMatchObject(refusal('AccessControlListNotSupported', 400));
+  });
+
+  describe('tags', () => {
+    it('are returned on request', async () => {
+      await put('tagged', 'v', { Tagging: 'team=a%20b&empty=' });
+      const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket, Key: 'tagged' }));
+      expect(TagSet).toEqual([
+        { Key: 'team', Value: 'a b' },
+        { Key: 'empty', Value: '' },
+      ]);
+    });
+
+    it('are counted in HEAD', async () => {
+      await put('tagged', 'v', { Tagging: 'a=1&b=2' });
+      const { TagCount } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'tagged' }));
+      expect(TagCount).toBe(2);
+    });
+
+    it('have distinct keys', async () => {
+      await expect(put('k', 'v', { Tagging: 'a=1&a=2' })).rejects.toMatchObject(
+        refusal('InvalidTag', 400),
+      );
     });
   });
 

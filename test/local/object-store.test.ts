@@ -84,10 +84,9 @@ describe('a write', () => {
     ['beyond the size limit', { Body: 'x'.repeat(1001) }, 'EntityTooLarge'],
     ['far beyond the size limit', { Body: 'x'.repeat(100_000) }, 'EntityTooLarge'],
     ['with too much metadata', { Metadata: { a: 'x'.repeat(2048) } }, 'MetadataTooLarge'],
-    ['with tags', { Tagging: 'a=b' }, 'NotImplemented'],
-    ['that asks for a lock', { ObjectLockLegalHoldStatus: 'ON' as const }, 'NotImplemented'],
-    ['that asks for a KMS key', { ServerSideEncryption: 'aws:kms' as const }, 'NotImplemented'],
-    ['for the public', { ACL: 'public-read' as const }, 'NotImplemented'],
+    ['that asks for a lock', { ObjectLockLegalHoldStatus: 'ON' as const }, 'InvalidRequest'],
+    ['with a bucket key', { BucketKeyEnabled: true }, 'NotImplemented'],
+    ['that redirects', { WebsiteRedirectLocation: '/other' }, 'NotImplemented'],
     ['for another owner', { ExpectedBucketOwner: '111111111111' }, 'AccessDenied'],
     ['with a condition that is not supported', { IfNoneMatch: '"abc"' }, 'NotImplemented'],
   ])('%s is refused', async (_name, input, name) => {

@@ -20,7 +20,7 @@ export const COMMAND = resolve('client', 'cakeless.mjs');
 export async function startServiceProcess(folder: string): Promise<ServiceProcess> {
   const data = join(folder, 'data');
   const envFile = join(folder, 'env');
-  const args = ['--', COMMAND, 'local', '--data', data, '--port', '0', '--env-file', envFile];
+  const args = ['--', COMMAND, 'local', '--data', data, '--port', '0', '--write-env', envFile];
   const env = { ...process.env, POWERTOOLS_LOG_LEVEL: 'SILENT' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((done) => child.once('close', () => done()));

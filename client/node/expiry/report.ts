@@ -18,10 +18,10 @@ export function formatReport(
 ): string[] {
   if (format === 'text') return formatText(inventory, findings, now);
   const document = toDocument(inventory, findings, now);
-  if (format === 'json') return [JSON.stringify(document, null, 4)];
+  if (format === 'json') return JSON.stringify(document, null, 4).split('\n');
   // in YAML 1.1 dates are quoted, as by kubeadm
   const options = { version: '1.1', sortMapEntries: true, indentSeq: false } as const;
-  return [stringify(document, options).trimEnd()];
+  return stringify(document, options).trimEnd().split('\n');
 }
 
 /** `certificates` and `certificateAuthorities` are kubeadm's fields; `kubelet` and `problems` are additions. */

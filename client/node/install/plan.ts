@@ -56,8 +56,7 @@ export function planChanges(input: PlanInput): PlannedChanges {
     ...copies(input, caPem, notes),
   ];
   const problems = findWriteProblems(changes);
-  if (problems.length > 0)
-    throw new CommandError('failure', ['nothing was changed:', ...problems].join('\n  '));
+  if (problems.length > 0) throw new CommandError('failure', ['nothing was changed:', ...problems]);
   return { changes, notes };
 }
 

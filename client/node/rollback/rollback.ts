@@ -113,7 +113,7 @@ function refuse(objections: readonly string[]): void {
   if (objections.length === 0) return;
   throw new CommandError(
     'check-failed',
-    ['nothing was changed:', ...objections].join('\n  '),
+    ['nothing was changed:', ...objections],
     '--force restores the old files anyway; their current contents are lost then',
   );
 }

@@ -7,7 +7,7 @@ import { removeDurably, writeDurably } from '../../../lib/files/durable-file.ts'
 import { findOpenPart } from '../../../lib/files/open-to-others.ts';
 import { requireTrustedFile, requireTrustedFolder } from '../../../lib/files/trust.ts';
 import { CommandError } from '../../errors.ts';
-import type { Terminal } from '../../terminal.ts';
+import { printText, type Terminal } from '../../terminal.ts';
 import type { Systemd } from '../restart/systemd.ts';
 import { requireTrustedCredentials } from '../state/credentials.ts';
 import type { NodeSettings } from '../state/settings.ts';
@@ -44,7 +44,11 @@ const UNIT_MODE = 0o644;
 export async function installTimer(options: TimerOptions, deps: TimerDeps): Promise<void> {
   const units = planUnits(options, deps.settings);
   if (options.print) {
-    for (const { file, text } of units) deps.terminal.print(`# ${file}\n${text}`);
+    for (const { file, text } of units) {
+      deps.terminal.print(`# ${file}`);
+      printText(deps.terminal.print, text);
+      deps.terminal.print('');
+    }
     return;
   }
   if (options.remove) return remove(options, deps, units);

@@ -60,9 +60,7 @@ export function decideCaChange(
   if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(
     'check-failed',
-    ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for', ...objections].join(
-      '\n  ',
-    ),
+    ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for', ...objections],
     'compare each hash with one from a trusted source, and give it as --ca-cert-hash',
   );
 }

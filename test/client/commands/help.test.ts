@@ -44,7 +44,8 @@ it.each(commands)(
       /\n {10,}/g,
       ' ',
     );
-    for (const { long, mandatory, argChoices = [] } of command.options) {
+    for (const { long, mandatory, argChoices = [], hidden } of command.options) {
+      if (hidden) continue;
       const [line = ''] = new RegExp(`^ .*${long}\\b.*$`, 'm').exec(help) ?? [];
       expect(line).toMatch(mandatory ? /\(.*required/ : /./);
       for (const choice of argChoices) expect(line).toContain(choice);

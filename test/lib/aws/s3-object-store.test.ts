@@ -136,7 +136,7 @@ describe('get', () => {
   it('treats a missing bucket as a fault, not as a missing object', async () => {
     responses = [refused(404, 'NoSuchBucket')];
     await expect(store.get(KEY, 100)).rejects.toMatchObject({
-      code: 'not-allowed',
+      code: 'not-configured',
       message: `S3 GetObject exchange/${KEY}: NoSuchBucket: no`,
     });
   });
@@ -338,7 +338,7 @@ describe('conditional writes', () => {
 
   it.each([
     ['a refusal', refused(403, 'AccessDenied'), 'not-allowed'],
-    ['a missing bucket', refused(404, 'NoSuchBucket'), 'not-allowed'],
+    ['a missing bucket', refused(404, 'NoSuchBucket'), 'not-configured'],
     ['an overload', refused(503, 'SlowDown'), 'unavailable'],
   ])('throw a fault on %s', async (_, respond, code) => {
     responses = [respond, respond];
@@ -359,6 +359,6 @@ describe('list', () => {
 
   it('treats a missing bucket as a fault', async () => {
     responses = [refused(404, 'NoSuchBucket')];
-    await expect(store.list('').next()).rejects.toMatchObject({ code: 'not-allowed' });
+    await expect(store.list('').next()).rejects.toMatchObject({ code: 'not-configured' });
   });
 });
