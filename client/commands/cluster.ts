@@ -64,8 +64,8 @@ async function apply(
   options: ApplyOptions,
 ): Promise<void> {
   const dryRun = options.dryRun === true;
-  const source = sourceOf(cluster, options);
   const warn = (line: string) => terminal.progress(line);
+  const source = sourceOf(cluster, options, warn);
   const authority = await buckets.authority();
   const { change, text, changes } = await applyRecord(authority, {
     ...source,
@@ -78,7 +78,11 @@ async function apply(
   if (dryRun || options.output === 'json') terminal.print(text.trimEnd());
 }
 
-function sourceOf(cluster: string, options: ApplyOptions): RecordSource {
+function sourceOf(
+  cluster: string,
+  options: ApplyOptions,
+  warn: (line: string) => void,
+): RecordSource {
   const {
     filename,
     kubeadmConfig,
@@ -88,7 +92,7 @@ function sourceOf(cluster: string, options: ApplyOptions): RecordSource {
     worker = [],
   } = options;
   if ((filename === undefined) === (kubeadmConfig === undefined))
-    throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD.json');
+    throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD');
   if (filename !== undefined) {
     if (options.node || options.worker || trustDomain || kubernetesVersion)
       throw new CommandError('usage', 'with -f, specify everything in the record file');
@@ -100,7 +104,8 @@ function sourceOf(cluster: string, options: ApplyOptions): RecordSource {
     ...node.map((text) => parseNodeOption(text, 'control-plane')),
     ...worker.map((text) => parseNodeOption(text, 'worker')),
   ];
-  return recordFromKubeadm(kubeadmConfig, { cluster, trustDomain, kubernetesVersion, nodes });
+  const declared = { cluster, trustDomain, kubernetesVersion, nodes };
+  return recordFromKubeadm(kubeadmConfig, declared, warn);
 }
 
 function describe(record: ClusterRecordDocument): string[] {

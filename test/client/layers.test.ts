@@ -16,6 +16,7 @@ const BASE = [
   'home.ts',
   'open-bucket.ts',
   'output.ts',
+  'parse-yaml.ts',
   'read-text.ts',
   'terminal.ts',
   'version.ts',

@@ -227,7 +227,7 @@ describe('records that cannot be read', () => {
     authority.seed(KEY, broken);
     expect((await clusterApply(authority, ...fromKubeadm())).error).toMatchObject({
       message: expect.stringContaining('misspelled'),
-      hint: 'replace the whole record with cakeless cluster apply prod -f RECORD.json',
+      hint: 'replace the whole record with cakeless cluster apply prod -f RECORD',
     });
     expect(authority.text(KEY)).toBe(broken);
   });

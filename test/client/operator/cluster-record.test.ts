@@ -4,10 +4,12 @@ import { readDeclaredCluster } from '../../../client/operator/declared-cluster.t
 import { clusterRecordSchema } from '../../../lib/contract/cluster-record.ts';
 
 const CONFIG = `
+apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: v1.37.2
 controlPlaneEndpoint: api.example.com
 ---
+apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 nodeRegistration: { name: cp-1 }
 localAPIEndpoint: { advertiseAddress: 10.0.0.1 }
