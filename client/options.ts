@@ -6,6 +6,12 @@ import { isSubdomain } from '../lib/names.ts';
 export const outputOption = () =>
   new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 
+/** For documents that people write, too. */
+export const documentOutputOption = () =>
+  new Option('-o, --output <format>', 'output format')
+    .choices(['text', 'json', 'yaml'])
+    .default('text');
+
 export const approverOption = () =>
   new Option('--as <name>', 'name of the approver, for the record').default(
     process.env.USER ?? 'unknown',

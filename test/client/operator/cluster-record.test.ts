@@ -18,17 +18,29 @@ const config = readDeclaredCluster(CONFIG, 'config.yaml');
 const build = (known?: object) =>
   buildRecord('prod', 'fleet', config, [], known && clusterRecordSchema.parse(known));
 
-it('keeps the fields that a kubeadm configuration does not have', () => {
-  const own = {
-    uploaders: ['AWS:AROA:*'],
-    approvalRequired: ['apiserver'],
-    limits: { maxNames: 10 },
-    allowedKeys: ['RSA-2048'],
-    nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],
-    users: { organizations: ['team-a'], approvalRequired: false },
-  };
-  expect(build({ ...build(), ...own })).toEqual({ ...build(), ...own });
-});
+/** A value for every field of a record; a new field needs one here, so that it is not dropped by accident. */
+const OWN: Record<string, unknown> = {
+  uploaders: ['AWS:AROA:*'],
+  approvalRequired: ['apiserver'],
+  limits: { maxNames: 10 },
+  allowedKeys: ['RSA-2048'],
+  nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],
+  users: { organizations: ['team-a'], approvalRequired: false },
+};
+const DECLARED = [
+  ...['kubernetesVersion', 'controlPlaneEndpoint', 'networking', 'apiServer', 'etcd'],
+  'certificateValidityPeriod',
+];
+
+it.each(Object.keys(clusterRecordSchema.shape).filter((field) => !DECLARED.includes(field)))(
+  'keeps %s, which a kubeadm configuration does not have',
+  (field) => {
+    if (['cluster', 'trustDomain', 'nodes'].includes(field)) return;
+    expect(Object.keys(OWN)).toContain(field);
+    const own = { [field]: OWN[field] };
+    expect(build({ ...build(), ...own })).toEqual({ ...build(), ...own });
+  },
+);
 
 it('replaces the fields that a kubeadm configuration has, and drops those that the file leaves out', () => {
   const known = { ...build(), kubernetesVersion: 'v1.36.0', certificateValidityPeriod: '720h' };
