@@ -1,5 +1,5 @@
 /** Reads YAML that others wrote: files of a node, and files that the user named. */
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import { yamlProblem } from './yaml-problem.ts';
 
 /** Its message is one line that does not quote the text, which may contain a private key. */
@@ -14,11 +14,19 @@ export class YamlError extends Error {
  * @throws YamlError if it is not YAML, or not safe to read
  */
 export function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { logLevel: 'silent' });
+  return readYaml(text).value;
+}
+
+/** As `parseYaml`, with the document, whose nodes have positions in the text. */
+export function readYaml(text: string): {
+  readonly document: Document.Parsed;
+  readonly value: unknown;
+} {
+  const document = parseDocument(text, { logLevel: 'error' });
   const [error] = document.errors;
   if (error) throw new YamlError(yamlProblem(error));
   try {
-    return document.toJS();
+    return { document, value: document.toJS() };
   } catch (reason) {
     throw new YamlError(yamlProblem(reason));
   }

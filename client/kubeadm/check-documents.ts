@@ -35,6 +35,7 @@ export function checkCluster(
   ifSet(cluster.certificatesDir, (dir) => checkAbsolutePath(dir, 'certificatesDir', remarks));
   ifSet(networking?.dnsDomain, (d) => checkDnsDomain(d, 'networking.dnsDomain', remarks));
   ifSet(cluster.encryptionAlgorithm, (name) => checkAlgorithm(name, release, remarks));
+  checkGates(cluster.featureGates ?? {}, release, remarks);
   const certSANs = apiServer?.certSANs?.map((name) => name.toLowerCase());
   return {
     ...cluster,
@@ -51,16 +52,20 @@ export function checkCluster(
       ...apiServer,
       certSANs: each(certSANs, 'apiServer.certSANs', remarks),
     },
-    etcd: etcd && checkEtcd(etcd, remarks),
+    etcd: etcd && checkEtcd(etcd, release, remarks),
   };
 }
 
 type Etcd = NonNullable<ClusterDocument['etcd']>;
 
-function checkEtcd({ local, external }: Etcd, remarks: Remarks): Etcd {
+function checkEtcd(
+  { local, external }: Etcd,
+  release: KubernetesVersion | undefined,
+  remarks: Remarks,
+): Etcd {
   if (local && external)
     remarks.problems.push('etcd: local and external are set, and kubeadm accepts one of them');
-  if (external) checkExternalEtcd(external, remarks);
+  if (external) checkExternalEtcd(external, release, remarks);
   ifSet(local?.dataDir, (dir) => checkAbsolutePath(dir, 'etcd.local.dataDir', remarks));
   return {
     external,
@@ -72,13 +77,21 @@ function checkEtcd({ local, external }: Etcd, remarks: Remarks): Etcd {
   };
 }
 
-function checkExternalEtcd(external: NonNullable<Etcd['external']>, { problems }: Remarks): void {
+/** The first minor release of which it is known that it requires an endpoint. */
+const REQUIRES_ENDPOINT = 31;
+
+function checkExternalEtcd(
+  external: NonNullable<Etcd['external']>,
+  release: KubernetesVersion | undefined,
+  { problems }: Remarks,
+): void {
   const { endpoints = [], caFile, certFile, keyFile } = external;
   const path = 'etcd.external';
   if (Boolean(certFile) !== Boolean(keyFile))
     problems.push(`${path}: certFile and keyFile must both be set, or neither`);
   if (certFile && keyFile && !caFile) problems.push(`${path}.caFile: is required with certFile`);
-  if (endpoints.length === 0) problems.push(`${path}.endpoints: must have at least one endpoint`);
+  if (endpoints.length === 0 && release && release.minor >= REQUIRES_ENDPOINT)
+    problems.push(`${path}.endpoints: must have at least one endpoint`);
   const scheme = caFile || certFile || keyFile ? /^https:/i : /^[a-z][a-z0-9+.-]*:/i;
   for (const [i, endpoint] of endpoints.entries())
     if (!scheme.test(endpoint))
@@ -107,6 +120,23 @@ function checkAlgorithm(
   // the kubeadm of the next release can set up this one, too
   else if (release && release.minor + 1 < since)
     problems.push(`encryptionAlgorithm: kubeadm has ${name} from 1.${since}`);
+}
+
+/** The feature gates that keys and kubeconfigs depend on: the first and the last minor release of kubeadm that has them. */
+const GATES: Readonly<Record<string, readonly [number, number]>> = {
+  PublicKeysECDSA: [19, 36],
+  ControlPlaneKubeletLocalMode: [31, 36],
+};
+
+function checkGates(
+  gates: Readonly<Record<string, boolean>>,
+  release: KubernetesVersion | undefined,
+  { problems }: Remarks,
+): void {
+  for (const [gate, [first, last]] of Object.entries(GATES))
+    if (release && Object.hasOwn(gates, gate))
+      if (release.minor + 1 < first || release.minor > last)
+        problems.push(`featureGates: the kubeadm of 1.${release.minor} has no ${gate}`);
 }
 
 type LocalEndpoint = NonNullable<InitDocument['localAPIEndpoint']>;

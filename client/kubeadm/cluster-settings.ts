@@ -53,16 +53,18 @@ export interface KeyKinds {
 }
 
 /**
- * encryptionAlgorithm (v1beta4), and before it the feature gate PublicKeysECDSA. Up to 1.30 the gate did not apply to
- * keys in kubeconfigs, which stayed RSA (kubeadm#3072).
+ * The feature gate PublicKeysECDSA, on or off, takes precedence over encryptionAlgorithm (v1beta4) as long as kubeadm has
+ * it (cmd/kubeadm/app/apis/kubeadm/types.go, EncryptionAlgorithmType). Up to 1.30 it did not apply to keys in kubeconfigs,
+ * which stayed RSA (kubeadm#3072).
  */
 export function keyKindsOf(
   { encryptionAlgorithm, featureGates }: ClusterDocument,
   { minor }: KubernetesVersion,
 ): KeyKinds {
-  const gate = featureGates?.PublicKeysECDSA === true;
+  const gate = featureGates?.PublicKeysECDSA;
+  const byField = KEY_KINDS.find((kind) => kind === encryptionAlgorithm) ?? 'RSA-2048';
   const byGate = gate ? 'ECDSA-P256' : 'RSA-2048';
-  const keyKind = KEY_KINDS.find((kind) => kind === encryptionAlgorithm) ?? byGate;
+  const keyKind = gate === undefined ? byField : byGate;
   return { keyKind, kubeconfigKeyKind: gate && minor < 31 ? 'RSA-2048' : keyKind };
 }
 

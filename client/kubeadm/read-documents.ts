@@ -75,6 +75,8 @@ function refuseRepeatedKinds(documents: readonly ConfigDocument[], file: string)
     throw new CommandError('usage', `${file}: contains ${twice} twice, which kubeadm refuses`);
 }
 
+/** Kinds that `kubeadm reset` and `kubeadm upgrade` read. */
+const OTHER_KINDS = ['ResetConfiguration', 'UpgradeConfiguration'];
 /** Configurations of components, which kubeadm hands on. */
 const COMPONENT_GROUPS = ['kubelet.config.k8s.io', 'kubeproxy.config.k8s.io'];
 
@@ -93,8 +95,11 @@ function isRead(
   const isKind = (KUBEADM_KINDS as readonly string[]).includes(kind);
   if (group === KUBEADM_GROUP) {
     const problem = apiVersionProblem(version, release);
-    if (problem === undefined) return isKind;
-    throw new CommandError('usage', `${file}: ${kind}: ${problem}`, MIGRATE_HINT);
+    if (problem !== undefined)
+      throw new CommandError('usage', `${file}: ${kind}: ${problem}`, MIGRATE_HINT);
+    if (!isKind && !OTHER_KINDS.includes(kind))
+      warnings.push(`${kind} (${name}) is ignored by kubeadm`);
+    return isKind;
   }
   if (isKind && kind !== 'JoinConfiguration')
     throw new CommandError('usage', `${file}: ${kind}: ${name} is not an API version of kubeadm`);
