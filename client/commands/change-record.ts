@@ -39,5 +39,5 @@ export function printDocument(
 ): void {
   const text =
     format === 'json' ? JSON.stringify(document, null, 2) : stringify(document, { lineWidth: 0 });
-  terminal.print(text.trimEnd());
+  for (const line of text.trimEnd().split('\n')) terminal.print(line);
 }

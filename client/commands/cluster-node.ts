@@ -84,9 +84,7 @@ async function remove(
   if (valid.length > 0 && !options.acceptValidCertificates && !options.dryRun)
     throw new CommandError(
       'usage',
-      [`cluster ${cluster}: certificates stay valid after the node is removed:`, ...valid].join(
-        '\n  ',
-      ),
+      `cluster ${cluster}: certificates stay valid after the node is removed: ${valid.join('; ')}`,
       'remove the node from Kubernetes first (kubeadm reset, kubectl delete node), then run the same command with --accept-valid-certificates',
     );
   for (const line of valid) terminal.progress(`warning: ${line}; nothing revokes them`);

@@ -3,6 +3,6 @@ import { CommandError } from '../errors.ts';
 /** For lists: what cannot be read is an error after the list, so that no list is silently incomplete. */
 export function failIfUnreadable(unreadable: readonly string[], hint: string): void {
   if (unreadable.length === 0) return;
-  const heading = `${unreadable.length} cannot be read, so the list is incomplete:`;
-  throw new CommandError('failure', [heading, ...unreadable].join('\n  '), hint);
+  const heading = `${unreadable.length} cannot be read, so the list is incomplete`;
+  throw new CommandError('failure', `${heading}: ${unreadable.join('; ')}`, hint);
 }

@@ -135,10 +135,7 @@ function readOne<T>(
 }
 
 function failIfAny(problems: readonly string[], kind: string, file: string): void {
-  const [first, ...more] = problems.map((problem) => `${kind}: ${problem}`);
-  if (first === undefined) return;
-  throw new CommandError(
-    'usage',
-    more.length === 0 ? `${file}: ${first}` : [`${file}:`, first, ...more].join('\n  '),
-  );
+  if (problems.length === 0) return;
+  const named = problems.map((problem) => `${kind}: ${problem}`);
+  throw new CommandError('usage', `${file}: ${named.join('; ')}`);
 }

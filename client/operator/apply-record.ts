@@ -14,6 +14,7 @@ import { writeOver } from '../write-over.ts';
 import { type ExistingRecord, readExisting } from './existing-record.ts';
 import { changedFields, describeChanges } from './record-changes.ts';
 import { describeDifference } from './record-difference.ts';
+import { warnOfValidity } from './warn-of-validity.ts';
 
 export interface RecordChange {
   readonly cluster: string;
@@ -57,6 +58,7 @@ export async function applyRecord(
   if (before?.problem !== undefined)
     warn(`warning: the record that this one replaces cannot be read: ${before.problem}`);
   await checkTrustDomain(authority, record, trustDomainIn(before?.value), warn);
+  warnOfValidity(record, warn);
   const text = formatDocument(document);
   const changes = before && describeChanges(before.value, document);
   if (before && formatDocument(before.value) === text)

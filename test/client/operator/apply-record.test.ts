@@ -302,3 +302,21 @@ it('every concurrent run over HTTP that reports success has its node in the reco
     await service.close();
   }
 });
+
+it.each([
+  ['8760h', []],
+  [
+    '8760h0m1s',
+    [
+      'warning: certificateValidityPeriod is 8760h0m1s, more than 8760h0m0s: requests are rejected with validity-too-long, unless the deployment allows more in trust domain fleet',
+    ],
+  ],
+])('a validity of %s: says whether the service may reject it', async (period, warnings) => {
+  const authority = await newAuthority();
+  await clusterApply(authority, ...fromKubeadm());
+  const file = join(folder, 'validity.json');
+  const record = { ...authority.json(KEY), certificateValidityPeriod: period };
+  writeFileSync(file, JSON.stringify(record));
+  const { said } = await clusterApply(authority, '-f', file);
+  expect(said.filter((line) => line.startsWith('warning'))).toEqual(warnings);
+});

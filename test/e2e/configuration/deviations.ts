@@ -52,7 +52,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     of: /^only an InitConfiguration$|ClusterConfiguration\.kind: (?:Foo|clusterconfiguration)/,
     is: 'refused',
     because:
-      'kubeadm downloads the number of the newest release; profiles need the one of the cluster',
+      'kubeadm downloads the number of the newest release; profiles need that of the cluster',
   },
   {
     of: /nodeRegistration\.name: (?:n{60}|a{70})/,

@@ -22,7 +22,7 @@ const HOSTILE: [string, string, RegExp][] = [
   ['an alias to itself', `${user(PEM)}x: &x [*x]\n`, /./],
   ['an unknown alias', user('*x'), /not YAML: .*alias/i],
   ['deep nesting', `${user(PEM)}x: ${'['.repeat(20_000)}`, /not YAML/],
-  ['users that are no list', 'users: { a: b }\n', /users: must be of type array/],
+  ['users that are not a list', 'users: { a: b }\n', /users: must be of type array/],
   ['a user that is null', 'users: [null]\n', /users\[0\]: must be of type object/],
   ['nothing', '', /not a kubeconfig/],
   ['a text', 'hello', /not a kubeconfig/],
