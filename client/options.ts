@@ -6,6 +6,12 @@ import { isSubdomain } from '../lib/names.ts';
 export const outputOption = () =>
   new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 
+/** For documents that people write, too. */
+export const documentOutputOption = () =>
+  new Option('-o, --output <format>', 'output format')
+    .choices(['text', 'json', 'yaml'])
+    .default('text');
+
 /** A name that becomes part of an object key. */
 export function subdomain(text: string): string {
   if (isSubdomain(text)) return text;

@@ -76,11 +76,7 @@ describe('docs/command.md', () => {
   });
 
   it('describes every command, and no other', async () => {
-    const commands: string[] = [];
-    for (const name of commandsOf(await help())) {
-      const inner = commandsOf(await help(name));
-      commands.push(...(inner.length === 0 ? [name] : inner.map((below) => `${name} ${below}`)));
-    }
+    const commands = await commandsBelow([]);
     expect(documented.map(([words]) => words).sort()).toEqual(commands.sort());
   });
 
@@ -95,6 +91,13 @@ describe('docs/command.md', () => {
 /** The output of `--help`, called in this process, because a process for each command would be slow. */
 async function help(...words: string[]): Promise<string> {
   return (await cakeless({}, ...words, '--help')).stdout;
+}
+
+/** The commands below a group of commands, at any depth. */
+async function commandsBelow(words: readonly string[]): Promise<string[]> {
+  const names = commandsOf(await help(...words));
+  const below = await Promise.all(names.map((name) => commandsBelow([...words, name])));
+  return names.length === 0 ? [words.join(' ')] : below.flat();
 }
 
 /** The names below `Commands:`; continued descriptions are indented further. */

@@ -6,7 +6,6 @@ import { type Approved, approve, type Decided, deny, type Review } from '../appr
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
-import { CommandError } from '../errors.ts';
 import { outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
 import { describeSubject } from '../wording/csrs.ts';
@@ -21,6 +20,7 @@ import {
 } from './decisions.ts';
 import { describeReview } from './describe-request.ts';
 import { clusterOption } from './place-options.ts';
+import { failIfUnreadable } from './unreadable.ts';
 
 interface DecisionOptions {
   readonly reason?: string;
@@ -47,7 +47,10 @@ export function addApprovalCommands(
       printResult(terminal, output, requests.map(asJson), () =>
         requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
       );
-      failIfUnreadable(unreadable);
+      failIfUnreadable(
+        unreadable,
+        'update cakeless; if that does not help, upload the CSRs under a new request id',
+      );
     });
   program
     .command('approve <request>')
@@ -75,15 +78,6 @@ export function addApprovalCommands(
       const denied = await deny(deps, request, await requireReason(prompt, reason));
       terminal.print(`denied ${nameOf(denied)}`);
     });
-}
-
-function failIfUnreadable(unreadable: readonly string[]): void {
-  if (unreadable.length === 0) return;
-  throw new CommandError(
-    'failure',
-    [`${unreadable.length} not listed, because they cannot be read:`, ...unreadable],
-    'update cakeless; if that does not help, upload the CSRs under a new request id',
-  );
 }
 
 const nameOf = ({ address, certificateName }: Decided): string =>

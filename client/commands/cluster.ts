@@ -3,18 +3,15 @@ import type { Command } from 'commander';
 import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
-import { applyRecord } from '../operator/apply-record.ts';
 import { parseNodeOption } from '../operator/cluster-record.ts';
+import { type ClusterSummary, listClusters } from '../operator/list-clusters.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
-import { collect, outputOption, subdomain } from '../options.ts';
+import { collect, documentOutputOption, outputOption, subdomain } from '../options.ts';
 import { readRecord } from '../read-record.ts';
-import {
-  formatTable,
-  type OutputFormat,
-  printResult,
-  printText,
-  type Terminal,
-} from '../terminal.ts';
+import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { changeRecord, type DocumentFormat, printDocument } from './change-record.ts';
+import { addClusterNodeCommands } from './cluster-node.ts';
+import { failIfUnreadable } from './unreadable.ts';
 
 interface ApplyOptions {
   kubeadmConfig?: string;
@@ -24,7 +21,7 @@ interface ApplyOptions {
   node?: string[];
   worker?: string[];
   dryRun?: true;
-  output: OutputFormat;
+  output: DocumentFormat;
 }
 
 export function addClusterCommands(program: Command, buckets: Buckets, terminal: Terminal): void {
@@ -33,10 +30,13 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
     .command('apply')
     .argument('<name>', 'the cluster', subdomain)
     .description('write the record of a cluster, from a kubeadm configuration or a record file')
-    .option('--kubeadm-config <file>', 'kubeadm configuration with a ClusterConfiguration')
+    .option(
+      '--kubeadm-config <file>',
+      'kubeadm configuration with a ClusterConfiguration, the ConfigMap kubeadm-config, or an object of Cluster API',
+    )
     .option(
       '-f, --filename <file>',
-      'a whole cluster record in JSON, as cluster show -o json prints it',
+      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it',
     )
     .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
     .option(
@@ -50,17 +50,31 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
     )
     .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
     .option('--dry-run', 'print the record and write nothing')
-    .addOption(outputOption())
+    .addOption(documentOutputOption())
     .action((name: string, options: ApplyOptions) => apply(buckets, terminal, name, options));
   group
     .command('show')
     .argument('<name>', 'the cluster', subdomain)
     .description('show the record of a cluster')
-    .addOption(outputOption())
-    .action(async (name: string, { output }: { output: OutputFormat }) => {
+    .addOption(documentOutputOption())
+    .action(async (name: string, { output }: { output: DocumentFormat }) => {
       const record = await readRecord(await buckets.authority(), name);
-      printResult(terminal, output, record, () => describe(record));
+      if (output === 'text') for (const line of describe(record)) terminal.print(line);
+      else printDocument(terminal, output, record);
     });
+  group
+    .command('list')
+    .description('list the clusters that have a record')
+    .addOption(outputOption())
+    .action(async ({ output }: { output: OutputFormat }) => {
+      const { items, unreadable } = await listClusters(await buckets.authority());
+      printResult(terminal, output, items, () => describeAll(items));
+      failIfUnreadable(
+        unreadable,
+        'replace each with cakeless cluster apply NAME -f RECORD; a cluster without a readable record gets no certificates',
+      );
+    });
+  addClusterNodeCommands(group, buckets, terminal);
 }
 
 async function apply(
@@ -69,22 +83,16 @@ async function apply(
   cluster: string,
   options: ApplyOptions,
 ): Promise<void> {
-  const dryRun = options.dryRun === true;
-  const source = sourceOf(cluster, options);
   const warn = (line: string) => terminal.progress(line);
-  const authority = await buckets.authority();
-  const { change, text, changes } = await applyRecord(authority, {
-    ...source,
-    cluster,
-    dryRun,
-    warn,
-  });
-  const what = changes === undefined ? change : `${change}: ${changes}`;
-  terminal.progress(`cluster ${cluster} ${what}${dryRun ? ' (dry run)' : ''}`);
-  if (dryRun || options.output === 'json') printText(terminal.print, text);
+  const source = sourceOf(cluster, options, warn);
+  await changeRecord(await buckets.authority(), terminal, cluster, source, options);
 }
 
-function sourceOf(cluster: string, options: ApplyOptions): RecordSource {
+function sourceOf(
+  cluster: string,
+  options: ApplyOptions,
+  warn: (line: string) => void,
+): RecordSource {
   const {
     filename,
     kubeadmConfig,
@@ -94,7 +102,7 @@ function sourceOf(cluster: string, options: ApplyOptions): RecordSource {
     worker = [],
   } = options;
   if ((filename === undefined) === (kubeadmConfig === undefined))
-    throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD.json');
+    throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD');
   if (filename !== undefined) {
     if (options.node || options.worker || trustDomain || kubernetesVersion)
       throw new CommandError('usage', 'with -f, specify everything in the record file');
@@ -106,7 +114,8 @@ function sourceOf(cluster: string, options: ApplyOptions): RecordSource {
     ...node.map((text) => parseNodeOption(text, 'control-plane')),
     ...worker.map((text) => parseNodeOption(text, 'worker')),
   ];
-  return recordFromKubeadm(kubeadmConfig, { cluster, trustDomain, kubernetesVersion, nodes });
+  const declared = { cluster, trustDomain, kubernetesVersion, nodes };
+  return recordFromKubeadm(kubeadmConfig, declared, warn);
 }
 
 function describe(record: ClusterRecordDocument): string[] {
@@ -118,4 +127,23 @@ function describe(record: ClusterRecordDocument): string[] {
       nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
     ),
   ];
+}
+
+function describeAll(clusters: readonly ClusterSummary[]): string[] {
+  if (clusters.length === 0)
+    return [
+      'no clusters; cakeless cluster apply NAME --kubeadm-config FILE --trust-domain NAME writes a record',
+    ];
+  return formatTable(
+    ['CLUSTER', 'TRUST DOMAIN', 'VERSION', 'CONTROL PLANES', 'WORKERS', 'NODE RULES', 'ENDPOINT'],
+    clusters.map((cluster) => [
+      cluster.cluster,
+      cluster.trustDomain,
+      cluster.kubernetesVersion,
+      String(cluster.controlPlanes),
+      String(cluster.workers),
+      String(cluster.nodeRules),
+      cluster.endpoint ?? 'none',
+    ]),
+  );
 }

@@ -57,17 +57,19 @@ async function runCsr(terminal: Terminal, names: string[], options: CsrOptions):
   const { folders, stateDir, node } = resolveSettings(options);
   const { config: file, advertiseAddress, keyAlgorithm, reuseKey } = options;
   const out = resolve(options.out ?? join(stateDir, 'csr'));
+  const config =
+    file === undefined
+      ? undefined
+      : readKubeadmConfig(readGivenText(file), file, {
+          node: options.node,
+          defaultNode: node,
+          advertiseAddress,
+        });
+  for (const warning of config?.warnings ?? []) terminal.progress(`warning: ${file}: ${warning}`);
   const source = {
     names: names.length === 0 ? ['all'] : names,
     folders,
-    config:
-      file === undefined
-        ? undefined
-        : readKubeadmConfig(readGivenText(file), file, {
-            node: options.node,
-            defaultNode: node,
-            advertiseAddress,
-          }),
+    config,
     now: systemClock.now(),
     keyAlgorithm,
     reuseKey,

@@ -81,6 +81,8 @@ export async function prepare(
   clock: Clock,
 ): Promise<ExitCode> {
   const { config, settings } = readConfigurations(options);
+  for (const warning of config.warnings)
+    terminal.progress(`warning: ${options.config}: ${warning}`);
   const { folders } = settings;
   const { cluster } = whoIsThis({ cluster: settings.cluster, node: config.nodeName });
   const pins = pinsOf(options, config);

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { Connection } from '../connection.ts';
+import { listTrustDomains, type TrustDomainRow } from '../operator/list-clusters.ts';
 import {
   createTrustDomain,
   summarizeTrustDomain,
@@ -10,6 +11,7 @@ import {
 } from '../operator/trust-domain.ts';
 import { days, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { failIfUnreadable } from './unreadable.ts';
 
 interface CreateOptions {
   keySpec?: string;
@@ -64,6 +66,31 @@ export function addTrustDomainCommands(
     .action(async (name: string, { output }: { output: OutputFormat }) => {
       print(terminal, output, await summarizeTrustDomain(await connection.authority(), name));
     });
+  group
+    .command('list')
+    .description('list the trust domains, and the clusters that use each')
+    .addOption(outputOption())
+    .action(async ({ output }: { output: OutputFormat }) => {
+      const { items, unreadable } = await listTrustDomains(await connection.authority());
+      printResult(terminal, output, items, () => describeAll(items));
+      failIfUnreadable(
+        unreadable,
+        'CLUSTERS is incomplete if the record of a cluster is among them',
+      );
+    });
+}
+
+function describeAll(rows: readonly TrustDomainRow[]): string[] {
+  if (rows.length === 0) return ['no trust domains; cakeless trust-domain create NAME creates one'];
+  return formatTable(
+    ['TRUST DOMAIN', 'KEY SPEC', 'FIRST CA EXPIRES', 'CLUSTERS'],
+    rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
+      trustDomain,
+      keySpecs.join(', '),
+      notAfter,
+      clusters.join(', ') || 'none',
+    ]),
+  );
 }
 
 function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, string>> {

@@ -1,8 +1,8 @@
 /** What a ClusterConfiguration decides, whichever node reads it. */
 import type { KeyKind } from '../../lib/csr/public-key.ts';
 import type { KubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
-import { findKind, parseDocument, readDocuments } from './documents.ts';
-import { type ClusterDocument, clusterSchema } from './schema.ts';
+import type { ClusterDocument } from './api-types.ts';
+import { readKubeadmDocuments } from './read-documents.ts';
 
 /** The files of an etcd that kubeadm does not run. */
 export interface ExternalEtcd {
@@ -18,9 +18,12 @@ export interface ClusterSettings {
 }
 
 /** @throws CommandError if the text is not a kubeadm configuration */
-export function readClusterSettings(yaml: string, file: string): ClusterSettings {
-  const found = findKind(readDocuments(yaml, file), 'ClusterConfiguration') ?? {};
-  return settingsOf(parseDocument(clusterSchema, found, file, 'ClusterConfiguration'));
+export function readClusterSettings(
+  text: string,
+  file: string,
+): ClusterSettings & { readonly warnings: readonly string[] } {
+  const { cluster = {}, warnings } = readKubeadmDocuments(text, file);
+  return { ...settingsOf(cluster), warnings };
 }
 
 export function settingsOf({ certificatesDir, etcd }: ClusterDocument): ClusterSettings {
@@ -35,21 +38,33 @@ export function settingsOf({ certificatesDir, etcd }: ClusterDocument): ClusterS
   };
 }
 
+/** The values of encryptionAlgorithm. */
+export const KEY_KINDS: readonly KeyKind[] = [
+  'RSA-2048',
+  'RSA-3072',
+  'RSA-4096',
+  'ECDSA-P256',
+  'ECDSA-P384',
+];
+
 export interface KeyKinds {
   readonly keyKind: KeyKind;
   readonly kubeconfigKeyKind: KeyKind;
 }
 
 /**
- * encryptionAlgorithm (v1beta4), and before it the feature gate PublicKeysECDSA. Up to 1.30 the gate did not apply to
- * keys in kubeconfigs, which stayed RSA (kubeadm#3072).
+ * The feature gate PublicKeysECDSA, on or off, takes precedence over encryptionAlgorithm (v1beta4) as long as kubeadm has
+ * it (cmd/kubeadm/app/apis/kubeadm/types.go, EncryptionAlgorithmType). Up to 1.30 it did not apply to keys in kubeconfigs,
+ * which stayed RSA (kubeadm#3072).
  */
 export function keyKindsOf(
   { encryptionAlgorithm, featureGates }: ClusterDocument,
   { minor }: KubernetesVersion,
 ): KeyKinds {
-  const gate = featureGates?.PublicKeysECDSA === true;
-  const keyKind = encryptionAlgorithm ?? (gate ? 'ECDSA-P256' : 'RSA-2048');
+  const gate = featureGates?.PublicKeysECDSA;
+  const byField = KEY_KINDS.find((kind) => kind === encryptionAlgorithm) ?? 'RSA-2048';
+  const byGate = gate ? 'ECDSA-P256' : 'RSA-2048';
+  const keyKind = gate === undefined ? byField : byGate;
   return { keyKind, kubeconfigKeyKind: gate && minor < 31 ? 'RSA-2048' : keyKind };
 }
 
@@ -60,22 +75,4 @@ export function isKubeletLocal(
 ): boolean {
   if (minor < 31 || minor >= 35) return minor >= 35;
   return featureGates?.ControlPlaneKubeletLocalMode ?? minor >= 33;
-}
-
-/** The fields that decide subject alternative names, as in a cluster record. kubeadm writes unset fields as empty strings. */
-export function nameFieldsOf(cluster: ClusterDocument): Record<string, unknown> {
-  const { kubernetesVersion, controlPlaneEndpoint, networking, apiServer, etcd } = cluster;
-  return withoutEmpty({
-    kubernetesVersion,
-    controlPlaneEndpoint,
-    networking: networking && withoutEmpty(networking),
-    apiServer: apiServer && withoutEmpty(apiServer),
-    etcd: etcd?.local && { local: withoutEmpty(etcd.local) },
-  });
-}
-
-function withoutEmpty(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== ''),
-  );
 }

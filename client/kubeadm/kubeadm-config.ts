@@ -3,34 +3,24 @@
  * InitConfiguration or a JoinConfiguration and ignores other kinds in the file (cmd/kubeadm/app/util/config), so the
  * file of a joining node can also contain the ClusterConfiguration.
  */
-import type * as z from 'zod/mini';
-import { hostOfEndpoint } from '../../lib/cluster/endpoint.ts';
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
-import { canonicalIpAddress } from '../../lib/ip-address.ts';
-import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../../lib/names.ts';
 import {
   type KubernetesVersion,
   parseKubernetesVersion,
 } from '../../lib/profiles/kubernetes-version.ts';
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { CommandError } from '../errors.ts';
+import type { ClusterDocument, InitDocument, JoinDocument } from './api-types.ts';
+import { checkAddress, checkNodeName, isChosenByKubeadm, type Remarks } from './check-values.ts';
 import {
   type ClusterSettings,
   isKubeletLocal,
   type KeyKinds,
   keyKindsOf,
-  nameFieldsOf,
   settingsOf,
 } from './cluster-settings.ts';
-import { findKind, parseDocument, readDocuments } from './documents.ts';
-import {
-  type ClusterDocument,
-  clusterSchema,
-  type InitDocument,
-  initSchema,
-  type JoinDocument,
-  joinSchema,
-} from './schema.ts';
+import { readKubeadmDocuments } from './read-documents.ts';
+import { recordFieldsOf } from './record-fields.ts';
 
 export interface KubeadmConfig extends KeyKinds, ClusterSettings {
   /** The path of the file, for messages. */
@@ -46,12 +36,14 @@ export interface KubeadmConfig extends KeyKinds, ClusterSettings {
   readonly clusterName: string;
   /** As written, such as `api.example.com:6443`; a node that joins without it uses its discovery endpoint. */
   readonly controlPlaneEndpoint: string | undefined;
-  /** The fields that decide subject alternative names, as in a cluster record. */
-  readonly nameFields: Record<string, unknown>;
+  /** The fields of a cluster record, which decide subject alternative names. */
+  readonly recordFields: Record<string, unknown>;
   /** Whether the kubelet of a control plane uses the API server on its own node. */
   readonly kubeletLocalMode: boolean;
   /** discovery.bootstrapToken.caCertHashes: the pins by which a joining node trusts `ca`. */
   readonly caCertHashes: readonly string[];
+  /** What kubeadm ignores in the file, or what other programs may read in another way. */
+  readonly warnings: readonly string[];
 }
 
 /** Command-line options that override the file or complete it. */
@@ -69,6 +61,7 @@ interface Source {
   readonly cluster: ClusterDocument;
   readonly init: InitDocument | undefined;
   readonly join: JoinDocument | undefined;
+  readonly warnings: string[];
 }
 
 /** @throws CommandError that names what is invalid or missing in the file */
@@ -89,11 +82,12 @@ export function readKubeadmConfig(
     version,
     clusterName: cluster.clusterName || 'kubernetes',
     controlPlaneEndpoint: endpointOf(source, kind.joins),
-    nameFields: nameFieldsOf(cluster),
+    recordFields: recordFieldsOf(cluster),
     ...settingsOf(cluster),
     ...keyKindsOf(cluster, version),
     kubeletLocalMode: isKubeletLocal(cluster, version),
     caCertHashes: join?.discovery?.bootstrapToken?.caCertHashes ?? [],
+    warnings: source.warnings,
   };
   clusterRecordOf(config); // rejects invalid names before anything depends on them
   return config;
@@ -101,11 +95,11 @@ export function readKubeadmConfig(
 
 /** The configuration as the record of a cluster with only this node, from which the names are derived. */
 export function clusterRecordOf(config: KubeadmConfig): ClusterRecord {
-  const { file, nodeName: name, advertiseAddress, role, nameFields } = config;
+  const { file, nodeName: name, advertiseAddress, role, recordFields } = config;
   const { record, problems } = parseClusterRecord({
     cluster: 'cluster',
     trustDomain: 'trust-domain',
-    ...nameFields,
+    ...recordFields,
     // any address will do: a worker's certificate contains none
     nodes: [{ name, addresses: [advertiseAddress ?? '127.0.0.1'], role }],
   });
@@ -114,17 +108,8 @@ export function clusterRecordOf(config: KubeadmConfig): ClusterRecord {
 }
 
 function readSource(yaml: string, file: string): Source {
-  const documents = readDocuments(yaml, file);
-  const find = <T>(schema: z.ZodMiniType<T>, kind: string): T | undefined => {
-    const found = findKind(documents, kind);
-    return found === undefined ? undefined : parseDocument(schema, found, file, kind);
-  };
-  return {
-    file,
-    cluster: find(clusterSchema, 'ClusterConfiguration') ?? {},
-    init: find(initSchema, 'InitConfiguration'),
-    join: find(joinSchema, 'JoinConfiguration'),
-  };
+  const { cluster = {}, init, join, warnings } = readKubeadmDocuments(yaml, file);
+  return { file, cluster, init, join, warnings: [...warnings] };
 }
 
 function fail({ file }: Source, problem: string, hint?: string): never {
@@ -171,14 +156,18 @@ function nodeNameOf(
   const { init, join } = source;
   const written =
     (joins ? join : undefined)?.nodeRegistration?.name ?? init?.nodeRegistration?.name;
-  const name = (node ?? written ?? defaultNode ?? '').trim().toLowerCase();
-  if (name === '')
+  const given = (node ?? written ?? defaultNode ?? '').trim();
+  if (given === '')
     fail(source, 'nodeRegistration.name is missing', 'set it, or give the node name with --node');
-  if (isSubdomain(name) && name.length <= MAX_NODE_NAME_LENGTH) return name;
-  return fail(
-    source,
-    `node name ${name} is not an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters`,
-  );
+  return checkedBy(source, (remarks) => checkNodeName(given, 'nodeRegistration.name', remarks));
+}
+
+/** For values that may come from the command line. */
+function checkedBy<T>(source: Source, check: (remarks: Remarks) => T): T {
+  const problems: string[] = [];
+  const value = check({ problems, warnings: source.warnings });
+  const [problem] = problems;
+  return problem === undefined ? value : fail(source, problem);
 }
 
 function addressOf(
@@ -189,16 +178,16 @@ function addressOf(
   const { init, join } = source;
   const ofJoin = joins ? join?.controlPlane?.localAPIEndpoint : undefined;
   const { bindPort, ...endpoint } = ofJoin ?? init?.localAPIEndpoint ?? {};
-  const advertiseAddress = given ?? endpoint.advertiseAddress ?? '';
+  const written = given ?? endpoint.advertiseAddress ?? '';
   if (role === 'worker') return { advertiseAddress: undefined, bindPort: bindPort || 6443 };
-  if (advertiseAddress === '')
+  const path = `${joins ? 'controlPlane.' : ''}localAPIEndpoint.advertiseAddress`;
+  if (written === '' || isChosenByKubeadm(written))
     fail(
       source,
-      `${joins ? 'controlPlane.' : ''}localAPIEndpoint.advertiseAddress is missing`,
-      'set it in the file: unlike kubeadm, Cakeless does not use the address of the default route',
+      `${path} is ${written || 'missing'}`,
+      'set it in the file: unlike kubeadm, Cakeless does not choose an address of the machine',
     );
-  if (canonicalIpAddress(advertiseAddress) === undefined)
-    fail(source, `advertiseAddress ${advertiseAddress} is not an IP address`);
+  const advertiseAddress = checkedBy(source, (remarks) => checkAddress(written, path, remarks));
   return { advertiseAddress, bindPort: bindPort || 6443 };
 }
 
@@ -206,8 +195,6 @@ function endpointOf(source: Source, joins: boolean): string | undefined {
   const { cluster, join } = source;
   const discovered = joins ? join?.discovery?.bootstrapToken?.apiServerEndpoint : undefined;
   const endpoint = cluster.controlPlaneEndpoint || discovered || undefined;
-  if (endpoint !== undefined && hostOfEndpoint(endpoint) === undefined)
-    fail(source, `controlPlaneEndpoint ${endpoint} is not HOST or HOST:PORT`);
   if (joins && endpoint === undefined)
     fail(
       source,

@@ -1,4 +1,5 @@
 /** Server URLs as kubeadm picks them for kubeconfigs (cmd/kubeadm/app/util/endpoint.go). */
+import { parseEndpoint } from '../../lib/cluster/endpoint.ts';
 import { canonicalIpAddress } from '../../lib/ip-address.ts';
 import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
 import type { KubeadmConfig } from './kubeadm-config.ts';
@@ -12,14 +13,12 @@ function isLocal(name: CertificateName, { role, kubeletLocalMode }: KubeadmConfi
 export function serverUrlOf(name: CertificateName, config: KubeadmConfig): string {
   const { controlPlaneEndpoint, advertiseAddress = '', bindPort } = config;
   if (controlPlaneEndpoint === undefined || isLocal(name, config))
-    return formatUrl(advertiseAddress, String(bindPort));
-  const whole = canonicalIpAddress(controlPlaneEndpoint);
-  if (whole) return formatUrl(whole, String(bindPort));
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(controlPlaneEndpoint);
-  return formatUrl(match?.[1] ?? match?.[2] ?? '', match?.[3] ?? String(bindPort));
+    return formatUrl(advertiseAddress, bindPort);
+  const { host = '', port } = parseEndpoint(controlPlaneEndpoint) ?? {};
+  return formatUrl(host, port ?? bindPort);
 }
 
-function formatUrl(host: string, port: string): string {
+function formatUrl(host: string, port: number): string {
   const address = canonicalIpAddress(host) ?? host;
   return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

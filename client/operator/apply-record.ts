@@ -13,6 +13,8 @@ import { CommandError } from '../errors.ts';
 import { writeOver } from '../write-over.ts';
 import { type ExistingRecord, readExisting } from './existing-record.ts';
 import { changedFields, describeChanges } from './record-changes.ts';
+import { describeDifference } from './record-difference.ts';
+import { warnOfValidity } from './warn-of-validity.ts';
 
 export interface RecordChange {
   readonly cluster: string;
@@ -35,6 +37,10 @@ export interface AppliedRecord {
   readonly text: string;
   /** For `configured`: which fields change, such as `changed nodes; removed uploaders`. */
   readonly changes: string | undefined;
+  /** For `configured`: what differs, a line for each value. */
+  readonly difference: readonly string[];
+  readonly record: ClusterRecord;
+  readonly document: unknown;
 }
 
 /** @throws CommandError conflict if someone else changed the record in the meantime; theirs stays as it is */
@@ -52,12 +58,14 @@ export async function applyRecord(
   if (before?.problem !== undefined)
     warn(`warning: the record that this one replaces cannot be read: ${before.problem}`);
   await checkTrustDomain(authority, record, trustDomainIn(before?.value), warn);
+  warnOfValidity(record, warn);
   const text = formatDocument(document);
   const changes = before && describeChanges(before.value, document);
   if (before && formatDocument(before.value) === text)
-    return { change: 'unchanged', text, changes: undefined };
+    return { change: 'unchanged', text, changes: undefined, difference: [], record, document };
   if (!dryRun) await write(authority, cluster, text, before, conflictHint);
-  return { change: before ? 'configured' : 'created', text, changes };
+  const difference = describeDifference(before?.value, document);
+  return { change: before ? 'configured' : 'created', text, changes, difference, record, document };
 }
 
 /** Also of a record that cannot be read: its replacement may move the cluster to another trust domain. */

@@ -2,7 +2,8 @@
 import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import { CommandError } from '../errors.ts';
-import { DECLARED_FIELDS, type DeclaredCluster } from './declared-cluster.ts';
+import { DECLARED_FIELDS } from '../kubeadm/record-fields.ts';
+import type { DeclaredCluster } from './declared-cluster.ts';
 
 export type NodeDocument = ClusterRecordDocument['nodes'][number];
 
@@ -24,7 +25,7 @@ export function buildRecord(
   config: DeclaredCluster,
   nodes: readonly NodeDocument[],
   known: ClusterRecordDocument | undefined,
-): Record<string, unknown> {
+): Record<string, unknown> & { readonly nodes: readonly unknown[] } {
   const { node } = config;
   const fromConfig: NodeDocument[] =
     node && !nodes.some(({ name }) => name === node.name)
@@ -59,7 +60,7 @@ function entryOf(known: ClusterRecordDocument | undefined, name: string) {
 export function checkRecord(
   value: unknown,
   heading: string,
-  hint = 'run cakeless cluster show NAME -o json to see the record of another cluster',
+  hint = 'run cakeless cluster show NAME -o yaml to see the record of another cluster',
 ): ClusterRecord {
   const { record, problems } = parseClusterRecord(value);
   if (record) return record;

@@ -1,18 +1,23 @@
 /** Where `cakeless cluster apply` takes a record from: a record file, or a kubeadm configuration. */
+import { parseKubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import { CommandError } from '../errors.ts';
+import { parseYaml, YamlError } from '../parse-yaml.ts';
 import { readGivenText } from '../read-text.ts';
 import type { RecordChange } from './apply-record.ts';
 import { buildRecord, checkRecord, type NodeDocument } from './cluster-record.ts';
-import { readDeclaredCluster } from './declared-cluster.ts';
+import { type DeclaredCluster, readDeclaredCluster } from './declared-cluster.ts';
 
 export type RecordSource = Pick<RecordChange, 'build' | 'conflictHint'>;
 
 /** @throws CommandError if the file cannot be read; `build` throws if it is not a cluster record */
 export function recordFromFile(cluster: string, file: string): RecordSource {
-  const document = parseJson(file);
+  const text = readGivenText(file);
+  // JSON's own parser has the better messages
+  const format = /^\s*\{/.test(text) ? 'json' : 'yaml';
+  const document = format === 'json' ? parseJson(text, file) : parseRecordYaml(text, file);
   return {
     build: () => ({ document, record: checkRecord(document, `${file}: not a cluster record`) }),
-    conflictHint: `run cakeless cluster show ${cluster} -o json, add the change to ${file}, and run the same command again`,
+    conflictHint: `run cakeless cluster show ${cluster} -o ${format}, add the change to ${file}, and run the same command again`,
   };
 }
 
@@ -28,9 +33,16 @@ const KUBEADM_HINT =
   'certificate names depend on these fields; kubernetesVersion is a full version, and --kubernetes-version v1.37.2 overrides the one in the file';
 
 /** @throws CommandError if the file is not a kubeadm configuration; `build` throws if the record would be invalid */
-export function recordFromKubeadm(file: string, source: KubeadmSource): RecordSource {
+export function recordFromKubeadm(
+  file: string,
+  source: KubeadmSource,
+  warn: (line: string) => void,
+): RecordSource {
   const { cluster, trustDomain, kubernetesVersion, nodes } = source;
-  const config = readDeclaredCluster(readGivenText(file), file);
+  const release =
+    kubernetesVersion === undefined ? undefined : parseKubernetesVersion(kubernetesVersion);
+  const config = readDeclaredCluster(readGivenText(file), file, release);
+  for (const warning of config.warnings) warn(`warning: ${file}: ${warning}`);
   return {
     build: (before) => {
       // It has fields that no kubeadm configuration has; without them, the new record could allow more.
@@ -38,9 +50,11 @@ export function recordFromKubeadm(file: string, source: KubeadmSource): RecordSo
         throw new CommandError(
           'failure',
           before.problem,
-          `replace the whole record with cakeless cluster apply ${cluster} -f RECORD.json`,
+          `replace the whole record with cakeless cluster apply ${cluster} -f RECORD`,
         );
       const built = buildRecord(cluster, trustDomain, config, nodes, before?.record);
+      if (built.nodes.length === 0 && !before?.record?.nodeRules?.length)
+        failWithoutNode(file, config);
       const document = kubernetesVersion === undefined ? built : { ...built, kubernetesVersion };
       const heading = `${file}: does not result in a valid cluster record`;
       return { document, record: checkRecord(document, heading, KUBEADM_HINT) };
@@ -49,8 +63,19 @@ export function recordFromKubeadm(file: string, source: KubeadmSource): RecordSo
   };
 }
 
-function parseJson(file: string): unknown {
-  const text = readGivenText(file);
+function failWithoutNode(file: string, { written: { name, address } }: DeclaredCluster): never {
+  const missing =
+    name === undefined && address === undefined
+      ? 'no InitConfiguration with a node'
+      : `an InitConfiguration without ${name === undefined ? 'nodeRegistration.name' : 'localAPIEndpoint.advertiseAddress'}`;
+  throw new CommandError(
+    'usage',
+    `${file}: has ${missing}, and the record of a cluster needs at least one node`,
+    `name the control-plane nodes with --node ${name ?? 'NAME'}=${address ?? 'ADDRESS'}`,
+  );
+}
+
+function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -58,5 +83,14 @@ function parseJson(file: string): unknown {
       'usage',
       `${file}: not JSON: ${error instanceof Error ? error.message : error}`,
     );
+  }
+}
+
+function parseRecordYaml(text: string, file: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new CommandError('usage', `${file}: not YAML: ${error.message}`);
   }
 }

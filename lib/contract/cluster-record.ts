@@ -13,6 +13,7 @@ import {
   OLDEST_KUBERNETES_VERSION,
   parseKubernetesVersion,
 } from '../profiles/kubernetes-version.ts';
+import { readSloppyAddress } from '../sloppy-address.ts';
 import { requiredApprovalsSchema } from '../trust-domain-rules.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 import { isNodeName, RESERVED_NODE_NAMES } from './request-kinds.ts';
@@ -40,7 +41,10 @@ const nodeName = text(
 const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
 const extraName = text(
   'an IP address, or a DNS name in lower case; a wildcard must be the whole first label',
-  (value) => canonicalIpAddress(value) !== undefined || isDnsName(value),
+  (value) =>
+    canonicalIpAddress(value) !== undefined ||
+    // with leading zeros it is an address for kubeadm, and a name for others
+    (isDnsName(value) && readSloppyAddress(value) === undefined),
 );
 const extraNames = z.optional(z.array(extraName));
 const role = z.enum(['control-plane', 'worker']);

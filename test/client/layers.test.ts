@@ -16,6 +16,7 @@ const BASE = [
   'home.ts',
   'open-bucket.ts',
   'output.ts',
+  'parse-yaml.ts',
   'plain-text.ts',
   'prompt.ts',
   'read-text.ts',

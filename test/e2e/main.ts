@@ -1,6 +1,7 @@
 /** `npm run e2e`: real Kubernetes that uses only certificates from Cakeless. See docs/end-to-end.md. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CONFIGURATIONS, runConfigurations } from './configuration/configurations.ts';
 import { AGGREGATED_HOST } from './control-plane/aggregated-api.ts';
 import { LIVE, runLive } from './control-plane/live.ts';
 import { ENDPOINT_ADDRESS, HOSTS, makeBridge, TEST_ADDRESS } from './control-plane/network.ts';
@@ -38,7 +39,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-const PARTS = ['matrix', 'control-plane', 'whole'];
+const PARTS = ['configurations', 'matrix', 'control-plane', 'whole'];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
 /** All parts run without --only; --quick omits the whole cluster unless --only names it. */
@@ -60,7 +61,9 @@ async function outside(): Promise<number> {
     return 1;
   }
   buildPrograms([
-    ...(runs('matrix') ? kubeadmReleases.map((release) => [release, 'kubeadm']) : []),
+    ...(runs('matrix') || runs('configurations')
+      ? kubeadmReleases.map((release) => [release, 'kubeadm'])
+      : []),
     ...(runs('control-plane')
       ? liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS])
       : []),
@@ -82,6 +85,7 @@ async function inside(folder: string): Promise<number> {
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
   await service.openTo(TEST_ADDRESS);
+  if (runs('configurations')) await runConfigurations(report, folder, kubeadmReleases);
   if (runs('matrix')) {
     await runMatrix(report, service, folder);
     for (const release of kubeadmReleases) await runFacts(report, service, folder, release);
@@ -118,6 +122,7 @@ async function runMatrix(report: Report, service: CakelessService, folder: strin
 
 function summarize(report: Report): void {
   const tables = [
+    report.tableByCheck(CONFIGURATIONS, 'CONFIGURATIONS READ AS BY KUBEADM'),
     report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS),
     report.tableByCheck(FACTS, 'KUBEADM AND WRONG FILES'),
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),

@@ -30,6 +30,7 @@ const LAYERS = [
   'fault.ts',
   'limits.ts',
   'printable.ts',
+  'sloppy-address.ts',
   'ip-address.ts',
   'duration.ts',
   'names.ts',

@@ -1,9 +1,8 @@
 /** Reads the parts of a kubeconfig that certificates depend on (client-go tools/clientcmd/api/v1). */
 import { isAbsolute, join } from 'node:path';
-import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
-import { yamlProblem } from '../../yaml-problem.ts';
+import { parseYaml, YamlError } from '../../parse-yaml.ts';
 
 const text = z.optional(z.string());
 
@@ -75,9 +74,10 @@ export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
 function parseKubeconfig(yaml: string) {
   let value: unknown;
   try {
-    value = parse(yaml);
+    value = parseYaml(yaml);
   } catch (error) {
-    throw new KubeconfigError(`not YAML: ${yamlProblem(error)}`);
+    if (!(error instanceof YamlError)) throw error;
+    throw new KubeconfigError(`not YAML: ${error.message}`);
   }
   const result = kubeconfigSchema.safeParse(value);
   if (result.success) return result.data;

@@ -20,7 +20,8 @@ export interface Expectations
 export function expectationsOf(terminal: Terminal, file: string | undefined): Expectations {
   if (file === undefined) return { externalEtcd: false, namesOf: alwaysNeeded };
   const text = readGivenText(file);
-  const { certDir, externalEtcd } = readClusterSettings(text, file);
+  const { certDir, externalEtcd, warnings } = readClusterSettings(text, file);
+  for (const warning of warnings) terminal.progress(`warning: ${file}: ${warning}`);
   const config = readWhole(terminal, text, file);
   return {
     certDir,

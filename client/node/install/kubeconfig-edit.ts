@@ -10,11 +10,10 @@ import {
   isScalar,
   isSeq,
   type Pair,
-  parseDocument,
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { yamlProblem } from '../../yaml-problem.ts';
+import { readYaml, YamlError } from '../../parse-yaml.ts';
 import { KubeconfigError } from '../disk/kubeconfig.ts';
 
 export interface KubeconfigData {
@@ -44,9 +43,7 @@ export function editKubeconfig(yaml: string, data: KubeconfigData): string {
 
 /** One at a time, each on the result of the previous one: two changes can be at the same position. */
 function applyChange(yaml: string, { list, name, key, value }: ValueChange): string {
-  const document = parseDocument(yaml);
-  const [error] = document.errors;
-  if (error) throw new KubeconfigError(`not YAML: ${yamlProblem(error)}`);
+  const { document } = readKubeconfigYaml(yaml, 'not YAML');
   const { start, end, text } = edit(yaml, findEntry(document, list, name), key, value);
   return yaml.slice(0, start) + text + yaml.slice(end);
 }
@@ -127,7 +124,7 @@ function insert(yaml: string, map: YAMLMap, key: string, value: string): Edit {
 function checkEffect(before: string, after: string, changes: readonly ValueChange[]): void {
   const expected = toValue(before);
   for (const { list, name, key, value } of changes) {
-    const entry = expected[list]?.find((candidate) => candidate.name === name);
+    const entry = expected[list]?.find((candidate) => candidate?.name === name);
     const inner = list === 'users' ? 'user' : 'cluster';
     // a copy: other entries may share this map through an anchor
     if (entry) entry[inner] = { ...entry[inner], [key]: value };
@@ -144,8 +141,16 @@ interface Entry {
   cluster?: Record<string, unknown>;
 }
 
-function toValue(yaml: string): Partial<Record<ListKey, Entry[]>> {
-  const document = parseDocument(yaml);
-  if (document.errors.length > 0) throw new KubeconfigError('it would no longer be YAML');
-  return document.toJS();
+function toValue(yaml: string): Partial<Record<ListKey, (Entry | null)[]>> {
+  const { value } = readKubeconfigYaml(yaml, 'it would no longer be YAML');
+  return (value ?? {}) as Partial<Record<ListKey, (Entry | null)[]>>;
+}
+
+function readKubeconfigYaml(yaml: string, heading: string): ReturnType<typeof readYaml> {
+  try {
+    return readYaml(yaml);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new KubeconfigError(`${heading}: ${error.message}`);
+  }
 }

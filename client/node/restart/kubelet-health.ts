@@ -1,6 +1,6 @@
 /** The kubelet's health endpoint: healthzBindAddress and healthzPort of KubeletConfiguration. */
-import { parse } from 'yaml';
 import * as z from 'zod/mini';
+import { parseYaml } from '../../parse-yaml.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { callable } from './address.ts';
 
@@ -25,7 +25,7 @@ export function kubeletHealthUrl(file = KUBELET_CONFIG): string | undefined {
 /** An invalid file counts as defaults: the kubelet does not run with it either. */
 function read(file: string): z.infer<typeof schema> {
   try {
-    return schema.parse(parse(readTextIfThere(file) ?? ''));
+    return schema.parse(parseYaml(readTextIfThere(file) ?? ''));
   } catch {
     return {};
   }

@@ -1,11 +1,11 @@
 /** What the manifest of a static pod says about its component: version, ports, certificate files. */
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import {
   type KubernetesVersion,
   parseKubernetesVersion,
 } from '../../../lib/profiles/kubernetes-version.ts';
+import { parseYaml, YamlError } from '../../parse-yaml.ts';
 import type { Component } from '../disk/components.ts';
 import { currentContent } from '../disk/file-change.ts';
 import type { NodeFolders } from '../disk/places.ts';
@@ -35,7 +35,7 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
   const file = join(manifestsFolder(folders), `${component}.yaml`);
   const text = currentContent(file, false);
   if (text === undefined) return undefined;
-  const result = podSchema.safeParse(parse(text));
+  const result = podSchema.safeParse(podIn(text));
   if (!result.success) return { file, version: undefined, words: [], flags: new Map() };
   const [container] = result.data.spec.containers;
   const words = [...(container?.command ?? []), ...(container?.args ?? [])];
@@ -47,4 +47,14 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
   // etcd's image tag is not a Kubernetes version
   const version = component === 'etcd' ? undefined : parseKubernetesVersion(tag);
   return { file, version, words, flags: new Map(flags) };
+}
+
+/** Nothing for a file that is not YAML: the kubelet does not run it either. */
+function podIn(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    return undefined;
+  }
 }

@@ -1,13 +1,12 @@
 /** cakeless.yaml: who this node is, so that a timer needs neither arguments nor environment variables. */
 import { existsSync } from 'node:fs';
-import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { requireTrustedFile } from '../../../lib/files/trust.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
+import { parseYaml, YamlError } from '../../parse-yaml.ts';
 import { readGivenText } from '../../read-text.ts';
-import { yamlProblem } from '../../yaml-problem.ts';
 
 export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
 /** The EnvironmentFile= of the timer's unit. */
@@ -54,8 +53,9 @@ export function readCakelessYaml(file: string | undefined): CakelessYaml {
 function readYaml(file: string): unknown {
   const text = readGivenText(file);
   try {
-    return parse(text);
+    return parseYaml(text);
   } catch (error) {
-    throw new CommandError('usage', `${file}: not YAML: ${yamlProblem(error)}`);
+    if (!(error instanceof YamlError)) throw error;
+    throw new CommandError('usage', `${file}: not YAML: ${error.message}`);
   }
 }

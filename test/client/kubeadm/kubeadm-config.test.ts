@@ -6,9 +6,9 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 const cluster = (more = '', version = 'v1.37.2') =>
   `apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: ${version}\n${more}\n---\n`;
 const init = (address = '10.0.0.1', more = '') =>
-  `kind: InitConfiguration\nnodeRegistration: { name: CP-1 }\nlocalAPIEndpoint: { advertiseAddress: "${address}"${more} }\n---\n`;
+  `apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nnodeRegistration: { name: CP-1 }\nlocalAPIEndpoint: { advertiseAddress: "${address}"${more} }\n---\n`;
 const join = (more: string) =>
-  `kind: JoinConfiguration\nnodeRegistration: { name: w-1 }\n${more}\n---\n`;
+  `apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\nnodeRegistration: { name: w-1 }\n${more}\n---\n`;
 const discovery = 'discovery: { bootstrapToken: { apiServerEndpoint: "api:6443" } }';
 const endpoint = 'controlPlaneEndpoint: api.example.com';
 
@@ -39,7 +39,7 @@ const refused: [string, string, RegExp][] = [
     /encryptionAlgorithm/,
   ],
   ['an invalid certSAN', cluster('apiServer: { certSANs: ["a b"] }') + init(), /certSANs/],
-  ['a file that is not YAML', 'kind: [', /config.yaml: not YAML: [^\n]+ at line 1, column 8$/],
+  ['a file that is not YAML', 'kind: [', /config.yaml: not YAML: [^\n]+ at line 2, column 1$/],
 ];
 
 it.each(refused)('rejects %s and names the file and the field', (_, yaml, problem) => {

@@ -63,7 +63,13 @@ it('reads once and writes once, with the ETag of what it read', async () => {
   const authority = await newAuthority();
   await clusterApply(authority, ...fromKubeadm());
   const { said, error } = await clusterApply(authority, ...fromKubeadm('--worker', 'w=10.0.0.9'));
-  expect([error, said]).toEqual([undefined, ['cluster prod configured: changed nodes']]);
+  expect([error, said]).toEqual([
+    undefined,
+    [
+      'cluster prod configured: changed nodes',
+      '  + nodes[w]: {"name":"w","addresses":["10.0.0.9"],"role":"worker"}',
+    ],
+  ]);
   const ofRecord = authority.calls.filter(({ key }) => key === KEY).map(({ call }) => call);
   expect(ofRecord).toEqual(['get', 'create', 'get', 'replace']);
 });
@@ -174,7 +180,8 @@ describe('records that cannot be read', () => {
     expect(said[0]).toMatch(
       /^warning: the record that this one replaces cannot be read: clusters\/prod\.json: /,
     );
-    expect(said.at(-1)?.replace('cluster prod configured: ', '')).toMatch(changes);
+    const summary = said.find((line) => line.startsWith('cluster prod configured: '));
+    expect(summary?.replace('cluster prod configured: ', '')).toMatch(changes);
   });
 
   it('still tell the trust domain from which their replacement moves the cluster', async () => {
@@ -227,7 +234,7 @@ describe('records that cannot be read', () => {
     authority.seed(KEY, broken);
     expect((await clusterApply(authority, ...fromKubeadm())).error).toMatchObject({
       message: expect.stringContaining('misspelled'),
-      hint: 'replace the whole record with cakeless cluster apply prod -f RECORD.json',
+      hint: 'replace the whole record with cakeless cluster apply prod -f RECORD',
     });
     expect(authority.text(KEY)).toBe(broken);
   });
@@ -257,6 +264,9 @@ it('names the fields that an old record file would change back', async () => {
   const { said } = await clusterApply(authority, '-f', file);
   expect(said).toEqual([
     'cluster prod configured: changed kubernetesVersion, nodes; removed uploaders',
+    '  ~ kubernetesVersion: "v1.36.0" is now "v1.37.2"',
+    '  - nodes[theirs]: {"name":"theirs","addresses":["10.9.9.9"],"role":"worker"}',
+    '  - uploaders: ["AWS:AROAEXAMPLE:*"]',
   ]);
 });
 
@@ -291,4 +301,22 @@ it('every concurrent run over HTTP that reports success has its node in the reco
   } finally {
     await service.close();
   }
+});
+
+it.each([
+  ['8760h', []],
+  [
+    '8760h0m1s',
+    [
+      'warning: certificateValidityPeriod is 8760h0m1s, more than 8760h0m0s: requests are rejected with validity-too-long, unless the deployment allows more in trust domain fleet',
+    ],
+  ],
+])('a validity of %s: says whether the service may reject it', async (period, warnings) => {
+  const authority = await newAuthority();
+  await clusterApply(authority, ...fromKubeadm());
+  const file = join(folder, 'validity.json');
+  const record = { ...authority.json(KEY), certificateValidityPeriod: period };
+  writeFileSync(file, JSON.stringify(record));
+  const { said } = await clusterApply(authority, '-f', file);
+  expect(said.filter((line) => line.startsWith('warning'))).toEqual(warnings);
 });

@@ -4,10 +4,12 @@ import { readDeclaredCluster } from '../../../client/operator/declared-cluster.t
 import { clusterRecordSchema } from '../../../lib/contract/cluster-record.ts';
 
 const CONFIG = `
+apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: v1.37.2
 controlPlaneEndpoint: api.example.com
 ---
+apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 nodeRegistration: { name: cp-1 }
 localAPIEndpoint: { advertiseAddress: 10.0.0.1 }
@@ -16,17 +18,29 @@ const config = readDeclaredCluster(CONFIG, 'config.yaml');
 const build = (known?: object) =>
   buildRecord('prod', 'fleet', config, [], known && clusterRecordSchema.parse(known));
 
-it('keeps the fields that a kubeadm configuration does not have', () => {
-  const own = {
-    uploaders: ['AWS:AROA:*'],
-    approvalRequired: ['apiserver'],
-    limits: { maxNames: 10 },
-    allowedKeys: ['RSA-2048'],
-    nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],
-    users: { organizations: ['team-a'], approvalRequired: false },
-  };
-  expect(build({ ...build(), ...own })).toEqual({ ...build(), ...own });
-});
+/** A value for every field of a record; a new field needs one here, so that it is not dropped by accident. */
+const OWN: Record<string, unknown> = {
+  uploaders: ['AWS:AROA:*'],
+  approvalRequired: ['apiserver'],
+  limits: { maxNames: 10 },
+  allowedKeys: ['RSA-2048'],
+  nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],
+  users: { organizations: ['team-a'], approvalRequired: false },
+};
+const DECLARED = [
+  ...['kubernetesVersion', 'controlPlaneEndpoint', 'networking', 'apiServer', 'etcd'],
+  'certificateValidityPeriod',
+];
+
+it.each(Object.keys(clusterRecordSchema.shape).filter((field) => !DECLARED.includes(field)))(
+  'keeps %s, which a kubeadm configuration does not have',
+  (field) => {
+    if (['cluster', 'trustDomain', 'nodes'].includes(field)) return;
+    expect(Object.keys(OWN)).toContain(field);
+    const own = { [field]: OWN[field] };
+    expect(build({ ...build(), ...own })).toEqual({ ...build(), ...own });
+  },
+);
 
 it('replaces the fields that a kubeadm configuration has, and drops those that the file leaves out', () => {
   const known = { ...build(), kubernetesVersion: 'v1.36.0', certificateValidityPeriod: '720h' };

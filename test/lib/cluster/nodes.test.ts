@@ -10,26 +10,32 @@ import { clusterRecord } from '../../support/csr-builder-cluster.ts';
 it.each([
   ['api.example.com:6443', 'api.example.com'],
   ['api.example.com', 'api.example.com'],
-  ['API.example.com:6443', 'api.example.com'],
+  ['API.example.com:6443', undefined],
   ['10.0.0.1:6443', '10.0.0.1'],
   ['10.0.0.1', '10.0.0.1'],
   ['[fd00::1]:6443', 'fd00::1'],
-  ['[FD00:0::1]', 'fd00::1'],
+  ['[FD00:0::1]:6443', 'fd00::1'],
+  ['[fd00::1]', undefined],
+  ['api:06443', 'api'],
+  ['010.0.0.1:6443', undefined],
+  ['::ffff:10.0.0.1', undefined],
+  ['fe80::1%eth0', undefined],
   ['fd00::1', 'fd00::1'],
   ['api:65535', 'api'],
   ['api:65536', undefined],
   ['api:0', undefined],
-  ['api:', undefined],
+  ['api:', 'api'],
+  ['api:+1', undefined],
   [':6443', undefined],
   ['https://api:6443', undefined],
   ['api:6443/x', undefined],
   ['fd00::1]:6443', undefined],
   ['[fd00::1', undefined],
-  ['[api]:6443', undefined],
+  ['[api]:6443', 'api'],
   ['a_b:6443', undefined],
   ['*.example.com', undefined],
   ['', undefined],
-])('the host of %j is %s', (endpoint, host) => {
+])('the host of %j is %s, as for kubeadm', (endpoint, host) => {
   expect(hostOfEndpoint(endpoint)).toBe(host);
 });
 

@@ -54,6 +54,16 @@ it.each<[wrong: string, changes: object, field: string]>([
     { etcd: { local: { serverCertSANs: ['::ffff:10.0.0.1'] } } },
     'etcd.local.serverCertSANs[0]',
   ],
+  [
+    'an address with leading zeros, which programs read in different ways',
+    { apiServer: { certSANs: ['010.0.0.1'] } },
+    'apiServer.certSANs[0]',
+  ],
+  [
+    'an endpoint with leading zeros',
+    { controlPlaneEndpoint: '010.0.0.1:6443' },
+    'controlPlaneEndpoint',
+  ],
   ['a validity in days', { certificateValidityPeriod: '365d' }, 'certificateValidityPeriod'],
   ['a validity of zero', { certificateValidityPeriod: '0h' }, 'certificateValidityPeriod'],
   ['no list of nodes', { nodes: undefined }, 'nodes'],

@@ -1,0 +1,33 @@
+/** Reads YAML that others wrote: files of a node, and files that the user named. */
+import { type Document, parseDocument } from 'yaml';
+import { yamlProblem } from './yaml-problem.ts';
+
+/** Its message is one line that does not quote the text, which may contain a private key. */
+export class YamlError extends Error {
+  override name = 'YamlError';
+}
+
+/**
+ * The value of a text with one document. A text may be anything: aliases that expand to a huge value, keys that occur
+ * twice, nesting that no program follows, tags that make bytes (`!!binary`) of a text. Bytes stay bytes: a schema that
+ * expects a text refuses them.
+ * @throws YamlError if it is not YAML, or not safe to read
+ */
+export function parseYaml(text: string): unknown {
+  return readYaml(text).value;
+}
+
+/** As `parseYaml`, with the document, whose nodes have positions in the text. */
+export function readYaml(text: string): {
+  readonly document: Document.Parsed;
+  readonly value: unknown;
+} {
+  const document = parseDocument(text, { logLevel: 'error' });
+  const [error] = document.errors;
+  if (error) throw new YamlError(yamlProblem(error));
+  try {
+    return { document, value: document.toJS() };
+  } catch (reason) {
+    throw new YamlError(yamlProblem(reason));
+  }
+}
