@@ -1,9 +1,9 @@
 /** What an installation changes: whole files, and links. All changes are computed before the first file is touched. */
 import { createHash } from 'node:crypto';
-import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { textOf } from '../../read-text.ts';
+import { readBytesIfThere, textOf } from '../../read-text.ts';
 
 export interface FileChange {
   /** With links resolved. */
@@ -54,8 +54,9 @@ export function changeLink(file: string, target: string): FileChange {
 
 /** The content of a file, or the target of a link; undefined if it does not exist. */
 export function currentBytes(path: string, isLink: boolean): Buffer | undefined {
+  if (!isLink) return readBytesIfThere(path);
   try {
-    return isLink ? readlinkSync(path, 'buffer') : readFileSync(path);
+    return readlinkSync(path, 'buffer');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

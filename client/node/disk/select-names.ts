@@ -43,12 +43,14 @@ export interface SelectionRule {
   readonly names: readonly string[];
   /** Only certificates that expire within this time. */
   readonly expiresWithinSeconds?: number | undefined;
+  /** `all` includes the certificate that the kubelet rotates. */
+  readonly includesKubelets?: boolean;
   readonly now: Date;
 }
 
 /**
- * `all` is every certificate on the node. It includes kubelet.conf if that embeds a certificate, whether the kubelet
- * uses it or a file in its own store: both are renewed. If only the kubelet's store contains the certificate
+ * `all` is every certificate on the node. It includes kubelet.conf if that contains a certificate, or names another file
+ * than the kubelet's own: both are renewed. If only the kubelet's store contains the certificate
  * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime,
  * and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
  * @throws CommandError for a name that kubeadm does not know
@@ -86,9 +88,9 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
     return { reason: `${reason}; cakeless prepare creates missing certificates`, isError: true };
   }
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
-  if (place.embedded && place.embedded.leaf.subject !== place.leaf.subject)
+  if (place.configured && place.configured.leaf.subject !== place.leaf.subject)
     return {
-      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), but kubelet.conf is for ${oneLine(place.embedded.leaf.subject)}: move the wrong one away`,
+      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), but kubelet.conf is for ${oneLine(place.configured.leaf.subject)}: move the wrong one away`,
       isError: true,
     };
   const left = remaining(place, rule.now);
@@ -97,8 +99,9 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
     return { reason: `valid until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
   if (
     all &&
+    !rule.includesKubelets &&
     place.name === 'kubelet.conf' &&
-    !place.embedded &&
+    !place.configured &&
     isKubeletsOwn(place) &&
     left.share > 0.1
   )
@@ -113,7 +116,7 @@ const oneLine = (subject: string) => subject.replaceAll('\n', ', ');
 
 /** The shorter of both, if there are two: without a valid one in kubelet.conf the kubelet does not start either. */
 function remaining(place: CertificateInPlace, now: Date) {
-  const lefts = [place.leaf, place.embedded?.leaf].flatMap((leaf) => {
+  const lefts = [place.leaf, place.configured?.leaf].flatMap((leaf) => {
     if (!leaf) return [];
     const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
     return [{ seconds: (to - now.getTime()) / 1000, share: (to - now.getTime()) / (to - from) }];
@@ -125,6 +128,8 @@ function remaining(place: CertificateInPlace, now: Date) {
 }
 
 /** The link that the kubelet redirects when it gets a new certificate. */
-export function isKubeletsOwn({ certificateFile }: CertificateInPlace): boolean {
+export function isKubeletsOwn({
+  certificateFile,
+}: Pick<CertificateInPlace, 'certificateFile'>): boolean {
   return basename(certificateFile) === KUBELET_PEM && lstatSync(certificateFile).isSymbolicLink();
 }

@@ -68,8 +68,8 @@ function readRows(name: CertificateName, isWorker: boolean, options: InventoryOp
   const { ca } = profileOf(name);
   const found = safely(name, options);
   const about = { name, caName: ca, externallyManaged: isExternal(ca, options) };
-  if (found.state === 'present' && found.embedded)
-    return readBothOfKubelet({ ...found, embedded: found.embedded }, about, options);
+  if (found.state === 'present' && found.configured)
+    return readBothOfKubelet({ ...found, configured: found.configured }, about, options);
   if (found.state === 'present')
     return [{ ...about, ...present(found, options), file: found.certificateFile }];
   const isWanted =

@@ -81,9 +81,10 @@ function kubeletsOwn(folders: NodeFolders): PreflightProblem[] {
   const file = place.kind === 'kubeconfig' ? place.kubeletPem : undefined;
   if (file === undefined || !existsSync(file)) return [];
   const found = readPlace(place);
-  if (found.state === 'present' && !found.embedded) return []; // kubelet.conf itself names it
+  if (found.state === 'present' && !found.configured) return []; // kubelet.conf itself names it
   const isSame =
-    found.state === 'present' && found.embedded?.leaf.fingerprint256 === found.leaf.fingerprint256;
+    found.state === 'present' &&
+    found.configured?.leaf.fingerprint256 === found.leaf.fingerprint256;
   const problem =
     'the kubelet would use it instead of the certificate in kubelet.conf; move it away';
   return isSame ? [] : [{ file, problem }];

@@ -1,15 +1,18 @@
 /** The options of a renewal, and what it depends on. */
 import { existsSync } from 'node:fs';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { readTextIfThere } from '../../read-text.ts';
 import { type DesiredCsr, desiredFromDisk, type KeyOptions } from '../csr/desired.ts';
-import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import type { CertificateInPlace } from '../disk/read-place.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import { type Selection, selectCertificates } from '../disk/select-names.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import type { CaChangeOptions } from '../trust/ca-change.ts';
+import { leadsTo } from '../trust/signer.ts';
 
 export interface RenewalOptions {
   readonly cluster: string;
@@ -40,25 +43,49 @@ export const leaseFor = (deps: RenewalDeps): Promise<HeldLease> =>
 
 export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOptions): Selection {
   const { names, expiresWithinSeconds } = options;
-  const selection = selectCertificates(folders, { names, expiresWithinSeconds, now: clock.now() });
+  const includesKubelets = options.caChange.accept || isCutOff(folders);
+  const rule = { names, expiresWithinSeconds, includesKubelets, now: clock.now() };
+  const selection = selectCertificates(folders, rule);
   return options.caChange.accept ? selection : withoutMissingCas(selection, folders);
+}
+
+/**
+ * Whether the kubelet cannot rotate its certificate, because ca.crt does not contain its CA. A run that may replace
+ * ca.crt takes the kubelet along for the same reason.
+ */
+function isCutOff(folders: NodeFolders): boolean {
+  const place = readPlace(placeOf('kubelet.conf', folders));
+  const ca = readCaFile('ca', folders);
+  return place.state === 'present' && ca !== undefined && !leadsTo(place.leaf, ca);
 }
 
 /** Without a CA file the node cannot check a certificate, so none is requested. */
 function withoutMissingCas({ present, skipped }: Selection, folders: NodeFolders): Selection {
   const isMissing = ({ name }: CertificateInPlace) =>
-    !existsSync(caFileOf(profileOf(name).ca, folders));
+    readCaFile(profileOf(name).ca, folders) === undefined;
   return {
     present: present.filter((place) => !isMissing(place)),
     skipped: [
       ...skipped,
       ...present.filter(isMissing).map(({ name }) => ({
         name,
-        reason: `${caFileOf(profileOf(name).ca, folders)} is missing: restore it, or use --accept-ca-change with --ca-cert-hash`,
+        reason: `${describeMissing(caFileOf(profileOf(name).ca, folders))}: restore it, or use --accept-ca-change with --ca-cert-hash`,
         isError: true,
       })),
     ],
   };
+}
+
+const describeMissing = (file: string) =>
+  `${file} ${existsSync(file) ? 'cannot be read' : 'is missing'}`;
+
+/** undefined if it does not exist, or cannot be read, such as a folder in its place. */
+function readCaFile(ca: CaName, folders: NodeFolders): string | undefined {
+  try {
+    return readTextIfThere(caFileOf(ca, folders));
+  } catch {
+    return undefined;
+  }
 }
 
 export const desired = (place: CertificateInPlace, { key }: RenewalOptions): DesiredCsr =>

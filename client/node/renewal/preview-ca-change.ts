@@ -6,8 +6,13 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { type CaChangeOptions, decideCaChange } from '../trust/ca-change.ts';
+import {
+  type CaChangeOptions,
+  checkStayingCertificates,
+  decideCaChange,
+} from '../trust/ca-change.ts';
 import { readBundle } from '../trust/read-bundle.ts';
+import { stayingCertificates } from './staying-certificates.ts';
 
 export interface CaChangePreview {
   readonly differences: readonly string[];
@@ -36,7 +41,8 @@ export async function previewCaChange(
   );
   const { differences } = decideCaChange(folders, published, { ...options, accept: false });
   try {
-    decideCaChange(folders, published, options);
+    const decision = decideCaChange(folders, published, options);
+    checkStayingCertificates(decision, folders, stayingCertificates(folders, names));
     return { differences };
   } catch (error) {
     return { differences, problem: error instanceof Error ? error.message : String(error) };
