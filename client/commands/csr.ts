@@ -68,6 +68,7 @@ async function runCsr(terminal: Terminal, names: string[], options: CsrOptions):
             defaultNode: node,
             advertiseAddress,
           }),
+    node,
     now: systemClock.now(),
     keyAlgorithm,
     reuseKey,

@@ -4,8 +4,10 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 import { CommandError } from '../../errors.ts';
 import { kindOfKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
+import type { Selection, SkippedCertificate } from '../disk/select-names.ts';
 import { contentsOf } from './csr-contents.ts';
 import type { CsrContents } from './make-csr.ts';
+import { whyNotOwn } from './pattern.ts';
 
 export interface DesiredCsr {
   readonly name: CertificateName;
@@ -24,16 +26,26 @@ export interface KeyOptions {
 
 /**
  * The subject and names of the current certificate, as `kubeadm certs renew` reuses them.
- * @throws CommandError if a CSR cannot request them again
+ * @throws CommandError if a CSR cannot request them again, or if the certificate is not this node's
  */
-export function desiredFromDisk(place: CertificateInPlace, options: KeyOptions): DesiredCsr {
+export function desiredFromDisk(
+  place: CertificateInPlace,
+  options: KeyOptions & { readonly node?: string | undefined },
+): DesiredCsr {
   const { contents, violations } = contentsOf(place.leaf);
+  const wrong = whyNotOwn(place.name, place.leaf, options.node);
+  if (wrong !== undefined)
+    throw new CommandError(
+      'usage',
+      `${place.certificateFile}: not the ${place.name} certificate of this node: ${wrong}`,
+      `cakeless renew ${place.name} --config FILE requests what the kubeadm configuration says`,
+    );
   if (violations.length > 0) {
     const reasons = violations.map(({ field, got }) => `${field} is ${got}`).join('; ');
     throw new CommandError(
       'usage',
       `${place.certificateFile}: a CSR cannot request the same contents: ${reasons}`,
-      'create the CSR from the kubeadm configuration: cakeless csr --config FILE',
+      `cakeless renew ${place.name} --config FILE requests what the kubeadm configuration says`,
     );
   }
   return {
@@ -43,6 +55,29 @@ export function desiredFromDisk(place: CertificateInPlace, options: KeyOptions):
     reuseKey: options.reuseKey ? keyInPlace(place) : undefined,
     inPlace: place,
   };
+}
+
+/**
+ * One odd certificate is left out, with its reason, and does not hold up the others.
+ * @param want throws a CommandError for a certificate for which there can be no CSR
+ */
+export function leaveOutUnusable(
+  { present, skipped }: Selection,
+  want: (place: CertificateInPlace) => unknown,
+): Selection {
+  const usable: CertificateInPlace[] = [];
+  const left: SkippedCertificate[] = [];
+  for (const place of present)
+    try {
+      want(place);
+      usable.push(place);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      const { message, hint } = error;
+      const reason = hint === undefined ? message : `${message}; ${hint}`;
+      left.push({ name: place.name, reason, isError: true });
+    }
+  return { present: usable, skipped: [...skipped, ...left] };
 }
 
 /** @throws CommandError if the certificate has no matching key */

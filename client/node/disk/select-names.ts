@@ -7,6 +7,7 @@ import {
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
+import { whyItBelongsHere } from './belongs-here.ts';
 import { KUBELET_PEM, type NodeFolders, placeOf } from './places.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
 
@@ -53,24 +54,33 @@ export interface SelectionRule {
  * than the kubelet's own: both are renewed. If only the kubelet's store contains the certificate
  * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime,
  * and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
- * @throws CommandError for a name that kubeadm does not know
+ * @throws CommandError for a name that kubeadm does not know, and for `all` on a machine without any certificate
  */
 export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
   const all = rule.names.includes('all');
   const names = all ? CERTIFICATE_NAMES : checkNames(rule.names);
+  const places = names.map((name) => readPlace(placeOf(name, folders)));
+  if (all && places.every(({ state }) => state === 'missing')) throw nothingFound(folders);
   const present: CertificateInPlace[] = [];
   const skipped: SkippedCertificate[] = [];
-  for (const name of names) {
-    const place = readPlace(placeOf(name, folders));
-    const reason = whyNot(place, all, rule);
-    if (reason) skipped.push({ name, ...reason });
+  for (const place of places) {
+    const reason = whyNot(place, all, rule, folders);
+    if (reason) skipped.push({ name: place.name, ...reason });
     else if (place.state === 'present') present.push(place);
   }
   return { present, skipped };
 }
 
-function checkNames(names: readonly string[]): CertificateName[] {
-  const unknown = names.filter((name) => !isCertificateName(name));
+const nothingFound = ({ certDir, kubeconfigDir }: NodeFolders) =>
+  new CommandError(
+    'usage',
+    `no certificate of kubeadm is in ${certDir} or ${kubeconfigDir}`,
+    'check --cert-dir and --kubeconfig-dir, or certDir and kubeconfigDir in the configuration file of this node; cakeless prepare creates the certificates of a new node',
+  );
+
+/** @throws CommandError for a name that kubeadm does not know */
+export function checkNames(names: readonly string[]): CertificateName[] {
+  const unknown = names.filter((name) => name !== 'all' && !isCertificateName(name));
   if (unknown.length === 0) return [...new Set(names.filter(isCertificateName))];
   throw new CommandError(
     'usage',
@@ -79,14 +89,23 @@ function checkNames(names: readonly string[]): CertificateName[] {
   );
 }
 
-function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
-  if (place.state === 'missing') {
-    const reason = `${place.file} does not exist`;
-    if (all) return { reason, isError: false, isAbsent: true };
-    // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
-    if (place.name === 'super-admin.conf') return { reason, isError: false };
-    return { reason: `${reason}; cakeless prepare creates missing certificates`, isError: true };
-  }
+type Missing = Extract<PlaceState, { state: 'missing' }>;
+
+function whyMissing({ name, file }: Missing, all: boolean, folders: NodeFolders) {
+  const reason = `${file} does not exist`;
+  const evidence = all ? whyItBelongsHere(name, folders) : undefined;
+  if (all && evidence === undefined) return { reason, isError: false, isAbsent: true };
+  // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
+  if (name === 'super-admin.conf') return { reason, isError: false };
+  const although = evidence === undefined ? '' : `, although ${evidence}`;
+  return {
+    reason: `${reason}${although}; cakeless prepare creates missing certificates`,
+    isError: true,
+  };
+}
+
+function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: NodeFolders) {
+  if (place.state === 'missing') return whyMissing(place, all, folders);
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
   if (place.configured && place.configured.leaf.subject !== place.leaf.subject)
     return {

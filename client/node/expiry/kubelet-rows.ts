@@ -7,7 +7,15 @@ import { areAPair, readPrivateKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { problemsOf, type Wanted } from './certificate-problems.ts';
 import type { KubeletServing } from './kubelet-places.ts';
-import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
+import {
+  guarded,
+  type InventoryOptions,
+  isExternal,
+  messageOf,
+  present,
+  type Row,
+  readCaText,
+} from './row.ts';
 
 /**
  * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. Only if the own one has
@@ -74,7 +82,7 @@ export function readServing(serving: KubeletServing, options: InventoryOptions):
       commonName: `system:node:${options.nodeName ?? '{node}'}`,
       organizations: [['system:nodes']],
       names: [],
-      trustBundle: readTextIfThere(caFile),
+      trustBundle: readCaText(caFile),
       caFile,
     };
     const problems = isIssued ? guarded(() => problemsOf(chain, wanted, options.now)) : [];

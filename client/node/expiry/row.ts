@@ -43,7 +43,7 @@ export function present(
 ): Pick<Row, 'state' | 'notAfter' | 'problems'> {
   const profile = profileOf(name);
   const caFile = caFileOf(profile.ca, options);
-  const trustBundle = readTextIfThere(caFile);
+  const trustBundle = readCaText(caFile);
   const wanted: Wanted = {
     ...profile,
     commonName: profile.commonName.replace('{node}', options.nodeName ?? '{node}'),
@@ -61,6 +61,15 @@ export function present(
       ...(kubeconfig ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile)) : []),
     ],
   };
+}
+
+/** undefined if it is missing or cannot be read: the row of the CA says which. */
+export function readCaText(caFile: string): string | undefined {
+  try {
+    return readTextIfThere(caFile);
+  } catch {
+    return undefined;
+  }
 }
 
 /** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, but only in `init`. */

@@ -3,11 +3,20 @@ import { existsSync } from 'node:fs';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { type DesiredCsr, desiredFromDisk, type KeyOptions } from '../csr/desired.ts';
+import {
+  type DesiredCsr,
+  desiredFromDisk,
+  type KeyOptions,
+  leaveOutUnusable,
+} from '../csr/desired.ts';
+import { findStaged } from '../csr/staging.ts';
+import { KubeconfigError } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import { type Selection, selectCertificates } from '../disk/select-names.ts';
+import { changeKubeconfig } from '../install/kubeconfig-change.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
@@ -45,7 +54,8 @@ export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOp
   const { names, expiresWithinSeconds } = options;
   const includesKubelets = options.caChange.accept || isCutOff(folders);
   const rule = { names, expiresWithinSeconds, includesKubelets, now: clock.now() };
-  const selection = selectCertificates(folders, rule);
+  const all = selectCertificates(folders, rule);
+  const selection = leaveOutUnusable(all, (place) => requireUsable(place, options));
   return options.caChange.accept ? selection : withoutMissingCas(selection, folders);
 }
 
@@ -88,5 +98,29 @@ function readCaFile(ca: CaName, folders: NodeFolders): string | undefined {
   }
 }
 
-export const desired = (place: CertificateInPlace, { key }: RenewalOptions): DesiredCsr =>
-  desiredFromDisk(place, key);
+export const desired = (place: CertificateInPlace, { key, node }: RenewalOptions): DesiredCsr =>
+  desiredFromDisk(place, { ...key, node });
+
+/**
+ * Whether a certificate can be requested, and installed once it is issued: found out before anything is uploaded.
+ * @throws CommandError with the reason
+ */
+export function requireUsable(place: CertificateInPlace, options: RenewalOptions): void {
+  const { csrDir } = options;
+  if (csrDir === undefined || !findStaged(csrDir, place.name)) desired(place, options);
+  rehearse(place);
+}
+
+/** @throws CommandError if the certificate data of a kubeconfig cannot be replaced */
+function rehearse({ place, kubeconfig }: CertificateInPlace): void {
+  if (place.kind !== 'kubeconfig' || !kubeconfig?.certificate || !('pem' in kubeconfig.certificate))
+    return;
+  try {
+    // anything but the current data
+    const pair = { chainPem: 'certificate', keyPem: 'key' };
+    changeKubeconfig(place.file, kubeconfig, pair, undefined);
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    throw new CommandError('usage', error.message);
+  }
+}

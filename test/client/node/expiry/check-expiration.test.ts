@@ -156,6 +156,15 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
     /^is a directory$/,
   ],
   [
+    'a folder instead of a kubeconfig',
+    (f) => {
+      rmSync(join(f, 'admin.conf'));
+      mkdirSync(join(f, 'admin.conf'));
+    },
+    'admin.conf',
+    /^is a directory$/,
+  ],
+  [
     'a kubeconfig that is not YAML',
     (f) => writeFileSync(join(f, 'scheduler.conf'), 'users: ['),
     'scheduler.conf',
@@ -186,6 +195,26 @@ it.each(spoiled)('%s is reported, and hides nothing else', async (_, spoil, name
   const missing = document.certificates.filter((item) => item.missing);
   expect(missing.length).toBeLessThanOrEqual(1);
 });
+
+it.each(['ca', 'etcd/ca', 'front-proxy-ca'])(
+  'a folder in the place of the CA file %s is named, and every row is shown',
+  async (ca) => {
+    const folder = copy();
+    const file = join(folder, `pki/${ca}.crt`);
+    rmSync(file);
+    mkdirSync(file);
+    const { code, document } = await report(folder);
+    expect([code, document.certificates.length]).toEqual([EXIT.checkFailed, 11]);
+    expect(document.problems).toContainEqual({
+      name: ca.replace('/', '-'),
+      file,
+      problem: `${file}: is a directory`,
+    });
+    expect(document.problems.map(({ problem }) => problem).join()).toContain(
+      `${file} is missing or cannot be read, so the signature cannot be checked`,
+    );
+  },
+);
 
 const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
   [

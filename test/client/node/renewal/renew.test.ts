@@ -157,6 +157,7 @@ it('a worker lists missing certificates on one line; a missing certificate that 
   for (const name of fixture.names.filter((one) => one !== 'kubelet.conf')) {
     const where = placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') });
     rmSync(where.kind === 'pair' ? where.certificateFile : where.file);
+    if (where.kind === 'pair') rmSync(where.keyFile);
   }
   const oneLine = expect.stringMatching(/^(skipped: )?not on this node: apiserver, .*etcd-server/m);
   for (const more of [['--dry-run'], []]) {
