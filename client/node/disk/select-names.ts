@@ -50,8 +50,8 @@ export interface SelectionRule {
 }
 
 /**
- * `all` is every certificate on the node. It includes kubelet.conf if that contains a certificate, or names another file
- * than the kubelet's own: both are renewed. If only the kubelet's store contains the certificate
+ * `all` is every certificate on the node. It includes kubelet.conf if that contains a certificate, or names a file
+ * other than the kubelet's own: both are renewed. If only the kubelet's store contains the certificate
  * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime,
  * and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
  * @throws CommandError for a name that kubeadm does not know, and for `all` on a machine without any certificate

@@ -49,10 +49,12 @@ function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Want
   if (trustBundle === undefined)
     return [`${caFile} is missing or cannot be read, so the signature cannot be checked`];
   const anchors = readAll(certificatesIn(trustBundle));
-  return reachesAnchor(readAll(chain), anchors)
-    ? []
-    : [`it does not chain to a certificate in ${caFile}`];
+  return reachesAnchor(readAll(chain), anchors) ? [] : [`${NO_CHAIN}${caFile}`];
 }
+
+const NO_CHAIN = 'it does not chain to a certificate in ';
+
+export const isAboutChain = (problem: string) => problem.startsWith(NO_CHAIN);
 
 const readAll = (blocks: readonly string[]) =>
   blocks.flatMap((block) => {

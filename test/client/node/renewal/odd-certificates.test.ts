@@ -96,15 +96,13 @@ it.each(odd)(
   },
 );
 
-it('a CA in the place of a certificate is left out', async () => {
+it('a CA instead of a certificate is left out', async () => {
   const folder = nodeWith({ path: 'pki/apiserver' });
   for (const end of ['crt', 'key'])
     cpSync(join(folder, `pki/ca.${end}`), join(folder, `pki/apiserver.${end}`));
   const { requested, text } = await renewAll(folder);
   expect(requested).toHaveLength(LEAVES.length - 1);
-  expect(text).toMatch(
-    /apiserver\.crt: not the apiserver certificate of this node: it is the certificate of a CA/,
-  );
+  expect(text).toMatch(/apiserver\.crt: not the apiserver certificate of this node: it is a CA/);
 });
 
 it('a kubeconfig whose data cannot be replaced is left out before anything is uploaded', async () => {
@@ -142,7 +140,7 @@ it('a request whose CSR was never written is dropped, with the reason, if its ce
   expect(text).toMatch(/^apiserver: .*cannot request the same contents/m);
 });
 
-it('a pending request for a kubeconfig that was locked away is dropped, and is no error', async () => {
+it('a pending request for a kubeconfig that was locked away is dropped, and nothing fails', async () => {
   const folder = nodeWith({ path: 'super-admin.conf' });
   const first = await renewAll(folder);
   expect(first.requested.some((key) => key.endsWith('super-admin.conf.csr'))).toBe(true);

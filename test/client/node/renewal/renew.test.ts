@@ -214,6 +214,13 @@ it('certificates of untrusted CAs are not installed, and the difference is shown
   const folder = fixture.copy();
   const foreign = readFileSync(join(folder, 'pki/front-proxy-ca.crt'), 'utf8');
   writeFileSync(join(folder, 'pki/ca.crt'), foreign);
+  const dry = await fixture.run(folder, 'renew', 'apiserver', '--dry-run');
+  expect([dry.exitCode, dry.stdout]).toEqual([
+    0,
+    expect.stringMatching(
+      /CA: \S+ca\.crt would get CN=kubernetes[\s\S]*^CA: certificates of a CA that these files lack would not be installed/m,
+    ),
+  ]);
   const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
   expect(run.exitCode).toBe(7);
   expect(run.stdout).toContain('no CA of the trust bundle signed it');

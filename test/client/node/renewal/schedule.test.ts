@@ -19,6 +19,7 @@ const SHORT: Record<string, number> = { 'admin.conf': 20, 'pki/etcd/peer': 50 };
 const leaves = LEAVES.map((leaf) => ({ ...leaf, days: SHORT[leaf.path] ?? 365 }));
 const root = mkdtempSync(join(tmpdir(), 'cakeless-schedule-'));
 const node = new OpensslNode(join(root, 'node')).make(leaves);
+for (const ca of ['ca', 'etcd/ca', 'front-proxy-ca']) rmSync(join(node.folder, `pki/${ca}.key`));
 const folders = { kubeconfigDir: node.folder, certDir: join(node.folder, 'pki') };
 const stateDir = join(node.folder, 'cakeless');
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
