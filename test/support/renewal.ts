@@ -24,6 +24,7 @@ export const renewalOptions = (
   caChange: { accept: false, hashes: caHashesOf([]) },
   restart: false,
   key: {},
+  config: undefined,
   csrDir: undefined,
   also: [],
   ...more,

@@ -2,10 +2,12 @@
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { kindOfKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import type { Selection, SkippedCertificate } from '../disk/select-names.ts';
 import { contentsOf } from './csr-contents.ts';
+import { csrFromConfig } from './kubeadm-csr.ts';
 import type { CsrContents } from './make-csr.ts';
 import { whyNotOwn } from './pattern.ts';
 
@@ -24,37 +26,48 @@ export interface KeyOptions {
   readonly reuseKey?: boolean | undefined;
 }
 
+export interface DesiredOptions extends KeyOptions {
+  /** The node's name, if it is known. */
+  readonly node?: string | undefined;
+  /** kubeadm's configuration, for a successor with other contents. */
+  readonly config?: KubeadmConfig | undefined;
+}
+
 /**
- * The subject and names of the current certificate, as `kubeadm certs renew` reuses them.
+ * The subject and names of the current certificate, as `kubeadm certs renew` reuses them; or those of the configuration.
  * @throws CommandError if a CSR cannot request them again, or if the certificate is not this node's
  */
-export function desiredFromDisk(
-  place: CertificateInPlace,
-  options: KeyOptions & { readonly node?: string | undefined },
-): DesiredCsr {
-  const { contents, violations } = contentsOf(place.leaf);
-  const wrong = whyNotOwn(place.name, place.leaf, options.node);
-  if (wrong !== undefined)
-    throw new CommandError(
-      'usage',
-      `${place.certificateFile}: not the ${place.name} certificate of this node: ${wrong}`,
-      `cakeless renew ${place.name} --config FILE requests what the kubeadm configuration says`,
-    );
-  if (violations.length > 0) {
-    const reasons = violations.map(({ field, got }) => `${field} is ${got}`).join('; ');
-    throw new CommandError(
-      'usage',
-      `${place.certificateFile}: a CSR cannot request the same contents: ${reasons}`,
-      `cakeless renew ${place.name} --config FILE requests what the kubeadm configuration says`,
-    );
-  }
+export function desiredFromDisk(place: CertificateInPlace, options: DesiredOptions): DesiredCsr {
+  const { config } = options;
   return {
     name: place.name,
-    contents,
+    contents: config ? csrFromConfig(place.name, config).contents : currentContents(place, options),
     keyKind: options.keyAlgorithm ?? kindOfKey(place.leaf.publicKey) ?? 'RSA-2048',
     reuseKey: options.reuseKey ? keyInPlace(place) : undefined,
     inPlace: place,
   };
+}
+
+function currentContents(
+  { name, leaf, certificateFile }: CertificateInPlace,
+  { node }: DesiredOptions,
+): CsrContents {
+  const { contents, violations } = contentsOf(leaf);
+  const wrong = whyNotOwn(name, leaf, node);
+  const hint = `cakeless renew ${name} --config FILE requests what the kubeadm configuration says`;
+  if (wrong !== undefined)
+    throw new CommandError(
+      'usage',
+      `${certificateFile}: not the ${name} certificate of this node: ${wrong}`,
+      hint,
+    );
+  if (violations.length === 0) return contents;
+  const reasons = violations.map(({ field, got }) => `${field} is ${got}`).join('; ');
+  throw new CommandError(
+    'usage',
+    `${certificateFile}: a CSR cannot request the same contents: ${reasons}`,
+    hint,
+  );
 }
 
 /**

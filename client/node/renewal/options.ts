@@ -4,6 +4,7 @@ import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import {
   type DesiredCsr,
@@ -35,6 +36,8 @@ export interface RenewalOptions {
   readonly caChange: CaChangeOptions;
   readonly restart: boolean;
   readonly key: KeyOptions;
+  /** Subject and names from kubeadm's configuration, instead of the current certificates. */
+  readonly config: KubeadmConfig | undefined;
   /** A folder that generate-csr or `renew --csr-only` filled: its keys and CSRs are used. */
   readonly csrDir: string | undefined;
   readonly also: readonly string[];
@@ -98,8 +101,10 @@ function readCaFile(ca: CaName, folders: NodeFolders): string | undefined {
   }
 }
 
-export const desired = (place: CertificateInPlace, { key, node }: RenewalOptions): DesiredCsr =>
-  desiredFromDisk(place, { ...key, node });
+export const desired = (
+  place: CertificateInPlace,
+  { key, node, config }: RenewalOptions,
+): DesiredCsr => desiredFromDisk(place, { ...key, node, config });
 
 /**
  * Whether a certificate can be requested, and installed once it is issued: found out before anything is uploaded.

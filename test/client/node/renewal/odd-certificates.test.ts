@@ -3,15 +3,18 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe as describeReport, exitCodeOf } from '../../../../client/commands/renew.ts';
+import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts';
 import { makeCsrs } from '../../../../client/node/csr/make-csrs.ts';
-import type { RenewalDeps } from '../../../../client/node/renewal/options.ts';
+import type { RenewalDeps, RenewalOptions } from '../../../../client/node/renewal/options.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { openRequest } from '../../../../client/node/renewal/request-journal.ts';
 import { formatName } from '../../../../lib/csr/alternative-names.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
+import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
 import { clockAhead, renewalOptions } from '../../../support/renewal.ts';
+import { cakeless } from '../../../support/running-service-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-odd-'));
 const whole = new OpensslNode(join(root, 'whole'));
@@ -30,7 +33,7 @@ function nodeWith(change: Partial<LeafOptions> & { path: string }): string {
 
 const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
 
-async function renewAll(folder: string) {
+async function renewAll(folder: string, more: Partial<RenewalOptions> = {}) {
   const store = new MemoryStore();
   const deps: RenewalDeps = {
     folders: foldersOf(folder),
@@ -41,7 +44,7 @@ async function renewAll(folder: string) {
     exchange: async () => store,
     lease: () => Promise.reject(new Error('nothing is restarted')),
   };
-  const options = { cluster: 'prod', request: 'r', waitSeconds: 0 };
+  const options = { cluster: 'prod', request: 'r', waitSeconds: 0, ...more };
   const report = await renew(deps, renewalOptions({ node: 'cp-1' }, ['all'], options));
   const requested = store.calls.filter(({ call }) => call === 'create').map(({ key }) => key);
   return { report, requested, text: describeReport(report).join('\n') };
@@ -117,6 +120,71 @@ it('a kubeconfig whose data cannot be replaced is left out before anything is up
   expect(requested).toHaveLength(LEAVES.length - 1);
   expect(text).toContain(`${file}: its certificate data cannot be changed without changing`);
 });
+
+describe('with a kubeadm configuration', () => {
+  const yaml = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: v1.37.2
+networking: { serviceSubnet: 10.96.0.0/12 }
+apiServer: { certSANs: [vip2.example.com] }
+`;
+  const config = readKubeadmConfig(yaml, 'FILE', {
+    defaultNode: 'cp-1',
+    advertiseAddress: '10.20.0.11',
+  });
+
+  it.each([
+    ['the certificate has other names', {}],
+    ['the certificate is that of another node', { names: 'DNS:cp-2' }],
+    [
+      'the certificate has a subject that kubeadm does not write',
+      { subject: '/OU=x/CN=kube-apiserver' },
+    ],
+  ])('its names are requested if %s', async (_, change) => {
+    const folder = nodeWith({ path: 'pki/apiserver', ...change });
+    const { requested } = await renewAll(folder, { config });
+    expect(requested).toHaveLength(LEAVES.length);
+    const csr = readFileSync(join(folder, 'cakeless/requests/r/pki/apiserver.csr'));
+    const { subject, names = [] } = readRequest(csr).request ?? {};
+    expect(subject).toEqual({ commonName: 'kube-apiserver', organizations: [] });
+    expect(names.map(formatName).sort()).toEqual(
+      [...apiserverNames.split(','), 'DNS:vip2.example.com'].sort(),
+    );
+  });
+
+  it('of another node is refused', async () => {
+    const file = join(root, 'other.yaml');
+    const init =
+      'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nnodeRegistration: { name: cp-2 }\nlocalAPIEndpoint: { advertiseAddress: 10.20.0.12 }\n';
+    writeFileSync(file, `${yaml}---\n${init}`);
+    const place = ['--cluster', 'prod', '--kubeconfig-dir', whole.folder];
+    const nodeConfig = join(root, 'cakeless.yaml');
+    writeFileSync(nodeConfig, 'node: cp-1\n');
+    const args = ['renew', 'apiserver', '--config', file, '--node-config', nodeConfig, ...place];
+    const run = await cakeless({}, ...args);
+    expect([run.exitCode, run.stderr]).toEqual([
+      2,
+      expect.stringContaining(`${file}: is for node cp-2, but this node is cp-1`),
+    ]);
+  });
+});
+
+it.each(['san-missing', 'san-not-allowed'])(
+  'a rejection with %s says how this node gets other names',
+  (code) => {
+    const violation = { code, field: 'f', got: 'g', allowed: 'a', fix: 'x' };
+    const certificates = ['apiserver', 'etcd-peer'].map((name) => ({
+      name: name as CertificateName,
+      outcome: 'rejected' as const,
+      violations: [violation],
+    }));
+    const report = { cluster: 'prod', node: 'cp-1', restarts: [], caDifferences: [], notes: [] };
+    const hint =
+      /cakeless renew apiserver etcd-peer --config FILE; or cakeless csr apiserver etcd-peer --config/;
+    expect(describeReport({ ...report, certificates }).join('\n')).toMatch(hint);
+    expect(describeReport({ ...report, certificates }, true).join('\n')).not.toMatch(hint);
+  },
+);
 
 it('names that are there twice are requested once, as by kubeadm', async () => {
   const folder = nodeWith({
