@@ -7,6 +7,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
+import type { ExpiresWithin } from '../node/disk/expires-within.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { checkCopies } from '../node/install/copies.ts';
@@ -40,6 +41,7 @@ import {
   addAlsoOption,
   addFolderOptions,
   addNodeOptions,
+  expiresWithinOption,
   kubeletDirOption,
   waitOption,
 } from './node-options.ts';
@@ -53,7 +55,7 @@ interface RenewCommandOptions extends NodeOptions {
   config?: string;
   advertiseAddress?: string;
   wait?: number;
-  ifExpiresWithin?: number;
+  ifExpiresWithin?: ExpiresWithin;
   splay?: number;
   restart: boolean;
   restartTimeout: number;
@@ -90,10 +92,10 @@ export function addRenewCommand(
       'request the subject and names of this kubeadm configuration, instead of those of the current certificates',
     )
     .option('--advertise-address <address>', 'with --config: address of this node')
-    .option(
-      '--if-expires-within <duration>',
-      'only certificates that expire within this time, such as 60d',
-      timeAhead,
+    .addOption(
+      expiresWithinOption(
+        'only certificates that expire within this time, such as 60d, or in this last part of their lifetime, such as 1/3',
+      ),
     )
     .option(
       '--splay <duration>',
@@ -162,7 +164,7 @@ function renewalOptions(
     names,
     request: options.request,
     newRequest: options.newRequest === true,
-    expiresWithinSeconds: options.ifExpiresWithin,
+    expiresWithin: options.ifExpiresWithin,
     waitSeconds: options.wait ?? WAIT_SECONDS,
     waitForApprovals: options.wait !== undefined,
     caChange: caChangeOptions(options),

@@ -18,7 +18,7 @@ export const renewalOptions = (
   names,
   request: undefined,
   newRequest: false,
-  expiresWithinSeconds: undefined,
+  expiresWithin: undefined,
   waitSeconds: 60,
   waitForApprovals: false,
   caChange: { accept: false, hashes: caHashesOf([]) },

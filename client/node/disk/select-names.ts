@@ -8,6 +8,7 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { whyItBelongsHere } from './belongs-here.ts';
+import type { ExpiresWithin } from './expires-within.ts';
 import { KUBELET_PEM, type NodeFolders, placeOf } from './places.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
 
@@ -42,8 +43,8 @@ export function describeSkipped(
 export interface SelectionRule {
   /** Names or `all`. */
   readonly names: readonly string[];
-  /** Only certificates that expire within this time. */
-  readonly expiresWithinSeconds?: number | undefined;
+  /** Only certificates that are due. */
+  readonly expiresWithin?: ExpiresWithin | undefined;
   /** `all` includes the certificate that the kubelet rotates. */
   readonly includesKubelets?: boolean;
   readonly now: Date;
@@ -113,8 +114,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
       isError: true,
     };
   const left = remaining(place, rule.now);
-  const limit = rule.expiresWithinSeconds;
-  if (limit !== undefined && left.seconds > limit)
+  if (rule.expiresWithin && !isDue(left, rule.expiresWithin))
     return { reason: `valid until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
   if (
     all &&
@@ -130,6 +130,9 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
     };
   return undefined;
 }
+
+const isDue = (left: { seconds: number; share: number }, rule: ExpiresWithin) =>
+  'share' in rule ? left.share <= rule.share : left.seconds <= rule.seconds;
 
 const oneLine = (subject: string) => subject.replaceAll('\n', ', ');
 

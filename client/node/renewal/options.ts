@@ -13,6 +13,7 @@ import {
   leaveOutUnusable,
 } from '../csr/desired.ts';
 import { findStaged } from '../csr/staging.ts';
+import type { ExpiresWithin } from '../disk/expires-within.ts';
 import { KubeconfigError } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
@@ -30,7 +31,7 @@ export interface RenewalOptions {
   readonly names: readonly string[];
   readonly request: string | undefined;
   readonly newRequest: boolean;
-  readonly expiresWithinSeconds: number | undefined;
+  readonly expiresWithin: ExpiresWithin | undefined;
   readonly waitSeconds: number;
   readonly waitForApprovals: boolean;
   readonly caChange: CaChangeOptions;
@@ -54,9 +55,9 @@ export const leaseFor = (deps: RenewalDeps): Promise<HeldLease> =>
   acquireLease(() => deps.lease(), 'run the same command again: its requests are kept');
 
 export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOptions): Selection {
-  const { names, expiresWithinSeconds } = options;
+  const { names, expiresWithin } = options;
   const includesKubelets = options.caChange.accept || isCutOff(folders);
-  const rule = { names, expiresWithinSeconds, includesKubelets, now: clock.now() };
+  const rule = { names, expiresWithin, includesKubelets, now: clock.now() };
   const all = selectCertificates(folders, rule);
   const selection = leaveOutUnusable(all, (place) => requireUsable(place, options));
   return options.caChange.accept ? selection : withoutMissingCas(selection, folders);

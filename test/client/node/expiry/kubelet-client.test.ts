@@ -64,7 +64,7 @@ it.each([
     const namesWithin = (days: number) =>
       selectCertificates(folders, {
         names: ['all'],
-        expiresWithinSeconds: days * 86_400,
+        expiresWithin: { text: `${days}d`, seconds: days * 86_400 },
         now: new Date(),
       }).present.map(({ name }) => name);
     expect([namesWithin(15), namesWithin(30)]).toEqual([[], ['kubelet.conf']]);

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOpenPart } from '../../../../client/node/disk/open-to-others.ts';
+import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
 import { unitFiles } from '../../../../client/node/timer/units.ts';
 
 let folder: string;
@@ -16,6 +17,8 @@ const unitsOf = (kubeconfigDir: string) =>
   unitFiles({
     command: '/usr/bin/node -- /usr/local/lib/cakeless.mjs',
     writable: [],
+    expiresWithin: '1/3',
+    interval: EVERY_DAY,
     kubeconfigDir,
   });
 const units = unitsOf('/etc/kubernetes');
