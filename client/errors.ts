@@ -57,6 +57,8 @@ export function unusableFile(file: string, error: unknown): unknown {
   if (error instanceof CommandError || error instanceof UnsafePathError) return error;
   const { code = '', message = String(error) } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === 'EACCES' || code === 'EPERM') return error;
+  // Node: "EISDIR: illegal operation on a directory, read"
+  if (code === 'EISDIR') return new CommandError('usage', `${file}: is a directory`);
   // "ENOENT: no such file or directory, open 'FILE'": the file is named already
   const [, problem = message] = /^[A-Z0-9]+: (.*?), \w+(?: '.*')?$/.exec(message) ?? [];
   return new CommandError(WRONG_NAME.includes(code) ? 'usage' : 'failure', `${file}: ${problem}`);

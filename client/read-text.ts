@@ -25,10 +25,17 @@ export function editText(bytes: Buffer, edit: (text: string) => string): Buffer 
 
 /** undefined if the file does not exist. @throws Error with its path if it cannot be read */
 export function readTextIfThere(file: string): string | undefined {
+  const bytes = readBytesIfThere(file);
+  return bytes && textOf(bytes);
+}
+
+export function readBytesIfThere(file: string): Buffer | undefined {
   try {
-    return textOf(readFile(file).bytes);
+    return readFile(file).bytes;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    // the only error in which Node does not name the file
+    throw code === 'EISDIR' ? unusableFile(file, error) : error;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * `cakeless check-expiration`: kubeadm's list of certificates and when they expire, and what kubeadm does not check.
  */
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';
@@ -74,17 +75,26 @@ export async function checkExpiration(
     throw new CommandError('usage', `${prometheus}: the node exporter only reads *.prom files`);
   const expected = expectationsOf(terminal, options.config);
   const { folders, node } = resolveSettings(options, expected);
-  requireNode(folders);
+  const pairsOnly =
+    options.certDir !== undefined &&
+    options.kubeconfigDir === undefined &&
+    !existsSync(folders.kubeconfigDir);
+  if (!pairsOnly) requireNode(folders);
+  else if (!existsSync(folders.certDir))
+    throw new CommandError('usage', `${folders.certDir} does not exist`);
   const inventory = takeInventory({
     ...folders,
     externalEtcd: expected.externalEtcd,
     namesOf: expected.namesOf,
     nodeName: expected.nodeName ?? node,
+    pairsOnly,
     now,
   });
   const { wrong, expiring } = findingsIn(inventory, now, options.warnWithin * 1000);
   const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now);
   for (const line of lines) terminal.print(line);
+  for (const { file, warning } of inventory.warnings)
+    terminal.progress(`warning: ${file}: ${warning}`);
   if (prometheus !== undefined)
     // its folder usually belongs to the user of node_exporter
     await writeDurably(

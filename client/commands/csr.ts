@@ -70,6 +70,7 @@ async function runCsr(terminal: Terminal, names: string[], options: CsrOptions):
     names: names.length === 0 ? ['all'] : names,
     folders,
     config,
+    node,
     now: systemClock.now(),
     keyAlgorithm,
     reuseKey,

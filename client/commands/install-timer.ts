@@ -5,11 +5,12 @@ import { CAKELESS_ENV } from '../node/state/cakeless-yaml.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { installTimer, type TimerOptions } from '../node/timer/install-timer.ts';
 import type { Terminal } from '../terminal.ts';
+import { expiresWithinOption } from './node-options.ts';
 
 export function addInstallTimerCommand(program: Command, terminal: Terminal): void {
   program
     .command('install-timer')
-    .description('install and start a systemd timer that runs cakeless renew all every day')
+    .description('install and start a systemd timer that runs cakeless renew all')
     .option('--print', 'print the units; install nothing')
     .option('--dry-run', 'show what would be written and called; change nothing')
     .option('--remove', 'stop the timer and remove the units')
@@ -17,6 +18,11 @@ export function addInstallTimerCommand(program: Command, terminal: Terminal): vo
     .option(
       '--command <command>',
       'how the unit calls cakeless (default: as this command was called)',
+    )
+    .addOption(
+      expiresWithinOption(
+        'which certificates a run renews: those that expire within this time, such as 60d, or in this last part of their lifetime (default: 1/3)',
+      ),
     )
     .option('--unit-dir <dir>', 'folder for the units', '/etc/systemd/system')
     .action((options: TimerOptions) =>

@@ -1,5 +1,6 @@
 /** Options that the commands on a node share, with kubeadm's own names where kubeadm has them. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseExpiresWithin } from '../node/disk/expires-within.ts';
 import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
 import { CAKELESS_YAML } from '../node/state/cakeless-yaml.ts';
 import { collect, durationSeconds } from '../options.ts';
@@ -48,3 +49,10 @@ export const waitOption = (seconds: number) =>
     '--wait <duration>',
     `how long to wait for outcomes and approvals (default: ${seconds}s for outcomes, no wait for approvals)`,
   ).argParser(durationSeconds);
+
+export const expiresWithinOption = (what: string) =>
+  new Option('--if-expires-within <time>', what).argParser((text) => {
+    const rule = parseExpiresWithin(text);
+    if (rule) return rule;
+    throw new InvalidArgumentError('must be a time such as 60d or 12h, or a part such as 1/3');
+  });

@@ -5,7 +5,9 @@ import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
+import type { ExpiresWithin } from '../node/disk/expires-within.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { checkCopies } from '../node/install/copies.ts';
@@ -30,13 +32,16 @@ import {
   restartTimeoutOption,
   timeAhead,
 } from '../options.ts';
+import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
+import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import {
   addAlsoOption,
   addFolderOptions,
   addNodeOptions,
+  expiresWithinOption,
   kubeletDirOption,
   waitOption,
 } from './node-options.ts';
@@ -47,8 +52,10 @@ interface RenewCommandOptions extends NodeOptions {
   request?: string;
   newRequest?: boolean;
   csrDir?: string;
+  config?: string;
+  advertiseAddress?: string;
   wait?: number;
-  ifExpiresWithin?: number;
+  ifExpiresWithin?: ExpiresWithin;
   splay?: number;
   restart: boolean;
   restartTimeout: number;
@@ -84,9 +91,14 @@ export function addRenewCommand(
     .option('--new-request', 'discard unfinished requests of earlier runs, and create new ones')
     .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm wrote to this folder')
     .option(
-      '--if-expires-within <duration>',
-      'only certificates that expire within this time, such as 60d',
-      timeAhead,
+      '--config <file>',
+      'request the subject and names of this kubeadm configuration, instead of those of the current certificates',
+    )
+    .option('--advertise-address <address>', 'with --config: address of this node')
+    .addOption(
+      expiresWithinOption(
+        'only certificates that expire within this time, such as 60d, or in this last part of their lifetime, such as 1/3',
+      ),
     )
     .option(
       '--splay <duration>',
@@ -137,7 +149,8 @@ async function renewThisNode(
   if (options.dryRun)
     return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));
   const report = await runRenewal(deps, renewal, options.splay, { randomInt });
-  printResult(terminal, options.output, report, () => describe(report));
+  const fromConfig = options.config !== undefined;
+  printResult(terminal, options.output, report, () => describe(report, fromConfig));
   return exitCodeOf(report);
 }
 
@@ -147,12 +160,14 @@ function renewalOptions(
   settings: NodeSettings,
 ): RenewalOptions {
   checkCopies(settings.also);
+  const self = whoIsThis(settings);
   return {
-    ...whoIsThis(settings),
+    ...self,
+    config: readConfig(options, self.node),
     names,
     request: options.request,
     newRequest: options.newRequest === true,
-    expiresWithinSeconds: options.ifExpiresWithin,
+    expiresWithin: options.ifExpiresWithin,
     waitSeconds: options.wait ?? WAIT_SECONDS,
     waitForApprovals: options.wait !== undefined,
     caChange: caChangeOptions(options),
@@ -161,6 +176,19 @@ function renewalOptions(
     csrDir: options.csrDir,
     also: settings.also,
   };
+}
+
+/** A configuration of another node would request its names. */
+function readConfig({ config: file, node, advertiseAddress }: RenewCommandOptions, self: string) {
+  if (file === undefined) return undefined;
+  const given = { node, defaultNode: self, advertiseAddress };
+  const config = readKubeadmConfig(readGivenText(file), file, given);
+  if (config.nodeName === self) return config;
+  throw new CommandError(
+    'usage',
+    `${file}: is for node ${config.nodeName}, but this node is ${self}`,
+    'use the configuration of this node, or correct its name with --node',
+  );
 }
 
 function caChangeOptions({
@@ -184,7 +212,8 @@ export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
   return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 
-export function describe(report: RenewReport): string[] {
+/** @param fromConfig whether the requested names were those of a kubeadm configuration */
+export function describe(report: RenewReport, fromConfig = false): string[] {
   const { certificates, restarts, notes, backup, caDifferences } = report;
   const shown = certificates.filter(({ outcome, isError }) => outcome !== 'skipped' || isError);
   const table = formatTable(
@@ -197,6 +226,13 @@ export function describe(report: RenewReport): string[] {
       certificates.map(({ outcome: state, ...certificate }) => ({ ...certificate, state })),
       'not installed',
     ),
+    ...(fromConfig
+      ? []
+      : describeOtherNames(
+          certificates
+            .filter(({ violations = [] }) => violations.some(isAboutNames))
+            .map(({ name }) => name),
+        )),
     ...describeSkipped(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),
     ...notes,

@@ -10,6 +10,7 @@ import { Fault } from '../../lib/fault.ts';
 import { formatDocument, readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
+import { describeShortValidity } from '../node/timer/interval.ts';
 import { writeOver } from '../write-over.ts';
 import { type ExistingRecord, readExisting } from './existing-record.ts';
 import { changedFields, describeChanges } from './record-changes.ts';
@@ -59,6 +60,8 @@ export async function applyRecord(
     warn(`warning: the record that this one replaces cannot be read: ${before.problem}`);
   await checkTrustDomain(authority, record, trustDomainIn(before?.value), warn);
   warnOfValidity(record, warn);
+  const shortValidity = describeShortValidity(record.validitySeconds);
+  if (shortValidity !== undefined) warn(shortValidity);
   const text = formatDocument(document);
   const changes = before && describeChanges(before.value, document);
   if (before && formatDocument(before.value) === text)

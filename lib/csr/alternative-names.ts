@@ -15,7 +15,7 @@ export interface AlternativeName {
 }
 
 export interface NamesResult {
-  /** In the order of the CSR. */
+  /** In the order of the CSR, each once. */
   readonly names: readonly AlternativeName[];
   readonly violations: readonly Violation[];
 }
@@ -56,12 +56,9 @@ export function readAlternativeNames(value: Uint8Array): NamesResult {
     if ('code' in name) violations.push(name);
     return 'code' in name ? [] : [name];
   });
-  const seen = new Set<string>();
-  for (const text of names.map(formatName)) {
-    if (seen.has(text)) violations.push(violation('san-duplicate', text));
-    seen.add(text);
-  }
-  return { names, violations };
+  // up to 1.23, kubeadm requests a name of certSANs that it also adds itself twice (kubeadm#2648)
+  const unique = new Map(names.map((name) => [formatName(name), name]));
+  return { names: [...unique.values()], violations };
 }
 
 function readName(element: Element): AlternativeName | Violation {

@@ -19,7 +19,7 @@ export function judgeNames(
   node: KnownNode,
 ): Violation[] {
   const expected = expectedNames(profile.sans, record, node);
-  const required = expected.required.map(formatName);
+  const required = [...new Set(expected.required.map(formatName))];
   const known = new Set([...required, ...expected.allowed.map(formatName)]);
   const got = names.map(formatName);
   // A client certificate with names could be used as a server's, so it may have none.

@@ -39,7 +39,6 @@ export const VIOLATION_CODES = {
   // the subject alternative names
   'san-type': 'a subject alternative name is neither a DNS name nor an IP address',
   'san-malformed': 'a subject alternative name is malformed',
-  'san-duplicate': 'a subject alternative name occurs twice',
   'san-too-many': 'there are more subject alternative names than allowed',
   'san-not-allowed': 'a subject alternative name does not belong in this certificate on this node',
   'san-missing': 'a subject alternative name that the certificate needs is missing',

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import type { NodeFolders } from '../disk/places.ts';
-import { type SkippedCertificate, selectCertificates } from '../disk/select-names.ts';
+import type { CertificateInPlace } from '../disk/read-place.ts';
+import { checkNames, type SkippedCertificate, selectCertificates } from '../disk/select-names.ts';
 import { requireNode } from '../state/settings.ts';
-import { type DesiredCsr, desiredFromDisk, type KeyOptions } from './desired.ts';
+import { type DesiredCsr, desiredFromDisk, type KeyOptions, leaveOutUnusable } from './desired.ts';
 import { desiredFromConfig } from './from-config.ts';
 import { stage, stagedPath } from './staging.ts';
 
@@ -17,6 +18,8 @@ export interface CsrSource extends KeyOptions {
    * certificates.
    */
   readonly config: KubeadmConfig | undefined;
+  /** The node's name, if it is known. */
+  readonly node?: string | undefined;
   readonly now: Date;
 }
 
@@ -45,7 +48,10 @@ function select(source: CsrSource): {
   if (config)
     return { desired: desiredFromConfig(names, config, source.keyAlgorithm), skipped: [] };
   // before requireNode: a name that kubeadm does not have is wrong on every machine
-  const { present, skipped } = selectCertificates(folders, { names, now });
+  checkNames(names);
   requireNode(folders);
-  return { desired: present.map((place) => desiredFromDisk(place, source)), skipped };
+  const selection = selectCertificates(folders, { names, now });
+  const want = (place: CertificateInPlace) => desiredFromDisk(place, source);
+  const { present, skipped } = leaveOutUnusable(selection, want);
+  return { desired: present.map(want), skipped };
 }

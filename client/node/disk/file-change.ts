@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { findFolderOfOthers, othersCanChange, UnsafePathError } from '../../../lib/files/trust.ts';
-import { textOf } from '../../read-text.ts';
+import { readBytesIfThere, textOf } from '../../read-text.ts';
 
 export interface FileChange {
   /** With links resolved. */
@@ -88,8 +88,9 @@ export function changeLink(file: string, target: string): FileChange {
 
 /** The content of a file, or the target of a link; undefined if it does not exist. */
 export function currentBytes(path: string, isLink: boolean): Buffer | undefined {
+  if (!isLink) return readBytesIfThere(path);
   try {
-    return isLink ? readlinkSync(path, 'buffer') : readFile(path).bytes;
+    return readlinkSync(path, 'buffer');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -11,6 +11,7 @@ const cluster = z.object({
   server: text,
   'certificate-authority-data': text,
   'certificate-authority': text,
+  'insecure-skip-tls-verify': z.optional(z.boolean()),
 });
 const user = z.object({
   'client-certificate-data': text,
@@ -37,6 +38,8 @@ export interface Kubeconfig {
   readonly certificate: Material | undefined;
   readonly privateKey: Material | undefined;
   readonly certificateAuthority: Material | undefined;
+  /** With insecure-skip-tls-verify, clients refuse a kubeconfig that has CA data. */
+  readonly isInsecure: boolean;
 }
 
 /** Its message says what is wrong with a kubeconfig. */
@@ -68,6 +71,7 @@ export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
     certificate: material(u['client-certificate-data'], u['client-certificate']),
     privateKey: material(u['client-key-data'], u['client-key']),
     certificateAuthority: material(c?.['certificate-authority-data'], c?.['certificate-authority']),
+    isInsecure: c?.['insecure-skip-tls-verify'] === true,
   };
 }
 

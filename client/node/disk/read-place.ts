@@ -1,11 +1,12 @@
 /** Reads a certificate from its location on the node, and reports what is wrong with it. Writes nothing. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { dirname } from 'node:path';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { type Kubeconfig, type Material, readKubeconfig } from './kubeconfig.ts';
-import type { CertificatePlace } from './places.ts';
+import { type CertificatePlace, fileOf } from './places.ts';
 import { areAPair, readPrivateKey } from './private-key.ts';
 
 export type PlaceState =
@@ -36,16 +37,33 @@ export interface CertificateInPlace {
   /** What is wrong with the key: missing, unreadable, or of another certificate. */
   readonly problems: readonly string[];
   /**
-   * The certificate embedded in kubelet.conf, if the kubelet also has `kubelet-client-current.pem`, which it prefers
-   * until that expires (decision 0030). The fields above then describe that file.
+   * What kubelet.conf contains or names, if the kubelet also has `kubelet-client-current.pem`, which it loads instead
+   * (decision 0030). The fields above then describe that file.
    */
-  readonly embedded?: Pick<CertificateInPlace, 'chain' | 'leaf' | 'privateKey' | 'problems'>;
+  readonly configured?: ConfiguredCertificate;
 }
 
-/** A missing file is a state; a file without read permission is an error that names its path. */
+export type ConfiguredCertificate = Pick<
+  CertificateInPlace,
+  'certificateFile' | 'keyFile' | 'chain' | 'leaf' | 'privateKey' | 'problems'
+>;
+
+/**
+ * A missing file is a state, and so is one that cannot be read, such as a folder in its place; only a file without read
+ * permission is an error.
+ */
 export function readPlace(place: CertificatePlace): PlaceState {
-  return place.kind === 'pair' ? readPair(place) : readKubeconfigPlace(place);
+  try {
+    return place.kind === 'pair' ? readPair(place) : readKubeconfigPlace(place);
+  } catch (error) {
+    if (isDenied(error)) throw error;
+    const file = fileOf(place);
+    return { state: 'broken', name: place.name, file, problem: problemOf(error, file) };
+  }
 }
+
+const isDenied = (error: unknown) =>
+  ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 function readPair(place: CertificatePlace & { kind: 'pair' }): PlaceState {
   const { name, certificateFile, keyFile } = place;
@@ -68,27 +86,39 @@ function readKubeconfigPlace(place: CertificatePlace & { kind: 'kubeconfig' }): 
       return broken(`it names ${certificateFile}, which does not exist`);
     const [keyFile, keyText] = privateKey ? resolve(privateKey, file) : [undefined, undefined];
     const named = examine(place, kubeconfig, certificateFile, certificateText, keyFile, keyText);
-    const isEmbedded = 'pem' in certificate && named.state === 'present';
-    return isEmbedded ? preferKubeletPem(place, kubeconfig, named) : named;
+    return named.state === 'present' ? preferKubeletPem(place, kubeconfig, named) : named;
   } catch (error) {
-    return broken(error instanceof Error ? error.message : String(error));
+    return broken(problemOf(error, file));
   }
 }
 
 /**
- * As the kubelet does with rotateCertificates, which kubeadm sets (certificate_manager.go:
- * getCurrentCertificateOrBootstrap).
+ * As the kubelet does with rotateCertificates, which kubeadm sets: it loads `kubelet-client-current.pem` wherever that
+ * exists, and what kubelet.conf names only if it does not (client-go util/certificate certificate_store.go:
+ * fileStore.Current; certificate_manager.go: getCurrentCertificateOrBootstrap).
  */
 function preferKubeletPem(
   place: CertificatePlace & { kind: 'kubeconfig' },
   kubeconfig: Kubeconfig,
-  embedded: CertificateInPlace,
+  configured: CertificateInPlace,
 ): PlaceState {
   const { kubeletPem: file } = place;
-  const text = file === undefined ? undefined : readTextIfThere(file);
-  if (file === undefined || text === undefined) return embedded;
+  if (file === undefined || leadsThrough(configured.certificateFile, file)) return configured;
+  const text = readTextIfThere(file);
+  if (text === undefined) return configured;
   const preferred = examine(place, kubeconfig, file, text, file, text);
-  return preferred.state === 'present' ? { ...preferred, embedded } : preferred;
+  return preferred.state === 'present' ? { ...preferred, configured } : preferred;
+}
+
+/** Whether a path is that of the other file, or a link that ends where the other one ends. */
+function leadsThrough(path: string, file: string): boolean {
+  if (!existsSync(file)) return false;
+  const isSamePath =
+    basename(path) === basename(file) &&
+    realpathSync(dirname(path)) === realpathSync(dirname(file));
+  return (
+    isSamePath || (lstatSync(path).isSymbolicLink() && realpathSync(path) === realpathSync(file))
+  );
 }
 
 function resolve(material: Material, file: string): [string, string | undefined] {
@@ -146,4 +176,10 @@ function problemsOfKey(
   return areAPair(privateKey, leaf.publicKey)
     ? []
     : [`the private key in ${keyFile} belongs to another certificate`];
+}
+
+/** Without the path of the file, which is next to it in every message. */
+function problemOf(error: unknown, file: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
 }

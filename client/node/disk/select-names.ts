@@ -7,6 +7,8 @@ import {
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
+import { whyItBelongsHere } from './belongs-here.ts';
+import type { ExpiresWithin } from './expires-within.ts';
 import { KUBELET_PEM, type NodeFolders, placeOf } from './places.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
 
@@ -41,34 +43,45 @@ export function describeSkipped(
 export interface SelectionRule {
   /** Names or `all`. */
   readonly names: readonly string[];
-  /** Only certificates that expire within this time. */
-  readonly expiresWithinSeconds?: number | undefined;
+  /** Only certificates that are due. */
+  readonly expiresWithin?: ExpiresWithin | undefined;
+  /** `all` includes the certificate that the kubelet rotates. */
+  readonly includesKubelets?: boolean;
   readonly now: Date;
 }
 
 /**
- * `all` is every certificate on the node. It includes kubelet.conf if that embeds a certificate, whether the kubelet
- * uses it or a file in its own store: both are renewed. If only the kubelet's store contains the certificate
+ * `all` is every certificate on the node. It includes kubelet.conf if that contains a certificate, or names a file
+ * other than the kubelet's own: both are renewed. If only the kubelet's store contains the certificate
  * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime,
  * and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
- * @throws CommandError for a name that kubeadm does not know
+ * @throws CommandError for a name that kubeadm does not know, and for `all` on a machine without any certificate
  */
 export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
   const all = rule.names.includes('all');
   const names = all ? CERTIFICATE_NAMES : checkNames(rule.names);
+  const places = names.map((name) => readPlace(placeOf(name, folders)));
+  if (all && places.every(({ state }) => state === 'missing')) throw nothingFound(folders);
   const present: CertificateInPlace[] = [];
   const skipped: SkippedCertificate[] = [];
-  for (const name of names) {
-    const place = readPlace(placeOf(name, folders));
-    const reason = whyNot(place, all, rule);
-    if (reason) skipped.push({ name, ...reason });
+  for (const place of places) {
+    const reason = whyNot(place, all, rule, folders);
+    if (reason) skipped.push({ name: place.name, ...reason });
     else if (place.state === 'present') present.push(place);
   }
   return { present, skipped };
 }
 
-function checkNames(names: readonly string[]): CertificateName[] {
-  const unknown = names.filter((name) => !isCertificateName(name));
+const nothingFound = ({ certDir, kubeconfigDir }: NodeFolders) =>
+  new CommandError(
+    'usage',
+    `no certificate of kubeadm is in ${certDir} or ${kubeconfigDir}`,
+    'check --cert-dir and --kubeconfig-dir, or certDir and kubeconfigDir in the configuration file of this node; cakeless prepare creates the certificates of a new node',
+  );
+
+/** @throws CommandError for a name that kubeadm does not know */
+export function checkNames(names: readonly string[]): CertificateName[] {
+  const unknown = names.filter((name) => name !== 'all' && !isCertificateName(name));
   if (unknown.length === 0) return [...new Set(names.filter(isCertificateName))];
   throw new CommandError(
     'usage',
@@ -77,28 +90,37 @@ function checkNames(names: readonly string[]): CertificateName[] {
   );
 }
 
-function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
-  if (place.state === 'missing') {
-    const reason = `${place.file} does not exist`;
-    if (all) return { reason, isError: false, isAbsent: true };
-    // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
-    if (place.name === 'super-admin.conf') return { reason, isError: false };
-    return { reason: `${reason}; cakeless prepare creates missing certificates`, isError: true };
-  }
+type Missing = Extract<PlaceState, { state: 'missing' }>;
+
+function whyMissing({ name, file }: Missing, all: boolean, folders: NodeFolders) {
+  const reason = `${file} does not exist`;
+  const evidence = all ? whyItBelongsHere(name, folders) : undefined;
+  if (all && evidence === undefined) return { reason, isError: false, isAbsent: true };
+  // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
+  if (name === 'super-admin.conf') return { reason, isError: false };
+  const although = evidence === undefined ? '' : `, although ${evidence}`;
+  return {
+    reason: `${reason}${although}; cakeless prepare creates missing certificates`,
+    isError: true,
+  };
+}
+
+function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: NodeFolders) {
+  if (place.state === 'missing') return whyMissing(place, all, folders);
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
-  if (place.embedded && place.embedded.leaf.subject !== place.leaf.subject)
+  if (place.configured && place.configured.leaf.subject !== place.leaf.subject)
     return {
-      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), but kubelet.conf is for ${oneLine(place.embedded.leaf.subject)}: move the wrong one away`,
+      reason: `the kubelet uses ${place.certificateFile} (${oneLine(place.leaf.subject)}), but kubelet.conf is for ${oneLine(place.configured.leaf.subject)}: move the wrong one away`,
       isError: true,
     };
   const left = remaining(place, rule.now);
-  const limit = rule.expiresWithinSeconds;
-  if (limit !== undefined && left.seconds > limit)
+  if (rule.expiresWithin && !isDue(left, rule.expiresWithin))
     return { reason: `valid until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
   if (
     all &&
+    !rule.includesKubelets &&
     place.name === 'kubelet.conf' &&
-    !place.embedded &&
+    !place.configured &&
     isKubeletsOwn(place) &&
     left.share > 0.1
   )
@@ -109,11 +131,14 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule) {
   return undefined;
 }
 
+const isDue = (left: { seconds: number; share: number }, rule: ExpiresWithin) =>
+  'share' in rule ? left.share <= rule.share : left.seconds <= rule.seconds;
+
 const oneLine = (subject: string) => subject.replaceAll('\n', ', ');
 
 /** The shorter of both, if there are two: without a valid one in kubelet.conf the kubelet does not start either. */
 function remaining(place: CertificateInPlace, now: Date) {
-  const lefts = [place.leaf, place.embedded?.leaf].flatMap((leaf) => {
+  const lefts = [place.leaf, place.configured?.leaf].flatMap((leaf) => {
     if (!leaf) return [];
     const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
     return [{ seconds: (to - now.getTime()) / 1000, share: (to - now.getTime()) / (to - from) }];
@@ -125,6 +150,8 @@ function remaining(place: CertificateInPlace, now: Date) {
 }
 
 /** The link that the kubelet redirects when it gets a new certificate. */
-export function isKubeletsOwn({ certificateFile }: CertificateInPlace): boolean {
+export function isKubeletsOwn({
+  certificateFile,
+}: Pick<CertificateInPlace, 'certificateFile'>): boolean {
   return basename(certificateFile) === KUBELET_PEM && lstatSync(certificateFile).isSymbolicLink();
 }

@@ -16,6 +16,7 @@ import { type AlternativeName, formatName } from '../../../lib/csr/alternative-n
 import { OID } from '../../../lib/der/oids.ts';
 import type { ExtendedKeyUsage } from '../../../lib/profiles/profiles.ts';
 import { contentsOf } from '../csr/csr-contents.ts';
+import { isCommonName } from '../csr/pattern.ts';
 
 export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
@@ -46,12 +47,14 @@ export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date):
 
 function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Wanted): string[] {
   if (trustBundle === undefined)
-    return [`${caFile} is missing, so the signature cannot be checked`];
+    return [`${caFile} is missing or cannot be read, so the signature cannot be checked`];
   const anchors = readAll(certificatesIn(trustBundle));
-  return reachesAnchor(readAll(chain), anchors)
-    ? []
-    : [`it does not chain to a certificate in ${caFile}`];
+  return reachesAnchor(readAll(chain), anchors) ? [] : [`${NO_CHAIN}${caFile}`];
 }
+
+const NO_CHAIN = 'it does not chain to a certificate in ';
+
+export const isAboutChain = (problem: string) => problem.startsWith(NO_CHAIN);
 
 const readAll = (blocks: readonly string[]) =>
   blocks.flatMap((block) => {
@@ -106,7 +109,7 @@ function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
   const missing = wanted.names.map(formatName).filter((name) => !has.has(name));
   const organizations = sorted(subject.organizations);
   return [
-    ...(isCommonName(subject.commonName, wanted.commonName)
+    ...(isCommonName(subject.commonName, wanted.commonName, undefined)
       ? []
       : [`its common name is ${subject.commonName || 'missing'}, not ${wanted.commonName}`]),
     ...(wanted.organizations.some((set) => sorted(set) === organizations)
@@ -116,12 +119,6 @@ function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
         ]),
     ...(missing.length > 0 ? [`it lacks the names ${missing.join(', ')}`] : []),
   ];
-}
-
-function isCommonName(got: string, wanted: string): boolean {
-  const [before, after] = wanted.split('{node}');
-  if (after === undefined) return got === wanted;
-  return got.length > wanted.length - '{node}'.length && got.startsWith(before ?? '');
 }
 
 const sorted = (values: readonly string[]) => [...values].sort().join(', ');

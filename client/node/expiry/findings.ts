@@ -16,8 +16,11 @@ export interface Findings {
 /** @param warnWithinMs certificates with less time left are named */
 export function findingsIn(inventory: Inventory, now: Date, warnWithinMs: number): Findings {
   const rows = rowsOf(inventory);
-  const wrong = rows.flatMap(({ name, file, problems }) =>
-    problems.map((problem) => ({ name, file, problem })),
+  const wrong = rows.flatMap(({ name, file, problems, advice }) =>
+    problems.map((problem) => {
+      const what = advice?.get(problem);
+      return { name, file, problem: what === undefined ? problem : `${problem}; ${what}` };
+    }),
   );
   const expiring = rows.flatMap(({ name, file, notAfter }): Finding[] => {
     if (notAfter === undefined) return [];

@@ -11,6 +11,8 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
+import { OPTIONAL, whyItBelongsHere } from '../disk/belongs-here.ts';
+import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { findKubeletServing } from './kubelet-places.ts';
@@ -23,6 +25,13 @@ export interface Inventory {
   readonly certificateAuthorities: readonly Row[];
   /** What kubeadm leaves to the kubelet. */
   readonly kubelet: readonly Row[];
+  /** What is no fault of a certificate, but should not stay. */
+  readonly warnings: readonly Warning[];
+}
+
+export interface Warning {
+  readonly file: string;
+  readonly warning: string;
 }
 
 export const rowsOf = ({ certificates, certificateAuthorities, kubelet }: Inventory) => [
@@ -38,21 +47,20 @@ export function takeInventory(options: InventoryOptions): Inventory {
   );
   const names = CERTIFICATE_NAMES.filter(
     (name) => !(options.externalEtcd && profileOf(name).ca === 'etcd-ca'),
-  );
-  const isWorker = !names.some(
-    (name) => name !== 'kubelet.conf' && safely(name, options).state !== 'missing',
-  );
-  const rows = names.flatMap((name) => readRows(name, isWorker, options));
+  ).filter((name) => !options.pairsOnly || profileOf(name).baseName !== undefined);
+  const isWorker = seemsWorker(names, options);
+  const rows = names
+    .filter((name) => !isWorker || name === 'kubelet.conf')
+    .flatMap((name) => readRows(name, options));
   const { kubeletDir } = options;
   const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
   return {
     certificates: byName(rows.filter((row) => !isOfKubelet(row))),
     certificateAuthorities: byName(
-      cas.map((ca) =>
-        isWorker && ca.name !== 'ca' && ca.state === 'missing' ? { ...ca, problems: [] } : ca,
-      ),
+      cas.filter(({ name, state }) => !(isWorker && name !== 'ca' && state === 'missing')),
     ),
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
+    warnings: findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
   };
 }
 
@@ -61,21 +69,27 @@ const isOfKubelet = ({ name }: Row) => name === 'kubelet.conf' || name === KUBEL
 /** In Go's string order. */
 const byName = (rows: readonly Row[]) => [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Operators deliberately remove these from nodes. */
-const OPTIONAL: readonly CertificateName[] = ['admin.conf', 'super-admin.conf'];
+/** Whether the node has a kubelet, and nothing that a control plane has or leaves. */
+function seemsWorker(names: readonly CertificateName[], options: InventoryOptions): boolean {
+  const has = (name: CertificateName) => safely(name, options).state !== 'missing';
+  return (
+    has('kubelet.conf') &&
+    names.every(
+      (name) =>
+        name === 'kubelet.conf' || !(has(name) || whyItBelongsHere(name, options) !== undefined),
+    )
+  );
+}
 
-function readRows(name: CertificateName, isWorker: boolean, options: InventoryOptions): Row[] {
+function readRows(name: CertificateName, options: InventoryOptions): Row[] {
   const { ca } = profileOf(name);
   const found = safely(name, options);
   const about = { name, caName: ca, externallyManaged: isExternal(ca, options) };
-  if (found.state === 'present' && found.embedded)
-    return readBothOfKubelet({ ...found, embedded: found.embedded }, about, options);
+  if (found.state === 'present' && found.configured)
+    return readBothOfKubelet({ ...found, configured: found.configured }, about, options);
   if (found.state === 'present')
     return [{ ...about, ...present(found, options), file: found.certificateFile }];
-  const isWanted =
-    !OPTIONAL.includes(name) &&
-    (!isWorker || name === 'kubelet.conf') &&
-    !(ca === 'etcd-ca' && !hasEtcd(options));
+  const isWanted = !OPTIONAL.includes(name) && !(ca === 'etcd-ca' && !hasEtcd(options));
   const problems = found.state === 'broken' ? [found.problem] : isWanted ? ['it is missing'] : [];
   return [{ ...about, file: found.file, state: found.state, notAfter: undefined, problems }];
 }

@@ -2,37 +2,48 @@
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { caFileOf, KUBELET_PEM } from '../disk/places.ts';
+import { caFileOf, fileOf, KUBELET_PEM } from '../disk/places.ts';
 import { areAPair, readPrivateKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { problemsOf, type Wanted } from './certificate-problems.ts';
 import type { KubeletServing } from './kubelet-places.ts';
-import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
+import {
+  guarded,
+  type InventoryOptions,
+  isExternal,
+  messageOf,
+  present,
+  type Row,
+  readCaText,
+} from './row.ts';
 
-/** The certificate in kubelet.conf and the kubelet's own, which the kubelet uses until it expires. */
+/**
+ * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. Only if the own one has
+ * expired and the other is inside kubelet.conf, the kubelet starts with that.
+ */
 export function readBothOfKubelet(
-  own: CertificateInPlace & Required<Pick<CertificateInPlace, 'embedded'>>,
+  own: CertificateInPlace & Required<Pick<CertificateInPlace, 'configured'>>,
   about: Pick<Row, 'name' | 'caName' | 'externallyManaged'>,
   options: InventoryOptions,
 ): Row[] {
-  const { embedded, certificateFile, place } = own;
-  const [expires, embeddedExpires] = [own.leaf, embedded.leaf].map(
+  const { configured, certificateFile, place } = own;
+  const [expires, configuredExpires] = [own.leaf, configured.leaf].map(
     ({ validTo }) => new Date(validTo),
   );
-  const isOwnInUse = (expires ?? options.now) > options.now;
-  const isUnused = isOwnInUse && (embeddedExpires ?? options.now) > (expires ?? options.now);
+  const isEmbedded = configured.certificateFile === fileOf(place);
+  const isOwnInUse = !isEmbedded || (expires ?? options.now) > options.now;
+  const isUnused = isOwnInUse && (configuredExpires ?? options.now) > (expires ?? options.now);
   const problems = isUnused
     ? [
         `the kubelet uses ${certificateFile} instead, which expires first; run cakeless renew kubelet.conf to renew both`,
       ]
     : [];
-  const inside = present({ ...own, ...embedded, kubeconfig: own.kubeconfig }, options);
-  const file = place.kind === 'kubeconfig' ? place.file : certificateFile;
+  const inside = present({ ...own, ...configured, kubeconfig: own.kubeconfig }, options);
   return [
     {
       ...about,
       ...inside,
-      file,
+      file: configured.certificateFile,
       inUse: !isOwnInUse,
       problems: [...inside.problems, ...problems],
     },
@@ -71,7 +82,7 @@ export function readServing(serving: KubeletServing, options: InventoryOptions):
       commonName: `system:node:${options.nodeName ?? '{node}'}`,
       organizations: [['system:nodes']],
       names: [],
-      trustBundle: readTextIfThere(caFile),
+      trustBundle: readCaText(caFile),
       caFile,
     };
     const problems = isIssued ? guarded(() => problemsOf(chain, wanted, options.now)) : [];

@@ -24,7 +24,7 @@ export function formatReport(
   return stringify(document, options).trimEnd().split('\n');
 }
 
-/** `certificates` and `certificateAuthorities` are kubeadm's fields; `kubelet` and `problems` are additions. */
+/** `certificates` and `certificateAuthorities` are kubeadm's fields; `kubelet`, `problems` and `warnings` are additions. */
 function toDocument(inventory: Inventory, findings: readonly Finding[], now: Date) {
   const rows = (list: readonly Row[]) => list.map((row) => toItem(row, now));
   return {
@@ -34,6 +34,7 @@ function toDocument(inventory: Inventory, findings: readonly Finding[], now: Dat
     certificateAuthorities: rows(inventory.certificateAuthorities),
     kubelet: rows(inventory.kubelet),
     problems: findings,
+    warnings: inventory.warnings,
   };
 }
 
@@ -66,16 +67,16 @@ function formatText(inventory: Inventory, findings: readonly Finding[], now: Dat
       [title, ...CERTIFICATE_TITLES, 'EXTERNALLY MANAGED'],
       ...rows.map((row) => cellsOf(row, now, [row.caName ?? ''])),
     ]);
+  const { certificates, kubelet } = inventory;
   const cas = tabulate([
     ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
     ...inventory.certificateAuthorities.map((row) => cellsOf(row, now, [])),
   ]);
   return [
-    ...leaves('CERTIFICATE', inventory.certificates),
-    '',
+    // a worker has none of the former, a copy of a pki folder none of the latter
+    ...(certificates.length > 0 ? [...leaves('CERTIFICATE', certificates), ''] : []),
     ...cas,
-    '',
-    ...leaves('KUBELET CERTIFICATE', inventory.kubelet),
+    ...(kubelet.length > 0 ? ['', ...leaves('KUBELET CERTIFICATE', kubelet)] : []),
     ...(findings.length > 0
       ? ['', ...tabulate([['PROBLEM', 'FILE', 'WHAT'], ...toCells(findings)])]
       : []),

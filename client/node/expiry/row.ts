@@ -1,14 +1,15 @@
 /** One certificate of a node in the inventory, and its checks. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
+import { whyNotOwn } from '../csr/pattern.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
-import { problemsOf, type Wanted } from './certificate-problems.ts';
+import { isAboutChain, problemsOf, type Wanted } from './certificate-problems.ts';
 
 export interface Row {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface Row {
   readonly externallyManaged: boolean;
   /** Problems other than its age, as text. */
   readonly problems: readonly string[];
+  /** What to do about a problem, by its text. */
+  readonly advice?: ReadonlyMap<string, string>;
   /** If the kubelet has two client certificates: whether it uses this one. */
   readonly inUse?: boolean;
 }
@@ -33,6 +36,8 @@ export interface InventoryOptions extends NodeFolders {
   readonly namesOf: (name: CertificateName) => readonly AlternativeName[];
   /** The node's name, if it is known: some certificates contain it. */
   readonly nodeName?: string | undefined;
+  /** For a copy of the pki folder alone. */
+  readonly pairsOnly?: boolean;
   readonly now: Date;
 }
 
@@ -40,10 +45,10 @@ export interface InventoryOptions extends NodeFolders {
 export function present(
   { name, chain, leaf, problems, kubeconfig }: CertificateInPlace,
   options: InventoryOptions,
-): Pick<Row, 'state' | 'notAfter' | 'problems'> {
+): Pick<Row, 'state' | 'notAfter' | 'problems' | 'advice'> {
   const profile = profileOf(name);
   const caFile = caFileOf(profile.ca, options);
-  const trustBundle = readTextIfThere(caFile);
+  const trustBundle = readCaText(caFile);
   const wanted: Wanted = {
     ...profile,
     commonName: profile.commonName.replace('{node}', options.nodeName ?? '{node}'),
@@ -52,15 +57,36 @@ export function present(
     trustBundle,
     caFile,
   };
+  const foreign = guarded(() =>
+    [whyNotOwn(name, leaf, options.nodeName)].flatMap((why) => why ?? []),
+  );
+  const own = guarded(() => problemsOf(chain, wanted, options.now));
+  const ofCaData = kubeconfig
+    ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile))
+    : [];
+  const byConfig = `it belongs to another node or use: move it away, and cakeless renew ${name} --config FILE requests the right one`;
+  const again = `cakeless renew ${name} replaces it; or, if ${caFile} is an old one, cakeless renew all --dry-run shows those of the service`;
   return {
     state: 'present',
     notAfter: new Date(leaf.validTo),
-    problems: [
-      ...problems,
-      ...guarded(() => problemsOf(chain, wanted, options.now)),
-      ...(kubeconfig ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile)) : []),
-    ],
+    problems: [...problems, ...new Set([...foreign, ...own]), ...ofCaData],
+    advice: new Map([
+      ...foreign.map((problem) => [problem, byConfig] as const),
+      ...own.filter(isAboutChain).map((problem) => [problem, again] as const),
+      ...ofCaData.map(
+        (problem) => [problem, `cakeless renew ${name} writes that of ${caFile}`] as const,
+      ),
+    ]),
   };
+}
+
+/** undefined if it is missing or cannot be read: the row of the CA says which. */
+export function readCaText(caFile: string): string | undefined {
+  try {
+    return readTextIfThere(caFile);
+  } catch {
+    return undefined;
+  }
 }
 
 /** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, but only in `init`. */
@@ -74,16 +100,31 @@ function problemsOfCaData(
     'pem' in certificateAuthority
       ? certificateAuthority.pem
       : readTextIfThere(certificateAuthority.file);
-  const known = certificatesIn(trustBundle ?? '').map(fingerprint);
-  if (
-    trustBundle === undefined ||
-    certificatesIn(text ?? '').some((c) => known.includes(fingerprint(c)))
-  )
-    return [];
-  return [`none of the certificate authorities in it is in ${caFile}`];
+  if (trustBundle === undefined) return [];
+  const [known, own] = [parseCertificates(trustBundle), parseCertificates(text ?? '')];
+  const lacks = without(known, own);
+  if (lacks.length === known.length)
+    return [`none of the certificate authorities in it is in ${caFile}`];
+  const extra = without(own, known);
+  // kubeadm itself writes only the first certificate of the file
+  const isFirstOnly = own.length === 1 && own[0]?.fingerprint256 === known[0]?.fingerprint256;
+  return [
+    ...(lacks.length > 0 && !isFirstOnly
+      ? [`its CA data lacks ${listed(lacks)} of ${caFile}`]
+      : []),
+    ...(extra.length > 0
+      ? [`its CA data contains ${listed(extra)}, which ${caFile} does not`]
+      : []),
+  ];
 }
 
-const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
+const without = (list: readonly X509Certificate[], others: readonly X509Certificate[]) =>
+  list.filter((one) => !others.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256));
+
+const listed = (certificates: readonly X509Certificate[]) =>
+  certificates
+    .map(({ subject, validTo }) => `${subject.replaceAll('\n', ', ')} until ${validTo}`)
+    .join(' and ');
 
 /** kubeadm's externallyManaged: the CA's key is not next to its certificate (phases/certs: UsingExternalCA …). */
 export function isExternal(ca: CaName, options: InventoryOptions): boolean {

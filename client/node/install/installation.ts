@@ -1,6 +1,7 @@
 /** One all-or-none change of many files: prepared, applied, undone. See `journal.ts` for what survives a kill. */
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import type { Component } from '../disk/components.ts';
 import {
@@ -14,6 +15,7 @@ import { putInPlace } from './put-in-place.ts';
 
 export interface InstallationPlan {
   readonly names: Journal['names'];
+  readonly caData?: readonly CertificateName[];
   readonly caChanged: boolean;
   readonly changes: readonly FileChange[];
   readonly restarts: readonly Component[];
@@ -46,6 +48,7 @@ export async function prepareInstallation(
     sequence,
     startedAt: now.toISOString(),
     names: plan.names,
+    caData: [...(plan.caData ?? [])],
     caChanged: plan.caChanged,
     phase: 'prepared',
     restarts: [...plan.restarts],

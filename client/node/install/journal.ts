@@ -19,6 +19,8 @@ const journalSchema = z.object({
   sequence: z.optional(z.number()),
   /** The certificates that it replaces. */
   names: z.array(z.enum(CERTIFICATE_NAMES)),
+  /** Kubeconfigs of which it only replaces the CA data. */
+  caData: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
   /** Whether it replaces CA files, too. */
   caChanged: z.boolean(),
   startedAt: z.string(),

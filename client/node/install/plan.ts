@@ -1,12 +1,12 @@
 /** Computes every file change that new certificates require, and checks for everything that could make a write fail. */
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
-import { editText } from '../../read-text.ts';
 import {
   changeFile,
   changeLink,
-  currentBytes,
   currentContent,
   type FileChange,
   statIfThere,
@@ -16,8 +16,9 @@ import { readKubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { isKubeletsOwn } from '../disk/select-names.ts';
+import { followsCa, planCaData } from './ca-data.ts';
 import { checkCopies } from './copies.ts';
-import { editKubeconfig } from './kubeconfig-edit.ts';
+import { changeKubeconfig } from './kubeconfig-change.ts';
 import { findObstacle } from './put-in-place.ts';
 
 /** A checked certificate, with its key. */
@@ -40,6 +41,8 @@ export interface PlanInput {
 
 export interface PlannedChanges {
   readonly changes: readonly FileChange[];
+  /** Kubeconfigs that only get the CA certificates of ca.crt. */
+  readonly caData: readonly CertificateName[];
   readonly notes: readonly string[];
 }
 
@@ -47,21 +50,26 @@ export interface PlannedChanges {
 export function planChanges(input: PlanInput): PlannedChanges {
   checkCopies(input.also);
   const notes: string[] = [];
-  const caPem = input.caFiles.get(caFileOf('ca', input.folders)) ?? readCa(input.folders);
+  const { folders, caFiles, certificates } = input;
+  const caFile = caFileOf('ca', folders);
+  const isNew = caFiles.has(caFile);
+  // ca.crt contains the CA of every certificate that is installed, and the API server's may be one of them
+  const follows = isNew || certificates.some(({ place }) => profileOf(place.name).ca === 'ca');
+  const caPem = follows ? (caFiles.get(caFile) ?? currentContent(caFile, false)) : undefined;
+  const planned = certificates.flatMap((one) => changesOf(one, caPem, input));
+  const caData = caPem === undefined ? undefined : planCaData({ folders, caPem, isNew, planned });
+  notes.push(...(caData?.notes ?? []));
   const changes = [
-    ...[...input.caFiles].map(([file, pem]) =>
+    ...[...caFiles].map(([file, pem]) =>
       changeFile(file, pem, { holdsKey: false, together: true }),
     ),
-    ...input.certificates.flatMap((certificate) => changesOf(certificate, caPem, input)),
+    ...planned,
+    ...(caData?.changes ?? []),
     ...copies(input, caPem, notes),
   ];
   const problems = findWriteProblems(changes);
   if (problems.length > 0) throw new CommandError('failure', ['nothing was changed:', ...problems]);
-  return { changes, notes };
-}
-
-function readCa(folders: NodeFolders): string | undefined {
-  return currentContent(caFileOf('ca', folders), false);
+  return { changes, caData: caData?.names ?? [], notes };
 }
 
 function changesOf(
@@ -69,12 +77,17 @@ function changesOf(
   caPem: string | undefined,
   { now }: PlanInput,
 ): FileChange[] {
-  const { certificateFile, keyFile } = place;
-  const embedded = () => changeKubeconfig(placeFile(place), place, chainPem, keyPem, caPem);
-  // the kubelet needs a valid certificate in kubelet.conf when it starts, and then uses the one in its store
-  if (place.embedded) return [embedded(), ...changePem(place, chainPem + keyPem, now)];
-  if (place.kubeconfig && certificateFile === placeFile(place)) return [embedded()];
-  if (isSameFile(certificateFile, keyFile)) return changePem(place, chainPem + keyPem, now);
+  const pem = chainPem + keyPem;
+  // kubelet.conf needs a valid certificate when the kubelet starts, which then uses the one in its store
+  const { certificateFile, keyFile } = place.configured ?? place;
+  const inStore = place.configured ? changePem(place, pem, now) : [];
+  if (place.kubeconfig && certificateFile === placeFile(place))
+    return [
+      changeKubeconfig(certificateFile, place.kubeconfig, { chainPem, keyPem }, caPem),
+      ...inStore,
+    ];
+  if (isSameFile(certificateFile, keyFile))
+    return [...changePem({ certificateFile }, pem, now), ...inStore];
   if (keyFile === undefined || keyFile === placeFile(place))
     throw new CommandError(
       'usage',
@@ -83,54 +96,26 @@ function changesOf(
   return [
     changeFile(certificateFile, chainPem, { holdsKey: false, together: true }),
     changeFile(keyFile, keyPem, { holdsKey: true, together: true }),
+    ...inStore,
   ];
 }
 
 const isSameFile = (a: string, b: string | undefined) => a === b;
 
 /** Named as by the kubelet (client-go util/certificate certificate_store.go): a dated file, and a link to it. */
-function changePem(place: CertificateInPlace, content: string, now: Date): FileChange[] {
-  const file = place.certificateFile;
-  if (!isKubeletsOwn(place))
+function changePem(
+  { certificateFile: file }: Pick<CertificateInPlace, 'certificateFile'>,
+  content: string,
+  now: Date,
+): FileChange[] {
+  if (!isKubeletsOwn({ certificateFile: file }))
     return [changeFile(file, content, { holdsKey: true, together: false })];
   const date = now.toISOString().slice(0, 19).replace(/[T:]/g, '-');
   const dated = join(dirname(file), `kubelet-client-${date}.pem`);
   return [changeFile(dated, content, { holdsKey: true, together: false }), changeLink(file, dated)];
 }
 
-function changeKubeconfig(
-  file: string,
-  { kubeconfig }: CertificateInPlace,
-  certificate: string,
-  privateKey: string,
-  caPem: string | undefined,
-): FileChange {
-  const before = currentBytes(file, false) ?? Buffer.alloc(0);
-  const data = {
-    userName: kubeconfig?.userName ?? '',
-    clusterName: kubeconfig?.clusterName,
-    certificate,
-    privateKey,
-    certificateAuthority: refreshedCa(kubeconfig?.certificateAuthority, caPem),
-  };
-  const edited = editText(before, (yaml) => editKubeconfig(yaml, data));
-  return { ...changeFile(file, edited, { holdsKey: true, together: false }), before };
-}
-
-/**
- * CA data that lacks a certificate of pki/ca.crt is replaced with pki/ca.crt, as in `kubeadm certs renew`
- * (kubeadm#2027); other CA data stays unchanged.
- */
-function refreshedCa(
-  material: { pem: string } | { file: string } | undefined,
-  caPem: string | undefined,
-): string | undefined {
-  if (caPem === undefined || (material && 'file' in material)) return undefined;
-  const current = new Set(fingerprintsOf(material?.pem ?? ''));
-  return fingerprintsOf(caPem).every((one) => current.has(one)) ? undefined : caPem;
-}
-
-/** A copy changes only if it contains one of the replaced certificates. */
+/** A copy changes only if it contains one of the replaced certificates, or CA data of this cluster. */
 function copies(input: PlanInput, caPem: string | undefined, notes: string[]): FileChange[] {
   return input.also.flatMap((file) => {
     const yaml = currentContent(file, false);
@@ -146,12 +131,11 @@ function copies(input: PlanInput, caPem: string | undefined, notes: string[]): F
         'pem' in certificate &&
         fingerprintsOf(certificate.pem)[0] === place.leaf.fingerprint256,
     );
-    if (!original) {
-      notes.push(`${file}: contains none of the replaced certificates; left unchanged`);
-      return [];
-    }
-    const place = { ...original.place, kubeconfig };
-    return [changeKubeconfig(file, place, original.chainPem, original.keyPem, caPem)];
+    const isOfChange = caPem !== undefined && input.caFiles.has(caFileOf('ca', input.folders));
+    if (original || (isOfChange && followsCa(kubeconfig, { caPem, folders: input.folders })))
+      return [changeKubeconfig(file, kubeconfig, original, caPem)];
+    notes.push(`${file}: contains none of the replaced certificates; left unchanged`);
+    return [];
   });
 }
 

@@ -5,13 +5,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  CA_NAMES,
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { findCaKeys } from '../disk/ca-keys.ts';
+import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { rowsOf, takeInventory } from '../expiry/inventory.ts';
 
@@ -81,9 +81,10 @@ function kubeletsOwn(folders: NodeFolders): PreflightProblem[] {
   const file = place.kind === 'kubeconfig' ? place.kubeletPem : undefined;
   if (file === undefined || !existsSync(file)) return [];
   const found = readPlace(place);
-  if (found.state === 'present' && !found.embedded) return []; // kubelet.conf itself names it
+  if (found.state === 'present' && !found.configured) return []; // kubelet.conf itself names it
   const isSame =
-    found.state === 'present' && found.embedded?.leaf.fingerprint256 === found.leaf.fingerprint256;
+    found.state === 'present' &&
+    found.configured?.leaf.fingerprint256 === found.leaf.fingerprint256;
   const problem =
     'the kubelet would use it instead of the certificate in kubelet.conf; move it away';
   return isSame ? [] : [{ file, problem }];
@@ -105,9 +106,10 @@ function manifestsInTheWay(
 }
 
 function caKeys(folders: NodeFolders): PreflightProblem[] {
-  return CA_NAMES.map((ca) => caFileOf(ca, folders).replace(/\.crt$/, '.key'))
-    .filter((file) => existsSync(file))
-    .map((file) => ({ file, problem: 'a CA key is on this node: kubeadm would sign with it' }));
+  return findCaKeys(folders).map((file) => ({
+    file,
+    problem: 'a CA key is on this node: kubeadm would sign with it',
+  }));
 }
 
 function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): PreflightProblem[] {

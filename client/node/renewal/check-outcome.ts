@@ -37,7 +37,7 @@ export function checkOutcome(
 }
 
 function problemsOf(
-  { name, staged, chainPem = '' }: RenewalOutcome,
+  { name, staged, chainPem = '', request: { createdAt } }: RenewalOutcome,
   { bundles }: CaDecision,
   now: Date,
 ): CertificateProblem[] {
@@ -54,6 +54,7 @@ function problemsOf(
       key: request.key.keyObject,
       trustBundle,
       now,
+      requestedAt: new Date(createdAt),
     });
   } catch (error) {
     return lasting(

@@ -6,7 +6,6 @@ import { componentsToWatch } from '../disk/components.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
-import { selectCertificates } from '../disk/select-names.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { type NewCertificate, planChanges } from '../install/plan.ts';
 import { isStaticPod, neededRestarts } from '../restart/needed-restarts.ts';
@@ -26,6 +25,7 @@ import {
   reportUnissued,
 } from './report.ts';
 import { closeAll } from './request-journal.ts';
+import { stayingCertificates } from './staying-certificates.ts';
 
 export async function installCertificates(
   deps: RenewalDeps,
@@ -35,7 +35,8 @@ export async function installCertificates(
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = outcomes.filter(({ state }) => state === 'issued');
   const published = await readPublishedBundles(exchange, issued);
-  const checkNow = () => check(deps, options, issued, published);
+  const waiting = outcomes.filter(({ state }) => state === 'pending').map(({ name }) => name);
+  const checkNow = () => ({ ...check(deps, options, issued, published), waiting });
   const { decision, failed, certificates, alreadyInstalled } = checkNow();
   const reports: CertificateReport[] = [
     ...outcomes.filter(({ state }) => state !== 'issued').map(reportUnissued),
@@ -74,6 +75,11 @@ interface Checked {
   readonly alreadyInstalled: readonly CertificateName[];
 }
 
+interface CheckedWithWaiting extends Checked {
+  /** Whose certificates wait for an approver. */
+  readonly waiting: readonly CertificateName[];
+}
+
 const namesOf = (certificates: readonly NewCertificate[]) =>
   certificates.map(({ place }) => place.name);
 
@@ -97,7 +103,11 @@ function check(
 }
 
 /** @param checkNow is called again once the lease is held: people may have edited files in the meantime */
-async function installAll(deps: RenewalDeps, options: RenewalOptions, checkNow: () => Checked) {
+async function installAll(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  checkNow: () => CheckedWithWaiting,
+) {
   // reports what cannot be changed before it waits for the lease
   const first = plan(deps, options, checkNow());
   const reloading = options.restart ? componentsToWatch(first.names, first.restarts) : [];
@@ -124,16 +134,17 @@ async function installAll(deps: RenewalDeps, options: RenewalOptions, checkNow: 
   }
 }
 
-function plan(deps: RenewalDeps, options: RenewalOptions, { certificates, decision }: Checked) {
+function plan(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  { certificates, decision, waiting }: CheckedWithWaiting,
+) {
   const { folders, clock } = deps;
   const { caFiles } = decision;
   const now = clock.now();
   const names = namesOf(certificates);
-  const staying = selectCertificates(folders, { names: ['all'], now }).present.filter(
-    ({ name }) => !names.includes(name),
-  );
-  checkStayingCertificates(decision, folders, staying);
-  const { changes, notes } = planChanges({
+  checkStayingCertificates(decision, folders, stayingCertificates(folders, names), waiting);
+  const { changes, caData, notes } = planChanges({
     certificates,
     caFiles,
     also: options.also,
@@ -141,8 +152,9 @@ function plan(deps: RenewalDeps, options: RenewalOptions, { certificates, decisi
     now,
   });
   const caChanged = caFiles.size > 0;
-  const restarts = options.restart ? neededRestarts(deps, names, caChanged) : [];
-  return { names, caChanged, changes, notes, restarts };
+  const users = [...names, ...caData];
+  const restarts = options.restart ? neededRestarts(deps, users, caChanged) : [];
+  return { names, caData, caChanged, changes, notes, restarts };
 }
 
 function newCertificate(deps: RenewalDeps, outcome: RenewalOutcome): NewCertificate[] {
@@ -154,7 +166,7 @@ function newCertificate(deps: RenewalDeps, outcome: RenewalOutcome): NewCertific
 
 function isInstalled({ place, chainPem }: NewCertificate): boolean {
   const [wanted] = fingerprintsOf(chainPem);
-  return [place, ...(place.embedded ? [place.embedded] : [])].every(
+  return [place, ...(place.configured ? [place.configured] : [])].every(
     ({ leaf, problems }) => problems.length === 0 && leaf.fingerprint256 === wanted,
   );
 }

@@ -1,15 +1,29 @@
 /** The options of a renewal, and what it depends on. */
 import { existsSync } from 'node:fs';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import { type DesiredCsr, desiredFromDisk, type KeyOptions } from '../csr/desired.ts';
-import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import type { CertificateInPlace } from '../disk/read-place.ts';
+import { CommandError } from '../../errors.ts';
+import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import {
+  type DesiredCsr,
+  desiredFromDisk,
+  type KeyOptions,
+  leaveOutUnusable,
+} from '../csr/desired.ts';
+import { findStaged } from '../csr/staging.ts';
+import type { ExpiresWithin } from '../disk/expires-within.ts';
+import { KubeconfigError } from '../disk/kubeconfig.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import { type Selection, selectCertificates } from '../disk/select-names.ts';
+import { changeKubeconfig } from '../install/kubeconfig-change.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import type { CaChangeOptions } from '../trust/ca-change.ts';
+import { leadsTo } from '../trust/signer.ts';
 
 export interface RenewalOptions {
   readonly cluster: string;
@@ -17,12 +31,14 @@ export interface RenewalOptions {
   readonly names: readonly string[];
   readonly request: string | undefined;
   readonly newRequest: boolean;
-  readonly expiresWithinSeconds: number | undefined;
+  readonly expiresWithin: ExpiresWithin | undefined;
   readonly waitSeconds: number;
   readonly waitForApprovals: boolean;
   readonly caChange: CaChangeOptions;
   readonly restart: boolean;
   readonly key: KeyOptions;
+  /** Subject and names from kubeadm's configuration, instead of the current certificates. */
+  readonly config: KubeadmConfig | undefined;
   /** A folder that generate-csr or `renew --csr-only` filled: its keys and CSRs are used. */
   readonly csrDir: string | undefined;
   readonly also: readonly string[];
@@ -42,27 +58,78 @@ export const leaseFor = (deps: RenewalDeps): Promise<HeldLease> =>
   );
 
 export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOptions): Selection {
-  const { names, expiresWithinSeconds } = options;
-  const selection = selectCertificates(folders, { names, expiresWithinSeconds, now: clock.now() });
+  const { names, expiresWithin } = options;
+  const includesKubelets = options.caChange.accept || isCutOff(folders);
+  const rule = { names, expiresWithin, includesKubelets, now: clock.now() };
+  const all = selectCertificates(folders, rule);
+  const selection = leaveOutUnusable(all, (place) => requireUsable(place, options));
   return options.caChange.accept ? selection : withoutMissingCas(selection, folders);
+}
+
+/**
+ * Whether the kubelet cannot rotate its certificate, because ca.crt does not contain its CA. A run that may replace
+ * ca.crt takes the kubelet along for the same reason.
+ */
+function isCutOff(folders: NodeFolders): boolean {
+  const place = readPlace(placeOf('kubelet.conf', folders));
+  const ca = readCaFile('ca', folders);
+  return place.state === 'present' && ca !== undefined && !leadsTo(place.leaf, ca);
 }
 
 /** Without a CA file the node cannot check a certificate, so none is requested. */
 function withoutMissingCas({ present, skipped }: Selection, folders: NodeFolders): Selection {
   const isMissing = ({ name }: CertificateInPlace) =>
-    !existsSync(caFileOf(profileOf(name).ca, folders));
+    readCaFile(profileOf(name).ca, folders) === undefined;
   return {
     present: present.filter((place) => !isMissing(place)),
     skipped: [
       ...skipped,
       ...present.filter(isMissing).map(({ name }) => ({
         name,
-        reason: `${caFileOf(profileOf(name).ca, folders)} is missing: restore it, or use --accept-ca-change with --ca-cert-hash`,
+        reason: `${describeMissing(caFileOf(profileOf(name).ca, folders))}: restore it, or use --accept-ca-change with --ca-cert-hash`,
         isError: true,
       })),
     ],
   };
 }
 
-export const desired = (place: CertificateInPlace, { key }: RenewalOptions): DesiredCsr =>
-  desiredFromDisk(place, key);
+const describeMissing = (file: string) =>
+  `${file} ${existsSync(file) ? 'cannot be read' : 'is missing'}`;
+
+/** undefined if it does not exist, or cannot be read, such as a folder in its place. */
+function readCaFile(ca: CaName, folders: NodeFolders): string | undefined {
+  try {
+    return readTextIfThere(caFileOf(ca, folders));
+  } catch {
+    return undefined;
+  }
+}
+
+export const desired = (
+  place: CertificateInPlace,
+  { key, node, config }: RenewalOptions,
+): DesiredCsr => desiredFromDisk(place, { ...key, node, config });
+
+/**
+ * Whether a certificate can be requested, and installed once it is issued: found out before anything is uploaded.
+ * @throws CommandError with the reason
+ */
+export function requireUsable(place: CertificateInPlace, options: RenewalOptions): void {
+  const { csrDir } = options;
+  if (csrDir === undefined || !findStaged(csrDir, place.name)) desired(place, options);
+  rehearse(place);
+}
+
+/** @throws CommandError if the certificate data of a kubeconfig cannot be replaced */
+function rehearse({ place, kubeconfig }: CertificateInPlace): void {
+  if (place.kind !== 'kubeconfig' || !kubeconfig?.certificate || !('pem' in kubeconfig.certificate))
+    return;
+  try {
+    // anything but the current data
+    const pair = { chainPem: 'certificate', keyPem: 'key' };
+    changeKubeconfig(place.file, kubeconfig, pair, undefined);
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    throw new CommandError('usage', error.message);
+  }
+}

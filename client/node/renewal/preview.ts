@@ -30,11 +30,11 @@ export interface RenewalPreview {
   readonly renewals: readonly ForeseenRenewal[];
   readonly skipped: readonly SkippedCertificate[];
   readonly restarts: readonly ForeseenRestart[];
-  /** Present if a CA change was accepted. */
+  /** How the CA files differ from what the service publishes; absent if nothing would be renewed. */
   readonly caChange?: CaChangePreview;
 }
 
-/** Reads nothing from the bucket, except the CAs that would be accepted. */
+/** Reads nothing from the bucket, except the CAs that the service publishes. */
 export async function previewRenewal(
   deps: RestartDeps & Pick<RenewalDeps, 'exchange'>,
   options: RenewalOptions,
@@ -60,9 +60,9 @@ export async function previewRenewal(
     (component): ForeseenRestart =>
       whyNotRestarted(component, deps) ?? { component, state: 'would-restart' },
   );
-  if (!caChange.accept) return { renewals, skipped, restarts };
-  const preview = await previewCaChange(await deps.exchange(), options, names, folders, caChange);
-  return { renewals, skipped, restarts, caChange: preview };
+  if (names.length === 0) return { renewals, skipped, restarts };
+  const preview = previewCaChange(() => deps.exchange(), options, names, folders);
+  return { renewals, skipped, restarts, caChange: await preview };
 }
 
 const fileOf = (place: CertificatePlace) =>

@@ -2,6 +2,7 @@
  * `cakeless renew`: create CSRs, upload, wait, check, install, restart, verify. Each step can be interrupted and
  * resumed: the journals of requests and installations record the progress.
  */
+import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { isStaticPod } from '../restart/needed-restarts.ts';
 import { requireProc } from '../restart/processes.ts';
 import { withRunLock } from '../state/run-lock.ts';
@@ -43,7 +44,11 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);
   if (fresh.length > 0) await closeAll(deps.stateDir, fresh);
-  const { requests, skipped, closed, notes } = await sendRequests(deps, options, fresh);
+  const { requests, skipped, closed, ...sent } = await sendRequests(deps, options, fresh);
+  const notes = [
+    ...sent.notes,
+    ...findCaKeys(deps.folders).map((file) => `warning: ${file}: ${CA_KEY_WARNING}`),
+  ];
   const restarts = recovered.flatMap((one) => one.restarts);
   const reports: CertificateReport[] = [
     ...fresh.map((name) => reportRenewed(deps, name)),

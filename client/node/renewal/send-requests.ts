@@ -1,12 +1,19 @@
 /** Creates and uploads keys and CSRs for the certificates to renew, and resumes the requests of earlier runs. */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { CommandError } from '../../errors.ts';
 import { adopt, findStaged, stage } from '../csr/staging.ts';
 import { placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import type { SkippedCertificate } from '../disk/select-names.ts';
 import { newRequestId } from '../exchange/request-id.ts';
 import { submit } from '../exchange/submit.ts';
-import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
+import {
+  desired,
+  type RenewalDeps,
+  type RenewalOptions,
+  requireUsable,
+  selectWanted,
+} from './options.ts';
 import { describeOtherNodes, refuseOtherNodesId, separateByNode } from './other-nodes-requests.ts';
 import { type ClosedName, refuseUsedRequestId, uploadOrClose } from './request-id-taken.ts';
 import { closeNames, listRequests, type OpenRequest, openRequest } from './request-journal.ts';
@@ -42,14 +49,16 @@ export async function sendRequests(
   const { own } = separateByNode(listRequests(stateDir), options);
   const requests: OpenRequest[] = [];
   const closed: ClosedName[] = [];
+  const dropped: CertificateName[] = [];
   for (const request of own.filter((one) => one.open.some(isWanted))) {
     const uploaded = await upload(deps, options, request);
     if (uploaded.remaining.open.length > 0) requests.push(uploaded.remaining);
     closed.push(...uploaded.closed);
+    dropped.push(...uploaded.dropped);
   }
   return {
     requests,
-    skipped: selection.skipped.filter(({ name }) => !known.has(name)),
+    skipped: selection.skipped.filter(({ name }) => !known.has(name) || dropped.includes(name)),
     closed,
     notes: others
       .filter((request) => request.open.some(isWanted))
@@ -87,18 +96,38 @@ async function upload(
   deps: RenewalDeps,
   options: RenewalOptions,
   request: OpenRequest,
-): ReturnType<typeof uploadOrClose> {
+): Promise<Uploaded> {
   const places = request.open.map((name) => readPlace(placeOf(name, deps.folders)));
-  const missing = places.filter(({ state }) => state !== 'present').map(({ name }) => name);
-  const left = missing.length > 0 ? await closeNames(request, missing) : request;
-  if (left.open.length === 0) return { remaining: left, closed: [] };
-  for (const place of places)
-    if (place.state === 'present') await stageOne(left.folder, place, options);
+  const usable = places
+    .filter((place) => place.state === 'present')
+    .filter((place) => isUsable(request.folder, place, options));
+  const dropped = request.open.filter((name) => !usable.some((place) => place.name === name));
+  const left = dropped.length > 0 ? await closeNames(request, dropped) : request;
+  if (left.open.length === 0) return { remaining: left, closed: [], dropped };
+  for (const place of usable) await stageOne(left.folder, place, options);
   const exchange = await deps.exchange();
   // a timer's log does not need a line for each CSR that was uploaded before
-  return uploadOrClose(left, () =>
+  const uploaded = await uploadOrClose(left, () =>
     submit(exchange, deps.terminal, left.folder, left, { reportsOnlyNew: true }),
   );
+  return { ...uploaded, dropped };
+}
+
+interface Uploaded extends Awaited<ReturnType<typeof uploadOrClose>> {
+  /** Names whose current certificates were moved away, or can no longer be requested. */
+  readonly dropped: readonly CertificateName[];
+}
+
+/** A CSR that is staged needs nothing more. */
+function isUsable(folder: string, place: CertificateInPlace, options: RenewalOptions): boolean {
+  if (findStaged(folder, place.name)) return true;
+  try {
+    requireUsable(place, options);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
 }
 
 /** A CSR that is staged under a request may have been uploaded: it stays, whatever the options are now. */

@@ -60,8 +60,9 @@ export async function rollBack(
       return objections;
     };
     check();
-    const { names, caChanged } = installation.journal;
-    const restarts = options.restart ? neededRestarts(deps, names, caChanged) : [];
+    const { names, caData = [], caChanged } = installation.journal;
+    const users = [...names, ...caData];
+    const restarts = options.restart ? neededRestarts(deps, users, caChanged) : [];
     await requireVisibleProcesses(restarts, deps);
     const held =
       restarts.some((one) => isStaticPod(one, deps)) && deps.lease

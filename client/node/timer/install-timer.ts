@@ -8,9 +8,18 @@ import { findOpenPart } from '../../../lib/files/open-to-others.ts';
 import { requireTrustedFile, requireTrustedFolder } from '../../../lib/files/trust.ts';
 import { CommandError } from '../../errors.ts';
 import { printText, type Terminal } from '../../terminal.ts';
+import { type ExpiresWithin, LAST_THIRD, windowOf } from '../disk/expires-within.ts';
 import type { Systemd } from '../restart/systemd.ts';
 import { requireTrustedCredentials } from '../state/credentials.ts';
 import type { NodeSettings } from '../state/settings.ts';
+import {
+  describeEveryRun,
+  EVERY_DAY,
+  type Interval,
+  intervalFor,
+  lifetimeWords,
+  shortestLifetime,
+} from './interval.ts';
 import { markedUnit, type UnitState, unitState } from './marked-unit.ts';
 import { checkTimerKnowsNode, readEnvironmentFile } from './timer-environment.ts';
 import { AT_BOOT, commandWord, TIMER, unitFiles } from './units.ts';
@@ -22,6 +31,8 @@ export interface TimerOptions {
   remove?: boolean;
   replace?: boolean;
   command?: string;
+  /** The last third of each lifetime by default. */
+  ifExpiresWithin?: ExpiresWithin;
   unitDir: string;
 }
 
@@ -42,7 +53,10 @@ interface Unit {
 const UNIT_MODE = 0o644;
 
 export async function installTimer(options: TimerOptions, deps: TimerDeps): Promise<void> {
-  const units = planUnits(options, deps.settings);
+  const { ifExpiresWithin: rule = LAST_THIRD } = options;
+  const shortest = shortestLifetime(deps.settings.folders);
+  const interval = shortest ? intervalFor(windowOf(rule, shortest.seconds)) : EVERY_DAY;
+  const units = planUnits(options, deps.settings, rule, interval);
   if (options.print) {
     for (const { file, text } of units) {
       deps.terminal.print(`# ${file}`);
@@ -56,16 +70,26 @@ export async function installTimer(options: TimerOptions, deps: TimerDeps): Prom
   requireTrustedInputs(deps);
   if (options.command === undefined) requireRootOwnedProgram();
   if (!options.replace) refuseChangedUnits(units);
+  const everyRun = describeEveryRun(rule, shortest);
+  if (everyRun !== undefined) deps.terminal.progress(everyRun);
+  if (shortest)
+    deps.terminal.progress(
+      `the timer runs ${interval.words}: the shortest lifetime is that of ${shortest.name}, ${lifetimeWords(shortest.seconds)}`,
+    );
   return install(options, deps, units);
 }
 
 function planUnits(
   { command = thisCommand(), unitDir }: TimerOptions,
   settings: NodeSettings,
+  rule: ExpiresWithin,
+  interval: Interval,
 ): Unit[] {
   const texts = Object.entries(
     unitFiles({
       command,
+      expiresWithin: rule.text,
+      interval,
       writable: writableFolders(settings),
       kubeconfigDir: resolve(settings.folders.kubeconfigDir),
     }),
@@ -177,14 +201,14 @@ function homeOfUser(): string {
   }
 }
 
-/** The unit runs as root every day: a program in a user's home would let that user become root. */
+/** The unit runs as root: a program in a user's home would let that user become root. */
 function requireRootOwnedProgram(): void {
   for (const file of programFiles()) {
     const open = findOpenPart(realpathSync(file), { trusted: [0] })?.path;
     if (open !== undefined)
       throw new CommandError(
         'usage',
-        `${file}: would run as root every day, but users other than root can change ${open}`,
+        `${file}: would run as root regularly, but users other than root can change ${open}`,
         'install cakeless where only root can write, such as /usr/local/lib, or use --command',
       );
   }

@@ -1,5 +1,7 @@
 /** The systemd units of `cakeless install-timer`, as text in the source: the bundle is a single file. */
 
+import type { Interval } from './interval.ts';
+
 export const TIMER = 'cakeless-renew.timer';
 export const AT_BOOT = 'cakeless-restore-manifests.service';
 
@@ -8,6 +10,9 @@ export interface UnitOptions {
   readonly command: string;
   /** Absolute paths of folders that it writes to, in addition to kubeadm's. */
   readonly writable: readonly string[];
+  /** As for `renew --if-expires-within`. */
+  readonly expiresWithin: string;
+  readonly interval: Interval;
   /** Absolute path, usually /etc/kubernetes. */
   readonly kubeconfigDir: string;
 }
@@ -16,14 +21,15 @@ export function unitFiles({
   command,
   writable,
   kubeconfigDir,
+  expiresWithin,
+  interval,
 }: UnitOptions): Record<string, string> {
   const more = writable.map((folder) => ` -${unitWord(folder)}`).join('');
   return {
-    'cakeless-renew.service': SERVICE.replace('@CAKELESS@', () => command).replace(
-      '@WRITABLE@',
-      () => more,
-    ),
-    [TIMER]: TIMER_UNIT,
+    'cakeless-renew.service': SERVICE.replace('@CAKELESS@', () => command)
+      .replace('@EXPIRES_WITHIN@', () => commandWord(expiresWithin))
+      .replace('@WRITABLE@', () => more),
+    [TIMER]: timerUnit(interval),
     [AT_BOOT]: RETURN.replace('@HELD@', () =>
       unitPath(`${kubeconfigDir}/cakeless/held-manifests`),
     ).replace('@KUBECONFIG_DIR@', () => commandWord(kubeconfigDir)),
@@ -53,7 +59,7 @@ ConditionPathExists=/etc/kubernetes/cakeless.yaml
 [Service]
 # not oneshot: systemd before 244 (RHEL 8) refuses a oneshot that has Restart=
 Type=simple
-ExecStart=@CAKELESS@ renew all --if-expires-within 60d
+ExecStart=@CAKELESS@ renew all --if-expires-within @EXPIRES_WITHIN@
 # 4: a request waits for an approver, or another node is restarting its components; the next run resumes
 SuccessExitStatus=4
 # a killed run may have moved a manifest away; the next one puts it back
@@ -110,13 +116,14 @@ ExecStart=/bin/sh -c 'mv -n "$$0"/cakeless/held-manifests/*.yaml "$$0"/manifests
 WantedBy=multi-user.target
 `;
 
-const TIMER_UNIT = `# Runs every day. RandomizedDelaySec spreads the nodes of a fleet; Persistent catches up after the machine was off.
+const timerUnit = ({ words, onCalendar, randomDelaySeconds }: Interval) =>
+  `# Runs ${words}. RandomizedDelaySec spreads the nodes of a fleet; Persistent catches up after the machine was off.
 [Unit]
-Description=Renew kubeadm certificates through Cakeless, daily
+Description=Renew kubeadm certificates through Cakeless, ${words}
 
 [Timer]
-OnCalendar=daily
-RandomizedDelaySec=12h
+OnCalendar=${onCalendar}
+RandomizedDelaySec=${randomDelaySeconds}
 Persistent=true
 
 [Install]

@@ -3,7 +3,7 @@
  * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035).
  */
 import type { X509Certificate } from 'node:crypto';
-import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
@@ -115,23 +115,40 @@ function describe(ca: CaName, certificate: X509Certificate): string {
   return `${subject} until ${certificate.validTo} (${formatCaCertHash(ca, certificate)})`;
 }
 
+/** A certificate of this node that a run does not replace. */
+export type StayingCertificate = Pick<CertificateInPlace, 'name' | 'leaf'>;
+
 /**
  * A CA file that changes must still contain the CA of every certificate that stays.
+ * @param waiting names whose new certificates wait for an approver
  * @throws CommandError that names those that would lose their CA
  */
 export function checkStayingCertificates(
-  { caFiles }: CaDecision,
+  { caFiles }: Pick<CaDecision, 'caFiles'>,
   folders: NodeFolders,
-  staying: readonly CertificateInPlace[],
+  staying: readonly StayingCertificate[],
+  waiting: readonly CertificateName[] = [],
 ): void {
   const lost = staying.filter(({ name, leaf }) => {
     const bundle = caFiles.get(caFileOf(profileOf(name).ca, folders));
     return bundle !== undefined && !leadsTo(leaf, bundle);
   });
   if (lost.length === 0) return;
+  const names = [...new Set(lost.map(({ name }) => name))];
+  const waits = names.filter((name) => waiting.includes(name));
+  const others = names.filter((name) => !waiting.includes(name));
   throw new CommandError(
     'check-failed',
-    `nothing was changed: with the new CA files ${lost.map(({ name }) => name).join(', ')} would no longer be trusted`,
-    'renew them in the same run (cakeless renew all), or publish a bundle with both CAs',
+    `nothing was changed: with the new CA files ${names.join(', ')} would no longer be trusted`,
+    [
+      ...(waits.length > 0
+        ? [
+            `have ${waits.join(', ')} approved (cakeless pending lists the request), then run the same command again`,
+          ]
+        : []),
+      ...(others.length > 0
+        ? ['renew them in the same run (cakeless renew all), or publish a bundle with both CAs']
+        : []),
+    ].join('; '),
   );
 }

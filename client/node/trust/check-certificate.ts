@@ -33,6 +33,8 @@ export interface Expected {
   /** PEM certificates that the node trusts for this CA. */
   readonly trustBundle: string;
   readonly now: Date;
+  /** When the node requested it, by its clock, if that is known. */
+  readonly requestedAt?: Date;
 }
 
 export interface CertificateProblem {
@@ -60,7 +62,7 @@ export function findProblems(pem: string, expected: Expected): CertificateProble
   return [
     ...lasting(checkKey(certificate, expected)),
     ...checkChain(certificate, expected),
-    ...checkDates(certificate, expected.now),
+    ...checkDates(certificate, expected.now, expected.requestedAt),
     ...lasting(checkContents(new PeculiarCertificate(leaf), expected)),
   ];
 }
@@ -93,13 +95,24 @@ function checkChain(
   }));
 }
 
-function checkDates(certificate: X509Certificate, now: Date): CertificateProblem[] {
+/** `sign` sets notBefore a few minutes back, and clocks that are synchronized differ by seconds. */
+const SKEW_MS = 60 * 60 * 1000;
+
+function checkDates(
+  certificate: X509Certificate,
+  now: Date,
+  requestedAt?: Date,
+): CertificateProblem[] {
   const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
   if (from > now)
     return [
       { text: `it is not valid before ${from.toISOString()} (check the clock)`, cure: 'clock' },
     ];
-  return to <= now ? lasting([`it expired at ${to.toISOString()}`]) : [];
+  if (to > now) return [];
+  const text = `it expired at ${to.toISOString()} (check the clock)`;
+  // issued before it was requested: the clock was ahead, and a correct one makes it valid
+  const wasAhead = requestedAt !== undefined && from.getTime() < requestedAt.getTime() - SKEW_MS;
+  return [{ text, cure: wasAhead ? 'clock' : 'none' }];
 }
 
 function checkContents(certificate: PeculiarCertificate, { profile, request }: Expected): string[] {

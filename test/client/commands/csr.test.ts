@@ -144,14 +144,21 @@ it('--dry-run writes nothing, --key-algorithm is applied, and an unknown name is
   });
 });
 
-it('fails for a folder that is not a node, and suggests no next step for a node without certificates', async () => {
+it('fails for a folder that is not a node, and for one in which there is no certificate at all', async () => {
   const gone = await csr(join(newFolder(), 'nope'), 'all');
   expect([gone.exitCode, gone.stderr]).toEqual([
     2,
     expect.stringContaining('does not look like a node'),
   ]);
-  const empty = await csr(newFolder(), 'all');
-  expect([empty.exitCode, empty.stdout]).toEqual([0, expect.not.stringContaining('next:')]);
+  const folder = newFolder();
+  const empty = await csr(folder, 'all');
+  expect(empty).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining(
+      `no certificate of kubeadm is in ${join(folder, 'pki')} or ${folder}\n`,
+    ),
+  });
 });
 
 it('one broken file does not hide the others, and a missing super-admin.conf is not an error', async () => {

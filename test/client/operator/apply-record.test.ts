@@ -74,6 +74,21 @@ it('reads once and writes once, with the ETag of what it read', async () => {
   expect(ofRecord).toEqual(['get', 'create', 'get', 'replace']);
 });
 
+it('warns of a validity that a daily timer on the nodes cannot serve', async () => {
+  const short = join(folder, 'short.yaml');
+  const kind = 'kind: ClusterConfiguration\n';
+  const yaml = (set.configYaml ?? '').replace(kind, `${kind}certificateValidityPeriod: 24h0m0s\n`);
+  writeFileSync(short, yaml);
+  const args = ['--kubeadm-config', short, '--trust-domain', TRUST_DOMAIN];
+  const { error, said } = await clusterApply(await newAuthority(), ...args);
+  expect([error, said[0]]).toEqual([
+    undefined,
+    expect.stringMatching(
+      /^warning: certificates that are valid for 24 hours need a timer that runs every hour/,
+    ),
+  ]);
+});
+
 describe('if someone else', () => {
   it('changes the record in the meantime, their change stays, and the error says when and what', async () => {
     const authority = await newAuthority();

@@ -69,6 +69,7 @@ interface Document {
   readonly certificateAuthorities: readonly Item[];
   readonly kubelet: readonly Item[];
   readonly problems: readonly { name: string; file: string; problem: string }[];
+  readonly warnings: readonly { file: string; warning: string }[];
 }
 
 async function report(folder: string, more: Record<string, unknown> = {}, now = new Date()) {
@@ -153,7 +154,16 @@ const spoiled: [string, (folder: string) => void, string, RegExp][] = [
       mkdirSync(join(f, 'pki/apiserver-etcd-client.crt'));
     },
     'apiserver-etcd-client',
-    /EISDIR/,
+    /^is a directory$/,
+  ],
+  [
+    'a folder instead of a kubeconfig',
+    (f) => {
+      rmSync(join(f, 'admin.conf'));
+      mkdirSync(join(f, 'admin.conf'));
+    },
+    'admin.conf',
+    /^is a directory$/,
   ],
   [
     'a kubeconfig that is not YAML',
@@ -186,6 +196,26 @@ it.each(spoiled)('%s is reported, and hides nothing else', async (_, spoil, name
   const missing = document.certificates.filter((item) => item.missing);
   expect(missing.length).toBeLessThanOrEqual(1);
 });
+
+it.each(['ca', 'etcd/ca', 'front-proxy-ca'])(
+  'a folder instead of the CA file %s is named, and every row is shown',
+  async (ca) => {
+    const folder = copy();
+    const file = join(folder, `pki/${ca}.crt`);
+    rmSync(file);
+    mkdirSync(file);
+    const { code, document } = await report(folder);
+    expect([code, document.certificates.length]).toEqual([EXIT.checkFailed, 11]);
+    expect(document.problems).toContainEqual({
+      name: ca.replace('/', '-'),
+      file,
+      problem: `${file}: is a directory`,
+    });
+    expect(document.problems.map(({ problem }) => problem).join()).toContain(
+      `${file} is missing or cannot be read, so the signature cannot be checked`,
+    );
+  },
+);
 
 const changed: [string, Partial<LeafOptions> & { path: string }, RegExp][] = [
   [
@@ -248,7 +278,125 @@ it('a bundle of the old and the new CA verifies certificates of both', async () 
   appendFileSync(join(folder, 'pki/ca.crt'), old);
   const { document } = await report(folder);
   const ofCa = ['apiserver', 'apiserver-kubelet-client', 'admin.conf', 'kubelet.conf'];
-  expect(document.problems.filter(({ name }) => ofCa.includes(name))).toEqual([]);
+  expect(
+    document.problems
+      .filter(({ name }) => ofCa.includes(name))
+      .map(({ name, problem }) => [name, problem]),
+  ).toEqual(
+    // with a CA change of Cakeless, the CA data follows
+    ['admin.conf', 'kubelet.conf'].map((name) => [
+      name,
+      expect.stringMatching(
+        /^its CA data lacks CN=kubernetes .* of \S+ca\.crt; cakeless renew \S+ writes/,
+      ),
+    ]),
+  );
+});
+
+it('CA data with a CA that ca.crt does not contain is reported; that with its first certificate is as of kubeadm', async () => {
+  const folder = copy();
+  const [one, more] = ['ca', 'etcd/ca'].map((ca) =>
+    readFileSync(join(folder, `pki/${ca}.crt`), 'utf8'),
+  );
+  const file = join(folder, 'scheduler.conf');
+  const data = Buffer.from(`${one}${more}`).toString('base64');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace(/(certificate-authority-data: ).*/, `$1${data}`));
+  const { document } = await report(folder);
+  expect(document.problems).toEqual([
+    expect.objectContaining({
+      name: 'scheduler.conf',
+      problem: expect.stringMatching(
+        /^its CA data contains CN=etcd-ca .*, which \S+ca\.crt does not/,
+      ),
+    }),
+  ]);
+  writeFileSync(file, text);
+  appendFileSync(join(folder, 'pki/ca.crt'), more ?? '');
+  expect((await report(folder)).document.problems).toEqual([]);
+});
+
+describe("a certificate in a place that is not its own, with the node's name known", () => {
+  const nodeConfig = () => {
+    const file = join(root, 'node.yaml');
+    writeFileSync(file, 'node: cp-1\n');
+    return file;
+  };
+
+  it.each([
+    [
+      'another node, with the same CN',
+      {
+        path: 'pki/apiserver',
+        names: 'DNS:cp-2,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc',
+      },
+      'it does not contain the name of this node, cp-1',
+    ],
+    [
+      'another node, as its CN',
+      { path: 'kubelet.conf', subject: '/O=system:nodes/CN=system:node:cp-2' },
+      'its common name is system:node:cp-2, not system:node:cp-1',
+    ],
+  ])('of %s is named once, with what to do', async (_, change, reason) => {
+    const folder = copy();
+    replace(folder, { ...leafAt(change.path), ...change });
+    const { document } = await report(folder, { nodeConfig: nodeConfig() });
+    const name = change.path.replace('pki/', '');
+    expect(document.problems.filter((p) => p.name === name).map((p) => p.problem)).toEqual([
+      `${reason}; it belongs to another node or use: move it away, and cakeless renew ${name} --config FILE requests the right one`,
+    ]);
+  });
+
+  it('of a CA is named, with what to do', async () => {
+    const folder = copy();
+    cpSync(join(folder, 'pki/ca.crt'), join(folder, 'pki/apiserver.crt'));
+    const { document } = await report(folder, { nodeConfig: nodeConfig() });
+    expect(document.problems.map(({ problem }) => problem)).toContainEqual(
+      expect.stringMatching(/^it is a CA; it belongs to another node or use: move it away/),
+    );
+  });
+
+  it('of an earlier CA is named, with what to do', async () => {
+    const folder = copy();
+    replace(folder, leafAt('pki/apiserver'));
+    const { document } = await report(folder);
+    const own = document.problems.find(({ name }) => name === 'apiserver-kubelet-client');
+    expect(own?.problem).toMatch(
+      /^it does not chain to a certificate in (\S+); cakeless renew apiserver-kubelet-client replaces it; or, if \1 is an old one, cakeless renew all --dry-run shows/,
+    );
+  });
+});
+
+it('a CA key on the node is a warning, and what to do is said', async () => {
+  const folder = copy();
+  const file = join(folder, 'pki/etcd/ca.key');
+  writeFileSync(file, '');
+  const { code, document, progress } = await report(folder);
+  expect([code, document.problems]).toEqual([EXIT.done, []]);
+  expect(document.warnings).toEqual([
+    {
+      file,
+      warning: expect.stringMatching(
+        /^a CA key is on this node.*; keep it offline, once no manifest/,
+      ),
+    },
+  ]);
+  expect(progress).toContain(`warning: ${file}: a CA key is on this node`);
+});
+
+it('a copy of a pki folder alone has no rows of kubeconfigs and of the kubelet', async () => {
+  const nodeConfig = join(root, 'no-node.yaml');
+  writeFileSync(nodeConfig, `kubeconfigDir: ${join(root, 'no-node')}\n`);
+  const alone = { nodeConfig, kubeconfigDir: undefined, kubeletDir: undefined };
+  const { code, document } = await report('', { ...alone, certDir: join(copy(), 'pki') });
+  expect([code, document.problems, document.kubelet]).toEqual([EXIT.done, [], []]);
+  expect(document.certificates.map(({ name }) => name)).toEqual(
+    LEAVES.filter(({ path }) => path.startsWith('pki/'))
+      .map(({ path }) => path.replace('pki/', '').replace('/', '-'))
+      .sort(),
+  );
+  const certDir = join(root, 'no-pki');
+  await expect(check('', { ...alone, certDir })).rejects.toThrow(`${certDir} does not exist`);
 });
 
 describe('time', () => {
@@ -285,8 +433,20 @@ it('on a worker only the files of workers are required', async () => {
   cpSync(join(whole, 'pki/ca.crt'), join(folder, 'pki/ca.crt'));
   const { code, document } = await report(folder);
   expect(document.problems).toEqual([]);
-  expect(document.certificates.every(({ missing }) => missing)).toBe(true);
+  expect([document.certificates, document.certificateAuthorities.map(({ name }) => name)]).toEqual([
+    [],
+    ['ca'],
+  ]);
   expect(code).toBe(EXIT.done);
+  const { text } = await check(folder, { output: 'text' });
+  expect(text).not.toContain('MISSING');
+  mkdirSync(join(folder, 'manifests'));
+  writeFileSync(
+    join(folder, 'manifests/kube-scheduler.yaml'),
+    '    - --kubeconfig=/etc/kubernetes/scheduler.conf\n',
+  );
+  const controlPlane = await check(folder, { output: 'text' });
+  expect(controlPlane.text).toMatch(/^!MISSING! apiserver +/m);
 });
 
 it('admin.conf and super-admin.conf may be removed', async () => {

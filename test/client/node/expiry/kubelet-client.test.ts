@@ -1,9 +1,12 @@
 /** A kubelet with a certificate in kubelet.conf and one in its own folder, when one of them expires. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { placeOf } from '../../../../client/node/disk/places.ts';
+import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { selectCertificates } from '../../../../client/node/disk/select-names.ts';
 import { takeInventory } from '../../../../client/node/expiry/inventory.ts';
+import { planChanges } from '../../../../client/node/install/plan.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
 
@@ -61,9 +64,76 @@ it.each([
     const namesWithin = (days: number) =>
       selectCertificates(folders, {
         names: ['all'],
-        expiresWithinSeconds: days * 86_400,
+        expiresWithin: { text: `${days}d`, seconds: days * 86_400 },
         now: new Date(),
       }).present.map(({ name }) => name);
     expect([namesWithin(15), namesWithin(30)]).toEqual([[], ['kubelet.conf']]);
   },
 );
+
+describe('kubelet.conf names a pair, and kubelet-client-current.pem exists, which the kubelet loads', () => {
+  /** @param conf days until the named certificate expires; own: the kubelet's own */
+  function nodeWithPair(conf: number, own: number) {
+    const folders = nodeOf(conf, own);
+    const file = join(folders.kubeconfigDir, 'kubelet.conf');
+    const named = readFileSync(file, 'utf8')
+      .replace(/client-certificate-data: .*/, `client-certificate: ${file}.crt`)
+      .replace(/client-key-data: .*/, `client-key: ${file}.key`);
+    writeFileSync(file, named);
+    return { folders, file, current: join(folders.kubeletDir, 'kubelet-client-current.pem') };
+  }
+
+  it('both are shown; the named one is never in use', () => {
+    const { folders, file, current } = nodeWithPair(21, 11);
+    for (const days of [5, 15]) {
+      const options = { ...folders, externalEtcd: false, namesOf: () => [] };
+      const { kubelet } = takeInventory({ ...options, now: inDays(days) });
+      expect(kubelet).toMatchObject([
+        { name: 'kubelet.conf', file: `${file}.crt`, inUse: false },
+        { name: 'kubelet-client-current.pem', file: current, inUse: true },
+      ]);
+    }
+  });
+
+  it('a renewal replaces both, and switches the link', () => {
+    const { folders, file, current } = nodeWithPair(22, 12);
+    const place = readPlace(placeOf('kubelet.conf', folders));
+    if (place.state !== 'present') throw new Error(place.state);
+    const { changes } = planChanges({
+      certificates: [{ place, chainPem: 'CERTIFICATE\n', keyPem: 'KEY\n' }],
+      caFiles: new Map(),
+      also: [],
+      folders,
+      now: new Date('2026-11-26T10:00:00Z'),
+    });
+    const dated = join(folders.kubeletDir, 'kubelet-client-2026-11-26-10-00-00.pem');
+    expect(changes.map(({ path, content }) => [path, content.toString()])).toEqual([
+      [`${file}.crt`, 'CERTIFICATE\n'],
+      [`${file}.key`, 'KEY\n'],
+      [dated, 'CERTIFICATE\nKEY\n'],
+      [current, dated],
+    ]);
+  });
+
+  it.each([
+    ['names the link itself', (current: string) => current],
+    [
+      'names a link to the link',
+      (current: string) => {
+        symlinkSync(current, `${current}.link`);
+        return `${current}.link`;
+      },
+    ],
+  ])('if kubelet.conf %s, it is one certificate', (_, nameOf) => {
+    const { folders, file, current } = nodeWithPair(23, 13);
+    const named = nameOf(current);
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replaceAll(/\/\S+kubelet\.conf\.(crt|key)/g, named),
+    );
+    const place = readPlace(placeOf('kubelet.conf', folders));
+    expect(place).toMatchObject({ state: 'present', certificateFile: named });
+    expect(place).not.toHaveProperty('configured');
+    rmSync(folders.kubeconfigDir, { recursive: true });
+  });
+});

@@ -1,9 +1,15 @@
 /** Which CA certificates a node accepts, and which hashes that takes. */
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
+import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { leadsTo } from '../../../../client/node/trust/signer.ts';
+import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 import { putObject } from '../../../support/renewal.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
@@ -45,6 +51,73 @@ const hashes = (...certificates: string[]) =>
 const accept = (folder: string, ...more: string[]) =>
   fixture.run(folder, 'renew', 'apiserver', '--no-restart', '--accept-ca-change', ...more);
 
+const KUBECONFIGS = CERTIFICATE_NAMES.filter((name) => name.endsWith('.conf')).sort();
+
+/** As `kubeadm init` leaves a node: kubelet.conf names the link that the kubelet switches. */
+function initNode(): string {
+  const folder = fixture.copy();
+  const { pem: pair } = readKubeletConf(folder);
+  const current = writeKubeletStore(join(folder, 'kubelet-pki'), pair);
+  const file = join(folder, 'kubelet.conf');
+  const named = readFileSync(file, 'utf8')
+    .replace(/client-certificate-data: \S+/, `client-certificate: ${current}`)
+    .replace(/client-key-data: \S+/, `client-key: ${current}`);
+  writeFileSync(file, named);
+  return folder;
+}
+
+const kubeletDir = (folder: string) => ['--kubelet-dir', join(folder, 'kubelet-pki')];
+const currentPem = (folder: string) =>
+  readFileSync(join(folder, 'kubelet-pki', KUBELET_PEM), 'utf8');
+const renewAll = (folder: string, ...more: string[]) =>
+  fixture.run(
+    folder,
+    ...['renew', 'all', '--no-restart', '--accept-ca-change', ...kubeletDir(folder), ...more],
+  );
+
+/** CA data in PEM, by kubeconfig. */
+const caDataOf = (folder: string, ...more: string[]) =>
+  [...KUBECONFIGS, ...more].map((name) => {
+    const { certificateAuthority } = readKubeconfig(
+      readFileSync(join(folder, name), 'utf8'),
+      folder,
+    );
+    return [
+      name,
+      certificateAuthority && 'pem' in certificateAuthority && certificateAuthority.pem,
+    ];
+  });
+
+/** A certificate of the CA `next` for the key of another one, with its subject. */
+function signByNext(certificate: string, key: string): string {
+  const [from, keyFile] = [join(root, 'from.crt'), join(root, 'from.key')];
+  writeFileSync(from, certificate);
+  writeFileSync(keyFile, key);
+  const csr = execFileSync('openssl', ['x509', '-x509toreq', '-in', from, '-signkey', keyFile]);
+  const ca = ['-CA', join(root, 'next.crt'), '-CAkey', join(root, 'next.key'), '-CAcreateserial'];
+  return execFileSync('openssl', ['x509', '-req', '-days', '300', ...ca], {
+    input: csr,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  }).toString();
+}
+
+function signCurrentPem(folder: string): void {
+  const pair = currentPem(folder);
+  const key = pair.slice(pair.indexOf('-----BEGIN', pair.indexOf('-----END')));
+  writeFileSync(join(folder, 'kubelet-pki', KUBELET_PEM), signByNext(pair, key) + key);
+}
+
+function signKubeconfig(folder: string, name: string): void {
+  const file = join(folder, name);
+  const text = readFileSync(file, 'utf8');
+  const { certificate, privateKey } = readKubeconfig(text, folder);
+  if (!certificate || !('pem' in certificate) || !privateKey || !('pem' in privateKey))
+    throw new Error(name);
+  const signed = Buffer.from(signByNext(certificate.pem, privateKey.pem)).toString('base64');
+  const data = /client-certificate-data: \S+/;
+  writeFileSync(file, text.replace(data, `client-certificate-data: ${signed}`));
+}
+
 /** A certificate that other programs read, but our pattern does not. */
 const hidden = (certificate: string) => certificate.replace(/\n(?=[A-Za-z0-9+/=]+\n)/, ' \n');
 
@@ -81,6 +154,100 @@ describe('a bundle with a CA that only other programs would read', () => {
       expect.stringMatching(/not written: the trust bundle trust\/fleet\/ca.crt is not/),
     ]);
   });
+});
+
+describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names kubelet-client-current.pem', () => {
+  it("renews the kubelet's certificate, although the kubelet rotates it, and gives every kubeconfig the new CA data", async () => {
+    const folder = initNode();
+    await publish(pem.good + pem.next);
+    const before = currentPem(folder);
+    const run = await renewAll(folder, ...hashes(pem.next));
+    // super-admin.conf waits for an approver
+    expect([run.exitCode, run.stdout]).toEqual([
+      4,
+      expect.stringMatching(/kubelet\.conf +renewed/),
+    ]);
+    expect(currentPem(folder)).not.toBe(before);
+    expect(leadsTo(new X509Certificate(currentPem(folder)), caOf(folder))).toBe(true);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good + pem.next]));
+    expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+    expect([currentPem(folder), caOf(folder)]).toEqual([before, pem.good]);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good]));
+  });
+
+  it('gives kubeconfigs that are not renewed exactly the certificates of ca.crt: a CA that it loses, they lose, too', async () => {
+    const folder = initNode();
+    const copy = join(folder, 'copy-of-admin');
+    writeFileSync(copy, readFileSync(join(folder, 'admin.conf')));
+    await publish(pem.next + pem.good);
+    const both = await accept(folder, '--also', copy, ...hashes(pem.next));
+    const [file, ca] = [join(folder, 'kubelet.conf'), join(folder, 'pki/ca.crt')];
+    expect([both.exitCode, both.stdout]).toEqual([
+      0,
+      expect.stringContaining(`${file}: its CA data is now that of ${ca}`),
+    ]);
+    expect(caDataOf(folder, 'copy-of-admin')).toEqual(
+      [...KUBECONFIGS, 'copy-of-admin'].map((name) => [name, pem.next + pem.good]),
+    );
+    await publish(pem.good);
+    expect((await accept(folder, '--also', copy)).exitCode).toBe(0);
+    expect(caDataOf(folder, 'copy-of-admin')).toEqual(
+      [...KUBECONFIGS, 'copy-of-admin'].map((name) => [name, pem.good]),
+    );
+  });
+
+  it('refuses a bundle without the CA of the certificate that the kubelet uses, and that stays', async () => {
+    const folder = initNode();
+    writeFileSync(join(folder, 'pki/ca.crt'), pem.good + pem.next);
+    signCurrentPem(folder);
+    const run = await accept(folder, ...kubeletDir(folder));
+    expect([run.exitCode, run.stderr]).toEqual([
+      7,
+      expect.stringMatching(/nothing was changed: .* kubelet\.conf would no longer be trusted/),
+    ]);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+  });
+
+  it('says to approve super-admin.conf and to run again, if only that one would lose its CA', async () => {
+    const folder = initNode();
+    writeFileSync(join(folder, 'pki/ca.crt'), pem.good + pem.next);
+    signKubeconfig(folder, 'super-admin.conf');
+    const run = await renewAll(folder);
+    expect([run.exitCode, run.stderr]).toEqual([
+      7,
+      expect.stringMatching(
+        /super-admin\.conf would no longer be trusted\n.*hint: have super-admin\.conf approved .*, then run the same command again$/m,
+      ),
+    ]);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+  });
+
+  it('refuses if a kubeconfig takes its CA from a file that lacks the new one', async () => {
+    const folder = initNode();
+    const own = join(folder, 'own-ca.crt');
+    writeFileSync(own, pem.good);
+    const file = join(folder, 'scheduler.conf');
+    const data = /certificate-authority-data: \S+/;
+    writeFileSync(file, readFileSync(file, 'utf8').replace(data, `certificate-authority: ${own}`));
+    await publish(pem.good + pem.next);
+    const run = await accept(folder, ...hashes(pem.next));
+    expect([run.exitCode, run.stderr]).toEqual([
+      7,
+      expect.stringContaining(
+        `${file} would take its CA certificates from ${own}, which lacks one`,
+      ),
+    ]);
+    expect(caOf(folder)).toBe(pem.good);
+    writeFileSync(own, pem.good + pem.next);
+    expect((await accept(folder, ...hashes(pem.next))).exitCode).toBe(0);
+  });
+});
+
+it("renew all takes the kubelet's certificate along if ca.crt no longer contains its CA", async () => {
+  const folder = initNode();
+  signCurrentPem(folder);
+  const run = await fixture.run(folder, 'renew', 'all', '--no-restart', ...kubeletDir(folder));
+  expect([run.exitCode, run.stdout]).toEqual([4, expect.stringMatching(/kubelet\.conf +renewed/)]);
 });
 
 describe('--accept-ca-change', () => {

@@ -157,6 +157,7 @@ it('a worker lists missing certificates on one line; a missing certificate that 
   for (const name of fixture.names.filter((one) => one !== 'kubelet.conf')) {
     const where = placeOf(name, { kubeconfigDir: folder, certDir: join(folder, 'pki') });
     rmSync(where.kind === 'pair' ? where.certificateFile : where.file);
+    if (where.kind === 'pair') rmSync(where.keyFile);
   }
   const oneLine = expect.stringMatching(/^(skipped: )?not on this node: apiserver, .*etcd-server/m);
   for (const more of [['--dry-run'], []]) {
@@ -213,6 +214,13 @@ it('certificates of untrusted CAs are not installed, and the difference is shown
   const folder = fixture.copy();
   const foreign = readFileSync(join(folder, 'pki/front-proxy-ca.crt'), 'utf8');
   writeFileSync(join(folder, 'pki/ca.crt'), foreign);
+  const dry = await fixture.run(folder, 'renew', 'apiserver', '--dry-run');
+  expect([dry.exitCode, dry.stdout]).toEqual([
+    0,
+    expect.stringMatching(
+      /CA: \S+ca\.crt would get CN=kubernetes[\s\S]*^CA: certificates of a CA that these files lack would not be installed/m,
+    ),
+  ]);
   const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
   expect(run.exitCode).toBe(7);
   expect(run.stdout).toContain('no CA of the trust bundle signed it');

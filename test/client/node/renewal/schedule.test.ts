@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe as describeReport, exitCodeOf } from '../../../../client/commands/renew.ts';
+import { LAST_THIRD } from '../../../../client/node/disk/expires-within.ts';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import type { RenewalDeps, RenewalOptions } from '../../../../client/node/renewal/options.ts';
@@ -19,6 +20,7 @@ const SHORT: Record<string, number> = { 'admin.conf': 20, 'pki/etcd/peer': 50 };
 const leaves = LEAVES.map((leaf) => ({ ...leaf, days: SHORT[leaf.path] ?? 365 }));
 const root = mkdtempSync(join(tmpdir(), 'cakeless-schedule-'));
 const node = new OpensslNode(join(root, 'node')).make(leaves);
+for (const ca of ['ca', 'etcd/ca', 'front-proxy-ca']) rmSync(join(node.folder, `pki/${ca}.key`));
 const folders = { kubeconfigDir: node.folder, certDir: join(node.folder, 'pki') };
 const stateDir = join(node.folder, 'cakeless');
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
@@ -28,7 +30,7 @@ const expiringWithin = (days: number | undefined): RenewalOptions =>
   renewalOptions({ node: 'cp-1' }, ['all'], {
     cluster: 'prod',
     request: 'r',
-    expiresWithinSeconds: days === undefined ? undefined : days * DAY,
+    expiresWithin: days === undefined ? undefined : { text: `${days}d`, seconds: days * DAY },
     waitSeconds: 0,
   });
 
@@ -87,6 +89,21 @@ describe('--if-expires-within', () => {
       );
     },
   );
+
+  it('requests a certificate in the last part of its lifetime', async () => {
+    const lastThird = { ...expiringWithin(undefined), expiresWithin: LAST_THIRD };
+    const requestedAfter = async (days: number) => {
+      const busy = depsAt(days);
+      await renew(busy, lastThird);
+      rmSync(stateDir, { recursive: true, force: true });
+      return asked(busy).sort();
+    };
+    expect(await requestedAfter(13)).toEqual([]);
+    expect(await requestedAfter(14)).toEqual(['admin.conf.csr']);
+    expect(await requestedAfter(34)).toEqual(['admin.conf.csr', 'peer.csr']);
+    expect(await requestedAfter(243)).toEqual(['admin.conf.csr', 'peer.csr']);
+    expect(await requestedAfter(244)).toHaveLength(leaves.length);
+  });
 
   it('includes a certificate from the second at which it expires within the time', async () => {
     const place = readPlace(placeOf('admin.conf', folders));

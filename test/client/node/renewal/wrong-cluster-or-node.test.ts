@@ -12,13 +12,13 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 const open = (folder: string) => readdirSync(join(folder, 'cakeless/requests'));
-const certificate = (folder: string) => readFileSync(join(folder, 'pki/apiserver.crt'), 'utf8');
+const kubeconfig = (folder: string) => readFileSync(join(folder, 'scheduler.conf'), 'utf8');
 const renewAs = (folder: string, cluster: string, node: string, ...options: string[]) => {
   const place = ['--cluster', cluster, '--node', node, '--kubeconfig-dir', folder];
   return cakeless(
     fixture.environment(),
     'renew',
-    'apiserver',
+    'scheduler.conf',
     '--no-restart',
     ...place,
     ...options,
@@ -39,7 +39,7 @@ it.each([
     0,
     expect.stringContaining(`request ${id} is for ${cluster}/${node}, but this node is ${CLUSTER}`),
   ]);
-  expect(certificate(folder)).not.toBe(certificate(fixture.template));
+  expect(kubeconfig(folder)).not.toBe(kubeconfig(fixture.template));
   // its certificate is installed, so it is closed
   expect(open(folder)).toEqual([]);
 });
@@ -47,11 +47,28 @@ it.each([
 it("a request id that belongs to another node's keys is refused, and the keys are kept", async () => {
   const folder = fixture.copy();
   const other = { cluster: CLUSTER, node: 'cp-9', request: 'mine', createdAt: '2026-01-01' };
-  await openRequest(join(folder, 'cakeless'), { ...other, open: ['apiserver'] });
+  await openRequest(join(folder, 'cakeless'), { ...other, open: ['scheduler.conf'] });
   const run = await renewAs(folder, CLUSTER, fixture.node, '--request', 'mine');
   expect([run.exitCode, run.stderr]).toEqual([
     2,
     expect.stringContaining(`request mine is for ${CLUSTER}/cp-9, but this node is`),
   ]);
   expect(open(folder)).toEqual(['mine']);
+});
+
+it('certificates that contain the name of the node are not requested under another one', async () => {
+  const folder = fixture.copy();
+  const wrong = `${fixture.node}1`;
+  const before = await fixture.keys();
+  const names = ['apiserver', 'etcd-peer', 'kubelet.conf'];
+  const place = ['--cluster', CLUSTER, '--node', wrong, '--kubeconfig-dir', folder];
+  const run = await cakeless(fixture.environment(), 'renew', ...names, '--no-restart', ...place);
+  expect([run.exitCode, await fixture.keys()]).toEqual([2, before]);
+  expect(run.stdout).toMatch(
+    new RegExp(`not the apiserver certificate of this node: .* name of this node, ${wrong}`),
+  );
+  expect(run.stdout).toMatch(`its common name is ${fixture.node}, not ${wrong}`);
+  expect(run.stdout).toMatch(
+    new RegExp(`common name is system:node:${fixture.node}, not system:node:${wrong}`),
+  );
 });

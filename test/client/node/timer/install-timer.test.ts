@@ -20,6 +20,7 @@ import { restartStep } from '../../../../client/node/restart/restart.ts';
 import { systemdAt } from '../../../../client/node/restart/systemd.ts';
 import { resolveSettings } from '../../../../client/node/state/settings.ts';
 import { installTimer, type TimerOptions } from '../../../../client/node/timer/install-timer.ts';
+import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
 import { giveAway, itAsRoot } from '../../../support/other-user.ts';
 import { COMMAND } from '../../../support/running-service-process.ts';
 
@@ -66,9 +67,9 @@ it('writes the units, makes systemd read them, and starts the timer', async () =
   const { error, text } = await run();
   expect([error, text]).toEqual([undefined, expect.stringContaining('shows its next run')]);
   expect(readFileSync(SERVICE(), 'utf8')).toContain(
-    '\nExecStart=/opt/cakeless renew all --if-expires-within 60d\n',
+    '\nExecStart=/opt/cakeless renew all --if-expires-within 1/3\n',
   );
-  expect(readFileSync(TIMER(), 'utf8')).toContain('\nRandomizedDelaySec=12h\n');
+  expect(readFileSync(TIMER(), 'utf8')).toContain('\nRandomizedDelaySec=43200\n');
   expect(calls()).toEqual([
     ...['daemon-reload', 'enable cakeless-restore-manifests.service'],
     ...['enable --now cakeless-renew.timer', ''],
@@ -188,6 +189,41 @@ it("by default the unit calls cakeless the way this command was called, even thr
   symlinkSync(COMMAND, link);
   const said = execFileSync(process.execPath, ['--', link, 'install-timer', '--print']);
   expect(said.toString()).toContain(`ExecStart=${process.execPath} -- ${COMMAND} renew all`);
+});
+
+describe('on a node with certificates', () => {
+  /** @param days until the certificates expire; admin.conf is the shortest */
+  function nodeOf(days: number, shortest: number): void {
+    const etc = join(folder, 'etc');
+    new OpensslNode(etc).make(
+      LEAVES.filter(({ path }) => /^(pki.apiserver|admin\.conf)$/.test(path)).map((leaf) => ({
+        ...leaf,
+        days: leaf.path === 'admin.conf' ? shortest : days,
+      })),
+    );
+    writeFileSync(join(folder, 'cakeless.yaml'), `${WHO}kubeconfigDir: ${etc}\n`);
+  }
+
+  it('runs as often as the certificate with the shortest lifetime needs it', async () => {
+    nodeOf(365, 2);
+    const { text } = await run();
+    expect(text).toContain(
+      'the timer runs every hour: the shortest lifetime is that of admin.conf, 48 hours',
+    );
+    expect(readFileSync(TIMER(), 'utf8')).toContain(
+      '\nOnCalendar=hourly\nRandomizedDelaySec=1800\n',
+    );
+  });
+
+  it('takes another --if-expires-within, and warns if every run would renew a certificate', async () => {
+    nodeOf(365, 30);
+    const { text } = await run({ ifExpiresWithin: { text: '60d', seconds: 60 * 86_400 } });
+    expect(text).toContain(
+      'warning: every run renews admin.conf, which is valid for 30 days: 60d is',
+    );
+    expect(readFileSync(SERVICE(), 'utf8')).toContain('renew all --if-expires-within 60d\n');
+    expect((await run()).text).not.toContain('warning');
+  });
 });
 
 describe('the kubelet', () => {

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { readPlace } from '../../../../client/node/disk/read-place.ts';
+import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
 import { markedUnit } from '../../../../client/node/timer/marked-unit.ts';
 import { AT_BOOT, unitFiles } from '../../../../client/node/timer/units.ts';
 import {
@@ -31,7 +32,14 @@ const describeMachine = why === undefined ? describe : describe.skip;
 const COPY = '/home/ops/.kube/config';
 const CAKELESS = ['/opt/node', '--', '/opt/cakeless.mjs'];
 
-const UNITS = { writable: [], kubeconfigDir: '/etc/kubernetes' };
+const UNITS = {
+  writable: [],
+  kubeconfigDir: '/etc/kubernetes',
+  expiresWithin: '1/3',
+  interval: EVERY_DAY,
+};
+/** The certificates of the node were just issued, and are valid for 30 days. */
+const INSTALL_TIMER = ['install-timer', '--if-expires-within', '60d'];
 
 describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-systemd-'));
@@ -111,7 +119,7 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
   });
 
   it('installs the timer, renews and restarts under the hardening, and removes the timer', async () => {
-    const installed = await machine.run(...CAKELESS, 'install-timer');
+    const installed = await machine.run(...CAKELESS, ...INSTALL_TIMER);
     expect([installed.status, installed.stderr]).toEqual([
       0,
       expect.stringContaining('wrote /etc/systemd/system/cakeless-renew.service'),
@@ -137,7 +145,7 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     expect(await held()).toBe(serial('kubelet.conf'));
     await machine.must('cmp', '/etc/kubernetes/admin.conf', COPY);
 
-    const again = await machine.run(...CAKELESS, 'install-timer');
+    const again = await machine.run(...CAKELESS, ...INSTALL_TIMER);
     expect([again.status, again.stderr]).toEqual([0, expect.stringContaining('is up to date')]);
     const removed = await machine.run(...CAKELESS, 'install-timer', '--remove');
     expect([removed.status, removed.stderr]).toEqual([0, '']);

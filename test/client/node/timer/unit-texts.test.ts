@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
 import { unitFiles } from '../../../../client/node/timer/units.ts';
 import { findOpenPart } from '../../../../lib/files/open-to-others.ts';
 
@@ -16,6 +17,8 @@ const unitsOf = (kubeconfigDir: string) =>
   unitFiles({
     command: '/usr/bin/node -- /usr/local/lib/cakeless.mjs',
     writable: [],
+    expiresWithin: '1/3',
+    interval: EVERY_DAY,
     kubeconfigDir,
   });
 const units = unitsOf('/etc/kubernetes');

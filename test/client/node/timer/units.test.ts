@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
 import { commandWord, unitFiles, unitWord } from '../../../../client/node/timer/units.ts';
 
 /** The limit, in tenths of a point out of ten; it is 26 now: root, the network, and files of other users. */
@@ -33,6 +34,8 @@ function write(change: (text: string) => string = (text) => text): string[] {
   const units = unitFiles({
     command: `${commandWord('/bin/true')} ${commandWord('--a 100% "b" $HOME')}`,
     writable: ['/srv/pki of 1'],
+    expiresWithin: '1/3',
+    interval: EVERY_DAY,
     kubeconfigDir: '/srv/kubernetes of 100%',
   });
   for (const [name, text] of Object.entries(units)) writeFileSync(join(folder, name), change(text));

@@ -5,6 +5,7 @@ import { makePrivateKey } from '../../../../client/node/disk/private-key.ts';
 import {
   checkCertificate,
   type Expected,
+  findProblems,
 } from '../../../../client/node/trust/check-certificate.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
 import { profileOf } from '../../../../lib/profiles/profile-for.ts';
@@ -200,4 +201,14 @@ it('a certificate that outlives its CA is refused', () => {
   short.remove();
   const wanted = { key: createPublicKey(key), trustBundle: shortRoot, ...(request && { request }) };
   expect(checkCertificate(certificate, expected(wanted))).toEqual(['it outlives its CA']);
+});
+
+it.each([
+  ['before the node requested it: its clock was ahead', 400.5, 'clock'],
+  ['after the node requested it, which fetched it too late', -0.01, 'none'],
+])('a certificate that has expired, and was issued %s', (_, days, cure) => {
+  const found = findProblems(leaf(), expected({ now: inDays(401), requestedAt: inDays(days) }));
+  expect(found.filter(({ text }) => text.startsWith('it expired'))).toEqual([
+    { cure, text: expect.stringMatching(/^it expired at \S+ \(check the clock\)$/) },
+  ]);
 });

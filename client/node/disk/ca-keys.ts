@@ -1,0 +1,13 @@
+/** Private keys of CAs on a node. A cluster whose CA keys are in KMS needs none of them. */
+import { existsSync } from 'node:fs';
+import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { caFileOf, type NodeFolders } from './places.ts';
+
+export const findCaKeys = (folders: NodeFolders): string[] =>
+  CA_NAMES.map((ca) => caFileOf(ca, folders).replace(/\.crt$/, '.key')).filter((file) =>
+    existsSync(file),
+  );
+
+/** For a node that is in use; before `kubeadm init` it would be an error. */
+export const CA_KEY_WARNING =
+  'a CA key is on this node, and anyone who reads it can issue certificates that nobody approves or records; keep it offline, once no manifest names it (--cluster-signing-key-file of kube-controller-manager)';
