@@ -1,6 +1,6 @@
 /**
- * Whether a record may be signed. `sign` checks it before each signature, and `watch-signatures` after it: a signature of
- * a record that does not fit is one without a record.
+ * Whether a record may be signed. `sign` checks a record before it writes it, and one that it finds before it signs;
+ * `watch-signatures` checks it after the signature: one for a record that does not fit is one without a record.
  */
 import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
@@ -22,8 +22,15 @@ export interface RecordCheckDeps extends Pick<Service, 'now' | 'rules'> {
   readonly authority: Pick<ObjectStore, 'get' | 'list'>;
 }
 
+/** What is signed. Only `checkRecord` makes one. */
+export interface CheckedDraft {
+  readonly fits: true;
+  readonly ca: IssuingCa;
+  readonly tbs: LintedTbs;
+}
+
 export type RecordCheck =
-  | { readonly fits: true; readonly ca: IssuingCa; readonly tbs: LintedTbs }
+  | CheckedDraft
   /** What does not fit, as text. */
   | { readonly fits: false; readonly misfits: readonly string[] };
 

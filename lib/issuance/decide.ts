@@ -10,7 +10,6 @@ import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { type AppraisedPlan, appraise } from './appraise.ts';
 import { certificateFields } from './certificate-fields.ts';
-import { lintDraft } from './lint.ts';
 import { readApprovals } from './read-approvals.ts';
 import { describeFields } from './recorded-fields.ts';
 import { writeTbsCertificate } from './tbs-certificate.ts';
@@ -130,8 +129,7 @@ function issue(
   approval: IssueRecord['approval'],
 ): Decision {
   const fields = certificateFields(plan, ca, about.decidedAt, service.randomBytes);
-  // before the record is written: a draft that fails can be decided on again by a release that is mended
-  const tbs = lintDraft(writeTbsCertificate(fields, ca), fields, ca);
+  const tbs = writeTbsCertificate(fields, ca);
   return {
     kind: 'issue',
     record: {

@@ -22,7 +22,7 @@ import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE, readText } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
-import { checkRecord } from './check-record.ts';
+import { type CheckedDraft, checkRecord } from './check-record.ts';
 import type { LintedTbs } from './lint.ts';
 import type { Processed } from './wake.ts';
 
@@ -31,8 +31,8 @@ export interface Finishing {
   readonly address: RequestAddress;
   /** What is in the exchange bucket under the request's key now. */
   readonly csr: StoredObject | undefined;
-  /** Whether the record was found, and not written by this run: an earlier run may have found that it does not fit. */
-  readonly found: boolean;
+  /** Set if this run checked the record and wrote it. A record that it found, someone else may have written. */
+  readonly checked: CheckedDraft | undefined;
 }
 
 export async function finish(
@@ -98,15 +98,15 @@ interface Misfit {
  */
 async function obtainCertificate(
   service: Service,
-  { address, csr, found }: Finishing,
+  { address, csr, checked }: Finishing,
   record: IssueRecord,
 ): Promise<string | Misfit> {
   const key = issuedKey(address.key);
   const known = await readIssued(service, key);
   if (known) return known;
-  if (found && (await isRejected(service, address)))
+  if (!checked && (await isRejected(service, address)))
     return { misfits: ['an earlier run found that it does not fit'] };
-  const check = await checkRecord(service, address, record, csr);
+  const check = checked ?? (await checkRecord(service, address, record, csr));
   if (!check.fits) return check;
   const certificate = certificateToPem(await signDraft(service, address, check));
   const created = await service.authority.create(key, certificate, PEM_TYPE);
@@ -124,7 +124,7 @@ async function isRejected({ exchange }: Service, address: RequestAddress): Promi
 async function signDraft(
   service: Service,
   address: RequestAddress,
-  { ca, tbs }: { readonly ca: IssuingCa; readonly tbs: LintedTbs },
+  { ca, tbs }: CheckedDraft,
 ): Promise<Uint8Array> {
   const signature = await sign(service, ca, tbs, recordKey(address.key));
   return assembleCertificate(tbs, ca, signature);

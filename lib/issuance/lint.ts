@@ -4,7 +4,6 @@
  * draft can be signed.
  */
 import type { IssuingCa } from '../ca/issuing-ca.ts';
-import { Fault } from '../fault.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 import { compareWithFields } from './lint-fields.ts';
 import { compareWithOpenSsl } from './lint-openssl.ts';
@@ -25,13 +24,6 @@ export function lint(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa):
     ...compareWithOpenSsl(tbs, fields, ca),
   ];
   return findings.length > 0 ? { findings } : { tbs: tbs as LintedTbs, findings: [] };
-}
-
-/** @throws Fault lint-failed, with all findings */
-export function lintDraft(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintedTbs {
-  const result = lint(tbs, fields, ca);
-  if (result.tbs) return result.tbs;
-  throw new Fault('lint-failed', result.findings.join('; '));
 }
 
 /** RFC 5280 section 4.1.2.2: at most 20 octets. */

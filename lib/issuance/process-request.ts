@@ -6,15 +6,18 @@
 import {
   type DecisionRecord,
   decisionRecordSchema,
+  type IssueRecord,
   recordKey,
 } from '../contract/decision-record.ts';
 import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import { issuedNameOf, parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
+import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { BucketObject, StoredObject } from '../store/object-store.ts';
+import { type CheckedDraft, checkRecord } from './check-record.ts';
 import { type Decision, decide } from './decide.ts';
 import { finish } from './finish.ts';
 import { findOverBudget, publishOverBudget } from './over-budget.ts';
@@ -31,21 +34,21 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
   if (!object) {
     if (!known)
       return { outcome: 'ignored', reason: 'the object does not exist and has no record' };
-    return finish(service, { address, csr: undefined, found: true }, known);
+    return finish(service, { address, csr: undefined, checked: undefined }, known);
   }
   // Even if a decision is recorded: the request may have been overwritten with a private key since.
   const forbidden = findForbidden(object);
   const decided = known
-    ? { record: known, found: true }
+    ? { record: known, checked: undefined }
     : await decideAndRecord(service, address, object, wake);
   if (forbidden) await service.exchange.remove(address.key, object.versionId);
   if (!decided) return { outcome: 'pending' };
   if ('ignored' in decided) return { outcome: 'ignored', reason: decided.ignored };
   if ('overBudget' in decided)
     return { outcome: 'rejected', overBudget: true, removed: forbidden !== undefined };
-  const { record, found } = decided;
+  const { record, checked } = decided;
   return {
-    ...(await finish(service, { address, csr: object, found }, record)),
+    ...(await finish(service, { address, csr: object, checked }, record)),
     removed: forbidden !== undefined,
     overwritten: record.csrSha256 !== digestOfObject(object),
   };
@@ -67,8 +70,8 @@ async function inspectStrayObject(service: Service, key: string): Promise<Proces
 
 interface Decided {
   readonly record: DecisionRecord;
-  /** Whether another run wrote it. */
-  readonly found: boolean;
+  /** Set if this run checked the record and wrote it. */
+  readonly checked: CheckedDraft | undefined;
 }
 
 async function decideAndRecord(
@@ -89,7 +92,7 @@ async function decideAndRecord(
     await publishOverBudget(service, address, issuedNameOf(address), overBudget);
     return { overBudget: true };
   }
-  return recordDecision(service, address, decision);
+  return recordDecision(service, address, object, decision);
 }
 
 /** An event names the writer of certain bytes; it does not say who wrote other bytes to the same key. */
@@ -101,6 +104,7 @@ function uploaderOf({ uploader, eTag }: Wake, object: StoredObject): string | un
 async function recordDecision(
   service: Service,
   address: RequestAddress,
+  object: StoredObject,
   decision: Exclude<Decision, { kind: 'ignore' }>,
 ): Promise<Decided | undefined> {
   const key = recordKey(address.key);
@@ -109,12 +113,29 @@ async function recordDecision(
     // An approval may have been processed in the meantime; then its outcome counts, and `finish` removes this one.
     return readDecided(service, key);
   }
-  const created = await service.authority.create(key, formatDocument(decision.record), JSON_TYPE);
-  if (created === 'created') return { record: decision.record, found: false };
-  return readDecided(service, key);
+  const { record } = decision;
+  const checked =
+    record.decision === 'issue' ? await checkOwn(service, address, object, record) : undefined;
+  const created = await service.authority.create(key, formatDocument(record), JSON_TYPE);
+  return created === 'created' ? { record, checked } : readDecided(service, key);
+}
+
+/**
+ * Before the record is written: a draft that fails leaves no record, so a release that is mended decides again.
+ * @throws Fault lint-failed, which is a bug here
+ */
+async function checkOwn(
+  service: Service,
+  address: RequestAddress,
+  object: StoredObject,
+  record: IssueRecord,
+): Promise<CheckedDraft> {
+  const check = await checkRecord(service, address, record, object);
+  if (check.fits) return check;
+  throw new Fault('lint-failed', check.misfits.join('; '));
 }
 
 async function readDecided(service: Service, key: string): Promise<Decided | undefined> {
   const record = await readDocument(service.authority, key, decisionRecordSchema);
-  return record && { record, found: true };
+  return record && { record, checked: undefined };
 }

@@ -5,7 +5,6 @@
  */
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { issuedNameOf, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
-import { isNodeName } from '../contract/request-kinds.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
 import type { CheckedRequest } from '../csr/read-request.ts';
 import { quote } from '../printable.ts';
@@ -81,7 +80,6 @@ function judgeProfile(
   const profile = version && profileFor(certificateName, version);
   if (!profile) return [`Kubernetes ${quote(kubernetesVersion)} has no ${certificateName}`];
   return [
-    ...(isNodeName(node) ? [] : [`${node} cannot be a node`]),
     ...judgeSubject(subject, profile, node, { kubernetesVersionText: kubernetesVersion }).map(
       describe,
     ),

@@ -22,7 +22,7 @@ import {
   TRUST_DOMAIN,
   UPLOADER,
 } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { kubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
@@ -452,3 +452,49 @@ it('a certificate with an approval is accounted for afterwards', async () => {
   expect((await approve(memory, key)).outcome).toBe('issued');
   expect(await findSigningOrder(memory.service, recordKey(key))).toMatchObject({ by: 'sign' });
 });
+
+/** What `decide` writes and what the check accepts must not drift apart: a genuine record would then be a misfit. */
+it.each(
+  listKubeadmSets().map((set) => [`${set.version} ${set.layout} ${set.config}`, set] as const),
+)(
+  'every certificate of %s is accounted for, also if its record is found by a later run',
+  async (_, set) => {
+    const memory = await InMemoryService.open();
+    const { node } = memory.declare(set);
+    for (const request of set.csrs) {
+      const key = memory.upload(node, request);
+      if ((await interrupted(memory, key)) === 'pending') {
+        writeApproval(memory, key);
+        await interrupted(memory, key);
+      }
+      expect((await memory.process(key)).outcome).toBe('issued');
+      expect(await findSigningOrder(memory.service, recordKey(key))).toMatchObject({ by: 'sign' });
+    }
+  },
+);
+
+it('a node with a name that is too long for a kubelet gets its other certificates', async () => {
+  const memory = await InMemoryService.open();
+  const { record, name, bytes } = longNamedNode();
+  memory.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify(record));
+  const key = `requests/${CLUSTER}/${name}/r1/scheduler.conf.csr`;
+  memory.exchange.seed(key, bytes);
+  await interrupted(memory, key);
+  expect((await memory.process(key)).outcome).toBe('issued');
+});
+
+function longNamedNode() {
+  const rule = { namePattern: 'cp-*', addressRanges: ['10.0.0.0/8'], role: 'control-plane' };
+  const record = {
+    cluster: CLUSTER,
+    trustDomain: TRUST_DOMAIN,
+    kubernetesVersion: 'v1.37.2',
+    nodes: [],
+    nodeRules: [rule],
+  };
+  const bytes = csr.buildCsr({
+    key: testKey('p-256'),
+    subject: csr.name([csr.CN, csr.utf8('system:kube-scheduler')]),
+  });
+  return { record, name: `cp-${'x'.repeat(60)}`, bytes };
+}
