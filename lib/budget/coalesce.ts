@@ -1,5 +1,5 @@
 /**
- * Work on one object, in turn: what is asked for while a call is in progress is done together by the next. Without it,
+ * Work on one object, in turn: what arrives while a call is in progress is done together by the next. Without it,
  * the requests of a batch would compete for the object that counts them.
  */
 interface Item<T, R> {
@@ -12,7 +12,7 @@ export class Coalescer<T, R> {
   readonly #settle: (key: string, asked: readonly T[]) => Promise<readonly R[]>;
   readonly #waiting = new Map<string, Item<T, R>[]>();
 
-  /** @param settle does all that is asked for, and returns a result for each, in order */
+  /** @param settle does everything together, and returns a result for each, in order */
   constructor(settle: (key: string, asked: readonly T[]) => Promise<readonly R[]>) {
     this.#settle = settle;
   }

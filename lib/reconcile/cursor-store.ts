@@ -21,7 +21,7 @@ export interface StoredCursor {
   readonly object: BucketObject | undefined;
 }
 
-/** One that cannot be read is as if there were none: it is replaced. */
+/** One that cannot be read counts as missing, and is replaced. */
 export async function readCursor(authority: CursorBucket): Promise<StoredCursor> {
   const object = await readDocumentObject(authority, RECONCILE_CURSOR_KEY);
   return { object, cursor: (object && parse(object)) ?? FIRST_CURSOR };

@@ -1,5 +1,5 @@
 /**
- * A flood of one node delays no other node by more than a minute: simulated time, at the deployed concurrency, with
+ * A flood of one node delays the others by less than a minute: simulated time, at the deployed concurrency, with
  * latencies above those that AWS documents. Triage is the real one; sign is modeled by the calls that the real one makes.
  */
 import { readFileSync } from 'node:fs';
@@ -275,7 +275,7 @@ async function simulate(requests: readonly Request[]): Promise<number> {
   }
 }
 
-it('50,000 requests of one node delay no request of 60 other nodes by more than a minute', async () => {
+it('50,000 requests of one node delay the requests of 60 others by less than a minute', async () => {
   const others = otherNodes(new Random(1));
   const undisturbed = await simulate(others);
   const disturbed = await simulate([...flood, ...others]);

@@ -272,7 +272,7 @@ describe('a standing approval', () => {
     return { ...opening, approve };
   }
 
-  it('wakes the pending requests that it covers, each by a message of its own', async () => {
+  it('wakes the pending requests that it covers, each by its own message', async () => {
     const { reconcile, sent, approve } = await waiting(2);
     approve('admin.conf');
     const { result, metrics } = await reconcile(event(KEY));

@@ -1,6 +1,6 @@
 /**
- * The service as AWS runs it, in memory: two queues that deliver at least once, functions that run at the same time as
- * processes of their own, and calls that fail before or after their effect, are throttled or repeated, or at which the
+ * The service as AWS runs it, in memory: two queues that deliver at least once, functions that run at the same time in
+ * separate processes, and calls that fail before or after their effect, are throttled or repeated, or at which the
  * process is killed. A seed determines everything.
  */
 import { createHash } from 'node:crypto';

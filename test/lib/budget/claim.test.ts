@@ -31,7 +31,7 @@ function asked({ id, node = 'cp-1', certificate = true, uploaded = NOON, ...limi
 const KEY = nodeBudgetKey('prod', 'cp-1', '2026-11-24');
 const CLUSTER_KEY = clusterBudgetKey('prod', '2026-11-24');
 
-/** A process of its own, which shares no counters in memory with others. */
+/** Another process, which shares no counters in memory with the others. */
 const processOf = (store: MemoryStore): BudgetBucket => ({
   get: (key, most) => store.get(key, most),
   create: (key, body, type) => store.create(key, body, type),
