@@ -3,15 +3,15 @@ import type { Handler } from 'aws-lambda';
 import { NOTIFICATIONS } from '../lib/access/services.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { LocalFunction } from '../local/functions/function-host.ts';
-import type { RunningLocal } from '../local/local-options.ts';
+import type { NotificationOptions, RunningLocal } from '../local/local-options.ts';
 import type { Statement } from '../local/principals.ts';
+import { QUEUE_NAMES } from '../local/queue-names.ts';
 import { startLocal } from '../local/server.ts';
 import { systemTimers, type Timers } from '../local/surroundings.ts';
 import { environmentOf, LOCAL_BUCKETS, writeEnvironments } from './local-environments.ts';
 
 export { LOCAL_BUCKETS };
 
-const QUEUE_NAME = 'cakeless-requests';
 const MINUTE_MS = 60_000;
 
 export interface ServiceOptions {
@@ -28,26 +28,35 @@ export async function startService({
   port,
   timers = systemTimers,
 }: ServiceOptions): Promise<RunningLocal> {
-  const local = await startLocal({
+  const load = newLoader((queue) => ({
+    [ENVIRONMENT.sourceQueueUrl]: local.queueUrl(queue),
+    [ENVIRONMENT.sourceQueueArn]: local.queueArn(queue),
+  }));
+  const { triage, sign, createCa, reconcile } = FUNCTION_NAMES;
+  const [uploads, requests] = [QUEUE_NAMES['upload queue'], QUEUE_NAMES['request queue']];
+  const local: RunningLocal = await startLocal({
     dataDir,
     port,
     timers,
     buckets: LOCAL_BUCKETS,
     functions: {
-      [FUNCTION_NAMES.sign]: load(async () => (await import('../functions/sign.ts')).handler),
-      [FUNCTION_NAMES.createCa]: load(
-        async () => (await import('../functions/create-ca.ts')).handler,
-      ),
-      [FUNCTION_NAMES.reconcile]: load(
-        async () => (await import('../functions/reconcile.ts')).handler,
-      ),
+      [triage]: load(() => import('../functions/triage.ts'), uploads),
+      [sign]: load(() => import('../functions/sign.ts'), requests),
+      [createCa]: load(() => import('../functions/create-ca.ts')),
+      [reconcile]: load(() => import('../functions/reconcile.ts')),
     },
-    queue: { name: QUEUE_NAME, function: FUNCTION_NAMES.sign },
-    notifications: NOTIFICATIONS.map(({ bucket, prefix }) => ({
-      bucket: LOCAL_BUCKETS[bucket],
-      prefix,
-    })),
-    schedules: [{ function: FUNCTION_NAMES.reconcile, everyMs: MINUTE_MS }],
+    queues: [
+      { name: uploads, function: triage },
+      { name: requests, function: sign },
+    ],
+    notifications: NOTIFICATIONS.map(
+      ({ bucket, prefix, to }): NotificationOptions => ({
+        bucket: LOCAL_BUCKETS[bucket],
+        prefix,
+        ...(to === 'function reconcile' ? { function: reconcile } : { queue: QUEUE_NAMES[to] }),
+      }),
+    ),
+    schedules: [{ function: reconcile, everyMs: MINUTE_MS }],
     moreServiceStatements: [KEY_CREATION],
     onPrincipals: (principals, place) => writeEnvironments(dataDir, place, principals),
   });
@@ -66,17 +75,32 @@ function setFunctionEnvironment(local: RunningLocal): void {
   if (!service) throw new Error('principals.json: service is missing');
   Object.assign(process.env, {
     ...environmentOf(local, service),
-    [ENVIRONMENT.queueUrl]: local.queueUrl,
+    [ENVIRONMENT.queueUrl]: local.queueUrl(QUEUE_NAMES['request queue']),
     // Metrics would go to standard output, among lines that are meant to be read. POWERTOOLS_* in the environment wins.
     POWERTOOLS_METRICS_DISABLED: process.env.POWERTOOLS_METRICS_DISABLED ?? 'true',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'WARN',
   });
 }
 
-/** Imports a handler at its first call, when the environment is set. */
-function load(importHandler: () => Promise<unknown>): () => Promise<LocalFunction> {
-  return async () => {
-    const handler = (await importHandler()) as Handler;
+type Load = (
+  importModule: () => Promise<{ handler: unknown }>,
+  /** The queue that the function reads. */
+  queue?: string,
+) => () => Promise<LocalFunction>;
+
+/**
+ * Imports handlers at their first call, when the environment is set. A module reads the environment when it is imported,
+ * and each function reads another queue: so they are imported one after the other.
+ */
+function newLoader(environmentFor: (queue: string) => Record<string, string>): Load {
+  let last: Promise<unknown> = Promise.resolve();
+  return (importModule, queue) => async () => {
+    const imported = last.then(() => {
+      if (queue !== undefined) Object.assign(process.env, environmentFor(queue));
+      return importModule();
+    });
+    last = imported.catch(() => undefined);
+    const handler = (await imported).handler as Handler;
     return async (event, context) => handler(event, context, () => {});
   };
 }

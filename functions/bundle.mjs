@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const FUNCTIONS = ['sign', 'create-ca', 'reconcile', 'watch-signatures'];
+const FUNCTIONS = ['triage', 'sign', 'create-ca', 'reconcile', 'watch-signatures'];
 /** An argument names another folder for the bundles. */
 const [OUT = 'dist/functions'] = process.argv.slice(2);
 /** esbuild's metadata, which must not be deployed. */

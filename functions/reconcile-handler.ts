@@ -1,21 +1,28 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
+import type { Totals } from '../lib/contract/reconcile-cursor.ts';
 import { METRICS } from '../lib/metric-names.ts';
-import { findUnfinished, type Unfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
-import { oldestAgeSeconds } from '../lib/reconcile/open-requests.ts';
+import { readCursor, saveCursor } from '../lib/reconcile/cursor-store.ts';
+import { findCovered } from '../lib/reconcile/find-covered.ts';
+import { findUnfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
+import type { Shares } from '../lib/reconcile/places.ts';
 import { takeTurns } from '../lib/reconcile/take-turns.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
 import { reportExpiries } from './report-expiries.ts';
-import { wakeMessage } from './wakes.ts';
+import { isS3Event, readS3Event } from './s3-events.ts';
+import { type OutgoingMessage, wakeMessage } from './wake-message.ts';
 
 const MINUTE_MS = 60 * 1000;
 /** A request has its outcome within seconds, but S3's event may take minutes, and only the event names the uploader. */
 const GRACE_MS = 5 * MINUTE_MS;
 /** A week of records covers any outage that went unnoticed. */
 const RECORDS_MS = 7 * 24 * 60 * MINUTE_MS;
+/** What a run needs at its end, to queue what it has found and to save its cursor. */
+const RESERVE_MS = MINUTE_MS;
 
 /**
  * The most that one run queues. While signing is slow or stopped, runs queue the same requests repeatedly: this limits how
@@ -26,6 +33,7 @@ const MOST_REQUESTS = 1000;
 /** How far a run looks, and how much it queues. */
 export interface ReconcileRules extends Window {
   readonly mostRequests: number;
+  readonly shares?: Shares;
 }
 
 const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQUESTS };
@@ -34,12 +42,19 @@ const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQ
 const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
 interface Queue {
-  send(bodies: readonly string[]): Promise<void>;
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
+}
+
+interface Deps {
+  readonly service: Service;
+  readonly queue: Queue;
+  readonly reporter: Reporter;
+  readonly rules: ReconcileRules;
 }
 
 /**
  * Queues requests without an outcome again, and measures what is pending; once a day, also what expires. Runs on a
- * schedule, and decides nothing.
+ * schedule, and when a standing approval was written: then it queues the requests that it covers. It decides nothing.
  */
 export function newReconcileHandler(
   service: Service,
@@ -47,14 +62,17 @@ export function newReconcileHandler(
   reporter: Reporter,
   rules: ReconcileRules = RULES,
 ) {
+  const deps = { service, queue, reporter, rules };
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
-    .handler(async (event) => {
+    .handler(async (event: unknown, context: Context) => {
+      const isLate = () => context.getRemainingTimeInMillis() < RESERVE_MS;
+      if (isS3Event(event)) return { requeued: await wakeCovered(deps, event, isLate) };
       const daily = eventSchema.safeParse(event).data?.records === true;
       // a fault in one does not stop the other
       const [requeued, reported] = await Promise.allSettled([
-        requeue(service, queue, reporter, daily ? rules : { ...rules, recordsMs: 0 }),
+        requeue(deps, daily, isLate),
         daily ? reportExpiries(service, reporter) : undefined,
       ]);
       if (requeued.status === 'rejected') throw requeued.reason;
@@ -63,37 +81,72 @@ export function newReconcileHandler(
     });
 }
 
-async function requeue(
-  service: Service,
-  queue: Queue,
-  reporter: Reporter,
-  rules: ReconcileRules,
-): Promise<number> {
-  const unfinished = await findUnfinished(service, rules);
-  measureWaiting(reporter, unfinished, service.now());
-  const turn = takeTurns(unfinished.toWake, rules.mostRequests);
-  const left = unfinished.toWake.length - turn.length;
+async function requeue(deps: Deps, daily: boolean, isLate: () => boolean): Promise<number> {
+  const { service, queue, reporter, rules } = deps;
+  const stored = await readCursor(service.authority);
+  const unfinished = await findUnfinished(service, {
+    ...rules,
+    cursor: stored.cursor,
+    daily,
+    isLate,
+  });
+  const { toWake, totals, continued, cursor } = unfinished;
+  measureWaiting(reporter, totals, service.now());
+  measure(reporter, METRICS.continued, continued);
+  const turn = takeTurns(toWake, rules.mostRequests);
+  const left = toWake.length - turn.length + unfinished.left;
   measure(reporter, METRICS.notRequeued, left);
   await queue.send(turn.map(({ key }) => wakeMessage(key)));
   measure(reporter, METRICS.requeued, turn.length);
-  const counts = { requeued: turn.length, waiting: unfinished.waiting.length };
-  if (left === 0) reporter.logger.info('reconciled', counts);
+  // last: if it is lost, this run's part is only looked at again
+  const saved = await saveCursor(service.authority, stored, cursor);
+  if (!saved) reporter.logger.info('another run has saved where to continue');
+  const counts = { requeued: turn.length, waiting: totals.waiting };
+  if (left === 0 && continued === 0) reporter.logger.info('reconciled', counts);
   else
-    reporter.logger.warn('reconciled; some requests are left for the next run', {
+    reporter.logger.warn('reconciled; the next run continues', {
       ...counts,
       left,
+      continued,
+      places: Object.keys(cursor.continued).slice(0, MOST_NAMES),
     });
   return turn.length;
+}
+
+/** A log event can have 256 KiB; the metric has the full count. */
+const MOST_NAMES = 100;
+
+/** If a standing approval covers more requests than one run queues, the scheduled runs queue the others. */
+async function wakeCovered(
+  { service, queue, reporter, rules }: Deps,
+  event: unknown,
+  isLate: () => boolean,
+): Promise<number> {
+  let requeued = 0;
+  for (const { key } of readS3Event(event)) {
+    const covered = await findCovered(service, key, isLate);
+    const turn = takeTurns(covered.all(), rules.mostRequests);
+    await queue.send(turn.map((request) => wakeMessage(request.key)));
+    requeued += turn.length;
+    reporter.logger.info('woke what a standing approval covers', {
+      approval: key,
+      requeued: turn.length,
+      left: covered.all().length - turn.length + covered.left,
+    });
+  }
+  measure(reporter, METRICS.requeued, requeued);
+  return requeued;
 }
 
 /** Measured in every run, zeros too: so an alarm can distinguish "no requests" from "no run". */
 function measureWaiting(
   reporter: Reporter,
-  { withoutOutcome, waiting }: Unfinished,
+  { waiting, oldestWaiting, oldestOpen }: Totals,
   now: Date,
 ): void {
-  const requests = withoutOutcome.filter(({ isRequest }) => isRequest);
-  measure(reporter, METRICS.approvalsWaiting, waiting.length);
-  measure(reporter, METRICS.oldestApprovalAge, oldestAgeSeconds(waiting, now));
-  measure(reporter, METRICS.oldestRequestAge, oldestAgeSeconds(requests, now));
+  const ageSeconds = (since: number | undefined) =>
+    since === undefined ? 0 : Math.max(0, Math.floor((now.getTime() - since) / 1000));
+  measure(reporter, METRICS.approvalsWaiting, waiting);
+  measure(reporter, METRICS.oldestApprovalAge, ageSeconds(oldestWaiting));
+  measure(reporter, METRICS.oldestRequestAge, ageSeconds(oldestOpen));
 }

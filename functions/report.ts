@@ -32,7 +32,7 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   measure(reporter, METRICS[done.outcome], 1);
   logger.info(done.outcome, {
     request: key,
-    reason: done.reason,
+    reason: done.overBudget ? 'budget-exceeded' : done.reason,
     certificateName: record?.certificateName,
     csrSha256: record?.csrSha256,
     uploader: record?.uploader,
@@ -54,6 +54,7 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
       misfits: done.misfits,
     });
   }
+  if (done.overBudget) measure(reporter, METRICS.overBudget, 1);
   if (done.removed) {
     measure(reporter, METRICS.objectRemoved, 1);
     logger.warn('deleted an object that contained a private key or could not be inspected', {

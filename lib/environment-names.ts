@@ -2,8 +2,11 @@
 export const ENVIRONMENT = {
   exchangeBucket: 'CAKELESS_EXCHANGE_BUCKET',
   authorityBucket: 'CAKELESS_AUTHORITY_BUCKET',
-  /** Queue that the sign function reads; reconcile writes to it. */
+  /** Queue of requests: triage and reconcile send to it. */
   queueUrl: 'CAKELESS_QUEUE_URL',
+  /** Queue that a function reads: triage reads uploads, sign reads requests. */
+  sourceQueueUrl: 'CAKELESS_SOURCE_QUEUE_URL',
+  sourceQueueArn: 'CAKELESS_SOURCE_QUEUE_ARN',
   /** JSON: the trust domains whose rules are not the default ones (lib/trust-domain-rules.ts). */
   trustDomainRules: 'CAKELESS_TRUST_DOMAIN_RULES',
   /** ARNs of the roles that may sign with CA keys; `watch-signatures` reports any other signer. */
@@ -13,6 +16,7 @@ export const ENVIRONMENT = {
 
 /** Default names of the functions. */
 export const FUNCTION_NAMES = {
+  triage: 'cakeless-triage',
   sign: 'cakeless-sign',
   createCa: 'cakeless-create-ca',
   reconcile: 'cakeless-reconcile',

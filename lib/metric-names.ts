@@ -7,7 +7,7 @@
 export const METRICS_NAMESPACE = 'Cakeless';
 
 /** Value of the dimension `service`: a function's name without its prefix. */
-export type ServiceName = 'sign' | 'create-ca' | 'reconcile' | 'watch-signatures';
+export type ServiceName = 'triage' | 'sign' | 'create-ca' | 'reconcile' | 'watch-signatures';
 
 export interface Metric {
   readonly name: string;
@@ -18,10 +18,16 @@ export interface Metric {
 }
 
 export const METRICS = {
+  /** Events that were handed to triage, but are not in its queue. Count, by triage. */
+  unprovenEvent: { name: 'UnprovenEvent', unit: 'Count', service: 'triage' },
+  /** Events about objects that are neither uploads nor approvals of requests. Count, by triage. */
+  eventDropped: { name: 'EventDropped', unit: 'Count', service: 'triage' },
   /** Certificates published to nodes; a wake-up for a certificate that already exists counts again. Count, by sign. */
   issued: { name: 'Issued', unit: 'Count', service: 'sign' },
   /** Requests rejected, counted as `issued` is. Count, by sign. */
   rejected: { name: 'Rejected', unit: 'Count', service: 'sign' },
+  /** Rejections without a record, because the budget of the day was used up. Count, by sign. */
+  overBudget: { name: 'OverBudget', unit: 'Count', service: 'sign' },
   /** Wake-ups after which the request still needs approval. Count, by sign. */
   pending: { name: 'Pending', unit: 'Count', service: 'sign' },
   /** Wake-ups for objects that are not requests. Count, by sign. */
@@ -39,6 +45,8 @@ export const METRICS = {
   transientFault: { name: 'TransientFault', unit: 'Count', service: 'sign' },
   /** Faults that need a person: the message goes to the dead-letter queue. Count, by sign. */
   failure: { name: 'Failure', unit: 'Count', service: 'sign' },
+  /** Messages that were handed to sign, but are not in its queue. Count, by sign. */
+  unprovenWake: { name: 'UnprovenWake', unit: 'Count', service: 'sign' },
   /** Throttling errors from KMS, including those that the SDK's retry recovered from. Count, by sign. */
   kmsThrottled: { name: 'KmsThrottled', unit: 'Count', service: 'sign' },
   /** Trust domains created; 0 if the trust domain already existed. Count, by create-ca. */
@@ -47,6 +55,8 @@ export const METRICS = {
   requeued: { name: 'Requeued', unit: 'Count', service: 'reconcile' },
   /** Requests that a run left for the next one, because it queues only a limited number. Count, by reconcile. */
   notRequeued: { name: 'NotRequeued', unit: 'Count', service: 'reconcile' },
+  /** Clusters and nodes with more objects than one run looks at; the next run continues there. Count, by reconcile. */
+  continued: { name: 'Continued', unit: 'Count', service: 'reconcile' },
   /** Requests that need approval now. Count, by reconcile. */
   approvalsWaiting: { name: 'ApprovalsWaiting', unit: 'Count', service: 'reconcile' },
   /** How long the oldest of them has been pending; 0 if no request is. Seconds, by reconcile. */

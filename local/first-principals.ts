@@ -19,6 +19,7 @@ export function firstPrincipals(
       kind: 'role',
       description: 'The functions. In a deployment each has its own role.',
       statements: [
+        ...statementsOf({ principal: 'triage' }, buckets),
         ...statementsOf({ principal: 'sign' }, buckets),
         ...statementsOf({ principal: 'create-ca' }, buckets),
         ...statementsOf({ principal: 'reconcile' }, buckets),

@@ -6,9 +6,30 @@ import type { DeadLetter } from './queue/message-queue.ts';
 import type { ContractBuckets } from './statements.ts';
 import type { Log, Timers } from './surroundings.ts';
 
+/** A queue, and the function that reads it. */
+export interface QueueOptions {
+  readonly name: string;
+  /** The function that receives the messages. */
+  readonly function: string;
+  /** By default 10. */
+  readonly batchSize?: number;
+  /** After this many failures a message becomes a dead letter; by default 5. */
+  readonly maxReceives?: number;
+  /** By default one second, doubled with each failure, at most thirty. */
+  retryDelayMs?(receives: number): number;
+  /** Batches at the same time; by default 4. */
+  readonly concurrency?: number;
+}
+
+/** Writes to the bucket under the prefix send an event to a queue, or invoke a function with it. */
+export type NotificationOptions = { readonly bucket: string; readonly prefix: string } & (
+  | { readonly queue: string }
+  | { readonly function: string }
+);
+
 /** What the stand-in provides, and where it keeps its data. */
 export interface LocalOptions {
-  /** Holds objects, keys, queue and credentials; created if missing. Only one process can use it at a time. */
+  /** Holds objects, keys, queues and credentials; created if missing. Only one process can use it at a time. */
   readonly dataDir: string;
   /** 0, the default, selects any free port. */
   readonly port?: number;
@@ -20,21 +41,8 @@ export interface LocalOptions {
   readonly buckets: ContractBuckets;
   /** By function name. */
   readonly functions: Readonly<Record<string, FunctionOrLoader>>;
-  readonly queue: {
-    readonly name: string;
-    /** The function that receives the messages. */
-    readonly function: string;
-    /** By default 10. */
-    readonly batchSize?: number;
-    /** After this many failures a message becomes a dead letter; by default 5. */
-    readonly maxReceives?: number;
-    /** By default one second, doubled with each failure, at most thirty. */
-    retryDelayMs?(receives: number): number;
-    /** Batches at the same time; by default 4. */
-    readonly concurrency?: number;
-  };
-  /** Writes here send an event to the queue. */
-  readonly notifications: readonly { readonly bucket: string; readonly prefix: string }[];
+  readonly queues: readonly QueueOptions[];
+  readonly notifications: readonly NotificationOptions[];
   readonly schedules?: readonly Schedule[];
   /** What the principal `service` may do beyond `lib/access`; written at the first start. */
   readonly moreServiceStatements?: readonly Statement[];
@@ -59,11 +67,12 @@ export interface RunningLocal {
   /** For AWS_ENDPOINT_URL. */
   readonly url: string;
   readonly region: string;
-  /** The URL to send messages to. */
-  readonly queueUrl: string;
+  /** The URL of a queue, to send messages to. @throws Error if there is no such queue */
+  queueUrl(name: string): string;
+  queueArn(name: string): string;
   readonly administrator: Principal;
   principals(): Principal[];
-  /** Resolves when no message is visible, in flight or waiting. */
+  /** Resolves when no message is visible, in flight or waiting in any queue, and no function is running. */
   idle(): Promise<void>;
   deadLetters(): DeadLetter[];
   /** Stops accepting work, waits for what is in flight, and unlocks the folder. */

@@ -11,8 +11,7 @@ import { KeyStore } from './kms/key-store.ts';
 import { kmsOperations } from './kms/kms-operations.ts';
 import type { LocalOptions, RunningLocal } from './local-options.ts';
 import { openPrincipals, type Principal, type PrincipalBook } from './principals.ts';
-import { startEventSource } from './queue/event-source.ts';
-import { MessageQueue } from './queue/message-queue.ts';
+import { openQueues } from './queue/local-queues.ts';
 import { sqsOperations } from './queue/sqs-operations.ts';
 import { addClusterPrincipals, reactions } from './reactions.ts';
 import { ObjectStore } from './s3/object-store.ts';
@@ -52,7 +51,7 @@ async function startIn(
   surroundings: Surroundings,
   unlock: () => Promise<void>,
 ): Promise<RunningLocal> {
-  const { region, accountId, now, random, log } = surroundings;
+  const { region, now, random, log } = surroundings;
   let url = '';
   const report = async (all: readonly Principal[]) => {
     if (url !== '') await options.onPrincipals?.(all, { url, region });
@@ -63,22 +62,24 @@ async function startIn(
   await makeBuckets(store, options);
   await addClusterPrincipals(store, principals, options);
   const keys = await KeyStore.open(join(dataDir, 'kms'));
-  const queue = await openQueue(dataDir, options, surroundings);
+  const queues = await openQueues(dataDir, options.queues, surroundings, () => url);
   const host = new FunctionHost(options.functions, surroundings);
   requireFunctions(host, options);
 
-  const queueArn = `arn:aws:sqs:${region}:${accountId}:${options.queue.name}`;
-  const queueUrl = (): string => `${url}/${accountId}/${options.queue.name}`;
   const maxObjectBytes = options.maxObjectBytes ?? 16 * 1024 * 1024;
   const handler = endpoint({
     s3: {
       ...surroundings,
       store,
       maxObjectBytes,
-      onCreated: reactions(options, surroundings, principals, queue),
+      onCreated: reactions(options, surroundings, principals, {
+        send: (name, event) => queues.sendEvent(name, event),
+        // AWS would retry a failure twice; here it is only logged
+        invoke: (name, event) => void host.invoke(name, event),
+      }),
     },
     kms: kmsOperations(keys, surroundings),
-    sqs: sqsOperations({ name: options.queue.name, arn: queueArn, url: queueUrl, queue }),
+    sqs: sqsOperations(queues.all),
     functions: host,
     principals,
   });
@@ -89,7 +90,7 @@ async function startIn(
     await report(principals.all());
   } catch (error) {
     await listener.close();
-    queue.close();
+    queues.close();
     throw error;
   }
   log({
@@ -97,25 +98,24 @@ async function startIn(
     url,
   });
 
-  const { batchSize = 10, concurrency = 4 } = options.queue;
-  const rules = { queueArn, function: options.queue.function, batchSize, concurrency };
-  const source = startEventSource(queue, host, rules, surroundings);
+  const sources = queues.startSources(host);
   const stopSchedules = startSchedules(options.schedules ?? [], host, surroundings);
   return {
     url,
     region,
-    queueUrl: queueUrl(),
+    queueUrl: (name) => queues.named(name).url(),
+    queueArn: (name) => queues.named(name).arn,
     administrator: administratorOf(principals),
     principals: () => principals.all(),
-    idle: () => queue.idle(),
-    deadLetters: () => queue.deadLetters(),
+    idle: () => queues.idle(host),
+    deadLetters: () => queues.deadLetters(),
     close: once(async () => {
       // Functions call the listener, so it closes after they have finished.
       stopSchedules();
-      await source.stop();
+      await sources.stop();
       await host.settled();
       await listener.close();
-      queue.close();
+      queues.close();
       await unlock();
     }),
   };
@@ -149,23 +149,12 @@ async function makeBuckets(store: ObjectStore, { buckets }: LocalOptions): Promi
   }
 }
 
-function openQueue(
-  dataDir: string,
-  { queue }: LocalOptions,
-  surroundings: Surroundings,
-): Promise<MessageQueue> {
-  const rules = {
-    folder: join(dataDir, 'queue'),
-    deadLetterFolder: join(dataDir, 'dead-letters'),
-    maxReceives: queue.maxReceives ?? 5,
-    retryDelayMs:
-      queue.retryDelayMs ?? ((receives: number) => Math.min(1000 * 2 ** (receives - 1), 30_000)),
-  };
-  return MessageQueue.open(rules, surroundings);
-}
-
-function requireFunctions(host: FunctionHost, { queue, schedules = [] }: LocalOptions): void {
-  for (const name of [queue.function, ...schedules.map((schedule) => schedule.function)]) {
+function requireFunctions(
+  host: FunctionHost,
+  { queues, schedules = [], notifications }: LocalOptions,
+): void {
+  const invoking = notifications.flatMap((one) => ('function' in one ? [one] : []));
+  for (const { function: name } of [...queues, ...schedules, ...invoking]) {
     if (!host.has(name)) throw new Error(`function ${name} is missing`);
   }
 }

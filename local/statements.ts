@@ -5,6 +5,7 @@ import { KEY_ACCESS, SERVICE_ACCESS, type ServiceResource } from '../lib/access/
 import type { Bucket } from '../lib/contract/prefixes.ts';
 import { FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { Statement } from './principals.ts';
+import { QUEUE_NAMES } from './queue-names.ts';
 
 /** The names of the two buckets of the S3 contract. */
 export type ContractBuckets = Readonly<Record<Bucket, string>>;
@@ -43,13 +44,18 @@ function serviceStatements(principal: Role): Statement[] {
   );
 }
 
-/** The stand-in has one queue. It keeps dead letters in a folder, and does not log. */
+/** The stand-in keeps dead letters in a folder, and does not log. */
 const RESOURCES: Readonly<Partial<Record<ServiceResource, string>>> = {
-  'request queue': 'arn:aws:sqs:*',
+  'upload queue': queueArn(QUEUE_NAMES['upload queue']),
+  'request queue': queueArn(QUEUE_NAMES['request queue']),
   'function sign': functionArn(FUNCTION_NAMES.sign),
   'function create-ca': functionArn(FUNCTION_NAMES.createCa),
   'function reconcile': functionArn(FUNCTION_NAMES.reconcile),
 };
+
+function queueArn(name: string): string {
+  return `arn:aws:sqs:*:${name}`;
+}
 
 function functionArn(name: string): string {
   return `arn:aws:lambda:*:function:${name}`;

@@ -1,9 +1,12 @@
-/** Billed calls for one certificate. test/service/calls.test.ts counts the service's calls at its SDK clients. */
+/**
+ * Billed calls for one certificate. test/service/calls.test.ts counts the service's calls at its SDK clients. A node
+ * also draws from the budget of its cluster: a read and a write, four times a day for a dozen certificates.
+ */
 export const SERVICE_CALLS = {
   SignCommand: 1,
-  PutObjectCommand: 4, // record, certificate in the ledger, expiry index, certificate for the node
+  PutObjectCommand: 5, // budget, record, certificate in the ledger, expiry index, certificate for the node
   DeleteObjectCommand: 1, // pending.json, if it exists; S3 does not charge for deletes
-  GetObjectCommand: 6, // request, record, cluster, trust domain twice, certificate in the ledger
+  GetObjectCommand: 8, // request, record, cluster and trust domain twice, budget, certificate in the ledger
 } as const;
 
 /** The node puts the CSR, gets the certificate, the CSR and the trust bundle, and lists twice for each poll. */
@@ -16,6 +19,9 @@ export const CALLS_PER_CERTIFICATE = {
   kmsSign: SERVICE_CALLS.SignCommand,
   s3Put: SERVICE_CALLS.PutObjectCommand + NODE_CALLS.put + NODE_CALLS.list + WATCH_CALLS.list,
   s3Get: SERVICE_CALLS.GetObjectCommand + NODE_CALLS.get + WATCH_CALLS.get,
-  /** S3 sends a message; Lambda receives and deletes it. */
-  sqs: 3,
+  /**
+   * S3 sends a message, and triage another; Lambda receives and deletes both; triage and sign prove that they are in
+   * their queues.
+   */
+  sqs: 8,
 };

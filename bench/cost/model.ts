@@ -51,8 +51,8 @@ export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): Mo
 }
 
 /**
- * An upper bound: one second of sign and one of watch-signatures for each certificate, each in a separate call although
- * a batch shares one, and two log lines of a kilobyte.
+ * An upper bound: one second of sign and one of watch-signatures for each certificate, and a tenth of one of triage, each in
+ * a separate call although a batch shares one, and two log lines of a kilobyte.
  */
 export function costPerCertificate({ memory }: Fixed): number {
   const { kmsSign, s3Put, s3Get, sqs } = CALLS_PER_CERTIFICATE;
@@ -61,19 +61,22 @@ export function costPerCertificate({ memory }: Fixed): number {
     s3Put * PRICES.s3Put +
     s3Get * PRICES.s3Get +
     sqs * PRICES.sqsRequest +
-    2 * PRICES.lambdaRequest +
-    (memory.sign + memory.watch) * PRICES.lambdaGbSecond +
+    3 * PRICES.lambdaRequest +
+    (memory.sign + memory.watch + 0.1 * TRIAGE_GB) * PRICES.lambdaGbSecond +
     2e-6 * PRICES.logGb
   );
 }
 
-/** An idle queue is not free: Lambda keeps five long polls of twenty seconds open. */
+/** At most. */
+const TRIAGE_GB = 0.5;
+
+/** An idle queue is not free: Lambda keeps five long polls of twenty seconds open for each of the two. */
 function fixedCost({ alarms, metrics }: Fixed): number {
   return (
     alarms * PRICES.alarmMonth +
     metrics * PRICES.metricMonth +
     PRICES.dashboardMonth +
-    5 * (SECONDS_PER_MONTH / 20) * PRICES.sqsRequest
+    2 * 5 * (SECONDS_PER_MONTH / 20) * PRICES.sqsRequest
   );
 }
 

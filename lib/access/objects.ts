@@ -123,7 +123,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   },
   {
     prefix: AUTHORITY_PREFIXES.standingApprovals,
-    get: ['sign', 'watch-signatures', ...PEOPLE],
+    get: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['approver'], condition: 'compared' }],
     keeps: ['objects', 'versions'],
   },
@@ -132,6 +132,18 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     prefix: AUTHORITY_PREFIXES.expiry,
     get: [...PEOPLE],
     put: [{ by: ['sign'], condition: 'new' }],
+  },
+  {
+    // counters of what a node has requested on a day; the bucket deletes them after a week
+    prefix: AUTHORITY_PREFIXES.budgets,
+    get: ['sign', ...PEOPLE],
+    put: [{ by: ['sign'], condition: 'compared' }],
+  },
+  {
+    // where the next run of reconcile continues
+    prefix: AUTHORITY_PREFIXES.reconcile,
+    get: ['reconcile', ...PEOPLE],
+    put: [{ by: ['reconcile'], condition: 'compared' }],
   },
 ];
 

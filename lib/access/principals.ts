@@ -22,6 +22,7 @@ export const PRINCIPALS: readonly Principal[] = [
   'node',
   'user',
   ...PEOPLE,
+  'triage',
   'sign',
   'create-ca',
   'reconcile',

@@ -7,11 +7,15 @@ import { AUTHORITY_PREFIXES, type Bucket, EXCHANGE_PREFIXES } from '../contract/
 import type { ServiceName } from '../metric-names.ts';
 import type { Principal } from './principals.ts';
 
-export type ServiceResource =
-  | 'request queue'
-  | 'dead-letter queue'
-  | `function ${ServiceName}`
-  | 'function logs';
+/**
+ * `upload queue`: S3 reports uploads and approvals to it, and triage reads it. `request queue`: triage and reconcile
+ * send one message for each request to it, and sign reads it.
+ */
+export const QUEUES = ['upload queue', 'request queue', 'dead-letter queue'] as const;
+
+export type QueueResource = (typeof QUEUES)[number];
+
+export type ServiceResource = QueueResource | `function ${ServiceName}` | 'function logs';
 
 export interface ServiceAccess {
   readonly resource: ServiceResource;
@@ -21,24 +25,33 @@ export interface ServiceAccess {
   readonly by: readonly Principal[];
 }
 
+/** What a Lambda event source mapping needs. Functions also prove with it that a message is in the queue. */
+const RECEIVE = [
+  'sqs:ReceiveMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:GetQueueUrl',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+];
+
 export const SERVICE_ACCESS: readonly ServiceAccess[] = [
+  {
+    // nobody sends to it but S3: its events name the uploader, so a sender could claim to be anyone
+    resource: 'upload queue',
+    may: 'receive',
+    actions: RECEIVE,
+    by: ['triage'],
+  },
   {
     resource: 'request queue',
     may: 'send',
     actions: ['sqs:SendMessage'],
-    by: ['reconcile'],
+    by: ['triage', 'reconcile'],
   },
   {
     resource: 'request queue',
     may: 'receive',
-    // what a Lambda event source mapping needs
-    actions: [
-      'sqs:ReceiveMessage',
-      'sqs:ChangeMessageVisibility',
-      'sqs:GetQueueUrl',
-      'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-    ],
+    actions: RECEIVE,
     by: ['sign'],
   },
   {
@@ -79,11 +92,19 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
   },
 ];
 
-/** Writes that S3 reports to the request queue: no other service sends to it. One prefix for each bucket. */
-export const NOTIFICATIONS: readonly { readonly bucket: Bucket; readonly prefix: string }[] = [
-  // any suffix: private keys also arrive under names that do not end in .csr, and must be deleted
-  { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests },
-  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.approvals },
+/** What S3 reports, and to whom. S3 allows no overlap of prefixes in a bucket. */
+export interface Notification {
+  readonly bucket: Bucket;
+  readonly prefix: string;
+  readonly to: 'upload queue' | 'function reconcile';
+}
+
+export const NOTIFICATIONS: readonly Notification[] = [
+  // any suffix: what got past the bucket policy is looked at, too
+  { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests, to: 'upload queue' },
+  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.requestApprovals, to: 'upload queue' },
+  // one standing approval can be for many requests
+  { bucket: 'authority', prefix: AUTHORITY_PREFIXES.standingApprovals, to: 'function reconcile' },
 ];
 
 /**

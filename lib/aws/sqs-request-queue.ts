@@ -1,4 +1,9 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type BatchResultErrorEntry,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { Fault } from '../fault.ts';
 import { toFault } from './to-fault.ts';
 
@@ -6,6 +11,16 @@ import { toFault } from './to-fault.ts';
 const BATCH_SIZE = 10;
 /** Entries may fail although the call succeeds, so the SDK does not retry them; they are sent again here. */
 const TRIES = 3;
+
+export interface QueuedMessage {
+  /** At most 100 KiB, so that ten fit into a batch of 1 MiB. */
+  readonly body: string;
+  /**
+   * Whose message it is: those of one group do not delay those of others.
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+   */
+  readonly group: string;
+}
 
 /** The queue that the sign function reads. */
 export class SqsRequestQueue {
@@ -19,30 +34,55 @@ export class SqsRequestQueue {
 
   /**
    * Sends messages, one batch after another.
-   * @param bodies at most 100 KiB each, so that ten fit into a batch of 1 MiB
    * @throws Fault if a message could not be sent; those before it are in the queue, and this one may be as well
    */
-  async send(bodies: readonly string[]): Promise<void> {
-    for (let i = 0; i < bodies.length; i += BATCH_SIZE)
-      await this.#sendBatch(bodies.slice(i, i + BATCH_SIZE));
+  async send(messages: readonly QueuedMessage[]): Promise<void> {
+    for (let i = 0; i < messages.length; i += BATCH_SIZE) {
+      const batch = messages.slice(i, i + BATCH_SIZE);
+      const [first, ...others] = await this.#sendBatch(batch);
+      if (!first) continue;
+      const count = others.length + 1;
+      throw new Fault(
+        first.SenderFault ? 'not-allowed' : 'unavailable',
+        `SQS SendMessageBatch: ${count} of ${batch.length} messages: ${first.Code}: ${first.Message}`,
+      );
+    }
   }
 
-  async #sendBatch(bodies: readonly string[]): Promise<void> {
-    let left = bodies.map((body, i) => ({ Id: String(i), MessageBody: body }));
+  /** Sends all batches at the same time. @returns for each message, whether it was sent */
+  async trySend(messages: readonly QueuedMessage[]): Promise<boolean[]> {
+    const batches: Promise<boolean[]>[] = [];
+    for (let i = 0; i < messages.length; i += BATCH_SIZE)
+      batches.push(this.#trySendBatch(messages.slice(i, i + BATCH_SIZE)));
+    return (await Promise.all(batches)).flat();
+  }
+
+  async #trySendBatch(batch: readonly QueuedMessage[]): Promise<boolean[]> {
+    const failed = new Set((await this.#sendBatch(batch)).map(({ Id }) => Id));
+    return batch.map((_, i) => !failed.has(String(i)));
+  }
+
+  /** @returns the entries that keep failing, or that the queue refuses, the refused ones first */
+  async #sendBatch(messages: readonly QueuedMessage[]): Promise<BatchResultErrorEntry[]> {
+    const entries = messages.map(({ body, group }, i) => ({
+      Id: String(i),
+      MessageBody: body,
+      MessageGroupId: group,
+    }));
+    const refused: BatchResultErrorEntry[] = [];
+    let left: SendMessageBatchRequestEntry[] = entries;
     for (let tries = 1; ; tries++) {
       const failed = await this.#trySend(left);
-      const [first] = failed;
-      if (!first) return;
-      const text = `SQS SendMessageBatch: ${failed.length} of ${left.length} messages: ${first.Code}: ${first.Message}`;
-      if (failed.some(({ SenderFault }) => SenderFault)) throw new Fault('not-allowed', text);
-      if (tries === TRIES) throw new Fault('unavailable', text);
-      const ids = new Set(failed.map(({ Id }) => Id));
+      refused.push(...failed.filter(({ SenderFault }) => SenderFault));
+      const retried = failed.filter(({ SenderFault }) => !SenderFault);
+      if (retried.length === 0 || tries === TRIES) return [...refused, ...retried];
+      const ids = new Set(retried.map(({ Id }) => Id));
       left = left.filter(({ Id }) => ids.has(Id));
     }
   }
 
-  async #trySend(entries: { Id: string; MessageBody: string }[]) {
-    const command = new SendMessageBatchCommand({ QueueUrl: this.#url, Entries: entries });
+  async #trySend(Entries: SendMessageBatchRequestEntry[]): Promise<BatchResultErrorEntry[]> {
+    const command = new SendMessageBatchCommand({ QueueUrl: this.#url, Entries });
     try {
       return (await this.#client.send(command)).Failed ?? [];
     } catch (error) {

@@ -1,6 +1,10 @@
 /** A checked cluster record: with defaults, and with parsed texts. Only `parseClusterRecord` makes one. */
 
-import { type ClusterRecordDocument, clusterRecordSchema } from '../contract/cluster-record.ts';
+import {
+  type ClusterRecordDocument,
+  clusterRecordSchema,
+  type LimitsDocument,
+} from '../contract/cluster-record.ts';
 import { parseDurationSeconds } from '../duration.ts';
 import { type AddressRange, parseAddressRange } from '../ip-address.ts';
 import type { CertificateName } from '../profiles/certificate-names.ts';
@@ -49,6 +53,8 @@ export interface ClusterRecord {
   /** At least so many approvers; the trust domain may require more. */
   readonly requiredApprovals: number;
   readonly maxNames: number | undefined;
+  /** How much is allowed in a day, where it is not the default (lib/budget/limits.ts). */
+  readonly budgets: Omit<LimitsDocument, 'maxNames'>;
   readonly allowedKeys: readonly string[] | undefined;
   /** undefined: users get no certificates. */
   readonly users: UserRule | undefined;
@@ -128,6 +134,7 @@ function build(doc: ClusterRecordDocument): ClusterRecord {
     approvalRequired: doc.approvalRequired ?? [],
     requiredApprovals: doc.requiredApprovals ?? 1,
     maxNames: doc.limits?.maxNames,
+    budgets: doc.limits ?? {},
     allowedKeys: doc.allowedKeys,
     users: doc.users && userRuleOf(doc.users),
   };

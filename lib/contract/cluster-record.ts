@@ -141,6 +141,23 @@ const keyKind = text('ECDSA-P256, ECDSA-P384, or RSA-2048 to RSA-4096', (value) 
   return value === 'ECDSA-P256' || value === 'ECDSA-P384' || (bits >= 2048 && bits <= 4096);
 });
 
+const perDay = (most: number) =>
+  z.optional(z.number().check(z.int(), z.positive(), z.maximum(most)));
+/** A node's counter has twenty bytes for each request, and is written with each. */
+const MOST_OF_NODE = 10_000;
+const MOST_OF_CLUSTER = 1_000_000;
+
+/** How many requests and certificates are allowed in a day. The defaults follow from the validity (lib/budget/limits.ts). */
+const budgets = {
+  nodeRequestsPerDay: perDay(MOST_OF_NODE),
+  nodeCertificatesPerDay: perDay(MOST_OF_NODE),
+  /** Of all users of the cluster together. */
+  userRequestsPerDay: perDay(MOST_OF_NODE),
+  userCertificatesPerDay: perDay(MOST_OF_NODE),
+  clusterRequestsPerDay: perDay(MOST_OF_CLUSTER),
+  clusterCertificatesPerDay: perDay(MOST_OF_CLUSTER),
+};
+
 export const clusterRecordSchema = z.strictObject({
   cluster: subdomain,
   trustDomain: subdomain,
@@ -167,6 +184,7 @@ export const clusterRecordSchema = z.strictObject({
   limits: z.optional(
     z.strictObject({
       maxNames: z.optional(z.number().check(z.int(), z.positive(), z.maximum(LIMITS.maxNames))),
+      ...budgets,
     }),
   ),
   /** Certificates of users; without this rule, none are issued. */
@@ -176,6 +194,9 @@ export const clusterRecordSchema = z.strictObject({
     z.array(keyKind).check(z.minLength(1, 'must contain at least one key algorithm')),
   ),
 });
+
+/** `limits` of a cluster record. */
+export type LimitsDocument = NonNullable<z.infer<typeof clusterRecordSchema>['limits']>;
 
 /** A cluster record as it is written. */
 export type ClusterRecordDocument = z.infer<typeof clusterRecordSchema>;

@@ -8,10 +8,17 @@ import {
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
+import {
+  clusterBudgetKey,
+  clusterBudgetSchema,
+  nodeBudgetKey,
+  nodeBudgetSchema,
+} from './day-budget.ts';
 import { decisionRecordSchema, issuedKey, recordKey } from './decision-record.ts';
 import { type ExpiryEntry, expiryKey } from './expiry-key.ts';
 import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
+import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
 import { outcomeKeys, requestKey } from './request-key.ts';
 import { USER_PATH, USERS } from './request-kinds.ts';
 import { leaseKey, leaseSchema } from './restart-lease.ts';
@@ -113,6 +120,24 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   },
   { bucket: 'authority', key: issuedKey(request), content: 'certificate as signed' },
   { bucket: 'authority', key: expiryKey(certificate), content: 'when it expires; empty' },
+  {
+    bucket: 'authority',
+    key: nodeBudgetKey(cluster, ofNode.node, certificate.day),
+    content: 'what a node has used of its budget on a day',
+    document: { schema: nodeBudgetSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: clusterBudgetKey(cluster, certificate.day),
+    content: 'what the nodes of a cluster have drawn from its budget',
+    document: { schema: clusterBudgetSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: RECONCILE_CURSOR_KEY,
+    content: 'where reconcile continues, if a run could not look at everything',
+    document: { schema: reconcileCursorSchema, unknownFields: 'ignored' },
+  },
   {
     bucket: 'authority',
     key: requestApprovalKey(request, '<plan digest>', '<aws:userid>'),

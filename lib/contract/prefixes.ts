@@ -20,6 +20,8 @@ export const AUTHORITY_PREFIXES = {
   caKeys: 'ca-keys/',
   records: 'records/',
   expiry: 'expiry/',
+  budgets: 'budgets/',
+  reconcile: 'reconcile/',
   /** Both kinds of approval; everything under it is in one of the next two. */
   approvals: 'approvals/',
   requestApprovals: 'approvals/requests/',
@@ -91,6 +93,16 @@ export const PREFIXES: readonly PrefixDescription[] = [
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.expiry,
     holds: 'the expiry index',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.budgets,
+    holds: 'how much each node has requested today',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.reconcile,
+    holds: 'where the next run of reconcile continues',
   },
   {
     bucket: 'authority',

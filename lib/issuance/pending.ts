@@ -1,11 +1,6 @@
 /** Requests that need approval: `<path>.pending.json`, which the outcome replaces. */
 import { type PendingDocument, readPending } from '../contract/outcomes.ts';
-import {
-  outcomeKeys,
-  outcomesPrefix,
-  type RequestAddress,
-  requestKeyOfOutcome,
-} from '../contract/request-key.ts';
+import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
 import type { PlanTerms } from '../policy/plan-digest.ts';
 import type { Service } from '../service.ts';
@@ -21,14 +16,6 @@ export async function readPendingUploader(
 ): Promise<string | undefined> {
   const known = await readPending(service.exchange, outcomeKeys(address).pending);
   return known?.csrSha256 === digestOfObject(object) ? known?.uploader : undefined;
-}
-
-/** The pending requests of a cluster, by their keys alone: one document that cannot be read does not block the others. */
-export async function* listPending(service: Service, cluster: string): AsyncGenerator<string> {
-  for await (const { key } of service.exchange.list(outcomesPrefix(cluster))) {
-    const request = requestKeyOfOutcome(key, 'pending');
-    if (request !== undefined) yield request;
-  }
 }
 
 /** Written once for the same plan, so that `since` does not change. */

@@ -10,16 +10,17 @@ import {
   recordKey,
 } from '../contract/decision-record.ts';
 import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
-import { parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
+import { issuedNameOf, parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
-import type { StoredObject } from '../store/object-store.ts';
+import type { BucketObject, StoredObject } from '../store/object-store.ts';
 import { type CheckedDraft, checkRecord } from './check-record.ts';
 import { type Decision, decide } from './decide.ts';
 import { finish } from './finish.ts';
+import { findOverBudget, publishOverBudget } from './over-budget.ts';
 import { publishPending, readPendingUploader } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
 
@@ -43,6 +44,8 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
   if (forbidden) await service.exchange.remove(address.key, object.versionId);
   if (!decided) return { outcome: 'pending' };
   if ('ignored' in decided) return { outcome: 'ignored', reason: decided.ignored };
+  if ('overBudget' in decided)
+    return { outcome: 'rejected', overBudget: true, removed: forbidden !== undefined };
   const { record, checked } = decided;
   return {
     ...(await finish(service, { address, csr: object, checked }, record)),
@@ -74,13 +77,21 @@ interface Decided {
 async function decideAndRecord(
   service: Service,
   address: RequestAddress,
-  object: StoredObject,
+  object: BucketObject,
   wake: Wake,
-): Promise<Decided | { readonly ignored: string } | undefined> {
+): Promise<Decided | { readonly ignored: string } | { readonly overBudget: true } | undefined> {
   const uploader =
     uploaderOf(wake, object) ?? (await readPendingUploader(service, address, object));
   const decision = await decide(service, address, object, uploader);
   if (decision.kind === 'ignore') return { ignored: decision.reason };
+  const overBudget = await findOverBudget(service, address, object, decision);
+  if (overBudget) {
+    // Another run may have counted it, and removed pending.json after it had written the record: then the record counts.
+    const decided = await readDecided(service, recordKey(address.key));
+    if (decided) return decided;
+    await publishOverBudget(service, address, issuedNameOf(address), overBudget);
+    return { overBudget: true };
+  }
   return recordDecision(service, address, object, decision);
 }
 

@@ -15,6 +15,8 @@ export interface Processed {
   readonly record?: DecisionRecord;
   /** Why the record was not signed: it may be forged. The request was rejected. */
   readonly misfits?: readonly string[];
+  /** The budget was used up: the request was rejected without a record. */
+  readonly overBudget?: boolean;
   /** The object contained a private key, or could not be inspected, and was deleted from the bucket. */
   readonly removed?: boolean;
   /** The object is not the one that was decided on: the request was overwritten. */

@@ -1,72 +1,144 @@
-/** Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. */
-
-import { requestKeyOfRecord } from '../contract/decision-record.ts';
-import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
-import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
+/**
+ * Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. A run makes
+ * a limited number of calls and holds a limited number of keys, whatever anybody has stored; what it leaves, the next
+ * run looks at.
+ */
+import type { ReconcileCursor, Totals } from '../contract/reconcile-cursor.ts';
 import type { Service } from '../service.ts';
+import { Candidates } from './candidates.ts';
 import { findDecided } from './find-decided.ts';
-import {
-  listOpenRequests,
-  type OpenRequest,
-  type OpenRequests,
-  type Outcomes,
-} from './open-requests.ts';
+import { findUnpublished } from './find-unpublished.ts';
+import { Calls } from './listing.ts';
+import { Places, type Shares } from './places.ts';
+import { type OpenRequest, type SeenRequest, walkRequests } from './walk-requests.ts';
 
 export interface Window {
   /** Requests younger than this may still be in progress, in milliseconds. */
   readonly graceMs: number;
   /**
-   * Records up to this age are checked too, in milliseconds; 0 skips them. Older ones have been reconciled before, and
-   * their outcomes may have been deleted by the lifecycle rule. Listing the ledger takes one call for each 1000 records,
-   * so this is done once a day.
+   * Records up to this age are checked too, once a day, in milliseconds. Older ones have been reconciled before, and their
+   * outcomes may have been deleted by the lifecycle rule.
    */
   readonly recordsMs: number;
 }
 
-export interface Unfinished extends OpenRequests {
+export interface RunOptions extends Window {
+  /** Where the last run stopped. */
+  readonly cursor: ReconcileCursor;
+  /** Whether a daily check begins: all pending requests are woken, and the ledger is checked. */
+  readonly daily: boolean;
+  readonly shares?: Shares;
+  /** Calls for the ledger, and for approvals and cluster records. */
+  readonly moreCalls?: number;
+  /** Whether the run has to end soon. */
+  readonly isLate?: () => boolean;
+}
+
+export interface Unfinished {
   /** What to wake, each request once. */
   readonly toWake: readonly OpenRequest[];
+  /** Requests that would be woken, but are too many. */
+  readonly left: number;
+  readonly totals: Totals;
+  /** Clusters and nodes that the next run continues, and one more if the walk itself was not finished. */
+  readonly continued: number;
+  readonly cursor: ReconcileCursor;
 }
+
+/**
+ * A call returns a thousand keys in about a tenth of a second: a run ends within a minute, and looks at 400,000 objects,
+ * of which one node has 5,000 at most. Fleets have fewer: 1,000 clusters have 13,000 requests in 90 days.
+ */
+export const SHARES: Shares = { run: 400, cluster: 40, node: 5 };
+const MORE_CALLS = 100;
 
 const INSPECT_MS = 60 * 60 * 1000;
 
-/** If records are checked, all pending requests are woken; otherwise only those that may have been decided. */
-export async function findUnfinished(service: Service, window: Window): Promise<Unfinished> {
+export const NO_TOTALS: Totals = { waiting: 0 };
+export const FIRST_CURSOR: ReconcileCursor = {
+  continued: {},
+  daily: false,
+  seen: NO_TOTALS,
+  last: NO_TOTALS,
+};
+
+export async function findUnfinished(service: Service, options: RunOptions): Promise<Unfinished> {
+  const { graceMs, recordsMs, shares = SHARES, moreCalls = MORE_CALLS, isLate } = options;
   const now = service.now().getTime();
-  const ageOf = ({ since }: OpenRequest) => now - since.getTime();
-  const { outcomes, ...open } = await listOpenRequests(service);
-  const stranded = open.withoutOutcome.filter((request) => {
+  const ageOf = (time: Date) => now - time.getTime();
+  const cursor = options.daily ? beginDaily(options.cursor) : options.cursor;
+  const toWake = new Candidates();
+  const waiting = new Candidates();
+  const places = new Places(cursor.continued, shares);
+  const walk = {
+    after: cursor.after,
+    calls: new Calls(shares.run, isLate),
+    places,
     // An object that is not a CSR is only searched for a private key; this is not repeated forever.
-    const isDue = request.isRequest || ageOf(request) <= window.graceMs + INSPECT_MS;
-    return isDue && ageOf(request) >= window.graceMs;
+    isStrayDue: (uploaded: Date) =>
+      ageOf(uploaded) >= graceMs && ageOf(uploaded) <= graceMs + INSPECT_MS,
+  };
+  let totals = cursor.seen;
+  const end = await walkRequests(service.exchange, walk, (seen) => {
+    totals = include(totals, seen);
+    if (ageOf(seen.since) < graceMs) return;
+    (seen.state === 'waiting' && !cursor.daily ? waiting : toWake).add(seen);
   });
-  const mature = open.waiting.filter((request) => ageOf(request) >= window.graceMs);
-  const inLedger = window.recordsMs > 0;
-  const toWake = [
-    ...stranded,
-    ...(inLedger ? mature : await findDecided(service, mature)),
-    ...(inLedger ? await findUnpublished(service, window, outcomes) : []),
-  ];
-  const once = new Map(toWake.map((request) => [request.key, request]));
-  return { ...open, toWake: [...once.values()] };
+  const calls = new Calls(moreCalls, isLate);
+  for (const request of await findDecided(service, waiting.all(), calls)) toWake.add(request);
+  const ledger = await checkLedger(service, cursor.ledger, toWake, {
+    calls,
+    isDue: (recorded) => ageOf(recorded) >= graceMs && ageOf(recorded) < recordsMs,
+  });
+  const { continued } = places;
+  const next: ReconcileCursor = end.complete
+    ? { continued, daily: false, seen: NO_TOTALS, last: totals }
+    : { after: end.after, continued, daily: cursor.daily, seen: totals, last: cursor.last };
+  return {
+    toWake: toWake.all(),
+    left: toWake.left,
+    // the numbers of the last complete walk include the requests that this one has not reached
+    totals: end.complete ? totals : combine(totals, cursor.last),
+    continued: Object.keys(continued).length + (end.complete ? 0 : 1),
+    cursor: { ...next, ...(ledger && { ledger }) },
+  };
 }
 
-/** A request that contained a private key may have been deleted before its rejection was published. */
-async function findUnpublished(
+/** Starts at the first key, whatever an earlier run has left. */
+function beginDaily({ continued, last }: ReconcileCursor): ReconcileCursor {
+  return { continued, last, daily: true, seen: NO_TOTALS, ledger: {} };
+}
+
+/** @returns where the next run continues; undefined if the check is finished, or none is in progress */
+async function checkLedger(
   service: Service,
-  { graceMs, recordsMs }: Window,
-  outcomes: Outcomes,
-): Promise<OpenRequest[]> {
-  const found: OpenRequest[] = [];
-  const now = service.now().getTime();
-  for await (const { key, lastModified } of service.authority.list(AUTHORITY_PREFIXES.records)) {
-    const age = now - lastModified.getTime();
-    const request = requestKeyOfRecord(key);
-    const address = request === undefined ? undefined : parseRequestKey(request);
-    if (!address || age < graceMs || age >= recordsMs) continue;
-    const { certificate, rejected } = outcomeKeys(address);
-    if (!outcomes.has(certificate) && !outcomes.has(rejected))
-      found.push({ key: address.key, since: lastModified });
-  }
-  return found;
+  ledger: ReconcileCursor['ledger'],
+  found: Candidates,
+  options: { readonly calls: Calls; readonly isDue: (recorded: Date) => boolean },
+): Promise<ReconcileCursor['ledger']> {
+  if (ledger === undefined) return undefined;
+  const from = { ...options, after: ledger.after };
+  const end = await findUnpublished(service, from, (request) => found.add(request));
+  if (end.complete) return undefined;
+  return end.after === undefined ? {} : { after: end.after };
+}
+
+function include(totals: Totals, { state, since }: SeenRequest): Totals {
+  const at = since.getTime();
+  if (state === 'waiting') return combine(totals, { waiting: 1, oldestWaiting: at }, 'add');
+  return state === 'open' ? combine(totals, { waiting: 0, oldestOpen: at }) : totals;
+}
+
+function combine(a: Totals, b: Totals, how: 'add' | 'most' = 'most'): Totals {
+  const oldest = (...times: (number | undefined)[]) => {
+    const known = times.filter((time) => time !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  };
+  const oldestWaiting = oldest(a.oldestWaiting, b.oldestWaiting);
+  const oldestOpen = oldest(a.oldestOpen, b.oldestOpen);
+  return {
+    waiting: how === 'add' ? a.waiting + b.waiting : Math.max(a.waiting, b.waiting),
+    ...(oldestWaiting !== undefined && { oldestWaiting }),
+    ...(oldestOpen !== undefined && { oldestOpen }),
+  };
 }

@@ -1,21 +1,24 @@
-import { clusterOf, type OpenRequest } from './open-requests.ts';
+import { clusterOf, nodeOf } from './candidates.ts';
+import type { OpenRequest } from './walk-requests.ts';
 
 /**
  * Up to `most` requests: the oldest of each cluster, then the second oldest of each, and so on, starting with the cluster
- * that has waited longest. So a cluster with many requests that are never finished does not delay the others.
+ * that has waited longest; and within a cluster in the same way by node. So a cluster or a node with many requests that
+ * are never finished does not delay the others.
  */
 export function takeTurns(requests: readonly OpenRequest[], most: number): OpenRequest[] {
   const oldestFirst = [...requests].sort((a, b) => a.since.getTime() - b.since.getTime());
+  return inTurns(inTurns(oldestFirst, nodeOf), clusterOf).slice(0, most);
+}
+
+/** The first of each group, then the second of each: the sort is stable, so groups stay in the order of their firsts. */
+function inTurns(requests: readonly OpenRequest[], groupOf: (key: string) => string) {
   const turnOf = new Map<string, number>();
-  const withTurns = oldestFirst.map((request) => {
-    const cluster = clusterOf(request.key);
-    const turn = turnOf.get(cluster) ?? 0;
-    turnOf.set(cluster, turn + 1);
+  const withTurns = requests.map((request) => {
+    const group = groupOf(request.key);
+    const turn = turnOf.get(group) ?? 0;
+    turnOf.set(group, turn + 1);
     return { request, turn };
   });
-  // the sort is stable: in each turn, the oldest request stays first
-  return withTurns
-    .sort((a, b) => a.turn - b.turn)
-    .slice(0, most)
-    .map(({ request }) => request);
+  return withTurns.sort((a, b) => a.turn - b.turn).map(({ request }) => request);
 }

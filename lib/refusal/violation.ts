@@ -50,6 +50,7 @@ export const VIOLATION_CODES = {
   'cluster-unknown': 'this cluster has no record',
   'node-unknown': 'the cluster record lists no such node',
   'uploader-not-allowed': 'the cluster record does not list the uploader',
+  'budget-exceeded': 'the node, its users or its cluster have used up their budget of the day',
   'approval-denied': 'an approver denied the request',
   'record-misfit': 'the record of the decision does not fit its request; nothing was signed',
   // the CA

@@ -48,6 +48,10 @@ export class FunctionHost {
     }
   }
 
+  get isRunning(): boolean {
+    return this.#running.size > 0;
+  }
+
   /** Resolves when nothing is running. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);

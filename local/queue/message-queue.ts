@@ -8,7 +8,8 @@ import {
 } from '../../lib/files/durable-file.ts';
 import { randomUuid } from '../identifiers.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { QueueMessage } from './message.ts';
+import { chooseFairly } from './choose-fairly.ts';
+import type { QueueMessage, ReceivedMessage } from './message.ts';
 
 /** A message that the function failed to process, and why. */
 export interface DeadLetter extends QueueMessage {
@@ -26,6 +27,14 @@ export interface QueueRules {
 
 type State = 'visible' | 'waiting' | 'in flight';
 
+interface Entry {
+  message: QueueMessage;
+  state: State;
+  timer?: unknown;
+  /** Set while the message is in flight. */
+  receiptHandle?: string | undefined;
+}
+
 /**
  * A queue whose messages are files. A message is sent when its file is written; the file is removed only when the
  * message was processed or became a dead letter. So what a killed process had not finished is delivered again.
@@ -33,7 +42,7 @@ type State = 'visible' | 'waiting' | 'in flight';
 export class MessageQueue {
   readonly #rules: QueueRules;
   readonly #surroundings: Surroundings;
-  readonly #messages = new Map<string, { message: QueueMessage; state: State; timer?: unknown }>();
+  readonly #messages = new Map<string, Entry>();
   readonly #deadLetters: DeadLetter[] = [];
   #idleWaiters: (() => void)[] = [];
   /** Called whenever a message can be received. */
@@ -63,7 +72,7 @@ export class MessageQueue {
 
   /** Adds a message. On return it is durable. */
   async send(
-    sent: Pick<QueueMessage, 'body' | 'messageAttributes' | 'senderId'>,
+    sent: Pick<QueueMessage, 'body' | 'messageAttributes' | 'senderId' | 'group'>,
     delayMs = 0,
   ): Promise<QueueMessage> {
     const { now, random } = this.#surroundings;
@@ -76,22 +85,27 @@ export class MessageQueue {
   }
 
   /**
-   * Moves up to `max` visible messages to in flight. Their new count of receives is durable before they are returned.
+   * Moves up to `max` visible messages to in flight, in a fair order. Their new count of receives is durable before they
+   * are returned.
    */
-  async receive(max: number): Promise<QueueMessage[]> {
-    const now = this.#surroundings.now().getTime();
-    const taken = [...this.#messages.values()]
-      .filter(({ state }) => state === 'visible')
-      .slice(0, max);
-    for (const entry of taken) entry.state = 'in flight';
-    await Promise.all(
-      taken.map(async (entry) => {
-        const receives = entry.message.receives + 1;
-        entry.message = { firstReceivedAtMs: now, ...entry.message, receives };
-        await this.#save(entry.message);
-      }),
-    );
-    return taken.map(({ message }) => message);
+  async receive(max: number): Promise<ReceivedMessage[]> {
+    const { now, random } = this.#surroundings;
+    const at = now().getTime();
+    const taken = chooseFairly([...this.#messages.values()], max);
+    const received = taken.map((entry) => {
+      const receiptHandle = randomUuid(random);
+      const receives = entry.message.receives + 1;
+      const message = { firstReceivedAtMs: at, ...entry.message, receives };
+      Object.assign(entry, { state: 'in flight', message, receiptHandle });
+      return { ...message, receiptHandle };
+    });
+    await Promise.all(taken.map(({ message }) => this.#save(message)));
+    return received;
+  }
+
+  /** Whether a message with this receipt handle is in flight. */
+  isInFlight(receiptHandle: string): boolean {
+    return [...this.#messages.values()].some((entry) => entry.receiptHandle === receiptHandle);
   }
 
   /** The function has processed this message. */
@@ -107,12 +121,13 @@ export class MessageQueue {
     const { receives } = entry.message;
     if (receives >= this.#rules.maxReceives) return this.#bury(entry.message, reason);
     entry.state = 'waiting';
+    entry.receiptHandle = undefined;
     this.#showAfter(messageId, this.#rules.retryDelayMs(receives));
   }
 
   /** The number of messages by state. */
-  counts(): Record<State, number> {
-    const counts = { visible: 0, waiting: 0, 'in flight': 0 };
+  counts(): Record<State | 'total', number> {
+    const counts = { visible: 0, waiting: 0, 'in flight': 0, total: this.#messages.size };
     for (const { state } of this.#messages.values()) counts[state] += 1;
     return counts;
   }

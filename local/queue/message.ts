@@ -14,10 +14,18 @@ export interface QueueMessage {
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, MessageAttribute>>;
   readonly senderId: string;
+  /** MessageGroupId: messages of one group do not delay those of others. */
+  readonly group?: string;
   readonly sentAtMs: number;
   /** How often the function has received it; written before each delivery. */
   readonly receives: number;
   readonly firstReceivedAtMs?: number;
+}
+
+/** A message that a function has received. */
+export interface ReceivedMessage extends QueueMessage {
+  /** Known only to the receiver, until the message is processed or visible again. */
+  readonly receiptHandle: string;
 }
 
 /** MD5 of a body, for clients to compare with what they sent. */

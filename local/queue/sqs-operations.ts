@@ -7,7 +7,7 @@ import { type MessageAttribute, md5OfAttributes, md5OfBody } from './message.ts'
 import type { MessageQueue } from './message-queue.ts';
 import { collectResults, type EntryResult, maxMessageBytes, readBatch } from './sqs-batch.ts';
 
-/** The only queue of the stand-in. */
+/** A queue of the stand-in. */
 export interface ServedQueue {
   readonly name: string;
   readonly arn: string;
@@ -17,27 +17,30 @@ export interface ServedQueue {
 }
 
 /**
- * The part of SQS that senders need. The event source receives without it.
+ * The part of SQS that senders need, and functions that check their messages. The event source receives without it.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
  */
-export function sqsOperations(served: ServedQueue): JsonOperations {
-  const named = (input: JsonInput, principal: Principal, action: string): MessageQueue => {
-    demand(principal, action, served.arn);
+export function sqsOperations(queues: readonly ServedQueue[]): JsonOperations {
+  const named = (input: JsonInput, principal: Principal, action: string): ServedQueue => {
     const path = /^https?:\/\/[^/]+(\/.*)$/.exec(input.text('QueueUrl'))?.[1];
-    if (path !== new URL(served.url()).pathname) throw noSuchQueue();
-    return served.queue;
+    const served = queues.find(({ url }) => path === new URL(url()).pathname);
+    if (served === undefined) throw noSuchQueue();
+    demand(principal, action, served.arn);
+    return served;
   };
   return {
     GetQueueUrl(input, principal) {
+      const served = queues.find(({ name }) => name === input.text('QueueName'));
+      if (served === undefined) throw noSuchQueue();
       demand(principal, 'sqs:GetQueueUrl', served.arn);
-      if (input.text('QueueName') !== served.name) throw noSuchQueue();
       return { QueueUrl: served.url() };
     },
     GetQueueAttributes(input, principal) {
-      const counts = named(input, principal, 'sqs:GetQueueAttributes').counts();
+      const { arn, queue } = named(input, principal, 'sqs:GetQueueAttributes');
+      const counts = queue.counts();
       return {
         Attributes: {
-          QueueArn: served.arn,
+          QueueArn: arn,
           ApproximateNumberOfMessages: String(counts.visible),
           ApproximateNumberOfMessagesNotVisible: String(counts['in flight']),
           ApproximateNumberOfMessagesDelayed: String(counts.waiting),
@@ -45,15 +48,27 @@ export function sqsOperations(served: ServedQueue): JsonOperations {
       };
     },
     SendMessage: async (input, principal) =>
-      sendOne(named(input, principal, 'sqs:SendMessage'), input, principal),
+      sendOne(named(input, principal, 'sqs:SendMessage').queue, input, principal),
     async SendMessageBatch(input, principal) {
-      const queue = named(input, principal, 'sqs:SendMessage');
+      const { queue } = named(input, principal, 'sqs:SendMessage');
       const entries = readBatch(input);
       return collectResults(
         await Promise.all(entries.map((entry) => sendEntry(queue, entry, principal))),
       );
     },
+    ChangeMessageVisibilityBatch(input, principal) {
+      const { queue } = named(input, principal, 'sqs:ChangeMessageVisibility');
+      return collectResults(readBatch(input).map((entry) => changeVisibility(queue, entry)));
+    },
   };
+}
+
+/** A message stays in flight until its function has finished: there is no timeout to change, only one to ask about. */
+function changeVisibility(queue: MessageQueue, entry: JsonInput): EntryResult {
+  const Id = entry.text('Id');
+  if (queue.isInFlight(entry.text('ReceiptHandle'))) return { sent: { Id } };
+  const Message = 'The input receipt handle is invalid.';
+  return { failed: { Id, Code: 'ReceiptHandleIsInvalid', Message, SenderFault: true } };
 }
 
 /** An entry that is refused does not affect the others. */
@@ -85,7 +100,11 @@ async function sendOne(queue: MessageQueue, input: JsonInput, principal: Princip
   }
   const delayMs = 1000 * (input.optionalNumber('DelaySeconds') ?? 0);
   const senderId = principal.principalId;
-  const { messageId } = await queue.send({ body, messageAttributes, senderId }, delayMs);
+  const group = input.optionalText('MessageGroupId');
+  const { messageId } = await queue.send(
+    { body, messageAttributes, senderId, ...(group === undefined ? {} : { group }) },
+    delayMs,
+  );
   return {
     MessageId: messageId,
     MD5OfMessageBody: md5OfBody(body),

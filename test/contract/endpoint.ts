@@ -51,7 +51,7 @@ export async function localEndpoint(now: () => Date = () => new Date()): Promise
     dataDir,
     buckets: { exchange: 'exchange', authority: 'authority' },
     functions: { 'contract-echo': echo, sink: async () => undefined },
-    queue: { name: 'contract', function: 'sink' },
+    queues: [{ name: 'contract', function: 'sink' }],
     notifications: [],
     now,
   });

@@ -1,5 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
+  ChangeMessageVisibilityBatchCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   SendMessageBatchCommand,
@@ -83,6 +84,34 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       ])('but not %s', async (_, batch, name) => {
         await expect(send(batch)).rejects.toMatchObject({ name, $fault: 'client' });
       });
+    });
+
+    it('accepts message groups although it is not FIFO', async () => {
+      const Entries = ['prod/cp-1', 'prod/cp-2'].map((MessageGroupId, i) => ({
+        Id: String(i),
+        MessageBody: 'one',
+        MessageGroupId,
+      }));
+      const { Successful = [] } = await sqs.send(
+        new SendMessageBatchCommand({ QueueUrl: await url(), Entries }),
+      );
+      expect(Successful).toHaveLength(2);
+    });
+
+    it('reports receipt handles of no message one by one, as a fault of the sender', async () => {
+      const Entries = ['a', 'b'].map((Id) => ({
+        Id,
+        ReceiptHandle: `no receipt handle ${Id}`,
+        VisibilityTimeout: 180,
+      }));
+      const { Successful = [], Failed = [] } = await sqs.send(
+        new ChangeMessageVisibilityBatchCommand({ QueueUrl: await url(), Entries }),
+      );
+      expect(Successful).toEqual([]);
+      expect(Failed.map(({ Id, SenderFault }) => [Id, SenderFault])).toEqual([
+        ['a', true],
+        ['b', true],
+      ]);
     });
 
     it('has an ARN', async () => {

@@ -1,5 +1,5 @@
 import { newReconcileHandler, type ReconcileRules } from '../../functions/reconcile-handler.ts';
-import { readWakes } from '../../functions/wakes.ts';
+import { type OutgoingMessage, readWakeMessage } from '../../functions/wake-message.ts';
 import { requestApprovalKey, standingApprovalKey } from '../../lib/contract/approvals.ts';
 import { expiryKey } from '../../lib/contract/expiry-key.ts';
 import { ALICE, writeApproval } from '../support/approve.ts';
@@ -18,8 +18,8 @@ async function opened(rules?: ReconcileRules) {
   const keys = set.csrs.map((csr) => memory.upload(node, csr));
   const sent: string[] = [];
   const queue = {
-    async send(bodies: readonly string[]) {
-      for (const body of bodies) sent.push(...readWakes(body).map(({ key }) => key));
+    async send(messages: readonly OutgoingMessage[]) {
+      for (const { body } of messages) sent.push(readWakeMessage(body).key);
     },
   };
   const reconcile = (event: unknown = {}) =>
@@ -159,6 +159,175 @@ it('a run queues a limited number of requests, one from each cluster in turn, an
   ]);
   expect(lines).toMatchObject([{ level: 'WARN', requeued: 3, left: 3 }]);
   expect(metrics).toMatchObject([{ Requeued: 3, NotRequeued: 3 }]);
+});
+
+describe('where a run continues', () => {
+  const CURSOR = 'reconcile/cursor.json';
+  /** One call of each walk: less than what is stored. */
+  const rules = {
+    graceMs: 0,
+    recordsMs: 0,
+    mostRequests: 100,
+    shares: { run: 2, cluster: 2, node: 2 },
+  };
+
+  async function crowded() {
+    const opening = await opened(rules);
+    const { memory } = opening;
+    memory.exchange.objects.clear();
+    for (let i = 0; i < 3500; i++)
+      memory.exchange.seed(`requests/a/cp-1/r${1000 + i}/kubelet.conf.csr`, 'x');
+    memory.exchange.seed('requests/b/cp-1/r1/kubelet.conf.csr', 'x');
+    return opening;
+  }
+
+  it('is not stored if nothing is left', async () => {
+    const { memory, reconcile } = await decided();
+    await reconcile();
+    expect(memory.authority.objects.has(CURSOR)).toBe(false);
+  });
+
+  it('is stored after what was found is queued, and measured', async () => {
+    const { memory, reconcile, sent } = await crowded();
+    memory.authority.interrupt = (point, key) => {
+      if (point === 'before create' && key === CURSOR) expect(sent.length).toBeGreaterThan(0);
+    };
+    const { metrics, lines } = await reconcile();
+    expect(memory.authority.json(CURSOR)).toMatchObject({ after: expect.any(String) });
+    expect(metrics).toMatchObject([{ Continued: 1 }]);
+    expect(lines).toMatchObject([{ level: 'WARN', continued: 1 }]);
+  });
+
+  it('is not moved by a run that was killed before it was stored', async () => {
+    const { memory, reconcile, sent } = await crowded();
+    memory.authority.interrupt = (point, key) => {
+      if (point === 'before create' && key === CURSOR) throw new Error('killed');
+    };
+    await expect(reconcile()).rejects.toThrow('killed');
+    const first = sent.splice(0);
+    memory.authority.interrupt = () => {};
+    await reconcile();
+    expect(sent).toEqual(first);
+  });
+
+  it('is stored by one of two runs at the same time, and the other queues the same requests', async () => {
+    const { memory, queue } = await crowded();
+    const handle = (reporter: Parameters<Parameters<typeof withReporter>[0]>[0]) =>
+      newReconcileHandler(memory.service, queue, reporter, rules)({}, lambdaContext);
+    const { lines } = await withReporter(
+      (reporter) => Promise.all([handle(reporter), handle(reporter)]),
+      'reconcile',
+    );
+    expect(lines.map(({ message }) => message)).toContain(
+      'another run has saved where to continue',
+    );
+  });
+
+  it.each(['', 'garbage', '{"after":1}', '{}'])(
+    'is replaced if it cannot be read: %j',
+    async (text) => {
+      const { memory, reconcile, sent } = await crowded();
+      memory.authority.seed(CURSOR, text);
+      for (let i = 0; i < 5; i++) await reconcile();
+      expect(sent).toContain('requests/b/cp-1/r1/kubelet.conf.csr');
+      expect(() => memory.authority.json(CURSOR)).not.toThrow();
+    },
+  );
+});
+
+describe('a standing approval', () => {
+  const event = (key: string) => ({
+    Records: [
+      {
+        eventSource: 'aws:s3',
+        eventName: 'ObjectCreated:Put',
+        s3: { bucket: { name: 'authority' }, object: { key } },
+      },
+    ],
+  });
+  const KEY = standingApprovalKey(CLUSTER, ALICE);
+  const grant = (certificateName: string) => ({
+    certificateName,
+    trustDomain: TRUST_DOMAIN,
+    organizations: [],
+    maxValiditySeconds: 1,
+    decidedAt: '',
+  });
+
+  async function waiting(count: number, rules?: ReconcileRules) {
+    const opening = await opened(rules);
+    const { memory } = opening;
+    const stem = (i: number, node: string) => `${CLUSTER}/${node}/r${i}/`;
+    for (let i = 0; i < count; i++)
+      for (const name of ['admin.conf', 'kubelet.conf'])
+        memory.exchange.seed(`certificates/${stem(i, 'cp-1')}${name}.pending.json`, '{}');
+    memory.exchange.seed(`certificates/${stem(0, 'cp-2')}admin.conf.pending.json`, '{}');
+    memory.exchange.seed('certificates/other/cp-1/r1/admin.conf.pending.json', '{}');
+    memory.exchange.seed(`certificates/${stem(0, 'cp-3')}admin.conf.crt`, '');
+    const approve = (...names: string[]) =>
+      memory.authority.seed(
+        KEY,
+        JSON.stringify({ cluster: CLUSTER, grants: names.map(grant), denials: [] }),
+      );
+    return { ...opening, approve };
+  }
+
+  it('wakes the pending requests that it covers, each by its own message', async () => {
+    const { reconcile, sent, approve } = await waiting(2);
+    approve('admin.conf');
+    const { result, metrics } = await reconcile(event(KEY));
+    expect(result).toEqual({ requeued: 3 });
+    expect(sent.map((key) => key.slice(`requests/${CLUSTER}/`.length)).sort()).toEqual([
+      'cp-1/r0/admin.conf.csr',
+      'cp-1/r1/admin.conf.csr',
+      'cp-2/r0/admin.conf.csr',
+    ]);
+    expect(metrics).toMatchObject([{ Requeued: 3 }]);
+  });
+
+  it('wakes no more than a run queues, one of each node in turn; scheduled runs wake the others', async () => {
+    const rules = { graceMs: 0, recordsMs: 0, mostRequests: 3 };
+    const { memory, reconcile, sent, approve } = await waiting(40, rules);
+    approve('admin.conf');
+    await reconcile(event(KEY));
+    expect(sent).toHaveLength(3);
+    expect(sent).toContain(`requests/${CLUSTER}/cp-2/r0/admin.conf.csr`);
+    for (const key of sent) {
+      memory.exchange.objects.delete(
+        key.replace('requests/', 'certificates/').replace('.csr', '.pending.json'),
+      );
+      memory.exchange.seed(key.replace('requests/', 'certificates/').replace('.csr', '.crt'), '');
+    }
+    for (let i = 0; i < 40; i++)
+      memory.exchange.seed(`requests/${CLUSTER}/cp-1/r${i}/admin.conf.csr`, 'x');
+    const before = sent.length;
+    await reconcile();
+    expect(sent.length).toBe(before + 3);
+  });
+
+  it.each([
+    ['that grants nothing', { cluster: CLUSTER, grants: [], denials: [] }],
+    ['for other names', { cluster: CLUSTER, grants: [grant('scheduler.conf')], denials: [] }],
+  ])('%s wakes nothing', async (_, document) => {
+    const { memory, reconcile, sent } = await waiting(1);
+    memory.authority.seed(KEY, JSON.stringify(document));
+    await reconcile(event(KEY));
+    expect(sent).toEqual([]);
+  });
+
+  it('that cannot be read is an error, so that Lambda tries again and an alarm tells somebody', async () => {
+    const { memory, reconcile } = await waiting(1);
+    memory.authority.seed(KEY, '{}');
+    await expect(reconcile(event(KEY))).rejects.toThrow('approvals/standing/');
+  });
+
+  it.each(['approvals/standing/x', 'clusters/prod.json', KEY])(
+    'an event of %s, which does not exist, wakes nothing',
+    async (key) => {
+      const { reconcile } = await waiting(1);
+      expect((await reconcile(event(key))).result).toEqual({ requeued: 0 });
+    },
+  );
 });
 
 it('checks the ledger only if the event says so', async () => {

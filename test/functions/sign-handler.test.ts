@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { newSignHandler } from '../../functions/sign-handler.ts';
-import { wakeMessage } from '../../functions/wakes.ts';
+import { wakeMessage } from '../../functions/wake-message.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
 import { Fault } from '../../lib/fault.ts';
 import { CLUSTER, InMemoryService } from '../support/in-memory-service.ts';
 import { keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
-import { lambdaContext, sqsEvent, withReporter } from '../support/running-service-lambda.ts';
+import { lambdaContext, OwnMessages, withReporter } from '../support/running-service-lambda.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const csrOf = (name: string) => {
@@ -14,20 +14,24 @@ const csrOf = (name: string) => {
   return csr;
 };
 
+const wakeBody = (key: string) => wakeMessage(key).body;
+
 async function opened() {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  const handle = (...bodies: string[]) =>
+  const queue = new OwnMessages();
+  const invoke = (event: unknown) =>
     withReporter((reporter) =>
-      newSignHandler(memory.service, reporter)(sqsEvent(...bodies), lambdaContext),
+      newSignHandler(memory.service, queue, reporter)(event, lambdaContext),
     );
-  return { memory, node, handle };
+  const handle = (...bodies: string[]) => invoke(queue.deliver(...bodies));
+  return { memory, node, queue, invoke, handle };
 }
 
 it('issues the certificates of a batch, and logs one line for each', async () => {
   const { memory, node, handle } = await opened();
   const keys = ['apiserver', 'etcd-peer'].map((name) => memory.upload(node, csrOf(name)));
-  const { result, lines } = await handle(...keys.map(wakeMessage));
+  const { result, lines } = await handle(...keys.map(wakeBody));
   expect(result).toEqual({ batchItemFailures: [] });
   expect(lines).toHaveLength(2);
   for (const key of keys) {
@@ -48,7 +52,7 @@ it('issues the certificates of a batch, and logs one line for each', async () =>
 it('one malformed message does not fail the others', async () => {
   const { memory, node, handle } = await opened();
   const key = memory.upload(node, csrOf('apiserver'));
-  const { result, lines } = await handle('garbage', wakeMessage(key), '{"Records":1}');
+  const { result, lines } = await handle('garbage', wakeBody(key), '{"Records":1}');
   expect(result).toEqual({
     batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm2' }],
   });
@@ -66,7 +70,7 @@ it.each([
   memory.keys.interrupt = () => {
     throw error;
   };
-  const { result, lines } = await handle(wakeMessage(key));
+  const { result, lines } = await handle(wakeBody(key));
   expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
   expect(lines).toMatchObject([{ level, code, request: key }]);
   expect(memory.outcome(key).certificate).toBeUndefined();
@@ -84,7 +88,7 @@ it('logs a rejection with its codes, and a deleted key with a warning', async ()
   const leak = `requests/${CLUSTER}/${node}/r1/pki/apiserver.key`;
   memory.exchange.seed(wrong, readFileSync(csrOf('scheduler.conf').file));
   memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
-  const { lines } = await handle(wakeMessage(wrong), wakeMessage(leak));
+  const { lines } = await handle(wakeBody(wrong), wakeBody(leak));
   expect(lines.find(({ request }) => request === wrong)?.codes).toContain('subject-common-name');
   expect(lines.filter(({ request }) => request === leak).map(({ level }) => level)).toEqual([
     'INFO',
@@ -97,11 +101,11 @@ it('no log line has a PEM block, or bytes of a CSR or a key', async () => {
   const secrets: string[] = [];
   const bodies = set.csrs.map((csr) => {
     secrets.push(...linesOf(csr.file), ...linesOf(keyFile(set, csr) ?? csr.file));
-    return wakeMessage(memory.upload(node, csr));
+    return wakeBody(memory.upload(node, csr));
   });
   const leak = `requests/${CLUSTER}/${node}/r1/pki/sa.key`;
   memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
-  const { text, lines } = await handle(...bodies, wakeMessage(leak), 'no JSON: -----BEGIN');
+  const { text, lines } = await handle(...bodies, wakeBody(leak), 'no JSON: -----BEGIN');
   expect(lines.length).toBeGreaterThan(set.csrs.length);
   expect(text).not.toMatch(/-----BEGIN [A-Z ]+-----/);
   for (const secret of secrets) expect(text).not.toContain(secret);
@@ -112,3 +116,57 @@ const linesOf = (file: string) =>
   readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line));
+
+describe('an invocation that is not by the queue signs nothing', () => {
+  it.each([
+    ['a receipt handle of no message', { receiptHandle: 'stolen' }],
+    ['the ARN of another queue', { eventSourceARN: 'arn:aws:sqs:eu-central-1:1:mallory' }],
+  ])('a well-formed event with %s', async (_, forged) => {
+    const { memory, node, queue, invoke } = await opened();
+    const key = memory.upload(node, csrOf('apiserver'));
+    const { Records } = queue.deliver(wakeBody(key));
+    const event = { Records: Records.map((record) => ({ ...record, ...forged })) };
+    const { result, lines, metrics } = await invoke(event);
+    expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+    expect(lines).toMatchObject([{ level: 'ERROR', ignored: 1 }]);
+    expect(metrics).toMatchObject([{ UnprovenWake: 1 }]);
+    expect(memory.exchange.calls).toEqual([]);
+    expect(memory.authority.calls).toEqual([]);
+    expect(memory.keys.signed).toEqual([]);
+  });
+
+  it('a well-formed event of a message that was already processed', async () => {
+    const { memory, node, queue, invoke } = await opened();
+    const event = queue.deliver(wakeBody(memory.upload(node, csrOf('apiserver'))));
+    queue.finish();
+    await invoke(event);
+    expect(memory.authority.calls).toEqual([]);
+  });
+
+  it('an event of S3, as buckets send it', async () => {
+    const { memory, node, invoke } = await opened();
+    const key = memory.upload(node, csrOf('apiserver'));
+    const record = { eventSource: 'aws:s3', s3: { object: { key } } };
+    await expect(invoke({ Records: [record] })).rejects.toThrow();
+    expect(memory.authority.calls).toEqual([]);
+  });
+
+  it('forged messages do not stop the genuine ones of a batch', async () => {
+    const { memory, node, queue, invoke } = await opened();
+    const [forged, genuine] = ['apiserver', 'etcd-peer'].map((name) =>
+      memory.upload(node, csrOf(name)),
+    );
+    const { Records } = queue.deliver(wakeBody(forged ?? ''), wakeBody(genuine ?? ''));
+    const [first, second] = Records;
+    await invoke({ Records: [{ ...first, receiptHandle: 'stolen' }, second] });
+    expect(memory.outcome(forged ?? '').certificate).toBeUndefined();
+    expect(memory.outcome(genuine ?? '').certificate).toBeDefined();
+  });
+});
+
+it('a queue that does not say what is in it fails the batch', async () => {
+  const { memory, node, queue, handle } = await opened();
+  queue.answers = false;
+  await expect(handle(wakeBody(memory.upload(node, csrOf('apiserver'))))).rejects.toThrow();
+  expect(memory.authority.calls).toEqual([]);
+});

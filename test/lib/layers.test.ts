@@ -9,6 +9,7 @@ const LAYERS = [
   'audit',
   'reconcile',
   'issuance',
+  'budget',
   'expiry',
   'policy',
   'cluster',

@@ -13,8 +13,8 @@ async function main(dataDir: string): Promise<void> {
     dataDir,
     buckets: { exchange: 'exchange', authority: 'authority' },
     functions: { sign },
-    queue: { name: 'requests', function: 'sign', batchSize: 1 },
-    notifications: [{ bucket: 'exchange', prefix: 'requests/' }],
+    queues: [{ name: 'requests', function: 'sign', batchSize: 1 }],
+    notifications: [{ bucket: 'exchange', prefix: 'requests/', queue: 'requests' }],
   });
   const { url: endpoint, region, administrator: credentials } = local;
   const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });

@@ -3,7 +3,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import type { LocalFunction, RunningLocal } from '../../local/server.ts';
 import { HandTimers, s3As, start, temporaryFolder, tidyUp } from './stand-in.ts';
@@ -85,7 +90,7 @@ describe('an upload', () => {
     });
     const local = await start({
       functions,
-      queue: { name: 'requests', function: 'sign', batchSize: 3, concurrency: 2 },
+      queues: [{ name: 'requests', function: 'sign', batchSize: 3, concurrency: 2 }],
     });
     await Promise.all(
       Array.from({ length: 100 }, (_, n) => upload(local, `requests/blue/cp1/r${n}/a.csr`)),
@@ -107,7 +112,7 @@ it('a batch of messages fails only in the message that is invalid', async () => 
   });
   const entries = ['one', '', 'three'].map((MessageBody, i) => ({ Id: `e${i}`, MessageBody }));
   const response = await sqs.send(
-    new SendMessageBatchCommand({ QueueUrl: local.queueUrl, Entries: entries }),
+    new SendMessageBatchCommand({ QueueUrl: local.queueUrl('requests'), Entries: entries }),
   );
   sqs.destroy();
   expect(response.Successful?.map(({ Id }) => Id)).toEqual(['e0', 'e2']);
@@ -145,7 +150,7 @@ describe('a message that the function fails to process', () => {
         dataDir,
         timers,
         functions,
-        queue: { name: 'requests', function: 'sign', maxReceives: 3 },
+        queues: [{ name: 'requests', function: 'sign', maxReceives: 3 }],
       });
       await upload(local, 'requests/blue/cp1/r1/a.csr');
       expect(await letTimePass(local, timers)).toEqual([1000, 2000]);
@@ -156,9 +161,9 @@ describe('a message that the function fails to process', () => {
       ]);
       const [dead] = local.deadLetters();
       expect(dead).toMatchObject({ body: seen[0]?.body, receives: 3 });
-      const file = join(dataDir, 'dead-letters', `${dead?.messageId}.json`);
+      const file = join(dataDir, 'dead-letters', 'requests', `${dead?.messageId}.json`);
       expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(dead);
-      expect(await readdir(join(dataDir, 'queue'))).toEqual([]);
+      expect(await readdir(join(dataDir, 'queues', 'requests'))).toEqual([]);
     },
   );
 
@@ -177,7 +182,7 @@ describe('a message that the function fails to process', () => {
     const { region, administrator: credentials } = local;
     const sqs = new SQSClient({ endpoint: local.url, region, credentials });
     for (const MessageBody of ['good', 'bad', 'good']) {
-      await sqs.send(new SendMessageCommand({ QueueUrl: local.queueUrl, MessageBody }));
+      await sqs.send(new SendMessageCommand({ QueueUrl: local.queueUrl('requests'), MessageBody }));
     }
     sqs.destroy();
     await letTimePass(local, timers);
@@ -292,5 +297,123 @@ describe('functions', () => {
 
   it('must exist if a queue or schedule names them', async () => {
     await expect(start({ functions: {} })).rejects.toThrow('function sign is missing');
+  });
+});
+
+describe('a queue with message groups', () => {
+  /** A function that is called only when the test lets it, so that messages accumulate. */
+  async function held(batchSize: number) {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const batches: SQSRecord[][] = [];
+    const sign: LocalFunction = async (event) => {
+      const { Records } = event as SQSEvent;
+      batches.push(Records);
+      begin();
+      await released;
+    };
+    const local = await start({
+      functions: { sign },
+      queues: [{ name: 'requests', function: 'sign', batchSize, concurrency: 1 }],
+    });
+    const { region, administrator: credentials } = local;
+    const sqs = new SQSClient({ endpoint: local.url, region, credentials });
+    const send = (MessageBody: string, MessageGroupId?: string) =>
+      sqs.send(
+        new SendMessageCommand({
+          QueueUrl: local.queueUrl('requests'),
+          MessageBody,
+          MessageGroupId,
+        }),
+      );
+    return { local, sqs, send, batches, begun, release };
+  }
+
+  it('delivers those of a quiet group before the backlog of another', async () => {
+    const { local, sqs, send, batches, release } = await held(2);
+    for (let i = 0; i < 20; i++) await send(`noisy ${i}`, 'prod/noisy');
+    for (const node of ['a', 'b']) await send(`quiet ${node}`, `prod/${node}`);
+    release();
+    await local.idle();
+    sqs.destroy();
+    const second = batches.slice(1, 3).flat();
+    expect(second.map(({ body }) => body)).toEqual(expect.arrayContaining(['quiet a', 'quiet b']));
+    expect(batches.flat()).toHaveLength(22);
+    expect(second.map(({ attributes }) => attributes.MessageGroupId)).toContain('prod/a');
+  });
+
+  it('knows a receipt handle while its message is in flight, and no other', async () => {
+    const { local, sqs, send, batches, begun, release } = await held(1);
+    await send('one', 'prod/a');
+    await begun;
+    const [[record] = []] = batches;
+    const change = (...handles: string[]) =>
+      sqs.send(
+        new ChangeMessageVisibilityBatchCommand({
+          QueueUrl: local.queueUrl('requests'),
+          Entries: handles.map((ReceiptHandle, i) => ({
+            Id: String(i),
+            ReceiptHandle,
+            VisibilityTimeout: 180,
+          })),
+        }),
+      );
+    const handle = record?.receiptHandle ?? '';
+    const changed = await change(handle, `${handle}x`, record?.messageId ?? '');
+    release();
+    expect(changed).toMatchObject({
+      Successful: [{ Id: '0' }],
+      Failed: [
+        { Id: '1', Code: 'ReceiptHandleIsInvalid', SenderFault: true },
+        { Id: '2', Code: 'ReceiptHandleIsInvalid', SenderFault: true },
+      ],
+    });
+    await local.idle();
+    expect((await change(handle)).Failed).toMatchObject([{ Code: 'ReceiptHandleIsInvalid' }]);
+    sqs.destroy();
+  });
+});
+
+describe('notifications', () => {
+  interface S3Part {
+    readonly object: { readonly key: string };
+  }
+
+  it('invoke a function, or go to one of several queues', async () => {
+    const calls: string[] = [];
+    const named =
+      (name: string): LocalFunction =>
+      async (event) => {
+        const [first] = (event as { Records: { body?: string; s3?: S3Part }[] }).Records;
+        const s3 = first?.s3 ?? (JSON.parse(first?.body ?? '').Records[0].s3 as S3Part);
+        const { key } = s3.object;
+        calls.push(`${name} ${key}`);
+      };
+    const local = await start({
+      functions: { first: named('first'), second: named('second'), third: named('third') },
+      queues: [
+        { name: 'one', function: 'first' },
+        { name: 'two', function: 'second' },
+      ],
+      notifications: [
+        { bucket: 'exchange', prefix: 'a/', queue: 'one' },
+        { bucket: 'exchange', prefix: 'b/', queue: 'two' },
+        { bucket: 'exchange', prefix: 'c/', function: 'third' },
+      ],
+    });
+    for (const folder of ['a', 'b', 'c', 'd']) await upload(local, `${folder}/x`);
+    await local.idle();
+    expect(calls.sort()).toEqual(['first a/x', 'second b/x', 'third c/x']);
+  });
+
+  it('need a function that exists', async () => {
+    const notifications = [{ bucket: 'exchange', prefix: 'a/', function: 'none' }];
+    await expect(start({ notifications })).rejects.toThrow('function none is missing');
   });
 });

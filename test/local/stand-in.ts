@@ -56,8 +56,8 @@ export async function start(options: Partial<LocalOptions> = {}): Promise<Runnin
     dataDir: options.dataDir ?? (await temporaryFolder()),
     buckets: { exchange: 'exchange', authority: 'authority' },
     functions: { sign: async () => undefined },
-    queue: { name: 'requests', function: 'sign' },
-    notifications: [{ bucket: 'exchange', prefix: 'requests/' }],
+    queues: [{ name: 'requests', function: 'sign' }],
+    notifications: [{ bucket: 'exchange', prefix: 'requests/', queue: 'requests' }],
     ...options,
   });
   opened.push({ local, clients: [] });

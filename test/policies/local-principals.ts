@@ -11,7 +11,7 @@ const BUCKETS = { exchange: 'exchange', authority: 'authority' };
 
 /** Names of the table by the name that `cakeless local` gives the principal. Its functions share one principal. */
 export const LOCAL_NAMES: Readonly<Record<string, readonly string[]>> = {
-  service: ['sign', 'create-ca', 'reconcile'],
+  service: ['triage', 'sign', 'create-ca', 'reconcile'],
   operator: ['operator'],
   approver: ['approver'],
   auditor: ['auditor'],

@@ -79,12 +79,13 @@ const attempts: Record<string, (who: string, what: string) => Promise<unknown>> 
     service
       .keep(new LambdaClient(service.settings(who)))
       .send(new InvokeCommand({ FunctionName, Payload: '{"Records":[]}' })),
-  send: (who) =>
-    service
-      .keep(new SQSClient(service.settings(who)))
-      .send(
-        new SendMessageCommand({ QueueUrl: service.local.queueUrl, MessageBody: '{"Records":[]}' }),
-      ),
+  send: (who, queue) =>
+    service.keep(new SQSClient(service.settings(who))).send(
+      new SendMessageCommand({
+        QueueUrl: service.local.queueUrl(queue),
+        MessageBody: '{"Records":[]}',
+      }),
+    ),
 };
 
 type Row = [action: string, who: string, what: string, allowedTo: string, allowedWhat: string];
@@ -211,7 +212,8 @@ const rows: Row[] = [
   ['invoke', A1, 'cakeless-sign', ADMIN, 'cakeless-sign'],
   ['invoke', 'operator', 'cakeless-sign', 'operator', 'cakeless-create-ca'],
   ['invoke', 'approver', 'cakeless-create-ca', 'operator', 'cakeless-reconcile'],
-  ['send', A1, '', ADMIN, ''],
+  ['send', A1, 'cakeless-requests', ADMIN, 'cakeless-requests'],
+  ['send', A1, 'cakeless-uploads', ADMIN, 'cakeless-uploads'],
   // people
   [
     'create',
@@ -253,7 +255,8 @@ const rows: Row[] = [
   ['sign', 'operator', 'alias/cakeless/fleet/ca', 'service', 'alias/cakeless/fleet/ca'],
   ['overwrite', 'service', `authority/records/${own}/x8`, 'service', 'authority/trust/y.json'],
   ['delete', 'auditor', 'authority/clusters/b.json', ADMIN, 'authority/clusters/none.json'],
-  ['send', 'auditor', '', 'service', ''],
+  ['send', 'auditor', 'cakeless-requests', 'service', 'cakeless-requests'],
+  ['send', 'service', 'cakeless-uploads', 'service', 'cakeless-requests'],
   ['overwrite', 'service', 'authority/clusters/a.json3', 'service', 'authority/trust/x.json'],
   [
     'create',

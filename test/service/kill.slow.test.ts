@@ -8,12 +8,13 @@ import { setImmediate } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
-import { wakeMessage } from '../../functions/wakes.ts';
+import { wakeMessage } from '../../functions/wake-message.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { SqsRequestQueue } from '../../lib/aws/sqs-request-queue.ts';
-import { findUnfinished } from '../../lib/reconcile/find-unfinished.ts';
+import { FIRST_CURSOR, findUnfinished } from '../../lib/reconcile/find-unfinished.ts';
 import type { Service } from '../../lib/service.ts';
 import { parseTrustDomainRules } from '../../lib/trust-domain-rules.ts';
+import { QUEUE_NAMES } from '../../local/queue-names.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { upload } from '../support/running-service.ts';
 import { cakeless } from '../support/running-service-command.ts';
@@ -56,11 +57,14 @@ function countObjectFiles(): number {
   ).length;
 }
 
+const queuesAreEmpty = () =>
+  Object.values(QUEUE_NAMES).every((name) => readdirSync(join(data, 'queues', name)).length === 0);
+
 /** Waits for this number of object files, or until nothing is in progress. */
 async function untilObjectFiles(wanted: number, uploads: { done: boolean }): Promise<void> {
   const giveUp = Date.now() + MOMENT_TIMEOUT_MS;
   while (countObjectFiles() < wanted && Date.now() < giveUp) {
-    if (uploads.done && readdirSync(join(data, 'queue')).length === 0) return;
+    if (uploads.done && queuesAreEmpty()) return;
     await setImmediate();
   }
 }
@@ -127,8 +131,16 @@ async function reconcile(environment: Environment): Promise<void> {
     randomBytes,
   };
   const sqs = new SQSClient({ endpoint, region, credentials });
-  const queue = new SqsRequestQueue(sqs, `${endpoint}/000000000000/cakeless-requests`);
-  const { toWake } = await findUnfinished(service, { graceMs: 0, recordsMs: 0 });
+  const queue = new SqsRequestQueue(
+    sqs,
+    `${endpoint}/000000000000/${QUEUE_NAMES['request queue']}`,
+  );
+  const { toWake } = await findUnfinished(service, {
+    graceMs: 0,
+    recordsMs: 0,
+    cursor: FIRST_CURSOR,
+    daily: false,
+  });
   await queue.send(toWake.map(({ key }) => wakeMessage(key)));
   s3.destroy();
   sqs.destroy();
@@ -137,7 +149,10 @@ async function reconcile(environment: Environment): Promise<void> {
 /** A message in flight at five kills is a dead letter, as with SQS. No bug may cause one. */
 function deadLetterReasons(): string[] {
   const letters = join(data, 'dead-letters');
-  return readdirSync(letters).map((name) => {
+  const files = Object.values(QUEUE_NAMES).flatMap((queue) =>
+    readdirSync(join(letters, queue)).map((name) => join(queue, name)),
+  );
+  return files.map((name) => {
     const letter: { reason: string } = JSON.parse(readFileSync(join(letters, name), 'utf8'));
     return letter.reason;
   });

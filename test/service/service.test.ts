@@ -5,9 +5,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
-import { wakeMessage } from '../../functions/wakes.ts';
+import { wakeMessage } from '../../functions/wake-message.ts';
 import { requestApprovalKey } from '../../lib/contract/approvals.ts';
 import { issuedKey, recordKey } from '../../lib/contract/decision-record.ts';
+import { QUEUE_NAMES } from '../../local/queue-names.ts';
 import { startLocal } from '../../local/server.ts';
 import { readCertificateFacts } from '../support/certificate-facts.ts';
 import { keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
@@ -30,7 +31,7 @@ async function leaveRequestBehind(dataDir: string): Promise<void> {
     dataDir,
     buckets: LOCAL_BUCKETS,
     functions: { sink: async () => undefined },
-    queue: { name: 'none', function: 'sink' },
+    queues: [{ name: 'none', function: 'sink' }],
     notifications: [],
     now: () => new Date(Date.now() - 10 * MINUTE_MS),
   });
@@ -164,7 +165,7 @@ it('signs super-admin.conf after an approval that is only in the authority bucke
 it('ten equal messages at once result in one record, one serial number and one outcome', async () => {
   const key = keyOf('ten', 'pki/etcd/server.csr');
   await upload(node, key, fileOf('etcd-server'));
-  await Promise.all(Array.from({ length: 10 }, () => service.sendMessage(wakeMessage(key))));
+  await Promise.all(Array.from({ length: 10 }, () => service.sendMessage(wakeMessage(key).body)));
   await service.local.idle();
   const { certificate = '', ...others } = await service.outcome(key);
   expect(others).toEqual({});
@@ -182,6 +183,46 @@ it('the reconcile function finds a request whose event was lost, and ignores rec
   await service.local.idle();
   expect(Object.keys(await service.outcome(key))).toEqual(['certificate']);
   expect(await service.invoke('cakeless-reconcile', { records: true })).toEqual({ requeued: 0 });
+});
+
+describe('an invocation of a function by somebody else', () => {
+  const record = (queue: string, body: string) => ({
+    messageId: 'm1',
+    receiptHandle: '00000000-0000-4000-8000-000000000000',
+    body,
+    eventSource: 'aws:sqs',
+    eventSourceARN: service.local.queueArn(queue),
+  });
+
+  it('with a well-formed message signs nothing', async () => {
+    const key = keyOf('forged', 'scheduler.conf.csr');
+    await service.store('exchange').put(key, 'x', 'text/plain'); // wakes; ends in a rejection
+    await service.local.idle();
+    const forged = keyOf('invoked', 'scheduler.conf.csr');
+    const { body } = wakeMessage(forged, { principal: 'AWS:AIDAMALLORY', eTag: 'x' });
+    const Records = [record(QUEUE_NAMES['request queue'], body)];
+    expect(await service.invoke('cakeless-sign', { Records })).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm1' }],
+    });
+    await service.local.idle();
+    expect(await service.outcome(forged)).toEqual({});
+  });
+
+  it('with a well-formed event of S3 queues nothing', async () => {
+    const forged = keyOf('reported', 'scheduler.conf.csr');
+    const event = {
+      eventSource: 'aws:s3',
+      eventName: 'ObjectCreated:Put',
+      userIdentity: { principalId: 'AWS:AIDAMALLORY' },
+      s3: { bucket: { name: LOCAL_BUCKETS.exchange }, object: { key: forged, eTag: 'x' } },
+    };
+    const Records = [record(QUEUE_NAMES['upload queue'], JSON.stringify({ Records: [event] }))];
+    expect(await service.invoke('cakeless-triage', { Records })).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm1' }],
+    });
+    await service.local.idle();
+    expect(await service.outcome(forged)).toEqual({});
+  });
 });
 
 it('only a message that cannot be parsed becomes a dead letter', async () => {

@@ -15,12 +15,13 @@ export async function approve(
   return memory.process(key, undefined);
 }
 
+/** @returns the key of the approval */
 export function writeApproval(
   memory: InMemoryService,
   key: string,
   decision: 'approve' | 'deny' = 'approve',
   approver = ALICE,
-): void {
+): string {
   const planDigest = String(memory.outcome(key).pending?.planDigest);
   const approval = {
     request: key,
@@ -29,5 +30,7 @@ export function writeApproval(
     reason: 'asked by ticket 4711',
     decidedAt: memory.now.toISOString(),
   };
-  memory.authority.seed(requestApprovalKey(key, planDigest, approver), JSON.stringify(approval));
+  const approvalKey = requestApprovalKey(key, planDigest, approver);
+  memory.authority.seed(approvalKey, JSON.stringify(approval));
+  return approvalKey;
 }

@@ -1,6 +1,8 @@
 /** What Lambda passes to a handler: a context and SQS events; and a reporter that keeps the log lines. */
 import type { Context, SQSEvent } from 'aws-lambda';
+import type { OwnQueue } from '../../functions/own-queue.ts';
 import { newReporter } from '../../functions/report.ts';
+import { Fault } from '../../lib/fault.ts';
 import { METRICS } from '../../lib/metric-names.ts';
 import { withCapturedOutput, withEnvironment } from './restored.ts';
 
@@ -17,13 +19,46 @@ export const lambdaContext: Context = {
   logGroupName: 'test',
   logStreamName: 'test',
   callbackWaitsForEmptyEventLoop: false,
-  getRemainingTimeInMillis: () => 1000,
+  getRemainingTimeInMillis: () => 300_000,
   done: never,
   fail: never,
   succeed: never,
 };
 
-export const sqsEvent = (...bodies: string[]): SQSEvent => ({
+const QUEUE_ARN = 'arn:aws:sqs:eu-central-1:111122223333:requests';
+
+/** The queue of a function, without its messages: it knows which ones the function was given. */
+export class OwnMessages implements OwnQueue {
+  readonly arn = QUEUE_ARN;
+  readonly #handles = new Set<string>();
+  #delivered = 0;
+  /** Whether SQS responds. */
+  answers = true;
+
+  async areInFlight(receiptHandles: readonly string[]): Promise<boolean[]> {
+    if (!this.answers) throw new Fault('unavailable', 'unavailable: SQS does not respond');
+    return receiptHandles.map((handle) => this.#handles.has(handle));
+  }
+
+  /** The event with which Lambda delivers messages. */
+  deliver(...bodies: string[]): SQSEvent {
+    this.#delivered += 1;
+    const { Records } = sqsEvent(...bodies);
+    const records = Records.map((record, i) => ({
+      ...record,
+      receiptHandle: `handle ${this.#delivered}.${i}`,
+    }));
+    for (const { receiptHandle } of records) this.#handles.add(receiptHandle);
+    return { Records: records };
+  }
+
+  /** All messages are processed. */
+  finish(): void {
+    this.#handles.clear();
+  }
+}
+
+const sqsEvent = (...bodies: string[]): SQSEvent => ({
   Records: bodies.map((body, i) => ({
     messageId: `m${i}`,
     receiptHandle: 'handle',
@@ -37,7 +72,7 @@ export const sqsEvent = (...bodies: string[]): SQSEvent => ({
     messageAttributes: {},
     md5OfBody: '',
     eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:eu-central-1:111122223333:requests',
+    eventSourceARN: QUEUE_ARN,
     awsRegion: 'eu-central-1',
   })),
 });

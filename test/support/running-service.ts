@@ -12,6 +12,7 @@ import { readDeclaredCluster } from '../../client/operator/declared-cluster.ts';
 import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { outcomeKeys, parseRequestKey } from '../../lib/contract/request-key.ts';
 import type { RunningLocal } from '../../local/local-options.ts';
+import { QUEUE_NAMES } from '../../local/queue-names.ts';
 import { systemTimers, type Timers } from '../../local/surroundings.ts';
 import type { KubeadmSet } from './kubeadm-sets.ts';
 import { changeEnvironment } from './restored.ts';
@@ -102,9 +103,10 @@ export class RunningService {
     return JSON.parse(text);
   }
 
-  sendMessage(MessageBody: string): Promise<unknown> {
+  /** @param queue by default the one that sign reads */
+  sendMessage(MessageBody: string, queue: string = QUEUE_NAMES['request queue']): Promise<unknown> {
     const sqs = this.keep(new SQSClient(this.settings()));
-    return sqs.send(new SendMessageCommand({ QueueUrl: this.local.queueUrl, MessageBody }));
+    return sqs.send(new SendMessageCommand({ QueueUrl: this.local.queueUrl(queue), MessageBody }));
   }
 
   /** Writes the record that `cakeless cluster apply` builds from a set's configuration. */

@@ -20,7 +20,7 @@ export type Resources = Readonly<Record<string, Resource>>;
 /** A folder with placeholders instead of bundles, so that nothing has to be bundled. */
 export function codeDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'cakeless-code-'));
-  for (const name of ['sign', 'create-ca', 'reconcile', 'watch-signatures']) {
+  for (const name of ['triage', 'sign', 'create-ca', 'reconcile', 'watch-signatures']) {
     mkdirSync(join(dir, name));
     writeFileSync(join(dir, name, 'index.mjs'), `export const handler = '${name}';\n`);
   }

@@ -149,7 +149,11 @@ describe('denials', () => {
         unless: 'new',
         keys: ['ca-records/*', 'ca-keys/*', 'records/*', 'approvals/requests/*', 'expiry/*'],
       },
-      { verb: 'put', unless: 'compared', keys: ['clusters/*', 'approvals/standing/*'] },
+      {
+        verb: 'put',
+        unless: 'compared',
+        keys: ['clusters/*', 'approvals/standing/*', 'budgets/*', 'reconcile/*'],
+      },
       { verb: 'delete', keys: kept },
       { verb: 'delete-version', keys: ['clusters/*', ...kept] },
     ]);
@@ -166,18 +170,24 @@ describe('queues, functions, logs and keys', () => {
     expect(named.filter((who) => !PRINCIPALS.includes(who))).toEqual([]);
   });
 
-  it('let nobody invoke sign or watch-signatures, and nobody send to the queue except reconcile', () => {
+  it('let nobody invoke sign or watch-signatures, and nobody send to the queues except triage and reconcile', () => {
     const who = (resource: string, may: string) =>
       SERVICE_ACCESS.filter((row) => row.resource === resource && row.may === may).flatMap(
         ({ by }) => by,
       );
     expect(who('function sign', 'invoke')).toEqual([]);
     expect(who('function watch-signatures', 'invoke')).toEqual([]);
-    expect(who('request queue', 'send')).toEqual(['reconcile']);
+    expect(who('function triage', 'invoke')).toEqual([]);
+    expect(who('upload queue', 'send')).toEqual([]);
+    expect(who('request queue', 'send')).toEqual(['triage', 'reconcile']);
   });
 
-  it('send events for writes under one prefix of the contract in each bucket', () => {
-    expect(NOTIFICATIONS.map(({ bucket }) => bucket)).toEqual(['exchange', 'authority']);
+  it('send events for writes under prefixes of the contract, none below another', () => {
+    expect(NOTIFICATIONS.map(({ bucket, prefix, to }) => `${bucket}/${prefix} to ${to}`)).toEqual([
+      'exchange/requests/ to upload queue',
+      'authority/approvals/requests/ to upload queue',
+      'authority/approvals/standing/ to function reconcile',
+    ]);
     for (const { bucket, prefix } of NOTIFICATIONS)
       expect(PREFIXES.some((one) => one.bucket === bucket && one.prefix.startsWith(prefix))).toBe(
         true,

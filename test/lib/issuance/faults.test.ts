@@ -216,8 +216,9 @@ it('an upload event names the uploader only of the bytes that it is for', async 
 });
 
 it('no certificate outlives its CA', async () => {
-  const { memory, key } = await uploaded();
+  const { memory, node } = await uploaded();
   memory.now = new Date('2036-06-01T00:00:00Z');
+  const key = memory.upload(node, apiserver, 'late');
   await memory.process(key);
   const leaf = new X509Certificate(memory.outcome(key).certificate ?? '');
   expect(leaf.validTo).toBe(new X509Certificate(memory.caCertificate('ca')).validTo);

@@ -76,15 +76,19 @@ it('two judgements under different cluster records result in one outcome', async
   }
 });
 
-it('needs one KMS Sign, no GetPublicKey, four writes and one delete', async () => {
+it('needs one KMS Sign, no GetPublicKey, four writes, one delete, and two writes to the budgets', async () => {
   const { memory, key } = await uploaded('apiserver');
   await memory.process(key);
   const calls = [...memory.exchange.calls, ...memory.authority.calls];
-  const count = (...names: string[]) => calls.filter(({ call }) => names.includes(call)).length;
+  const isBudget = ({ key: name }: { key: string }) => name.startsWith('budgets/');
+  const count = (...names: string[]) =>
+    calls.filter((one) => names.includes(one.call) && !isBudget(one)).length;
   expect(memory.keys.signed).toHaveLength(1);
   expect(count('create', 'put')).toBe(4);
   expect(count('create', 'put', 'remove')).toBeLessThanOrEqual(5);
   expect(count('list')).toBe(0);
+  const counting = calls.filter(isBudget).map(({ call }) => call);
+  expect(counting.sort()).toEqual(['create', 'create', 'get', 'get']);
 });
 
 /** A run that is killed at a point does nothing more; what it did before remains. */

@@ -1,0 +1,239 @@
+/**
+ * Counts requests and certificates of a node and of its cluster, by day. A request is counted once, however often it is
+ * processed. What is refused is refused for ever: before a run refuses a request, it stores that no request uploaded up
+ * to that time is counted any more, and no run counts one that is behind that mark. So a request that was refused without
+ * a record cannot be issued by a later run.
+ */
+import { createHash } from 'node:crypto';
+import {
+  type Budgeted,
+  clusterBudgetKey,
+  clusterBudgetSchema,
+  type NodeBudget,
+  nodeBudgetKey,
+  nodeBudgetSchema,
+} from '../contract/day-budget.ts';
+import type { RequestAddress } from '../contract/request-key.ts';
+import { dayOf } from '../expiry/expiry-index.ts';
+import { Coalescer } from './coalesce.ts';
+import { type BudgetBucket, compareAndSet } from './compare-and-set.ts';
+import type { BudgetLimits, Counts } from './limits.ts';
+
+export interface Claim {
+  readonly address: Pick<RequestAddress, 'key' | 'cluster' | 'node'>;
+  /** By the clock of S3. */
+  readonly uploaded: Date;
+  /** Whether a certificate may be issued; otherwise the request is rejected. */
+  readonly certificate: boolean;
+  readonly limits: BudgetLimits;
+}
+
+/** Why a request does not count. */
+export type Exceeded =
+  /** The budget is used up. */
+  | { readonly of: 'node' | 'cluster'; readonly what: Budgeted; readonly limit: number }
+  /** It was used up when the request, or a later one, was first processed. */
+  | { readonly of: 'closed'; readonly what: Budgeted }
+  /** The request is too old to be counted. */
+  | { readonly of: 'age' };
+
+/**
+ * The lifecycle rule of the bucket deletes the counters of a day after eight days. A request that is older, and was never
+ * counted, cannot be told from one that was refused.
+ */
+export const MOST_DAYS = 6;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** @returns undefined if the request counts, now or since an earlier run */
+export function claim(
+  bucket: BudgetBucket,
+  asked: Claim,
+  now: Date,
+): Promise<Exceeded | undefined> {
+  const { cluster, node } = asked.address;
+  const key = nodeBudgetKey(cluster, node, dayOf(asked.uploaded));
+  return countersOf(bucket).nodes.ask(key, { ...asked, now });
+}
+
+interface AskedClaim extends Claim {
+  readonly now: Date;
+}
+
+interface Draw {
+  readonly wanted: Counts;
+  readonly limit: Counts;
+}
+
+interface Counters {
+  readonly nodes: Coalescer<AskedClaim, Exceeded | undefined>;
+  /** @returns what was drawn */
+  readonly clusters: Coalescer<Draw, Counts>;
+}
+
+/** Runs of one process share the counters of a bucket. */
+const counters = new WeakMap<BudgetBucket, Counters>();
+
+function countersOf(bucket: BudgetBucket): Counters {
+  const known = counters.get(bucket);
+  if (known) return known;
+  const clusters = new Coalescer<Draw, Counts>((key, draws) => drawAll(bucket, key, draws));
+  const nodes = new Coalescer<AskedClaim, Exceeded | undefined>((key, claims) =>
+    countAll(bucket, key, claims, clusters),
+  );
+  const made = { nodes, clusters };
+  counters.set(bucket, made);
+  return made;
+}
+
+const EMPTY: NodeBudget = {
+  requests: [],
+  certificates: [],
+  drawn: { requests: 0, certificates: 0 },
+  closedThrough: {},
+};
+
+function countAll(
+  bucket: BudgetBucket,
+  key: string,
+  claims: readonly AskedClaim[],
+  clusters: Counters['clusters'],
+): Promise<(Exceeded | undefined)[]> {
+  // what was drawn in a try that another run won is used in the next
+  const inHand = { requests: 0, certificates: 0 };
+  return compareAndSet(bucket, key, nodeBudgetSchema, async (known = EMPTY) => {
+    const count = new NodeCount(known, inHand, (draw, asked) =>
+      clusters.ask(clusterBudgetKey(asked.address.cluster, dayOf(asked.uploaded)), draw),
+    );
+    const result: (Exceeded | undefined)[] = [];
+    for (const one of claims) result.push(await count.admit(one));
+    return { result, ...(count.changed && { document: count.document() }) };
+  });
+}
+
+/** The counters of one node and day, while they are changed. */
+class NodeCount {
+  readonly #counted: Record<Budgeted, Set<string>>;
+  readonly #drawn: Record<Budgeted, number>;
+  readonly #inHand: Record<Budgeted, number>;
+  readonly #closedThrough: NodeBudget['closedThrough'];
+  readonly #draw: (draw: Draw, asked: AskedClaim) => Promise<Counts>;
+  changed = false;
+
+  constructor(
+    { requests, certificates, drawn, closedThrough }: NodeBudget,
+    inHand: Record<Budgeted, number>,
+    draw: (draw: Draw, asked: AskedClaim) => Promise<Counts>,
+  ) {
+    this.#counted = { requests: new Set(requests), certificates: new Set(certificates) };
+    this.#drawn = { ...drawn };
+    this.#inHand = inHand;
+    this.#closedThrough = { ...closedThrough };
+    this.#draw = draw;
+  }
+
+  /** Counts all that the request needs, or nothing. */
+  async admit(asked: AskedClaim): Promise<Exceeded | undefined> {
+    const id = digestOf(asked.address.key);
+    const needed: Budgeted[] = asked.certificate ? ['requests', 'certificates'] : ['requests'];
+    const missing = needed.filter((what) => !this.#counted[what].has(id));
+    for (const what of missing) {
+      const exceeded = await this.#findExceeded(what, asked);
+      if (!exceeded) continue;
+      this.#close(what, asked.uploaded);
+      return exceeded;
+    }
+    for (const what of missing) {
+      this.#counted[what].add(id);
+      this.changed = true;
+    }
+    return undefined;
+  }
+
+  document(): NodeBudget {
+    const { requests, certificates } = this.#counted;
+    return {
+      requests: [...requests],
+      certificates: [...certificates],
+      drawn: {
+        requests: this.#drawn.requests + this.#inHand.requests,
+        certificates: this.#drawn.certificates + this.#inHand.certificates,
+      },
+      closedThrough: this.#closedThrough,
+    };
+  }
+
+  async #findExceeded(what: Budgeted, asked: AskedClaim): Promise<Exceeded | undefined> {
+    const { limits, uploaded, now } = asked;
+    const used = this.#counted[what].size;
+    if (daysBetween(uploaded, now) > MOST_DAYS) return { of: 'age' };
+    if (used >= limits.node[what]) return { of: 'node', what, limit: limits.node[what] };
+    if (this.#isClosed(what, uploaded)) return { of: 'closed', what };
+    if (used < this.#available(what)) return undefined;
+    await this.#drawMore(asked);
+    if (used < this.#available(what)) return undefined;
+    return { of: 'cluster', what, limit: limits.cluster[what] };
+  }
+
+  #available(what: Budgeted): number {
+    return this.#drawn[what] + this.#inHand[what];
+  }
+
+  /**
+   * Draws as much as the node has so far: a worker draws two, and a node that needs hundreds draws a few times, so that
+   * the nodes of a cluster do not compete for the counter of the cluster at each request.
+   */
+  async #drawMore(asked: AskedClaim): Promise<void> {
+    const wantedOf = (what: Budgeted) =>
+      Math.min(MOST_DRAWN, Math.max(LEAST_DRAWN, this.#available(what)));
+    const isShort = (what: Budgeted) => this.#counted[what].size >= this.#available(what);
+    const wanted = {
+      requests: isShort('requests') ? wantedOf('requests') : 0,
+      certificates: asked.certificate && isShort('certificates') ? wantedOf('certificates') : 0,
+    };
+    const got = await this.#draw({ wanted, limit: asked.limits.cluster }, asked);
+    this.#inHand.requests += got.requests;
+    this.#inHand.certificates += got.certificates;
+  }
+
+  #isClosed(what: Budgeted, uploaded: Date): boolean {
+    const closedThrough = this.#closedThrough[what];
+    return closedThrough !== undefined && uploaded.toISOString() <= closedThrough;
+  }
+
+  #close(what: Budgeted, uploaded: Date): void {
+    if (this.#isClosed(what, uploaded)) return;
+    this.#closedThrough[what] = uploaded.toISOString();
+    this.changed = true;
+  }
+}
+
+const LEAST_DRAWN = 2;
+const MOST_DRAWN = 64;
+
+const NOTHING: Counts = { requests: 0, certificates: 0 };
+
+/** What a killed run has drawn and not stored is lost to the cluster for the day. */
+function drawAll(bucket: BudgetBucket, key: string, draws: readonly Draw[]): Promise<Counts[]> {
+  return compareAndSet(bucket, key, clusterBudgetSchema, async (known = { drawn: NOTHING }) => {
+    const drawn = { ...known.drawn };
+    const take = (what: Budgeted, { wanted, limit }: Draw) => {
+      const amount = Math.max(0, Math.min(wanted[what], limit[what] - drawn[what]));
+      drawn[what] += amount;
+      return amount;
+    };
+    const result = draws.map((draw) => ({
+      requests: take('requests', draw),
+      certificates: take('certificates', draw),
+    }));
+    const isSame =
+      drawn.requests === known.drawn.requests && drawn.certificates === known.drawn.certificates;
+    return { result, ...(!isSame && { document: { drawn } }) };
+  });
+}
+
+/** 96 bits of a digest: short, and none of a node's requests has that of another. */
+const digestOf = (key: string) =>
+  createHash('sha256').update(key).digest().subarray(0, 12).toString('base64url');
+
+const daysBetween = (from: Date, to: Date) =>
+  (Date.parse(dayOf(to)) - Date.parse(dayOf(from))) / DAY_MS;

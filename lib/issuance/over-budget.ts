@@ -1,0 +1,70 @@
+/** Refuses what exceeds a budget: without a record, because otherwise a flood would fill the ledger. */
+import { claim } from '../budget/claim.ts';
+import { limitsOf } from '../budget/limits.ts';
+import { budgetExceeded } from '../budget/refusal.ts';
+import { readClusterRecord } from '../cluster/read-record.ts';
+import {
+  type RejectionDocument,
+  readPending,
+  type ViolationDocument,
+} from '../contract/outcomes.ts';
+import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
+import { USERS } from '../contract/request-kinds.ts';
+import { digestOfObject } from '../csr/forbidden-upload.ts';
+import { Fault } from '../fault.ts';
+import type { Service } from '../service.ts';
+import { formatDocument, JSON_TYPE, orMalformed } from '../store/documents.ts';
+import type { BucketObject, StoredObject } from '../store/object-store.ts';
+import type { Decision } from './decide.ts';
+
+/**
+ * Counts a request that was decided on, before anything of the decision is written.
+ * @returns why the request is refused: everything that is wrong with it, and the budget; undefined if it counts
+ */
+export async function findOverBudget(
+  service: Service,
+  address: RequestAddress,
+  object: BucketObject,
+  decision: Exclude<Decision, { kind: 'ignore' }>,
+): Promise<ViolationDocument[] | undefined> {
+  const record = await readClusterRecord(service.authority, address.cluster).catch(orMalformed);
+  const known = record instanceof Fault ? undefined : record;
+  const asked = {
+    address,
+    uploaded: object.lastModified,
+    certificate: decision.kind !== 'reject',
+    limits: limitsOf(known, address.node),
+  };
+  const now = service.now();
+  const exceeded = await claim(service.authority, asked, now);
+  // the counters of a day are deleted after a week, but an approver may take longer
+  if (!exceeded || (await isPending(service, address, object))) return undefined;
+  const others = decision.kind === 'reject' ? decision.record.violations : [];
+  return [...others, budgetExceeded(exceeded, asked, now, address.node === USERS)];
+}
+
+async function isPending(
+  { exchange }: Service,
+  address: RequestAddress,
+  object: StoredObject,
+): Promise<boolean> {
+  const pending = await readPending(exchange, outcomeKeys(address).pending);
+  return pending?.csrSha256 === digestOfObject(object);
+}
+
+/** Publishes the refusal. Every run that finds the same publishes the same kind of outcome, and the first one counts. */
+export async function publishOverBudget(
+  service: Service,
+  address: RequestAddress,
+  certificateName: string | undefined,
+  violations: ViolationDocument[],
+): Promise<void> {
+  const document: RejectionDocument = {
+    request: address.key,
+    certificateName,
+    decidedAt: service.now().toISOString(),
+    violations,
+  };
+  const { rejected } = outcomeKeys(address);
+  await service.exchange.create(rejected, formatDocument(document), JSON_TYPE);
+}

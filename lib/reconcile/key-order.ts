@@ -1,0 +1,18 @@
+/** The order in which S3 lists keys: that of their bytes in UTF-8. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** Sorts after every key that begins with the prefix, which ends with a slash, and before what follows them. */
+export function endOf(prefix: string): string {
+  return `${prefix.slice(0, -1)}0`; // 0 follows the slash in ASCII
+}
+
+/**
+ * Sorts before this key, and after everything before it that the contract has: its last character is replaced by the one
+ * before, and `~` follows, which no part of a contract's key contains, and which sorts after all that they do.
+ */
+export function justBefore(key: string): string {
+  const last = key.charCodeAt(key.length - 1);
+  return `${key.slice(0, -1)}${String.fromCharCode(last - 1)}~`;
+}

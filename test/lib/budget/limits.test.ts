@@ -1,0 +1,80 @@
+import { limitsOf } from '../../../lib/budget/limits.ts';
+import { parseClusterRecord } from '../../../lib/cluster/record.ts';
+
+const NODE = { name: 'cp-1', addresses: ['10.0.0.1'], role: 'control-plane' };
+const document = {
+  cluster: 'prod',
+  trustDomain: 'prod',
+  kubernetesVersion: 'v1.37.2',
+  nodes: [NODE],
+};
+
+function limits(more: object = {}, node = 'cp-1') {
+  const { record, problems } = parseClusterRecord({ ...document, ...more });
+  expect(problems).toEqual([]);
+  return limitsOf(record, node);
+}
+
+it('a node may have each certificate a hundred times a day, and twice as many requests', () => {
+  expect(limits().node).toEqual({ certificates: 1200, requests: 2400 });
+});
+
+it('a cluster without a record has the same limits', () => {
+  expect(limitsOf(undefined, 'cp-1')).toEqual(limits());
+});
+
+it.each([
+  ['8760h', 1],
+  ['48h', 1],
+  ['24h', 2],
+  ['6h', 6],
+  ['1h', 36],
+])('certificates that are valid for %s are renewed %i times as often', (period, times) => {
+  expect(limits({ certificateValidityPeriod: period }).node.certificates).toBe(1200 * times);
+});
+
+it('all users of a cluster share a budget, by their own validity', () => {
+  expect(limits({}, 'users').node).toEqual({ certificates: 1000, requests: 2000 });
+  const users = { maxValidityPeriod: '8h' };
+  expect(limits({ users }, 'users').node).toEqual({ certificates: 3000, requests: 6000 });
+  expect(limits({ certificateValidityPeriod: '1h' }, 'users').node.certificates).toBe(1000);
+});
+
+it('the budget of a cluster is enough for all of its nodes', () => {
+  expect(limits().cluster).toEqual({ certificates: 20_000, requests: 40_000 });
+  const nodes = Array.from({ length: 100 }, (_, i) => ({
+    ...NODE,
+    name: `cp-${i}`,
+    addresses: [`10.0.0.${i + 1}`],
+  }));
+  const { node, cluster } = limits({ nodes });
+  expect(cluster.certificates).toBeGreaterThanOrEqual(100 * node.certificates);
+});
+
+it('the cluster record can set each limit; requests are never fewer than certificates by default', () => {
+  const set = {
+    nodeRequestsPerDay: 10,
+    nodeCertificatesPerDay: 5,
+    clusterRequestsPerDay: 100,
+    clusterCertificatesPerDay: 50,
+    userRequestsPerDay: 4,
+    userCertificatesPerDay: 2,
+  };
+  expect(limits({ limits: set })).toEqual({
+    node: { requests: 10, certificates: 5 },
+    cluster: { requests: 100, certificates: 50 },
+  });
+  expect(limits({ limits: set }, 'users').node).toEqual({ requests: 4, certificates: 2 });
+  const { node } = limits({ limits: { nodeCertificatesPerDay: 9000 } });
+  expect(node.requests).toBeGreaterThanOrEqual(node.certificates);
+});
+
+it.each([
+  [{ nodeRequestsPerDay: 0 }, 'limits.nodeRequestsPerDay'],
+  [{ nodeRequestsPerDay: 10_001 }, 'limits.nodeRequestsPerDay'],
+  [{ clusterCertificatesPerDay: 1.5 }, 'limits.clusterCertificatesPerDay'],
+  [{ requestsPerDay: 5 }, 'limits'],
+])('%j is not accepted', (wrong, field) => {
+  const { problems } = parseClusterRecord({ ...document, limits: wrong });
+  expect(problems.join()).toContain(field);
+});
