@@ -2,15 +2,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFile } from '../../../lib/files/read-file.ts';
+import { requireTrustedFolder } from '../../../lib/files/trust.ts';
 import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component } from '../disk/components.ts';
 import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { type Manifest, manifestsFolder, readManifest } from './manifest.ts';
 
 /**
- * @throws CommandError if static pods may have to be restarted, but it would be impossible to tell when one has stopped
+ * @throws CommandError if static pods may have to be restarted, but it would be impossible to tell when one has stopped;
+ * UnsafePathError if others could redirect what is moved out of the manifests folder
  */
 export function requireProc(folders: NodeFolders): void {
+  requireTrustedFolder(manifestsFolder(folders));
   if (existsSync('/proc/self/stat')) return;
   const pods = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
   if (pods.length === 0) return;

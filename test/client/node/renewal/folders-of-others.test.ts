@@ -185,6 +185,21 @@ describe('refused before anything is requested or changed', () => {
       expect(isRenewed(folder, 'pki/etcd/server.crt')).toBe(false);
     });
 
+  itAsRoot('manifests of another user, before one of them is moved', async () => {
+    const folder = fixture.copy();
+    mkdirSync(join(folder, 'manifests'));
+    giveAway(join(folder, 'manifests'));
+    const keys = await fixture.keys();
+    for (const command of [['renew', 'etcd-server'], ['rollback']])
+      expect(await fixture.run(folder, ...command)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining(`users other than root can change ${folder}/manifests\n`),
+      });
+    expect(await fixture.keys()).toEqual(keys);
+    expect(existsSync(join(folder, 'cakeless'))).toBe(false);
+    expect((await renew(folder, 'etcd-server')).exitCode).toBe(0); // --no-restart
+  });
+
   itAsRoot('pki, if a group can write it', async () => {
     const folder = fixture.copy();
     chmodSync(join(folder, 'pki'), 0o775);
