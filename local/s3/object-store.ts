@@ -25,8 +25,11 @@ export interface Bucket {
 /** What a writer provides; the store adds version id, sequencer and time. */
 export type NewVersion = Omit<Version, 'versionId' | 'sequencer' | 'lastModified' | 'deleteMarker'>;
 
-/** Upper limit for the first line of a version's file: an escaped key of 1024 bytes, and 2 KB of user metadata. */
-const maxHeadBytes = 32 * 1024;
+/**
+ * Upper limit for the first line of a version's file. Everything in it comes from the head of a request, of which Node
+ * accepts 16 KiB; JSON writes no character of it with more than twice its bytes, and the rest takes less than 1 KiB.
+ */
+const maxHeadBytes = 64 * 1024;
 
 /** Buckets and objects in a folder. When a write returns, it is durable. */
 export class ObjectStore {

@@ -38,8 +38,8 @@ export function contractWith(open: () => Promise<ContractEndpoint>, differences:
         await mustDiffer(difference, async () => body(...args));
       } else await body(...args);
     };
-  const each = (table: readonly unknown[]) => (title: string, body: Body, timeoutMs?: number) =>
-    globalThis.it.each(table as unknown[][])(title, judged(body) as never, timeoutMs);
+  const each = (table: readonly unknown[]) => (title: string, body: Body) =>
+    globalThis.it.each(table as unknown[][])(title, judged(body) as never);
   const it = Object.assign(
     (title: string, body: Body) => globalThis.it(title, judged(body) as never),
     { each: each as unknown as jest.It['each'] },

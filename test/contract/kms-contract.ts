@@ -96,7 +96,6 @@ export function kmsContract({ it, open }: Contract): void {
           kms.send(new VerifyCommand({ ...signed, Signature: spoilt })),
         ).rejects.toMatchObject({ name: 'KMSInvalidSignatureException' });
       },
-      20_000,
     );
 
     it('by an elliptic curve differs every time, and always verifies', async () => {
