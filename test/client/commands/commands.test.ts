@@ -164,7 +164,7 @@ describe('cluster', () => {
         /^warning: trust domain fleet is shared with .*prod.*\ncluster verbs created$/,
       ),
       'cluster verbs unchanged',
-      'cluster verbs configured: changed nodes',
+      expect.stringMatching(/^cluster verbs configured: changed nodes\n {2}\+ nodes\[n2\]: /),
     ]);
     expect((await admin('cluster', 'show', 'verbs')).stdout).toMatch(/n2\s+control-plane\s+10/);
   });
