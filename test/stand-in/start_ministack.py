@@ -130,7 +130,7 @@ def resolve_condition_key(key, context, *, of_ministack=evaluator._resolve_condi
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
     """
     value = of_ministack(key, context)
-    if key.lower() != "aws:principalarn" or context.principal_type != "AssumedRole":
+    if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
         return value
     name = evaluator._role_name_from_assumed_arn(value)
     role = iam._roles.get_scoped(context.principal_account, None, name) or {}
