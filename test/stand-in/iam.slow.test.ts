@@ -20,7 +20,8 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { ACCOUNT, type Credentials, type Ministack, startMinistack } from './ministack.ts';
 import { describeWithMinistack } from './ministack-program.ts';
 
-const ROLE = `arn:aws:iam::${ACCOUNT}:role/canary`;
+const Path = '/cages/';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role${Path}canary`;
 const Bucket = 'canaries';
 
 /** Each resolves to true if IAM works as in AWS; most try one request that is allowed and one that is not. */
@@ -30,8 +31,10 @@ const canaries: Record<string, (account: Account) => Promise<boolean>> = {
   'policy variables are not patterns': async ({ put, star }) =>
     (await put('tags/n1/y')) && !(await put('tags/n1/z', '*', star)),
   's3:if-none-match': async ({ put }) => (await put('once/a')) && !(await put('once/b', '')),
+  's3:x-amz-storage-class': async ({ put, archive }) =>
+    (await put('hot/a')) && !(await archive('hot/b')),
   'kms:MessageType': async ({ sign }) => (await sign('DIGEST')) && !(await sign('RAW')),
-  'aws:PrincipalArn is the role': async ({ put }) => put('role/x'),
+  'aws:PrincipalArn is the role, with its path': async ({ put }) => put('role/x'),
   'sqs:SendMessage for batches': async ({ sendBatch }) => sendBatch(),
 };
 
@@ -57,6 +60,7 @@ interface Account {
   readonly ministack: Ministack;
   readonly star: Credentials;
   put(key: string, ifNoneMatch?: string, who?: Credentials): Promise<boolean>;
+  archive(key: string): Promise<boolean>;
   sign(type: 'DIGEST' | 'RAW'): Promise<boolean>;
   sendBatch(): Promise<boolean>;
 }
@@ -64,7 +68,10 @@ interface Account {
 async function makeAccount(ministack: Ministack): Promise<Account> {
   const root = ministack.client();
   await new S3Client(root).send(new CreateBucketCommand({ Bucket }));
-  const policy = document(deny('once/*', { Null: { 's3:if-none-match': 'true' } }));
+  const policy = document(
+    deny('once/*', { Null: { 's3:if-none-match': 'true' } }),
+    deny('hot/*', { Null: { 's3:x-amz-storage-class': 'false' } }),
+  );
   await new S3Client(root).send(new PutBucketPolicyCommand({ Bucket, Policy: policy }));
   const key = await new KMSClient(root).send(
     new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
@@ -80,6 +87,12 @@ async function makeAccount(ministack: Ministack): Promise<Account> {
       succeeds(
         new S3Client(ministack.client(who)).send(
           new PutObjectCommand({ Bucket, Key, Body: 'x', ...(IfNoneMatch && { IfNoneMatch }) }),
+        ),
+      ),
+    archive: (Key) =>
+      succeeds(
+        new S3Client(ministack.client(n1)).send(
+          new PutObjectCommand({ Bucket, Key, Body: 'x', StorageClass: 'GLACIER' }),
         ),
       ),
     sign: (MessageType) =>
@@ -114,11 +127,13 @@ async function makeRole(ministack: Ministack, keyArn: string) {
     Action: ['sts:AssumeRole', 'sts:TagSession'],
   };
   const RoleName = 'canary';
-  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document(trust) }));
+  const AssumeRolePolicyDocument = document(trust);
+  await iam.send(new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument }));
   const PolicyDocument = document(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
     allow('s3:PutObject', objects('tags/${aws:PrincipalTag/node}/*')),
     allow('s3:PutObject', objects('once/*')),
+    allow('s3:PutObject', objects('hot/*')),
     allow('s3:PutObject', objects('role/*'), { ArnEquals: { 'aws:PrincipalArn': ROLE } }),
     allow('kms:Sign', keyArn, { StringEquals: { 'kms:MessageType': 'DIGEST' } }),
     allow('sqs:SendMessage', '*'),

@@ -1,4 +1,4 @@
-"""Starts MiniStack with five gaps of its IAM closed, so that policies mean what they mean in AWS.
+"""Starts MiniStack with six gaps of its IAM closed, so that policies mean what they mean in AWS.
 
 Each gap has a canary in iam.slow.test.ts, which also runs MiniStack with --bare: when a release closes a gap, that test
 fails, and the part here can be removed.
@@ -9,6 +9,7 @@ import re
 
 import ministack.core.iam_actions as actions
 import ministack.core.iam_evaluator as evaluator
+import ministack.services.iam as iam
 
 # Batches need the permission of the single action; IAM has no separate one for them.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
@@ -17,6 +18,13 @@ RIGHTS_OF_BATCHES = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
+
+STORAGE_HEADERS = (
+    "x-amz-storage-class",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+)
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 # Placeholders for literal characters that would be wildcards in a pattern. Values get the same placeholders.
@@ -80,11 +88,17 @@ def first_match(context, statements, effect):
 
 
 def s3_service_context(action, query, path="", headers=None, *, of_ministack=actions.s3_service_context):
-    """The keys s3:if-none-match and s3:if-match of conditional writes and deletes.
+    """The keys s3:if-none-match and s3:if-match of conditional writes and deletes, and those of storage and encryption.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys
     """
     keys = of_ministack(action, query, path, headers)
+    if action == "s3:PutObject":
+        for header in STORAGE_HEADERS:
+            value = (headers or {}).get(header)
+            if value is not None:
+                keys[f"s3:{header}"] = value
     if action in ("s3:PutObject", "s3:DeleteObject"):
         for header in ("if-none-match", "if-match"):
             value = (headers or {}).get(header)
@@ -111,15 +125,16 @@ def request_tag_context(service, action, body, params, *, of_ministack=actions.r
 
 
 def resolve_condition_key(key, context, *, of_ministack=evaluator._resolve_condition_key):
-    """aws:PrincipalArn of an assumed role is the ARN of the role, not that of the session.
+    """aws:PrincipalArn of an assumed role is the ARN of the role, with its path, not that of the session.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
     """
     value = of_ministack(key, context)
-    if key.lower() != "aws:principalarn" or context.principal_type != "AssumedRole":
+    if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
         return value
-    role = evaluator._role_name_from_assumed_arn(value)
-    return f"arn:aws:iam::{context.principal_account}:role/{role}"
+    name = evaluator._role_name_from_assumed_arn(value)
+    role = iam._roles.get_scoped(context.principal_account, None, name) or {}
+    return role.get("Arn", f"arn:aws:iam::{context.principal_account}:role/{name}")
 
 
 def close_gaps():

@@ -60,9 +60,9 @@ export const issuance: Check[] = [
     name: 'an object that holds a private key is deleted from the bucket and rejected',
     async run(deployment) {
       const node = await nodeOfA(deployment);
-      const key = `requests/a/${NODE}/leak/pki/apiserver.key`;
+      const key = `requests/a/${NODE}/leak/pki/apiserver.csr`;
       await deployment.create(node, 'exchange', key, privateKey());
-      const path = `certificates/a/${NODE}/leak/pki/apiserver.key~upload.rejected.json`;
+      const path = `certificates/a/${NODE}/leak/pki/apiserver.rejected.json`;
       const refusal = await eventually(path, () => deployment.read(node, 'exchange', path));
       const codes = JSON.parse(refusal).violations.map(({ code }: { code: string }) => code);
       deepEqual(codes, ['private-key']);

@@ -9,9 +9,12 @@ import {
   PutBucketNotificationConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import {
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
   ReceiveMessageCommand,
   SendMessageCommand,
   SetQueueAttributesCommand,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { type Check, eventually, NODE, nodeOfA } from '../check.ts';
@@ -28,7 +31,9 @@ export const recovery: Check[] = [
         sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout } }));
       await wait('1');
       const MessageBody = `poison ${Date.now()}`;
-      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      await withoutPolicy(sqs, QueueUrl, () =>
+        sqs.send(new SendMessageCommand({ QueueUrl, MessageBody })),
+      );
       const operator = deployment.sqs(await deployment.assume('operator'));
       const dead = deployment.output('DeadLetterQueueUrl');
       await eventually('the dead letter', async () => {
@@ -66,6 +71,21 @@ export const recovery: Check[] = [
     },
   },
 ];
+
+/** Runs `action` while the queue has no policy, which denies sending to everyone but triage and reconcile. */
+async function withoutPolicy(
+  sqs: SQSClient,
+  QueueUrl: string,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  const AttributeNames: QueueAttributeName[] = ['Policy'];
+  const before = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+  const set = (Policy: string) =>
+    sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  await set('');
+  await action();
+  await set(before.Attributes?.Policy ?? '');
+}
 
 /** Runs `action` while the bucket sends no events. */
 async function withoutEvents(
