@@ -199,6 +199,12 @@ function requestPlans(): AlarmPlan[] {
       metric: metricOf(METRICS.recordMisfit, 'Sum', FIVE_MINUTES),
       threshold: 1,
     },
+    ...[METRICS.unprovenEvent, METRICS.unprovenWake].map((metric) => ({
+      id: `${metric.service}-invoked-by-others`,
+      description: `Possible security incident: ${metric.service} was handed messages that are not in its queue, and ignored them. CloudTrail names who called Invoke.`,
+      metric: metricOf(metric, 'Sum', FIVE_MINUTES),
+      threshold: 1,
+    })),
     {
       id: 'signature-without-record',
       description:

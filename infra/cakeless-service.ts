@@ -7,6 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { EVENT_SOURCES } from '../functions/event-sources.ts';
 import type { Caller } from '../lib/access/principals.ts';
 import {
   KEY_ACCESS,
@@ -53,10 +54,8 @@ export interface CakelessServiceProps extends GuardiansProps {
   readonly trustDomainRules?: readonly TrustDomainRule[] | undefined;
 }
 
-/** A batch of ten takes a fraction of a second: triage reads no object. */
-const TRIAGE_TIMEOUT = Duration.seconds(15);
-/** Concurrent runs of triage. Each forwards some hundred messages a second. */
-const TRIAGE_CONCURRENCY = 5;
+/** A batch takes a fraction of a second: triage reads no object. The rest is for the SDK's attempts when SQS is slow. */
+const TRIAGE_TIMEOUT = Duration.seconds(30);
 /** A batch of ten takes a second or two. The rest is for the SDK's five attempts when KMS is slow. */
 const SIGN_TIMEOUT = Duration.seconds(30);
 const DEFAULT_CODE_DIR = 'dist/functions';
@@ -199,7 +198,7 @@ export class CakelessService extends Construct {
       memoryMb: 512,
       environment: { ...sourceOf(uploads), [ENVIRONMENT.queueUrl]: requests.queueUrl },
     });
-    feed(uploads, triage.function, TRIAGE_CONCURRENCY);
+    feed(uploads, triage.function, EVENT_SOURCES.triage);
     return triage;
   }
 
@@ -211,7 +210,7 @@ export class CakelessService extends Construct {
       memoryMb: 1024,
       environment: { ...sourceOf(requests), ...this.#rules() },
     });
-    feed(requests, sign.function, this.#props.maxConcurrency ?? 5);
+    feed(requests, sign.function, EVENT_SOURCES.sign, this.#props.maxConcurrency);
     return sign;
   }
 

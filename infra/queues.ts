@@ -4,6 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
+import type { EventSource } from '../functions/event-sources.ts';
 import {
   messageReservations,
   QUEUE_ADMINISTRATION,
@@ -162,10 +163,19 @@ export function bucketArn(scope: IConstruct, name: string): string {
  * Makes a function process the messages of a queue.
  * @param maxConcurrency concurrent runs of the function, 2 or more; it needs no reserved concurrency
  */
-export function feed(queue: sqs.Queue, target: lambda.Function, maxConcurrency: number): void {
+export function feed(
+  queue: sqs.Queue,
+  target: lambda.Function,
+  source: EventSource,
+  maxConcurrency: number = source.maxConcurrency,
+): void {
+  const { batchSize, maxBatchingWindowSeconds } = source;
   target.addEventSource(
     new SqsEventSource(queue, {
-      batchSize: 10,
+      batchSize,
+      ...(maxBatchingWindowSeconds > 0 && {
+        maxBatchingWindow: Duration.seconds(maxBatchingWindowSeconds),
+      }),
       maxConcurrency,
       reportBatchItemFailures: true,
     }),

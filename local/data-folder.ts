@@ -26,6 +26,8 @@ const OTHERS_WRITE = 0o022;
 export async function openDataFolder(path: string): Promise<() => Promise<void>> {
   // without a trailing slash, after which a link would be followed
   const folder = resolve(path);
+  // before and after: an existing folder is refused for what it is, and a new one may be created by another user in the meantime
+  if (await exists(folder)) await checkSelf(folder);
   await makeFolder(folder);
   await checkSelf(folder);
   await checkContents(folder);
@@ -49,6 +51,13 @@ async function checkSelf(folder: string): Promise<void> {
     throw new NotOurFolder(
       `${folder}: other users can write to it (mode ${(mode & 0o7777).toString(8).padStart(4, '0')})`,
     );
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function lstatOf(path: string) {

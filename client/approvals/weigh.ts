@@ -2,6 +2,7 @@
 import { readApprovals } from '../../lib/issuance/read-approvals.ts';
 import {
   type ApprovalState,
+  approversNeeded,
   type GivenApprovals,
   type PlanToApprove,
   weighApprovals,
@@ -31,9 +32,8 @@ export async function weigh(
       'have the CSR uploaded again under a new request id',
     );
   const required = requiredOf(plan, pending);
-  // weighApprovals adds the one that is for an unknown uploader
-  const toWeigh = { ...plan, required: required - extra(pending) };
-  return { given, state: weighApprovals(toWeigh, given, pending.uploader), required };
+  const state = weighApprovals({ ...plan, required }, given, pending.uploader);
+  return { given, state, required: approversNeeded(required, pending.uploader) };
 }
 
 /**
@@ -61,11 +61,11 @@ export function withApprovalBy(
 }
 
 /**
- * The service knows how many approvers the trust domain requires, and publishes it. While the uploader is unknown, one
- * more is required, because one of the approvers may be the uploader.
+ * What has to approve, by the record that this client has read and by what the service has published: it alone knows the
+ * rules of the trust domain. What is published includes the one more that an unknown uploader costs.
  */
 function requiredOf({ required }: PlanToApprove, pending: Examined['pending']): number {
-  return Math.max(required + extra(pending), pending.requiredApprovals);
+  const { requiredApprovals, uploader } = pending;
+  const extra = uploader === undefined && requiredApprovals > 1 ? 1 : 0;
+  return Math.max(required, requiredApprovals - extra);
 }
-
-const extra = ({ uploader }: Examined['pending']) => (uploader === undefined ? 1 : 0);

@@ -7,7 +7,7 @@ import { approvalDenied } from '../policy/refusals.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
-import type { StoredObject } from '../store/object-store.ts';
+import type { BucketObject } from '../store/object-store.ts';
 import { type AppraisedPlan, appraise } from './appraise.ts';
 import { certificateFields } from './certificate-fields.ts';
 import { readApprovals } from './read-approvals.ts';
@@ -33,17 +33,32 @@ interface Case {
   readonly address: RequestAddress;
   readonly csrSha256: string;
   readonly uploader: string | undefined;
+  /** The uploader is unknown, but the upload event may still arrive. */
+  readonly uploaderMayBeNamed: boolean;
   readonly decidedAt: Date;
 }
+
+/**
+ * S3 delivers events within seconds, seldom minutes. Until then an approval does not count without the uploader: an
+ * approver could otherwise approve their own upload before its event arrives.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+ */
+const EVENT_LOST_AFTER_MS = 15 * 60 * 1000;
 
 export async function decide(
   service: Service,
   address: RequestAddress,
-  object: StoredObject,
+  object: BucketObject,
   uploader: string | undefined,
 ): Promise<Decision> {
   const decidedAt = service.now();
-  const about: Case = { address, csrSha256: digestOfObject(object), uploader, decidedAt };
+  const about: Case = {
+    address,
+    csrSha256: digestOfObject(object),
+    uploader,
+    uploaderMayBeNamed: uploader === undefined && object.ageMs < EVENT_LOST_AFTER_MS,
+    decidedAt,
+  };
   const appraisal = await appraise(service, address, object, uploader);
   switch (appraisal.kind) {
     case 'not-a-request':
@@ -65,7 +80,7 @@ async function decidePlan(
 ): Promise<Decision> {
   const { toApprove } = appraised;
   if (!toApprove) return issue(service, about, appraised, undefined);
-  const state = await weigh(service, toApprove, about.uploader);
+  const state = await weigh(service, toApprove, about);
   switch (state.state) {
     case 'denied':
       return reject(
@@ -90,7 +105,11 @@ async function decidePlan(
   }
 }
 
-async function weigh(service: Service, plan: PlanToApprove, uploader: string | undefined) {
+async function weigh(
+  service: Service,
+  plan: PlanToApprove,
+  { uploader, uploaderMayBeNamed }: Case,
+) {
   const given = await readApprovals(service.authority, plan);
   const none = { state: 'waiting', required: plan.required, by: [], uncounted: [] } as const;
   if (!given)
@@ -100,6 +119,13 @@ async function weigh(service: Service, plan: PlanToApprove, uploader: string | u
         'a new request id: there are more approval objects for this request or cluster than are read',
     };
   const state = weighApprovals(plan, given, uploader);
+  if (state.state === 'approved' && uploaderMayBeNamed)
+    return {
+      ...none,
+      by: state.by,
+      waitingFor:
+        'the upload event, which names the uploader: approvals count when it has arrived, or 15 minutes after the upload',
+    };
   return state.state === 'waiting'
     ? { ...state, waitingFor: describeWaiting(plan, state, uploader) }
     : state;
@@ -113,7 +139,7 @@ function describeWaiting(
   const who = required === 1 ? 'an approver' : `${required} approvers`;
   const so = by.length === 0 ? '' : `; approved by ${by.map((one) => one.approver).join(', ')}`;
   const unknown =
-    uploader === undefined
+    uploader === undefined && required > 1
       ? '; one more than usual, because the upload event was lost and one of them may be the uploader'
       : '';
   const but = uncounted.map(

@@ -71,10 +71,17 @@ export function weighApprovals(
   ].map((one) => judgeAuthor(plan, one, uploader));
   const by = oncePerPerson(given.filter((one) => 'kind' in one));
   const uncounted = given.filter((one) => 'reason' in one);
-  // an unknown uploader may be one of the approvers
-  const required = plan.required + (uploader === undefined ? 1 : 0);
+  const required = approversNeeded(plan.required, uploader);
   if (by.length >= required) return { state: 'approved', by };
   return { state: 'waiting', required, by, uncounted };
+}
+
+/**
+ * An unknown uploader may be one of the approvers: where several people have to agree, one more makes up for it. Where one
+ * person is enough, a lost event must not stop a request permanently: the deployment does not keep the two apart there.
+ */
+export function approversNeeded(required: number, uploader: string | undefined): number {
+  return uploader === undefined && required > 1 ? required + 1 : required;
 }
 
 function judgeApproval(

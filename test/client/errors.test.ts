@@ -29,7 +29,6 @@ it.each([
 
 it.each([
   ['ENOENT', 'usage'],
-  ['EISDIR', 'usage'],
   ['ENOTDIR', 'usage'],
   ['ELOOP', 'usage'],
   ['ENAMETOOLONG', 'usage'],
@@ -42,6 +41,13 @@ it.each([
 ])('a file that cannot be used because of %s is a %s error', (code, expected) => {
   const error = Object.assign(new Error(`${code}: the problem, open 'x'`), { code });
   expect(unusableFile('x', error)).toMatchObject({ code: expected, message: 'x: the problem' });
+});
+
+it('a directory in place of a file is a usage error', () => {
+  const error = Object.assign(new Error('EISDIR: illegal operation on a directory, read'), {
+    code: 'EISDIR',
+  });
+  expect(unusableFile('x', error)).toMatchObject({ code: 'usage', message: 'x: is a directory' });
 });
 
 /** A platform team's first call: everything is set, but nothing answers. */

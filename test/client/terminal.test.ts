@@ -94,6 +94,6 @@ it('only the terminal writes to the streams of the process', () => {
         readFileSync(file, 'utf8'),
       ),
     );
-  // run.ts listens to the errors of the streams, and writes nothing
-  expect(writers.sort()).toEqual(['client/run.ts', 'client/terminal.ts']);
+  // run.ts listens to the errors of the streams, and writes nothing; prompt.ts makes the question plain, too
+  expect(writers.sort()).toEqual(['client/prompt.ts', 'client/run.ts', 'client/terminal.ts']);
 });

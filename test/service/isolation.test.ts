@@ -39,9 +39,10 @@ afterAll(() => service.close());
 const kubelet = () =>
   set.csrs.find(({ certificateName }) => certificateName === 'kubelet.conf')?.file ?? '';
 
-/** `exchange/key` or `authority/key`. */
+/** `exchange/key` or `authority/key`, with `<principal>` for the userid of a principal. */
 function place(text: string) {
-  const [bucket = '', ...rest] = text.split('/');
+  const named = text.replace(/<([a-z]+)>/, (_, principal) => service.userid(principal));
+  const [bucket = '', ...rest] = named.split('/');
   return { Bucket: `cakeless-${bucket}`, Key: rest.join('/') };
 }
 
@@ -205,7 +206,13 @@ const rows: Row[] = [
   ['read', A1, 'authority/trust/fleet.json', A1, 'exchange/trust/fleet/ca.crt'],
   ['list', A1, 'authority/records/', 'auditor', 'authority/records/'],
   ['overwrite', A1, 'authority/clusters/a2.json', ADMIN, 'authority/clusters/a2.json'],
-  ['create', A1, 'authority/approvals/requests/x6', 'approver', 'authority/approvals/requests/x6'],
+  [
+    'create',
+    A1,
+    'authority/approvals/requests/x6/<approver>.json',
+    'approver',
+    'authority/approvals/requests/x6/<approver>.json',
+  ],
   // a node and the rest of AWS
   ['sign', A1, 'alias/cakeless/fleet/ca', ADMIN, 'alias/cakeless/fleet/ca'],
   ['invoke', A1, 'cakeless-create-ca', ADMIN, 'cakeless-sign'],
@@ -227,16 +234,16 @@ const rows: Row[] = [
     'approver',
     'authority/clusters/a.json2',
     'approver',
-    'authority/approvals/standing/x.json',
+    'authority/approvals/standing/x/<approver>.json',
   ],
   ['create', 'approver', `authority/records/${own}/x8`, 'service', `authority/records/${own}/x8`],
   ['sign', 'approver', 'alias/cakeless/fleet/ca', 'service', 'alias/cakeless/fleet/ca'],
   [
     'create',
     'auditor',
-    'authority/approvals/requests/x9',
+    'authority/approvals/requests/x9/<approver>.json',
     'approver',
-    'authority/approvals/requests/x9',
+    'authority/approvals/requests/x9/<approver>.json',
   ],
   [
     'create',
@@ -261,9 +268,24 @@ const rows: Row[] = [
   [
     'create',
     'service',
-    'authority/approvals/requests/x11',
+    'authority/approvals/requests/x11/<approver>.json',
     'approver',
-    'authority/approvals/requests/x11',
+    'authority/approvals/requests/x11/<approver>.json',
+  ],
+  // one approver and another
+  [
+    'create',
+    'approver',
+    'authority/approvals/requests/x15/<administrator>.json',
+    'approver',
+    'authority/approvals/requests/x15/<approver>.json',
+  ],
+  [
+    'create',
+    'approver',
+    'authority/approvals/standing/x16/<administrator>.json',
+    'approver',
+    'authority/approvals/standing/x16/<approver>.json',
   ],
 ];
 

@@ -129,7 +129,8 @@ it('deletes an uploaded private key, and stores no part of it anywhere', async (
   const csr = csrOf('apiserver');
   const pem = readFileSync((csr && keyFile(set, csr)) ?? '', 'utf8');
   const key = keyOf('leak', 'pki/apiserver.key');
-  await upload(node, key, pem);
+  await expect(upload(node, key, pem)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await upload(service.s3(), key, pem);
   await service.local.idle();
   expect((await service.outcome(key)).rejected?.violations).toMatchObject([
     { code: 'private-key' },
@@ -151,7 +152,7 @@ it('signs super-admin.conf after an approval that is only in the authority bucke
   await service.s3('approver').send(
     new PutObjectCommand({
       Bucket: LOCAL_BUCKETS.authority,
-      Key: requestApprovalKey(key, planDigest, 'AROAAPPROVER:alice'),
+      Key: requestApprovalKey(key, planDigest, service.userid('approver')),
       Body: JSON.stringify(approval),
       IfNoneMatch: '*',
     }),

@@ -69,6 +69,13 @@ export class RunningService {
     return { endpoint: this.local.url, region: this.local.region, credentials, maxAttempts: 1 };
   }
 
+  /** `aws:userid` of a principal. */
+  userid(name: string): string {
+    const principal = this.local.principals().find((one) => one.name === name);
+    if (!principal) throw new Error(`no principal ${name}`);
+    return principal.principalId;
+  }
+
   keep<T extends { destroy(): void }>(client: T): T {
     this.#clients.push(client);
     return client;

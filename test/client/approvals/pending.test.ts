@@ -87,10 +87,10 @@ describe('with pending documents that cannot be read', () => {
     const { stdout, error } = await run(memory, ['pending', '-o', 'json']);
     expect(JSON.parse(stdout)).toMatchObject([{ request: keys[1] }]);
     expect(error).toMatchObject({ code: 'failure' });
-    expect(error.message?.split('\n')).toEqual([
+    expect(error.lines).toEqual([
       '2 not listed, because they cannot be read:',
-      expect.stringMatching(new RegExp(`^  ${first}: .*limit`)),
-      `  ${third}: not JSON`,
+      expect.stringMatching(new RegExp(`^${first}: .*limit`)),
+      `${third}: not JSON`,
     ]);
   });
 

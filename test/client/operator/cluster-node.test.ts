@@ -188,7 +188,7 @@ it('lists the clusters, and exits with an error that names the records that cann
   ]);
   expect(error).toMatchObject({
     code: 'failure',
-    message: expect.stringMatching(/^1 cannot be read.*: clusters\/broken\.json: /),
+    message: expect.stringMatching(/^1 not listed, because .*: clusters\/broken\.json: /),
   });
 });
 

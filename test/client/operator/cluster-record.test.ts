@@ -22,6 +22,7 @@ const build = (known?: object) =>
 const OWN: Record<string, unknown> = {
   uploaders: ['AWS:AROA:*'],
   approvalRequired: ['apiserver'],
+  requiredApprovals: 2,
   limits: { maxNames: 10 },
   allowedKeys: ['RSA-2048'],
   nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],

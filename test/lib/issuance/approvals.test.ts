@@ -249,17 +249,36 @@ describe('an uploader', () => {
     expect((await memory.process(key)).outcome).toBe('pending');
   });
 
-  it('whose event was lost may be one of the approvers, so one more has to approve', async () => {
-    const memory = await InMemoryService.open();
-    const { node } = memory.declare(newest);
-    const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
-    await processRequest(memory.service, { key });
+  it('counts as known until its event is lost: an approval waits for it', async () => {
+    const { memory, key } = await uploadedWithoutEvent();
     writeApproval(memory, key);
     expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
-    expect(memory.outcome(key).pending).toMatchObject({ requiredApprovals: 2 });
-    writeApproval(memory, key, 'approve', BOB);
+    expect(memory.outcome(key).pending).toMatchObject({
+      requiredApprovals: 1,
+      waitingFor: expect.stringMatching(/^the upload event/),
+    });
+    memory.now = new Date(memory.now.getTime() + 15 * 60 * 1000);
     expect((await processRequest(memory.service, { key })).outcome).toBe('issued');
   });
+
+  it('whose event was lost may be one of two approvers, so a third has to approve', async () => {
+    const { memory, key } = await uploadedWithoutEvent({ requiredApprovals: 2 });
+    memory.now = new Date(memory.now.getTime() + 15 * 60 * 1000);
+    writeApproval(memory, key);
+    writeApproval(memory, key, 'approve', BOB);
+    expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
+    expect(memory.outcome(key).pending).toMatchObject({ requiredApprovals: 3 });
+    writeApproval(memory, key, 'approve', 'AROAAPPROVER:carol');
+    expect((await processRequest(memory.service, { key })).outcome).toBe('issued');
+  });
+
+  async function uploadedWithoutEvent(record = {}) {
+    const memory = await InMemoryService.open();
+    const { node } = memory.declare(newest, record);
+    const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
+    await processRequest(memory.service, { key });
+    return { memory, key };
+  }
 });
 
 describe('a standing approval', () => {

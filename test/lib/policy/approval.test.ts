@@ -192,13 +192,22 @@ it.each<[string, Case, ApprovalState['state']]>([
     'waiting',
   ],
   [
-    'an unknown uploader may be the approver: one is not enough',
+    'a lost event does not stop a request that one person approves',
     { ofRequest: [given(ALICE)], uploader: undefined },
+    'approved',
+  ],
+  [
+    'where two have to approve, an unknown uploader may be one of them: two are not enough',
+    { plan: twoRequired, ofRequest: [given(ALICE), given(BOB)], uploader: undefined },
     'waiting',
   ],
   [
-    'of two approvers, one at least is not an unknown uploader',
-    { ofRequest: [given(ALICE), given(BOB)], uploader: undefined },
+    'of three approvers, two at least are not an unknown uploader',
+    {
+      plan: twoRequired,
+      ofRequest: [given(ALICE), given(BOB), given('AROAEXAMPLE:carol')],
+      uploader: undefined,
+    },
     'approved',
   ],
   [
