@@ -43,7 +43,7 @@ it.each([
   expect(unusableFile('x', error)).toMatchObject({ code: expected, message: 'x: the problem' });
 });
 
-it('a directory in place of a file is a usage error', () => {
+it('a directory instead of a file is a usage error', () => {
   const error = Object.assign(new Error('EISDIR: illegal operation on a directory, read'), {
     code: 'EISDIR',
   });
