@@ -76,6 +76,11 @@ export function weighApprovals(
   for (const { approver, document } of ofRequest)
     if (document?.decision === 'deny')
       return { state: 'denied', by: approver, reason: document.reason };
+  const unclear = ofRequest
+    .filter(({ document }) => document === undefined)
+    .map(({ approver }) => ({ approver, reason: UNREADABLE }));
+  if (unclear.length > 0)
+    return { state: 'waiting', required: plan.required, by: [], uncounted: unclear };
   const given = [
     ...ofRequest.map((one) => judgeApproval(plan, one)),
     ...standingFor(plan, standing),
@@ -84,8 +89,7 @@ export function weighApprovals(
   const uncounted = given.filter((one) => 'reason' in one);
   // an unknown uploader may be one of the approvers
   const required = plan.required + (uploader === undefined ? 1 : 0);
-  const isClear = ofRequest.every(({ document }) => document !== undefined);
-  if (isClear && by.length >= required) return { state: 'approved', by };
+  if (by.length >= required) return { state: 'approved', by };
   return { state: 'waiting', required, by, uncounted };
 }
 
@@ -93,7 +97,7 @@ function judgeApproval(
   { digest, terms }: PlanToApprove,
   { approver, planDigest, document }: GivenApproval,
 ): CountedApproval | Uncounted {
-  if (!document) return { approver, reason: `${UNREADABLE}: upload again under a new request id` };
+  if (!document) return { approver, reason: UNREADABLE };
   if (planDigest !== digest) return { approver, reason: 'it is for an earlier plan' };
   // the key alone counts, but an object that contradicts it was not written by a program that looked at this plan
   if (document.planDigest !== digest || document.request !== terms.request)
@@ -101,7 +105,8 @@ function judgeApproval(
   return { approver, kind: 'request' };
 }
 
-const UNREADABLE = 'it cannot be read, and may be a denial';
+const UNREADABLE =
+  'it cannot be read, and may be a denial: upload the CSR again under a new request id';
 
 function standingFor(
   plan: PlanToApprove,
