@@ -67,8 +67,8 @@ export async function findUnfinished(service: Service, options: RunOptions): Pro
   const now = service.now().getTime();
   const ageOf = (time: Date) => now - time.getTime();
   const cursor = options.daily ? beginDaily(options.cursor) : options.cursor;
-  const toWake = new Candidates();
-  const waiting = new Candidates();
+  const toWake = new Candidates(String(now));
+  const waiting = new Candidates(String(now));
   const places = new Places(cursor.continued, shares);
   const walk = {
     after: cursor.after,
