@@ -107,7 +107,7 @@ it.each<[string, string, string[]]>([
   expect(await whoMay(action, resource)).toEqual(allowed);
 });
 
-// CDK uploads the code of the functions, and the template, under their digests, and leaves what is there as it is
+// CDK uploads the code of the functions, and the template, under their digests, and does not replace what exists
 it.each(['s3:PutObject', 's3:DeleteObject', 's3:PutObjectAcl'])(
   '%s of the code that is going to be deployed: only who publishes it',
   async (action) => {
