@@ -30,8 +30,16 @@ export interface OutgoingMessage {
 /** @param upload undefined if no event names the uploader: reconcile knows none, and neither does an approval */
 export function wakeMessage(request: string, upload?: WakeMessage['upload']): OutgoingMessage {
   const message: WakeMessage = { version: 1, request, ...(upload && { upload }) };
-  return { body: JSON.stringify(message), group: groupOf(request) };
+  return { body: inAscii(JSON.stringify(message)), group: groupOf(request) };
 }
+
+/**
+ * A node chooses the characters of its keys, and SQS refuses a message with some of them, U+FFFF for example. A message
+ * that is always refused would stop a sender that tries again and again.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+const inAscii = (json: string) =>
+  json.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** @throws Error if neither triage nor reconcile sends such a body */
 export function readWakeMessage(body: string): Wake {

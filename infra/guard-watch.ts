@@ -145,6 +145,8 @@ const ROLE_CHANGES = [
   'CreateRole',
   'DeleteRole',
   'UpdateAssumeRolePolicy',
+  'TagRole', // tags of a role that nodes share name the node
+  'AddRoleToInstanceProfile',
   'PutRolePolicy',
   'DeleteRolePolicy',
   'AttachRolePolicy',

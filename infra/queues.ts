@@ -83,6 +83,9 @@ export class Queues extends Construct {
       visibilityTimeout: Duration.seconds(6 * functionTimeout.toSeconds()),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
+      // By default any queue of the account may name this one as its dead-letter queue, and SQS then moves messages here
+      // that anybody has sent there: the policy about sending does not apply to that.
+      redriveAllowPolicy: { redrivePermission: sqs.RedrivePermission.DENY_ALL },
     });
   }
 

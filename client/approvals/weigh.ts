@@ -28,7 +28,7 @@ export async function weigh(
   if (!given)
     throw new CommandError(
       'failure',
-      `${address.key}: there are more approvals of this request or its cluster than are read`,
+      `${address.key}: there are more approvals of this request than are read`,
       'have the CSR uploaded again under a new request id',
     );
   const required = requiredOf(plan, pending);

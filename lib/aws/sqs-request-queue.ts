@@ -33,20 +33,19 @@ export class SqsRequestQueue {
   }
 
   /**
-   * Sends messages, one batch after another.
-   * @throws Fault if a message could not be sent; those before it are in the queue, and this one may be as well
+   * Sends messages, one batch after another; what the queue does not take delays none of the others.
+   * @throws Fault if messages could not be sent; the others are in the queue, and these may be as well
    */
   async send(messages: readonly QueuedMessage[]): Promise<void> {
-    for (let i = 0; i < messages.length; i += BATCH_SIZE) {
-      const batch = messages.slice(i, i + BATCH_SIZE);
-      const [first, ...others] = await this.#sendBatch(batch);
-      if (!first) continue;
-      const count = others.length + 1;
-      throw new Fault(
-        first.SenderFault ? 'not-allowed' : 'unavailable',
-        `SQS SendMessageBatch: ${count} of ${batch.length} messages: ${first.Code}: ${first.Message}`,
-      );
-    }
+    const failed: BatchResultErrorEntry[] = [];
+    for (let i = 0; i < messages.length; i += BATCH_SIZE)
+      failed.push(...(await this.#sendBatch(messages.slice(i, i + BATCH_SIZE))));
+    const first = failed.find(({ SenderFault }) => SenderFault) ?? failed[0];
+    if (!first) return;
+    throw new Fault(
+      first.SenderFault ? 'not-allowed' : 'unavailable',
+      `SQS SendMessageBatch: ${failed.length} of ${messages.length} messages: ${first.Code}: ${first.Message}`,
+    );
   }
 
   /** Sends all batches at the same time. @returns for each message, whether it was sent */

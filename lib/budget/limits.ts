@@ -22,6 +22,11 @@ const CERTIFICATES_OF_USERS = 1000;
 const CERTIFICATES_OF_CLUSTER = 20_000;
 /** Half of what is requested may be rejected. */
 const REQUESTS_PER_CERTIFICATE = 2;
+/**
+ * With certificates of a few minutes a node would otherwise have so much that its counter, with 24 bytes for each
+ * request and each certificate, becomes larger than a document may be (4 MiB): then nothing of the day could be decided.
+ */
+const MOST_CERTIFICATES_OF_NODE = 50_000;
 
 /** @param node the part of a request's key after the cluster: a node, or the word that users have there */
 export function limitsOf(record: ClusterRecord | undefined, node: string): BudgetLimits {
@@ -33,12 +38,12 @@ export function limitsOf(record: ClusterRecord | undefined, node: string): Budge
   } = record ?? {};
   // clients renew in the last third of a certificate's life
   const renewals = timesADay((validitySeconds * 2) / 3);
-  const ofNode = withDefaults(CERTIFICATES_OF_NODE * renewals, {
+  const ofNode = withDefaults(capped(CERTIFICATES_OF_NODE * renewals), {
     requests: budgets.nodeRequestsPerDay,
     certificates: budgets.nodeCertificatesPerDay,
   });
   const ofUsers = withDefaults(
-    CERTIFICATES_OF_USERS * timesADay(users?.maxValiditySeconds ?? DAY_SECONDS),
+    capped(CERTIFICATES_OF_USERS * timesADay(users?.maxValiditySeconds ?? DAY_SECONDS)),
     { requests: budgets.userRequestsPerDay, certificates: budgets.userCertificatesPerDay },
   );
   const ofCluster = Math.max(
@@ -51,6 +56,8 @@ export function limitsOf(record: ClusterRecord | undefined, node: string): Budge
   });
   return { node: node === USERS ? ofUsers : ofNode, cluster };
 }
+
+const capped = (certificates: number) => Math.min(certificates, MOST_CERTIFICATES_OF_NODE);
 
 /** How often something that lasts so long is needed in a day. */
 function timesADay(seconds: number): number {

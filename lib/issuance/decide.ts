@@ -2,7 +2,12 @@
 import type { IssueRecord, RejectRecord } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
-import { type ApprovalState, type PlanToApprove, weighApprovals } from '../policy/approval.ts';
+import {
+  type ApprovalState,
+  type GivenApprovals,
+  type PlanToApprove,
+  weighApprovals,
+} from '../policy/approval.ts';
 import { approvalDenied } from '../policy/refusals.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
@@ -116,7 +121,7 @@ async function weigh(
     return {
       ...none,
       waitingFor:
-        'a new request id: there are more approval objects for this request or cluster than are read',
+        'a new request id: there are more approval objects for this request than are read',
     };
   const state = weighApprovals(plan, given, uploader);
   if (state.state === 'approved' && uploaderMayBeNamed)
@@ -127,9 +132,14 @@ async function weigh(
         'the upload event, which names the uploader: approvals count when it has arrived, or 15 minutes after the upload',
     };
   return state.state === 'waiting'
-    ? { ...state, waitingFor: describeWaiting(plan, state, uploader) }
+    ? { ...state, waitingFor: describeWaiting(plan, state, uploader) + describeStanding(given) }
     : state;
 }
+
+const describeStanding = ({ standing }: GivenApprovals) =>
+  standing
+    ? ''
+    : '; no standing approval counts: there are more objects with standing approvals of this cluster than are read';
 
 function describeWaiting(
   { reason }: PlanToApprove,

@@ -7,8 +7,9 @@ import {
   standingApprovalSchema,
   standingApprovalsPrefix,
 } from '../contract/approvals.ts';
+import { Fault } from '../fault.ts';
 import type { GivenApprovals, PlanToApprove } from '../policy/approval.ts';
-import { readDocument } from '../store/documents.ts';
+import { orMalformed, readDocument } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** More approvers than a deployment has. A denial could hide behind more objects, so then nothing counts. */
@@ -19,7 +20,11 @@ const MAX_APPROVAL_BYTES = 64 * 1024;
 
 type Approvals = Pick<ObjectStore, 'get' | 'list'>;
 
-/** undefined if there are too many objects to read. @throws Fault document-malformed */
+/**
+ * An approver chooses the bytes of an object and, if the session's name is free, the number of objects; nobody can delete
+ * them. So neither stops what others decide.
+ * @returns undefined if there are too many objects about the request to read
+ */
 export async function readApprovals(
   authority: Approvals,
   { terms, mayStand }: PlanToApprove,
@@ -28,12 +33,12 @@ export async function readApprovals(
     listAll(authority, requestApprovalsPrefix(terms.request)),
     mayStand ? listAll(authority, standingApprovalsPrefix(terms.cluster)) : [],
   ]);
-  if (!ofRequest || !standing) return undefined;
+  if (!ofRequest) return undefined;
   const approvals = ofRequest.flatMap((key) => {
     const name = parseRequestApprovalKey(key);
     return name?.request === terms.request ? [{ key, name }] : [];
   });
-  const standings = standing.flatMap((key) => {
+  const standings = standing?.flatMap((key) => {
     const name = parseStandingApprovalKey(key);
     return name ? [{ key, name }] : [];
   });
@@ -41,9 +46,11 @@ export async function readApprovals(
     ofRequest: await readEach(approvals, ({ key, name: { approver, planDigest } }) =>
       read(authority, key, requestApprovalSchema, { approver, planDigest }),
     ),
-    standing: await readEach(standings, ({ key, name: { approver } }) =>
-      read(authority, key, standingApprovalSchema, { approver }),
-    ),
+    standing:
+      standings &&
+      (await readEach(standings, ({ key, name: { approver } }) =>
+        read(authority, key, standingApprovalSchema, { approver }),
+      )),
   };
 }
 
@@ -61,9 +68,11 @@ async function read<T, Name extends object>(
   key: string,
   schema: Parameters<typeof readDocument<T>>[2],
   name: Name,
-): Promise<(Name & { readonly document: T }) | undefined> {
-  const document = await readDocument(authority, key, schema, MAX_APPROVAL_BYTES);
-  return document && { ...name, document };
+): Promise<(Name & { readonly document: T | undefined }) | undefined> {
+  const document = await readDocument(authority, key, schema, MAX_APPROVAL_BYTES).catch(
+    orMalformed,
+  );
+  return document && { ...name, document: document instanceof Fault ? undefined : document };
 }
 
 async function readEach<A, B>(

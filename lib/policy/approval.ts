@@ -23,7 +23,8 @@ export interface GivenApproval {
   /** `aws:userid` */
   readonly approver: string;
   readonly planDigest: string;
-  readonly document: RequestApproval;
+  /** undefined: it cannot be read. */
+  readonly document: RequestApproval | undefined;
 }
 
 /** The standing approvals that one approver gave the cluster. */
@@ -33,9 +34,16 @@ export interface GivenStanding {
   readonly document: StandingApproval;
 }
 
+/** One approver's standing approvals as they were found. */
+export interface FoundStanding extends Omit<GivenStanding, 'document'> {
+  /** undefined: they cannot be read. */
+  readonly document: StandingApproval | undefined;
+}
+
 export interface GivenApprovals {
   readonly ofRequest: readonly GivenApproval[];
-  readonly standing: readonly GivenStanding[];
+  /** undefined: there are too many to read. */
+  readonly standing: readonly FoundStanding[] | undefined;
 }
 
 export interface Uncounted {
@@ -55,7 +63,9 @@ export type ApprovalState =
 
 /**
  * A denial by any approver denies, whatever plan it names: not issuing is always safe. Otherwise as many people as the
- * plan requires have to approve, each for this very plan or by a standing approval that covers it.
+ * plan requires have to approve, each for this very plan or by a standing approval that covers it. What cannot be read
+ * may be a denial: of a request, so it is not approved; or of standing approvals, so none of them counts. One approver
+ * can so delay one request, which can be uploaded again, but not those that others approve one by one.
  * @param uploader as the S3 event says; undefined if no event was seen
  */
 export function weighApprovals(
@@ -63,8 +73,14 @@ export function weighApprovals(
   { ofRequest, standing }: GivenApprovals,
   uploader: string | undefined,
 ): ApprovalState {
-  const denial = ofRequest.find(({ document }) => document.decision === 'deny');
-  if (denial) return { state: 'denied', by: denial.approver, reason: denial.document.reason };
+  for (const { approver, document } of ofRequest)
+    if (document?.decision === 'deny')
+      return { state: 'denied', by: approver, reason: document.reason };
+  const unclear = ofRequest
+    .filter(({ document }) => document === undefined)
+    .map(({ approver }) => ({ approver, reason: UNREADABLE }));
+  if (unclear.length > 0)
+    return { state: 'waiting', required: plan.required, by: [], uncounted: unclear };
   const given = [
     ...ofRequest.map((one) => judgeApproval(plan, one)),
     ...standingFor(plan, standing),
@@ -88,6 +104,7 @@ function judgeApproval(
   { digest, terms }: PlanToApprove,
   { approver, planDigest, document }: GivenApproval,
 ): CountedApproval | Uncounted {
+  if (!document) return { approver, reason: UNREADABLE };
   if (planDigest !== digest) return { approver, reason: 'it is for an earlier plan' };
   // the key alone counts, but an object that contradicts it was not written by a program that looked at this plan
   if (document.planDigest !== digest || document.request !== terms.request)
@@ -95,11 +112,18 @@ function judgeApproval(
   return { approver, kind: 'request' };
 }
 
+const UNREADABLE =
+  'it cannot be read, and may be a denial: upload the CSR again under a new request id';
+
 function standingFor(
   plan: PlanToApprove,
-  standing: readonly GivenStanding[],
+  found: readonly FoundStanding[] = [],
 ): (CountedApproval | Uncounted)[] {
   if (!plan.mayStand) return [];
+  const unreadable = found.filter(({ document }) => document === undefined);
+  if (unreadable.length > 0)
+    return unreadable.map(({ approver }) => ({ approver, reason: UNREADABLE_STANDING }));
+  const standing = found.filter(isReadable);
   const { certificateName } = plan.terms;
   const denied = standing.find(({ document }) =>
     document.denials.some((denial) => denial.certificateName === certificateName),
@@ -113,6 +137,11 @@ function standingFor(
     return [{ approver, reason: 'the standing approval does not cover it' }];
   });
 }
+
+const UNREADABLE_STANDING =
+  'the standing approvals cannot be read, and may deny those of others, so that none counts';
+
+const isReadable = (found: FoundStanding): found is GivenStanding => found.document !== undefined;
 
 /** Whether a standing approval covers a certificate: nothing that it names is exceeded. */
 function covers(

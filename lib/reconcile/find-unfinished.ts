@@ -66,9 +66,10 @@ export async function findUnfinished(service: Service, options: RunOptions): Pro
   const { graceMs, recordsMs, shares = SHARES, moreCalls = MORE_CALLS, isLate } = options;
   const now = service.now().getTime();
   const ageOf = (time: Date) => now - time.getTime();
-  const cursor = options.daily ? beginDaily(options.cursor) : options.cursor;
-  const toWake = new Candidates();
-  const waiting = new Candidates();
+  const begins = options.daily && !options.cursor.daily;
+  const cursor = begins ? beginDaily(options.cursor) : options.cursor;
+  const toWake = new Candidates(String(now));
+  const waiting = new Candidates(String(now));
   const places = new Places(cursor.continued, shares);
   const walk = {
     after: cursor.after,
@@ -104,9 +105,12 @@ export async function findUnfinished(service: Service, options: RunOptions): Pro
   };
 }
 
-/** Starts at the first key, whatever an earlier run has left. */
-function beginDaily({ continued, last }: ReconcileCursor): ReconcileCursor {
-  return { continued, last, daily: true, seen: NO_TOTALS, ledger: {} };
+/**
+ * Starts at the first key, whatever an earlier run has left. One that is in progress is not started again: somebody who
+ * calls the function again and again would keep it from ever reaching the last keys.
+ */
+function beginDaily({ continued, last, ledger = {} }: ReconcileCursor): ReconcileCursor {
+  return { continued, last, daily: true, seen: NO_TOTALS, ledger };
 }
 
 /** @returns where the next run continues; undefined if the check is finished, or none is in progress */

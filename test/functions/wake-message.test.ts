@@ -20,6 +20,21 @@ it('a message of reconcile names no uploader, and its key may have any character
   });
 });
 
+// SQS takes no U+FFFE, U+FFFF or control characters: one such key would stop reconcile for every cluster
+it.each([
+  '\uffff',
+  '\ufffe',
+  '\u0000\u0001\u000b',
+  '\u007f\u0085\u2028',
+  'ä',
+  '\u{1f511}\u{10ffff}',
+])('a message with a key of any characters has only those that SQS takes: %j', (characters) => {
+  const odd = `requests/prod/cp-1/${characters}.csr`;
+  const { body } = wakeMessage(odd);
+  expect(body).toMatch(/^[ -~]+$/);
+  expect(readWakeMessage(body).key).toBe(odd);
+});
+
 describe('the group of a message', () => {
   const groupOf = (key: string) => wakeMessage(key).group;
 

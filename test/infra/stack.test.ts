@@ -613,6 +613,17 @@ describe('functions', () => {
     for (const [, { Properties }] of queues) expect(Properties.SqsManagedSseEnabled).toBe(true);
   });
 
+  // SQS asks no policy when it moves a message to a dead-letter queue, so anyone with a queue could send without permission
+  it.each(['ServiceQueueUploads', 'ServiceQueueRequests'])(
+    'no queue of somebody else can name %s as its dead-letter queue',
+    (queue) => {
+      const [, { Properties }] =
+        ofType(resources, 'AWS::SQS::Queue').find(([id]) => id.startsWith(queue)) ??
+        fail('no queue');
+      expect(Properties.RedriveAllowPolicy).toEqual({ redrivePermission: 'denyAll' });
+    },
+  );
+
   it('sign and watch-signatures know the rules of trust domains that differ from the defaults, and no other function does', () => {
     const strict = synthesize({
       trustDomains: [

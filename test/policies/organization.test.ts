@@ -23,6 +23,8 @@ const everyone: Record<string, Principal> = {
   ...principals,
   pipeline: role('cakeless-pipeline'),
   'deploy role': role(`cdk-hnb659fds-deploy-role-${ACCOUNT}-eu-central-1`),
+  'publishing role': role(`cdk-hnb659fds-file-publishing-role-${ACCOUNT}-eu-central-1`),
+  foundation: role('platform-foundation'),
 };
 
 const ROLE = `arn:aws:iam::${ACCOUNT}:role`;
@@ -77,11 +79,42 @@ it.each<[string, string, string[]]>([
   ['cloudformation:CreateChangeSet', STACK, ['deploy role']],
   ['cloudformation:DeleteStack', STACK, ['deploy role']],
   ['sts:AssumeRole', `${ROLE}/cdk-hnb659fds-deploy-role-${ACCOUNT}-eu-central-1`, ['pipeline']],
-  ['iam:PassRole', `${ROLE}/cdk-hnb659fds-cfn-exec-role-${ACCOUNT}-eu-central-1`, ['deploy role']],
-  ['iam:PutRolePolicy', `${ROLE}/cdk-hnb659fds-cfn-exec-role-x`, ['deploy role']],
+  [
+    'sts:AssumeRole',
+    `${ROLE}/cdk-hnb659fds-file-publishing-role-${ACCOUNT}-eu-central-1`,
+    ['pipeline'],
+  ],
+  [
+    'iam:PassRole',
+    `${ROLE}/cdk-hnb659fds-cfn-exec-role-${ACCOUNT}-eu-central-1`,
+    ['deploy role', 'foundation'],
+  ],
+  ...['cfn-exec-role-x', 'deploy-role-x', 'file-publishing-role-x'].flatMap(
+    (name): [string, string, string[]][] =>
+      ['iam:PutRolePolicy', 'iam:UpdateAssumeRolePolicy', 'iam:DeleteRolePermissionsBoundary'].map(
+        (action) => [action, `${ROLE}/cdk-hnb659fds-${name}`, ['deploy role', 'foundation']],
+      ),
+  ),
+  // the roles that the policy itself trusts: a pattern of ARNs is no better than who may create such a role
+  ...['cakeless-pipeline', 'platform-foundation'].flatMap((name): [string, string, string[]][] =>
+    ['iam:CreateRole', 'iam:UpdateAssumeRolePolicy', 'iam:PassRole'].map((action) => [
+      action,
+      `${ROLE}/${name}`,
+      ['foundation'],
+    ]),
+  ),
 ])('%s of %s: only who deploys', async (action, resource, allowed) => {
   expect(await whoMay(action, resource)).toEqual(allowed);
 });
+
+// CDK uploads the code of the functions, and the template, under their digests, and does not replace what exists
+it.each(['s3:PutObject', 's3:DeleteObject', 's3:PutObjectAcl'])(
+  '%s of the code that is going to be deployed: only who publishes it',
+  async (action) => {
+    const asset = `arn:aws:s3:::cdk-hnb659fds-assets-${ACCOUNT}-eu-central-1/digest.zip`;
+    expect(await whoMay(action, asset)).toEqual(['foundation', 'publishing role']);
+  },
+);
 
 it('leaves everything else as it is: roles of the design keep what they have', async () => {
   const rows = TABLE.filter(

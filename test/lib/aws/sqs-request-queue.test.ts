@@ -65,6 +65,13 @@ it('a message that the queue rejects is not sent again', async () => {
   expect(sent).toHaveLength(1);
 });
 
+it('messages that the queue does not take keep none of the others from being sent', async () => {
+  const refusal = { Code: 'InvalidMessageContents', Message: 'no', SenderFault: true };
+  const { queue, sent } = opened((body) => (body === 'body 1' ? refusal : undefined));
+  await expect(queue.send(messages(12))).rejects.toThrow('1 of 12 messages');
+  expect(sent).toContainEqual(['body 10', 'body 11']);
+});
+
 it('each message has the group of its node', async () => {
   const client = new SQSClient({ region: 'eu-central-1' });
   const send = jest.spyOn(client, 'send').mockImplementation(async () => ({}));

@@ -1,5 +1,8 @@
 import { limitsOf } from '../../../lib/budget/limits.ts';
 import { parseClusterRecord } from '../../../lib/cluster/record.ts';
+import { nodeBudgetKey, nodeBudgetSchema } from '../../../lib/contract/day-budget.ts';
+import { formatDocument, readDocument } from '../../../lib/store/documents.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
 
 const NODE = { name: 'cp-1', addresses: ['10.0.0.1'], role: 'control-plane' };
 const document = {
@@ -39,6 +42,26 @@ it('all users of a cluster share a budget, by their own validity', () => {
   expect(limits({ users }, 'users').node).toEqual({ certificates: 3000, requests: 6000 });
   expect(limits({ certificateValidityPeriod: '1h' }, 'users').node.certificates).toBe(1000);
 });
+
+it.each(['cp-1', 'users'])(
+  'with certificates of a minute, the counter of %s can still be read when everything is used up',
+  async (node) => {
+    const short = { certificateValidityPeriod: '1m', users: { maxValidityPeriod: '1m' } };
+    const { requests, certificates } = limits(short, node).node;
+    const ids = (count: number) => Array.from({ length: count }, () => 'x'.repeat(16));
+    const counter = {
+      requests: ids(requests),
+      certificates: ids(certificates),
+      drawn: { requests, certificates },
+      closedThrough: {},
+    };
+    const store = new MemoryStore();
+    const key = nodeBudgetKey('prod', node, '2026-11-24');
+    store.seed(key, formatDocument(counter));
+    const read = await readDocument(store, key, nodeBudgetSchema);
+    expect(read?.certificates).toHaveLength(certificates);
+  },
+);
 
 it('the budget of a cluster is enough for all of its nodes', () => {
   expect(limits().cluster).toEqual({ certificates: 20_000, requests: 40_000 });

@@ -332,17 +332,64 @@ describe('a standing approval', () => {
 });
 
 describe('more approval objects than are read', () => {
-  it.each<[string, (memory: InMemoryService, key: string, i: number) => string]>([
-    ['for a request', (_, key, i) => requestApprovalKey(key, 'a'.repeat(64), `AROA:flood-${i}`)],
-    ['for a cluster', (_m, _k, i) => standingApprovalKey(CLUSTER, `AROA:flood-${i}`)],
-  ])('%s hide no denial: nothing is approved, and they are not read', async (_, keyOf) => {
+  const flooded = async (keyOf: (key: string, i: number) => string) => {
     const { memory, key } = await waiting(legacy, 'admin.conf');
-    for (let i = 0; i <= 100; i++) memory.authority.seed(keyOf(memory, key, i), '{}');
+    for (let i = 0; i <= 100; i++) memory.authority.seed(keyOf(key, i), '{}');
     memory.authority.calls.length = 0;
+    return { memory, key };
+  };
+  const readBy = (memory: InMemoryService) =>
+    memory.authority.calls.filter(({ call }) => call === 'get').length;
+
+  it('for a request hide no denial: nothing is approved, and they are not read', async () => {
+    const { memory, key } = await flooded((key, i) =>
+      requestApprovalKey(key, 'a'.repeat(64), `AROA:flood-${i}`),
+    );
     expect((await approve(memory, key)).outcome).toBe('pending');
     expect(memory.outcome(key).pending?.waitingFor).toContain('more approval objects');
-    expect(memory.authority.calls.filter(({ call }) => call === 'get').length).toBeLessThan(10);
+    expect(readBy(memory)).toBeLessThan(10);
   });
+
+  // nobody can delete them: one approver would stop all approvals of the cluster for ever
+  it('for a cluster hide no denial of standing approvals, and do not keep others from approving the request', async () => {
+    const { memory, key } = await flooded((_, i) =>
+      standingApprovalKey(CLUSTER, `AROA:flood-${i}`),
+    );
+    standing(memory, { certificateName: 'admin.conf' });
+    expect((await memory.process(key)).outcome).toBe('pending');
+    expect(memory.outcome(key).pending?.waitingFor).toContain('no standing approval counts');
+    expect(readBy(memory)).toBeLessThan(10);
+    expect((await approve(memory, key)).outcome).toBe('issued');
+  });
+});
+
+describe('an approval object that cannot be read', () => {
+  const OBJECTS = ['no JSON', '{}', JSON.stringify({ mustUnderstand: ['not before'] })];
+
+  it.each(OBJECTS)(
+    'about a request: nothing is approved, and the approvers read why: %s',
+    async (text) => {
+      const { memory, key } = await waiting();
+      memory.authority.seed(requestApprovalKey(key, '0'.repeat(64), BOB), text);
+      expect((await approve(memory, key)).outcome).toBe('pending');
+      expect(memory.outcome(key).pending?.waitingFor).toMatch(
+        /bob.* cannot be read.*new request id/,
+      );
+    },
+  );
+
+  // it stays as it is if its author wants it to
+  it.each(OBJECTS)(
+    'about a cluster: its requests can still be approved one by one: %s',
+    async (text) => {
+      const { memory, key } = await waiting(legacy, 'admin.conf');
+      standing(memory, { certificateName: 'admin.conf' });
+      memory.authority.seed(standingApprovalKey(CLUSTER, ALICE), text);
+      expect((await memory.process(key)).outcome).toBe('pending');
+      expect(memory.outcome(key).pending?.waitingFor).toMatch(/alice.* cannot be read/);
+      expect((await approve(memory, key)).outcome).toBe('issued');
+    },
+  );
 });
 
 describe('the longest validity of a trust domain', () => {

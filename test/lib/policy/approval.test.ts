@@ -3,6 +3,7 @@ import type { RequestApproval, StandingGrant } from '../../../lib/contract/appro
 import { mayStand } from '../../../lib/contract/request-kinds.ts';
 import {
   type ApprovalState,
+  type FoundStanding,
   type GivenApproval,
   type GivenStanding,
   type PlanToApprove,
@@ -82,7 +83,7 @@ const standing = (
 interface Case {
   readonly plan?: PlanToApprove;
   readonly ofRequest?: readonly GivenApproval[];
-  readonly standing?: readonly GivenStanding[];
+  readonly standing?: readonly FoundStanding[];
   readonly uploader?: string | undefined;
 }
 
@@ -218,6 +219,21 @@ it.each<[string, Case, ApprovalState['state']]>([
   [
     'an approver who is listed counts',
     { plan: listed, ofRequest: [given('AROASECURITY:alice')] },
+    'approved',
+  ],
+  [
+    'an object about the request that cannot be read may be a denial, so nothing approves',
+    { ofRequest: [given(ALICE), { ...given(BOB), document: undefined }] },
+    'waiting',
+  ],
+  [
+    'standing approvals that cannot be read may be a denial, so none counts',
+    { standing: [ofAdmin, { approver: ALICE, document: undefined }] },
+    'waiting',
+  ],
+  [
+    'they are no reason to wait if the request itself is approved',
+    { ofRequest: [given(ALICE)], standing: [{ approver: BOB, document: undefined }] },
     'approved',
   ],
 ])('%s', (_, about, state) => {

@@ -174,6 +174,13 @@ describe('a run that has used up its calls', () => {
     expect((await run({ run: 400, cluster: 400, node: 400 })).woken).toEqual([]);
   });
 
+  it('reaches the last key even if every run is told to begin a daily check', async () => {
+    const { run } = await opened(...ranges);
+    const found = new Set<string>();
+    for (let i = 0; i < 20; i++) for (const key of (await run(SMALL, true)).woken) found.add(key);
+    expect(found.size).toBe(clusters.length);
+  });
+
   it('counts what earlier runs have seen, so that the metrics do not depend on where it stopped', async () => {
     const oldest = new Date('2026-11-24T08:00:00Z');
     const { run } = await opened(single(lost('a/first'), oldest), ...ranges);
