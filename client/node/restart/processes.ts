@@ -61,18 +61,20 @@ function isGenuine(
 ): boolean {
   const [, line = ''] = /^Uid:\s*(.*)$/m.exec(readProc(proc, pid, 'status') ?? '') ?? [];
   const users = ['0', ...(manifest?.users ?? []).map(String)];
+  const program = programOf(proc, pid);
   return (
     line !== '' &&
     line.split(/\s+/).every((uid) => users.includes(uid)) &&
-    programOf(proc, pid) === component
+    (program === undefined || program === component)
   );
 }
 
+/** undefined if it may not be known: without CAP_SYS_PTRACE, as in the timer's unit (ptrace(2)). */
 function programOf(proc: string, pid: string): string | undefined {
   try {
     return basename(readlinkSync(join(proc, pid, 'exe')));
   } catch {
-    return undefined; // exited in the meantime
+    return undefined;
   }
 }
 

@@ -23,19 +23,21 @@ const manifest = (users: number[] = []): Manifest => ({
 
 interface Process {
   readonly pid: number;
-  readonly exe?: string;
+  /** undefined if it cannot be read, as without CAP_SYS_PTRACE. */
+  readonly exe?: string | undefined;
   /** Real, effective, saved and file system user. */
   readonly users?: readonly number[];
 }
 
-function run({ pid, exe = '/usr/local/bin/etcd', users = [0, 0, 0, 0] }: Process): void {
+function run({ pid, users = [0, 0, 0, 0], ...more }: Process): void {
+  const { exe } = { exe: '/usr/local/bin/etcd', ...more };
   const folder = join(proc, String(pid));
   mkdirSync(folder);
   writeFileSync(join(folder, 'cmdline'), ['etcd', FLAG, ''].join('\0'));
   const fields = ['S', ...Array.from({ length: 18 }, () => '1'), '77', '0'];
   writeFileSync(join(folder, 'stat'), `${pid} (etcd) ${fields.join(' ')}\n`);
   writeFileSync(join(folder, 'status'), `Name:\tetcd\nUid:\t${users.join('\t')}\nGid:\t0\n`);
-  symlinkSync(exe, join(folder, 'exe'));
+  if (exe !== undefined) symlinkSync(exe, join(folder, 'exe'));
 }
 
 const ROOTLESS = 2001;
@@ -49,6 +51,12 @@ test.each([
 ])('%s does not count beside the component', (_, fake: Process) => {
   run({ pid: 10 });
   run(fake);
+  expect(findProcesses('etcd', FOLDERS, manifest(), proc)).toEqual(['10:77']);
+});
+
+test('the user alone decides if the program of a process cannot be read', () => {
+  run({ pid: 10, exe: undefined });
+  run({ pid: 20, exe: undefined, users: all(USER) });
   expect(findProcesses('etcd', FOLDERS, manifest(), proc)).toEqual(['10:77']);
 });
 
