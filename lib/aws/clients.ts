@@ -3,7 +3,9 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 
 /**
- * By default a client waits forever for a request that hangs. A KMS or S3 call takes milliseconds, and five attempts
+ * By default a client waits forever for a request that hangs, and for the rest of a response: requestTimeout ends with
+ * its head, socketTimeout limits each pause after it. A node renews its lease while a manifest is out of its folder, and
+ * must not wait there until someone looks. A KMS or S3 call takes milliseconds, and five attempts
  * with exponential backoff outlast a throttle of seconds. `adaptive` mode keeps a client slow long after the throttle
  * ends.
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-maxsockets.html
@@ -11,7 +13,12 @@ import { S3Client } from '@aws-sdk/client-s3';
 export const CLIENT_SETTINGS = {
   retryMode: 'standard',
   maxAttempts: 5,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 4000, throwOnRequestTimeout: true },
+  requestHandler: {
+    connectionTimeout: 1000,
+    requestTimeout: 4000,
+    throwOnRequestTimeout: true,
+    socketTimeout: 4000,
+  },
 } as const;
 
 /** @param region replaces the one in the environment */

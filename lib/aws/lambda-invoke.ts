@@ -11,7 +11,11 @@ const INVOKE_TIMEOUT_MS = 120_000;
 export async function invokeFunction(name: string, request: unknown): Promise<unknown> {
   const client = new LambdaClient({
     ...CLIENT_SETTINGS,
-    requestHandler: { ...CLIENT_SETTINGS.requestHandler, requestTimeout: INVOKE_TIMEOUT_MS },
+    requestHandler: {
+      ...CLIENT_SETTINGS.requestHandler,
+      requestTimeout: INVOKE_TIMEOUT_MS,
+      socketTimeout: INVOKE_TIMEOUT_MS,
+    },
   });
   const answer = await client
     .send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(request) }))

@@ -5,18 +5,32 @@ import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { parseYaml, YamlError } from '../../parse-yaml.ts';
 
 const text = z.optional(z.string());
+/** As Go reads it: standard base64, in which only line breaks may occur (encoding/base64). */
+const data = z.optional(
+  z
+    .string()
+    .check(
+      z.refine(
+        (value) =>
+          /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
+            value.replace(/[\r\n]/g, ''),
+          ),
+        'must be base64',
+      ),
+    ),
+);
 
 const context = z.object({ cluster: z.string(), user: z.string() });
 const cluster = z.object({
   server: text,
-  'certificate-authority-data': text,
+  'certificate-authority-data': data,
   'certificate-authority': text,
   'insecure-skip-tls-verify': z.optional(z.boolean()),
 });
 const user = z.object({
-  'client-certificate-data': text,
+  'client-certificate-data': data,
   'client-certificate': text,
-  'client-key-data': text,
+  'client-key-data': data,
   'client-key': text,
 });
 const name = z.string();
@@ -54,12 +68,17 @@ export class KubeconfigError extends Error {
  */
 export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
   const { contexts, clusters, users, ...rest } = parseKubeconfig(yaml);
+  for (const [list, entries] of Object.entries({ contexts, clusters, users })) {
+    const twice = findTwice(entries ?? []);
+    if (twice !== undefined)
+      throw new KubeconfigError(`${list} has ${twice} twice, which no client accepts`);
+  }
   const current = contexts?.find(({ name }) => name === rest['current-context'])?.context;
   const entry = users?.find(({ name }) => name === current?.user) ?? only(users);
   if (!entry) throw new KubeconfigError('its current context names no user');
   const inCluster = clusters?.find(({ name }) => name === current?.cluster) ?? only(clusters);
-  const material = (data: string | undefined, file: string | undefined): Material | undefined => {
-    if (data) return { pem: Buffer.from(data, 'base64').toString('latin1') };
+  const material = (inside: string | undefined, file: string | undefined): Material | undefined => {
+    if (inside) return { pem: Buffer.from(inside, 'base64').toString('latin1') };
     return file ? { file: isAbsolute(file) ? file : join(folder, file) } : undefined;
   };
   const { user: u } = entry;
@@ -89,5 +108,9 @@ function parseKubeconfig(yaml: string) {
     `not a kubeconfig: ${result.error.issues.map(describeIssue).join('; ')}`,
   );
 }
+
+/** client-go (tools/clientcmd/api/v1/conversion.go) refuses the whole file. */
+const findTwice = (entries: readonly { readonly name: string }[]) =>
+  entries.map(({ name }) => name).find((name, i, names) => names.indexOf(name) !== i);
 
 const only = <T>(items: readonly T[] | undefined) => (items?.length === 1 ? items[0] : undefined);

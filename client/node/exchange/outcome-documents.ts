@@ -4,6 +4,7 @@ import {
   readWaitingFor,
   type ViolationDocument,
 } from '../../../lib/contract/outcomes.ts';
+import { Fault } from '../../../lib/fault.ts';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './outcomes.ts';
 
@@ -31,4 +32,19 @@ export async function explain(
   if (state !== 'pending') return {};
   const waitingFor = await readWaitingFor(exchange, key);
   return waitingFor === undefined ? {} : { waitingFor };
+}
+
+/**
+ * As `explain`, for several outcomes at once: a document that cannot be read, such as one of a later release, is a
+ * problem of its own certificate, and must not stop the others, run after run until they expire.
+ */
+export async function explainEach(
+  ...[exchange, outcome]: Parameters<typeof explain>
+): Promise<Explanation & { readonly problems?: readonly string[] }> {
+  try {
+    return await explain(exchange, outcome);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'document-malformed') throw error;
+    return { problems: [`the service's reason cannot be read: ${error.message}`] };
+  }
 }

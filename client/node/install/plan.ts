@@ -12,7 +12,7 @@ import {
   statIfThere,
 } from '../disk/file-change.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
-import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { KubeconfigError, readKubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { isKubeletsOwn } from '../disk/select-names.ts';
@@ -115,28 +115,46 @@ function changePem(
   return [changeFile(dated, content, { holdsKey: true, together: false }), changeLink(file, dated)];
 }
 
-/** A copy changes only if it contains one of the replaced certificates, or CA data of this cluster. */
+/** Someone's own file: what is wrong with it must not stop the renewal of the node. */
 function copies(input: PlanInput, caPem: string | undefined, notes: string[]): FileChange[] {
   return input.also.flatMap((file) => {
-    const yaml = currentContent(file, false);
-    if (yaml === undefined) {
-      notes.push(`${file}: does not exist; skipped`);
+    try {
+      return copyOf(file, input, caPem, notes);
+    } catch (error) {
+      if (!(error instanceof KubeconfigError)) throw error;
+      const { message } = error;
+      const named = message.startsWith(`${file}: `) ? message : `${file}: ${message}`;
+      notes.push(`warning: not updated: ${named}`);
       return [];
     }
-    const kubeconfig = readKubeconfig(yaml, dirname(file));
-    const { certificate } = kubeconfig;
-    const original = input.certificates.find(
-      ({ place }) =>
-        certificate &&
-        'pem' in certificate &&
-        fingerprintsOf(certificate.pem)[0] === place.leaf.fingerprint256,
-    );
-    const isOfChange = caPem !== undefined && input.caFiles.has(caFileOf('ca', input.folders));
-    if (original || (isOfChange && followsCa(kubeconfig, { caPem, folders: input.folders })))
-      return [changeKubeconfig(file, kubeconfig, original, caPem)];
-    notes.push(`${file}: contains none of the replaced certificates; left unchanged`);
-    return [];
   });
+}
+
+/** A copy changes only if it contains one of the replaced certificates, or CA data of this cluster. */
+function copyOf(
+  file: string,
+  { certificates, caFiles, folders }: PlanInput,
+  caPem: string | undefined,
+  notes: string[],
+): FileChange[] {
+  const yaml = currentContent(file, false);
+  if (yaml === undefined) {
+    notes.push(`${file}: does not exist; skipped`);
+    return [];
+  }
+  const kubeconfig = readKubeconfig(yaml, dirname(file));
+  const { certificate } = kubeconfig;
+  const original = certificates.find(
+    ({ place }) =>
+      certificate &&
+      'pem' in certificate &&
+      fingerprintsOf(certificate.pem)[0] === place.leaf.fingerprint256,
+  );
+  const isOfChange = caPem !== undefined && caFiles.has(caFileOf('ca', folders));
+  if (original || (isOfChange && followsCa(kubeconfig, { caPem, folders })))
+    return [changeKubeconfig(file, kubeconfig, original, caPem)];
+  notes.push(`${file}: contains none of the replaced certificates; left unchanged`);
+  return [];
 }
 
 const placeFile = ({ place }: CertificateInPlace) =>

@@ -14,7 +14,7 @@ import type { StoredObject } from '../../../lib/store/object-store.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { fileOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
-import { explain } from '../exchange/outcome-documents.ts';
+import { explainEach } from '../exchange/outcome-documents.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
 import { judgeDisk, readTrust, type TrustedCa } from '../trust/first-trust.ts';
@@ -129,7 +129,7 @@ async function receiveOne(
 ): Promise<Checked | PreparedCertificate> {
   const { state } = outcome;
   if (state === 'rejected' || state === 'pending')
-    return { ...about(item), state, ...(await explain(exchange, outcome)) };
+    return { ...about(item), state, ...(await explainEach(exchange, outcome)) };
   if (state !== 'issued' || !certificate) return { ...about(item), state: 'no-outcome' };
   const profile = profileOf(item.name);
   const { request } = readRequest(item.csr);

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import { findStaged, type Staged } from '../csr/staging.ts';
-import { type Explanation, explain } from '../exchange/outcome-documents.ts';
+import { type Explanation, explainEach } from '../exchange/outcome-documents.ts';
 import { type Outcome, readOutcomes } from '../exchange/outcomes.ts';
 import { pollOutcomes } from '../exchange/poll-outcomes.ts';
 import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
@@ -25,6 +25,8 @@ export interface RenewalOutcome {
   readonly trustDomain?: string;
   readonly violations?: Explanation['violations'];
   readonly waitingFor?: string;
+  /** Why its explanation cannot be shown. */
+  readonly problems?: readonly string[];
   /** If it waits for an approver. */
   readonly requestKey?: string;
 }
@@ -73,7 +75,7 @@ async function readOutcome(
     const chainPem = Buffer.from(object?.body ?? '').toString('latin1');
     return { ...about, chainPem, trustDomain: trustDomainOfCertificate(object?.metadata ?? {}) };
   }
-  const explanation = await explain(exchange, { state, key });
+  const explanation = await explainEach(exchange, { state, key });
   return { ...about, ...explanation, ...(state === 'pending' && { requestKey }) };
 }
 

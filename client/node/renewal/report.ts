@@ -45,12 +45,13 @@ export function reportRenewed({ folders }: RestartDeps, name: CertificateName): 
 }
 
 export function reportUnissued(outcome: RenewalOutcome): CertificateReport {
-  const { name, state, request, violations, waitingFor, requestKey } = outcome;
+  const { name, state, request, violations, problems, waitingFor, requestKey } = outcome;
   return {
     name,
     outcome: state === 'issued' ? 'renewed' : state,
     request: request.request,
     ...(violations && { violations }),
+    ...(problems && { problems }),
     ...(waitingFor !== undefined && { waitingFor }),
     ...(requestKey !== undefined && { requestKey }),
   };

@@ -11,10 +11,17 @@ import { currentContent } from '../disk/file-change.ts';
 import type { NodeFolders } from '../disk/places.ts';
 
 const strings = z.optional(z.array(z.string()));
+const securityContext = z.optional(z.nullable(z.object({ runAsUser: z.optional(z.number()) })));
 const podSchema = z.object({
   spec: z.object({
+    securityContext,
     containers: z.array(
-      z.object({ image: z.optional(z.string()), command: strings, args: strings }),
+      z.object({
+        image: z.optional(z.string()),
+        command: strings,
+        args: strings,
+        securityContext,
+      }),
     ),
   }),
 });
@@ -26,6 +33,8 @@ export interface Manifest {
   readonly words: readonly string[];
   /** `--secure-port=6443` as `secure-port`. */
   readonly flags: ReadonlyMap<string, string>;
+  /** Ids of the users that it may run as, apart from its image's (kubeadm's RootlessControlPlane sets one). */
+  readonly users: readonly number[];
 }
 
 export const manifestsFolder = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'manifests');
@@ -36,8 +45,9 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
   const text = currentContent(file, false);
   if (text === undefined) return undefined;
   const result = podSchema.safeParse(podIn(text));
-  if (!result.success) return { file, version: undefined, words: [], flags: new Map() };
-  const [container] = result.data.spec.containers;
+  if (!result.success) return { file, version: undefined, words: [], flags: new Map(), users: [] };
+  const { spec } = result.data;
+  const [container] = spec.containers;
   const words = [...(container?.command ?? []), ...(container?.args ?? [])];
   const flags = words.flatMap((word) => {
     const [, name, value] = /^--([^=]+)=(.*)$/.exec(word) ?? [];
@@ -46,7 +56,8 @@ export function readManifest(component: Component, folders: NodeFolders): Manife
   const tag = container?.image?.split(':').at(-1) ?? '';
   // etcd's image tag is not a Kubernetes version
   const version = component === 'etcd' ? undefined : parseKubernetesVersion(tag);
-  return { file, version, words, flags: new Map(flags) };
+  const users = [spec, container].flatMap((one) => one?.securityContext?.runAsUser ?? []);
+  return { file, version, words, flags: new Map(flags), users };
 }
 
 /** Nothing for a file that is not YAML: the kubelet does not run it either. */

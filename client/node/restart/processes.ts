@@ -1,6 +1,6 @@
 /** The running processes of a component, from /proc: a control-plane node may not have crictl. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { requireTrustedFolder } from '../../../lib/files/trust.ts';
 import { CommandError } from '../../errors.ts';
@@ -28,7 +28,8 @@ const PROC = '/proc';
 
 /**
  * The processes whose arguments name the node's folders, or equal those of the manifest: a component of another cluster
- * on the same machine has its files in other folders.
+ * on the same machine has its files in other folders. Any user can start a process with such a name and such arguments,
+ * and a run would wait in vain for its end: those count only if there is no better one.
  * @param manifest undefined if the component is not a static pod
  * @returns ids that are never reused: process id and start time
  */
@@ -39,13 +40,42 @@ export function findProcesses(
   proc = PROC,
 ): string[] {
   const flags = manifest?.words.slice(1) ?? [];
-  return programs(component, proc)
-    .filter(
-      ({ args }) =>
-        args.some((arg) => arg.includes(kubeconfigDir) || arg.includes(certDir)) ||
-        (flags.length > 0 && flags.every((flag) => args.includes(flag))),
-    )
-    .map(({ id }) => id);
+  const found = programs(component, proc).filter(
+    ({ args }) =>
+      args.some((arg) => arg.includes(kubeconfigDir) || arg.includes(certDir)) ||
+      (flags.length > 0 && flags.every((flag) => args.includes(flag))),
+  );
+  const genuine = found.filter(({ pid }) => isGenuine(component, manifest, proc, pid));
+  return (genuine.length > 0 ? genuine : found).map(({ id }) => id);
+}
+
+/**
+ * Whether a process is the program, and runs as root or as the user that the manifest names: with all its user ids, as
+ * someone who runs `su` or `passwd` under another name keeps their own one.
+ */
+function isGenuine(
+  component: Component,
+  manifest: Manifest | undefined,
+  proc: string,
+  pid: string,
+): boolean {
+  const [, line = ''] = /^Uid:\s*(.*)$/m.exec(readProc(proc, pid, 'status') ?? '') ?? [];
+  const users = ['0', ...(manifest?.users ?? []).map(String)];
+  const program = programOf(proc, pid);
+  return (
+    line !== '' &&
+    line.split(/\s+/).every((uid) => users.includes(uid)) &&
+    (program === undefined || program === component)
+  );
+}
+
+/** undefined if it may not be known: without CAP_SYS_PTRACE, as in the timer's unit (ptrace(2)). */
+function programOf(proc: string, pid: string): string | undefined {
+  try {
+    return basename(readlinkSync(join(proc, pid, 'exe')));
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -70,6 +100,7 @@ export const seesOtherProcesses = (proc = PROC): boolean =>
   (readProc(proc, '1', 'cmdline') ?? '') !== '';
 
 interface Program {
+  readonly pid: string;
   readonly id: string;
   readonly args: readonly string[];
 }
@@ -80,7 +111,7 @@ function programs(name: string, proc: string): Program[] {
     if (program.split('/').at(-1) !== name) return [];
     const stat = readProc(proc, pid, 'stat');
     const [state, startedAt] = fieldsOf(stat ?? '');
-    return stat === undefined || state === 'Z' ? [] : [{ id: `${pid}:${startedAt}`, args }];
+    return stat === undefined || state === 'Z' ? [] : [{ pid, id: `${pid}:${startedAt}`, args }];
   });
 }
 

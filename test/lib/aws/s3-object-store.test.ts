@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
+import { CLIENT_SETTINGS } from '../../../lib/aws/clients.ts';
 import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
 
 const KEY = 'leases/prod.json';
@@ -360,5 +361,41 @@ describe('list', () => {
   it('treats a missing bucket as a fault', async () => {
     responses = [refused(404, 'NoSuchBucket')];
     await expect(store.list('').next()).rejects.toMatchObject({ code: 'not-configured' });
+  });
+});
+
+describe('a connection that breaks in the middle of a response', () => {
+  const stall: Respond = (response) => {
+    const headers = { 'content-length': '100', etag: '"1"', 'last-modified': WRITTEN };
+    response.writeHead(200, headers).write('<');
+  };
+  const { requestHandler, ...settings } = CLIENT_SETTINGS;
+  const SOONER = 20;
+
+  it.each([
+    ['an object', () => patient.get(KEY, 4096)],
+    ['a listing', () => patient.list('leases/').next()],
+  ])('ends the wait for %s', async (_, ask) => {
+    responses = [stall];
+    await expect(ask()).rejects.toMatchObject({ name: 'Fault', code: 'unavailable' });
+    server.closeAllConnections();
+  });
+
+  let patient: S3ObjectStore;
+  beforeAll(() => {
+    const client = new S3Client({
+      ...settings,
+      maxAttempts: 1,
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      forcePathStyle: true,
+      requestHandler: {
+        ...requestHandler,
+        requestTimeout: requestHandler.requestTimeout / SOONER,
+        socketTimeout: requestHandler.socketTimeout / SOONER,
+      },
+    });
+    patient = new S3ObjectStore(client, 'b');
   });
 });

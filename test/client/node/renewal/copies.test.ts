@@ -69,6 +69,36 @@ itAsRoot("another user's folder is refused if root runs the command", async () =
   expect(findFolderOfOthers(copy, OTHER_USER)).toBeUndefined();
 });
 
+it.each([
+  [
+    'names no user',
+    (yaml: string) =>
+      yaml
+        .replace(/^current-context: .*$/m, '')
+        .replace(/^users:$/m, '$&\n- name: other\n  user: {}'),
+  ],
+  ['is not YAML', (yaml: string) => `${yaml}\n]`],
+  [
+    'shares its data through an anchor',
+    (yaml: string) =>
+      yaml
+        .replace('client-certificate-data: ', 'client-certificate-data: &shared ')
+        .replace(/$/, 'x: *shared\n'),
+  ],
+])('a copy that %s is reported, and does not stop the renewal of the node', async (_, change) => {
+  const folder = fixture.copy();
+  const copy = copyIn(folder);
+  const changed = change(readFileSync(copy, 'utf8'));
+  writeFileSync(copy, changed);
+  const { certificates, notes } = await renew(
+    renewalDeps(fixture, folder),
+    renewalOptions(fixture, ['admin.conf'], { also: [copy] }),
+  );
+  expect(certificates).toMatchObject([{ outcome: 'renewed' }]);
+  expect(notes.join()).toMatch(/^warning: not updated: \S+\/config: /);
+  expect(readFileSync(copy, 'utf8')).toBe(changed);
+});
+
 it('a sticky folder such as /tmp is accepted, and so is a missing file', () => {
   const folder = fixture.copy();
   expect(findFolderOfOthers(copyIn(folder))).toBeUndefined();

@@ -4,14 +4,21 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { EXIT } from '../../../../client/exit-codes.ts';
+import { LOCAL_BUCKETS } from '../../../../client/local-service.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 import {
   clockAhead,
+  outcomeKey,
+  putObject,
   renewalDeps,
   renewalOptions,
   renewWithOutcome,
+  requestOnly,
+  textOf,
 } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
@@ -59,6 +66,26 @@ it.each([
   const run = await renewWithOutcome(fixture, folder, request, change);
   expect([run.exitCode, run.stdout]).toEqual([7, expect.stringMatching(reason)]);
   expect(stateOf(folder)).toBe(before);
+});
+
+it('an explanation that cannot be read concerns its own certificate alone', async () => {
+  const folder = fixture.copy();
+  await requestOnly(fixture, folder, 'unreadable');
+  const issued = outcomeKey(fixture, 'unreadable', 'pki/apiserver.crt');
+  await textOf(fixture, issued);
+  await fixture.s3().send(new DeleteObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key: issued }));
+  const rejected = outcomeKey(fixture, 'unreadable', 'pki/apiserver.rejected.json');
+  await putObject(fixture, rejected, '{"schema": 9}');
+  const run = await fixture.run(folder, 'renew', 'apiserver', 'admin.conf', '--no-restart');
+  expect([run.exitCode, run.stdout]).toEqual([
+    EXIT.rejected,
+    expect.stringMatching(
+      /^apiserver: not installed: the service's reason cannot be read: \S+rejected.json: /m,
+    ),
+  ]);
+  expect(run.stdout).toMatch(/^admin.conf +renewed/m);
+  const again = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+  expect(again.stdout).toMatch(/^apiserver +renewed/m);
 });
 
 it('a node whose clock is a day behind is told to check it', async () => {
