@@ -109,6 +109,7 @@ export class CakelessService extends Construct {
     this.guardWatch = new GuardWatch(this, 'GuardWatch', {
       namePrefix: this.namePrefix,
       bucketNames: [this.exchange.bucketName, this.authority.bucketName],
+      queueNames: QUEUES.map((queue) => this.queues.queueOf(queue).queueName),
       functions: this.functions,
       logRetention: this.#logRetention,
       encryptionKey: this.#encryptionKey,
