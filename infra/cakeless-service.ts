@@ -109,8 +109,8 @@ export class CakelessService extends Construct {
     this.guardWatch = new GuardWatch(this, 'GuardWatch', {
       namePrefix: this.namePrefix,
       bucketNames: [this.exchange.bucketName, this.authority.bucketName],
-      queueNames: QUEUES.map((queue) => this.queues.queueOf(queue).queueName),
       functions: this.functions,
+      queues: [this.queues.uploads, this.queues.requests, this.queues.deadLetters],
       logRetention: this.#logRetention,
       encryptionKey: this.#encryptionKey,
     });

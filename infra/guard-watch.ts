@@ -3,6 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { QUEUE_ADMINISTRATION } from '../lib/access/services.ts';
 import type { ServiceName } from '../lib/metric-names.ts';
@@ -14,8 +15,9 @@ export interface GuardWatchProps {
   readonly namePrefix: string;
   /** The two buckets of the contract. */
   readonly bucketNames: readonly string[];
-  readonly queueNames: readonly string[];
   readonly functions: readonly { readonly name: ServiceName }[];
+  /** The functions trust a message because of who can send it. */
+  readonly queues: readonly sqs.IQueue[];
   readonly logRetention: logs.RetentionDays;
   /** Key that encrypts the log. @default a key of AWS */
   readonly encryptionKey?: kms.IKey | undefined;
@@ -24,8 +26,8 @@ export interface GuardWatchProps {
 type Pattern = Readonly<Record<string, unknown>>;
 
 /**
- * Logs each change of what keeps everyone but the functions from signing: policies and settings of buckets and
- * queues, functions, and roles; `watchKeys` adds the keys of a trust domain. An alarm on the log (`alarms.ts`) needs no function that could fail.
+ * Logs each change of what keeps everyone but the functions from signing: policies and settings of buckets and queues,
+ * functions, and roles; `watchKeys` adds the keys of a trust domain. An alarm on the log (`alarms.ts`) needs no function that could fail.
  *
  * The events come from CloudTrail: the account needs a trail that logs management events. Those of IAM are only in
  * us-east-1 (docs/deployment.md says how to forward them).
@@ -63,7 +65,11 @@ export class GuardWatch extends Construct {
     });
     this.#watch('Queues', 'policies and settings of the queues', 'sqs', {
       eventName: QUEUE_ADMINISTRATION.map((action) => action.replace('sqs:', '')),
-      requestParameters: { queueUrl: props.queueNames.map((name) => ({ wildcard: `*/${name}` })) },
+      $or: [
+        { requestParameters: { queueUrl: props.queues.map(({ queueUrl }) => queueUrl) } },
+        { requestParameters: { sourceArn: props.queues.map(({ queueArn }) => queueArn) } },
+        { requestParameters: { destinationArn: props.queues.map(({ queueArn }) => queueArn) } },
+      ],
     });
     this.#watch('Functions', 'code and configuration of the functions', 'lambda', {
       // CloudTrail adds the version of the API to these names
@@ -163,6 +169,8 @@ const ROLE_CHANGES = [
   'CreateRole',
   'DeleteRole',
   'UpdateAssumeRolePolicy',
+  'TagRole', // tags of a role that nodes share name the node
+  'AddRoleToInstanceProfile',
   'PutRolePolicy',
   'DeleteRolePolicy',
   'AttachRolePolicy',
