@@ -109,6 +109,7 @@ export class CakelessService extends Construct {
       namePrefix: this.namePrefix,
       bucketNames: [this.exchange.bucketName, this.authority.bucketName],
       functions: this.functions,
+      queues: [this.queues.uploads, this.queues.requests, this.queues.deadLetters],
       logRetention: this.#logRetention,
       encryptionKey: this.#encryptionKey,
     });

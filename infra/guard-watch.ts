@@ -3,7 +3,9 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { QUEUE_ADMINISTRATION } from '../lib/access/services.ts';
 import type { ServiceName } from '../lib/metric-names.ts';
 import { acknowledge } from './acknowledge.ts';
 import { KEY_IS_CONFIGURATION } from './cakeless-function.ts';
@@ -14,6 +16,8 @@ export interface GuardWatchProps {
   /** The two buckets of the contract. */
   readonly bucketNames: readonly string[];
   readonly functions: readonly { readonly name: ServiceName }[];
+  /** The functions trust a message because of who can send it. */
+  readonly queues: readonly sqs.IQueue[];
   readonly logRetention: logs.RetentionDays;
   /** Key that encrypts the log. @default a key of AWS */
   readonly encryptionKey?: kms.IKey | undefined;
@@ -22,8 +26,8 @@ export interface GuardWatchProps {
 type Pattern = Readonly<Record<string, unknown>>;
 
 /**
- * Logs each change of what keeps everyone but the functions from signing: policies and settings of buckets, functions, and
- * roles; `watchKeys` adds the keys of a trust domain. An alarm on the log (`alarms.ts`) needs no function that could fail.
+ * Logs each change of what keeps everyone but the functions from signing: policies and settings of buckets and queues,
+ * functions, and roles; `watchKeys` adds the keys of a trust domain. An alarm on the log (`alarms.ts`) needs no function that could fail.
  *
  * The events come from CloudTrail: the account needs a trail that logs management events. Those of IAM are only in
  * us-east-1 (docs/deployment.md says how to forward them).
@@ -59,10 +63,23 @@ export class GuardWatch extends Construct {
       ],
       requestParameters: { bucketName: [...props.bucketNames] },
     });
+    this.#watch('Queues', 'policies and settings of the queues', 'sqs', {
+      eventName: QUEUE_ADMINISTRATION.map((action) => action.replace('sqs:', '')),
+      $or: [
+        { requestParameters: { queueUrl: props.queues.map(({ queueUrl }) => queueUrl) } },
+        { requestParameters: { sourceArn: props.queues.map(({ queueArn }) => queueArn) } },
+        { requestParameters: { destinationArn: props.queues.map(({ queueArn }) => queueArn) } },
+      ],
+    });
     this.#watch('Functions', 'code and configuration of the functions', 'lambda', {
       // CloudTrail adds the version of the API to these names
       eventName: FUNCTION_CHANGES.map((prefix) => ({ prefix })),
       requestParameters: { functionName: [{ wildcard: `*${props.namePrefix}-*` }] },
+    });
+    // another function with such a role can do what the role can, and Lambda starts its sessions
+    this.#watch('PassedRoles', 'functions that have a role of the functions', 'lambda', {
+      eventName: [{ prefix: 'CreateFunction' }, { prefix: 'UpdateFunctionConfiguration' }],
+      requestParameters: { role: this.#rolesOf(props) },
     });
     this.#watch('Roles', 'roles and their policies', 'iam', this.#changesOfRoles(props));
     this.#watch('Sessions', "sessions of the functions' roles", 'sts', this.#sessions(props));
@@ -88,11 +105,18 @@ export class GuardWatch extends Construct {
     };
   }
 
-  #sessions({ namePrefix, functions }: GuardWatchProps): Pattern {
-    const names = functions.map(({ name }) => name);
+  #rolesOf({ namePrefix, functions }: GuardWatchProps): string[] {
+    return principalArns(
+      this,
+      namePrefix,
+      functions.map(({ name }) => name),
+    );
+  }
+
+  #sessions(props: GuardWatchProps): Pattern {
     return {
       eventName: ['AssumeRole'],
-      requestParameters: { roleArn: principalArns(this, namePrefix, names) },
+      requestParameters: { roleArn: this.#rolesOf(props) },
       $or: [
         { userIdentity: { invokedBy: [{ exists: false }] } },
         { userIdentity: { invokedBy: [{ 'anything-but': ['lambda.amazonaws.com'] }] } },

@@ -7,6 +7,7 @@ import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/refusal/violation.ts';
 import { keyTable, objectTable, principalTable } from './docs/access-tables.ts';
+import { citedTests, problemOf, shownRows } from './docs/cited-tests.ts';
 import { pathTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
 import { cakeless } from './support/running-service-command.ts';
@@ -123,6 +124,10 @@ describe.each(PAGES)('%s', (page) => {
     expect(missing).toEqual([]);
   });
 
+  it('cites only tests that exist', () => {
+    expect(citedTests(text).flatMap((one) => problemOf(one) ?? [])).toEqual([]);
+  });
+
   it('calls the command cakeless, not npx cakeless, outside the section on the clone', () => {
     const sections = read(page).split(/^## /m);
     const elsewhere = sections.filter(
@@ -131,6 +136,16 @@ describe.each(PAGES)('%s', (page) => {
     expect(elsewhere.filter((section) => section.includes('npx cakeless'))).toEqual(
       page === 'docs/style.md' ? [expect.stringContaining('Only the section of the README')] : [],
     );
+  });
+});
+
+describe('docs/security-model.md', () => {
+  const rows = shownRows(read('docs/security-model.md'));
+
+  it('names a test in each row of what is kept, of the attacks, and of what remains possible', () => {
+    expect(rows.length).toBeGreaterThan(50);
+    expect(rows.filter((row) => citedTests(row).length === 0)).toEqual([]);
+    expect(rows.filter((row) => /\.test\.ts`(?!: ")/.test(row))).toEqual([]);
   });
 });
 

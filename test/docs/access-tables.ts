@@ -32,10 +32,13 @@ export function principalTable(): string {
   );
 }
 
-/** By object: for docs/security-model.md. */
+/**
+ * By object: for docs/security-model.md. The last column is the pattern with which the cases of a row are run; that each
+ * cell has a case is checked by test/policies/every-cell.test.ts.
+ */
 export function objectTable(): string {
   return markdown(
-    ['bucket', 'objects', 'get', 'put', 'a put must be', 'delete', 'nobody may delete'],
+    ['bucket', 'objects', 'get', 'put', 'a put must be', 'delete', 'nobody may delete', 'tests'],
     OBJECT_ACCESS.flatMap((row) =>
       row.put.map((write) => [
         row.bucket,
@@ -45,6 +48,7 @@ export function objectTable(): string {
         CONDITIONS[write.condition ?? 'none'],
         principals(row, deletersOf(row, write)),
         (row.keeps ?? []).join(', '),
+        code(`${row.bucket}/${row.prefix}`),
       ]),
     ),
   );

@@ -671,7 +671,7 @@ describe('functions', () => {
     });
   });
 
-  it('changes of what guards the keys are logged: buckets, functions, roles, their sessions, and each trust domain', () => {
+  it('changes of what guards the keys are logged: buckets, queues, functions, roles, their sessions, and each trust domain', () => {
     const watched = rules
       .filter(({ Description }) => /: changes of/.test(Description ?? ''))
       .map(({ Description, EventPattern }) => [
@@ -680,7 +680,9 @@ describe('functions', () => {
       ]);
     expect(watched).toEqual([
       ['policies and settings of the buckets', 'aws.s3'],
+      ['policies and settings of the queues', 'aws.sqs'],
       ['code and configuration of the functions', 'aws.lambda'],
+      ['functions that have a role of the functions', 'aws.lambda'],
       ['roles and their policies', 'aws.iam'],
       ["sessions of the functions' roles", 'aws.sts'],
       ['keys of trust domain prod', 'aws.kms'],

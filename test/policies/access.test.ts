@@ -3,7 +3,7 @@ import { CONFIG_FILE } from '../deployed/config-file.ts';
 import { isAllowed } from './evaluate.ts';
 import { DESIGNED, principalsOf } from './principals.ts';
 import { requestsOf } from './requests.ts';
-import { TABLE } from './table.ts';
+import { TABLE, titleOf } from './table.ts';
 import { Policies } from './template.ts';
 
 const policies = new Policies(CONFIG_FILE);
@@ -12,7 +12,7 @@ const principals = principalsOf(policies);
 
 const cases = TABLE.map((row) => ({
   ...row,
-  title: [row.action, row.what, row.variant].filter(Boolean).join(' '),
+  title: titleOf(row),
   who: row.allowed.join(', ') || 'nobody',
 }));
 

@@ -6,7 +6,7 @@ import {
   localPrincipals,
 } from './local-principals.ts';
 import { DESIGNED, NODE_11 } from './principals.ts';
-import { TABLE } from './table.ts';
+import { TABLE, titleOf } from './table.ts';
 
 const principals = localPrincipals().filter(({ name }) => name in LOCAL_NAMES);
 
@@ -14,8 +14,7 @@ const cases = TABLE.filter(isJudgedLocally).map((row) => {
   const expected = Object.entries(LOCAL_NAMES)
     .filter(([, names]) => names.some((name) => row.allowed.includes(name)))
     .map(([local]) => local);
-  const title = [row.action, row.what, row.variant].filter(Boolean).join(' ');
-  return { ...row, title, expected, who: expected.join(', ') || 'nobody' };
+  return { ...row, title: titleOf(row), expected, who: expected.join(', ') || 'nobody' };
 });
 
 it.each(cases)('$title: $who', (row) => {

@@ -16,6 +16,10 @@ export interface Row {
   };
 }
 
+/** What is asked, as in the title of its test. */
+export const titleOf = ({ action, what, variant }: Row): string =>
+  [action, what, variant].filter(Boolean).join(' ');
+
 /** Outside the design, with AdministratorAccess: the policies of buckets, queues and keys bind them, too. */
 const ADMINISTRATORS = ['administrator', 'deployer', 'false deployer', 'root'];
 /** Those, and one who may do everything but IAM. */
@@ -53,6 +57,7 @@ const own = `exchange/requests/a/${NODE}/r/pki/apiserver.csr`;
 const outcome = `exchange/certificates/a/${NODE}/r/pki/apiserver`;
 const record = `authority/records/a/${NODE}/r/pki/apiserver.csr.json`;
 const budget = `authority/budgets/a/${NODE}/2027-01-01.json`;
+const expiry = `authority/expiry/2027-01-01/a/${NODE}/admin.conf`;
 const approval = `authority/approvals/requests/a/${NODE}/r/super-admin.conf.csr/digest/${ALICE}.json`;
 const standing = `authority/approvals/standing/a/${ALICE}.json`;
 const { s3, kms, sqs } = {
@@ -168,7 +173,10 @@ const APPROVALS: Row[] = [
   row(s3.put, standing.replace('alice', 'bob'), ['approver bob']),
   row(s3.put, standing, ['approver'], 'with If-Match'),
   denied(s3.put, standing, 'without a condition', { who: 'approver' }),
-  denied(s3.delete, approval, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
+  ...[approval, standing].flatMap((what) => [
+    denied(s3.delete, what, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
+    denied(s3.deleteVersion, what, undefined, { what: `${expiry}/r`, who: 'root' }),
+  ]),
 ];
 
 const LEDGER: Row[] = [
@@ -179,7 +187,7 @@ const LEDGER: Row[] = [
   row('s3:ListBucketVersions', 'authority/', READERS),
   denied(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
   denied(s3.deleteVersion, record, undefined, {
-    what: 'authority/expiry/2027-01-01/a',
+    what: `${expiry}/r`,
     who: 'root',
   }),
   denied(s3.delete, 'authority/trust/prod.json', undefined, {
@@ -194,18 +202,29 @@ const LEDGER: Row[] = [
     'watch-signatures',
     ...READERS,
   ]),
-  row(s3.put, 'authority/ca-records/prod/ca/1.json', ['create-ca']),
-  denied(s3.put, 'authority/ca-records/prod/ca/1.json', 'without a condition', {
-    who: 'create-ca',
+  denied(s3.deleteVersion, 'authority/trust/prod.json', undefined, {
+    what: `${expiry}/r`,
+    who: 'root',
   }),
-  row(s3.put, 'authority/ca-keys/1.json', ['create-ca']),
-  row(s3.put, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, ['sign']),
-  row(s3.get, `authority/expiry/2027-01-01/a/${NODE}/admin.conf/r`, READERS),
+  ...['authority/ca-records/prod/ca/1.json', 'authority/ca-keys/1.json'].flatMap((what) => [
+    row(s3.put, what, ['create-ca']),
+    denied(s3.put, what, 'without a condition', { who: 'create-ca' }),
+    row(s3.get, what, ['create-ca', 'watch-signatures', ...READERS]),
+    denied(s3.delete, what, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
+    denied(s3.deleteVersion, what, undefined, { what: `${expiry}/r`, who: 'root' }),
+  ]),
+  row(s3.put, `${expiry}/r`, ['sign']),
+  denied(s3.put, `${expiry}/r`, 'without a condition', { who: 'sign' }),
+  row(s3.get, `${expiry}/r`, READERS),
+  row(s3.delete, `${expiry}/r`, ['root']),
   row(s3.put, budget, ['sign']),
   row(s3.put, budget, ['sign'], 'with If-Match'),
   denied(s3.put, budget, 'without a condition', { who: 'sign' }),
   row(s3.get, budget, ['sign', ...READERS]),
   row(s3.put, 'authority/reconcile/cursor.json', ['reconcile']),
+  row(s3.put, 'authority/reconcile/cursor.json', ['reconcile'], 'with If-Match'),
+  denied(s3.put, 'authority/reconcile/cursor.json', 'without a condition', { who: 'reconcile' }),
+  row(s3.delete, 'authority/reconcile/cursor.json', ['root']),
   row(s3.get, 'authority/reconcile/cursor.json', ['reconcile', ...READERS]),
   // who resets a budget can request more
   row(s3.delete, budget, ['root']),
@@ -267,6 +286,8 @@ const KEYS: Row[] = [
   row('kms:GetPublicKey', 'key of ca', ['create-ca', ...MIGHTY]),
   row('kms:DescribeKey', 'key of ca', MIGHTY),
   row('kms:PutKeyPolicy', 'key of ca', GUARDIANS),
+  row('kms:ReplicateKey', 'key of ca', GUARDIANS),
+  row('kms:UpdatePrimaryRegion', 'key of ca', GUARDIANS),
   row('kms:EnableKey', 'key of ca', GUARDIANS),
   row('kms:CancelKeyDeletion', 'key of ca', GUARDIANS),
   row('kms:ScheduleKeyDeletion', 'key of ca', ['root']),
@@ -287,7 +308,12 @@ const QUEUES: Row[] = [
   row('sqs:ChangeMessageVisibility', 'uploads', ['triage']),
   row('sqs:DeleteMessage', 'uploads', ['triage']),
   row(sqs.receive, 'dead letters', ['operator']),
+  row('sqs:DeleteMessage', 'dead letters', ['operator']),
   row('sqs:PurgeQueue', 'dead letters', ['operator']),
+  denied('sqs:ChangeMessageVisibility', 'dead letters', undefined, {
+    action: 'sqs:DeleteMessage',
+    who: 'operator',
+  }),
   denied(sqs.send, 'dead letters', undefined, { action: sqs.receive, who: 'operator' }),
   ...['queue', 'uploads'].map((what) =>
     denied('sqs:PurgeQueue', what, undefined, { what: 'dead letters', who: 'operator' }),

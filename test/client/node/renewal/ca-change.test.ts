@@ -208,6 +208,20 @@ describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names
     expect(caOf(folder)).toBe(pem.good + pem.next);
   });
 
+  it("rollback finds the kubelet's certificate with --kubelet-dir, and keeps the CA that it needs", async () => {
+    const folder = fixture.copy();
+    writeKubeletStore(join(folder, 'kubelet-pki'), readKubeletConf(folder).pem);
+    await publish(pem.good + pem.next);
+    expect((await accept(folder, ...kubeletDir(folder), ...hashes(pem.next))).exitCode).toBe(0);
+    signCurrentPem(folder);
+    const run = await fixture.run(folder, 'rollback', '--no-restart', ...kubeletDir(folder));
+    expect([run.exitCode, run.stderr]).toEqual([
+      7,
+      expect.stringMatching(/kubelet-client-current\.pem: would stay, but no CA in the old /),
+    ]);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+  });
+
   it('says to approve super-admin.conf and to run again, if only that one would lose its CA', async () => {
     const folder = initNode();
     writeFileSync(join(folder, 'pki/ca.crt'), pem.good + pem.next);
