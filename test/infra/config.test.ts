@@ -130,6 +130,11 @@ describe('a configuration is refused, with a message that says where, if', () =>
     ],
     ['maxConcurrency is 1', { maxConcurrency: 1 }, 'must be at least 2'],
     [
+      'a trust domain requires no approval',
+      { trustDomains: [{ name: 'prod', requiredApprovals: 0 }] },
+      'trustDomains[0].requiredApprovals: must be greater than 0',
+    ],
+    [
       'an alarm covers more days than CloudWatch allows',
       { alarms: { renewalsStoppedDays: 30 } },
       'alarms.renewalsStoppedDays: must be at most 7',

@@ -49,6 +49,15 @@ it('prints node, subject, validity and approvals of each request, in the order o
   ]);
 });
 
+it('a cluster that has neither requests nor a record is a misspelled name', async () => {
+  const { memory } = await openWith('r1');
+  expect((await run(memory, ['pending', '--cluster', CLUSTER])).error).toEqual({});
+  expect((await run(memory, ['pending', '--cluster', 'nope'])).error).toMatchObject({
+    code: 'usage',
+    message: 'cluster nope: no such cluster record',
+  });
+});
+
 it('two requests that differ only in their validity do not look the same', async () => {
   const { memory } = await openWith('r1');
   const before = await run(memory, ['pending']);
@@ -87,10 +96,10 @@ describe('with pending documents that cannot be read', () => {
     const { stdout, error } = await run(memory, ['pending', '-o', 'json']);
     expect(JSON.parse(stdout)).toMatchObject([{ request: keys[1] }]);
     expect(error).toMatchObject({ code: 'failure' });
-    expect(error.message?.split('\n')).toEqual([
+    expect(error.lines).toEqual([
       '2 not listed, because they cannot be read:',
-      expect.stringMatching(new RegExp(`^  ${first}: .*limit`)),
-      `  ${third}: not JSON`,
+      expect.stringMatching(new RegExp(`^${first}: .*limit`)),
+      `${third}: not JSON`,
     ]);
   });
 
