@@ -13,7 +13,12 @@ export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   /** What the command threw. */
-  readonly error: { readonly code?: string; readonly message?: string; readonly hint?: string };
+  readonly error: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly lines?: readonly string[];
+    readonly hint?: string;
+  };
   /** What it asked on the terminal. */
   readonly asked: readonly string[];
 }
