@@ -25,7 +25,7 @@ export function connect(environment: Record<string, string | undefined>): Connec
     throw new CommandError(
       'usage',
       `the environment variable ${name} is not set`,
-      'set it; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
+      'set it to the name that the deployment printed; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
     );
   };
   return {

@@ -17,6 +17,6 @@ export async function readRecord(
   throw new CommandError(
     'usage',
     `cluster ${cluster}: no such cluster record`,
-    `write it with cakeless cluster apply ${cluster} --kubeadm-config FILE --trust-domain NAME`,
+    `list the clusters with cakeless cluster list, or write the record with cakeless cluster apply ${cluster} --kubeadm-config FILE --trust-domain NAME`,
   );
 }

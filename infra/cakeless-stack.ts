@@ -79,6 +79,11 @@ export class CakelessStack extends Stack {
       });
       for (const [node, role] of Object.entries(access.roles))
         new CfnOutput(access, `RoleArn-${node}`, { value: role.roleArn });
+      if (nodes.names && nodes.controlPlanes === undefined)
+        Annotations.of(this).addWarningV2(
+          `cakeless:no-control-planes-${name}`,
+          `cluster ${name}: nodes.controlPlanes is not set: none of these nodes may write the restart lease, so cakeless renew cannot restart control planes; [] says that all are workers`,
+        );
     }
     if (fleet) {
       const access = new NodeAccess(this, 'Fleet', { ...fleet, service: this.service });

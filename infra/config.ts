@@ -173,6 +173,7 @@ function findContradictions(config: Config): string[] {
     ...clusters.flatMap(({ name: cluster, nodes }) => problemsOfNodes(cluster, nodes)),
     ...untagged('fleet', fleet?.assumedBy),
     ...problemsOfPeople(config),
+    ...problemsOfTopic(config),
     ...problemOf(() => retentionOf(logRetentionDays)),
     ...problemOf(() => trustDomainRules(trustDomains)),
     ...twice(
@@ -228,6 +229,15 @@ function problemsOfPeople({ trustDomains, clusters, ...config }: Config): string
           ({ name, requiredApprovals }) =>
             `trust domain ${name} requires ${requiredApprovals} approvals, but an approver who chooses the name of a session counts as several: set approvers.sessionName`,
         )),
+  ];
+}
+
+/** PutMetricAlarm refuses actions in other regions, but only when the stack is deployed. */
+function problemsOfTopic({ region, alarms }: Config): string[] {
+  const topicRegion = alarms?.topicArn?.split(':')[3];
+  if (region === undefined || topicRegion === undefined || topicRegion === region) return [];
+  return [
+    `alarms.topicArn: the topic is in ${topicRegion}, but an alarm can notify only topics of its own region, ${region}`,
   ];
 }
 

@@ -9,6 +9,7 @@ import {
 import { Fault } from '../../lib/fault.ts';
 import { orMalformed } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { readRecord } from '../read-record.ts';
 import { mapSideBySide } from '../side-by-side.ts';
 import { type Examined, examine } from './examine.ts';
 
@@ -23,7 +24,10 @@ interface Stores {
   readonly authority: ObjectStore;
 }
 
-/** @param cluster lists the requests of this cluster only */
+/**
+ * @param cluster lists the requests of this cluster only
+ * @throws CommandError if the cluster has neither requests nor a record: its name is misspelled
+ */
 export async function listPending(
   stores: Stores,
   cluster: string | undefined,
@@ -35,6 +39,7 @@ export async function listPending(
     const request = requestKeyOfOutcome(key, 'pending');
     if (request !== undefined) found.push({ key, request });
   }
+  if (cluster !== undefined && found.length === 0) await readRecord(stores.authority, cluster);
   const read = await mapSideBySide(found, ({ key, request }) =>
     readOne(stores, key, request, now).catch(orMalformed),
   );

@@ -8,6 +8,7 @@ import { listPending } from '../approvals/pending.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
 import { outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { countOf } from '../wording/count.ts';
 import { describeSubject } from '../wording/csrs.ts';
 import { shellCommand } from '../wording/shell.ts';
 import {
@@ -87,7 +88,7 @@ function describeApproved(approved: Approved): string[] {
   const { count, required, address } = approved;
   const command = shellCommand('cakeless', 'approve', shortRequestKey(address.key));
   return [
-    `approved ${nameOf(approved)}: ${count} of ${required} ${required === 1 ? 'approval' : 'approvals'}`,
+    `approved ${nameOf(approved)}: ${count} of ${countOf(required, 'approval')}`,
     ...(count < required ? [`ask another approver to run: ${command}`] : []),
   ];
 }

@@ -42,8 +42,8 @@ export async function requireReason(prompt: Prompt, given: string | undefined): 
   if (reason !== undefined && reason !== '' && reason.length <= MAX_REASON_LENGTH) return reason;
   throw new CommandError(
     'usage',
-    reason ? `the reason is longer than ${MAX_REASON_LENGTH} characters` : 'there is no reason',
-    'give it with --reason TEXT',
+    reason ? `the reason is longer than ${MAX_REASON_LENGTH} characters` : '--reason is missing',
+    'say why with --reason TEXT, for the record',
   );
 }
 

@@ -39,7 +39,7 @@ function asOutcome(
 function whatNext({ next, trustProblems }: Prepared): string {
   if (next !== undefined) return `next: ${next}`;
   return trustProblems.length > 0
-    ? 'find out which CAs are the right ones, then run the command again with their hashes or certificates; nothing is requested twice'
+    ? 'find out which CAs are the right ones (operators: cakeless trust-domain show NAME), then run the command again with their hashes or certificates; nothing is requested twice'
     : 'resolve the above, then run the same command again';
 }
 

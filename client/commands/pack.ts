@@ -7,6 +7,7 @@ import { packCsrs } from '../node/exchange/pack-file.ts';
 import { newRequestId } from '../node/exchange/request-id.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/state/settings.ts';
 import type { Terminal } from '../terminal.ts';
+import { countOf } from '../wording/count.ts';
 import { addNodeOptions } from './node-options.ts';
 import { newRequestOption } from './place-options.ts';
 
@@ -34,6 +35,6 @@ async function pack(terminal: Terminal, folder: string, options: PackOptions): P
   const file = packCsrs(folder, terminal, { cluster, node, request });
   await writeDurably(out, formatDocument(file), FILE_MODE);
   terminal.print(
-    `packed ${file.csrs.length} CSRs of ${cluster}/${node} as request ${request}: ${out}`,
+    `packed ${countOf(file.csrs.length, 'CSR')} of ${cluster}/${node} as request ${request}: ${out}`,
   );
 }

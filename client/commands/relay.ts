@@ -15,6 +15,7 @@ import { checkPlace } from '../node/exchange/transport.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { type Relayed, relay } from '../operator/relay.ts';
 import type { Terminal } from '../terminal.ts';
+import { countOf } from '../wording/count.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { nodeConfigOption, waitOption } from './node-options.ts';
 import { addPlaceOptions } from './place-options.ts';
@@ -61,7 +62,9 @@ async function runRelay(
   const packed = readPackFile(file);
   // the file alone does not say whose request it is: anyone who carried it could have written it
   const { cluster, node, request } = checkPlace(file, packed, expected);
-  terminal.progress(`request ${request} of ${cluster}/${node}: ${packed.csrs.length} CSRs`);
+  terminal.progress(
+    `request ${request} of ${cluster}/${node}: ${countOf(packed.csrs.length, 'CSR')}`,
+  );
   // only bucket and region: this machine is not the node of the file
   const { config } = resolveSettings({ ...(nodeConfig !== undefined && { nodeConfig }) });
   const exchange = await connection.exchange(config);

@@ -7,6 +7,7 @@ import { type Submitted, submit } from '../node/exchange/submit.ts';
 import { openTransport, type TransportOptions } from '../node/exchange/transport.ts';
 import { outputOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { countOf } from '../wording/count.ts';
 import { addNodeOptions } from './node-options.ts';
 import { invitationOption, newRequestOption } from './place-options.ts';
 
@@ -43,7 +44,7 @@ function describe(
       ? `--cluster ${cluster} --node ${node} --request ${request}`
       : `--invitation ${invitation}`;
   return [
-    `submitted ${requests.length} CSRs of ${cluster}/${node} as request ${request}`,
+    `submitted ${countOf(requests.length, 'CSR')} of ${cluster}/${node} as request ${request}`,
     `next: cakeless fetch ${place} --out ${folder}`,
   ];
 }

@@ -1,4 +1,4 @@
-/** Uploads that must be rejected, each with the expected rejection codes. */
+/** Uploads that must not succeed: those that IAM denies, and those that are rejected, with the expected codes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { legacyCluster, newestCluster, PRIVATE_KEY_FILE } from './clusters.ts';
@@ -9,7 +9,8 @@ export interface HostileUpload {
   readonly path: string;
   readonly what: string;
   readonly bytes: Uint8Array;
-  readonly codes: Expected['codes'];
+  /** Of the rejection; missing if the upload itself is denied. */
+  readonly codes?: Expected['codes'];
 }
 
 export function hostileUploads(): HostileUpload[] {
@@ -41,10 +42,15 @@ export function hostileUploads(): HostileUpload[] {
       codes: ['signature-invalid'],
     },
     {
+      path: 'pki/front-proxy-client.csr',
+      what: 'a private key in a file that is named like a CSR',
+      bytes: readFileSync(PRIVATE_KEY_FILE),
+      codes: ['private-key'],
+    },
+    {
       path: 'pki/apiserver.key',
       what: 'a private key, uploaded by mistake',
       bytes: readFileSync(PRIVATE_KEY_FILE),
-      codes: ['private-key'],
     },
   ];
 }

@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestKey } from '../../lib/contract/request-key.ts';
+import { Fault } from '../../lib/fault.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { connect } from '../connection.ts';
 import type { Received } from '../node/fetch/receive.ts';
 import { legacyCluster, newestCluster } from './clusters.ts';
@@ -97,26 +99,36 @@ async function approveSuperAdmin({ folder, session }: Demo, approver: Actor, nod
 }
 
 async function tryHostile({ folder, session }: Demo, node: Actor): Promise<string[]> {
-  heading('The same node uses an S3 client to upload CSRs for which it must not get certificates:');
+  heading('The same node uses an S3 client to upload what it must not get certificates for:');
   Object.assign(process.env, node.environment);
   const exchange = await connect(node.environment).exchange();
-  const uploads = hostileUploads();
-  for (const { path, what, bytes } of uploads) {
-    const { name: cluster, node: owner } = newestCluster;
-    const key = requestKey({ cluster, node: owner, requestId: 'hostile', path });
-    await exchange.create(key, bytes, 'application/octet-stream');
-    console.log(`  put ${path}: ${what}`);
-  }
   const { name, node: nodeName } = newestCluster;
+  const uploads = hostileUploads();
+  const problems: string[] = [];
+  for (const { path, what, bytes, codes } of uploads) {
+    const key = requestKey({ cluster: name, node: nodeName, requestId: 'hostile', path });
+    const isDenied = await put(exchange, key, bytes);
+    console.log(`  put ${path}: ${what}${isDenied ? ': denied' : ''}`);
+    if (isDenied !== (codes === undefined)) {
+      problems.push(`${isDenied ? 'unexpected' : 'missing'}: denied ${path}`);
+    }
+  }
   const place = ['--cluster', name, '--node', nodeName, '--request', 'hostile'];
-  const expected = uploads.map(
-    ({ path, codes = [] }): Expected => ({
-      path: path.replace(/\.csr$/, ''),
-      outcome: 'rejected',
-      codes,
-    }),
+  const expected = uploads.flatMap(({ path, codes }): Expected[] =>
+    codes ? [{ path: path.replace(/\.csr$/, ''), outcome: 'rejected', codes }] : [],
   );
-  return receive(session, node, place, join(folder, 'hostile'), expected);
+  return [...problems, ...(await receive(session, node, place, join(folder, 'hostile'), expected))];
+}
+
+/** Uploads an object; true if the service denied it. */
+async function put(exchange: ObjectStore, key: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await exchange.create(key, bytes, 'application/octet-stream');
+    return false;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'not-allowed') return true;
+    throw error;
+  }
 }
 
 /** Fetches and prints the outcomes of a request, and compares them with the expected ones. */

@@ -115,7 +115,7 @@ async function checkTrustDomain(
     throw new CommandError(
       'usage',
       `trust domain ${trustDomain}: does not exist`,
-      `create it with cakeless trust-domain create ${trustDomain}`,
+      `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${trustDomain}`,
     );
   if (old === trustDomain) return;
   if (old !== undefined)

@@ -52,7 +52,9 @@ function changeNodes(
     build: (before) => {
       const record = requireReadable(cluster, before);
       const document = { ...record, nodes: change(record.nodes, record) };
-      return { document, record: checkRecord(document, `cluster ${cluster}: not a valid record`) };
+      const heading = `cluster ${cluster}: the record would not be valid`;
+      const hint = 'correct the name or the addresses of the node';
+      return { document, record: checkRecord(document, heading, hint) };
     },
     conflictHint: 'run the same command again; it starts from the changed record',
   };

@@ -32,12 +32,17 @@ export function buildRecord(
       ? [{ name: node.name, addresses: [node.address], role: 'control-plane' }]
       : [];
   const named = [...fromConfig, ...nodes];
-  const kept = (known?.nodes ?? []).filter(({ name }) => !named.some((n) => n.name === name));
+  // each node keeps its place: a file that is applied again changes nothing
+  const before = (known?.nodes ?? []).map((node) => ({
+    node,
+    next: named.find(({ name }) => name === node.name),
+  }));
+  const added = named.filter((node) => !before.some(({ next }) => next === node));
   return {
     cluster,
     trustDomain,
     ...config.fields,
-    nodes: [...kept, ...named.map((n) => ({ ...entryOf(known, n.name), ...n }))],
+    nodes: [...before.map(({ node, next }) => ({ ...node, ...next })), ...added],
     ...ownFieldsOf(known),
   };
 }
@@ -47,10 +52,6 @@ function ownFieldsOf(known: ClusterRecordDocument | undefined): Partial<ClusterR
   const others: readonly string[] = ['cluster', 'trustDomain', 'nodes', ...DECLARED_FIELDS];
   const own = Object.entries(known ?? {}).filter(([field]) => !others.includes(field));
   return Object.fromEntries(own);
-}
-
-function entryOf(known: ClusterRecordDocument | undefined, name: string) {
-  return known?.nodes.find((node) => node.name === name);
 }
 
 /**

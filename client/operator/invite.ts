@@ -40,7 +40,12 @@ export async function invite(
   now: Date,
 ): Promise<Invitation> {
   const { request = newRequestId(now), out } = options;
-  if (existsSync(out)) throw new CommandError('usage', `${out}: already exists`);
+  if (existsSync(out))
+    throw new CommandError(
+      'usage',
+      `${out}: already exists`,
+      'choose another file with --out, or delete it',
+    );
   const trustDomain = options.trustDomain ?? (await trustDomainOf(buckets, terminal, options));
   const { newPresigningClient } = await import('../../lib/aws/clients.ts');
   const client = newPresigningClient();

@@ -60,7 +60,7 @@ export async function summarizeTrustDomain(
     throw new CommandError(
       'usage',
       `trust domain ${name}: does not exist`,
-      `create it with cakeless trust-domain create ${name}`,
+      `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${name}`,
     );
   const cas = Object.fromEntries(CA_NAMES.map((ca) => [ca, summaryOf(document, ca)]));
   // A node installs every version, the signing one first (lib/ca/create-trust-domain.ts), and needs a hash for each.

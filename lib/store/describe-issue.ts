@@ -19,10 +19,10 @@ function complaint(issue: Issue): string {
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
       return issue.message === 'Invalid input'
-        ? `must be at least ${issue.minimum}`
+        ? `must be ${issue.inclusive === false ? 'greater than' : 'at least'} ${issue.minimum}`
         : issue.message;
     case 'too_big':
-      return `must be at most ${issue.maximum}`;
+      return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
     default:
       return issue.message;
   }

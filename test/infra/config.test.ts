@@ -130,6 +130,19 @@ describe('a configuration is refused, with a message that says where, if', () =>
     ],
     ['maxConcurrency is 1', { maxConcurrency: 1 }, 'must be at least 2'],
     [
+      'alarms notify a topic in another region',
+      {
+        region: 'eu-central-1',
+        alarms: { topicArn: 'arn:aws:sns:us-east-1:123456789012:oncall' },
+      },
+      'alarms.topicArn: the topic is in us-east-1, but an alarm can notify only topics of its own region, eu-central-1',
+    ],
+    [
+      'a trust domain requires no approval',
+      { trustDomains: [{ name: 'prod', requiredApprovals: 0 }] },
+      'trustDomains[0].requiredApprovals: must be greater than 0',
+    ],
+    [
       'an alarm covers more days than CloudWatch allows',
       { alarms: { renewalsStoppedDays: 30 } },
       'alarms.renewalsStoppedDays: must be at most 7',

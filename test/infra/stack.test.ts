@@ -701,18 +701,26 @@ describe('the stack', () => {
     expect(protection({ terminationProtection: false })).toBe(false);
   });
 
-  it('says at synthesis when alarms tell nobody', () => {
+  const alarms = { topicArn: 'arn:aws:sns:eu-central-1:123456789012:x' };
+  const nodes = { assumedBy: ['ec2.amazonaws.com'], names: ['w-1'] };
+  const cluster = (more: object) => ({
+    clusters: [{ name: 'prod', nodes: { ...nodes, ...more } }],
+  });
+
+  it.each([
+    ['alarms tell nobody', {}, ['alarms.topicArn is not set: nobody is told']],
+    [
+      'no listed node is a control plane',
+      { alarms, ...cluster({}) },
+      ['cluster prod: nodes.controlPlanes is not set'],
+    ],
+    ['nothing, if all listed nodes are workers', { alarms, ...cluster({ controlPlanes: [] }) }, []],
+  ])('says at synthesis: %s', (_, config, expected) => {
     const log = jest.spyOn(console, 'error').mockImplementation();
-    const warnings = (config: object) =>
-      Annotations.fromStack(stackOf(config))
-        .findWarning('*', Match.anyValue())
-        .map(({ entry }) => String(entry.data));
-    expect(warnings({})).toEqual([
-      expect.stringContaining('alarms.topicArn is not set: nobody is told'),
-    ]);
-    expect(warnings({ alarms: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:x' } })).toEqual(
-      [],
-    );
+    const warnings = Annotations.fromStack(stackOf(config))
+      .findWarning('*', Match.anyValue())
+      .map(({ entry }) => String(entry.data));
+    expect(warnings).toEqual(expected.map((text) => expect.stringContaining(text)));
     log.mockRestore();
   });
 });

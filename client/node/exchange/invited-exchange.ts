@@ -43,7 +43,7 @@ export class InvitedExchange implements Exchange {
     if (url === undefined) return undefined;
     const response = await call(key, url, { method: 'GET' });
     if (response.status === 404) return drop(response);
-    if (!response.ok) throw await faultOf(key, response);
+    if (!response.ok) throw await errorOf(key, response);
     const body = await readAtMost(response, maxBytes);
     if (body) this.#checkBundle(key, body);
     return {
@@ -70,7 +70,7 @@ export class InvitedExchange implements Exchange {
       await drop(response);
       return 'exists';
     }
-    if (!response.ok) throw await faultOf(key, response);
+    if (!response.ok) throw await errorOf(key, response);
     await drop(response);
     return 'created';
   }
@@ -110,11 +110,34 @@ async function call(key: string, url: string, init: RequestInit): Promise<Respon
   }
 }
 
-async function faultOf(key: string, response: Response): Promise<Fault> {
+async function errorOf(key: string, response: Response): Promise<Error> {
   const text = Buffer.from((await readAtMost(response, MAX_LISTED_BYTES)) ?? '').toString('utf8');
-  const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1] ?? `status ${response.status}`;
-  const isDenied = response.status === 403 || response.status === 401;
-  return new Fault(isDenied ? 'not-allowed' : 'unavailable', `${key}: ${message}`);
+  const [, found] = /<Message>([^<]*)<\/Message>/.exec(text) ?? [];
+  const message = `${key}: ${found === undefined ? `status ${response.status}` : unescapeXml(found)}`;
+  if (response.status !== 403 && response.status !== 401) return new Fault('unavailable', message);
+  // this machine has no credentials that could be wrong: they are those of the person who signed the URLs
+  return new CommandError(
+    'denied',
+    message,
+    'ask for a new invitation, from someone whose credentials may upload for this node and are valid long enough',
+  );
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+};
+
+/** The entities of XML 1.0, section 4.6, and character references, section 4.1. */
+function unescapeXml(text: string): string {
+  return text.replace(/&(?:#x([0-9a-f]{1,4})|#([0-9]{1,4})|([a-z]+));/gi, (all, hex, dec, name) =>
+    name === undefined
+      ? String.fromCharCode(hex === undefined ? Number(dec) : Number.parseInt(hex, 16))
+      : (ENTITIES[name] ?? all),
+  );
 }
 
 /** Releases the connection of a response whose body is not needed. */

@@ -38,7 +38,7 @@ export async function readOutcomes(exchange: Exchange, place: RequestPlace): Pro
   throw new CommandError(
     'usage',
     `there is no request ${request} of ${cluster}/${node}`,
-    'use the request id that cakeless submit printed',
+    'submit the CSRs first; the request id is the one that cakeless submit printed',
   );
 }
 

@@ -67,7 +67,7 @@ describe('in a script', () => {
 
   it('without a reason it is a usage error', async () => {
     const { error } = await run(memory, ['approve', key, '--plan', await planOf()]);
-    expect(error).toMatchObject({ code: 'usage', message: 'there is no reason' });
+    expect(error).toMatchObject({ code: 'usage', message: '--reason is missing' });
     expect(approvals()).toEqual([]);
   });
 

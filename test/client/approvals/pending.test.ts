@@ -49,6 +49,15 @@ it('prints node, subject, validity and approvals of each request, in the order o
   ]);
 });
 
+it('a cluster that has neither requests nor a record is a misspelled name', async () => {
+  const { memory } = await openWith('r1');
+  expect((await run(memory, ['pending', '--cluster', CLUSTER])).error).toEqual({});
+  expect((await run(memory, ['pending', '--cluster', 'nope'])).error).toMatchObject({
+    code: 'usage',
+    message: 'cluster nope: no such cluster record',
+  });
+});
+
 it('two requests that differ only in their validity do not look the same', async () => {
   const { memory } = await openWith('r1');
   const before = await run(memory, ['pending']);

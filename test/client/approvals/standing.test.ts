@@ -270,6 +270,6 @@ it('a cluster without a record is a usage error, with the command that writes th
   expect(error).toMatchObject({
     code: 'usage',
     message: 'cluster nope: no such cluster record',
-    hint: 'write it with cakeless cluster apply nope --kubeadm-config FILE --trust-domain NAME',
+    hint: 'list the clusters with cakeless cluster list, or write the record with cakeless cluster apply nope --kubeadm-config FILE --trust-domain NAME',
   });
 });

@@ -95,6 +95,16 @@ describe('an invitation', () => {
     });
   });
 
+  it('of someone who may not upload says so on the node, and where to get another', async () => {
+    const out = file('operator.json');
+    const place = ['--cluster', CLUSTER, '--node', NODE, '--out', out];
+    expect((await cakeless(service.as('operator'), 'invite', ...place)).exitCode).toBe(0);
+    const run = await node('submit', csrs, '--invitation', out);
+    expect(run.exitCode).toBe(6);
+    expect(run.stderr).toContain('not authorized to perform: s3:PutObject on resource: "arn:aws:');
+    expect(run.stderr).toContain('hint: ask for a new invitation, from someone whose credentials');
+  });
+
   it('created with the credentials of a node needs --trust-domain, and says so', async () => {
     const as = service.as(`node:${CLUSTER}/${NODE}`);
     const args = ['invite', '--cluster', CLUSTER, '--node', NODE, '--out', file('own')];
@@ -178,8 +188,9 @@ describe('an invitation', () => {
     const expired = await makeInvitation(client, bucket, exchange, options, hoursAgo(2));
     const key = `requests/${CLUSTER}/${NODE}/late/kubelet.conf.csr`;
     await expect(new InvitedExchange(expired).create(key, 'x')).rejects.toMatchObject({
-      code: 'not-allowed',
+      code: 'denied',
       message: expect.stringContaining('Request has expired'),
+      hint: expect.stringContaining('ask for a new invitation'),
     });
     const out = file('expired.json');
     writeFileSync(out, JSON.stringify(expired));

@@ -113,7 +113,11 @@ it.each([
     ['add', 'prod', 'w-2', '10.0.0', ...worker],
     /addresses\[0\]: must be an IP/,
   ],
-  ['an invalid name', ['add', 'prod', 'W_2', '10.0.0.3', ...worker], /nodes\[2\]\.name: must be/],
+  [
+    'an invalid name',
+    ['add', 'prod', 'W_2', '10.0.0.3', ...worker],
+    /the record would not be valid: nodes\[2\]\.name: must be/,
+  ],
   ['a node that is not in the record', ['remove', 'prod', 'w-9'], /w-9: no such node/],
   ['the last node', ['remove', 'prod', 'cp-1', 'w-1'], /would remove its last node/],
   [

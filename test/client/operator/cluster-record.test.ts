@@ -48,14 +48,14 @@ it('replaces the fields that a kubeadm configuration has, and drops those that t
   expect(build(known)).toEqual(build());
 });
 
-it('keeps nodes that are not given, and the extra fields of those that are', () => {
+it('keeps nodes that are not given, the order of nodes, and the extra fields of those that are given', () => {
   const nodes = [
     { name: 'cp-1', addresses: ['10.9.9.9'], role: 'control-plane', uploaders: ['AWS:AROA:*'] },
     { name: 'w-1', addresses: ['10.0.0.2'], role: 'worker' },
   ];
   expect(build({ ...build(), nodes }).nodes).toEqual([
-    nodes[1],
     { ...nodes[0], addresses: ['10.0.0.1'] },
+    nodes[1],
   ]);
 });
 

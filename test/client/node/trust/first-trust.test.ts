@@ -38,7 +38,7 @@ describe('first trust', () => {
     const { text } = await node.prepare({ ...noTrust, output: 'text' });
     expect(text).not.toMatch(/its CA is not trusted|run the same command/);
     expect(text).toMatch(
-      /--trust-on-first-use\nfind out which CAs are the right ones, then run the command/,
+      /--trust-on-first-use\nfind out which CAs are the right ones \(operators: cakeless trust-domain show NAME\), then run the command/,
     );
   });
 
