@@ -29,29 +29,29 @@ export const RULES_UNKNOWN: TrustDomainRules = () => ({
 });
 
 /** More approvers than anyone asks for a certificate. */
-export const MOST_REQUIRED_APPROVALS = 10;
+const MOST_REQUIRED_APPROVALS = 10;
 
 export const requiredApprovalsSchema = z
   .number()
   .check(z.int(), z.positive(), z.maximum(MOST_REQUIRED_APPROVALS));
 
-/** `{"prod": {"maxValidityPeriod": "720h", "requiredApprovals": 2}}`; what is missing is as in `DEFAULT_RULE`. */
-const rulesSchema = z.record(
-  z.string(),
-  z.strictObject({
-    maxValidityPeriod: z.optional(
-      z
-        .string()
-        .check(
-          z.refine(
-            (text) => parseDurationSeconds(text) !== undefined,
-            'must be a duration such as 8760h',
-          ),
+/** The fields of a rule, in the environment variable and in the configuration of a deployment. */
+export const ruleFields = {
+  maxValidityPeriod: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => parseDurationSeconds(text) !== undefined,
+          'must be a duration such as 8760h',
         ),
-    ),
-    requiredApprovals: z.optional(requiredApprovalsSchema),
-  }),
-);
+      ),
+  ),
+  requiredApprovals: z.optional(requiredApprovalsSchema),
+};
+
+/** `{"prod": {"maxValidityPeriod": "720h", "requiredApprovals": 2}}`; what is missing is as in `DEFAULT_RULE`. */
+const rulesSchema = z.record(z.string(), z.strictObject(ruleFields));
 
 export type TrustDomainRulesDocument = z.infer<typeof rulesSchema>;
 

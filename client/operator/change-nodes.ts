@@ -5,6 +5,7 @@ import type { ExpiryEntry } from '../../lib/contract/expiry-key.ts';
 import { dayOf, listExpiries } from '../../lib/expiry/expiry-index.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
+import { missingRecord, unreadableRecord } from '../read-record.ts';
 import { checkRecord, type NodeDocument } from './cluster-record.ts';
 import type { ExistingRecord } from './existing-record.ts';
 import type { RecordSource } from './record-source.ts';
@@ -63,16 +64,10 @@ function requireReadable(
   before: ExistingRecord | undefined,
 ): ClusterRecordDocument {
   if (before?.record) return before.record;
-  if (before)
-    throw new CommandError(
-      'failure',
-      before.problem ?? `cluster ${cluster}: its record cannot be read`,
-      `replace the whole record with cakeless cluster apply ${cluster} -f RECORD`,
-    );
-  throw new CommandError(
-    'usage',
-    `cluster ${cluster}: no such cluster record`,
-    `write it with cakeless cluster apply ${cluster} --kubeadm-config FILE --trust-domain NAME`,
+  if (!before) throw missingRecord(cluster);
+  throw unreadableRecord(
+    cluster,
+    before.problem ?? `cluster ${cluster}: its record cannot be read`,
   );
 }
 

@@ -13,18 +13,12 @@ import {
   TRUST_DOMAIN,
   UPLOADER,
 } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
 
 const YEAR = 8760 * 3600;
-
-function csrOf(set: typeof newest, name: string) {
-  const csr = set.csrs.find((candidate) => candidate.certificateName === name);
-  if (!csr) throw new Error(`no CSR of ${name}`);
-  return csr;
-}
 
 async function waiting(set = newest, name = 'super-admin.conf') {
   const memory = await InMemoryService.open();

@@ -22,16 +22,10 @@ import {
   TRUST_DOMAIN,
   UPLOADER,
 } from '../../support/in-memory-service.ts';
-import { kubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
-
-function csrOf(name: string, set = newest) {
-  const found = set.csrs.find(({ certificateName }) => certificateName === name);
-  if (!found) throw new Error(`no CSR of ${name}`);
-  return found;
-}
 
 interface Opening {
   readonly memory: InMemoryService;
@@ -43,7 +37,7 @@ interface Opening {
 async function recorded(name: CertificateName = 'apiserver', set = newest): Promise<Opening> {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  const key = memory.upload(node, csrOf(name, set));
+  const key = memory.upload(node, csrOf(set, name));
   if ((await interrupted(memory, key)) === 'pending') {
     writeApproval(memory, key);
     await interrupted(memory, key);
@@ -235,7 +229,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
   it('for the node of another request: the CN is that of the node in the key', async () => {
     const { memory, key } = await recorded('kubelet.conf');
     const stolen = key.replace(/requests\/prod\/[^/]+/, 'requests/prod/cp-9');
-    memory.exchange.seed(stolen, readFileSync(csrOf('kubelet.conf').file));
+    memory.exchange.seed(stolen, readFileSync(csrOf(newest, 'kubelet.conf').file));
     memory.authority.seed(recordKey(stolen), memory.authority.text(recordKey(key)) ?? '');
     const opening = { memory, key: stolen };
     forge(opening, withFields({ request: stolen }));
@@ -353,7 +347,7 @@ describe('an approval is weighed again before the signature', () => {
   it('a standing approval that was withdrawn in the meantime no longer counts', async () => {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(legacy);
-    const key = memory.upload(node, csrOf('admin.conf', legacy));
+    const key = memory.upload(node, csrOf(legacy, 'admin.conf'));
     const grant = {
       certificateName: 'admin.conf',
       trustDomain: TRUST_DOMAIN,
@@ -374,7 +368,7 @@ describe('an approval is weighed again before the signature', () => {
   it('the approval that a cluster record required is weighed again too', async () => {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(newest, { approvalRequired: ['scheduler.conf'] });
-    const key = memory.upload(node, csrOf('scheduler.conf'));
+    const key = memory.upload(node, csrOf(newest, 'scheduler.conf'));
     await memory.process(key);
     writeApproval(memory, key);
     await interrupted(memory, key);
@@ -447,7 +441,7 @@ describe('a retry signs the bytes of the record', () => {
 it('a certificate with an approval is accounted for afterwards', async () => {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(newest);
-  const key = memory.upload(node, csrOf('super-admin.conf'));
+  const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
   await memory.process(key);
   expect((await approve(memory, key)).outcome).toBe('issued');
   expect(await findSigningOrder(memory.service, recordKey(key))).toMatchObject({ by: 'sign' });

@@ -15,6 +15,7 @@ import { findFolderOfOthers } from '../../../../client/node/install/copies.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
+import { itAsRoot, OTHER_USER } from '../../../support/other-user.ts';
 import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
@@ -22,10 +23,6 @@ beforeAll(async () => {
   fixture = await NodeFixture.make();
 });
 afterAll(() => fixture.close());
-
-const OTHER_USER = 65_534;
-/** Only root can create another user's folder. */
-const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
 
 /** A copy of admin.conf in a folder inside the node's. */
 function copyIn(folder: string): string {
