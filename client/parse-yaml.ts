@@ -10,8 +10,8 @@ export class YamlError extends Error {
 
 /**
  * The value of a text with one document. A text may be anything: aliases that expand to a huge value, keys that occur
- * twice, nesting that no program follows, tags that make bytes (`!!binary`) of a text. Bytes stay bytes: a schema that
- * expects a text refuses them.
+ * twice, nesting that no program follows, tags that turn a string into bytes (`!!binary`). Bytes stay bytes: a schema
+ * that expects a string refuses them.
  * @throws YamlError if it is not YAML, or not safe to read
  */
 export function parseYaml(text: string): unknown {

@@ -52,9 +52,9 @@ function roleArn(scope: IConstruct, path: string): string {
 
 /** Principals outside `lib/access` that may change the policies themselves, as ARNs or patterns of ARNs. */
 export interface Guardians {
-  /** They may change policies and settings of buckets, queues and keys: a deployment does. */
+  /** They may change policies and settings of buckets, queues and keys, as a deployment does. */
   readonly deployers: readonly string[];
-  /** They may, too, and delete what can be deleted. */
+  /** They may do the same, and delete what can be deleted. */
   readonly breakGlass: readonly string[];
 }
 

@@ -22,7 +22,7 @@ export const DEFAULT_RULE: TrustDomainRule = {
   requiredApprovals: 1,
 };
 
-/** For programs that do not know the deployment's rules, and only show or compare what the functions decide. */
+/** For clients, which do not know the deployment's rules, and only show or compare what the functions decide. */
 export const RULES_UNKNOWN: TrustDomainRules = () => ({
   maxValiditySeconds: Number.POSITIVE_INFINITY,
   requiredApprovals: 1,
@@ -50,7 +50,9 @@ export const ruleFields = {
   requiredApprovals: z.optional(requiredApprovalsSchema),
 };
 
-/** `{"prod": {"maxValidityPeriod": "720h", "requiredApprovals": 2}}`; what is missing is as in `DEFAULT_RULE`. */
+/**
+ * `{"prod": {"maxValidityPeriod": "720h", "requiredApprovals": 2}}`; a missing field has its value in `DEFAULT_RULE`.
+ */
 const rulesSchema = z.record(z.string(), z.strictObject(ruleFields));
 
 export type TrustDomainRulesDocument = z.infer<typeof rulesSchema>;

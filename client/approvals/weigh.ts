@@ -31,14 +31,14 @@ export async function weigh(
       'have the CSR uploaded again under a new request id',
     );
   const required = requiredOf(plan, pending);
-  // weighApprovals adds the one that is for an unknown uploader
+  // weighApprovals adds one if the uploader is unknown
   const toWeigh = { ...plan, required: required - extra(pending) };
   return { given, state: weighApprovals(toWeigh, given, pending.uploader), required };
 }
 
 /**
- * The state with an approval by `approver` in addition, as if no number of approvals were enough: so it says which count
- * and why others do not, even if those that exist are enough.
+ * The state if `approver` approved as well. It is computed as if more approvals were always needed, so that it says
+ * which ones count, and why the others do not, even if there are enough already.
  */
 export function withApprovalBy(
   approver: string,

@@ -57,7 +57,7 @@ export interface PlanToConfirm {
 /**
  * Nobody approves what they have not seen: the plan is named on the command line, or shown and confirmed.
  * @param given the digest on the command line
- * @throws CommandError if the plan is another one, or is not confirmed
+ * @throws CommandError if the plan differs, or is not confirmed
  */
 export async function confirmPlan(
   { terminal, prompt }: Omit<ApproverDeps, 'clock'>,

@@ -13,7 +13,7 @@ import {
   type Remarks,
 } from './check-values.ts';
 
-/** What a check makes of a text that is set. kubeadm writes what is not set as an empty text. */
+/** What a check makes of a string that is set. kubeadm writes an unset field as an empty string. */
 function ifSet<T>(text: string | undefined, check: (text: string) => T): T | undefined {
   return text === undefined || text === '' ? undefined : check(text);
 }

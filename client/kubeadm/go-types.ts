@@ -1,6 +1,6 @@
 /**
  * Go types as data, and the decoding of JSON into them as k8s.io/apimachinery does it (sigs.k8s.io/json: names are case
- * sensitive, numbers are no strings, null is what is not set). kubeadm refuses a value of another type, and warns of a
+ * sensitive, a number is not a string, and null means unset). kubeadm refuses a value of another type, and warns of a
  * field that a type does not have.
  */
 import { parseGoDuration } from '../../lib/duration.ts';
@@ -48,7 +48,7 @@ export interface Findings {
   readonly unknownFields: string[];
 }
 
-/** What is wrong is added to `findings`; then the value is incomplete. */
+/** Problems are added to `findings`; the value is then incomplete. */
 export function decode<const T extends GoType>(
   type: T,
   value: GoValue,
@@ -126,7 +126,7 @@ function describe(value: GoValue): string {
   return typeof value === 'string' ? JSON.stringify(value) : `the ${typeof value} ${value}`;
 }
 
-/** What null is as an item of a list or a map. */
+/** What null becomes as an item of a list or a map. */
 function zeroOf(type: GoType): unknown {
   if (typeof type !== 'string') return 'list' in type ? [] : {};
   return { string: '', duration: '', bool: false, int32: 0, any: null }[type];

@@ -77,7 +77,7 @@ function refuseRepeatedKinds(documents: readonly ConfigDocument[], file: string)
 
 /** Kinds that `kubeadm reset` and `kubeadm upgrade` read. */
 const OTHER_KINDS = ['ResetConfiguration', 'UpgradeConfiguration'];
-/** Configurations of components, which kubeadm hands on. */
+/** Configurations of components, which kubeadm passes on. */
 const COMPONENT_GROUPS = ['kubelet.config.k8s.io', 'kubeproxy.config.k8s.io'];
 
 function isRead(

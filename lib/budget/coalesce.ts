@@ -1,6 +1,6 @@
 /**
- * Work on one object, in turn: what arrives while a call is in progress is done together by the next. Without it,
- * the requests of a batch would compete for the object that counts them.
+ * Serializes the work on one object: everything that arrives during a call is done together in the next one. Without
+ * it, the requests of a batch would compete for the object that counts them.
  */
 interface Item<T, R> {
   readonly asked: T;

@@ -1,7 +1,7 @@
 /**
- * Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. A run makes
- * a limited number of calls and holds a limited number of keys, whatever anybody has stored; what it leaves, the next
- * run looks at.
+ * Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. A run
+ * makes a limited number of calls and holds a limited number of keys, whatever anyone has stored; the next run looks at
+ * the rest.
  */
 import type { ReconcileCursor, Totals } from '../contract/reconcile-cursor.ts';
 import type { Service } from '../service.ts';
@@ -37,10 +37,10 @@ export interface RunOptions extends Window {
 export interface Unfinished {
   /** What to wake, each request once. */
   readonly toWake: readonly OpenRequest[];
-  /** Requests that would be woken, but are too many. */
+  /** How many more requests would be woken than one run queues. */
   readonly left: number;
   readonly totals: Totals;
-  /** Clusters and nodes that the next run continues, and one more if the walk itself was not finished. */
+  /** How many clusters and nodes the next run continues, plus one if the walk itself was not finished. */
   readonly continued: number;
   readonly cursor: ReconcileCursor;
 }

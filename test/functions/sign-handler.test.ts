@@ -112,7 +112,7 @@ const linesOf = (file: string) =>
     .split('\n')
     .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line));
 
-describe('an invocation that is not by the queue signs nothing', () => {
+describe('an invocation that does not come from the queue signs nothing', () => {
   it.each([
     ['a receipt handle of no message', { receiptHandle: 'stolen' }],
     ['the ARN of another queue', { eventSourceARN: 'arn:aws:sqs:eu-central-1:1:mallory' }],
@@ -159,7 +159,7 @@ describe('an invocation that is not by the queue signs nothing', () => {
   });
 });
 
-it('a queue that does not say what is in it fails the batch', async () => {
+it('if SQS does not say what is in the queue, the batch fails', async () => {
   const { memory, node, queue, handle } = await opened();
   queue.answers = false;
   await expect(handle(wakeBody(memory.upload(node, csrOf(set, 'apiserver'))))).rejects.toThrow();

@@ -125,7 +125,7 @@ describe('a lock', () => {
     return path;
   };
 
-  it('of sixteen starts at the same moment has one holder, every time', async () => {
+  it('has exactly one holder if sixteen processes start at the same moment', async () => {
     const path = await open();
     for (let round = 1; round <= 5; round += 1) {
       const starts = await Promise.allSettled(Array.from({ length: 16 }, () => lockFolder(path)));

@@ -64,7 +64,7 @@ export function present(
   const ofCaData = kubeconfig
     ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile))
     : [];
-  const byConfig = `it belongs to another node or use: move it away, and cakeless renew ${name} --config FILE requests the right one`;
+  const byConfig = `it belongs to another node or has another purpose: move it away, and cakeless renew ${name} --config FILE requests the right one`;
   const again = `cakeless renew ${name} replaces it; or, if ${caFile} is an old one, cakeless renew all --dry-run shows those of the service`;
   return {
     state: 'present',

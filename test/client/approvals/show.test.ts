@@ -58,7 +58,7 @@ it('shows a pending request as text', async () => {
   ]);
 });
 
-it('lists each name of the CSR beside what the cluster record says of it', async () => {
+it('lists each name of the CSR next to what the cluster record says about it', async () => {
   await openWith({ approvalRequired: ['apiserver'] });
   const { comparison } = await showJson(await request('apiserver'));
   expect(comparison).toEqual(

@@ -147,7 +147,7 @@ describe('each approver has one object:', () => {
     ]);
   });
 
-  it('another grant of the same name replaces only the own one', async () => {
+  it('a new grant of the same name replaces only that of its author', async () => {
     await grant(['admin.conf']);
     await grant(['admin.conf'], [], BOB);
     await grant(['admin.conf'], ['--max-validity-period', '24h']);
@@ -180,7 +180,7 @@ describe('is withdrawn', () => {
     expect(await outcomeOf('admin.conf', 'r1')).toBe('pending');
   });
 
-  it('and only who withdrew the grant of another can allow it again', async () => {
+  it("and only the approver who withdrew another's grant can allow it again", async () => {
     await grant(['admin.conf']);
     await withdraw(['admin.conf'], BOB);
     const { error } = await grant(['admin.conf']);

@@ -280,7 +280,7 @@ describe('a standing approval', () => {
     });
   });
 
-  it('covers no longer validity than the cluster record had when it was given', async () => {
+  it('does not cover a longer validity than the cluster record had when it was given', async () => {
     const memory = await InMemoryService.open();
     memory.declare(legacy, { certificateValidityPeriod: '720h' });
     standing(memory, grantOf(memory, 'admin.conf'));
@@ -339,7 +339,7 @@ describe('the longest validity of a trust domain', () => {
       { [TRUST_DOMAIN]: { maxValidityPeriod: '9000h' } },
       'issued',
     ],
-    ['also if it is shorter', 721, { [TRUST_DOMAIN]: { maxValidityPeriod: '720h' } }, 'rejected'],
+    ['even if it is shorter', 721, { [TRUST_DOMAIN]: { maxValidityPeriod: '720h' } }, 'rejected'],
     ['not that of another one', 721, { other: { maxValidityPeriod: '720h' } }, 'issued'],
   ])('is %s', async (_, hours, rules, expected) => {
     const { memory, key, outcome } = await tooLong(hours, rules);

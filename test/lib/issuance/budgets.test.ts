@@ -76,7 +76,7 @@ it('an object with a private key is deleted even if the budget is used up', asyn
   expect(kinds(key)).toEqual(['rejected']);
 });
 
-it('a wake-up for an object that is not a request costs nothing of the budget', async () => {
+it('a wake-up for an object that is not a request uses none of the budget', async () => {
   const { memory, node } = await opened();
   for (const path of ['notes.txt', 'a/b']) {
     memory.exchange.seed(`requests/${CLUSTER}/${node}/r1/${path}`, 'x');

@@ -231,7 +231,7 @@ it('a kubeconfig and its CSR, uploaded together, get one outcome each', async ()
   });
 });
 
-it('a draft that fails the lint leaves no record, so that a mended release can decide again', async () => {
+it('a draft that fails the lint leaves no record, so that a fixed release can decide again', async () => {
   const { memory, node } = await uploaded();
   const key = memory.upload(node, apiserver);
   const { randomBytes } = memory.service;

@@ -164,7 +164,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
           },
           memory,
         ),
-      /32400000 seconds, and its trust domain allows at most 31536000/,
+      /32400000 seconds, but its trust domain allows at most 31536000/,
     ],
     ['a negative validity', withFields({ validitySeconds: -1e308 }), /-1e\+308 seconds/],
     [
@@ -182,7 +182,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
       withFields({ certificateName: 'kubelet-client' }),
       /it is for kubelet-client/,
     ],
-    ['another CA', withFields({ ca: 'etcd-ca' }), /it is for etcd-ca, and apiserver is of ca/],
+    ['another CA', withFields({ ca: 'etcd-ca' }), /it is for etcd-ca, but ca signs apiserver/],
     [
       'another trust domain',
       withFields({ trustDomain: 'other' }),
@@ -288,7 +288,7 @@ describe('a principal with only PutObject, who writes a record', () => {
     await expectMisfit(opening, /its trust domain allows at most 31536000/);
   });
 
-  it('gets no certificate of a year either, because it needs an approval', async () => {
+  it('gets no one-year certificate either, because it needs an approval', async () => {
     const opening = await attacked(digestOf(wanted));
     opening.memory.exchange.seed(MALLORY, wanted);
     forge(opening, (record, memory) =>
@@ -314,10 +314,10 @@ describe('an approval is weighed again before the signature', () => {
     const { memory, key } = opening;
     const { approval } = memory.authority.json(recordKey(key)) as unknown as IssueRecord;
     memory.authority.objects.delete(requestApprovalKey(key, approval?.planDigest ?? '', ALICE));
-    await expectMisfit(opening, /it has 0 of 1 approvals that it needs/);
+    await expectMisfit(opening, /it has 0 of the 1 approvals it needs/);
   });
 
-  it('an approval that was left out is missed', async () => {
+  it('a missing approval is noticed', async () => {
     const opening = await recorded('super-admin.conf');
     forge(opening, ({ approval: _, ...record }) => record);
     await expectMisfit(opening, /it needs an approval: O=system:masters/);
@@ -335,7 +335,7 @@ describe('an approval is weighed again before the signature', () => {
   it('the number of approvers cannot be lowered below what the trust domain requires', async () => {
     const opening = await recorded('super-admin.conf');
     opening.memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: 2 } };
-    await expectMisfit(opening, /it has 1 of 2 approvals that it needs/);
+    await expectMisfit(opening, /it has 1 of the 2 approvals it needs/);
   });
 
   it('the uploader is not one of the approvers', async () => {
@@ -362,7 +362,7 @@ describe('an approval is weighed again before the signature', () => {
       standingApprovalKey(CLUSTER, ALICE),
       JSON.stringify({ ...standing, grants: [] }),
     );
-    await expectMisfit({ memory, key }, /it has 0 of 1 approvals that it needs/);
+    await expectMisfit({ memory, key }, /it has 0 of the 1 approvals it needs/);
   });
 
   it('the approval that a cluster record required is weighed again too', async () => {
@@ -374,7 +374,7 @@ describe('an approval is weighed again before the signature', () => {
     await interrupted(memory, key);
     const { approval } = memory.authority.json(recordKey(key)) as unknown as IssueRecord;
     memory.authority.objects.delete(requestApprovalKey(key, approval?.planDigest ?? '', ALICE));
-    await expectMisfit({ memory, key }, /it has 0 of 1 approvals that it needs/);
+    await expectMisfit({ memory, key }, /it has 0 of the 1 approvals it needs/);
   });
 });
 
@@ -408,7 +408,7 @@ describe('a retry signs the bytes of the record', () => {
         }),
     ],
     [
-      'if the cluster has no record any longer',
+      'if the cluster no longer has a record',
       ({ memory }) => void memory.authority.objects.delete(`clusters/${CLUSTER}.json`),
     ],
     [
@@ -451,7 +451,7 @@ it('a certificate with an approval is accounted for afterwards', async () => {
 it.each(
   listKubeadmSets().map((set) => [`${set.version} ${set.layout} ${set.config}`, set] as const),
 )(
-  'every certificate of %s is accounted for, also if its record is found by a later run',
+  'every certificate of %s is accounted for, even if a later run finds its record',
   async (_, set) => {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(set);
