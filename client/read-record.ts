@@ -17,6 +17,7 @@ export async function readRecord(
   throw missingRecord(cluster);
 }
 
+/** The error for a cluster that has no record. */
 export const missingRecord = (cluster: string): CommandError =>
   new CommandError(
     'usage',

@@ -22,6 +22,7 @@ export function functionRoleName(scope: IConstruct, namePrefix: string, name: Se
   return `${namePrefix}-${name}-${Stack.of(scope).region}`;
 }
 
+/** For functions the ARN of the role, for nodes and people a pattern for each folder of roles. */
 export function principalArns(
   scope: IConstruct,
   namePrefix: string,
@@ -65,6 +66,7 @@ export interface GuardiansProps {
   readonly breakGlass?: readonly string[] | undefined;
 }
 
+/** The guardians of a deployment, with the defaults for what is not configured. */
 export function guardiansOf(scope: IConstruct, props: GuardiansProps): Guardians {
   return {
     deployers: props.deployers ?? [cloudFormationRole(scope)],

@@ -17,6 +17,10 @@ export interface ComparedField {
   readonly expected: string;
 }
 
+/**
+ * One row for the subject, one for each name of either side, one for the public key. Compares nothing: a reader
+ * does.
+ */
 export function compareWithRecord(
   { subject, names = [], key }: SeenRequest,
   { node }: Pick<RequestAddress, 'node'>,

@@ -171,6 +171,7 @@ export function showPlan(plan: ApprovablePlan, now: Date): ShownPlan {
   };
 }
 
+/** Which approvals count; after a denial, only the denial. */
 export function showApprovals({ required, state }: Weighed): ShownApprovals {
   if (state.state === 'denied') {
     const { by, reason } = state;

@@ -20,6 +20,7 @@ export interface ApproverDeps {
 /** A sentence or two. */
 const MAX_REASON_LENGTH = 1000;
 
+/** `--reason`. @param what its description */
 export const reasonOption = (what: string) =>
   new Option('--reason <text>', `${what}; asked for on a terminal`).argParser((text: string) => {
     const reason = text.trim();
@@ -27,6 +28,7 @@ export const reasonOption = (what: string) =>
     throw new InvalidArgumentError(`must have 1 to ${MAX_REASON_LENGTH} characters`);
   });
 
+/** `--plan`: the digest as `cakeless request show` prints it. */
 export const planOption = () =>
   new Option(
     '--plan <digest>',

@@ -26,6 +26,11 @@ function each(
   return values?.map((value, i) => checkExtraName(value, `${path}[${i}]`, remarks));
 }
 
+/**
+ * @param release the version of the cluster; undefined if it is unknown, and then nothing that depends on it is
+ * checked
+ * @param remarks gets problems and warnings; with a problem, the result must not be used
+ */
 export function checkCluster(
   cluster: ClusterDocument,
   release: KubernetesVersion | undefined,
@@ -169,6 +174,7 @@ function checkRegistration(
   );
 }
 
+/** @param remarks as for `checkCluster` */
 export function checkInit(init: InitDocument, remarks: Remarks): InitDocument {
   return {
     ...init,
@@ -179,6 +185,7 @@ export function checkInit(init: InitDocument, remarks: Remarks): InitDocument {
   };
 }
 
+/** @param remarks as for `checkCluster` */
 export function checkJoin(join: JoinDocument, remarks: Remarks): JoinDocument {
   const { controlPlane, discovery } = join;
   const token = discovery?.bootstrapToken;

@@ -42,6 +42,7 @@ export function readKubeadmDocuments(
   return readDocuments(splitDocuments(text, file), file, release);
 }
 
+/** As `readKubeadmDocuments`, for documents that are split already. */
 export function readDocuments(
   documents: readonly ConfigDocument[],
   file: string,

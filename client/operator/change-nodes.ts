@@ -10,6 +10,11 @@ import { checkRecord, type NodeDocument } from './cluster-record.ts';
 import type { ExistingRecord } from './existing-record.ts';
 import type { RecordSource } from './record-source.ts';
 
+/**
+ * A record with one more node. A node with the same values changes nothing.
+ * Its `build` throws a CommandError for a node that has other values, unless `replace` is true; for a missing or
+ * unreadable record; and for an invalid result.
+ */
 export function addNode(cluster: string, node: NodeDocument, replace: boolean): RecordSource {
   return changeNodes(cluster, (nodes) => {
     const known = nodes.find(({ name }) => name === node.name);
@@ -25,6 +30,11 @@ export function addNode(cluster: string, node: NodeDocument, replace: boolean): 
   });
 }
 
+/**
+ * A record without these nodes.
+ * Its `build` throws a CommandError for a node that is not in the record, for the last node of a record without node
+ * rules, and for a missing or unreadable record.
+ */
 export function removeNodes(cluster: string, names: readonly string[]): RecordSource {
   return changeNodes(cluster, (nodes, record) => {
     const missing = names.filter((name) => !nodes.some((node) => node.name === name));

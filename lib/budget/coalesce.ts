@@ -8,6 +8,7 @@ interface Item<T, R> {
   reject(error: unknown): void;
 }
 
+/** One queue for each key. A failure of `settle` rejects the calls that it was to answer, and no later ones. */
 export class Coalescer<T, R> {
   readonly #settle: (key: string, asked: readonly T[]) => Promise<readonly R[]>;
   readonly #waiting = new Map<string, Item<T, R>[]>();

@@ -64,6 +64,7 @@ export function requestApprovalKey(
   return `${requestApprovalsPrefix(requestKey)}${planDigest}/${approver}.json`;
 }
 
+/** `approvals/standing/<cluster>/`: one object for each approver. */
 export function standingApprovalsPrefix(cluster: string): string {
   return `${AUTHORITY_PREFIXES.standingApprovals}${cluster}/`;
 }

@@ -16,6 +16,7 @@ const MOST_OF_NODE = 50;
 /** Twenty times what a run queues; some megabytes. */
 const MOST = 20_000;
 
+/** Keeps the oldest requests of each node, each once. What is not kept is found by a later run. */
 export class Candidates {
   readonly #byNode = new Map<string, OpenRequest[]>();
   #kept = 0;

@@ -62,6 +62,11 @@ export const FIRST_CURSOR: ReconcileCursor = {
   last: NO_TOTALS,
 };
 
+/**
+ * Walks the requests from the cursor on, then what was decided since; in a daily check, the ledger too. Writes
+ * nothing: the caller queues `toWake`, and then saves the cursor.
+ * @throws Fault if a bucket cannot be read
+ */
 export async function findUnfinished(service: Service, options: RunOptions): Promise<Unfinished> {
   const { graceMs, recordsMs, shares = SHARES, moreCalls = MORE_CALLS, isLate } = options;
   const now = service.now().getTime();

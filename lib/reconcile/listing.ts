@@ -5,6 +5,7 @@ import { compareKeys, endOf, justBefore } from './key-order.ts';
 /** What S3 returns for one call. */
 export const KEYS_PER_CALL = 1000;
 
+/** The listing calls that a run, or a part of it, may still make. */
 export class Calls {
   readonly #most: number;
   readonly #isLate: () => boolean;
