@@ -18,8 +18,8 @@ export interface ComparedField {
 }
 
 /**
- * One row for the subject, one for each name of either side, one for the public key. Compares nothing: a reader
- * does.
+ * One row for the subject, one for each name of either side, one for the public key. It judges nothing: the reader
+ * compares.
  */
 export function compareWithRecord(
   { subject, names = [], key }: SeenRequest,
