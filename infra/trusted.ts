@@ -127,7 +127,7 @@ class TrustedPrincipal extends iam.PrincipalBase {
   }
 }
 
-/** All of them; of two with the same operator and key, the later one. */
+/** Merges conditions. If two have the same operator and key, the later one applies. */
 function merged(...all: SessionConditions[]): Record<string, Record<string, unknown>> {
   const result: Record<string, Record<string, unknown>> = {};
   for (const [operator, keys] of all.flatMap((one) => Object.entries(one)))

@@ -7,8 +7,8 @@ import {
   checkDnsDomain,
   checkEndpoint,
   checkExtraName,
-  checkNodeName,
   checkPort,
+  checkRegisteredName,
   checkServiceSubnet,
   type Remarks,
 } from './check-values.ts';
@@ -169,7 +169,7 @@ function checkRegistration(
   return (
     registration && {
       ...registration,
-      name: ifSet(name, (text) => checkNodeName(text, 'nodeRegistration.name', remarks)),
+      name: ifSet(name, (text) => checkRegisteredName(text, 'nodeRegistration.name', remarks)),
     }
   );
 }

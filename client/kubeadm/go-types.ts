@@ -41,7 +41,7 @@ export type Decoded<T extends GoType> = T extends 'string' | 'duration'
             ? { readonly [Field in keyof Fields]?: Decoded<Fields[Field]> | undefined }
             : unknown;
 
-export interface Findings {
+export interface DecodeFindings {
   /** `apiServer.certSANs[0]: is a number, must be a string` */
   readonly problems: string[];
   /** Paths of fields that the type does not have. */
@@ -52,12 +52,12 @@ export interface Findings {
 export function decode<const T extends GoType>(
   type: T,
   value: GoValue,
-  findings: Findings,
+  findings: DecodeFindings,
 ): Decoded<T> | undefined {
   return decodeAt(type, value, '', findings) as Decoded<T> | undefined;
 }
 
-function decodeAt(type: GoType, value: GoValue, path: string, findings: Findings): unknown {
+function decodeAt(type: GoType, value: GoValue, path: string, findings: DecodeFindings): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof type === 'string') return decodeScalar(type, value, path, findings);
   if ('list' in type) return decodeList(type.list, value, path, findings);
@@ -67,14 +67,14 @@ function decodeAt(type: GoType, value: GoValue, path: string, findings: Findings
     : decodeStruct(type.struct, value, path, findings);
 }
 
-function decodeList(item: GoType, value: GoValue, path: string, findings: Findings): unknown {
+function decodeList(item: GoType, value: GoValue, path: string, findings: DecodeFindings): unknown {
   if (!Array.isArray(value)) return mismatch(value, 'a list', path, findings);
   return (value as readonly GoValue[]).map(
     (inner, i) => decodeAt(item, inner, `${path}[${i}]`, findings) ?? zeroOf(item),
   );
 }
 
-function decodeMap(item: GoType, value: GoMap, path: string, findings: Findings): unknown {
+function decodeMap(item: GoType, value: GoMap, path: string, findings: DecodeFindings): unknown {
   return Object.fromEntries(
     [...value].map(([key, inner]) => [
       key,
@@ -83,7 +83,12 @@ function decodeMap(item: GoType, value: GoMap, path: string, findings: Findings)
   );
 }
 
-function decodeStruct(fields: GoFields, value: GoMap, path: string, findings: Findings): unknown {
+function decodeStruct(
+  fields: GoFields,
+  value: GoMap,
+  path: string,
+  findings: DecodeFindings,
+): unknown {
   const known = [...value].flatMap(([key, inner]) => {
     const type = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (type === undefined) findings.unknownFields.push(join(path, key));
@@ -111,11 +116,21 @@ const HOLDS: Readonly<Record<Scalar, (value: GoValue) => boolean>> = {
   any: () => true,
 };
 
-function decodeScalar(type: Scalar, value: GoValue, path: string, findings: Findings): unknown {
+function decodeScalar(
+  type: Scalar,
+  value: GoValue,
+  path: string,
+  findings: DecodeFindings,
+): unknown {
   return HOLDS[type](value) ? value : mismatch(value, DESCRIPTIONS[type], path, findings);
 }
 
-function mismatch(value: GoValue, wanted: string, path: string, findings: Findings): undefined {
+function mismatch(
+  value: GoValue,
+  wanted: string,
+  path: string,
+  findings: DecodeFindings,
+): undefined {
   const quote = wanted === DESCRIPTIONS.string ? ', so quote it' : '';
   findings.problems.push(`${path}: must be ${wanted}, and is ${describe(value)}${quote}`);
 }

@@ -19,7 +19,7 @@ import { apiVersionProblem, isApiVersion, KUBEADM_GROUP, MIGRATE_HINT } from './
 import { checkCluster, checkInit, checkJoin } from './check-documents.ts';
 import type { Remarks } from './check-values.ts';
 import { hintFor } from './field-hints.ts';
-import { decode, type Findings } from './go-types.ts';
+import { type DecodeFindings, decode } from './go-types.ts';
 import { type ConfigDocument, splitDocuments } from './split-documents.ts';
 
 export interface KubeadmDocuments {
@@ -116,7 +116,7 @@ function readOne<T>(
   check: (document: T, remarks: Remarks) => T,
 ): T {
   if (!isApiVersion(version)) throw new Error(`${version} was accepted`);
-  const found: Findings = { problems: [], unknownFields: [] };
+  const found: DecodeFindings = { problems: [], unknownFields: [] };
   const document = decode({ struct: API_TYPES[version][kind] }, value, found) as T;
   failIfAny(found.problems, kind, file);
   const remarks: Remarks = { problems: [], warnings: [] };

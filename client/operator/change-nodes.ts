@@ -6,7 +6,7 @@ import { dayOf, listExpiries } from '../../lib/expiry/expiry-index.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { missingRecord, unreadableRecord } from '../read-record.ts';
-import { checkRecord, type NodeDocument } from './cluster-record.ts';
+import { checkRecordDocument, type NodeDocument } from './cluster-record.ts';
 import type { ExistingRecord } from './existing-record.ts';
 import type { RecordSource } from './record-source.ts';
 
@@ -63,7 +63,10 @@ function changeNodes(
     build: (before) => {
       const record = requireReadable(cluster, before);
       const document = { ...record, nodes: change(record.nodes, record) };
-      return { document, record: checkRecord(document, `cluster ${cluster}: not a valid record`) };
+      return {
+        document,
+        record: checkRecordDocument(document, `cluster ${cluster}: not a valid record`),
+      };
     },
     conflictHint: 'run the same command again; it starts from the changed record',
   };

@@ -57,7 +57,7 @@ function entryOf(known: ClusterRecordDocument | undefined, name: string) {
  * @param heading what is wrong with the file as a whole; the invalid fields follow it
  * @throws CommandError that names every invalid field
  */
-export function checkRecord(
+export function checkRecordDocument(
   value: unknown,
   heading: string,
   hint = 'run cakeless cluster show NAME -o yaml to see the record of another cluster',

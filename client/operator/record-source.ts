@@ -5,7 +5,7 @@ import { parseGivenYaml } from '../parse-yaml.ts';
 import { unreadableRecord } from '../read-record.ts';
 import { readGivenText } from '../read-text.ts';
 import type { RecordChange } from './apply-record.ts';
-import { buildRecord, checkRecord, type NodeDocument } from './cluster-record.ts';
+import { buildRecord, checkRecordDocument, type NodeDocument } from './cluster-record.ts';
 import { type DeclaredCluster, readDeclaredCluster } from './declared-cluster.ts';
 
 export type RecordSource = Pick<RecordChange, 'build' | 'conflictHint'>;
@@ -17,7 +17,10 @@ export function recordFromFile(cluster: string, file: string): RecordSource {
   const format = /^\s*\{/.test(text) ? 'json' : 'yaml';
   const document = format === 'json' ? parseJson(text, file) : parseGivenYaml(text, file);
   return {
-    build: () => ({ document, record: checkRecord(document, `${file}: not a cluster record`) }),
+    build: () => ({
+      document,
+      record: checkRecordDocument(document, `${file}: not a cluster record`),
+    }),
     conflictHint: `run cakeless cluster show ${cluster} -o ${format}, add the change to ${file}, and run the same command again`,
   };
 }
@@ -53,7 +56,7 @@ export function recordFromKubeadm(
         failWithoutNode(file, config);
       const document = kubernetesVersion === undefined ? built : { ...built, kubernetesVersion };
       const heading = `${file}: does not result in a valid cluster record`;
-      return { document, record: checkRecord(document, heading, KUBEADM_HINT) };
+      return { document, record: checkRecordDocument(document, heading, KUBEADM_HINT) };
     },
     conflictHint: 'run the same command again; it starts from the changed record',
   };

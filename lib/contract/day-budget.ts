@@ -15,7 +15,7 @@ const counts = z.object({ requests: z.number(), certificates: z.number() });
 export const nodeBudgetSchema = z.object({
   /** The requests that count, each once, by a digest of its key: so a retry does not count again. */
   requests: z.array(z.string()),
-  /** Those of them that a certificate was, or may be, issued for. */
+  /** Those of them for which a certificate was, or may be, issued. */
   certificates: z.array(z.string()),
   /** What the node has taken from the budget of its cluster. */
   drawn: counts,

@@ -10,7 +10,7 @@ import { findDecided } from './find-decided.ts';
 import { findUnpublished } from './find-unpublished.ts';
 import { Calls } from './listing.ts';
 import { Places, type Shares } from './places.ts';
-import { type OpenRequest, type SeenRequest, walkRequests } from './walk-requests.ts';
+import { type FoundRequest, type OpenRequest, walkRequests } from './walk-requests.ts';
 
 export interface Window {
   /** Requests younger than this may still be in progress, in milliseconds. */
@@ -128,7 +128,7 @@ async function checkLedger(
   return end.after === undefined ? {} : { after: end.after };
 }
 
-function include(totals: Totals, { state, since }: SeenRequest): Totals {
+function include(totals: Totals, { state, since }: FoundRequest): Totals {
   const at = since.getTime();
   if (state === 'waiting') return combine(totals, { waiting: 1, oldestWaiting: at }, 'add');
   return state === 'open' ? combine(totals, { waiting: 0, oldestOpen: at }) : totals;

@@ -66,7 +66,7 @@ export async function walkKeys(
  * Finds out which keys exist, with few calls if they are asked for in order: each call returns everything that follows
  * the key, and answers later questions, too. Holds one page.
  */
-export class Window {
+export class KeyLookup {
   readonly #store: Pick<ObjectStore, 'list'>;
   readonly #prefix: string;
   readonly #calls: Calls;

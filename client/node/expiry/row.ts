@@ -23,7 +23,7 @@ export interface Row {
   readonly externallyManaged: boolean;
   /** Problems other than its age, as text. */
   readonly problems: readonly string[];
-  /** What to do about a problem, by its text. */
+  /** What to do about each problem; the key is its text. */
   readonly advice?: ReadonlyMap<string, string>;
   /** If the kubelet has two client certificates: whether it uses this one. */
   readonly inUse?: boolean;

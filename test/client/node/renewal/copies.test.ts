@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { findFolderOfOthers } from '../../../../client/node/install/copies.ts';
+import { findOpenFolder } from '../../../../client/node/install/copies.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
@@ -63,15 +63,15 @@ itAsRoot("another user's folder is refused if root runs the command", async () =
   const copy = copyIn(folder);
   chownSync(join(folder, 'home'), OTHER_USER, OTHER_USER);
   await expectRefused(folder, copy, join(folder, 'home'));
-  expect(findFolderOfOthers(copy, OTHER_USER)).toBeUndefined();
+  expect(findOpenFolder(copy, OTHER_USER)).toBeUndefined();
 });
 
 it('a sticky folder such as /tmp is accepted, and so is a missing file', () => {
   const folder = fixture.copy();
-  expect(findFolderOfOthers(copyIn(folder))).toBeUndefined();
+  expect(findOpenFolder(copyIn(folder))).toBeUndefined();
   chmodSync(join(folder, 'home'), 0o1777);
-  expect(findFolderOfOthers(join(folder, 'home/.kube/config'))).toBeUndefined();
-  expect(findFolderOfOthers(join(folder, 'nowhere/config'))).toBeUndefined();
+  expect(findOpenFolder(join(folder, 'home/.kube/config'))).toBeUndefined();
+  expect(findOpenFolder(join(folder, 'nowhere/config'))).toBeUndefined();
 });
 
 it('nothing is changed if a folder is redirected while the node waits for the lease', async () => {
