@@ -44,7 +44,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Errors of the system that another name would avoid; the others, such as a full disk, are not the user's mistake. */
+/** System errors that another file name would avoid; the others, such as a full disk, are not the user's mistake. */
 const WRONG_NAME = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'];
 
 /**

@@ -89,8 +89,8 @@ type Load = (
 ) => () => Promise<LocalFunction>;
 
 /**
- * Imports handlers at their first call, when the environment is set. A module reads the environment when it is imported,
- * and each function reads another queue: so they are imported one after the other.
+ * Imports handlers at their first call, when the environment is set. A module reads the environment when it is
+ * imported, and each function reads a different queue, so they are imported one after another.
  */
 function newLoader(environmentFor: (queue: string) => Record<string, string>): Load {
   let last: Promise<unknown> = Promise.resolve();

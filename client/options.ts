@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { KeyKind } from '../lib/csr/public-key.ts';
+import { KEY_KINDS } from '../lib/csr/public-key.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
 
@@ -51,15 +51,6 @@ function wholeNumber(text: string, min: number, max: number): number {
 export function collect(value: string, values: string[] = []): string[] {
   return [...values, value];
 }
-
-/** The values of kubeadm's encryptionAlgorithm. */
-const KEY_KINDS: readonly KeyKind[] = [
-  'RSA-2048',
-  'RSA-3072',
-  'RSA-4096',
-  'ECDSA-P256',
-  'ECDSA-P384',
-];
 
 export const keyAlgorithmOption = () =>
   new Option('--key-algorithm <kind>', 'key algorithm to use instead of the current one').choices(

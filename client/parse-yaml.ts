@@ -1,5 +1,6 @@
 /** Reads YAML that others wrote: files of a node, and files that the user named. */
 import { type Document, parseDocument } from 'yaml';
+import { CommandError } from './errors.ts';
 import { yamlProblem } from './yaml-problem.ts';
 
 /** Its message is one line that does not quote the text, which may contain a private key. */
@@ -9,12 +10,22 @@ export class YamlError extends Error {
 
 /**
  * The value of a text with one document. A text may be anything: aliases that expand to a huge value, keys that occur
- * twice, nesting that no program follows, tags that make bytes (`!!binary`) of a text. Bytes stay bytes: a schema that
- * expects a text refuses them.
+ * twice, nesting that no program follows, tags that turn a string into bytes (`!!binary`). Bytes stay bytes: a schema
+ * that expects a string refuses them.
  * @throws YamlError if it is not YAML, or not safe to read
  */
 export function parseYaml(text: string): unknown {
   return readYaml(text).value;
+}
+
+/** For a file that the user named. @throws CommandError with the name of the file */
+export function parseGivenYaml(text: string, file: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new CommandError('usage', `${file}: not YAML: ${error.message}`);
+  }
 }
 
 /** As `parseYaml`, with the document, whose nodes have positions in the text. */

@@ -1,4 +1,4 @@
-/** Text of others in a form that cannot act on a terminal. */
+/** Text from others, in a form that cannot act on a terminal. */
 
 /**
  * Everything that a reader cannot see, or that changes what a terminal shows: control characters (escape sequences begin

@@ -14,9 +14,21 @@ export async function readRecord(
 ): Promise<ClusterRecordDocument> {
   const record = await readDocument(authority, clusterRecordKey(cluster), clusterRecordSchema);
   if (record) return record;
-  throw new CommandError(
+  throw missingRecord(cluster);
+}
+
+/** The error for a cluster that has no record. */
+export const missingRecord = (cluster: string): CommandError =>
+  new CommandError(
     'usage',
     `cluster ${cluster}: no such cluster record`,
     `list the clusters with cakeless cluster list, or write the record with cakeless cluster apply ${cluster} --kubeadm-config FILE --trust-domain NAME`,
   );
-}
+
+/** @param problem why the record cannot be read; its fields would be lost if it were only changed */
+export const unreadableRecord = (cluster: string, problem: string): CommandError =>
+  new CommandError(
+    'failure',
+    problem,
+    `replace the whole record with cakeless cluster apply ${cluster} -f RECORD`,
+  );

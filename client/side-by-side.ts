@@ -1,7 +1,9 @@
 /** How many calls to a bucket run at the same time: enough to hide their latency, few enough for the SDK's sockets. */
 const MOST = 20;
 
-/** As `Promise.all(items.map(action))`, with at most so many at the same time; results are in the order of the items. */
+/**
+ * Like `Promise.all(items.map(action))`, with at most `MOST` calls at a time; results are in the order of the items.
+ */
 export async function mapSideBySide<A, B>(
   items: readonly A[],
   action: (item: A) => Promise<B>,

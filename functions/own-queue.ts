@@ -38,7 +38,7 @@ export interface Unproven {
 /**
  * Processes the messages of an event that are in the queue. The others are reported as failed, too: if Lambda delivered
  * one after its visibility timeout had ended, it must not be deleted.
- * @throws Error if the event is not one of a queue; Fault if the queue does not answer
+ * @throws Error if the event is not one of a queue; Fault if the queue does not respond
  */
 export async function processOwnMessages(
   queue: OwnQueue,

@@ -98,7 +98,7 @@ async function requeue(deps: Deps, daily: boolean, isLate: () => boolean): Promi
   measure(reporter, METRICS.notRequeued, left);
   await queue.send(turn.map(({ key }) => wakeMessage(key)));
   measure(reporter, METRICS.requeued, turn.length);
-  // last: if it is lost, this run's part is only looked at again
+  // last: if this is lost, the next run only looks at the same objects again
   const saved = await saveCursor(service.authority, stored, cursor);
   if (!saved) reporter.logger.info('another run has saved where to continue');
   const counts = { requeued: turn.length, waiting: totals.waiting };

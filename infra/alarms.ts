@@ -93,7 +93,7 @@ function guardPlans({ guardWatch }: CakelessService): AlarmPlan[] {
     {
       id: 'guards-changed',
       description:
-        'Somebody changed what keeps others from signing: a policy or setting of a bucket, key, function or role. Deployments do, too. The log group …-guards-… has the calls.',
+        'Someone changed what keeps others from signing: a policy or setting of a bucket, key, function or role. Deployments do this too. The log group …-guards-… has the calls.',
       metric: new cloudwatch.Metric({
         namespace: 'AWS/Logs',
         metricName: 'IncomingLogEvents',

@@ -11,7 +11,7 @@ export type AuthorityBucketProps = Pick<
 /** A budget is for one day; a week of them shows what happened. */
 const BUDGETS = Duration.days(8);
 
-/** The bucket that nodes cannot reach. It keeps every version, and nothing in it expires but budgets and cursors. */
+/** The bucket that nodes cannot reach. It keeps every version, and nothing in it expires except budgets and cursors. */
 export function newAuthorityBucket(
   scope: Construct,
   id: string,

@@ -30,7 +30,7 @@ import { type Guardians, type GuardiansProps, guardiansOf } from './principal-ar
 import { PrivateBucket } from './private-bucket.ts';
 import { feed, Queues } from './queues.ts';
 import { SignatureWatch } from './signature-watch.ts';
-import { type TrustDomainRule, trustDomainRules } from './trust-domain-rules.ts';
+import { type ConfiguredRule, trustDomainRules } from './trust-domain-rules.ts';
 
 export interface CakelessServiceProps extends GuardiansProps {
   /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
@@ -51,7 +51,7 @@ export interface CakelessServiceProps extends GuardiansProps {
   /** ARN of a symmetric KMS key that encrypts logs and the environment of functions. @default keys of AWS */
   readonly encryptionKeyArn?: string | undefined;
   /** What certificates of a trust domain must be, whatever a cluster record says. @default a year at most, one approver */
-  readonly trustDomainRules?: readonly TrustDomainRule[] | undefined;
+  readonly trustDomainRules?: readonly ConfiguredRule[] | undefined;
 }
 
 /** A batch takes a fraction of a second: triage reads no object. The rest is for the SDK's attempts when SQS is slow. */

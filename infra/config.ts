@@ -1,10 +1,10 @@
 /** The configuration of one deployment of the app, read from a file and checked. docs/deployment.md explains each field. */
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { parseDurationSeconds } from '../lib/duration.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
+import { ruleFields } from '../lib/trust-domain-rules.ts';
 import { checkNodeName } from './node-access.ts';
 import { retentionOf } from './retention.ts';
 import { trustDomainRules } from './trust-domain-rules.ts';
@@ -52,9 +52,6 @@ const people = z.strictObject({
     z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
   ),
 });
-/** More approvers than anyone asks for a certificate. */
-const MOST_APPROVALS = 10;
-
 const trustDomainSchema = z.strictObject({
   name: name.check(z.maxLength(120)),
   keySpec: z.optional(z.enum(CA_KEY_SPECS)),
@@ -62,17 +59,7 @@ const trustDomainSchema = z.strictObject({
   multiRegion: z.optional(z.boolean()),
   keys: z.optional(z.strictObject({ ca: keyArn, 'etcd-ca': keyArn, 'front-proxy-ca': keyArn })),
   createCertificates: z.optional(z.boolean()),
-  maxValidityPeriod: z.optional(
-    z
-      .string()
-      .check(
-        z.refine(
-          (text) => parseDurationSeconds(text) !== undefined,
-          'must be a duration such as 8760h',
-        ),
-      ),
-  ),
-  requiredApprovals: z.optional(count.check(z.maximum(MOST_APPROVALS))),
+  ...ruleFields,
 });
 
 const clusterSchema = z.strictObject({

@@ -29,8 +29,8 @@ export interface ContractBucketProps {
 
 /**
  * A bucket of the S3 contract. Its policy denies what nobody may do according to `lib/access/objects.ts`, and denies
- * everything that changes objects to everyone but the principals named there. The functions trust an object because of
- * who can write it, so permission to write to every bucket of the account must not be enough.
+ * everything that changes objects to everyone except the principals named there. The functions trust an object because
+ * of who can write it, so permission to write to every bucket of the account must not be enough.
  */
 export class ContractBucket extends PrivateBucket {
   constructor(

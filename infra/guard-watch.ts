@@ -142,7 +142,7 @@ export class GuardWatch extends Construct {
     });
   }
 
-  /** EventBridge wants it without the `:*` at its end. */
+  /** EventBridge requires it without the trailing `:*`. */
   #logArn(): string {
     return Stack.of(this).formatArn({
       service: 'logs',

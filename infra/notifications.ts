@@ -18,6 +18,7 @@ export interface NotifiedProps {
   readonly reconcile: CakelessFunction;
 }
 
+/** Sets `NOTIFICATIONS` on the buckets, and lets S3 invoke reconcile. The upload queue's policy lets it send. */
 export function notify({ buckets, uploads, reconcile }: NotifiedProps): void {
   for (const [contract, bucket] of Object.entries(buckets)) {
     const own = NOTIFICATIONS.filter((one) => one.bucket === contract);

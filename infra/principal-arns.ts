@@ -22,6 +22,7 @@ export function functionRoleName(scope: IConstruct, namePrefix: string, name: Se
   return `${namePrefix}-${name}-${Stack.of(scope).region}`;
 }
 
+/** For functions the ARN of the role, for nodes and people a pattern for each folder of roles. */
 export function principalArns(
   scope: IConstruct,
   namePrefix: string,
@@ -52,9 +53,9 @@ function roleArn(scope: IConstruct, path: string): string {
 
 /** Principals outside `lib/access` that may change the policies themselves, as ARNs or patterns of ARNs. */
 export interface Guardians {
-  /** They may change policies and settings of buckets, queues and keys: a deployment does. */
+  /** They may change policies and settings of buckets, queues and keys, as a deployment does. */
   readonly deployers: readonly string[];
-  /** They may, too, and delete what can be deleted. */
+  /** They may do the same, and delete what can be deleted. */
   readonly breakGlass: readonly string[];
 }
 
@@ -65,6 +66,7 @@ export interface GuardiansProps {
   readonly breakGlass?: readonly string[] | undefined;
 }
 
+/** The guardians of a deployment, with the defaults for what is not configured. */
 export function guardiansOf(scope: IConstruct, props: GuardiansProps): Guardians {
   return {
     deployers: props.deployers ?? [cloudFormationRole(scope)],

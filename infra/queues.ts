@@ -33,8 +33,8 @@ const DEAD_LETTER_RETENTION = Duration.days(14);
 const MAX_RECEIVE_COUNT = 5;
 
 /**
- * The queues between the events of the buckets and the sign function. The functions trust a message because of
- * who can send it: the policies deny sending to everyone else, whatever other policies allow.
+ * The queues between the events of the buckets and the sign function. The functions trust a message because of who can
+ * send it: the policies let nobody else send, whatever other policies allow.
  */
 export class Queues extends Construct {
   readonly uploads: sqs.Queue;

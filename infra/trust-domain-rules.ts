@@ -1,5 +1,5 @@
 /** The rules of trust domains, as the environment variable of the functions that apply them. */
-export interface TrustDomainRule {
+export interface ConfiguredRule {
   readonly name: string;
   /** The longest validity of a certificate, as a duration such as `720h`. @default 8760h */
   readonly maxValidityPeriod?: string | undefined;
@@ -17,7 +17,7 @@ const MAX_BYTES = 3000;
  * The trust domains whose rules differ from the defaults, sorted, as JSON; undefined if all have the defaults.
  * @throws Error if Lambda would not accept it
  */
-export function trustDomainRules(domains: readonly TrustDomainRule[]): string | undefined {
+export function trustDomainRules(domains: readonly ConfiguredRule[]): string | undefined {
   const rules = domains
     .filter(({ maxValidityPeriod, requiredApprovals }) => maxValidityPeriod ?? requiredApprovals)
     .sort((one, other) => (one.name < other.name ? -1 : 1))

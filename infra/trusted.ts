@@ -30,14 +30,17 @@ export type SessionConditions = Readonly<
   Record<string, Readonly<Record<string, string | readonly string[]>>>
 >;
 
-/** What a session must be like, besides being started by somebody who is trusted. */
+/** What is required of a session, in addition to a trusted caller. */
 export interface SessionRules {
   /**
-   * Policy variable to whose value the session's name must be equal. Otherwise the person chooses the name, and `aws:userid`,
-   * which approvals name, does not tell who it is.
+   * Policy variable whose value must be the session's name. Otherwise the caller chooses the name, and `aws:userid`,
+   * which approvals name, does not identify a person.
    */
   readonly sessionName?: string | undefined;
-  /** Whether the caller must have used a second factor. IAM knows it of users, not of chained roles. @default false */
+  /**
+   * Whether the caller must have used a second factor. IAM knows this for users, but not for chained roles. @default
+   * false
+   */
   readonly mfa?: boolean | undefined;
   /** More conditions of the trust policy. @default none */
   readonly conditions?: SessionConditions | undefined;
@@ -99,7 +102,7 @@ class TrustedPrincipal extends iam.PrincipalBase {
     return [
       'sts:AssumeRole',
       ...(withTags || anchor ? ['sts:TagSession'] : []),
-      // a caller that has a source identity takes it along
+      // a caller that has a source identity keeps it
       ...(anchor || sessionName === 'aws:SourceIdentity' ? ['sts:SetSourceIdentity'] : []),
     ];
   }
@@ -124,7 +127,7 @@ class TrustedPrincipal extends iam.PrincipalBase {
   }
 }
 
-/** All of them; of two with the same operator and key, the later one. */
+/** Merges conditions. If two have the same operator and key, the later one applies. */
 function merged(...all: SessionConditions[]): Record<string, Record<string, unknown>> {
   const result: Record<string, Record<string, unknown>> = {};
   for (const [operator, keys] of all.flatMap((one) => Object.entries(one)))

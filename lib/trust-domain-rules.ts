@@ -22,36 +22,38 @@ export const DEFAULT_RULE: TrustDomainRule = {
   requiredApprovals: 1,
 };
 
-/** For programs that do not know the deployment's rules, and only show or compare what the functions decide. */
+/** For clients, which do not know the deployment's rules, and only show or compare what the functions decide. */
 export const RULES_UNKNOWN: TrustDomainRules = () => ({
   maxValiditySeconds: Number.POSITIVE_INFINITY,
   requiredApprovals: 1,
 });
 
 /** More approvers than anyone asks for a certificate. */
-export const MOST_REQUIRED_APPROVALS = 10;
+const MOST_REQUIRED_APPROVALS = 10;
 
 export const requiredApprovalsSchema = z
   .number()
   .check(z.int(), z.positive(), z.maximum(MOST_REQUIRED_APPROVALS));
 
-/** `{"prod": {"maxValidityPeriod": "720h", "requiredApprovals": 2}}`; what is missing is as in `DEFAULT_RULE`. */
-const rulesSchema = z.record(
-  z.string(),
-  z.strictObject({
-    maxValidityPeriod: z.optional(
-      z
-        .string()
-        .check(
-          z.refine(
-            (text) => parseDurationSeconds(text) !== undefined,
-            'must be a duration such as 8760h',
-          ),
+/** The fields of a rule, in the environment variable and in the configuration of a deployment. */
+export const ruleFields = {
+  maxValidityPeriod: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => parseDurationSeconds(text) !== undefined,
+          'must be a duration such as 8760h',
         ),
-    ),
-    requiredApprovals: z.optional(requiredApprovalsSchema),
-  }),
-);
+      ),
+  ),
+  requiredApprovals: z.optional(requiredApprovalsSchema),
+};
+
+/**
+ * `{"prod": {"maxValidityPeriod": "720h", "requiredApprovals": 2}}`; a missing field has its value in `DEFAULT_RULE`.
+ */
+const rulesSchema = z.record(z.string(), z.strictObject(ruleFields));
 
 export type TrustDomainRulesDocument = z.infer<typeof rulesSchema>;
 

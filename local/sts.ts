@@ -16,6 +16,7 @@ export function speaksQuery({ headers }: LocalRequest): boolean {
   return (headers.get('content-type') ?? '').startsWith('application/x-www-form-urlencoded');
 }
 
+/** @throws AwsError InvalidAction for everything except GetCallerIdentity */
 export function handleSts(
   { accountId }: { readonly accountId: string },
   request: LocalRequest,
@@ -61,6 +62,7 @@ const NAMES: Partial<Record<AwsErrorCode, string>> = {
   RequestTimeTooSkewed: 'SignatureDoesNotMatch',
 };
 
+/** An error in the XML of the query protocol, under the name that STS uses. */
 export function stsFailure({ code, message, status }: AwsError, requestId: string): LocalResponse {
   const Type = status >= 500 ? 'Receiver' : 'Sender';
   const Code = NAMES[code] ?? code;

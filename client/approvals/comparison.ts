@@ -1,4 +1,4 @@
-/** What a CSR requests, beside what the cluster record expects there. */
+/** What a CSR requests, next to what the cluster record expects. */
 import { expectedNames } from '../../lib/cluster/expected-names.ts';
 import { findNode, type KnownNode } from '../../lib/cluster/find-node.ts';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
@@ -17,6 +17,10 @@ export interface ComparedField {
   readonly expected: string;
 }
 
+/**
+ * One row for the subject, one for each name of either side, one for the public key. It judges nothing: the reader
+ * compares.
+ */
 export function compareWithRecord(
   { subject, names = [], key }: SeenRequest,
   { node }: Pick<RequestAddress, 'node'>,
@@ -83,7 +87,7 @@ function compareNames(
   ];
 }
 
-/** The address of a node that only a rule describes. */
+/** Whether it is an address that a node rule allows; the node itself is not listed. */
 function isInRule({ type, value }: AlternativeName, node: KnownNode | undefined): boolean {
   const octets = type === 'IP' ? parseIpAddress(value) : undefined;
   return !!octets && !!node?.addressRanges.some((range) => isInRange(octets, range));

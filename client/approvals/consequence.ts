@@ -22,7 +22,7 @@ export function describeConsequence(terms: PlanTerms, until: Date): string {
 /** The group to which kubeadm's role binding gives cluster-admin since 1.29. */
 const CLUSTER_ADMINS = 'kubeadm:cluster-admins';
 
-/** `is cluster administrator of every cluster of …`: goes with a subject. */
+/** `is cluster administrator of every cluster of …`: follows a subject. */
 export function describePower(terms: PowerTerms): string {
   const { ca, trustDomain, extendedKeyUsages } = terms;
   const everywhere = `every cluster of trust domain ${trustDomain}`;

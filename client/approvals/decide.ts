@@ -40,7 +40,7 @@ export interface Approved extends Decided {
 }
 
 /**
- * Approves what `confirm` accepts, and nothing else; the same approval again changes nothing.
+ * Approves what `confirm` accepts, and nothing else. Approving the same plan again changes nothing.
  * @param request its key, with or without the `requests/` prefix
  * @param confirm returns the reason, or throws if the approver does not approve this plan. It may take as long as a
  * person does
@@ -107,7 +107,7 @@ function requireCounts(address: RequestAddress, { examined, plan, given }: Revie
 }
 
 /**
- * Denies whatever is published; nothing has to be reviewed for it.
+ * Denies a request, whatever its plan is: a denial needs no review.
  * @throws CommandError if the request is not pending, or was approved by the same approver
  */
 export async function deny(deps: DecisionDeps, request: string, reason: string): Promise<Decided> {

@@ -1,6 +1,6 @@
 /**
  * What would be certified for a pending request. An approver's client computes it from the CSR, the cluster record and
- * the trust domain, with the code of the function that signs, and compares the result with what that function published.
+ * the trust domain, with the same code as `sign`, and compares the result with what `sign` published.
  */
 import type { PendingDocument } from '../../lib/contract/outcomes.ts';
 import type { RequestAddress } from '../../lib/contract/request-key.ts';
@@ -76,7 +76,7 @@ function differences(pending: PendingDocument, terms: PlanTerms, digest: string)
   return ['its plan has a different digest here: update cakeless'];
 }
 
-/** What both name, under the names that people know. */
+/** The terms of a plan, each under the name that people use for it. */
 function fieldsOf(
   terms: Omit<PlanTerms, 'cluster' | 'certificateName'> & { readonly certificateName: string },
 ): Readonly<Record<string, readonly string[]>> {

@@ -23,11 +23,11 @@ export interface ReplacedCertificate {
   readonly notAfter: string;
 }
 
-/** Rejections are skipped, but a node whose requests were always rejected has many. */
+/** How many records are read at most: rejections are skipped, and a node may have many of them. */
 const MOST_RECORDS = 50;
 
 /**
- * Users have one path for different people, so a user's certificate replaces none.
+ * All users share one path, so a user's certificate replaces nothing.
  * @returns undefined if the node had no such certificate
  */
 export async function findReplaced(

@@ -31,7 +31,7 @@ interface Stores {
 
 /** What would be issued, and what that means. */
 export interface ShownPlan {
-  /** The digest by which an approval names it. */
+  /** The digest that an approval names. */
   readonly plan: string;
   readonly certificate: Omit<PlanTerms, 'request' | 'csrSha256' | 'cluster' | 'certificateName'> & {
     readonly caVersion: number;
@@ -80,7 +80,7 @@ export interface ShownRequest {
     readonly names: readonly string[];
     readonly key: string;
   };
-  /** What the CSR requests, beside what the cluster record expects. */
+  /** What the CSR requests, next to what the cluster record expects. */
   readonly comparison?: readonly ComparedField[];
   readonly pending?: ShownPending;
   readonly decision?: ShownDecision;
@@ -171,6 +171,7 @@ export function showPlan(plan: ApprovablePlan, now: Date): ShownPlan {
   };
 }
 
+/** Which approvals count; after a denial, only the denial. */
 export function showApprovals({ required, state }: Weighed): ShownApprovals {
   if (state.state === 'denied') {
     const { by, reason } = state;

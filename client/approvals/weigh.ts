@@ -37,8 +37,8 @@ export async function weigh(
 }
 
 /**
- * The state with an approval by `approver` in addition, as if no number of approvals were enough: so it says which count
- * and why others do not, even if those that exist are enough.
+ * The state if `approver` approved as well. It is computed as if more approvals were always needed, so that it says
+ * which ones count, and why the others do not, even if there are enough already.
  */
 export function withApprovalBy(
   approver: string,

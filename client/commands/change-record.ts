@@ -12,6 +12,7 @@ export interface ChangeOptions {
   readonly output: DocumentFormat;
 }
 
+/** @throws CommandError as `applyRecord`: invalid, or changed by someone else in the meantime */
 export async function changeRecord(
   authority: ObjectStore,
   terminal: Terminal,

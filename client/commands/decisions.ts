@@ -20,6 +20,7 @@ export interface ApproverDeps {
 /** A sentence or two. */
 const MAX_REASON_LENGTH = 1000;
 
+/** `--reason`. @param what its description */
 export const reasonOption = (what: string) =>
   new Option('--reason <text>', `${what}; asked for on a terminal`).argParser((text: string) => {
     const reason = text.trim();
@@ -27,6 +28,7 @@ export const reasonOption = (what: string) =>
     throw new InvalidArgumentError(`must have 1 to ${MAX_REASON_LENGTH} characters`);
   });
 
+/** `--plan`: the digest as `cakeless request show` prints it. */
 export const planOption = () =>
   new Option(
     '--plan <digest>',
@@ -57,7 +59,7 @@ export interface PlanToConfirm {
 /**
  * Nobody approves what they have not seen: the plan is named on the command line, or shown and confirmed.
  * @param given the digest on the command line
- * @throws CommandError if the plan is another one, or is not confirmed
+ * @throws CommandError if the plan differs, or is not confirmed
  */
 export async function confirmPlan(
   { terminal, prompt }: Omit<ApproverDeps, 'clock'>,

@@ -1,4 +1,4 @@
-/** Describes a request to somebody who decides about it: `cakeless request show`, and `approve` before it asks. */
+/** Describes a request to the person who decides about it: `cakeless request show`, and `approve` before it asks. */
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type {

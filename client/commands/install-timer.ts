@@ -21,7 +21,7 @@ export function addInstallTimerCommand(program: Command, terminal: Terminal): vo
     )
     .addOption(
       expiresWithinOption(
-        'which certificates a run renews: those that expire within this time, such as 60d, or in this last part of their lifetime (default: 1/3)',
+        'which certificates a run renews: those that expire within this time, such as 60d, or in this last fraction of their lifetime (default: 1/3)',
       ),
     )
     .option('--unit-dir <dir>', 'folder for the units', '/etc/systemd/system')

@@ -45,8 +45,8 @@ export function addLocalCommand(program: Command, terminal: Terminal): void {
 }
 
 /**
- * Writes a new file that only its owner can read, which replaces one that exists: others may have opened that one, or own
- * it. A link is not followed, nor replaced: it could be /dev/stdout, or point to a file of someone who cannot write it.
+ * Writes a new file that only its owner can read, and replaces an existing one, which others may own or have open. A
+ * link is neither followed nor replaced: it could be /dev/stdout, or point to a file that its creator cannot write.
  * @throws CommandError if it cannot be written
  */
 async function writeSecret(file: string, text: string): Promise<void> {

@@ -54,5 +54,5 @@ export const expiresWithinOption = (what: string) =>
   new Option('--if-expires-within <time>', what).argParser((text) => {
     const rule = parseExpiresWithin(text);
     if (rule) return rule;
-    throw new InvalidArgumentError('must be a time such as 60d or 12h, or a part such as 1/3');
+    throw new InvalidArgumentError('must be a time such as 60d or 12h, or a fraction such as 1/3');
   });

@@ -97,7 +97,7 @@ export function addRenewCommand(
     .option('--advertise-address <address>', 'with --config: address of this node')
     .addOption(
       expiresWithinOption(
-        'only certificates that expire within this time, such as 60d, or in this last part of their lifetime, such as 1/3',
+        'only certificates that expire within this time, such as 60d, or in this last fraction of their lifetime, such as 1/3',
       ),
     )
     .option(

@@ -48,7 +48,7 @@ export function addStandingApprovalCommand(
     .addOption(
       new Option(
         '--max-validity-period <duration>',
-        'the longest validity that is approved (default: that of the cluster record now)',
+        'the longest validity to approve (default: the current validity in the cluster record)',
       )
         .argParser(durationSeconds)
         .conflicts('withdraw'),

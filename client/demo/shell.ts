@@ -13,7 +13,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Somebody who runs commands: an environment, and the file that it is in. */
+/** A principal that runs commands: its environment, and the file with it. */
 export interface Actor {
   readonly environmentFile: string;
   readonly environment: Record<string, string>;

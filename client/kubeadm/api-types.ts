@@ -192,7 +192,7 @@ export const API_TYPES = { v1beta1: v1beta2, v1beta2, v1beta3, v1beta4 } as cons
 >;
 export type ApiVersion = keyof typeof API_TYPES;
 
-/** The newest version has all fields that certificates depend on, in the places of the older ones. */
+/** The newest version has every field that certificates depend on, at the same path as the older ones. */
 type DocumentOf<K extends KubeadmKind> = Decoded<{ readonly struct: (typeof v1beta4)[K] }>;
 export type ClusterDocument = DocumentOf<'ClusterConfiguration'>;
 export type InitDocument = DocumentOf<'InitConfiguration'>;

@@ -7,13 +7,13 @@ import {
   checkDnsDomain,
   checkEndpoint,
   checkExtraName,
-  checkNodeName,
   checkPort,
+  checkRegisteredName,
   checkServiceSubnet,
   type Remarks,
 } from './check-values.ts';
 
-/** What a check makes of a text that is set. kubeadm writes what is not set as an empty text. */
+/** What a check makes of a string that is set. kubeadm writes an unset field as an empty string. */
 function ifSet<T>(text: string | undefined, check: (text: string) => T): T | undefined {
   return text === undefined || text === '' ? undefined : check(text);
 }
@@ -26,6 +26,11 @@ function each(
   return values?.map((value, i) => checkExtraName(value, `${path}[${i}]`, remarks));
 }
 
+/**
+ * @param release the version of the cluster; undefined if it is unknown, and then nothing that depends on it is
+ * checked
+ * @param remarks gets problems and warnings; with a problem, the result must not be used
+ */
 export function checkCluster(
   cluster: ClusterDocument,
   release: KubernetesVersion | undefined,
@@ -164,11 +169,12 @@ function checkRegistration(
   return (
     registration && {
       ...registration,
-      name: ifSet(name, (text) => checkNodeName(text, 'nodeRegistration.name', remarks)),
+      name: ifSet(name, (text) => checkRegisteredName(text, 'nodeRegistration.name', remarks)),
     }
   );
 }
 
+/** @param remarks as for `checkCluster` */
 export function checkInit(init: InitDocument, remarks: Remarks): InitDocument {
   return {
     ...init,
@@ -179,6 +185,7 @@ export function checkInit(init: InitDocument, remarks: Remarks): InitDocument {
   };
 }
 
+/** @param remarks as for `checkCluster` */
 export function checkJoin(join: JoinDocument, remarks: Remarks): JoinDocument {
   const { controlPlane, discovery } = join;
   const token = discovery?.bootstrapToken;

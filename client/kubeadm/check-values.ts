@@ -114,7 +114,7 @@ export function checkAbsolutePath(text: string, path: string, remarks: Remarks):
 }
 
 /** As kubeadm takes it from a file: without spaces around it, and in lower case. */
-export function checkNodeName(text: string, path: string, remarks: Remarks): string {
+export function checkRegisteredName(text: string, path: string, remarks: Remarks): string {
   const name = text.trim().toLowerCase();
   if (!isSubdomain(name) || name.length > MAX_NODE_NAME_LENGTH)
     remarks.problems.push(

@@ -1,5 +1,5 @@
 /** What a ClusterConfiguration decides, whichever node reads it. */
-import type { KeyKind } from '../../lib/csr/public-key.ts';
+import { KEY_KINDS, type KeyKind } from '../../lib/csr/public-key.ts';
 import type { KubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import type { ClusterDocument } from './api-types.ts';
 import { readKubeadmDocuments } from './read-documents.ts';
@@ -37,15 +37,6 @@ export function settingsOf({ certificatesDir, etcd }: ClusterDocument): ClusterS
     },
   };
 }
-
-/** The values of encryptionAlgorithm. */
-export const KEY_KINDS: readonly KeyKind[] = [
-  'RSA-2048',
-  'RSA-3072',
-  'RSA-4096',
-  'ECDSA-P256',
-  'ECDSA-P384',
-];
 
 export interface KeyKinds {
   readonly keyKind: KeyKind;

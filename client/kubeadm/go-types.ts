@@ -1,6 +1,6 @@
 /**
  * Go types as data, and the decoding of JSON into them as k8s.io/apimachinery does it (sigs.k8s.io/json: names are case
- * sensitive, numbers are no strings, null is what is not set). kubeadm refuses a value of another type, and warns of a
+ * sensitive, a number is not a string, and null means unset). kubeadm refuses a value of another type, and warns of a
  * field that a type does not have.
  */
 import { parseGoDuration } from '../../lib/duration.ts';
@@ -41,23 +41,23 @@ export type Decoded<T extends GoType> = T extends 'string' | 'duration'
             ? { readonly [Field in keyof Fields]?: Decoded<Fields[Field]> | undefined }
             : unknown;
 
-export interface Findings {
+export interface DecodeFindings {
   /** `apiServer.certSANs[0]: is a number, must be a string` */
   readonly problems: string[];
   /** Paths of fields that the type does not have. */
   readonly unknownFields: string[];
 }
 
-/** What is wrong is added to `findings`; then the value is incomplete. */
+/** Problems are added to `findings`; the value is then incomplete. */
 export function decode<const T extends GoType>(
   type: T,
   value: GoValue,
-  findings: Findings,
+  findings: DecodeFindings,
 ): Decoded<T> | undefined {
   return decodeAt(type, value, '', findings) as Decoded<T> | undefined;
 }
 
-function decodeAt(type: GoType, value: GoValue, path: string, findings: Findings): unknown {
+function decodeAt(type: GoType, value: GoValue, path: string, findings: DecodeFindings): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof type === 'string') return decodeScalar(type, value, path, findings);
   if ('list' in type) return decodeList(type.list, value, path, findings);
@@ -67,14 +67,14 @@ function decodeAt(type: GoType, value: GoValue, path: string, findings: Findings
     : decodeStruct(type.struct, value, path, findings);
 }
 
-function decodeList(item: GoType, value: GoValue, path: string, findings: Findings): unknown {
+function decodeList(item: GoType, value: GoValue, path: string, findings: DecodeFindings): unknown {
   if (!Array.isArray(value)) return mismatch(value, 'a list', path, findings);
   return (value as readonly GoValue[]).map(
     (inner, i) => decodeAt(item, inner, `${path}[${i}]`, findings) ?? zeroOf(item),
   );
 }
 
-function decodeMap(item: GoType, value: GoMap, path: string, findings: Findings): unknown {
+function decodeMap(item: GoType, value: GoMap, path: string, findings: DecodeFindings): unknown {
   return Object.fromEntries(
     [...value].map(([key, inner]) => [
       key,
@@ -83,7 +83,12 @@ function decodeMap(item: GoType, value: GoMap, path: string, findings: Findings)
   );
 }
 
-function decodeStruct(fields: GoFields, value: GoMap, path: string, findings: Findings): unknown {
+function decodeStruct(
+  fields: GoFields,
+  value: GoMap,
+  path: string,
+  findings: DecodeFindings,
+): unknown {
   const known = [...value].flatMap(([key, inner]) => {
     const type = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (type === undefined) findings.unknownFields.push(join(path, key));
@@ -111,11 +116,21 @@ const HOLDS: Readonly<Record<Scalar, (value: GoValue) => boolean>> = {
   any: () => true,
 };
 
-function decodeScalar(type: Scalar, value: GoValue, path: string, findings: Findings): unknown {
+function decodeScalar(
+  type: Scalar,
+  value: GoValue,
+  path: string,
+  findings: DecodeFindings,
+): unknown {
   return HOLDS[type](value) ? value : mismatch(value, DESCRIPTIONS[type], path, findings);
 }
 
-function mismatch(value: GoValue, wanted: string, path: string, findings: Findings): undefined {
+function mismatch(
+  value: GoValue,
+  wanted: string,
+  path: string,
+  findings: DecodeFindings,
+): undefined {
   const quote = wanted === DESCRIPTIONS.string ? ', so quote it' : '';
   findings.problems.push(`${path}: must be ${wanted}, and is ${describe(value)}${quote}`);
 }
@@ -126,7 +141,7 @@ function describe(value: GoValue): string {
   return typeof value === 'string' ? JSON.stringify(value) : `the ${typeof value} ${value}`;
 }
 
-/** What null is as an item of a list or a map. */
+/** What null becomes as an item of a list or a map. */
 function zeroOf(type: GoType): unknown {
   if (typeof type !== 'string') return 'list' in type ? [] : {};
   return { string: '', duration: '', bool: false, int32: 0, any: null }[type];

@@ -11,7 +11,12 @@ import {
 import type { NodeRole } from '../../lib/profiles/profiles.ts';
 import { CommandError } from '../errors.ts';
 import type { ClusterDocument, InitDocument, JoinDocument } from './api-types.ts';
-import { checkAddress, checkNodeName, isChosenByKubeadm, type Remarks } from './check-values.ts';
+import {
+  checkAddress,
+  checkRegisteredName,
+  isChosenByKubeadm,
+  type Remarks,
+} from './check-values.ts';
 import {
   type ClusterSettings,
   isKubeletLocal,
@@ -159,7 +164,9 @@ function nodeNameOf(
   const given = (node ?? written ?? defaultNode ?? '').trim();
   if (given === '')
     fail(source, 'nodeRegistration.name is missing', 'set it, or give the node name with --node');
-  return checkedBy(source, (remarks) => checkNodeName(given, 'nodeRegistration.name', remarks));
+  return checkedBy(source, (remarks) =>
+    checkRegisteredName(given, 'nodeRegistration.name', remarks),
+  );
 }
 
 /** For values that may come from the command line. */

@@ -19,7 +19,7 @@ import { apiVersionProblem, isApiVersion, KUBEADM_GROUP, MIGRATE_HINT } from './
 import { checkCluster, checkInit, checkJoin } from './check-documents.ts';
 import type { Remarks } from './check-values.ts';
 import { hintFor } from './field-hints.ts';
-import { decode, type Findings } from './go-types.ts';
+import { type DecodeFindings, decode } from './go-types.ts';
 import { type ConfigDocument, splitDocuments } from './split-documents.ts';
 
 export interface KubeadmDocuments {
@@ -42,6 +42,7 @@ export function readKubeadmDocuments(
   return readDocuments(splitDocuments(text, file), file, release);
 }
 
+/** As `readKubeadmDocuments`, for documents that are split already. */
 export function readDocuments(
   documents: readonly ConfigDocument[],
   file: string,
@@ -77,7 +78,7 @@ function refuseRepeatedKinds(documents: readonly ConfigDocument[], file: string)
 
 /** Kinds that `kubeadm reset` and `kubeadm upgrade` read. */
 const OTHER_KINDS = ['ResetConfiguration', 'UpgradeConfiguration'];
-/** Configurations of components, which kubeadm hands on. */
+/** Configurations of components, which kubeadm passes on. */
 const COMPONENT_GROUPS = ['kubelet.config.k8s.io', 'kubeproxy.config.k8s.io'];
 
 function isRead(
@@ -115,7 +116,7 @@ function readOne<T>(
   check: (document: T, remarks: Remarks) => T,
 ): T {
   if (!isApiVersion(version)) throw new Error(`${version} was accepted`);
-  const found: Findings = { problems: [], unknownFields: [] };
+  const found: DecodeFindings = { problems: [], unknownFields: [] };
   const document = decode({ struct: API_TYPES[version][kind] }, value, found) as T;
   failIfAny(found.problems, kind, file);
   const remarks: Remarks = { problems: [], warnings: [] };

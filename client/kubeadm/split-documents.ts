@@ -32,7 +32,7 @@ export function splitDocuments(text: string, file: string): ConfigDocument[] {
 
 const SEPARATOR = '---';
 
-/** Each text begins with as many newlines as lines are before it, so that positions are those in the file. */
+/** Each text starts with as many newlines as there are lines before it, so that positions refer to the file. */
 function splitTexts(text: string): string[] {
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   if (lines.at(-1) === '') lines.pop();

@@ -5,10 +5,16 @@ import type { ExpiryEntry } from '../../lib/contract/expiry-key.ts';
 import { dayOf, listExpiries } from '../../lib/expiry/expiry-index.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
-import { checkRecord, type NodeDocument } from './cluster-record.ts';
+import { missingRecord, unreadableRecord } from '../read-record.ts';
+import { checkRecordDocument, type NodeDocument } from './cluster-record.ts';
 import type { ExistingRecord } from './existing-record.ts';
 import type { RecordSource } from './record-source.ts';
 
+/**
+ * A record with one more node. A node with the same values changes nothing.
+ * Its `build` throws a CommandError for a node that has other values, unless `replace` is true; for a missing or
+ * unreadable record; and for an invalid result.
+ */
 export function addNode(cluster: string, node: NodeDocument, replace: boolean): RecordSource {
   return changeNodes(cluster, (nodes) => {
     const known = nodes.find(({ name }) => name === node.name);
@@ -24,6 +30,11 @@ export function addNode(cluster: string, node: NodeDocument, replace: boolean): 
   });
 }
 
+/**
+ * A record without these nodes.
+ * Its `build` throws a CommandError for a node that is not in the record, for the last node of a record without node
+ * rules, and for a missing or unreadable record.
+ */
 export function removeNodes(cluster: string, names: readonly string[]): RecordSource {
   return changeNodes(cluster, (nodes, record) => {
     const missing = names.filter((name) => !nodes.some((node) => node.name === name));
@@ -54,7 +65,7 @@ function changeNodes(
       const document = { ...record, nodes: change(record.nodes, record) };
       const heading = `cluster ${cluster}: the record would not be valid`;
       const hint = 'correct the name or the addresses of the node';
-      return { document, record: checkRecord(document, heading, hint) };
+      return { document, record: checkRecordDocument(document, heading, hint) };
     },
     conflictHint: 'run the same command again; it starts from the changed record',
   };
@@ -65,16 +76,10 @@ function requireReadable(
   before: ExistingRecord | undefined,
 ): ClusterRecordDocument {
   if (before?.record) return before.record;
-  if (before)
-    throw new CommandError(
-      'failure',
-      before.problem ?? `cluster ${cluster}: its record cannot be read`,
-      `replace the whole record with cakeless cluster apply ${cluster} -f RECORD`,
-    );
-  throw new CommandError(
-    'usage',
-    `cluster ${cluster}: no such cluster record`,
-    `write it with cakeless cluster apply ${cluster} --kubeadm-config FILE --trust-domain NAME`,
+  if (!before) throw missingRecord(cluster);
+  throw unreadableRecord(
+    cluster,
+    before.problem ?? `cluster ${cluster}: its record cannot be read`,
   );
 }
 

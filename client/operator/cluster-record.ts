@@ -58,7 +58,7 @@ function ownFieldsOf(known: ClusterRecordDocument | undefined): Partial<ClusterR
  * @param heading what is wrong with the file as a whole; the invalid fields follow it
  * @throws CommandError that names every invalid field
  */
-export function checkRecord(
+export function checkRecordDocument(
   value: unknown,
   heading: string,
   hint = 'run cakeless cluster show NAME -o yaml to see the record of another cluster',

@@ -13,7 +13,7 @@ export interface DeclaredCluster {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The node that the file's InitConfiguration is for, if it gives name and address. */
   readonly node: { readonly name: string; readonly address: string } | undefined;
-  /** What the InitConfiguration says of its node. */
+  /** What the InitConfiguration says about its node. */
   readonly written: { readonly name: string | undefined; readonly address: string | undefined };
   readonly warnings: readonly string[];
 }

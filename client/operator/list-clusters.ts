@@ -26,6 +26,9 @@ export interface Listed<T> {
   readonly unreadable: readonly string[];
 }
 
+/**
+ * Reads every cluster record. @throws Fault if the bucket cannot be read; a malformed record is listed as unreadable
+ */
 export async function listClusters(authority: ObjectStore): Promise<Listed<ClusterSummary>> {
   const items: ClusterSummary[] = [];
   const unreadable: string[] = [];
@@ -56,6 +59,7 @@ export interface TrustDomainRow {
   readonly clusters: readonly string[];
 }
 
+/** Reads every trust domain, and every cluster record. @throws Fault as `listClusters` */
 export async function listTrustDomains(authority: ObjectStore): Promise<Listed<TrustDomainRow>> {
   const clusters = await listClusters(authority);
   const items: TrustDomainRow[] = [];

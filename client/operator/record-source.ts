@@ -1,10 +1,11 @@
 /** Where `cakeless cluster apply` takes a record from: a record file, or a kubeadm configuration. */
 import { parseKubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import { CommandError } from '../errors.ts';
-import { parseYaml, YamlError } from '../parse-yaml.ts';
+import { parseGivenYaml } from '../parse-yaml.ts';
+import { unreadableRecord } from '../read-record.ts';
 import { readGivenText } from '../read-text.ts';
 import type { RecordChange } from './apply-record.ts';
-import { buildRecord, checkRecord, type NodeDocument } from './cluster-record.ts';
+import { buildRecord, checkRecordDocument, type NodeDocument } from './cluster-record.ts';
 import { type DeclaredCluster, readDeclaredCluster } from './declared-cluster.ts';
 
 export type RecordSource = Pick<RecordChange, 'build' | 'conflictHint'>;
@@ -14,9 +15,12 @@ export function recordFromFile(cluster: string, file: string): RecordSource {
   const text = readGivenText(file);
   // JSON's own parser has the better messages
   const format = /^\s*\{/.test(text) ? 'json' : 'yaml';
-  const document = format === 'json' ? parseJson(text, file) : parseRecordYaml(text, file);
+  const document = format === 'json' ? parseJson(text, file) : parseGivenYaml(text, file);
   return {
-    build: () => ({ document, record: checkRecord(document, `${file}: not a cluster record`) }),
+    build: () => ({
+      document,
+      record: checkRecordDocument(document, `${file}: not a cluster record`),
+    }),
     conflictHint: `run cakeless cluster show ${cluster} -o ${format}, add the change to ${file}, and run the same command again`,
   };
 }
@@ -46,18 +50,13 @@ export function recordFromKubeadm(
   return {
     build: (before) => {
       // It has fields that no kubeadm configuration has; without them, the new record could allow more.
-      if (before?.problem !== undefined)
-        throw new CommandError(
-          'failure',
-          before.problem,
-          `replace the whole record with cakeless cluster apply ${cluster} -f RECORD`,
-        );
+      if (before?.problem !== undefined) throw unreadableRecord(cluster, before.problem);
       const built = buildRecord(cluster, trustDomain, config, nodes, before?.record);
       if (built.nodes.length === 0 && !before?.record?.nodeRules?.length)
         failWithoutNode(file, config);
       const document = kubernetesVersion === undefined ? built : { ...built, kubernetesVersion };
       const heading = `${file}: does not result in a valid cluster record`;
-      return { document, record: checkRecord(document, heading, KUBEADM_HINT) };
+      return { document, record: checkRecordDocument(document, heading, KUBEADM_HINT) };
     },
     conflictHint: 'run the same command again; it starts from the changed record',
   };
@@ -83,14 +82,5 @@ function parseJson(text: string, file: string): unknown {
       'usage',
       `${file}: not JSON: ${error instanceof Error ? error.message : error}`,
     );
-  }
-}
-
-function parseRecordYaml(text: string, file: string): unknown {
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    if (!(error instanceof YamlError)) throw error;
-    throw new CommandError('usage', `${file}: not YAML: ${error.message}`);
   }
 }

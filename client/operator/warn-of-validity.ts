@@ -1,4 +1,4 @@
-/** Says what becomes of a validity that the service may not issue. */
+/** Warns about a validity that the service may reject. */
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { DEFAULT_RULE } from '../../lib/trust-domain-rules.ts';

@@ -15,6 +15,7 @@ export function describeRefusal(
   );
 }
 
+/** Whether the requested names differ from those of the cluster record. */
 export const isAboutNames = ({ code }: ReadViolation): boolean =>
   code === 'san-missing' || code === 'san-not-allowed';
 

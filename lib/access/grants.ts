@@ -96,7 +96,7 @@ export function bucketDenials(bucket: Bucket): Denial[] {
 /** What is denied to everyone except some principals. */
 export interface Reservation {
   readonly verb: 'put' | 'delete' | 'delete-version';
-  /** Who may, if their own policies allow it, too; nobody if it is empty. */
+  /** Who may, provided that their own policies allow it; nobody if it is empty. */
   readonly by: readonly Principal[];
   /** Whether break-glass may as well. */
   readonly breakGlass: boolean;

@@ -66,7 +66,7 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
     prefix: EXCHANGE_PREFIXES.requests,
     own: '<cluster>/<node>/*',
     get: [...UPLOADERS, 'sign', 'watch-signatures', ...PEOPLE],
-    // no other suffix: what is not a request would only be listed again and again
+    // no other suffix: an object that is not a request would only be listed again and again
     put: [{ by: UPLOADERS, suffixes: REQUEST_SUFFIXES, condition: 'new' }],
     // an object that contains a private key is deleted at once
     delete: [{ by: ['sign'] }],

@@ -100,10 +100,10 @@ export interface Notification {
 }
 
 export const NOTIFICATIONS: readonly Notification[] = [
-  // any suffix: what got past the bucket policy is looked at, too
+  // any suffix: an object that got past the bucket policy is looked at, too
   { bucket: 'exchange', prefix: EXCHANGE_PREFIXES.requests, to: 'upload queue' },
   { bucket: 'authority', prefix: AUTHORITY_PREFIXES.requestApprovals, to: 'upload queue' },
-  // one standing approval can be for many requests
+  // one standing approval can cover many requests
   { bucket: 'authority', prefix: AUTHORITY_PREFIXES.standingApprovals, to: 'function reconcile' },
 ];
 

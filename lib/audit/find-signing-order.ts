@@ -27,7 +27,7 @@ export interface SigningOrder {
   readonly storedAt: Date | undefined;
 }
 
-/** Where the ledger is, and what a record has to fit. */
+/** Where the ledger is, and what a record is checked against. */
 export interface Ledger extends RecordCheckDeps {
   readonly authority: ObjectStore;
   readonly exchange: ObjectReader;

@@ -13,6 +13,7 @@ import { Fault } from '../fault.ts';
 import type { BucketObject, ListedObject, ObjectStore } from '../store/object-store.ts';
 import { noteDate } from './note-date.ts';
 import { codeOf, statusOf, toFault } from './to-fault.ts';
+import { mayBeUnreadable, whyUnreadable } from './unreadable-object.ts';
 
 /**
  * For S3's 409, which means that another conditional write or a delete is in progress; S3 asks the caller to try again.
@@ -242,32 +243,6 @@ const unquote = (eTag: string) => eTag.replaceAll('"', '');
 
 function ageOf(lastModified: Date, now: Date | undefined): number {
   return Math.max(0, (now ?? lastModified).getTime() - lastModified.getTime());
-}
-
-/** S3 passes on what KMS says about a key that is disabled, about to be deleted, or missing (`KMS.DisabledException`). */
-const FROM_KMS = /^KMS\./;
-
-/** The refusals that an object's writer can cause; 403 is also the answer to a missing object, or a missing permission. */
-function mayBeUnreadable(error: unknown): boolean {
-  const code = codeOf(error) ?? '';
-  const status = statusOf(error);
-  return status === 403 || (status === 400 && (code === 'InvalidRequest' || FROM_KMS.test(code)));
-}
-
-/**
- * Why a refused object cannot be read, if the refusal says it.
- * - `InvalidObjectState`: it is archived (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
- * - 400 `InvalidRequest`, for a request without parameters: "The object was stored using a form of Server Side
- *   Encryption. The correct parameters must be provided to retrieve the object." (SSE-C,
- *   https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html)
- */
-function whyUnreadable(refusal: unknown, storageClass: string | undefined): string | undefined {
-  const code = codeOf(refusal) ?? '';
-  if (code === 'InvalidObjectState') return `it is archived: its storage class is ${storageClass}`;
-  if (code === 'InvalidRequest')
-    return 'it is encrypted with a key that only its writer has (SSE-C)';
-  if (FROM_KMS.test(code)) return `it is encrypted with a KMS key that cannot be used (${code})`;
-  return undefined;
 }
 
 function isMissingObject(error: unknown): boolean {

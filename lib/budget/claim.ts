@@ -1,8 +1,8 @@
 /**
  * Counts requests and certificates of a node and of its cluster, by day. A request is counted once, however often it is
- * processed. What is refused is refused for ever: before a run refuses a request, it stores that no request uploaded up
- * to that time is counted any more, and no run counts one that is behind that mark. So a request that was refused without
- * a record cannot be issued by a later run.
+ * processed. A refused request is refused forever: before a run refuses a request, it stores that no further request
+ * uploaded up to that time is counted, and no run counts one that was uploaded at or before that mark. So a request
+ * that was refused without a record cannot be issued by a later run.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -98,7 +98,7 @@ function countAll(
   claims: readonly AskedClaim[],
   clusters: Counters['clusters'],
 ): Promise<(Exceeded | undefined)[]> {
-  // what was drawn in a try that another run won is used in the next
+  // what was drawn in an attempt that another run won is used in the next one
   const inHand = { requests: 0, certificates: 0 };
   return compareAndSet(bucket, key, nodeBudgetSchema, async (known = EMPTY) => {
     const count = new NodeCount(known, inHand, (draw, asked) =>
@@ -231,7 +231,7 @@ function drawAll(bucket: BudgetBucket, key: string, draws: readonly Draw[]): Pro
   });
 }
 
-/** 96 bits of a digest: short, and none of a node's requests has that of another. */
+/** 96 bits of a digest: short, and no two requests of a node have the same. */
 const digestOf = (key: string) =>
   createHash('sha256').update(key).digest().subarray(0, 12).toString('base64url');
 

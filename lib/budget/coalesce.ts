@@ -1,6 +1,6 @@
 /**
- * Work on one object, in turn: what arrives while a call is in progress is done together by the next. Without it,
- * the requests of a batch would compete for the object that counts them.
+ * Serializes the work on one object: everything that arrives during a call is done together in the next one. Without
+ * it, the requests of a batch would compete for the object that counts them.
  */
 interface Item<T, R> {
   readonly asked: T;
@@ -8,6 +8,7 @@ interface Item<T, R> {
   reject(error: unknown): void;
 }
 
+/** One queue for each key. A failure of `settle` rejects the calls that it was to answer, and no later ones. */
 export class Coalescer<T, R> {
   readonly #settle: (key: string, asked: readonly T[]) => Promise<readonly R[]>;
   readonly #waiting = new Map<string, Item<T, R>[]>();

@@ -14,8 +14,8 @@ export type BudgetBucket = Pick<ObjectStore, 'get' | 'create' | 'replace'>;
 const MOST_TRIES = 50;
 
 /**
- * Changes a document by compare-and-set. A call that fails may have taken effect: the change has to be one that finds
- * itself done.
+ * Changes a document by compare-and-set. A call that fails may have taken effect, so the change has to recognize that
+ * it was already made.
  * @param change returns the new document, and a result; or only a result if nothing is to be changed
  * @throws Fault unavailable if others keep changing it
  */

@@ -16,7 +16,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 /** kubeadm's default, for clusters without a record. */
 const YEAR_SECONDS = 365 * DAY_SECONDS;
 
-/** Each name a hundred times a day: more than people and timers need, who set up, repair and try out one node. */
+/** Each name a hundred times a day: more than people and timers need to set up, repair and test one node. */
 const CERTIFICATES_OF_NODE = 100 * CERTIFICATE_NAMES.length;
 const CERTIFICATES_OF_USERS = 1000;
 const CERTIFICATES_OF_CLUSTER = 20_000;
@@ -59,7 +59,7 @@ export function limitsOf(record: ClusterRecord | undefined, node: string): Budge
 
 const capped = (certificates: number) => Math.min(certificates, MOST_CERTIFICATES_OF_NODE);
 
-/** How often something that lasts so long is needed in a day. */
+/** How many times a day something that lasts this long is needed, at least once. */
 function timesADay(seconds: number): number {
   return Math.max(1, Math.ceil(DAY_SECONDS / Math.max(1, seconds)));
 }

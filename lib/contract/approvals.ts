@@ -50,7 +50,7 @@ export type RequestApproval = z.infer<typeof requestApprovalSchema>;
 export type StandingApproval = z.infer<typeof standingApprovalSchema>;
 export type StandingGrant = z.infer<typeof grantSchema>;
 
-/** Under this are the decisions about a request: those about earlier plans, too. */
+/** The prefix of all decisions about a request, including those about earlier plans. */
 export function requestApprovalsPrefix(requestKey: string): string {
   return `${AUTHORITY_PREFIXES.requestApprovals}${requestKey.slice(EXCHANGE_PREFIXES.requests.length)}/`;
 }
@@ -64,6 +64,7 @@ export function requestApprovalKey(
   return `${requestApprovalsPrefix(requestKey)}${planDigest}/${approver}.json`;
 }
 
+/** `approvals/standing/<cluster>/`: one object for each approver. */
 export function standingApprovalsPrefix(cluster: string): string {
   return `${AUTHORITY_PREFIXES.standingApprovals}${cluster}/`;
 }

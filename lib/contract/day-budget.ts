@@ -15,7 +15,7 @@ const counts = z.object({ requests: z.number(), certificates: z.number() });
 export const nodeBudgetSchema = z.object({
   /** The requests that count, each once, by a digest of its key: so a retry does not count again. */
   requests: z.array(z.string()),
-  /** Those of them that a certificate was, or may be, issued for. */
+  /** Those of them for which a certificate was, or may be, issued. */
   certificates: z.array(z.string()),
   /** What the node has taken from the budget of its cluster. */
   drawn: counts,
@@ -38,10 +38,12 @@ export const clusterBudgetSchema = z.object({
 export type NodeBudget = z.infer<typeof nodeBudgetSchema>;
 export type ClusterBudget = z.infer<typeof clusterBudgetSchema>;
 
+/** @param node a node, or `users` @param day `YYYY-MM-DD`, in UTC */
 export function nodeBudgetKey(cluster: string, node: string, day: string): string {
   return `${AUTHORITY_PREFIXES.budgets}${cluster}/${node}/${day}.json`;
 }
 
+/** @param day `YYYY-MM-DD`, in UTC */
 export function clusterBudgetKey(cluster: string, day: string): string {
   return `${AUTHORITY_PREFIXES.budgets}${cluster}/${day}.json`;
 }

@@ -54,7 +54,10 @@ export const pendingSchema = widenable({
   waitingFor: z.string(),
   /** What an approval has to name: the digest of everything that would be certified. */
   planDigest: z.string(),
-  /** What would be certified. An approver's program computes it and the digest again, from the CSR and the cluster record. */
+  /**
+   * What would be certified. An approver's client computes it and the digest again, from the CSR and the cluster
+   * record.
+   */
   csrSha256: z.string(),
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),

@@ -1,4 +1,7 @@
-/** Where reconcile continues: what a run could not look at is left for the next. Nothing is lost if it is. */
+/**
+ * Where reconcile continues: what a run could not look at is left for the next. If it is lost, some objects are looked
+ * at again.
+ */
 import * as z from 'zod/mini';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 

@@ -22,6 +22,15 @@ import { findWeakness } from './weak-keys.ts';
  */
 export type KeyKind = `RSA-${number}` | 'ECDSA-P256' | 'ECDSA-P384';
 
+/** The values of kubeadm's `encryptionAlgorithm`. */
+export const KEY_KINDS: readonly KeyKind[] = [
+  'RSA-2048',
+  'RSA-3072',
+  'RSA-4096',
+  'ECDSA-P256',
+  'ECDSA-P384',
+];
+
 /** A public key in the form in which it is certified, if policy allows it. */
 export interface CertifiableKey {
   readonly kind: KeyKind;

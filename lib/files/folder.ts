@@ -25,7 +25,7 @@ import type { OpenPart } from './open-to-others.ts';
 import { syncFolder } from './sync-folder.ts';
 import { findFolderOfOthers, othersCanChange, UnsafePathError } from './trust.ts';
 
-/** Whose folder may be used: `trusted` means root's and that of the user of this process. */
+/** Whose folders may be used: `trusted` means those of root and of the user of this process. */
 export type FolderOwner = 'trusted' | 'any';
 
 export type Content = string | Uint8Array | readonly (string | Uint8Array)[];
@@ -51,7 +51,7 @@ export class Folder {
     this.#base = handle === undefined ? path : ofHandle(handle);
   }
 
-  /** Close it after use, or use `inFolder`. @throws UnsafePathError if its owner, or one above it, is not allowed */
+  /** Close it after use, or use `inFolder`. @throws UnsafePathError if it, or a folder above it, has another owner */
   static open(path: string, owner: FolderOwner): Folder {
     const part = findFolderOfOthers(path);
     if (!part) return new Folder(path);

@@ -1,6 +1,6 @@
 /**
- * Reads a file that may be in the hands of others: neither a FIFO nor a device in its place stops the process, and a
- * file without end does not fill the memory.
+ * Reads a file that others may control: a FIFO or a device in its place does not block the process, and an endless file
+ * does not fill its memory.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 

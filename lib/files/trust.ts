@@ -28,7 +28,7 @@ export function requireTrustedFolder(path: string): void {
   if (open) throw new UnsafePathError(path, othersCanChange(open));
 }
 
-/** A file that root follows: neither a folder on its path nor the file itself may be in the hands of others. */
+/** For a file that root trusts: others must not be able to change the file, or a folder on its path. */
 export function requireTrustedFile(path: string): void {
   const open = process.geteuid?.() === ROOT ? findOpenPart(path, { trusted: [ROOT] }) : undefined;
   if (open) throw new UnsafePathError(path, othersCanChange(open));

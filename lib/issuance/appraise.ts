@@ -1,6 +1,6 @@
 /**
- * What would be certified for a CSR, or why nothing: from the CSR, the cluster record and the trust domain. The function
- * that signs and the program that shows a request to an approver use the same code, so both compute the same digest.
+ * What would be certified for a CSR, or why nothing: from the CSR, the cluster record and the trust domain. `sign` and
+ * an approver's client use the same code, so both compute the same digest.
  */
 import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import { readClusterRecord } from '../cluster/read-record.ts';
@@ -25,7 +25,7 @@ import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import type { ObjectReader, StoredObject } from '../store/object-store.ts';
 
-/** What an appraisal reads and compares with. For programs that do not know the rules, there is `RULES_UNKNOWN`. */
+/** What an appraisal reads and compares with. A client does not know the rules, and passes `RULES_UNKNOWN`. */
 export interface AppraisalDeps extends Pick<Service, 'now' | 'rules'> {
   readonly authority: ObjectReader;
 }

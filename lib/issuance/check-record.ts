@@ -1,6 +1,7 @@
 /**
- * Whether a record may be signed. `sign` checks a record before it writes it, and one that it finds before it signs;
- * `watch-signatures` checks it after the signature: one for a record that does not fit is one without a record.
+ * Whether a record may be signed. `sign` checks a record before it writes it, and a record that it finds before it
+ * signs. `watch-signatures` checks it after the signature: a signature for a record that does not fit counts as one
+ * without a record.
  */
 import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
@@ -35,7 +36,7 @@ export type RecordCheck =
   | { readonly fits: false; readonly misfits: readonly string[] };
 
 /**
- * @param address that of the key under which the record is
+ * @param address from the key of the record
  * @param csr what is in the exchange bucket under the request's key
  * @throws Fault document-malformed if an approval or the trust domain cannot be read
  */
@@ -106,7 +107,9 @@ async function judgeApproval(
   if (!approval) return always === undefined ? [] : [`it needs an approval: ${always}`];
   const plan = planOf(address, record, Math.max(floor, approval.required));
   if (approval.planDigest !== plan.digest)
-    return [`its approval is for the plan ${quote(approval.planDigest)}, and it is ${plan.digest}`];
+    return [
+      `its approval is for the plan ${quote(approval.planDigest)}, but its plan is ${plan.digest}`,
+    ];
   const given = await readApprovals(authority, plan);
   if (!given) return ['there are more approval objects than are read'];
   const named = new Set(approval.by.map(({ approver }) => approver));
@@ -122,7 +125,7 @@ async function judgeApproval(
   if (state.state === 'denied') return [`${state.by} denied it`];
   if (state.state === 'approved') return [];
   const why = state.uncounted.map(({ approver, reason }) => `; that of ${approver}: ${reason}`);
-  return [`it has ${state.by.length} of ${state.required} approvals that it needs${why.join('')}`];
+  return [`it has ${state.by.length} of the ${state.required} approvals it needs${why.join('')}`];
 }
 
 /** What an approver would see for the record: `judgeRecord` has compared it with the request. */

@@ -31,7 +31,7 @@ export interface Finishing {
   readonly address: RequestAddress;
   /** What is in the exchange bucket under the request's key now. */
   readonly csr: StoredObject | undefined;
-  /** Set if this run checked the record and wrote it. A record that it found, someone else may have written. */
+  /** Set if this run checked the record and wrote it; a record that it found may have been written by anyone. */
   readonly checked: CheckedDraft | undefined;
 }
 

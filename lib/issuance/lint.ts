@@ -17,6 +17,7 @@ export type LintResult =
   | { readonly tbs: LintedTbs; readonly findings: readonly [] }
   | { readonly tbs?: undefined; readonly findings: readonly string[] };
 
+/** Reads the bytes back with a strict DER reader and with OpenSSL, and compares every field with what was intended. */
 export function lint(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): LintResult {
   const findings = [
     ...findRuleBreaks(fields, ca),

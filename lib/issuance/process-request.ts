@@ -121,7 +121,7 @@ async function recordDecision(
 }
 
 /**
- * Before the record is written: a draft that fails leaves no record, so a release that is mended decides again.
+ * Before the record is written: a draft that fails leaves no record, so a fixed release decides again.
  * @throws Fault lint-failed, which is a bug here
  */
 async function checkOwn(

@@ -106,7 +106,7 @@ function judgeApproval(
 ): CountedApproval | Uncounted {
   if (!document) return { approver, reason: UNREADABLE };
   if (planDigest !== digest) return { approver, reason: 'it is for an earlier plan' };
-  // the key alone counts, but an object that contradicts it was not written by a program that looked at this plan
+  // the key alone counts, but an object that contradicts it was not written by a client that looked at this plan
   if (document.planDigest !== digest || document.request !== terms.request)
     return { approver, reason: 'its request or plan is not that of its key' };
   return { approver, kind: 'request' };

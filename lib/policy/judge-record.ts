@@ -37,10 +37,10 @@ export function judgeRecord(
   const { validitySeconds } = record;
   if (!(validitySeconds > 0 && validitySeconds <= maxValiditySeconds))
     misfits.push(
-      `it is for ${validitySeconds} seconds, and its trust domain allows at most ${maxValiditySeconds}`,
+      `it is for ${validitySeconds} seconds, but its trust domain allows at most ${maxValiditySeconds}`,
     );
   const { ca } = issuedProfileOf(certificateName);
-  if (record.ca !== ca) misfits.push(`it is for ${record.ca}, and ${certificateName} is of ${ca}`);
+  if (record.ca !== ca) misfits.push(`it is for ${record.ca}, but ${ca} signs ${certificateName}`);
   const read = readCsr(address, record, csr);
   if (typeof read === 'string') return [...misfits, read];
   return [
@@ -108,9 +108,7 @@ function compareWithCsr(
   };
   return (Object.keys(expected) as (keyof typeof expected)[])
     .filter((field) => JSON.stringify(certificate[field]) !== JSON.stringify(expected[field]))
-    .map(
-      (field) => `${field} is ${quote(textOf(certificate[field]))} and that of its request is not`,
-    );
+    .map((field) => `${field} is ${quote(textOf(certificate[field]))}, unlike that of its request`);
 }
 
 const textOf = (value: string | readonly string[]) =>

@@ -34,8 +34,8 @@ export interface Judge {
 }
 
 /**
- * One run reads the bytes that it fetched twice, when it decides and before it signs. Half of the time is the
- * verification of the CSR's signature, so the second reading is that of the same bytes.
+ * A run reads the same bytes when it decides and again before it signs. Verifying the CSR's signature takes half of the
+ * time, so the result of the first reading is reused.
  */
 const readings = new WeakMap<Uint8Array, CsrReading>();
 

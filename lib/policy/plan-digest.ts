@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CaName, IssuedName } from '../profiles/certificate-names.ts';
 import type { ExtendedKeyUsage } from '../profiles/profiles.ts';
 
-/** Everything that distinguishes one certificate from another, besides its serial number and its dates. */
+/** Everything that distinguishes one certificate from another, except for its serial number and its dates. */
 export interface PlanTerms {
   /** Key of the request. */
   readonly request: string;
@@ -23,7 +23,7 @@ export interface PlanTerms {
 /** Distinguishes the text from any other text that could be hashed, and from that of a later release. */
 const PURPOSE = 'cakeless issuance plan 1';
 
-/** SHA-256 in lower-case hex. The program that approves and the function that signs compute it from what they read. */
+/** SHA-256 in lower-case hex. An approver's client and `sign` both compute it from what they read. */
 export function planDigest(terms: PlanTerms): string {
   // an array has one order; organizations are a set
   const text = JSON.stringify([

@@ -28,6 +28,7 @@ interface Kept {
   readonly others: { readonly request: OpenRequest; readonly rank: string }[];
 }
 
+/** Keeps the oldest requests of each node, each once. What is not kept is found by a later run. */
 export class Candidates {
   readonly #run: string;
   readonly #byNode = new Map<string, Kept>();

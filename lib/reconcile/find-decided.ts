@@ -6,7 +6,7 @@ import type { Service } from '../service.ts';
 import type { ListedObject } from '../store/object-store.ts';
 import { clusterOf } from './candidates.ts';
 import { compareKeys } from './key-order.ts';
-import { type Calls, Window } from './listing.ts';
+import { type Calls, KeyLookup } from './listing.ts';
 import type { OpenRequest } from './walk-requests.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function findDecided(
   calls: Calls,
 ): Promise<OpenRequest[]> {
   const { requestApprovals, standingApprovals, clusters } = AUTHORITY_PREFIXES;
-  const below = (prefix: string) => new Window(service.authority, prefix, calls);
+  const below = (prefix: string) => new KeyLookup(service.authority, prefix, calls);
   const [approvals, standing, records] = [requestApprovals, standingApprovals, clusters].map(below);
   const since = service.now().getTime() - LATELY_MS;
   const isLate = (found: ListedObject | undefined | 'unknown') =>
@@ -37,7 +37,7 @@ export async function findDecided(
     isAnyLate(await standing?.findBelow(standingApprovalsPrefix(cluster))) ||
     isLate(await records?.find(clusterRecordKey(cluster)));
   const decided: OpenRequest[] = [];
-  // in the order of the keys, so that one listing is good for many requests
+  // in the order of the keys, so that one listing serves many requests
   for (const request of [...waiting].sort((a, b) => compareKeys(a.key, b.key))) {
     const cluster = clusterOf(request.key);
     const known = ofCluster.get(cluster) ?? (await isClusterChanged(cluster));

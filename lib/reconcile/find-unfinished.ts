@@ -1,7 +1,7 @@
 /**
- * Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. A run makes
- * a limited number of calls and holds a limited number of keys, whatever anybody has stored; what it leaves, the next
- * run looks at.
+ * Finds requests without an outcome, or with a pending one only: an event was lost, or a run was interrupted. A run
+ * makes a limited number of calls and holds a limited number of keys, whatever anyone has stored; the next run looks at
+ * the rest.
  */
 import type { ReconcileCursor, Totals } from '../contract/reconcile-cursor.ts';
 import type { Service } from '../service.ts';
@@ -10,7 +10,7 @@ import { findDecided } from './find-decided.ts';
 import { findUnpublished } from './find-unpublished.ts';
 import { Calls } from './listing.ts';
 import { Places, type Shares } from './places.ts';
-import { type OpenRequest, type SeenRequest, walkRequests } from './walk-requests.ts';
+import { type FoundRequest, type OpenRequest, walkRequests } from './walk-requests.ts';
 
 export interface Window {
   /** Requests younger than this may still be in progress, in milliseconds. */
@@ -37,10 +37,10 @@ export interface RunOptions extends Window {
 export interface Unfinished {
   /** What to wake, each request once. */
   readonly toWake: readonly OpenRequest[];
-  /** Requests that would be woken, but are too many. */
+  /** How many more requests would be woken than one run queues. */
   readonly left: number;
   readonly totals: Totals;
-  /** Clusters and nodes that the next run continues, and one more if the walk itself was not finished. */
+  /** How many clusters and nodes the next run continues, plus one if the walk itself was not finished. */
   readonly continued: number;
   readonly cursor: ReconcileCursor;
 }
@@ -62,6 +62,11 @@ export const FIRST_CURSOR: ReconcileCursor = {
   last: NO_TOTALS,
 };
 
+/**
+ * Walks the requests from the cursor on, then what was decided since; in a daily check, the ledger too. Writes
+ * nothing: the caller queues `toWake`, and then saves the cursor.
+ * @throws Fault if a bucket cannot be read
+ */
 export async function findUnfinished(service: Service, options: RunOptions): Promise<Unfinished> {
   const { graceMs, recordsMs, shares = SHARES, moreCalls = MORE_CALLS, isLate } = options;
   const now = service.now().getTime();
@@ -127,7 +132,7 @@ async function checkLedger(
   return end.after === undefined ? {} : { after: end.after };
 }
 
-function include(totals: Totals, { state, since }: SeenRequest): Totals {
+function include(totals: Totals, { state, since }: FoundRequest): Totals {
   const at = since.getTime();
   if (state === 'waiting') return combine(totals, { waiting: 1, oldestWaiting: at }, 'add');
   return state === 'open' ? combine(totals, { waiting: 0, oldestOpen: at }) : totals;

@@ -3,7 +3,7 @@ import { requestKeyOfRecord } from '../contract/decision-record.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import { outcomeKeys, parseRequestKey } from '../contract/request-key.ts';
 import type { Service } from '../service.ts';
-import { type Calls, type WalkEnd, Window, walkKeys } from './listing.ts';
+import { type Calls, KeyLookup, type WalkEnd, walkKeys } from './listing.ts';
 import type { OpenRequest } from './walk-requests.ts';
 
 export interface LedgerOptions {
@@ -20,7 +20,7 @@ export function findUnpublished(
   { calls, isDue, after }: LedgerOptions,
   found: (request: OpenRequest) => void,
 ): Promise<WalkEnd> {
-  const outcomes = new Window(service.exchange, EXCHANGE_PREFIXES.certificates, calls);
+  const outcomes = new KeyLookup(service.exchange, EXCHANGE_PREFIXES.certificates, calls);
   const from = { prefix: AUTHORITY_PREFIXES.records, after };
   return walkKeys(calls, service.authority, from, async ({ key, lastModified }) => {
     const request = requestKeyOfRecord(key);
@@ -32,7 +32,7 @@ export function findUnpublished(
   });
 }
 
-async function isPublished(outcomes: Window, request: string): Promise<boolean | 'unknown'> {
+async function isPublished(outcomes: KeyLookup, request: string): Promise<boolean | 'unknown'> {
   const address = parseRequestKey(request);
   if (!address) return true; // there is no key to publish it under
   const { certificate, rejected } = outcomeKeys(address);

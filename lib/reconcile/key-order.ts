@@ -9,8 +9,9 @@ export function endOf(prefix: string): string {
 }
 
 /**
- * Sorts before this key, and after everything before it that the contract has: its last character is replaced by the one
- * before, and `~` follows, which no part of a contract's key contains, and which sorts after all that they do.
+ * Sorts before this key, but after every earlier key that the contract allows: its last character is replaced by the
+ * one before, and `~` follows, which no key of the contract contains, and which sorts after every character that they
+ * do contain.
  */
 export function justBefore(key: string): string {
   const last = key.charCodeAt(key.length - 1);

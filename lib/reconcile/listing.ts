@@ -5,6 +5,7 @@ import { compareKeys, endOf, justBefore } from './key-order.ts';
 /** What S3 returns for one call. */
 export const KEYS_PER_CALL = 1000;
 
+/** The listing calls that a run, or a part of it, may still make. */
 export class Calls {
   readonly #most: number;
   readonly #isLate: () => boolean;
@@ -65,7 +66,7 @@ export async function walkKeys(
  * Finds out which keys exist, with few calls if they are asked for in order: each call returns everything that follows
  * the key, and answers later questions, too. Holds one page.
  */
-export class Window {
+export class KeyLookup {
   readonly #store: Pick<ObjectStore, 'list'>;
   readonly #prefix: string;
   readonly #calls: Calls;

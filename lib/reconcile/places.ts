@@ -1,6 +1,6 @@
 /**
- * Whose keys a run has looked at, and where it stops doing so: a node or a cluster with more objects than its share is
- * left, and continued by the next run, so that it does not delay the others.
+ * Limits what a run spends on each node and cluster: one with more objects than its share allows is left, and continued
+ * by the next run, so that it does not delay the others.
  */
 import { compareKeys, endOf } from './key-order.ts';
 
@@ -32,7 +32,7 @@ export class Places {
   }
 
   /**
-   * Says whose key is next, and what was the last one.
+   * Takes the next key, and the one before it.
    * @returns the position at which to continue instead: an earlier run has looked at what is before it, or the share of
    * the node or cluster is used up
    */

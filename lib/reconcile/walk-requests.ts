@@ -2,7 +2,7 @@
 import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
 import { outcomeKeys, parseRequestKey, requestKindOf } from '../contract/request-key.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
-import { type Calls, KEYS_PER_CALL, type WalkEnd, Window, walkKeys } from './listing.ts';
+import { type Calls, KEYS_PER_CALL, KeyLookup, type WalkEnd, walkKeys } from './listing.ts';
 import type { Places } from './places.ts';
 
 export interface OpenRequest {
@@ -12,7 +12,7 @@ export interface OpenRequest {
 }
 
 /** A request without a certificate and without a rejection. */
-export interface SeenRequest extends OpenRequest {
+export interface FoundRequest extends OpenRequest {
   readonly state:
     | 'open'
     /** An approver has to decide. */
@@ -26,7 +26,7 @@ export interface WalkOptions {
   readonly after: string | undefined;
   readonly calls: Calls;
   readonly places: Places;
-  /** Whether a stray object is looked at: otherwise it costs no call to find out whether it has an outcome. */
+  /** Whether to look for the outcome of a stray object uploaded then; otherwise it costs no call. */
   readonly isStrayDue: (uploaded: Date) => boolean;
 }
 
@@ -34,10 +34,10 @@ export interface WalkOptions {
 export async function walkRequests(
   exchange: Pick<ObjectStore, 'list'>,
   options: WalkOptions,
-  found: (request: SeenRequest) => void,
+  found: (request: FoundRequest) => void,
 ): Promise<WalkEnd> {
   const { calls, places, after } = options;
-  const outcomes = new Window(exchange, EXCHANGE_PREFIXES.certificates, calls);
+  const outcomes = new KeyLookup(exchange, EXCHANGE_PREFIXES.certificates, calls);
   const from = { prefix: EXCHANGE_PREFIXES.requests, after };
   const end = await walkKeys(calls, exchange, from, async (object, last) => {
     const position = places.skip(object.key, last);
@@ -56,9 +56,9 @@ export async function walkRequests(
 /** @returns undefined if the request has its outcome */
 async function look(
   { key, lastModified: since }: ListedObject,
-  outcomes: Window,
+  outcomes: KeyLookup,
   { isStrayDue }: WalkOptions,
-): Promise<SeenRequest | undefined | 'unknown'> {
+): Promise<FoundRequest | undefined | 'unknown'> {
   const address = parseRequestKey(key);
   const state = address && requestKindOf(address) ? 'open' : 'stray';
   if (state === 'stray' && !isStrayDue(since)) return undefined;

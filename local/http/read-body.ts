@@ -10,7 +10,7 @@ export class BodyMemory {
     this.#maxBytes = maxBytes;
   }
 
-  /** @returns false if there is not so much left */
+  /** @returns false if there is not that much left */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#maxBytes) return false;
     this.#bytes += bytes;
@@ -61,7 +61,7 @@ export class Body {
     const chunks: Buffer[] = [];
     let size = 0;
     let refusal: AwsError | undefined;
-    // What is refused is read, too, without being kept: a client reads the response when it has sent everything.
+    // A refused body is read too, but not kept: a client reads the response only after it has sent everything.
     for await (const chunk of this.#incoming as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBytes) refusal = tooLarge(size, maxBytes);

@@ -9,7 +9,10 @@ const kept = [
   'expires',
 ];
 
-/** Headers that request features that the stand-in lacks. Ignoring them would be a false promise of safety. */
+/**
+ * Headers that request features that the stand-in lacks. They are refused: ignoring them would promise a safety that
+ * does not exist.
+ */
 const refused =
   /^x-amz-(copy-source-(?:if|server-side-encryption)-.*|server-side-encryption-(?:bucket-key-enabled|context)|website-.*|write-offset-bytes)$/;
 

@@ -1,4 +1,4 @@
-/** Whether a reader can have the content of an object, by how it is stored. */
+/** Whether a reader can get the content of an object, depending on how it is stored. */
 import { AwsError } from '../aws-error.ts';
 import { demand } from '../permissions.ts';
 import type { S3Call } from './call.ts';

@@ -1,4 +1,4 @@
-/** Text of others that reaches the terminal of root, at each place where it comes in: it is shown, and does nothing. */
+/** Text from others that reaches root's terminal, at each place where it comes in: it is shown, and does nothing. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

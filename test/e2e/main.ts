@@ -122,7 +122,7 @@ async function runMatrix(report: Report, service: CakelessService, folder: strin
 
 function summarize(report: Report): void {
   const tables = [
-    report.tableByCheck(CONFIGURATIONS, 'CONFIGURATIONS READ AS BY KUBEADM'),
+    report.tableByCheck(CONFIGURATIONS, 'CONFIGURATIONS, READ AS KUBEADM READS THEM'),
     report.tableByRow(MATRIX, MATRIX_HEADER, MATRIX_CHECKS),
     report.tableByCheck(FACTS, 'KUBEADM AND WRONG FILES'),
     report.tableByCheck(LIVE, 'RUNNING CONTROL PLANE'),

@@ -8,7 +8,7 @@ import { newReporter } from '../../functions/report.ts';
 import { newTriageHandler } from '../../functions/triage-handler.ts';
 import type { OutgoingMessage } from '../../functions/wake-message.ts';
 import { InMemoryService } from '../support/in-memory-service.ts';
-import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { Random } from '../support/random.ts';
 import { changeEnvironment } from '../support/restored.ts';
 import { lambdaContext, OwnMessages } from '../support/running-service-lambda.ts';
@@ -113,10 +113,10 @@ async function callsOfSign(): Promise<{ issued: number; refused: number }> {
   const memory = await InMemoryService.open();
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const { node } = memory.declare(set, { limits: { nodeCertificatesPerDay: 1 } });
-  const csr = set.csrs.find(({ certificateName }) => certificateName === 'apiserver');
+  const csr = csrOf(set, 'apiserver');
   const counted = async (id: string) => {
-    const key = `requests/prod/${node}/${id}/${csr?.path}`;
-    memory.exchange.seed(key, readFileSync(csr?.file ?? ''));
+    const key = `requests/prod/${node}/${id}/${csr.path}`;
+    memory.exchange.seed(key, readFileSync(csr.file));
     const before = memory.exchange.calls.length + memory.authority.calls.length;
     const { outcome } = await memory.process(key);
     const made = memory.exchange.calls.length + memory.authority.calls.length - before;

@@ -315,7 +315,7 @@ describe('a standing approval', () => {
     expect(sent).toEqual([]);
   });
 
-  it('that cannot be read is an error, so that Lambda tries again and an alarm tells somebody', async () => {
+  it('that cannot be read is an error, so that Lambda tries again and an alarm is raised', async () => {
     const { memory, reconcile } = await waiting(1);
     memory.authority.seed(KEY, '{}');
     await expect(reconcile(event(KEY))).rejects.toThrow('approvals/standing/');

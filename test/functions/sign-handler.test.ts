@@ -4,15 +4,10 @@ import { wakeMessage } from '../../functions/wake-message.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
 import { Fault } from '../../lib/fault.ts';
 import { CLUSTER, InMemoryService } from '../support/in-memory-service.ts';
-import { keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
+import { csrOf, keyFile, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, OwnMessages, withReporter } from '../support/running-service-lambda.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-const csrOf = (name: string) => {
-  const csr = set.csrs.find(({ certificateName }) => certificateName === name);
-  if (!csr) throw new Error(`no CSR of ${name}`);
-  return csr;
-};
 
 const wakeBody = (key: string) => wakeMessage(key).body;
 
@@ -30,7 +25,7 @@ async function opened() {
 
 it('issues the certificates of a batch, and logs one line for each', async () => {
   const { memory, node, handle } = await opened();
-  const keys = ['apiserver', 'etcd-peer'].map((name) => memory.upload(node, csrOf(name)));
+  const keys = ['apiserver', 'etcd-peer'].map((name) => memory.upload(node, csrOf(set, name)));
   const { result, lines } = await handle(...keys.map(wakeBody));
   expect(result).toEqual({ batchItemFailures: [] });
   expect(lines).toHaveLength(2);
@@ -51,7 +46,7 @@ it('issues the certificates of a batch, and logs one line for each', async () =>
 
 it('one malformed message does not fail the others', async () => {
   const { memory, node, handle } = await opened();
-  const key = memory.upload(node, csrOf('apiserver'));
+  const key = memory.upload(node, csrOf(set, 'apiserver'));
   const { result, lines } = await handle('garbage', wakeBody(key), '{"Records":1}');
   expect(result).toEqual({
     batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm2' }],
@@ -66,7 +61,7 @@ it.each([
   [new TypeError('x is undefined'), 'ERROR', 'bug'],
 ])('%s is redelivered, with a log line of level %s', async (error, level, code) => {
   const { memory, node, handle } = await opened();
-  const key = memory.upload(node, csrOf('apiserver'));
+  const key = memory.upload(node, csrOf(set, 'apiserver'));
   memory.keys.interrupt = () => {
     throw error;
   };
@@ -86,8 +81,8 @@ it('logs a rejection with its codes, and a deleted key with a warning', async ()
   const { memory, node, handle } = await opened();
   const wrong = `requests/${CLUSTER}/${node}/r1/kubelet.conf.csr`;
   const leak = `requests/${CLUSTER}/${node}/r1/pki/apiserver.key`;
-  memory.exchange.seed(wrong, readFileSync(csrOf('scheduler.conf').file));
-  memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  memory.exchange.seed(wrong, readFileSync(csrOf(set, 'scheduler.conf').file));
+  memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf(set, 'apiserver')) ?? ''));
   const { lines } = await handle(wakeBody(wrong), wakeBody(leak));
   expect(lines.find(({ request }) => request === wrong)?.codes).toContain('subject-common-name');
   expect(lines.filter(({ request }) => request === leak).map(({ level }) => level)).toEqual([
@@ -104,7 +99,7 @@ it('no log line has a PEM block, or bytes of a CSR or a key', async () => {
     return wakeBody(memory.upload(node, csr));
   });
   const leak = `requests/${CLUSTER}/${node}/r1/pki/sa.key`;
-  memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  memory.exchange.seed(leak, readFileSync(keyFile(set, csrOf(set, 'apiserver')) ?? ''));
   const { text, lines } = await handle(...bodies, wakeBody(leak), 'no JSON: -----BEGIN');
   expect(lines.length).toBeGreaterThan(set.csrs.length);
   expect(text).not.toMatch(/-----BEGIN [A-Z ]+-----/);
@@ -117,13 +112,13 @@ const linesOf = (file: string) =>
     .split('\n')
     .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line));
 
-describe('an invocation that is not by the queue signs nothing', () => {
+describe('an invocation that does not come from the queue signs nothing', () => {
   it.each([
     ['a receipt handle of no message', { receiptHandle: 'stolen' }],
     ['the ARN of another queue', { eventSourceARN: 'arn:aws:sqs:eu-central-1:1:mallory' }],
   ])('a well-formed event with %s', async (_, forged) => {
     const { memory, node, queue, invoke } = await opened();
-    const key = memory.upload(node, csrOf('apiserver'));
+    const key = memory.upload(node, csrOf(set, 'apiserver'));
     const { Records } = queue.deliver(wakeBody(key));
     const event = { Records: Records.map((record) => ({ ...record, ...forged })) };
     const { result, lines, metrics } = await invoke(event);
@@ -137,7 +132,7 @@ describe('an invocation that is not by the queue signs nothing', () => {
 
   it('a well-formed event of a message that was already processed', async () => {
     const { memory, node, queue, invoke } = await opened();
-    const event = queue.deliver(wakeBody(memory.upload(node, csrOf('apiserver'))));
+    const event = queue.deliver(wakeBody(memory.upload(node, csrOf(set, 'apiserver'))));
     queue.finish();
     await invoke(event);
     expect(memory.authority.calls).toEqual([]);
@@ -145,7 +140,7 @@ describe('an invocation that is not by the queue signs nothing', () => {
 
   it('an event of S3, as buckets send it', async () => {
     const { memory, node, invoke } = await opened();
-    const key = memory.upload(node, csrOf('apiserver'));
+    const key = memory.upload(node, csrOf(set, 'apiserver'));
     const record = { eventSource: 'aws:s3', s3: { object: { key } } };
     await expect(invoke({ Records: [record] })).rejects.toThrow();
     expect(memory.authority.calls).toEqual([]);
@@ -154,7 +149,7 @@ describe('an invocation that is not by the queue signs nothing', () => {
   it('forged messages do not stop the genuine ones of a batch', async () => {
     const { memory, node, queue, invoke } = await opened();
     const [forged, genuine] = ['apiserver', 'etcd-peer'].map((name) =>
-      memory.upload(node, csrOf(name)),
+      memory.upload(node, csrOf(set, name)),
     );
     const { Records } = queue.deliver(wakeBody(forged ?? ''), wakeBody(genuine ?? ''));
     const [first, second] = Records;
@@ -164,9 +159,9 @@ describe('an invocation that is not by the queue signs nothing', () => {
   });
 });
 
-it('a queue that does not say what is in it fails the batch', async () => {
+it('if SQS does not say what is in the queue, the batch fails', async () => {
   const { memory, node, queue, handle } = await opened();
   queue.answers = false;
-  await expect(handle(wakeBody(memory.upload(node, csrOf('apiserver'))))).rejects.toThrow();
+  await expect(handle(wakeBody(memory.upload(node, csrOf(set, 'apiserver'))))).rejects.toThrow();
   expect(memory.authority.calls).toEqual([]);
 });

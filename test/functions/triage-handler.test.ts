@@ -109,7 +109,7 @@ it('only a malformed message fails, and those whose requests could not be queued
   expect(sent).toHaveLength(2);
 });
 
-it('a queue that does not answer fails the whole batch, so that SQS delivers it again', async () => {
+it('a queue that does not respond fails the whole batch, so that SQS delivers it again', async () => {
   const { deliver, requests, queue } = opened();
   requests.trySend = async () => {
     throw new Fault('unavailable', 'SQS is away');
@@ -119,7 +119,7 @@ it('a queue that does not answer fails the whole batch, so that SQS delivers it 
   await expect(deliver(body(s3Record(KEY)))).rejects.toThrow('unavailable');
 });
 
-describe('an invocation that is not by the queue does nothing', () => {
+describe('an invocation that does not come from the queue does nothing', () => {
   it.each([
     ['a receipt handle of no message', { receiptHandle: 'stolen' }],
     ['the ARN of another queue', { eventSourceARN: 'arn:aws:sqs:eu-central-1:1:mallory' }],

@@ -12,7 +12,7 @@ import {
   signEvent,
 } from '../support/cloudtrail.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
-import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -22,11 +22,8 @@ const MINUTE_MS = 60_000;
 async function opened() {
   const memory = await InMemoryService.openWithCaRecords();
   const { node } = memory.declare(set);
-  const keyOf = (name: string, requestId?: string) => {
-    const csr = set.csrs.find(({ certificateName }) => certificateName === name);
-    if (!csr) throw new Error(`no CSR of ${name}`);
-    return memory.upload(node, csr, requestId);
-  };
+  const keyOf = (name: string, requestId?: string) =>
+    memory.upload(node, csrOf(set, name), requestId);
   const issued = keyOf('apiserver');
   await memory.process(issued);
   const refused = keyOf('apiserver', 'other');

@@ -99,7 +99,7 @@ describe('a configuration is refused, with a message that says where, if', () =>
       'approvers.sessionName: must be aws:username, aws:SourceIdentity or aws:PrincipalTag/TAG',
     ],
     [
-      'the longest validity is no duration',
+      'the longest validity is not a duration',
       { trustDomains: [{ name: 'prod', maxValidityPeriod: 'a year' }] },
       'trustDomains[0].maxValidityPeriod: must be a duration such as 8760h',
     ],

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { NotOurFolder, openDataFolder } from '../../local/data-folder.ts';
 import { FolderInUse, lockFolder } from '../../local/folder-lock.ts';
+import { giveAway, itAsRoot, OTHER_USER } from '../support/other-user.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-data-folder-'));
 const children: ChildProcess[] = [];
@@ -87,13 +87,12 @@ describe('a folder is refused, and nothing is written to it,', () => {
     expect(readdirSync(path)).toEqual(before);
   });
 
-  const asRoot = process.geteuid?.() === 0 ? it : it.skip;
-  asRoot('if it belongs to another user', async () => {
+  itAsRoot('if it belongs to another user', async () => {
     const path = newPath();
     mkdirSync(path);
-    chownSync(path, 65_534, 65_534);
+    giveAway(path);
     await expect(openDataFolder(path)).rejects.toThrow(
-      `${path}: belongs to user 65534, and this process is user 0`,
+      `${path}: belongs to user ${OTHER_USER}, and this process is user 0`,
     );
     expect(readdirSync(path)).toEqual([]);
   });
@@ -126,7 +125,7 @@ describe('a lock', () => {
     return path;
   };
 
-  it('of sixteen starts at the same moment has one holder, every time', async () => {
+  it('has exactly one holder if sixteen processes start at the same moment', async () => {
     const path = await open();
     for (let round = 1; round <= 5; round += 1) {
       const starts = await Promise.allSettled(Array.from({ length: 16 }, () => lockFolder(path)));

@@ -50,7 +50,7 @@ export async function isAllowed(
 
 const named = (policy: Policy, i: number) => ({ name: `policy ${i}`, policy });
 
-/** AWS's own policy, which every account has beside those that deny something. */
+/** AWS's own policy, which every account has in addition to those that deny something. */
 const FULL_ACCESS = {
   name: 'FullAWSAccess',
   policy: {

@@ -186,7 +186,7 @@ it('the reconcile function finds a request whose event was lost, and ignores rec
   expect(await service.invoke('cakeless-reconcile', { records: true })).toEqual({ requeued: 0 });
 });
 
-describe('an invocation of a function by somebody else', () => {
+describe('an invocation of a function by someone else', () => {
   const record = (queue: string, body: string) => ({
     messageId: 'm1',
     receiptHandle: '00000000-0000-4000-8000-000000000000',

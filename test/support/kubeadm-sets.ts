@@ -78,6 +78,13 @@ export function kubeadmSet(version: string, layout: KubeadmLayout, config: strin
   return found;
 }
 
+/** The CSR of a set for a certificate name. @throws Error if kubeadm made none */
+export function csrOf({ csrs }: KubeadmSet, certificateName: string): KubeadmCsr {
+  const found = csrs.find((csr) => csr.certificateName === certificateName);
+  if (!found) throw new Error(`no CSR of ${certificateName}`);
+  return found;
+}
+
 /** The throw-away key of a CSR: a PEM file, or a kubeconfig with the key. */
 export function keyFile(set: KubeadmSet, csr: KubeadmCsr): string | undefined {
   const base = join(

@@ -2,6 +2,7 @@
  * Changes to this process that are undone: the only way in which tests change the environment, the output or the user.
  * After each suite, jest-environment.cjs checks that nothing of the kind is left.
  */
+import { isRoot, OTHER_USER } from './other-user.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -57,12 +58,9 @@ export async function withCapturedOutput<T>(run: () => Promise<T> | T): Promise<
   }
 }
 
-const NOBODY = 65_534;
-
 /** Runs something without the rights of root: as the user `nobody` where the tests run as root. */
 export async function withoutRoot<T>(run: () => Promise<T>): Promise<T> {
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid?.(NOBODY);
+  if (isRoot) process.seteuid?.(OTHER_USER);
   try {
     return await run();
   } finally {

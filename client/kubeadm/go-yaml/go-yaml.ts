@@ -41,7 +41,7 @@ export function parseGoYaml(text: string): GoDocument {
   }
 }
 
-/** Scalars stay texts, because go-yaml reads them in its own way; equal keys are not an error for it. */
+/** Scalars stay strings, because go-yaml has its own rules for them; it accepts duplicate keys. */
 const OPTIONS = {
   version: '1.1',
   schema: 'failsafe',
@@ -51,11 +51,11 @@ const OPTIONS = {
   logLevel: 'silent',
 } as const;
 
-/** As in go-yaml: aliases may not be most of a document, which a few lines can blow up to gigabytes. */
+/** As in go-yaml: aliases must not make up most of a document, because a few lines can expand to gigabytes. */
 const ALIASES_THAT_ARE_NEVER_EXCESSIVE = 100;
 const NODES_THAT_ARE_NEVER_EXCESSIVE = 1000;
 const LARGEST_ALIAS_SHARE = 0.99;
-/** Far more than a configuration has, and far less than fills the memory. */
+/** Far more than a configuration has, and far less than would fill memory. */
 const MOST_NODES = 400_000;
 
 class Decoder {
@@ -175,7 +175,7 @@ function isMergeKey(key: Node | null): boolean {
   return key.type === 'PLAIN' && key.source === '<<' && key.tag === undefined;
 }
 
-/** In JSON, every key is a text. */
+/** In JSON, every key is a string. */
 function keyText(key: GoValue): string {
   if (typeof key === 'string') return key;
   if (typeof key === 'number' || typeof key === 'boolean') return String(key);

@@ -19,7 +19,7 @@ export function whyItBelongsHere(name: CertificateName, folders: NodeFolders): s
   return whyOfOtherFolder(place, folders);
 }
 
-/** Files that a certificate leaves, or that wait for one. */
+/** Files that exist only if there was a certificate, or if one was requested. */
 function besides(place: CertificatePlace): string[] {
   if (place.kind === 'pair')
     return [place.keyFile, place.certificateFile.replace(/\.crt$/, '.csr')];

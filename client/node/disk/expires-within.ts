@@ -1,4 +1,4 @@
-/** Which certificates are due: those that expire within a time, or those in the last part of their lifetime. */
+/** Which certificates are due: those that expire within a time, or those in the last fraction of their lifetime. */
 import { parseDurationSeconds } from '../../../lib/duration.ts';
 
 export type ExpiresWithin =

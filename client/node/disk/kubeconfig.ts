@@ -52,7 +52,7 @@ export interface Kubeconfig {
   readonly certificate: Material | undefined;
   readonly privateKey: Material | undefined;
   readonly certificateAuthority: Material | undefined;
-  /** With insecure-skip-tls-verify, clients refuse a kubeconfig that has CA data. */
+  /** insecure-skip-tls-verify; clients refuse a kubeconfig that has this and CA data. */
   readonly isInsecure: boolean;
 }
 

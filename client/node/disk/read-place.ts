@@ -110,7 +110,7 @@ function preferKubeletPem(
   return preferred.state === 'present' ? { ...preferred, configured } : preferred;
 }
 
-/** Whether a path is that of the other file, or a link that ends where the other one ends. */
+/** Whether a path is that of the other file, or a link with the same target. */
 function leadsThrough(path: string, file: string): boolean {
   if (!existsSync(file)) return false;
   const isSamePath =

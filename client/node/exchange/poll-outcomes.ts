@@ -15,7 +15,7 @@ import { type Outcome, type RequestPlace, readOutcomes } from './outcomes.ts';
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 1000;
 
-/** A wait that prints nothing for longer looks like a command that hangs. */
+/** After a longer silence, the command would seem to hang. */
 const SIGN_OF_LIFE_MS = 60_000;
 
 /** An outcome takes a second or two; a lost event is found again within minutes. */

@@ -25,7 +25,7 @@ export interface Inventory {
   readonly certificateAuthorities: readonly Row[];
   /** What kubeadm leaves to the kubelet. */
   readonly kubelet: readonly Row[];
-  /** What is no fault of a certificate, but should not stay. */
+  /** Not a problem with a certificate, but something that should be fixed. */
   readonly warnings: readonly Warning[];
 }
 

@@ -18,8 +18,8 @@ import {
 } from './row.ts';
 
 /**
- * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. Only if the own one has
- * expired and the other is inside kubelet.conf, the kubelet starts with that.
+ * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. It starts with the one
+ * inside kubelet.conf only if its own has expired.
  */
 export function readBothOfKubelet(
   own: CertificateInPlace & Required<Pick<CertificateInPlace, 'configured'>>,

@@ -19,7 +19,7 @@ export function formatReport(
   if (format === 'text') return formatText(inventory, findings, now);
   const document = toDocument(inventory, findings, now);
   if (format === 'json') return JSON.stringify(document, null, 4).split('\n');
-  // in YAML 1.1 dates are quoted, as by kubeadm
+  // in YAML 1.1 dates are quoted, as kubeadm quotes them
   const options = { version: '1.1', sortMapEntries: true, indentSeq: false } as const;
   return stringify(document, options).trimEnd().split('\n');
 }

@@ -23,7 +23,7 @@ export interface Row {
   readonly externallyManaged: boolean;
   /** Problems other than its age, as text. */
   readonly problems: readonly string[];
-  /** What to do about a problem, by its text. */
+  /** What to do about each problem; the key is its text. */
   readonly advice?: ReadonlyMap<string, string>;
   /** If the kubelet has two client certificates: whether it uses this one. */
   readonly inUse?: boolean;
@@ -64,7 +64,7 @@ export function present(
   const ofCaData = kubeconfig
     ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile))
     : [];
-  const byConfig = `it belongs to another node or use: move it away, and cakeless renew ${name} --config FILE requests the right one`;
+  const byConfig = `it belongs to another node or has another purpose: move it away, and cakeless renew ${name} --config FILE requests the right one`;
   const again = `cakeless renew ${name} replaces it; or, if ${caFile} is an old one, cakeless renew all --dry-run shows those of the service`;
   return {
     state: 'present',

@@ -112,7 +112,7 @@ export function checkOutput(folder: string): void {
   throw unusableOutput(folder, new CommandError('usage', 'not a directory'));
 }
 
-/** Another folder helps against a wrong name, and not against a full disk. */
+/** Another folder helps if the name is wrong, but not if the disk is full. */
 const unusableOutput = (folder: string, error: unknown): unknown =>
   error instanceof CommandError && error.code === 'usage'
     ? new CommandError(

@@ -1,6 +1,6 @@
 /**
  * The CA data of kubeconfigs whose own certificate does not change. A client that does not trust the CA of the API
- * server's certificate is disconnected, and a kubelet takes its node along.
+ * server's certificate is disconnected; if that is the kubelet, the cluster loses the node.
  */
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';

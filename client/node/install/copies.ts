@@ -9,13 +9,13 @@ import { CommandError } from '../../errors.ts';
  * The first folder on the path of a file that users other than root and this user can change; undefined if no such
  * folder exists.
  */
-export const findFolderOfOthers = (file: string, me = process.getuid?.() ?? 0) =>
+export const findOpenFolder = (file: string, me = process.getuid?.() ?? 0) =>
   findOpenPart(file, { trusted: [0, me], foldersOnly: true })?.path;
 
 /** @throws CommandError for a copy that root or this user cannot write safely */
 export function checkCopies(also: readonly string[]): void {
   for (const file of also) {
-    const folder = findFolderOfOthers(file);
+    const folder = findOpenFolder(file);
     if (folder === undefined) continue;
     throw new CommandError(
       'usage',

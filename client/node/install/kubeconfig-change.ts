@@ -12,7 +12,7 @@ export interface NewPair {
 
 /**
  * @param pair if undefined, only the CA data changes
- * @throws KubeconfigError that names the file, if the change would also change something else
+ * @throws KubeconfigError that names the file, if anything else would change
  */
 export function changeKubeconfig(
   file: string,

@@ -78,7 +78,7 @@ function changesOf(
   { now }: PlanInput,
 ): FileChange[] {
   const pem = chainPem + keyPem;
-  // kubelet.conf needs a valid certificate when the kubelet starts, which then uses the one in its store
+  // kubelet.conf needs a valid certificate when the kubelet starts, although the kubelet then uses the one in its store
   const { certificateFile, keyFile } = place.configured ?? place;
   const inStore = place.configured ? changePem(place, pem, now) : [];
   if (place.kubeconfig && certificateFile === placeFile(place))

@@ -68,7 +68,7 @@ export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOp
 
 /**
  * Whether the kubelet cannot rotate its certificate, because ca.crt does not contain its CA. A run that may replace
- * ca.crt takes the kubelet along for the same reason.
+ * ca.crt includes the kubelet for the same reason.
  */
 function isCutOff(folders: NodeFolders): boolean {
   const place = readPlace(placeOf('kubelet.conf', folders));

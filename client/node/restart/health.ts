@@ -94,7 +94,7 @@ function etcdProbes(
   return [served, { url: `${metrics}/health`, servedFingerprint: undefined, client: undefined }];
 }
 
-/** For the whole response: a program that sends one byte after the other must not stop the run. */
+/** For the whole response: a program that sends one byte at a time must not block the run. */
 const PROBE_TIMEOUT_MS = 5000;
 
 /** A description of the problem; undefined if the endpoint is healthy. */

@@ -85,7 +85,7 @@ export async function takeLease(
   }
 }
 
-/** Only control planes may write the lease, and only for the sake of their static pods. */
+/** Only control planes may write the lease, because only they have static pods. */
 async function takeIfAllowed(
   lease: Lease,
   cluster: string,

@@ -5,7 +5,7 @@ import { requireTrustedFile } from '../../../lib/files/trust.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
-import { parseYaml, YamlError } from '../../parse-yaml.ts';
+import { parseGivenYaml } from '../../parse-yaml.ts';
 import { readGivenText } from '../../read-text.ts';
 
 export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
@@ -41,21 +41,11 @@ export function readCakelessYaml(file: string | undefined): CakelessYaml {
   if (file === undefined && existsSync(CAKELESS_ENV)) requireTrustedFile(CAKELESS_ENV);
   if (file === undefined && !existsSync(from)) return {};
   requireTrustedFile(from);
-  const result = schema.safeParse(readYaml(from) ?? {});
+  const result = schema.safeParse(parseGivenYaml(readGivenText(from), from) ?? {});
   if (result.success) return result.data;
   throw new CommandError(
     'usage',
     `${from}: ${result.error.issues.map(describeIssue).join('; ')}`,
     'its fields are cluster, node, exchangeBucket, region, certDir, kubeconfigDir, kubeletDir and also',
   );
-}
-
-function readYaml(file: string): unknown {
-  const text = readGivenText(file);
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    if (!(error instanceof YamlError)) throw error;
-    throw new CommandError('usage', `${file}: not YAML: ${error.message}`);
-  }
 }

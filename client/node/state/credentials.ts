@@ -40,7 +40,7 @@ function filesNamedIn(file: string): string[] {
     .filter((word) => word.startsWith('/'));
 }
 
-/** A file that cannot be read is the SDK's to report. */
+/** If a file cannot be read, the SDK reports it. */
 function textOf(file: string): string {
   try {
     return readTextIfThere(file) ?? '';
@@ -49,7 +49,7 @@ function textOf(file: string): string {
   }
 }
 
-/** As the SDK looks for it; without a home folder it finds nothing. */
+/** Where the SDK looks for it; without a home folder it finds nothing. */
 function homeOf({ HOME }: Environment): string {
   try {
     return HOME || homedir();

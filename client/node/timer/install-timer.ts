@@ -21,7 +21,7 @@ import {
   shortestLifetime,
 } from './interval.ts';
 import { markedUnit, type UnitState, unitState } from './marked-unit.ts';
-import { checkTimerKnowsNode, readEnvironmentFile } from './timer-environment.ts';
+import { checkTimerKnowsNode, readUnitEnvironment } from './timer-environment.ts';
 import { AT_BOOT, commandWord, TIMER, unitFiles } from './units.ts';
 import { writableFolders } from './writable-folders.ts';
 
@@ -190,7 +190,7 @@ function requireTrustedInputs({ settings: { folders, stateDir }, environmentFile
     requireTrustedFolder(folder);
   requireTrustedFile(environmentFile);
   // systemd passes no HOME to the unit
-  requireTrustedCredentials({ HOME: homeOfUser(), ...readEnvironmentFile(environmentFile) });
+  requireTrustedCredentials({ HOME: homeOfUser(), ...readUnitEnvironment(environmentFile) });
 }
 
 function homeOfUser(): string {

@@ -65,7 +65,7 @@ export function shortestLifetime(folders: NodeFolders): Lifetime | undefined {
 const isLeftToKubelet = (place: Extract<PlaceState, { state: 'present' }>) =>
   place.name === 'kubelet.conf' && !place.configured && isKubeletsOwn(place);
 
-/** @returns what to tell about a rule that renews a certificate in every run; undefined if it renews none so */
+/** @returns a warning if the rule renews a certificate in every run; otherwise undefined */
 export function describeEveryRun(
   rule: ExpiresWithin,
   shortest: Lifetime | undefined,
@@ -74,7 +74,7 @@ export function describeEveryRun(
   return `warning: every run renews ${shortest.name}, which is valid for ${lifetimeWords(shortest.seconds)}: ${rule.text} is at least as long; without --if-expires-within a certificate is renewed in the last third of its lifetime`;
 }
 
-/** @returns what to tell the platform team about a validity that a daily timer cannot serve */
+/** @returns a warning for the platform team if a daily timer is too slow for this validity; otherwise undefined */
 export function describeShortValidity(validitySeconds: number): string | undefined {
   const { seconds, words } = intervalFor(windowOf(LAST_THIRD, validitySeconds));
   if (seconds >= EVERY_DAY.seconds) return undefined;

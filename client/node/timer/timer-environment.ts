@@ -5,12 +5,12 @@ import { readTextIfThere } from '../../read-text.ts';
 import { CAKELESS_YAML, type CakelessYaml } from '../state/cakeless-yaml.ts';
 
 /** What the environment file of the unit sets. */
-export const readEnvironmentFile = (file: string): Record<string, string> =>
+export const readUnitEnvironment = (file: string): Record<string, string> =>
   assignments(readTextIfThere(file) ?? '');
 
 /** @throws CommandError if the timer's runs would fail because they do not know which node this is */
 export function checkTimerKnowsNode(config: CakelessYaml, environmentFile: string): void {
-  const environment = readEnvironmentFile(environmentFile);
+  const environment = readUnitEnvironment(environmentFile);
   const { cluster, node } = config;
   const exchangeBucket = config.exchangeBucket ?? environment[ENVIRONMENT.exchangeBucket];
   const region = config.region ?? environment.AWS_REGION;

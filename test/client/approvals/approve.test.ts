@@ -4,7 +4,7 @@ import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { ALICE, BOB, run } from './approver.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -35,9 +35,7 @@ function changeRecord(more: object): void {
 async function openPending(record: Record<string, unknown> = {}): Promise<void> {
   memory = await InMemoryService.open();
   ({ node } = memory.declare(newest, record));
-  const file = newest.csrs.find(({ certificateName }) => certificateName === 'super-admin.conf');
-  if (!file) throw new Error('no CSR of super-admin.conf');
-  key = memory.upload(node, file);
+  key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
   expect((await memory.process(key)).outcome).toBe('pending');
 }
 
@@ -165,9 +163,7 @@ describe('what changed after it was shown is not approved:', () => {
 
   it('the organizations, by an older Kubernetes version', async () => {
     await openPending({ approvalRequired: ['admin.conf'] });
-    const file = newest.csrs.find(({ certificateName }) => certificateName === 'admin.conf');
-    if (!file) throw new Error('no CSR of admin.conf');
-    key = memory.upload(node, file);
+    key = memory.upload(node, csrOf(newest, 'admin.conf'));
     await memory.process(key);
     const plan = await planOf();
     changeRecord({ kubernetesVersion: 'v1.28.0' });

@@ -1,7 +1,7 @@
 /** `cakeless pending`: what waits, with everything that tells one request from another. */
 import { mapSideBySide } from '../../../client/side-by-side.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { run } from './approver.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -9,9 +9,8 @@ const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 async function openWith(...requestIds: string[]) {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  const file = set.csrs.find(({ certificateName }) => certificateName === 'super-admin.conf');
-  if (!file) throw new Error('no CSR of super-admin.conf');
-  const keys = requestIds.map((id) => memory.upload(node, file, id));
+  const csr = csrOf(set, 'super-admin.conf');
+  const keys = requestIds.map((id) => memory.upload(node, csr, id));
   for (const key of keys) await memory.process(key);
   return { memory, node, keys };
 }

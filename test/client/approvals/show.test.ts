@@ -4,7 +4,7 @@ import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { run } from './approver.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -18,9 +18,7 @@ async function openWith(record: Record<string, unknown> = {}) {
 }
 
 async function request(name: string, requestId = 'r1'): Promise<string> {
-  const file = set.csrs.find(({ certificateName }) => certificateName === name);
-  if (!file) throw new Error(`no CSR of ${name}`);
-  const key = memory.upload(node, file, requestId);
+  const key = memory.upload(node, csrOf(set, name), requestId);
   await memory.process(key);
   return key;
 }
@@ -60,7 +58,7 @@ it('shows a pending request as text', async () => {
   ]);
 });
 
-it('lists each name of the CSR beside what the cluster record says of it', async () => {
+it('lists each name of the CSR next to what the cluster record says about it', async () => {
   await openWith({ approvalRequired: ['apiserver'] });
   const { comparison } = await showJson(await request('apiserver'));
   expect(comparison).toEqual(

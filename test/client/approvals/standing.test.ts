@@ -1,7 +1,7 @@
 /** Standing approvals: given for organizations and a validity, one object for each approver, withdrawn by anyone. */
 import { standingApprovalKey } from '../../../lib/contract/approvals.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { ALICE, BOB, run } from './approver.ts';
 
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
@@ -37,9 +37,7 @@ const withdraw = (names: string[] = [], as = ALICE) =>
   run(memory, command(...names, '--withdraw', '--reason', 'audit'), { as });
 
 async function outcomeOf(name: string, requestId: string, set = legacy) {
-  const file = set.csrs.find(({ certificateName }) => certificateName === name);
-  if (!file) throw new Error(`no CSR of ${name}`);
-  return (await memory.process(memory.upload(node, file, requestId))).outcome;
+  return (await memory.process(memory.upload(node, csrOf(set, name), requestId))).outcome;
 }
 
 it('records the organizations and the validity that certificates have now', async () => {
@@ -149,7 +147,7 @@ describe('each approver has one object:', () => {
     ]);
   });
 
-  it('another grant of the same name replaces only the own one', async () => {
+  it('a new grant of the same name replaces only that of its author', async () => {
     await grant(['admin.conf']);
     await grant(['admin.conf'], [], BOB);
     await grant(['admin.conf'], ['--max-validity-period', '24h']);
@@ -182,7 +180,7 @@ describe('is withdrawn', () => {
     expect(await outcomeOf('admin.conf', 'r1')).toBe('pending');
   });
 
-  it('and only who withdrew the grant of another can allow it again', async () => {
+  it("and only the approver who withdrew another's grant can allow it again", async () => {
     await grant(['admin.conf']);
     await withdraw(['admin.conf'], BOB);
     const { error } = await grant(['admin.conf']);

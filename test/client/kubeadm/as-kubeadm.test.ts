@@ -24,8 +24,8 @@ const extraNames = (text: string) =>
     .join(' ');
 
 it.each([
-  ['null for a list', 'apiServer: { certSANs: }', 'IP:10.96.0.1'],
-  ['null for a map', 'apiServer:\nnetworking: ~\nscheduler: null', 'IP:10.96.0.1'],
+  ['null as a list', 'apiServer: { certSANs: }', 'IP:10.96.0.1'],
+  ['null as a map', 'apiServer:\nnetworking: ~\nscheduler: null', 'IP:10.96.0.1'],
   ['an empty text', 'controlPlaneEndpoint: ""', 'IP:10.96.0.1'],
   ['leading zeros', 'apiServer: { certSANs: [010.030.000.011] }', 'IP:10.96.0.1 IP:10.30.0.11'],
   ['leading zeros in a range', 'networking: { serviceSubnet: 10.096.0.0/016 }', 'IP:10.96.0.1'],
@@ -47,7 +47,7 @@ it.each([
   ],
   ['almost an address', 'apiServer: { certSANs: [10.0.0.256] }', 'DNS:10.0.0.256 IP:10.96.0.1'],
   [
-    'digits with colons, which are no number',
+    'digits with colons, which are not a number',
     'apiServer: { certSANs: ["::1"] }',
     'IP:10.96.0.1 IP:::1',
   ],
@@ -191,7 +191,7 @@ it.each<[string, string, RegExp]>([
     /from 1\.34/,
   ],
   [
-    'a gate that 1.37 has no longer',
+    'a gate that 1.37 no longer has',
     cluster('featureGates: { PublicKeysECDSA: true }', 'v1beta4', 'v1.37.2'),
     /has no PublicKeysECDSA/,
   ],

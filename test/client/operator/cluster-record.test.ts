@@ -1,5 +1,5 @@
 /** Building a cluster record from a kubeadm configuration and the record that exists. */
-import { buildRecord, checkRecord } from '../../../client/operator/cluster-record.ts';
+import { buildRecord, checkRecordDocument } from '../../../client/operator/cluster-record.ts';
 import { readDeclaredCluster } from '../../../client/operator/declared-cluster.ts';
 import { clusterRecordSchema } from '../../../lib/contract/cluster-record.ts';
 
@@ -61,7 +61,7 @@ it('keeps nodes that are not given, the order of nodes, and the extra fields of 
 
 it('rejects an invalid record and names every invalid field', () => {
   const wrong = { ...build(), kubernetesVersion: 'stable-1', nodes: [{ name: 'X' }] };
-  expect(() => checkRecord(wrong, 'record.json: not a cluster record')).toThrow(
+  expect(() => checkRecordDocument(wrong, 'record.json: not a cluster record')).toThrow(
     /^record\.json: not a cluster record: kubernetesVersion: .*; nodes\[0\]/,
   );
 });

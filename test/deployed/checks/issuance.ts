@@ -8,7 +8,7 @@ import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { Credentials } from '../../stand-in/ministack.ts';
 import { approveRequest } from '../../support/approve-command.ts';
 import { type ChainItem, judgeChain } from '../../support/judges.ts';
-import { type KubeadmCsr, kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, type KubeadmCsr, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { type Check, eventually, NODE, nodeOfA } from '../check.ts';
 import type { Deployment } from '../deployment.ts';
 
@@ -42,8 +42,7 @@ export const issuance: Check[] = [
     name: 'super-admin.conf waits until an approver approves it with the command, and is then issued',
     async run(deployment) {
       const node = await nodeOfA(deployment);
-      const csr = set.csrs.find(({ certificateName }) => certificateName === WAITS);
-      if (!csr) throw new Error(`the fixtures have no ${WAITS}`);
+      const csr = csrOf(set, WAITS);
       const keys = outcomes(place('a', csr));
       match((await deployment.read(node, 'exchange', keys.pending)) ?? '', /"waitingFor"/);
       const approver = await deployment.assume('approver');

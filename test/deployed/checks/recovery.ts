@@ -86,7 +86,7 @@ export const recovery: Check[] = [
   },
 ];
 
-/** Runs `action` while the queue has no policy, which denies sending to everyone but triage and reconcile. */
+/** Runs `action` while the queue has no policy: with its policy, only triage and reconcile can send. */
 async function withoutPolicy(
   sqs: SQSClient,
   QueueUrl: string,

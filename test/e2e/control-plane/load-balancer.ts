@@ -21,7 +21,7 @@ const RISE = 2;
 
 /**
  * @param port 0 for any free port
- * @param isHealthy checks a backend; without it, all count as healthy, and one that does not answer is skipped
+ * @param isHealthy checks a backend; without it, all count as healthy, and one that does not respond is skipped
  */
 export async function balance(
   address: string,

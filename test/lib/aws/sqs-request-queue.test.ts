@@ -91,7 +91,7 @@ it('says of each message whether it was sent, whatever happens to the others', a
   expect(sent).toContainEqual(['body 10', 'body 11']);
 });
 
-it('a queue that does not answer is a transient fault', async () => {
+it('a queue that does not respond is a transient fault', async () => {
   const client = new SQSClient({ region: 'eu-central-1' });
   jest.spyOn(client, 'send').mockImplementation(async () => {
     throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });

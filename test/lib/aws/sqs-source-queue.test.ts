@@ -37,7 +37,7 @@ it('says for each receipt handle whether its message is in flight', async () => 
   expect(await queue.areInFlight(['a', 'b', 'c', ''])).toEqual([true, false, true, false]);
 });
 
-it('asks about ten at a time, and about none not at all', async () => {
+it('asks about ten at a time, and makes no call for none', async () => {
   const { queue, sizes } = opened([]);
   expect(await queue.areInFlight(Array(25).fill('x'))).toEqual(Array(25).fill(false));
   expect(await queue.areInFlight([])).toEqual([]);
@@ -49,7 +49,7 @@ it('a failure of SQS proves nothing: it is a transient fault, not a forged messa
   await expect(queue.areInFlight(['a', 'b'])).rejects.toMatchObject({ code: 'unavailable' });
 });
 
-it('a queue that does not answer is a transient fault', async () => {
+it('a queue that does not respond is a transient fault', async () => {
   const client = new SQSClient({ region: 'eu-central-1' });
   jest.spyOn(client, 'send').mockImplementation(async () => {
     throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });

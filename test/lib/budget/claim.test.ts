@@ -187,7 +187,7 @@ describe('killed at any point', () => {
   );
 });
 
-it('a write that reports a conflict with itself is found done', async () => {
+it('a write that conflicts with its own earlier attempt counts as done', async () => {
   const { store, ask, counted } = opened();
   const retried = processOf(store);
   let first = true;
@@ -237,7 +237,7 @@ describe('the budget of a cluster', () => {
     expect(drawn.certificates).toBeLessThanOrEqual(cluster.certificates);
   });
 
-  it('refuses for ever what it refuses', async () => {
+  it('refuses forever what it refuses once', async () => {
     const { ask } = opened();
     const none = { requests: 2, certificates: 2 };
     await ask({ id: 1, node: 'other', cluster: none });

@@ -5,7 +5,7 @@ import { widenable } from '../../../lib/contract/widenable.ts';
 import { checkDocument } from '../../../lib/store/documents.ts';
 import { writeApproval } from '../../support/approve.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const schema = widenable({ name: z.string() });
 const read = (value: object) => checkDocument(value, 'documents/one.json', schema);
@@ -37,9 +37,7 @@ const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 async function uploaded(name = 'apiserver') {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  const csr = set.csrs.find(({ certificateName }) => certificateName === name);
-  if (!csr) throw new Error(`no CSR of ${name}`);
-  return { memory, key: memory.upload(node, csr) };
+  return { memory, key: memory.upload(node, csrOf(set, name)) };
 }
 
 describe('a trust domain that a later release wrote', () => {

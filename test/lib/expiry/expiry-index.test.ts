@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { expiryKey, parseExpiryKey } from '../../../lib/contract/expiry-key.ts';
 import { listExpiries } from '../../../lib/expiry/expiry-index.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -67,9 +67,7 @@ it('lists entries from a given day on, in order', async () => {
 it('an issuance is in the index under the day of its notAfter, before the node can read it', async () => {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  const csr = set.csrs.find(({ certificateName }) => certificateName === 'apiserver');
-  if (!csr) throw new Error('no CSR of apiserver');
-  const key = memory.upload(node, csr);
+  const key = memory.upload(node, csrOf(set, 'apiserver'));
   let indexed: string[] = [];
   memory.exchange.interrupt = (point) => {
     if (point !== 'before create') return;

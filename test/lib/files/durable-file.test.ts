@@ -93,7 +93,7 @@ describe('a new folder', () => {
     await expect(makeFolder(join(root, path))).rejects.toThrow(message);
   });
 
-  // mkdir -p of Node.js 20 tries for ever
+  // mkdir -p of Node.js 20 tries forever
   it('cannot be made below /proc, and the attempt ends', async () => {
     await expect(makeFolder('/proc/cakeless/new')).rejects.toThrow(/ENOENT|EACCES|EPERM/);
   });

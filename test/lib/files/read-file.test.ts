@@ -1,4 +1,4 @@
-/** Reading ends, whether there is a file or anything else. */
+/** Reading always ends, whatever has the name of the file. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -51,7 +51,7 @@ it('a folder is an error of the system', () => {
   expect(() => readFile(at('folder'))).toThrow('EISDIR');
 });
 
-it('not more is read than allowed', () => {
+it('no more is read than allowed', () => {
   writeFileSync(at('a'), 'x'.repeat(11));
   expect(readFile(at('a'), { maxBytes: 11 }).bytes).toHaveLength(11);
   expect(() => readFile(at('a'), { maxBytes: 10 })).toThrow('larger than 10 bytes');

@@ -11,16 +11,14 @@ import {
   TRUST_DOMAIN,
   UPLOADER,
 } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 
 async function pendingNode() {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set, { approvalRequired: ['apiserver'] });
-  const found = set.csrs.find(({ certificateName }) => certificateName === 'apiserver');
-  if (!found) throw new Error('no CSR of apiserver');
-  return { memory, key: memory.upload(node, found) };
+  return { memory, key: memory.upload(node, csrOf(set, 'apiserver')) };
 }
 
 async function pendingUser() {

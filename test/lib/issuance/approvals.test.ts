@@ -13,18 +13,12 @@ import {
   TRUST_DOMAIN,
   UPLOADER,
 } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
 
 const YEAR = 8760 * 3600;
-
-function csrOf(set: typeof newest, name: string) {
-  const csr = set.csrs.find((candidate) => candidate.certificateName === name);
-  if (!csr) throw new Error(`no CSR of ${name}`);
-  return csr;
-}
 
 async function waiting(set = newest, name = 'super-admin.conf') {
   const memory = await InMemoryService.open();
@@ -305,7 +299,7 @@ describe('a standing approval', () => {
     });
   });
 
-  it('covers no longer validity than the cluster record had when it was given', async () => {
+  it('does not cover a longer validity than the cluster record had when it was given', async () => {
     const memory = await InMemoryService.open();
     memory.declare(legacy, { certificateValidityPeriod: '720h' });
     standing(memory, grantOf(memory, 'admin.conf'));
@@ -411,7 +405,7 @@ describe('the longest validity of a trust domain', () => {
       { [TRUST_DOMAIN]: { maxValidityPeriod: '9000h' } },
       'issued',
     ],
-    ['also if it is shorter', 721, { [TRUST_DOMAIN]: { maxValidityPeriod: '720h' } }, 'rejected'],
+    ['even if it is shorter', 721, { [TRUST_DOMAIN]: { maxValidityPeriod: '720h' } }, 'rejected'],
     ['not that of another one', 721, { other: { maxValidityPeriod: '720h' } }, 'issued'],
   ])('is %s', async (_, hours, rules, expected) => {
     const { memory, key, outcome } = await tooLong(hours, rules);

@@ -4,22 +4,16 @@ import { nodeBudgetKey } from '../../../lib/contract/day-budget.ts';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
 import { approve } from '../../support/approve.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
-import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-function csrOf(name: string) {
-  const csr = set.csrs.find((candidate) => candidate.certificateName === name);
-  if (!csr) throw new Error(`no CSR of ${name}`);
-  return csr;
-}
 
 async function opened(limits: Record<string, number> = {}) {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set, { limits });
   const upload = (id: number | string, name = 'apiserver') =>
-    memory.upload(node, csrOf(name), `r${id}`);
+    memory.upload(node, csrOf(set, name), `r${id}`);
   const kinds = (key: string) =>
     Object.entries(memory.outcome(key)).flatMap(([kind, value]) => (value ? [kind] : []));
   const pass = (ms: number) => {
@@ -64,7 +58,7 @@ it('names everything that is wrong with the request, too', async () => {
   const { memory, upload, node } = await opened({ nodeRequestsPerDay: 1 });
   await memory.process(upload(1));
   const key = `requests/${CLUSTER}/${node}/r2/kubelet.conf.csr`;
-  memory.exchange.seed(key, readFileSync(csrOf('scheduler.conf').file));
+  memory.exchange.seed(key, readFileSync(csrOf(set, 'scheduler.conf').file));
   await memory.process(key);
   const { violations } = memory.outcome(key).rejected as { violations: { code: string }[] };
   const codes = violations.map(({ code }) => code);
@@ -76,13 +70,13 @@ it('an object with a private key is deleted even if the budget is used up', asyn
   const { memory, upload, node, kinds } = await opened({ nodeRequestsPerDay: 1 });
   await memory.process(upload(1));
   const key = `requests/${CLUSTER}/${node}/r2/pki/apiserver.key`;
-  memory.exchange.seed(key, readFileSync(keyFile(set, csrOf('apiserver')) ?? ''));
+  memory.exchange.seed(key, readFileSync(keyFile(set, csrOf(set, 'apiserver')) ?? ''));
   expect(await memory.process(key)).toMatchObject({ overBudget: true, removed: true });
   expect(memory.exchange.objects.has(key)).toBe(false);
   expect(kinds(key)).toEqual(['rejected']);
 });
 
-it('a wake-up for an object that is not a request costs nothing of the budget', async () => {
+it('a wake-up for an object that is not a request uses none of the budget', async () => {
   const { memory, node } = await opened();
   for (const path of ['notes.txt', 'a/b']) {
     memory.exchange.seed(`requests/${CLUSTER}/${node}/r1/${path}`, 'x');

@@ -4,14 +4,10 @@ import { readFileSync } from 'node:fs';
 import { issuedKey, recordKey } from '../../../lib/contract/decision-record.ts';
 import { processRequest } from '../../../lib/issuance/process-request.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
-import { keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, keyFile, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-const apiserver = set.csrs.find(({ certificateName }) => certificateName === 'apiserver') ?? fail();
-
-function fail(): never {
-  throw new Error('no CSR of apiserver');
-}
+const apiserver = csrOf(set, 'apiserver');
 
 async function uploaded() {
   const memory = await InMemoryService.open();
@@ -110,10 +106,8 @@ it('a request that is overwritten keeps the certificate that was decided on', as
   const { memory, key } = await uploaded();
   await memory.process(key);
   const before = memory.outcome(key);
-  const other = kubeadmSet('1.29.15', 'generate-csr', 'v4-p256').csrs.find(
-    (c) => c.certificateName === 'apiserver',
-  );
-  memory.exchange.seed(key, readFileSync(other?.file ?? ''));
+  const other = csrOf(kubeadmSet('1.29.15', 'generate-csr', 'v4-p256'), 'apiserver');
+  memory.exchange.seed(key, readFileSync(other.file));
   expect(await memory.process(key)).toMatchObject({ outcome: 'issued', overwritten: true });
   expect(memory.outcome(key)).toEqual(before);
   expect(memory.keys.signed).toHaveLength(1);
@@ -226,7 +220,7 @@ it('no certificate outlives its CA', async () => {
 
 it('a kubeconfig and its CSR, uploaded together, get one outcome each', async () => {
   const { memory, node } = await uploaded();
-  const csr = set.csrs.find(({ certificateName }) => certificateName === 'admin.conf') ?? fail();
+  const csr = csrOf(set, 'admin.conf');
   const kubeconfig = put(memory, node, 'admin.conf', readFileSync(keyFile(set, csr) ?? ''));
   const request = memory.upload(node, csr);
   await Promise.all([memory.process(kubeconfig), memory.process(request)]);
@@ -237,7 +231,7 @@ it('a kubeconfig and its CSR, uploaded together, get one outcome each', async ()
   });
 });
 
-it('a draft that fails the lint leaves no record, so that a mended release can decide again', async () => {
+it('a draft that fails the lint leaves no record, so that a fixed release can decide again', async () => {
   const { memory, node } = await uploaded();
   const key = memory.upload(node, apiserver);
   const { randomBytes } = memory.service;

@@ -6,20 +6,14 @@ import { X509Certificate } from 'node:crypto';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
 import { approve, writeApproval } from '../../support/approve.ts';
 import { InMemoryService } from '../../support/in-memory-service.ts';
-import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-
-function csrOf(name: string) {
-  const csr = set.csrs.find((candidate) => candidate.certificateName === name);
-  if (!csr) throw new Error(`no CSR of ${name}`);
-  return csr;
-}
 
 async function uploaded(name: string) {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  return { memory, key: memory.upload(node, csrOf(name)) };
+  return { memory, key: memory.upload(node, csrOf(set, name)) };
 }
 
 /** Every serial number that an object of either bucket has for the request. */

@@ -22,16 +22,10 @@ import {
   TRUST_DOMAIN,
   UPLOADER,
 } from '../../support/in-memory-service.ts';
-import { kubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
+import { csrOf, kubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const legacy = kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048');
-
-function csrOf(name: string, set = newest) {
-  const found = set.csrs.find(({ certificateName }) => certificateName === name);
-  if (!found) throw new Error(`no CSR of ${name}`);
-  return found;
-}
 
 interface Opening {
   readonly memory: InMemoryService;
@@ -43,7 +37,7 @@ interface Opening {
 async function recorded(name: CertificateName = 'apiserver', set = newest): Promise<Opening> {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(set);
-  const key = memory.upload(node, csrOf(name, set));
+  const key = memory.upload(node, csrOf(set, name));
   if ((await interrupted(memory, key)) === 'pending') {
     writeApproval(memory, key);
     await interrupted(memory, key);
@@ -170,7 +164,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
           },
           memory,
         ),
-      /32400000 seconds, and its trust domain allows at most 31536000/,
+      /32400000 seconds, but its trust domain allows at most 31536000/,
     ],
     ['a negative validity', withFields({ validitySeconds: -1e308 }), /-1e\+308 seconds/],
     [
@@ -188,7 +182,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
       withFields({ certificateName: 'kubelet-client' }),
       /it is for kubelet-client/,
     ],
-    ['another CA', withFields({ ca: 'etcd-ca' }), /it is for etcd-ca, and apiserver is of ca/],
+    ['another CA', withFields({ ca: 'etcd-ca' }), /it is for etcd-ca, but ca signs apiserver/],
     [
       'another trust domain',
       withFields({ trustDomain: 'other' }),
@@ -235,7 +229,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
   it('for the node of another request: the CN is that of the node in the key', async () => {
     const { memory, key } = await recorded('kubelet.conf');
     const stolen = key.replace(/requests\/prod\/[^/]+/, 'requests/prod/cp-9');
-    memory.exchange.seed(stolen, readFileSync(csrOf('kubelet.conf').file));
+    memory.exchange.seed(stolen, readFileSync(csrOf(newest, 'kubelet.conf').file));
     memory.authority.seed(recordKey(stolen), memory.authority.text(recordKey(key)) ?? '');
     const opening = { memory, key: stolen };
     forge(opening, withFields({ request: stolen }));
@@ -294,7 +288,7 @@ describe('a principal with only PutObject, who writes a record', () => {
     await expectMisfit(opening, /its trust domain allows at most 31536000/);
   });
 
-  it('gets no certificate of a year either, because it needs an approval', async () => {
+  it('gets no one-year certificate either, because it needs an approval', async () => {
     const opening = await attacked(digestOf(wanted));
     opening.memory.exchange.seed(MALLORY, wanted);
     forge(opening, (record, memory) =>
@@ -320,10 +314,10 @@ describe('an approval is weighed again before the signature', () => {
     const { memory, key } = opening;
     const { approval } = memory.authority.json(recordKey(key)) as unknown as IssueRecord;
     memory.authority.objects.delete(requestApprovalKey(key, approval?.planDigest ?? '', ALICE));
-    await expectMisfit(opening, /it has 0 of 1 approvals that it needs/);
+    await expectMisfit(opening, /it has 0 of the 1 approvals it needs/);
   });
 
-  it('an approval that was left out is missed', async () => {
+  it('a missing approval is noticed', async () => {
     const opening = await recorded('super-admin.conf');
     forge(opening, ({ approval: _, ...record }) => record);
     await expectMisfit(opening, /it needs an approval: O=system:masters/);
@@ -341,7 +335,7 @@ describe('an approval is weighed again before the signature', () => {
   it('the number of approvers cannot be lowered below what the trust domain requires', async () => {
     const opening = await recorded('super-admin.conf');
     opening.memory.rules = { [TRUST_DOMAIN]: { requiredApprovals: 2 } };
-    await expectMisfit(opening, /it has 1 of 2 approvals that it needs/);
+    await expectMisfit(opening, /it has 1 of the 2 approvals it needs/);
   });
 
   it('the uploader is not one of the approvers', async () => {
@@ -353,7 +347,7 @@ describe('an approval is weighed again before the signature', () => {
   it('a standing approval that was withdrawn in the meantime no longer counts', async () => {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(legacy);
-    const key = memory.upload(node, csrOf('admin.conf', legacy));
+    const key = memory.upload(node, csrOf(legacy, 'admin.conf'));
     const grant = {
       certificateName: 'admin.conf',
       trustDomain: TRUST_DOMAIN,
@@ -368,19 +362,19 @@ describe('an approval is weighed again before the signature', () => {
       standingApprovalKey(CLUSTER, ALICE),
       JSON.stringify({ ...standing, grants: [] }),
     );
-    await expectMisfit({ memory, key }, /it has 0 of 1 approvals that it needs/);
+    await expectMisfit({ memory, key }, /it has 0 of the 1 approvals it needs/);
   });
 
   it('the approval that a cluster record required is weighed again too', async () => {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(newest, { approvalRequired: ['scheduler.conf'] });
-    const key = memory.upload(node, csrOf('scheduler.conf'));
+    const key = memory.upload(node, csrOf(newest, 'scheduler.conf'));
     await memory.process(key);
     writeApproval(memory, key);
     await interrupted(memory, key);
     const { approval } = memory.authority.json(recordKey(key)) as unknown as IssueRecord;
     memory.authority.objects.delete(requestApprovalKey(key, approval?.planDigest ?? '', ALICE));
-    await expectMisfit({ memory, key }, /it has 0 of 1 approvals that it needs/);
+    await expectMisfit({ memory, key }, /it has 0 of the 1 approvals it needs/);
   });
 });
 
@@ -414,7 +408,7 @@ describe('a retry signs the bytes of the record', () => {
         }),
     ],
     [
-      'if the cluster has no record any longer',
+      'if the cluster no longer has a record',
       ({ memory }) => void memory.authority.objects.delete(`clusters/${CLUSTER}.json`),
     ],
     [
@@ -447,7 +441,7 @@ describe('a retry signs the bytes of the record', () => {
 it('a certificate with an approval is accounted for afterwards', async () => {
   const memory = await InMemoryService.open();
   const { node } = memory.declare(newest);
-  const key = memory.upload(node, csrOf('super-admin.conf'));
+  const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
   await memory.process(key);
   expect((await approve(memory, key)).outcome).toBe('issued');
   expect(await findSigningOrder(memory.service, recordKey(key))).toMatchObject({ by: 'sign' });
@@ -457,7 +451,7 @@ it('a certificate with an approval is accounted for afterwards', async () => {
 it.each(
   listKubeadmSets().map((set) => [`${set.version} ${set.layout} ${set.config}`, set] as const),
 )(
-  'every certificate of %s is accounted for, also if its record is found by a later run',
+  'every certificate of %s is accounted for, even if a later run finds its record',
   async (_, set) => {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(set);

@@ -192,7 +192,7 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     {
       name: 'apiserver',
       node: 'worker-1',
-      uploader: 'AWS:SOMEBODY',
+      uploader: 'AWS:SOMEONE',
       record: { uploaders, allowedKeys: ['RSA-2048'], limits: { maxNames: 1 } },
       csr: {
         cn: 'kubernetes-admin',

@@ -28,7 +28,7 @@ async function opened(...ranges: ObjectRange[]) {
   return { memory, exchange, run, cursor: () => cursor };
 }
 
-/** Junk of one node, and requests of three other nodes that were lost: before, beside and after it. */
+/** One node's junk, and lost requests of three other nodes: before, next to and after it. */
 const flood = (...junk: ObjectRange[]) => [
   ...junk,
   ...OTHERS.map((node) => single(lost(node), OLD)),
@@ -50,7 +50,7 @@ const refused: ObjectRange = {
   key: (i) => `certificates/flooded/mallory/r/${padded(i)}.csr~upload.rejected.json`,
   at: OLD,
 };
-/** Between the keys of two outcomes are more others than one call returns. */
+/** More keys are between two outcomes than one call returns. */
 const farApart = (i: number) => `${padded(Math.floor(i / 2500))}`;
 const sparseOutcomes: ObjectRange = {
   count: MILLIONS,

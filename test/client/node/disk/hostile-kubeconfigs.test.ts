@@ -1,4 +1,4 @@
-/** A kubeconfig in place may be anything: it is read, or refused with a reason; it never ends or fills the process. */
+/** An existing kubeconfig may be anything: it is read, or refused with a reason; it never crashes the process or fills its memory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

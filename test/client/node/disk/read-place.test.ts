@@ -35,7 +35,7 @@ contexts:
   context: { cluster: kubernetes, user: me }
 current-context: me@kubernetes
 users:
-- name: somebody-else
+- name: someone-else
   user: {}
 - name: me
   user: ${user}

@@ -7,7 +7,7 @@ import { MemoryStore } from '../../../support/memory-store.ts';
 
 const PLACE = { cluster: 'prod', node: 'cp-1', request: 'r' };
 
-it('a request with more objects than any node has is an error, and not listed to completion', async () => {
+it('a request with more objects than any node has is an error, and the listing stops', async () => {
   let listed = 0;
   const exchange = new MemoryStore();
   exchange.list = async function* (prefix) {
@@ -44,7 +44,7 @@ describe('through an invitation', () => {
       ],
     });
 
-  it('a response without end is not read further than allowed', async () => {
+  it('an endless response is read no further than allowed', async () => {
     let sent = 0;
     const body = new ReadableStream({
       pull(controller) {

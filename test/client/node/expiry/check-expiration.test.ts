@@ -293,7 +293,7 @@ it('a bundle of the old and the new CA verifies certificates of both', async () 
   );
 });
 
-it('CA data with a CA that ca.crt does not contain is reported; that with its first certificate is as of kubeadm', async () => {
+it('CA data with a CA that ca.crt does not contain is reported; CA data with only its first certificate, which is what kubeadm writes, is not', async () => {
   const folder = copy();
   const [one, more] = ['ca', 'etcd/ca'].map((ca) =>
     readFileSync(join(folder, `pki/${ca}.crt`), 'utf8'),
@@ -343,7 +343,7 @@ describe("a certificate in a place that is not its own, with the node's name kno
     const { document } = await report(folder, { nodeConfig: nodeConfig() });
     const name = change.path.replace('pki/', '');
     expect(document.problems.filter((p) => p.name === name).map((p) => p.problem)).toEqual([
-      `${reason}; it belongs to another node or use: move it away, and cakeless renew ${name} --config FILE requests the right one`,
+      `${reason}; it belongs to another node or has another purpose: move it away, and cakeless renew ${name} --config FILE requests the right one`,
     ]);
   });
 
@@ -352,7 +352,9 @@ describe("a certificate in a place that is not its own, with the node's name kno
     cpSync(join(folder, 'pki/ca.crt'), join(folder, 'pki/apiserver.crt'));
     const { document } = await report(folder, { nodeConfig: nodeConfig() });
     expect(document.problems.map(({ problem }) => problem)).toContainEqual(
-      expect.stringMatching(/^it is a CA; it belongs to another node or use: move it away/),
+      expect.stringMatching(
+        /^it is a CA; it belongs to another node or has another purpose: move it away/,
+      ),
     );
   });
 
@@ -367,7 +369,7 @@ describe("a certificate in a place that is not its own, with the node's name kno
   });
 });
 
-it('a CA key on the node is a warning, and what to do is said', async () => {
+it('a CA key on the node is a warning that says what to do', async () => {
   const folder = copy();
   const file = join(folder, 'pki/etcd/ca.key');
   writeFileSync(file, '');
@@ -384,7 +386,7 @@ it('a CA key on the node is a warning, and what to do is said', async () => {
   expect(progress).toContain(`warning: ${file}: a CA key is on this node`);
 });
 
-it('a copy of a pki folder alone has no rows of kubeconfigs and of the kubelet', async () => {
+it('a copy of the pki folder alone has no rows for kubeconfigs and the kubelet', async () => {
   const nodeConfig = join(root, 'no-node.yaml');
   writeFileSync(nodeConfig, `kubeconfigDir: ${join(root, 'no-node')}\n`);
   const alone = { nodeConfig, kubeconfigDir: undefined, kubeletDir: undefined };

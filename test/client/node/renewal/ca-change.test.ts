@@ -257,7 +257,7 @@ describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names
   });
 });
 
-it("renew all takes the kubelet's certificate along if ca.crt no longer contains its CA", async () => {
+it("renew all includes the kubelet's certificate if ca.crt no longer contains its CA", async () => {
   const folder = initNode();
   signCurrentPem(folder);
   const run = await fixture.run(folder, 'renew', 'all', '--no-restart', ...kubeletDir(folder));

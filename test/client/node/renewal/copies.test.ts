@@ -11,10 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { findFolderOfOthers } from '../../../../client/node/install/copies.ts';
+import { findOpenFolder } from '../../../../client/node/install/copies.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
+import { itAsRoot, OTHER_USER } from '../../../support/other-user.ts';
 import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
 let fixture: NodeFixture;
@@ -22,10 +23,6 @@ beforeAll(async () => {
   fixture = await NodeFixture.make();
 });
 afterAll(() => fixture.close());
-
-const OTHER_USER = 65_534;
-/** Only root can create another user's folder. */
-const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
 
 /** A copy of admin.conf in a folder inside the node's. */
 function copyIn(folder: string): string {
@@ -66,7 +63,7 @@ itAsRoot("another user's folder is refused if root runs the command", async () =
   const copy = copyIn(folder);
   chownSync(join(folder, 'home'), OTHER_USER, OTHER_USER);
   await expectRefused(folder, copy, join(folder, 'home'));
-  expect(findFolderOfOthers(copy, OTHER_USER)).toBeUndefined();
+  expect(findOpenFolder(copy, OTHER_USER)).toBeUndefined();
 });
 
 it.each([
@@ -101,10 +98,10 @@ it.each([
 
 it('a sticky folder such as /tmp is accepted, and so is a missing file', () => {
   const folder = fixture.copy();
-  expect(findFolderOfOthers(copyIn(folder))).toBeUndefined();
+  expect(findOpenFolder(copyIn(folder))).toBeUndefined();
   chmodSync(join(folder, 'home'), 0o1777);
-  expect(findFolderOfOthers(join(folder, 'home/.kube/config'))).toBeUndefined();
-  expect(findFolderOfOthers(join(folder, 'nowhere/config'))).toBeUndefined();
+  expect(findOpenFolder(join(folder, 'home/.kube/config'))).toBeUndefined();
+  expect(findOpenFolder(join(folder, 'nowhere/config'))).toBeUndefined();
 });
 
 it('nothing is changed if a folder is redirected while the node waits for the lease', async () => {

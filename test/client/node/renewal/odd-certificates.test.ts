@@ -74,7 +74,7 @@ const odd: [string, Partial<LeafOptions> & { path: string }, string, RegExp][] =
 ];
 
 it.each(odd)(
-  '%s is left out with its reason, and the exit code tells',
+  '%s is left out with its reason, and the exit code is 2',
   async (_, change, name, reason) => {
     const folder = nodeWith(change);
     const { report, requested, text } = await renewAll(folder);
@@ -186,7 +186,7 @@ it.each(['san-missing', 'san-not-allowed'])(
   },
 );
 
-it('names that are there twice are requested once, as by kubeadm', async () => {
+it('names that occur twice are requested once, as kubeadm does', async () => {
   const folder = nodeWith({
     path: 'pki/apiserver',
     names: `${apiserverNames},DNS:cp-1,IP:10.20.0.11`,

@@ -292,7 +292,7 @@ describe('expiry', () => {
   it('a long wait says every minute that it is still waiting, and ends', async () => {
     const { store, deps, said, writes } = newBucket();
     await mustTake(store, 'cp-1');
-    // a control plane that lies: it renews its lease for ever, and never restarts anything
+    // a control plane that lies: it renews its lease forever, and never restarts anything
     const lie = {
       ...deps.clock,
       sleep: async (ms: number) => {
@@ -322,7 +322,7 @@ it('a lease that is removed during a wait can be taken', async () => {
 });
 
 describe('renewal', () => {
-  it('survives an S3 that does not answer for as long as the last write is valid', async () => {
+  it('survives an S3 that does not respond for as long as the last write is valid', async () => {
     const { store, advance, deps, said } = newBucket();
     const lease = await mustTake(store, 'cp-1', deps);
     advance(8 * MINUTE);
