@@ -41,7 +41,7 @@ export function newTriageHandler(
     .handler((event: unknown) => processOwnMessages(uploads, unproven, event, pass));
 }
 
-/** @returns the messages that failed: malformed ones, and those of which a request could not be queued */
+/** @returns the messages that failed: malformed ones, and those with a request that could not be queued */
 async function passOn(
   records: readonly QueueRecord[],
   requests: RequestQueue,

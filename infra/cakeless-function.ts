@@ -106,6 +106,6 @@ function acknowledgeKeysOfAws({ logGroup, function: owned }: CakelessFunction): 
   acknowledge(owned, { CKV_AWS_173: KEY_IS_CONFIGURATION });
 }
 
-/** Logs and environment are encrypted in any case, by default with keys of AWS. */
+/** Logs and environment are always encrypted, by default with keys of AWS. */
 export const KEY_IS_CONFIGURATION =
   'Nothing in it is secret: names, ARNs, and who requested which public certificate. encryptionKeyArn names another key.';

@@ -138,7 +138,7 @@ export class GuardWatch extends Construct {
     });
     acknowledge(rule, {
       'Serverless-EventBusDLQ':
-        'EventBridge retries for 24 hours, and the trail has the event in any case: the log is a copy for the alarm.',
+        'EventBridge retries for 24 hours, and the trail keeps the event anyway: the log is a copy for the alarm.',
     });
   }
 

@@ -9,7 +9,7 @@ export interface RequestConditions {
   readonly ifNoneMatch?: boolean;
   /** It has `If-Match`, so it replaces only what its writer has read. */
   readonly ifMatch?: boolean;
-  /** What it asks of the store besides keeping the content. */
+  /** What a write asks of the store in addition to keeping the content. */
   readonly options?: readonly StorageOption[];
 }
 

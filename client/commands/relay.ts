@@ -80,7 +80,7 @@ async function runRelay(
   return code;
 }
 
-/** A document that cannot be read explains nothing, but its outcome is known. */
+/** If a document cannot be read, its outcome is known, but not the reasons. */
 async function describe(exchange: Pick<Exchange, 'get'>, outcomes: Relayed['outcomes']) {
   const explanations = await Promise.all(
     outcomes.map((outcome) => explain(exchange, outcome).catch(orMalformed)),

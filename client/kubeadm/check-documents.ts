@@ -82,7 +82,7 @@ function checkEtcd(
   };
 }
 
-/** The first minor release of which it is known that it requires an endpoint. */
+/** The first minor release that is known to require an endpoint. */
 const REQUIRES_ENDPOINT = 31;
 
 function checkExternalEtcd(
@@ -105,7 +105,7 @@ function checkExternalEtcd(
     ifSet(file, (text) => checkAbsolutePath(text, `${path}.${name}`, { problems, warnings: [] }));
 }
 
-/** With the first minor release of kubeadm that has it. */
+/** Each with the first minor release of kubeadm that has it. */
 const ALGORITHMS: Readonly<Record<string, number>> = {
   'RSA-2048': 31,
   'RSA-3072': 31,

@@ -197,7 +197,7 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     denialSid: 'DenyPolicyChanges',
   },
   {
-    // A key is disabled in an incident: not every administrator may end that.
+    // A key is disabled in an incident: not every administrator may enable it again.
     may: 'enable or keep',
     actions: ['kms:EnableKey', 'kms:CancelKeyDeletion'],
     by: ['key administrators', 'break-glass'],

@@ -28,7 +28,10 @@ const TRANSIENT = new Set([
   'TimeoutError',
 ]);
 
-/** Settings that a person has to correct on this machine, by what the SDK or a service says if they are wrong. */
+/**
+ * Settings that a person has to correct on this machine, recognized by what the SDK or a service says if they are
+ * wrong.
+ */
 const SETTINGS: readonly {
   readonly is: (error: SdkError) => boolean;
   /** What is wrong; by default the error's own words. */

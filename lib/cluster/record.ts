@@ -50,7 +50,7 @@ export interface ClusterRecord {
   readonly nodeRules: readonly NodeRule[];
   readonly uploaders: readonly string[];
   readonly approvalRequired: readonly CertificateName[];
-  /** At least so many approvers; the trust domain may require more. */
+  /** The least number of approvers; the trust domain may require more. */
   readonly requiredApprovals: number;
   readonly maxNames: number | undefined;
   /** How much is allowed in a day, where it is not the default (lib/budget/limits.ts). */

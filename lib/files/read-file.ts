@@ -20,7 +20,7 @@ export class UnreadableFileError extends Error {
 
 export interface ReadFile {
   readonly bytes: Buffer;
-  /** Of the file that was read, whatever its name leads to now. */
+  /** Of the file that was read, even if its name leads elsewhere now. */
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;

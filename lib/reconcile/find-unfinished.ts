@@ -46,8 +46,8 @@ export interface Unfinished {
 }
 
 /**
- * A call returns a thousand keys in about a tenth of a second: a run ends within a minute, and looks at 400,000 objects,
- * of which one node has 5,000 at most. Fleets have fewer: 1,000 clusters have 13,000 requests in 90 days.
+ * A call returns a thousand keys in about a tenth of a second: a run ends within a minute, and looks at 400,000
+ * objects, 5,000 of one node at most. Fleets have fewer: 1,000 clusters have 13,000 requests in 90 days.
  */
 export const SHARES: Shares = { run: 400, cluster: 40, node: 5 };
 const MORE_CALLS = 100;

@@ -1,6 +1,6 @@
 /**
- * What a writer can ask of S3 besides the content: a storage class, an encryption, tags, an ACL, a lock. Some of it
- * decides who can read the object afterwards, and whether anyone can.
+ * What a writer can ask of S3 in addition to storing the content: a storage class, an encryption, tags, an ACL, a lock.
+ * Some of it decides who can read the object afterwards, and whether anyone can.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
 import { AwsError } from '../aws-error.ts';

@@ -116,7 +116,7 @@ describe('the memory for bodies', () => {
     expect(String(await bodyOf(memory, 'abcdefghij').read(100))).toBe('abcdefghij');
   });
 
-  it('is not taken by what is refused as too large', async () => {
+  it('is not used by bodies that are refused as too large', async () => {
     const memory = new BodyMemory(10);
     const large = bodyOf(memory, 'abc', 'def', 'ghi');
     await expect(large.read(5)).rejects.toMatchObject({ code: 'EntityTooLarge' });

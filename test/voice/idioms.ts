@@ -123,7 +123,6 @@ export const IDIOMS: readonly Idiom[] = [
   phrase(/\b(?:must be|are|stays?) root's\b/i, 'owned by root'),
   phrase(/\bdoes not answer\b/i, 'does not respond'),
   phrase(/\bmended\b/i, 'fixed'),
-  phrase(/\bsomebody\b/i, 'someone'),
   phrase(/\bas by (?:kubeadm|AWS|S3)\b/i, 'as kubeadm does'),
   phrase(/\btakes? (?:it|its \w+|the \w+) along\b/i, 'includes, keeps'),
   phrase(/\b(?:this|the|a|each|every|which|no|its) rooms?\b(?! for)/i, 'folder, layer'),

@@ -25,7 +25,7 @@ export type GoMap = ReadonlyMap<string, GoValue>;
 
 export interface GoDocument {
   readonly value: GoValue;
-  /** Keys that a map has more than once, of which the last counts. */
+  /** Keys that a map has more than once; the last one counts. */
   readonly repeatedKeys: readonly string[];
 }
 

@@ -19,7 +19,7 @@ const journalSchema = z.object({
   sequence: z.optional(z.number()),
   /** The certificates that it replaces. */
   names: z.array(z.enum(CERTIFICATE_NAMES)),
-  /** Kubeconfigs of which it only replaces the CA data. */
+  /** Kubeconfigs in which it replaces only the CA data. */
   caData: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
   /** Whether it replaces CA files, too. */
   caChanged: z.boolean(),

@@ -37,7 +37,7 @@ export function casesFor(release: string): ConfigurationCase[] {
   ];
 }
 
-/** Of different fields, of which none is below the other. */
+/** Pairs of different fields, neither of which contains the other. */
 function pairsOf(mutations: readonly FieldMutation[]): FieldMutation[][] {
   const next = randomIndex(SEED);
   const pairs: FieldMutation[][] = [];

@@ -7,7 +7,7 @@ import { LazyStore, type ObjectRange, padded, single } from '../../support/lazy-
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const OLD = new Date('2026-11-24T11:50:00Z');
-/** Longer ago than objects that are not requests are looked at. */
+/** So old that the outcome of an object that is not a request is no longer looked for. */
 const DAYS_AGO = new Date('2026-11-20T12:00:00Z');
 const MILLIONS = 3_000_000;
 const lost = (node: string) => `requests/${node}/r1/kubelet.conf.csr`;

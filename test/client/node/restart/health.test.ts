@@ -1,4 +1,4 @@
-/** A health endpoint is input: whatever answers on its port, the run goes on. */
+/** A health endpoint is input: whatever responds on its port, the run continues. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { askHealth } from '../../../../client/node/restart/health.ts';
