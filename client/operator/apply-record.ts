@@ -15,6 +15,7 @@ import { writeOver } from '../write-over.ts';
 import { type ExistingRecord, readExisting } from './existing-record.ts';
 import { changedFields, describeChanges } from './record-changes.ts';
 import { describeDifference } from './record-difference.ts';
+import { describeNewNames } from './warn-of-names.ts';
 import { warnOfValidity } from './warn-of-validity.ts';
 
 export interface RecordChange {
@@ -66,6 +67,8 @@ export async function applyRecord(
   const changes = before && describeChanges(before.value, document);
   if (before && formatDocument(before.value) === text)
     return { change: 'unchanged', text, changes: undefined, difference: [], record, document };
+  const newNames = before && describeNewNames(before.value, document);
+  if (newNames !== undefined) warn(newNames);
   if (!dryRun) await write(authority, cluster, text, before, conflictHint);
   const difference = describeDifference(before?.value, document);
   return { change: before ? 'configured' : 'created', text, changes, difference, record, document };

@@ -52,7 +52,10 @@ const SETTINGS: readonly {
   // thrown before anything is sent; an expired session of SSO says so in its message
   { is: ({ name }) => name === 'CredentialsProviderError' || name === 'TokenProviderError' },
   // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-  { is: ({ name }) => name === 'NoSuchBucket' || name === 'PermanentRedirect' },
+  {
+    is: ({ name = '' }) =>
+      ['NoSuchBucket', 'PermanentRedirect', 'AuthorizationHeaderMalformed'].includes(name),
+  },
 ];
 
 /** Turns an SDK error into a `Fault`. The message contains nothing from the request. */

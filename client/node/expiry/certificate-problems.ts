@@ -54,6 +54,10 @@ function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Want
 
 const NO_CHAIN = 'it does not chain to a certificate in ';
 
+const MISSING_NAMES = 'it lacks the names';
+
+export const isAboutNames = (problem: string) => problem.startsWith(MISSING_NAMES);
+
 export const isAboutChain = (problem: string) => problem.startsWith(NO_CHAIN);
 
 const readAll = (blocks: readonly string[]) =>
@@ -117,7 +121,7 @@ function problemsOfContents(leaf: X509Certificate, wanted: Wanted): string[] {
       : [
           `its organizations are ${organizations || 'missing'}, not ${wanted.organizations.map((set) => sorted(set) || 'empty').join(' or ')}`,
         ]),
-    ...(missing.length > 0 ? [`it lacks the names ${missing.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`${MISSING_NAMES} ${missing.join(', ')}`] : []),
   ];
 }
 

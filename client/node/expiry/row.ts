@@ -9,7 +9,7 @@ import { whyNotOwn } from '../csr/pattern.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
-import { isAboutChain, problemsOf, type Wanted } from './certificate-problems.ts';
+import { isAboutChain, isAboutNames, problemsOf, type Wanted } from './certificate-problems.ts';
 
 export interface Row {
   readonly name: string;
@@ -73,6 +73,9 @@ export function present(
     advice: new Map([
       ...foreign.map((problem) => [problem, byConfig] as const),
       ...own.filter(isAboutChain).map((problem) => [problem, again] as const),
+      ...own
+        .filter(isAboutNames)
+        .map((problem) => [problem, `cakeless renew ${name} --config FILE requests them`] as const),
       ...ofCaData.map(
         (problem) => [problem, `cakeless renew ${name} writes that of ${caFile}`] as const,
       ),

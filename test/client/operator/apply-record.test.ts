@@ -335,3 +335,24 @@ it.each([
   const { said } = await clusterApply(authority, '-f', file);
   expect(said.filter((line) => line.startsWith('warning'))).toEqual(warnings);
 });
+
+it.each([
+  ['names of the API server', { apiServer: { certSANs: ['new.example.com'] } }, 'apiserver'],
+  [
+    'names of etcd',
+    { etcd: { local: { peerCertSANs: ['new.example.com'] } } },
+    'etcd-server etcd-peer',
+  ],
+  ['nothing that names come from', { requiredApprovals: 2 }, undefined],
+])('a change of %s: says what to run on the nodes', async (_, change, names) => {
+  const authority = await newAuthority();
+  await clusterApply(authority, ...fromKubeadm());
+  const file = join(folder, 'names.json');
+  writeFileSync(file, JSON.stringify({ ...(authority.json(KEY) as object), ...change }));
+  const { said } = await clusterApply(authority, '-f', file);
+  expect(said.filter((line) => line.startsWith('warning'))).toEqual(
+    names === undefined
+      ? []
+      : [expect.stringContaining(`with cakeless renew ${names} --config FILE`)],
+  );
+});

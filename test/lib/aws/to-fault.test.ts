@@ -25,6 +25,15 @@ it.each([
     'PermanentRedirect: use the other endpoint',
   ],
   [
+    'a region that is not the one of the bucket',
+    sdkError("the region 'us-east-1' is wrong", {
+      name: 'AuthorizationHeaderMalformed',
+      ...response(400),
+    }),
+    'not-configured',
+    "AuthorizationHeaderMalformed: the region 'us-east-1' is wrong",
+  ],
+  [
     'a closed port',
     sdkError('connect ECONNREFUSED 127.0.0.1:1', { code: 'ECONNREFUSED' }),
     'unavailable',

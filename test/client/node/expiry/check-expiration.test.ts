@@ -489,7 +489,7 @@ localAPIEndpoint: { advertiseAddress: 10.20.0.11 }
     const file = config('apiServer: { certSANs: [api.example.com] }\n', init);
     const { document } = await report(copy(), { config: file });
     expect(document.problems.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
-      'apiserver: it lacks the names DNS:api.example.com',
+      'apiserver: it lacks the names DNS:api.example.com; cakeless renew apiserver --config FILE requests them',
     ]);
   });
 
