@@ -224,7 +224,7 @@ function problemsOfTopic({ region, alarms }: Config): string[] {
   const topicRegion = alarms?.topicArn?.split(':')[3];
   if (region === undefined || topicRegion === undefined || topicRegion === region) return [];
   return [
-    `alarms.topicArn: the topic is in ${topicRegion}, but an alarm can notify only topics of its own region, ${region}`,
+    `alarms.topicArn: the topic is in ${topicRegion}, but an alarm can notify only topics in its region, ${region}`,
   ];
 }
 

@@ -135,7 +135,7 @@ describe('a configuration is refused, with a message that says where, if', () =>
         region: 'eu-central-1',
         alarms: { topicArn: 'arn:aws:sns:us-east-1:123456789012:oncall' },
       },
-      'alarms.topicArn: the topic is in us-east-1, but an alarm can notify only topics of its own region, eu-central-1',
+      'alarms.topicArn: the topic is in us-east-1, but an alarm can notify only topics in its region, eu-central-1',
     ],
     [
       'a trust domain requires no approval',

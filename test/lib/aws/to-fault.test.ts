@@ -25,7 +25,7 @@ it.each([
     'PermanentRedirect: use the other endpoint',
   ],
   [
-    'a region that is not the one of the bucket',
+    'a region other than that of the bucket',
     sdkError("the region 'us-east-1' is wrong", {
       name: 'AuthorizationHeaderMalformed',
       ...response(400),
