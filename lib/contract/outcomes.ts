@@ -4,8 +4,8 @@
  */
 import * as z from 'zod/mini';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
-import { checkDocument, readJson } from '../store/documents.ts';
-import type { ObjectReader } from '../store/object-store.ts';
+import { checkDocument, readJson, readJsonObject } from '../store/documents.ts';
+import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
 import { OUTCOME_SUFFIXES } from './prefixes.ts';
 import type { OutcomeKeys } from './request-key.ts';
 import { widenable } from './widenable.ts';
@@ -88,6 +88,20 @@ export function readPending(
   key: string,
 ): Promise<PendingDocument | undefined> {
   return readOutcomeDocument(exchange, key, pendingSchema);
+}
+
+/** The same with its ETag, for a writer that replaces it. @throws Fault document-malformed */
+export async function readPendingObject(
+  exchange: Pick<ObjectStore, 'get'>,
+  key: string,
+): Promise<{ readonly document: PendingDocument; readonly eTag: string } | undefined> {
+  const found = await readJsonObject(exchange, key);
+  return (
+    found && {
+      document: checkDocument(found.value, key, pendingSchema),
+      eTag: found.object.eTag,
+    }
+  );
 }
 
 /** What nodes read of a pending document. Unlike approvers they decide nothing by it, and they are upgraded last. */

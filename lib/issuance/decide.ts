@@ -12,7 +12,7 @@ import { approvalDenied } from '../policy/refusals.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
-import type { BucketObject } from '../store/object-store.ts';
+import type { StoredObject } from '../store/object-store.ts';
 import { type AppraisedPlan, appraise } from './appraise.ts';
 import { certificateFields } from './certificate-fields.ts';
 import { readApprovals } from './read-approvals.ts';
@@ -43,9 +43,17 @@ interface Case {
   readonly decidedAt: Date;
 }
 
+export interface KnownUploader {
+  /** As the upload event named it; undefined if none was seen. */
+  readonly uploader: string | undefined;
+  /** When a run first found the request pending without its uploader. */
+  readonly unknownSince?: Date | undefined;
+}
+
 /**
  * S3 delivers events within seconds, seldom minutes. Until then an approval does not count without the uploader: an
- * approver could otherwise approve their own upload before its event arrives.
+ * approver could otherwise approve their own upload before its event arrives. The time begins with the first run, not with
+ * the upload: while no run takes messages, the event waits, too.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
  */
 const EVENT_LOST_AFTER_MS = 15 * 60 * 1000;
@@ -53,15 +61,17 @@ const EVENT_LOST_AFTER_MS = 15 * 60 * 1000;
 export async function decide(
   service: Service,
   address: RequestAddress,
-  object: BucketObject,
-  uploader: string | undefined,
+  object: StoredObject,
+  { uploader, unknownSince }: KnownUploader,
 ): Promise<Decision> {
   const decidedAt = service.now();
   const about: Case = {
     address,
     csrSha256: digestOfObject(object),
     uploader,
-    uploaderMayBeNamed: uploader === undefined && object.ageMs < EVENT_LOST_AFTER_MS,
+    uploaderMayBeNamed:
+      uploader === undefined &&
+      decidedAt.getTime() - (unknownSince ?? decidedAt).getTime() < EVENT_LOST_AFTER_MS,
     decidedAt,
   };
   const appraisal = await appraise(service, address, object, uploader);
@@ -129,7 +139,7 @@ async function weigh(
       ...none,
       by: state.by,
       waitingFor:
-        'the upload event, which names the uploader: approvals count when it has arrived, or 15 minutes after the upload',
+        'the upload event, which names the uploader: approvals count when it has arrived, or after 15 minutes',
     };
   return state.state === 'waiting'
     ? { ...state, waitingFor: describeWaiting(plan, state, uploader) + describeStanding(given) }

@@ -1,36 +1,56 @@
 /** Requests that need approval: `<path>.pending.json`, which the outcome replaces. */
-import { type PendingDocument, readPending } from '../contract/outcomes.ts';
+import { type PendingDocument, readPending, readPendingObject } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
+import { Fault } from '../fault.ts';
 import type { PlanTerms } from '../policy/plan-digest.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
 
-/** Who uploaded, as it was known when the upload event was processed. */
-export async function readPendingUploader(
+/** What an earlier run published about the same upload; undefined if none did. */
+export async function readEarlierPending(
   service: Service,
   address: RequestAddress,
   object: StoredObject,
-): Promise<string | undefined> {
+): Promise<PendingDocument | undefined> {
   const known = await readPending(service.exchange, outcomeKeys(address).pending);
-  return known?.csrSha256 === digestOfObject(object) ? known?.uploader : undefined;
+  return known?.csrSha256 === digestOfObject(object) ? known : undefined;
 }
 
-/** Written once for the same plan, so that `since` does not change. */
+/** Other runs for the same request are few, and each writes once. */
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Written once for the same plan, so that `since` does not change. A run that knows the uploader is never overwritten by
+ * one that does not: the uploader would be lost, and could approve.
+ * @throws Fault unavailable if other runs keep writing
+ */
 export async function publishPending(
   service: Service,
   address: RequestAddress,
-  { plan, uploader, given, waitingFor }: Extract<Decision, { kind: 'pending' }>,
+  decision: Extract<Decision, { kind: 'pending' }>,
 ): Promise<void> {
   const { pending } = outcomeKeys(address);
-  const known = await readPending(service.exchange, pending);
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1)
+    if (await tryPublish(service, pending, decision)) return;
+  throw new Fault('unavailable', `${pending}: other runs keep writing it`);
+}
+
+async function tryPublish(
+  { exchange, now }: Service,
+  pending: string,
+  { plan, uploader, given, waitingFor }: Extract<Decision, { kind: 'pending' }>,
+): Promise<boolean> {
+  const found = await readPendingObject(exchange, pending);
+  const known = found?.document;
   const same = known !== undefined && known.planDigest === plan.digest;
-  if (same && known.waitingFor === waitingFor) return;
+  if (same && uploader === undefined && known.uploader !== undefined) return true;
+  if (same && known.waitingFor === waitingFor && known.uploader === uploader) return true;
   const document: PendingDocument = {
     ...describeTerms(plan.terms),
-    since: same ? known.since : service.now().toISOString(),
+    since: same ? known.since : now().toISOString(),
     waitingFor,
     planDigest: plan.digest,
     ...(uploader !== undefined && { uploader }),
@@ -38,7 +58,11 @@ export async function publishPending(
     approvals: [...given.by],
     uncounted: [...given.uncounted],
   };
-  await service.exchange.put(pending, formatDocument(document), JSON_TYPE);
+  const text = formatDocument(document);
+  const written = found
+    ? await exchange.replace(pending, text, JSON_TYPE, found.eTag)
+    : await exchange.create(pending, text, JSON_TYPE);
+  return written === 'created' || written === 'replaced';
 }
 
 function describeTerms({ cluster: _, ...terms }: PlanTerms) {

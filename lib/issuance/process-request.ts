@@ -18,10 +18,10 @@ import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { BucketObject, StoredObject } from '../store/object-store.ts';
 import { type CheckedDraft, checkRecord } from './check-record.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, type KnownUploader } from './decide.ts';
 import { finish } from './finish.ts';
 import { findOverBudget, publishOverBudget } from './over-budget.ts';
-import { publishPending, readPendingUploader } from './pending.ts';
+import { publishPending, readEarlierPending } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
 
 export async function processRequest(service: Service, wake: Wake): Promise<Processed> {
@@ -80,9 +80,12 @@ async function decideAndRecord(
   object: BucketObject,
   wake: Wake,
 ): Promise<Decided | { readonly ignored: string } | { readonly overBudget: true } | undefined> {
-  const uploader =
-    uploaderOf(wake, object) ?? (await readPendingUploader(service, address, object));
-  const decision = await decide(service, address, object, uploader);
+  const decision = await decide(
+    service,
+    address,
+    object,
+    await findUploader(service, address, object, wake),
+  );
   if (decision.kind === 'ignore') return { ignored: decision.reason };
   const overBudget = await findOverBudget(service, address, object, decision);
   if (overBudget) {
@@ -93,6 +96,18 @@ async function decideAndRecord(
     return { overBudget: true };
   }
   return recordDecision(service, address, object, decision);
+}
+
+async function findUploader(
+  service: Service,
+  address: RequestAddress,
+  object: BucketObject,
+  wake: Wake,
+): Promise<KnownUploader> {
+  const named = uploaderOf(wake, object);
+  if (named !== undefined) return { uploader: named };
+  const earlier = await readEarlierPending(service, address, object);
+  return { uploader: earlier?.uploader, unknownSince: earlier && new Date(earlier.since) };
 }
 
 /** An event names the writer of certain bytes; it does not say who wrote other bytes to the same key. */

@@ -615,7 +615,7 @@ describe('functions', () => {
 
   // SQS asks no policy when it moves a message to a dead-letter queue, so anyone with a queue could send without permission
   it.each(['ServiceQueueUploads', 'ServiceQueueRequests'])(
-    'no queue of somebody else can name %s as its dead-letter queue',
+    'no queue of someone else can name %s as its dead-letter queue',
     (queue) => {
       const [, { Properties }] =
         ofType(resources, 'AWS::SQS::Queue').find(([id]) => id.startsWith(queue)) ??

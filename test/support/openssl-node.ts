@@ -128,6 +128,7 @@ users:
     client-certificate-data: ${data(`${file}.crt`)}
     client-key-data: ${data(`${file}.key`)}
 `,
+      { mode: 0o600 },
     );
   }
 }

@@ -36,7 +36,7 @@ export async function explain(
 
 /**
  * As `explain`, for several outcomes at once: a document that cannot be read, such as one of a later release, is a
- * problem of its own certificate, and must not stop the others, run after run until they expire.
+ * problem of that certificate alone, and must not stop the others, run after run until they expire.
  */
 export async function explainEach(
   ...[exchange, outcome]: Parameters<typeof explain>

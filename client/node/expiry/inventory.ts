@@ -1,6 +1,6 @@
 /** Every certificate of a node, when it expires and what is wrong with it: kubeadm's rows, and those of the kubelet. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import {
@@ -60,7 +60,10 @@ export function takeInventory(options: InventoryOptions): Inventory {
       cas.filter(({ name, state }) => !(isWorker && name !== 'ca' && state === 'missing')),
     ),
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
-    warnings: findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
+    warnings: [
+      ...findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
+      ...names.flatMap((name) => findOpenKeys(safely(name, options))),
+    ],
   };
 }
 
@@ -93,6 +96,21 @@ function readRows(name: CertificateName, options: InventoryOptions): Row[] {
   const problems = found.state === 'broken' ? [found.problem] : isWanted ? ['it is missing'] : [];
   return [{ ...about, file: found.file, state: found.state, notAfter: undefined, problems }];
 }
+
+const OTHERS_RIGHTS = 0o007;
+
+/** Files with a key that every user may read, as after an edit. Their folder may keep others out, for now. */
+function findOpenKeys(place: PlaceState): Warning[] {
+  if (place.state !== 'present') return [];
+  return [place, ...(place.configured ? [place.configured] : [])].flatMap(({ keyFile: file }) => {
+    const mode = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
+    if (file === undefined || mode === undefined || (mode & OTHERS_RIGHTS) === 0) return [];
+    return [{ file, warning: OPEN_KEY_WARNING }];
+  });
+}
+
+const OPEN_KEY_WARNING =
+  'its mode lets every user of this machine use the private key in it; chmod 600 makes it private again, and a new key helps if someone has read it: cakeless renew';
 
 /** A file without read permission becomes one broken row, not an error. */
 function safely(name: CertificateName, options: InventoryOptions): PlaceState {

@@ -61,6 +61,8 @@ export function present(
     [whyNotOwn(name, leaf, options.nodeName)].flatMap((why) => why ?? []),
   );
   const own = guarded(() => problemsOf(chain, wanted, options.now));
+  const ofServer =
+    kubeconfig && !kubeconfig.server ? ['it names no server, so its user reaches no cluster'] : [];
   const ofCaData = kubeconfig
     ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile))
     : [];
@@ -69,7 +71,7 @@ export function present(
   return {
     state: 'present',
     notAfter: new Date(leaf.validTo),
-    problems: [...problems, ...new Set([...foreign, ...own]), ...ofCaData],
+    problems: [...problems, ...new Set([...foreign, ...own]), ...ofServer, ...ofCaData],
     advice: new Map([
       ...foreign.map((problem) => [problem, byConfig] as const),
       ...own.filter(isAboutChain).map((problem) => [problem, again] as const),

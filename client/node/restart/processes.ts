@@ -51,7 +51,7 @@ export function findProcesses(
 
 /**
  * Whether a process is the program, and runs as root or as the user that the manifest names: with all its user ids, as
- * someone who runs `su` or `passwd` under another name keeps their own one.
+ * someone who runs `su` or `passwd` under another name keeps their own.
  */
 function isGenuine(
   component: Component,

@@ -266,6 +266,21 @@ describe('an uploader', () => {
     expect((await processRequest(memory.service, { key })).outcome).toBe('issued');
   });
 
+  /** The upload is old because no run took messages: its event is only about to be processed. */
+  it('cannot approve an old upload by a run that is faster than its event', async () => {
+    const { memory, key } = await waiting();
+    writeApproval(memory, key, 'approve', 'AROAAPPROVER:i-0abc');
+    memory.exchange.objects.delete(
+      key.replace(/^requests/, 'certificates').replace(/csr$/, 'pending.json'),
+    );
+    memory.now = new Date(memory.now.getTime() + 60 * 60 * 1000);
+    const runs = [processRequest(memory.service, { key }), memory.process(key)];
+    expect((await Promise.all(runs)).map(({ outcome }) => outcome)).toEqual(['pending', 'pending']);
+    expect(memory.outcome(key).pending).toMatchObject({ uploader: UPLOADER });
+    memory.now = new Date(memory.now.getTime() + 60 * 60 * 1000);
+    expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
+  });
+
   async function uploadedWithoutEvent(record = {}) {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(newest, record);
@@ -344,7 +359,7 @@ describe('more approval objects than are read', () => {
     expect(readBy(memory)).toBeLessThan(10);
   });
 
-  // nobody can delete them: one approver would stop all approvals of the cluster for ever
+  // nobody can delete them: one approver would stop all approvals of the cluster forever
   it('for a cluster hide no denial of standing approvals, and do not keep others from approving the request', async () => {
     const { memory, key } = await flooded((_, i) =>
       standingApprovalKey(CLUSTER, `AROA:flood-${i}`),

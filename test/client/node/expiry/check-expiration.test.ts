@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -367,6 +368,30 @@ describe("a certificate in a place that is not its own, with the node's name kno
       /^it does not chain to a certificate in (\S+); cakeless renew apiserver-kubelet-client replaces it; or, if \1 is an old one, cakeless renew all --dry-run shows/,
     );
   });
+});
+
+it('a file with a key that everyone may read is a warning, and a group may read it', async () => {
+  const folder = copy();
+  chmodSync(join(folder, 'pki', 'apiserver.key'), 0o644);
+  chmodSync(join(folder, 'admin.conf'), 0o604);
+  chmodSync(join(folder, 'pki', 'etcd', 'server.key'), 0o640);
+  const { code, text } = await check(folder);
+  expect(code).toBe(EXIT.done);
+  const { warnings } = JSON.parse(text) as { warnings: { file: string; warning: string }[] };
+  expect(warnings.map(({ file }) => file).sort()).toEqual([
+    join(folder, 'admin.conf'),
+    join(folder, 'pki', 'apiserver.key'),
+  ]);
+  expect(warnings[0]?.warning).toMatch(/every user .* private key/);
+});
+
+it('a kubeconfig without a server is a problem', async () => {
+  const folder = copy();
+  const file = join(folder, 'scheduler.conf');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^.*\bserver: .*\n/m, ''));
+  const { code, text } = await check(folder);
+  expect(code).toBe(EXIT.checkFailed);
+  expect(text).toContain('it names no server');
 });
 
 it('a CA key on the node is a warning that says what to do', async () => {
