@@ -11,12 +11,14 @@ export interface OpenRequest {
   readonly since: Date;
 }
 
-/** A request without a certificate and without a rejection. */
+/** A request to be processed again. */
 export interface FoundRequest extends OpenRequest {
-  readonly state:
+  readonly state: /** It has no outcome. */
     | 'open'
     /** An approver has to decide. */
     | 'waiting'
+    /** It is decided, but pending.json is still there: a run was killed before it removed it. */
+    | 'left-pending'
     /** The object is not a request, and may never get an outcome. */
     | 'stray';
 }
@@ -30,7 +32,7 @@ export interface WalkOptions {
   readonly isStrayDue: (uploaded: Date) => boolean;
 }
 
-/** @param found is called for every request without an outcome */
+/** @param found is called for every request that is not finished */
 export async function walkRequests(
   exchange: Pick<ObjectStore, 'list'>,
   options: WalkOptions,
@@ -71,6 +73,7 @@ async function look(
     found.push(object);
   }
   const [issued, waiting, refused] = found;
-  if (issued || refused) return undefined;
+  if (issued || refused)
+    return waiting && { key, since: waiting.lastModified, state: 'left-pending' };
   return waiting ? { key, since: waiting.lastModified, state: 'waiting' } : { key, since, state };
 }

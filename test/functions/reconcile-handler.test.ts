@@ -136,6 +136,21 @@ describe('a pending request', () => {
   });
 });
 
+it('queues a decided request again whose pending.json is still there, and it is removed', async () => {
+  const { memory, waiting, sent, reconcile, pass } = await decided();
+  const pendingKey = waiting.replace(/^requests/, 'certificates').replace(/csr$/, 'pending.json');
+  const left = JSON.stringify(memory.outcome(waiting).pending);
+  writeApproval(memory, waiting);
+  expect((await memory.process(waiting)).outcome).toBe('issued');
+  memory.exchange.seed(pendingKey, left); // by a run that was killed before it could remove it
+  pass(6 * MINUTE_MS);
+  const { metrics } = await reconcile();
+  expect(sent).toEqual([waiting]);
+  expect(metrics).toMatchObject([{ ApprovalsWaiting: 0, OldestRequestAge: 0 }]);
+  await memory.process(waiting);
+  expect(Object.keys(JSON.parse(JSON.stringify(memory.outcome(waiting))))).toEqual(['certificate']);
+});
+
 it('a run queues a limited number of requests, one from each cluster in turn, and reports how many are left', async () => {
   const { memory, sent, reconcile, pass } = await opened({
     graceMs: 0,

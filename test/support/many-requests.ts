@@ -105,7 +105,7 @@ class Run {
       while (this.#faulty.uploads.length + this.#faulty.requests.length > 0)
         await this.#faulty.turn();
       await this.#approvePending();
-      if (round > 10 && this.#withoutOutcome().length === 0) return;
+      if (round > 10 && this.#unfinished().length === 0) return;
       this.#pass(6 * MINUTE_MS);
       await this.#faulty.turn(round % 10 === 0 ? 'daily' : 'yes');
     }
@@ -114,8 +114,6 @@ class Run {
   findings(): Findings {
     const { authority } = this.#memory;
     const outcomes = this.#keys.map((key) => ({ key, ...this.#outcome(key) }));
-    const kindsOf = ({ certificate, rejected, pending }: (typeof outcomes)[number]) =>
-      [certificate, rejected, pending].filter((one) => one !== undefined);
     const byRecord = new Map<string, Set<string>>();
     for (const { record, digest } of this.#faulty.signCalls)
       byRecord.set(record, (byRecord.get(record) ?? new Set()).add(digest));
@@ -128,7 +126,7 @@ class Run {
       signatures: this.#faulty.signCalls.length,
       deadLetters: this.#faulty.uploads.deadLetters + this.#faulty.requests.deadLetters,
       secondSerials: this.#keys.filter((key) => this.#serials(key).size > 1),
-      secondOutcomes: outcomes.filter((one) => kindsOf(one).length > 1).map(({ key }) => key),
+      secondOutcomes: outcomes.filter((one) => outcomesIn(one) > 1).map(({ key }) => key),
       lost: this.#withoutOutcome(),
       unrecordedSignatures: this.#faulty.signCalls.filter(({ recorded }) => !recorded).length,
       differentBytes: [...byRecord].filter(([, digests]) => digests.size > 1).map(([key]) => key),
@@ -147,6 +145,14 @@ class Run {
         this.#faulty.notify('authority', written, 'e');
       }
     }
+  }
+
+  /** A run that is killed leaves pending.json beside the outcome until reconcile finds it. */
+  #unfinished(): string[] {
+    return this.#keys.filter((key) => {
+      const outcome = this.#outcome(key);
+      return outcomesIn(outcome) !== 1 || outcome.pending !== undefined;
+    });
   }
 
   #withoutOutcome(): string[] {
@@ -182,6 +188,9 @@ class Run {
     this.#memory.now = new Date(this.#memory.now.getTime() + ms);
   }
 }
+
+const outcomesIn = ({ certificate, rejected, pending }: Record<string, unknown>): number =>
+  [certificate, rejected, pending].filter((one) => one !== undefined).length;
 
 /** Other requests each time, and the same again with the number that a failed run printed. */
 export function chosenSeed(): number {
