@@ -114,7 +114,7 @@ it.each([
     stdout: '',
     stderr: expect.stringMatching(
       new RegExp(
-        `^cakeless: the environment variable ${name} is not set\ncakeless: hint: set it; `,
+        `^cakeless: the environment variable ${name} is not set\ncakeless: hint: set it to the name `,
       ),
     ),
   });

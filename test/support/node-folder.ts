@@ -66,7 +66,20 @@ export class NodeFixture {
     await fixture.#administer('trust-domain', 'create', 'fleet');
     const config = ['--kubeadm-config', join(set.dir, 'config.yaml'), '--trust-domain', 'fleet'];
     await fixture.#administer('cluster', 'apply', CLUSTER, ...config);
+    await fixture.#raiseBudget();
     return fixture;
+  }
+
+  /** A test that kills a renewal at every call needs more certificates than a node may have in a day. */
+  async #raiseBudget(): Promise<void> {
+    const shown = await mustCakeless(
+      this.service.environment,
+      ...['cluster', 'show', CLUSTER, '-o', 'json'],
+    );
+    const limits = { nodeRequestsPerDay: 10_000, nodeCertificatesPerDay: 10_000 };
+    const file = join(this.#root, 'cluster.json');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(shown), limits }));
+    await this.#administer('cluster', 'apply', CLUSTER, '-f', file);
   }
 
   async close(): Promise<void> {
