@@ -9,15 +9,18 @@ import {
   standingApprovalsPrefix,
 } from '../../lib/contract/approvals.ts';
 import { mayStand } from '../../lib/contract/request-kinds.ts';
+import { Fault } from '../../lib/fault.ts';
 import type { GivenStanding } from '../../lib/policy/approval.ts';
 import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
 import {
   checkDocument,
   formatDocument,
+  orMalformed,
+  parseDocumentObject,
   readDocument,
-  readJsonObject,
+  readDocumentObject,
 } from '../../lib/store/documents.ts';
-import type { ObjectStore } from '../../lib/store/object-store.ts';
+import type { BucketObject, ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { readRecord } from '../read-record.ts';
 import { mapSideBySide } from '../side-by-side.ts';
@@ -31,26 +34,36 @@ export interface StandingDeps {
   now(): Date;
 }
 
+export interface StandingList {
+  readonly approvals: readonly GivenStanding[];
+  /** Objects that cannot be read, and why. While there is one, no standing approval of the cluster counts. */
+  readonly unreadable: readonly { readonly approver: string; readonly problem: string }[];
+}
+
 /** What every approver allows and denies. @throws CommandError if the cluster has no record */
-export async function readStanding(
-  authority: ObjectStore,
-  cluster: string,
-): Promise<readonly GivenStanding[]> {
+export async function readStanding(authority: ObjectStore, cluster: string): Promise<StandingList> {
   await readRecord(authority, cluster);
   return readAll(authority, cluster);
 }
 
-async function readAll(authority: ObjectStore, cluster: string): Promise<readonly GivenStanding[]> {
+async function readAll(authority: ObjectStore, cluster: string): Promise<StandingList> {
   const found: { key: string; approver: string }[] = [];
   for await (const { key } of authority.list(standingApprovalsPrefix(cluster))) {
     const name = parseStandingApprovalKey(key);
     if (name) found.push({ key, approver: name.approver });
   }
   const read = await mapSideBySide(found, async ({ key, approver }) => {
-    const document = await readDocument(authority, key, standingApprovalSchema);
+    const document = await readDocument(authority, key, standingApprovalSchema).catch(orMalformed);
+    if (document instanceof Fault) return { approver, problem: document.message };
     return document && { approver, document };
   });
-  return read.filter((one) => one !== undefined);
+  const known = read.filter((one) => one !== undefined);
+  return {
+    approvals: known.flatMap(({ approver, document }) =>
+      document ? [{ approver, document }] : [],
+    ),
+    unreadable: known.flatMap(({ approver, problem }) => (problem ? [{ approver, problem }] : [])),
+  };
 }
 
 /** What `grantStanding` would grant. @throws CommandError if the cluster has no record */
@@ -77,7 +90,7 @@ export async function grantStanding(
   cluster: string,
   options: GrantOptions,
   confirm: (plan: StandingPlan) => Promise<string>,
-): Promise<readonly GivenStanding[]> {
+): Promise<StandingList> {
   const [authority, approver] = await Promise.all([deps.authority(), deps.userId()]);
   const plan = await previewStanding(authority, cluster, options);
   requireNotDenied(await readAll(authority, cluster), cluster, options.names, approver);
@@ -93,12 +106,19 @@ export async function grantStanding(
 
 /** An approval that would not count is refused when it is given. */
 function requireNotDenied(
-  standing: readonly GivenStanding[],
+  { approvals, unreadable }: StandingList,
   cluster: string,
   names: readonly CertificateName[],
   approver: string,
 ): void {
-  for (const { approver: other, document } of standing) {
+  const [broken] = unreadable;
+  if (broken)
+    throw new CommandError(
+      'denied',
+      `cluster ${cluster}: no standing approval counts while that of ${broken.approver} cannot be read: ${broken.problem}`,
+      `${broken.approver} has to replace it with cakeless standing-approval ${cluster} --withdraw`,
+    );
+  for (const { approver: other, document } of approvals) {
     const denial = document.denials.find(({ certificateName }) => names.includes(certificateName));
     if (!denial || other === approver) continue;
     throw new CommandError(
@@ -119,15 +139,16 @@ export async function withdrawStanding(
   cluster: string,
   names: readonly CertificateName[],
   reason: () => Promise<string>,
-): Promise<readonly GivenStanding[]> {
+): Promise<StandingList> {
   const [authority, approver] = await Promise.all([deps.authority(), deps.userId()]);
   const standing = await readStanding(authority, cluster);
-  const granted = standing.flatMap(({ approver: by, document }) =>
+  const granted = standing.approvals.flatMap(({ approver: by, document }) =>
     document.grants
       .filter(({ certificateName }) => names.length === 0 || names.includes(certificateName))
       .map(({ certificateName }) => ({ by, certificateName })),
   );
-  if (granted.length === 0) return standing;
+  const isOwnBroken = standing.unreadable.some((one) => one.approver === approver);
+  if (granted.length === 0 && !isOwnBroken) return standing;
   const isWithdrawn = ({ certificateName }: Named) =>
     granted.some((one) => one.certificateName === certificateName);
   const ofOthers = new Set(
@@ -159,16 +180,26 @@ async function change(
   how: (before: Decisions) => Decisions,
 ): Promise<void> {
   const key = standingApprovalKey(cluster, approver);
-  const object = await readJsonObject(authority, key);
-  const before = object && checkDocument(object.value, key, standingApprovalSchema);
+  const object = await readDocumentObject(authority, key);
+  const before = object && decisionsIn(object, key);
   const after = how({ grants: before?.grants ?? [], denials: before?.denials ?? [] });
   const document: StandingApproval = { cluster, ...after };
-  if (await writeOver(authority, key, formatDocument(document), object?.object.eTag)) return;
+  if (await writeOver(authority, key, formatDocument(document), object?.eTag)) return;
   throw new CommandError(
     'conflict',
     `cluster ${cluster}: the standing approvals of ${approver} changed while this command was running; nothing was written`,
     `run cakeless standing-approval ${cluster} to see what is approved now, then run the same command again`,
   );
+}
+
+/** What cannot be read does not count, so it is withdrawn as a whole; `requireNotDenied` lets nobody grant over it. */
+function decisionsIn(object: BucketObject, key: string): Decisions | undefined {
+  try {
+    return checkDocument(parseDocumentObject(object, key), key, standingApprovalSchema);
+  } catch (error) {
+    orMalformed(error);
+    return undefined;
+  }
 }
 
 /** @throws CommandError if the text is not a certificate name, or one that must be approved each time */

@@ -8,6 +8,7 @@ import {
   grantStanding,
   previewStanding,
   readStanding,
+  type StandingList,
   standingName,
   withdrawStanding,
 } from '../approvals/standing.ts';
@@ -23,6 +24,7 @@ import {
   reasonOption,
   requireReason,
 } from './decisions.ts';
+import { failIfUnreadable } from './unreadable.ts';
 
 interface StandingOptions {
   readonly withdraw?: true;
@@ -64,8 +66,13 @@ export function addStandingApprovalCommand(
       const names = texts.map(standingName);
       const standing = await run({ connection, ...approver }, cluster, names, options);
       if (standing === undefined) return;
-      printResult(approver.terminal, options.output, standing.map(asJson), () =>
-        describe(cluster, standing),
+      const { approvals, unreadable } = standing;
+      printResult(approver.terminal, options.output, approvals.map(asJson), () =>
+        approvals.length === 0 && unreadable.length > 0 ? [] : describe(cluster, approvals),
+      );
+      failIfUnreadable(
+        unreadable.map(({ approver: author, problem }) => `${author}: ${problem}`),
+        `no standing approval of the cluster counts until its author has run cakeless standing-approval ${cluster} --withdraw`,
       );
     });
 }
@@ -80,7 +87,7 @@ async function run(
   cluster: string,
   names: readonly CertificateName[],
   { withdraw, maxValidityPeriod, reason, plan, dryRun, output }: StandingOptions,
-): Promise<readonly GivenStanding[] | undefined> {
+): Promise<StandingList | undefined> {
   const deps = { ...connection, now: clock.now };
   const giveReason = () => requireReason(prompt, reason);
   if (withdraw) return withdrawStanding(deps, cluster, names, giveReason);

@@ -59,6 +59,32 @@ it('records the organizations and the validity that certificates have now', asyn
   expect(await outcomeOf('admin.conf', 'r1')).toBe('issued');
 });
 
+describe('while that of one approver cannot be read', () => {
+  beforeEach(async () => {
+    await grant(['admin.conf'], [], BOB);
+    memory.authority.seed(standingApprovalKey(CLUSTER, ALICE), 'not JSON');
+  });
+
+  it('lists the others, names it, and says that none counts', async () => {
+    const { stdout, error } = await run(memory, command());
+    expect(stdout).toContain(BOB);
+    expect(error.lines?.[1]).toContain(`${ALICE}: `);
+    expect(error.hint).toContain('no standing approval of the cluster counts');
+    expect(await outcomeOf('admin.conf', 'r1')).toBe('pending');
+  });
+
+  it('nobody grants another, which would not count either', async () => {
+    const { error } = await grant(['apiserver-kubelet-client'], [], BOB);
+    expect(error).toMatchObject({ code: 'denied' });
+  });
+
+  it('its author withdraws it, and the others count again', async () => {
+    expect((await withdraw(['admin.conf'], ALICE)).error).toEqual({});
+    expect(documentOf(ALICE)).toMatchObject({ grants: [] });
+    expect(documentOf(BOB)).toMatchObject({ grants: [{ certificateName: 'admin.conf' }] });
+  });
+});
+
 describe('covers nothing that was not approved:', () => {
   it('not system:masters, where the version is set back below 1.29', async () => {
     ({ node } = memory.declare(newest, { approvalRequired: ['admin.conf'] }));
