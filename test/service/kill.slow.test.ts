@@ -23,6 +23,7 @@ import {
   type ServiceProcess,
   startServiceProcess,
 } from '../support/running-service-process.ts';
+import { until } from '../support/until.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const NODE = 'cp-1.prod.example.com';
@@ -135,13 +136,18 @@ async function reconcile(environment: Environment): Promise<void> {
     sqs,
     `${endpoint}/000000000000/${QUEUE_NAMES['request queue']}`,
   );
-  const { toWake } = await findUnfinished(service, {
-    graceMs: 0,
-    recordsMs: 0,
-    cursor: FIRST_CURSOR,
-    daily: false,
-  });
-  await queue.send(toWake.map(({ key }) => wakeMessage(key)));
+  // a run wakes some requests of a node only
+  for (let run = 0; run < 20; run += 1) {
+    const { toWake } = await findUnfinished(service, {
+      graceMs: 0,
+      recordsMs: 0,
+      cursor: FIRST_CURSOR,
+      daily: false,
+    });
+    if (toWake.length === 0) break;
+    await queue.send(toWake.map(({ key }) => wakeMessage(key)));
+    await until('empty queues', async () => queuesAreEmpty() || undefined, 60_000);
+  }
   s3.destroy();
   sqs.destroy();
 }
