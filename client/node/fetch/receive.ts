@@ -105,8 +105,10 @@ async function writeTo(folder: string, file: string, pem: string): Promise<void>
 /** @throws CommandError if it is a file, or below one */
 export function checkOutput(folder: string): void {
   try {
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+    if (statSync(folder).isDirectory()) return;
   } catch (error) {
+    // not throwIfNoEntry: in Node.js 24 it also ignores that the folder would be below a file
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw unusableOutput(folder, unusableFile(folder, error));
   }
   throw unusableOutput(folder, new CommandError('usage', 'not a directory'));
