@@ -34,6 +34,15 @@ export interface Findings {
   readonly differentBytes: string[];
 }
 
+/** What no number of faults may cause. */
+export const NOTHING_WRONG = {
+  secondSerials: [],
+  secondOutcomes: [],
+  lost: [],
+  unrecordedSignatures: 0,
+  differentBytes: [],
+};
+
 /** @param count at least; it is rounded up to whole sets of CSRs */
 export async function processUnderFaults(count: number, seed: number): Promise<Findings> {
   const restore = changeEnvironment({

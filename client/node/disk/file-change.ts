@@ -121,6 +121,7 @@ export const recordedChangeSchema = z.object({
 
 export type RecordedChange = z.infer<typeof recordedChangeSchema>;
 
+/** Not `throwIfNoEntry`: in Node.js 24 it also ignores that a path would be below a file. */
 export function statIfThere(file: string) {
   try {
     return statSync(file);

@@ -1,6 +1,6 @@
 /** Receives one outcome: checks a certificate against everything that the node knows, and writes it if it is valid. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
@@ -12,6 +12,7 @@ import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
 import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError, unusableFile } from '../../errors.ts';
 import type { ReadViolation } from '../../wording/refusals.ts';
+import { statIfThere } from '../disk/file-change.ts';
 import { publicKeyBeside } from '../disk/key-beside.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { explain } from '../exchange/outcome-documents.ts';
@@ -105,10 +106,8 @@ async function writeTo(folder: string, file: string, pem: string): Promise<void>
 /** @throws CommandError if it is a file, or below one */
 export function checkOutput(folder: string): void {
   try {
-    if (statSync(folder).isDirectory()) return;
+    if (statIfThere(folder)?.isDirectory() !== false) return;
   } catch (error) {
-    // not throwIfNoEntry: in Node.js 24 it also ignores that the folder would be below a file
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw unusableOutput(folder, unusableFile(folder, error));
   }
   throw unusableOutput(folder, new CommandError('usage', 'not a directory'));
