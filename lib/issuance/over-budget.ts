@@ -3,19 +3,15 @@ import { claim } from '../budget/claim.ts';
 import { limitsOf } from '../budget/limits.ts';
 import { budgetExceeded } from '../budget/refusal.ts';
 import { readClusterRecord } from '../cluster/read-record.ts';
-import {
-  type RejectionDocument,
-  readPending,
-  type ViolationDocument,
-} from '../contract/outcomes.ts';
+import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { USERS } from '../contract/request-kinds.ts';
-import { digestOfObject } from '../csr/forbidden-upload.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, orMalformed } from '../store/documents.ts';
-import type { BucketObject, StoredObject } from '../store/object-store.ts';
+import type { BucketObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
+import { readEarlierPending } from './pending.ts';
 
 /**
  * Counts a request that was decided on, before anything of the decision is written.
@@ -38,18 +34,9 @@ export async function findOverBudget(
   const now = service.now();
   const exceeded = await claim(service.authority, asked, now);
   // the counters of a day are deleted after a week, but an approver may take longer
-  if (!exceeded || (await isPending(service, address, object))) return undefined;
+  if (!exceeded || (await readEarlierPending(service, address, object))) return undefined;
   const others = decision.kind === 'reject' ? decision.record.violations : [];
   return [...others, budgetExceeded(exceeded, asked, now, address.node === USERS)];
-}
-
-async function isPending(
-  { exchange }: Service,
-  address: RequestAddress,
-  object: StoredObject,
-): Promise<boolean> {
-  const pending = await readPending(exchange, outcomeKeys(address).pending);
-  return pending?.csrSha256 === digestOfObject(object);
 }
 
 /** Publishes the refusal. Every run that finds the same publishes the same kind of outcome, and the first one counts. */
