@@ -76,12 +76,18 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     };
   }
 
-  it('prepares a node, checks it, creates CSRs and renews it', async () => {
+  let isPrepared = false;
+
+  /** Once, by whichever test comes first: they run in any order. */
+  async function prepareOnce(): Promise<void> {
+    if (isPrepared) return;
     mkdirSync(kubernetes(), { recursive: true });
     for (const made of ['csr', 'keys', 'config.yaml'])
       cpSync(join(set.dir, made), made === 'config.yaml' ? kubernetes(made) : kubernetes(), {
         recursive: true,
       });
+    // kubeadm writes keys for root alone; git does not keep that mode
+    execFileSync('chmod', ['-R', 'go=', kubernetes()]);
     // where every command looks by default
     writeFileSync(kubernetes('cakeless.yaml'), `cluster: ${CLUSTER}\nnode: ${NODE}\n`);
     const prepare = ['prepare', '--config', '/etc/kubernetes/config.yaml'];
@@ -95,6 +101,11 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
       status: 0,
       stdout: expect.stringContaining('next: kubeadm init --config /etc/kubernetes/config.yaml'),
     });
+    isPrepared = true;
+  }
+
+  it('prepares a node, checks it, creates CSRs and renews it', async () => {
+    await prepareOnce();
     const before = judged();
     expect(before.refused).toEqual([]);
 
@@ -132,7 +143,8 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     expect(same).toEqual([]);
   }, 600_000);
 
-  it('without /proc keeps two runs apart, and ignores the lock of a killed run', () => {
+  it('without /proc keeps two runs apart, and ignores the lock of a killed run', async () => {
+    await prepareOnce();
     const renew = ['renew', 'all', '--if-expires-within', '1h', '--no-restart'];
     const who = ['--cluster', CLUSTER, '--node', NODE];
     const lock = kubernetes('cakeless/lock');
@@ -147,7 +159,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
       status: 0,
       stdout: expect.stringContaining('nothing to renew'),
     });
-  });
+  }, 600_000);
 
   it('without /proc refuses to restart static pods before it changes anything', () => {
     const manifests = kubernetes('manifests');
