@@ -24,7 +24,7 @@ const withoutLocal = {
   name: 'without-local',
   setup(build) {
     const path = resolve('client/bundled/no-local.ts');
-    build.onResolve({ filter: /\/commands\/local\.ts$/ }, () => ({ path }));
+    build.onResolve({ filter: /\/command-line\/local\.ts$/ }, () => ({ path }));
   },
 };
 

@@ -27,7 +27,7 @@ it.each(Object.keys(MAY_IMPORT))('%s imports only from folders further in', (fol
 });
 
 /** The folders of client that start the command or run it; all others are below the commands. */
-const ABOVE = ['commands', 'bundled', 'demo', 'reference'];
+const ABOVE = ['command-line', 'commands', 'bundled', 'demo', 'reference'];
 
 it('in client, nothing below the commands imports from them', () => {
   const below = sources.filter(

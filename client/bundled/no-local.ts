@@ -1,4 +1,4 @@
-/** Replaces `client/commands/local.ts` in the one-file client: nodes do not need the service itself. */
+/** Replaces `client/command-line/local.ts` in the one-file client: nodes do not need the service itself. */
 import type { Command } from 'commander';
 import { CommandError } from '../errors.ts';
 
