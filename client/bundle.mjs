@@ -28,6 +28,20 @@ const withoutLocal = {
   },
 };
 
+/**
+ * tsyringe, which @peculiar/x509 uses, throws unless reflect-metadata runs before it. A chunk does not keep the order in
+ * which a third file imports both (https://github.com/evanw/esbuild/issues/399), so tsyringe imports it.
+ */
+const reflectFirst = {
+  name: 'reflect-first',
+  setup(build) {
+    const first = `import ${JSON.stringify(resolve('client/bundled/reflect-metadata.ts'))};\n`;
+    build.onLoad({ filter: /\/tsyringe\/dist\/esm5\/index\.js$/ }, ({ path }) => ({
+      contents: first + readFileSync(path, 'utf8'),
+    }));
+  },
+};
+
 /** What all forms share. With the links of node_modules followed, names in the output would depend on the folder. */
 const settings = (commit) => ({
   bundle: true,
@@ -40,7 +54,7 @@ const settings = (commit) => ({
   legalComments: 'none',
   charset: 'utf8',
   logLevel: 'warning',
-  plugins: [withoutLocal],
+  plugins: [withoutLocal, reflectFirst],
   define: { BUILT_FROM_COMMIT: JSON.stringify(shortCommit(commit) ?? '') },
 });
 
