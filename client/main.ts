@@ -24,23 +24,33 @@ import { connect } from './connection.ts';
 import { CommandError } from './errors.ts';
 import { EXIT, EXIT_OF_ERROR, type ExitCode } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
+import { describeMissingPart, REINSTALL } from './incomplete.ts';
 import { plainLine } from './plain-text.ts';
 import { type Prompt, systemPrompt } from './prompt.ts';
 import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, printText, type Terminal } from './terminal.ts';
 import { versionText } from './version.ts';
 
+/** How the command was started. */
+export interface Form {
+  /** Whether `cakeless local` can be run, which no other form has. */
+  readonly inClone?: boolean;
+  /** The commit of the sources, if they were not built. */
+  readonly commit?: string | undefined;
+}
+
 /** @param args without node and script */
 export async function main(
   args: readonly string[],
   terminal: Terminal = ownTerminal,
   prompt: Prompt = systemPrompt,
+  form: Form = {},
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const exit = (code: ExitCode) => {
     exitCode = code;
   };
-  const program = buildProgram(terminal, prompt, exit);
+  const program = buildProgram(terminal, prompt, exit, form);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -53,10 +63,11 @@ export function buildProgram(
   terminal: Terminal,
   prompt: Prompt,
   exit: (code: ExitCode) => void,
+  { inClone = false, commit }: Form = {},
 ): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
-    .version(versionText())
+    .version(versionText(commit))
     .exitOverride()
     .configureHelp(helpSettings)
     .configureOutput({
@@ -84,7 +95,7 @@ export function buildProgram(
   addApprovalCommands(program, connection, approver);
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);
-  addLocalCommand(program, terminal);
+  addLocalCommand(program, terminal, inClone);
   return program;
 }
 
@@ -122,6 +133,11 @@ function explain(terminal: Terminal, error: unknown): ExitCode {
     const { hint, exitCode } = FAULTS[error.code];
     printError(terminal, [error.message], hint);
     return exitCode;
+  }
+  const missing = describeMissingPart(error);
+  if (missing !== undefined && !process.env.CAKELESS_DEBUG) {
+    printError(terminal, [missing], REINSTALL);
+    return EXIT.failure;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (process.env.CAKELESS_DEBUG) printError(terminal, (stack ?? message).split('\n'));

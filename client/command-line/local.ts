@@ -3,13 +3,13 @@ import { type Command, Option } from 'commander';
 import type { LocalOptions } from '../commands/local.ts';
 import { portNumber } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
+import { LOCAL_DESCRIPTION } from './local-description.ts';
 
-export function addLocalCommand(program: Command, terminal: Terminal): void {
+/** @param _inClone for the form that replaces this file in bundles */
+export function addLocalCommand(program: Command, terminal: Terminal, _inClone?: boolean): void {
   program
     .command('local')
-    .description(
-      'run the service on this machine, on loopback only, for evaluation and tests: its CA keys are plain files',
-    )
+    .description(LOCAL_DESCRIPTION)
     .requiredOption('--data <dir>', 'folder for all state; created if it does not exist')
     .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', portNumber, 4599)
     .option('-e, --write-env <file>', 'write shell assignments that point AWS tools at the service')
