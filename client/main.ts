@@ -2,45 +2,55 @@
 import { Command, CommanderError } from 'commander';
 import { Fault, type FaultCode } from '../lib/fault.ts';
 import { systemClock } from './clock.ts';
-import { addApprovalCommands } from './commands/approvals.ts';
-import { addCheckExpirationCommand } from './commands/check-expiration.ts';
-import { addClusterCommands } from './commands/cluster.ts';
-import { addCsrCommand } from './commands/csr.ts';
-import { addFetchCommand } from './commands/fetch.ts';
-import { addInstallTimerCommand } from './commands/install-timer.ts';
-import { addInviteCommand } from './commands/invite.ts';
-import { addKubeconfigCommand } from './commands/kubeconfig.ts';
-import { addLocalCommand } from './commands/local.ts';
-import { addPackCommand } from './commands/pack.ts';
-import { addPrepareCommand } from './commands/prepare.ts';
-import { addRelayCommand } from './commands/relay.ts';
-import { addRenewCommand } from './commands/renew.ts';
-import { addRequestCommand } from './commands/request.ts';
-import { addRollbackCommand } from './commands/rollback.ts';
-import { addStandingApprovalCommand } from './commands/standing-approval.ts';
-import { addSubmitCommand } from './commands/submit.ts';
-import { addTrustDomainCommands } from './commands/trust-domain.ts';
+import { addApprovalCommands } from './command-line/approvals.ts';
+import { addCheckExpirationCommand } from './command-line/check-expiration.ts';
+import { addClusterCommands } from './command-line/cluster.ts';
+import { addCsrCommand } from './command-line/csr.ts';
+import { addFetchCommand } from './command-line/fetch.ts';
+import { addInstallTimerCommand } from './command-line/install-timer.ts';
+import { addInviteCommand } from './command-line/invite.ts';
+import { addKubeconfigCommand } from './command-line/kubeconfig.ts';
+import { addLocalCommand } from './command-line/local.ts';
+import { addPackCommand } from './command-line/pack.ts';
+import { addPrepareCommand } from './command-line/prepare.ts';
+import { addRelayCommand } from './command-line/relay.ts';
+import { addRenewCommand } from './command-line/renew.ts';
+import { addRequestCommand } from './command-line/request.ts';
+import { addRollbackCommand } from './command-line/rollback.ts';
+import { addStandingApprovalCommand } from './command-line/standing-approval.ts';
+import { addSubmitCommand } from './command-line/submit.ts';
+import { addTrustDomainCommands } from './command-line/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError } from './errors.ts';
 import { EXIT, EXIT_OF_ERROR, type ExitCode } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
+import { describeMissingPart, REINSTALL } from './incomplete.ts';
 import { plainLine } from './plain-text.ts';
 import { type Prompt, systemPrompt } from './prompt.ts';
 import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, printText, type Terminal } from './terminal.ts';
-import { VERSION } from './version.ts';
+import { versionText } from './version.ts';
+
+/** How the command was started. */
+export interface Form {
+  /** Whether `cakeless local` can be run, which no other form has. */
+  readonly inClone?: boolean;
+  /** The commit of the sources, if they were not built. */
+  readonly commit?: string | undefined;
+}
 
 /** @param args without node and script */
 export async function main(
   args: readonly string[],
   terminal: Terminal = ownTerminal,
   prompt: Prompt = systemPrompt,
+  form: Form = {},
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const exit = (code: ExitCode) => {
     exitCode = code;
   };
-  const program = buildProgram(terminal, prompt, exit);
+  const program = buildProgram(terminal, prompt, exit, form);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -53,10 +63,11 @@ export function buildProgram(
   terminal: Terminal,
   prompt: Prompt,
   exit: (code: ExitCode) => void,
+  { inClone = false, commit }: Form = {},
 ): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
-    .version(VERSION)
+    .version(versionText(commit))
     .exitOverride()
     .configureHelp(helpSettings)
     .configureOutput({
@@ -84,7 +95,7 @@ export function buildProgram(
   addApprovalCommands(program, connection, approver);
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);
-  addLocalCommand(program, terminal);
+  addLocalCommand(program, terminal, inClone);
   return program;
 }
 
@@ -122,6 +133,11 @@ function explain(terminal: Terminal, error: unknown): ExitCode {
     const { hint, exitCode } = FAULTS[error.code];
     printError(terminal, [error.message], hint);
     return exitCode;
+  }
+  const missing = describeMissingPart(error);
+  if (missing !== undefined && !process.env.CAKELESS_DEBUG) {
+    printError(terminal, [missing], REINSTALL);
+    return EXIT.failure;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (process.env.CAKELESS_DEBUG) printError(terminal, (stack ?? message).split('\n'));

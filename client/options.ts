@@ -76,3 +76,6 @@ export function httpsUrl(text: string): string {
   if (URL.canParse(text) && new URL(text).protocol === 'https:') return text;
   throw new InvalidArgumentError('must be an https:// URL');
 }
+
+/** For `--reason`: a sentence or two, in characters. */
+export const MAX_REASON_LENGTH = 1000;

@@ -1,12 +1,9 @@
-/** `cakeless pending`, `approve` and `deny`: the commands of an approver. */
-import type { Command } from 'commander';
 import { shortRequestKey } from '../../lib/contract/request-key.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { type Approved, approve, type Decided, deny, type Review } from '../approvals/decide.ts';
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
-import { outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
 import { countOf } from '../wording/count.ts';
 import { describeSubject } from '../wording/csrs.ts';
@@ -15,70 +12,64 @@ import {
   type ApproverConnection,
   type ApproverDeps,
   confirmPlan,
-  planOption,
-  reasonOption,
   requireReason,
 } from './decisions.ts';
 import { describeReview } from './describe-request.ts';
-import { clusterOption } from './place-options.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
-interface DecisionOptions {
+export interface PendingOptions {
+  readonly cluster?: string;
+  readonly output: OutputFormat;
+}
+
+export interface DecisionOptions {
   readonly reason?: string;
   readonly plan?: string;
 }
 
-export function addApprovalCommands(
-  program: Command,
+export async function printPending(
+  connection: ApproverConnection,
+  { terminal, clock }: ApproverDeps,
+  { cluster, output }: PendingOptions,
+): Promise<void> {
+  const [exchange, authority] = await Promise.all([connection.exchange(), connection.authority()]);
+  const buckets = { exchange, authority };
+  const { requests, unreadable } = await listPending(buckets, cluster, clock.now());
+  printResult(terminal, output, requests.map(asJson), () =>
+    requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
+  );
+  failIfUnreadable(
+    unreadable,
+    'update cakeless; if that does not help, upload the CSRs under a new request id',
+  );
+}
+
+export async function approveRequest(
   connection: ApproverConnection,
   { terminal, prompt, clock: { now } }: ApproverDeps,
-): void {
+  request: string,
+  { reason, plan }: DecisionOptions,
+): Promise<void> {
+  const approved = await approve({ ...connection, now }, request, async (review) => {
+    await confirmPlan({ terminal, prompt }, plan, {
+      digest: review.plan.digest,
+      description: describeFor(review, now()),
+      command: shellCommand('cakeless', 'approve', request, '--reason', reason ?? 'TEXT'),
+    });
+    return requireReason(prompt, reason);
+  });
+  for (const line of describeApproved(approved)) terminal.print(line);
+}
+
+export async function denyRequest(
+  connection: ApproverConnection,
+  { terminal, prompt, clock: { now } }: ApproverDeps,
+  request: string,
+  { reason }: DecisionOptions,
+): Promise<void> {
   const deps = { ...connection, now };
-  program
-    .command('pending')
-    .description('list the requests that need approval')
-    .addOption(clusterOption('list the requests of this cluster only'))
-    .addOption(outputOption())
-    .action(async ({ cluster, output }: { cluster?: string; output: OutputFormat }) => {
-      const [exchange, authority] = await Promise.all([
-        connection.exchange(),
-        connection.authority(),
-      ]);
-      const { requests, unreadable } = await listPending({ exchange, authority }, cluster, now());
-      printResult(terminal, output, requests.map(asJson), () =>
-        requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
-      );
-      failIfUnreadable(
-        unreadable,
-        'update cakeless; if that does not help, upload the CSRs under a new request id',
-      );
-    });
-  program
-    .command('approve <request>')
-    .description(
-      'approve a pending request: shows what would be issued and asks; REQUEST is its key, as `cakeless pending` prints it',
-    )
-    .addOption(reasonOption('the reason, for the record'))
-    .addOption(planOption())
-    .action(async (request: string, { reason, plan }: DecisionOptions) => {
-      const approved = await approve(deps, request, async (review) => {
-        await confirmPlan({ terminal, prompt }, plan, {
-          digest: review.plan.digest,
-          description: describeFor(review, now()),
-          command: shellCommand('cakeless', 'approve', request, '--reason', reason ?? 'TEXT'),
-        });
-        return requireReason(prompt, reason);
-      });
-      for (const line of describeApproved(approved)) terminal.print(line);
-    });
-  program
-    .command('deny <request>')
-    .description('deny a pending request; REQUEST is its key, as `cakeless pending` prints it')
-    .addOption(reasonOption('the reason, which is shown to the node'))
-    .action(async (request: string, { reason }: DecisionOptions) => {
-      const denied = await deny(deps, request, await requireReason(prompt, reason));
-      terminal.print(`denied ${nameOf(denied)}`);
-    });
+  const denied = await deny(deps, request, await requireReason(prompt, reason));
+  terminal.print(`denied ${nameOf(denied)}`);
 }
 
 const nameOf = ({ address, certificateName }: Decided): string =>

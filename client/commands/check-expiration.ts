@@ -2,7 +2,6 @@
  * `cakeless check-expiration`: kubeadm's list of certificates and when they expire, and what kubeadm does not check.
  */
 import { existsSync } from 'node:fs';
-import { type Command, Option } from 'commander';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -12,57 +11,14 @@ import { takeInventory } from '../node/expiry/inventory.ts';
 import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
 import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
-import { timeAhead } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import {
-  addFolderOptions,
-  CERT_DIR_WITH_CONFIG,
-  kubeletDirOption,
-  nodeConfigOption,
-} from './node-options.ts';
 
-interface CheckOptions extends Omit<NodeOptions, 'cluster' | 'node' | 'also'> {
+export interface CheckOptions extends Omit<NodeOptions, 'cluster' | 'node' | 'also'> {
   config?: string;
   /** Seconds. */
   warnWithin: number;
   prometheus?: string;
   output: ReportFormat;
-}
-
-export function addCheckExpirationCommand(
-  program: Command,
-  terminal: Terminal,
-  exit: (code: ExitCode) => void,
-): void {
-  const command = program
-    .command('check-expiration')
-    .description(
-      'list the certificates of this node, when they expire, and what is wrong with them',
-    );
-  addFolderOptions(command, CERT_DIR_WITH_CONFIG)
-    .addOption(kubeletDirOption())
-    .addOption(nodeConfigOption('name and folders of this node'))
-    .option(
-      '--config <file>',
-      'kubeadm configuration, for certificatesDir, an external etcd and the expected names',
-    )
-    .addOption(
-      new Option(
-        '--warn-within <duration>',
-        'exit with code 8 if a certificate expires within this time, such as 30d or 12h',
-      )
-        .argParser(timeAhead)
-        .default(0, 'only what has expired'),
-    )
-    .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
-    .addOption(
-      new Option('-o, --output <format>', "text is for reading; json and yaml use kubeadm's format")
-        .choices(['text', 'json', 'yaml'])
-        .default('text'),
-    )
-    .action(async (options: CheckOptions) => {
-      exit(await checkExpiration(terminal, options, new Date()));
-    });
 }
 
 export async function checkExpiration(

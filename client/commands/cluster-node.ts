@@ -1,7 +1,5 @@
-/** `cakeless cluster node`: which nodes of a cluster may have certificates. */
-import { type Command, Option } from 'commander';
 import type { Buckets } from '../buckets.ts';
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
 import {
   addNode,
@@ -11,68 +9,38 @@ import {
 } from '../operator/change-nodes.ts';
 import type { NodeDocument } from '../operator/cluster-record.ts';
 import { readExisting } from '../operator/existing-record.ts';
-import { documentOutputOption, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ChangeOptions, changeRecord } from './change-record.ts';
 
-interface AddOptions extends ChangeOptions {
+export interface AddOptions extends ChangeOptions {
   role: NodeDocument['role'];
   replace?: true;
 }
 
-interface RemoveOptions extends ChangeOptions {
+export interface RemoveOptions extends ChangeOptions {
   acceptValidCertificates?: true;
 }
 
-export function addClusterNodeCommands(
-  cluster: Command,
+export async function addNodeToRecord(
   buckets: Buckets,
   terminal: Terminal,
-  clock: Clock = systemClock,
-): void {
-  const group = cluster.command('node').description('add and remove nodes of a cluster record');
-  group
-    .command('add')
-    .argument('<cluster>', 'the cluster', subdomain)
-    .argument('<node>', 'its name in kubeadm')
-    .argument('<addresses...>', 'its IP addresses; the first is the advertise address')
-    .description('add a node to the record of a cluster, so that it may have certificates')
-    .addOption(
-      new Option('--role <role>', 'which certificates it may have')
-        .choices(['control-plane', 'worker'])
-        .makeOptionMandatory(),
-    )
-    .option('--replace', 'change the role and the addresses of a node that the record has')
-    .option('--dry-run', 'print the record and write nothing')
-    .addOption(documentOutputOption())
-    .action(async (name: string, node: string, addresses: string[], options: AddOptions) => {
-      const source = addNode(
-        name,
-        { name: node, addresses, role: options.role },
-        options.replace === true,
-      );
-      await changeRecord(await buckets.authority(), terminal, name, source, options);
-    });
-  group
-    .command('remove')
-    .argument('<cluster>', 'the cluster', subdomain)
-    .argument('<nodes...>', 'names of nodes')
-    .description('remove nodes from the record of a cluster, so that they get no more certificates')
-    .option(
-      '--accept-valid-certificates',
-      'remove nodes whose certificates have not expired; nothing revokes those',
-    )
-    .option('--dry-run', 'print the record and write nothing')
-    .addOption(documentOutputOption())
-    .action((name: string, nodes: string[], options: RemoveOptions) =>
-      remove(buckets, terminal, clock, name, nodes, options),
-    );
+  cluster: string,
+  { name, addresses }: { readonly name: string; readonly addresses: readonly string[] },
+  options: AddOptions,
+): Promise<void> {
+  const { role, replace } = options;
+  const source = addNode(cluster, { name, addresses: [...addresses], role }, replace === true);
+  await changeRecord(await buckets.authority(), terminal, cluster, source, options);
 }
 
-async function remove(
-  buckets: Buckets,
-  terminal: Terminal,
-  clock: Clock,
+interface RemoveDeps {
+  readonly buckets: Buckets;
+  readonly terminal: Terminal;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export async function removeNodesFromRecord(
+  { buckets, terminal, clock }: RemoveDeps,
   cluster: string,
   nodes: readonly string[],
   options: RemoveOptions,

@@ -1,19 +1,15 @@
-/** `cakeless cluster`: what the platform team declares about a cluster. */
-import type { Command } from 'commander';
 import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 import type { Buckets } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import { parseNodeOption } from '../operator/cluster-record.ts';
 import { type ClusterSummary, listClusters } from '../operator/list-clusters.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
-import { collect, documentOutputOption, outputOption, subdomain } from '../options.ts';
 import { readRecord } from '../read-record.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { changeRecord, type DocumentFormat, printDocument } from './change-record.ts';
-import { addClusterNodeCommands } from './cluster-node.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
-interface ApplyOptions {
+export interface ApplyOptions {
   kubeadmConfig?: string;
   filename?: string;
   trustDomain?: string;
@@ -24,60 +20,7 @@ interface ApplyOptions {
   output: DocumentFormat;
 }
 
-export function addClusterCommands(program: Command, buckets: Buckets, terminal: Terminal): void {
-  const group = program.command('cluster').description('manage cluster records');
-  group
-    .command('apply')
-    .argument('<name>', 'the cluster', subdomain)
-    .description('write the record of a cluster, from a kubeadm configuration or a record file')
-    .option(
-      '--kubeadm-config <file>',
-      'kubeadm configuration with a ClusterConfiguration, the ConfigMap kubeadm-config, or an object of Cluster API',
-    )
-    .option(
-      '-f, --filename <file>',
-      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it',
-    )
-    .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
-    .option(
-      '--kubernetes-version <version>',
-      'version of Kubernetes to use instead of the one in the kubeadm configuration',
-    )
-    .option(
-      '--node <name=address,...>',
-      'a control-plane node; the first address is the advertise address; may be given several times',
-      collect,
-    )
-    .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
-    .option('--dry-run', 'print the record and write nothing')
-    .addOption(documentOutputOption())
-    .action((name: string, options: ApplyOptions) => apply(buckets, terminal, name, options));
-  group
-    .command('show')
-    .argument('<name>', 'the cluster', subdomain)
-    .description('show the record of a cluster')
-    .addOption(documentOutputOption())
-    .action(async (name: string, { output }: { output: DocumentFormat }) => {
-      const record = await readRecord(await buckets.authority(), name);
-      if (output === 'text') for (const line of describe(record)) terminal.print(line);
-      else printDocument(terminal, output, record);
-    });
-  group
-    .command('list')
-    .description('list the clusters that have a record')
-    .addOption(outputOption())
-    .action(async ({ output }: { output: OutputFormat }) => {
-      const { items, unreadable } = await listClusters(await buckets.authority());
-      printResult(terminal, output, items, () => describeAll(items));
-      failIfUnreadable(
-        unreadable,
-        'replace each with cakeless cluster apply NAME -f RECORD; a cluster without a readable record gets no certificates',
-      );
-    });
-  addClusterNodeCommands(group, buckets, terminal);
-}
-
-async function apply(
+export async function applyCluster(
   buckets: Buckets,
   terminal: Terminal,
   cluster: string,
@@ -86,6 +29,30 @@ async function apply(
   const warn = (line: string) => terminal.progress(line);
   const source = sourceOf(cluster, options, warn);
   await changeRecord(await buckets.authority(), terminal, cluster, source, options);
+}
+
+export async function showCluster(
+  buckets: Buckets,
+  terminal: Terminal,
+  cluster: string,
+  output: DocumentFormat,
+): Promise<void> {
+  const record = await readRecord(await buckets.authority(), cluster);
+  if (output === 'text') for (const line of describe(record)) terminal.print(line);
+  else printDocument(terminal, output, record);
+}
+
+export async function printClusters(
+  buckets: Buckets,
+  terminal: Terminal,
+  output: OutputFormat,
+): Promise<void> {
+  const { items, unreadable } = await listClusters(await buckets.authority());
+  printResult(terminal, output, items, () => describeAll(items));
+  failIfUnreadable(
+    unreadable,
+    'replace each with cakeless cluster apply NAME -f RECORD; a cluster without a readable record gets no certificates',
+  );
 }
 
 function sourceOf(

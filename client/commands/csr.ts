@@ -1,6 +1,5 @@
 /** `cakeless csr`: keys and CSRs for the next certificates of this node, as `renew --csr-only` created them. */
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { systemClock } from '../clock.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -10,13 +9,11 @@ import type { DesiredCsr } from '../node/csr/desired.ts';
 import { type MadeCsr, makeCsrs } from '../node/csr/make-csrs.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
-import { keyAlgorithmOption, outputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeNames, describeSubject } from '../wording/csrs.ts';
-import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';
 
-interface CsrOptions extends NodeOptions {
+export interface CsrOptions extends NodeOptions {
   config?: string;
   advertiseAddress?: string;
   out?: string;
@@ -26,34 +23,11 @@ interface CsrOptions extends NodeOptions {
   output: OutputFormat;
 }
 
-export function addCsrCommand(
-  program: Command,
+export async function runCsr(
   terminal: Terminal,
-  exit: (code: ExitCode) => void,
-): void {
-  const command = program
-    .command('csr [names...]')
-    .description(
-      "create keys and CSRs to renew this node's certificates; NAMES are kubeadm's certificate names, or all",
-    );
-  addFolderOptions(addNodeOptions(command))
-    .addOption(kubeletDirOption())
-    .option('--config <file>', 'kubeadm configuration, for a node without certificates')
-    .option('--advertise-address <address>', 'with --config: address of this node')
-    .option('--out <dir>', 'where to write them (default: cakeless/csr below --kubeconfig-dir)')
-    .addOption(keyAlgorithmOption())
-    .option('--reuse-key', 'reuse the current key')
-    .option(
-      '--dry-run',
-      'show what would be requested and how it differs from the current certificates; write nothing',
-    )
-    .addOption(outputOption())
-    .action(async (names: string[], options: CsrOptions) => {
-      exit(await runCsr(terminal, names, options));
-    });
-}
-
-async function runCsr(terminal: Terminal, names: string[], options: CsrOptions): Promise<ExitCode> {
+  names: string[],
+  options: CsrOptions,
+): Promise<ExitCode> {
   const { folders, stateDir, node } = resolveSettings(options);
   const { config: file, advertiseAddress, keyAlgorithm, reuseKey } = options;
   const out = resolve(options.out ?? join(stateDir, 'csr'));

@@ -1,8 +1,8 @@
 /** What all commands of approvers share: a reason, and the plan that was looked at. */
-import { InvalidArgumentError, Option } from 'commander';
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
+import { MAX_REASON_LENGTH } from '../options.ts';
 import type { Prompt } from '../prompt.ts';
 import type { Terminal } from '../terminal.ts';
 import { shellWord } from '../wording/shell.ts';
@@ -16,27 +16,6 @@ export interface ApproverDeps {
   readonly prompt: Prompt;
   readonly clock: Pick<Clock, 'now'>;
 }
-
-/** A sentence or two. */
-const MAX_REASON_LENGTH = 1000;
-
-/** `--reason`. @param what its description */
-export const reasonOption = (what: string) =>
-  new Option('--reason <text>', `${what}; asked for on a terminal`).argParser((text: string) => {
-    const reason = text.trim();
-    if (reason !== '' && reason.length <= MAX_REASON_LENGTH) return reason;
-    throw new InvalidArgumentError(`must have 1 to ${MAX_REASON_LENGTH} characters`);
-  });
-
-/** `--plan`: the digest as `cakeless request show` prints it. */
-export const planOption = () =>
-  new Option(
-    '--plan <digest>',
-    'approve only this plan, without asking; required in scripts',
-  ).argParser((text: string) => {
-    if (/^[0-9a-f]{64}$/.test(text)) return text;
-    throw new InvalidArgumentError('must be the 64 hexadecimal digits of a plan');
-  });
 
 /** @throws CommandError if there is no reason, and nobody can be asked for one */
 export async function requireReason(prompt: Prompt, given: string | undefined): Promise<string> {

@@ -1,49 +1,20 @@
-/** `cakeless fetch`: reads the outcomes of a request, checks each certificate, and writes it. */
-import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { openTransport, type TransportOptions } from '../node/exchange/transport.ts';
 import { fetchCertificates } from '../node/fetch/fetch.ts';
 import type { Received } from '../node/fetch/receive.ts';
-import { outputOption } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
-import { addNodeOptions, waitOption } from './node-options.ts';
-import { invitationOption, requestOption } from './place-options.ts';
 
-interface FetchCommandOptions extends TransportOptions {
+export interface FetchCommandOptions extends TransportOptions {
   out: string;
   wait?: number;
   output: OutputFormat;
 }
 
-export function addFetchCommand(
-  program: Command,
-  connection: Connection,
-  terminal: Terminal,
-  exit: (code: ExitCode) => void,
-): void {
-  const command = program
-    .command('fetch')
-    .description('read the outcomes of a request, check each certificate, and write it');
-  addNodeOptions(command)
-    .addOption(
-      requestOption('the request id that submit printed; required without --invitation or --from'),
-    )
-    .addOption(invitationOption())
-    .option('--from <file>', 'read the outcomes from this file, written by cakeless relay')
-    .requiredOption('--out <dir>', 'where to write certificates, at the paths of their CSRs')
-    .addOption(waitOption(OUTCOME_SECONDS))
-    .addOption(outputOption())
-    .action(async (options: FetchCommandOptions) => {
-      exit(await runFetch(connection, terminal, options));
-    });
-}
-
-async function runFetch(
+export async function runFetch(
   connection: Connection,
   terminal: Terminal,
   options: FetchCommandOptions,

@@ -1,36 +1,14 @@
-/** `cakeless install-timer`: systemd units that renew this node automatically. */
-import type { Command } from 'commander';
 import { hostSystemd } from '../node/restart/systemd.ts';
-import { CAKELESS_ENV } from '../node/state/cakeless-yaml.ts';
+import { CAKELESS_ENV } from '../node/state/config-files.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { installTimer, type TimerOptions } from '../node/timer/install-timer.ts';
 import type { Terminal } from '../terminal.ts';
-import { expiresWithinOption } from './node-options.ts';
 
-export function addInstallTimerCommand(program: Command, terminal: Terminal): void {
-  program
-    .command('install-timer')
-    .description('install and start a systemd timer that runs cakeless renew all')
-    .option('--print', 'print the units; install nothing')
-    .option('--dry-run', 'show what would be written and called; change nothing')
-    .option('--remove', 'stop the timer and remove the units')
-    .option('--replace', 'replace units that were changed by hand')
-    .option(
-      '--command <command>',
-      'how the unit calls cakeless (default: as this command was called)',
-    )
-    .addOption(
-      expiresWithinOption(
-        'which certificates a run renews: those that expire within this time, such as 60d, or in this last fraction of their lifetime (default: 1/3)',
-      ),
-    )
-    .option('--unit-dir <dir>', 'folder for the units', '/etc/systemd/system')
-    .action((options: TimerOptions) =>
-      installTimer(options, {
-        terminal,
-        systemd: hostSystemd,
-        settings: resolveSettings({}),
-        environmentFile: CAKELESS_ENV,
-      }),
-    );
+export function installTimerHere(terminal: Terminal, options: TimerOptions): Promise<void> {
+  return installTimer(options, {
+    terminal,
+    systemd: hostSystemd,
+    settings: resolveSettings({}),
+    environmentFile: CAKELESS_ENV,
+  });
 }

@@ -1,5 +1,3 @@
-/** `cakeless invite`: presigned URLs for one request of one node, in a file. */
-import type { Command } from 'commander';
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
 import {
   CERTIFICATE_NAMES,
@@ -10,11 +8,9 @@ import type { Buckets } from '../buckets.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
 import { invite } from '../operator/invite.ts';
-import { collect, durationSeconds, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { addPlaceOptions, newRequestOption } from './place-options.ts';
 
-interface InviteOptions {
+export interface InviteOptions {
   cluster: string;
   node: string;
   request?: string;
@@ -24,37 +20,11 @@ interface InviteOptions {
   out: string;
 }
 
-export function addInviteCommand(program: Command, buckets: Buckets, terminal: Terminal): void {
-  const command = program
-    .command('invite')
-    .description(
-      'create a file with which a node without AWS credentials can submit and fetch one request',
-    );
-  addPlaceOptions(command, { node: 'the node', required: true })
-    .requiredOption(
-      '--out <file>',
-      'output file for the invitation; anyone who has it can make this request as the node',
-    )
-    .addOption(newRequestOption())
-    .option(
-      '--name <certificate>',
-      'a certificate name; may be given several times (default: all)',
-      collect,
-    )
-    .option(
-      '--trust-domain <name>',
-      "the cluster's trust domain (default: the one in the cluster record)",
-      subdomain,
-    )
-    .option(
-      '--expires-in <duration>',
-      'how long the invitation is valid: at most 168h, and not longer than the AWS credentials (default: 24h)',
-      durationSeconds,
-    )
-    .action((options: InviteOptions) => run(buckets, terminal, options));
-}
-
-async function run(buckets: Buckets, terminal: Terminal, options: InviteOptions): Promise<void> {
+export async function inviteNode(
+  buckets: Buckets,
+  terminal: Terminal,
+  options: InviteOptions,
+): Promise<void> {
   const { cluster, node, request, trustDomain, expiresIn: expiresSeconds, out } = options;
   const names = namesOf(options);
   const invitation = await invite(

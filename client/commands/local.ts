@@ -1,6 +1,5 @@
 /** `cakeless local`: the whole service on this machine, for evaluation and tests. */
 import { lstatSync } from 'node:fs';
-import { type Command, Option } from 'commander';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { NotOurFolder } from '../../local/data-folder.ts';
 import { FolderInUse } from '../../local/folder-lock.ts';
@@ -8,40 +7,27 @@ import type { RunningLocal } from '../../local/local-options.ts';
 import { CommandError, unusableFile } from '../errors.ts';
 import { environmentsFolder, environmentText } from '../local-environments.ts';
 import { startService } from '../local-service.ts';
-import { portNumber } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface LocalOptions {
+export interface LocalOptions {
   data: string;
   port: number;
   writeEnv?: string;
   envFile?: string;
 }
 
-export function addLocalCommand(program: Command, terminal: Terminal): void {
-  program
-    .command('local')
-    .description(
-      'run the service on this machine, on loopback only, for evaluation and tests: its CA keys are plain files',
-    )
-    .requiredOption('--data <dir>', 'folder for all state; created if it does not exist')
-    .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', portNumber, 4599)
-    .option('-e, --write-env <file>', 'write shell assignments that point AWS tools at the service')
-    // Scripts use this name, too. It is not shown: behind npx, Node 20 takes it for its own option.
-    .addOption(new Option('--env-file <file>', 'another name of --write-env').hideHelp())
-    .action(async (options: LocalOptions) => {
-      const local = await start(options);
-      try {
-        const file = options.writeEnv ?? options.envFile;
-        if (file) await writeSecret(file, environmentText(local, local.administrator));
-        terminal.print(
-          `cakeless local is ready at ${local.url} (for evaluation and tests only); environments of all principals: ${environmentsFolder(options.data)}`,
-        );
-        await untilSignal();
-      } finally {
-        await local.close();
-      }
-    });
+export async function runLocal(terminal: Terminal, options: LocalOptions): Promise<void> {
+  const local = await start(options);
+  try {
+    const file = options.writeEnv ?? options.envFile;
+    if (file) await writeSecret(file, environmentText(local, local.administrator));
+    terminal.print(
+      `cakeless local is ready at ${local.url} (for evaluation and tests only); environments of all principals: ${environmentsFolder(options.data)}`,
+    );
+    await untilSignal();
+  } finally {
+    await local.close();
+  }
 }
 
 /**

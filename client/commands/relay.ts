@@ -1,5 +1,3 @@
-/** `cakeless relay`: uploads what `cakeless pack` wrote, and writes the outcomes to a file for the node. */
-import type { Command } from 'commander';
 import { Fault } from '../../lib/fault.ts';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { formatDocument, orMalformed } from '../../lib/store/documents.ts';
@@ -10,50 +8,23 @@ import type { Exchange } from '../node/exchange/exchange.ts';
 import { explain } from '../node/exchange/outcome-documents.ts';
 import type { NodePlace } from '../node/exchange/outcomes.ts';
 import { readPackFile } from '../node/exchange/pack-file.ts';
-import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { checkPlace } from '../node/exchange/transport.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import { type Relayed, relay } from '../operator/relay.ts';
 import type { Terminal } from '../terminal.ts';
 import { countOf } from '../wording/count.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
-import { nodeConfigOption, waitOption } from './node-options.ts';
-import { addPlaceOptions } from './place-options.ts';
 
 /** Nothing in the file is secret. */
 const FILE_MODE = 0o644;
 
-interface RelayOptions extends NodePlace {
+export interface RelayOptions extends NodePlace {
   nodeConfig?: string;
   out: string;
   wait?: number;
 }
 
-export function addRelayCommand(
-  program: Command,
-  connection: Connection,
-  terminal: Terminal,
-  exit: (code: ExitCode) => void,
-): void {
-  const command = program
-    .command('relay <file>')
-    .description(
-      'upload a file from cakeless pack, wait, and write the outcomes to a file for the node',
-    );
-  addPlaceOptions(command, {
-    cluster: 'the cluster that the file must be from',
-    node: 'the node that the file must be from',
-    required: true,
-  })
-    .addOption(nodeConfigOption('bucket and region'))
-    .requiredOption('--out <file>', 'the file to write, for cakeless fetch --from')
-    .addOption(waitOption(OUTCOME_SECONDS))
-    .action(async (file: string, options: RelayOptions) =>
-      exit(await runRelay(connection, terminal, file, options)),
-    );
-}
-
-async function runRelay(
+export async function runRelay(
   connection: Connection,
   terminal: Terminal,
   file: string,

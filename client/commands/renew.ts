@@ -1,6 +1,5 @@
 /** `cakeless renew`: a complete renewal of this node in one command. */
 import { randomInt } from 'node:crypto';
-import type { Command } from 'commander';
 import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
@@ -10,6 +9,7 @@ import type { DesiredCsr } from '../node/csr/desired.ts';
 import type { ExpiresWithin } from '../node/disk/expires-within.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
+import { RENEWAL_OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
 import { checkCopies } from '../node/install/copies.ts';
 import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
 import { previewRenewal } from '../node/renewal/preview.ts';
@@ -25,30 +25,14 @@ import {
 } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import type { CaChangeOptions } from '../node/trust/ca-change.ts';
-import {
-  collect,
-  keyAlgorithmOption,
-  outputOption,
-  restartTimeoutOption,
-  timeAhead,
-} from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
-import {
-  addAlsoOption,
-  addFolderOptions,
-  addNodeOptions,
-  expiresWithinOption,
-  kubeletDirOption,
-  waitOption,
-} from './node-options.ts';
-import { newRequestOption } from './place-options.ts';
 import { printPreview } from './renew-preview.ts';
 
-interface RenewCommandOptions extends NodeOptions {
+export interface RenewCommandOptions extends NodeOptions {
   request?: string;
   newRequest?: boolean;
   csrDir?: string;
@@ -67,63 +51,13 @@ interface RenewCommandOptions extends NodeOptions {
   output: OutputFormat;
 }
 
-/** An outcome takes a second or two; if its event is lost, a few minutes. */
-const WAIT_SECONDS = 60;
 /**
  * Enough for two other control planes to restart all their components, and for an object that is not a lease to lose
  * its effect.
  */
 const LEASE_WAIT_SECONDS = MAX_LEASE_SECONDS + 60;
 
-export function addRenewCommand(
-  program: Command,
-  terminal: Terminal,
-  exit: (code: ExitCode) => void,
-): void {
-  const command = program
-    .command('renew <names...>')
-    .description(
-      "renew certificates of this node and restart the components that use them; NAMES are kubeadm's, or all",
-    );
-  addAlsoOption(addFolderOptions(addNodeOptions(command)))
-    .addOption(kubeletDirOption())
-    .addOption(newRequestOption())
-    .option('--new-request', 'discard unfinished requests of earlier runs, and create new ones')
-    .option('--csr-dir <dir>', 'use keys and CSRs that kubeadm wrote to this folder')
-    .option(
-      '--config <file>',
-      'request the subject and names of this kubeadm configuration, instead of those of the current certificates',
-    )
-    .option('--advertise-address <address>', 'with --config: address of this node')
-    .addOption(
-      expiresWithinOption(
-        'only certificates that expire within this time, such as 60d, or in this last fraction of their lifetime, such as 1/3',
-      ),
-    )
-    .option(
-      '--splay <duration>',
-      'first wait a random time of at most this long, such as 12h',
-      timeAhead,
-    )
-    .addOption(waitOption(WAIT_SECONDS))
-    .option('--no-restart', 'install the files, but do not restart anything')
-    .addOption(restartTimeoutOption())
-    .option('--accept-ca-change', 'install the CA certificates that the service publishes')
-    .option(
-      '--ca-cert-hash <hash>',
-      'sha256:HEX of the new public key of ca, or etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX; required for each CA certificate that --accept-ca-change adds; may be given several times',
-      collect,
-    )
-    .addOption(keyAlgorithmOption())
-    .option('--reuse-key', 'reuse the current keys')
-    .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')
-    .addOption(outputOption())
-    .action(async (names: string[], options: RenewCommandOptions) => {
-      exit(await renewThisNode(terminal, names, options));
-    });
-}
-
-async function renewThisNode(
+export async function renewThisNode(
   terminal: Terminal,
   names: string[],
   options: RenewCommandOptions,
@@ -168,7 +102,7 @@ function renewalOptions(
     request: options.request,
     newRequest: options.newRequest === true,
     expiresWithin: options.ifExpiresWithin,
-    waitSeconds: options.wait ?? WAIT_SECONDS,
+    waitSeconds: options.wait ?? RENEWAL_OUTCOME_SECONDS,
     waitForApprovals: options.wait !== undefined,
     caChange: caChangeOptions(options),
     restart: options.restart,

@@ -1,5 +1,3 @@
-/** `cakeless rollback`: restores the files that the last installation replaced. */
-import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
@@ -11,12 +9,10 @@ import {
   rollBack,
 } from '../node/rollback/rollback.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/state/settings.ts';
-import { outputOption, restartTimeoutOption } from '../options.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
-import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';
 
-interface RollbackCommandOptions extends NodeOptions {
+export interface RollbackCommandOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   lease: boolean;
@@ -28,30 +24,7 @@ interface RollbackCommandOptions extends NodeOptions {
 /** Short, because a person is waiting. */
 const LEASE_WAIT_SECONDS = 60;
 
-export function addRollbackCommand(
-  program: Command,
-  terminal: Terminal,
-  exit: (code: ExitCode) => void,
-): void {
-  const command = program
-    .command('rollback [id]')
-    .description(
-      'restore the files that the last installation (or the one with this id) replaced, and restart the components that use them',
-    );
-  addFolderOptions(addNodeOptions(command))
-    .addOption(kubeletDirOption())
-    .option('--no-restart', 'restore the files, but do not restart anything')
-    .option('--no-lease', 'do not wait for other nodes; use this if the bucket cannot be reached')
-    .addOption(restartTimeoutOption())
-    .option('--force', 'roll back despite objections')
-    .option('--dry-run', 'show what would be restored; change nothing')
-    .addOption(outputOption())
-    .action(async (id: string | undefined, options: RollbackCommandOptions) => {
-      exit(await rollBackThisNode(terminal, id, options));
-    });
-}
-
-async function rollBackThisNode(
+export async function rollBackThisNode(
   terminal: Terminal,
   id: string | undefined,
   options: RollbackCommandOptions,

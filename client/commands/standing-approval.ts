@@ -1,5 +1,3 @@
-/** `cakeless standing-approval`: certificate names of a cluster that need no further approval. */
-import { type Command, Option } from 'commander';
 import { formatDuration } from '../../lib/duration.ts';
 import type { GivenStanding } from '../../lib/policy/approval.ts';
 import { listed } from '../../lib/printable.ts';
@@ -13,20 +11,17 @@ import {
   withdrawStanding,
 } from '../approvals/standing.ts';
 import type { StandingPlan } from '../approvals/standing-plan.ts';
-import { durationSeconds, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
 import { shellCommand } from '../wording/shell.ts';
 import {
   type ApproverConnection,
   type ApproverDeps,
   confirmPlan,
-  planOption,
-  reasonOption,
   requireReason,
 } from './decisions.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
-interface StandingOptions {
+export interface StandingOptions {
   readonly withdraw?: true;
   readonly maxValidityPeriod?: number;
   readonly reason?: string;
@@ -35,46 +30,22 @@ interface StandingOptions {
   readonly output: OutputFormat;
 }
 
-export function addStandingApprovalCommand(
-  program: Command,
-  connection: ApproverConnection,
-  approver: ApproverDeps,
-): void {
-  program
-    .command('standing-approval')
-    .description(
-      'approve certificate names of a cluster until further notice (meant for admin.conf and apiserver-kubelet-client up to Kubernetes 1.28); without names, show what is approved',
-    )
-    .argument('<cluster>', 'the cluster', subdomain)
-    .argument('[names...]', 'certificate names')
-    .addOption(
-      new Option(
-        '--max-validity-period <duration>',
-        'the longest validity to approve (default: the current validity in the cluster record)',
-      )
-        .argParser(durationSeconds)
-        .conflicts('withdraw'),
-    )
-    .option('--withdraw', 'withdraw the approval of these names, or of all names if none are given')
-    .addOption(reasonOption('the reason, for the record'))
-    .addOption(planOption().conflicts('withdraw'))
-    .addOption(
-      new Option('--dry-run', 'show what would be approved, and its plan').conflicts('withdraw'),
-    )
-    .addOption(outputOption())
-    .action(async (cluster: string, texts: string[], options: StandingOptions) => {
-      const names = texts.map(standingName);
-      const standing = await run({ connection, ...approver }, cluster, names, options);
-      if (standing === undefined) return;
-      const { approvals, unreadable } = standing;
-      printResult(approver.terminal, options.output, approvals.map(asJson), () =>
-        approvals.length === 0 && unreadable.length > 0 ? [] : describe(cluster, approvals),
-      );
-      failIfUnreadable(
-        unreadable.map(({ approver: author, problem }) => `${author}: ${problem}`),
-        `no standing approval of the cluster counts until its author has run cakeless standing-approval ${cluster} --withdraw`,
-      );
-    });
+export async function standingApproval(
+  deps: Deps,
+  cluster: string,
+  texts: readonly string[],
+  options: StandingOptions,
+): Promise<void> {
+  const standing = await run(deps, cluster, texts.map(standingName), options);
+  if (standing === undefined) return;
+  const { approvals, unreadable } = standing;
+  printResult(deps.terminal, options.output, approvals.map(asJson), () =>
+    approvals.length === 0 && unreadable.length > 0 ? [] : describe(cluster, approvals),
+  );
+  failIfUnreadable(
+    unreadable.map(({ approver, problem }) => `${approver}: ${problem}`),
+    `no standing approval of the cluster counts until its author has run cakeless standing-approval ${cluster} --withdraw`,
+  );
 }
 
 interface Deps extends ApproverDeps {

@@ -1,7 +1,4 @@
-/** `cakeless trust-domain`: the three CAs of a cluster, or of a fleet. */
-import { type Command, Option } from 'commander';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
-import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { Connection } from '../connection.ts';
 import { listTrustDomains, type TrustDomainRow } from '../operator/list-clusters.ts';
 import {
@@ -9,11 +6,10 @@ import {
   summarizeTrustDomain,
   type TrustDomainSummary,
 } from '../operator/trust-domain.ts';
-import { days, outputOption, subdomain } from '../options.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
-interface CreateOptions {
+export interface CreateOptions {
   keySpec?: string;
   validityDays?: number;
   keyCa?: string;
@@ -22,62 +18,41 @@ interface CreateOptions {
   output: OutputFormat;
 }
 
-export function addTrustDomainCommands(
-  program: Command,
+export async function create(
   connection: Connection,
   terminal: Terminal,
-): void {
-  const group = program
-    .command('trust-domain')
-    .description('the three CAs of a cluster or a fleet');
-  group
-    .command('create')
-    .argument('<name>', 'the trust domain', subdomain)
-    .description(
-      "create three CA keys in KMS and their CA certificates, once; clusters that share a trust domain accept each other's client certificates",
-    )
-    .addOption(
-      new Option('--key-spec <spec>', 'key spec of the new keys (default: ECC_NIST_P256)').choices(
-        CA_KEY_SPECS,
-      ),
-    )
-    .option('--validity-days <days>', 'validity of the CA certificates (default: 3650)', days)
-    .option('--key-ca <arn>', 'use this KMS key for ca')
-    .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
-    .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')
-    .addOption(outputOption())
-    .action(async (name: string, { output, ...options }: CreateOptions) => {
-      terminal.progress(`creating the CAs of ${name} ...`);
-      const { keySpec, validityDays } = options;
-      const wanted = { keySpec, validityDays, keys: keysOf(options) };
-      const summary = await createTrustDomain(connection.invokeCreateCa, name, wanted);
-      terminal.progress(
-        summary.created
-          ? `created trust domain ${name}`
-          : `trust domain ${name} exists; nothing was changed`,
-      );
-      print(terminal, output, summary);
-    });
-  group
-    .command('show')
-    .argument('<name>', 'the trust domain', subdomain)
-    .description('show the CAs of a trust domain')
-    .addOption(outputOption())
-    .action(async (name: string, { output }: { output: OutputFormat }) => {
-      print(terminal, output, await summarizeTrustDomain(await connection.authority(), name));
-    });
-  group
-    .command('list')
-    .description('list the trust domains, and the clusters that use each')
-    .addOption(outputOption())
-    .action(async ({ output }: { output: OutputFormat }) => {
-      const { items, unreadable } = await listTrustDomains(await connection.authority());
-      printResult(terminal, output, items, () => describeAll(items));
-      failIfUnreadable(
-        unreadable,
-        'CLUSTERS is incomplete if the record of a cluster is among them',
-      );
-    });
+  name: string,
+  { output, ...options }: CreateOptions,
+): Promise<void> {
+  terminal.progress(`creating the CAs of ${name} ...`);
+  const { keySpec, validityDays } = options;
+  const wanted = { keySpec, validityDays, keys: keysOf(options) };
+  const summary = await createTrustDomain(connection.invokeCreateCa, name, wanted);
+  terminal.progress(
+    summary.created
+      ? `created trust domain ${name}`
+      : `trust domain ${name} exists; nothing was changed`,
+  );
+  print(terminal, output, summary);
+}
+
+export async function show(
+  connection: Connection,
+  terminal: Terminal,
+  name: string,
+  output: OutputFormat,
+): Promise<void> {
+  print(terminal, output, await summarizeTrustDomain(await connection.authority(), name));
+}
+
+export async function list(
+  connection: Connection,
+  terminal: Terminal,
+  output: OutputFormat,
+): Promise<void> {
+  const { items, unreadable } = await listTrustDomains(await connection.authority());
+  printResult(terminal, output, items, () => describeAll(items));
+  failIfUnreadable(unreadable, 'CLUSTERS is incomplete if the record of a cluster is among them');
 }
 
 function describeAll(rows: readonly TrustDomainRow[]): string[] {

@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { environmentFileName, environmentsFolder } from '../local-environments.ts';
 import { shellWord } from '../wording/shell.ts';
 
-const COMMAND = resolve('client', 'cakeless.mjs');
+/** The sources, never a bundle. */
+const COMMAND = resolve('client', 'from-source.mjs');
 
 export interface Run {
   readonly exitCode: number;

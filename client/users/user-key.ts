@@ -8,15 +8,7 @@ import { CommandError } from '../errors.ts';
 import { readKeyAndCsr, writeKeyAndCsr } from '../node/csr/key-and-csr.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
 import { makePrivateKey } from '../node/disk/private-key.ts';
-
-export const USER_KEY_KINDS = [
-  'ECDSA-P256',
-  'ECDSA-P384',
-  'RSA-2048',
-  'RSA-3072',
-  'RSA-4096',
-] as const;
-export type UserKeyKind = (typeof USER_KEY_KINDS)[number];
+import type { UserKeyKind } from './user-key-kinds.ts';
 
 export interface UserKeyOptions {
   readonly clientName: string;

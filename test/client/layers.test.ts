@@ -4,7 +4,7 @@ import { importsNotAllowed, type LayerOf, readSources } from '../support/imports
 /** Files directly in client/ that start the command and put it together. */
 const START = ['main.ts', 'run.ts', 'help.ts', 'system-errors.ts'];
 /** Files directly in client/ that decide what a process returns, or parse what it was given. */
-const EDGE = ['exit-codes.ts', 'options.ts'];
+const EDGE = ['exit-codes.ts', 'options.ts', 'suggestions.ts'];
 /** Files directly in client/ that start `cakeless local`. */
 const LOCAL = ['local-environments.ts', 'local-service.ts'];
 
@@ -14,6 +14,7 @@ const BASE = [
   'clock.ts',
   'errors.ts',
   'home.ts',
+  'incomplete.ts',
   'open-bucket.ts',
   'output.ts',
   'parse-yaml.ts',
@@ -30,9 +31,11 @@ const BASE = [
 
 /** Layers from the outside in; each may also import from itself and from base. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  bundled: ['start'],
+  bundled: ['start', 'command-line'],
+  reference: ['start', 'edge'],
   demo: ['node', 'connection', 'local', 'wording'],
-  start: ['commands', 'connection', 'edge'],
+  start: ['command-line', 'connection', 'edge'],
+  'command-line': ['commands', 'users', 'node', 'connection', 'edge'],
   commands: [
     'approvals',
     'operator',
@@ -85,7 +88,7 @@ it.each(Object.keys(MAY_IMPORT))('%s imports only from layers further in', (laye
 });
 
 it('only the command line uses commander', () => {
-  const outer = ['bundled', 'start', 'commands', 'edge'];
+  const outer = ['bundled', 'reference', 'start', 'command-line', 'edge'];
   const users = sources.filter(({ packages }) => packages.includes('commander'));
   expect(users.length).toBeGreaterThan(10);
   expect(
@@ -105,6 +108,6 @@ it('only the commands and the entry points use exit codes', () => {
   const users = sources
     .filter(({ files }) => files.includes('client/exit-codes.ts'))
     .map(({ file }) => file)
-    .filter((file) => layerOf(file) !== 'commands');
+    .filter((file) => !['commands', 'command-line'].includes(layerOf(file) ?? ''));
   expect(users.sort()).toEqual(['client/main.ts', 'client/run.ts']);
 });

@@ -1,12 +1,10 @@
 /** Subject and names of an existing certificate, as a CSR for its successor requests them. */
-import 'reflect-metadata';
 import type { X509Certificate } from 'node:crypto';
-import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
 import { readAlternativeNames } from '../../../lib/csr/alternative-names.ts';
 import { readSubject } from '../../../lib/csr/subject.ts';
 import { OID } from '../../../lib/der/oids.ts';
-import { readDer } from '../../../lib/der/read.ts';
 import type { Violation } from '../../../lib/refusal/violation.ts';
+import { readCertificateFields } from '../disk/certificate-fields.ts';
 import type { CsrContents } from './make-csr.ts';
 
 export interface ContentsResult {
@@ -20,12 +18,10 @@ export interface ContentsResult {
  * @throws DerError if they cannot be parsed
  */
 export function contentsOf(certificate: X509Certificate): ContentsResult {
-  const parsed = new PeculiarCertificate(certificate.raw);
-  const { subject, violations } = readSubject(
-    readDer(new Uint8Array(parsed.subjectName.toArrayBuffer()), 'subject'),
-  );
-  const san = parsed.getExtension(OID.subjectAltName);
+  const fields = readCertificateFields(certificate);
+  const { subject, violations } = readSubject(fields.subject);
+  const san = fields.extensions.get(OID.subjectAltName);
   if (!san) return { contents: { subject, names: [] }, violations };
-  const { names, violations: ofNames } = readAlternativeNames(new Uint8Array(san.value));
+  const { names, violations: ofNames } = readAlternativeNames(san);
   return { contents: { subject, names }, violations: [...violations, ...ofNames] };
 }

@@ -13,12 +13,6 @@ export interface NodeFolders {
   readonly kubeletDir?: string | undefined;
 }
 
-export const KUBEADM_FOLDERS = {
-  certDir: '/etc/kubernetes/pki',
-  kubeconfigDir: '/etc/kubernetes',
-  kubeletDir: '/var/lib/kubelet/pki',
-} as const;
-
 /** The state of Cakeless on a node: lock, requests, backups. Mode 0700, next to the pki folder. */
 export const stateDirOf = ({ kubeconfigDir }: NodeFolders) => join(kubeconfigDir, 'cakeless');
 

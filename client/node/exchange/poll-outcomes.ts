@@ -10,6 +10,7 @@ import {
 } from '../../wording/waiting.ts';
 import type { Exchange } from './exchange.ts';
 import { type Outcome, type RequestPlace, readOutcomes } from './outcomes.ts';
+import { OUTCOME_SECONDS } from './wait-seconds.ts';
 
 /** Most outcomes take less than a second, and some need an approver. */
 const FIRST_PAUSE_MS = 250;
@@ -17,9 +18,6 @@ const LONGEST_PAUSE_MS = 1000;
 
 /** After a longer silence, the command would seem to hang. */
 const SIGN_OF_LIFE_MS = 60_000;
-
-/** An outcome takes a second or two; a lost event is found again within minutes. */
-export const OUTCOME_SECONDS = 30;
 
 export interface Wait {
   readonly seconds: number;

@@ -2,21 +2,19 @@
  * What is wrong with a certificate apart from its age. kubeadm checks none of this, and a component with such a
  * certificate fails when it next starts or is called.
  */
-import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  X509Certificate as PeculiarCertificate,
-} from '@peculiar/x509';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { type AlternativeName, formatName } from '../../../lib/csr/alternative-names.ts';
 import { OID } from '../../../lib/der/oids.ts';
+import { DerError } from '../../../lib/der/read.ts';
 import type { ExtendedKeyUsage } from '../../../lib/profiles/profiles.ts';
 import { contentsOf } from '../csr/csr-contents.ts';
 import { isCommonName } from '../csr/pattern.ts';
+import {
+  hasDigitalSignature,
+  isDeclaredCa,
+  readCertificateFields,
+} from '../disk/certificate-fields.ts';
 
 export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
@@ -40,9 +38,18 @@ export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date):
       ? [`it is not valid before ${new Date(leaf.validFrom).toISOString()}`]
       : []),
     ...problemsOfChain(chain, wanted),
-    ...problemsOfUsages(leaf, wanted),
-    ...problemsOfContents(leaf, wanted),
+    ...problemsOfFields(leaf, wanted),
   ];
+}
+
+/** One certificate that is not DER does not hold up the list. */
+function problemsOfFields(leaf: X509Certificate, wanted: Wanted): string[] {
+  try {
+    return [...problemsOfUsages(leaf, wanted), ...problemsOfContents(leaf, wanted)];
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    return [`it cannot be read: ${error.message}`];
+  }
 }
 
 function problemsOfChain(chain: readonly string[], { trustBundle, caFile }: Wanted): string[] {
@@ -83,10 +90,10 @@ function reachesAnchor(
 }
 
 function problemsOfUsages(leaf: X509Certificate, { extendedKeyUsages }: Wanted): string[] {
-  const certificate = new PeculiarCertificate(leaf.raw);
-  const got = (certificate.getExtension(ExtendedKeyUsageExtension)?.usages ?? []).map(String);
+  const fields = readCertificateFields(leaf);
+  // the extended key usages, as OpenSSL reads them
+  const got: readonly string[] = leaf.keyUsage ?? [];
   const wanted = extendedKeyUsages.map((usage) => OID[usage] as string);
-  const usages = certificate.getExtension(KeyUsagesExtension)?.usages;
   return [
     ...wanted
       .filter((usage) => !got.includes(usage))
@@ -96,10 +103,8 @@ function problemsOfUsages(leaf: X509Certificate, { extendedKeyUsages }: Wanted):
       .map(
         (usage) => `it has the extended key usage ${nameOfUsage(usage)}, which it should not have`,
       ),
-    ...(usages !== undefined && (usages & KeyUsageFlags.digitalSignature) === 0
-      ? ['it lacks the key usage digitalSignature']
-      : []),
-    ...(certificate.getExtension(BasicConstraintsExtension)?.ca ? ['it is a CA'] : []),
+    ...(hasDigitalSignature(fields) === false ? ['it lacks the key usage digitalSignature'] : []),
+    ...(isDeclaredCa(fields) ? ['it is a CA'] : []),
   ];
 }
 

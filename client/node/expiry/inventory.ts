@@ -48,10 +48,12 @@ export function takeInventory(options: InventoryOptions): Inventory {
   const names = CERTIFICATE_NAMES.filter(
     (name) => !(options.externalEtcd && profileOf(name).ca === 'etcd-ca'),
   ).filter((name) => !options.pairsOnly || profileOf(name).baseName !== undefined);
-  const isWorker = seemsWorker(names, options);
-  const rows = names
-    .filter((name) => !isWorker || name === 'kubelet.conf')
-    .flatMap((name) => readRows(name, options));
+  // each is read once, so that all rows and warnings are about the same files
+  const places = names.map((name) => safely(name, options));
+  const isWorker = seemsWorker(places, options);
+  const rows = places
+    .filter(({ name }) => !isWorker || name === 'kubelet.conf')
+    .flatMap((place) => readRows(place, options));
   const { kubeletDir } = options;
   const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
   return {
@@ -62,7 +64,7 @@ export function takeInventory(options: InventoryOptions): Inventory {
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
     warnings: [
       ...findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
-      ...names.flatMap((name) => findOpenKeys(safely(name, options))),
+      ...places.flatMap(findOpenKeys),
     ],
   };
 }
@@ -73,20 +75,19 @@ const isOfKubelet = ({ name }: Row) => name === 'kubelet.conf' || name === KUBEL
 const byName = (rows: readonly Row[]) => [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** Whether the node has a kubelet, and nothing that a control plane has or leaves. */
-function seemsWorker(names: readonly CertificateName[], options: InventoryOptions): boolean {
-  const has = (name: CertificateName) => safely(name, options).state !== 'missing';
+function seemsWorker(places: readonly PlaceState[], options: InventoryOptions): boolean {
+  const others = places.filter(({ name }) => name !== 'kubelet.conf');
   return (
-    has('kubelet.conf') &&
-    names.every(
-      (name) =>
-        name === 'kubelet.conf' || !(has(name) || whyItBelongsHere(name, options) !== undefined),
+    places.some(({ name, state }) => name === 'kubelet.conf' && state !== 'missing') &&
+    others.every(
+      ({ name, state }) => state === 'missing' && whyItBelongsHere(name, options) === undefined,
     )
   );
 }
 
-function readRows(name: CertificateName, options: InventoryOptions): Row[] {
+function readRows(found: PlaceState, options: InventoryOptions): Row[] {
+  const { name } = found;
   const { ca } = profileOf(name);
-  const found = safely(name, options);
   const about = { name, caName: ca, externallyManaged: isExternal(ca, options) };
   if (found.state === 'present' && found.configured)
     return readBothOfKubelet({ ...found, configured: found.configured }, about, options);

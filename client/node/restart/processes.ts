@@ -5,7 +5,8 @@ import { readFile } from '../../../lib/files/read-file.ts';
 import { requireTrustedFolder } from '../../../lib/files/trust.ts';
 import { CommandError } from '../../errors.ts';
 import { COMPONENTS, type Component } from '../disk/components.ts';
-import { KUBEADM_FOLDERS, type NodeFolders } from '../disk/places.ts';
+import { KUBEADM_FOLDERS } from '../disk/kubeadm-folders.ts';
+import type { NodeFolders } from '../disk/places.ts';
 import { type Manifest, manifestsFolder, readManifest } from './manifest.ts';
 
 /**

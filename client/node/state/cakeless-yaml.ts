@@ -7,10 +7,7 @@ import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
 import { parseGivenYaml } from '../../parse-yaml.ts';
 import { readGivenText } from '../../read-text.ts';
-
-export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
-/** The EnvironmentFile= of the timer's unit. */
-export const CAKELESS_ENV = '/etc/kubernetes/cakeless.env';
+import { CAKELESS_ENV, CAKELESS_YAML } from './config-files.ts';
 
 const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
 const path = z.string().check(z.refine((text) => text.startsWith('/'), 'must be an absolute path'));

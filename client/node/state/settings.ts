@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError } from '../../errors.ts';
-import { KUBEADM_FOLDERS, type NodeFolders, stateDirOf } from '../disk/places.ts';
-import { CAKELESS_YAML, type CakelessYaml, readCakelessYaml } from './cakeless-yaml.ts';
+import { KUBEADM_FOLDERS } from '../disk/kubeadm-folders.ts';
+import { type NodeFolders, stateDirOf } from '../disk/places.ts';
+import { type CakelessYaml, readCakelessYaml } from './cakeless-yaml.ts';
+import { CAKELESS_YAML } from './config-files.ts';
 
-/** Options that every command on a node has; see `client/commands/node-options.ts`. */
+/** Options that every command on a node has; see `client/command-line/node-options.ts`. */
 export interface NodeOptions {
   cluster?: string;
   node?: string;

@@ -2,7 +2,8 @@
 import { ENVIRONMENT } from '../../../lib/environment-names.ts';
 import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { CAKELESS_YAML, type CakelessYaml } from '../state/cakeless-yaml.ts';
+import type { CakelessYaml } from '../state/cakeless-yaml.ts';
+import { CAKELESS_YAML } from '../state/config-files.ts';
 
 /** What the environment file of the unit sets. */
 export const readUnitEnvironment = (file: string): Record<string, string> =>

@@ -1,9 +1,9 @@
 /** What approvers do at a service in memory, through the code of their commands. */
 
 import { Command } from 'commander';
-import { addApprovalCommands } from '../../../client/commands/approvals.ts';
-import { addRequestCommand } from '../../../client/commands/request.ts';
-import { addStandingApprovalCommand } from '../../../client/commands/standing-approval.ts';
+import { addApprovalCommands } from '../../../client/command-line/approvals.ts';
+import { addRequestCommand } from '../../../client/command-line/request.ts';
+import { addStandingApprovalCommand } from '../../../client/command-line/standing-approval.ts';
 import type { InMemoryService } from '../../support/in-memory-service.ts';
 
 export const ALICE = 'AROAAPPROVER:alice';

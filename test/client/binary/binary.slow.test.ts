@@ -62,7 +62,7 @@ it('the one-file client behaves like the sources', () => {
   expect(existsSync(join(out, 'pki', 'etcd', 'server.crt'))).toBe(true);
   expect(client('local')).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('local: not available in the one-file client'),
+    stderr: expect.stringContaining('local: not available in this form of the client'),
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { addClusterCommands } from '../../../client/commands/cluster.ts';
+import { addClusterCommands } from '../../../client/command-line/cluster.ts';
 import type { Connection } from '../../../client/connection.ts';
 import { CommandError } from '../../../client/errors.ts';
 import { EXIT_OF_ERROR } from '../../../client/exit-codes.ts';

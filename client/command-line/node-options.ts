@@ -1,9 +1,11 @@
 /** Options that the commands on a node share, with kubeadm's own names where kubeadm has them. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { parseExpiresWithin } from '../node/disk/expires-within.ts';
-import { KUBEADM_FOLDERS } from '../node/disk/places.ts';
-import { CAKELESS_YAML } from '../node/state/cakeless-yaml.ts';
+import { KUBEADM_FOLDERS } from '../node/disk/kubeadm-folders.ts';
+import { CAKELESS_YAML } from '../node/state/config-files.ts';
 import { collect, durationSeconds } from '../options.ts';
+import { suggest } from '../suggestions.ts';
 import { addPlaceOptions } from './place-options.ts';
 
 /** Who this node is. */
@@ -18,6 +20,10 @@ export const nodeConfigOption = (what = 'cluster, name, bucket and folders of th
 const CERT_DIR = 'pki below --kubeconfig-dir';
 /** The default of commands that also read a kubeadm configuration. */
 export const CERT_DIR_WITH_CONFIG = `${CERT_DIR} if that is given, otherwise certificatesDir of --config`;
+
+/** Which certificates: the command itself reports a wrong name, with what kubeadm calls it. */
+export const namesArgument = (form: '<names...>' | '[names...]') =>
+  suggest(new Argument(form), [...CERTIFICATE_NAMES, 'all']);
 
 /** Where this node's files are. */
 export function addFolderOptions(command: Command, certDir = CERT_DIR): Command {

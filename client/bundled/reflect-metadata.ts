@@ -1,0 +1,2 @@
+/** For `reflectFirst` in client/bundle.mjs. */
+import 'reflect-metadata';

@@ -1,0 +1,49 @@
+/** `cakeless check-expiration`: its options. */
+import { type Command, Option } from 'commander';
+import type { CheckOptions } from '../commands/check-expiration.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { timeAhead } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+import {
+  addFolderOptions,
+  CERT_DIR_WITH_CONFIG,
+  kubeletDirOption,
+  nodeConfigOption,
+} from './node-options.ts';
+
+export function addCheckExpirationCommand(
+  program: Command,
+  terminal: Terminal,
+  exit: (code: ExitCode) => void,
+): void {
+  const command = program
+    .command('check-expiration')
+    .description(
+      'list the certificates of this node, when they expire, and what is wrong with them',
+    );
+  addFolderOptions(command, CERT_DIR_WITH_CONFIG)
+    .addOption(kubeletDirOption())
+    .addOption(nodeConfigOption('name and folders of this node'))
+    .option(
+      '--config <file>',
+      'kubeadm configuration, for certificatesDir, an external etcd and the expected names',
+    )
+    .addOption(
+      new Option(
+        '--warn-within <duration>',
+        'exit with code 8 if a certificate expires within this time, such as 30d or 12h',
+      )
+        .argParser(timeAhead)
+        .default(0, 'only what has expired'),
+    )
+    .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
+    .addOption(
+      new Option('-o, --output <format>', "text is for reading; json and yaml use kubeadm's format")
+        .choices(['text', 'json', 'yaml'])
+        .default('text'),
+    )
+    .action(async (options: CheckOptions) => {
+      const { checkExpiration } = await import('../commands/check-expiration.ts');
+      exit(await checkExpiration(terminal, options, new Date()));
+    });
+}

@@ -1,0 +1,59 @@
+/** `cakeless cluster`: its commands and their options. */
+import type { Command } from 'commander';
+import type { Buckets } from '../buckets.ts';
+import type { DocumentFormat } from '../commands/change-record.ts';
+import type { ApplyOptions } from '../commands/cluster.ts';
+import { collect, documentOutputOption, outputOption, subdomain } from '../options.ts';
+import type { OutputFormat, Terminal } from '../terminal.ts';
+import { addClusterNodeCommands } from './cluster-node.ts';
+
+export function addClusterCommands(program: Command, buckets: Buckets, terminal: Terminal): void {
+  const group = program.command('cluster').description('manage cluster records');
+  group
+    .command('apply')
+    .argument('<name>', 'the cluster', subdomain)
+    .description('write the record of a cluster, from a kubeadm configuration or a record file')
+    .option(
+      '--kubeadm-config <file>',
+      'kubeadm configuration with a ClusterConfiguration, the ConfigMap kubeadm-config, or an object of Cluster API',
+    )
+    .option(
+      '-f, --filename <file>',
+      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it',
+    )
+    .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
+    .option(
+      '--kubernetes-version <version>',
+      'version of Kubernetes to use instead of the one in the kubeadm configuration',
+    )
+    .option(
+      '--node <name=address,...>',
+      'a control-plane node; the first address is the advertise address; may be given several times',
+      collect,
+    )
+    .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
+    .option('--dry-run', 'print the record and write nothing')
+    .addOption(documentOutputOption())
+    .action(async (name: string, options: ApplyOptions) => {
+      const { applyCluster } = await import('../commands/cluster.ts');
+      await applyCluster(buckets, terminal, name, options);
+    });
+  group
+    .command('show')
+    .argument('<name>', 'the cluster', subdomain)
+    .description('show the record of a cluster')
+    .addOption(documentOutputOption())
+    .action(async (name: string, { output }: { output: DocumentFormat }) => {
+      const { showCluster } = await import('../commands/cluster.ts');
+      await showCluster(buckets, terminal, name, output);
+    });
+  group
+    .command('list')
+    .description('list the clusters that have a record')
+    .addOption(outputOption())
+    .action(async ({ output }: { output: OutputFormat }) => {
+      const { printClusters } = await import('../commands/cluster.ts');
+      await printClusters(buckets, terminal, output);
+    });
+  addClusterNodeCommands(group, buckets, terminal);
+}

@@ -1,0 +1,54 @@
+/** `cakeless trust-domain`: its commands and their options. */
+import { type Command, Option } from 'commander';
+import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
+import type { CreateOptions } from '../commands/trust-domain.ts';
+import type { Connection } from '../connection.ts';
+import { days, outputOption, subdomain } from '../options.ts';
+import type { OutputFormat, Terminal } from '../terminal.ts';
+
+export function addTrustDomainCommands(
+  program: Command,
+  connection: Connection,
+  terminal: Terminal,
+): void {
+  const group = program
+    .command('trust-domain')
+    .description('the three CAs of a cluster or a fleet');
+  group
+    .command('create')
+    .argument('<name>', 'the trust domain', subdomain)
+    .description(
+      "create three CA keys in KMS and their CA certificates, once; clusters that share a trust domain accept each other's client certificates",
+    )
+    .addOption(
+      new Option('--key-spec <spec>', 'key spec of the new keys (default: ECC_NIST_P256)').choices(
+        CA_KEY_SPECS,
+      ),
+    )
+    .option('--validity-days <days>', 'validity of the CA certificates (default: 3650)', days)
+    .option('--key-ca <arn>', 'use this KMS key for ca')
+    .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
+    .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')
+    .addOption(outputOption())
+    .action(async (name: string, options: CreateOptions) => {
+      const { create } = await import('../commands/trust-domain.ts');
+      await create(connection, terminal, name, options);
+    });
+  group
+    .command('show')
+    .argument('<name>', 'the trust domain', subdomain)
+    .description('show the CAs of a trust domain')
+    .addOption(outputOption())
+    .action(async (name: string, { output }: { output: OutputFormat }) => {
+      const { show } = await import('../commands/trust-domain.ts');
+      await show(connection, terminal, name, output);
+    });
+  group
+    .command('list')
+    .description('list the trust domains, and the clusters that use each')
+    .addOption(outputOption())
+    .action(async ({ output }: { output: OutputFormat }) => {
+      const { list } = await import('../commands/trust-domain.ts');
+      await list(connection, terminal, output);
+    });
+}
