@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { CakelessService } from './cakeless-service.ts';
+import { setFlags } from './cdk-flags.ts';
 import type { Config } from './config.ts';
 import { Dashboard } from './dashboard.ts';
 import { NodeAccess } from './node-access.ts';
@@ -37,6 +38,7 @@ export class CakelessStack extends Stack {
         ...(config.region !== undefined && { region: config.region }),
       },
     });
+    setFlags(this);
     Tags.of(this).add('cakeless', config.namePrefix ?? 'cakeless');
     this.service = new CakelessService(this, 'Service', {
       ...config,
