@@ -6,7 +6,6 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Caller } from '../lib/access/principals.ts';
 import type { Bucket } from '../lib/contract/prefixes.ts';
-import type { ServiceName } from '../lib/metric-names.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 import { acknowledge } from './acknowledge.ts';
 import { newAuthorityBucket } from './authority-bucket.ts';
@@ -23,26 +22,16 @@ import { PrivateBucket } from './private-bucket.ts';
 import { Queues } from './queues.ts';
 import { ServiceFunctions, SIGN_TIMEOUT, TRIAGE_TIMEOUT } from './service-functions.ts';
 import { grantKeys, grantService } from './service-grants.ts';
+import type { ServiceOptions } from './service-options.ts';
 import { type ConfiguredRule, trustDomainRules } from './trust-domain-rules.ts';
 
-export interface CakelessServiceProps extends GuardiansProps {
-  /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
-  readonly namePrefix?: string | undefined;
+export interface CakelessServiceProps extends GuardiansProps, ServiceOptions {
   /** Folder with a folder for each function. @default the bundles of the package, or of `npm run build` in the repository */
   readonly codeDir?: string | undefined;
   /** Requests and outcomes are deleted from the exchange bucket after this time. @default 90 days */
   readonly requestExpiration?: Duration | undefined;
   /** @default one year */
   readonly logRetention?: logs.RetentionDays | undefined;
-  /** Concurrent runs of the sign function, 2 or more; it limits the rate of calls to KMS. @default 5 */
-  readonly maxConcurrency?: number | undefined;
-  /**
-   * Concurrency to reserve, by function. A new account has 10 concurrent executions in total, and a reservation fails
-   * there. @default none
-   */
-  readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
-  /** ARN of a symmetric KMS key that encrypts logs and the environment of functions. @default keys of AWS */
-  readonly encryptionKeyArn?: string | undefined;
   /** What certificates of a trust domain must be, whatever a cluster record says. @default a year at most, one approver */
   readonly trustDomainRules?: readonly ConfiguredRule[] | undefined;
 }

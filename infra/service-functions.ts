@@ -11,6 +11,7 @@ import { acknowledge } from './acknowledge.ts';
 import { CakelessFunction, type CakelessFunctionProps } from './cakeless-function.ts';
 import type { ContractBucket } from './contract-bucket.ts';
 import { feed, type Queues } from './queues.ts';
+import type { ServiceOptions } from './service-options.ts';
 import { SignatureWatch } from './signature-watch.ts';
 
 /** A batch takes a fraction of a second: triage reads no object. The rest is for the SDK's attempts when SQS is slow. */
@@ -20,14 +21,13 @@ export const SIGN_TIMEOUT = Duration.seconds(30);
 const RECONCILE_TIMEOUT = Duration.minutes(5);
 
 export interface ServiceFunctionsProps
-  extends Pick<CakelessFunctionProps, 'namePrefix' | 'codeDir' | 'logRetention' | 'encryptionKey'> {
+  extends Pick<CakelessFunctionProps, 'namePrefix' | 'codeDir' | 'logRetention' | 'encryptionKey'>,
+    Pick<ServiceOptions, 'maxConcurrency' | 'reservedConcurrency'> {
   readonly exchange: ContractBucket;
   readonly authority: ContractBucket;
   readonly queues: Queues;
   /** The trust-domain rules, as JSON. @default none */
   readonly rules?: string | undefined;
-  readonly maxConcurrency?: number | undefined;
-  readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
 }
 
 /** Creates the functions in the scope of the service. `CakelessService` grants their permissions. */
