@@ -1,26 +1,17 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { EVENT_SOURCES } from '../functions/event-sources.ts';
 import type { Caller } from '../lib/access/principals.ts';
-import {
-  KEY_ACCESS,
-  QUEUES,
-  SERVICE_ACCESS,
-  type ServiceResource,
-} from '../lib/access/services.ts';
-import { ENVIRONMENT } from '../lib/environment-names.ts';
-import type { ServiceName } from '../lib/metric-names.ts';
-import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
+import type { Bucket } from '../lib/contract/prefixes.ts';
+import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 import { acknowledge } from './acknowledge.ts';
 import { newAuthorityBucket } from './authority-bucket.ts';
-import { CakelessFunction, type CakelessFunctionProps } from './cakeless-function.ts';
+import { bundlesFolder } from './bundles.ts';
+import type { CakelessFunction } from './cakeless-function.ts';
+import { setFlags } from './cdk-flags.ts';
 import type { ContractBucket } from './contract-bucket.ts';
 import { newExchangeBucket } from './exchange-bucket.ts';
 import { type Conditions, grantObjects } from './grant-objects.ts';
@@ -28,38 +19,22 @@ import { GuardWatch } from './guard-watch.ts';
 import { notify } from './notifications.ts';
 import { type Guardians, type GuardiansProps, guardiansOf } from './principal-arns.ts';
 import { PrivateBucket } from './private-bucket.ts';
-import { feed, Queues } from './queues.ts';
-import { SignatureWatch } from './signature-watch.ts';
+import { Queues } from './queues.ts';
+import { ServiceFunctions, SIGN_TIMEOUT, TRIAGE_TIMEOUT } from './service-functions.ts';
+import { grantKeys, grantService } from './service-grants.ts';
+import type { ServiceOptions } from './service-options.ts';
 import { type ConfiguredRule, trustDomainRules } from './trust-domain-rules.ts';
 
-export interface CakelessServiceProps extends GuardiansProps {
-  /** First part of the names of buckets, functions and roles; two services in one account need two. @default cakeless */
-  readonly namePrefix?: string | undefined;
-  /** Folder with the bundles that `npm run build` creates. @default dist/functions */
+export interface CakelessServiceProps extends GuardiansProps, ServiceOptions {
+  /** Folder with a folder for each function. @default the bundles of the package, or of `npm run build` in the repository */
   readonly codeDir?: string | undefined;
   /** Requests and outcomes are deleted from the exchange bucket after this time. @default 90 days */
   readonly requestExpiration?: Duration | undefined;
   /** @default one year */
   readonly logRetention?: logs.RetentionDays | undefined;
-  /** Concurrent runs of the sign function, 2 or more; it limits the rate of calls to KMS. @default 5 */
-  readonly maxConcurrency?: number | undefined;
-  /**
-   * Concurrency to reserve, by function. A new account has 10 concurrent executions in total, and a reservation fails
-   * there. @default none
-   */
-  readonly reservedConcurrency?: Partial<Record<ServiceName, number>> | undefined;
-  /** ARN of a symmetric KMS key that encrypts logs and the environment of functions. @default keys of AWS */
-  readonly encryptionKeyArn?: string | undefined;
   /** What certificates of a trust domain must be, whatever a cluster record says. @default a year at most, one approver */
   readonly trustDomainRules?: readonly ConfiguredRule[] | undefined;
 }
-
-/** A batch takes a fraction of a second: triage reads no object. The rest is for the SDK's attempts when SQS is slow. */
-const TRIAGE_TIMEOUT = Duration.seconds(30);
-/** A batch of ten takes a second or two. The rest is for the SDK's five attempts when KMS is slow. */
-const SIGN_TIMEOUT = Duration.seconds(30);
-const DEFAULT_CODE_DIR = 'dist/functions';
-const RECONCILE_TIMEOUT = Duration.minutes(5);
 
 /** Buckets, queues and functions. Other constructs add trust domains, nodes and people. */
 export class CakelessService extends Construct {
@@ -74,11 +49,10 @@ export class CakelessService extends Construct {
   readonly watchSignatures: CakelessFunction;
   readonly functions: readonly CakelessFunction[];
   readonly guardWatch: GuardWatch;
-  readonly #props: CakelessServiceProps;
 
   constructor(scope: Construct, id: string, props: CakelessServiceProps = {}) {
     super(scope, id);
-    this.#props = props;
+    setFlags(this);
     this.namePrefix = props.namePrefix ?? 'cakeless';
     const guardians = guardiansOf(this, props);
     const accessLogs = this.#newAccessLogs();
@@ -93,26 +67,20 @@ export class CakelessService extends Construct {
       bucketName: this.#bucketName('authority'),
     });
     this.queues = this.#newQueues(guardians);
-    this.triage = this.#newTriage();
-    this.sign = this.#newSign();
-    this.createCa = this.#newCreateCa();
-    this.reconcile = this.#newReconcile();
-    this.watchSignatures = this.#newWatchSignatures();
-    this.functions = [this.triage, this.sign, this.createCa, this.reconcile, this.watchSignatures];
+    const functions = this.#newFunctions(props);
+    this.triage = functions.triage;
+    this.sign = functions.sign;
+    this.createCa = functions.createCa;
+    this.reconcile = functions.reconcile;
+    this.watchSignatures = functions.watchSignatures;
+    this.functions = functions.all();
     for (const one of this.functions) this.grant(one, { principal: one.name });
     notify({
       buckets: { exchange: this.exchange, authority: this.authority },
       uploads: this.queues.uploads,
       reconcile: this.reconcile,
     });
-    this.guardWatch = new GuardWatch(this, 'GuardWatch', {
-      namePrefix: this.namePrefix,
-      bucketNames: [this.exchange.bucketName, this.authority.bucketName],
-      functions: this.functions,
-      queues: [this.queues.uploads, this.queues.requests, this.queues.deadLetters],
-      logRetention: this.#logRetention,
-      encryptionKey: this.#encryptionKey,
-    });
+    this.guardWatch = this.#newGuardWatch(props);
   }
 
   /**
@@ -120,49 +88,38 @@ export class CakelessService extends Construct {
    * @param conditions added to the statements about objects, for a role that many nodes share
    */
   grant(grantee: iam.IGrantable, caller: Caller, conditions: Conditions = {}): void {
-    // CDK's own types disagree under exactOptionalPropertyTypes: a Bucket is an IBucket.
-    const exchange = this.exchange.bucket as s3.IBucket;
-    const authority =
-      caller.principal === 'reconcile'
-        ? this.#authorityByName
-        : (this.authority.bucket as s3.IBucket);
-    grantObjects(grantee, caller, { exchange, authority }, conditions);
-    for (const { resource, actions, by } of SERVICE_ACCESS)
-      if (by.includes(caller.principal))
-        grantee.grantPrincipal.addToPrincipalPolicy(
-          new iam.PolicyStatement({
-            actions: [...actions],
-            resources: this.#arnsOf(resource),
-          }),
-        );
+    grantObjects(grantee, caller, this.#bucketsFor(grantee, caller), conditions);
+    grantService(grantee, caller, this);
   }
 
   /** The functions' side of `KEY_ACCESS`. The key policy (`CaKeys`) must allow it too. */
   grantCaKeys(keyArns: readonly string[], keySpec: CaKeySpec): void {
-    const { kms } = signingAlgorithmOf(keySpec);
-    const digests = {
-      StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
-    };
-    for (const { name, role } of this.functions)
-      for (const { actions, by, digestsOnly } of KEY_ACCESS)
-        if (by.some((principal) => principal === name))
-          role.addToPolicy(
-            new iam.PolicyStatement({
-              actions: [...actions],
-              resources: [...keyArns],
-              conditions: digestsOnly ? digests : {},
-            }),
-          );
+    grantKeys(this.functions, keyArns, keySpec);
   }
 
-  #arnsOf(resource: ServiceResource): string[] {
-    const queue = QUEUES.find((one) => one === resource);
-    if (queue) return [this.queues.queueOf(queue).queueArn];
-    if (resource === 'function logs')
-      return this.functions.map(({ logGroup }) => logGroup.logGroupArn);
-    return this.functions
-      .filter(({ name }) => resource === `function ${name}`)
-      .map((one) => one.function.functionArn);
+  /**
+   * A role in another stack, such as a nested one, names the buckets: a reference would make its stack depend on this
+   * one. So does reconcile: S3 accepts the notification of the authority bucket only if reconcile exists, so nothing
+   * that reconcile needs may refer to that bucket.
+   */
+  #bucketsFor(grantee: iam.IGrantable, { principal }: Caller): Record<Bucket, s3.IBucket> {
+    const role = grantee.grantPrincipal;
+    const elsewhere = Construct.isConstruct(role) && Stack.of(role) !== Stack.of(this);
+    // CDK's own types disagree under exactOptionalPropertyTypes: a Bucket is an IBucket.
+    return {
+      exchange: elsewhere
+        ? this.#byName('ExchangeByName', this.exchange)
+        : (this.exchange.bucket as s3.IBucket),
+      authority:
+        elsewhere || principal === 'reconcile'
+          ? this.#byName('AuthorityByName', this.authority)
+          : (this.authority.bucket as s3.IBucket),
+    };
+  }
+
+  #byName(id: string, { bucketName }: ContractBucket): s3.IBucket {
+    const known = this.node.tryFindChild(id) as s3.IBucket | undefined;
+    return known ?? s3.Bucket.fromBucketName(this, id, bucketName);
   }
 
   /** S3 logs to it who read and wrote what in the two buckets of the contract. */
@@ -191,137 +148,40 @@ export class CakelessService extends Construct {
     });
   }
 
-  #newTriage(): CakelessFunction {
-    const { uploads, requests } = this.queues;
-    const triage = this.#newFunction('Triage', 'triage', {
-      description: 'sorts the events of the buckets by node',
-      timeout: TRIAGE_TIMEOUT,
-      memoryMb: 512,
-      environment: { ...sourceOf(uploads), [ENVIRONMENT.queueUrl]: requests.queueUrl },
-    });
-    feed(uploads, triage.function, EVENT_SOURCES.triage);
-    return triage;
-  }
-
-  #newSign(): CakelessFunction {
-    const { requests } = this.queues;
-    const sign = this.#newFunction('Sign', 'sign', {
-      description: 'judges requests and signs certificates',
-      timeout: SIGN_TIMEOUT,
-      memoryMb: 1024,
-      environment: { ...sourceOf(requests), ...this.#rules() },
-    });
-    feed(requests, sign.function, EVENT_SOURCES.sign, this.#props.maxConcurrency);
-    return sign;
-  }
-
-  /** What the functions require of certificates, whatever a cluster record says. */
-  #rules(): Record<string, string> {
-    const rules = trustDomainRules(this.#props.trustDomainRules ?? []);
-    return rules === undefined ? {} : { [ENVIRONMENT.trustDomainRules]: rules };
-  }
-
-  /**
-   * S3 accepts the notification of the authority bucket only if reconcile exists, so nothing that reconcile needs may
-   * refer to that bucket.
-   */
-  get #authorityByName(): s3.IBucket {
-    const known = this.node.tryFindChild('AuthorityByName') as s3.IBucket | undefined;
-    return known ?? s3.Bucket.fromBucketName(this, 'AuthorityByName', this.authority.bucketName);
-  }
-
-  #newCreateCa(): CakelessFunction {
-    return this.#newFunction('CreateCa', 'create-ca', {
-      description: 'creates the CA certificates of a trust domain, once',
-      timeout: Duration.minutes(5),
-      memoryMb: 512,
-    });
-  }
-
-  #newReconcile(): CakelessFunction {
-    const reconcile = this.#newFunction('Reconcile', 'reconcile', {
-      description: 'queues unfinished requests again',
-      timeout: RECONCILE_TIMEOUT,
-      memoryMb: 512,
-      environment: {
-        [ENVIRONMENT.queueUrl]: this.queues.requests.queueUrl,
-        [ENVIRONMENT.authorityBucket]: this.authority.bucketName,
-      },
-    });
-    this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
-    this.#schedule('ReconcileDaily', reconcile, Duration.days(1), { records: true });
-    return reconcile;
-  }
-
-  #newWatchSignatures(): CakelessFunction {
-    const watcher = this.#newFunction('WatchSignatures', 'watch-signatures', {
-      description: 'compares each use of a CA key with the ledger',
-      timeout: Duration.minutes(1),
-      memoryMb: 512,
-      environment: {
-        [ENVIRONMENT.signRoleArn]: this.sign.role.roleArn,
-        [ENVIRONMENT.createCaRoleArn]: this.createCa.role.roleArn,
-        ...this.#rules(),
-      },
-    });
-    new SignatureWatch(this, 'SignatureWatch', { watcher });
-    return watcher;
-  }
-
-  #schedule(id: string, target: CakelessFunction, every: Duration, event: object): void {
-    const rule = new events.Rule(this, id, {
-      description: `Cakeless: reconcile ${JSON.stringify(event)}`,
-      schedule: events.Schedule.rate(every),
-      targets: [
-        // The next run does the work of a lost one.
-        new targets.LambdaFunction(target.function, {
-          event: events.RuleTargetInput.fromObject(event),
-          retryAttempts: 2,
-          maxEventAge: Duration.minutes(5),
-        }),
-      ],
-    });
-    acknowledge(rule, {
-      'Serverless-EventBusDLQ':
-        'Scheduled events carry no state, so the next one replaces a lost one, and an alarm reports when none arrive.',
-    });
-  }
-
-  #newFunction(
-    id: string,
-    name: ServiceName,
-    {
-      environment = {},
-      ...props
-    }: Pick<CakelessFunctionProps, 'description' | 'timeout' | 'memoryMb'> & {
-      environment?: Record<string, string>;
-    },
-  ): CakelessFunction {
-    return new CakelessFunction(this, id, {
-      ...props,
-      name,
+  #newFunctions(props: CakelessServiceProps): ServiceFunctions {
+    return new ServiceFunctions(this, {
       namePrefix: this.namePrefix,
-      codeDir: this.#props.codeDir ?? DEFAULT_CODE_DIR,
-      logRetention: this.#logRetention,
-      encryptionKey: this.#encryptionKey,
-      reservedConcurrency: this.#props.reservedConcurrency?.[name],
-      environment: {
-        [ENVIRONMENT.exchangeBucket]: this.exchange.bucket.bucketName,
-        [ENVIRONMENT.authorityBucket]: this.authority.bucket.bucketName,
-        ...environment,
-      },
+      codeDir: props.codeDir ?? bundlesFolder(),
+      exchange: this.exchange,
+      authority: this.authority,
+      queues: this.queues,
+      rules: trustDomainRules(props.trustDomainRules ?? []),
+      maxConcurrency: props.maxConcurrency,
+      reservedConcurrency: props.reservedConcurrency,
+      ...this.#logging(props),
     });
   }
 
-  get #encryptionKey(): kms.IKey | undefined {
-    const arn = this.#props.encryptionKeyArn;
-    if (arn === undefined) return undefined;
+  #newGuardWatch(props: CakelessServiceProps): GuardWatch {
+    return new GuardWatch(this, 'GuardWatch', {
+      namePrefix: this.namePrefix,
+      bucketNames: [this.exchange.bucketName, this.authority.bucketName],
+      functions: this.functions,
+      queues: [this.queues.uploads, this.queues.requests, this.queues.deadLetters],
+      ...this.#logging(props),
+    });
+  }
+
+  #logging({ logRetention, encryptionKeyArn: arn }: CakelessServiceProps) {
+    return {
+      logRetention: logRetention ?? logs.RetentionDays.ONE_YEAR,
+      encryptionKey: arn === undefined ? undefined : this.#encryptionKey(arn),
+    };
+  }
+
+  #encryptionKey(arn: string): kms.IKey {
     const known = this.node.tryFindChild('EncryptionKey') as kms.IKey | undefined;
     return known ?? kms.Key.fromKeyArn(this, 'EncryptionKey', arn);
-  }
-
-  get #logRetention(): logs.RetentionDays {
-    return this.#props.logRetention ?? logs.RetentionDays.ONE_YEAR;
   }
 
   /**
@@ -332,12 +192,4 @@ export class CakelessService extends Construct {
     const { account, region } = Stack.of(this);
     return `${this.namePrefix}-${what}-${account}-${region}`;
   }
-}
-
-/** For the proof that a message is in the queue that the function reads. */
-function sourceOf(queue: sqs.Queue): Record<string, string> {
-  return {
-    [ENVIRONMENT.sourceQueueUrl]: queue.queueUrl,
-    [ENVIRONMENT.sourceQueueArn]: queue.queueArn,
-  };
 }

@@ -1,8 +1,11 @@
-import { Annotations, CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { CakelessService } from './cakeless-service.ts';
-import type { Config } from './config.ts';
+import { setFlags } from './cdk-flags.ts';
+import { type Config, checkConfig } from './config.ts';
+import type { CakelessConfig } from './config-fields.ts';
 import { Dashboard } from './dashboard.ts';
 import { NodeAccess } from './node-access.ts';
 import {
@@ -15,8 +18,8 @@ import {
 import { retentionOf } from './retention.ts';
 import { TrustDomain } from './trust-domain.ts';
 
-export interface CakelessStackProps {
-  readonly config: Config;
+export interface CakelessStackProps extends Pick<StackProps, 'synthesizer'> {
+  readonly config: CakelessConfig;
   /** As `CakelessServiceProps.codeDir`. */
   readonly codeDir?: string;
 }
@@ -25,8 +28,15 @@ export interface CakelessStackProps {
 export class CakelessStack extends Stack {
   readonly service: CakelessService;
 
-  constructor(scope: Construct, id: string, { config, codeDir }: CakelessStackProps) {
+  /** @throws Error that names every invalid field of the configuration */
+  constructor(
+    scope: Construct,
+    id: string,
+    { config: written, codeDir, ...props }: CakelessStackProps,
+  ) {
+    const config = checkConfig(written, id);
     super(scope, id, {
+      ...props,
       description: 'Cakeless: signs the certificates of kubeadm clusters with CA keys in KMS',
       // CloudFormation accepts 1 MB; with indentation only half as many trust domains would fit.
       suppressTemplateIndentation: true,
@@ -37,6 +47,7 @@ export class CakelessStack extends Stack {
         ...(config.region !== undefined && { region: config.region }),
       },
     });
+    setFlags(this);
     Tags.of(this).add('cakeless', config.namePrefix ?? 'cakeless');
     this.service = new CakelessService(this, 'Service', {
       ...config,
@@ -78,7 +89,7 @@ export class CakelessStack extends Stack {
         nodes: nodes.names,
       });
       for (const [node, role] of Object.entries(access.roles))
-        new CfnOutput(access, `RoleArn-${node}`, { value: role.roleArn });
+        new CfnOutput(scopeOfOutput(access, role), `RoleArn-${node}`, { value: role.roleArn });
       if (nodes.names && nodes.controlPlanes === undefined)
         Annotations.of(this).addWarningV2(
           `cakeless:no-control-planes-${name}`,
@@ -121,4 +132,10 @@ export class CakelessStack extends Stack {
     };
     for (const [id, value] of Object.entries(outputs)) new CfnOutput(this, id, { value });
   }
+}
+
+/** A nested stack has the outputs about its own roles: an output here would make it export them. */
+function scopeOfOutput(access: NodeAccess, role: Role): Construct {
+  const stack = Stack.of(role);
+  return stack === Stack.of(access) ? access : stack;
 }

@@ -1,11 +1,13 @@
 /** The configuration of one deployment of the app, read from a file and checked. docs/deployment.md explains each field. */
 import { existsSync, readFileSync } from 'node:fs';
+import { Token } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { ruleFields } from '../lib/trust-domain-rules.ts';
 import { checkNodeName } from './node-access.ts';
+import { MAX_NESTED_STACKS } from './node-placement.ts';
 import { retentionOf } from './retention.ts';
 import { trustDomainRules } from './trust-domain-rules.ts';
 import {
@@ -19,23 +21,18 @@ import {
 const DEFAULT_FILE = 'cakeless.config.json';
 
 const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'));
-const keyArn = z
-  .string()
-  .check(
-    z.regex(
-      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
-      'must be the ARN of a KMS key',
-    ),
-  );
+/** A value that is known only at deployment, such as `topic.topicArn` of another construct, is left to AWS. */
+const matching = (pattern: RegExp, message: string) =>
+  z.string().check(z.refine((text) => Token.isUnresolved(text) || pattern.test(text), message));
+const keyArn = matching(
+  /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+  'must be the ARN of a KMS key',
+);
 /** At least the start of a name, so that it does not mean every principal of the account. */
-const principalPattern = z
-  .string()
-  .check(
-    z.regex(
-      /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:(?:root|[a-z-]+\/[^*?]{4}.*)$/,
-      'must be the ARN of a principal, or a pattern with the start of its name',
-    ),
-  );
+const principalPattern = matching(
+  /^arn:aws[a-z-]*:(?:iam|sts)::\d{12}:(?:root|[a-z-]+\/[^*?]{4}.*)$/,
+  'must be the ARN of a principal, or a pattern with the start of its name',
+);
 const principalPatterns = z.array(principalPattern).check(z.minLength(1));
 const trusted = z.array(z.string().check(z.refine(isTrusted, TRUSTED_FORMS))).check(z.minLength(1));
 /**
@@ -69,6 +66,7 @@ const clusterSchema = z.strictObject({
       assumedBy: trusted,
       names: z.optional(z.array(name).check(z.minLength(1))),
       controlPlanes: z.optional(z.array(name)),
+      nestedStacks: z.optional(count.check(z.maximum(MAX_NESTED_STACKS))),
       nodeTag: z.optional(z.string()),
       roleTag: z.optional(z.string()),
     }),
@@ -102,11 +100,7 @@ export const configSchema = z.strictObject({
   alarms: z.optional(
     z.strictObject({
       topicArn: z.optional(
-        z
-          .string()
-          .check(
-            z.regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'must be the ARN of a topic'),
-          ),
+        matching(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'must be the ARN of a topic'),
       ),
       renewalsStoppedDays: z.optional(count.check(z.maximum(7))),
     }),
@@ -188,6 +182,9 @@ function problemsOfNodes(cluster: string, nodes: Config['clusters'][number]['nod
       .filter((node) => !names?.includes(node))
       .map((node) => `cluster ${cluster}: control-plane node ${node} is not in nodes.names`),
     ...(names ? [] : untagged(`nodes of cluster ${cluster}`, nodes?.assumedBy)),
+    ...(nodes?.nestedStacks !== undefined && !names
+      ? [`cluster ${cluster}: nodes.nestedStacks is for the roles of nodes.names, which is missing`]
+      : []),
     ...twice(`node of cluster ${cluster},`, names ?? []),
   ];
 }

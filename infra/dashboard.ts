@@ -2,7 +2,8 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { METRICS, type Metric } from '../lib/metric-names.ts';
-import { type Alarms, metricOf } from './alarms.ts';
+import { metricOf } from './alarm-plan.ts';
+import type { Alarms } from './alarms.ts';
 import type { CakelessService } from './cakeless-service.ts';
 
 export interface DashboardProps {

@@ -1,9 +1,17 @@
-/** The constructs, for use in your own CDK app. docs/deployment.md explains them. */
+/** The constructs, for use in your own CDK app (`cakeless/infra` in the package). docs/deployment.md explains them. */
 export { Alarms, type AlarmsProps } from './alarms.ts';
 export { CaKeys, type CaKeysProps } from './ca-keys.ts';
 export { CakelessService, type CakelessServiceProps } from './cakeless-service.ts';
 export { CakelessStack, type CakelessStackProps } from './cakeless-stack.ts';
-export { type Config, checkConfig, readConfig } from './config.ts';
+export type {
+  AlarmsConfig,
+  CakelessConfig,
+  ClusterConfig,
+  FleetConfig,
+  NodesConfig,
+  PeopleConfig,
+  TrustDomainConfig,
+} from './config-fields.ts';
 export { Dashboard, type DashboardProps } from './dashboard.ts';
 export { NodeAccess, type NodeAccessProps } from './node-access.ts';
 export {

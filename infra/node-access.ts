@@ -4,6 +4,7 @@ import { isNodeName, RESERVED_NODE_NAMES } from '../lib/contract/request-kinds.t
 import { MAX_NODE_NAME_LENGTH } from '../lib/names.ts';
 import type { CakelessService } from './cakeless-service.ts';
 import type { Conditions } from './grant-objects.ts';
+import { placementOf, problemsOfSize } from './node-placement.ts';
 import { rolePath } from './principal-arns.ts';
 import { assumedBy, type Trusted } from './trusted.ts';
 
@@ -17,6 +18,12 @@ export interface NodeAccessProps {
   readonly nodes?: readonly string[] | undefined;
   /** Those of `nodes` that are control-plane nodes. @default none */
   readonly controlPlanes?: readonly string[] | undefined;
+  /**
+   * How many nested stacks the roles of `nodes` are spread over; about one for a hundred nodes. A stack has room for about
+   * 135 nodes. A change of the number gives some nodes new roles, with other ARNs.
+   * @default none: the roles are in the stack of this construct
+   */
+  readonly nestedStacks?: number | undefined;
   /** Principal tag that names the cluster. @default cluster */
   readonly clusterTag?: string | undefined;
   /** Principal tag that names the node; IAM Roles Anywhere sets x509Subject/CN. @default node */
@@ -32,18 +39,27 @@ export class NodeAccess extends Construct {
 
   constructor(scope: Construct, id: string, props: NodeAccessProps) {
     super(scope, id);
-    this.roles = props.nodes
-      ? Object.fromEntries(props.nodes.map((node) => [node, this.#roleOfNode(node, props)]))
-      : { '*': this.#roleByTags(props) };
+    this.roles = props.nodes ? this.#rolesOf(props.nodes, props) : { '*': this.#roleByTags(props) };
   }
 
-  #roleOfNode(node: string, props: NodeAccessProps): iam.Role {
+  #rolesOf(nodes: readonly string[], props: NodeAccessProps): Record<string, iam.Role> {
+    const { nestedStacks } = props;
+    const place = placementOf(this, nestedStacks);
+    this.node.addValidation({
+      validate: () => problemsOfSize(this, nodes.length, nestedStacks),
+    });
+    return Object.fromEntries(
+      nodes.map((node) => [node, this.#roleOfNode(place(node), node, props)]),
+    );
+  }
+
+  #roleOfNode(scope: Construct, node: string, props: NodeAccessProps): iam.Role {
     if (props.cluster === undefined) throw new Error('nodes are listed without their cluster');
     checkNodeName(node);
     const { service, cluster } = props;
     const isControlPlane = props.controlPlanes?.includes(node) ?? false;
     const folder = isControlPlane ? 'nodes/control-planes/' : 'nodes/';
-    const role = new iam.Role(this, node, {
+    const role = new iam.Role(scope, node, {
       path: rolePath(service.namePrefix, folder),
       description: `Cakeless: node ${node} of cluster ${cluster}`,
       assumedBy: assumedBy(props.assumedBy, {
@@ -55,7 +71,7 @@ export class NodeAccess extends Construct {
     });
     service.grant(role, { principal: 'node', cluster, node });
     if (isControlPlane) service.grant(role, { principal: 'control-plane', cluster, node });
-    if (props.assumedBy.includes(EC2)) new iam.InstanceProfile(this, `${node}-profile`, { role });
+    if (props.assumedBy.includes(EC2)) new iam.InstanceProfile(scope, `${node}-profile`, { role });
     return role;
   }
 

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 
 /**
@@ -20,10 +21,15 @@ const PRINCIPAL =
  * assume the role.
  */
 export function isTrusted(text: string): boolean {
-  return text !== ROLES_ANYWHERE && (isTrustAnchor(text) || PRINCIPAL.test(text));
+  return (
+    isKnownLater(text) || (text !== ROLES_ANYWHERE && (isTrustAnchor(text) || PRINCIPAL.test(text)))
+  );
 }
 
 export const isTrustAnchor = (text: string): boolean => TRUST_ANCHOR.test(text);
+
+/** The account, or the ARN of a principal, that another construct or a parameter of the stack names. */
+const isKnownLater = (text: string): boolean => Token.isUnresolved(text);
 
 /** Condition operators of IAM, with keys and values. */
 export type SessionConditions = Readonly<

@@ -1,7 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Fn } from 'aws-cdk-lib';
+import type * as z from 'zod/mini';
 import { checkConfig, configSchema, readConfig } from '../../infra/config.ts';
+import type { CakelessConfig } from '../../infra/config-fields.ts';
 import { retentionOf } from '../../infra/retention.ts';
 import { firstColumnOf } from '../docs/marked-table.ts';
 import { fieldPaths } from '../docs/schema-fields.ts';
@@ -69,6 +72,11 @@ describe('a configuration is refused, with a message that says where, if', () =>
       'EC2, which sets no session tags, may assume a role of many nodes',
       nodes({ assumedBy: ['ec2.amazonaws.com'] }),
       'nodes of cluster prod: EC2 sets no session tags',
+    ],
+    [
+      'there are nested stacks, but no roles for them',
+      nodes({ nestedStacks: 2 }),
+      'cluster prod: nodes.nestedStacks is for the roles of nodes.names, which is missing',
     ],
     [
       'IAM Roles Anywhere may assume a role for any trust anchor',
@@ -162,6 +170,25 @@ describe('a configuration is refused, with a message that says where, if', () =>
     const value = { account: '1', maxConcurrency: 1 };
     expect(() => checkConfig(value, 'my.json')).toThrow(/account: .*\n.*maxConcurrency: /);
   });
+});
+
+it('a value that is known only at deployment is left to AWS', () => {
+  const later = Fn.importValue('somebody');
+  const people = { assumedBy: [later] };
+  const config = { operators: people, deployers: [later], alarms: { topicArn: later } };
+  expect(checkConfig(config, 'app.ts')).toMatchObject(config);
+});
+
+/** With every field, so that a field that only one of two types has makes them differ. */
+type Whole<T> = T extends object ? { readonly [Key in keyof T]-?: Whole<T[Key]> } : T;
+type Written = Whole<CakelessConfig>;
+type Read = Whole<Omit<z.input<typeof configSchema>, 'stackName'>>;
+
+it('the type of a configuration has exactly the fields of the schema, besides the name of the stack', () => {
+  // tsc compares the types, in both directions
+  const read = (written: Written): Read => written;
+  const written = (config: Read): Written => config;
+  expect([read, written]).toHaveLength(2);
 });
 
 it('docs/deployment.md explains every field, and no other', () => {
