@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 export function loadTrimmed(name: string): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-trimmed-'));
   const outfile = join(folder, 'client.cjs');
-  // in a process of its own, because esbuild refuses the globals of jest; which has no import()
+  // in another process, because esbuild refuses the globals of jest; its modules have no import()
   const script = `import { build } from 'esbuild';
     import { SDK_ALIASES, trimSdk } from ${JSON.stringify(pathToFileURL('functions/trim-sdk.mjs').href)};
     await build({ entryPoints: [${JSON.stringify(name)}], outfile: ${JSON.stringify(outfile)}, bundle: true,
