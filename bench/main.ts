@@ -1,11 +1,11 @@
-import { benchBundle } from './bundle.ts';
+import { benchColdStart } from './cold-start.ts';
 import { benchIssuance, benchMemory } from './issuance.ts';
 
 async function main(): Promise<void> {
   console.log(`Node ${process.version}, ${process.arch}`);
   await benchMemory(); // first, before anything else fills the heap
   await benchIssuance();
-  benchBundle();
+  benchColdStart();
 }
 
 await main();

@@ -1,35 +1,67 @@
-// Bundles the functions for Lambda: one minified ESM file for each, with the SDK. Each has a folder that contains
-// exactly what is deployed: dist/functions/<name>/index.mjs. Builds are reproducible.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Bundles the functions for Lambda: minified ESM with the SDK inside. Each function has a folder that contains exactly
+// what is deployed: dist/functions/<name>/index.mjs and, in chunks/, what it shares with parts that only some requests
+// need. Builds are reproducible.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { SDK_ALIASES, trimSdk } from './trim-sdk.mjs';
 
 const FUNCTIONS = ['triage', 'sign', 'create-ca', 'reconcile', 'watch-signatures'];
-/** An argument names another folder for the bundles. */
-const [OUT = 'dist/functions'] = process.argv.slice(2);
-/** esbuild's metadata, which must not be deployed. */
-const META = 'dist/meta';
+/** Arguments name other folders for the bundles, and for esbuild's metadata, which must not be deployed. */
+const [OUT = 'dist/functions', META = 'dist/meta'] = process.argv.slice(2);
 
 mkdirSync(META, { recursive: true });
-for (const name of FUNCTIONS) {
-  const outfile = `${OUT}/${name}/index.mjs`;
-  const result = await build({
-    entryPoints: [`functions/${name}.ts`],
-    outfile,
+// to standard error: `cdk synth` may print a template to standard output
+for (const line of await Promise.all(FUNCTIONS.map(bundle))) console.error(line);
+
+/** @returns a line about it */
+async function bundle(name) {
+  const outdir = `${OUT}/${name}`;
+  const { metafile, outputFiles } = await build({
+    entryPoints: [{ in: `functions/${name}.ts`, out: 'index' }],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
+    splitting: true,
     minify: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
     metafile: true,
+    write: false,
     legalComments: 'none',
     banner: {
       js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
     },
-    alias: { '@aws-sdk/credential-provider-node': './functions/lambda-credentials.mjs' },
+    alias: SDK_ALIASES,
+    plugins: [trimSdk],
   });
-  writeFileSync(`${META}/${name}.json`, JSON.stringify(result.metafile));
-  const [{ bytes }] = Object.values(result.metafile.outputs);
-  // to standard error: `cdk synth` may print a template to standard output
-  console.error(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
+  const entry = relative('.', `${outdir}/index.mjs`);
+  const needed = reachable(metafile.outputs, entry, () => true);
+  metafile.outputs = Object.fromEntries(needed.map((file) => [file, metafile.outputs[file]]));
+  rmSync(outdir, { recursive: true, force: true });
+  for (const { path, contents } of outputFiles) {
+    if (!needed.some((file) => resolve(file) === path)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+  }
+  const atInit = reachable(metafile.outputs, entry, ({ kind }) => kind === 'import-statement');
+  writeFileSync(`${META}/${name}.json`, JSON.stringify({ ...metafile, entry, atInit }));
+  const [init, all] = [atInit, needed].map((files) => kilobytes(metafile.outputs, files));
+  return `${outdir}  ${init} KB at init, ${all} KB in all`;
+}
+
+/** The outputs that one imports, directly or not. esbuild also writes parts whose import it has removed. */
+function reachable(outputs, entry, follows) {
+  const found = new Set([entry]);
+  for (const file of found)
+    for (const imported of outputs[file].imports)
+      if (!imported.external && follows(imported)) found.add(imported.path);
+  return [...found];
+}
+
+function kilobytes(outputs, files) {
+  return Math.ceil(files.reduce((sum, file) => sum + outputs[file].bytes, 0) / 1024);
 }

@@ -1,6 +1,7 @@
 /** Lambda entry: creates the CAs of a trust domain. Nodes cannot call it. */
-import { newKmsClient } from '../lib/aws/clients.ts';
 import { KmsCaKeys } from '../lib/aws/kms-ca-keys.ts';
+import { newKmsClient } from '../lib/aws/kms-client.ts';
+import { KmsSigningKeys } from '../lib/aws/kms-signing-keys.ts';
 import { answerCloudFormation } from './answer-cloudformation.ts';
 import { newCreateCaHandler } from './create-ca-handler.ts';
 import { newReporter } from './report.ts';
@@ -10,7 +11,7 @@ import { trustDomainResource } from './trust-domain-resource.ts';
 const kms = newKmsClient();
 
 const createCa = newCreateCaHandler(
-  serviceFromEnvironment(kms),
+  serviceFromEnvironment(new KmsSigningKeys(kms)),
   new KmsCaKeys(kms),
   newReporter('create-ca'),
 );

@@ -4,6 +4,7 @@ import { newSqsClient } from '../lib/aws/sqs-client.ts';
 import { SqsRequestQueue } from '../lib/aws/sqs-request-queue.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import { required } from './environment.ts';
+import { laterSigningKeys } from './later-signing-keys.ts';
 import { newReconcileHandler } from './reconcile-handler.ts';
 import { newReporter } from './report.ts';
 import { serviceFromEnvironment } from './service.ts';
@@ -11,7 +12,7 @@ import { serviceFromEnvironment } from './service.ts';
 const queue = new SqsRequestQueue(newSqsClient(), required(ENVIRONMENT.queueUrl));
 
 export const handler = newReconcileHandler(
-  serviceFromEnvironment(),
+  serviceFromEnvironment(laterSigningKeys()),
   queue,
   newReporter('reconcile'),
 );

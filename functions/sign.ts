@@ -1,17 +1,23 @@
 /** Lambda entry: processes SQS messages about requests; the results are certificates and rejections. */
-import { newKmsClient } from '../lib/aws/clients.ts';
+import type { Context } from 'aws-lambda';
 import { newSqsClient } from '../lib/aws/sqs-client.ts';
+import { loadCheckRecord } from '../lib/issuance/check-record-later.ts';
 import { METRICS } from '../lib/metric-names.ts';
+import { laterSigningKeys } from './later-signing-keys.ts';
 import { measure, newReporter } from './report.ts';
 import { serviceFromEnvironment } from './service.ts';
 import { newSignHandler } from './sign-handler.ts';
 import { sourceQueue } from './source-queue.ts';
 
 const reporter = newReporter('sign');
-const onThrottle = () => measure(reporter, METRICS.kmsThrottled, 1);
+const keys = laterSigningKeys(() => measure(reporter, METRICS.kmsThrottled, 1));
 
-export const handler = newSignHandler(
-  serviceFromEnvironment(newKmsClient(), onThrottle),
-  sourceQueue(newSqsClient()),
-  reporter,
-);
+const handle = newSignHandler(serviceFromEnvironment(keys), sourceQueue(newSqsClient()), reporter);
+
+/** What only a certificate needs is loaded while SQS is asked about the messages, not at init. */
+export const handler = (event: unknown, context: Context) => {
+  const handled = handle(event, context);
+  keys.preload();
+  loadCheckRecord().catch(() => {}); // the request that needs it sees the error
+  return handled;
+};

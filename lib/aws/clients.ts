@@ -1,5 +1,4 @@
 /** SDK clients with bounded waits and standard retries. */
-import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 
 /**
@@ -24,7 +23,6 @@ export const CLIENT_SETTINGS = {
 /** @param region replaces the one in the environment */
 export const newS3Client = (region?: string) =>
   new S3Client({ ...CLIENT_SETTINGS, ...(region && { region }) });
-export const newKmsClient = () => new KMSClient(CLIENT_SETTINGS);
 
 /** For presigned URLs, which are signed before there is a body to compute a checksum of. */
 export const newPresigningClient = () =>

@@ -22,7 +22,8 @@ import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE, readText } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
-import { type CheckedDraft, checkRecord } from './check-record.ts';
+import type { CheckedDraft } from './check-record.ts';
+import { checkRecord } from './check-record-later.ts';
 import type { LintedTbs } from './lint.ts';
 import type { Processed } from './wake.ts';
 
