@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { bundleClient } from './bundle.mjs';
+import { bundleOneFile } from './bundle.mjs';
 
 const NODE = '26.10.0';
 const tools = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
@@ -21,7 +21,7 @@ function nodeFor(platform) {
   return binary;
 }
 
-const main = await bundleClient('cjs');
+const main = await bundleOneFile('cjs');
 const builder = nodeFor(`linux-${process.arch}`);
 for (const platform of ['linux-x64', 'linux-arm64']) {
   const output = `dist/client/cakeless-${platform}`;

@@ -1,11 +1,23 @@
-// Bundles the client into one minified file for Node >= 20.19: dist/client/cakeless.mjs. It contains the SDK, which is
-// evaluated only when a command opens a bucket. build-binary.mjs bundles the same as cakeless.cjs, for the executable.
-import { chmodSync, mkdirSync, renameSync } from 'node:fs';
+// Builds the client for Node >= 20.19, minified. The same commit gives the same bytes in any folder.
+//   dist/bundle/             the installed form: cakeless.mjs, and chunks that it loads when a command needs them
+//   dist/client/cakeless.mjs the same in one file, for download; build-binary.mjs makes cakeless.cjs, for the executable
+//   dist/man/                a manual page for each command
+//   dist/completion/         completion for bash, zsh and fish
+//   dist/meta/               esbuild's metadata, which is not published
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { digestOfSources } from './built-from.mjs';
+import { commitOfSources, shortCommit } from './commit.mjs';
 
-const OUT = 'dist/client';
+const ONE_FILE = 'dist/client';
+const INSTALLED = 'dist/bundle';
+const META = 'dist/meta';
+const REQUIRE =
+  "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+/** "--" ends Node's own options: Node 20 would otherwise take --env-file for its own, at any position. */
+const SHEBANG = '#!/usr/bin/env -S node --\n';
 
 /** Excludes the local service, which would add the functions and the stand-in for AWS. */
 const withoutLocal = {
@@ -16,32 +28,117 @@ const withoutLocal = {
   },
 };
 
+/** What all forms share. With the links of node_modules followed, names in the output would depend on the folder. */
+const settings = (commit) => ({
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20.19',
+  mainFields: ['module', 'main'],
+  preserveSymlinks: true,
+  metafile: true,
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'warning',
+  plugins: [withoutLocal],
+  define: { BUILT_FROM_COMMIT: JSON.stringify(shortCommit(commit) ?? '') },
+});
+
 /** @param {'esm' | 'cjs'} format */
-export async function bundleClient(format) {
-  mkdirSync(OUT, { recursive: true });
-  const outfile = `${OUT}/cakeless.${format === 'esm' ? 'mjs' : 'cjs'}`;
+export async function bundleOneFile(format, commit = commitOfSources()) {
+  mkdirSync(ONE_FILE, { recursive: true });
+  const outfile = `${ONE_FILE}/cakeless.${format === 'esm' ? 'mjs' : 'cjs'}`;
   const unfinished = `${outfile}.${process.pid}`; // the existing file may be running
-  const require =
-    "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
   const { metafile } = await build({
+    ...settings(commit),
     entryPoints: ['client/bundled/entry.ts'],
     outfile: unfinished,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node20.19',
     format,
-    mainFields: ['module', 'main'],
-    metafile: true,
-    legalComments: 'none',
-    ...(format === 'esm' && { banner: { js: `#!/usr/bin/env -S node --\n${require}` } }),
-    plugins: [withoutLocal],
+    ...(format === 'esm' && { banner: { js: SHEBANG + REQUIRE } }),
   });
   chmodSync(unfinished, 0o755);
   renameSync(unfinished, outfile);
-  const { bytes } = metafile.outputs[unfinished];
-  console.log(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
+  report(outfile, metafile.outputs[unfinished].bytes);
   return outfile;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await bundleClient('esm');
+/** The entry point is built alone, so that it needs no chunk to report one that is missing. */
+async function bundleInstalled(commit) {
+  const unfinished = `${INSTALLED}.${process.pid}`;
+  const common = { ...settings(commit), format: 'esm' };
+  const chunks = await build({
+    ...common,
+    entryPoints: { run: 'client/run.ts' },
+    outdir: `${unfinished}/chunks`,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    banner: { js: REQUIRE },
+  });
+  await build({
+    ...common,
+    entryPoints: ['client/bundled/installed.ts'],
+    outfile: `${unfinished}/cakeless.mjs`,
+    banner: { js: SHEBANG.trimEnd() },
+    plugins: [runIsAChunk],
+  });
+  chmodSync(`${unfinished}/cakeless.mjs`, 0o755);
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const built = { version, commit: commit ?? null, sources: digestOfSources('.') };
+  writeFileSync(`${unfinished}/build.json`, `${JSON.stringify(built, null, 2)}\n`);
+  replaceFolder(INSTALLED, unfinished);
+  mkdirSync(META, { recursive: true });
+  const meta = JSON.stringify(chunks.metafile).replaceAll(`${unfinished}/`, `${INSTALLED}/`);
+  writeFileSync(`${META}/client.json`, meta);
+  const sizes = Object.values(chunks.metafile.outputs).map(({ bytes }) => bytes);
+  report(
+    `${INSTALLED}/`,
+    sizes.reduce((sum, bytes) => sum + bytes, 0),
+  );
+}
+
+const runIsAChunk = {
+  name: 'run-is-a-chunk',
+  setup(build) {
+    const path = './chunks/run.mjs';
+    build.onResolve({ filter: /\/run\.ts$/ }, () => ({ path, external: true }));
+  },
+};
+
+/** The old folder may be in use, so it is only renamed before it is removed. */
+function replaceFolder(folder, replacement) {
+  const old = `${folder}.${process.pid}.old`;
+  try {
+    renameSync(folder, old);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  renameSync(replacement, folder);
+  rmSync(old, { recursive: true, force: true });
+}
+
+const report = (file, bytes) => console.log(`${file}  ${Math.ceil(bytes / 1024)} KB`);
+
+async function main() {
+  const commit = commitOfSources();
+  await bundleOneFile('esm', commit);
+  await bundleInstalled(commit);
+  await writeReference();
+}
+
+/** Completion and manual pages, by the sources themselves. */
+async function writeReference() {
+  const program = resolve(META, 'reference.mjs');
+  const { metafile: _, ...common } = settings(undefined);
+  await build({
+    ...common,
+    entryPoints: ['client/reference/write.ts'],
+    outfile: program,
+    format: 'esm',
+    banner: { js: REQUIRE },
+  });
+  const { writeReference: write } = await import(pathToFileURL(program).href);
+  write('dist');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main();

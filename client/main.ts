@@ -28,7 +28,7 @@ import { plainLine } from './plain-text.ts';
 import { type Prompt, systemPrompt } from './prompt.ts';
 import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, printText, type Terminal } from './terminal.ts';
-import { VERSION } from './version.ts';
+import { versionText } from './version.ts';
 
 /** @param args without node and script */
 export async function main(
@@ -56,7 +56,7 @@ export function buildProgram(
 ): Command {
   const program = new Command('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
-    .version(VERSION)
+    .version(versionText())
     .exitOverride()
     .configureHelp(helpSettings)
     .configureOutput({

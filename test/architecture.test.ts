@@ -27,7 +27,7 @@ it.each(Object.keys(MAY_IMPORT))('%s imports only from folders further in', (fol
 });
 
 /** The folders of client that start the command or run it; all others are below the commands. */
-const ABOVE = ['commands', 'bundled', 'demo'];
+const ABOVE = ['commands', 'bundled', 'demo', 'reference'];
 
 it('in client, nothing below the commands imports from them', () => {
   const below = sources.filter(
@@ -64,7 +64,13 @@ const HARMLESS = [
 ];
 
 /** Programs that run on the machine of a person, in folders that they make: they need no protection from others. */
-const OWN_FOLDERS = ['client/demo/', 'client/bundle.mjs', 'client/build-binary.mjs'];
+const OWN_FOLDERS = [
+  'client/demo/',
+  'client/reference/',
+  'client/bundle.mjs',
+  'client/build-binary.mjs',
+  'client/built-from.mjs',
+];
 /** `cakeless local` has its own rules for its data. */
 const OF_LOCAL = ['client/commands/local.ts'];
 

@@ -4,7 +4,7 @@ import { importsNotAllowed, type LayerOf, readSources } from '../support/imports
 /** Files directly in client/ that start the command and put it together. */
 const START = ['main.ts', 'run.ts', 'help.ts', 'system-errors.ts'];
 /** Files directly in client/ that decide what a process returns, or parse what it was given. */
-const EDGE = ['exit-codes.ts', 'options.ts'];
+const EDGE = ['exit-codes.ts', 'options.ts', 'suggestions.ts'];
 /** Files directly in client/ that start `cakeless local`. */
 const LOCAL = ['local-environments.ts', 'local-service.ts'];
 
@@ -31,6 +31,7 @@ const BASE = [
 /** Layers from the outside in; each may also import from itself and from base. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bundled: ['start'],
+  reference: ['start', 'edge'],
   demo: ['node', 'connection', 'local', 'wording'],
   start: ['commands', 'connection', 'edge'],
   commands: [
@@ -85,7 +86,7 @@ it.each(Object.keys(MAY_IMPORT))('%s imports only from layers further in', (laye
 });
 
 it('only the command line uses commander', () => {
-  const outer = ['bundled', 'start', 'commands', 'edge'];
+  const outer = ['bundled', 'reference', 'start', 'commands', 'edge'];
   const users = sources.filter(({ packages }) => packages.includes('commander'));
   expect(users.length).toBeGreaterThan(10);
   expect(

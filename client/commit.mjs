@@ -1,0 +1,34 @@
+// The commit that the command is built from, where it is known.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * CAKELESS_COMMIT replaces what Git reports, for a build from an archive.
+ * @returns {string | undefined} the whole hash, with "-dirty" if a file that Git knows was changed
+ */
+export function commitOfSources() {
+  const given = process.env.CAKELESS_COMMIT;
+  if (given !== undefined && !/^[0-9a-f]{40}(?:-dirty)?$/.test(given))
+    throw new Error(`CAKELESS_COMMIT=${given}: not the 40 hexadecimal digits of a commit`);
+  if (given !== undefined) return given;
+  try {
+    const [head, top] = git('rev-parse', 'HEAD', '--show-toplevel').split('\n');
+    // a copy inside another repository is not of that repository's commit
+    if (`${top}/` !== ROOT) return undefined;
+    return git('status', '--porcelain', '--untracked-files=no') === '' ? head : `${head}-dirty`;
+  } catch {
+    return undefined;
+  }
+}
+
+const git = (...args) =>
+  execFileSync('git', args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
+
+/** As `--version` shows it: seven digits. */
+export const shortCommit = (commit) => commit?.replace(/^([0-9a-f]{7})[0-9a-f]*/, '$1');

@@ -1,0 +1,6 @@
+/** kubeadm's and the kubelet's default folders. Apart from `places.ts`, because `--help` names them. */
+export const KUBEADM_FOLDERS = {
+  certDir: '/etc/kubernetes/pki',
+  kubeconfigDir: '/etc/kubernetes',
+  kubeletDir: '/var/lib/kubelet/pki',
+} as const;

@@ -1,0 +1,23 @@
+/** Completion scripts. They are complete in themselves: a shell does not start the command at each Tab. */
+import { bashCompletion } from './shells/bash.ts';
+import { fishCompletion } from './shells/fish.ts';
+import { zshCompletion } from './shells/zsh.ts';
+import type { CommandFacts } from './tree.ts';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** The name under which each shell looks for the script. */
+export const COMPLETION_FILES: Readonly<Record<Shell, string>> = {
+  bash: 'cakeless.bash',
+  zsh: '_cakeless',
+  fish: 'cakeless.fish',
+};
+
+const SCRIPTS: Readonly<Record<Shell, (tree: CommandFacts) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+export const completionScript = (shell: Shell, tree: CommandFacts): string => SCRIPTS[shell](tree);
