@@ -22,6 +22,8 @@ module.exports = {
   ],
   // far more than any test takes on a slow machine
   testTimeout: 120_000,
+  // npm run release generates a package with the name of this one
+  modulePathIgnorePatterns: ['<rootDir>/dist/package/'],
   randomize: true,
   // by default jest leaves one core unused, which is half of a machine with two
   maxWorkers: '100%',

@@ -8,6 +8,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   local: ['lib'],
   client: ['lib', 'functions', 'local'],
   infra: ['lib', 'functions'],
+  release: ['client'],
 };
 
 /** The folders of lib that talk to the outside; everything else there is the pure core. */

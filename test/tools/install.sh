@@ -8,6 +8,9 @@
 #   python/bin/{aws,python}       the AWS command line and boto3 (pins: python-requirements.txt)
 #   scanners/bin/{cfn-lint,checkov}  scanners of CloudFormation templates (pins: scanners-requirements.txt)
 #   ministack/bin/python          MiniStack, a stand-in for AWS (pins with hashes: ministack-requirements.txt)
+#   bin/nfpm                      builds .deb and .rpm packages (nfpm/go.mod, go.sum)
+#   sbom/bin/python               readers of CycloneDX and SPDX that validate (pins: sbom-requirements.txt)
+#   debian-12/root/               a minimal Debian with systemd, from Debian's packages (debian.sh)
 #   arm64/emulator, arm64/lib/    QEMU's user emulation and libraries for arm64, from Debian's packages (arm64.sh)
 #
 # Arguments name the tools to install; the default is all: install.sh node-24 ministack
@@ -35,6 +38,10 @@ main() {
   ! wanted python || python_tools
   ! wanted scanners || scanners
   ! wanted ministack || ministack
+  ! wanted nfpm || nfpm
+  ! wanted sbom || sbom
+  ! wanted packages || package_programs
+  ! wanted debian-12 || debian_12
   ! wanted arm64 || arm64
   exit "$failed"
 }
@@ -147,6 +154,64 @@ install_ministack() {
     "$tools/ministack/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
       -r "$here/ministack-requirements.txt" &&
     "$tools/ministack/bin/python" -c 'import ministack, cryptography'
+}
+
+nfpm() {
+  local pin
+  pin=$(cat "$here/nfpm/go.mod" "$here/nfpm/go.sum" | sha256sum | cut -d' ' -f1)
+  [ -x "$tools/bin/nfpm" ] || find_go
+  if [ "$go_missing" != unknown ] && [ -n "$go_missing" ]; then
+    say nfpm "missing: $go_missing"
+  else
+    make nfpm "$pin" "$tools/bin/nfpm" build_nfpm
+  fi
+}
+
+build_nfpm() {
+  local program
+  find_go
+  program=$(recent_go)
+  (cd "$here/nfpm" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=auto \
+    "$program" build -buildvcs=false -trimpath -o "$tools/bin/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm)
+}
+
+sbom() {
+  with_python sbom 9 "$here/sbom-requirements.txt" "$tools/sbom/bin/python" install_sbom
+}
+
+install_sbom() {
+  rm -rf "$tools/sbom"
+  python3 -m venv "$tools/sbom" &&
+    "$tools/sbom/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/sbom-requirements.txt" &&
+    "$tools/sbom/bin/python" -c 'import cyclonedx.validation.json, spdx_tools.spdx.validation.document_validator'
+}
+
+# Debian's own programs: lintian judges .deb packages, rpm installs the others.
+package_programs() {
+  if command -v lintian >/dev/null && command -v rpm >/dev/null; then
+    say packages "present"
+  elif [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    say packages "missing: lintian and rpm (Debian packages)"
+  elif apt_install lintian rpm >"$tools/log/packages" 2>&1; then
+    say packages "made"
+  else
+    say packages "FAILED: $(tail -n 1 "$tools/log/packages") (all of it: $tools/log/packages)"
+    failed=1
+  fi
+}
+
+apt_install() {
+  local install=(apt-get install -y -q --no-install-recommends "$@")
+  export DEBIAN_FRONTEND=noninteractive
+  "${install[@]}" || { apt-get update -q && "${install[@]}"; }
+}
+
+debian_12() {
+  if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    say debian-12 "missing: this is not Debian on x86-64, or not root"
+    return
+  fi
+  make debian-12 "$(sha256sum <"$here/debian.sh")" "$tools/debian-12/root/usr/bin/apt-get" bash "$here/debian.sh" "$tools/debian-12"
 }
 
 arm64() {

@@ -128,4 +128,6 @@ Persistent=true
 
 [Install]
 WantedBy=timers.target
+# systemctl enable and disable include it
+Also=${AT_BOOT}
 `;

@@ -1,0 +1,111 @@
+/**
+ * `npm run release`: makes everything that a release publishes, in dist/release. Publishes nothing.
+ *   --allow-dirty   also from files that are not committed, to try it
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CHECKSUMS, writeChecksums } from './checksums.ts';
+import { filesIn, type License } from './contents.ts';
+import { readEmbeddedNode } from './embedded-node.ts';
+import { makeNpmPackage } from './npm-package.ts';
+import { makeOsPackage, osPackages } from './os-packages.ts';
+import { type Revision, readRevision } from './revision.ts';
+import { bundledComponents } from './sbom/components.ts';
+import { cycloneDx } from './sbom/cyclonedx.ts';
+import { spdx } from './sbom/spdx.ts';
+
+const OUT = 'dist/release';
+const TOOLS = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
+
+async function makeRelease(made: Revision): Promise<void> {
+  build();
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  const node = readEmbeddedNode();
+  const licenses = licensesOfBundle();
+  makeOsPackages(made, licenses, { name: 'THIRD-PARTY-NOTICES.nodejs', text: node.license });
+  npm('pack', `./${makeNpmPackage(licenses)}`, '--pack-destination', OUT, '--silent');
+  for (const name of ['cakeless.mjs', 'cakeless-linux-x64', 'cakeless-linux-arm64'])
+    copyFileSync(join('dist/client', name), join(OUT, name));
+  writeFileSync(join(OUT, 'LICENSE.nodejs'), node.license);
+  for (const { name, text } of licenses) writeFileSync(join(OUT, name), text);
+  const components = bundledComponents(metafiles(), 'package-lock.json');
+  const subject = { revision: made, components, node };
+  const name = `cakeless-${made.version}`;
+  writeJson(`${name}.cdx.json`, cycloneDx(subject));
+  writeJson(`${name}.spdx.json`, spdx(subject));
+  await writeChecksums(OUT);
+  report(made);
+}
+
+function build(): void {
+  execFileSync('bash', ['test/tools/install.sh', 'nfpm'], { stdio: 'inherit' });
+  for (const script of ['build', 'build:client', 'build:binary', 'build:schemas', 'build:infra'])
+    npm('run', '--if-present', '--silent', script);
+}
+
+const npm = (...args: string[]) =>
+  execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+
+function makeOsPackages(made: Revision, bundle: readonly License[], node: License): void {
+  const stage = mkdtempSync(join(tmpdir(), 'cakeless-release-'));
+  try {
+    for (const it of osPackages(made, { bundle, node }))
+      makeOsPackage(it, { nfpm: join(TOOLS, 'bin/nfpm'), stage, out: OUT, revision: made });
+  } finally {
+    rmSync(stage, { recursive: true });
+  }
+}
+
+/** The file that release/notices.mjs writes. */
+function licensesOfBundle(): License[] {
+  const name = 'THIRD-PARTY-NOTICES';
+  const file = join('dist', name);
+  return existsSync(file) ? [{ name, text: readFileSync(file, 'utf8') }] : [];
+}
+
+/** The client's metadata, and that of the functions if the package contains them for the constructs. */
+function metafiles(): string[] {
+  const published = (name: string) => name === 'client.json' || existsSync('dist/infra');
+  return filesIn('dist/meta')
+    .filter((name) => name.endsWith('.json') && published(name))
+    .map((name) => join('dist/meta', name));
+}
+
+const writeJson = (name: string, document: unknown) =>
+  writeFileSync(join(OUT, name), `${JSON.stringify(document, null, 2)}\n`);
+
+function report({ version, commit, changed }: Revision): void {
+  const dirty = changed.length > 0 ? ', with files that are not committed' : '';
+  console.log(`\n${OUT}: cakeless ${version}, commit ${commit.slice(0, 12)}${dirty}`);
+  for (const name of filesIn(OUT))
+    console.log(`${megabytes(statSync(join(OUT, name)).size)}  ${name}`);
+  console.log(
+    `\nNothing was published. Next: check it (cd ${OUT} && sha256sum --check ${CHECKSUMS}), then follow docs/releasing.md`,
+  );
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1).padStart(6)} MB`;
+
+const { values: options } = parseArgs({ options: { 'allow-dirty': { type: 'boolean' } } });
+const revision = readRevision();
+if (revision.changed.length > 0 && !options['allow-dirty']) {
+  console.error(
+    `release: refused: files are not committed:\n${revision.changed.join('\n')}\n` +
+      'release: hint: commit them, or use -- --allow-dirty to try the release',
+  );
+  process.exit(1);
+}
+await makeRelease(revision);

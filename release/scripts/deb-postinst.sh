@@ -1,0 +1,3 @@
+case $1 in
+  configure) reload_units ;;
+esac

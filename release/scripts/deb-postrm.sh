@@ -1,0 +1,4 @@
+case $1 in
+  remove) reload_units ;;
+  purge) remove_traces ;;
+esac

@@ -1,0 +1,4 @@
+case $1 in
+  upgrade) wait_for_renewal ;;
+  remove) stop_timer ;;
+esac

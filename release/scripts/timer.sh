@@ -1,0 +1,57 @@
+#!/bin/sh
+# Shared by the maintainer scripts of both formats: what `cakeless install-timer` and `systemctl enable` have left.
+set -e
+
+timer=cakeless-renew.timer
+service=cakeless-renew.service
+at_boot=cakeless-restore-manifests.service
+written=/etc/systemd/system
+
+# In a chroot, systemctl can still enable and disable.
+have_systemctl() { command -v systemctl >/dev/null 2>&1; }
+systemd_runs() { [ -d /run/systemd/system ] && have_systemctl; }
+
+reload_units() {
+  if systemd_runs; then systemctl daemon-reload || true; fi
+}
+
+# The units in /etc may run the program of another installation, such as one in /usr/local. Those are left alone.
+units_are_ours() {
+  [ ! -e "$written/$service" ] ||
+    grep -Eq '^ExecStart=/usr/(bin/cakeless|bin/node -- /usr/share/cakeless/cakeless\.mjs) ' "$written/$service"
+}
+
+# A renewal loads parts of the program while it runs, and another run would have to resume an interrupted one.
+wait_for_renewal() {
+  systemd_runs || return 0
+  tries=0
+  while systemctl --quiet is-active "$service"; do
+    if [ "$tries" -eq 0 ]; then echo 'cakeless: a renewal is in progress; waiting for it to end (up to 20m)'; fi
+    tries=$((tries + 1))
+    if [ "$tries" -gt 600 ]; then
+      echo 'cakeless: the renewal is still in progress; nothing was changed: try again later' >&2
+      exit 1
+    fi
+    sleep 2
+  done
+}
+
+stop_timer() {
+  if ! units_are_ours || ! have_systemctl; then return 0; fi
+  # the timer first: it must not start a renewal that nobody waits for
+  if systemd_runs; then systemctl --quiet stop "$timer" 2>/dev/null || true; fi
+  wait_for_renewal
+  systemctl --quiet disable "$timer" "$at_boot" 2>/dev/null || true
+}
+
+# The node's files stay: /etc/kubernetes with its certificates, cakeless.yaml, cakeless.env and the state of Cakeless.
+remove_traces() {
+  if units_are_ours; then
+    rm -f "$written/$timer" "$written/$service" "$written/$at_boot"
+    # when the timer last ran (Persistent=)
+    rm -f "/var/lib/systemd/timers/stamp-$timer"
+  fi
+  rm -rf /var/cache/cakeless
+  reload_units
+  if systemd_runs; then systemctl --quiet reset-failed "$service" "$at_boot" 2>/dev/null || true; fi
+}
