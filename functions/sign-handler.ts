@@ -3,6 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { SharedDeclarations } from '../lib/issuance/grounds.ts';
 import { processRequest } from '../lib/issuance/process-request.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import type { Service } from '../lib/service.ts';
@@ -10,27 +11,35 @@ import { type OwnQueue, processOwnMessages, type QueueRecord } from './own-queue
 import { type Reporter, reportFault, reportProcessed } from './report.ts';
 import { readWakeMessage } from './wake-message.ts';
 
-/** Judges and signs the requests in a batch of SQS messages; only messages that fail are redelivered. */
+/**
+ * Judges and signs the requests in a batch of SQS messages, all at the same time; only messages that fail are redelivered.
+ */
 export function newSignHandler(service: Service, requests: OwnQueue, reporter: Reporter) {
   const unproven = { reporter, metric: METRICS.unprovenWake };
   const handleBatch = (event: unknown, context: Context): Promise<SQSBatchResponse> =>
-    processOwnMessages(requests, unproven, event, (Records) =>
-      processPartialResponse(
+    processOwnMessages(requests, unproven, event, (Records) => {
+      const declared = new SharedDeclarations(service.authority);
+      return processPartialResponse(
         { Records: [...Records] },
-        (message: QueueRecord) => handleMessage(service, reporter, message),
+        (message: QueueRecord) => handleMessage({ service, declared }, reporter, message),
         new BatchProcessor(EventType.SQS),
         { context, throwOnFullBatchFailure: false },
-      ),
-    );
+      );
+    });
   return middy<unknown, SQSBatchResponse>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(handleBatch);
 }
 
+interface Batch {
+  readonly service: Service;
+  readonly declared: SharedDeclarations;
+}
+
 /** A message names one request, so that no request makes another fail. @throws whatever makes SQS redeliver it */
 async function handleMessage(
-  service: Service,
+  { service, declared }: Batch,
   reporter: Reporter,
   { body }: QueueRecord,
 ): Promise<void> {
@@ -38,7 +47,7 @@ async function handleMessage(
   try {
     const wake = readWakeMessage(body);
     key = wake.key;
-    reportProcessed(reporter, key, await processRequest(service, wake));
+    reportProcessed(reporter, key, await processRequest(service, wake, declared));
   } catch (error) {
     reportFault(reporter, key, error);
     throw error;

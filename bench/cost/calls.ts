@@ -1,12 +1,12 @@
 /**
- * Billed calls for one certificate. test/service/calls.test.ts counts the service's calls at its SDK clients. A node
- * also draws from the budget of its cluster: a read and a write, four times a day for a dozen certificates.
+ * Billed calls for one certificate, if each is alone in its batch; the messages of a batch share some
+ * (docs/benchmarks.md). test/service/calls.test.ts counts the service's calls at its SDK clients. A node also draws from
+ * the budget of its cluster: a write, four times a day for a dozen certificates.
  */
 export const SERVICE_CALLS = {
   SignCommand: 1,
   PutObjectCommand: 5, // budget, record, certificate in the ledger, expiry index, certificate for the node
-  DeleteObjectCommand: 1, // pending.json, if it exists; S3 does not charge for deletes
-  GetObjectCommand: 8, // request, record, cluster and trust domain twice, budget, certificate in the ledger
+  GetObjectCommand: 7, // request, record, cluster, trust domain, budgets of node and cluster, pending.json
 } as const;
 
 /** The node puts the CSR, gets the certificate, the CSR and the trust bundle, and lists twice for each poll. */

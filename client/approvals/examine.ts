@@ -6,16 +6,18 @@ import type { PendingDocument } from '../../lib/contract/outcomes.ts';
 import type { RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { type AppraisedPlan, appraise } from '../../lib/issuance/appraise.ts';
+import { storedDeclarations } from '../../lib/issuance/grounds.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { PlanToApprove } from '../../lib/policy/approval.ts';
 import type { PlanTerms } from '../../lib/policy/plan-digest.ts';
 import { listed } from '../../lib/printable.ts';
 import type { ObjectReader, StoredObject } from '../../lib/store/object-store.ts';
+import type { RevalidatingReader } from '../../lib/store/often-read.ts';
 import { RULES_UNKNOWN } from '../../lib/trust-domain-rules.ts';
 
 export interface Stores {
   readonly exchange: ObjectReader;
-  readonly authority: ObjectReader;
+  readonly authority: RevalidatingReader;
 }
 
 /** A plan that can be approved. */
@@ -44,7 +46,8 @@ export async function examine(
   const object = await exchange.get(address.key, LIMITS.maxObjectBytes);
   const about = { address, pending, object, plan: undefined };
   if (!object) return { ...about, problems: ['its CSR does not exist, or has expired'] };
-  const deps = { authority, rules: RULES_UNKNOWN, now: () => now };
+  const declared = storedDeclarations(authority);
+  const deps = { declared, rules: RULES_UNKNOWN, now: () => now };
   const appraisal = await appraise(deps, address, object, pending.uploader);
   if (appraisal.kind === 'not-a-request')
     return { ...about, problems: ['it is not a request for a certificate'] };

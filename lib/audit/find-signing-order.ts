@@ -14,6 +14,7 @@ import {
 import { parseRequestKey } from '../contract/request-key.ts';
 import { Fault } from '../fault.ts';
 import { checkRecord, type RecordCheckDeps } from '../issuance/check-record.ts';
+import { storedGrounds } from '../issuance/grounds.ts';
 import { LIMITS } from '../limits.ts';
 import { readDocument } from '../store/documents.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
@@ -60,7 +61,7 @@ async function findLeafOrder(
     return `${key}: is the record of request ${record.request}`;
   if (record.decision !== 'issue') return `${key}: is the record of a rejection`;
   const csr = await exchange.get(address.key, LIMITS.maxObjectBytes);
-  const check = await checkRecord(ledger, address, record, csr);
+  const check = await checkRecord(ledger, address, record, csr, storedGrounds(authority));
   if (!check.fits) return `${key}: does not fit its request: ${check.misfits.join('; ')}`;
   const storedAt = await writtenAt(authority, issuedKey(address.key));
   return { by: 'sign', keyId: record.keyId, storedAt };

@@ -34,8 +34,29 @@ export class S3ObjectStore implements ObjectStore {
     this.#bucket = bucket;
   }
 
-  async get(key: string, maxBytes: number): Promise<BucketObject | undefined> {
-    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
+  get(key: string, maxBytes: number): Promise<BucketObject | undefined> {
+    return this.#get({ Key: key }, maxBytes);
+  }
+
+  async getIfChanged(
+    key: string,
+    maxBytes: number,
+    eTag: string,
+  ): Promise<BucketObject | 'unchanged' | undefined> {
+    try {
+      return await this.#get({ Key: key, IfNoneMatch: `"${eTag}"` }, maxBytes);
+    } catch (error) {
+      if (error instanceof Fault && statusOf(error.cause) === 304) return 'unchanged';
+      throw error;
+    }
+  }
+
+  async #get(
+    input: { readonly Key: string; readonly IfNoneMatch?: string },
+    maxBytes: number,
+  ): Promise<BucketObject | undefined> {
+    const { Key: key } = input;
+    const command = new GetObjectCommand({ Bucket: this.#bucket, ...input });
     const date = noteDate(command);
     try {
       return await this.#toObject(key, await this.#client.send(command), maxBytes, date());

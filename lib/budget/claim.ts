@@ -16,7 +16,7 @@ import {
 import type { RequestAddress } from '../contract/request-key.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
 import { Coalescer } from './coalesce.ts';
-import { type BudgetBucket, compareAndSet } from './compare-and-set.ts';
+import { type BudgetBucket, compareAndSet, type EarlyRead, readEarly } from './compare-and-set.ts';
 import type { BudgetLimits, Counts } from './limits.ts';
 
 export interface Claim {
@@ -44,15 +44,41 @@ export type Exceeded =
 export const MOST_DAYS = 6;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** @returns undefined if the request counts, now or since an earlier run */
-export function claim(
+/** A request that may be counted soon. Each ends with `claim` or `withdraw`. */
+export interface ExpectedClaim {
+  /** @returns undefined if the request counts, now or since an earlier run */
+  claim(asked: Claim): Promise<Exceeded | undefined>;
+  /** Does nothing after `claim`. */
+  withdraw(): void;
+}
+
+/**
+ * Starts to read the counters, as of a request that was uploaded today. The requests of a node that a process expects at
+ * the same time are counted together, in one write: a claim waits for the others, which may still be read or judged.
+ */
+export function expectClaim(
   bucket: BudgetBucket,
-  asked: Claim,
+  { cluster, node }: Pick<RequestAddress, 'cluster' | 'node'>,
   now: Date,
-): Promise<Exceeded | undefined> {
-  const { cluster, node } = asked.address;
-  const key = nodeBudgetKey(cluster, node, dayOf(asked.uploaded));
-  return countersOf(bucket).nodes.ask(key, { ...asked, now });
+): ExpectedClaim {
+  const { nodes, clusters } = countersOf(bucket);
+  const keyOf = (day: Date) => nodeBudgetKey(cluster, node, dayOf(day));
+  const expected = keyOf(now);
+  const own = nodes.announce(expected, true);
+  // not awaited: the requests of other nodes may take long
+  const shared = clusters.announce(clusterBudgetKey(cluster, dayOf(now)), false);
+  const withdraw = () => {
+    own.leave();
+    shared.leave();
+  };
+  const claim = (asked: Claim) => {
+    const key = keyOf(asked.uploaded);
+    const all = { ...asked, now };
+    if (key === expected) return own.ask(all);
+    own.leave();
+    return nodes.ask(key, all);
+  };
+  return { claim: (asked) => claim(asked).finally(withdraw), withdraw };
 }
 
 interface AskedClaim extends Claim {
@@ -65,9 +91,9 @@ interface Draw {
 }
 
 interface Counters {
-  readonly nodes: Coalescer<AskedClaim, Exceeded | undefined>;
+  readonly nodes: Coalescer<AskedClaim, Exceeded | undefined, EarlyRead>;
   /** @returns what was drawn */
-  readonly clusters: Coalescer<Draw, Counts>;
+  readonly clusters: Coalescer<Draw, Counts, EarlyRead>;
 }
 
 /** Runs of one process share the counters of a bucket. */
@@ -76,11 +102,17 @@ const counters = new WeakMap<BudgetBucket, Counters>();
 function countersOf(bucket: BudgetBucket): Counters {
   const known = counters.get(bucket);
   if (known) return known;
-  const clusters = new Coalescer<Draw, Counts>((key, draws) => drawAll(bucket, key, draws));
-  const nodes = new Coalescer<AskedClaim, Exceeded | undefined>((key, claims) =>
-    countAll(bucket, key, claims, clusters),
-  );
-  const made = { nodes, clusters };
+  const prepare = (key: string) => readEarly(bucket, key);
+  const made: Counters = {
+    clusters: new Coalescer({
+      prepare,
+      settle: (key, draws, early) => drawAll(bucket, key, draws, early),
+    }),
+    nodes: new Coalescer({
+      prepare,
+      settle: (key, claims, early) => countAll(bucket, key, claims, early, made),
+    }),
+  };
   counters.set(bucket, made);
   return made;
 }
@@ -96,12 +128,13 @@ function countAll(
   bucket: BudgetBucket,
   key: string,
   claims: readonly AskedClaim[],
-  clusters: Counters['clusters'],
+  early: EarlyRead | undefined,
+  { clusters }: Counters,
 ): Promise<(Exceeded | undefined)[]> {
   // what was drawn in an attempt that another run won is used in the next one
   const inHand = { requests: 0, certificates: 0 };
-  return compareAndSet(bucket, key, nodeBudgetSchema, async (known = EMPTY) => {
-    const count = new NodeCount(known, inHand, (draw, asked) =>
+  return compareAndSet(bucket, key, nodeBudgetSchema, early, async (known = EMPTY) => {
+    const count = new NodeCount(known, inHand, claims, (draw, asked) =>
       clusters.ask(clusterBudgetKey(asked.address.cluster, dayOf(asked.uploaded)), draw),
     );
     const result: (Exceeded | undefined)[] = [];
@@ -116,17 +149,21 @@ class NodeCount {
   readonly #drawn: Record<Budgeted, number>;
   readonly #inHand: Record<Budgeted, number>;
   readonly #closedThrough: NodeBudget['closedThrough'];
+  /** All that are counted together. */
+  readonly #claims: readonly AskedClaim[];
   readonly #draw: (draw: Draw, asked: AskedClaim) => Promise<Counts>;
   changed = false;
 
   constructor(
     { requests, certificates, drawn, closedThrough }: NodeBudget,
     inHand: Record<Budgeted, number>,
+    claims: readonly AskedClaim[],
     draw: (draw: Draw, asked: AskedClaim) => Promise<Counts>,
   ) {
     this.#counted = { requests: new Set(requests), certificates: new Set(certificates) };
     this.#drawn = { ...drawn };
     this.#inHand = inHand;
+    this.#claims = claims;
     this.#closedThrough = { ...closedThrough };
     this.#draw = draw;
   }
@@ -134,8 +171,7 @@ class NodeCount {
   /** Counts all that the request needs, or nothing. */
   async admit(asked: AskedClaim): Promise<Exceeded | undefined> {
     const id = digestOf(asked.address.key);
-    const needed: Budgeted[] = asked.certificate ? ['requests', 'certificates'] : ['requests'];
-    const missing = needed.filter((what) => !this.#counted[what].has(id));
+    const missing = this.#missing(asked);
     for (const what of missing) {
       const exceeded = await this.#findExceeded(what, asked);
       if (!exceeded) continue;
@@ -162,6 +198,14 @@ class NodeCount {
     };
   }
 
+  /** What the request needs and has not been counted for. */
+  #missing({ address, certificate }: AskedClaim): Budgeted[] {
+    const id = digestOf(address.key);
+    return BUDGETED.filter(
+      (what) => (certificate || what !== 'certificates') && !this.#counted[what].has(id),
+    );
+  }
+
   async #findExceeded(what: Budgeted, asked: AskedClaim): Promise<Exceeded | undefined> {
     const { limits, uploaded, now } = asked;
     const used = this.#counted[what].size;
@@ -179,17 +223,20 @@ class NodeCount {
   }
 
   /**
-   * Draws as much as the node has so far: a worker draws two, and a node that needs hundreds draws a few times, so that
-   * the nodes of a cluster do not compete for the counter of the cluster at each request.
+   * Draws what all that are counted together lack, and at least as much as the node has so far: a worker draws two, a
+   * control-plane node once for all its certificates, and a node that needs hundreds a few times, so that the nodes of a
+   * cluster do not compete for the counter of the cluster at each request.
    */
   async #drawMore(asked: AskedClaim): Promise<void> {
-    const wantedOf = (what: Budgeted) =>
-      Math.min(MOST_DRAWN, Math.max(LEAST_DRAWN, this.#available(what)));
-    const isShort = (what: Budgeted) => this.#counted[what].size >= this.#available(what);
-    const wanted = {
-      requests: isShort('requests') ? wantedOf('requests') : 0,
-      certificates: asked.certificate && isShort('certificates') ? wantedOf('certificates') : 0,
+    const wantedOf = (what: Budgeted) => {
+      const missing = this.#claims.filter((one) => this.#missing(one).includes(what)).length;
+      const used = this.#counted[what].size;
+      const mayUse = Math.min(missing, asked.limits.node[what] - used);
+      const short = used + mayUse - this.#available(what);
+      if (short <= 0) return 0;
+      return Math.min(MOST_DRAWN, Math.max(LEAST_DRAWN, this.#available(what), short));
     };
+    const wanted = { requests: wantedOf('requests'), certificates: wantedOf('certificates') };
     const got = await this.#draw({ wanted, limit: asked.limits.cluster }, asked);
     this.#inHand.requests += got.requests;
     this.#inHand.certificates += got.certificates;
@@ -207,28 +254,40 @@ class NodeCount {
   }
 }
 
+const BUDGETED: readonly Budgeted[] = ['requests', 'certificates'];
 const LEAST_DRAWN = 2;
 const MOST_DRAWN = 64;
 
 const NOTHING: Counts = { requests: 0, certificates: 0 };
 
 /** What a killed run has drawn and not stored is lost to the cluster for the day. */
-function drawAll(bucket: BudgetBucket, key: string, draws: readonly Draw[]): Promise<Counts[]> {
-  return compareAndSet(bucket, key, clusterBudgetSchema, async (known = { drawn: NOTHING }) => {
-    const drawn = { ...known.drawn };
-    const take = (what: Budgeted, { wanted, limit }: Draw) => {
-      const amount = Math.max(0, Math.min(wanted[what], limit[what] - drawn[what]));
-      drawn[what] += amount;
-      return amount;
-    };
-    const result = draws.map((draw) => ({
-      requests: take('requests', draw),
-      certificates: take('certificates', draw),
-    }));
-    const isSame =
-      drawn.requests === known.drawn.requests && drawn.certificates === known.drawn.certificates;
-    return { result, ...(!isSame && { document: { drawn } }) };
-  });
+function drawAll(
+  bucket: BudgetBucket,
+  key: string,
+  draws: readonly Draw[],
+  early: EarlyRead | undefined,
+): Promise<Counts[]> {
+  return compareAndSet(
+    bucket,
+    key,
+    clusterBudgetSchema,
+    early,
+    async (known = { drawn: NOTHING }) => {
+      const drawn = { ...known.drawn };
+      const take = (what: Budgeted, { wanted, limit }: Draw) => {
+        const amount = Math.max(0, Math.min(wanted[what], limit[what] - drawn[what]));
+        drawn[what] += amount;
+        return amount;
+      };
+      const result = draws.map((draw) => ({
+        requests: take('requests', draw),
+        certificates: take('certificates', draw),
+      }));
+      const isSame =
+        drawn.requests === known.drawn.requests && drawn.certificates === known.drawn.certificates;
+      return { result, ...(!isSame && { document: { drawn } }) };
+    },
+  );
 }
 
 /** 96 bits of a digest: short, and no two requests of a node have the same. */

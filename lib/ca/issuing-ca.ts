@@ -10,15 +10,15 @@ import { OID } from '../der/oids.ts';
 import { readDer, readFields, readOid, TAG } from '../der/read.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { type SigningAlgorithm, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
-import { checkDocument, readOften } from '../store/documents.ts';
-import type { ObjectReader } from '../store/object-store.ts';
+import { checkDocument } from '../store/documents.ts';
+import { type RevalidatingReader, readRevalidated } from '../store/often-read.ts';
 
 /** The CAs of a trust domain; undefined if the trust domain does not exist. @throws Fault document-malformed */
 export function readTrustDomain(
-  authority: ObjectReader,
+  authority: RevalidatingReader,
   trustDomain: string,
 ): Promise<TrustDomainDocument | undefined> {
-  return readOften(authority, trustDomainKey(trustDomain), checkTrustDomain);
+  return readRevalidated(authority, trustDomainKey(trustDomain), checkTrustDomain);
 }
 
 function checkTrustDomain(value: unknown): TrustDomainDocument {

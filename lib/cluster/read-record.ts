@@ -1,7 +1,7 @@
 import { clusterRecordKey } from '../contract/cluster-record.ts';
 import { Fault } from '../fault.ts';
-import { readOften } from '../store/documents.ts';
 import type { ObjectReader } from '../store/object-store.ts';
+import { lastRead, readOften } from '../store/often-read.ts';
 import { type ClusterRecord, parseClusterRecord, type RecordResult } from './record.ts';
 
 /** The record of a cluster; undefined if the cluster has no record. @throws Fault document-malformed */
@@ -12,6 +12,11 @@ export async function readClusterRecord(
   const key = clusterRecordKey(cluster);
   const result = await readOften(authority, key, parseClusterRecord);
   return result && requireRecordOf(cluster, result);
+}
+
+/** The trust domain that the record named when it was read last: a guess that saves waiting for the record. */
+export function lastKnownTrustDomain(authority: ObjectReader, cluster: string): string | undefined {
+  return lastRead(authority, clusterRecordKey(cluster), parseClusterRecord)?.record?.trustDomain;
 }
 
 /** The record, if it is a valid one and that of the cluster whose key it has. @throws Fault document-malformed */

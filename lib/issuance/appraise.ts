@@ -2,8 +2,7 @@
  * What would be certified for a CSR, or why nothing: from the CSR, the cluster record and the trust domain. `sign` and
  * an approver's client use the same code, so both compute the same digest.
  */
-import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
-import { readClusterRecord } from '../cluster/read-record.ts';
+import { type IssuingCa, issuingCa } from '../ca/issuing-ca.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import type { RequestKind } from '../contract/request-kinds.ts';
@@ -23,11 +22,12 @@ import type { IssuedName } from '../profiles/certificate-names.ts';
 import { issuedProfileOf } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
-import type { ObjectReader, StoredObject } from '../store/object-store.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import type { Declarations } from './grounds.ts';
 
-/** What an appraisal reads and compares with. A client does not know the rules, and passes `RULES_UNKNOWN`. */
+/** What an appraisal compares with. A client does not know the rules, and passes `RULES_UNKNOWN`. */
 export interface AppraisalDeps extends Pick<Service, 'now' | 'rules'> {
-  readonly authority: ObjectReader;
+  readonly declared: Declarations;
 }
 
 export type Appraisal =
@@ -57,7 +57,7 @@ export interface AppraisedPlan {
  * @throws Fault document-malformed if the cluster record or the trust domain cannot be read
  */
 export async function appraise(
-  { authority, rules, now }: AppraisalDeps,
+  { declared, rules, now }: AppraisalDeps,
   address: RequestAddress,
   object: StoredObject,
   uploader: string | undefined,
@@ -75,9 +75,9 @@ export async function appraise(
   if (!certificateName) return refused(pathUnknown(kind, address.path));
   const judge = judgeOf(kind);
   const csr = judge.read(object);
-  const record = await readClusterRecord(authority, address.cluster);
+  const record = await declared.clusterRecord(address.cluster);
   if (!record) return refused(...csr.violations, clusterUnknown(address.cluster));
-  const ca = await findCa(authority, record, certificateName, now());
+  const ca = await findCa(declared, record, certificateName, now());
   const { maxValiditySeconds, requiredApprovals } = rules(record.trustDomain);
   const context = { address, certificateName, record, uploader, upload: object };
   const { plan, violations } = judge.judge(csr, { ...context, maxValiditySeconds });
@@ -92,6 +92,7 @@ export async function appraise(
   return { kind: 'planned', plan, terms, digest, toApprove, ca, record };
 }
 
+/** `check-record.ts` computes the terms of a record from the record alone: a check of what was written here. */
 function termsOf(
   { key, cluster }: RequestAddress,
   csrSha256: string,
@@ -133,12 +134,12 @@ function endsAfter({ validitySeconds }: IssuancePlan, ca: IssuingCa, now: Date):
 }
 
 async function findCa(
-  authority: ObjectReader,
+  declared: Declarations,
   { trustDomain }: ClusterRecord,
   certificateName: IssuedName,
   now: Date,
 ): Promise<IssuingCa | Violation> {
-  const document = await readTrustDomain(authority, trustDomain);
+  const document = await declared.trustDomain(trustDomain);
   if (!document) return trustDomainUnknown(trustDomain);
   const ca = issuingCa(document, issuedProfileOf(certificateName).ca);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;

@@ -3,7 +3,7 @@
  * signs. `watch-signatures` checks it after the signature: a signature for a record that does not fit counts as one
  * without a record.
  */
-import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
+import { type IssuingCa, issuingCa } from '../ca/issuing-ca.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { whyAlwaysApproved } from '../policy/always-approved.ts';
@@ -13,15 +13,13 @@ import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
 import { quote } from '../printable.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
-import type { ObjectStore, StoredObject } from '../store/object-store.ts';
+import type { StoredObject } from '../store/object-store.ts';
 import { validityFrom } from './certificate-fields.ts';
+import type { RecordGrounds } from './grounds.ts';
 import { type LintedTbs, lint } from './lint.ts';
-import { readApprovals } from './read-approvals.ts';
 import { fieldsOf } from './recorded-fields.ts';
 
-export interface RecordCheckDeps extends Pick<Service, 'now' | 'rules'> {
-  readonly authority: Pick<ObjectStore, 'get' | 'list'>;
-}
+export type RecordCheckDeps = Pick<Service, 'now' | 'rules'>;
 
 /** What is signed. Only `checkRecord` makes one. */
 export interface CheckedDraft {
@@ -38,6 +36,7 @@ export type RecordCheck =
 /**
  * @param address from the key of the record
  * @param csr what is in the exchange bucket under the request's key
+ * @param grounds of the decision, if this run made it; otherwise what is stored now
  * @throws Fault document-malformed if an approval or the trust domain cannot be read
  */
 export async function checkRecord(
@@ -45,28 +44,29 @@ export async function checkRecord(
   address: RequestAddress,
   record: IssueRecord,
   csr: StoredObject | undefined,
+  grounds: RecordGrounds,
 ): Promise<RecordCheck> {
   const rule = deps.rules(record.trustDomain);
   const misfits = judgeRecord(address, record, csr, rule);
   if (misfits.length > 0) return { fits: false, misfits };
-  const ca = await findCa(deps, record);
+  const ca = await findCa(grounds, record);
   if (typeof ca === 'string') return { fits: false, misfits: [ca] };
   const ofDates = judgeDates(record, ca, deps.now());
   if (ofDates.length > 0) return { fits: false, misfits: ofDates };
   const linted = lint(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
   const found = [
     ...linted.findings,
-    ...(await judgeApproval(deps, address, record, rule.requiredApprovals)),
+    ...(await judgeApproval(grounds, address, record, rule.requiredApprovals)),
   ];
   if (!linted.tbs || found.length > 0) return { fits: false, misfits: found };
   return { fits: true, ca, tbs: linted.tbs };
 }
 
 async function findCa(
-  { authority }: RecordCheckDeps,
+  grounds: RecordGrounds,
   { trustDomain, ca, caVersion, keyId }: IssueRecord,
 ): Promise<IssuingCa | string> {
-  const document = await readTrustDomain(authority, trustDomain);
+  const document = await grounds.trustDomain(trustDomain);
   const version = document?.cas[ca].versions.find((one) => one.version === caVersion);
   if (!document || version?.keyId !== keyId)
     return `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca} with the key ${quote(keyId)}`;
@@ -96,7 +96,7 @@ function judgeDates(
  * that is not known here.
  */
 async function judgeApproval(
-  { authority }: RecordCheckDeps,
+  grounds: RecordGrounds,
   address: RequestAddress,
   record: IssueRecord,
   floor: number,
@@ -110,7 +110,7 @@ async function judgeApproval(
     return [
       `its approval is for the plan ${quote(approval.planDigest)}, but its plan is ${plan.digest}`,
     ];
-  const given = await readApprovals(authority, plan);
+  const given = await grounds.approvals(plan);
   if (!given) return ['there are more approval objects than are read'];
   const named = new Set(approval.by.map(({ approver }) => approver));
   const state = weighApprovals(
@@ -128,7 +128,10 @@ async function judgeApproval(
   return [`it has ${state.by.length} of the ${state.required} approvals it needs${why.join('')}`];
 }
 
-/** What an approver would see for the record: `judgeRecord` has compared it with the request. */
+/**
+ * What an approver would see for the record: `judgeRecord` has compared it with the request. Computed from the record,
+ * not from the appraisal: so an approval counts only if its digest is that of what would be signed.
+ */
 function planOf(
   address: RequestAddress,
   { csrSha256, trustDomain, ca, certificateName, validitySeconds, certificate }: IssueRecord,

@@ -15,7 +15,7 @@ import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { type AppraisedPlan, appraise } from './appraise.ts';
 import { certificateFields } from './certificate-fields.ts';
-import { readApprovals } from './read-approvals.ts';
+import type { Grounds } from './grounds.ts';
 import { describeFields } from './recorded-fields.ts';
 import { writeTbsCertificate } from './tbs-certificate.ts';
 
@@ -35,6 +35,7 @@ export type Decision =
 
 /** What is known about the request at the time of the decision. */
 interface Case {
+  readonly grounds: Grounds;
   readonly address: RequestAddress;
   readonly csrSha256: string;
   readonly uploader: string | undefined;
@@ -63,9 +64,11 @@ export async function decide(
   address: RequestAddress,
   object: StoredObject,
   { uploader, unknownSince }: KnownUploader,
+  grounds: Grounds,
 ): Promise<Decision> {
   const decidedAt = service.now();
   const about: Case = {
+    grounds,
     address,
     csrSha256: digestOfObject(object),
     uploader,
@@ -74,7 +77,8 @@ export async function decide(
       decidedAt.getTime() - (unknownSince ?? decidedAt).getTime() < EVENT_LOST_AFTER_MS,
     decidedAt,
   };
-  const appraisal = await appraise(service, address, object, uploader);
+  const { now, rules } = service;
+  const appraisal = await appraise({ now, rules, declared: grounds }, address, object, uploader);
   switch (appraisal.kind) {
     case 'not-a-request':
       return {
@@ -95,7 +99,7 @@ async function decidePlan(
 ): Promise<Decision> {
   const { toApprove } = appraised;
   if (!toApprove) return issue(service, about, appraised, undefined);
-  const state = await weigh(service, toApprove, about);
+  const state = await weigh(toApprove, about);
   switch (state.state) {
     case 'denied':
       return reject(
@@ -120,12 +124,8 @@ async function decidePlan(
   }
 }
 
-async function weigh(
-  service: Service,
-  plan: PlanToApprove,
-  { uploader, uploaderMayBeNamed }: Case,
-) {
-  const given = await readApprovals(service.authority, plan);
+async function weigh(plan: PlanToApprove, { grounds, uploader, uploaderMayBeNamed }: Case) {
+  const given = await grounds.approvals(plan);
   const none = { state: 'waiting', required: plan.required, by: [], uncounted: [] } as const;
   if (!given)
     return {

@@ -1,4 +1,7 @@
-/** From a record to the outcome that the node reads: check, sign, verify, publish. Every step can be repeated. */
+/**
+ * From a record to the outcome that the node reads: check, sign, verify, publish. Every step can be repeated.
+ * docs/issuance-cycle.md has a table of what happens before what, and test/lib/issuance/order.test.ts tests it.
+ */
 import { createHash, verify } from 'node:crypto';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
@@ -21,9 +24,10 @@ import { Fault } from '../fault.ts';
 import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE, readText } from '../store/documents.ts';
-import type { StoredObject } from '../store/object-store.ts';
-import type { CheckedDraft } from './check-record.ts';
+import type { ObjectStore, StoredObject } from '../store/object-store.ts';
+import type { CheckedDraft, RecordCheck } from './check-record.ts';
 import { checkRecord } from './check-record-later.ts';
+import { storedGrounds } from './grounds.ts';
 import type { LintedTbs } from './lint.ts';
 import type { Processed } from './wake.ts';
 
@@ -41,6 +45,20 @@ export async function finish(
   finishing: Finishing,
   record: DecisionRecord,
 ): Promise<Processed> {
+  const { pending } = outcomeKeys(finishing.address);
+  // A run that publishes it later finds the record afterwards, and removes it.
+  const isPending = exists(service.exchange, pending);
+  isPending.catch(() => undefined); // thrown below
+  const done = await publishOutcome(service, finishing, record);
+  if (await isPending) await service.exchange.remove(pending);
+  return done;
+}
+
+async function publishOutcome(
+  service: Service,
+  finishing: Finishing,
+  record: DecisionRecord,
+): Promise<Processed> {
   const { address } = finishing;
   if (record.decision === 'reject') return reject(service, address, record, record.violations);
   const certificate = await obtainCertificate(service, finishing, record);
@@ -49,11 +67,8 @@ export async function finish(
       ...(await reject(service, address, record, [recordMisfit(certificate.misfits)])),
       misfits: certificate.misfits,
     };
-  // before the node can read it: every certificate in use is in the index, so its expiry is noticed in time
-  await indexExpiry(service.authority, expiryEntry(address, record));
-  const keys = outcomeKeys(address);
-  await service.exchange.create(keys.certificate, certificate, PEM_TYPE, trustMetadata(record));
-  await service.exchange.remove(keys.pending);
+  const key = outcomeKeys(address).certificate;
+  await service.exchange.create(key, certificate, PEM_TYPE, trustMetadata(record));
   return { outcome: 'issued', record };
 }
 
@@ -63,15 +78,14 @@ async function reject(
   record: DecisionRecord,
   violations: readonly ViolationDocument[],
 ): Promise<Processed> {
-  const keys = outcomeKeys(address);
   const document: RejectionDocument = {
     request: address.key,
     certificateName: record.certificateName,
     decidedAt: record.decidedAt,
     violations: [...violations],
   };
-  await service.exchange.create(keys.rejected, formatDocument(document), JSON_TYPE);
-  await service.exchange.remove(keys.pending);
+  const { rejected } = outcomeKeys(address);
+  await service.exchange.create(rejected, formatDocument(document), JSON_TYPE);
   return { outcome: 'rejected', record };
 }
 
@@ -94,32 +108,57 @@ interface Misfit {
 }
 
 /**
- * The one certificate of a record. Two racing runs sign the same bytes, but ECDSA signatures differ: the ledger keeps the
- * first, and every run publishes that one.
+ * The one certificate of a record, in the ledger and in the expiry index. Two racing runs sign the same bytes, but ECDSA
+ * signatures differ: the ledger keeps the first, and every run publishes that one. A run that wrote the record itself does
+ * not ask for a certificate before it signs: there is one only if another run was faster.
  */
 async function obtainCertificate(
   service: Service,
   { address, csr, checked }: Finishing,
   record: IssueRecord,
 ): Promise<string | Misfit> {
-  const key = issuedKey(address.key);
-  const known = await readIssued(service, key);
-  if (known) return known;
-  if (!checked && (await isRejected(service, address)))
-    return { misfits: ['an earlier run found that it does not fit'] };
-  const check = checked ?? (await checkRecord(service, address, record, csr));
+  const index = () => indexExpiry(service.authority, expiryEntry(address, record));
+  if (!checked) {
+    const known = await readIssued(service, issuedKey(address.key));
+    if (known) {
+      await index();
+      return known;
+    }
+  }
+  const check = checked ?? (await checkFound(service, address, record, csr));
   if (!check.fits) return check;
   const certificate = certificateToPem(await signDraft(service, address, check));
+  // The node gets it when both are written: every certificate in use is in the index, so its expiry is noticed in time.
+  const [stored] = await Promise.all([
+    store(service, issuedKey(address.key), certificate),
+    index(),
+  ]);
+  return stored;
+}
+
+/** A request has one outcome, even if the CSR or an approval comes after the record was found not to fit. */
+async function checkFound(
+  service: Service,
+  address: RequestAddress,
+  record: IssueRecord,
+  csr: StoredObject | undefined,
+): Promise<RecordCheck> {
+  if (await exists(service.exchange, outcomeKeys(address).rejected))
+    return { fits: false, misfits: ['an earlier run found that it does not fit'] };
+  return checkRecord(service, address, record, csr, storedGrounds(service.authority));
+}
+
+async function exists(bucket: Pick<ObjectStore, 'get'>, key: string): Promise<boolean> {
+  return (await bucket.get(key, 0)) !== undefined;
+}
+
+/** @returns the certificate in the ledger, which another run may have written */
+async function store(service: Service, key: string, certificate: string): Promise<string> {
   const created = await service.authority.create(key, certificate, PEM_TYPE);
   if (created === 'created') return certificate;
   const winner = await readIssued(service, key);
   if (!winner) throw new Fault('unavailable', `${key}: exists, but cannot be read`);
   return winner;
-}
-
-/** A request has one outcome, even if the CSR or an approval comes after the record was found not to fit. */
-async function isRejected({ exchange }: Service, address: RequestAddress): Promise<boolean> {
-  return (await exchange.get(outcomeKeys(address).rejected, 0)) !== undefined;
 }
 
 async function signDraft(

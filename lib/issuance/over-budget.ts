@@ -1,8 +1,7 @@
 /** Refuses what exceeds a budget: without a record, because otherwise a flood would fill the ledger. */
-import { claim } from '../budget/claim.ts';
+import type { ExpectedClaim } from '../budget/claim.ts';
 import { limitsOf } from '../budget/limits.ts';
 import { budgetExceeded } from '../budget/refusal.ts';
-import { readClusterRecord } from '../cluster/read-record.ts';
 import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { USERS } from '../contract/request-kinds.ts';
@@ -11,6 +10,7 @@ import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, orMalformed } from '../store/documents.ts';
 import type { BucketObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
+import type { Declarations } from './grounds.ts';
 import { readEarlierPending } from './pending.ts';
 
 /**
@@ -22,8 +22,9 @@ export async function findOverBudget(
   address: RequestAddress,
   object: BucketObject,
   decision: Exclude<Decision, { kind: 'ignore' }>,
+  { declared, expected }: { readonly declared: Declarations; readonly expected: ExpectedClaim },
 ): Promise<ViolationDocument[] | undefined> {
-  const record = await readClusterRecord(service.authority, address.cluster).catch(orMalformed);
+  const record = await declared.clusterRecord(address.cluster).catch(orMalformed);
   const known = record instanceof Fault ? undefined : record;
   const asked = {
     address,
@@ -31,12 +32,11 @@ export async function findOverBudget(
     certificate: decision.kind !== 'reject',
     limits: limitsOf(known, address.node),
   };
-  const now = service.now();
-  const exceeded = await claim(service.authority, asked, now);
+  const exceeded = await expected.claim(asked);
   // the counters of a day are deleted after a week, but an approver may take longer
   if (!exceeded || (await readEarlierPending(service, address, object))) return undefined;
   const others = decision.kind === 'reject' ? decision.record.violations : [];
-  return [...others, budgetExceeded(exceeded, asked, now, address.node === USERS)];
+  return [...others, budgetExceeded(exceeded, asked, service.now(), address.node === USERS)];
 }
 
 /** Publishes the refusal. Every run that finds the same publishes the same kind of outcome, and the first one counts. */

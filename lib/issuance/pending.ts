@@ -9,13 +9,17 @@ import { formatDocument, JSON_TYPE } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
 
-/** What an earlier run published about the same upload; undefined if none did. */
+/**
+ * What an earlier run published about the same upload; undefined if none did.
+ * @param reading a read of pending.json that was started before
+ */
 export async function readEarlierPending(
   service: Service,
   address: RequestAddress,
   object: StoredObject,
+  reading = readPending(service.exchange, outcomeKeys(address).pending),
 ): Promise<PendingDocument | undefined> {
-  const known = await readPending(service.exchange, outcomeKeys(address).pending);
+  const known = await reading;
   return known?.csrSha256 === digestOfObject(object) ? known : undefined;
 }
 

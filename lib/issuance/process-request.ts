@@ -1,16 +1,23 @@
 /**
  * How one CSR is processed: read, decide, record, finish. This may run any number of times for the same request, at the
  * same time and after any interruption: there is one decision, the record, and every step after it can be repeated.
- * docs/issuance-cycle.md explains the order of the steps.
+ * docs/issuance-cycle.md explains the order of the steps, and which of them run at the same time.
  */
+import { type ExpectedClaim, expectClaim } from '../budget/claim.ts';
 import {
   type DecisionRecord,
   decisionRecordSchema,
   type IssueRecord,
   recordKey,
 } from '../contract/decision-record.ts';
+import { type PendingDocument, readPending } from '../contract/outcomes.ts';
 import { EXCHANGE_PREFIXES } from '../contract/prefixes.ts';
-import { issuedNameOf, parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
+import {
+  issuedNameOf,
+  outcomeKeys,
+  parseRequestKey,
+  type RequestAddress,
+} from '../contract/request-key.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
@@ -21,13 +28,45 @@ import type { CheckedDraft } from './check-record.ts';
 import { checkRecord } from './check-record-later.ts';
 import { type Decision, decide, type KnownUploader } from './decide.ts';
 import { finish } from './finish.ts';
+import { type Grounds, groundsOfDecision, SharedDeclarations } from './grounds.ts';
 import { findOverBudget, publishOverBudget } from './over-budget.ts';
 import { publishPending, readEarlierPending } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
 
-export async function processRequest(service: Service, wake: Wake): Promise<Processed> {
+/** @param declared what all requests share whose messages were received together */
+export async function processRequest(
+  service: Service,
+  wake: Wake,
+  declared = new SharedDeclarations(service.authority),
+): Promise<Processed> {
   const address = parseRequestKey(wake.key);
   if (!address) return inspectStrayObject(service, wake.key);
+  // A decision that is not recorded yet needs all of these, so they are read beside the record.
+  const expected = expectClaim(service.authority, address, service.now());
+  declared.prefetch(address.cluster);
+  const pending =
+    wake.uploader === undefined
+      ? readPending(service.exchange, outcomeKeys(address).pending)
+      : undefined;
+  pending?.catch(() => undefined); // if it is needed, its error is thrown there
+  try {
+    return await processRead(service, wake, { address, expected, declared, pending });
+  } finally {
+    expected.withdraw();
+  }
+}
+
+/** What was begun when the message was read. */
+interface Begun {
+  readonly address: RequestAddress;
+  readonly expected: ExpectedClaim;
+  readonly declared: SharedDeclarations;
+  /** What an earlier run published, if the message names no uploader: it may. */
+  readonly pending: Promise<PendingDocument | undefined> | undefined;
+}
+
+async function processRead(service: Service, wake: Wake, begun: Begun): Promise<Processed> {
+  const { address } = begun;
   const [object, known] = await Promise.all([
     service.exchange.get(address.key, LIMITS.maxObjectBytes),
     readDocument(service.authority, recordKey(address.key), decisionRecordSchema),
@@ -41,7 +80,7 @@ export async function processRequest(service: Service, wake: Wake): Promise<Proc
   const forbidden = findForbidden(object);
   const decided = known
     ? { record: known, checked: undefined }
-    : await decideAndRecord(service, address, object, wake);
+    : await decideAndRecord(service, object, wake, begun);
   if (forbidden) await service.exchange.remove(address.key, object.versionId);
   if (!decided) return { outcome: 'pending' };
   if ('ignored' in decided) return { outcome: 'ignored', reason: decided.ignored };
@@ -77,18 +116,19 @@ interface Decided {
 
 async function decideAndRecord(
   service: Service,
-  address: RequestAddress,
   object: BucketObject,
   wake: Wake,
+  begun: Begun,
 ): Promise<Decided | { readonly ignored: string } | { readonly overBudget: true } | undefined> {
-  const decision = await decide(
-    service,
-    address,
-    object,
-    await findUploader(service, address, object, wake),
-  );
+  const { address, expected, declared } = begun;
+  const grounds = groundsOfDecision(declared, service.authority);
+  const uploader = await findUploader(service, object, wake, begun);
+  const decision = await decide(service, address, object, uploader, grounds);
   if (decision.kind === 'ignore') return { ignored: decision.reason };
-  const overBudget = await findOverBudget(service, address, object, decision);
+  const overBudget = await findOverBudget(service, address, object, decision, {
+    declared,
+    expected,
+  });
   if (overBudget) {
     // Another run may have counted it, and removed pending.json after it had written the record: then the record counts.
     const decided = await readDecided(service, recordKey(address.key));
@@ -96,18 +136,18 @@ async function decideAndRecord(
     await publishOverBudget(service, address, issuedNameOf(address), overBudget);
     return { overBudget: true };
   }
-  return recordDecision(service, address, object, decision);
+  return recordDecision(service, address, object, decision, grounds);
 }
 
 async function findUploader(
   service: Service,
-  address: RequestAddress,
   object: BucketObject,
   wake: Wake,
+  { address, pending }: Begun,
 ): Promise<KnownUploader> {
   const named = uploaderOf(wake, object);
   if (named !== undefined) return { uploader: named };
-  const earlier = await readEarlierPending(service, address, object);
+  const earlier = await readEarlierPending(service, address, object, pending);
   return { uploader: earlier?.uploader, unknownSince: earlier && new Date(earlier.since) };
 }
 
@@ -122,6 +162,7 @@ async function recordDecision(
   address: RequestAddress,
   object: StoredObject,
   decision: Exclude<Decision, { kind: 'ignore' }>,
+  grounds: Grounds,
 ): Promise<Decided | undefined> {
   const key = recordKey(address.key);
   if (decision.kind === 'pending') {
@@ -131,7 +172,9 @@ async function recordDecision(
   }
   const { record } = decision;
   const checked =
-    record.decision === 'issue' ? await checkOwn(service, address, object, record) : undefined;
+    record.decision === 'issue'
+      ? await checkOwn(service, address, object, record, grounds)
+      : undefined;
   const created = await service.authority.create(key, formatDocument(record), JSON_TYPE);
   return created === 'created' ? { record, checked } : readDecided(service, key);
 }
@@ -145,8 +188,9 @@ async function checkOwn(
   address: RequestAddress,
   object: StoredObject,
   record: IssueRecord,
+  grounds: Grounds,
 ): Promise<CheckedDraft> {
-  const check = await checkRecord(service, address, record, object);
+  const check = await checkRecord(service, address, record, object, grounds);
   if (check.fits) return check;
   throw new Fault('lint-failed', check.misfits.join('; '));
 }

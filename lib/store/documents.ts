@@ -4,7 +4,7 @@ import { Fault } from '../fault.ts';
 import { describeIssue } from './describe-issue.ts';
 import type { BucketObject, ObjectReader, ObjectStore, StoredObject } from './object-store.ts';
 
-const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** The JSON value of an object; undefined if the object does not exist. @throws Fault document-malformed */
 export async function readJson(
@@ -15,28 +15,6 @@ export async function readJson(
   const text = await readText(store, key, maxBytes);
   return text === undefined ? undefined : parseJson(text, key);
 }
-
-/**
- * A document that is read for every request and rarely changes: it is read each time, but parsed only when it changes.
- * @param understand parses the JSON value; must not depend on anything else
- */
-export async function readOften<T>(
-  store: ObjectReader,
-  key: string,
-  understand: (value: unknown) => T,
-): Promise<T | undefined> {
-  const text = await readText(store, key);
-  if (text === undefined) return undefined;
-  const known = understood.get(key);
-  if (known?.text === text && known.understand === understand) return known.meaning as T;
-  const meaning = understand(parseJson(text, key));
-  if (understood.size >= MAX_UNDERSTOOD) understood.clear();
-  understood.set(key, { text, understand, meaning });
-  return meaning;
-}
-
-const understood = new Map<string, { text: string; understand: unknown; meaning: unknown }>();
-const MAX_UNDERSTOOD = 1000;
 
 /** The JSON value of an object, and the object: its ETag is for `replace`. */
 export interface JsonObject {
@@ -79,7 +57,8 @@ function textOf({ body, size, tooLarge, unreadable }: StoredObject, key: string)
   return Buffer.from(body).toString('utf8');
 }
 
-function parseJson(text: string, key: string): unknown {
+/** @throws Fault document-malformed */
+export function parseJson(text: string, key: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -61,6 +61,14 @@ export interface ObjectStore {
    */
   get(key: string, maxBytes: number): Promise<BucketObject | undefined>;
   /**
+   * As `get`, but `unchanged` if the object still has the ETag that was read (`If-None-Match`): then its body is not sent.
+   */
+  getIfChanged(
+    key: string,
+    maxBytes: number,
+    eTag: string,
+  ): Promise<BucketObject | 'unchanged' | undefined>;
+  /**
    * Writes the object if the key is free (`If-None-Match: *`). Of any number of concurrent calls exactly one returns
    * `created`.
    */

@@ -87,6 +87,32 @@ export function objectStoreContract(it: Contract['it'], open: () => Promise<Open
     });
   });
 
+  describe('getIfChanged', () => {
+    it('returns the object as get does if its ETag is another one', async () => {
+      await store.create('a', 'one', TYPE, { origin: 'test' });
+      const { eTag } = await read('a');
+      await store.put('a', 'two', TYPE);
+      const { ageMs: _, ...changed } = await read('a');
+      expect(await store.getIfChanged('a', MAX, eTag)).toMatchObject(changed);
+      expect(await store.getIfChanged('a', 2, eTag)).toMatchObject({ tooLarge: true, size: 3 });
+    });
+
+    it('returns unchanged if the object still has the ETag, even if it was written again', async () => {
+      await store.put('a', 'one', TYPE);
+      const { eTag } = await read('a');
+      expect(await store.getIfChanged('a', MAX, eTag)).toBe('unchanged');
+      await store.put('a', 'one', TYPE);
+      expect(await store.getIfChanged('a', MAX, eTag)).toBe('unchanged');
+    });
+
+    it('returns undefined for an object that was removed', async () => {
+      await store.put('a', 'one', TYPE);
+      const { eTag } = await read('a');
+      await store.remove('a');
+      expect(await store.getIfChanged('a', MAX, eTag)).toBeUndefined();
+    });
+  });
+
   describe('create', () => {
     it('writes a new object with its metadata', async () => {
       expect(await store.create('a', 'one', TYPE, { origin: 'test' })).toBe('created');

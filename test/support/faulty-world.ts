@@ -47,6 +47,7 @@ class Process {
     const process = this;
     return {
       get: (key, maxBytes) => this.call(() => of.get(key, maxBytes)),
+      getIfChanged: (...args) => this.call(() => of.getIfChanged(...args)),
       create: (...args) => this.call(() => of.create(...args)),
       replace: (...args) => this.call(() => of.replace(...args)),
       put: (key, body) => this.call(() => of.put(key, body)),

@@ -68,6 +68,7 @@ export const present = (node: NewNode, name: string) => {
 /** The methods of a store, for replacing single ones. */
 export const bound = (store: ObjectStore): ObjectStore => ({
   get: (...args) => store.get(...args),
+  getIfChanged: (...args) => store.getIfChanged(...args),
   create: (...args) => store.create(...args),
   replace: (...args) => store.replace(...args),
   put: (...args) => store.put(...args),

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BucketObject, ListedObject, ObjectStore } from '../../lib/store/object-store.ts';
 
-export type StoreCall = 'get' | 'create' | 'replace' | 'put' | 'remove' | 'list';
+export type StoreCall = 'get' | 'getIfChanged' | 'create' | 'replace' | 'put' | 'remove' | 'list';
 
 /** Called before and after each call takes effect. It may throw, to play a fault or a kill at that point. */
 export type Interruption = (point: `${'before' | 'after'} ${StoreCall}`, key: string) => void;
@@ -23,24 +23,37 @@ export class MemoryStore implements ObjectStore {
   now: () => Date = () => new Date(0);
 
   async get(key: string, maxBytes: number): Promise<BucketObject | undefined> {
-    return this.#do('get', key, () => {
-      const object = this.objects.get(key);
-      if (!object) return undefined;
-      const { body, metadata, at } = object;
-      const unreadable = this.unreadable.get(key);
-      const tooLarge = unreadable === undefined && body.length > maxBytes;
-      return {
-        body: tooLarge || unreadable !== undefined ? new Uint8Array() : body,
-        ...(unreadable !== undefined && { unreadable }),
-        size: body.length,
-        tooLarge,
-        eTag: eTagOf(object),
-        versionId: undefined,
-        metadata,
-        lastModified: at,
-        ageMs: Math.max(0, this.now().getTime() - at.getTime()),
-      };
+    return this.#do('get', key, () => this.#read(key, maxBytes));
+  }
+
+  async getIfChanged(
+    key: string,
+    maxBytes: number,
+    eTag: string,
+  ): Promise<BucketObject | 'unchanged' | undefined> {
+    return this.#do('getIfChanged', key, () => {
+      const object = this.#read(key, maxBytes);
+      return object?.eTag === eTag && object.unreadable === undefined ? 'unchanged' : object;
     });
+  }
+
+  #read(key: string, maxBytes: number): BucketObject | undefined {
+    const object = this.objects.get(key);
+    if (!object) return undefined;
+    const { body, metadata, at } = object;
+    const unreadable = this.unreadable.get(key);
+    const tooLarge = unreadable === undefined && body.length > maxBytes;
+    return {
+      body: tooLarge || unreadable !== undefined ? new Uint8Array() : body,
+      ...(unreadable !== undefined && { unreadable }),
+      size: body.length,
+      tooLarge,
+      eTag: eTagOf(object),
+      versionId: undefined,
+      metadata,
+      lastModified: at,
+      ageMs: Math.max(0, this.now().getTime() - at.getTime()),
+    };
   }
 
   async create(

@@ -1,5 +1,5 @@
 /** Counting by compare-and-set: repeats, races between processes, kills, and what is refused stays refused. */
-import { type Claim, claim } from '../../../lib/budget/claim.ts';
+import { type Claim, expectClaim } from '../../../lib/budget/claim.ts';
 import type { BudgetBucket } from '../../../lib/budget/compare-and-set.ts';
 import { clusterBudgetKey, nodeBudgetKey } from '../../../lib/contract/day-budget.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
@@ -51,7 +51,10 @@ function opened() {
   return {
     store,
     counted,
-    ask: (one: Asked, from = here, now = NOON) => claim(from, asked(one), now),
+    ask: (one: Asked, from = here, now = NOON) => {
+      const claim = asked(one);
+      return expectClaim(from, claim.address, now).claim(claim);
+    },
   };
 }
 
@@ -199,6 +202,66 @@ it('a write that conflicts with its own earlier attempt counts as done', async (
   };
   expect(await ask({ id: 1 }, retried)).toBeUndefined();
   expect(counted()).toEqual({ requests: 1, certificates: 1 });
+});
+
+describe('the requests of a batch', () => {
+  const batch = (bucket: BudgetBucket, size: number, cluster = MANY) =>
+    Array.from({ length: size }, (_, id) => {
+      const one = asked({ id, cluster });
+      return { one, expected: expectClaim(bucket, one.address, NOON) };
+    });
+
+  it('are counted with one read and one write of each counter', async () => {
+    const { store, counted } = opened();
+    const results = await Promise.all(
+      batch(store, 10).map(({ one, expected }) => expected.claim(one)),
+    );
+    expect(results).toEqual(Array(10).fill(undefined));
+    expect(counted()).toEqual({ requests: 10, certificates: 10 });
+    const calls = store.calls.map(({ call, key }) => `${call} ${key}`);
+    expect(calls.sort()).toEqual(
+      ['create', 'get'].flatMap((call) => [CLUSTER_KEY, KEY].map((key) => `${call} ${key}`)),
+    );
+    expect(store.json(CLUSTER_KEY)).toEqual({ drawn: { requests: 10, certificates: 10 } });
+  });
+
+  it('share what the cluster has left', async () => {
+    const { store } = opened();
+    const results = await Promise.all(
+      batch(store, 10, { requests: 7, certificates: 4 }).map(({ one, expected }) =>
+        expected.claim(one),
+      ),
+    );
+    expect(results.filter((exceeded) => exceeded === undefined)).toHaveLength(4);
+    expect(results.at(-1)).toEqual({ of: 'closed', what: 'certificates' });
+  });
+
+  it('do not wait for one that was withdrawn', async () => {
+    const { store } = opened();
+    const [first, second] = batch(store, 2);
+    const claimed = first?.expected.claim(first.one);
+    second?.expected.withdraw();
+    expect(await claimed).toBeUndefined();
+  });
+
+  it('do not wait for one that was uploaded on another day, which has its own counter', async () => {
+    const { store } = opened();
+    const [first, second] = batch(store, 2);
+    const claimed = first?.expected.claim(first.one);
+    const yesterday = new Date(NOON.getTime() - DAY_MS);
+    expect(await second?.expected.claim(asked({ id: 2, uploaded: yesterday }))).toBeUndefined();
+    expect(await claimed).toBeUndefined();
+    expect(store.objects.has(nodeBudgetKey('prod', 'cp-1', '2026-11-23'))).toBe(true);
+  });
+
+  it('are counted right if another process has changed the counter since it was read', async () => {
+    const { store, ask, counted } = opened();
+    const [first] = batch(store, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    await ask({ id: 7 }, processOf(store));
+    expect(await first?.expected.claim(first.one)).toBeUndefined();
+    expect(counted()).toEqual({ requests: 2, certificates: 2 });
+  });
 });
 
 describe('the budget of a cluster', () => {

@@ -1,0 +1,107 @@
+/** What a request is judged by, besides its bytes: the cluster's record, the trust domain, and the approvals. */
+import { readTrustDomain } from '../ca/issuing-ca.ts';
+import { lastKnownTrustDomain, readClusterRecord } from '../cluster/read-record.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import type { TrustDomainDocument } from '../contract/trust-domain.ts';
+import type { GivenApprovals, PlanToApprove } from '../policy/approval.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { RevalidatingReader } from '../store/often-read.ts';
+import { readApprovals } from './read-approvals.ts';
+
+/** What was declared. Both are undefined for what does not exist. */
+export interface Declarations {
+  /** @throws Fault document-malformed */
+  clusterRecord(cluster: string): Promise<ClusterRecord | undefined>;
+  /** @throws Fault document-malformed */
+  trustDomain(name: string): Promise<TrustDomainDocument | undefined>;
+}
+
+export interface Grounds extends Declarations {
+  /** undefined if there are too many to read. */
+  approvals(plan: PlanToApprove): Promise<GivenApprovals | undefined>;
+}
+
+/** What a record is compared with. */
+export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'approvals'>;
+
+/** Reads each time: for a caller who asks once. */
+export const storedDeclarations = (authority: RevalidatingReader): Declarations => ({
+  clusterRecord: (cluster) => readClusterRecord(authority, cluster),
+  trustDomain: (name) => readTrustDomain(authority, name),
+});
+
+/**
+ * Reads each time. A record that a run found may name what was written after the run began, so it is compared with
+ * what is read after the record.
+ */
+export const storedGrounds = (
+  authority: RevalidatingReader & Pick<ObjectStore, 'list'>,
+): Grounds => ({
+  ...storedDeclarations(authority),
+  approvals: (plan) => readApprovals(authority, plan),
+});
+
+/**
+ * Reads each document once, for all requests whose messages were received together. Each read starts after that, so it
+ * sees everything that was written before the messages were sent: a request is judged by nothing older than its wake-up.
+ */
+export class SharedDeclarations implements Declarations {
+  readonly #authority: RevalidatingReader;
+  readonly #stored: Declarations;
+  readonly #reads = new Map<string, Promise<unknown>>();
+
+  constructor(authority: RevalidatingReader) {
+    this.#authority = authority;
+    this.#stored = storedDeclarations(authority);
+  }
+
+  /**
+   * Starts to read what a request of the cluster will need: its record, and the trust domain that the record named when it
+   * was read last. If it names another one now, that one is read too.
+   */
+  prefetch(cluster: string): void {
+    void this.clusterRecord(cluster).catch(ignore);
+    const trustDomain = lastKnownTrustDomain(this.#authority, cluster);
+    if (trustDomain !== undefined) void this.trustDomain(trustDomain).catch(ignore);
+  }
+
+  clusterRecord(cluster: string): Promise<ClusterRecord | undefined> {
+    return this.#once(`cluster ${cluster}`, () => this.#stored.clusterRecord(cluster));
+  }
+
+  trustDomain(name: string): Promise<TrustDomainDocument | undefined> {
+    return this.#once(`trust domain ${name}`, () => this.#stored.trustDomain(name));
+  }
+
+  #once<T>(what: string, read: () => Promise<T>): Promise<T> {
+    const known = this.#reads.get(what) as Promise<T> | undefined;
+    if (known) return known;
+    const reading = read();
+    this.#reads.set(what, reading);
+    // those who ask later try again
+    reading.catch(() => this.#reads.delete(what));
+    return reading;
+  }
+}
+
+/** If a prefetched document is needed, its error is thrown there. */
+const ignore = () => undefined;
+
+/** The grounds of one decision. Its own record is checked against the approvals that it was decided by. */
+export function groundsOfDecision(
+  declared: Declarations,
+  authority: Pick<ObjectStore, 'get' | 'list'>,
+): Grounds {
+  const read = new Map<string, Promise<GivenApprovals | undefined>>();
+  return {
+    clusterRecord: (cluster) => declared.clusterRecord(cluster),
+    trustDomain: (name) => declared.trustDomain(name),
+    approvals: (plan) => {
+      const { request, cluster } = plan.terms;
+      const of = JSON.stringify([request, cluster, plan.mayStand]);
+      const approvals = read.get(of) ?? readApprovals(authority, plan);
+      read.set(of, approvals);
+      return approvals;
+    },
+  };
+}
