@@ -1,135 +1,95 @@
-/** Measures the CPU time of one certificate without the CA's signature, and of the same job with plain @peculiar/x509. */
-import 'reflect-metadata';
+/** Issues certificates as the sign function does, and nothing else: without Lambda, S3 and KMS. */
+import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { processRequest } from '../lib/issuance/process-request.ts';
 import type { Service } from '../lib/service.ts';
-import { CLUSTER, InMemoryService, UPLOADER } from '../test/support/in-memory-service.ts';
+import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
+import type { SigningKeys } from '../lib/signing/signing-keys.ts';
+import { CLUSTER, InMemoryService, START, UPLOADER } from '../test/support/in-memory-service.ts';
 import { listKubeadmSets } from '../test/support/kubeadm-sets.ts';
-import { issueWithPeculiar } from './peculiar.ts';
+import { BenchBucket } from './buckets.ts';
+import { withNewKeys } from './csrs.ts';
 
-const WARM_UP = 300;
-const ROUNDS = 9;
-const PER_ROUND = 200;
-
-/** The API server's CSR, which has the most names. */
-const CASES = [
-  ['P-256', '1.37.2', 'v4-p256'],
-  ['P-384', '1.35.4', 'v6-p384'],
-  ['RSA-2048', '1.35.4', 'dual-rsa2048'],
-] as const;
-
-export async function benchIssuance(): Promise<void> {
-  console.log(
-    '\nCPU per certificate without the CA signature, ms: median of rounds [lowest, highest]',
-  );
-  for (const [key, version, config] of CASES) {
-    const ours = await openOurs(version, config);
-    const theirs = await openTheirs(version, config);
-    for (let i = 0; i < WARM_UP; i++) {
-      await ours();
-      await theirs();
-    }
-    const rounds: { ours: number; theirs: number }[] = [];
-    // The two alternate, so that other load on the machine affects both.
-    for (let i = 0; i < ROUNDS; i++)
-      rounds.push({ ours: await measure(ours), theirs: await measure(theirs) });
-    const ratios = rounds.map((round) => round.theirs / round.ours);
-    console.log(
-      `  CSR with ${key.padEnd(8)}  here ${describe(rounds.map((r) => r.ours))}   @peculiar/x509 alone ${describe(rounds.map((r) => r.theirs))}   ratio ${describe(ratios)}`,
-    );
-  }
+/** kubeadm's CSR for the API server, which has the most names. */
+export interface BenchCase {
+  readonly key: string;
+  readonly version: string;
+  readonly config: string;
+  readonly caKeySpec: CaKeySpec;
 }
 
-/** Returns the CPU milliseconds per certificate, without signatures. */
-async function measure(issue: () => Promise<number>): Promise<number> {
-  const before = process.cpuUsage();
-  let signing = 0;
-  for (let i = 0; i < PER_ROUND; i++) signing += await issue();
-  const { user, system } = process.cpuUsage(before);
-  return ((user + system) / 1000 - signing) / PER_ROUND;
+export const P256: BenchCase = {
+  key: 'P-256',
+  version: '1.37.2',
+  config: 'v4-p256',
+  caKeySpec: 'ECC_NIST_P256',
+};
+
+export interface Issuing {
+  /** PEM; they take turns. */
+  readonly csrs: readonly string[];
+  readonly caCertificate: string;
+  readonly caKey: KeyObject;
+  /** Everything from the bytes of an uploaded object to the published PEM. */
+  issue(): Promise<void>;
 }
 
-/** Everything that the function does, from the object's bytes to the published PEM, on buckets in memory. */
-async function openOurs(version: string, config: string): Promise<() => Promise<number>> {
-  const { memory, node, file } = await open(version, config);
-  const bytes = readFileSync(file);
-  const { service, spent } = withTimedSignature(memory.service);
-  const seeded = new Map(memory.authority.objects);
-  let count = 0;
-  return async () => {
-    count += 1;
-    const key = `requests/${CLUSTER}/${node}/r${count}/pki/apiserver.csr`;
-    memory.exchange.seed(key, bytes);
-    const done = await processRequest(service, { key, uploader: UPLOADER });
-    if (done.outcome !== 'issued') throw new Error(`${key} was ${done.outcome}`);
-    // S3 would keep these objects, not this process.
-    memory.exchange.objects.clear();
-    memory.authority.objects.clear();
-    for (const [name, object] of seeded) memory.authority.objects.set(name, object);
-    memory.exchange.calls.length = memory.authority.calls.length = 0;
-    memory.keys.signed.length = 0;
-    return spent();
-  };
-}
+/** More than the service remembers keys of. */
+const CSRS = 72;
 
-async function openTheirs(version: string, config: string): Promise<() => Promise<number>> {
-  const { memory, file } = await open(version, config);
-  const { service, spent } = withTimedSignature(memory.service);
-  const pem = readFileSync(file, 'utf8');
-  const ca = memory.caCertificate('ca');
-  const [{ keyId = '' } = {}] = memory.document.cas.ca.versions;
-  return async () => {
-    await issueWithPeculiar(pem, ca, keyId, service.keys);
-    return spent();
-  };
-}
-
-async function open(version: string, config: string) {
-  const memory = await InMemoryService.open();
+export async function openIssuing({ version, config, caKeySpec }: BenchCase): Promise<Issuing> {
+  const memory = await InMemoryService.open(caKeySpec);
   const set = listKubeadmSets().find((s) => s.version === version && s.config === config);
   const csr = set?.csrs.find(({ certificateName }) => certificateName === 'apiserver');
   if (!set || !csr) throw new Error(`no fixture ${version} ${config}`);
-  return { memory, node: memory.declare(set).node, file: csr.file };
-}
-
-/** KMS signs in production, so the CPU time of signing is subtracted. It is synchronous, so nothing else is measured with it. */
-function withTimedSignature(service: Service): { service: Service; spent: () => number } {
-  let spent = 0;
-  const sign: Service['keys']['sign'] = async (...args) => {
-    const before = process.cpuUsage();
-    const signature = await service.keys.sign(...args);
-    const { user, system } = process.cpuUsage(before);
-    spent += (user + system) / 1000;
-    return signature;
-  };
+  const { node } = memory.declare(set);
+  const csrs = await withNewKeys(readFileSync(csr.file), CSRS);
+  const exchange = new BenchBucket(() => START);
+  const authority = new BenchBucket(() => START);
+  for (const [key, object] of memory.authority.objects) authority.seed(key, object.body);
+  const [{ keyId = '' } = {}] = memory.document.cas.ca.versions;
+  const caKey = memory.keys.privateKeyOf(keyId);
+  const keys = new OpenSslKeys(caKey, authority);
+  const service: Service = { ...memory.service, exchange, authority, keys, randomBytes };
+  let count = 0;
   return {
-    service: { ...service, keys: { sign } },
-    spent: () => {
-      const sum = spent;
-      spent = 0;
-      return sum;
+    csrs,
+    caCertificate: memory.caCertificate('ca'),
+    caKey,
+    async issue() {
+      count += 1;
+      const key = `requests/${CLUSTER}/${node}/r${count}/pki/apiserver.csr`;
+      exchange.seedOnce(key, Buffer.from(csrs[count % csrs.length] ?? ''));
+      const done = await processRequest(service, { key, uploader: UPLOADER });
+      if (done.outcome !== 'issued') throw new Error(`${key} was ${done.outcome}`);
+      exchange.forget();
+      authority.forget();
     },
   };
 }
 
-function describe(values: readonly number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low = 0, middle = 0, high = 0] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map(
-    (i) => sorted[i],
-  );
-  return `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+/**
+ * The CA's signature by OpenSSL. node:crypto cannot sign a digest, so it signs the draft that the record contains, which
+ * must have been written.
+ */
+class OpenSslKeys implements SigningKeys {
+  readonly #key: KeyObject;
+  readonly #authority: BenchBucket;
+
+  constructor(key: KeyObject, authority: BenchBucket) {
+    this.#key = key;
+    this.#authority = authority;
+  }
+
+  async sign(...[, { hash }, , recordKey]: Parameters<SigningKeys['sign']>): Promise<Uint8Array> {
+    return sign(hash, this.#draftIn(recordKey), this.#key);
+  }
+
+  #draftIn(recordKey: string): Buffer {
+    const text = this.#authority.textOf(recordKey);
+    const start = text.lastIndexOf(TBS) + TBS.length;
+    return Buffer.from(text.slice(start, text.indexOf('"', start)), 'base64');
+  }
 }
 
-const MEMORY_CERTIFICATES = 10_000;
-
-/** Measures the memory that the process uses after many certificates. */
-export async function benchMemory(): Promise<void> {
-  const issue = await openOurs('1.37.2', 'v4-p256');
-  for (let i = 0; i < MEMORY_CERTIFICATES; i++) await issue();
-  globalThis.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
-  console.log(
-    `\nMemory after ${MEMORY_CERTIFICATES} certificates: resident ${megabytes(rss)}, heap in use ${megabytes(heapUsed)}`,
-  );
-}
+const TBS = '"tbs": "';

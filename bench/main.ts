@@ -1,13 +1,26 @@
+/** Prints the sections that are named on the command line, or all of them, in this order. */
 import { benchColdStart } from './cold-start.ts';
-import { benchIssuance, benchMemory } from './issuance.ts';
+import { benchCpu } from './cpu.ts';
+import { benchMemory } from './memory.ts';
 import { benchRoundTrips } from './round-trips.ts';
 
-async function main(): Promise<void> {
+const SECTIONS: Readonly<Record<string, () => void | Promise<void>>> = {
+  memory: benchMemory, // first, before anything else fills the heap
+  cpu: benchCpu,
+  'round-trips': benchRoundTrips,
+  'cold-start': benchColdStart,
+};
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(SECTIONS, name));
+  if (unknown.length > 0)
+    throw new Error(`${unknown.join(', ')}: the sections are ${Object.keys(SECTIONS).join(', ')}`);
   console.log(`Node ${process.version}, ${process.arch}`);
-  await benchMemory(); // first, before anything else fills the heap
-  await benchIssuance();
-  await benchRoundTrips();
-  benchColdStart();
+  for (const [name, print] of Object.entries(SECTIONS)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    console.log(`\n== ${name}`);
+    await print();
+  }
 }
 
-await main();
+await main(process.argv.slice(2));

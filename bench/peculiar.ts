@@ -1,6 +1,6 @@
 /** The same job as @peculiar/x509's documentation shows it, for comparison: without limits on the CSR, policy, record or lint. */
 import 'reflect-metadata';
-import { createHash, webcrypto } from 'node:crypto';
+import { type KeyObject, sign, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -14,19 +14,10 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { readDer, readInteger } from '../lib/der/read.ts';
-import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
-import type { SigningKeys } from '../lib/signing/signing-keys.ts';
 
-const P256 = signingAlgorithmOf('ECC_NIST_P256');
 const authorities = new Map<string, X509Certificate>();
 
-export async function issueWithPeculiar(
-  csrPem: string,
-  caPem: string,
-  keyId: string,
-  keys: SigningKeys,
-) {
+export async function issueWithPeculiar(csrPem: string, caPem: string, caKey: KeyObject) {
   const csr = new Pkcs10CertificateRequest(csrPem);
   if (!(await csr.verify())) throw new Error('the CSR does not verify');
   const ca = authorities.get(caPem) ?? new X509Certificate(caPem);
@@ -57,22 +48,12 @@ export async function issueWithPeculiar(
     {
       subtle: {
         sign: async (_: unknown, __: unknown, tbs: ArrayBuffer) => {
-          const digest = createHash('sha256').update(Buffer.from(tbs)).digest();
-          return toFixedWidth(await keys.sign(keyId, P256, digest, 'records/bench.csr.json'));
+          const key = { key: caKey, dsaEncoding: 'ieee-p1363' as const };
+          return Uint8Array.from(sign('sha256', Buffer.from(tbs), key)).buffer;
         },
       },
       getRandomValues: webcrypto.getRandomValues.bind(webcrypto),
     } as never,
   );
   return certificate.toString('pem');
-}
-
-/** KMS returns DER; WebCrypto expects r and s in 32 octets each. */
-function toFixedWidth(der: Uint8Array): ArrayBuffer {
-  const out = new Uint8Array(64);
-  for (const [i, integer] of readDer(der, 'signature').children().entries()) {
-    const octets = Buffer.from(readInteger(integer)).subarray(-32);
-    out.set(octets, 32 * i + 32 - octets.length);
-  }
-  return out.buffer;
 }

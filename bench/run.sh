@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the measurements that docs/benchmarks.md explains. No test depends on them.
+# Prints the measurements that docs/benchmarks.md explains, or those sections that are named. No test depends on them.
 # BENCH_NODE=/path/to/node uses another release of Node.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,4 +8,4 @@ node functions/bundle.mjs >/dev/null
 node_modules/.bin/esbuild bench/main.ts --bundle --platform=node --format=esm --target=node20 --main-fields=module,main \
   --outfile=dist/bench.mjs --log-level=error \
   "--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
-exec "${BENCH_NODE:-node}" --expose-gc dist/bench.mjs
+exec "${BENCH_NODE:-node}" --expose-gc dist/bench.mjs "$@"

@@ -37,9 +37,19 @@ export function formatIpAddress(octets: Uint8Array): string {
  * writes them into a CSR as IPv4, so a record that names one would never match.
  */
 export function canonicalIpAddress(text: string): string | undefined {
+  const known = canonical.get(text);
+  if (known !== undefined) return known;
   const octets = parseIpAddress(text);
-  return octets && !isIpv4Mapped(octets) ? formatIpAddress(octets) : undefined;
+  if (!octets || isIpv4Mapped(octets)) return undefined;
+  const found = formatIpAddress(octets);
+  if (canonical.size >= MOST_CANONICAL) canonical.clear();
+  canonical.set(text, found);
+  return found;
 }
+
+/** The addresses of a cluster are compared for each of its certificates. An address is at most 45 characters long. */
+const canonical = new Map<string, string>();
+const MOST_CANONICAL = 4096;
 
 /** An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`): programs disagree on whether it is IPv4 or IPv6. */
 export function isIpv4Mapped(octets: Uint8Array): boolean {

@@ -52,13 +52,11 @@ export function issuingCa(
   return readIssuingCa(name, found);
 }
 
-/** CA certificates never change and are few, so parsed ones are cached. */
-const known = new Map<string, IssuingCa>();
-const MAX_KNOWN = 1000;
+/** A trust domain is parsed only when its document changes, so each version of its CAs is, too. */
+const known = new WeakMap<CaVersion, IssuingCa>();
 
 function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
-  const id = `${name} ${ca.keyId} ${ca.certificate}`;
-  const remembered = known.get(id);
+  const remembered = known.get(ca);
   if (remembered) return remembered;
   const certificate = new X509Certificate(ca.certificate);
   const { subject, keyIdentifier } = readCaFields(certificate.raw);
@@ -73,8 +71,7 @@ function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
   };
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(id, issuing);
+  known.set(ca, issuing);
   return issuing;
 }
 

@@ -1,5 +1,5 @@
 /** What leaf and CA certificates have in common. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Element, readFields, readOctetAlignedBits, TAG } from '../der/read.ts';
 import { bitString, sequence } from '../der/write.ts';
 import type { SigningAlgorithm } from '../signing/signing-algorithm.ts';
@@ -17,5 +17,5 @@ export function assembleCertificate(
 export function keyIdentifierOf(spki: Element): Uint8Array {
   const [, bits] = readFields(spki, TAG.sequence, 'algorithm', 'subjectPublicKey');
   if (!bits) throw new Error('no subjectPublicKey');
-  return createHash('sha256').update(readOctetAlignedBits(bits)).digest().subarray(0, 20);
+  return hash('sha256', readOctetAlignedBits(bits), 'buffer').subarray(0, 20);
 }

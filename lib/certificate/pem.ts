@@ -1,13 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-
-/** DER as PEM: lines of 64 characters (RFC 7468 section 2). */
-export function toPem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
-}
+import { toPem } from '../bytes.ts';
 
 export const certificateToPem = (der: Uint8Array) => toPem('CERTIFICATE', der);
 

@@ -1,6 +1,7 @@
 /**
  * The requested subjectAltName, read from the raw extension: a name that cannot be read is a violation, never dropped.
  */
+import { toHex, toLatin1 } from '../bytes.ts';
 import { type Element, readDer, TAG } from '../der/read.ts';
 import { formatIpAddress, isIpv4Mapped } from '../ip-address.ts';
 import { LIMITS } from '../limits.ts';
@@ -63,18 +64,20 @@ export function readAlternativeNames(value: Uint8Array): NamesResult {
 
 function readName(element: Element): AlternativeName | Violation {
   if (element.tag === DNS_NAME) {
-    const text = Buffer.from(element.content).toString('latin1');
+    const text = toLatin1(element.content);
     return isDnsName(text)
       ? { type: 'DNS', value: text }
       : violation('san-malformed', `DNS:${text}`);
   }
   if (element.tag === IP_ADDRESS) {
     const { content } = element;
-    const hex = Buffer.from(content).toString('hex');
     if (content.length !== 4 && content.length !== 16)
-      return violation('san-malformed', `an IP address of ${content.length} octets (${hex})`);
+      return violation(
+        'san-malformed',
+        `an IP address of ${content.length} octets (${toHex(content)})`,
+      );
     if (isIpv4Mapped(content))
-      return violation('san-malformed', `an IPv4-mapped IPv6 address (${hex})`);
+      return violation('san-malformed', `an IPv4-mapped IPv6 address (${toHex(content)})`);
     return { type: 'IP', value: formatIpAddress(content) };
   }
   const kind = KINDS[element.tag] ?? `tag 0x${element.tag.toString(16)}`;

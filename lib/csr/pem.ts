@@ -1,4 +1,5 @@
 /** One strict PEM block (RFC 7468 section 3, "strict"), and nothing else. */
+import { bufferOf, toLatin1 } from '../bytes.ts';
 
 export type PemResult =
   | { readonly label: string; readonly der: Uint8Array }
@@ -9,7 +10,7 @@ const BEGIN = /^-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n/;
 
 /** Whether bytes look like PEM at all. */
 export function looksLikePem(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes).includes('-----BEGIN ');
+  return bufferOf(bytes).includes('-----BEGIN ');
 }
 
 /**
@@ -17,7 +18,7 @@ export function looksLikePem(bytes: Uint8Array): boolean {
  * base64. Both line endings are accepted, because some tools write CRLF.
  */
 export function readOnePemBlock(bytes: Uint8Array): PemResult {
-  const text = Buffer.from(bytes).toString('latin1');
+  const text = toLatin1(bytes);
   const begin = BEGIN.exec(text);
   if (!begin)
     return {

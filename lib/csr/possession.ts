@@ -40,9 +40,7 @@ export function judgePossession(
   signatureField: Element,
   key: CertifiableKey | undefined,
 ): Violation[] {
-  const [identifier, parameters, ...more] = algorithmField
-    .as(TAG.sequence, algorithmField.name)
-    .children();
+  const [identifier, parameters, ...more] = algorithmField.expect(TAG.sequence).children();
   const signature = readOctetAlignedBits(signatureField);
   if (!identifier) throw new DerError(`${algorithmField.name}: without an algorithm`);
   const name = readOid(identifier);

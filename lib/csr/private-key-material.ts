@@ -3,6 +3,8 @@
  * files, and kubeconfigs, which contain their keys in base64.
  */
 
+import { bufferOf, oncePerBytes, toLatin1 } from '../bytes.ts';
+
 /** PEM labels of every kind of private key: PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSH, PGP. */
 const LABEL = /-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY/i;
 /** A kubeconfig's embedded key, in YAML or JSON. */
@@ -12,13 +14,13 @@ const JWK_TYPE = /"kty"\s*:/;
 const JWK_PRIVATE = /"d"\s*:/;
 const BASE64_RUN = /[A-Za-z0-9+/]{40,}(?:\r?\n[A-Za-z0-9+/]{4,})*={0,2}/g;
 
-/** The kind of private key that was found, for the report; undefined if none was found. The key itself is never returned. */
-export function findPrivateKey(bytes: Uint8Array): string | undefined {
-  return find(bytes, MAX_BASE64_LAYERS);
-}
-
 /** A kubeconfig in a Secret has its key in base64 inside base64. */
 const MAX_BASE64_LAYERS = 3;
+
+/** The kind of private key that was found, for the report; undefined if none was found. The key itself is never returned. */
+export const findPrivateKey: (bytes: Uint8Array) => string | undefined = oncePerBytes((bytes) =>
+  find(bytes, MAX_BASE64_LAYERS),
+);
 
 function find(bytes: Uint8Array, layers: number): string | undefined {
   return inText(bytes, layers) ?? inDer(bytes);
@@ -33,9 +35,11 @@ function inText(bytes: Uint8Array, layers: number): string | undefined {
 }
 
 function inPlainText(text: string): string | undefined {
-  if (LABEL.test(text)) return 'a PEM block with a private key';
-  if (KUBECONFIG_KEY.test(text)) return 'a kubeconfig with an embedded private key';
-  const isJwk = JWK_TYPE.test(text) && JWK_PRIVATE.test(text);
+  // a search for plain text is much faster than one for a pattern that contains it
+  if (text.includes('----') && LABEL.test(text)) return 'a PEM block with a private key';
+  if (text.includes('client-key-data') && KUBECONFIG_KEY.test(text))
+    return 'a kubeconfig with an embedded private key';
+  const isJwk = text.includes('"kty"') && JWK_TYPE.test(text) && JWK_PRIVATE.test(text);
   return isJwk ? 'a JSON web key with its private part' : undefined;
 }
 
@@ -49,8 +53,7 @@ function inBase64(text: string, layers: number): string | undefined {
 
 /** As octets, and as UTF-16, which Windows editors write. */
 function readings(bytes: Uint8Array): string[] {
-  const buffer = Buffer.from(bytes);
-  const octets = buffer.toString('latin1');
+  const octets = toLatin1(bytes);
   return octets.includes('\0') ? [octets, octets.replaceAll('\0', '')] : [octets];
 }
 
@@ -59,9 +62,11 @@ function readings(bytes: Uint8Array): string[] {
  * They are long enough that no CSR has them by chance.
  */
 function inDer(bytes: Uint8Array): string | undefined {
-  const der = Buffer.from(bytes);
+  const der = bufferOf(bytes);
   for (let at = der.indexOf(SEQUENCE); at >= 0; at = der.indexOf(SEQUENCE, at + 1)) {
-    const inside = contentsAt(der, at);
+    const start = contentsAt(der, at);
+    if (der[start] !== INTEGER && der[start] !== SEQUENCE) continue;
+    const inside = der.toString('hex', start, start + 32);
     if (PRIVATE_KEYS.some((start) => start.test(inside))) return 'a private key in DER';
     if (ENCRYPTED_KEY.test(inside)) return 'an encrypted private key in DER';
     if (PKCS12.test(inside)) return 'a PKCS#12 file';
@@ -70,15 +75,15 @@ function inDer(bytes: Uint8Array): string | undefined {
 }
 
 const SEQUENCE = 0x30;
+const INTEGER = 0x02;
 
-/** The first contents octets of the element at an offset, in hex. */
-function contentsAt(der: Buffer, at: number): string {
+/** Where the contents of the element at an offset begin. */
+function contentsAt(der: Buffer, at: number): number {
   const length = der[at + 1] ?? 0;
-  const start = at + 2 + (length > 0x80 ? length & 0x7f : 0);
-  return der.toString('hex', start, start + 32);
+  return at + 2 + (length > 0x80 ? length & 0x7f : 0);
 }
 
-/** Each by the hex digits of its first fields. */
+/** Each by the hex digits of its first fields, of which the first is an INTEGER or a SEQUENCE. */
 const PRIVATE_KEYS = [
   // PrivateKeyInfo: version 0 or 1, AlgorithmIdentifier (RFC 5958 section 2). An explicit EC curve, which a public key
   // may have, starts in the same way, but with the OID of a field (X9.62, 1.2.840.10045.1).

@@ -1,5 +1,6 @@
 /** Which public keys are certified, and the one encoding that certificates use for them. */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { toHex } from '../bytes.ts';
 import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../der/read.ts';
 import { bitString, derNull, oid, sequence, unsignedInteger } from '../der/write.ts';
 import type { Violation } from '../refusal/violation.ts';
+import { keyObjectOf } from './key-object.ts';
 import { findWeakness } from './weak-keys.ts';
 
 /**
@@ -64,7 +66,7 @@ const FIX = 'create a new key; kubeadm writes RSA-2048 unless encryptionAlgorith
 export function judgePublicKey(spki: Element): KeyResult {
   const [algorithm, bits] = readFields(spki, TAG.sequence, 'algorithm', 'subjectPublicKey');
   if (!algorithm || !bits) throw new DerError(`${spki.name}: incomplete`);
-  const [identifier, parameters, ...more] = algorithm.as(TAG.sequence, algorithm.name).children();
+  const [identifier, parameters, ...more] = algorithm.expect(TAG.sequence).children();
   if (!identifier || more.length > 0)
     throw new DerError(`${algorithm.name}: not an AlgorithmIdentifier`);
   const name = readOid(identifier);
@@ -130,7 +132,7 @@ function withKey(
   violations: readonly Violation[],
 ): KeyResult {
   try {
-    const keyObject = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    const keyObject = keyObjectOf(spki);
     return { key: { kind, algorithm, spki, subjectPublicKey, keyObject }, violations };
   } catch {
     const got = `an invalid ${kind} key (the point may not be on the curve)`;
@@ -147,5 +149,5 @@ function violation(code: Violation['code'], got: string): Violation {
 }
 
 function toBigInt(octets: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(octets).toString('hex')}`);
+  return BigInt(`0x${toHex(octets)}`);
 }

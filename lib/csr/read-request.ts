@@ -2,7 +2,8 @@
  * The CSR reader: uploaded bytes become a `CheckedRequest`, or a list of all violations. Nothing after it reads the bytes
  * again.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { oncePerBytes, toHex } from '../bytes.ts';
 import { DerError, readDer, readFields, readInteger, TAG } from '../der/read.ts';
 import { LIMITS } from '../limits.ts';
 import { quote } from '../printable.ts';
@@ -39,9 +40,9 @@ export type CsrReading =
 const FIX = "upload kubeadm's .csr file unchanged";
 
 /** SHA-256 of the object's bytes in lower-case hex, by which approvals and records refer to a CSR. */
-export function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+export const digestOf: (bytes: Uint8Array) => string = oncePerBytes((bytes) =>
+  hash('sha256', bytes, 'hex'),
+);
 
 /** Reads one object: a PKCS#10 v1 CSR (RFC 2986) as one strict PEM block, or as DER. */
 export function readRequest(bytes: Uint8Array): CsrReading {
@@ -123,7 +124,7 @@ function withoutRepetition(violations: readonly Violation[]): Violation[] {
 
 function judgeVersion(octets: Uint8Array): Violation[] {
   if (octets.length === 1 && octets[0] === 0) return [];
-  const got = `version field ${Buffer.from(octets).toString('hex').slice(0, 16)}`;
+  const got = `version field ${toHex(octets).slice(0, 16)}`;
   return [{ code: 'csr-version', field: 'version', got, allowed: '0 (version 1)', fix: FIX }];
 }
 

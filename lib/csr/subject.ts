@@ -1,4 +1,5 @@
 /** The subject of a CSR: one common name, and organizations, in decoded form. */
+import { toLatin1 } from '../bytes.ts';
 import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import { type Element, readFields, readOid, TAG } from '../der/read.ts';
@@ -78,7 +79,7 @@ const isControl = (c: string) => c < ' ' || (c >= '\u007f' && c <= '\u009f');
 /** The text of a DirectoryString, of the two kinds that are in use today (RFC 5280 section 4.1.2.4). */
 function decodeString(field: Element): string | undefined {
   if (field.tag === TAG.printableString) {
-    const text = Buffer.from(field.content).toString('latin1');
+    const text = toLatin1(field.content);
     return PRINTABLE.test(text) ? text : undefined;
   }
   if (field.tag !== TAG.utf8String) return undefined;

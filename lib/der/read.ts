@@ -28,32 +28,78 @@ export class DerError extends Error {
 /** Longer lengths cannot occur: the size of the input is limited (see `lib/limits.ts`). */
 const MAX_LENGTH_OCTETS = 3;
 
-/** One tag-length-value, with the bytes that it was read from. */
+/**
+ * One tag-length-value: offsets into the bytes that it was read from, of which nothing is copied. An error names its
+ * place, which is put together only then.
+ */
 export class Element {
   readonly tag: number;
-  /** Identifier, length and contents octets. */
-  readonly raw: Uint8Array;
-  /** Contents octets. */
-  readonly content: Uint8Array;
-  /** Its name in error messages: `certificationRequestInfo.subject`. */
-  readonly name: string;
+  readonly #bytes: Uint8Array;
+  /** Offsets of its identifier and of its contents, and the one after its last octet. */
+  readonly #start: number;
+  readonly #contents: number;
+  readonly #end: number;
+  readonly #place: Place;
 
-  constructor(tag: number, raw: Uint8Array, content: Uint8Array, name: string) {
+  private constructor(
+    tag: number,
+    bytes: Uint8Array,
+    start: number,
+    contents: number,
+    end: number,
+    place: Place,
+  ) {
     this.tag = tag;
-    this.raw = raw;
-    this.content = content;
-    this.name = name;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#contents = contents;
+    this.#end = end;
+    this.#place = place;
+  }
+
+  /** Reads the element at an offset, which may not go beyond `limit`. @throws DerError */
+  static readAt(bytes: Uint8Array, offset: number, limit: number, place: Place): Element {
+    const tag = offset < limit ? bytes[offset] : undefined;
+    if (tag === undefined) throw new DerError(`${nameOf(place)}: no bytes left`);
+    if ((tag & 0x1f) === 0x1f) throw new DerError(`${nameOf(place)}: a tag number over 30`);
+    const contents = offset + 1 + lengthOctets(bytes, offset + 1, limit, place);
+    const length = readLength(bytes, offset + 1, contents, place);
+    const end = contents + length;
+    if (end > limit)
+      throw new DerError(
+        `${nameOf(place)}: has a length of ${length} bytes, but ${limit - contents} are left`,
+      );
+    return new Element(tag, bytes, offset, contents, end, place);
+  }
+
+  /** Its name in error messages: `certificationRequestInfo.subject`. */
+  get name(): string {
+    return nameOf(this.#place);
+  }
+
+  /** Identifier, length and contents octets. */
+  get raw(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** How many octets `raw` has. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Contents octets. */
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.#contents, this.#end);
   }
 
   /** The elements inside a constructed one. */
   children(): Element[] {
     if ((this.tag & 0x20) === 0) throw new DerError(`${this.name}: not a constructed type`);
     const elements: Element[] = [];
-    let offset = 0;
-    while (offset < this.content.length) {
-      const child = readAt(this.content, offset, `${this.name}[${elements.length}]`);
+    for (let offset = this.#contents; offset < this.#end; ) {
+      const child = Element.readAt(this.#bytes, offset, this.#end, [this, elements.length]);
       elements.push(child);
-      offset += child.raw.length;
+      offset = child.#end;
     }
     return elements;
   }
@@ -61,33 +107,52 @@ export class Element {
   /** The same element with a better name. @throws DerError if its tag is not the expected one */
   as(tag: number, name: string): Element {
     if (this.tag !== tag) throw new DerError(`${name}: tag ${hex(this.tag)}, expected ${hex(tag)}`);
-    return new Element(this.tag, this.raw, this.content, name);
+    return this.called(name);
   }
+
+  /** The same element with a better name. */
+  called(place: Place): Element {
+    return new Element(this.tag, this.#bytes, this.#start, this.#contents, this.#end, place);
+  }
+
+  /** @throws DerError if its tag is not the expected one */
+  expect(tag: number): this {
+    if (this.tag !== tag)
+      throw new DerError(`${this.name}: tag ${hex(this.tag)}, expected ${hex(tag)}`);
+    return this;
+  }
+}
+
+/** A name, or a child of an element: by its name, or by its index. */
+type Place = string | readonly [parent: Element, child: string | number];
+
+function nameOf(place: Place): string {
+  if (typeof place === 'string') return place;
+  const [parent, child] = place;
+  return typeof child === 'number' ? `${parent.name}[${child}]` : `${parent.name}.${child}`;
 }
 
 /** Reads exactly one element that fills `bytes`; anything after it is an error. */
 export function readDer(bytes: Uint8Array, name: string): Element {
-  const element = readAt(bytes, 0, name);
-  if (element.raw.length !== bytes.length)
-    throw new DerError(`${name}: ${bytes.length - element.raw.length} bytes after the end`);
+  const element = Element.readAt(bytes, 0, bytes.length, name);
+  if (element.length !== bytes.length)
+    throw new DerError(`${name}: ${bytes.length - element.length} bytes after the end`);
   return element;
 }
 
 /** Reads the children of a SEQUENCE, SET or context tag, of which there must be one for each of `names`. */
 export function readFields(element: Element, tag: number, ...names: string[]): Element[] {
-  const children = element.as(tag, element.name).children();
+  const children = element.expect(tag).children();
   if (children.length !== names.length)
     throw new DerError(
       `${element.name}: ${children.length} fields, expected ${names.length} (${names.join(', ')})`,
     );
-  return children.map(
-    (child, i) => new Element(child.tag, child.raw, child.content, `${element.name}.${names[i]}`),
-  );
+  return children.map((child, i) => child.called([element, names[i] ?? i]));
 }
 
 /** INTEGER contents, shortest form (X.690 8.3.2), as signed big-endian octets. */
 export function readInteger(element: Element): Uint8Array {
-  const { content } = element.as(TAG.integer, element.name);
+  const { content } = element.expect(TAG.integer);
   const [first, second] = content;
   if (first === undefined) throw new DerError(`${element.name}: an INTEGER without contents`);
   const redundant =
@@ -107,14 +172,14 @@ export function readPositiveInteger(element: Element): Uint8Array {
 
 /** BIT STRING of whole octets: keys and signatures have no unused bits. */
 export function readOctetAlignedBits(element: Element): Uint8Array {
-  const { content } = element.as(TAG.bitString, element.name);
+  const { content } = element.expect(TAG.bitString);
   if (content[0] !== 0) throw new DerError(`${element.name}: a BIT STRING with unused bits`);
   return content.subarray(1);
 }
 
 /** BOOLEAN: DER has only 00 and FF (X.690 11.1). */
 export function readBoolean(element: Element): boolean {
-  const { content } = element.as(TAG.boolean, element.name);
+  const { content } = element.expect(TAG.boolean);
   if (content.length !== 1 || (content[0] !== 0x00 && content[0] !== 0xff))
     throw new DerError(`${element.name}: a BOOLEAN that is neither 00 nor FF`);
   return content[0] === 0xff;
@@ -122,13 +187,13 @@ export function readBoolean(element: Element): boolean {
 
 /** NULL: no contents. */
 export function readNull(element: Element): void {
-  if (element.as(TAG.null, element.name).content.length !== 0)
+  if (element.expect(TAG.null).content.length !== 0)
     throw new DerError(`${element.name}: a NULL with contents`);
 }
 
 /** OBJECT IDENTIFIER in dotted form, each arc in its shortest form (X.690 8.19). */
 export function readOid(element: Element): string {
-  const { content } = element.as(TAG.oid, element.name);
+  const { content } = element.expect(TAG.oid);
   const arcs: number[] = [];
   let arc = 0;
   let open = false;
@@ -148,36 +213,27 @@ export function readOid(element: Element): string {
   return arcs.join('.');
 }
 
-function readAt(bytes: Uint8Array, offset: number, name: string): Element {
-  const tag = bytes[offset];
-  if (tag === undefined) throw new DerError(`${name}: no bytes left`);
-  if ((tag & 0x1f) === 0x1f) throw new DerError(`${name}: a tag number over 30`);
-  const { length, headerLength } = readLength(bytes, offset + 1, name);
-  const start = offset + 1 + headerLength;
-  const end = start + length;
-  if (end > bytes.length)
-    throw new DerError(
-      `${name}: has a length of ${length} bytes, but ${bytes.length - start} are left`,
-    );
-  return new Element(tag, bytes.subarray(offset, end), bytes.subarray(start, end), name);
+/** How many octets the length has, the first one included. */
+function lengthOctets(bytes: Uint8Array, offset: number, limit: number, place: Place): number {
+  const first = offset < limit ? bytes[offset] : undefined;
+  if (first === undefined) throw new DerError(`${nameOf(place)}: truncated before its length`);
+  if (first < 0x80) return 1;
+  const octets = first & 0x7f;
+  if (octets === 0) throw new DerError(`${nameOf(place)}: an indefinite length (BER, not DER)`);
+  if (octets > MAX_LENGTH_OCTETS)
+    throw new DerError(`${nameOf(place)}: a length of ${octets} octets`);
+  if (offset + octets >= limit) throw new DerError(`${nameOf(place)}: truncated in its length`);
+  return 1 + octets;
 }
 
-function readLength(bytes: Uint8Array, offset: number, name: string) {
-  const first = bytes[offset];
-  if (first === undefined) throw new DerError(`${name}: truncated before its length`);
-  if (first < 0x80) return { length: first, headerLength: 1 };
-  const octets = first & 0x7f;
-  if (octets === 0) throw new DerError(`${name}: an indefinite length (BER, not DER)`);
-  if (octets > MAX_LENGTH_OCTETS) throw new DerError(`${name}: a length of ${octets} octets`);
+function readLength(bytes: Uint8Array, offset: number, end: number, place: Place): number {
+  const first = bytes[offset] ?? 0;
+  if (first < 0x80) return first;
   let length = 0;
-  for (let i = 1; i <= octets; i++) {
-    const octet = bytes[offset + i];
-    if (octet === undefined) throw new DerError(`${name}: truncated in its length`);
-    length = length * 256 + octet;
-  }
-  if (length < 0x80 || length < 256 ** (octets - 1))
-    throw new DerError(`${name}: a length that is not in its shortest form`);
-  return { length, headerLength: 1 + octets };
+  for (let i = offset + 1; i < end; i++) length = length * 256 + (bytes[i] ?? 0);
+  if (length < 0x80 || length < 256 ** (end - offset - 2))
+    throw new DerError(`${nameOf(place)}: a length that is not in its shortest form`);
+  return length;
 }
 
 function hex(tag: number): string {

@@ -5,11 +5,11 @@ import { TAG } from './read.ts';
 export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of contents) length += part.length;
-  const header = encodeLength(length);
-  const out = new Uint8Array(1 + header.length + length);
+  const start = 1 + lengthOctets(length);
+  const out = new Uint8Array(start + length);
   out[0] = tag;
-  out.set(header, 1);
-  let offset = 1 + header.length;
+  writeLength(out, length, start);
+  let offset = start;
   for (const part of contents) {
     out.set(part, offset);
     offset += part.length;
@@ -28,6 +28,7 @@ export const booleanTrue = () => element(TAG.boolean, Uint8Array.of(0xff));
 
 /** SET OF: DER requires its elements in ascending order of their encodings (X.690 11.6). */
 export function setOf(...parts: Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return element(TAG.set, ...parts);
   return element(TAG.set, ...[...parts].sort((a, b) => Buffer.compare(a, b)));
 }
 
@@ -35,15 +36,17 @@ export function setOf(...parts: Uint8Array[]): Uint8Array {
 export function unsignedInteger(octets: Uint8Array): Uint8Array {
   let start = 0;
   while (start < octets.length - 1 && octets[start] === 0) start++;
-  const shortest = octets.subarray(start);
-  const sign = (shortest[0] ?? 0) >= 0x80 || shortest.length === 0 ? [Uint8Array.of(0)] : [];
-  return element(TAG.integer, ...sign, shortest);
+  const shortest = start === 0 ? octets : octets.subarray(start);
+  const signed = (shortest[0] ?? 0) >= 0x80 || shortest.length === 0;
+  return signed ? element(TAG.integer, ZERO, shortest) : element(TAG.integer, shortest);
 }
 
 /** BIT STRING of whole octets. */
 export function bitString(octets: Uint8Array, unusedBits = 0): Uint8Array {
-  return element(TAG.bitString, Uint8Array.of(unusedBits), octets);
+  return element(TAG.bitString, unusedBits === 0 ? ZERO : Uint8Array.of(unusedBits), octets);
 }
+
+const ZERO = Uint8Array.of(0);
 
 /**
  * A named-bit BIT STRING such as KeyUsage: trailing zero bits are dropped (X.690 11.2.2).
@@ -79,14 +82,17 @@ export function directoryString(text: string): Uint8Array {
   );
 }
 
+/** Where the digits of `2026-11-24T12:00:00.000Z` are, from the third on. */
+const UTC_DIGITS = [2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18];
+const ZULU = Uint8Array.of(0x5a);
+
 /** Time as RFC 5280 section 4.1.2.5 requires it: UTCTime through 2049, GeneralizedTime from 2050; whole seconds. */
 export function time(date: Date): Uint8Array {
-  const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '');
+  const iso = date.toISOString();
   const utc = date.getUTCFullYear() < 2050;
-  return element(
-    utc ? TAG.utcTime : TAG.generalizedTime,
-    Buffer.from(utc ? digits.slice(2) : digits, 'latin1'),
-  );
+  const digits = utc ? UTC_DIGITS : [0, 1, ...UTC_DIGITS];
+  const text = Uint8Array.from(digits, (at) => iso.charCodeAt(at));
+  return element(utc ? TAG.utcTime : TAG.generalizedTime, text, ZULU);
 }
 
 function base128(arc: number): number[] {
@@ -96,9 +102,18 @@ function base128(arc: number): number[] {
   return octets;
 }
 
-function encodeLength(length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(length);
-  if (length < 0x100) return Uint8Array.of(0x81, length);
-  if (length < 0x10000) return Uint8Array.of(0x82, length >> 8, length & 0xff);
-  return Uint8Array.of(0x83, length >> 16, (length >> 8) & 0xff, length & 0xff);
+function lengthOctets(length: number): number {
+  if (length < 0x80) return 1;
+  if (length < 0x100) return 2;
+  return length < 0x10000 ? 3 : 4;
+}
+
+/** Into the octets from 1 to `end`, in the shortest form (X.690 10.1). */
+function writeLength(out: Uint8Array, length: number, end: number): void {
+  if (end === 2) {
+    out[1] = length;
+    return;
+  }
+  out[1] = 0x80 | (end - 2);
+  for (let i = end - 1, rest = length; i > 1; i--, rest >>= 8) out[i] = rest & 0xff;
 }

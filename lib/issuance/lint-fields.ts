@@ -1,4 +1,5 @@
 /** Compares the DER of a draft with the intended values, field by field. */
+import { toHex, toLatin1 } from '../bytes.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
 import { formatName, readAlternativeNames } from '../csr/alternative-names.ts';
@@ -49,10 +50,10 @@ function compare(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): str
   const { subject: name, violations } = readSubject(subject);
   const dates = validity.children().map(readTime);
   return differences([
-    ['version', hex(version.raw), 'a003020102'],
-    ['serialNumber', hex(readPositiveInteger(serial)), hex(fields.serialNumber)],
-    ['signature', hex(algorithm.raw), hex(ca.algorithm.identifier)],
-    ['issuer', hex(issuer.raw), hex(ca.subject)],
+    ['version', toHex(version.raw), 'a003020102'],
+    ['serialNumber', toHex(readPositiveInteger(serial)), toHex(fields.serialNumber)],
+    ['signature', toHex(algorithm.raw), toHex(ca.algorithm.identifier)],
+    ['issuer', toHex(issuer.raw), toHex(ca.subject)],
     [
       'validity',
       dates.join(),
@@ -60,7 +61,7 @@ function compare(tbs: Uint8Array, fields: CertificateFields, ca: IssuingCa): str
     ],
     ['subject', subjectText(name), subjectText(fields.subject)],
     ['subject form', violations.length, 0],
-    ['subjectPublicKeyInfo', hex(key.raw), hex(fields.publicKey)],
+    ['subjectPublicKeyInfo', toHex(key.raw), toHex(fields.publicKey)],
     ['extensions', describeExtensions(extensions), expectedExtensions(fields, ca)],
   ]);
 }
@@ -81,8 +82,8 @@ function expectedExtensions(fields: CertificateFields, ca: IssuingCa): string {
     `${OID.keyUsage} critical ${keyUsage}`,
     `${OID.extKeyUsage} ${fields.extendedKeyUsages.map((usage) => OID[usage]).join(' ')}`,
     `${OID.basicConstraints} critical 3000`,
-    `${OID.subjectKeyIdentifier} 0414${hex(subjectKeyId)}`,
-    `${OID.authorityKeyIdentifier} ${hex(ca.keyIdentifier)}`,
+    `${OID.subjectKeyIdentifier} 0414${toHex(subjectKeyId)}`,
+    `${OID.authorityKeyIdentifier} ${toHex(ca.keyIdentifier)}`,
     ...(fields.names.length > 0
       ? [`${OID.subjectAltName} ${fields.names.map(formatName).join(' ')}`]
       : []),
@@ -115,27 +116,25 @@ function describeValue(id: string, content: Uint8Array): string {
     }
     case OID.authorityKeyIdentifier: {
       const [keyIdentifier] = readFields(element(), TAG.sequence, 'keyIdentifier');
-      return hex(keyIdentifier?.as(0x80, 'keyIdentifier').content ?? new Uint8Array());
+      return toHex(keyIdentifier?.as(0x80, 'keyIdentifier').content ?? new Uint8Array());
     }
     default:
-      return hex(content);
+      return toHex(content);
   }
 }
 
+const UTC_TIME = /^\d{12}Z$/;
+const GENERALIZED_TIME = /^\d{14}Z$/;
+
 /** UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 allows them, in ISO form. */
 function readTime(element: Element): string {
-  const text = Buffer.from(element.content).toString('latin1');
-  const utc = element.tag === TAG.utcTime;
-  const match = (utc ? /^(\d\d)(\d{10})Z$/ : /^(\d{4})(\d{10})Z$/).exec(text);
-  if (!match || (!utc && element.tag !== TAG.generalizedTime))
+  const text = toLatin1(element.content);
+  const isUtc = element.tag === TAG.utcTime && UTC_TIME.test(text);
+  if (!isUtc && !(element.tag === TAG.generalizedTime && GENERALIZED_TIME.test(text)))
     throw new DerError(`validity: ${text} is not a time as in RFC 5280`);
-  const [, year = '', rest = ''] = match;
-  const century = utc ? (Number(year) < 50 ? '20' : '19') : '';
-  return `${century}${year}-${rest.replace(/(..)(..)(..)(..)(..)/, '$1-$2T$3:$4:$5.000Z')}`;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+  const full = isUtc ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
+  const part = (at: number) => full.slice(at, at + 2);
+  return `${full.slice(0, 4)}-${part(4)}-${part(6)}T${part(8)}:${part(10)}:${part(12)}.000Z`;
 }
 
 /** Organizations are a set, which DER orders by encoding (X.690 section 11.6). */

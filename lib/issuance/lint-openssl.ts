@@ -1,7 +1,9 @@
 /** Compares what OpenSSL, which shares no code with the writer, reads from a draft with the intended values. */
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import { toHex } from '../bytes.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
+import { keyObjectOf } from '../csr/key-object.ts';
 import { OID } from '../der/oids.ts';
 import { canonicalIpAddress } from '../ip-address.ts';
 import type { CertificateFields } from './certificate-fields.ts';
@@ -39,12 +41,11 @@ export function compareWithOpenSsl(
 
 /** OpenSSL compares the keys: exporting one as DER would take longer than everything else in this file. */
 function hasKey(certificate: X509Certificate, spki: Uint8Array): boolean {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  return certificate.publicKey.equals(key);
+  return certificate.publicKey.equals(keyObjectOf(spki));
 }
 
 const isoDate = (text: string) => new Date(text).toISOString();
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').toUpperCase();
+const hex = (bytes: Uint8Array) => toHex(bytes).toUpperCase();
 const usageOids = (fields: CertificateFields) => fields.extendedKeyUsages.map((u) => OID[u]).join();
 
 /** One RDN on each line, its attributes joined with " + ". They are a set, ordered by encoding in DER, so they are sorted here. */

@@ -1,11 +1,12 @@
 /** Converts the fields of a certificate to its record and back. */
+import { toBase64, toHex } from '../bytes.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { namesByType } from '../policy/issuance-plan.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
 export function describeFields(fields: CertificateFields): IssueRecord['certificate'] {
   return {
-    serialNumber: Buffer.from(fields.serialNumber).toString('hex'),
+    serialNumber: toHex(fields.serialNumber),
     notBefore: fields.notBefore.toISOString(),
     notAfter: fields.notAfter.toISOString(),
     commonName: fields.subject.commonName,
@@ -13,7 +14,7 @@ export function describeFields(fields: CertificateFields): IssueRecord['certific
     ...namesByType(fields.names),
     extendedKeyUsages: [...fields.extendedKeyUsages],
     keyAlgorithm: fields.keyAlgorithm,
-    publicKey: Buffer.from(fields.publicKey).toString('base64'),
+    publicKey: toBase64(fields.publicKey),
   };
 }
 

@@ -32,14 +32,16 @@ export function writeTbsCertificate(fields: CertificateFields, ca: IssuingCa): U
   );
 }
 
+/** basicConstraints with cA DEFAULT FALSE. */
+const NO_CA = critical(OID.basicConstraints, sequence());
+
 /** In kubeadm's order, and with subjectKeyIdentifier, which Python 3.13's strict mode and others look for. */
 function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[] {
-  const usages = fields.extendedKeyUsages.map((usage) => oid(OID[usage]));
   const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'));
   return [
     critical(OID.keyUsage, namedBits(keyUsageBits(fields))),
-    extension(OID.extKeyUsage, sequence(...usages)),
-    critical(OID.basicConstraints, sequence()), // cA DEFAULT FALSE
+    extension(OID.extKeyUsage, sequence(...fields.extendedKeyUsages.map((u) => oid(OID[u])))),
+    NO_CA,
     extension(OID.subjectKeyIdentifier, octetString(subjectKeyId)),
     extension(OID.authorityKeyIdentifier, sequence(contextPrimitive(0, ca.keyIdentifier))),
     ...(fields.names.length > 0

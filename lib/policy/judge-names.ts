@@ -75,6 +75,7 @@ function ownByRule(
   record: ClusterRecord,
   node: KnownNode,
 ): AlternativeName[] {
+  if (node.addressRanges.length === 0) return [];
   const others = new Set(
     record.nodes.flatMap(({ addresses }) => addresses.map(canonicalIpAddress)),
   );

@@ -3,6 +3,7 @@
  * record; the CSR, the profile table and the deployment's rules are elsewhere, and have to agree with it. The cluster
  * record is not consulted again: it may have changed since the decision, and a retry has to sign the same bytes.
  */
+import { toBase64 } from '../bytes.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { issuedNameOf, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
@@ -104,7 +105,7 @@ function compareWithCsr(
     ...namesByType(inKubeadmsOrder(names)),
     extendedKeyUsages: issuedProfileOf(certificateName).extendedKeyUsages,
     keyAlgorithm: key.algorithm,
-    publicKey: Buffer.from(key.spki).toString('base64'),
+    publicKey: toBase64(key.spki),
   };
   return (Object.keys(expected) as (keyof typeof expected)[])
     .filter((field) => JSON.stringify(certificate[field]) !== JSON.stringify(expected[field]))

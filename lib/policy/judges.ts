@@ -1,4 +1,5 @@
 /** Who judges each kind of request: one judge for each row of lib/contract/request-kinds.ts. */
+import { oncePerBytes } from '../bytes.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import {
@@ -37,15 +38,8 @@ export interface Judge {
  * A run reads the same bytes when it decides and again before it signs. Verifying the CSR's signature takes half of the
  * time, so the result of the first reading is reused.
  */
-const readings = new WeakMap<Uint8Array, CsrReading>();
-
-const readCsr: Judge['read'] = ({ body }) => {
-  const known = readings.get(body);
-  if (known) return known;
-  const reading = readRequest(body);
-  readings.set(body, reading);
-  return reading;
-};
+const readOnce = oncePerBytes(readRequest);
+const readCsr: Judge['read'] = ({ body }) => readOnce(body);
 
 export const JUDGES: Readonly<Record<RequestKindName, Judge>> = {
   node: {

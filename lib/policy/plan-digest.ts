@@ -1,5 +1,5 @@
 /** What an approver decides about, and the digest by which an approval names it. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CaName, IssuedName } from '../profiles/certificate-names.ts';
 import type { ExtendedKeyUsage } from '../profiles/profiles.ts';
 
@@ -41,5 +41,5 @@ export function planDigest(terms: PlanTerms): string {
     terms.extendedKeyUsages,
     terms.validitySeconds,
   ]);
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }

@@ -27,6 +27,7 @@ const LAYERS = [
   'trust-domain-rules.ts',
   'metric-names.ts',
   'environment-names.ts',
+  'bytes.ts',
   'fault.ts',
   'limits.ts',
   'printable.ts',

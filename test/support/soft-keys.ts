@@ -65,6 +65,13 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return this.find(keyId);
   }
 
+  /** The key itself, for a program that measures without KMS. */
+  privateKeyOf(keyId: string): KeyObject {
+    const entry = this.#keys.get(keyId);
+    if (!entry) throw new Error(`no key ${keyId}`);
+    return entry.privateKey;
+  }
+
   async find(keyId: string): Promise<CaKey> {
     const entry = this.#keys.get(keyId);
     if (!entry) throw new Error(`no key ${keyId}`);

@@ -1,6 +1,6 @@
 /** Certificate signing requests as kubeadm creates them (PKCS#10, RFC 2986). */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { toPem } from '../../../lib/certificate/pem.ts';
+import { toPem } from '../../../lib/bytes.ts';
 import { writeAlternativeNames, writeSubject } from '../../../lib/certificate/write-names.ts';
 import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import type { Subject } from '../../../lib/csr/subject.ts';
