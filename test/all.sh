@@ -14,4 +14,5 @@ done
 for version in 1.35.4 1.37.2; do # for the certificate that a kubelet uses
   bash test/tools/kubernetes.sh "$version" kubelet
 done
+node test/tools/audit.mjs
 CAKELESS_ALL=1 CAKELESS_REQUIRE_JUDGES=1 exec node_modules/.bin/jest "$@"

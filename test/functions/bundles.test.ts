@@ -1,6 +1,6 @@
 /** What a function loads before its first event: every byte is read and compiled at each cold start. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -84,4 +84,30 @@ it('the folder of a function has only what esbuild reports for it', async () => 
   const deployed = files.filter((file) => file.endsWith('.mjs')).length;
   expect(deployed).toBe(Object.keys(outputs).length);
   expect(files.length).toBe(deployed + 1); // and chunks/ itself
+});
+
+describe('the licenses of the packages in the bundles', () => {
+  const notices = (meta: string) =>
+    execute(process.execPath, ['release/notices.mjs', meta, join(folder, 'notices')]);
+
+  it('are collected, each text once', async () => {
+    await notices(join(folder, 'meta'));
+    const text = await readFile(join(folder, 'notices'), 'utf8');
+    expect(text).toMatch(/^@aws-sdk\/client-s3 3\.\S+ \(Apache-2\.0\)$/m);
+    expect(text).toMatch(/^@middy\/core \S+ \(MIT\)\n\nCopyright \(c\) .*Middy team/m);
+    expect(text.match(/Copyright \(c\) \d+ Colin McDonnell/g)).toHaveLength(1);
+  });
+
+  it('must be on the list', async () => {
+    const meta = join(folder, 'refused');
+    await mkdir(meta);
+    const inputs = { 'node_modules/@cloud-copilot/iam-simulate/index.js': { bytesInOutput: 1 } };
+    await writeFile(
+      join(meta, 'one.json'),
+      JSON.stringify({ outputs: { 'index.mjs': { inputs } } }),
+    );
+    await expect(notices(meta)).rejects.toMatchObject({
+      stderr: expect.stringMatching(/not on the list.*: @cloud-copilot\/iam-simulate .*AGPL/),
+    });
+  });
 });
