@@ -146,7 +146,7 @@ async function writeReference() {
   const { metafile: _, ...common } = settings(undefined);
   await build({
     ...common,
-    entryPoints: ['client/reference/write.ts'],
+    entryPoints: ['client/bundled/write-reference.ts'],
     outfile: program,
     format: 'esm',
     banner: { js: REQUIRE },

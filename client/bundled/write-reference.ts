@@ -3,17 +3,17 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildProgram } from '../main.ts';
 import { noPrompt } from '../prompt.ts';
+import { COMPLETION_FILES, completionScript } from '../reference/completion.ts';
+import { manualPages } from '../reference/manual.ts';
+import type { Shell } from '../reference/shells.ts';
+import { readTree } from '../reference/tree.ts';
 import { terminal } from '../terminal.ts';
-import { COMPLETION_FILES, completionScript } from './completion.ts';
-import { manualPages } from './manual.ts';
-import { readTree } from './tree.ts';
 
 /** @param folder such as `dist` */
 export function writeReference(folder: string): void {
   const tree = readTree(buildProgram(terminal, noPrompt, () => undefined));
   const completions = Object.entries(COMPLETION_FILES).map(
-    ([shell, file]) =>
-      [file, completionScript(shell as keyof typeof COMPLETION_FILES, tree)] as const,
+    ([shell, file]) => [file, completionScript(shell as Shell, tree)] as const,
   );
   replaceFiles(join(folder, 'completion'), completions);
   replaceFiles(join(folder, 'man'), manualPages(tree));
