@@ -9,7 +9,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { digestOfSources } from './built-from.mjs';
-import { commitOfSources, shortCommit } from './commit.mjs';
+import { commitOfSources, dateOfSources, shortCommit } from './commit.mjs';
 
 const ONE_FILE = 'dist/client';
 const INSTALLED = 'dist/bundle';
@@ -152,7 +152,7 @@ async function writeReference() {
     banner: { js: REQUIRE },
   });
   const { writeReference: write } = await import(pathToFileURL(program).href);
-  write('dist');
+  write('dist', dateOfSources());
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) await main();

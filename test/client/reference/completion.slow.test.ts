@@ -5,7 +5,7 @@ import { COMPLETE_IN, CompletionFolder, TYPED } from './complete-in.ts';
 describe.each(['zsh', 'fish'] as const)('%s', (shell) => {
   const isInstalled = spawnSync(shell, ['--version']).status === 0;
   if (!isInstalled && process.env.CAKELESS_REQUIRE_JUDGES !== '1')
-    return it.skip(`is not installed: run test/tools/install.sh shells`, () => undefined);
+    return it.skip('is not installed: run test/tools/install.sh shells', () => undefined);
 
   const folder = new CompletionFolder(shell);
   let offered: string[][] = [];
