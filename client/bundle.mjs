@@ -9,7 +9,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { digestOfSources } from './built-from.mjs';
-import { commitOfSources, shortCommit } from './commit.mjs';
+import { commitOfSources, dateOfSources, shortCommit } from './commit.mjs';
 
 const ONE_FILE = 'dist/client';
 const INSTALLED = 'dist/bundle';
@@ -146,13 +146,13 @@ async function writeReference() {
   const { metafile: _, ...common } = settings(undefined);
   await build({
     ...common,
-    entryPoints: ['client/reference/write.ts'],
+    entryPoints: ['client/bundled/write-reference.ts'],
     outfile: program,
     format: 'esm',
     banner: { js: REQUIRE },
   });
   const { writeReference: write } = await import(pathToFileURL(program).href);
-  write('dist');
+  write('dist', dateOfSources());
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) await main();

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { digestOfSources } from './built-from.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = new URL('..', import.meta.url);
+const BUNDLE = new URL('dist/bundle/', ROOT);
 
 const args = process.argv.slice(2);
 // only the sources have `cakeless local`
@@ -13,14 +14,14 @@ if (args.slice(0, 2).includes('local') || !isBundleCurrent()) await import('./fr
 else {
   // The SDK warns every process on Node 20 about the end of its support in January 2027 (docs/decisions/0002).
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const { run } = await import('../dist/bundle/chunks/run.mjs');
+  const { run } = await import(new URL('chunks/run.mjs', BUNDLE).href);
   await run(args, { inClone: true });
 }
 
 function isBundleCurrent() {
   try {
-    const built = JSON.parse(readFileSync(`${ROOT}dist/bundle/build.json`, 'utf8'));
-    return built.sources === digestOfSources(ROOT);
+    const built = JSON.parse(readFileSync(new URL('build.json', BUNDLE), 'utf8'));
+    return built.sources === digestOfSources(fileURLToPath(ROOT));
   } catch {
     return false; // it was never built, or is being replaced
   }

@@ -1,4 +1,4 @@
-// The commit that the command is built from, where it is known.
+// The commit that the command is built from, and its date, where they are known.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -21,6 +21,16 @@ export function commitOfSources() {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The day of the commit, in UTC. SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) replaces it.
+ * @returns {string} empty if it is not known
+ */
+export function dateOfSources() {
+  const seconds =
+    process.env.SOURCE_DATE_EPOCH ?? (commitOfSources() && git('show', '-s', '--format=%ct'));
+  return seconds ? new Date(Number(seconds) * 1000).toISOString().slice(0, 10) : '';
 }
 
 const git = (...args) =>

@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import { addApprovalCommands } from './command-line/approvals.ts';
 import { addCheckExpirationCommand } from './command-line/check-expiration.ts';
 import { addClusterCommands } from './command-line/cluster.ts';
+import { addCompletionCommand } from './command-line/completion.ts';
 import { addCsrCommand } from './command-line/csr.ts';
 import { addFetchCommand } from './command-line/fetch.ts';
 import { addInstallTimerCommand } from './command-line/install-timer.ts';
@@ -96,6 +97,7 @@ export function buildProgram(
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);
   addLocalCommand(program, terminal, inClone);
+  addCompletionCommand(program, terminal);
   return program;
 }
 
@@ -116,7 +118,7 @@ const asOwnMessage = (message: string): string =>
       /command-argument value ('.*') is invalid for argument '(.*?)'\. /,
       "argument '$2' $1: ",
     )
-    .replace(' is invalid. Allowed choices', ': allowed choices')
+    .replace(/(?: is invalid\.|:) Allowed choices/, ': allowed choices')
     .replace(' is invalid. ', ': ')
     .replace("'. Expected", "': expected")
     .replace(/\.$/, '');

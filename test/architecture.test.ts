@@ -67,10 +67,11 @@ const HARMLESS = [
 /** Programs that run on the machine of a person, in folders that they make: they need no protection from others. */
 const OWN_FOLDERS = [
   'client/demo/',
-  'client/reference/',
+  'client/bundled/write-reference.ts',
   'client/bundle.mjs',
   'client/build-binary.mjs',
   'client/built-from.mjs',
+  'client/cakeless.mjs',
 ];
 /** `cakeless local` has its own rules for its data. */
 const OF_LOCAL = ['client/commands/local.ts'];

@@ -2,10 +2,8 @@
 import { bashCompletion } from './shells/bash.ts';
 import { fishCompletion } from './shells/fish.ts';
 import { zshCompletion } from './shells/zsh.ts';
+import type { Shell } from './shells.ts';
 import type { CommandFacts } from './tree.ts';
-
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
 
 /** The name under which each shell looks for the script. */
 export const COMPLETION_FILES: Readonly<Record<Shell, string>> = {

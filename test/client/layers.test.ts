@@ -31,12 +31,12 @@ const BASE = [
 
 /** Layers from the outside in; each may also import from itself and from base. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  bundled: ['start', 'command-line'],
-  reference: ['start', 'edge'],
+  bundled: ['start', 'command-line', 'reference'],
   demo: ['node', 'connection', 'local', 'wording'],
   start: ['command-line', 'connection', 'edge'],
-  'command-line': ['commands', 'users', 'node', 'connection', 'edge'],
+  'command-line': ['commands', 'reference', 'users', 'node', 'connection', 'edge'],
   commands: [
+    'reference',
     'approvals',
     'operator',
     'users',
@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'wording',
   ],
   local: [],
+  reference: ['edge'],
   edge: [],
   operator: ['node', 'kubeadm'],
   users: ['node', 'wording'],

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the larger tests need into one folder outside the repository:
 # ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}. Prints a line for each tool. Tools that were built from the same pins are
-# kept, so a second run takes no time. Nothing is installed elsewhere, except Go if it is missing.
+# kept, so a second run takes no time. Nothing is installed elsewhere, except Go, zsh, fish and mandoc if they are missing.
 #
 #   bin/verify-chain, bin/lint    the Go judges of test/judges (their pins: go.mod, go.sum)
 #   node-22/bin/node, node-24/…   the other releases of Node that are supported
@@ -12,6 +12,7 @@
 #   sbom/bin/python               readers of CycloneDX and SPDX that validate (pins: sbom-requirements.txt)
 #   debian-12/root/               a minimal Debian with systemd, from Debian's packages (debian.sh)
 #   arm64/emulator, arm64/lib/    QEMU's user emulation and libraries for arm64, from Debian's packages (arm64.sh)
+#   shells                        zsh, fish and mandoc, from Debian's packages, in the system: their paths are built in
 #
 # Arguments name the tools to install; the default is all: install.sh node-24 ministack
 #
@@ -43,6 +44,7 @@ main() {
   ! wanted packages || package_programs
   ! wanted debian-12 || debian_12
   ! wanted arm64 || arm64
+  ! wanted shells || shells
   exit "$failed"
 }
 
@@ -220,6 +222,23 @@ arm64() {
     return
   fi
   make arm64 "$(sha256sum <"$here/arm64.sh")" "$tools/arm64/emulator" bash "$here/arm64.sh" "$tools/arm64"
+}
+
+shells() {
+  local program missing=()
+  for program in zsh fish mandoc; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  if [ "${#missing[@]}" = 0 ]; then
+    say shells "present"
+  elif ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    say shells "missing: ${missing[*]}"
+  elif apt-get install -y -q --no-install-recommends "${missing[@]}" >"$tools/log/shells" 2>&1; then
+    say shells "made"
+  else
+    say shells "FAILED: $(tail -n 1 "$tools/log/shells") (all of it: $tools/log/shells)"
+    failed=1
+  fi
 }
 
 main

@@ -51,8 +51,15 @@ function argumentCases({ words, commands, arguments: all }: CommandFacts): [stri
   ]);
 }
 
-const positionsOf = (words: readonly string[], { isVariadic }: ArgumentFacts, position: number) =>
-  isVariadic ? `${at(words, '')}*` : at(words, String(position));
+/** Nobody types so many arguments that a position has more digits than its pattern. */
+function positionsOf(
+  words: readonly string[],
+  { isVariadic }: ArgumentFacts,
+  position: number,
+): string {
+  if (!isVariadic) return at(words, String(position));
+  return `${at(words, '')}${position === 0 ? '*' : `[${position}-9]*`}`;
+}
 
 function complete(values: Values): string {
   if (values === 'files') return names('-f');

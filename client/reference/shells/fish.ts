@@ -16,7 +16,8 @@ function __cakeless_at
             set path $path $word
         end
     end
-    test (string join ' ' -- $path) = "$argv"
+    set -l here (string join ' ' -- $path)
+    test "$here" = "$argv"
 end
 complete -c cakeless -f
 ${commands.flatMap(rulesFor).join('\n')}
