@@ -57,6 +57,14 @@ export class BenchBucket implements ObjectStore {
     };
   }
 
+  async getIfChanged(
+    key: string,
+    _maxBytes: number,
+    eTag: string,
+  ): Promise<BucketObject | 'unchanged' | undefined> {
+    return this.#find(key)?.eTag === eTag ? 'unchanged' : this.get(key);
+  }
+
   async create(key: string, body: Uint8Array | string, _type: string, metadata: Metadata = {}) {
     if (this.#find(key)) return 'exists' as const;
     this.#written.set(key, this.#made(body, metadata));
