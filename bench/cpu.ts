@@ -4,9 +4,9 @@ import { type BenchCase, type Issuing, openIssuing, P256 } from './issuance.ts';
 import { issueWithPeculiar } from './peculiar.ts';
 import { describeSpread } from './ratios.ts';
 
-const WARM_UP = 3000;
-const ROUNDS = 21;
-const PER_ROUND = 150;
+const WARM_UP = 1500;
+const ROUNDS = 15;
+const PER_ROUND = 100;
 
 /** At most this many times cfssl, for P-256. */
 const AIM = 1.5;

@@ -5,7 +5,8 @@ export type PemResult =
   | { readonly label: string; readonly der: Uint8Array }
   | { readonly problem: string };
 
-const LINE = 64;
+/** Lines of 64 characters, except the last, which ends before -----END too. */
+const WELL_CUT = /^(?:[^\r\n]{64}\r?\n)*[^\r\n]{1,64}\r?\n$/;
 const BEGIN = /^-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n/;
 
 /** Whether bytes look like PEM at all. */
@@ -40,12 +41,8 @@ export function readOnePemBlock(bytes: Uint8Array): PemResult {
 }
 
 function decodeLines(body: string): Uint8Array | undefined {
-  const lines = body.split(/\r?\n/);
-  if (lines.pop() !== '' || lines.length === 0) return undefined; // the last line ends before -----END
-  const wellCut = lines.every((line, i) =>
-    i < lines.length - 1 ? line.length === LINE : line.length > 0 && line.length <= LINE,
-  );
-  const base64 = lines.join('');
+  if (!WELL_CUT.test(body)) return undefined;
+  const base64 = body.replaceAll('\r', '').replaceAll('\n', '');
   const der = Buffer.from(base64, 'base64');
-  return wellCut && der.toString('base64') === base64 ? der : undefined;
+  return der.toString('base64') === base64 ? der : undefined;
 }

@@ -39,42 +39,42 @@ export class Element {
   readonly #start: number;
   readonly #contents: number;
   readonly #end: number;
-  readonly #place: Place;
-
-  private constructor(
-    tag: number,
-    bytes: Uint8Array,
-    start: number,
-    contents: number,
-    end: number,
-    place: Place,
-  ) {
-    this.tag = tag;
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#contents = contents;
-    this.#end = end;
-    this.#place = place;
-  }
+  readonly #parent: Element | undefined;
+  /** Its name; in a parent, the part after the parent's name, or its index. */
+  #label: string | number;
 
   /** Reads the element at an offset, which may not go beyond `limit`. @throws DerError */
-  static readAt(bytes: Uint8Array, offset: number, limit: number, place: Place): Element {
+  constructor(
+    bytes: Uint8Array,
+    offset: number,
+    limit: number,
+    parent: Element | undefined,
+    label: string | number,
+  ) {
+    this.#bytes = bytes;
+    this.#start = offset;
+    this.#parent = parent;
+    this.#label = label;
     const tag = offset < limit ? bytes[offset] : undefined;
-    if (tag === undefined) throw new DerError(`${nameOf(place)}: no bytes left`);
-    if ((tag & 0x1f) === 0x1f) throw new DerError(`${nameOf(place)}: a tag number over 30`);
-    const contents = offset + 1 + lengthOctets(bytes, offset + 1, limit, place);
-    const length = readLength(bytes, offset + 1, contents, place);
-    const end = contents + length;
-    if (end > limit)
+    if (tag === undefined) throw new DerError(`${this.name}: no bytes left`);
+    if ((tag & 0x1f) === 0x1f) throw new DerError(`${this.name}: a tag number over 30`);
+    this.tag = tag;
+    this.#contents = offset + 1 + lengthOctets(bytes, offset + 1, limit, this);
+    const length = readLength(bytes, offset + 1, this.#contents, this);
+    this.#end = this.#contents + length;
+    if (this.#end > limit)
       throw new DerError(
-        `${nameOf(place)}: has a length of ${length} bytes, but ${limit - contents} are left`,
+        `${this.name}: has a length of ${length} bytes, but ${limit - this.#contents} are left`,
       );
-    return new Element(tag, bytes, offset, contents, end, place);
   }
 
   /** Its name in error messages: `certificationRequestInfo.subject`. */
   get name(): string {
-    return nameOf(this.#place);
+    const label = this.#label;
+    if (!this.#parent) return String(label);
+    return typeof label === 'number'
+      ? `${this.#parent.name}[${label}]`
+      : `${this.#parent.name}.${label}`;
   }
 
   /** Identifier, length and contents octets. */
@@ -97,22 +97,28 @@ export class Element {
     if ((this.tag & 0x20) === 0) throw new DerError(`${this.name}: not a constructed type`);
     const elements: Element[] = [];
     for (let offset = this.#contents; offset < this.#end; ) {
-      const child = Element.readAt(this.#bytes, offset, this.#end, [this, elements.length]);
+      const child = new Element(this.#bytes, offset, this.#end, this, elements.length);
       elements.push(child);
       offset = child.#end;
     }
     return elements;
   }
 
+  /** The children, of which there must be one for each of the names. */
+  fields(names: readonly string[]): Element[] {
+    const children = this.children();
+    if (children.length !== names.length)
+      throw new DerError(
+        `${this.name}: ${children.length} fields, expected ${names.length} (${names.join(', ')})`,
+      );
+    for (const [i, child] of children.entries()) child.#label = names[i] ?? i;
+    return children;
+  }
+
   /** The same element with a better name. @throws DerError if its tag is not the expected one */
   as(tag: number, name: string): Element {
     if (this.tag !== tag) throw new DerError(`${name}: tag ${hex(this.tag)}, expected ${hex(tag)}`);
-    return this.called(name);
-  }
-
-  /** The same element with a better name. */
-  called(place: Place): Element {
-    return new Element(this.tag, this.#bytes, this.#start, this.#contents, this.#end, place);
+    return new Element(this.#bytes, this.#start, this.#end, undefined, name);
   }
 
   /** @throws DerError if its tag is not the expected one */
@@ -123,18 +129,9 @@ export class Element {
   }
 }
 
-/** A name, or a child of an element: by its name, or by its index. */
-type Place = string | readonly [parent: Element, child: string | number];
-
-function nameOf(place: Place): string {
-  if (typeof place === 'string') return place;
-  const [parent, child] = place;
-  return typeof child === 'number' ? `${parent.name}[${child}]` : `${parent.name}.${child}`;
-}
-
 /** Reads exactly one element that fills `bytes`; anything after it is an error. */
 export function readDer(bytes: Uint8Array, name: string): Element {
-  const element = Element.readAt(bytes, 0, bytes.length, name);
+  const element = new Element(bytes, 0, bytes.length, undefined, name);
   if (element.length !== bytes.length)
     throw new DerError(`${name}: ${bytes.length - element.length} bytes after the end`);
   return element;
@@ -142,12 +139,7 @@ export function readDer(bytes: Uint8Array, name: string): Element {
 
 /** Reads the children of a SEQUENCE, SET or context tag, of which there must be one for each of `names`. */
 export function readFields(element: Element, tag: number, ...names: string[]): Element[] {
-  const children = element.expect(tag).children();
-  if (children.length !== names.length)
-    throw new DerError(
-      `${element.name}: ${children.length} fields, expected ${names.length} (${names.join(', ')})`,
-    );
-  return children.map((child, i) => child.called([element, names[i] ?? i]));
+  return element.expect(tag).fields(names);
 }
 
 /** INTEGER contents, shortest form (X.690 8.3.2), as signed big-endian octets. */
@@ -214,25 +206,25 @@ export function readOid(element: Element): string {
 }
 
 /** How many octets the length has, the first one included. */
-function lengthOctets(bytes: Uint8Array, offset: number, limit: number, place: Place): number {
+function lengthOctets(bytes: Uint8Array, offset: number, limit: number, element: Element): number {
   const first = offset < limit ? bytes[offset] : undefined;
-  if (first === undefined) throw new DerError(`${nameOf(place)}: truncated before its length`);
+  if (first === undefined) throw new DerError(`${element.name}: truncated before its length`);
   if (first < 0x80) return 1;
   const octets = first & 0x7f;
-  if (octets === 0) throw new DerError(`${nameOf(place)}: an indefinite length (BER, not DER)`);
+  if (octets === 0) throw new DerError(`${element.name}: an indefinite length (BER, not DER)`);
   if (octets > MAX_LENGTH_OCTETS)
-    throw new DerError(`${nameOf(place)}: a length of ${octets} octets`);
-  if (offset + octets >= limit) throw new DerError(`${nameOf(place)}: truncated in its length`);
+    throw new DerError(`${element.name}: a length of ${octets} octets`);
+  if (offset + octets >= limit) throw new DerError(`${element.name}: truncated in its length`);
   return 1 + octets;
 }
 
-function readLength(bytes: Uint8Array, offset: number, end: number, place: Place): number {
+function readLength(bytes: Uint8Array, offset: number, end: number, element: Element): number {
   const first = bytes[offset] ?? 0;
   if (first < 0x80) return first;
   let length = 0;
   for (let i = offset + 1; i < end; i++) length = length * 256 + (bytes[i] ?? 0);
   if (length < 0x80 || length < 256 ** (end - offset - 2))
-    throw new DerError(`${nameOf(place)}: a length that is not in its shortest form`);
+    throw new DerError(`${element.name}: a length that is not in its shortest form`);
   return length;
 }
 
