@@ -1,4 +1,5 @@
 import { benchBundle } from './bundle.ts';
+import { benchCommand } from './command.ts';
 import { benchIssuance, benchMemory } from './issuance.ts';
 
 async function main(): Promise<void> {
@@ -6,6 +7,7 @@ async function main(): Promise<void> {
   await benchMemory(); // first, before anything else fills the heap
   await benchIssuance();
   benchBundle();
+  benchCommand();
 }
 
 await main();
