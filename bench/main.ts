@@ -1,5 +1,6 @@
 /** Prints the sections that are named on the command line, or all of them, in this order. */
 import { benchColdStart } from './cold-start.ts';
+import { benchCommand } from './command.ts';
 import { benchCpu } from './cpu.ts';
 import { benchMemory } from './memory.ts';
 import { benchRoundTrips } from './round-trips.ts';
@@ -9,6 +10,7 @@ const SECTIONS: Readonly<Record<string, () => void | Promise<void>>> = {
   cpu: benchCpu,
   'round-trips': benchRoundTrips,
   'cold-start': benchColdStart,
+  command: benchCommand,
 };
 
 async function main(names: readonly string[]): Promise<void> {

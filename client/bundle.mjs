@@ -1,19 +1,22 @@
-// Builds the client for Node >= 20.19, minified. The same commit gives the same bytes in any folder.
+// Builds the client for Node >= 20.19, minified. The same commit gives the same bytes in any folder. An argument names
+// another folder than dist.
 //   dist/bundle/             the installed form: cakeless.mjs, and chunks that it loads when a command needs them
 //   dist/client/cakeless.mjs the same in one file, for download; build-binary.mjs makes cakeless.cjs, for the executable
 //   dist/man/                a manual page for each command
 //   dist/completion/         completion for bash, zsh and fish
 //   dist/meta/               esbuild's metadata, which is not published
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { digestOfSources } from './built-from.mjs';
 import { commitOfSources, dateOfSources, shortCommit } from './commit.mjs';
 
-const ONE_FILE = 'dist/client';
-const INSTALLED = 'dist/bundle';
-const META = 'dist/meta';
+const [OUT = 'dist'] =
+  process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : [];
+const ONE_FILE = `${OUT}/client`;
+const INSTALLED = `${OUT}/bundle`;
+const META = `${OUT}/meta`;
 const REQUIRE =
   "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 /** "--" ends Node's own options: Node 20 would otherwise take --env-file for its own, at any position. */
@@ -72,7 +75,7 @@ export async function bundleOneFile(format, commit = commitOfSources()) {
   });
   chmodSync(unfinished, 0o755);
   renameSync(unfinished, outfile);
-  report(outfile, metafile.outputs[unfinished].bytes);
+  report(outfile, metafile);
   return outfile;
 }
 
@@ -102,13 +105,11 @@ async function bundleInstalled(commit) {
   writeFileSync(`${unfinished}/build.json`, `${JSON.stringify(built, null, 2)}\n`);
   replaceFolder(INSTALLED, unfinished);
   mkdirSync(META, { recursive: true });
-  const meta = JSON.stringify(chunks.metafile).replaceAll(`${unfinished}/`, `${INSTALLED}/`);
+  // without the folder's temporary name
+  const folder = relative('.', unfinished);
+  const meta = JSON.stringify(chunks.metafile).replaceAll(`"${folder}/`, '"');
   writeFileSync(`${META}/client.json`, meta);
-  const sizes = Object.values(chunks.metafile.outputs).map(({ bytes }) => bytes);
-  report(
-    `${INSTALLED}/`,
-    sizes.reduce((sum, bytes) => sum + bytes, 0),
-  );
+  report(`${INSTALLED}/`, chunks.metafile);
 }
 
 const runIsAChunk = {
@@ -131,7 +132,10 @@ function replaceFolder(folder, replacement) {
   rmSync(old, { recursive: true, force: true });
 }
 
-const report = (file, bytes) => console.log(`${file}  ${Math.ceil(bytes / 1024)} KB`);
+function report(file, { outputs }) {
+  const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);
+  console.log(`${file}  ${Math.ceil(bytes / 1024)} KB`);
+}
 
 async function main() {
   const commit = commitOfSources();
@@ -152,7 +156,7 @@ async function writeReference() {
     banner: { js: REQUIRE },
   });
   const { writeReference: write } = await import(pathToFileURL(program).href);
-  write('dist', dateOfSources());
+  write(OUT, dateOfSources());
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
