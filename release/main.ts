@@ -16,6 +16,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { CHECKSUMS, writeChecksums } from './checksums.ts';
 import { filesIn, type License } from './contents.ts';
 import { readEmbeddedNode } from './embedded-node.ts';
@@ -27,9 +28,11 @@ import { cycloneDx } from './sbom/cyclonedx.ts';
 import { spdx } from './sbom/spdx.ts';
 
 const OUT = 'dist/release';
+const NOTICES = 'release/notices.mjs';
 const TOOLS = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
 
 async function makeRelease(made: Revision): Promise<void> {
+  process.umask(0o022); // the modes of files do not depend on who builds
   build();
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
@@ -41,6 +44,7 @@ async function makeRelease(made: Revision): Promise<void> {
     copyFileSync(join('dist/client', name), join(OUT, name));
   writeFileSync(join(OUT, 'LICENSE.nodejs'), node.license);
   for (const { name, text } of licenses) writeFileSync(join(OUT, name), text);
+  archiveTemplate(made);
   const components = bundledComponents(metafiles(), 'package-lock.json');
   const subject = { revision: made, components, node };
   const name = `cakeless-${made.version}`;
@@ -50,10 +54,13 @@ async function makeRelease(made: Revision): Promise<void> {
   report(made);
 }
 
+const BUILDS = [
+  ...['build', 'build:client', 'build:binary', 'build:schemas', 'build:infra', 'build:template'],
+];
+
 function build(): void {
   execFileSync('bash', ['test/tools/install.sh', 'nfpm'], { stdio: 'inherit' });
-  for (const script of ['build', 'build:client', 'build:binary', 'build:schemas', 'build:infra'])
-    npm('run', '--if-present', '--silent', script);
+  for (const script of BUILDS) npm('run', '--if-present', '--silent', script);
 }
 
 const npm = (...args: string[]) =>
@@ -69,11 +76,23 @@ function makeOsPackages(made: Revision, bundle: readonly License[], node: Licens
   }
 }
 
-/** The file that release/notices.mjs writes. */
 function licensesOfBundle(): License[] {
   const name = 'THIRD-PARTY-NOTICES';
   const file = join('dist', name);
+  if (existsSync(NOTICES)) execFileSync(process.execPath, [NOTICES, 'dist/meta', file]);
   return existsSync(file) ? [{ name, text: readFileSync(file, 'utf8') }] : [];
+}
+
+/** The CloudFormation template and its functions, for teams without Node.js. */
+function archiveTemplate({ version, time }: Revision): void {
+  if (!existsSync('dist/template')) return;
+  const name = `cakeless-cloudformation-${version}`;
+  const stable = ['--sort=name', `--mtime=${time.toISOString()}`, '--owner=0', '--group=0'];
+  const from = ['--numeric-owner', '--mode=u=rwX,go=rX', `--transform=s|^template|${name}|`];
+  const tar = execFileSync('tar', [...stable, ...from, '-C', 'dist', '-c', 'template'], {
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  writeFileSync(join(OUT, `${name}.tar.gz`), gzipSync(tar, { level: 9 }));
 }
 
 /** The client's metadata, and that of the functions if the package contains them for the constructs. */

@@ -35,7 +35,7 @@ export function makeNpmPackage(licenses: readonly License[]): string {
   return PACKAGE;
 }
 
-/** The modes do not depend on the umask of whoever builds. */
+/** The modes do not depend on the umask of the person who builds. */
 function put(from: string, name: string): void {
   const to = join(PACKAGE, name);
   mkdirSync(dirname(to), { recursive: true });

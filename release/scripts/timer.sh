@@ -18,7 +18,7 @@ reload_units() {
 # The units in /etc may run the program of another installation, such as one in /usr/local. Those are left alone.
 units_are_ours() {
   [ ! -e "$written/$service" ] ||
-    grep -Eq '^ExecStart=/usr/(bin/cakeless|bin/node -- /usr/share/cakeless/cakeless\.mjs) ' "$written/$service"
+    grep -Eq '^ExecStart=/usr/(bin/cakeless|bin/node[^ ]* -- /usr/share/cakeless/cakeless\.mjs) ' "$written/$service"
 }
 
 # A renewal loads parts of the program while it runs, and another run would have to resume an interrupted one.

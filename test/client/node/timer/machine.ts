@@ -15,7 +15,7 @@ import type { Readable } from 'node:stream';
 import { Hopeless, hopeless, untilTrue } from '../../../support/until.ts';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
-const NAMESPACES = ['--mount', '--pid', '--fork', '--uts', '--ipc', '--net', '--cgroup'];
+export const NAMESPACES = ['--mount', '--pid', '--fork', '--uts', '--ipc', '--net', '--cgroup'];
 
 /** Why a machine cannot be started on this host; undefined if it can. Throws with CAKELESS_REQUIRE_JUDGES=1. */
 export function whyNoMachine(): string | undefined {
@@ -69,16 +69,25 @@ export class Machine {
   }
 
   /** @param shared holds etc-kubernetes, opt and units */
-  static async boot(folder: string, shared: string): Promise<Machine> {
+  static boot(folder: string, shared: string): Promise<Machine> {
     const root = join(folder, 'root');
     mkdirSync(root);
+    const script = 'test/client/node/timer/boot.sh';
+    return Machine.start(NAMESPACES, script, root, shared, process.execPath);
+  }
+
+  /** Runs a script in new namespaces, which becomes the machine's systemd. */
+  static async start(
+    namespaces: readonly string[],
+    script: string,
+    ...args: readonly string[]
+  ): Promise<Machine> {
     // its own cgroup, which the machine sees as the root
     const cgroup = join(cgroupFolder() ?? '', `cakeless-trial-${process.pid}`);
     mkdirSync(cgroup);
-    const script = resolve('test/client/node/timer/boot.sh');
-    const unshare = ['unshare', ...NAMESPACES, '--kill-child', 'sh', script, root, shared];
+    const unshare = ['unshare', ...namespaces, '--kill-child', 'sh', resolve(script), ...args];
     const enter = `echo $$ >${cgroup}/cgroup.procs && exec "$@"`;
-    const child = spawn('sh', ['-c', enter, 'sh', ...unshare, process.execPath], {
+    const child = spawn('sh', ['-c', enter, 'sh', ...unshare], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const machine = new Machine(child, cgroup);

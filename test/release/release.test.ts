@@ -1,0 +1,112 @@
+/** The parts of a release that need no build. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EVERY_DAY } from '../../client/node/timer/interval.ts';
+import { markedUnit } from '../../client/node/timer/marked-unit.ts';
+import { unitFiles } from '../../client/node/timer/units.ts';
+import { debianChangelog } from '../../release/debian-texts.ts';
+import { packageJson } from '../../release/npm-package.ts';
+import { placesOfPackages } from '../../release/sbom/components.ts';
+import { releaseUuid } from '../../release/sbom/subject.ts';
+
+const revision = {
+  version: '1.2.3',
+  commit: '0123456789abcdef0123456789abcdef01234567',
+  time: new Date('2026-01-05T06:07:08Z'),
+  changed: [],
+};
+
+describe('the package for npm', () => {
+  const root = JSON.parse(readFileSync('package.json', 'utf8'));
+
+  it('has the command and no dependencies', () => {
+    const made = packageJson(root, ['bundle', 'man']);
+    expect(made).toMatchObject({
+      name: 'cakeless',
+      version: root.version,
+      engines: root.engines,
+      bin: { cakeless: 'bundle/cakeless.mjs' },
+      files: ['bundle', 'man', 'CHANGELOG.md'],
+    });
+    expect(Object.keys(made)).not.toContain('dependencies');
+    expect(Object.keys(made)).not.toContain('private');
+  });
+
+  it('exports the constructs with types, and leaves the CDK to those who use them', () => {
+    const made = packageJson(root, ['bundle', 'infra']);
+    expect(made).toMatchObject({
+      exports: { './infra': { types: './infra/index.d.ts', default: './infra/index.js' } },
+      peerDependencies: { 'aws-cdk-lib': root.devDependencies['aws-cdk-lib'] },
+      peerDependenciesMeta: {
+        'aws-cdk-lib': { optional: true },
+        constructs: { optional: true },
+      },
+    });
+  });
+});
+
+describe('a bill of materials', () => {
+  const part = (bytesInOutput: number) => ({ bytesInOutput });
+
+  it('lists the packages of which something is left in a bundle, nested ones by their place', () => {
+    const outputs = {
+      'dist/a.mjs': {
+        inputs: {
+          'lib/duration.ts': part(9),
+          'node_modules/zod/mini/index.js': part(5),
+          'node_modules/yaml/dist/index.js': part(0),
+          '../main/node_modules/a/node_modules/@b/c/index.js': part(1),
+        },
+      },
+    };
+    expect(placesOfPackages({ outputs })).toEqual([
+      'node_modules/a/node_modules/@b/c',
+      'node_modules/zod',
+    ]);
+  });
+
+  it('has an identifier that depends only on the commit', () => {
+    expect(releaseUuid(revision)).toBe('01234567-89ab-8def-a123-456789abcdef');
+  });
+});
+
+it('the changelog of Debian names the commit, at its time', () => {
+  const changelog = debianChangelog('cakeless', revision);
+  expect(changelog).toContain('cakeless (1.2.3-1) unstable; urgency=medium\n');
+  expect(changelog).toContain(`built from commit ${revision.commit}.\n`);
+  expect(changelog).toMatch(/^ -- .+ <.+@.+> {2}Mon, 05 Jan 2026 06:07:08 \+0000\n$/m);
+});
+
+describe('maintainer scripts', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cakeless-units-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it.each(readdirSync('release/scripts'))('%s is a shell script', (name) => {
+    execFileSync('sh', ['-n', join('release/scripts', name)]);
+  });
+
+  it.each([
+    ['are those of the package', undefined, true],
+    ['are those of the executable', '/usr/bin/cakeless', true],
+    ['are those of the bundle', '/usr/bin/node -- /usr/share/cakeless/cakeless.mjs', true],
+    ['name one of several Node.js', '/usr/bin/node-22 -- /usr/share/cakeless/cakeless.mjs', true],
+    ['run another executable', '/usr/local/bin/cakeless', false],
+    ['run a file elsewhere', '/usr/bin/node -- /usr/local/lib/cakeless.mjs', false],
+  ])('remove the timer only if its units %s', (_, command, ours) => {
+    const unit = 'cakeless-renew.service';
+    if (command !== undefined) {
+      const common = { writable: [], expiresWithin: '1/3', interval: EVERY_DAY };
+      const units = unitFiles({ ...common, command, kubeconfigDir: '/etc/kubernetes' });
+      writeFileSync(join(folder, unit), markedUnit(units[unit] ?? ''));
+    }
+    const script =
+      '. release/scripts/timer.sh; written=$1; if units_are_ours; then echo ours; else echo no; fi';
+    const said = execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' });
+    expect(said).toBe(ours ? 'ours\n' : 'no\n');
+  });
+});
