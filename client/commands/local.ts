@@ -8,12 +8,13 @@ import type { RunningLocal } from '../../local/local-options.ts';
 import { CommandError, unusableFile } from '../errors.ts';
 import { environmentsFolder, environmentText } from '../local-environments.ts';
 import { startService } from '../local-service.ts';
-import { portNumber } from '../options.ts';
+import { milliseconds, portNumber } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface LocalOptions {
   data: string;
   port: number;
+  delay: number;
   writeEnv?: string;
   envFile?: string;
 }
@@ -26,6 +27,11 @@ export function addLocalCommand(program: Command, terminal: Terminal): void {
     )
     .requiredOption('--data <dir>', 'folder for all state; created if it does not exist')
     .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', portNumber, 4599)
+    .addOption(
+      new Option('--delay <time>', 'add this time to every call, as a network would, such as 20ms')
+        .argParser(milliseconds)
+        .default(0, '0ms'),
+    )
     .option('-e, --write-env <file>', 'write shell assignments that point AWS tools at the service')
     // Scripts use this name, too. It is not shown: behind npx, Node 20 takes it for its own option.
     .addOption(new Option('--env-file <file>', 'another name of --write-env').hideHelp())
@@ -61,9 +67,9 @@ async function writeSecret(file: string, text: string): Promise<void> {
 }
 
 /** @throws CommandError if the port or the folder cannot be used */
-async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
+async function start({ data, port, delay }: LocalOptions): Promise<RunningLocal> {
   try {
-    return await startService({ dataDir: data, port });
+    return await startService({ dataDir: data, port, delayMs: delay });
   } catch (error) {
     if (error instanceof FolderInUse)
       throw new CommandError(
