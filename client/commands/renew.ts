@@ -139,6 +139,7 @@ async function renewThisNode(
     terminal,
     clock: systemClock,
     timeoutSeconds: options.restartTimeout,
+    onStep: (step) => performance.mark(`cakeless:${step}`),
     exchange: () => connection.exchange(),
     lease: async () =>
       takeLease(

@@ -84,7 +84,7 @@ export function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outco
 /** A node that renews every day has about 5,000 outcomes a year. */
 const MAX_KEYS = 100_000;
 
-async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {
+export async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
   for await (const { key } of store.list(prefix)) {
     keys.add(key);

@@ -44,7 +44,20 @@ export interface RenewalOptions {
   readonly also: readonly string[];
 }
 
+/** The steps of a renewal in their order, for measurements (bench/upload-to-certificate.ts). */
+export type RenewalStep =
+  | 'read'
+  | 'keys'
+  | 'upload'
+  | 'wait'
+  | 'fetch'
+  | 'check'
+  | 'install'
+  | 'report';
+
 export interface RenewalDeps extends RestartDeps {
+  /** Called when a step begins. */
+  onStep?(step: RenewalStep): void;
   exchange(): Promise<ObjectStore>;
   /** undefined if another node held it for too long. */
   lease(): Promise<HeldLease | undefined>;
