@@ -4,12 +4,14 @@ import { benchCommand } from './command.ts';
 import { benchCpu } from './cpu.ts';
 import { benchMemory } from './memory.ts';
 import { benchRoundTrips } from './round-trips.ts';
+import { benchUploadToCertificate } from './upload-to-certificate.ts';
 
 const SECTIONS: Readonly<Record<string, () => void | Promise<void>>> = {
   memory: benchMemory, // first, before anything else fills the heap
   cpu: benchCpu,
   'round-trips': benchRoundTrips,
   'cold-start': benchColdStart,
+  'upload-to-certificate': benchUploadToCertificate,
   command: benchCommand,
 };
 

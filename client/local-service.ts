@@ -1,5 +1,6 @@
 /** Runs the functions, unchanged, in the local stand-in for AWS. Only this module knows both. */
 import type { Handler } from 'aws-lambda';
+import { EVENT_SOURCES as source } from '../functions/event-sources.ts';
 import { NOTIFICATIONS } from '../lib/access/services.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { LocalFunction } from '../local/functions/function-host.ts';
@@ -18,6 +19,8 @@ export interface ServiceOptions {
   readonly dataDir: string;
   /** 0 selects any free port. */
   readonly port: number;
+  /** How much longer each call takes. */
+  readonly delayMs?: number;
   /** Those of the process by default. */
   readonly timers?: Timers;
 }
@@ -26,6 +29,7 @@ export interface ServiceOptions {
 export async function startService({
   dataDir,
   port,
+  delayMs = 0,
   timers = systemTimers,
 }: ServiceOptions): Promise<RunningLocal> {
   const load = newLoader((queue) => ({
@@ -37,6 +41,7 @@ export async function startService({
   const local: RunningLocal = await startLocal({
     dataDir,
     port,
+    delayMs,
     timers,
     buckets: LOCAL_BUCKETS,
     functions: {
@@ -46,8 +51,14 @@ export async function startService({
       [reconcile]: load(() => import('../functions/reconcile.ts')),
     },
     queues: [
-      { name: uploads, function: triage },
-      { name: requests, function: sign },
+      // one run at a time: the uploads that arrive in the meantime are the next batch, without a batching window
+      { name: uploads, function: triage, batchSize: source.triage.batchSize, concurrency: 1 },
+      {
+        name: requests,
+        function: sign,
+        batchSize: source.sign.batchSize,
+        concurrency: source.sign.maxConcurrency,
+      },
     ],
     notifications: NOTIFICATIONS.map(
       ({ bucket, prefix, to }): NotificationOptions => ({

@@ -33,6 +33,13 @@ export function timeAhead(text: string): number {
   return count === undefined ? durationSeconds(text) : Number(count) * 86_400;
 }
 
+/** A time of a call, in milliseconds: `20ms`. */
+export function milliseconds(text: string): number {
+  const [, count] = /^(\d{1,5})ms$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count);
+  throw new InvalidArgumentError('must be a time in milliseconds such as 20ms');
+}
+
 export function portNumber(text: string): number {
   return wholeNumber(text, 0, 65_535);
 }

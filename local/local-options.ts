@@ -56,6 +56,8 @@ export interface LocalOptions {
   ): Promise<void>;
   /** The largest object that is accepted; by default 16 MiB. */
   readonly maxObjectBytes?: number;
+  /** How much longer each call takes, from a client or a function; by default 0. */
+  readonly delayMs?: number;
   readonly now?: () => Date;
   readonly random?: Random;
   readonly timers?: Timers;

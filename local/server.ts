@@ -5,6 +5,7 @@ import { endpoint } from './endpoint.ts';
 import { firstPrincipals } from './first-principals.ts';
 import { FunctionHost } from './functions/function-host.ts';
 import { startSchedules } from './functions/schedules.ts';
+import { delayed } from './http/delayed.ts';
 import { listen } from './http/listener.ts';
 import { KeyStore } from './kms/key-store.ts';
 import { kmsOperations } from './kms/kms-operations.ts';
@@ -76,7 +77,8 @@ async function startIn(
     functions: host,
     principals,
   });
-  const listener = await listen(options.port ?? 0, handler, surroundings);
+  const served = delayed(handler, options.delayMs ?? 0, surroundings.timers);
+  const listener = await listen(options.port ?? 0, served, surroundings);
   url = listener.url;
   try {
     await report(principals.all());

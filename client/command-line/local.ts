@@ -1,7 +1,7 @@
 /** `cakeless local`: its options. */
 import { type Command, Option } from 'commander';
 import type { LocalOptions } from '../commands/local.ts';
-import { portNumber } from '../options.ts';
+import { milliseconds, portNumber } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { LOCAL_DESCRIPTION } from './local-description.ts';
 
@@ -12,6 +12,11 @@ export function addLocalCommand(program: Command, terminal: Terminal, _inClone?:
     .description(LOCAL_DESCRIPTION)
     .requiredOption('--data <dir>', 'folder for all state; created if it does not exist')
     .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', portNumber, 4599)
+    .addOption(
+      new Option('--delay <time>', 'add this time to every call, as a network would, such as 20ms')
+        .argParser(milliseconds)
+        .default(0, '0ms'),
+    )
     .option('-e, --write-env <file>', 'write shell assignments that point AWS tools at the service')
     // Scripts use this name, too. It is not shown: behind npx, Node 20 takes it for its own option.
     .addOption(new Option('--env-file <file>', 'another name of --write-env').hideHelp())

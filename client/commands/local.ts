@@ -12,6 +12,7 @@ import type { Terminal } from '../terminal.ts';
 export interface LocalOptions {
   data: string;
   port: number;
+  delay: number;
   writeEnv?: string;
   envFile?: string;
 }
@@ -47,9 +48,9 @@ async function writeSecret(file: string, text: string): Promise<void> {
 }
 
 /** @throws CommandError if the port or the folder cannot be used */
-async function start({ data, port }: LocalOptions): Promise<RunningLocal> {
+async function start({ data, port, delay }: LocalOptions): Promise<RunningLocal> {
   try {
-    return await startService({ dataDir: data, port });
+    return await startService({ dataDir: data, port, delayMs: delay });
   } catch (error) {
     if (error instanceof FolderInUse)
       throw new CommandError(

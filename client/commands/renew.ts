@@ -73,6 +73,7 @@ export async function renewThisNode(
     terminal,
     clock: systemClock,
     timeoutSeconds: options.restartTimeout,
+    onStep: (step) => performance.mark(`cakeless:${step}`),
     exchange: () => connection.exchange(),
     lease: async () =>
       takeLease(

@@ -6,12 +6,14 @@ import { LIMITS } from '../../lib/limits.ts';
 import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { Clock } from '../clock.ts';
-import { type Exchange, upload } from '../node/exchange/exchange.ts';
+import type { Exchange } from '../node/exchange/exchange.ts';
 import type { Outcome } from '../node/exchange/outcomes.ts';
 import type { PackedCsrs } from '../node/exchange/pack-file.ts';
-import { waitForOutcomes } from '../node/exchange/poll-outcomes.ts';
+import { waitForOutcomes, waitOf } from '../node/exchange/poll-outcomes.ts';
 import type { RelayFile } from '../node/exchange/relay-file.ts';
+import { anyUploaded, throwFailures, uploadAll } from '../node/exchange/upload-all.ts';
 import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
+import { mapSideBySide } from '../side-by-side.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface Relayed {
@@ -28,9 +30,14 @@ export async function relay(
   clock: Clock,
 ): Promise<Relayed> {
   const { cluster, node, request } = place;
-  for (const { path, bytes } of csrs)
-    await upload(exchange, requestKey({ cluster, node, requestId: request, path }), bytes);
-  const outcomes = await waitForOutcomes(exchange, terminal, place, seconds, clock);
+  const requests = csrs.map(({ path, bytes }) => ({
+    key: requestKey({ cluster, node, requestId: request, path }),
+    bytes,
+  }));
+  const results = await uploadAll(exchange, requests);
+  throwFailures(requests, results);
+  const wait = { ...waitOf(seconds), afterUpload: anyUploaded(results) };
+  const outcomes = await waitForOutcomes(exchange, { clock, terminal }, place, wait);
   const objects = await collectObjects(exchange, outcomes);
   return { outcomes, file: { cakelessOutcomes: 1, cluster, node, request, objects } };
 }
@@ -43,17 +50,18 @@ async function collectObjects(
   const keys = new Set(
     outcomes.flatMap(({ requestKey, key }) => [requestKey, ...(key ? [key] : [])]),
   );
-  const objects: RelayFile['objects'] = [];
-  const trustDomains = new Set<string>();
-  const take = async (key: string, maxBytes: number) => {
+  const take = async (key: string, maxBytes: number): Promise<RelayFile['objects']> => {
     const object = await exchange.get(key, maxBytes);
-    if (!object || object.tooLarge || object.unreadable !== undefined) return; // a request that contained a key has been deleted
+    if (!object || object.tooLarge || object.unreadable !== undefined) return []; // a request that contained a key has been deleted
     const { body, metadata } = object;
-    objects.push({ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } });
-    trustDomains.add(trustDomainOfCertificate(metadata));
+    return [{ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } }];
   };
-  for (const key of keys) await take(key, LIMITS.maxObjectBytes * 2);
-  for (const trustDomain of [...trustDomains].filter(isSubdomain))
-    for (const ca of CA_NAMES) await take(bundleKey(trustDomain, ca), MAX_BUNDLE_BYTES);
-  return objects;
+  const taken = await mapSideBySide([...keys], (key) => take(key, LIMITS.maxObjectBytes * 2));
+  const objects = taken.flat();
+  const trustDomains = new Set(objects.map(({ metadata }) => trustDomainOfCertificate(metadata)));
+  const bundles = [...trustDomains]
+    .filter(isSubdomain)
+    .flatMap((trustDomain) => CA_NAMES.map((ca) => bundleKey(trustDomain, ca)));
+  const ofCas = await mapSideBySide(bundles, (key) => take(key, MAX_BUNDLE_BYTES));
+  return [...objects, ...ofCas.flat()];
 }

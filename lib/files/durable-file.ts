@@ -25,6 +25,26 @@ export async function writeDurably(
   );
 }
 
+export interface DurableFile {
+  readonly path: string;
+  readonly content: Content;
+}
+
+/**
+ * As `writeDurably`, for files of which none depends on another: side by side, with one sync of each folder.
+ * @throws the first error, when nothing is being written
+ */
+export async function writeAllDurably(files: readonly DurableFile[], mode = 0o600): Promise<void> {
+  for (const path of new Set(files.map((file) => dirname(file.path))))
+    await inFolder(path, 'trusted', (folder) =>
+      folder.together(
+        files
+          .filter((file) => dirname(file.path) === path)
+          .map((file) => () => folder.write(basename(file.path), file.content, mode)),
+      ),
+    );
+}
+
 /** Removes a file durably. A missing file is not an error. */
 export async function removeDurably(path: string): Promise<void> {
   await inFolder(dirname(path), 'trusted', (folder) => folder.remove(basename(path)));

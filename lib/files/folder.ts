@@ -22,7 +22,7 @@ import {
 import { mkdir, open, rename, rmdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenPart } from './open-to-others.ts';
-import { syncFolder } from './sync-folder.ts';
+import { syncFolderAsync } from './sync-folder.ts';
 import { findFolderOfOthers, othersCanChange, UnsafePathError } from './trust.ts';
 
 /** Whose folders may be used: `trusted` means those of root and of the user of this process. */
@@ -44,19 +44,28 @@ export class Folder {
   /** What is passed to the system: the path, or the handle. */
   readonly #base: string;
   readonly #handle: number | undefined;
+  /** Whether changes survive a power failure, too. */
+  readonly #isDurable: boolean;
+  /** Whether `together` will sync the folder. */
+  #syncsLater = false;
 
-  private constructor(path: string, handle?: number) {
+  private constructor(path: string, handle?: number, isDurable = true) {
     this.path = path;
     this.#handle = handle;
+    this.#isDurable = isDurable;
     this.#base = handle === undefined ? path : ofHandle(handle);
   }
 
-  /** Close it after use, or use `inFolder`. @throws UnsafePathError if it, or a folder above it, has another owner */
-  static open(path: string, owner: FolderOwner): Folder {
+  /**
+   * Close it after use, or use `inFolder`.
+   * @param isDurable false: changes survive a kill of this process, but not a power failure
+   * @throws UnsafePathError if it, or a folder above it, has another owner
+   */
+  static open(path: string, owner: FolderOwner, isDurable = true): Folder {
     const part = findFolderOfOthers(path);
-    if (!part) return new Folder(path);
+    if (!part) return new Folder(path, undefined, isDurable);
     if (owner === 'trusted') throw new UnsafePathError(path, othersCanChange(part));
-    return new Folder(path, openWithoutLinks(path, part));
+    return new Folder(path, openWithoutLinks(path, part), isDurable);
   }
 
   close(): void {
@@ -79,21 +88,39 @@ export class Folder {
     const temporary = this.#at(`${name}.${process.pid}-${temporaryFiles}${TEMPORARY}`);
     await this.#explain(async () => {
       try {
-        await writeNew(temporary, content, mode, owner);
+        await writeNew(temporary, content, mode, owner, this.#isDurable);
         await rename(temporary, this.#at(name));
       } catch (cause) {
         await unlink(temporary).catch(() => undefined);
         throw cause;
       }
-      syncFolder(this.#base);
+      await this.#sync();
     });
+  }
+
+  /**
+   * Makes changes of this folder side by side, and syncs it once, after the last of them. On return all of them survive a
+   * power failure; before that, each of them may be there or not, so none may depend on another. Syncs even if there is
+   * nothing to change: a killed process may have made the same changes without it.
+   * @throws the first error, when no change is running
+   */
+  async together(changes: readonly (() => Promise<unknown>)[]): Promise<void> {
+    this.#syncsLater = true;
+    const results = await Promise.allSettled(changes.map((change) => change()));
+    this.#syncsLater = false;
+    await this.#explain(() => this.#sync());
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#isDurable && !this.#syncsLater) await syncFolderAsync(this.#base);
   }
 
   /** Removes a file or link durably. A missing one is not an error. */
   async remove(name: string): Promise<void> {
     await this.#explain(async () => {
       await removeIfThere(this.#at(name));
-      syncFolder(this.#base);
+      await this.#sync();
     });
   }
 
@@ -104,7 +131,7 @@ export class Folder {
       await removeIfThere(temporary);
       await symlink(target, temporary);
       await rename(temporary, this.#at(name));
-      syncFolder(this.#base);
+      await this.#sync();
     });
   }
 
@@ -140,7 +167,7 @@ export class Folder {
     const path = join(this.path, name);
     try {
       await mkdir(this.#at(name), OTHERS_MAY_ENTER);
-      syncFolder(this.#base);
+      await this.#sync();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
@@ -173,7 +200,7 @@ export class Folder {
     }
     await this.#explain(async () => {
       await rmdir(this.#at(name));
-      syncFolder(this.#base);
+      await this.#sync();
     });
   }
 
@@ -248,6 +275,7 @@ async function writeNew(
   content: Content,
   mode: number,
   owner: Owner | undefined,
+  isDurable: boolean,
 ): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
@@ -257,7 +285,7 @@ async function writeNew(
       await file.chown(owner.uid, owner.gid);
       await file.chmod(mode);
     }
-    await file.sync();
+    if (isDurable) await file.sync();
   } finally {
     await file.close();
   }

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 /** Makes renames, links and removals in a folder survive a power failure. */
 export function syncFolder(path: string): void {
@@ -7,5 +8,15 @@ export function syncFolder(path: string): void {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
+  }
+}
+
+/** As `syncFolder`, without keeping other work of this process waiting. */
+export async function syncFolderAsync(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

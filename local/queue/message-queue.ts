@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  finishedFiles,
-  makeFolder,
-  removeDurably,
-  writeDurably,
-} from '../../lib/files/durable-file.ts';
+import { finishedFiles, makeFolder } from '../../lib/files/durable-file.ts';
+import { removeWhole, writeWhole } from '../../lib/files/whole-file.ts';
 import { randomUuid } from '../identifiers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { chooseFairly } from './choose-fairly.ts';
@@ -45,6 +41,8 @@ export class MessageQueue {
   readonly #messages = new Map<string, Entry>();
   readonly #deadLetters: DeadLetter[] = [];
   #idleWaiters: (() => void)[] = [];
+  /** How many batches are being sent. */
+  #sending = 0;
   /** Called whenever a message can be received. */
   onVisible: () => void = () => undefined;
 
@@ -84,8 +82,19 @@ export class MessageQueue {
     return message;
   }
 
+  /** Announces messages when all of a batch are durable, as SQS does: the function receives them as one batch, too. */
+  async sendTogether<T>(send: () => Promise<T>): Promise<T> {
+    this.#sending += 1;
+    try {
+      return await send();
+    } finally {
+      this.#sending -= 1;
+      this.#announce();
+    }
+  }
+
   /**
-   * Moves up to `max` visible messages to in flight, in a fair order. Their new count of receives is durable before they
+   * Moves up to `max` visible messages to in flight, in a fair order. Their new count of receives is in their files before they
    * are returned.
    */
   async receive(max: number): Promise<ReceivedMessage[]> {
@@ -110,7 +119,7 @@ export class MessageQueue {
 
   /** The function has processed this message. */
   async done(messageId: string): Promise<void> {
-    await removeDurably(this.#path(messageId));
+    await removeWhole(this.#path(messageId));
     this.#forget(messageId);
   }
 
@@ -150,7 +159,7 @@ export class MessageQueue {
   async #restore(message: QueueMessage): Promise<void> {
     const { messageId } = message;
     if (this.#deadLetters.some((dead) => dead.messageId === messageId)) {
-      return removeDurably(this.#path(messageId)); // killed between the two files of a burial
+      return removeWhole(this.#path(messageId)); // killed between the two files of a burial
     }
     if (message.receives >= this.#rules.maxReceives) {
       return this.#bury(message, "the process exited during the function's last attempt");
@@ -163,18 +172,22 @@ export class MessageQueue {
     if (entry === undefined) return;
     const show = (): void => {
       entry.state = 'visible';
-      this.onVisible();
+      this.#announce();
     };
     if (delayMs > 0) entry.timer = this.#surroundings.timers.setTimeout(show, delayMs);
     else show();
+  }
+
+  #announce(): void {
+    if (this.#sending === 0) this.onVisible();
   }
 
   async #bury(message: QueueMessage, reason: string): Promise<void> {
     const { now, log } = this.#surroundings;
     const dead = { ...message, failedAt: now().toISOString(), reason };
     const path = join(this.#rules.deadLetterFolder, `${message.messageId}.json`);
-    await writeDurably(path, `${JSON.stringify(dead, null, 2)}\n`);
-    await removeDurably(this.#path(message.messageId));
+    await writeWhole(path, `${JSON.stringify(dead, null, 2)}\n`);
+    await removeWhole(this.#path(message.messageId));
     this.#deadLetters.push(dead);
     log({ message: 'dead letter', file: path, reason });
     this.#forget(message.messageId);
@@ -189,7 +202,7 @@ export class MessageQueue {
   }
 
   #save(message: QueueMessage): Promise<void> {
-    return writeDurably(this.#path(message.messageId), `${JSON.stringify(message)}\n`);
+    return writeWhole(this.#path(message.messageId), `${JSON.stringify(message)}\n`);
   }
 
   #path(messageId: string): string {

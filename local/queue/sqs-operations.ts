@@ -52,9 +52,10 @@ export function sqsOperations(queues: readonly ServedQueue[]): JsonOperations {
     async SendMessageBatch(input, principal) {
       const { queue } = named(input, principal, 'sqs:SendMessage');
       const entries = readBatch(input);
-      return collectResults(
-        await Promise.all(entries.map((entry) => sendEntry(queue, entry, principal))),
+      const sent = queue.sendTogether(() =>
+        Promise.all(entries.map((entry) => sendEntry(queue, entry, principal))),
       );
+      return collectResults(await sent);
     },
     ChangeMessageVisibilityBatch(input, principal) {
       const { queue } = named(input, principal, 'sqs:ChangeMessageVisibility');

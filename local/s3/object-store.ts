@@ -1,11 +1,7 @@
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  finishedFiles,
-  makeFolder,
-  removeDurably,
-  writeDurably,
-} from '../../lib/files/durable-file.ts';
+import { finishedFiles, makeFolder } from '../../lib/files/durable-file.ts';
+import { removeWhole, writeWhole } from '../../lib/files/whole-file.ts';
 import type { Random } from '../identifiers.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { BucketIndex } from './bucket-index.ts';
@@ -31,7 +27,7 @@ export type NewVersion = Omit<Version, 'versionId' | 'sequencer' | 'lastModified
  */
 const maxHeadBytes = 64 * 1024;
 
-/** Buckets and objects in a folder. When a write returns, it is durable. */
+/** Buckets and objects in a folder. When a write returns, it survives a kill of this process. */
 export class ObjectStore {
   readonly #folder: string;
   readonly #now: () => Date;
@@ -68,7 +64,7 @@ export class ObjectStore {
       const before = this.#buckets.get(name);
       const createdAt = before?.createdAt ?? this.#now().toISOString();
       await makeFolder(join(this.#folder, name, 'objects'));
-      await writeDurably(
+      await writeWhole(
         join(this.#folder, name, 'bucket.json'),
         JSON.stringify({ createdAt, versioning }),
       );
@@ -132,13 +128,13 @@ export class ObjectStore {
 
   async #write(bucket: Bucket, version: Version, content: Buffer): Promise<Version> {
     const path = this.#path(bucket, version.key, version.versionId);
-    await writeDurably(path, [encodeVersionHead(version), content]);
+    await writeWhole(path, [encodeVersionHead(version), content]);
     bucket.index.insert(version);
     return version;
   }
 
   async #erase(bucket: Bucket, key: string, versionId: string): Promise<void> {
-    await removeDurably(this.#path(bucket, key, versionId));
+    await removeWhole(this.#path(bucket, key, versionId));
     bucket.index.remove(key, versionId);
   }
 

@@ -75,6 +75,15 @@ describe('an upload', () => {
     });
   });
 
+  it('is delivered at once: no message waits for a timer', async () => {
+    const { seen, functions } = recorder();
+    const timers = new HandTimers();
+    const local = await start({ functions, timers });
+    for (const name of ['a', 'b', 'c']) await upload(local, `requests/${name}.csr`);
+    await local.idle();
+    expect([seen.length, timers.delays]).toEqual([3, []]);
+  });
+
   it('under another prefix sends no event', async () => {
     const { seen, functions } = recorder();
     const local = await start({ functions });
@@ -346,6 +355,18 @@ describe('a queue with message groups', () => {
     expect(second.map(({ body }) => body)).toEqual(expect.arrayContaining(['quiet a', 'quiet b']));
     expect(batches.flat()).toHaveLength(22);
     expect(second.map(({ attributes }) => attributes.MessageGroupId)).toContain('prod/a');
+  });
+
+  it('delivers messages that were sent as a batch as a batch', async () => {
+    const { local, sqs, batches, release } = await held(10);
+    release();
+    const Entries = ['a', 'b', 'c'].map((Id) => ({ Id, MessageBody: Id }));
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl: local.queueUrl('requests'), Entries }));
+    await local.idle();
+    expect(batches.map((records) => records.map(({ body }) => body).sort())).toEqual([
+      ['a', 'b', 'c'],
+    ]);
+    sqs.destroy();
   });
 
   it('knows a receipt handle while its message is in flight, and no other', async () => {

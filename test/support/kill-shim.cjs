@@ -25,13 +25,31 @@ function count(name, path) {
 
 const die = () => process.kill(process.pid, 'SIGKILL');
 
+function listRoot() {
+  try {
+    return original.readdirSync(root, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    if (error.code === 'ENOENT') return listRoot(); // a folder was removed in the meantime
+    throw error;
+  }
+}
+
 function lookAround() {
-  for (const entry of original.readdirSync(root, { recursive: true, withFileTypes: true })) {
+  for (const entry of listRoot()) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
+    if (isExposed(file)) exposed.add(file);
+  }
+}
+
+function isExposed(file) {
+  try {
     const mode = original.statSync(file).mode & 0o077;
-    if (mode !== 0 && /PRIVATE KEY|client-key-data/.test(original.readFileSync(file, 'latin1')))
-      exposed.add(file);
+    const text = mode === 0 ? '' : original.readFileSync(file, 'latin1');
+    return /PRIVATE KEY|client-key-data/.test(text);
+  } catch (error) {
+    if (error.code === 'ENOENT') return false; // files change side by side: it has just been renamed or removed
+    throw error;
   }
 }
 

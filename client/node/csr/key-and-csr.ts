@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
-import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { makeFolder, writeAllDurably } from '../../../lib/files/durable-file.ts';
 import { currentBytes } from '../disk/file-change.ts';
 import { readKeyBeside } from '../disk/key-beside.ts';
 import { KubeconfigError } from '../disk/kubeconfig.ts';
@@ -32,16 +32,27 @@ export function readKeyAndCsr(stem: string): KeyAndCsr | undefined {
   return areAPair(key, request.key.keyObject) ? { keyPem, key, csr, request } : undefined;
 }
 
-/** The key is written first: a CSR without its key could be submitted, and its certificate would be useless. */
-export async function writeKeyAndCsr(
+export interface NewKeyAndCsr {
+  /** Path without `.csr`. */
+  readonly stem: string;
+  readonly keyPem: string;
+  readonly csr: string | Uint8Array;
+}
+
+/** Keys are written first: a CSR without its key could be submitted, and its certificate would be useless. */
+export async function writeKeysAndCsrs(pairs: readonly NewKeyAndCsr[]): Promise<void> {
+  for (const folder of new Set(pairs.map(({ stem }) => dirname(stem)))) await makeFolder(folder);
+  const keys = pairs.map(({ stem, keyPem }) => ({ path: `${stem}.key`, content: keyPem }));
+  await writeAllDurably(keys, PRIVATE);
+  const csrs = pairs.map(({ stem, csr }) => ({ path: `${stem}.csr`, content: csr }));
+  await writeAllDurably(csrs, PRIVATE);
+}
+
+export const writeKeyAndCsr = (
   stem: string,
   keyPem: string,
   csr: string | Uint8Array,
-): Promise<void> {
-  await makeFolder(dirname(stem));
-  await writeDurably(`${stem}.key`, keyPem, PRIVATE);
-  await writeDurably(`${stem}.csr`, csr, PRIVATE);
-}
+): Promise<void> => writeKeysAndCsrs([{ stem, keyPem, csr }]);
 
 /** A kubeconfig that cannot be read has no key to reuse. */
 function keyTextBeside(stem: string): string | undefined {

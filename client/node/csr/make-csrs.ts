@@ -35,7 +35,7 @@ export interface MadeCsrs {
 /** @param write false only says what would be created */
 export async function makeCsrs(out: string, source: CsrSource, write: boolean): Promise<MadeCsrs> {
   const { desired, skipped } = select(source);
-  if (write) for (const csr of desired) await stage(out, csr);
+  if (write) await stage(out, desired);
   const csrs = desired.map((csr) => ({ ...csr, file: join(out, stagedPath(csr.name)) }));
   return { csrs, skipped };
 }

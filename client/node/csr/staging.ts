@@ -9,9 +9,15 @@ import { pathsOf } from '../../../lib/contract/kubeadm-paths.ts';
 import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { mapSideBySide } from '../../side-by-side.ts';
 import { makePrivateKey } from '../disk/private-key.ts';
 import type { DesiredCsr } from './desired.ts';
-import { type KeyAndCsr, readKeyAndCsr, writeKeyAndCsr } from './key-and-csr.ts';
+import {
+  type KeyAndCsr,
+  type NewKeyAndCsr,
+  readKeyAndCsr,
+  writeKeysAndCsrs,
+} from './key-and-csr.ts';
 import { makeCsr } from './make-csr.ts';
 
 export interface Staged {
@@ -29,19 +35,25 @@ export function stagedPath(name: CertificateName): string {
 }
 
 /**
- * Writes key and CSR. An existing pair that requests the same is kept, so that a run after an interrupted one resumes
- * with the key whose CSR may have been submitted already.
+ * Creates and writes keys and CSRs. An existing pair that requests the same is kept, so that a run after an interrupted
+ * one resumes with the key whose CSR may have been submitted already.
  */
-export async function stage(folder: string, desired: DesiredCsr): Promise<Staged> {
-  const found = findPair(folder, desired.name);
-  if (found && requestsTheSame(found, desired)) return found.staged;
-  const { name } = desired;
-  const path = stagedPath(name);
-  const stem = join(folder, stemOf(path));
-  const keyPem = desired.reuseKey ?? (await makePrivateKey(desired.keyKind));
-  const key = createPrivateKey(keyPem);
-  await writeKeyAndCsr(stem, keyPem, makeCsr(desired.contents, key));
-  return { name, path, csrFile: `${stem}.csr`, keyPem, key };
+export async function stage(folder: string, desired: readonly DesiredCsr[]): Promise<void> {
+  const missing = desired.filter((one) => {
+    const found = findPair(folder, one.name);
+    return !found || !requestsTheSame(found, one);
+  });
+  await writeKeysAndCsrs(await mapSideBySide(missing, (one) => createPair(folder, one)));
+}
+
+/** Keys are generated outside the main thread: several at a time. */
+async function createPair(
+  folder: string,
+  { name, contents, keyKind, reuseKey }: DesiredCsr,
+): Promise<NewKeyAndCsr> {
+  const keyPem = reuseKey ?? (await makePrivateKey(keyKind));
+  const csr = makeCsr(contents, createPrivateKey(keyPem));
+  return { stem: stemIn(folder, name), keyPem, csr };
 }
 
 /** Copies key and CSR from a folder that kubeadm filled. @returns false if it has none of that name */
@@ -49,7 +61,7 @@ export async function adopt(folder: string, from: string, name: CertificateName)
   const found = findPair(from, name);
   if (!found) return false;
   const { keyPem, csr } = found.pair;
-  await writeKeyAndCsr(join(folder, stemOf(stagedPath(name))), keyPem, csr);
+  await writeKeysAndCsrs([{ stem: stemIn(folder, name), keyPem, csr }]);
   return true;
 }
 
@@ -75,6 +87,7 @@ function findPair(folder: string, name: CertificateName): FoundPair | undefined 
 }
 
 const stemOf = (path: string) => path.slice(0, -'.csr'.length);
+const stemIn = (folder: string, name: CertificateName) => join(folder, stemOf(stagedPath(name)));
 
 function requestsTheSame({ pair }: FoundPair, { contents, reuseKey }: DesiredCsr): boolean {
   if (reuseKey !== undefined && reuseKey !== pair.keyPem) return false;

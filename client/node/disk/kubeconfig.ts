@@ -48,6 +48,8 @@ export type Material = { readonly pem: string } | { readonly file: string };
 export interface Kubeconfig {
   readonly server: string | undefined;
   readonly clusterName: string | undefined;
+  /** The cluster that the current context names, if the kubeconfig does not contain it: no client accepts that. */
+  readonly missingCluster: string | undefined;
   readonly userName: string;
   readonly certificate: Material | undefined;
   readonly privateKey: Material | undefined;
@@ -76,7 +78,9 @@ export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
   const current = contexts?.find(({ name }) => name === rest['current-context'])?.context;
   const entry = users?.find(({ name }) => name === current?.user) ?? only(users);
   if (!entry) throw new KubeconfigError('its current context names no user');
-  const inCluster = clusters?.find(({ name }) => name === current?.cluster) ?? only(clusters);
+  const inCluster = current
+    ? clusters?.find(({ name }) => name === current.cluster)
+    : only(clusters);
   const material = (inside: string | undefined, file: string | undefined): Material | undefined => {
     if (inside) return { pem: Buffer.from(inside, 'base64').toString('latin1') };
     return file ? { file: isAbsolute(file) ? file : join(folder, file) } : undefined;
@@ -86,6 +90,7 @@ export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
   return {
     server: c?.server,
     clusterName: inCluster?.name,
+    missingCluster: inCluster ? undefined : current?.cluster,
     userName: entry.name,
     certificate: material(u['client-certificate-data'], u['client-certificate']),
     privateKey: material(u['client-key-data'], u['client-key']),

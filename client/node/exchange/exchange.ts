@@ -16,17 +16,17 @@ export interface Exchange extends ObjectReader, Pick<ObjectStore, 'create'> {
 /** What an invitation or a file can say about an object without listing a bucket. */
 export type FoundObject = Pick<ListedObject, 'key' | 'lastModified'>;
 
-/** The key of a request contains another CSR. */
+/** The keys of requests contain other CSRs. */
 export class RequestTakenError extends CommandError {
-  readonly key: string;
+  readonly keys: readonly string[];
 
-  constructor(key: string) {
+  constructor(...keys: string[]) {
     super(
       'usage',
-      `${key}: another CSR was uploaded under this request id`,
+      `${keys.join(', ')}: another CSR was uploaded under this request id`,
       'choose another --request; an uploaded request never changes',
     );
-    this.key = key;
+    this.keys = keys;
   }
 }
 

@@ -84,11 +84,13 @@ export function outcomeOf(requestKey: string, found: ReadonlySet<string>): Outco
 /** A node that renews every day has about 5,000 outcomes a year. */
 const MAX_KEYS = 100_000;
 
-async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {
+export async function keysUnder(store: Exchange, prefix: string): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
+  let listed = 0;
   for await (const { key } of store.list(prefix)) {
     keys.add(key);
-    if (keys.size > MAX_KEYS)
+    listed += 1; // not the number of keys: a listing that repeats itself never ends
+    if (listed > MAX_KEYS)
       throw new CommandError(
         'failure',
         `${prefix}: more than ${MAX_KEYS} objects`,

@@ -1,4 +1,5 @@
 /** Polls the exchange until requests have outcomes, or time is up. */
+import { randomInt as systemRandomInt } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import {
@@ -10,11 +11,8 @@ import {
 } from '../../wording/waiting.ts';
 import type { Exchange } from './exchange.ts';
 import { type Outcome, type RequestPlace, readOutcomes } from './outcomes.ts';
+import { pauseMs, type RandomInt } from './rhythm.ts';
 import { OUTCOME_SECONDS } from './wait-seconds.ts';
-
-/** Most outcomes take less than a second, and some need an approver. */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 1000;
 
 /** After a longer silence, the command would seem to hang. */
 const SIGN_OF_LIFE_MS = 60_000;
@@ -23,6 +21,8 @@ export interface Wait {
   readonly seconds: number;
   /** Whether to wait for approvers as well. */
   readonly forApprovals: boolean;
+  /** Whether requests were uploaded just now: then the first look is too early. */
+  readonly afterUpload?: boolean;
 }
 
 /** @param seconds of `--wait`; if undefined, waits briefly for outcomes, but not for approvers */
@@ -40,6 +40,8 @@ export interface Polled {
 interface Deps {
   readonly clock: Clock;
   readonly terminal: Terminal;
+  /** By default that of `node:crypto`. */
+  readonly randomInt?: RandomInt;
 }
 
 /** @returns what `read` returned last */
@@ -48,31 +50,39 @@ export async function pollOutcomes<T extends Polled>(
   wait: Wait,
   read: () => Promise<readonly T[]>,
 ): Promise<readonly T[]> {
-  const { clock } = deps;
+  const { clock, randomInt = systemRandomInt } = deps;
   const deadline = clock.monotonic() + wait.seconds * 1000;
-  const say = announcer(deps, deadline);
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+  const announce = announcer(deps, deadline);
+  const sleep = async (ms: number) => {
+    if (ms > 0) await clock.sleep(Math.min(ms, deadline - clock.monotonic()));
+  };
+  if (wait.afterUpload && wait.seconds > 0) await sleep(pauseMs(0, false, randomInt));
+  for (let looks = 1; ; looks += 1) {
     const polled = await read();
     const open = polled.filter((one) => isAwaited(one, wait));
-    const leftMs = deadline - clock.monotonic();
-    if (open.length === 0 || leftMs <= 0) return polled;
-    say(open);
-    await clock.sleep(Math.min(pause, leftMs));
+    if (open.length === 0 || clock.monotonic() >= deadline) return polled;
+    const silenceMs = announce(open);
+    const onlyApprovals = open.every(({ state }) => state === 'pending');
+    await sleep(Math.min(pauseMs(looks, onlyApprovals, randomInt), silenceMs));
   }
 }
 
 /**
  * Says what is awaited when that changes, and otherwise once a minute. An approver is needed from the first moment, so
  * the command for each approval is printed at once, and not only when the wait has failed.
+ * @returns a function that returns after how many milliseconds it should be called again
  */
-function announcer({ clock, terminal }: Deps, deadline: number): (open: readonly Polled[]) => void {
+function announcer(
+  { clock, terminal }: Deps,
+  deadline: number,
+): (open: readonly Polled[]) => number {
   let said = { what: '', at: 0 };
   const known = new Set<string>();
   return (polled) => {
     const now = clock.monotonic();
     const what = describeOpen(polled.flatMap(asAwaited));
     const isNew = what !== said.what;
-    if (!isNew && now - said.at < SIGN_OF_LIFE_MS) return;
+    if (!isNew && now - said.at < SIGN_OF_LIFE_MS) return said.at + SIGN_OF_LIFE_MS - now;
     const describe = isNew ? describeWaiting : describeStillWaiting;
     terminal.progress(describe(what, (deadline - now) / 1000));
     for (const { state, requestKey } of polled) {
@@ -81,6 +91,7 @@ function announcer({ clock, terminal }: Deps, deadline: number): (open: readonly
       terminal.progress(describeApproval(requestKey));
     }
     said = { what, at: now };
+    return SIGN_OF_LIFE_MS;
   };
 }
 
@@ -90,15 +101,14 @@ const isAwaited = ({ state }: Polled, { forApprovals }: Wait): boolean =>
 const asAwaited = ({ name, state }: Polled): AwaitedRequest[] =>
   state === 'no-outcome' || state === 'pending' ? [{ name, state }] : [];
 
-/** Polls all requests under one request id. @param seconds of `--wait` */
+/** Polls all requests under one request id. */
 export async function waitForOutcomes(
   exchange: Exchange,
-  terminal: Terminal,
+  deps: Deps,
   place: RequestPlace,
-  seconds: number | undefined,
-  clock: Clock,
+  wait: Wait,
 ): Promise<readonly Outcome[]> {
-  return pollOutcomes({ clock, terminal }, waitOf(seconds), async () =>
+  return pollOutcomes(deps, wait, async () =>
     (await readOutcomes(exchange, place)).map((outcome) => ({ ...outcome, name: outcome.path })),
   );
 }

@@ -2,8 +2,9 @@
 import { requestKey } from '../../../lib/contract/request-key.ts';
 import type { Terminal } from '../../terminal.ts';
 import { readCsrs } from '../csr/read-csrs.ts';
-import { type Exchange, upload } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { RequestPlace } from './outcomes.ts';
+import { throwFailures, uploadAll } from './upload-all.ts';
 
 export interface Submitted extends RequestPlace {
   readonly requests: readonly { certificateName: string; key: string; uploaded: boolean }[];
@@ -24,15 +25,21 @@ export async function submit(
   { reportsOnlyNew = false }: SubmitOptions = {},
 ): Promise<Submitted> {
   const { files, unknown } = readCsrs(folder, terminal);
-  const requests: Submitted['requests'][number][] = [];
-  for (const { path, certificateName, bytes } of files) {
-    const key = requestKey({ cluster, node, requestId: request, path });
-    const uploaded = await upload(exchange, key, bytes);
+  const csrs = files.map((file) => ({
+    ...file,
+    key: requestKey({ cluster, node, requestId: request, path: file.path }),
+  }));
+  const results = await uploadAll(exchange, csrs);
+  const requests = csrs.flatMap(({ key, path, certificateName }, i) => {
+    const result = results[i];
+    if (!result || 'error' in result) return [];
+    const { uploaded } = result;
     if (uploaded || !reportsOnlyNew)
       terminal.progress(
         `${uploaded ? 'uploaded' : 'already uploaded:'} ${certificateName} (${path})`,
       );
-    requests.push({ certificateName, key, uploaded });
-  }
+    return [{ certificateName, key, uploaded }];
+  });
+  throwFailures(csrs, results);
   return { cluster, node, request, requests, skipped: unknown };
 }

@@ -7,6 +7,7 @@ import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { whyNotOwn } from '../csr/pattern.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
+import type { Kubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { isAboutChain, isAboutNames, problemsOf, type Wanted } from './certificate-problems.ts';
@@ -61,8 +62,7 @@ export function present(
     [whyNotOwn(name, leaf, options.nodeName)].flatMap((why) => why ?? []),
   );
   const own = guarded(() => problemsOf(chain, wanted, options.now));
-  const ofServer =
-    kubeconfig && !kubeconfig.server ? ['it names no server, so its user reaches no cluster'] : [];
+  const ofServer = kubeconfig ? problemsOfServer(kubeconfig) : [];
   const ofCaData = kubeconfig
     ? guarded(() => problemsOfCaData(kubeconfig, trustBundle, caFile))
     : [];
@@ -92,6 +92,18 @@ export function readCaText(caFile: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** kubeadm writes none of these, and clients that use such a file reach no cluster, or anyone who pretends to be it. */
+function problemsOfServer({ server, missingCluster, isInsecure }: Kubeconfig): string[] {
+  if (missingCluster !== undefined)
+    return [`its current context names the cluster ${missingCluster}, which it does not contain`];
+  return [
+    ...(server ? [] : ['it names no server, so its user reaches no cluster']),
+    ...(isInsecure
+      ? ['it does not verify the API server (insecure-skip-tls-verify): remove that line']
+      : []),
+  ];
 }
 
 /** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, but only in `init`. */

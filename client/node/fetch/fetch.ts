@@ -4,10 +4,12 @@ import { UnreadableFileError } from '../../../lib/files/read-file.ts';
 import { UnsafePathError } from '../../../lib/files/trust.ts';
 import type { Clock } from '../../clock.ts';
 import { CommandError } from '../../errors.ts';
+import { mapSideBySide } from '../../side-by-side.ts';
 import type { Terminal } from '../../terminal.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RequestPlace } from '../exchange/outcomes.ts';
-import { waitForOutcomes } from '../exchange/poll-outcomes.ts';
+import { waitForOutcomes, waitOf } from '../exchange/poll-outcomes.ts';
+import { bundlesOf } from '../trust/read-bundle.ts';
 import { checkOutput, type Received, receive } from './receive.ts';
 
 export interface FetchOptions extends RequestPlace {
@@ -25,13 +27,13 @@ export async function fetchCertificates(
 ): Promise<Received[]> {
   checkOutput(options.out);
   const exchange = await connection.exchange();
-  const outcomes = await waitForOutcomes(exchange, terminal, options, options.wait, clock);
-  const results: Received[] = [];
-  for (const outcome of outcomes) {
-    const result = await receiveOne(exchange, outcome, options.out, clock.now());
-    terminal.progress(`${result.outcome} ${result.path}`);
-    results.push(result);
-  }
+  const deps = { clock, terminal };
+  const outcomes = await waitForOutcomes(exchange, deps, options, waitOf(options.wait));
+  const source = { exchange, bundle: bundlesOf(exchange) };
+  const results = await mapSideBySide(outcomes, (outcome) =>
+    receiveOne(source, outcome, options.out, clock.now()),
+  );
+  for (const { outcome, path } of results) terminal.progress(`${outcome} ${path}`);
   return results;
 }
 

@@ -8,7 +8,7 @@ import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { LIMITS } from '../../../lib/limits.ts';
-import type { IssuedName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, IssuedName } from '../../../lib/profiles/certificate-names.ts';
 import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError, unusableFile } from '../../errors.ts';
 import type { ReadViolation } from '../../wording/refusals.ts';
@@ -18,7 +18,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import { explain } from '../exchange/outcome-documents.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
-import { readBundle } from '../trust/read-bundle.ts';
+import type { PublishedBundle } from '../trust/read-bundle.ts';
 
 export interface Received {
   readonly certificateName?: string;
@@ -38,8 +38,15 @@ export interface Received {
 /** As kubeadm writes certificates: anyone may read them. */
 const CERTIFICATE_MODE = 0o644;
 
+/** Where outcomes are read. */
+export interface OutcomeSource {
+  readonly exchange: Exchange;
+  /** What the service publishes, read once for each CA. */
+  bundle(trustDomain: string, ca: CaName): Promise<PublishedBundle>;
+}
+
 export async function receive(
-  exchange: Exchange,
+  source: OutcomeSource,
   outcome: Outcome,
   folder: string,
   now: Date,
@@ -48,8 +55,8 @@ export async function receive(
   const about = { path: outcome.path, ...(name && { certificateName: name }) };
   if (outcome.state === 'no-outcome' || outcome.key === undefined)
     return { ...about, outcome: 'no-outcome' };
-  if (outcome.state === 'issued') return receiveCertificate(exchange, outcome, folder, now);
-  const explanation = await explain(exchange, outcome);
+  if (outcome.state === 'issued') return receiveCertificate(source, outcome, folder, now);
+  const explanation = await explain(source.exchange, outcome);
   if (outcome.state === 'rejected') return { ...about, outcome: 'rejected', ...explanation };
   return { ...about, outcome: 'pending', ...explanation, requestKey: outcome.requestKey };
 }
@@ -60,7 +67,7 @@ function nameOf({ requestKey }: Pick<Outcome, 'requestKey'>): IssuedName | undef
 }
 
 async function receiveCertificate(
-  exchange: Exchange,
+  { exchange, bundle: bundleOf }: OutcomeSource,
   { path, key = '', requestKey }: Outcome,
   folder: string,
   now: Date,
@@ -81,7 +88,7 @@ async function receiveCertificate(
   if (unusable !== undefined) return failed(`the certificate cannot be read: ${unusable}`);
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR cannot be read');
-  const bundle = await readBundle(exchange, trustDomainOfCertificate(object.metadata), profile.ca);
+  const bundle = await bundleOf(trustDomainOfCertificate(object.metadata), profile.ca);
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
   const expected = { profile, request, key: publicKeyBeside(stem), trustBundle: bundle.pem, now };

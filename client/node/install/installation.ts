@@ -1,6 +1,6 @@
 /** One all-or-none change of many files: prepared, applied, undone. See `journal.ts` for what survives a kill. */
 import { join } from 'node:path';
-import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { makeFolder, writeAllDurably } from '../../../lib/files/durable-file.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import type { Component } from '../disk/components.ts';
@@ -34,13 +34,15 @@ export async function prepareInstallation(
   const { id, folder, sequence } = nextInstallation(stateDir, now);
   await makeFolder(join(folder, 'new'));
   await makeFolder(join(folder, 'old'));
-  const changes: RecordedChange[] = [];
-  for (const [i, { content, before, ...change }] of plan.changes.entries()) {
-    await writeDurably(join(folder, 'new', String(i)), content);
-    if (before !== undefined) await writeDurably(join(folder, 'old', String(i)), before);
+  const files = plan.changes.flatMap(({ content, before }, i) => [
+    { path: join(folder, 'new', String(i)), content },
+    ...(before === undefined ? [] : [{ path: join(folder, 'old', String(i)), content: before }]),
+  ]);
+  await writeAllDurably(files);
+  const changes = plan.changes.map(({ content, before, ...change }): RecordedChange => {
     const digest = before === undefined ? null : digestOf(before);
-    changes.push({ ...change, before: digest, after: digestOf(content) });
-  }
+    return { ...change, before: digest, after: digestOf(content) };
+  });
   refuseOutdated(plan.changes);
   const journal: Journal = {
     schema: 1,

@@ -17,23 +17,23 @@ type Version = 'old' | 'new';
 /** Can be called again after any interruption, for the same version or for the other one. */
 export async function putInPlace(installation: Installation, version: Version): Promise<void> {
   const { changes } = installation.journal;
-  for (const [path, members] of groupByFolder(changes))
+  for (const [path, members] of groupByFolder(changes.filter(({ together }) => together)))
     await inFolder(path, 'any', (folder) => switchTogether(installation, folder, members, version));
   // the kubelet's new PEM file is created before the link to it, and removed after it
   const alone = changes.filter(({ together }) => !together);
-  for (const change of version === 'new' ? alone : [...alone].reverse())
-    await inFolder(dirname(change.path), 'any', (folder) =>
-      place(installation, folder, change, version),
-    );
-  for (const { path } of changes)
-    await inFolder(dirname(path), 'any', async (folder) => {
-      for (const name of [basename(path), CURRENT]) await folder.sweep(name);
+  const [files, links] = [alone.filter((c) => !c.isLink), alone.filter((c) => c.isLink)];
+  for (const group of version === 'new' ? [files, links] : [links, files])
+    for (const [path, members] of groupByFolder(group))
+      await inFolder(path, 'any', (folder) => placeAll(installation, folder, members, version));
+  for (const [path, members] of groupByFolder(changes))
+    await inFolder(path, 'any', async (folder) => {
+      for (const name of [...members.map(nameOf), CURRENT]) await folder.sweep(name);
     });
 }
 
 function groupByFolder(changes: readonly RecordedChange[]): Map<string, RecordedChange[]> {
   const groups = new Map<string, RecordedChange[]>();
-  for (const change of changes.filter(({ together }) => together)) {
+  for (const change of changes) {
     const folder = dirname(change.path);
     groups.set(folder, [...(groups.get(folder) ?? []), change]);
   }
@@ -58,11 +58,11 @@ async function switchTogether(
     await folder.link(CURRENT, folderOf(version === 'new' ? 'old' : 'new'));
   }
   if (folder.linkTarget(CURRENT) !== folderOf(version)) {
-    for (const name of members.map(nameOf))
-      if (!isLink(folder, name)) await folder.link(name, `${CURRENT}/${name}`);
+    const plain = members.map(nameOf).filter((name) => !isLink(folder, name));
+    await folder.together(plain.map((name) => () => folder.link(name, `${CURRENT}/${name}`)));
     await folder.link(CURRENT, folderOf(version));
   }
-  for (const change of members) await place(installation, folder, change, version);
+  await placeAll(installation, folder, members, version);
   await folder.remove(CURRENT);
   await cleanUp(folder);
 }
@@ -79,16 +79,31 @@ async function fillFolders(
   for (const version of ['old', 'new'] as const) {
     const inner = await folder.ownFolder(folderOf(version));
     try {
-      for (const change of members) {
-        const content = contentOf(installation, change, version);
-        if (content !== undefined)
-          await inner.write(nameOf(change), content, modeFor(change, version), change);
-      }
+      await inner.together(
+        members.map((change) => async () => {
+          const content = contentOf(installation, change, version);
+          if (content !== undefined)
+            await inner.write(nameOf(change), content, modeFor(change, version), change);
+        }),
+      );
     } finally {
       inner.close();
     }
   }
 }
+
+/** Changes of which none depends on another. */
+const placeAll = (
+  installation: Installation,
+  folder: Folder,
+  members: readonly RecordedChange[],
+  version: Version,
+) =>
+  folder.together(
+    members
+      .filter((change) => !isInPlace(installation, folder, change, version))
+      .map((change) => () => place(installation, folder, change, version)),
+  );
 
 async function place(
   installation: Installation,
@@ -96,7 +111,6 @@ async function place(
   change: RecordedChange,
   version: Version,
 ): Promise<void> {
-  if (isInPlace(installation, folder, change, version)) return;
   const [name, content] = [nameOf(change), contentOf(installation, change, version)];
   if (content === undefined) return folder.remove(name);
   if (change.isLink) return folder.link(name, content.toString());
@@ -125,8 +139,8 @@ const isLink = (folder: Folder, name: string) => folder.stat(name)?.isSymbolicLi
 
 /** A link, file or folder of another user that has the name of a work folder is left alone. */
 async function cleanUp(folder: Folder): Promise<void> {
-  for (const name of WORK_FOLDERS)
-    if (folder.hasOwnFolder(name)) await folder.removeOwnFolder(name);
+  const own = WORK_FOLDERS.filter((name) => folder.hasOwnFolder(name));
+  if (own.length > 0) await folder.together(own.map((name) => () => folder.removeOwnFolder(name)));
 }
 
 /** Why the files of a folder cannot be replaced together: undefined if they can. */

@@ -13,6 +13,8 @@ import { writeFile } from './write-file.ts';
 export interface ReadyRequest extends PlannedCertificate {
   readonly privateKey: string;
   readonly csr: Uint8Array;
+  /** Whether the CSR existed before. */
+  readonly isFound: boolean;
 }
 
 /** The key is written before its CSR: if the run is killed between the two, the next one uses the same key. */
@@ -21,10 +23,10 @@ export async function completeRequest(
   config: KubeadmConfig,
 ): Promise<ReadyRequest> {
   const privateKey = planned.privateKey ?? (await createKey(planned, config));
-  if (planned.csr) return { ...planned, privateKey, csr: planned.csr };
+  if (planned.csr) return { ...planned, privateKey, csr: planned.csr, isFound: true };
   const csr = Buffer.from(makeCsr(planned.contents, createPrivateKey(privateKey)));
   await writeFile(planned.csrFile, csr, KEY_MODE);
-  return { ...planned, privateKey, csr };
+  return { ...planned, privateKey, csr, isFound: false };
 }
 
 async function createKey(

@@ -9,9 +9,10 @@ import {
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
+import { serverUrlOf } from '../../kubeadm/server-url.ts';
 import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
 import { findCaKeys } from '../disk/ca-keys.ts';
-import { type NodeFolders, placeOf } from '../disk/places.ts';
+import { fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { rowsOf, takeInventory } from '../expiry/inventory.ts';
 
@@ -69,11 +70,28 @@ export function findPreflightProblems(
         ...(notAfter && notAfter <= now ? [`it expired at ${notAfter.toISOString()}`] : []),
       ].map((problem) => ({ file, problem })),
     ),
+    ...otherServers(config, folders),
     ...externalEtcdFiles(config),
     ...serviceAccountFiles(config, folders),
     ...kubeletsOwn(folders),
   ];
 }
+
+/** Existing kubeconfigs stay as they are. kubeadm warns of another server, and its components then use that one. */
+function otherServers(config: KubeadmConfig, folders: NodeFolders): PreflightProblem[] {
+  return certificateNamesFor(config).flatMap((name) => {
+    const place = placeOf(name, { ...folders, kubeletDir: undefined });
+    const found = readPlace(place);
+    const server = found.state === 'present' ? found.kubeconfig?.server : undefined;
+    const wanted = serverUrlOf(name, config);
+    if (server === undefined || asUrl(server) === asUrl(wanted)) return [];
+    const problem = `its server is ${server}, but the configuration says ${wanted}`;
+    return [{ file: fileOf(place), problem }];
+  });
+}
+
+/** Without differences that mean nothing, such as a slash at the end. */
+const asUrl = (text: string) => (URL.canParse(text) ? new URL(text).href : text);
 
 /** A certificate that an earlier kubelet left: the next one would use it, whatever kubelet.conf contains. */
 function kubeletsOwn(folders: NodeFolders): PreflightProblem[] {

@@ -1,8 +1,9 @@
 /** The steps of `cakeless prepare`: keys and CSRs, upload, wait, trust, check, write, then the checks of kubeadm. */
 import { makeFolder } from '../../../lib/files/durable-file.ts';
+import { mapSideBySide } from '../../side-by-side.ts';
 import { fileOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
-import { type Outcome, outcomeKeysUnder, outcomeOf } from '../exchange/outcomes.ts';
+import { type Outcome, outcomeOf } from '../exchange/outcomes.ts';
 import { pollOutcomes, waitOf } from '../exchange/poll-outcomes.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import type { TrustedCa } from '../trust/first-trust.ts';
@@ -19,7 +20,7 @@ import type {
 import { receiveAll } from './receive-all.ts';
 import { prepareServiceAccountKey } from './service-account.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
-import { type UploadedRequest, uploadRequests } from './upload-requests.ts';
+import { preparedOutcomes, type UploadedRequest, uploadRequests } from './upload-requests.ts';
 
 export interface Prepared {
   readonly certificates: readonly PreparedCertificate[];
@@ -59,13 +60,14 @@ async function run(preparation: Preparation): Promise<Prepared> {
     config.role === 'worker'
       ? undefined
       : await prepareServiceAccountKey(config, folders.certDir, saKeyFrom);
-  const ready = [];
-  for (const item of planned.filter(({ isInPlace }) => !isInPlace)) {
-    terminal.progress(`${item.csr ? 'found' : 'created'} the CSR of ${item.name}`);
-    ready.push(await completeRequest(item, config));
-  }
-  const requests = ready.length > 0 ? await uploadRequests(preparation, ready) : [];
-  const outcomes = await pollRequests(preparation, requests);
+  const ready = await mapSideBySide(
+    planned.filter(({ isInPlace }) => !isInPlace),
+    (item) => completeRequest(item, config),
+  );
+  for (const { name, isFound } of ready)
+    terminal.progress(`${isFound ? 'found' : 'created'} the CSR of ${name}`);
+  const { requests, afterUpload } = await uploadRequests(preparation, ready);
+  const outcomes = await pollRequests(preparation, requests, afterUpload);
   const { results, trust, trustProblems } = await receiveAll(preparation, requests, outcomes);
   const preflightProblems = findPreflightProblems(config, folders, clock.now());
   const isDone =
@@ -96,9 +98,11 @@ function reportInPlace({ name, place }: PlannedCertificate): PreparedCertificate
 async function pollRequests(
   { exchange, cluster, config, clock, terminal, waitSeconds }: Preparation,
   requests: readonly UploadedRequest[],
+  afterUpload: boolean,
 ): Promise<readonly Outcome[]> {
-  return pollOutcomes({ clock, terminal }, waitOf(waitSeconds), async () => {
-    const found = await outcomeKeysUnder(exchange, { cluster, node: config.nodeName });
+  if (requests.length === 0) return [];
+  return pollOutcomes({ clock, terminal }, { ...waitOf(waitSeconds), afterUpload }, async () => {
+    const found = await preparedOutcomes(exchange, { cluster, node: config.nodeName });
     return requests.map(({ name, requestKey }) => ({ name, ...outcomeOf(requestKey, found) }));
   });
 }

@@ -12,6 +12,7 @@ import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.t
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
+import { mapSideBySide } from '../../side-by-side.ts';
 import { fileOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { explainEach } from '../exchange/outcome-documents.ts';
@@ -61,23 +62,23 @@ export async function receiveAll(
   );
   const { trusted, problems } = await decideTrust(preparation, objects);
   const isTrusted = problems.length === 0;
-  const received: (Checked | PreparedCertificate)[] = [];
-  for (const [i, item] of requests.entries()) {
-    const outcome = outcomes[i] ?? { state: 'no-outcome', key: undefined };
-    received.push(
-      outcome.state === 'issued' && !isTrusted
+  const received = await Promise.all(
+    requests.map(async (item, i): Promise<Checked | PreparedCertificate> => {
+      const outcome = outcomes[i] ?? { state: 'no-outcome', key: undefined };
+      return outcome.state === 'issued' && !isTrusted
         ? { ...about(item), state: 'check-failed', problems: ['its CA is not trusted'] }
-        : await receiveOne(preparation, item, outcome, objects[i], trusted),
-    );
-  }
+        : receiveOne(preparation, item, outcome, objects[i], trusted);
+    }),
+  );
   const checked = received.filter((one) => 'pem' in one);
   const trust = isTrusted
     ? trusted.filter((ca) => fileExists(ca.file) || isProven(ca, checked, planned))
     : [];
-  for (const ca of trust) await writeCa(ca);
+  await mapSideBySide(trust, writeCa);
   const caBundle = trust.find(({ ca }) => ca === 'ca')?.bundle ?? '';
-  const results: PreparedCertificate[] = [];
-  for (const one of received) results.push('pem' in one ? await write(one, caBundle, config) : one);
+  const results = await mapSideBySide(received, async (one) =>
+    'pem' in one ? write(one, caBundle, config) : one,
+  );
   return { results, trust, trustProblems: problems };
 }
 

@@ -3,8 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { type NodeFolders, placeOf } from '../disk/places.ts';
-import { readPlace } from '../disk/read-place.ts';
+import type { PlaceState } from '../disk/read-place.ts';
 import type { CaDecision } from '../trust/ca-change.ts';
 import { type CertificateProblem, findProblems } from '../trust/check-certificate.ts';
 import type { RenewalOutcome } from './outcomes.ts';
@@ -20,15 +19,16 @@ export interface CheckedOutcome {
 /**
  * A problem that a correct clock would fix may disappear. A problem that other CA files would fix disappears only if
  * the service publishes other CA files.
+ * @param place the certificate that it should replace
  */
 export function checkOutcome(
   outcome: RenewalOutcome,
   decision: CaDecision,
   now: Date,
-  folders: NodeFolders,
+  place: PlaceState,
 ): CheckedOutcome {
   const found = problemsOf(outcome, decision, now);
-  const problems = found.length > 0 ? found : findReplay(outcome, folders);
+  const problems = found.length > 0 ? found : findReplay(outcome, place);
   const differs = decision.differing.has(profileOf(outcome.name).ca);
   const isSpent = problems.some(
     ({ cure }) => cure === 'none' || (cure === 'ca-change' && !differs),
@@ -69,9 +69,8 @@ function problemsOf(
  */
 function findReplay(
   { name, request, chainPem = '' }: RenewalOutcome,
-  folders: NodeFolders,
+  place: PlaceState,
 ): CertificateProblem[] {
-  const place = readPlace(placeOf(name, folders));
   if (place.state !== 'present') return [];
   const [received, current] = [new X509Certificate(chainPem), place.leaf];
   const isReplaced = request.replaces?.[name] === received.fingerprint256;

@@ -5,7 +5,7 @@ import { CommandError } from '../../errors.ts';
 import { componentsToWatch } from '../disk/components.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { placeOf } from '../disk/places.ts';
-import { readPlace } from '../disk/read-place.ts';
+import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { type NewCertificate, planChanges } from '../install/plan.ts';
 import { isStaticPod, neededRestarts } from '../restart/needed-restarts.ts';
@@ -35,9 +35,11 @@ export async function installCertificates(
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = outcomes.filter(({ state }) => state === 'issued');
   const published = await readPublishedBundles(exchange, issued);
+  deps.onStep?.('check');
   const waiting = outcomes.filter(({ state }) => state === 'pending').map(({ name }) => name);
   const checkNow = () => ({ ...check(deps, options, issued, published), waiting });
-  const { decision, failed, certificates, alreadyInstalled } = checkNow();
+  const checked = checkNow();
+  const { decision, failed, certificates, alreadyInstalled } = checked;
   const reports: CertificateReport[] = [
     ...outcomes.filter(({ state }) => state !== 'issued').map(reportUnissued),
     ...failed.map((checked) => reportFailed(checked, decision)),
@@ -52,7 +54,9 @@ export async function installCertificates(
     return { ...nothing, certificates: reports };
   }
   const names = namesOf(certificates);
-  const { installed, notes } = await installAll(deps, options, checkNow);
+  deps.onStep?.('install');
+  const { installed, notes } = await installAll(deps, options, checked, checkNow);
+  deps.onStep?.('report');
   await closeAll(deps.stateDir, [...names, ...settled]);
   await tidy(deps.stateDir);
   return {
@@ -91,9 +95,12 @@ function check(
 ): Checked {
   const decision = decideCaChange(deps.folders, published, options.caChange);
   const now = deps.clock.now();
-  const checked = issued.map((outcome) => checkOutcome(outcome, decision, now, deps.folders));
+  const checked = issued.map((outcome) => {
+    const place = readPlace(placeOf(outcome.name, deps.folders));
+    return { place, ...checkOutcome(outcome, decision, now, place) };
+  });
   const passed = checked.filter(({ problems }) => problems.length === 0);
-  const candidates = passed.flatMap(({ outcome }) => newCertificate(deps, outcome));
+  const candidates = passed.flatMap(({ outcome, place }) => newCertificate(outcome, place));
   return {
     decision,
     failed: checked.filter(({ problems }) => problems.length > 0),
@@ -106,10 +113,11 @@ function check(
 async function installAll(
   deps: RenewalDeps,
   options: RenewalOptions,
+  checked: CheckedWithWaiting,
   checkNow: () => CheckedWithWaiting,
 ) {
   // reports what cannot be changed before it waits for the lease
-  const first = plan(deps, options, checkNow());
+  const first = plan(deps, options, checked);
   const reloading = options.restart ? componentsToWatch(first.names, first.restarts) : [];
   // a component that does not reload its files is restarted, so it needs the lease, too
   const users = [...first.restarts, ...reloading];
@@ -118,7 +126,7 @@ async function installAll(
   try {
     await requireVisibleProcesses(users, deps);
     const unhealthyBefore = await findUnhealthy(users, deps);
-    const { notes, ...planned } = plan(deps, options, checkNow());
+    const { notes, ...planned } = users.length > 0 ? plan(deps, options, checkNow()) : first;
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
         'file-changed',
@@ -157,9 +165,7 @@ function plan(
   return { names, caData, caChanged, changes, notes, restarts };
 }
 
-function newCertificate(deps: RenewalDeps, outcome: RenewalOutcome): NewCertificate[] {
-  const place = readPlace(placeOf(outcome.name, deps.folders));
-  const { staged, chainPem } = outcome;
+function newCertificate({ staged, chainPem }: RenewalOutcome, place: PlaceState): NewCertificate[] {
   if (place.state !== 'present' || !staged || chainPem === undefined) return [];
   return [{ place, chainPem, keyPem: staged.keyPem }];
 }

@@ -44,7 +44,20 @@ export interface RenewalOptions {
   readonly also: readonly string[];
 }
 
+/** The steps of a renewal in their order, for measurements (bench/upload-to-certificate.ts). */
+export type RenewalStep =
+  | 'read'
+  | 'keys'
+  | 'upload'
+  | 'wait'
+  | 'fetch'
+  | 'check'
+  | 'install'
+  | 'report';
+
 export interface RenewalDeps extends RestartDeps {
+  /** Called when a step begins. */
+  onStep?(step: RenewalStep): void;
   exchange(): Promise<ObjectStore>;
   /** undefined if another node held it for too long. */
   lease(): Promise<HeldLease | undefined>;
@@ -120,8 +133,14 @@ export function requireUsable(place: CertificateInPlace, options: RenewalOptions
   rehearse(place);
 }
 
-/** @throws CommandError if the certificate data of a kubeconfig cannot be replaced */
+/** @throws CommandError if a kubeconfig could not be used with a new certificate, or its data cannot be replaced */
 function rehearse({ place, kubeconfig }: CertificateInPlace): void {
+  if (place.kind === 'kubeconfig' && kubeconfig?.missingCluster !== undefined)
+    throw new CommandError(
+      'usage',
+      `${place.file}: its current context names the cluster ${kubeconfig.missingCluster}, which it does not contain`,
+      'correct the name of the cluster, or add it',
+    );
   if (place.kind !== 'kubeconfig' || !kubeconfig?.certificate || !('pem' in kubeconfig.certificate))
     return;
   try {

@@ -1,17 +1,16 @@
 /** Waits for the outcomes of this node's requests, and reads them. */
-import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
+import { requestKey } from '../../../lib/contract/request-key.ts';
 import { LIMITS } from '../../../lib/limits.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
-import type { Clock } from '../../clock.ts';
-import type { Terminal } from '../../terminal.ts';
-import { findStaged, type Staged } from '../csr/staging.ts';
+import { findStaged, type Staged, stagedPath } from '../csr/staging.ts';
 import { type Explanation, explainEach } from '../exchange/outcome-documents.ts';
-import { type Outcome, readOutcomes } from '../exchange/outcomes.ts';
-import { pollOutcomes } from '../exchange/poll-outcomes.ts';
+import { type Outcome, outcomeKeysUnder, outcomeOf } from '../exchange/outcomes.ts';
+import { pollOutcomes, type Wait } from '../exchange/poll-outcomes.ts';
 import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
+import type { RenewalDeps } from './options.ts';
 import type { OpenRequest } from './request-journal.ts';
 
 /** The outcome of one certificate name, as read from the bucket. */
@@ -31,23 +30,28 @@ export interface RenewalOutcome {
   readonly requestKey?: string;
 }
 
-export interface WaitOptions {
-  readonly seconds: number;
-  /** Whether to wait for approvals, too. */
-  readonly forApprovals: boolean;
-  readonly clock: Clock;
-}
-
 export async function awaitOutcomes(
+  deps: RenewalDeps,
   exchange: ObjectStore,
-  terminal: Terminal,
   requests: readonly OpenRequest[],
-  { seconds, forApprovals, clock }: WaitOptions,
+  wait: Wait,
 ): Promise<RenewalOutcome[]> {
-  const found = await pollOutcomes({ clock, terminal }, { seconds, forApprovals }, async () =>
-    (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat(),
-  );
-  return Promise.all(found.map((one) => readOutcome(exchange, one)));
+  deps.onStep?.('wait');
+  const certificates = new Map<string, Promise<RenewalOutcome>>();
+  const readEarly = (one: OpenOutcome) => {
+    if (one.state !== 'issued' || certificates.has(one.requestKey)) return;
+    const read = readOutcome(exchange, one);
+    read.catch(() => undefined); // thrown below
+    certificates.set(one.requestKey, read);
+  };
+  const found = await pollOutcomes(deps, wait, async () => {
+    const all = (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat();
+    for (const one of all) readEarly(one); // while the others are awaited: a certificate is final
+    return all;
+  });
+  deps.onStep?.('fetch');
+  const read = found.map((one) => certificates.get(one.requestKey) ?? readOutcome(exchange, one));
+  return Promise.all(read);
 }
 
 interface OpenOutcome extends Outcome {
@@ -55,17 +59,19 @@ interface OpenOutcome extends Outcome {
   readonly request: OpenRequest;
 }
 
+/** Only outcomes are listed: what was requested is known. */
 async function openOutcomes(exchange: ObjectStore, request: OpenRequest): Promise<OpenOutcome[]> {
-  const outcomes = await readOutcomes(exchange, request);
-  return request.open.flatMap((name) => {
-    const outcome = outcomes.find(({ path }) => certificateNameOf(`${path}.csr`) === name);
-    return outcome ? [{ ...outcome, name, request }] : [];
+  const { cluster, node, request: requestId } = request;
+  const found = await outcomeKeysUnder(exchange, request, requestId);
+  return request.open.map((name) => {
+    const key = requestKey({ cluster, node, requestId, path: stagedPath(name) });
+    return { ...outcomeOf(key, found), name, request };
   });
 }
 
 async function readOutcome(
   exchange: ObjectStore,
-  { name, request, state, key, requestKey }: OpenOutcome,
+  { name, request, state, key, requestKey: ownKey }: OpenOutcome,
 ): Promise<RenewalOutcome> {
   const staged = findStaged(request.folder, name);
   const about = { name, request, state, staged };
@@ -76,7 +82,7 @@ async function readOutcome(
     return { ...about, chainPem, trustDomain: trustDomainOfCertificate(object?.metadata ?? {}) };
   }
   const explanation = await explainEach(exchange, { state, key });
-  return { ...about, ...explanation, ...(state === 'pending' && { requestKey }) };
+  return { ...about, ...explanation, ...(state === 'pending' && { requestKey: ownKey }) };
 }
 
 /** What the service publishes for the CAs of these certificates. */
@@ -84,10 +90,13 @@ export async function readPublishedBundles(
   exchange: ObjectStore,
   issued: readonly RenewalOutcome[],
 ): Promise<Map<CaName, PublishedBundle>> {
-  const bundles = new Map<CaName, PublishedBundle>();
+  const trustDomains = new Map<CaName, string>();
   for (const { name, trustDomain = '' } of issued) {
     const { ca } = profileOf(name);
-    if (!bundles.has(ca)) bundles.set(ca, await readBundle(exchange, trustDomain, ca));
+    if (!trustDomains.has(ca)) trustDomains.set(ca, trustDomain);
   }
-  return bundles;
+  const read = [...trustDomains].map(
+    async ([ca, trustDomain]) => [ca, await readBundle(exchange, trustDomain, ca)] as const,
+  );
+  return new Map(await Promise.all(read));
 }

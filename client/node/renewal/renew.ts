@@ -35,6 +35,7 @@ export async function runRenewal(
 /** Call it with the run lock held. */
 export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise<RenewReport> {
   const { cluster, node } = options;
+  deps.onStep?.('read');
   const recovered = await recover(deps, async (unfinished) =>
     // a kubelet needs no lease, and a worker cannot get one
     unfinished.some(({ journal }) => journal.restarts.some((one) => isStaticPod(one, deps)))
@@ -44,7 +45,11 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);
   if (fresh.length > 0) await closeAll(deps.stateDir, fresh);
-  const { requests, skipped, closed, ...sent } = await sendRequests(deps, options, fresh);
+  const { requests, afterUpload, skipped, closed, ...sent } = await sendRequests(
+    deps,
+    options,
+    fresh,
+  );
   const notes = [
     ...sent.notes,
     ...findCaKeys(deps.folders).map((file) => `warning: ${file}: ${CA_KEY_WARNING}`),
@@ -58,10 +63,10 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   const base = { cluster, node, restarts, caDifferences: [], notes };
   if (requests.length === 0) return { ...base, certificates: reports };
   const exchange = await deps.exchange();
-  const outcomes = await awaitOutcomes(exchange, deps.terminal, requests, {
+  const outcomes = await awaitOutcomes(deps, exchange, requests, {
     seconds: options.waitSeconds,
     forApprovals: options.waitForApprovals,
-    clock: deps.clock,
+    afterUpload,
   });
   const installed = await installCertificates(deps, options, exchange, outcomes);
   return {

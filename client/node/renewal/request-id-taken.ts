@@ -6,7 +6,7 @@ import { readFile } from '../../../lib/files/read-file.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
-import { findStaged } from '../csr/staging.ts';
+import { findStaged, type Staged } from '../csr/staging.ts';
 import { holdsCsr, RequestTakenError } from '../exchange/exchange.ts';
 import { findOutcomes, type RequestPlace } from '../exchange/outcomes.ts';
 import { closeNames, type OpenRequest } from './request-journal.ts';
@@ -45,8 +45,7 @@ export interface ClosedName {
 }
 
 /**
- * Uploads a request. If another CSR has its key, for example because this node lost the private key, that name is
- * closed.
+ * Uploads a request. Names whose keys contain other CSRs, for example because this node lost the private keys, are closed.
  * @returns the request without the closed names, and the closed names
  */
 export async function uploadOrClose(
@@ -60,14 +59,20 @@ export async function uploadOrClose(
       await upload();
       break;
     } catch (error) {
-      const name = error instanceof RequestTakenError ? nameOfKey(error.key) : undefined;
-      const staged = name && findStaged(request.folder, name);
-      if (!name || !staged) throw error;
-      await removeDurably(staged.csrFile);
-      remaining = await closeNames(remaining, [name]);
-      closed.push({ name, request: request.request });
+      if (!(error instanceof RequestTakenError)) throw error;
+      const taken = error.keys.map((key) => stagedUnder(key, request));
+      if (!taken.every((staged) => staged !== undefined)) throw error;
+      for (const { csrFile } of taken) await removeDurably(csrFile);
+      const names = taken.map(({ name }) => name);
+      remaining = await closeNames(remaining, names);
+      closed.push(...names.map((name) => ({ name, request: request.request })));
     }
   return { remaining, closed };
+}
+
+function stagedUnder(key: string, { folder }: OpenRequest): Staged | undefined {
+  const name = nameOfKey(key);
+  return name && findStaged(folder, name);
 }
 
 function nameOfKey(requestKey: string): CertificateName | undefined {

@@ -20,6 +20,8 @@ import { closeNames, listRequests, type OpenRequest, openRequest } from './reque
 
 export interface SentRequests {
   readonly requests: readonly OpenRequest[];
+  /** Whether this run uploaded a CSR. */
+  readonly afterUpload: boolean;
   readonly skipped: readonly SkippedCertificate[];
   readonly closed: readonly ClosedName[];
   /** Requests that were kept, but not uploaded. */
@@ -50,14 +52,18 @@ export async function sendRequests(
   const requests: OpenRequest[] = [];
   const closed: ClosedName[] = [];
   const dropped: CertificateName[] = [];
+  const checked = new Map(selection.present.map((place) => [place.name, place]));
+  let afterUpload = false;
   for (const request of own.filter((one) => one.open.some(isWanted))) {
-    const uploaded = await upload(deps, options, request);
+    const uploaded = await upload(deps, options, request, checked);
     if (uploaded.remaining.open.length > 0) requests.push(uploaded.remaining);
     closed.push(...uploaded.closed);
     dropped.push(...uploaded.dropped);
+    afterUpload ||= uploaded.hasUploaded;
   }
   return {
     requests,
+    afterUpload,
     skipped: selection.skipped.filter(({ name }) => !known.has(name) || dropped.includes(name)),
     closed,
     notes: others
@@ -92,30 +98,44 @@ async function openNewRequest(
   });
 }
 
+/** @param checked usable certificates that were read just now, by name */
 async function upload(
   deps: RenewalDeps,
   options: RenewalOptions,
   request: OpenRequest,
+  checked: ReadonlyMap<CertificateName, CertificateInPlace>,
 ): Promise<Uploaded> {
-  const places = request.open.map((name) => readPlace(placeOf(name, deps.folders)));
+  const places = request.open.map(
+    (name) => checked.get(name) ?? readPlace(placeOf(name, deps.folders)),
+  );
   const usable = places
     .filter((place) => place.state === 'present')
-    .filter((place) => isUsable(request.folder, place, options));
+    .filter((place) => checked.has(place.name) || isUsable(request.folder, place, options));
   const dropped = request.open.filter((name) => !usable.some((place) => place.name === name));
   const left = dropped.length > 0 ? await closeNames(request, dropped) : request;
-  if (left.open.length === 0) return { remaining: left, closed: [], dropped };
-  for (const place of usable) await stageOne(left.folder, place, options);
-  const exchange = await deps.exchange();
+  if (left.open.length === 0) return { remaining: left, closed: [], dropped, hasUploaded: false };
+  deps.onStep?.('keys');
+  // the SDK is loaded while keys are generated and files are synced
+  const opening = deps.exchange();
+  opening.catch(() => undefined); // thrown below
+  await stageAll(left.folder, usable, options);
+  deps.onStep?.('upload');
+  const exchange = await opening;
   // a timer's log does not need a line for each CSR that was uploaded before
-  const uploaded = await uploadOrClose(left, () =>
-    submit(exchange, deps.terminal, left.folder, left, { reportsOnlyNew: true }),
-  );
-  return { ...uploaded, dropped };
+  let hasUploaded = false;
+  const uploaded = await uploadOrClose(left, async () => {
+    const { requests } = await submit(exchange, deps.terminal, left.folder, left, {
+      reportsOnlyNew: true,
+    });
+    hasUploaded = requests.some((one) => one.uploaded);
+  });
+  return { ...uploaded, dropped, hasUploaded };
 }
 
 interface Uploaded extends Awaited<ReturnType<typeof uploadOrClose>> {
   /** Names whose current certificates were moved away, or can no longer be requested. */
   readonly dropped: readonly CertificateName[];
+  readonly hasUploaded: boolean;
 }
 
 /** A CSR that is staged needs nothing more. */
@@ -131,12 +151,17 @@ function isUsable(folder: string, place: CertificateInPlace, options: RenewalOpt
 }
 
 /** A CSR that is staged under a request may have been uploaded: it stays, whatever the options are now. */
-async function stageOne(
+async function stageAll(
   folder: string,
-  place: CertificateInPlace,
+  places: readonly CertificateInPlace[],
   options: RenewalOptions,
 ): Promise<void> {
-  if (findStaged(folder, place.name)) return;
-  if (options.csrDir !== undefined && (await adopt(folder, options.csrDir, place.name))) return;
-  await stage(folder, desired(place, options));
+  const missing: CertificateInPlace[] = [];
+  for (const place of places.filter(({ name }) => !findStaged(folder, name)))
+    if (options.csrDir === undefined || !(await adopt(folder, options.csrDir, place.name)))
+      missing.push(place);
+  await stage(
+    folder,
+    missing.map((place) => desired(place, options)),
+  );
 }

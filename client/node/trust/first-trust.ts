@@ -36,8 +36,10 @@ export async function readTrust(
     return { trusted: [], problems: ['the certificates name no trust domain'] };
   const trusted: TrustedCa[] = [];
   const problems: string[] = [];
-  for (const ca of cas) {
-    const published = await readBundle(exchange, trustDomain, ca);
+  const bundles = await Promise.all(cas.map((ca) => readBundle(exchange, trustDomain, ca)));
+  for (const [i, ca] of cas.entries()) {
+    const published = bundles[i];
+    if (!published) continue;
     if ('problem' in published) {
       problems.push(published.problem);
       continue;

@@ -38,3 +38,14 @@ export async function readBundle(
     return { problem: `the trust bundle ${key} contains a certificate that is not a CA` };
   return { pem: certificates.map(({ raw }) => certificateToPem(raw)).join('') };
 }
+
+/** As `readBundle`, but reads each bundle once, however often and at the same time it is needed. */
+export function bundlesOf(exchange: Pick<Exchange, 'get'>) {
+  const read = new Map<string, Promise<PublishedBundle>>();
+  return (trustDomain: string, ca: CaName): Promise<PublishedBundle> => {
+    const key = `${trustDomain}/${ca}`;
+    const bundle = read.get(key) ?? readBundle(exchange, trustDomain, ca);
+    read.set(key, bundle);
+    return bundle;
+  };
+}

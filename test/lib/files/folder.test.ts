@@ -13,10 +13,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import promises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Folder } from '../../../lib/files/folder.ts';
 import { giveAway, isRoot, itAsRoot, OTHER_USER } from '../../support/other-user.ts';
+
+const original = promises.open;
 
 let root: string;
 /** A folder of another user (if this process can give it away), and one of root with a secret. */
@@ -191,4 +194,42 @@ it('partial files and links of a killed writer are removed, other files are kept
   folder.close();
   expect(readdirSync(theirs).sort()).toEqual(['a', 'a.b.tmp', 'ab.1-2.tmp']);
   expect(() => readlinkSync(join(theirs, 'a'))).toThrow('EINVAL');
+});
+
+describe('changes together', () => {
+  it('sync the folder once, however many they are, and each file', async () => {
+    const folder = Folder.open(root, 'trusted');
+    const synced: string[] = [];
+    const open = jest.spyOn(promises, 'open').mockImplementation(async (path, ...rest) => {
+      const file = await original(path, ...rest);
+      const sync = file.sync.bind(file);
+      file.sync = () => {
+        synced.push(String(path));
+        return sync();
+      };
+      return file;
+    });
+    try {
+      const names = Array.from({ length: 10 }, (_, i) => `file-${i}`);
+      await folder.together(names.map((name) => () => folder.write(name, name, 0o600)));
+      expect(synced.filter((path) => path === root)).toEqual([root]);
+      expect(synced.at(-1)).toBe(root);
+      expect(synced).toHaveLength(names.length + 1);
+      for (const name of names) expect(readFileSync(join(root, name), 'utf8')).toBe(name);
+      await folder.write('alone', 'alone', 0o600);
+      expect(synced.slice(-2)).toEqual([expect.stringContaining('alone'), root]);
+    } finally {
+      open.mockRestore();
+    }
+  });
+
+  it('are all finished when one of them has failed, and its error is thrown', async () => {
+    const folder = Folder.open(root, 'trusted');
+    const changes = [
+      () => Promise.reject(new Error('full')),
+      () => folder.write('late', 'late', 0o600),
+    ];
+    await expect(folder.together(changes)).rejects.toThrow('full');
+    expect(readFileSync(join(root, 'late'), 'utf8')).toBe('late');
+  });
 });

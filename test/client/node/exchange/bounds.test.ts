@@ -17,6 +17,14 @@ it('a request with more objects than any node has is an error, and the listing s
   expect(listed).toBeLessThan(250_000);
 });
 
+it('a listing that repeats itself is an error, too', async () => {
+  const exchange = new MemoryStore();
+  exchange.list = async function* (prefix) {
+    for (;;) yield { key: `${prefix}same`, eTag: '', lastModified: new Date(0) };
+  };
+  await expect(findOutcomes(exchange, PLACE)).rejects.toThrow('more than 100000 objects');
+});
+
 it('a trust bundle that is too large is not used', async () => {
   const exchange = new MemoryStore();
   exchange.seed(bundleKey('fleet', 'ca'), 'x'.repeat(MAX_BUNDLE_BYTES + 1));

@@ -1,4 +1,4 @@
-/** What a command prints while it waits. */
+/** When a command looks for outcomes, and what it prints while it waits. */
 import { type Polled, pollOutcomes } from '../../../../client/node/exchange/poll-outcomes.ts';
 
 const pending = (name: string): Polled => ({
@@ -10,8 +10,14 @@ const noOutcome = (name: string): Polled => ({ ...pending(name), state: 'no-outc
 const issued = (name: string): Polled => ({ ...pending(name), state: 'issued' });
 
 /** Sleeping takes no real time, and the date jumps back an hour whenever it is read. */
-async function poll(seconds: number, forApprovals: boolean, read: (second: number) => Polled[]) {
+async function poll(
+  seconds: number,
+  forApprovals: boolean,
+  read: (second: number) => Polled[],
+  { afterUpload = false, randomInt = (limit: number) => Math.floor((limit - 1) / 2) } = {},
+) {
   const said: string[] = [];
+  const looks: number[] = [];
   let passed = 0;
   let date = 1_800_000_000_000;
   const clock = {
@@ -28,10 +34,12 @@ async function poll(seconds: number, forApprovals: boolean, read: (second: numbe
     print: () => undefined,
     progress: (line: string) => void said.push(`${Math.floor(passed / 1000)}s ${line}`),
   };
-  const last = await pollOutcomes({ clock, terminal }, { seconds, forApprovals }, async () =>
-    read(passed / 1000),
-  );
-  return { said, passed, last };
+  const wait = { seconds, forApprovals, afterUpload };
+  const last = await pollOutcomes({ clock, terminal, randomInt }, wait, async () => {
+    looks.push(Math.round(passed));
+    return read(passed / 1000);
+  });
+  return { said, passed, last, looks };
 }
 
 it('says at once for what it waits and who has to run what, and gives a sign of life each minute', async () => {
@@ -63,3 +71,42 @@ it('does not wait for approvals, or name approvers, unless it has to', async () 
   const { said, passed, last } = await poll(30, false, () => [pending('super-admin.conf')]);
   expect([said, passed, last]).toEqual([[], 0, [pending('super-admin.conf')]]);
 });
+
+const never = () => [noOutcome('apiserver')];
+const pauses = (looks: readonly number[]) => looks.slice(1).map((at, i) => at - (looks[i] ?? 0));
+
+it('looks soon after an upload, and then less and less often, up to every five seconds', async () => {
+  const { looks } = await poll(60, false, never, { afterUpload: true });
+  expect(looks.slice(0, 6)).toEqual([200, 450, 762, 1152, 1640, 2250]);
+  expect(
+    pauses(looks)
+      .slice(15, -2)
+      .every((pause) => pause === 5000),
+  ).toBe(true);
+  expect(looks.at(-1)).toBe(60_000); // the last look is when time is up
+  expect(looks.length).toBeLessThan(25);
+});
+
+it('looks at once if nothing was uploaded, and only once if it must not wait', async () => {
+  expect((await poll(60, false, () => [issued('apiserver')])).looks).toEqual([0]);
+  expect((await poll(0, false, never, { afterUpload: true })).looks).toEqual([0]);
+  const found = await poll(60, false, () => [issued('apiserver')], { afterUpload: true });
+  expect(found.looks).toEqual([200]);
+});
+
+it('looks less often while only approvers are missing', async () => {
+  const { looks } = await poll(600, true, () => [pending('super-admin.conf')]);
+  expect(Math.min(...pauses(looks).slice(0, -1))).toBeGreaterThanOrEqual(1000);
+  expect(looks.length).toBeLessThan(85);
+});
+
+it.each([
+  ['the shortest', () => 0, 150],
+  ['the longest', (limit: number) => limit - 1, 250],
+])(
+  '%s pause differs by a quarter, so that nodes do not look together',
+  async (_, randomInt, first) => {
+    const { looks } = await poll(60, false, never, { afterUpload: true, randomInt });
+    expect(looks[0]).toBe(first);
+  },
+);

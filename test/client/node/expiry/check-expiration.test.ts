@@ -385,13 +385,30 @@ it('a file with a key that everyone may read is a warning, and a group may read 
   expect(warnings[0]?.warning).toMatch(/every user .* private key/);
 });
 
-it('a kubeconfig without a server is a problem', async () => {
+it.each([
+  ['without a server', /^.*\bserver: .*\n/m, '', 'it names no server'],
+  [
+    'whose context names another cluster',
+    /cluster: kubernetes\b/,
+    'cluster: elsewhere',
+    'its current context names the cluster elsewhere, which it does not contain',
+  ],
+  [
+    'that does not verify the API server',
+    /^(\s+)(server: .*)$/m,
+    '$1$2\n$1insecure-skip-tls-verify: true',
+    'it does not verify the API server',
+  ],
+])('a kubeconfig %s is a problem', async (_, line, instead, problem) => {
   const folder = copy();
   const file = join(folder, 'scheduler.conf');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/^.*\bserver: .*\n/m, ''));
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace(line, instead);
+  expect(after).not.toBe(before);
+  writeFileSync(file, after);
   const { code, text } = await check(folder);
   expect(code).toBe(EXIT.checkFailed);
-  expect(text).toContain('it names no server');
+  expect(text).toContain(problem);
 });
 
 it('a CA key on the node is a warning that says what to do', async () => {

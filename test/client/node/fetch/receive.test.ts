@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { findOutcomes } from '../../../../client/node/exchange/outcomes.ts';
 import { RelayedExchange } from '../../../../client/node/exchange/relay-file.ts';
 import { receive } from '../../../../client/node/fetch/receive.ts';
+import { bundlesOf } from '../../../../client/node/trust/read-bundle.ts';
 import { LIMITS } from '../../../../lib/limits.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
@@ -49,8 +50,10 @@ async function fetchScheduler(actual: string) {
   const exchange = new RelayedExchange({ objects });
   const [outcome] = await findOutcomes(exchange, place);
   if (!outcome) throw new Error('no outcome');
-  return receive(exchange, outcome, out, new Date());
+  return receive(sourceOf(exchange), outcome, out, new Date());
 }
+
+const sourceOf = (exchange: RelayedExchange) => ({ exchange, bundle: bundlesOf(exchange) });
 
 it('compares the certificate with the CSR on disk, whatever CSR is in the bucket', async () => {
   const [csrKey = ''] = keysOf('scheduler.conf');
@@ -99,7 +102,7 @@ it.each([
   const place = { cluster: CLUSTER, node: fixture.node, request: 'first' };
   const [outcome] = await findOutcomes(exchange, place);
   if (!outcome) throw new Error('no outcome');
-  expect(await receive(exchange, outcome, out, new Date())).toMatchObject({
+  expect(await receive(sourceOf(exchange), outcome, out, new Date())).toMatchObject({
     outcome: 'check-failed',
     problems: [expect.stringMatching(problem)],
   });

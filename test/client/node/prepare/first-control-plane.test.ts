@@ -1,6 +1,6 @@
 /** A new node from nothing to the point where kubeadm takes over, with the whole service. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import { kubeconfigText } from '../../../../client/node/disk/kubeconfig-text.ts';
@@ -116,6 +116,30 @@ describe.each([
     const files = Object.keys(snapshot(node.folder));
     expect(files.filter((file) => /ca\.key$|\.tmp$/.test(file))).toEqual([]);
   });
+});
+
+it('existing kubeconfigs that lead to another or an unverified server are reported', async () => {
+  const node = await fleet.newNode();
+  await node.prepareWhole();
+  const edit = (file: string, from: RegExp, to: string) =>
+    writeFileSync(node.at(file), readFileSync(node.at(file), 'utf8').replace(from, to));
+  edit('scheduler.conf', /server: .*/, 'server: https://10.9.9.9:6443');
+  edit('admin.conf', /^(\s+)(server: .*)$/m, '$1$2\n$1insecure-skip-tls-verify: true');
+  edit('controller-manager.conf', /(server: .*)/, '$1/'); // the same
+  const { exitCode, result } = await node.prepare();
+  expect(exitCode).toBe(EXIT.checkFailed);
+  expect(result.preflightProblems).toEqual([
+    {
+      file: node.at('admin.conf'),
+      problem: expect.stringContaining('it does not verify the API server'),
+    },
+    {
+      file: node.at('scheduler.conf'),
+      problem: expect.stringMatching(
+        /^its server is https:\/\/10\.9\.9\.9:6443, but the configuration says https:/,
+      ),
+    },
+  ]);
 });
 
 it('kubeconfigs equal those of kubeadm, field by field', async () => {

@@ -46,19 +46,24 @@ it.each([
 ])('during a run, %s on the same node fails and changes nothing', async (_, other) => {
   const node = await newNode();
   mkdirSync(node.at('elsewhere'));
-  let refusal: unknown;
+  let refusal: Promise<unknown> | undefined;
   const meanwhile = (exchange: ObjectStore): ObjectStore => ({
     ...bound(exchange),
     create: async (...args) => {
-      const before = snapshot(node.folder);
-      refusal ??= await other(node).catch((error: Error) => error);
-      expect(snapshot(node.folder)).toEqual(before);
+      refusal ??= refused(node);
+      await refusal;
       return exchange.create(...args);
     },
   });
+  const refused = async (running: NewNode) => {
+    const before = snapshot(running.folder);
+    const error = await other(running).catch((thrown: Error) => thrown);
+    expect(snapshot(running.folder)).toEqual(before);
+    return error;
+  };
   await node.prepare({}, meanwhile);
   const message = `another run is in progress (process ${process.pid})`;
-  expect(refusal).toMatchObject({ message });
+  expect(await refusal).toMatchObject({ message });
   expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
 });
 

@@ -135,7 +135,10 @@ function kindOf(file: string): string {
   return /(?:^|-)ca\.crt$/.test(basename(file)) ? 'ca' : extname(file) || file;
 }
 
-/** The calls to fail at, counted from 1: one for each write of a file, and all for each kind of file. */
+/**
+ * The calls to fail at, counted from 1: one for each write of a file, and all for each kind of file. Files are written
+ * side by side, so in the run that fails, the call of this number may be that of another file.
+ */
 function chosen(calls: readonly ChangingCall[], files: readonly string[]): number[] {
   const kinds = calls.map(({ name }, i) => `${name} ${kindOf(files[i] ?? '')}`);
   const seen = new Set<string>();
@@ -146,8 +149,8 @@ function chosen(calls: readonly ChangingCall[], files: readonly string[]): numbe
   };
   const starts = calls.flatMap(({ name }, i) => (name === 'open' ? [i] : []));
   starts.forEach((start, nth) => {
-    const others = files.findIndex((file, i) => i > start && file !== files[start]);
-    const own = Array.from({ length: others - start }, (_, offset) => start + offset);
+    // files are written side by side: the calls of one have the path of its temporary file
+    const own = calls.flatMap(({ path }, i) => (path === calls[start]?.path ? [i] : []));
     take(own.find((i) => !seen.has(kinds[i] ?? '')) ?? own[nth % own.length] ?? start);
   });
   kinds.forEach((kind, i) => {

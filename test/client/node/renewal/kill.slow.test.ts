@@ -73,7 +73,7 @@ it('after a kill at any file change, pairs match, and the next run completes the
     const found = serials(folder); // throws if a pair does not match or a file cannot be read
     const wasDone = newOnes(folder).length === NAMES.length;
     const next = renew(folder);
-    expect([at, next.status, next.stderr]).toEqual([at, 0, expect.any(String)]);
+    expect([at, next.status === 0 ? 0 : next.stderr]).toEqual([at, 0]);
     expect([at, next.exposed]).toEqual([at, []]);
     expect([at, newOnes(folder)]).toEqual([at, [...NAMES].sort(byOrder)]);
     expect(found).toHaveLength(CERTIFICATE_NAMES.length);
@@ -95,7 +95,7 @@ it('a full, broken or read-only disk is an error: pairs match, and the next run 
     expect(serials(folder)).toHaveLength(CERTIFICATE_NAMES.length);
     if (failed.status !== 0) expect(at).toContain(code);
     const next = renew(folder);
-    expect([at, next.status, next.stderr]).toEqual([at, 0, expect.any(String)]);
+    expect([at, next.status === 0 ? 0 : next.stderr]).toEqual([at, 0]);
     expect([at, newOnes(folder)]).toEqual([at, [...NAMES].sort(byOrder)]);
   }
 }, 1_800_000);

@@ -121,6 +121,18 @@ it('a kubeconfig whose data cannot be replaced is left out before anything is up
   expect(text).toContain(`${file}: its certificate data cannot be changed without changing`);
 });
 
+it('a kubeconfig whose context names a missing cluster is left out, with the reason', async () => {
+  const folder = nodeWith({ path: 'admin.conf' });
+  const file = join(folder, 'scheduler.conf');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace(/cluster: kubernetes\b/, 'cluster: elsewhere'),
+  );
+  const { requested, text } = await renewAll(folder);
+  expect(requested).toHaveLength(LEAVES.length - 1);
+  expect(text).toContain(`${file}: its current context names the cluster elsewhere`);
+});
+
 describe('with a kubeadm configuration', () => {
   const yaml = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration

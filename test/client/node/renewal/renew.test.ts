@@ -11,11 +11,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
+import { renew } from '../../../../client/node/renewal/renew.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { certificateInPlace, namesThatDiffer } from '../../../support/certificates-in-place.ts';
 import { describeNode } from '../../../support/describe-node.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
+import { clockAhead, renewalDeps, renewalOptions } from '../../../support/renewal.ts';
+import { untilTrue } from '../../../support/until.ts';
 
 let fixture: NodeFixture;
 
@@ -43,6 +46,37 @@ it('renew all renews every certificate except the one that waits for an approver
   expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'));
   expect(describeNode(folder)).toEqual(describeNode(fixture.template));
   expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
+});
+
+it('eleven certificates that exist at the first look take 26 calls', async () => {
+  const names = CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf');
+  const exchange = fixture.exchange();
+  const calls = { create: 0, list: 0, get: 0 };
+  const counted = Object.assign(Object.create(exchange) as typeof exchange, {
+    create: (...args: Parameters<typeof exchange.create>) => {
+      calls.create += 1;
+      return exchange.create(...args);
+    },
+    list: (...args: Parameters<typeof exchange.list>) => {
+      calls.list += 1;
+      return exchange.list(...args);
+    },
+    get: (...args: Parameters<typeof exchange.get>) => {
+      calls.get += 1;
+      return exchange.get(...args);
+    },
+  });
+  const outcomes = async () =>
+    (await fixture.keys(`certificates/${CLUSTER}/${fixture.node}/`)).length;
+  const all = (await outcomes()) + names.length;
+  const sleep = () => untilTrue('all outcomes', async () => (await outcomes()) === all);
+  const deps = renewalDeps(fixture, fixture.copy(), {
+    clock: { ...clockAhead(0), sleep },
+    exchange: async () => counted,
+  });
+  const report = await renew(deps, renewalOptions(fixture, names));
+  expect(report.certificates.map(({ outcome }) => outcome)).toEqual(names.map(() => 'renewed'));
+  expect(calls).toEqual({ create: 11, list: 1, get: 11 + 3 });
 });
 
 it('the next run resumes a pending request', async () => {
