@@ -29,7 +29,7 @@ async function bundle() {
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
-    // other modules of the packages would be other classes than those of the app
+    // constructs must be instances of the app's own classes
     external: ['aws-cdk-lib', 'constructs'],
     metafile: true,
   });

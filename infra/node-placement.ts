@@ -1,4 +1,4 @@
-/** Where the roles of listed nodes are: in the stack, or spread over nested stacks, which have limits of their own. */
+/** Where the roles of listed nodes are: in the stack, or spread over nested stacks. */
 import { createHash } from 'node:crypto';
 import { CfnOutput, CfnResource, NestedStack, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';

@@ -31,7 +31,7 @@ it('synthesizes the template that the repository does for the same configuration
   expect(Object.keys(Resources).length).toBeGreaterThan(80);
 });
 
-it('synthesizes a stack of your own from the constructs', () => {
+it('synthesizes a stack that is built from the constructs', () => {
   const { Resources } = templateIn(run('tsx', 'own-stack.ts'), 'Platform');
   const alarms = Object.values<{ Type: string; Properties: { AlarmActions?: unknown } }>(
     Resources,

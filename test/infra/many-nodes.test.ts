@@ -1,4 +1,4 @@
-/** Clusters on EC2, where each node has a role of its own: what synthesizes, and what synthesis says about the rest. */
+/** Clusters on EC2, where each node has its own role: what synthesizes, and what synthesis says about the rest. */
 import { App, Stack } from 'aws-cdk-lib';
 import { CakelessService, NodeAccess } from '../../infra/index.ts';
 import {
@@ -95,7 +95,7 @@ describe('a role in a nested stack', () => {
 
 const partOf = ({ Description }: Template) => /part (\d+)/.exec(Description ?? '')?.[1];
 
-it('a stack of your own, with NodeAccess alone, gets the same error', () => {
+it('a stack that uses NodeAccess alone gets the same error', () => {
   const app = new App({ builtinCloudFormationValidation: false });
   const stack = new Stack(app, 'Own');
   const service = new CakelessService(stack, 'Service', { codeDir: codeDir() });

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readConfig } from '../../infra/config.ts';
+import { buildTemplate, TEMPLATE } from '../../infra/template/build-template.ts';
 import { toolsFolder } from '../support/judges-programs.ts';
-import { stackOf } from '../support/synthesize.ts';
+import { codeDir, stackOf } from '../support/synthesize.ts';
 
 const MINUTES = 60_000;
 const bin = join(toolsFolder(), 'scanners', 'bin');
@@ -49,6 +50,17 @@ describe.each(Object.entries(CONFIGURATIONS))('%s', (_, config) => {
     5 * MINUTES,
   );
 });
+
+(installed ? it : it.skip)(
+  'the plain template has no error in cfn-lint',
+  () => {
+    const out = join(mkdtempSync(join(tmpdir(), 'cakeless-scanned-')), 'template');
+    buildTemplate({ out, codeDir: codeDir() });
+    const run = scan('cfn-lint', '--non-zero-exit-code', 'error', '--', join(out, TEMPLATE));
+    expect([run.status, errorsIn(run.stdout)]).toEqual([0, []]);
+  },
+  5 * MINUTES,
+);
 
 interface Check {
   readonly check_id: string;

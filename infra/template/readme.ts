@@ -1,0 +1,40 @@
+/** How to deploy the artifact with the AWS CLI, for those who have nothing else of this repository. */
+
+type Parameters = Readonly<
+  Record<string, { readonly Description?: string; readonly Default?: string }>
+>;
+
+/** @param folders those that have to be uploaded */
+export function readmeOf(parameters: Parameters, folders: readonly string[]): string {
+  const required = Object.entries(parameters).filter(([, { Default }]) => Default === undefined);
+  const optional = Object.entries(parameters).filter(([, { Default }]) => Default !== undefined);
+  const overrides = required.map(([name]) =>
+    name === 'CodeBucket' ? `${name}=BUCKET` : `${name}=…`,
+  );
+  return `# Cakeless, as a CloudFormation template
+
+Upload the files to a bucket in the region that only deployments can write to, then deploy the template:
+
+\`\`\`
+${folders.map((folder) => `aws s3 cp --recursive ${folder} s3://BUCKET/${folder}`).join('\n')}
+aws cloudformation deploy --stack-name Cakeless --template-file cakeless.template.json \\
+  --s3-bucket BUCKET --capabilities CAPABILITY_NAMED_IAM \\
+  --parameter-overrides ${overrides.join(' ')}
+aws cloudformation update-termination-protection --stack-name Cakeless --enable-termination-protection
+\`\`\`
+
+Required parameters:
+
+${listOf(required)}
+
+Optional parameters:
+
+${listOf(optional)}
+
+The names of files contain digests of their contents. Upload a new release beside the old one, so that a deployment that
+is rolled back finds what it had.
+`;
+}
+
+const listOf = (parameters: [string, Parameters[string]][]): string =>
+  parameters.map(([name, { Description }]) => `- \`${name}\`: ${Description}`).join('\n');
