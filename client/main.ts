@@ -17,6 +17,7 @@ import { addRelayCommand } from './commands/relay.ts';
 import { addRenewCommand } from './commands/renew.ts';
 import { addRequestCommand } from './commands/request.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
+import { addSchemaCommand } from './commands/schema.ts';
 import { addStandingApprovalCommand } from './commands/standing-approval.ts';
 import { addSubmitCommand } from './commands/submit.ts';
 import { addTrustDomainCommands } from './commands/trust-domain.ts';
@@ -84,6 +85,7 @@ export function buildProgram(
   addApprovalCommands(program, connection, approver);
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);
+  addSchemaCommand(program, terminal);
   addLocalCommand(program, terminal);
   return program;
 }

@@ -43,7 +43,7 @@ export function addClusterNodeCommands(
         .makeOptionMandatory(),
     )
     .option('--replace', 'change the role and the addresses of a node that the record has')
-    .option('--dry-run', 'print the record and write nothing')
+    .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
     .action(async (name: string, node: string, addresses: string[], options: AddOptions) => {
       const source = addNode(
@@ -62,7 +62,7 @@ export function addClusterNodeCommands(
       '--accept-valid-certificates',
       'remove nodes whose certificates have not expired; nothing revokes those',
     )
-    .option('--dry-run', 'print the record and write nothing')
+    .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
     .action((name: string, nodes: string[], options: RemoveOptions) =>
       remove(buckets, terminal, clock, name, nodes, options),

@@ -9,6 +9,7 @@ import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operato
 import { collect, documentOutputOption, outputOption, subdomain } from '../options.ts';
 import { readRecord } from '../read-record.ts';
 import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { applyRecordFiles } from './apply-record-files.ts';
 import { changeRecord, type DocumentFormat, printDocument } from './change-record.ts';
 import { addClusterNodeCommands } from './cluster-node.ts';
 import { failIfUnreadable } from './unreadable.ts';
@@ -16,6 +17,7 @@ import { failIfUnreadable } from './unreadable.ts';
 interface ApplyOptions {
   kubeadmConfig?: string;
   filename?: string;
+  recursive?: true;
   trustDomain?: string;
   kubernetesVersion?: string;
   node?: string[];
@@ -28,16 +30,17 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
   const group = program.command('cluster').description('manage cluster records');
   group
     .command('apply')
-    .argument('<name>', 'the cluster', subdomain)
-    .description('write the record of a cluster, from a kubeadm configuration or a record file')
+    .argument('[name]', 'the cluster; without it, the records of -f name theirs', subdomain)
+    .description('write cluster records, from record files or a kubeadm configuration')
     .option(
       '--kubeadm-config <file>',
       'kubeadm configuration with a ClusterConfiguration, the ConfigMap kubeadm-config, or an object of Cluster API',
     )
     .option(
-      '-f, --filename <file>',
-      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it',
+      '-f, --filename <path>',
+      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it; without NAME, a file or a folder of any number of records',
     )
+    .option('-R, --recursive', 'with a folder, read the folders below it, too')
     .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
     .option(
       '--kubernetes-version <version>',
@@ -49,9 +52,13 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
       collect,
     )
     .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
-    .option('--dry-run', 'print the record and write nothing')
+    .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
-    .action((name: string, options: ApplyOptions) => apply(buckets, terminal, name, options));
+    .action((name: string | undefined, options: ApplyOptions) =>
+      name === undefined
+        ? applyFiles(buckets, terminal, options)
+        : apply(buckets, terminal, name, options),
+    );
   group
     .command('show')
     .argument('<name>', 'the cluster', subdomain)
@@ -75,6 +82,29 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
       );
     });
   addClusterNodeCommands(group, buckets, terminal);
+}
+
+async function applyFiles(
+  buckets: Buckets,
+  terminal: Terminal,
+  options: ApplyOptions,
+): Promise<void> {
+  const { filename } = options;
+  if (filename === undefined)
+    throw new CommandError(
+      'usage',
+      'specify the cluster, or record files with -f PATH',
+      'with --kubeadm-config FILE, the name of the cluster is required',
+    );
+  rejectKubeadmOptions(options);
+  await applyRecordFiles(buckets, terminal, filename, options);
+}
+
+/** A record file has all of it. */
+function rejectKubeadmOptions(options: ApplyOptions): void {
+  const { kubeadmConfig, node, worker, trustDomain, kubernetesVersion } = options;
+  if (kubeadmConfig ?? node ?? worker ?? trustDomain ?? kubernetesVersion)
+    throw new CommandError('usage', 'with -f, specify everything in the record file');
 }
 
 async function apply(
@@ -104,8 +134,9 @@ function sourceOf(
   if ((filename === undefined) === (kubeadmConfig === undefined))
     throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD');
   if (filename !== undefined) {
-    if (options.node || options.worker || trustDomain || kubernetesVersion)
-      throw new CommandError('usage', 'with -f, specify everything in the record file');
+    rejectKubeadmOptions(options);
+    if (options.recursive)
+      throw new CommandError('usage', '--recursive is for a folder; leave out the cluster');
     return recordFromFile(cluster, filename);
   }
   if (kubeadmConfig === undefined || trustDomain === undefined)

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { requireTrustedFile } from '../../../lib/files/trust.ts';
-import { isSubdomain } from '../../../lib/names.ts';
+import { isSubdomain, SUBDOMAIN_FORM } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
 import { parseGivenYaml } from '../../parse-yaml.ts';
@@ -12,10 +12,15 @@ export const CAKELESS_YAML = '/etc/kubernetes/cakeless.yaml';
 /** The EnvironmentFile= of the timer's unit. */
 export const CAKELESS_ENV = '/etc/kubernetes/cakeless.env';
 
-const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
-const path = z.string().check(z.refine((text) => text.startsWith('/'), 'must be an absolute path'));
+const name = z.string().check(
+  z.refine(isSubdomain, {
+    error: 'must be an RFC 1123 subdomain',
+    params: { json: SUBDOMAIN_FORM },
+  }),
+);
+const path = z.string().check(z.regex(/^\//, 'must be an absolute path'));
 
-const schema = z.strictObject({
+export const cakelessYamlSchema = z.strictObject({
   cluster: z.optional(name),
   node: z.optional(name),
   /** Name of the exchange bucket. */
@@ -30,7 +35,7 @@ const schema = z.strictObject({
   also: z.optional(z.array(path)),
 });
 
-export type CakelessYaml = z.infer<typeof schema>;
+export type CakelessYaml = z.infer<typeof cakelessYamlSchema>;
 
 /**
  * @param file of `--node-config`; without it the default file is read, if it exists
@@ -41,7 +46,7 @@ export function readCakelessYaml(file: string | undefined): CakelessYaml {
   if (file === undefined && existsSync(CAKELESS_ENV)) requireTrustedFile(CAKELESS_ENV);
   if (file === undefined && !existsSync(from)) return {};
   requireTrustedFile(from);
-  const result = schema.safeParse(parseGivenYaml(readGivenText(from), from) ?? {});
+  const result = cakelessYamlSchema.safeParse(parseGivenYaml(readGivenText(from), from) ?? {});
   if (result.success) return result.data;
   throw new CommandError(
     'usage',
