@@ -6,8 +6,9 @@ import { type Approved, approve, type Decided, deny, type Review } from '../appr
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
-import { outputOption } from '../options.ts';
-import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { tableOutputOption } from '../options.ts';
+import type { Column, Line } from '../table.ts';
+import { type OutputFormat, printResult } from '../terminal.ts';
 import { countOf } from '../wording/count.ts';
 import { describeSubject } from '../wording/csrs.ts';
 import { shellCommand } from '../wording/shell.ts';
@@ -38,7 +39,7 @@ export function addApprovalCommands(
     .command('pending')
     .description('list the requests that need approval')
     .addOption(clusterOption('list the requests of this cluster only'))
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async ({ cluster, output }: { cluster?: string; output: OutputFormat }) => {
       const [exchange, authority] = await Promise.all([
         connection.exchange(),
@@ -113,19 +114,20 @@ function asJson({ address, pending, plan, problems }: Examined) {
   };
 }
 
-const HEADER = [
-  'NODE',
+/** The key of the request is what the next command needs, and it contains the node. */
+const COLUMNS: readonly Column[] = [
+  { title: 'NODE', drop: 6 },
   'CERTIFICATE',
-  'SUBJECT',
-  'VALIDITY',
-  'TRUST DOMAIN',
-  'UPLOADER',
-  'SINCE',
-  'APPROVALS',
+  { title: 'SUBJECT', cut: true, drop: 7 },
+  { title: 'VALIDITY', drop: 4 },
+  { title: 'TRUST DOMAIN', drop: 2 },
+  { title: 'UPLOADER', cut: true, drop: 1 },
+  { title: 'SINCE', drop: 3 },
+  { title: 'APPROVALS', drop: 5 },
   'REQUEST',
 ];
 
-function describe(requests: readonly Examined[]): string[] {
+function describe(requests: readonly Examined[]): Line[] {
   if (requests.length === 0) return ['no request needs approval'];
   const lines = requests.map(({ address, pending, plan }) => {
     const terms = plan?.terms ?? pending;
@@ -144,5 +146,5 @@ function describe(requests: readonly Examined[]): string[] {
   const problems = requests.flatMap(({ address, problems: all }) =>
     all.map((problem) => `${address.key}: cannot be approved as it is: ${problem}`),
   );
-  return [...formatTable(HEADER, lines), ...problems];
+  return [{ columns: COLUMNS, rows: lines }, ...problems];
 }

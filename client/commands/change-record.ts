@@ -5,9 +5,9 @@ import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { type AppliedRecord, applyRecord } from '../operator/apply-record.ts';
 import { unifiedDiff } from '../operator/record-diff.ts';
 import type { RecordSource } from '../operator/record-source.ts';
-import { type OutputFormat, printText, type Terminal } from '../terminal.ts';
+import { printText, type Terminal } from '../terminal.ts';
 
-export type DocumentFormat = OutputFormat | 'yaml';
+export type DocumentFormat = 'text' | 'json' | 'yaml';
 
 export interface ChangeOptions {
   readonly dryRun?: true;

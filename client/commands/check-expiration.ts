@@ -13,7 +13,7 @@ import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
 import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
 import { timeAhead } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { printLines, type Terminal } from '../terminal.ts';
 import {
   addFolderOptions,
   CERT_DIR_WITH_CONFIG,
@@ -56,8 +56,11 @@ export function addCheckExpirationCommand(
     )
     .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
     .addOption(
-      new Option('-o, --output <format>', "text is for reading; json and yaml use kubeadm's format")
-        .choices(['text', 'json', 'yaml'])
+      new Option(
+        '-o, --output <format>',
+        "text and wide are for reading; json and yaml use kubeadm's format",
+      )
+        .choices(['text', 'wide', 'json', 'yaml'])
         .default('text'),
     )
     .action(async (options: CheckOptions) => {
@@ -92,7 +95,7 @@ export async function checkExpiration(
   });
   const { wrong, expiring } = findingsIn(inventory, now, options.warnWithin * 1000);
   const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now);
-  for (const line of lines) terminal.print(line);
+  printLines(terminal, options.output === 'text' ? 'text' : 'wide', lines);
   for (const { file, warning } of inventory.warnings)
     terminal.progress(`warning: ${file}: ${warning}`);
   if (prometheus !== undefined)

@@ -6,9 +6,10 @@ import { CommandError } from '../errors.ts';
 import { parseNodeOption } from '../operator/cluster-record.ts';
 import { type ClusterSummary, listClusters } from '../operator/list-clusters.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
-import { collect, documentOutputOption, outputOption, subdomain } from '../options.ts';
+import { collect, documentOutputOption, subdomain, tableOutputOption } from '../options.ts';
 import { readRecord } from '../read-record.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import type { Column, Line } from '../table.ts';
+import { type OutputFormat, printLines, printResult, type Terminal } from '../terminal.ts';
 import { applyRecordFiles } from './apply-record-files.ts';
 import { changeRecord, type DocumentFormat, printDocument } from './change-record.ts';
 import { addClusterNodeCommands } from './cluster-node.ts';
@@ -63,16 +64,16 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
     .command('show')
     .argument('<name>', 'the cluster', subdomain)
     .description('show the record of a cluster')
-    .addOption(documentOutputOption())
-    .action(async (name: string, { output }: { output: DocumentFormat }) => {
+    .addOption(documentOutputOption('wide'))
+    .action(async (name: string, { output }: { output: DocumentFormat | 'wide' }) => {
       const record = await readRecord(await buckets.authority(), name);
-      if (output === 'text') for (const line of describe(record)) terminal.print(line);
+      if (output === 'text' || output === 'wide') printLines(terminal, output, describe(record));
       else printDocument(terminal, output, record);
     });
   group
     .command('list')
     .description('list the clusters that have a record')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async ({ output }: { output: OutputFormat }) => {
       const { items, unreadable } = await listClusters(await buckets.authority());
       printResult(terminal, output, items, () => describeAll(items));
@@ -149,32 +150,40 @@ function sourceOf(
   return recordFromKubeadm(kubeadmConfig, declared, warn);
 }
 
-function describe(record: ClusterRecordDocument): string[] {
+function describe(record: ClusterRecordDocument): Line[] {
   const { nodes, cluster, trustDomain, kubernetesVersion, controlPlaneEndpoint } = record;
   return [
     `cluster ${cluster}, trust domain ${trustDomain}, Kubernetes ${kubernetesVersion}, endpoint ${controlPlaneEndpoint ?? 'none'}`,
-    ...formatTable(
-      ['NODE', 'ROLE', 'ADDRESSES'],
-      nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
-    ),
+    {
+      columns: ['NODE', 'ROLE', { title: 'ADDRESSES', cut: true }],
+      rows: nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
+    },
   ];
 }
 
-function describeAll(clusters: readonly ClusterSummary[]): string[] {
+function describeAll(clusters: readonly ClusterSummary[]): Line[] {
   if (clusters.length === 0)
     return [
       'no clusters; cakeless cluster apply NAME --kubeadm-config FILE --trust-domain NAME writes a record',
     ];
-  return formatTable(
-    ['CLUSTER', 'TRUST DOMAIN', 'VERSION', 'CONTROL PLANES', 'WORKERS', 'NODE RULES', 'ENDPOINT'],
-    clusters.map((cluster) => [
-      cluster.cluster,
-      cluster.trustDomain,
-      cluster.kubernetesVersion,
-      String(cluster.controlPlanes),
-      String(cluster.workers),
-      String(cluster.nodeRules),
-      cluster.endpoint ?? 'none',
-    ]),
-  );
+  const rows = clusters.map((cluster) => [
+    cluster.cluster,
+    cluster.trustDomain,
+    cluster.kubernetesVersion,
+    String(cluster.controlPlanes),
+    String(cluster.workers),
+    String(cluster.nodeRules),
+    cluster.endpoint ?? 'none',
+  ]);
+  return [{ columns: CLUSTER_COLUMNS, rows }];
 }
+
+const CLUSTER_COLUMNS: readonly Column[] = [
+  'CLUSTER',
+  'TRUST DOMAIN',
+  'VERSION',
+  { title: 'CONTROL PLANES', drop: 4 },
+  { title: 'WORKERS', drop: 3 },
+  { title: 'NODE RULES', drop: 1 },
+  { title: 'ENDPOINT', cut: true, drop: 2 },
+];

@@ -10,9 +10,9 @@ import type { DesiredCsr } from '../node/csr/desired.ts';
 import { type MadeCsr, makeCsrs } from '../node/csr/make-csrs.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
-import { keyAlgorithmOption, outputOption } from '../options.ts';
+import { keyAlgorithmOption, tableOutputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeNames, describeSubject } from '../wording/csrs.ts';
 import { addFolderOptions, addNodeOptions, kubeletDirOption } from './node-options.ts';
 
@@ -47,7 +47,7 @@ export function addCsrCommand(
       '--dry-run',
       'show what would be requested and how it differs from the current certificates; write nothing',
     )
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (names: string[], options: CsrOptions) => {
       exit(await runCsr(terminal, names, options));
     });
@@ -79,10 +79,15 @@ async function runCsr(terminal: Terminal, names: string[], options: CsrOptions):
   for (const line of describeSkipped(skipped)) terminal.progress(`skipped: ${line}`);
   const results = csrs.map((csr) => ({ ...describe(csr), file: csr.file }));
   printResult(terminal, options.output, { folder: out, csrs: results, skipped }, () => [
-    ...formatTable(
-      ['CERTIFICATE', 'SUBJECT', 'NAMES', 'KEY'],
-      results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
-    ),
+    {
+      columns: [
+        'CERTIFICATE',
+        { title: 'SUBJECT', cut: true },
+        { title: 'NAMES', cut: true },
+        { title: 'KEY', drop: 1 },
+      ],
+      rows: results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
+    },
     ...results.flatMap(({ name, changes }) => changes.map((change) => `${name}: ${change}`)),
     whatNext(options.dryRun === true, csrs.length, out),
   ]);

@@ -8,8 +8,9 @@ import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { openTransport, type TransportOptions } from '../node/exchange/transport.ts';
 import { fetchCertificates } from '../node/fetch/fetch.ts';
 import type { Received } from '../node/fetch/receive.ts';
-import { outputOption } from '../options.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { tableOutputOption } from '../options.ts';
+import type { Line } from '../table.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { addNodeOptions, waitOption } from './node-options.ts';
 import { invitationOption, requestOption } from './place-options.ts';
@@ -37,7 +38,7 @@ export function addFetchCommand(
     .option('--from <file>', 'read the outcomes from this file, written by cakeless relay')
     .requiredOption('--out <dir>', 'where to write certificates, at the paths of their CSRs')
     .addOption(waitOption(OUTCOME_SECONDS))
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (options: FetchCommandOptions) => {
       exit(await runFetch(connection, terminal, options));
     });
@@ -72,14 +73,19 @@ export function exitCodeOf(results: readonly Received[]): ExitCode {
   return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 
-export function describe(results: readonly Received[]): string[] {
-  const table = formatTable(
-    ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
-    results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),
-  );
+export function describe(results: readonly Received[]): Line[] {
+  const table = {
+    columns: ['CERTIFICATE', 'OUTCOME', 'EXPIRES', { title: 'FILE', drop: 1 }],
+    rows: results.map((r) => [
+      r.certificateName ?? r.path,
+      r.outcome,
+      r.notAfter ?? '',
+      r.file ?? '',
+    ]),
+  };
   const details = describeOutcomes(
     results.map(({ path: name, outcome: state, ...received }) => ({ ...received, name, state })),
     'not written',
   );
-  return [...table, ...details];
+  return [table, ...details];
 }

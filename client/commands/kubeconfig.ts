@@ -7,7 +7,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { OUTCOME_SECONDS } from '../node/exchange/poll-outcomes.ts';
 import { collect, durationText, httpsUrl } from '../options.ts';
-import { printText, type Terminal } from '../terminal.ts';
+import { printLines, printText, type Terminal } from '../terminal.ts';
 import {
   requestKubeconfig,
   type UserOptions,
@@ -86,7 +86,7 @@ async function explainMissing(
   { request, result, forget }: UserRequest,
 ): Promise<ExitCode> {
   const results = result ? [result] : [];
-  for (const line of describe(results)) terminal.progress(line);
+  printLines({ ...terminal, print: terminal.progress }, 'wide', describe(results));
   if (result?.outcome === 'rejected') await forget();
   else terminal.progress(resumeHint(request));
   return exitCodeOf(results);

@@ -11,7 +11,7 @@ import { type Prepared, prepareNode } from '../node/prepare/prepare-node.ts';
 import { type NodeOptions, resolveSettings, whoIsThis } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import type { Pins } from '../node/trust/pins.ts';
-import { collect, outputOption } from '../options.ts';
+import { collect, tableOutputOption } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describePlan, describePrepared, planRows } from './describe-prepared.ts';
@@ -68,7 +68,7 @@ export function addPrepareCommand(
     )
     .addOption(waitOption(OUTCOME_SECONDS))
     .option('--dry-run', 'show what would be created; write and send nothing')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (options: PrepareOptions) => {
       exit(await prepare(connection, terminal, options, systemClock));
     });

@@ -28,12 +28,13 @@ import type { CaChangeOptions } from '../node/trust/ca-change.ts';
 import {
   collect,
   keyAlgorithmOption,
-  outputOption,
   restartTimeoutOption,
+  tableOutputOption,
   timeAhead,
 } from '../options.ts';
 import { readGivenText } from '../read-text.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { formatTable } from '../table.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
@@ -117,7 +118,7 @@ export function addRenewCommand(
     .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'reuse the current keys')
     .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (names: string[], options: RenewCommandOptions) => {
       exit(await renewThisNode(terminal, names, options));
     });

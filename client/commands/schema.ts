@@ -2,22 +2,16 @@
 import type { Command } from 'commander';
 import { toJsonSchema } from '../../lib/schemas/json-schema.ts';
 import { CommandError } from '../errors.ts';
-import { outputOption } from '../options.ts';
+import { tableOutputOption } from '../options.ts';
 import { DOCUMENTS } from '../schemas/documents.ts';
-import {
-  formatTable,
-  type OutputFormat,
-  printResult,
-  printText,
-  type Terminal,
-} from '../terminal.ts';
+import { type OutputFormat, printResult, printText, type Terminal } from '../terminal.ts';
 
 export function addSchemaCommand(program: Command, terminal: Terminal): void {
   program
     .command('schema')
     .argument('[name]', 'the document; without it, the documents are listed')
     .description('print the JSON Schema of a document, for editors and other programs')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action((name: string | undefined, { output }: { output: OutputFormat }) =>
       name === undefined ? listDocuments(terminal, output) : printSchema(terminal, name),
     );
@@ -25,12 +19,12 @@ export function addSchemaCommand(program: Command, terminal: Terminal): void {
 
 function listDocuments(terminal: Terminal, output: OutputFormat): void {
   const listed = DOCUMENTS.map(({ name, title }) => ({ name, document: title }));
-  printResult(terminal, output, listed, () =>
-    formatTable(
-      ['NAME', 'DOCUMENT'],
-      listed.map(({ name, document }) => [name, document]),
-    ),
-  );
+  printResult(terminal, output, listed, () => [
+    {
+      columns: ['NAME', { title: 'DOCUMENT', cut: true }],
+      rows: listed.map(({ name, document }) => [name, document]),
+    },
+  ]);
 }
 
 function printSchema(terminal: Terminal, name: string): void {

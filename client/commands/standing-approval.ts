@@ -13,8 +13,9 @@ import {
   withdrawStanding,
 } from '../approvals/standing.ts';
 import type { StandingPlan } from '../approvals/standing-plan.ts';
-import { durationSeconds, outputOption, subdomain } from '../options.ts';
-import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { durationSeconds, subdomain, tableOutputOption } from '../options.ts';
+import { type Column, formatTable, type Line } from '../table.ts';
+import { type OutputFormat, printResult } from '../terminal.ts';
 import { shellCommand } from '../wording/shell.ts';
 import {
   type ApproverConnection,
@@ -61,7 +62,7 @@ export function addStandingApprovalCommand(
     .addOption(
       new Option('--dry-run', 'show what would be approved, and its plan').conflicts('withdraw'),
     )
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (cluster: string, texts: string[], options: StandingOptions) => {
       const names = texts.map(standingName);
       const standing = await run({ connection, ...approver }, cluster, names, options);
@@ -146,18 +147,18 @@ const asJson = ({ approver, document: { grants, denials } }: GivenStanding) => (
   denials,
 });
 
-const HEADER = [
+const COLUMNS: readonly Column[] = [
   'APPROVER',
-  'DECISION',
+  { title: 'DECISION', cut: true },
   'CERTIFICATE',
-  'TRUST DOMAIN',
-  'ORGANIZATIONS',
-  'LONGEST VALIDITY',
-  'SINCE',
-  'REASON',
+  { title: 'TRUST DOMAIN', drop: 3 },
+  { title: 'ORGANIZATIONS', cut: true, drop: 4 },
+  { title: 'LONGEST VALIDITY', drop: 2 },
+  { title: 'SINCE', drop: 1 },
+  { title: 'REASON', cut: true, drop: 5 },
 ];
 
-function describe(cluster: string, standing: readonly GivenStanding[]): string[] {
+function describe(cluster: string, standing: readonly GivenStanding[]): Line[] {
   const lines = standing.flatMap(({ approver, document: { grants, denials } }) => [
     ...grants.map((grant) => [
       approver,
@@ -182,7 +183,7 @@ function describe(cluster: string, standing: readonly GivenStanding[]): string[]
   ]);
   return lines.length === 0
     ? [`cluster ${cluster} has no standing approval`]
-    : formatTable(HEADER, lines);
+    : [{ columns: COLUMNS, rows: lines }];
 }
 
 const isDenied = (

@@ -9,8 +9,9 @@ import {
   summarizeTrustDomain,
   type TrustDomainSummary,
 } from '../operator/trust-domain.ts';
-import { days, outputOption, subdomain } from '../options.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { days, subdomain, tableOutputOption } from '../options.ts';
+import type { Column, Line } from '../table.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
 interface CreateOptions {
@@ -45,7 +46,7 @@ export function addTrustDomainCommands(
     .option('--key-ca <arn>', 'use this KMS key for ca')
     .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
     .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (name: string, { output, ...options }: CreateOptions) => {
       terminal.progress(`creating the CAs of ${name} ...`);
       const { keySpec, validityDays } = options;
@@ -62,14 +63,14 @@ export function addTrustDomainCommands(
     .command('show')
     .argument('<name>', 'the trust domain', subdomain)
     .description('show the CAs of a trust domain')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (name: string, { output }: { output: OutputFormat }) => {
       print(terminal, output, await summarizeTrustDomain(await connection.authority(), name));
     });
   group
     .command('list')
     .description('list the trust domains, and the clusters that use each')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async ({ output }: { output: OutputFormat }) => {
       const { items, unreadable } = await listTrustDomains(await connection.authority());
       printResult(terminal, output, items, () => describeAll(items));
@@ -80,17 +81,24 @@ export function addTrustDomainCommands(
     });
 }
 
-function describeAll(rows: readonly TrustDomainRow[]): string[] {
+function describeAll(rows: readonly TrustDomainRow[]): Line[] {
   if (rows.length === 0) return ['no trust domains; cakeless trust-domain create NAME creates one'];
-  return formatTable(
-    ['TRUST DOMAIN', 'KEY SPEC', 'FIRST CA EXPIRES', 'CLUSTERS'],
-    rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
-      trustDomain,
-      keySpecs.join(', '),
-      notAfter,
-      clusters.join(', ') || 'none',
-    ]),
-  );
+  return [
+    {
+      columns: [
+        'TRUST DOMAIN',
+        { title: 'KEY SPEC', drop: 1 },
+        'FIRST CA EXPIRES',
+        { title: 'CLUSTERS', cut: true },
+      ],
+      rows: rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
+        trustDomain,
+        keySpecs.join(', '),
+        notAfter,
+        clusters.join(', ') || 'none',
+      ]),
+    },
+  ];
 }
 
 function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, string>> {
@@ -102,13 +110,23 @@ function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, 
   };
 }
 
+/** A fingerprint is compared as a whole, so it is left out rather than shortened. */
+const CA_COLUMNS: readonly Column[] = [
+  'CA',
+  { title: 'SUBJECT', cut: true, drop: 3 },
+  { title: 'KEY SPEC', drop: 2 },
+  'EXPIRES',
+  { title: 'KEY', cut: true },
+  { title: 'SHA-256', drop: 1 },
+];
+
 function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSummary): void {
   const { cas, caCertHashes = [] } = summary;
   const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
   printResult(terminal, output, summary, () => [
-    ...formatTable(
-      ['CA', 'SUBJECT', 'KEY SPEC', 'EXPIRES', 'KEY', 'SHA-256'],
-      Object.entries(cas).map(([name, ca]) => [
+    {
+      columns: CA_COLUMNS,
+      rows: Object.entries(cas).map(([name, ca]) => [
         name,
         ca.subject,
         ca.keySpec,
@@ -116,7 +134,7 @@ function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSum
         ca.keyId,
         ca.sha256,
       ]),
-    ),
+    },
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
   ]);
 }

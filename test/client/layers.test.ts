@@ -26,6 +26,7 @@ const BASE = [
   'version.ts',
   'read-record.ts',
   'side-by-side.ts',
+  'table.ts',
   'write-over.ts',
   'yaml-problem.ts',
 ];
