@@ -6,6 +6,7 @@ import { type Approved, approve, type Decided, deny, type Review } from '../appr
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
+import { openBoth } from '../buckets.ts';
 import { tableOutputOption } from '../options.ts';
 import type { Column, Line } from '../table.ts';
 import { type OutputFormat, printResult } from '../terminal.ts';
@@ -41,11 +42,8 @@ export function addApprovalCommands(
     .addOption(clusterOption('list the requests of this cluster only'))
     .addOption(tableOutputOption())
     .action(async ({ cluster, output }: { cluster?: string; output: OutputFormat }) => {
-      const [exchange, authority] = await Promise.all([
-        connection.exchange(),
-        connection.authority(),
-      ]);
-      const { requests, unreadable } = await listPending({ exchange, authority }, cluster, now());
+      const buckets = await openBoth(connection);
+      const { requests, unreadable } = await listPending(buckets, cluster, now());
       printResult(terminal, output, requests.map(asJson), () =>
         requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
       );

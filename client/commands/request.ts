@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { requestAddress } from '../approvals/request-address.ts';
 import { showRequest } from '../approvals/show.ts';
+import { openBoth } from '../buckets.ts';
 import { outputOption } from '../options.ts';
 import { type OutputFormat, printResult } from '../terminal.ts';
 import type { ApproverConnection, ApproverDeps } from './decisions.ts';
@@ -22,11 +23,7 @@ export function addRequestCommand(
     .addOption(outputOption())
     .action(async (text: string, { output }: { output: OutputFormat }) => {
       const address = requestAddress(text);
-      const [exchange, authority] = await Promise.all([
-        connection.exchange(),
-        connection.authority(),
-      ]);
-      const shown = await showRequest({ exchange, authority }, address, clock.now());
+      const shown = await showRequest(await openBoth(connection), address, clock.now());
       printResult(terminal, output, shown, () => describeRequest(shown));
     });
 }
