@@ -15,7 +15,7 @@ module.exports = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!@middy/)'],
+  transformIgnorePatterns: ['/node_modules/(?!@middy/|get-east-asian-width/)'],
   testPathIgnorePatterns: [
     '/node_modules/',
     ...(process.env.CAKELESS_ALL === '1' ? [] : ['\\.slow\\.test\\.ts$']),

@@ -5,3 +5,11 @@ export interface Buckets {
   exchange(): Promise<ObjectStore>;
   authority(): Promise<ObjectStore>;
 }
+
+/** Opens both, for a caller that needs both. */
+export async function openBoth(
+  buckets: Buckets,
+): Promise<{ readonly exchange: ObjectStore; readonly authority: ObjectStore }> {
+  const [exchange, authority] = await Promise.all([buckets.exchange(), buckets.authority()]);
+  return { exchange, authority };
+}

@@ -18,6 +18,7 @@ import { addRelayCommand } from './command-line/relay.ts';
 import { addRenewCommand } from './command-line/renew.ts';
 import { addRequestCommand } from './command-line/request.ts';
 import { addRollbackCommand } from './command-line/rollback.ts';
+import { addSchemaCommand } from './command-line/schema.ts';
 import { addStandingApprovalCommand } from './command-line/standing-approval.ts';
 import { addSubmitCommand } from './command-line/submit.ts';
 import { addTrustDomainCommands } from './command-line/trust-domain.ts';
@@ -96,6 +97,7 @@ export function buildProgram(
   addApprovalCommands(program, connection, approver);
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);
+  addSchemaCommand(program, terminal);
   addLocalCommand(program, terminal, inClone);
   addCompletionCommand(program, terminal);
   return program;

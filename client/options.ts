@@ -6,10 +6,16 @@ import { isSubdomain } from '../lib/names.ts';
 export const outputOption = () =>
   new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 
+/** For commands whose result is a table. */
+export const tableOutputOption = () =>
+  new Option('-o, --output <format>', 'output format; wide prints tables in full')
+    .choices(['text', 'wide', 'json'])
+    .default('text');
+
 /** For documents that people write, too. */
-export const documentOutputOption = () =>
+export const documentOutputOption = (...more: readonly 'wide'[]) =>
   new Option('-o, --output <format>', 'output format')
-    .choices(['text', 'json', 'yaml'])
+    .choices(['text', ...more, 'json', 'yaml'])
     .default('text');
 
 /** A name that becomes part of an object key. */

@@ -1,5 +1,5 @@
 /** Reads YAML that others wrote: files of a node, and files that the user named. */
-import { type Document, parseDocument } from 'yaml';
+import { type Document, parseAllDocuments, parseDocument } from 'yaml';
 import { CommandError } from './errors.ts';
 import { yamlProblem } from './yaml-problem.ts';
 
@@ -18,6 +18,16 @@ export function parseYaml(text: string): unknown {
   return readYaml(text).value;
 }
 
+/**
+ * The values of all documents of a text, as `parseYaml` reads one; a document that is empty, or only comments, has none.
+ * @throws YamlError
+ */
+export function parseYamlDocuments(text: string): unknown[] {
+  const documents = parseAllDocuments(text, { logLevel: 'error' });
+  // an empty stream is an array with no documents
+  return [...documents].map(valueIn).filter((value) => value !== null && value !== undefined);
+}
+
 /** For a file that the user named. @throws CommandError with the name of the file */
 export function parseGivenYaml(text: string, file: string): unknown {
   try {
@@ -34,10 +44,14 @@ export function readYaml(text: string): {
   readonly value: unknown;
 } {
   const document = parseDocument(text, { logLevel: 'error' });
+  return { document, value: valueIn(document) };
+}
+
+function valueIn(document: Document.Parsed): unknown {
   const [error] = document.errors;
   if (error) throw new YamlError(yamlProblem(error));
   try {
-    return { document, value: document.toJS() };
+    return document.toJS();
   } catch (reason) {
     throw new YamlError(yamlProblem(reason));
   }

@@ -1,4 +1,5 @@
 import { plainLine } from './plain-text.ts';
+import { type Fitted, fitTable, type Line, layOut } from './table.ts';
 
 /** Where the command writes: results to standard output, progress to standard error. */
 export interface Terminal {
@@ -8,6 +9,8 @@ export interface Terminal {
   progress(line: string): void;
   /** The error that lost part of the result; absent if it cannot be known. */
   lost?: () => Promise<Error | undefined>;
+  /** How many characters fit into a line of standard output; absent if it is not a terminal. */
+  readonly columns?: number | undefined;
 }
 
 /**
@@ -18,19 +21,49 @@ export interface Terminal {
 export const terminal: Terminal = {
   print: (line) => void process.stdout.write(`${plainLine(line)}\n`),
   progress: (line) => void process.stderr.write(`${plainLine(line)}\n`),
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns : undefined;
+  },
 };
 
-export type OutputFormat = 'text' | 'json';
+/** `wide`: as text, and tables in full. */
+export type OutputFormat = 'text' | 'wide' | 'json';
 
 /** Prints a result as one JSON document, or by `asText` as lines. */
 export function printResult(
-  { print }: Terminal,
+  terminal: Terminal,
   format: OutputFormat,
   result: unknown,
-  asText: () => string[],
+  asText: () => readonly Line[],
 ): void {
-  if (format === 'json') printText(print, JSON.stringify(result, null, 2));
-  else for (const line of asText()) print(line);
+  if (format === 'json') printText(terminal.print, JSON.stringify(result, null, 2));
+  else printLines(terminal, format, asText());
+}
+
+/** Prints lines and tables; unless they are to be wide, tables are fitted to the terminal. */
+export function printLines(
+  { print, progress, columns }: Terminal,
+  format: 'text' | 'wide',
+  lines: readonly Line[],
+): void {
+  const notes: string[] = [];
+  for (const line of lines) {
+    if (typeof line === 'string') {
+      print(line);
+      continue;
+    }
+    const isFitted = format === 'text' && columns !== undefined && columns > 0;
+    const table = isFitted ? fitTable(line, columns) : { ...line, dropped: [], isCut: false };
+    for (const row of (line.format ?? layOut)(table)) print(row);
+    notes.push(...describeFitted(table));
+  }
+  for (const note of new Set(notes)) progress(note);
+}
+
+function describeFitted({ dropped, isCut }: Fitted): string[] {
+  if (dropped.length > 0)
+    return [`note: left out to fit the terminal: ${dropped.join(', ')}; -o wide shows everything`];
+  return isCut ? ['note: shortened to fit the terminal; -o wide shows everything'] : [];
 }
 
 /**
@@ -39,19 +72,4 @@ export function printResult(
  */
 export function printText(print: (line: string) => void, text: string): void {
   for (const line of text.replace(/\n$/, '').split('\n')) print(line);
-}
-
-/** Columns as wide as their widest cell, as kubeadm prints its tables. */
-export function formatTable(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-): string[] {
-  const shown = [header, ...rows].map((row) => row.map(plainLine));
-  const widths = header.map((_, i) => Math.max(...shown.map((row) => row[i]?.length ?? 0)));
-  return shown.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
 }

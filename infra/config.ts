@@ -76,6 +76,8 @@ const clusterSchema = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
+  /** For editors: where the JSON Schema of this file is. */
+  $schema: z.optional(z.string()),
   stackName: z._default(z.string(), 'Cakeless'),
   account: z.optional(z.string().check(z.regex(/^\d{12}$/, 'must be 12 digits'))),
   region: z.optional(z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be a region'))),

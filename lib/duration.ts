@@ -1,5 +1,7 @@
 /** Durations as Go reads them (`time.ParseDuration`), such as kubeadm's certificateValidityPeriod: `8760h0m0s`, `1.5h`. */
 
+import type { JsonForm } from './names.ts';
+
 /** In nanoseconds. Both spellings of micro: U+00B5 and U+03BC. */
 const UNITS: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -16,6 +18,10 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 /** A Go duration is an int64 of nanoseconds: 292 years. */
 const LONGEST = 2n ** 63n - 1n;
 const PART = /(\d*)(?:\.(\d*))?([^\d.]+)/y;
+
+export const DURATION_FORM: JsonForm = {
+  pattern: /^\+?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/,
+};
 
 /** Nanoseconds; undefined for what `time.ParseDuration` (Go src/time/format.go) does not accept. */
 export function parseGoDuration(text: string): bigint | undefined {

@@ -6,6 +6,14 @@ const SUBDOMAIN =
 
 export const MAX_SUBDOMAIN_LENGTH = 253;
 
+/** What JSON Schema can express of a rule for a text (lib/schemas). It accepts everything that the rule accepts. */
+export interface JsonForm {
+  readonly pattern: RegExp;
+  readonly maxLength?: number;
+}
+
+export const SUBDOMAIN_FORM: JsonForm = { pattern: SUBDOMAIN, maxLength: MAX_SUBDOMAIN_LENGTH };
+
 export function isSubdomain(text: string): boolean {
   return text.length <= MAX_SUBDOMAIN_LENGTH && SUBDOMAIN.test(text);
 }

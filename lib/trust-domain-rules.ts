@@ -3,7 +3,7 @@
  * configuration of the functions, so people who can write cluster records cannot change it.
  */
 import * as z from 'zod/mini';
-import { parseDurationSeconds } from './duration.ts';
+import { DURATION_FORM, parseDurationSeconds } from './duration.ts';
 import { Fault } from './fault.ts';
 
 export interface TrustDomainRule {
@@ -38,14 +38,12 @@ export const requiredApprovalsSchema = z
 /** The fields of a rule, in the environment variable and in the configuration of a deployment. */
 export const ruleFields = {
   maxValidityPeriod: z.optional(
-    z
-      .string()
-      .check(
-        z.refine(
-          (text) => parseDurationSeconds(text) !== undefined,
-          'must be a duration such as 8760h',
-        ),
-      ),
+    z.string().check(
+      z.refine((text) => parseDurationSeconds(text) !== undefined, {
+        error: 'must be a duration such as 8760h',
+        params: { json: DURATION_FORM },
+      }),
+    ),
   ),
   requiredApprovals: z.optional(requiredApprovalsSchema),
 };

@@ -72,6 +72,7 @@ const OWN_FOLDERS = [
   'client/build-binary.mjs',
   'client/built-from.mjs',
   'client/cakeless.mjs',
+  'client/build-schemas.ts',
 ];
 /** `cakeless local` has its own rules for its data. */
 const OF_LOCAL = ['client/commands/local.ts'];

@@ -7,6 +7,7 @@ import {
 import type { RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { openBoth } from '../buckets.ts';
 import { CommandError } from '../errors.ts';
 import { type ApprovablePlan, type Examined, examine } from './examine.ts';
 import { requirePending } from './find-pending.ts';
@@ -67,12 +68,12 @@ export async function approve(
 
 /** @throws CommandError if the request is not pending, or cannot be approved as it is */
 export async function reviewRequest(deps: DecisionDeps, address: RequestAddress): Promise<Review> {
-  const [exchange, authority] = await Promise.all([deps.exchange(), deps.authority()]);
-  const pending = await requirePending(exchange, address);
-  const examined = await examine({ exchange, authority }, address, pending, deps.now());
+  const buckets = await openBoth(deps);
+  const pending = await requirePending(buckets.exchange, address);
+  const examined = await examine(buckets, address, pending, deps.now());
   const { plan, problems } = examined;
   if (!plan || problems.length > 0) throw changed(address, problems);
-  return { examined, plan, ...(await weigh(authority, examined, plan.toApprove)) };
+  return { examined, plan, ...(await weigh(buckets.authority, examined, plan.toApprove)) };
 }
 
 function changed({ key }: RequestAddress, problems: readonly string[]): CommandError {

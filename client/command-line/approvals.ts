@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { DecisionOptions, PendingOptions } from '../commands/approvals.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';
-import { outputOption } from '../options.ts';
+import { tableOutputOption } from '../options.ts';
 import { planOption, reasonOption } from './decision-options.ts';
 import { clusterOption } from './place-options.ts';
 
@@ -15,7 +15,7 @@ export function addApprovalCommands(
     .command('pending')
     .description('list the requests that need approval')
     .addOption(clusterOption('list the requests of this cluster only'))
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (options: PendingOptions) => {
       const { printPending } = await import('../commands/approvals.ts');
       await printPending(connection, approver, options);

@@ -38,8 +38,11 @@ export function addCheckExpirationCommand(
     )
     .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
     .addOption(
-      new Option('-o, --output <format>', "text is for reading; json and yaml use kubeadm's format")
-        .choices(['text', 'json', 'yaml'])
+      new Option(
+        '-o, --output <format>',
+        "text and wide are for reading; json and yaml use kubeadm's format",
+      )
+        .choices(['text', 'wide', 'json', 'yaml'])
         .default('text'),
     )
     .action(async (options: CheckOptions) => {

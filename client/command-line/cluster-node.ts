@@ -25,7 +25,7 @@ export function addClusterNodeCommands(
         .makeOptionMandatory(),
     )
     .option('--replace', 'change the role and the addresses of a node that the record has')
-    .option('--dry-run', 'print the record and write nothing')
+    .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
     .action(async (name: string, node: string, addresses: string[], options: AddOptions) => {
       const { addNodeToRecord } = await import('../commands/cluster-node.ts');
@@ -40,7 +40,7 @@ export function addClusterNodeCommands(
       '--accept-valid-certificates',
       'remove nodes whose certificates have not expired; nothing revokes those',
     )
-    .option('--dry-run', 'print the record and write nothing')
+    .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
     .action(async (name: string, nodes: string[], options: RemoveOptions) => {
       const { removeNodesFromRecord } = await import('../commands/cluster-node.ts');

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Buckets } from '../buckets.ts';
 import type { DocumentFormat } from '../commands/change-record.ts';
 import type { ApplyOptions } from '../commands/cluster.ts';
-import { collect, documentOutputOption, outputOption, subdomain } from '../options.ts';
+import { collect, documentOutputOption, subdomain, tableOutputOption } from '../options.ts';
 import type { OutputFormat, Terminal } from '../terminal.ts';
 import { addClusterNodeCommands } from './cluster-node.ts';
 
@@ -11,16 +11,17 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
   const group = program.command('cluster').description('manage cluster records');
   group
     .command('apply')
-    .argument('<name>', 'the cluster', subdomain)
-    .description('write the record of a cluster, from a kubeadm configuration or a record file')
+    .argument('[name]', 'the cluster; without it, the records of -f name theirs', subdomain)
+    .description('write cluster records, from record files or a kubeadm configuration')
     .option(
       '--kubeadm-config <file>',
       'kubeadm configuration with a ClusterConfiguration, the ConfigMap kubeadm-config, or an object of Cluster API',
     )
     .option(
-      '-f, --filename <file>',
-      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it',
+      '-f, --filename <path>',
+      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it; without NAME, a file or a folder of any number of records',
     )
+    .option('-R, --recursive', 'with a folder, read the folders below it, too')
     .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
     .option(
       '--kubernetes-version <version>',
@@ -32,25 +33,26 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
       collect,
     )
     .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
-    .option('--dry-run', 'print the record and write nothing')
+    .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
-    .action(async (name: string, options: ApplyOptions) => {
-      const { applyCluster } = await import('../commands/cluster.ts');
-      await applyCluster(buckets, terminal, name, options);
+    .action(async (name: string | undefined, options: ApplyOptions) => {
+      const { applyCluster, applyFiles } = await import('../commands/cluster.ts');
+      if (name === undefined) await applyFiles(buckets, terminal, options);
+      else await applyCluster(buckets, terminal, name, options);
     });
   group
     .command('show')
     .argument('<name>', 'the cluster', subdomain)
     .description('show the record of a cluster')
-    .addOption(documentOutputOption())
-    .action(async (name: string, { output }: { output: DocumentFormat }) => {
+    .addOption(documentOutputOption('wide'))
+    .action(async (name: string, { output }: { output: DocumentFormat | 'wide' }) => {
       const { showCluster } = await import('../commands/cluster.ts');
       await showCluster(buckets, terminal, name, output);
     });
   group
     .command('list')
     .description('list the clusters that have a record')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async ({ output }: { output: OutputFormat }) => {
       const { printClusters } = await import('../commands/cluster.ts');
       await printClusters(buckets, terminal, output);

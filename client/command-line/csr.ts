@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CsrOptions } from '../commands/csr.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { keyAlgorithmOption, outputOption } from '../options.ts';
+import { keyAlgorithmOption, tableOutputOption } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import {
   addFolderOptions,
@@ -33,7 +33,7 @@ export function addCsrCommand(
       '--dry-run',
       'show what would be requested and how it differs from the current certificates; write nothing',
     )
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (names: string[], options: CsrOptions) => {
       const { runCsr } = await import('../commands/csr.ts');
       exit(await runCsr(terminal, names, options));

@@ -4,7 +4,7 @@ import type { FetchCommandOptions } from '../commands/fetch.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
-import { outputOption } from '../options.ts';
+import { tableOutputOption } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { addNodeOptions, waitOption } from './node-options.ts';
 import { invitationOption, requestOption } from './place-options.ts';
@@ -26,7 +26,7 @@ export function addFetchCommand(
     .option('--from <file>', 'read the outcomes from this file, written by cakeless relay')
     .requiredOption('--out <dir>', 'where to write certificates, at the paths of their CSRs')
     .addOption(waitOption(OUTCOME_SECONDS))
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (options: FetchCommandOptions) => {
       const { runFetch } = await import('../commands/fetch.ts');
       exit(await runFetch(connection, terminal, options));

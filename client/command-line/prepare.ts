@@ -5,7 +5,7 @@ import type { PrepareOptions } from '../commands/prepare.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
-import { collect, outputOption } from '../options.ts';
+import { collect, tableOutputOption } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import {
   addFolderOptions,
@@ -46,7 +46,7 @@ export function addPrepareCommand(
     )
     .addOption(waitOption(OUTCOME_SECONDS))
     .option('--dry-run', 'show what would be created; write and send nothing')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (options: PrepareOptions) => {
       const { prepare } = await import('../commands/prepare.ts');
       exit(await prepare(connection, terminal, options, systemClock));

@@ -6,8 +6,8 @@ import { RENEWAL_OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
 import {
   collect,
   keyAlgorithmOption,
-  outputOption,
   restartTimeoutOption,
+  tableOutputOption,
   timeAhead,
 } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
@@ -65,7 +65,7 @@ export function addRenewCommand(
     .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'reuse the current keys')
     .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (names: string[], options: RenewCommandOptions) => {
       const { renewThisNode } = await import('../commands/renew.ts');
       exit(await renewThisNode(terminal, names, options));

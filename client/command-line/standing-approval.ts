@@ -3,7 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import { CERTIFICATE_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';
 import type { StandingOptions } from '../commands/standing-approval.ts';
-import { durationSeconds, outputOption, subdomain } from '../options.ts';
+import { durationSeconds, subdomain, tableOutputOption } from '../options.ts';
 import { suggest } from '../suggestions.ts';
 import { planOption, reasonOption } from './decision-options.ts';
 
@@ -33,7 +33,7 @@ export function addStandingApprovalCommand(
     .addOption(
       new Option('--dry-run', 'show what would be approved, and its plan').conflicts('withdraw'),
     )
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (cluster: string, names: string[], options: StandingOptions) => {
       const { standingApproval } = await import('../commands/standing-approval.ts');
       await standingApproval({ connection, ...approver }, cluster, names, options);

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { CreateOptions } from '../commands/trust-domain.ts';
 import type { Connection } from '../connection.ts';
-import { days, outputOption, subdomain } from '../options.ts';
+import { days, subdomain, tableOutputOption } from '../options.ts';
 import type { OutputFormat, Terminal } from '../terminal.ts';
 
 export function addTrustDomainCommands(
@@ -29,7 +29,7 @@ export function addTrustDomainCommands(
     .option('--key-ca <arn>', 'use this KMS key for ca')
     .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
     .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (name: string, options: CreateOptions) => {
       const { create } = await import('../commands/trust-domain.ts');
       await create(connection, terminal, name, options);
@@ -38,7 +38,7 @@ export function addTrustDomainCommands(
     .command('show')
     .argument('<name>', 'the trust domain', subdomain)
     .description('show the CAs of a trust domain')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async (name: string, { output }: { output: OutputFormat }) => {
       const { show } = await import('../commands/trust-domain.ts');
       await show(connection, terminal, name, output);
@@ -46,7 +46,7 @@ export function addTrustDomainCommands(
   group
     .command('list')
     .description('list the trust domains, and the clusters that use each')
-    .addOption(outputOption())
+    .addOption(tableOutputOption())
     .action(async ({ output }: { output: OutputFormat }) => {
       const { list } = await import('../commands/trust-domain.ts');
       await list(connection, terminal, output);

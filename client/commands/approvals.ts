@@ -4,7 +4,9 @@ import { type Approved, approve, type Decided, deny, type Review } from '../appr
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
-import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { openBoth } from '../buckets.ts';
+import type { Column, Line } from '../table.ts';
+import { type OutputFormat, printResult } from '../terminal.ts';
 import { countOf } from '../wording/count.ts';
 import { describeSubject } from '../wording/csrs.ts';
 import { shellCommand } from '../wording/shell.ts';
@@ -32,8 +34,7 @@ export async function printPending(
   { terminal, clock }: ApproverDeps,
   { cluster, output }: PendingOptions,
 ): Promise<void> {
-  const [exchange, authority] = await Promise.all([connection.exchange(), connection.authority()]);
-  const buckets = { exchange, authority };
+  const buckets = await openBoth(connection);
   const { requests, unreadable } = await listPending(buckets, cluster, clock.now());
   printResult(terminal, output, requests.map(asJson), () =>
     requests.length === 0 && unreadable.length > 0 ? [] : describe(requests),
@@ -104,19 +105,20 @@ function asJson({ address, pending, plan, problems }: Examined) {
   };
 }
 
-const HEADER = [
-  'NODE',
+/** The key of the request is what the next command needs, and it contains the node. */
+const COLUMNS: readonly Column[] = [
+  { title: 'NODE', drop: 6 },
   'CERTIFICATE',
-  'SUBJECT',
-  'VALIDITY',
-  'TRUST DOMAIN',
-  'UPLOADER',
-  'SINCE',
-  'APPROVALS',
+  { title: 'SUBJECT', cut: true, drop: 7 },
+  { title: 'VALIDITY', drop: 4 },
+  { title: 'TRUST DOMAIN', drop: 2 },
+  { title: 'UPLOADER', cut: true, drop: 1 },
+  { title: 'SINCE', drop: 3 },
+  { title: 'APPROVALS', drop: 5 },
   'REQUEST',
 ];
 
-function describe(requests: readonly Examined[]): string[] {
+function describe(requests: readonly Examined[]): Line[] {
   if (requests.length === 0) return ['no request needs approval'];
   const lines = requests.map(({ address, pending, plan }) => {
     const terms = plan?.terms ?? pending;
@@ -135,5 +137,5 @@ function describe(requests: readonly Examined[]): string[] {
   const problems = requests.flatMap(({ address, problems: all }) =>
     all.map((problem) => `${address.key}: cannot be approved as it is: ${problem}`),
   );
-  return [...formatTable(HEADER, lines), ...problems];
+  return [{ columns: COLUMNS, rows: lines }, ...problems];
 }

@@ -1,11 +1,13 @@
 /** Writes a changed cluster record, and prints what differs: the common part of `cluster apply` and `cluster node`. */
 import { stringify } from 'yaml';
+import { clusterRecordKey } from '../../lib/contract/cluster-record.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
-import { applyRecord } from '../operator/apply-record.ts';
+import { type AppliedRecord, applyRecord } from '../operator/apply-record.ts';
+import { unifiedDiff } from '../operator/record-diff.ts';
 import type { RecordSource } from '../operator/record-source.ts';
-import { type OutputFormat, printText, type Terminal } from '../terminal.ts';
+import { printText, type Terminal } from '../terminal.ts';
 
-export type DocumentFormat = OutputFormat | 'yaml';
+export type DocumentFormat = 'text' | 'json' | 'yaml';
 
 export interface ChangeOptions {
   readonly dryRun?: true;
@@ -24,12 +26,34 @@ export async function changeRecord(
   const { output } = options;
   const warn = (line: string) => terminal.progress(line);
   const applied = await applyRecord(authority, { ...source, cluster, dryRun, warn });
-  const { change, changes, difference, document } = applied;
+  const showDiff = dryRun && output === 'text';
+  for (const line of describeApplied(cluster, applied, dryRun, showDiff)) terminal.progress(line);
+  if (output !== 'text') printDocument(terminal, output, applied.document);
+  else if (dryRun) printDiff(terminal, cluster, applied, clusterRecordKey(cluster));
+}
+
+/** @param withoutValues whether the values that differ are shown in another way */
+export function describeApplied(
+  cluster: string,
+  { change, changes, difference }: AppliedRecord,
+  dryRun: boolean,
+  withoutValues: boolean,
+): string[] {
   const what = changes === undefined ? change : `${change}: ${changes}`;
-  terminal.progress(`cluster ${cluster} ${what}${dryRun ? ' (dry run)' : ''}`);
-  for (const line of difference) terminal.progress(`  ${line}`);
-  if (output !== 'text') printDocument(terminal, output, document);
-  else if (dryRun) printDocument(terminal, 'json', document);
+  return [
+    `cluster ${cluster} ${what}${dryRun ? ' (dry run)' : ''}`,
+    ...(withoutValues ? [] : difference.map((line) => `  ${line}`)),
+  ];
+}
+
+/** @param from what the record would be written from: a file, or the object itself */
+export function printDiff(
+  terminal: Terminal,
+  cluster: string,
+  { before, document }: AppliedRecord,
+  from: string,
+): void {
+  for (const line of unifiedDiff(cluster, before, document, from)) terminal.print(line);
 }
 
 /** As people write it to a file: `-f` reads both formats. */

@@ -11,7 +11,7 @@ import { takeInventory } from '../node/expiry/inventory.ts';
 import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
 import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
-import type { Terminal } from '../terminal.ts';
+import { printLines, type Terminal } from '../terminal.ts';
 
 export interface CheckOptions extends Omit<NodeOptions, 'cluster' | 'node' | 'also'> {
   config?: string;
@@ -48,7 +48,7 @@ export async function checkExpiration(
   });
   const { wrong, expiring } = findingsIn(inventory, now, options.warnWithin * 1000);
   const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now);
-  for (const line of lines) terminal.print(line);
+  printLines(terminal, options.output === 'text' ? 'text' : 'wide', lines);
   for (const { file, warning } of inventory.warnings)
     terminal.progress(`warning: ${file}: ${warning}`);
   if (prometheus !== undefined)

@@ -5,19 +5,45 @@ import { parseNodeOption } from '../operator/cluster-record.ts';
 import { type ClusterSummary, listClusters } from '../operator/list-clusters.ts';
 import { type RecordSource, recordFromFile, recordFromKubeadm } from '../operator/record-source.ts';
 import { readRecord } from '../read-record.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import type { Column, Line } from '../table.ts';
+import { type OutputFormat, printLines, printResult, type Terminal } from '../terminal.ts';
+import { applyRecordFiles } from './apply-record-files.ts';
 import { changeRecord, type DocumentFormat, printDocument } from './change-record.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
 export interface ApplyOptions {
   kubeadmConfig?: string;
   filename?: string;
+  recursive?: true;
   trustDomain?: string;
   kubernetesVersion?: string;
   node?: string[];
   worker?: string[];
   dryRun?: true;
   output: DocumentFormat;
+}
+
+export async function applyFiles(
+  buckets: Buckets,
+  terminal: Terminal,
+  options: ApplyOptions,
+): Promise<void> {
+  const { filename } = options;
+  if (filename === undefined)
+    throw new CommandError(
+      'usage',
+      'specify the cluster, or record files with -f PATH',
+      'with --kubeadm-config FILE, the name of the cluster is required',
+    );
+  rejectKubeadmOptions(options);
+  await applyRecordFiles(buckets, terminal, filename, options);
+}
+
+/** A record file has all of it. */
+function rejectKubeadmOptions(options: ApplyOptions): void {
+  const { kubeadmConfig, node, worker, trustDomain, kubernetesVersion } = options;
+  if (kubeadmConfig ?? node ?? worker ?? trustDomain ?? kubernetesVersion)
+    throw new CommandError('usage', 'with -f, specify everything in the record file');
 }
 
 export async function applyCluster(
@@ -35,10 +61,10 @@ export async function showCluster(
   buckets: Buckets,
   terminal: Terminal,
   cluster: string,
-  output: DocumentFormat,
+  output: DocumentFormat | 'wide',
 ): Promise<void> {
   const record = await readRecord(await buckets.authority(), cluster);
-  if (output === 'text') for (const line of describe(record)) terminal.print(line);
+  if (output === 'text' || output === 'wide') printLines(terminal, output, describe(record));
   else printDocument(terminal, output, record);
 }
 
@@ -71,8 +97,9 @@ function sourceOf(
   if ((filename === undefined) === (kubeadmConfig === undefined))
     throw new CommandError('usage', 'specify either --kubeadm-config FILE or -f RECORD');
   if (filename !== undefined) {
-    if (options.node || options.worker || trustDomain || kubernetesVersion)
-      throw new CommandError('usage', 'with -f, specify everything in the record file');
+    rejectKubeadmOptions(options);
+    if (options.recursive)
+      throw new CommandError('usage', '--recursive is for a folder; leave out the cluster');
     return recordFromFile(cluster, filename);
   }
   if (kubeadmConfig === undefined || trustDomain === undefined)
@@ -85,32 +112,40 @@ function sourceOf(
   return recordFromKubeadm(kubeadmConfig, declared, warn);
 }
 
-function describe(record: ClusterRecordDocument): string[] {
+function describe(record: ClusterRecordDocument): Line[] {
   const { nodes, cluster, trustDomain, kubernetesVersion, controlPlaneEndpoint } = record;
   return [
     `cluster ${cluster}, trust domain ${trustDomain}, Kubernetes ${kubernetesVersion}, endpoint ${controlPlaneEndpoint ?? 'none'}`,
-    ...formatTable(
-      ['NODE', 'ROLE', 'ADDRESSES'],
-      nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
-    ),
+    {
+      columns: ['NODE', 'ROLE', { title: 'ADDRESSES', cut: true }],
+      rows: nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
+    },
   ];
 }
 
-function describeAll(clusters: readonly ClusterSummary[]): string[] {
+function describeAll(clusters: readonly ClusterSummary[]): Line[] {
   if (clusters.length === 0)
     return [
       'no clusters; cakeless cluster apply NAME --kubeadm-config FILE --trust-domain NAME writes a record',
     ];
-  return formatTable(
-    ['CLUSTER', 'TRUST DOMAIN', 'VERSION', 'CONTROL PLANES', 'WORKERS', 'NODE RULES', 'ENDPOINT'],
-    clusters.map((cluster) => [
-      cluster.cluster,
-      cluster.trustDomain,
-      cluster.kubernetesVersion,
-      String(cluster.controlPlanes),
-      String(cluster.workers),
-      String(cluster.nodeRules),
-      cluster.endpoint ?? 'none',
-    ]),
-  );
+  const rows = clusters.map((cluster) => [
+    cluster.cluster,
+    cluster.trustDomain,
+    cluster.kubernetesVersion,
+    String(cluster.controlPlanes),
+    String(cluster.workers),
+    String(cluster.nodeRules),
+    cluster.endpoint ?? 'none',
+  ]);
+  return [{ columns: CLUSTER_COLUMNS, rows }];
 }
+
+const CLUSTER_COLUMNS: readonly Column[] = [
+  'CLUSTER',
+  'TRUST DOMAIN',
+  'VERSION',
+  { title: 'CONTROL PLANES', drop: 4 },
+  { title: 'WORKERS', drop: 3 },
+  { title: 'NODE RULES', drop: 1 },
+  { title: 'ENDPOINT', cut: true, drop: 2 },
+];

@@ -10,7 +10,7 @@ import { type MadeCsr, makeCsrs } from '../node/csr/make-csrs.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
 import { readGivenText } from '../read-text.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeNames, describeSubject } from '../wording/csrs.ts';
 
 export interface CsrOptions extends NodeOptions {
@@ -53,10 +53,15 @@ export async function runCsr(
   for (const line of describeSkipped(skipped)) terminal.progress(`skipped: ${line}`);
   const results = csrs.map((csr) => ({ ...describe(csr), file: csr.file }));
   printResult(terminal, options.output, { folder: out, csrs: results, skipped }, () => [
-    ...formatTable(
-      ['CERTIFICATE', 'SUBJECT', 'NAMES', 'KEY'],
-      results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
-    ),
+    {
+      columns: [
+        'CERTIFICATE',
+        { title: 'SUBJECT', cut: true },
+        { title: 'NAMES', cut: true },
+        { title: 'KEY', drop: 1 },
+      ],
+      rows: results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
+    },
     ...results.flatMap(({ name, changes }) => changes.map((change) => `${name}: ${change}`)),
     whatNext(options.dryRun === true, csrs.length, out),
   ]);

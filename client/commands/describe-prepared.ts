@@ -3,18 +3,18 @@ import { formatName } from '../../lib/csr/alternative-names.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';
-import { formatTable } from '../terminal.ts';
+import type { Line } from '../table.ts';
 import { describeSubject } from '../wording/csrs.ts';
 import { describeOutcomes, type NamedOutcome } from '../wording/outcomes.ts';
 
-export function describePrepared(result: Prepared): string[] {
+export function describePrepared(result: Prepared): Line[] {
   const { certificates, trust, trustProblems, preflightProblems } = result;
   const isTrusted = trustProblems.length === 0;
   return [
-    ...formatTable(
-      ['CERTIFICATE', 'STATE', 'EXPIRES', 'FILE'],
-      certificates.map((c) => [c.name, c.state, c.notAfter ?? '', c.file]),
-    ),
+    {
+      columns: ['CERTIFICATE', 'STATE', 'EXPIRES', { title: 'FILE', drop: 1 }],
+      rows: certificates.map((c) => [c.name, c.state, c.notAfter ?? '', c.file]),
+    },
     ...trust.map(({ ca, sha256, trustedBy }) => `${ca}: sha256:${sha256}, trusted by ${trustedBy}`),
     ...describeOutcomes(
       certificates.map((certificate) => asOutcome(certificate, isTrusted)),
@@ -66,10 +66,16 @@ export function planRows(planned: readonly PlannedCertificate[]): PlannedRow[] {
   }));
 }
 
-export const describePlan = (rows: readonly PlannedRow[]): string[] => [
-  ...formatTable(
-    ['CERTIFICATE', 'STATE', 'SUBJECT', 'KEY', 'NAMES'],
-    rows.map((c) => [c.name, c.state, c.subject, c.key ?? '', c.names.join(', ')]),
-  ),
+export const describePlan = (rows: readonly PlannedRow[]): Line[] => [
+  {
+    columns: [
+      'CERTIFICATE',
+      'STATE',
+      { title: 'SUBJECT', cut: true, drop: 2 },
+      { title: 'KEY', drop: 1 },
+      { title: 'NAMES', cut: true },
+    ],
+    rows: rows.map((c) => [c.name, c.state, c.subject, c.key ?? '', c.names.join(', ')]),
+  },
   '(dry run: nothing was written or sent)',
 ];

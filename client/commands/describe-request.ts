@@ -8,7 +8,7 @@ import type {
   ShownPlan,
   ShownRequest,
 } from '../approvals/show.ts';
-import { formatTable } from '../terminal.ts';
+import { formatTable } from '../table.ts';
 import { describeSubject } from '../wording/csrs.ts';
 
 type Row = readonly [what: string, value: string];

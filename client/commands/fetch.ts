@@ -5,7 +5,8 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { openTransport, type TransportOptions } from '../node/exchange/transport.ts';
 import { fetchCertificates } from '../node/fetch/fetch.ts';
 import type { Received } from '../node/fetch/receive.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import type { Line } from '../table.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 
 export interface FetchCommandOptions extends TransportOptions {
@@ -43,14 +44,19 @@ export function exitCodeOf(results: readonly Received[]): ExitCode {
   return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 
-export function describe(results: readonly Received[]): string[] {
-  const table = formatTable(
-    ['CERTIFICATE', 'OUTCOME', 'EXPIRES', 'FILE'],
-    results.map((r) => [r.certificateName ?? r.path, r.outcome, r.notAfter ?? '', r.file ?? '']),
-  );
+export function describe(results: readonly Received[]): Line[] {
+  const table = {
+    columns: ['CERTIFICATE', 'OUTCOME', 'EXPIRES', { title: 'FILE', drop: 1 }],
+    rows: results.map((r) => [
+      r.certificateName ?? r.path,
+      r.outcome,
+      r.notAfter ?? '',
+      r.file ?? '',
+    ]),
+  };
   const details = describeOutcomes(
     results.map(({ path: name, outcome: state, ...received }) => ({ ...received, name, state })),
     'not written',
   );
-  return [...table, ...details];
+  return [table, ...details];
 }

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { printText, type Terminal } from '../terminal.ts';
+import { printLines, printText, type Terminal } from '../terminal.ts';
 import {
   requestKubeconfig,
   type UserOptions,
@@ -32,7 +32,7 @@ async function explainMissing(
   { request, result, forget }: UserRequest,
 ): Promise<ExitCode> {
   const results = result ? [result] : [];
-  for (const line of describe(results)) terminal.progress(line);
+  printLines({ ...terminal, print: terminal.progress }, 'wide', describe(results));
   if (result?.outcome === 'rejected') await forget();
   else terminal.progress(resumeHint(request));
   return exitCodeOf(results);

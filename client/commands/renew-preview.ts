@@ -5,7 +5,7 @@ import { describeSkipped } from '../node/disk/select-names.ts';
 import type { RenewalOptions } from '../node/renewal/options.ts';
 import type { ForeseenRestart, RenewalPreview } from '../node/renewal/preview.ts';
 import type { CaChangePreview } from '../node/renewal/preview-ca-change.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart } from './describe-restarts.ts';
 
 export function printPreview(
@@ -26,10 +26,16 @@ export function printPreview(
     ...(caChange && { caChange }),
   };
   printResult(terminal, output, result, () => [
-    ...formatTable(
-      ['CERTIFICATE', 'EXPIRES', 'SUBJECT', 'NAMES', 'KEY'],
-      renewals.map((c) => [c.name, c.notAfter, c.subject, c.names.join(', '), c.key]),
-    ),
+    {
+      columns: [
+        'CERTIFICATE',
+        'EXPIRES',
+        { title: 'SUBJECT', cut: true, drop: 2 },
+        { title: 'NAMES', cut: true },
+        { title: 'KEY', drop: 1 },
+      ],
+      rows: renewals.map((c) => [c.name, c.notAfter, c.subject, c.names.join(', '), c.key]),
+    },
     ...describeSkipped(skipped).map((line) => printable(`skipped: ${line}`)),
     ...describeForeseen(restarts),
     ...describeCaChange(caChange).map(printable),

@@ -26,7 +26,8 @@ import {
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import type { CaChangeOptions } from '../node/trust/ca-change.ts';
 import { readGivenText } from '../read-text.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { formatTable } from '../table.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';

@@ -1,5 +1,6 @@
 import { requestAddress } from '../approvals/request-address.ts';
 import { showRequest } from '../approvals/show.ts';
+import { openBoth } from '../buckets.ts';
 import { type OutputFormat, printResult } from '../terminal.ts';
 import type { ApproverConnection, ApproverDeps } from './decisions.ts';
 import { describeRequest } from './describe-request.ts';
@@ -11,7 +12,6 @@ export async function printRequest(
   output: OutputFormat,
 ): Promise<void> {
   const address = requestAddress(request);
-  const [exchange, authority] = await Promise.all([connection.exchange(), connection.authority()]);
-  const shown = await showRequest({ exchange, authority }, address, clock.now());
+  const shown = await showRequest(await openBoth(connection), address, clock.now());
   printResult(terminal, output, shown, () => describeRequest(shown));
 }

@@ -11,7 +11,8 @@ import {
   withdrawStanding,
 } from '../approvals/standing.ts';
 import type { StandingPlan } from '../approvals/standing-plan.ts';
-import { formatTable, type OutputFormat, printResult } from '../terminal.ts';
+import { type Column, formatTable, type Line } from '../table.ts';
+import { type OutputFormat, printResult } from '../terminal.ts';
 import { shellCommand } from '../wording/shell.ts';
 import {
   type ApproverConnection,
@@ -117,18 +118,18 @@ const asJson = ({ approver, document: { grants, denials } }: GivenStanding) => (
   denials,
 });
 
-const HEADER = [
+const COLUMNS: readonly Column[] = [
   'APPROVER',
-  'DECISION',
+  { title: 'DECISION', cut: true },
   'CERTIFICATE',
-  'TRUST DOMAIN',
-  'ORGANIZATIONS',
-  'LONGEST VALIDITY',
-  'SINCE',
-  'REASON',
+  { title: 'TRUST DOMAIN', drop: 3 },
+  { title: 'ORGANIZATIONS', cut: true, drop: 4 },
+  { title: 'LONGEST VALIDITY', drop: 2 },
+  { title: 'SINCE', drop: 1 },
+  { title: 'REASON', cut: true, drop: 5 },
 ];
 
-function describe(cluster: string, standing: readonly GivenStanding[]): string[] {
+function describe(cluster: string, standing: readonly GivenStanding[]): Line[] {
   const lines = standing.flatMap(({ approver, document: { grants, denials } }) => [
     ...grants.map((grant) => [
       approver,
@@ -153,7 +154,7 @@ function describe(cluster: string, standing: readonly GivenStanding[]): string[]
   ]);
   return lines.length === 0
     ? [`cluster ${cluster} has no standing approval`]
-    : formatTable(HEADER, lines);
+    : [{ columns: COLUMNS, rows: lines }];
 }
 
 const isDenied = (

@@ -6,7 +6,8 @@ import {
   summarizeTrustDomain,
   type TrustDomainSummary,
 } from '../operator/trust-domain.ts';
-import { formatTable, type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import type { Column, Line } from '../table.ts';
+import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
 export interface CreateOptions {
@@ -55,17 +56,24 @@ export async function list(
   failIfUnreadable(unreadable, 'CLUSTERS is incomplete if the record of a cluster is among them');
 }
 
-function describeAll(rows: readonly TrustDomainRow[]): string[] {
+function describeAll(rows: readonly TrustDomainRow[]): Line[] {
   if (rows.length === 0) return ['no trust domains; cakeless trust-domain create NAME creates one'];
-  return formatTable(
-    ['TRUST DOMAIN', 'KEY SPEC', 'FIRST CA EXPIRES', 'CLUSTERS'],
-    rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
-      trustDomain,
-      keySpecs.join(', '),
-      notAfter,
-      clusters.join(', ') || 'none',
-    ]),
-  );
+  return [
+    {
+      columns: [
+        'TRUST DOMAIN',
+        { title: 'KEY SPEC', drop: 1 },
+        'FIRST CA EXPIRES',
+        { title: 'CLUSTERS', cut: true },
+      ],
+      rows: rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
+        trustDomain,
+        keySpecs.join(', '),
+        notAfter,
+        clusters.join(', ') || 'none',
+      ]),
+    },
+  ];
 }
 
 function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, string>> {
@@ -77,13 +85,23 @@ function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, 
   };
 }
 
+/** A fingerprint is compared as a whole, so it is left out rather than shortened. */
+const CA_COLUMNS: readonly Column[] = [
+  'CA',
+  { title: 'SUBJECT', cut: true, drop: 3 },
+  { title: 'KEY SPEC', drop: 2 },
+  'EXPIRES',
+  { title: 'KEY', cut: true },
+  { title: 'SHA-256', drop: 1 },
+];
+
 function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSummary): void {
   const { cas, caCertHashes = [] } = summary;
   const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
   printResult(terminal, output, summary, () => [
-    ...formatTable(
-      ['CA', 'SUBJECT', 'KEY SPEC', 'EXPIRES', 'KEY', 'SHA-256'],
-      Object.entries(cas).map(([name, ca]) => [
+    {
+      columns: CA_COLUMNS,
+      rows: Object.entries(cas).map(([name, ca]) => [
         name,
         ca.subject,
         ca.keySpec,
@@ -91,7 +109,7 @@ function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSum
         ca.keyId,
         ca.sha256,
       ]),
-    ),
+    },
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
   ]);
 }

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Received } from '../node/fetch/receive.ts';
-import { formatTable } from '../terminal.ts';
+import { formatTable } from '../table.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 
 const USAGES: Record<string, string> = {

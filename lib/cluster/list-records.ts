@@ -8,15 +8,21 @@ import type { ClusterRecord } from './record.ts';
 
 const CONCURRENT_READS = 20;
 
-/** Every cluster record, by cluster; for a record that is malformed, the fault. */
-export async function listClusterRecords(
-  authority: ObjectStore,
-): Promise<Map<string, ClusterRecord | Fault>> {
+/** Every cluster that has a record, readable or not. */
+export async function listClusterNames(authority: ObjectStore): Promise<string[]> {
   const clusters: string[] = [];
   for await (const { key } of authority.list(AUTHORITY_PREFIXES.clusters)) {
     const cluster = clusterOfRecordKey(key);
     if (cluster !== undefined) clusters.push(cluster);
   }
+  return clusters;
+}
+
+/** Every cluster record, by cluster; for a record that is malformed, the fault. */
+export async function listClusterRecords(
+  authority: ObjectStore,
+): Promise<Map<string, ClusterRecord | Fault>> {
+  const clusters = await listClusterNames(authority);
   const records = new Map<string, ClusterRecord | Fault>();
   for (let i = 0; i < clusters.length; i += CONCURRENT_READS)
     await Promise.all(

@@ -3,15 +3,22 @@
  * in the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
  */
 import * as z from 'zod/mini';
-import { parseDurationSeconds } from '../duration.ts';
+import { DURATION_FORM, parseDurationSeconds } from '../duration.ts';
 import { type AddressRange, canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
 import { LIMITS } from '../limits.ts';
-import { isDnsName, isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
+import {
+  isDnsName,
+  isSubdomain,
+  type JsonForm,
+  MAX_NODE_NAME_LENGTH,
+  SUBDOMAIN_FORM,
+} from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
   OLDEST_KUBERNETES_VERSION,
   parseKubernetesVersion,
+  VERSION_FORM,
 } from '../profiles/kubernetes-version.ts';
 import { readSloppyAddress } from '../sloppy-address.ts';
 import { requiredApprovalsSchema } from '../trust-domain-rules.ts';
@@ -29,14 +36,18 @@ export function clusterOfRecordKey(key: string): string | undefined {
   return cluster !== undefined && isSubdomain(cluster) ? cluster : undefined;
 }
 
-const text = (what: string, holds: (value: string) => boolean) =>
-  z.string().check(z.refine(holds, `must be ${what}`));
+/** @param json what JSON Schema can express of it (lib/schemas); the whole rule is `holds` */
+const text = (what: string, holds: (value: string) => boolean, json?: JsonForm) =>
+  z
+    .string()
+    .check(z.refine(holds, { error: `must be ${what}`, ...(json && { params: { json } }) }));
 
-const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain);
+const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain, SUBDOMAIN_FORM);
 const reserved = RESERVED_NODE_NAMES.join(' or ');
 const nodeName = text(
   `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> fits into 64 characters, and not ${reserved}`,
   isNodeName,
+  { ...SUBDOMAIN_FORM, maxLength: MAX_NODE_NAME_LENGTH },
 );
 const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
 const extraName = text(
@@ -106,12 +117,16 @@ function hasServiceAddress({ octets, prefixLength }: AddressRange): boolean {
   return prefixLength < octets.length * 8;
 }
 
+const ORGANIZATION = /^[!-~](?:[ -~]{0,62}[!-~])?$/;
 const organization = text(
   'at most 64 printable ASCII characters; of the names that begin with system:, only system:masters',
   (value) =>
-    /^[!-~](?:[ -~]{0,62}[!-~])?$/.test(value) &&
+    ORGANIZATION.test(value) &&
     (value === 'system:masters' || !value.toLowerCase().startsWith('system:')),
+  { pattern: ORGANIZATION },
 );
+
+const USER_PATTERN = /^[A-Za-z0-9._@+*-]{1,64}$/;
 
 /** A certificate cannot be revoked, so a year, kubeadm's own default, is the limit. */
 const MAX_USER_SECONDS = 8760 * 3600;
@@ -120,10 +135,14 @@ const users = z.strictObject({
   /** Groups that may be requested. */
   organizations: z.optional(z.array(organization)),
   maxValidityPeriod: z.optional(
-    text('a duration of at most 8760h, such as 24h', (value) => {
-      const seconds = parseDurationSeconds(value);
-      return seconds !== undefined && seconds <= MAX_USER_SECONDS;
-    }),
+    text(
+      'a duration of at most 8760h, such as 24h',
+      (value) => {
+        const seconds = parseDurationSeconds(value);
+        return seconds !== undefined && seconds <= MAX_USER_SECONDS;
+      },
+      DURATION_FORM,
+    ),
   ),
   approvalRequired: z.optional(z.boolean()),
   /** Principals whose approval counts, as S3 events name them. @default everyone who can write approvals */
@@ -134,16 +153,24 @@ const users = z.strictObject({
     z.array(
       text(
         'letters, digits and ._@+- with at most one *',
-        (value) => /^[A-Za-z0-9._@+*-]{1,64}$/.test(value) && value.split('*').length <= 2,
+        (value) => USER_PATTERN.test(value) && value.split('*').length <= 2,
+        { pattern: USER_PATTERN },
       ),
     ),
   ),
 });
 
-const keyKind = text('ECDSA-P256, ECDSA-P384, or RSA-2048 to RSA-4096', (value) => {
-  const bits = Number(/^RSA-(\d{4})$/.exec(value)?.[1]);
-  return value === 'ECDSA-P256' || value === 'ECDSA-P384' || (bits >= 2048 && bits <= 4096);
-});
+const KEY_KIND = /^(?:ECDSA-P256|ECDSA-P384|RSA-(\d{4}))$/;
+const keyKind = text(
+  'ECDSA-P256, ECDSA-P384, or RSA-2048 to RSA-4096',
+  (value) => {
+    const [known, bits] = KEY_KIND.exec(value) ?? [];
+    return (
+      known !== undefined && (bits === undefined || (Number(bits) >= 2048 && Number(bits) <= 4096))
+    );
+  },
+  { pattern: KEY_KIND },
+);
 
 const perDay = (most: number) =>
   z.optional(z.number().check(z.int(), z.positive(), z.maximum(most)));
@@ -163,11 +190,14 @@ const budgets = {
 };
 
 export const clusterRecordSchema = z.strictObject({
+  /** For editors: where the JSON Schema of a record file is. It has no meaning, and `cluster apply` does not store it. */
+  $schema: z.optional(z.string()),
   cluster: subdomain,
   trustDomain: subdomain,
   kubernetesVersion: text(
     `a Kubernetes version such as v1.37.2, ${OLDEST_KUBERNETES_VERSION} or later`,
     isSupportedVersion,
+    VERSION_FORM,
   ),
   controlPlaneEndpoint: z.optional(z.string().check(z.minLength(1))),
   networking: z.optional(
@@ -175,7 +205,11 @@ export const clusterRecordSchema = z.strictObject({
   ),
   ...sans,
   certificateValidityPeriod: z.optional(
-    text('a duration such as 8760h0m0s', (value) => parseDurationSeconds(value) !== undefined),
+    text(
+      'a duration such as 8760h0m0s',
+      (value) => parseDurationSeconds(value) !== undefined,
+      DURATION_FORM,
+    ),
   ),
   nodes: z.array(node),
   nodeRules: z.optional(z.array(nodeRule)),

@@ -1,3 +1,5 @@
+import type { JsonForm } from '../names.ts';
+
 /** A released Kubernetes version. kubeadm's rules change between minor and, once, between patch releases. */
 export interface KubernetesVersion {
   readonly minor: number;
@@ -6,6 +8,8 @@ export interface KubernetesVersion {
 
 /** Builds carry suffixes (`v1.35.4+vendor`, `v1.37.0-rc.1`); they follow the rules of their release. */
 const VERSION = /^v?1\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})(?:[-+][0-9A-Za-z.+-]+)?$/;
+
+export const VERSION_FORM: JsonForm = { pattern: VERSION };
 
 /** The oldest version whose rules the profile table knows. */
 export const OLDEST_KUBERNETES_VERSION = '1.19.0';

@@ -125,6 +125,12 @@ const DOORS: Readonly<Record<string, () => Promise<Door> | Door>> = {
   'a file with a cluster record': () => ({
     args: ['cluster', 'apply', 'new', '-f', file('record.json', JSON.stringify({ [HOSTILE]: 1 }))],
   }),
+  'a file in a folder of cluster records': () => {
+    const records = join(folder, 'records');
+    mkdirSync(records);
+    writeFileSync(join(records, `${HOSTILE_NAME}.yaml`), JSON.stringify({ [HOSTILE]: 1 }));
+    return { args: ['cluster', 'apply', '-f', records] };
+  },
   'an error message of S3': () => ({ args: ['pending'], environment: withHostileAws() }),
   'an error message of a function': () => ({
     args: ['trust-domain', 'create', 'fleet'],

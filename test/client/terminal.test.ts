@@ -1,7 +1,8 @@
 /** What is printed cannot act on a terminal, and there is no other way to the streams. */
 import { readFileSync } from 'node:fs';
 import { plainLine } from '../../client/plain-text.ts';
-import { formatTable, printResult, printText, terminal } from '../../client/terminal.ts';
+import { formatTable } from '../../client/table.ts';
+import { printResult, printText, terminal } from '../../client/terminal.ts';
 import { readSources } from '../support/imports.ts';
 import { withCapturedOutput } from '../support/restored.ts';
 
@@ -87,8 +88,8 @@ it('the columns of a table are as wide as what is shown', () => {
 it('only the terminal writes to the streams of the process', () => {
   const writers = readSources('client')
     .map(({ file }) => file)
-    // the demo shows what its child processes print; the .mjs files build and bundle
-    .filter((file) => file.endsWith('.ts') && !file.startsWith('client/demo/'))
+    // the demo shows what its child processes print; the others build and bundle
+    .filter((file) => file.endsWith('.ts') && !/^client\/(?:demo\/|build-)/.test(file))
     .filter((file) =>
       /\bconsole\b|process\.(?:stdout|stderr|emitWarning)|process\[/.test(
         readFileSync(file, 'utf8'),

@@ -6,6 +6,8 @@ const LAYERS = [
   // adapters: nothing else imports them
   'aws',
   'files',
+  // JSON Schemas of what the others read
+  'schemas',
   'audit',
   'reconcile',
   'issuance',

@@ -10,6 +10,7 @@ const FOLDERS = [
   'bench',
   'client',
   'docs',
+  'examples',
   'functions',
   'infra',
   'lib',

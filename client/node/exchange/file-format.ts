@@ -4,11 +4,16 @@
 import * as z from 'zod/mini';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { readGivenFile, UnreadableFileError } from '../../../lib/files/read-file.ts';
-import { isSubdomain } from '../../../lib/names.ts';
+import { isSubdomain, SUBDOMAIN_FORM } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
 
-export const subdomain = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
+export const subdomain = z.string().check(
+  z.refine(isSubdomain, {
+    error: 'must be an RFC 1123 subdomain',
+    params: { json: SUBDOMAIN_FORM },
+  }),
+);
 
 export const placeFields = { cluster: subdomain, node: subdomain, request: subdomain };
 

@@ -18,7 +18,7 @@ const bundle = z.strictObject({
   sha256: z.array(z.string()).check(z.minLength(1)),
 });
 
-const invitationSchema = z.strictObject({
+export const invitationSchema = z.strictObject({
   cakelessInvitation: z.literal(1),
   ...placeFields,
   trustDomain: subdomain,

@@ -6,7 +6,7 @@ import { checkCsr, readCsrs } from '../csr/read-csrs.ts';
 import { base64, placeFields, readCarriedFile, requestPath } from './file-format.ts';
 import type { RequestPlace } from './outcomes.ts';
 
-const packFileSchema = z.strictObject({
+export const packFileSchema = z.strictObject({
   cakelessRequest: z.literal(1),
   ...placeFields,
   csrs: z

@@ -9,7 +9,7 @@ import { CommandError } from '../../errors.ts';
 import type { Exchange, FoundObject } from './exchange.ts';
 import { base64, placeFields, readCarriedFile } from './file-format.ts';
 
-const relayFileSchema = z.strictObject({
+export const relayFileSchema = z.strictObject({
   cakelessOutcomes: z.literal(1),
   ...placeFields,
   objects: z

@@ -3,20 +3,21 @@
  * (cmd/kubeadm/app/apis/output/v1alpha3/types.go) with additional fields.
  */
 import { stringify } from 'yaml';
+import { type Column, type Line, type Table, titleOf } from '../../table.ts';
 import type { Finding } from './findings.ts';
 import { humanDuration } from './human-duration.ts';
 import type { Inventory } from './inventory.ts';
 import type { Row } from './row.ts';
 
-export type ReportFormat = 'text' | 'json' | 'yaml';
+export type ReportFormat = 'text' | 'wide' | 'json' | 'yaml';
 
 export function formatReport(
   format: ReportFormat,
   inventory: Inventory,
   findings: readonly Finding[],
   now: Date,
-): string[] {
-  if (format === 'text') return formatText(inventory, findings, now);
+): Line[] {
+  if (format === 'text' || format === 'wide') return formatText(inventory, findings, now);
   const document = toDocument(inventory, findings, now);
   if (format === 'json') return JSON.stringify(document, null, 4).split('\n');
   // in YAML 1.1 dates are quoted, as kubeadm quotes them
@@ -59,27 +60,41 @@ function toItem({ name, notAfter, externallyManaged, caName, inUse }: Row, now: 
   };
 }
 
-const CERTIFICATE_TITLES = ['EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY'];
+const LEAF_COLUMNS: readonly Column[] = [
+  'EXPIRES',
+  'RESIDUAL TIME',
+  { title: 'CERTIFICATE AUTHORITY', drop: 2 },
+  { title: 'EXTERNALLY MANAGED', drop: 1 },
+];
 
-function formatText(inventory: Inventory, findings: readonly Finding[], now: Date): string[] {
-  const leaves = (title: string, rows: readonly Row[]) =>
-    tabulate([
-      [title, ...CERTIFICATE_TITLES, 'EXTERNALLY MANAGED'],
-      ...rows.map((row) => cellsOf(row, now, [row.caName ?? ''])),
-    ]);
+function formatText(inventory: Inventory, findings: readonly Finding[], now: Date): Line[] {
+  const leaves = (title: string, rows: readonly Row[]): Table => ({
+    columns: [title, ...LEAF_COLUMNS],
+    rows: rows.map((row) => cellsOf(row, now, [row.caName ?? ''])),
+    format: tabulate,
+  });
   const { certificates, kubelet } = inventory;
-  const cas = tabulate([
-    ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
-    ...inventory.certificateAuthorities.map((row) => cellsOf(row, now, [])),
-  ]);
+  const cas: Table = {
+    columns: [
+      'CERTIFICATE AUTHORITY',
+      'EXPIRES',
+      'RESIDUAL TIME',
+      { title: 'EXTERNALLY MANAGED', drop: 1 },
+    ],
+    rows: inventory.certificateAuthorities.map((row) => cellsOf(row, now, [])),
+    format: tabulate,
+  };
+  const problems: Table = {
+    columns: ['PROBLEM', 'FILE', 'WHAT'],
+    rows: toCells(findings),
+    format: tabulate,
+  };
   return [
     // a worker has none of the former, a copy of a pki folder none of the latter
-    ...(certificates.length > 0 ? [...leaves('CERTIFICATE', certificates), ''] : []),
-    ...cas,
-    ...(kubelet.length > 0 ? ['', ...leaves('KUBELET CERTIFICATE', kubelet)] : []),
-    ...(findings.length > 0
-      ? ['', ...tabulate([['PROBLEM', 'FILE', 'WHAT'], ...toCells(findings)])]
-      : []),
+    ...(certificates.length > 0 ? [leaves('CERTIFICATE', certificates), ''] : []),
+    cas,
+    ...(kubelet.length > 0 ? ['', leaves('KUBELET CERTIFICATE', kubelet)] : []),
+    ...(findings.length > 0 ? ['', problems] : []),
   ];
 }
 
@@ -111,7 +126,8 @@ function formatDate(date: Date): string {
 }
 
 /** Go's text/tabwriter with kubeadm's settings: cells of at least 10, 3 blanks after the widest, the last one unpadded. */
-function tabulate(rows: readonly (readonly string[])[]): string[] {
+function tabulate(table: Table): string[] {
+  const rows = [table.columns.map(titleOf), ...table.rows];
   const count = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: count - 1 }, (_, i) =>
     Math.max(10, ...rows.map((row) => (row[i] ?? '').length + 3)),

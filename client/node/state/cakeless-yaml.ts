@@ -2,17 +2,22 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { requireTrustedFile } from '../../../lib/files/trust.ts';
-import { isSubdomain } from '../../../lib/names.ts';
+import { isSubdomain, SUBDOMAIN_FORM } from '../../../lib/names.ts';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
 import { CommandError } from '../../errors.ts';
 import { parseGivenYaml } from '../../parse-yaml.ts';
 import { readGivenText } from '../../read-text.ts';
 import { CAKELESS_ENV, CAKELESS_YAML } from './config-files.ts';
 
-const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain'));
-const path = z.string().check(z.refine((text) => text.startsWith('/'), 'must be an absolute path'));
+const name = z.string().check(
+  z.refine(isSubdomain, {
+    error: 'must be an RFC 1123 subdomain',
+    params: { json: SUBDOMAIN_FORM },
+  }),
+);
+const path = z.string().check(z.regex(/^\//, 'must be an absolute path'));
 
-const schema = z.strictObject({
+export const cakelessYamlSchema = z.strictObject({
   cluster: z.optional(name),
   node: z.optional(name),
   /** Name of the exchange bucket. */
@@ -27,7 +32,7 @@ const schema = z.strictObject({
   also: z.optional(z.array(path)),
 });
 
-export type CakelessYaml = z.infer<typeof schema>;
+export type CakelessYaml = z.infer<typeof cakelessYamlSchema>;
 
 /**
  * @param file of `--node-config`; without it the default file is read, if it exists
@@ -38,7 +43,7 @@ export function readCakelessYaml(file: string | undefined): CakelessYaml {
   if (file === undefined && existsSync(CAKELESS_ENV)) requireTrustedFile(CAKELESS_ENV);
   if (file === undefined && !existsSync(from)) return {};
   requireTrustedFile(from);
-  const result = schema.safeParse(parseGivenYaml(readGivenText(from), from) ?? {});
+  const result = cakelessYamlSchema.safeParse(parseGivenYaml(readGivenText(from), from) ?? {});
   if (result.success) return result.data;
   throw new CommandError(
     'usage',

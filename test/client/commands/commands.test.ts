@@ -169,14 +169,19 @@ describe('cluster', () => {
     expect((await admin('cluster', 'show', 'verbs')).stdout).toMatch(/n2\s+control-plane\s+10/);
   });
 
-  it('apply --dry-run prints the record and writes nothing', async () => {
-    const run = await apply('dry', '--dry-run', '--worker', 'w1=10.0.0.9,fd00::9');
-    expect(JSON.parse(run.stdout).nodes).toContainEqual({
+  it('apply --dry-run prints what would change, or the record, and writes nothing', async () => {
+    const args = ['--dry-run', '--worker', 'w1=10.0.0.9,fd00::9'];
+    const run = await apply('dry', ...args);
+    expect(run.stdout).toMatch(
+      /^--- \/dev\/null\n\+\+\+ clusters\/dry.json\n@@ -0,0 \+1,\d+ @@\n\+cluster: dry\n/,
+    );
+    expect(run.stdout).toContain('\n+  - name: w1\n');
+    expect(run.stderr).toContain('(dry run)');
+    expect(JSON.parse((await apply('dry', ...args, '-o', 'json')).stdout).nodes).toContainEqual({
       name: 'w1',
       addresses: ['10.0.0.9', 'fd00::9'],
       role: 'worker',
     });
-    expect(run.stderr).toContain('(dry run)');
     expect((await admin('cluster', 'show', 'dry')).exitCode).toBe(2);
   });
 

@@ -63,7 +63,7 @@ it.each([
   ],
   [['renew'], "missing required argument 'names'\ncakeless: hint: run with --help for usage\n"],
   [['prepare', '--cluster', 'a'], "required option '--config <file>' not specified"],
-  [['pending', '-o', 'xml'], "'xml': allowed choices are text, json\n"],
+  [['pending', '-o', 'xml'], "'xml': allowed choices are text, wide, json\n"],
   [['pending', 'more'], 'too many arguments'],
   [['csr', 'apiservr'], 'kubeadm has no certificate apiservr'],
 ])('%j is a usage error', async (args, words) => {

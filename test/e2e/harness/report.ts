@@ -1,6 +1,6 @@
 /** The results of all checks: a line for each as it happens, tables and counts at the end. */
 import { writeFileSync } from 'node:fs';
-import { formatTable } from '../../../client/terminal.ts';
+import { formatTable } from '../../../client/table.ts';
 
 export interface Result {
   /** `matrix`, `facts`, `control plane`, `refused`, … */

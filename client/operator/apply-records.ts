@@ -1,0 +1,97 @@
+/** Applies many cluster records: each is judged, and written, on its own. */
+import { listClusterNames } from '../../lib/cluster/list-records.ts';
+import { Fault } from '../../lib/fault.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError } from '../errors.ts';
+import { mapSideBySide } from '../side-by-side.ts';
+import { type AppliedRecord, applyRecord } from './apply-record.ts';
+import { type Neighbors, neighborsIn } from './neighbors.ts';
+import type { RecordFile } from './record-files.ts';
+
+export interface RecordResult {
+  readonly file: string;
+  readonly cluster: string;
+  readonly warnings: readonly string[];
+  /** undefined if it was not applied. */
+  readonly applied: AppliedRecord | undefined;
+  /** Why it was not applied. */
+  readonly error: CommandError | undefined;
+}
+
+/**
+ * Several at the same time; the results are reported in the order of the records. A record that cannot be applied does
+ * not stop the others; a service that cannot be reached, or denies the credentials, does.
+ * @param report called for each record, as soon as it and all before it are done
+ * @throws Fault of the service, after the records that were already begun
+ */
+export async function applyRecords(
+  authority: ObjectStore,
+  records: readonly RecordFile[],
+  dryRun: boolean,
+  report: (result: RecordResult) => void,
+): Promise<RecordResult[]> {
+  const planned = new Map(records.map(({ cluster, record }) => [cluster, record.trustDomain]));
+  const neighbors = neighborsIn(authority, planned);
+  const results: RecordResult[] = [];
+  let fault: unknown;
+  let reported = 0;
+  await mapSideBySide([...records.entries()], async ([index, record]) => {
+    if (fault !== undefined) return;
+    try {
+      results[index] = await applyOne(authority, record, dryRun, neighbors);
+    } catch (error) {
+      fault ??= error;
+      return;
+    }
+    for (let next = results[reported]; next !== undefined; next = results[reported]) {
+      report(next);
+      reported += 1;
+    }
+  });
+  if (fault === undefined) return results;
+  // those that were done after one that was not
+  for (const result of results.slice(reported)) if (result) report(result);
+  throw fault;
+}
+
+/** @throws Fault if the service cannot be used */
+async function applyOne(
+  authority: ObjectStore,
+  { file, cluster, document, record }: RecordFile,
+  dryRun: boolean,
+  neighbors: Neighbors,
+): Promise<RecordResult> {
+  const warnings: string[] = [];
+  const change = {
+    cluster,
+    build: () => ({ document, record }),
+    dryRun,
+    warn: (line: string) => void warnings.push(line),
+    conflictHint: 'run the same command again after a look at what they changed',
+    neighbors,
+  };
+  try {
+    const applied = await applyRecord(authority, change);
+    return { file, cluster, warnings, applied, error: undefined };
+  } catch (reason) {
+    return { file, cluster, warnings, applied: undefined, error: asOwnError(reason) };
+  }
+}
+
+/** @throws every error that is not about one record */
+function asOwnError(reason: unknown): CommandError {
+  if (reason instanceof CommandError) return reason;
+  if (reason instanceof Fault && reason.code === 'document-malformed')
+    return new CommandError('failure', reason.message);
+  throw reason;
+}
+
+/** Clusters that have a record, and none among these. */
+export async function clustersWithout(
+  authority: ObjectStore,
+  records: readonly RecordFile[],
+): Promise<string[]> {
+  const known = new Set(records.map(({ cluster }) => cluster));
+  const clusters = await listClusterNames(authority);
+  return clusters.filter((cluster) => !known.has(cluster)).sort();
+}

@@ -1,0 +1,159 @@
+/** Tables for terminals: columns as wide as their widest cell, and no wider in all than the terminal. */
+import { eastAsianWidth } from 'get-east-asian-width';
+import { plainLine } from './plain-text.ts';
+
+/** A column that must be whole has only a title. */
+export type Column =
+  | string
+  | {
+      readonly title: string;
+      /** Whether its values may be shortened: free text, and what is never copied into a command. */
+      readonly cut?: true;
+      /** When it is left out: 1 is the first. A column without a number never is. */
+      readonly drop?: number;
+    };
+
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+  /** @default layOut */
+  readonly format?: (table: Table) => string[];
+}
+
+/** A line, or a table that is fitted to the terminal when it is printed. */
+export type Line = string | Table;
+
+export interface Fitted extends Table {
+  /** Titles of the columns that were left out. */
+  readonly dropped: readonly string[];
+  /** Whether a value was shortened. */
+  readonly isCut: boolean;
+}
+
+const GAP = '   ';
+/** Before a column gets narrower than this, one is left out. */
+const NARROWEST = 16;
+
+export const titleOf = (column: Column): string =>
+  typeof column === 'string' ? column : column.title;
+
+/** The table in full, as lines. */
+export const formatTable = (
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string[] => layOut({ columns: header, rows });
+
+/** Columns as wide as their widest cell, as kubeadm prints its tables. */
+export function layOut({ columns, rows }: Table): string[] {
+  const shown = [columns.map(titleOf), ...rows].map((row) => row.map(plainLine));
+  const widths = columns.map((_, i) => Math.max(...shown.map((row) => widthOf(row[i] ?? ''))));
+  return shown.map((row) =>
+    row
+      .map((cell, i) => pad(cell, widths[i] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/**
+ * Leaves out as few columns as possible, in their order, and shortens the widest values of the columns that allow it. What
+ * still does not fit is left as it is: a name that is needed for the next command is never shortened.
+ */
+export function fitTable(table: Table, width: number): Fitted {
+  const { columns, rows } = table;
+  // what is shortened is what is shown: a code such as \u001b counts as its characters
+  const plain = rows.map((row) => row.map(plainLine));
+  const order = columns
+    .flatMap((column, index) =>
+      typeof column === 'object' && column.drop !== undefined ? [{ index, drop: column.drop }] : [],
+    )
+    .sort((a, b) => a.drop - b.drop)
+    .map(({ index }) => index);
+  for (let count = 0; ; count += 1) {
+    const left = columns.flatMap((_, i) => (order.slice(0, count).includes(i) ? [] : [i]));
+    const widths = fitWidths(columns, plain, left, width);
+    if (widths === undefined && count < order.length) continue;
+    return { ...table, ...build(columns, plain, left, widths) };
+  }
+}
+
+/** The width of each of these columns; undefined if they do not fit. */
+function fitWidths(
+  columns: readonly Column[],
+  rows: Table['rows'],
+  left: readonly number[],
+  width: number,
+): number[] | undefined {
+  const widths = left.map((i) =>
+    Math.max(widthOf(titleOf(columns[i] ?? '')), ...rows.map((row) => widthOf(row[i] ?? ''))),
+  );
+  let excess = sum(widths) + GAP.length * (left.length - 1) - width;
+  while (excess > 0) {
+    const widest = widestOf(left, widths, columns);
+    if (widest === undefined) return undefined;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+/** Which of the columns that can still be shortened is the widest. */
+function widestOf(
+  left: readonly number[],
+  widths: readonly number[],
+  columns: readonly Column[],
+): number | undefined {
+  const floor = (at: number) => {
+    const column = columns[left[at] ?? 0] ?? '';
+    if (typeof column === 'string' || !column.cut) return Number.POSITIVE_INFINITY;
+    return Math.max(NARROWEST, widthOf(column.title));
+  };
+  const candidates = widths.flatMap((width, at) => (width > floor(at) ? [at] : []));
+  return candidates.reduce<number | undefined>(
+    (best, at) => (best === undefined || (widths[at] ?? 0) > (widths[best] ?? 0) ? at : best),
+    undefined,
+  );
+}
+
+function build(
+  columns: readonly Column[],
+  rows: Table['rows'],
+  left: readonly number[],
+  widths: readonly number[] | undefined,
+): Fitted {
+  let isCut = false;
+  const shorten = (cell: string, width: number | undefined) => {
+    if (width === undefined || widthOf(cell) <= width) return cell;
+    isCut = true;
+    return cut(cell, width);
+  };
+  return {
+    columns: left.map((i) => columns[i] ?? ''),
+    rows: rows.map((row) => left.map((i, at) => shorten(row[i] ?? '', widths?.[at]))),
+    dropped: columns.flatMap((column, i) => (left.includes(i) ? [] : [titleOf(column)])),
+    isCut,
+  };
+}
+
+/** Columns that a terminal needs for a text: two for most characters of Chinese, Japanese and Korean, none for accents. */
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text)
+    if (!/\p{M}/u.test(character)) width += eastAsianWidth(character.codePointAt(0) ?? 0);
+  return width;
+}
+
+/** The longest beginning that fits, and `…`. */
+function cut(text: string, width: number): string {
+  let short = '';
+  for (const character of text) {
+    if (widthOf(short + character) > width - 1) break;
+    short += character;
+  }
+  return `${short}…`;
+}
+
+const pad = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - widthOf(text)));
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

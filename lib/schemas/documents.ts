@@ -1,0 +1,111 @@
+/** The documents of both buckets, with their JSON Schemas' names. */
+import { requestApprovalSchema, standingApprovalSchema } from '../contract/approvals.ts';
+import { claimSchema } from '../contract/ca-key-claim.ts';
+import { caRecordSchema } from '../contract/ca-record.ts';
+import { clusterRecordSchema } from '../contract/cluster-record.ts';
+import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts';
+import { decisionRecordSchema } from '../contract/decision-record.ts';
+import { pendingSchema, rejectionSchema } from '../contract/outcomes.ts';
+import { reconcileCursorSchema } from '../contract/reconcile-cursor.ts';
+import { leaseSchema } from '../contract/restart-lease.ts';
+import { trustDomainSchema } from '../contract/trust-domain.ts';
+import { describeRecordField, describeWith } from './describe.ts';
+import { FIELDS } from './fields.ts';
+import type { DescribedDocument } from './json-schema.ts';
+
+const WIDENABLE = 'ignored unless in `mustUnderstand`';
+
+/** What people write comes first. */
+export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
+  {
+    name: 'cluster-record',
+    title: 'a cluster record',
+    schema: clusterRecordSchema,
+    unknownFields: 'refused',
+    describe: describeRecordField,
+  },
+  {
+    name: 'rejection',
+    title: 'the outcome of a request that is rejected',
+    schema: rejectionSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.rejection),
+  },
+  {
+    name: 'pending',
+    title: 'the outcome of a request that needs approval',
+    schema: pendingSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.pending),
+  },
+  {
+    name: 'request-approval',
+    title: "an approver's decision about a request",
+    schema: requestApprovalSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.requestApproval),
+  },
+  {
+    name: 'standing-approval',
+    title: "an approver's standing approvals for a cluster",
+    schema: standingApprovalSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.standingApproval),
+  },
+  {
+    name: 'decision-record',
+    title: 'the record of a decision',
+    schema: decisionRecordSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.decisionRecord),
+  },
+  {
+    name: 'trust-domain',
+    title: 'the CAs of a trust domain',
+    schema: trustDomainSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.trustDomain),
+  },
+  {
+    name: 'ca-record',
+    title: 'the record of a CA version',
+    schema: caRecordSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.caRecord),
+  },
+  {
+    name: 'ca-key-claim',
+    title: 'which CA a key belongs to',
+    schema: claimSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.caKeyClaim),
+  },
+  {
+    name: 'node-budget',
+    title: 'what a node has used of its budget on a day',
+    schema: nodeBudgetSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.nodeBudget),
+  },
+  {
+    name: 'cluster-budget',
+    title: 'what the nodes of a cluster have drawn from its budget on a day',
+    schema: clusterBudgetSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.clusterBudget),
+  },
+  {
+    name: 'restart-lease',
+    title: 'which node of a cluster is restarting its components',
+    schema: leaseSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.restartLease),
+  },
+  {
+    name: 'reconcile-cursor',
+    title: 'where reconcile continues',
+    schema: reconcileCursorSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.reconcileCursor),
+  },
+];

@@ -1,0 +1,152 @@
+/** What the fields of documents mean, for their JSON Schemas. The cluster record has its own table. */
+
+/** Fields that mean the same wherever they occur, by name. */
+export const COMMON_FIELDS: Readonly<Record<string, string>> = {
+  request: 'key of the request in the exchange bucket',
+  certificateName: "kubeadm's name of the certificate",
+  cluster: 'the cluster',
+  node: 'the node, by its name in kubeadm',
+  trustDomain: 'the trust domain',
+  ca: 'the CA',
+  decidedAt: 'when it was decided, in ISO 8601 and UTC',
+  reason: 'why',
+  mustUnderstand:
+    'fields of this object that a reader has to know; otherwise it must reject the document',
+  keyId: 'ARN of the key in KMS',
+  keySpec: 'key spec of the key in KMS',
+  publicKey: 'SubjectPublicKeyInfo, DER in base64',
+  tbs: 'the TBSCertificate that is signed, DER in base64; a retry signs the same bytes',
+  csrSha256: 'SHA-256 of the uploaded object, in lower-case hex',
+  planDigest: 'digest of everything that would be certified; an approval names it',
+  uploader: 'who uploaded, as the S3 event named the principal; absent if no event did',
+  approver: '`aws:userid` of the approver',
+  commonName: 'CN of the certificate',
+  organizations: 'O of the certificate',
+  dnsNames: 'DNS names of the certificate',
+  ipAddresses: 'IP addresses of the certificate',
+  extendedKeyUsages: 'extended key usages of the certificate',
+  validitySeconds:
+    'validity that was requested, in seconds; the certificate expires earlier if the CA does',
+  violations: 'every reason why the request is rejected',
+  code: 'which rule is violated',
+  field: 'the field that violates it',
+  got: 'its value',
+  allowed: 'what is allowed',
+  fix: 'what to do',
+  schema: 'version of the format',
+};
+
+const violations = {
+  'violations[].field': 'the part of the request that violates it',
+};
+
+const counted = (prefix: string) => ({
+  [`${prefix}[].kind`]: '`request`: for this request alone; `standing`: for the certificate name',
+});
+
+/** Fields of each document that are not common, or mean something else there, by path. */
+export const FIELDS = {
+  rejection: {
+    certificateName: "kubeadm's name of the certificate; absent if the path requests none",
+    ...violations,
+  },
+  pending: {
+    since: 'since when the request is pending, in ISO 8601 and UTC',
+    waitingFor: 'what has to happen',
+    ca: 'the CA that would sign',
+    trustDomain: 'the trust domain whose CA would sign',
+    requiredApprovals: 'how many approvers have to approve',
+    approvals: 'the approvals that count so far',
+    ...counted('approvals'),
+    uncounted: 'approvals that do not count, and why',
+  },
+  decisionRecord: {
+    decision: '`issue` or `reject`',
+    kubernetesVersion: 'version of Kubernetes of the cluster, whose profile is used',
+    caVersion: 'version of the CA that signs',
+    approval: 'the approval that the certificate needed and had; absent if it needed none',
+    'approval.reason': 'why an approval was needed',
+    'approval.required': 'how many approvers were needed',
+    'approval.by': 'the approvals that counted',
+    ...counted('approval.by'),
+    certificate: 'what is certified',
+    'certificate.serialNumber': 'serial number, in lower-case hex',
+    'certificate.notBefore': 'start of the validity, in ISO 8601 and UTC',
+    'certificate.notAfter': 'end of the validity, in ISO 8601 and UTC',
+    'certificate.keyAlgorithm': 'algorithm of the certified key',
+    deniedBy: '`aws:userid` of the approver who denied it',
+    ...violations,
+  },
+  trustDomain: {
+    cas: 'the three CAs',
+    ...Object.fromEntries(
+      ['ca', 'etcd-ca', 'front-proxy-ca'].flatMap((ca) => [
+        [`cas.${ca}`, 'a CA with all its versions'],
+        [`cas.${ca}.signing`, 'number of the version that signs now'],
+        [`cas.${ca}.versions`, 'its keys and certificates'],
+        [`cas.${ca}.versions[].version`, 'number of the version, from 1'],
+        [`cas.${ca}.versions[].certificate`, 'the CA certificate in PEM'],
+      ]),
+    ),
+  },
+  caRecord: {
+    version: 'number of the version, from 1',
+  },
+  caKeyClaim: {
+    version: 'number of the CA version that has the key',
+  },
+  requestApproval: {
+    decision: 'whether the plan is approved or denied',
+  },
+  standingApproval: {
+    grants: 'what is allowed without an approval of each request',
+    'grants[].organizations': 'the most organizations that the certificate may have',
+    'grants[].trustDomain': 'the trust domain that it is allowed for',
+    'grants[].maxValiditySeconds': 'the longest validity that is allowed, in seconds',
+    denials: 'certificate names for which no grant of any approver counts',
+  },
+  nodeBudget: {
+    requests: 'the requests that count, each once, by a digest of its key',
+    certificates: 'those of them for which a certificate was, or may be, issued',
+    drawn: 'what the node has drawn from the budget of its cluster',
+    'drawn.requests': 'number of requests',
+    'drawn.certificates': 'number of certificates',
+    closedThrough: 'no other request that was uploaded up to this time counts',
+    'closedThrough.requests': 'a time, in ISO 8601 and UTC',
+    'closedThrough.certificates': 'a time, in ISO 8601 and UTC',
+  },
+  clusterBudget: {
+    drawn: 'what the nodes of the cluster have drawn',
+    'drawn.requests': 'number of requests',
+    'drawn.certificates': 'number of certificates',
+  },
+  restartLease: {
+    holder: 'the node that holds the lease; null after it was released',
+    id: 'distinguishes two holds of the same node',
+    seconds: 'how long the lease is held after its last write',
+  },
+  reconcileCursor: {
+    after:
+      'the last key of `requests/` that was looked at; absent if the next run starts at the first',
+    continued:
+      'clusters and nodes with more objects than one run looks at, by prefix: the last key that was looked at',
+    daily: 'whether all pending requests are woken until the last key is reached',
+    ledger: 'the daily check of the ledger, while it is in progress',
+    'ledger.after': 'the last key of `records/` that was looked at',
+    seen: 'totals of the keys up to `after`',
+    last: 'totals of all keys, when the last one was reached',
+    ...Object.fromEntries(
+      ['seen', 'last'].flatMap((totals) => [
+        [`${totals}.waiting`, 'how many requests need approval'],
+        [
+          `${totals}.oldestWaiting`,
+          'since when the oldest of them does, in milliseconds since 1970',
+        ],
+        [
+          `${totals}.oldestOpen`,
+          'upload of the oldest request without an outcome, in milliseconds since 1970',
+        ],
+      ]),
+    ),
+  },
+} as const satisfies Record<string, Readonly<Record<string, string>>>;

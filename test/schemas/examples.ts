@@ -1,0 +1,120 @@
+/** Valid documents of every kind: those that the documentation shows, and those that the service writes. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { InMemoryService, START } from '../support/in-memory-service.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import type { MemoryStore } from '../support/memory-store.ts';
+import { parseKeyOf } from './parse-key.ts';
+
+export interface Example {
+  readonly name: string;
+  readonly from: string;
+  readonly document: unknown;
+}
+
+/** The blocks of a page in a language, in order. */
+export function blocksOf(page: string, language: string): string[] {
+  const blocks = readFileSync(page, 'utf8').matchAll(/^```(\w+)\n(.*?)^```/gms);
+  return [...blocks].flatMap(([, found, text = '']) => (found === language ? [text] : []));
+}
+
+/** In the order of the page. */
+const IN_S3_CONTRACT = [
+  'rejection',
+  'pending',
+  'restart-lease',
+  'decision-record',
+  'request-approval',
+  'standing-approval',
+];
+
+export function documentedExamples(): Example[] {
+  const json = (page: string) => blocksOf(page, 'json').map((text) => JSON.parse(text) as unknown);
+  const contract = json('docs/s3-contract.md');
+  if (contract.length !== IN_S3_CONTRACT.length)
+    throw new Error('the list of documents here is not that of docs/s3-contract.md');
+  const page = (name: string, from: string, document: unknown) => ({ name, from, document });
+  return [
+    page('cluster-record', 'docs/cluster-record.md', json('docs/cluster-record.md')[0]),
+    ...IN_S3_CONTRACT.map((name, i) => page(name, 'docs/s3-contract.md', contract[i])),
+    page(
+      'cakeless-yaml',
+      'docs/node-guide.md',
+      parse(blocksOf('docs/node-guide.md', 'yaml')[0] ?? ''),
+    ),
+    page('deployment', 'docs/operators-guide.md', json('docs/operators-guide.md')[0]),
+    page(
+      'deployment',
+      'infra/examples/fleet.config.json',
+      JSON.parse(readFileSync('infra/examples/fleet.config.json', 'utf8')),
+    ),
+  ];
+}
+
+/** What is in both buckets after a trust domain was created and two requests of a control plane were processed. */
+export async function writtenExamples(): Promise<Example[]> {
+  const memory = await InMemoryService.openWithCaRecords();
+  const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+  const { node } = memory.declare(set);
+  for (const csr of set.csrs.filter(({ path }) =>
+    /^(?:super-admin.conf|pki\/apiserver).csr$/.test(path),
+  ))
+    await memory.process(memory.upload(node, csr));
+  const unknown = set.csrs.find(({ path }) => path === 'admin.conf.csr');
+  if (unknown) await memory.process(memory.upload('cp-9', unknown));
+  return [...documentsIn(memory.exchange), ...documentsIn(memory.authority)];
+}
+
+const documentsIn = (store: MemoryStore): Example[] =>
+  [...store.objects.keys()]
+    .filter((key) => key.endsWith('.json'))
+    .map((key) => ({ name: parseKeyOf(key), from: key, document: store.json(key) }));
+
+const url = (path: string) => `https://example.com/${path}`;
+const place = { cluster: 'prod', node: 'cp-1.prod.example.com', request: 'r1' };
+const bundle = { get: url('ca'), sha256: ['0a'] };
+const totals = { waiting: 1, oldestWaiting: START.getTime() };
+
+/** Documents that neither of the two has. */
+export const OTHER_EXAMPLES: readonly Example[] = [
+  {
+    name: 'invitation',
+    document: {
+      cakelessInvitation: 1,
+      ...place,
+      trustDomain: 'prod',
+      expiresAt: START.toISOString(),
+      trust: { ca: bundle, 'etcd-ca': bundle, 'front-proxy-ca': bundle },
+      requests: [
+        {
+          path: 'admin.conf.csr',
+          ...{ put: url('put'), get: url('get'), certificate: url('certificate') },
+          ...{ rejected: url('rejected'), pending: url('pending') },
+        },
+      ],
+    },
+  },
+  {
+    name: 'packed-request',
+    document: { cakelessRequest: 1, ...place, csrs: [{ path: 'admin.conf.csr', csr: 'AAAA' }] },
+  },
+  {
+    name: 'relayed-outcomes',
+    document: {
+      cakelessOutcomes: 1,
+      ...place,
+      objects: [{ key: 'trust/prod/ca.crt', body: 'AAAA', metadata: { ca: 'ca' } }],
+    },
+  },
+  {
+    name: 'reconcile-cursor',
+    document: {
+      after: 'requests/prod/a',
+      continued: { 'requests/prod/': 'requests/prod/b' },
+      daily: true,
+      ledger: { after: 'records/prod/a' },
+      seen: totals,
+      last: totals,
+    },
+  },
+].map((example) => ({ ...example, from: 'this test' }));

@@ -1,0 +1,21 @@
+/** Which document an object of a bucket is. */
+import { BUCKET_DOCUMENTS } from '../../lib/schemas/documents.ts';
+
+const BY_KEY: readonly (readonly [RegExp, string])[] = [
+  [/\.rejected\.json$/, 'rejection'],
+  [/\.pending\.json$/, 'pending'],
+  [/^clusters\//, 'cluster-record'],
+  [/^trust\//, 'trust-domain'],
+  [/^records\//, 'decision-record'],
+  [/^budgets\/[^/]+\/[^/]+\/[^/]+$/, 'node-budget'],
+  [/^budgets\/[^/]+\/[^/]+$/, 'cluster-budget'],
+  [/\/\d+\.json$/, 'ca-record'],
+  [/\/[0-9a-f]{64}\.json$/, 'ca-key-claim'],
+];
+
+/** @throws Error for an object that this list does not know */
+export function parseKeyOf(key: string): string {
+  const [, name] = BY_KEY.find(([pattern]) => pattern.test(key)) ?? [];
+  if (BUCKET_DOCUMENTS.some((document) => document.name === name)) return name ?? '';
+  throw new Error(`${key}: of which document is it?`);
+}
