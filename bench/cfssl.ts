@@ -1,4 +1,4 @@
-/** cfssl's signer in a process of its own (bench/cfssl/main.go), where a Go toolchain can build it. */
+/** cfssl's signer in a separate process (bench/cfssl/main.go), where a Go toolchain can build it. */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,7 @@ import { type BenchCase, type Issuing, openIssuing, P256 } from './issuance.ts';
 import { issueWithPeculiar } from './peculiar.ts';
 import { describeSpread } from './ratios.ts';
 
-const WARM_UP = 1500;
+const WARM_UP = 1000;
 const ROUNDS = 15;
 const PER_ROUND = 100;
 
