@@ -2,7 +2,7 @@
 import { isSubdomain } from '../names.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import { EXCHANGE_PREFIXES, OUTCOME_SUFFIXES } from './prefixes.ts';
-import { REQUEST_KINDS, type RequestKind, reservedWordsOf } from './request-kinds.ts';
+import { REQUEST_KINDS, type RequestKind } from './request-kinds.ts';
 
 /** The parts of a request's key. */
 export interface RequestParts {
@@ -53,7 +53,7 @@ export function requestKindOf(
 }
 
 function kindsUnder(node: string, kinds: readonly RequestKind[]): RequestKind[] {
-  const isReserved = reservedWordsOf(kinds).includes(node);
+  const isReserved = kinds.some(({ reservedWord }) => reservedWord === node);
   return kinds.filter(({ reservedWord }) =>
     reservedWord === undefined ? !isReserved : reservedWord === node,
   );
