@@ -1,5 +1,10 @@
+/** Only with these does the order of bytes in UTF-8 differ from that of JavaScript's strings. */
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** The order in which S3 lists keys: that of their bytes in UTF-8. */
 export function compareKeys(a: string, b: string): number {
+  if (a === b) return 0;
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -1,3 +1,10 @@
+import './fast-collation.ts';
+import {
+  createValidatedPolicy,
+  validateIdentityPolicy,
+  validateResourcePolicy,
+  validateServiceControlPolicy,
+} from '@cloud-copilot/iam-policy';
 import { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate';
 import type { Principal } from './principals.ts';
 import { ACCOUNT, type Policy } from './template.ts';
@@ -28,13 +35,21 @@ export async function isAllowed(
         resource: { resource: asked.resource, accountId: ACCOUNT },
         contextVariables,
       },
-      identityPolicies: who.policies.map(named),
+      identityPolicies: who.policies.map((policy, i) => named(identity(policy), i)),
       serviceControlPolicies:
         organization.length === 0
           ? []
-          : [{ orgIdentifier: 'account', policies: [FULL_ACCESS, ...organization.map(named)] }],
+          : [
+              {
+                orgIdentifier: 'account',
+                policies: [
+                  FULL_ACCESS,
+                  ...organization.map((policy, i) => named(control(policy), i)),
+                ],
+              },
+            ],
       resourceControlPolicies: [],
-      ...(asked.resourcePolicy && { resourcePolicy: asked.resourcePolicy }),
+      ...(asked.resourcePolicy && { resourcePolicy: ofResource(asked.resourcePolicy) }),
     },
     {},
   );
@@ -48,7 +63,21 @@ export async function isAllowed(
   return simulated.overallResult === 'Allowed';
 }
 
-const named = (policy: Policy, i: number) => ({ name: `policy ${i}`, policy });
+const named = (policy: unknown, i: number) => ({ name: `policy ${i}`, policy });
+
+/** Validates each policy once: the simulation would do it for every request. */
+function validatedOnce(validate: Parameters<typeof createValidatedPolicy>[1]) {
+  const known = new WeakMap<Policy, unknown>();
+  return (policy: Policy) => {
+    const validated = known.get(policy) ?? createValidatedPolicy(policy, validate);
+    known.set(policy, validated);
+    return validated;
+  };
+}
+
+const identity = validatedOnce(validateIdentityPolicy);
+const control = validatedOnce(validateServiceControlPolicy);
+const ofResource = validatedOnce(validateResourcePolicy);
 
 /** AWS's own policy, which every account has in addition to those that deny something. */
 const FULL_ACCESS = {

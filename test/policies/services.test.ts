@@ -1,4 +1,5 @@
 /** What AWS services may do for others, and who may assume which role, evaluated as the other policies are. */
+import './fast-collation.ts';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { CONFIG_FILE } from '../deployed/config-file.ts';
 import { ACCOUNT, Policies, type Policy } from './template.ts';

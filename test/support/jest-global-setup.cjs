@@ -1,8 +1,10 @@
 /**
  * Gives the quick suites a folder for temporary files that is in memory, where there is one: they write thousands of small
- * files and wait for each to be on disk. The slow suites measure what a disk does, and use the usual folder.
+ * files and wait for each to be on disk. The slow suites measure what a disk does, and use the usual folder. All suites of
+ * a run share another folder, for what is built once (service-program.ts).
  */
 const { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } = require('node:fs');
+const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
 const IN_MEMORY = '/dev/shm';
@@ -11,13 +13,19 @@ const PREFIX = 'cakeless-tests-';
 const ENOUGH_BYTES = 48 * 2 ** 20;
 
 module.exports = () => {
+  useMemory();
+  globalThis.runFolder = mkdtempSync(join(tmpdir(), 'cakeless-run-'));
+  process.env.CAKELESS_TEST_RUN = globalThis.runFolder;
+};
+
+function useMemory() {
   if (process.env.CAKELESS_ALL === '1' || process.env.TMPDIR !== undefined || !hasRoom()) return;
   removeLeftBehind();
   const folder = mkdtempSync(join(IN_MEMORY, `${PREFIX}${process.pid}-`));
   chmodSync(folder, 0o1777); // like /tmp: some tests act as another user
   process.env.TMPDIR = folder;
   globalThis.temporaryFolder = folder;
-};
+}
 
 function hasRoom() {
   try {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { environmentAs, readEnvironmentFile } from '../../client/demo/shell.ts';
+import { serviceProgram } from './service-program.ts';
 
 export type Environment = Record<string, string>;
 
@@ -20,7 +21,8 @@ export const COMMAND = resolve('client', 'cakeless.mjs');
 export async function startServiceProcess(folder: string): Promise<ServiceProcess> {
   const data = join(folder, 'data');
   const envFile = join(folder, 'env');
-  const args = ['--', COMMAND, 'local', '--data', data, '--port', '0', '--write-env', envFile];
+  const program = await serviceProgram();
+  const args = ['--', program, 'local', '--data', data, '--port', '0', '--write-env', envFile];
   const env = { ...process.env, POWERTOOLS_LOG_LEVEL: 'SILENT' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((done) => child.once('close', () => done()));
