@@ -11,7 +11,7 @@ import {
 } from '../../wording/waiting.ts';
 import type { Exchange } from './exchange.ts';
 import { type Outcome, type RequestPlace, readOutcomes } from './outcomes.ts';
-import { pauseMs, type RandomInt } from './rhythm.ts';
+import { firstPauseMs, pauseMs, type RandomInt } from './rhythm.ts';
 import { OUTCOME_SECONDS } from './wait-seconds.ts';
 
 /** After a longer silence, the command would seem to hang. */
@@ -51,19 +51,21 @@ export async function pollOutcomes<T extends Polled>(
   read: () => Promise<readonly T[]>,
 ): Promise<readonly T[]> {
   const { clock, randomInt = systemRandomInt } = deps;
-  const deadline = clock.monotonic() + wait.seconds * 1000;
+  const start = clock.monotonic();
+  const deadline = start + wait.seconds * 1000;
   const announce = announcer(deps, deadline);
   const sleep = async (ms: number) => {
     if (ms > 0) await clock.sleep(Math.min(ms, deadline - clock.monotonic()));
   };
-  if (wait.afterUpload && wait.seconds > 0) await sleep(pauseMs(0, false, randomInt));
-  for (let looks = 1; ; looks += 1) {
+  if (wait.afterUpload && wait.seconds > 0) await sleep(firstPauseMs(randomInt));
+  for (;;) {
     const polled = await read();
     const open = polled.filter((one) => isAwaited(one, wait));
-    if (open.length === 0 || clock.monotonic() >= deadline) return polled;
+    const waitedMs = clock.monotonic() - start;
+    if (open.length === 0 || start + waitedMs >= deadline) return polled;
     const silenceMs = announce(open);
     const onlyApprovals = open.every(({ state }) => state === 'pending');
-    await sleep(Math.min(pauseMs(looks, onlyApprovals, randomInt), silenceMs));
+    await sleep(Math.min(pauseMs(waitedMs, onlyApprovals, randomInt), silenceMs));
   }
 }
 

@@ -5,26 +5,32 @@ export type RandomInt = (limit: number) => number;
 
 /** A certificate takes a few hundred milliseconds. */
 const FIRST_MS = 200;
-/** Each pause is a quarter longer: what has taken long so far takes longer still. */
-const GROWTH = 1.25;
+/** A quarter of the time so far: what has taken long takes longer still, and is seen a quarter later at most. */
+const SHARE = 1 / 4;
+const SHORTEST_MS = 150;
 /** A lost event is found again within minutes. A fleet of 1,000 nodes then makes 200 calls a second. */
 const LONGEST_MS = 5000;
 /** People take minutes. */
-const APPROVAL_MS = 1000;
+const SHORTEST_FOR_APPROVALS_MS = 1000;
 const LONGEST_FOR_APPROVALS_MS = 10_000;
 
 /** Up to a quarter shorter or longer, so that nodes that have uploaded together do not look together. */
-const JITTER = 0.25;
+const JITTER = 1 / 4;
+
+/** @returns the pause before the first look after an upload */
+export const firstPauseMs = (randomInt: RandomInt): number => vary(FIRST_MS, randomInt);
 
 /**
- * @param looks how often it has looked since the upload
+ * @param waitedMs how long it has waited so far
  * @param onlyApprovals whether only approvers are missing
  */
-export function pauseMs(looks: number, onlyApprovals: boolean, randomInt: RandomInt): number {
-  const grown = FIRST_MS * GROWTH ** looks;
-  const pause = onlyApprovals
-    ? Math.min(Math.max(grown, APPROVAL_MS), LONGEST_FOR_APPROVALS_MS)
-    : Math.min(grown, LONGEST_MS);
-  const shortest = Math.round(pause * (1 - JITTER));
-  return shortest + randomInt(Math.round(2 * JITTER * pause) + 1);
+export function pauseMs(waitedMs: number, onlyApprovals: boolean, randomInt: RandomInt): number {
+  const [shortest, longest] = onlyApprovals
+    ? [SHORTEST_FOR_APPROVALS_MS, LONGEST_FOR_APPROVALS_MS]
+    : [SHORTEST_MS, LONGEST_MS];
+  return vary(Math.min(Math.max(waitedMs * SHARE, shortest), longest), randomInt);
+}
+
+function vary(pause: number, randomInt: RandomInt): number {
+  return Math.round(pause * (1 - JITTER)) + randomInt(Math.round(2 * JITTER * pause) + 1);
 }

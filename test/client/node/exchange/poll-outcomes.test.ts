@@ -77,14 +77,11 @@ const pauses = (looks: readonly number[]) => looks.slice(1).map((at, i) => at - 
 
 it('looks soon after an upload, and then less and less often, up to every five seconds', async () => {
   const { looks } = await poll(60, false, never, { afterUpload: true });
-  expect(looks.slice(0, 6)).toEqual([200, 450, 762, 1152, 1640, 2250]);
-  expect(
-    pauses(looks)
-      .slice(15, -2)
-      .every((pause) => pause === 5000),
-  ).toBe(true);
+  expect(looks.slice(0, 6)).toEqual([200, 350, 500, 650, 812, 1015]);
+  const late = pauses(looks.filter((at) => at > 20_000 && at < 60_000));
+  expect(new Set(late)).toEqual(new Set([5000]));
   expect(looks.at(-1)).toBe(60_000); // the last look is when time is up
-  expect(looks.length).toBeLessThan(25);
+  expect(looks.length).toBeLessThan(32);
 });
 
 it('looks at once if nothing was uploaded, and only once if it must not wait', async () => {
