@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpensslNode } from '../test/support/openssl-node.ts';
 
-const ROUNDS = 21;
+const ROUNDS = 11;
 /** CPU milliseconds on Node 24, in the installed form. */
 const AIMS: Readonly<Record<string, number>> = { '--help': 100, 'check-expiration': 150 };
 

@@ -1,7 +1,7 @@
 // Builds executables for nodes without Node.js: dist/client/cakeless-linux-x64 and -arm64 (single executable
 // applications). Node 26 builds them; npm installs the pinned version into the folder of test/tools.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bundleOneFile } from './bundle.mjs';
@@ -24,12 +24,14 @@ function nodeFor(platform) {
 const main = await bundleOneFile('cjs');
 const builder = nodeFor(`linux-${process.arch}`);
 for (const platform of ['linux-x64', 'linux-arm64']) {
-  const output = `dist/client/cakeless-${platform}`;
-  const config = `${output}.json`;
+  const executableFile = `dist/client/cakeless-${platform}`;
+  const output = `${executableFile}.${process.pid}`; // the existing file may be running
+  const config = `${executableFile}.json`;
   const executable = resolve(nodeFor(platform));
   // All arguments belong to cakeless, none to Node.
   const settings = { disableExperimentalSEAWarning: true, execArgvExtension: 'none' };
   writeFileSync(config, JSON.stringify({ main, output, executable, ...settings }));
   execFileSync(builder, ['--build-sea', config], { stdio: 'inherit' });
-  console.log(`${output}  ${Math.ceil(statSync(output).size / 1024 / 1024)} MB`);
+  renameSync(output, executableFile);
+  console.log(`${executableFile}  ${Math.ceil(statSync(executableFile).size / 1024 / 1024)} MB`);
 }

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 /** Runs a command in bash with a redirection or a pipe; the exit code is that of the command, not of the pipe. */
 function run(args: readonly string[], behind: string, principal?: string) {
-  const command = [process.execPath, '--', resolve('dist/client/cakeless.mjs'), ...args];
+  const command = [process.execPath, '--', resolve('dist/bundle/cakeless.mjs'), ...args];
   const script = `"$@" ${behind}; exit \${PIPESTATUS[0]}`;
   const { status, stdout, stderr } = spawnSync(
     'bash',

@@ -21,6 +21,7 @@ import {
   shortestLifetime,
 } from './interval.ts';
 import { markedUnit, type UnitState, unitState } from './marked-unit.ts';
+import { programParts } from './program-parts.ts';
 import { checkTimerKnowsNode, readUnitEnvironment } from './timer-environment.ts';
 import { AT_BOOT, commandWord, TIMER, unitFiles } from './units.ts';
 import { writableFolders } from './writable-folders.ts';
@@ -203,8 +204,8 @@ function homeOfUser(): string {
 
 /** The unit runs as root: a program in a user's home would let that user become root. */
 function requireRootOwnedProgram(): void {
-  for (const file of programFiles()) {
-    const open = findOpenPart(realpathSync(file), { trusted: [0] })?.path;
+  for (const file of programFiles().flatMap(programParts)) {
+    const open = findOpenPart(file, { trusted: [0] })?.path;
     if (open !== undefined)
       throw new CommandError(
         'usage',

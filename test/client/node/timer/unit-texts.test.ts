@@ -1,9 +1,19 @@
 /** What the systemd units run, and who can change that program. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
+import { programParts } from '../../../../client/node/timer/program-parts.ts';
 import { unitFiles } from '../../../../client/node/timer/units.ts';
 import { findOpenPart } from '../../../../lib/files/open-to-others.ts';
 
@@ -60,4 +70,17 @@ it('finds the part of a path that users other than root can change', () => {
   chmodSync(join(folder, 'bin'), 0o777);
   expect(findOpenPart(file, { trusted: [0] })?.path).toBe(owner ?? join(folder, 'bin'));
   expect(findOpenPart('/bin/sh', { trusted: [0] })).toBeUndefined();
+});
+
+it('the program of the installed form includes its chunks, behind a link too', () => {
+  const installed = join(folder, 'lib');
+  mkdirSync(join(installed, 'chunks'), { recursive: true });
+  const files = ['cakeless.mjs', 'chunks/renew.mjs', 'chunks/run.mjs'].map((name) =>
+    join(installed, name),
+  );
+  for (const file of files) writeFileSync(file, '');
+  symlinkSync(files[0] ?? '', join(folder, 'cakeless'));
+  expect(programParts(join(folder, 'cakeless')).sort()).toEqual(
+    files.map((file) => realpathSync(file)),
+  );
 });

@@ -1,0 +1,11 @@
+/** What runs when a program of Cakeless is started. */
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The program without links and, in the installed form, the chunks next to it, which it loads. */
+export function programParts(program: string): string[] {
+  const file = realpathSync(program);
+  const chunks = join(dirname(file), 'chunks');
+  if (!existsSync(chunks)) return [file];
+  return [file, ...readdirSync(chunks).map((name) => join(chunks, name))];
+}
