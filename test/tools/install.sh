@@ -7,6 +7,8 @@
 #   node-22/bin/node, node-24/…   the other releases of Node that are supported
 #   python/bin/{aws,python}       the AWS command line and boto3 (pins: python-requirements.txt)
 #   scanners/bin/{cfn-lint,checkov}  scanners of CloudFormation templates (pins: scanners-requirements.txt)
+#   examples/bin/{ansible-playbook,ansible-lint,shellcheck}, examples/cloud-init/  judges of examples/ (pins:
+#                                 examples-requirements.txt; cloud-init from Debian's package)
 #   ministack/bin/python          MiniStack, a stand-in for AWS (pins with hashes: ministack-requirements.txt)
 #   bin/nfpm                      builds .deb and .rpm packages (nfpm/go.mod, go.sum)
 #   sbom/bin/python               readers of CycloneDX and SPDX that validate (pins: sbom-requirements.txt)
@@ -38,6 +40,7 @@ main() {
   ! wanted node-24 || node 24 "$node_24"
   ! wanted python || python_tools
   ! wanted scanners || scanners
+  ! wanted examples || examples
   ! wanted ministack || ministack
   ! wanted nfpm || nfpm
   ! wanted sbom || sbom
@@ -143,6 +146,25 @@ install_scanners() {
     "$tools/scanners/bin/cfn-lint" --version &&
     "$tools/scanners/bin/checkov" --version
 }
+
+examples() {
+  with_python examples 11 "$here/examples-requirements.txt" "$tools/examples/cloud-init/cloudinit/__init__.py" install_examples
+}
+
+install_examples() {
+  rm -rf "$tools/examples"
+  python3 -m venv "$tools/examples" &&
+    "$tools/examples/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/examples-requirements.txt" &&
+    install_cloud_init
+}
+
+# It is not on PyPI.
+install_cloud_init() (
+  mkdir "$tools/examples/package" && cd "$tools/examples/package" &&
+    apt-get download -q cloud-init && dpkg -x cloud-init_*.deb . &&
+    mv usr/lib/python3/dist-packages "$tools/examples/cloud-init" &&
+    chmod +x "$tools/examples/cloud-init/cloudinit/__init__.py"
+)
 
 ministack() {
   with_python ministack 10 "$here/ministack-requirements.txt" "$tools/ministack/bin/python" install_ministack
