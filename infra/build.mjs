@@ -10,6 +10,8 @@ import { build } from 'esbuild';
 /** An argument names another folder. */
 const [OUT = 'dist/infra'] = process.argv.slice(2);
 
+/** esbuild's metadata, which is not part of the package. */
+const META = 'dist/meta';
 /** TypeScript leaves the source's name in a declaration: from './alarms.ts'. */
 const RELATIVE = /from '(\.[^']*)\.ts'/g;
 
@@ -33,6 +35,8 @@ async function bundle() {
     external: ['aws-cdk-lib', 'constructs'],
     metafile: true,
   });
+  mkdirSync(META, { recursive: true });
+  writeFileSync(`${META}/infra.json`, JSON.stringify(metafile));
   const [{ bytes }] = Object.values(metafile.outputs);
   console.log(`${outfile}  ${Math.ceil(bytes / 1024)} KB`);
 }

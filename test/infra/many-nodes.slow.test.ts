@@ -2,13 +2,29 @@
 import { clusterOf, expectNodes, templatesOf } from '../support/many-nodes.ts';
 
 it.each([
+  [135, undefined],
+  [150, 2],
   [400, 4],
   [1000, 10],
 ])(
-  '%d nodes synthesize with %d nested stacks, each with a role and an instance profile',
+  '%d nodes synthesize with nestedStacks %p, each with a role and an instance profile',
   (count, nestedStacks) => {
     const templates = templatesOf(clusterOf(count, nestedStacks));
-    expect(templates).toHaveLength(1 + nestedStacks);
+    expect(templates).toHaveLength(1 + (nestedStacks ?? 0));
     expectNodes(templates, count);
   },
 );
+
+it('180 nodes do not fit into one nested stack', () => {
+  expect(() => templatesOf(clusterOf(180, 1))).toThrow('set nestedStacks to 2,');
+});
+
+it('too many outputs are refused too: 210 nodes without instance profiles', () => {
+  const { clusters, ...rest } = clusterOf(210);
+  const [cluster] = clusters;
+  const config = {
+    ...rest,
+    clusters: [{ name: 'prod', nodes: { ...cluster?.nodes, assumedBy: ['account'] } }],
+  };
+  expect(() => templatesOf(config)).toThrow(/and 21\d outputs/);
+});
