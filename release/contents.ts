@@ -22,7 +22,7 @@ export interface Entry {
 
 export interface Contents {
   readonly entries: readonly Entry[];
-  /** Folders that belong to the package alone. */
+  /** Folders to create and to remove, besides those that every system has. */
   readonly folders: readonly string[];
   readonly links: readonly { readonly to: string; readonly target: string }[];
 }
@@ -123,8 +123,7 @@ function commonContents(
       text(`${doc}/CHANGELOG.md`, readFileSync('CHANGELOG.md'), 'doc'),
       text(`/usr/share/licenses/${name}/LICENSE`, readFileSync('LICENSE'), 'license'),
     ],
-    // rpm removes only folders that a package lists
-    folders: [doc, `${doc}/examples`, `/usr/share/licenses/${name}`],
+    folders: [doc, `${doc}/examples`, `/usr/share/licenses/${name}`, ...SHARED_FOLDERS],
     links: [],
   };
 }
@@ -141,6 +140,13 @@ const defaultUnits = () =>
     interval: EVERY_DAY,
     kubeconfigDir: '/etc/kubernetes',
   });
+
+/** rpm removes only folders that a package lists, once they are empty; a minimal system may lack these. */
+const SHARED_FOLDERS = [
+  ...['/usr/share/bash-completion', '/usr/share/bash-completion/completions'],
+  ...['/usr/share/fish', '/usr/share/fish/vendor_completions.d'],
+  ...['/usr/share/zsh', '/usr/share/zsh/site-functions', '/usr/share/licenses'],
+];
 
 function completionPlace(file: string, format: Format): string {
   const zsh = format === 'deb' ? 'vendor-completions' : 'site-functions';

@@ -28,8 +28,9 @@ import { cycloneDx } from './sbom/cyclonedx.ts';
 import { spdx } from './sbom/spdx.ts';
 
 const OUT = 'dist/release';
-const NOTICES = 'release/notices.mjs';
 const TOOLS = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
+const NFPM = join(TOOLS, 'bin/nfpm');
+const NOTICES = 'release/notices.mjs';
 
 async function makeRelease(made: Revision): Promise<void> {
   process.umask(0o022); // the modes of files do not depend on who builds
@@ -60,6 +61,7 @@ const BUILDS = [
 
 function build(): void {
   execFileSync('bash', ['test/tools/install.sh', 'nfpm'], { stdio: 'inherit' });
+  if (!existsSync(NFPM)) throw new Error(`${NFPM} could not be built: install Go`);
   for (const script of BUILDS) npm('run', '--if-present', '--silent', script);
 }
 
@@ -70,7 +72,7 @@ function makeOsPackages(made: Revision, bundle: readonly License[], node: Licens
   const stage = mkdtempSync(join(tmpdir(), 'cakeless-release-'));
   try {
     for (const it of osPackages(made, { bundle, node }))
-      makeOsPackage(it, { nfpm: join(TOOLS, 'bin/nfpm'), stage, out: OUT, revision: made });
+      makeOsPackage(it, { nfpm: NFPM, stage, out: OUT, revision: made });
   } finally {
     rmSync(stage, { recursive: true });
   }

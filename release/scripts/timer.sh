@@ -30,7 +30,7 @@ wait_for_renewal() {
     tries=$((tries + 1))
     if [ "$tries" -gt 600 ]; then
       echo 'cakeless: the renewal is still in progress; nothing was changed: try again later' >&2
-      exit 1
+      return 1
     fi
     sleep 2
   done
@@ -38,9 +38,16 @@ wait_for_renewal() {
 
 stop_timer() {
   if ! units_are_ours || ! have_systemctl; then return 0; fi
-  # the timer first: it must not start a renewal that nobody waits for
-  if systemd_runs; then systemctl --quiet stop "$timer" 2>/dev/null || true; fi
-  wait_for_renewal
+  if systemd_runs && systemctl --quiet is-active "$timer"; then
+    # it must not start a renewal that nobody waits for
+    systemctl --quiet stop "$timer"
+    if ! wait_for_renewal; then
+      systemctl --quiet start "$timer"
+      exit 1
+    fi
+  else
+    wait_for_renewal
+  fi
   systemctl --quiet disable "$timer" "$at_boot" 2>/dev/null || true
 }
 
@@ -51,7 +58,6 @@ remove_traces() {
     # when the timer last ran (Persistent=)
     rm -f "/var/lib/systemd/timers/stamp-$timer"
   fi
-  rm -rf /var/cache/cakeless
   reload_units
   if systemd_runs; then systemctl --quiet reset-failed "$service" "$at_boot" 2>/dev/null || true; fi
 }

@@ -1,15 +1,17 @@
 /** Builds releases from these sources, each in a separate folder. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** A clone, with what is not committed yet, so that a change can be tried. */
 export function copySources(folder: string): void {
   execFileSync('git', ['clone', '--quiet', '--shared', '.', folder]);
-  const changed = ['ls-files', '-z', '--modified', '--others', '--exclude-standard'];
-  for (const name of execFileSync('git', changed, { encoding: 'utf8' }).split('\0'))
-    if (name !== '' && existsSync(name) && !name.startsWith('node_modules')) {
+  const list = (...args: string[]) =>
+    execFileSync('git', args, { encoding: 'utf8' }).split('\0').filter(Boolean);
+  const changed = list('diff', '--name-only', '-z', '--diff-filter=d', 'HEAD');
+  for (const name of [...changed, ...list('ls-files', '-z', '--others', '--exclude-standard')])
+    if (statSync(name).isFile()) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       cpSync(name, join(folder, name));
     }

@@ -63,6 +63,14 @@ const titled = (title: string, reason: string | undefined) =>
     execFileSync('sha256sum', check, { cwd: release });
   });
 
+  it('refuses files that are not committed, and says which', () => {
+    writeFileSync(join(one, 'left-over.txt'), '');
+    const run = spawnSync('npm', ['run', '-s', 'release'], { cwd: one, encoding: 'utf8' });
+    rmSync(join(one, 'left-over.txt'));
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('?? left-over.txt') });
+    expect(readdirSync(release)).toContain('SHA256SUMS');
+  });
+
   it('names its commit in the single file and in the executable', () => {
     const client = [process.execPath, '--', file(/^cakeless\.mjs$/)];
     for (const [program = '', ...args] of [client, [file(/^cakeless-linux-x64$/)]]) {
@@ -106,12 +114,13 @@ const titled = (title: string, reason: string | undefined) =>
   unless(whyNoLintian)(
     titled('has .deb packages in which lintian finds nothing', whyNoLintian),
     () => {
-      const packages = files(/\.deb$/);
-      expect(packages).toHaveLength(3);
+      // that for arm64 has the same files, and a large executable takes long
+      const packages = files(/_(?:amd64|all)\.deb$/);
+      expect(packages).toHaveLength(2);
       const judged = spawnSync('lintian', ['--allow-root', ...packages], { encoding: 'utf8' });
       expect([judged.status, judged.stdout]).toEqual([0, '']);
     },
-    300_000,
+    600_000,
   );
 
   unless(whyNoDebian)(
