@@ -49,7 +49,7 @@ function commandPage(source: ManualSource, command: CommandFacts): string {
   const { words } = command;
   const name = `cakeless ${words.join(' ')}`;
   const about = sectionOf(source.reference, new RegExp(`^### \`${name}(?: [<[].*)?\`$`, 'm'));
-  if (about === undefined) throw new Error(`docs/command.md: ${name} has no section`);
+  if (about === undefined) throw new Error(`the reference of commands has no section for ${name}`);
   return page(source, command, [
     '.SH DESCRIPTION',
     ...toRoff(about, ['option']),
@@ -100,7 +100,7 @@ const introductionOf = (reference: string) =>
 
 function section(reference: string, heading: string): string[] {
   const text = sectionOf(reference, new RegExp(`^## ${heading}$`, 'm'));
-  if (text === undefined) throw new Error(`docs/command.md: the section ${heading} is missing`);
+  if (text === undefined) throw new Error(`the reference of commands has no section ${heading}`);
   return [`.SH ${heading.toUpperCase()}`, ...toRoff(text)];
 }
 

@@ -59,15 +59,15 @@ function loadedWith(entryPoint: string) {
   };
 }
 
-it('--help and --version load commander alone', () => {
+it('--help and --version load commander, and the table of character widths', () => {
   const { kilobytes, packages } = loadedWith('client/run.ts');
-  expect(packages).toEqual(['commander']);
+  expect(packages).toEqual(['commander', 'get-east-asian-width']);
   expect(kilobytes).toBeLessThan(100);
 });
 
 it('check-expiration loads no AWS SDK and no @peculiar/x509', () => {
   const { kilobytes, packages } = loadedWith('client/commands/check-expiration.ts');
-  expect(packages).toEqual(['yaml', 'zod']);
+  expect(packages).toEqual(['get-east-asian-width', 'yaml', 'zod']);
   expect(kilobytes).toBeLessThan(260);
 });
 
