@@ -172,13 +172,10 @@ export function feed(
   source: EventSource,
   maxConcurrency: number = source.maxConcurrency,
 ): void {
-  const { batchSize, maxBatchingWindowSeconds } = source;
+  const { batchSize } = source;
   target.addEventSource(
     new SqsEventSource(queue, {
       batchSize,
-      ...(maxBatchingWindowSeconds > 0 && {
-        maxBatchingWindow: Duration.seconds(maxBatchingWindowSeconds),
-      }),
       maxConcurrency,
       reportBatchItemFailures: true,
     }),

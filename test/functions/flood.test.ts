@@ -142,7 +142,6 @@ class Simulation {
   readonly #messages = new OwnMessages();
   readonly #reporter = newReporter('triage');
   #arrived = 0;
-  #firstOfBatchAt: number | undefined;
   readonly delays: number[] = [];
 
   constructor(requests: readonly Request[], signMs: (request: Request) => number) {
@@ -173,12 +172,8 @@ class Simulation {
   }
 
   #startTriage(now: number): void {
-    const { batchSize, maxBatchingWindowSeconds, maxConcurrency } = EVENT_SOURCES.triage;
+    const { batchSize, maxConcurrency } = EVENT_SOURCES.triage;
     while (this.#triageRuns.length < maxConcurrency && this.#uploads.length > 0) {
-      this.#firstOfBatchAt ??= now;
-      const isFull = this.#uploads.length >= batchSize;
-      if (!isFull && now - this.#firstOfBatchAt < 1000 * maxBatchingWindowSeconds) return;
-      this.#firstOfBatchAt = undefined;
       const batch = this.#uploads.splice(0, batchSize);
       const receiveMs = SQS_MS * Math.ceil(batch.length / RECEIVED_AT_ONCE);
       // it proves that the messages are its own, and sends
