@@ -30,7 +30,6 @@ import { spdx } from './sbom/spdx.ts';
 const OUT = 'dist/release';
 const TOOLS = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
 const NFPM = join(TOOLS, 'bin/nfpm');
-const NOTICES = 'release/notices.mjs';
 
 async function makeRelease(made: Revision): Promise<void> {
   process.umask(0o022); // the modes of files do not depend on who builds
@@ -62,7 +61,7 @@ const BUILDS = [
 function build(): void {
   execFileSync('bash', ['test/tools/install.sh', 'nfpm'], { stdio: 'inherit' });
   if (!existsSync(NFPM)) throw new Error(`${NFPM} could not be built: install Go`);
-  for (const script of BUILDS) npm('run', '--if-present', '--silent', script);
+  for (const script of BUILDS) npm('run', '--silent', script);
 }
 
 const npm = (...args: string[]) =>
@@ -81,13 +80,12 @@ function makeOsPackages(made: Revision, bundle: readonly License[], node: Licens
 function licensesOfBundle(): License[] {
   const name = 'THIRD-PARTY-NOTICES';
   const file = join('dist', name);
-  if (existsSync(NOTICES)) execFileSync(process.execPath, [NOTICES, 'dist/meta', file]);
-  return existsSync(file) ? [{ name, text: readFileSync(file, 'utf8') }] : [];
+  execFileSync(process.execPath, ['release/notices.mjs', 'dist/meta', file]);
+  return [{ name, text: readFileSync(file, 'utf8') }];
 }
 
 /** The CloudFormation template and its functions, for teams without Node.js. */
 function archiveTemplate({ version, time }: Revision): void {
-  if (!existsSync('dist/template')) return;
   const name = `cakeless-cloudformation-${version}`;
   const stable = ['--sort=name', `--mtime=${time.toISOString()}`, '--owner=0', '--group=0'];
   const from = ['--numeric-owner', '--mode=u=rwX,go=rX', `--transform=s|^template|${name}|`];
@@ -97,11 +95,10 @@ function archiveTemplate({ version, time }: Revision): void {
   writeFileSync(join(OUT, `${name}.tar.gz`), gzipSync(tar, { level: 9 }));
 }
 
-/** The client's metadata, and that of the functions if the package contains them for the constructs. */
+/** The client's metadata, and that of the functions: the package contains them for the constructs. */
 function metafiles(): string[] {
-  const published = (name: string) => name === 'client.json' || existsSync('dist/infra');
   return filesIn('dist/meta')
-    .filter((name) => name.endsWith('.json') && published(name))
+    .filter((name) => name.endsWith('.json'))
     .map((name) => join('dist/meta', name));
 }
 

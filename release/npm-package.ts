@@ -1,33 +1,24 @@
 /** Makes dist/package, the folder that is published on npm: the bundle and no dependencies. */
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesIn, type License } from './contents.ts';
 
 const PACKAGE = 'dist/package';
 
 /** Folders of dist/ that become folders of the package. */
-const FOLDERS = ['bundle', 'man', 'completion', 'infra'];
+const FOLDERS = ['bundle', 'man', 'completion', 'schemas', 'infra'];
 
 export function makeNpmPackage(licenses: readonly License[]): string {
   rmSync(PACKAGE, { recursive: true, force: true });
   mkdirSync(PACKAGE, { recursive: true });
-  const folders = FOLDERS.filter((folder) => existsSync(join('dist', folder)));
-  for (const folder of folders)
+  for (const folder of FOLDERS)
     for (const name of filesIn(join('dist', folder)))
       put(join('dist', folder, name), join(folder, name));
   for (const name of ['LICENSE', 'CHANGELOG.md']) put(name, name);
   put('release/npm/README.md', 'README.md');
   for (const { name, text } of licenses) writeFileSync(join(PACKAGE, name), text, { mode: 0o644 });
   const root = JSON.parse(readFileSync('package.json', 'utf8'));
-  const listed = [...folders, ...licenses.map(({ name }) => name)];
+  const listed = [...FOLDERS, ...licenses.map(({ name }) => name)];
   writeFileSync(
     join(PACKAGE, 'package.json'),
     `${JSON.stringify(packageJson(root, listed), null, 2)}\n`,
@@ -57,18 +48,15 @@ export function packageJson(root: RootPackage, files: readonly string[]) {
   return {
     ...{ name: 'cakeless', version, description, license, type: 'module', engines },
     bin: { cakeless: 'bundle/cakeless.mjs' },
-    ...(files.includes('man') && { directories: { man: 'man' } }),
+    directories: { man: 'man' },
     files: [...files, 'CHANGELOG.md'],
-    ...(files.includes('infra')
-      ? { exports: { ...INFRA_EXPORTS, ...ITSELF }, ...cdkPeers(root) }
-      : { exports: ITSELF }),
+    exports: {
+      './infra': { types: './infra/index.d.ts', default: './infra/index.js' },
+      './package.json': './package.json',
+    },
+    ...cdkPeers(root),
   };
 }
-
-const ITSELF = { './package.json': './package.json' };
-const INFRA_EXPORTS = {
-  './infra': { types: './infra/index.d.ts', default: './infra/index.js' },
-};
 
 /** Only those who import the constructs need them, and those have them. */
 function cdkPeers({ devDependencies }: RootPackage) {
