@@ -16,7 +16,8 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
+import { gzipSync } from 'fflate';
 import { CHECKSUMS, writeChecksums } from './checksums.ts';
 import { filesIn, type License } from './contents.ts';
 import { readEmbeddedNode } from './embedded-node.ts';
@@ -39,7 +40,7 @@ async function makeRelease(made: Revision): Promise<void> {
   const node = readEmbeddedNode();
   const licenses = licensesOfBundle();
   makeOsPackages(made, licenses, { name: 'THIRD-PARTY-NOTICES.nodejs', text: node.license });
-  npm('pack', `./${makeNpmPackage(licenses)}`, '--pack-destination', OUT, '--silent');
+  packForNpm(made, licenses);
   for (const name of ['cakeless.mjs', 'cakeless-linux-x64', 'cakeless-linux-arm64'])
     copyFileSync(join('dist/client', name), join(OUT, name));
   writeFileSync(join(OUT, 'LICENSE.nodejs'), node.license);
@@ -92,8 +93,17 @@ function archiveTemplate({ version, time }: Revision): void {
   const tar = execFileSync('tar', [...stable, ...from, '-C', 'dist', '-c', 'template'], {
     maxBuffer: 256 * 1024 * 1024,
   });
-  writeFileSync(join(OUT, `${name}.tar.gz`), gzipSync(tar, { level: 9 }));
+  writeFileSync(join(OUT, `${name}.tar.gz`), compress(tar));
 }
+
+function packForNpm({ version }: Revision, licenses: readonly License[]): void {
+  npm('pack', `./${makeNpmPackage(licenses)}`, '--pack-destination', OUT, '--silent');
+  const file = join(OUT, `cakeless-${version}.tgz`);
+  writeFileSync(file, compress(gunzipSync(readFileSync(file))));
+}
+
+/** Not with Node's zlib, whose output differs between releases of Node.js. */
+const compress = (bytes: Uint8Array) => gzipSync(bytes, { level: 9, mtime: 0 });
 
 /** The client's metadata, and that of the functions: the package contains them for the constructs. */
 function metafiles(): string[] {
