@@ -1,6 +1,6 @@
 /**
  * From a record to the outcome that the node reads: check, sign, verify, publish. Every step can be repeated.
- * docs/issuance-cycle.md has a table of what happens before what, and test/lib/issuance/order.test.ts tests it.
+ * docs/issuance-cycle.md has a table of the order of calls, and test/lib/issuance/order.test.ts tests it.
  */
 import { createHash, verify } from 'node:crypto';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
