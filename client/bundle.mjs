@@ -1,5 +1,5 @@
-// Builds the client for Node >= 20.19, minified. The same commit gives the same bytes in any folder. An argument names
-// an output folder other than dist.
+// Builds the client for Node >= 20.19, minified. The same commit gives the same bytes in any folder. The argument is
+// the output folder; the default is dist.
 //   dist/bundle/             the installed form: cakeless.mjs, and chunks that it loads when a command needs them
 //   dist/client/cakeless.mjs the same in one file, for download; build-binary.mjs makes cakeless.cjs, for the executable
 //   dist/man/                a manual page for each command

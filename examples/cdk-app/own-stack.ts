@@ -1,4 +1,4 @@
-/** The same service, built from its constructs in your own stack: cdk synth --app 'npx tsx own-stack.ts' */
+/** The same service, built from its constructs in another stack: cdk synth --app 'npx tsx own-stack.ts' */
 import { App, Stack } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import {

@@ -86,7 +86,7 @@ function existsAsCommand(file: string): boolean {
 
 it('every chunk can be loaded', () => {
   const imports = readdirSync(chunks).map((file) => pathToFileURL(join(chunks, file)).href);
-  const script = `for (const file of ${JSON.stringify(imports)}) await import(file);`;
+  const script = `for (const url of ${JSON.stringify(imports)}) await import(url);`;
   const args = ['--input-type=module', '-e', script];
   expect(spawnSync(process.execPath, args, { encoding: 'utf8' })).toMatchObject({
     status: 0,

@@ -101,7 +101,7 @@ export const IDIOMS: readonly Idiom[] = [
   phrase(/\bfor good\b(?! reason)/i, 'permanently'),
   phrase(/\bbelieve[sd]?\b/i, 'trust'),
   phrase(/\brestart(?:s|ed|ing)? (?:their|its) users\b/i, 'the components that use them'),
-  phrase(/\bfile of (?:cakeless|\$\{(?!JSON))/, 'file from'),
+  phrase(/\bfile of (?:cakeless|\$\{)/, 'file from'),
   phrase(/\bcontrol groups? of version\b/i, 'cgroup v1'),
   phrase(/\btrying out and testing\b/i, 'evaluation and tests'),
   phrase(/\bon (?:the|its) way\b/i, 'in transit'),
