@@ -1,10 +1,10 @@
-/** How to deploy the artifact with the AWS CLI, for those who have nothing else of this repository. */
+/** How to deploy the plain template with the AWS CLI, without anything else from this repository. */
 
 type Parameters = Readonly<
   Record<string, { readonly Description?: string; readonly Default?: string }>
 >;
 
-/** @param folders those that have to be uploaded */
+/** @param folders those that must be uploaded */
 export function readmeOf(parameters: Parameters, folders: readonly string[]): string {
   const required = Object.entries(parameters).filter(([, { Default }]) => Default === undefined);
   const optional = Object.entries(parameters).filter(([, { Default }]) => Default !== undefined);

@@ -12,7 +12,7 @@ const workflow = readWorkflow(`${EXAMPLE}/.github/workflows/cluster-records.yaml
 const schemas = BUCKET_DOCUMENTS.filter(({ name }) => name === 'cluster-record').map(toJsonSchema);
 
 it.each(readdirSync(`${EXAMPLE}/clusters`))(
-  '%s is a cluster record, and has a file of its name',
+  '%s is a valid cluster record, in a file with its name',
   (file) => {
     const text = readFileSync(`${EXAMPLE}/clusters/${file}`, 'utf8');
     const { record, problems } = parseClusterRecord(parse(text));

@@ -190,7 +190,7 @@ it.each(Object.entries(REPEATED))('%s', async (_, { earlier, later }) => {
   expect(compared).toBeGreaterThan(0);
 });
 
-it('what is signed, was recorded: no run signs without a record that it wrote or found', async () => {
+it('no run signs without a record that it wrote or found', async () => {
   for (const [name, calls] of await sequences()) {
     if (!calls.some(signs)) continue;
     expect([name, calls.some(either(writesNewRecord, readsFoundRecord))]).toEqual([name, true]);
