@@ -13,7 +13,7 @@ const NO_TOPIC = 'none';
 
 /** Parameters for principals, and the role that each may assume. */
 const PRINCIPALS = {
-  NodePrincipal: 'the role of the nodes, and choose with session tags which node to be',
+  NodePrincipal: 'the role of the nodes, and choose the node with session tags',
   OperatorPrincipal: 'the role of operators',
   ApproverPrincipal: 'the role of approvers',
   AuditorPrincipal: 'the role of auditors',
