@@ -1,4 +1,4 @@
-/** The records of examples/cluster-records are valid, and its workflow has the roles that the README says. */
+/** The records of examples/cluster-records are valid, and its workflow uses the roles that the README describes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';

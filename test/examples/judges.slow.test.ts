@@ -1,4 +1,4 @@
-/** What cloud-init, shellcheck and Ansible say of the examples, and the role run twice on this machine. */
+/** cloud-init, shellcheck and ansible-lint check the examples, and the role runs twice on this machine. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,

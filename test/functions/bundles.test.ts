@@ -28,7 +28,7 @@ async function metadataOf(name: string): Promise<Metadata> {
   return JSON.parse(await readFile(join(folder, 'meta', `${name}.json`), 'utf8'));
 }
 
-/** In KB of 1,024 bytes. That of `sign` is its aim; the others are what they had, and a little. */
+/** In KB of 1,024 bytes: for `sign` its aim, for the others slightly more than their current size. */
 it.each([
   ['triage', 220],
   ['sign', 400],

@@ -1,6 +1,6 @@
 /**
  * What must have ended before something else begins. docs/issuance-cycle.md has the same table with the reasons; here
- * each row is tested on the calls of real runs. Everything that no row orders may run at the same time.
+ * each row is tested on the calls of real runs. All other calls may run at the same time.
  */
 import { readFileSync } from 'node:fs';
 import { ISSUANCE_RUNS, type IssuanceRun } from '../../support/issuance-runs.ts';
