@@ -1,4 +1,4 @@
-/** Buckets that cost as little as possible: what S3 does is not measured. */
+/** Buckets that cost as little as possible, because S3 is not measured. */
 import type { BucketObject, ListedObject, ObjectStore } from '../lib/store/object-store.ts';
 
 type Metadata = Record<string, string>;

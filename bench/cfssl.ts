@@ -29,7 +29,7 @@ export function buildCfssl(): string | undefined {
 export interface CfsslFiles {
   readonly caCertificate: string;
   readonly caKey: KeyObject;
-  /** PEM; they take turns. */
+  /** PEM; used in turn. */
   readonly csrs: readonly string[];
 }
 
@@ -62,13 +62,13 @@ export class Cfssl {
     return cfssl;
   }
 
-  /** CPU microseconds for signing this often by a call of the library. */
+  /** CPU microseconds to sign this many times, each with a call of the library. */
   async sign(count: number): Promise<number> {
     this.#child.stdin.write(`sign ${count}\n`);
     return Number(await this.#line());
   }
 
-  /** CPU microseconds of cfssl's process for signing this often, each by one HTTP request on one connection. */
+  /** CPU microseconds of cfssl's process to sign this many times, each with an HTTP request on one connection. */
   async serve(count: number): Promise<number> {
     const before = await this.#cpu();
     for (let i = 0; i < count; i++) await this.#post(this.#bodies[i % this.#bodies.length] ?? '');

@@ -1,4 +1,4 @@
-// Loaded into the client before its sources: writes its marks, calls and syncs to the file MARKS when it exits.
+// Loaded into the client before its own code: writes marks, calls and syncs to the file MARKS when the client exits.
 import { subscribe } from 'node:diagnostics_channel';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

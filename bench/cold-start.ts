@@ -11,7 +11,7 @@ const BUNDLE = resolve('dist', 'functions', 'sign', 'index.mjs');
 const AIM = { kilobytes: 400, milliseconds: 50 };
 const ROUNDS = 31;
 
-const WHOLE = 'the bundle, clients built';
+const WHOLE = 'the bundle, clients created';
 
 /** The built-in modules that the bundle imports: their share is Node's own. */
 const BUILT_IN = ['crypto', 'fs/promises', 'https', 'net', 'os', 'path', 'stream', 'stream/web'];
@@ -63,7 +63,7 @@ const importOf = (name: string) => `import'node:${name}'`;
 
 interface Took {
   readonly wallMs: number;
-  /** Of all threads; other load on the machine changes it less than the wall time. */
+  /** Of all threads; other load affects it less than the wall time. */
   readonly cpuMs: number;
 }
 

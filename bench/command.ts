@@ -77,7 +77,7 @@ function commandsOn(node: string): Measured[] {
   ];
 }
 
-/** Of test/tools/kubernetes.sh. */
+/** The folder that test/tools/kubernetes.sh installs. */
 function kubeadmProgram(): string | undefined {
   const tools = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-tools');
   const program = join(tools, 'kubernetes', 'v1.37.2', 'kubeadm');

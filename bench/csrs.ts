@@ -1,4 +1,4 @@
-/** CSRs that differ only in their keys: nothing that is remembered of one serves another. */
+/** CSRs that differ only in their keys, so that nothing cached for one can be used for another. */
 import { generateKeyPair as generate, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { makeCsr } from '../client/node/csr/make-csr.ts';

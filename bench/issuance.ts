@@ -26,7 +26,7 @@ export const P256: BenchCase = {
 };
 
 export interface Issuing {
-  /** PEM; they take turns. */
+  /** PEM; used in turn. */
   readonly csrs: readonly string[];
   readonly caCertificate: string;
   readonly caKey: KeyObject;
@@ -34,7 +34,7 @@ export interface Issuing {
   issue(): Promise<void>;
 }
 
-/** More than the service remembers keys of. */
+/** More keys than the service remembers. */
 const CSRS = 72;
 
 export async function openIssuing({ version, config, caKeySpec }: BenchCase): Promise<Issuing> {

@@ -1,4 +1,4 @@
-/** Whether CPU time and memory stay the same over many certificates: nothing is kept of a certificate. */
+/** Whether CPU time and memory stay the same over many certificates: no certificate may leave anything behind. */
 import { openIssuing, P256 } from './issuance.ts';
 
 const CERTIFICATES = 33_000;

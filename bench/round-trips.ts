@@ -15,7 +15,7 @@ const FRESH = 'a fresh certificate, warm';
 
 /** The last commit before calls were made at the same time. */
 const BEFORE = '52f61f2';
-/** What its code was measured with, if the history is not here: round trips, calls besides budgets, calls of budgets. */
+/** What its code needed, if the history is missing: round trips, calls besides budgets, calls for budgets. */
 const RECORDED_BEFORE = 'a fresh certificate, warm: 14 round trips, 13 calls and 2 of budgets';
 
 export async function benchRoundTrips(): Promise<void> {
@@ -61,7 +61,7 @@ const HARNESS = [
 const BANNER =
   "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
-/** @returns undefined without the history, or if the old code cannot be built any more */
+/** @returns undefined without the history, or if the old code can no longer be built */
 function measureBefore(): Measured | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'cakeless-bench-'));
   try {

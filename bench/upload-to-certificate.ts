@@ -23,7 +23,7 @@ const NAMES = [
 const STEPS: readonly (readonly [RenewalStep | 'start' | 'total', string])[] = [
   ['start', 'start of the process, arguments, SDK not loaded'],
   ['read', 'reading the disk'],
-  ['keys', 'making and writing keys and CSRs (P-256)'],
+  ['keys', 'creating and writing keys and CSRs (P-256)'],
   ['upload', 'loading the SDK, uploading'],
   ['wait', 'waiting for the service'],
   ['fetch', 'fetching certificates and CA certificates'],

@@ -6,7 +6,7 @@ export interface Buckets {
   authority(): Promise<ObjectStore>;
 }
 
-/** Opens both, for a caller that needs both. */
+/** Opens both buckets, for a caller that needs both. */
 export async function openBoth(
   buckets: Buckets,
 ): Promise<{ readonly exchange: ObjectStore; readonly authority: ObjectStore }> {

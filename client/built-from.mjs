@@ -1,4 +1,4 @@
-// What dist/bundle is built from, as a digest: a bundle of other sources must not be run as these.
+// A digest of what dist/bundle is built from: a bundle of other sources must not be run instead of these.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 /** The folders and files that determine the bundle. The lockfile represents the packages. */
 const SOURCES = ['client', 'lib', 'package.json', 'package-lock.json'];
 
-/** @param {string} root of the repository. The contents count, because times and sizes can stay the same. */
+/** @param {string} root of the repository. Contents are compared, because times and sizes can stay the same. */
 export function digestOfSources(root) {
   const files = SOURCES.flatMap((source) => filesIn(join(root, source))).sort();
   const digest = createHash('sha256');

@@ -9,7 +9,7 @@ const ROOT = new URL('..', import.meta.url);
 const BUNDLE = new URL('dist/bundle/', ROOT);
 
 const args = process.argv.slice(2);
-// only the sources have `cakeless local`
+// only the sources include `cakeless local`
 if (args.slice(0, 2).includes('local') || !isBundleCurrent()) await import('./from-source.mjs');
 else {
   // The SDK warns every process on Node 20 about the end of its support in January 2027 (docs/decisions/0002).
@@ -23,6 +23,6 @@ function isBundleCurrent() {
     const built = JSON.parse(readFileSync(new URL('build.json', BUNDLE), 'utf8'));
     return built.sources === digestOfSources(fileURLToPath(ROOT));
   } catch {
-    return false; // it was never built, or is being replaced
+    return false; // it has never been built, or is being replaced
   }
 }

@@ -6,7 +6,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * CAKELESS_COMMIT replaces what Git reports, for a build from an archive.
- * @returns {string | undefined} the whole hash, with "-dirty" if a file that Git knows was changed
+ * @returns {string | undefined} the whole hash, with "-dirty" if a tracked file was changed
  */
 export function commitOfSources() {
   const given = process.env.CAKELESS_COMMIT;
@@ -15,7 +15,7 @@ export function commitOfSources() {
   if (given !== undefined) return given;
   try {
     const [head, top] = git('rev-parse', 'HEAD', '--show-toplevel').split('\n');
-    // a copy inside another repository is not of that repository's commit
+    // a copy inside another repository was not built from that repository's commit
     if (`${top}/` !== ROOT) return undefined;
     return git('status', '--porcelain', '--untracked-files=no') === '' ? head : `${head}-dirty`;
   } catch {
@@ -24,7 +24,8 @@ export function commitOfSources() {
 }
 
 /**
- * The day of the commit, in UTC. SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) replaces it.
+ * The day of the commit, in UTC; SOURCE_DATE_EPOCH overrides it
+ * (https://reproducible-builds.org/specs/source-date-epoch/).
  * @returns {string} empty if it is not known
  */
 export function dateOfSources() {
@@ -40,5 +41,5 @@ const git = (...args) =>
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
 
-/** As `--version` shows it: seven digits. */
+/** As `--version` prints it: seven digits. */
 export const shortCommit = (commit) => commit?.replace(/^([0-9a-f]{7})[0-9a-f]*/, '$1');

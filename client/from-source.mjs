@@ -6,6 +6,6 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 register();
 const args = process.argv.slice(2);
 const { run } = await import('./run.ts');
-// asking Git takes time, which only --version needs
+// Git takes time, and only --version needs the commit
 const commit = /^(?:--version|-V)$/.test(args[0]) ? shortCommit(commitOfSources()) : undefined;
 await run(args, { inClone: true, commit });

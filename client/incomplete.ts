@@ -1,4 +1,4 @@
-/** An installation that lacks files, as while a package is replaced or after a part was removed. */
+/** An installation that lacks files: a package is being replaced, or a part was removed. */
 
 export const REINSTALL = 'install cakeless again; if a package manager is replacing it, retry';
 

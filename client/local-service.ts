@@ -51,7 +51,7 @@ export async function startService({
       [reconcile]: load(() => import('../functions/reconcile.ts')),
     },
     queues: [
-      // one run at a time: the uploads that arrive in the meantime are the next batch
+      // one run at a time: uploads that arrive in the meantime form the next batch
       { name: uploads, function: triage, batchSize: source.triage.batchSize, concurrency: 1 },
       {
         name: requests,

@@ -39,7 +39,7 @@ export function timeAhead(text: string): number {
   return count === undefined ? durationSeconds(text) : Number(count) * 86_400;
 }
 
-/** A time of a call, in milliseconds: `20ms`. */
+/** The duration of a call, in milliseconds: `20ms`. */
 export function milliseconds(text: string): number {
   const [, count] = /^(\d{1,5})ms$/.exec(text) ?? [];
   if (count !== undefined) return Number(count);

@@ -19,7 +19,8 @@ export function parseYaml(text: string): unknown {
 }
 
 /**
- * The values of all documents of a text, as `parseYaml` reads one; a document that is empty, or only comments, has none.
+ * The values of all documents of a text, as `parseYaml` reads one. Documents that are empty, or only
+ * comments, are skipped.
  * @throws YamlError
  */
 export function parseYamlDocuments(text: string): unknown[] {

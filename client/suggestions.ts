@@ -1,4 +1,4 @@
-/** Values that the shell can complete although others are accepted, or reported better, by the command itself. */
+/** Values that the shell completes for options that also accept others, or whose errors the command itself reports. */
 import type { Argument, Option } from 'commander';
 
 const SUGGESTIONS = new WeakMap<Argument | Option, readonly string[]>();

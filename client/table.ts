@@ -1,4 +1,4 @@
-/** Tables for terminals: columns as wide as their widest cell, and no wider in all than the terminal. */
+/** Tables for terminals: each column is as wide as its widest cell, and the whole is no wider than the terminal. */
 import { eastAsianWidth } from 'get-east-asian-width';
 import { plainLine } from './plain-text.ts';
 
@@ -7,9 +7,9 @@ export type Column =
   | string
   | {
       readonly title: string;
-      /** Whether its values may be shortened: free text, and what is never copied into a command. */
+      /** Whether its values may be shortened: free text, and values that nobody copies into a command. */
       readonly cut?: true;
-      /** When it is left out: 1 is the first. A column without a number never is. */
+      /** In which order columns are left out, from 1. A column without a number is never left out. */
       readonly drop?: number;
     };
 
@@ -31,7 +31,7 @@ export interface Fitted extends Table {
 }
 
 const GAP = '   ';
-/** Before a column gets narrower than this, one is left out. */
+/** No column gets narrower than this; a column is left out instead. */
 const NARROWEST = 16;
 
 export const titleOf = (column: Column): string =>
@@ -56,12 +56,12 @@ export function layOut({ columns, rows }: Table): string[] {
 }
 
 /**
- * Leaves out as few columns as possible, in their order, and shortens the widest values of the columns that allow it. What
- * still does not fit is left as it is: a name that is needed for the next command is never shortened.
+ * Leaves out as few columns as possible, in their order, and shortens the widest values of the columns that allow it. If
+ * the table still does not fit, it stays too wide: a name that the next command needs is never shortened.
  */
 export function fitTable(table: Table, width: number): Fitted {
   const { columns, rows } = table;
-  // what is shortened is what is shown: a code such as \u001b counts as its characters
+  // the printed text is shortened: a code such as \u001b counts as its characters
   const plain = rows.map((row) => row.map(plainLine));
   const order = columns
     .flatMap((column, index) =>
@@ -135,7 +135,7 @@ function build(
   };
 }
 
-/** Columns that a terminal needs for a text: two for most characters of Chinese, Japanese and Korean, none for accents. */
+/** How many columns a terminal needs: two for most Chinese, Japanese and Korean characters, none for combining accents. */
 function widthOf(text: string): number {
   let width = 0;
   for (const character of text)
@@ -143,7 +143,7 @@ function widthOf(text: string): number {
   return width;
 }
 
-/** The longest beginning that fits, and `…`. */
+/** The longest prefix that fits, and `…`. */
 function cut(text: string, width: number): string {
   let short = '';
   for (const character of text) {

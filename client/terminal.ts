@@ -26,7 +26,7 @@ export const terminal: Terminal = {
   },
 };
 
-/** `wide`: as text, and tables in full. */
+/** `wide`: as text, with tables in full. */
 export type OutputFormat = 'text' | 'wide' | 'json';
 
 /** Prints a result as one JSON document, or by `asText` as lines. */

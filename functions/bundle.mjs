@@ -1,6 +1,6 @@
 // Bundles the functions for Lambda: minified ESM with the SDK inside. Each function has a folder that contains exactly
-// what is deployed: dist/functions/<name>/index.mjs and, in chunks/, what it shares with parts that only some requests
-// need. Builds are reproducible.
+// what is deployed: dist/functions/<name>/index.mjs and, in chunks/, shared code and code that only some requests need.
+// Builds are reproducible.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';

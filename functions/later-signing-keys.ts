@@ -2,7 +2,7 @@
 import type { SigningKeys } from '../lib/signing/signing-keys.ts';
 
 export interface LaterSigningKeys extends SigningKeys {
-  /** Starts loading, so that it is done while the first calls wait for the network. */
+  /** Starts loading, so that the code is loaded while the first calls wait for the network. */
   preload(): void;
 }
 

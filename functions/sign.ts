@@ -14,7 +14,7 @@ const keys = laterSigningKeys(() => measure(reporter, METRICS.kmsThrottled, 1));
 
 const handle = newSignHandler(serviceFromEnvironment(keys), sourceQueue(newSqsClient()), reporter);
 
-/** What only a certificate needs is loaded while SQS is asked about the messages, not at init. */
+/** What only a certificate needs is loaded while `sign` waits for SQS, not at init. */
 export const handler = (event: unknown, context: Context) => {
   const handled = handle(event, context);
   keys.preload();

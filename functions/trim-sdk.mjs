@@ -1,10 +1,10 @@
-// What the bundles leave out of the AWS SDK, as a plugin of esbuild. If a release of the SDK changes what is matched
-// here, a bundle grows or is not built; test/functions/bundles.test.ts then fails, and test/contract/trimmed.test.ts runs
-// the contract of the adapters on clients that are bundled like this.
+// An esbuild plugin that leaves parts of the AWS SDK out of the bundles. If a release of the SDK changes what is matched
+// here, a bundle grows or the build fails; test/functions/bundles.test.ts then fails too.
+// test/contract/trimmed.slow.test.ts runs the contract of the adapters on clients that are bundled like this.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Modules that replace packages which functions do not need; see the files. */
+/** Modules that replace packages that functions do not need; see the files. */
 export const SDK_ALIASES = {
   '@aws-sdk/credential-provider-node': resolve(import.meta.dirname, 'lambda-credentials.mjs'),
   '@smithy/core/event-streams': resolve(import.meta.dirname, 'no-event-streams.mjs'),
@@ -27,13 +27,13 @@ export function trimSchemas(text) {
 }
 
 /**
- * What the SDK falls back to where node:crypto has no SHA-256, SHA-1 or MD5, and for bodies that are streams of the web.
- * A function in Node.js has neither.
+ * What the SDK falls back to where node:crypto has no SHA-256, SHA-1 or MD5, and for bodies that are web streams. A
+ * function in Node.js uses neither.
  */
 const FALLBACKS =
   /[\\/](?:Sha256Js|Sha1Js|Md5Js|(?:sdk-stream-mixin|createChecksumStream)\.browser)\.js$/;
 
-/** The same exports; whatever uses one fails. */
+/** The same exports; calling one of them throws. */
 export function withoutFallback(text) {
   return [...text.matchAll(/^export (?:const|function|class) (\w+)/gm)]
     .map(([, name]) => `export function ${name}() { throw new Error('${name} is left out'); }`)

@@ -1,5 +1,5 @@
-// Builds the constructs as the package has them (cakeless/infra): dist/infra/index.js, one ESM file with everything but
-// aws-cdk-lib and constructs, which are the app's; index.d.ts, with the declarations that it leads to in types/; and
+// Builds the constructs for the package (cakeless/infra): dist/infra/index.js, one ESM file with everything except
+// aws-cdk-lib and constructs, which the app provides; index.d.ts, which refers to the declarations in types/; and
 // functions/, the bundles that are deployed. Builds are reproducible.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Beside this module in the package (`dist/infra/index.js`); `npm run build` writes the second in the repository. */
+/** In the package, next to this module (`dist/infra/index.js`); in the repository, what `npm run build` writes. */
 const FOLDERS = ['./functions', '../dist/functions'];
 
 /** @throws Error if the functions have not been bundled */

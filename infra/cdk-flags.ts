@@ -1,7 +1,7 @@
 /** The CDK's feature flags that the templates depend on, so that they are the same in every app. */
 import type { Construct } from 'constructs';
 
-/** An app without the first one gets an error; without the others it gets other policies. */
+/** Without the first one, an app gets an error; without the others, different policies. */
 const FLAGS = [
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy',
   '@aws-cdk/aws-iam:minimizePolicies',

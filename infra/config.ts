@@ -21,7 +21,7 @@ import {
 const DEFAULT_FILE = 'cakeless.config.json';
 
 const name = z.string().check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'));
-/** A value that is known only at deployment, such as `topic.topicArn` of another construct, is left to AWS. */
+/** A value that is known only at deployment, such as `topic.topicArn` of another construct, is checked by AWS alone. */
 const matching = (pattern: RegExp, message: string) =>
   z.string().check(z.refine((text) => Token.isUnresolved(text) || pattern.test(text), message));
 const keyArn = matching(

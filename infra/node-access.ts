@@ -19,8 +19,8 @@ export interface NodeAccessProps {
   /** Those of `nodes` that are control-plane nodes. @default none */
   readonly controlPlanes?: readonly string[] | undefined;
   /**
-   * How many nested stacks the roles of `nodes` are spread over; about one for a hundred nodes. A stack has room for about
-   * 135 nodes. A change of the number gives some nodes new roles, with other ARNs.
+   * How many nested stacks the roles of `nodes` are spread over: about one for each hundred nodes. A stack has room for
+   * about 135 nodes. Changing the number gives some nodes new roles, with other ARNs.
    * @default none: the roles are in the stack of this construct
    */
   readonly nestedStacks?: number | undefined;

@@ -36,8 +36,8 @@ export function placementOf(scope: Construct, count: number | undefined): Placem
 }
 
 /**
- * Depends on nothing but the node's name and the number of parts, so that a new node moves no role: a role that moves
- * is created again, with another ARN. With one part more, only the nodes of the new part move (rendezvous hashing).
+ * Depends only on the node's name and the number of parts, so that a new node moves no role: a role that moves is
+ * created again, with another ARN. If a part is added, only the nodes of the new part move (rendezvous hashing).
  */
 function partOf(node: string, count: number): number {
   const weights = Array.from({ length: count }, (_, i) =>
@@ -46,7 +46,7 @@ function partOf(node: string, count: number): number {
   return weights.indexOf([...weights].sort().at(-1) ?? '');
 }
 
-/** What synthesis should refuse because CloudFormation would, with the way out. */
+/** What synthesis refuses because CloudFormation would, with the solution. */
 export function problemsOfSize(
   scope: Construct,
   nodes: number,
@@ -72,7 +72,7 @@ function wayOut(nodes: number, count = 0): string {
     : 'let the nodes share a role that their session tags restrict (docs/deployment.md, "Many nodes")';
 }
 
-/** The resource that stands for a nested stack is in its parent. */
+/** The resource that represents a nested stack is in its parent. */
 function isResource(construct: Construct): boolean {
   return CfnResource.isCfnResource(construct);
 }

@@ -170,7 +170,7 @@ export class ServiceFunctions {
   }
 }
 
-/** For the proof that a message is in the queue that the function reads. */
+/** To prove that a message is in the queue that the function reads. */
 function sourceOf(queue: sqs.Queue): Record<string, string> {
   return {
     [ENVIRONMENT.sourceQueueUrl]: queue.queueUrl,

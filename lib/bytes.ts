@@ -1,6 +1,6 @@
-/** Bytes as a Buffer and as text, and what is computed of them once. */
+/** Bytes as a Buffer and as text, and values that are computed from them once. */
 
-/** The same bytes: `Buffer.from` would copy them. */
+/** Shares the bytes; `Buffer.from` would copy them. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
     ? bytes
@@ -21,8 +21,8 @@ export function toPem(label: string, der: Uint8Array): string {
 const wrap = (base64: string) => (base64.match(PEM_LINE) ?? []).join('\n');
 
 /**
- * The function, computed once for each array of bytes while that is in use: several steps ask the same about the bytes
- * of an upload. Nothing changes bytes that were read.
+ * The function, computed once for each array of bytes while the array is in use: several steps need the same values of
+ * an upload. Nothing changes bytes that were read.
  */
 export function oncePerBytes<T>(compute: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
   const known = new WeakMap<Uint8Array, { readonly result: T }>();

@@ -1,4 +1,4 @@
-/** What a package of an operating system installs, whatever its format. */
+/** What a .deb or .rpm package installs. */
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -22,7 +22,7 @@ export interface Entry {
 
 export interface Contents {
   readonly entries: readonly Entry[];
-  /** Folders to create and to remove, besides those that every system has. */
+  /** Folders to create and remove, besides those that every system has. */
   readonly folders: readonly string[];
   readonly links: readonly { readonly to: string; readonly target: string }[];
 }

@@ -1,8 +1,8 @@
-/** Files that Debian's policy asks for: copyright (12.5) and changelog (4.4). */
+/** Files that Debian's policy requires: copyright (12.5) and changelog (4.4). */
 import { type Flavor, MAINTAINER } from './metadata.ts';
 import type { Revision } from './revision.ts';
 
-/** The policy has the Apache license by reference to the text that every Debian has. */
+/** The policy requires a reference to the copy of the Apache license that every Debian system has. */
 export function copyright(license: string, { time }: Pick<Revision, 'time'>): string {
   if (!/Apache License\s+Version 2\.0/.test(license)) throw new Error('LICENSE: not Apache-2.0');
   return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -31,10 +31,10 @@ export function debianChangelog(
 `;
 }
 
-/** What lintian would report of every program with Node.js inside, and of a package that is not Debian's own. */
+/** What lintian would report for every program that contains Node.js, and for a package that is not part of Debian. */
 export function lintianOverrides({ name }: Flavor, hasNode: boolean): string {
   const ofNode = [
-    '# Node.js as its project builds it, with its own copies of libraries; it must not be changed',
+    '# Node.js as its project builds it, with its own copies of libraries; it must stay unchanged',
     ...['embedded-library', 'hardening-no-pie', 'unstripped-binary-or-object'].map(
       (tag) => `${name}: ${tag} *`,
     ),

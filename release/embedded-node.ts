@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 export interface EmbeddedNode {
   readonly version: string;
   readonly license: string;
-  /** Its own parts, such as openssl and v8, with their versions. */
+  /** Its components, such as openssl and v8, with their versions. */
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** Reads what `npm run build:binary` has used. */
+/** Reads which Node.js `npm run build:binary` used. */
 export function readEmbeddedNode(): EmbeddedNode {
-  // the platform of this machine: the program has to run
+  // for the platform of this machine, because the program is run
   const config = readFileSync(`dist/client/cakeless-linux-${process.arch}.json`, 'utf8');
   const { executable } = JSON.parse(config);
   const versions = execFileSync(executable, ['-p', 'JSON.stringify(process.versions)'], {

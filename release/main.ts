@@ -1,6 +1,6 @@
 /**
- * `npm run release`: makes everything that a release publishes, in dist/release. Publishes nothing.
- *   --allow-dirty   also from files that are not committed, to try it
+ * `npm run release`: builds everything that a release consists of, in dist/release. Publishes nothing.
+ *   --allow-dirty   build with uncommitted changes, to try it
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -33,7 +33,7 @@ const TOOLS = process.env.CAKELESS_TOOLS ?? join(homedir(), '.cache', 'cakeless-
 const NFPM = join(TOOLS, 'bin/nfpm');
 
 async function makeRelease(made: Revision): Promise<void> {
-  process.umask(0o022); // the modes of files do not depend on who builds
+  process.umask(0o022); // file modes must not depend on who builds
   build();
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
@@ -116,7 +116,7 @@ const writeJson = (name: string, document: unknown) =>
   writeFileSync(join(OUT, name), `${JSON.stringify(document, null, 2)}\n`);
 
 function report({ version, commit, changed }: Revision): void {
-  const dirty = changed.length > 0 ? ', with files that are not committed' : '';
+  const dirty = changed.length > 0 ? ', with uncommitted changes' : '';
   console.log(`\n${OUT}: cakeless ${version}, commit ${commit.slice(0, 12)}${dirty}`);
   for (const name of filesIn(OUT))
     console.log(`${megabytes(statSync(join(OUT, name)).size)}  ${name}`);

@@ -1,6 +1,6 @@
-/** What the packages say about themselves, in the words of all formats. */
+/** What all packages say about themselves, whatever their format. */
 
-/** Where a package manager sends people. Replace it before the first publication (docs/releasing.md). */
+/** The contact that package managers show. Replace it before the first publication (docs/releasing.md). */
 export const MAINTAINER = 'Cakeless maintainers <maintainers@cakeless.invalid>';
 
 export const SUMMARY = 'certificates of kubeadm clusters without a CA key on disk';
@@ -20,11 +20,11 @@ export interface Flavor {
 export const EXECUTABLE: Flavor = {
   name: 'cakeless',
   other: 'cakeless-nodejs',
-  description: `${PURPOSE}\n\nThis package contains Node.js and needs none on the machine.`,
+  description: `${PURPOSE}\n\nThis package contains Node.js and needs no other.`,
 };
 
 export const BUNDLE: Flavor = {
   name: 'cakeless-nodejs',
   other: 'cakeless',
-  description: `${PURPOSE}\n\nThis package is small and runs with the Node.js of the machine.`,
+  description: `${PURPOSE}\n\nThis package is small and uses the Node.js that is installed.`,
 };

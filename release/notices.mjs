@@ -1,11 +1,11 @@
-// Writes the licenses of the packages that are part of what is published, by esbuild's own account of the bundles:
+// Writes the licenses of the packages that are part of what is published, as listed in esbuild's metadata:
 //   node release/notices.mjs [dist/meta] [dist/THIRD-PARTY-NOTICES]
 // Fails if a package has a license that is not on the list.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** May be distributed with a program under the Apache License 2.0, if their texts are. SPDX identifiers. */
+/** Licenses (SPDX identifiers) of packages that an Apache-2.0 program may contain if it includes the license texts. */
 export const ALLOWED = [
   '0BSD',
   'Apache-2.0',
@@ -92,7 +92,7 @@ function readPackage(folder) {
   return { title: `${name} ${version}`, license, text: text.replaceAll('\r', '').trim() };
 }
 
-/** What the README says about copyright, or the author. */
+/** The copyright line of the README, or the author. */
 function copyrightOf(folder, author) {
   const readme = readdirSync(folder).find((file) => /^readme/i.test(file));
   const text = readme === undefined ? '' : readFileSync(join(folder, readme), 'utf8');

@@ -1,4 +1,4 @@
-/** Makes dist/package, the folder that is published on npm: the bundle and no dependencies. */
+/** Builds dist/package, the folder that is published on npm: the bundle, without dependencies. */
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesIn, type License } from './contents.ts';
@@ -26,7 +26,7 @@ export function makeNpmPackage(licenses: readonly License[]): string {
   return PACKAGE;
 }
 
-/** The modes do not depend on the umask of the person who builds. */
+/** The modes must not depend on the umask of the person who builds. */
 function put(from: string, name: string): void {
   const to = join(PACKAGE, name);
   mkdirSync(dirname(to), { recursive: true });

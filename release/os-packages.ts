@@ -1,4 +1,4 @@
-/** Makes the .deb and .rpm packages with nfpm (https://nfpm.goreleaser.com). */
+/** Builds the .deb and .rpm packages with nfpm (https://nfpm.goreleaser.com). */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,7 +12,7 @@ import {
 import { BUNDLE, EXECUTABLE, type Flavor, MAINTAINER, SUMMARY } from './metadata.ts';
 import type { Revision } from './revision.ts';
 
-/** The number of the packaging of one version. */
+/** The revision of the package for this version. */
 const PACKAGING = '1';
 
 export interface OsPackage {
@@ -151,7 +151,7 @@ const SCRIPTS: Record<Format, Record<string, string>> = {
   },
 };
 
-/** A maintainer script is one file: what all share, and its own part. */
+/** A maintainer script is one file: the shared part, then its own. */
 function scripts(folder: string, format: Format): Record<string, string> {
   const shared = readFileSync('release/scripts/timer.sh', 'utf8');
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** What a release is made from: version, commit, and the time that all its files carry. */
+/** What a release is built from: version, commit, and the time that all its files carry. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -8,7 +8,7 @@ export interface Revision {
   readonly commit: string;
   /** When it was committed: the only time in the release (reproducible-builds.org/specs/source-date-epoch). */
   readonly time: Date;
-  /** Files that the commit does not contain, or contains otherwise, as `git status --short` lists them. */
+  /** Uncommitted files, as `git status --short` lists them. */
   readonly changed: readonly string[];
 }
 

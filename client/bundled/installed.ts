@@ -1,4 +1,4 @@
-/** Entry point of the installed form: the bundle that is split into chunks. It needs none of them to report a missing one. */
+/** Entry point of the installed form, the bundle in chunks. It can report a missing chunk without loading one. */
 import { describeMissingPart, REINSTALL } from '../incomplete.ts';
 import { terminal } from '../terminal.ts';
 

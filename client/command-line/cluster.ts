@@ -11,7 +11,11 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
   const group = program.command('cluster').description('manage cluster records');
   group
     .command('apply')
-    .argument('[name]', 'the cluster; without it, the records of -f name theirs', subdomain)
+    .argument(
+      '[name]',
+      'the cluster; with -f, it can be left out: records name their cluster',
+      subdomain,
+    )
     .description('write cluster records, from record files or a kubeadm configuration')
     .option(
       '--kubeadm-config <file>',
@@ -19,13 +23,13 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
     )
     .option(
       '-f, --filename <path>',
-      'a whole cluster record in JSON or YAML, as cluster show -o json and -o yaml print it; without NAME, a file or a folder of any number of records',
+      'a complete record in JSON or YAML, as cluster show -o json and -o yaml print it; without NAME, a file or folder with any number of records',
     )
-    .option('-R, --recursive', 'with a folder, read the folders below it, too')
+    .option('-R, --recursive', 'with a folder, also read the folders below it')
     .option('--trust-domain <name>', 'the trust domain whose CAs sign for the cluster', subdomain)
     .option(
       '--kubernetes-version <version>',
-      'version of Kubernetes to use instead of the one in the kubeadm configuration',
+      'overrides the Kubernetes version in the kubeadm configuration',
     )
     .option(
       '--node <name=address,...>',

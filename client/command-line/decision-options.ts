@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { MAX_REASON_LENGTH } from '../options.ts';
 
-/** `--reason`. @param what its description */
+/** `--reason`. @param what the description */
 export const reasonOption = (what: string) =>
   new Option('--reason <text>', `${what}; asked for on a terminal`).argParser((text: string) => {
     const reason = text.trim();

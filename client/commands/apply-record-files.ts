@@ -13,8 +13,8 @@ interface FilesOptions extends ChangeOptions {
 }
 
 /**
- * @throws CommandError that names every record that was not applied; with files that are not records, and with two
- * records of one cluster, nothing is applied
+ * @throws CommandError that names every record that was not applied. Nothing is applied if a file is not a valid record,
+ * or if a cluster has two
  */
 export async function applyRecordFiles(
   buckets: Pick<Buckets, 'authority'>,
@@ -74,7 +74,7 @@ function failIfNotApplied(results: readonly RecordResult[]): void {
   const failed = results.flatMap(({ file, error }) => (error ? [{ file, error }] : []));
   const [first] = failed;
   if (!first) return;
-  // one reason for all has its own exit code
+  // if all failed for the same reason, its exit code
   const codes = new Set<ErrorCode>(failed.map(({ error }) => error.code));
   throw new CommandError(
     codes.size === 1 ? first.error.code : 'failure',

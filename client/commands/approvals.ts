@@ -105,7 +105,7 @@ function asJson({ address, pending, plan, problems }: Examined) {
   };
 }
 
-/** The key of the request is what the next command needs, and it contains the node. */
+/** The next command needs the key of the request, which also contains the node. */
 const COLUMNS: readonly Column[] = [
   { title: 'NODE', drop: 6 },
   'CERTIFICATE',

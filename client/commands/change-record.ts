@@ -32,7 +32,7 @@ export async function changeRecord(
   else if (dryRun) printDiff(terminal, cluster, applied, clusterRecordKey(cluster));
 }
 
-/** @param withoutValues whether the values that differ are shown in another way */
+/** @param withoutValues whether the values that differ are shown elsewhere */
 export function describeApplied(
   cluster: string,
   { change, changes, difference }: AppliedRecord,

@@ -39,7 +39,7 @@ export async function applyFiles(
   await applyRecordFiles(buckets, terminal, filename, options);
 }
 
-/** A record file has all of it. */
+/** A record file contains everything. */
 function rejectKubeadmOptions(options: ApplyOptions): void {
   const { kubeadmConfig, node, worker, trustDomain, kubernetesVersion } = options;
   if (kubeadmConfig ?? node ?? worker ?? trustDomain ?? kubernetesVersion)

@@ -53,7 +53,7 @@ export async function list(
 ): Promise<void> {
   const { items, unreadable } = await listTrustDomains(await connection.authority());
   printResult(terminal, output, items, () => describeAll(items));
-  failIfUnreadable(unreadable, 'CLUSTERS is incomplete if the record of a cluster is among them');
+  failIfUnreadable(unreadable, 'CLUSTERS is incomplete if a cluster record is among them');
 }
 
 function describeAll(rows: readonly TrustDomainRow[]): Line[] {
@@ -85,7 +85,7 @@ function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, 
   };
 }
 
-/** A fingerprint is compared as a whole, so it is left out rather than shortened. */
+/** People compare a fingerprint as a whole, so it is left out rather than shortened. */
 const CA_COLUMNS: readonly Column[] = [
   'CA',
   { title: 'SUBJECT', cut: true, drop: 3 },

@@ -1,4 +1,4 @@
-/** Applies many cluster records: each is judged, and written, on its own. */
+/** Applies many cluster records: each is judged and written on its own. */
 import { listClusterNames } from '../../lib/cluster/list-records.ts';
 import { Fault } from '../../lib/fault.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
@@ -19,10 +19,10 @@ export interface RecordResult {
 }
 
 /**
- * Several at the same time; the results are reported in the order of the records. A record that cannot be applied does
- * not stop the others; a service that cannot be reached, or denies the credentials, does.
+ * Applies several at the same time, and reports the results in the order of the records. A record that cannot be applied
+ * does not stop the others; if AWS cannot be reached or denies the credentials, the rest is not tried.
  * @param report called for each record, as soon as it and all before it are done
- * @throws Fault of the service, after the records that were already begun
+ * @throws Fault of the service, after the records that had been started
  */
 export async function applyRecords(
   authority: ObjectStore,
@@ -49,7 +49,7 @@ export async function applyRecords(
     }
   });
   if (fault === undefined) return results;
-  // those that were done after one that was not
+  // those that were applied after one that was not
   for (const result of results.slice(reported)) if (result) report(result);
   throw fault;
 }
@@ -67,7 +67,7 @@ async function applyOne(
     build: () => ({ document, record }),
     dryRun,
     warn: (line: string) => void warnings.push(line),
-    conflictHint: 'run the same command again after a look at what they changed',
+    conflictHint: 'look at what they changed, then run the same command again',
     neighbors,
   };
   try {
@@ -86,7 +86,7 @@ function asOwnError(reason: unknown): CommandError {
   throw reason;
 }
 
-/** Clusters that have a record, and none among these. */
+/** Clusters that have a record, but none among these. */
 export async function clustersWithout(
   authority: ObjectStore,
   records: readonly RecordFile[],

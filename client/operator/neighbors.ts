@@ -1,4 +1,4 @@
-/** What the record of one cluster is judged by, besides itself: the trust domains, and the clusters that share one. */
+/** What a cluster record is judged by, besides itself: the trust domains, and the clusters that share one. */
 import { listClusterRecords } from '../../lib/cluster/list-records.ts';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
@@ -9,7 +9,7 @@ import { CommandError } from '../errors.ts';
 
 export interface Neighbors {
   hasTrustDomain(name: string): Promise<boolean>;
-  /** The trust domain of each cluster; why it is unknown, for a record that cannot be read. */
+  /** The trust domain of each cluster, or the reason why its record cannot be read. */
   trustDomains(): Promise<ReadonlyMap<string, string | Fault>>;
 }
 

@@ -1,4 +1,4 @@
-/** What applying a record changes, as `diff -u` shows it. */
+/** What applying a record would change, in the format of `diff -u`. */
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { stringify } from 'yaml';
 import { clusterRecordKey } from '../../lib/contract/cluster-record.ts';
@@ -7,7 +7,7 @@ import { clusterRecordKey } from '../../lib/contract/cluster-record.ts';
  * In YAML, which has a line for each value, whatever the format of the file.
  * @param before undefined if the cluster has no record
  * @param after as it would be stored
- * @param file where it is from
+ * @param file the file that it is from
  * @returns nothing if they are the same
  */
 export function unifiedDiff(

@@ -28,7 +28,7 @@ export interface RecordFiles {
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
 /**
- * @param recursive whether to read the folders below, too
+ * @param recursive whether to read the folders below as well
  * @throws CommandError that names every file that is not a valid record, and every cluster with two of them
  */
 export function readRecordFiles(path: string, recursive: boolean): RecordFiles {
@@ -38,7 +38,7 @@ export function readRecordFiles(path: string, recursive: boolean): RecordFiles {
     throw new CommandError(
       'usage',
       `${path}: contains no file that ends in ${EXTENSIONS.join(', ')}`,
-      recursive ? undefined : 'read the folders below it, too, with --recursive',
+      recursive ? undefined : 'use --recursive to read the folders below it, too',
     );
   const problems: string[] = [];
   const records = files.flatMap((file) => readRecords(file, problems));
@@ -46,7 +46,7 @@ export function readRecordFiles(path: string, recursive: boolean): RecordFiles {
   if (problems.length > 0)
     throw new CommandError(
       'usage',
-      [`${path}: nothing was applied, because of:`, ...problems],
+      [`${path}: nothing was applied:`, ...problems],
       'correct the files, and run the same command again',
     );
   return { records, isFolder };
@@ -64,8 +64,8 @@ function kindOf(path: string): 'folder' | 'file' | undefined {
 }
 
 /**
- * Sorted by name. What is hidden is left out: `.git`, and the links of a mounted ConfigMap. Links to files are followed,
- * and links to folders are not: they may form a circle.
+ * Sorted by name. Hidden files are left out, such as `.git` and the links of a mounted ConfigMap. Links to files are
+ * followed, but not links to folders, which could form a cycle.
  */
 function filesIn(folder: string, recursive: boolean): string[] {
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
@@ -78,7 +78,7 @@ function filesIn(folder: string, recursive: boolean): string[] {
   });
 }
 
-/** @param problems what is wrong with the file is added to it */
+/** @param problems the file's problems are added to this list */
 function readRecords(file: string, problems: string[]): RecordFile[] {
   const documents = documentsIn(file, problems);
   return documents.flatMap((document, i) => {

@@ -1,4 +1,4 @@
-/** Says which approvals a changed record no longer requires, so that nobody who reviews the change misses it. */
+/** Warns which approvals a changed record no longer requires, so that reviewers notice. */
 import type { ClusterRecordDocument } from '../../lib/contract/cluster-record.ts';
 
 type Document = Partial<ClusterRecordDocument>;
@@ -24,7 +24,7 @@ function ofCount(before: Document, after: Document): string[] {
 }
 
 function ofUsers({ users: before }: Document, { users: after }: Document): string[] {
-  // without the rule no user gets a certificate, so a new rule is an addition and no relaxation
+  // without the rule, no user gets a certificate, so a new rule relaxes nothing
   if (!before || !after) return [];
   const [old, now] = [before.approvers ?? [], after.approvers ?? []];
   const added = now.filter((approver) => !old.includes(approver));

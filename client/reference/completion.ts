@@ -1,11 +1,11 @@
-/** Completion scripts. They are complete in themselves: a shell does not start the command at each Tab. */
+/** Completion scripts. They are self-contained: the shell does not run the command at each press of Tab. */
 import { bashCompletion } from './shells/bash.ts';
 import { fishCompletion } from './shells/fish.ts';
 import { zshCompletion } from './shells/zsh.ts';
 import type { Shell } from './shells.ts';
 import type { CommandFacts } from './tree.ts';
 
-/** The name under which each shell looks for the script. */
+/** The file name that each shell looks for. */
 export const COMPLETION_FILES: Readonly<Record<Shell, string>> = {
   bash: 'cakeless.bash',
   zsh: '_cakeless',

@@ -1,4 +1,4 @@
-/** Manual pages, one for each command: options from the tree of commands, the rest from docs/command.md. */
+/** Manual pages, one for each command: the options from the tree of commands, the rest from docs/command.md. */
 import { rowsOf, sectionOf, toRoff } from './markdown.ts';
 import { inline, item, quoted, roff } from './roff.ts';
 import { type ArgumentFacts, type CommandFacts, leavesOf, type OptionFacts } from './tree.ts';
@@ -104,7 +104,7 @@ function section(reference: string, heading: string): string[] {
   return [`.SH ${heading.toUpperCase()}`, ...toRoff(text)];
 }
 
-/** Code and meaning; the name of a code is only used inside Cakeless. */
+/** Code and meaning; the names of codes are only used inside Cakeless. */
 function exitStatus(reference: string): string[] {
   const text = sectionOf(reference, /^## Exit codes$/m) ?? '';
   const [table = ''] = /^\| code \|.*$(?:\n\|.*$)*/m.exec(text) ?? [];

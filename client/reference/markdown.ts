@@ -1,4 +1,4 @@
-/** Turns the Markdown of docs/command.md into man(7): paragraphs, lists, code, and tables as lists of terms. */
+/** Converts the Markdown of docs/command.md to man(7): paragraphs, lists, code, and tables as lists of terms. */
 import { inline, item, roff } from './roff.ts';
 
 /** The text below a heading, without those of the same level or above. @returns undefined if there is no such heading */

@@ -1,3 +1,3 @@
-/** Apart from what writes their scripts, because `--help` lists them. */
+/** Separate from what writes their scripts, because `--help` lists them. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];

@@ -1,4 +1,4 @@
-/** The algorithms of a user's key. Apart from what makes the key, because `--help` lists them. */
+/** The algorithms of a user's key. Separate from what creates the key, because `--help` lists them. */
 export const USER_KEY_KINDS = [
   'ECDSA-P256',
   'ECDSA-P384',

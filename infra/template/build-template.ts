@@ -1,4 +1,4 @@
-/** Makes the artifact: a template for CloudFormation alone, the files that it refers to, and how to deploy them. */
+/** Builds the plain template: for CloudFormation alone, with the files that it refers to and how to deploy them. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -69,7 +69,7 @@ function zipOf(folder: string): Uint8Array {
   return zipSync(entries);
 }
 
-/** In whose terms the attributes of a file are. */
+/** The system whose file attributes the zip contains. */
 const UNIX = 3;
 
 function write(file: string, contents: string | Uint8Array): void {

@@ -2,7 +2,7 @@
 import { Aws, CfnCondition, CfnParameter, Fn, type Stack } from 'aws-cdk-lib';
 import type { CakelessConfig, PeopleConfig } from '../config-fields.ts';
 
-/** Where the template expects the files beside it. */
+/** Where the template expects its files. */
 export const CODE_BUCKET = 'CodeBucket';
 export const CODE_PREFIX = 'CodePrefix';
 
@@ -11,9 +11,9 @@ const TOPIC = 'AlarmTopicArn';
 const HAS_TOPIC = 'HasAlarmTopic';
 const NO_TOPIC = 'none';
 
-/** Parameters for principals, and whom each may assume the role of. */
+/** Parameters for principals, and the role that each may assume. */
 const PRINCIPALS = {
-  NodePrincipal: 'the role of the nodes, and choose in session tags which node to be',
+  NodePrincipal: 'the role of the nodes, and choose the node with session tags',
   OperatorPrincipal: 'the role of operators',
   ApproverPrincipal: 'the role of approvers',
   AuditorPrincipal: 'the role of auditors',
@@ -35,7 +35,7 @@ export function openConfig(): CakelessConfig {
   };
 }
 
-/** Fills in what the configuration does not say. Without `cdk bootstrap`, there is no role to deploy with by default. */
+/** Fills in what the configuration does not specify. Without `cdk bootstrap`, there is no default role to deploy with. */
 export function filledIn(config: CakelessConfig): CakelessConfig {
   return {
     ...config,
@@ -52,11 +52,10 @@ export function filledIn(config: CakelessConfig): CakelessConfig {
 /** Declares the parameters that the filled-in configuration refers to. */
 export function declareParameters(stack: Stack, config: CakelessConfig, open: boolean): void {
   new CfnParameter(stack, CODE_BUCKET, {
-    description: 'Bucket, in this region, that the files were uploaded to',
+    description: 'Bucket, in this region, that contains the uploaded files',
   });
   new CfnParameter(stack, CODE_PREFIX, {
-    description:
-      'What the keys of the uploaded files start with, with a slash at the end; may be empty',
+    description: 'Prefix of the keys of the uploaded files, with a slash at the end; may be empty',
     default: '',
     allowedPattern: '^(?:.+/)?$',
   });

@@ -1,4 +1,4 @@
-/** Synthesizes a stack for CloudFormation alone: no bootstrap, and files where parameters of the stack say. */
+/** Synthesizes a stack for CloudFormation alone: no bootstrap, and parameters say where the files are. */
 import {
   type DockerImageAssetLocation,
   type FileAssetLocation,
@@ -12,7 +12,7 @@ import { CODE_BUCKET, CODE_PREFIX } from './parameters.ts';
 
 /** A file of the artifact: a zip of a folder of the assembly, or a nested template. */
 export interface PlainFile {
-  /** In the assembly, or absolute. */
+  /** Relative to the assembly, or absolute. */
   readonly source: string;
   /** Its path in the artifact, which is also its key in the bucket, after the prefix. */
   readonly name: string;
@@ -39,7 +39,7 @@ export class PlainSynthesizer extends StackSynthesizer {
   }
 
   addDockerImageAsset(): DockerImageAssetLocation {
-    throw new Error('the service has no image');
+    throw new Error('container images are not supported');
   }
 
   synthesize(session: ISynthesisSession): void {
@@ -48,7 +48,7 @@ export class PlainSynthesizer extends StackSynthesizer {
   }
 }
 
-/** Its name has a digest of the contents: CloudFormation updates a function only if its key changes. */
+/** The name contains a digest of the contents: CloudFormation updates a function only if its key changes. */
 function fileOf({ fileName, packaging, sourceHash, displayName = '' }: FileAssetSource): PlainFile {
   if (fileName === undefined) throw new Error('an asset is not a file');
   const digest = sourceHash.slice(0, 16);

@@ -1,10 +1,10 @@
-/** How to deploy the artifact with the AWS CLI, for those who have nothing else of this repository. */
+/** How to deploy the plain template with the AWS CLI, without anything else from this repository. */
 
 type Parameters = Readonly<
   Record<string, { readonly Description?: string; readonly Default?: string }>
 >;
 
-/** @param folders those that have to be uploaded */
+/** @param folders those that must be uploaded */
 export function readmeOf(parameters: Parameters, folders: readonly string[]): string {
   const required = Object.entries(parameters).filter(([, { Default }]) => Default === undefined);
   const optional = Object.entries(parameters).filter(([, { Default }]) => Default !== undefined);
@@ -13,7 +13,7 @@ export function readmeOf(parameters: Parameters, folders: readonly string[]): st
   );
   return `# Cakeless, as a CloudFormation template
 
-Upload the files to a bucket in the region that only deployments can write to, then deploy the template:
+Upload the files to a bucket in the same region, to which only deployments can write. Then deploy the template:
 
 \`\`\`
 ${folders.map((folder) => `aws s3 cp --recursive ${folder} s3://BUCKET/${folder}`).join('\n')}
@@ -31,8 +31,8 @@ Optional parameters:
 
 ${listOf(optional)}
 
-The names of files contain digests of their contents. Upload a new release beside the old one, so that a deployment that
-is rolled back finds what it had.
+The names of files contain digests of their contents. Keep the files of the old release when you
+upload a new one, so that CloudFormation can roll back.
 `;
 }
 

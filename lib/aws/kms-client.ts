@@ -1,5 +1,5 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { CLIENT_SETTINGS } from './clients.ts';
 
-/** Not in clients.ts, which nodes load, too. */
+/** Separate from clients.ts, which nodes also load. */
 export const newKmsClient = () => new KMSClient(CLIENT_SETTINGS);

@@ -44,7 +44,7 @@ export type Exceeded =
 export const MOST_DAYS = 6;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A request that may be counted soon. Each ends with `claim` or `withdraw`. */
+/** A request that may be counted soon. Every announcement ends with `claim` or `withdraw`. */
 export interface ExpectedClaim {
   /** @returns undefined if the request counts, now or since an earlier run */
   claim(asked: Claim): Promise<Exceeded | undefined>;
@@ -53,8 +53,8 @@ export interface ExpectedClaim {
 }
 
 /**
- * Starts to read the counters, as of a request that was uploaded today. The requests of a node that a process expects at
- * the same time are counted together, in one write: a claim waits for the others, which may still be read or judged.
+ * Starts to read the counters for a request that was uploaded today. Requests of one node that a process handles at the
+ * same time are counted together, in one write: a claim waits for the others, which may still be read or judged.
  */
 export function expectClaim(
   bucket: BudgetBucket,
@@ -149,7 +149,7 @@ class NodeCount {
   readonly #drawn: Record<Budgeted, number>;
   readonly #inHand: Record<Budgeted, number>;
   readonly #closedThrough: NodeBudget['closedThrough'];
-  /** All that are counted together. */
+  /** The claims that are counted together. */
   readonly #claims: readonly AskedClaim[];
   readonly #draw: (draw: Draw, asked: AskedClaim) => Promise<Counts>;
   changed = false;
@@ -223,9 +223,9 @@ class NodeCount {
   }
 
   /**
-   * Draws what all that are counted together lack, and at least as much as the node has so far: a worker draws two, a
-   * control-plane node once for all its certificates, and a node that needs hundreds a few times, so that the nodes of a
-   * cluster do not compete for the counter of the cluster at each request.
+   * Draws what the claims that are counted together lack, and at least as much as the node has so far: a worker draws two,
+   * a control-plane node once for all its certificates, and a node that needs hundreds a few times, so that the nodes of a
+   * cluster do not compete for the cluster's counter at each request.
    */
   async #drawMore(asked: AskedClaim): Promise<void> {
     const wantedOf = (what: Budgeted) => {

@@ -1,5 +1,5 @@
 /**
- * Serializes the work on one object: everything that is asked during a call is done together in the next one. Without
+ * Serializes the work on one object: everything that arrives during a call is done together in the next one. Without
  * it, the requests of a batch would compete for the object that counts them.
  */
 interface Item<T, R> {
@@ -8,7 +8,7 @@ interface Item<T, R> {
   reject(error: unknown): void;
 }
 
-/** Someone who may ask about a key, and who ends that by asking or leaving. */
+/** A caller that has announced that it may ask, and that either asks or leaves. */
 export interface Announced<T, R> {
   ask(asked: T): Promise<R>;
   /** Does nothing after `ask`. */
@@ -16,9 +16,9 @@ export interface Announced<T, R> {
 }
 
 interface Queue<T, R, P> {
-  /** How many have announced themselves, and neither asked nor left. */
+  /** How many callers have announced themselves, and have neither asked nor left. */
   announced: number;
-  /** Those of them whom the ones that wait now wait for. */
+  /** Those among them for whom the waiting callers wait. */
   awaited: number;
   prepared: P | undefined;
   isWorking: boolean;
@@ -26,9 +26,9 @@ interface Queue<T, R, P> {
 }
 
 export interface Work<T, R, P> {
-  /** What can be done before anything is asked; it may be out of date when it is used. */
+  /** What can be done before anyone asks; its result may be out of date when it is used. */
   prepare(key: string): P;
-  /** Does everything together, and returns a result for each, in order. */
+  /** Does everything together, and returns the results in the same order. */
   settle(key: string, asked: readonly T[], prepared: P | undefined): Promise<readonly R[]>;
 }
 
@@ -42,8 +42,8 @@ export class Coalescer<T, R, P> {
   }
 
   /**
-   * Prepares. With `isAwaited`, everyone who asks from now on waits until this one has asked or left too, so that all are
-   * settled together. Nobody who is already waiting does: they could wait forever.
+   * Prepares. With `isAwaited`, every caller that asks later waits until this one has asked or left too, so that all are
+   * done together. Callers that are already waiting do not: they could wait forever.
    */
   announce(key: string, isAwaited: boolean): Announced<T, R> {
     const queue = this.#queueOf(key);

@@ -14,7 +14,7 @@ export async function readClusterRecord(
   return result && requireRecordOf(cluster, result);
 }
 
-/** The trust domain that the record named when it was read last: a guess that saves waiting for the record. */
+/** The trust domain that the record named when it was last read: a guess, to avoid waiting for the record. */
 export function lastKnownTrustDomain(authority: ObjectReader, cluster: string): string | undefined {
   return lastRead(authority, clusterRecordKey(cluster), parseClusterRecord)?.record?.trustDomain;
 }

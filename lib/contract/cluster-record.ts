@@ -190,7 +190,7 @@ const budgets = {
 };
 
 export const clusterRecordSchema = z.strictObject({
-  /** For editors: where the JSON Schema of a record file is. It has no meaning, and `cluster apply` does not store it. */
+  /** For editors: where the JSON Schema of a record file is. Otherwise ignored; `cluster apply` does not store it. */
   $schema: z.optional(z.string()),
   cluster: subdomain,
   trustDomain: subdomain,

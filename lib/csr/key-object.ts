@@ -2,13 +2,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { toBase64, toPem } from '../bytes.ts';
 
-/** More than one invocation works on at the same time. */
+/** More keys than one invocation uses at the same time. */
 const MOST_KNOWN = 64;
 const known = new Map<string, KeyObject>();
 
 /**
- * OpenSSL parses the key, and rejects points that are not on their curve. Node.js takes a third of the time for PEM that
- * it takes for DER: before that it looks for other kinds of key by catching errors.
+ * OpenSSL parses the key, and rejects points that are not on their curve. Node.js reads PEM in a third
+ * of the time that it needs for DER, for which it first tries other kinds of key and catches the errors.
  * @param spki SubjectPublicKeyInfo in DER
  * @throws Error if OpenSSL cannot read it
  */

@@ -77,7 +77,7 @@ function inDer(bytes: Uint8Array): string | undefined {
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 
-/** Where the contents of the element at an offset begin. */
+/** The offset at which the contents of an element begin. */
 function contentsAt(der: Buffer, at: number): number {
   const length = der[at + 1] ?? 0;
   return at + 2 + (length > 0x80 ? length & 0x7f : 0);

@@ -29,8 +29,8 @@ export class DerError extends Error {
 const MAX_LENGTH_OCTETS = 3;
 
 /**
- * One tag-length-value: offsets into the bytes that it was read from, of which nothing is copied. An error names its
- * place, which is put together only then.
+ * One tag-length-value, as offsets into the bytes that it was read from: nothing is copied. Errors contain its name,
+ * which is built only for an error.
  */
 export class Element {
   readonly tag: number;

@@ -31,8 +31,8 @@ export interface DurableFile {
 }
 
 /**
- * As `writeDurably`, for files of which none depends on another: side by side, with one sync of each folder.
- * @throws the first error, when nothing is being written
+ * As `writeDurably`, for files that do not depend on each other: in parallel, with one sync for each folder.
+ * @throws the first error, after all writes have finished
  */
 export async function writeAllDurably(files: readonly DurableFile[], mode = 0o600): Promise<void> {
   for (const path of new Set(files.map((file) => dirname(file.path))))

@@ -44,7 +44,7 @@ export class Folder {
   /** What is passed to the system: the path, or the handle. */
   readonly #base: string;
   readonly #handle: number | undefined;
-  /** Whether changes survive a power failure, too. */
+  /** Whether changes also survive a power failure. */
   readonly #isDurable: boolean;
   /** Whether `together` will sync the folder. */
   #syncsLater = false;
@@ -99,10 +99,10 @@ export class Folder {
   }
 
   /**
-   * Makes changes of this folder side by side, and syncs it once, after the last of them. On return all of them survive a
-   * power failure; before that, each of them may be there or not, so none may depend on another. Syncs even if there is
-   * nothing to change: a killed process may have made the same changes without it.
-   * @throws the first error, when no change is running
+   * Makes changes to this folder in parallel, and syncs it once, after the last of them. On return, all of them survive a
+   * power failure. Before that, any of them may be lost, so none may depend on another. Syncs even if there is nothing
+   * to change: a killed process may have made the same changes without a sync.
+   * @throws the first error, after all changes have finished
    */
   async together(changes: readonly (() => Promise<unknown>)[]): Promise<void> {
     this.#syncsLater = true;

@@ -11,7 +11,7 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** As `syncFolder`, without keeping other work of this process waiting. */
+/** As `syncFolder`, without blocking other work of this process. */
 export async function syncFolderAsync(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

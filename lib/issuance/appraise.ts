@@ -92,7 +92,7 @@ export async function appraise(
   return { kind: 'planned', plan, terms, digest, toApprove, ca, record };
 }
 
-/** `check-record.ts` computes the terms of a record from the record alone: a check of what was written here. */
+/** `check-record.ts` computes the terms again from the record alone, to check what was written here. */
 function termsOf(
   { key, cluster }: RequestAddress,
   csrSha256: string,

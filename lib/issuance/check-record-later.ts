@@ -1,4 +1,4 @@
-/** `checkRecord`, loaded when the first certificate is to be issued: no other outcome needs it or lint. */
+/** `checkRecord`, loaded when the first certificate is to be issued: other outcomes need neither it nor lint. */
 import type { checkRecord as check } from './check-record.ts';
 
 let loading: Promise<{ readonly checkRecord: typeof check }> | undefined;

@@ -129,8 +129,8 @@ async function judgeApproval(
 }
 
 /**
- * What an approver would see for the record: `judgeRecord` has compared it with the request. Computed from the record,
- * not from the appraisal: so an approval counts only if its digest is that of what would be signed.
+ * What an approver would see for the record, which `judgeRecord` has compared with the request. It is computed from the
+ * record, not from the appraisal, so an approval counts only if its digest is that of what would be signed.
  */
 function planOf(
   address: RequestAddress,

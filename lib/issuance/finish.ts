@@ -1,6 +1,6 @@
 /**
  * From a record to the outcome that the node reads: check, sign, verify, publish. Every step can be repeated.
- * docs/issuance-cycle.md has a table of what happens before what, and test/lib/issuance/order.test.ts tests it.
+ * docs/issuance-cycle.md has a table of the order of calls, and test/lib/issuance/order.test.ts tests it.
  */
 import { createHash, verify } from 'node:crypto';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
@@ -46,7 +46,7 @@ export async function finish(
   record: DecisionRecord,
 ): Promise<Processed> {
   const { pending } = outcomeKeys(finishing.address);
-  // A run that publishes it later finds the record afterwards, and removes it.
+  // A run that publishes it later finds the record afterwards, and deletes it.
   const isPending = exists(service.exchange, pending);
   isPending.catch(() => undefined); // thrown below
   const done = await publishOutcome(service, finishing, record);
@@ -109,8 +109,8 @@ interface Misfit {
 
 /**
  * The one certificate of a record, in the ledger and in the expiry index. Two racing runs sign the same bytes, but ECDSA
- * signatures differ: the ledger keeps the first, and every run publishes that one. A run that wrote the record itself does
- * not ask for a certificate before it signs: there is one only if another run was faster.
+ * signatures differ: the ledger keeps the first, and every run publishes that one. The run that wrote the record
+ * does not look in the ledger before it signs: a certificate exists only if another run was faster.
  */
 async function obtainCertificate(
   service: Service,
@@ -128,7 +128,7 @@ async function obtainCertificate(
   const check = checked ?? (await checkFound(service, address, record, csr));
   if (!check.fits) return check;
   const certificate = certificateToPem(await signDraft(service, address, check));
-  // The node gets it when both are written: every certificate in use is in the index, so its expiry is noticed in time.
+  // The node gets it after both are written: every certificate in use is in the index, so its expiry is noticed in time.
   const [stored] = await Promise.all([
     store(service, issuedKey(address.key), certificate),
     index(),

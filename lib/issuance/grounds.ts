@@ -24,7 +24,7 @@ export interface Grounds extends Declarations {
 /** What a record is compared with. */
 export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'approvals'>;
 
-/** Reads each time: for a caller who asks once. */
+/** Reads each time, for callers that need each document once. */
 export const storedDeclarations = (authority: RevalidatingReader): Declarations => ({
   clusterRecord: (cluster) => readClusterRecord(authority, cluster),
   trustDomain: (name) => readTrustDomain(authority, name),
@@ -56,8 +56,8 @@ export class SharedDeclarations implements Declarations {
   }
 
   /**
-   * Starts to read what a request of the cluster will need: its record, and the trust domain that the record named when it
-   * was read last. If it names another one now, that one is read too.
+   * Starts to read what a request of the cluster will need: the cluster record, and the trust domain that the record named
+   * when it was last read. If the record now names another one, that one is read too.
    */
   prefetch(cluster: string): void {
     void this.clusterRecord(cluster).catch(ignore);
@@ -78,7 +78,7 @@ export class SharedDeclarations implements Declarations {
     if (known) return known;
     const reading = read();
     this.#reads.set(what, reading);
-    // those who ask later try again
+    // later callers try again
     reading.catch(() => this.#reads.delete(what));
     return reading;
   }

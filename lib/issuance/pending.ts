@@ -11,7 +11,7 @@ import type { Decision } from './decide.ts';
 
 /**
  * What an earlier run published about the same upload; undefined if none did.
- * @param reading a read of pending.json that was started before
+ * @param reading a read of pending.json that was started earlier
  */
 export async function readEarlierPending(
   service: Service,

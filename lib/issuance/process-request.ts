@@ -33,7 +33,7 @@ import { findOverBudget, publishOverBudget } from './over-budget.ts';
 import { publishPending, readEarlierPending } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
 
-/** @param declared what all requests share whose messages were received together */
+/** @param declared what requests share if their messages were received together */
 export async function processRequest(
   service: Service,
   wake: Wake,
@@ -41,7 +41,7 @@ export async function processRequest(
 ): Promise<Processed> {
   const address = parseRequestKey(wake.key);
   if (!address) return inspectStrayObject(service, wake.key);
-  // A decision that is not recorded yet needs all of these, so they are read beside the record.
+  // A decision that is not recorded yet needs all of these, so they are read together with the record.
   const expected = expectClaim(service.authority, address, service.now());
   declared.prefetch(address.cluster);
   const pending =
@@ -61,7 +61,7 @@ interface Begun {
   readonly address: RequestAddress;
   readonly expected: ExpectedClaim;
   readonly declared: SharedDeclarations;
-  /** What an earlier run published, if the message names no uploader: it may. */
+  /** What an earlier run published, which may name the uploader if the message does not. */
   readonly pending: Promise<PendingDocument | undefined> | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Only with these does the order of bytes in UTF-8 differ from that of JavaScript's strings. */
+/** Only for these does the byte order in UTF-8 differ from the order of JavaScript strings. */
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** The order in which S3 lists keys: that of their bytes in UTF-8. */

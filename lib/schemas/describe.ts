@@ -5,7 +5,7 @@ import type { DescribedDocument, FieldDescription } from './json-schema.ts';
 
 type Describe = DescribedDocument['describe'];
 
-/** By the table of the document, and for other fields by name. */
+/** From the table of the document; other fields by name. */
 export const describeWith =
   (fields: Readonly<Record<string, string>>): Describe =>
   (path) => {

@@ -11,7 +11,7 @@ export const COMMON_FIELDS: Readonly<Record<string, string>> = {
   decidedAt: 'when it was decided, in ISO 8601 and UTC',
   reason: 'why',
   mustUnderstand:
-    'fields of this object that a reader has to know; otherwise it must reject the document',
+    'fields of this object that a reader must understand; a reader that does not must reject the document',
   keyId: 'ARN of the key in KMS',
   keySpec: 'key spec of the key in KMS',
   publicKey: 'SubjectPublicKeyInfo, DER in base64',
@@ -51,8 +51,8 @@ export const FIELDS = {
     ...violations,
   },
   pending: {
-    since: 'since when the request is pending, in ISO 8601 and UTC',
-    waitingFor: 'what has to happen',
+    since: 'when the request became pending, in ISO 8601 and UTC',
+    waitingFor: 'what the request is waiting for',
     ca: 'the CA that would sign',
     trustDomain: 'the trust domain whose CA would sign',
     requiredApprovals: 'how many approvers have to approve',
@@ -62,9 +62,9 @@ export const FIELDS = {
   },
   decisionRecord: {
     decision: '`issue` or `reject`',
-    kubernetesVersion: 'version of Kubernetes of the cluster, whose profile is used',
+    kubernetesVersion: 'Kubernetes version of the cluster, whose profile is used',
     caVersion: 'version of the CA that signs',
-    approval: 'the approval that the certificate needed and had; absent if it needed none',
+    approval: 'the approval that the certificate needed and got; absent if it needed none',
     'approval.reason': 'why an approval was needed',
     'approval.required': 'how many approvers were needed',
     'approval.by': 'the approvals that counted',
@@ -99,7 +99,7 @@ export const FIELDS = {
     decision: 'whether the plan is approved or denied',
   },
   standingApproval: {
-    grants: 'what is allowed without an approval of each request',
+    grants: 'what is allowed without an approval for each request',
     'grants[].organizations': 'the most organizations that the certificate may have',
     'grants[].trustDomain': 'the trust domain that it is allowed for',
     'grants[].maxValiditySeconds': 'the longest validity that is allowed, in seconds',
@@ -122,25 +122,25 @@ export const FIELDS = {
   },
   restartLease: {
     holder: 'the node that holds the lease; null after it was released',
-    id: 'distinguishes two holds of the same node',
+    id: 'distinguishes two leases of the same node',
     seconds: 'how long the lease is held after its last write',
   },
   reconcileCursor: {
     after:
-      'the last key of `requests/` that was looked at; absent if the next run starts at the first',
+      'the last key of `requests/` that was checked; absent if the next run starts at the first key',
     continued:
-      'clusters and nodes with more objects than one run looks at, by prefix: the last key that was looked at',
-    daily: 'whether all pending requests are woken until the last key is reached',
+      'for clusters and nodes with more objects than one run checks: the last key that was checked, by prefix',
+    daily: 'whether this pass wakes all pending requests, up to the last key',
     ledger: 'the daily check of the ledger, while it is in progress',
-    'ledger.after': 'the last key of `records/` that was looked at',
+    'ledger.after': 'the last key of `records/` that was checked',
     seen: 'totals of the keys up to `after`',
-    last: 'totals of all keys, when the last one was reached',
+    last: 'totals of all keys when the last one was reached',
     ...Object.fromEntries(
       ['seen', 'last'].flatMap((totals) => [
         [`${totals}.waiting`, 'how many requests need approval'],
         [
           `${totals}.oldestWaiting`,
-          'since when the oldest of them does, in milliseconds since 1970',
+          'when the oldest of them became pending, in milliseconds since 1970',
         ],
         [
           `${totals}.oldestOpen`,

@@ -1,7 +1,7 @@
 /**
- * JSON Schemas (draft 2020-12) of Cakeless's documents, made from the schemas that read them. JSON Schema can express
- * less: it accepts every document that Cakeless accepts, and some that Cakeless does not. What it cannot express is in
- * the descriptions, in the words of the error messages.
+ * JSON Schemas (draft 2020-12) of Cakeless's documents, generated from the schemas that read them. JSON Schema can
+ * express less: it accepts every document that Cakeless accepts, and some that Cakeless does not. Rules that it cannot
+ * express are in the descriptions, in the words of the error messages.
  */
 import * as z from 'zod/mini';
 import type { UnknownFields } from '../contract/keys.ts';

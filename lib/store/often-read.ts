@@ -2,13 +2,13 @@
 import { MAX_DOCUMENT_BYTES, parseDocumentObject, parseJson, readText } from './documents.ts';
 import type { ObjectReader, ObjectStore } from './object-store.ts';
 
-/** A bucket that can say whether an object has changed since it was read. */
+/** A bucket that can report whether an object has changed since it was read. */
 export type RevalidatingReader = Pick<ObjectStore, 'get' | 'getIfChanged'>;
 
 /** Parses the JSON value of a document; must not depend on anything else. */
 type Understand<T> = (value: unknown) => T;
 
-/** Compares the bytes, so that it does not matter who wrote them. */
+/** Compares the bytes, so it does not matter who wrote them. */
 export async function readOften<T>(
   store: ObjectReader,
   key: string,
@@ -45,7 +45,7 @@ export async function readRevalidated<T>(
   return meaning;
 }
 
-/** What the document meant when it was read last; undefined if it was not read yet. It may have changed since. */
+/** The parsed document as it was last read; undefined if it has not been read yet. It may have changed since. */
 export function lastRead<T>(
   store: ObjectReader,
   key: string,
@@ -62,7 +62,7 @@ interface Kept {
   readonly meaning: unknown;
 }
 
-/** By bucket: an ETag says nothing about another one. */
+/** By bucket: an ETag says nothing about objects of other buckets. */
 const buckets = new WeakMap<ObjectReader, Map<string, Kept>>();
 const MOST_KEPT = 1000;
 

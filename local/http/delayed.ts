@@ -2,8 +2,8 @@ import type { Timers } from '../surroundings.ts';
 import type { RequestHandler } from './listener.ts';
 
 /**
- * A handler whose every call takes this much longer, as over a network: those of the functions, too, so that a
- * measurement counts what the service waits for.
+ * Delays each call by this time, as a network would. Calls of the functions are delayed too, so that a measurement
+ * includes what the service waits for.
  */
 export function delayed(
   handler: RequestHandler,

@@ -82,7 +82,7 @@ export class MessageQueue {
     return message;
   }
 
-  /** Announces messages when all of a batch are durable, as SQS does: the function receives them as one batch, too. */
+  /** Announces messages when all of a batch are durable, as SQS does, so that the function receives them as one batch. */
   async sendTogether<T>(send: () => Promise<T>): Promise<T> {
     this.#sending += 1;
     try {

@@ -1,4 +1,4 @@
-/** What the published files contain: the packages that esbuild has bundled, by its own account. */
+/** What the published files contain: the packages that esbuild bundled, according to its metadata. */
 import { readFileSync } from 'node:fs';
 
 export interface Component {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shared by the maintainer scripts of both formats: what `cakeless install-timer` and `systemctl enable` have left.
+# Shared by the maintainer scripts of both formats: cleans up after `cakeless install-timer` and `systemctl enable`.
 set -e
 
 timer=cakeless-renew.timer
@@ -26,10 +26,10 @@ wait_for_renewal() {
   systemd_runs || return 0
   tries=0
   while systemctl --quiet is-active "$service"; do
-    if [ "$tries" -eq 0 ]; then echo 'cakeless: a renewal is in progress; waiting for it to end (up to 20m)'; fi
+    if [ "$tries" -eq 0 ]; then echo 'cakeless: a renewal is in progress; waiting for it to finish (up to 20m)'; fi
     tries=$((tries + 1))
     if [ "$tries" -gt 600 ]; then
-      echo 'cakeless: the renewal is still in progress; nothing was changed: try again later' >&2
+      echo 'cakeless: the renewal is still in progress; nothing was changed: retry later' >&2
       return 1
     fi
     sleep 2

@@ -40,7 +40,7 @@ const node = (folder: string, ...args: string[]) =>
 
 afterAll(() => rmSync(root, { recursive: true }));
 
-it('two folders build the same bytes', () => {
+it('builds in two folders have the same bytes', () => {
   const clones = [clone('a'), clone('some/other/folder')];
   const built = clones.map((folder) => {
     node(folder, 'client/bundle.mjs');

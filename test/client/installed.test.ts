@@ -34,7 +34,7 @@ function run(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-/** What is loaded at once with a source file that has its own chunk. */
+/** What is loaded together with a source file that has its own chunk. */
 function loadedWith(entryPoint: string) {
   const start = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === entryPoint);
   if (start === undefined) throw new Error(`${entryPoint} has no chunk`);

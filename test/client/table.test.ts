@@ -26,7 +26,7 @@ const shown = (width: number, table = TABLE) => {
 };
 
 describe('a table', () => {
-  it('that fits is complete', () => {
+  it('that fits is printed in full', () => {
     expect(shown(200)).toEqual({ lines: layOut(TABLE), dropped: [], isCut: false });
   });
 
@@ -69,7 +69,7 @@ describe('a table', () => {
     expect(shown(20, table).lines[1]).toBe(`x   ${cut}`);
   });
 
-  it('pads by what is seen, so that columns stay straight', () => {
+  it('pads by the visible width, so that columns stay aligned', () => {
     const lines = layOut({
       columns: ['A', 'B'],
       rows: [

@@ -88,7 +88,7 @@ export function objectStoreContract(it: Contract['it'], open: () => Promise<Open
   });
 
   describe('getIfChanged', () => {
-    it('returns the object as get does if its ETag is another one', async () => {
+    it('returns the object as get does if its ETag differs', async () => {
       await store.create('a', 'one', TYPE, { origin: 'test' });
       const { eTag } = await read('a');
       await store.put('a', 'two', TYPE);

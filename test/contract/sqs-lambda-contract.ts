@@ -123,7 +123,7 @@ export function sqsAndLambdaContract({ it, open }: Contract): void {
       );
     });
 
-    it('that does not exist is QueueDoesNotExist', async () => {
+    it('that does not exist causes QueueDoesNotExist', async () => {
       await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'none' }))).rejects.toMatchObject({
         name: 'QueueDoesNotExist',
       });

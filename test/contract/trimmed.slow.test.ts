@@ -35,7 +35,7 @@ const DIFFERENCES = Object.fromEntries(
     'accepts batches but not one with a duplicate id',
     'accepts batches but not one of eleven',
     'accepts batches but not one that is too long in total',
-    'that does not exist is QueueDoesNotExist',
+    'that does not exist causes QueueDoesNotExist',
   ].map((title) => [`SQS and Lambda a queue ${title}`, queryName]),
 );
 

@@ -20,7 +20,7 @@ function run(program: string, ...args: string[]): string {
 const templateIn = (outdir: string, stack: string) =>
   JSON.parse(readFileSync(join(outdir, `${stack}.template.json`), 'utf8'));
 
-it('compiles, strictly and with the declarations of the package checked too', () => {
+it('compiles in strict mode, with the declarations of the package checked too', () => {
   expect(() => run('tsc', '-p', '.')).not.toThrow();
 });
 
@@ -41,7 +41,7 @@ it('synthesizes a stack that is built from the constructs', () => {
     expect(Properties.AlarmActions).toEqual([{ Ref: expect.stringMatching(/^OnCall/) }]);
 });
 
-it('the package has no dependency but the CDK, which the app installs', () => {
+it('the package depends only on the CDK, which the app installs', () => {
   const files = readdirSync(infra, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes('functions'))
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));

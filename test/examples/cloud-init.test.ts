@@ -1,4 +1,4 @@
-/** examples/cloud-init: what its script calls, in which order, and that its documents are good. */
+/** examples/cloud-init: what its script calls, in which order, and that its documents are valid. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const files = writtenFiles('examples/cloud-init/first-control-plane.yaml');
 const NAMES = ['apiserver', 'etcd-server', 'super-admin.conf'];
 const digest = createHash('sha256').update(PACKAGE).digest('hex');
 
-/** Instead of programs: each records its call. curl also writes the package, kubeadm the manifest of the API server. */
+/** Replacements for programs: each records its call. curl also writes the package, kubeadm the manifest of the API server. */
 const RECORDED = `
 record() { echo "$*" >> "$NODE/log"; }
 curl() { record curl "$@"; while [ "$1" != --output ]; do shift; done; printf '${PACKAGE}' > "$2"; }

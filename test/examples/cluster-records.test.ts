@@ -1,4 +1,4 @@
-/** The records of examples/cluster-records are valid, and its workflow has the roles that the README says. */
+/** The records of examples/cluster-records are valid, and its workflow uses the roles that the README describes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
@@ -12,7 +12,7 @@ const workflow = readWorkflow(`${EXAMPLE}/.github/workflows/cluster-records.yaml
 const schemas = BUCKET_DOCUMENTS.filter(({ name }) => name === 'cluster-record').map(toJsonSchema);
 
 it.each(readdirSync(`${EXAMPLE}/clusters`))(
-  '%s is a cluster record, and has a file of its name',
+  '%s is a valid cluster record, in a file with its name',
   (file) => {
     const text = readFileSync(`${EXAMPLE}/clusters/${file}`, 'utf8');
     const { record, problems } = parseClusterRecord(parse(text));

@@ -1,4 +1,4 @@
-/** What cloud-init, shellcheck and Ansible say of the examples, and the role run twice on this machine. */
+/** cloud-init, shellcheck and ansible-lint check the examples, and the role runs twice on this machine. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -110,28 +110,25 @@ esac
     return run('ansible-playbook', ['-i', inventory, playbook], root);
   }
 
-  judged(
-    'has certificates issued and the timer installed, and changes nothing when it runs again',
-    () => {
-      for (const folder of ['kubernetes', 'kubelet', 'units']) mkdirSync(at(folder));
-      // "/bin/bash prepare …" runs the file of that name, so nothing has to be executable below the temporary folder
-      for (const command of ['prepare', 'install-timer']) {
-        writeFileSync(at(command), `set -- ${command} "$@"\n${PROGRAM}`);
-        chmodSync(at(command), 0o644);
-      }
-      const first = play();
-      expect(first.output).toMatch(/changed=3 .*failed=0/);
-      expect(readFileSync(at('log'), 'utf8').trim().split('\n')).toEqual([
-        `prepare --config ${at('first.yaml')} --node-config ${at('kubernetes/cakeless.yaml')} --wait 1h --ca-cert-hash sha256:1 --ca-cert-hash etcd-ca=sha256:2`,
-        `install-timer --node-config ${at('kubernetes/cakeless.yaml')} --unit-dir ${at('units')}`,
-      ]);
-      expect(parse(readFileSync(at('kubernetes/cakeless.yaml'), 'utf8'))).toEqual({
-        cluster: 'prod',
-        node: 'cp-1.prod.example.com',
-        exchangeBucket: 'exchange',
-        region: 'eu-central-1',
-      });
-      expect(play().output).toMatch(/changed=0 .*failed=0/);
-    },
-  );
+  judged('gets certificates and installs the timer, and changes nothing when it runs again', () => {
+    for (const folder of ['kubernetes', 'kubelet', 'units']) mkdirSync(at(folder));
+    // "/bin/bash prepare …" runs the file of that name, so nothing has to be executable below the temporary folder
+    for (const command of ['prepare', 'install-timer']) {
+      writeFileSync(at(command), `set -- ${command} "$@"\n${PROGRAM}`);
+      chmodSync(at(command), 0o644);
+    }
+    const first = play();
+    expect(first.output).toMatch(/changed=3 .*failed=0/);
+    expect(readFileSync(at('log'), 'utf8').trim().split('\n')).toEqual([
+      `prepare --config ${at('first.yaml')} --node-config ${at('kubernetes/cakeless.yaml')} --wait 1h --ca-cert-hash sha256:1 --ca-cert-hash etcd-ca=sha256:2`,
+      `install-timer --node-config ${at('kubernetes/cakeless.yaml')} --unit-dir ${at('units')}`,
+    ]);
+    expect(parse(readFileSync(at('kubernetes/cakeless.yaml'), 'utf8'))).toEqual({
+      cluster: 'prod',
+      node: 'cp-1.prod.example.com',
+      exchangeBucket: 'exchange',
+      region: 'eu-central-1',
+    });
+    expect(play().output).toMatch(/changed=0 .*failed=0/);
+  });
 });

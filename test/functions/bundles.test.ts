@@ -28,7 +28,7 @@ async function metadataOf(name: string): Promise<Metadata> {
   return JSON.parse(await readFile(join(folder, 'meta', `${name}.json`), 'utf8'));
 }
 
-/** In KB of 1,024 bytes. That of `sign` is its aim; the others are what they had, and a little. */
+/** In KB of 1,024 bytes: for `sign` its aim, for the others slightly more than their current size. */
 it.each([
   ['triage', 220],
   ['sign', 400],
@@ -54,7 +54,7 @@ it.each([
   expect(holders.filter((file) => atInit.includes(file))).toEqual([]);
 });
 
-it('a bundle contains nothing of what functions never need', async () => {
+it('a bundle contains nothing that functions never need', async () => {
   for (const name of await readdir(join(folder, 'functions'))) {
     const { outputs } = await metadataOf(name);
     const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
@@ -78,7 +78,7 @@ it.each(['triage', 'sign', 'create-ca', 'reconcile', 'watch-signatures'])(
   },
 );
 
-it('the folder of a function has only what esbuild reports for it', async () => {
+it('the folder of a function contains only what esbuild reports for it', async () => {
   const { outputs } = await metadataOf('sign');
   const files = await readdir(join(folder, 'functions', 'sign'), { recursive: true });
   const deployed = files.filter((file) => file.endsWith('.mjs')).length;

@@ -19,7 +19,7 @@ it('180 nodes do not fit into one nested stack', () => {
   expect(() => templatesOf(clusterOf(180, 1))).toThrow('set nestedStacks to 2,');
 });
 
-it('too many outputs are refused too: 210 nodes without instance profiles', () => {
+it('too many outputs are also refused: 210 nodes without instance profiles', () => {
   const { clusters, ...rest } = clusterOf(210);
   const [cluster] = clusters;
   const config = {

@@ -5,7 +5,7 @@ import { clusterOf, names, rolesIn, type Template, templatesOf } from '../suppor
 import { codeDir, ofType, resourcesOf, statementsOf } from '../support/synthesize.ts';
 
 it.each([[150, undefined, 'set nestedStacks to 2,']])(
-  '%d nodes with nestedStacks %p do not synthesize, and the error says the way out',
+  '%d nodes with nestedStacks %p do not synthesize, and the error says what to do',
   (count, nestedStacks, way) => {
     const synthesize = () => templatesOf(clusterOf(count, nestedStacks));
     expect(synthesize).toThrow(

@@ -40,7 +40,7 @@ it('has a template, its description, and a zip for each function', () => {
   ]);
 });
 
-it('each function has its own zip, with its bundle, from the bucket and prefix of the parameters', () => {
+it('each function has a zip with its bundle, in the bucket and under the prefix that the parameters name', () => {
   const functions = ofType(template.Resources, 'AWS::Lambda::Function');
   expect(functions).toHaveLength(5);
   for (const [, { Properties }] of functions) {
@@ -54,7 +54,7 @@ it('each function has its own zip, with its bundle, from the bucket and prefix o
   }
 });
 
-it('is the same twice, byte for byte', () => {
+it('is the same in two builds, byte for byte', () => {
   const again = build();
   expect(Object.keys(again)).toEqual(Object.keys(open));
   for (const [name, bytes] of Object.entries(again))

@@ -75,7 +75,7 @@ describe('an upload', () => {
     });
   });
 
-  it('is delivered at once: no message waits for a timer', async () => {
+  it('is delivered immediately: no message waits for a timer', async () => {
     const { seen, functions } = recorder();
     const timers = new HandTimers();
     const local = await start({ functions, timers });

@@ -80,7 +80,7 @@ const titled = (title: string, reason: string | undefined) =>
     }
   });
 
-  it('has a package for npm without dependencies, which installs offline', () => {
+  it('has an npm package without dependencies, which installs offline', () => {
     const place = join(folder, 'npm');
     mkdirSync(place);
     writeFileSync(join(place, 'package.json'), '{"private": true}');

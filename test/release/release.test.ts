@@ -50,7 +50,7 @@ describe('the package for npm', () => {
 describe('a bill of materials', () => {
   const part = (bytesInOutput: number) => ({ bytesInOutput });
 
-  it('lists the packages of which something is left in a bundle, nested ones by their place', () => {
+  it('lists the packages that are at least partly in a bundle, nested ones by their path', () => {
     const outputs = {
       'dist/a.mjs': {
         inputs: {
@@ -72,7 +72,7 @@ describe('a bill of materials', () => {
   });
 });
 
-it('the changelog of Debian names the commit, at its time', () => {
+it('the Debian changelog names the commit and its time', () => {
   const changelog = debianChangelog('cakeless', revision);
   expect(changelog).toContain('cakeless (1.2.3-1) unstable; urgency=medium\n');
   expect(changelog).toContain(`built from commit ${revision.commit}.\n`);

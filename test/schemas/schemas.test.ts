@@ -87,22 +87,25 @@ function fieldsWithoutDescription(schema: JsonSchema, path = ''): string[] {
 const isBeyondJsonSchema = (issues: readonly { readonly code: string }[]) =>
   issues.every(({ code }) => code === 'custom');
 
-it.each(NAMES)('%s and the schema that reads it agree about changed documents', (name) => {
-  const [schema, validate] = [schemaOf(name), validatorOf(name)];
-  const wrong: string[] = [];
-  let count = 0;
-  for (const example of examples.filter((one) => one.name === name).slice(0, 3))
-    for (const { what, document } of mutationsOf(example.document)) {
-      const { success, error } = schema.safeParse(document);
-      const valid = validate(document);
-      count += 1;
-      if (success && !valid) wrong.push(`${what}: only JSON Schema rejects it`);
-      if (!success && valid && !isBeyondJsonSchema(error.issues))
-        wrong.push(`${what}: only zod rejects it: ${JSON.stringify(error.issues)}`);
-    }
-  expect(wrong).toEqual([]);
-  expect(count).toBeGreaterThan(30);
-});
+it.each(NAMES)(
+  '%s and the schema that reads the document agree about changed documents',
+  (name) => {
+    const [schema, validate] = [schemaOf(name), validatorOf(name)];
+    const wrong: string[] = [];
+    let count = 0;
+    for (const example of examples.filter((one) => one.name === name).slice(0, 3))
+      for (const { what, document } of mutationsOf(example.document)) {
+        const { success, error } = schema.safeParse(document);
+        const valid = validate(document);
+        count += 1;
+        if (success && !valid) wrong.push(`${what}: only JSON Schema rejects it`);
+        if (!success && valid && !isBeyondJsonSchema(error.issues))
+          wrong.push(`${what}: only zod rejects it: ${JSON.stringify(error.issues)}`);
+      }
+    expect(wrong).toEqual([]);
+    expect(count).toBeGreaterThan(30);
+  },
+);
 
 describe('of values that only patterns can tell apart', () => {
   const record = () => examples.find(({ name }) => name === 'cluster-record')?.document as object;

@@ -1,6 +1,6 @@
 /**
  * How many calls `sign` makes for one request, and how many of them wait for one another: the time that a node waits, in
- * round trips. docs/benchmarks.md compares the figures with those before.
+ * round trips. docs/benchmarks.md compares the figures with earlier ones.
  */
 import { ISSUANCE_RUNS, type IssuanceRun, type IssuanceRunName } from '../support/issuance-runs.ts';
 

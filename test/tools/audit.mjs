@@ -1,6 +1,6 @@
 // Asks the registry whether what is published contains packages with known vulnerabilities, and exits with 1 if it does:
 //   node test/tools/audit.mjs
-// Not every registry answers such questions. One that does not is reported, and is no failure.
+// Not every registry supports audits. One that does not is reported, and does not count as a failure.
 import { execFileSync } from 'node:child_process';
 
 const { vulnerabilities, error, message } = JSON.parse(audit());

@@ -1,4 +1,4 @@
-/** The parts of a certificate that `node:crypto` does not return as they are encoded. */
+/** Fields of a certificate that `node:crypto` does not return as they are encoded. */
 import type { X509Certificate } from 'node:crypto';
 import { OID } from '../../../lib/der/oids.ts';
 import { DerError, type Element, readDer, readOid, TAG } from '../../../lib/der/read.ts';

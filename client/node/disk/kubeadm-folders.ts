@@ -1,4 +1,4 @@
-/** kubeadm's and the kubelet's default folders. Apart from `places.ts`, because `--help` names them. */
+/** kubeadm's and the kubelet's default folders. Separate from `places.ts`, because `--help` names them. */
 export const KUBEADM_FOLDERS = {
   certDir: '/etc/kubernetes/pki',
   kubeconfigDir: '/etc/kubernetes',

@@ -48,7 +48,7 @@ export type Material = { readonly pem: string } | { readonly file: string };
 export interface Kubeconfig {
   readonly server: string | undefined;
   readonly clusterName: string | undefined;
-  /** The cluster that the current context names, if the kubeconfig does not contain it: no client accepts that. */
+  /** The cluster that the current context names, if the kubeconfig lacks it; no client accepts that. */
   readonly missingCluster: string | undefined;
   readonly userName: string;
   readonly certificate: Material | undefined;

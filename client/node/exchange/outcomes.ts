@@ -89,7 +89,7 @@ export async function keysUnder(store: Exchange, prefix: string): Promise<Readon
   let listed = 0;
   for await (const { key } of store.list(prefix)) {
     keys.add(key);
-    listed += 1; // not the number of keys: a listing that repeats itself never ends
+    listed += 1; // pages, not keys: a listing that repeats itself never ends
     if (listed > MAX_KEYS)
       throw new CommandError(
         'failure',

@@ -21,7 +21,7 @@ export interface Wait {
   readonly seconds: number;
   /** Whether to wait for approvers as well. */
   readonly forApprovals: boolean;
-  /** Whether requests were uploaded just now: then the first look is too early. */
+  /** Whether requests were uploaded just now: then it is too early to look. */
   readonly afterUpload?: boolean;
 }
 

@@ -1,20 +1,20 @@
 /** When a node looks for outcomes: soon after an upload, then less and less often. */
 
-/** A whole number from 0 to `limit` - 1. Chosen by the caller, so that tests repeat. */
+/** A whole number from 0 to `limit` - 1. Passed in, so that tests are deterministic. */
 export type RandomInt = (limit: number) => number;
 
 /** A certificate takes a few hundred milliseconds. */
 const FIRST_MS = 200;
-/** A quarter of the time so far: what has taken long takes longer still, and is seen a quarter later at most. */
+/** A quarter of the time so far, so that an outcome is seen at most a quarter later than it could be. */
 const SHARE = 1 / 4;
 const SHORTEST_MS = 150;
-/** A lost event is found again within minutes. A fleet of 1,000 nodes then makes 200 calls a second. */
+/** `reconcile` finds a lost event within minutes. Until then, a fleet of 1,000 nodes makes 200 calls a second. */
 const LONGEST_MS = 5000;
-/** People take minutes. */
+/** Approvers take minutes. */
 const SHORTEST_FOR_APPROVALS_MS = 1000;
 const LONGEST_FOR_APPROVALS_MS = 10_000;
 
-/** Up to a quarter shorter or longer, so that nodes that have uploaded together do not look together. */
+/** Up to a quarter shorter or longer, so that nodes that upload at the same time do not poll at the same time. */
 const JITTER = 1 / 4;
 
 /** @returns the pause before the first look after an upload */

@@ -1,10 +1,10 @@
-/** Uploads several CSRs side by side. */
+/** Uploads several CSRs in parallel. */
 import { Fault } from '../../../lib/fault.ts';
 import { CommandError } from '../../errors.ts';
 import { mapSideBySide } from '../../side-by-side.ts';
 import { type Exchange, RequestTakenError, upload } from './exchange.ts';
 
-/** A node's twelve CSRs take the time of two, and a slow line carries few at a time. */
+/** A node's twelve CSRs take as long as two; more at a time would not help on a slow line. */
 const MOST_UPLOADS = 8;
 
 export interface CsrToUpload {
@@ -17,7 +17,7 @@ export type UploadResult =
   /** `uploaded` is false if the same CSR had been uploaded before. */
   { readonly uploaded: boolean } | { readonly error: unknown };
 
-/** Tries all, even if one fails. Results are in the order of the CSRs; see `throwFailures`. */
+/** Tries all, even if one fails. The results are in the order of the CSRs; see `throwFailures`. */
 export function uploadAll(
   exchange: Exchange,
   csrs: readonly CsrToUpload[],
@@ -59,7 +59,7 @@ interface Failure {
   readonly key: string;
 }
 
-/** The first error, with a message that has each reason once: without a network all CSRs fail for the same one. */
+/** The first error, with a message that has each reason once: without a network, all CSRs fail for the same reason. */
 function asOne(failures: readonly Failure[]): unknown {
   const [first] = failures;
   const reasons = new Map<string, { message: string; others: number }>();

@@ -1,7 +1,7 @@
-/** How long commands wait for outcomes without `--wait`. Apart from what waits, because `--help` names them. */
+/** How long commands wait for outcomes without `--wait`. Separate from what waits, because `--help` names them. */
 
-/** An outcome takes a second or two; a lost event is found again within minutes. */
+/** An outcome takes a second or two; after a lost event, minutes. */
 export const OUTCOME_SECONDS = 30;
 
-/** Longer, for a renewal that usually runs without a person. */
+/** Longer, because renewals usually run unattended. */
 export const RENEWAL_OUTCOME_SECONDS = 60;

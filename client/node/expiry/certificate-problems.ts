@@ -42,7 +42,7 @@ export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date):
   ];
 }
 
-/** One certificate that is not DER does not hold up the list. */
+/** A certificate that is not DER does not stop the list. */
 function problemsOfFields(leaf: X509Certificate, wanted: Wanted): string[] {
   try {
     return [...problemsOfUsages(leaf, wanted), ...problemsOfContents(leaf, wanted)];

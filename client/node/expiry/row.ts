@@ -94,7 +94,7 @@ export function readCaText(caFile: string): string | undefined {
   }
 }
 
-/** kubeadm writes none of these, and clients that use such a file reach no cluster, or anyone who pretends to be it. */
+/** kubeadm writes no such file. Its clients would reach no cluster, or anyone who pretends to be the cluster. */
 function problemsOfServer({ server, missingCluster, isInsecure }: Kubeconfig): string[] {
   if (missingCluster !== undefined)
     return [`its current context names the cluster ${missingCluster}, which it does not contain`];

@@ -92,7 +92,7 @@ async function fillFolders(
   }
 }
 
-/** Changes of which none depends on another. */
+/** Changes that do not depend on each other. */
 const placeAll = (
   installation: Installation,
   folder: Folder,

@@ -77,7 +77,7 @@ export function findPreflightProblems(
   ];
 }
 
-/** Existing kubeconfigs stay as they are. kubeadm warns of another server, and its components then use that one. */
+/** Existing kubeconfigs stay as they are. kubeadm only warns about another server, and its components then use it. */
 function otherServers(config: KubeadmConfig, folders: NodeFolders): PreflightProblem[] {
   return certificateNamesFor(config).flatMap((name) => {
     const place = placeOf(name, { ...folders, kubeletDir: undefined });
@@ -90,7 +90,7 @@ function otherServers(config: KubeadmConfig, folders: NodeFolders): PreflightPro
   });
 }
 
-/** Without differences that mean nothing, such as a slash at the end. */
+/** Without differences that mean nothing, such as a trailing slash. */
 const asUrl = (text: string) => (URL.canParse(text) ? new URL(text).href : text);
 
 /** A certificate that an earlier kubelet left: the next one would use it, whatever kubelet.conf contains. */

@@ -46,7 +46,7 @@ export async function awaitOutcomes(
   };
   const found = await pollOutcomes(deps, wait, async () => {
     const all = (await Promise.all(requests.map((r) => openOutcomes(exchange, r)))).flat();
-    for (const one of all) readEarly(one); // while the others are awaited: a certificate is final
+    for (const one of all) readEarly(one); // while waiting for the others: a certificate is final
     return all;
   });
   deps.onStep?.('fetch');

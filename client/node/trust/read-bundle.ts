@@ -39,7 +39,7 @@ export async function readBundle(
   return { pem: certificates.map(({ raw }) => certificateToPem(raw)).join('') };
 }
 
-/** As `readBundle`, but reads each bundle once, however often and at the same time it is needed. */
+/** As `readBundle`, but reads each bundle only once, even if several callers need it at the same time. */
 export function bundlesOf(exchange: Pick<Exchange, 'get'>) {
   const read = new Map<string, Promise<PublishedBundle>>();
   return (trustDomain: string, ca: CaName): Promise<PublishedBundle> => {

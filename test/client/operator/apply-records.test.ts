@@ -92,7 +92,7 @@ describe('a folder', () => {
     expect(calls.filter((call) => call === 'create' || call === 'replace')).toEqual([]);
   });
 
-  it('is read once per record, and the trust domain and the other clusters once for all', async () => {
+  it('is applied with one read of each record, and one of the trust domain and the other clusters for all of them', async () => {
     for (const name of ['a', 'b', 'c', 'd']) write(`${name}.yaml`, recordOf(name));
     const { said } = await apply('-f', folder);
     expect(said.filter((line) => alone.test(line.trim()))).toHaveLength(4);
@@ -102,7 +102,7 @@ describe('a folder', () => {
     expect(authority.calls.filter(({ call }) => call === 'list').length).toBeLessThanOrEqual(2);
   });
 
-  it('without the folders below it, links to folders and hidden files, unless --recursive is given', async () => {
+  it('is read without hidden files and links to folders, and without the folders below it unless --recursive is given', async () => {
     write('a.yaml', recordOf('a'));
     write('eu/b.yaml', recordOf('b'));
     write('eu/west/c.yaml', recordOf('c'));
@@ -156,7 +156,7 @@ describe('a folder', () => {
     const { error, said } = await apply('-f', folder);
     expect(error).toMatchObject({ code: 'usage' });
     const [heading, ...lines] = error.lines as string[];
-    expect(heading).toMatch(/nothing was applied, because of:$/);
+    expect(heading).toMatch(/nothing was applied:$/);
     for (const problem of problems) expect(lines).toContainEqual(expect.stringMatching(problem));
     expect([said, stored()]).toEqual([[], []]);
   });
@@ -167,7 +167,7 @@ describe('a folder', () => {
     expect(error).toMatchObject({
       code: 'usage',
       message: `${folder}: contains no file that ends in .yaml, .yml, .json`,
-      hint: 'read the folders below it, too, with --recursive',
+      hint: 'use --recursive to read the folders below it, too',
     });
   });
 });
@@ -192,7 +192,7 @@ describe('a record that cannot be applied', () => {
     expect(stored()).toEqual(['clusters/b.json']);
   });
 
-  it('because someone else changed it stays theirs; others with other errors make the exit code 1', async () => {
+  it('because someone else changed it keeps their change; with different errors, the exit code is 1', async () => {
     write('a.yaml', recordOf('a'));
     write('b.yaml', recordOf('b'));
     authority.interrupt = (point) => {
@@ -207,7 +207,7 @@ describe('a record that cannot be applied', () => {
     expect((await apply('-f', folder)).error).toBeUndefined();
   });
 
-  it('because the service cannot be reached ends the command; what was done is reported', async () => {
+  it('because AWS cannot be reached stops the command, which reports what was applied', async () => {
     for (let i = 10; i < 60; i += 1) write(`${i}.yaml`, recordOf(`c${i}`));
     const get = authority.get.bind(authority);
     authority.get = async (key, maxBytes) => {
@@ -223,7 +223,7 @@ describe('a record that cannot be applied', () => {
 });
 
 describe('a file', () => {
-  it('with several YAML documents is applied as a folder is; comments alone are no document', async () => {
+  it('with several YAML documents is applied like a folder; a document that is only comments is skipped', async () => {
     const text = `# fleet\n---\n${stringify(recordOf('a'))}---\n# nothing\n---\n${stringify(recordOf('b'))}`;
     const { error, said } = await apply('-f', write('fleet.yaml', text));
     expect(error).toBeUndefined();

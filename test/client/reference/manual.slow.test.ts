@@ -24,7 +24,7 @@ describe.each([
   if (!isInstalled && process.env.CAKELESS_REQUIRE_JUDGES !== '1')
     return it.skip('is not installed: run test/tools/install.sh shells', () => undefined);
 
-  it('has no warning', () => {
+  it('causes no warning', () => {
     const run = spawnSync(program, [...args, ...files], { encoding: 'utf8' });
     expect([run.status, run.stdout + run.stderr]).toEqual([0, '']);
   });

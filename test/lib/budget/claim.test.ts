@@ -254,7 +254,7 @@ describe('the requests of a batch', () => {
     expect(store.objects.has(nodeBudgetKey('prod', 'cp-1', '2026-11-23'))).toBe(true);
   });
 
-  it('are counted right if another process has changed the counter since it was read', async () => {
+  it('are counted correctly if another process has changed the counter since it was read', async () => {
     const { store, ask, counted } = opened();
     const [first] = batch(store, 1);
     await new Promise((resolve) => setImmediate(resolve));

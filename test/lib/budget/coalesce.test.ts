@@ -24,7 +24,7 @@ function opened() {
   return { coalescer, settled, prepared, used, proceed };
 }
 
-it('what is asked during the work is done together in the next one', async () => {
+it('everything that arrives during a call is done together in the next one', async () => {
   const { coalescer, settled, proceed } = opened();
   const all = ['a', 'b', 'c'].map((one) => coalescer.ask('k', one));
   expect(settled).toEqual([['a']]);
@@ -34,7 +34,7 @@ it('what is asked during the work is done together in the next one', async () =>
   expect(settled).toEqual([['a'], ['b', 'c']]);
 });
 
-it('those who announced themselves are waited for, and done together', async () => {
+it('waits for callers that have announced themselves, and does everything together', async () => {
   const { coalescer, settled, proceed } = opened();
   const [a, b, c] = ['a', 'b', 'c'].map(() => coalescer.announce('k', true));
   const first = a?.ask('a');
@@ -46,7 +46,7 @@ it('those who announced themselves are waited for, and done together', async () 
   expect(await Promise.all([first, second])).toEqual(['a done', 'c done']);
 });
 
-it('one who has asked or left is not waited for again', async () => {
+it('does not wait again for a caller that has asked or left', async () => {
   const { coalescer, settled } = opened();
   const [a, b] = [coalescer.announce('k', true), coalescer.announce('k', true)];
   void a.ask('a');
@@ -57,7 +57,7 @@ it('one who has asked or left is not waited for again', async () => {
   expect(settled).toEqual([['a']]);
 });
 
-it('nobody waits for those who announce themselves later', async () => {
+it('does not wait for callers that announce themselves later', async () => {
   const { coalescer, settled } = opened();
   const [a, b] = [coalescer.announce('k', true), coalescer.announce('k', true)];
   void a.ask('a');
@@ -66,7 +66,7 @@ it('nobody waits for those who announce themselves later', async () => {
   expect(settled).toEqual([['a']]);
 });
 
-it('nobody waits for those who are not awaited, or for those of another key', async () => {
+it('does not wait for callers that are not awaited, or for those of another key', async () => {
   const { coalescer, settled } = opened();
   coalescer.announce('k', false);
   coalescer.announce('other', true);
@@ -74,7 +74,7 @@ it('nobody waits for those who are not awaited, or for those of another key', as
   expect(settled).toEqual([['a']]);
 });
 
-it('what was prepared is prepared once, and used once', async () => {
+it('prepares once, and uses the result once', async () => {
   const { coalescer, prepared, used, proceed } = opened();
   const announced = ['a', 'b'].map(() => coalescer.announce('k', false));
   expect(prepared).toEqual(['k']);
@@ -87,7 +87,7 @@ it('what was prepared is prepared once, and used once', async () => {
   expect(prepared).toEqual(['k', 'k']);
 });
 
-it('nothing is prepared during the work, which would make it out of date', async () => {
+it('prepares nothing during a call, because the call would make it out of date', async () => {
   const { coalescer, prepared, proceed } = opened();
   const asked = coalescer.ask('k', 'a');
   coalescer.announce('k', true).leave();
@@ -96,7 +96,7 @@ it('nothing is prepared during the work, which would make it out of date', async
   expect(prepared).toEqual([]);
 });
 
-it('a failure is that of those who were done together, and of nobody later', async () => {
+it('a failure reaches the callers that were done together, and no later ones', async () => {
   const { coalescer, proceed } = opened();
   const all = ['bad', 'b'].map((one) => coalescer.ask('k', one));
   const done = Promise.allSettled(all);

@@ -35,7 +35,7 @@ it('a known trust domain is read beside the cluster record, and not sent again',
   expect(readsOfTrust(memory)).toEqual([`getIfChanged trust/${TRUST_DOMAIN}.json`]);
 });
 
-it('a trust domain that was replaced since counts as it is now', async () => {
+it('a trust domain that has been replaced counts in its new version', async () => {
   const { memory, upload } = await warm();
   const key = upload('r1');
   memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(swapped(memory)));
@@ -68,7 +68,7 @@ it('a cluster record that now names another trust domain is followed', async () 
   expect(issued.issuer).toBe(new X509Certificate(memory.caCertificate('etcd-ca')).subject);
 });
 
-it('a trust domain that cannot be read is no fault if the cluster record no longer names it', async () => {
+it('a trust domain that cannot be read causes no fault if the cluster record no longer names it', async () => {
   const { memory, upload } = await warm();
   memory.declare(set, { trustDomain: OTHER });
   memory.authority.seed(`trust/${OTHER}.json`, JSON.stringify(memory.document));
@@ -106,7 +106,7 @@ describe('shared by a batch', () => {
     expect(memory.authority.calls.map(({ call }) => call).sort()).toEqual(['get', 'getIfChanged']);
   });
 
-  it('a failed read fails those who waited for it, and is repeated for the next', async () => {
+  it('a failed read fails the callers that waited for it, and is repeated for the next one', async () => {
     const { memory } = await warm();
     const shared = new SharedDeclarations(memory.authority);
     memory.authority.interrupt = () => {

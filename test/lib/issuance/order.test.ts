@@ -1,6 +1,6 @@
 /**
  * What must have ended before something else begins. docs/issuance-cycle.md has the same table with the reasons; here
- * each row is tested on the calls of real runs. Everything that no row orders may run at the same time.
+ * each row is tested on the calls of real runs. All other calls may run at the same time.
  */
 import { readFileSync } from 'node:fs';
 import { ISSUANCE_RUNS, type IssuanceRun } from '../../support/issuance-runs.ts';
@@ -190,7 +190,7 @@ it.each(Object.entries(REPEATED))('%s', async (_, { earlier, later }) => {
   expect(compared).toBeGreaterThan(0);
 });
 
-it('what is signed, was recorded: no run signs without a record that it wrote or found', async () => {
+it('no run signs without a record that it wrote or found', async () => {
   for (const [name, calls] of await sequences()) {
     if (!calls.some(signs)) continue;
     expect([name, calls.some(either(writesNewRecord, readsFoundRecord))]).toEqual([name, true]);

@@ -56,20 +56,23 @@ describe.each([
     expect(kindsOf(memory, key)).toEqual([kind]);
   });
 
-  it.each(POINTS)('beside which it is found pending, at its point %i', async (point) => {
-    const { memory, key } = await opened();
-    memory.declare(set, change);
-    const others: Promise<unknown>[] = [];
-    at(memory, point, () => {
-      memory.declare(set, NEEDS_APPROVAL);
-      others.push(memory.process(key));
-    });
-    await memory.process(key);
-    heal(memory);
-    await Promise.all(others);
-    if (memory.authority.objects.has(recordKey(key)))
-      expect(kindsOf(memory, key)).not.toContain('pending');
-  });
+  it.each(POINTS)(
+    'while another run finds the request pending, started at point %i',
+    async (point) => {
+      const { memory, key } = await opened();
+      memory.declare(set, change);
+      const others: Promise<unknown>[] = [];
+      at(memory, point, () => {
+        memory.declare(set, NEEDS_APPROVAL);
+        others.push(memory.process(key));
+      });
+      await memory.process(key);
+      heal(memory);
+      await Promise.all(others);
+      if (memory.authority.objects.has(recordKey(key)))
+        expect(kindsOf(memory, key)).not.toContain('pending');
+    },
+  );
 
   it.each(POINTS)('killed at point %i after the request was pending', async (point) => {
     const { memory, key } = await opened();

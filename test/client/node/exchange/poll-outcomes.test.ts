@@ -84,7 +84,7 @@ it('looks soon after an upload, and then less and less often, up to every five s
   expect(looks.length).toBeLessThan(32);
 });
 
-it('looks at once if nothing was uploaded, and only once if it must not wait', async () => {
+it('looks immediately if nothing was uploaded, and only once if it must not wait', async () => {
   expect((await poll(60, false, () => [issued('apiserver')])).looks).toEqual([0]);
   expect((await poll(0, false, never, { afterUpload: true })).looks).toEqual([0]);
   const found = await poll(60, false, () => [issued('apiserver')], { afterUpload: true });
@@ -101,7 +101,7 @@ it.each([
   ['the shortest', () => 0, 150],
   ['the longest', (limit: number) => limit - 1, 250],
 ])(
-  '%s pause differs by a quarter, so that nodes do not look together',
+  '%s pause differs by up to a quarter, so that nodes do not poll at the same time',
   async (_, randomInt, first) => {
     const { looks } = await poll(60, false, never, { afterUpload: true, randomInt });
     expect(looks[0]).toBe(first);

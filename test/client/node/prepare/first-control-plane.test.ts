@@ -118,7 +118,7 @@ describe.each([
   });
 });
 
-it('existing kubeconfigs that lead to another or an unverified server are reported', async () => {
+it('reports existing kubeconfigs whose server is different or is not verified', async () => {
   const node = await fleet.newNode();
   await node.prepareWhole();
   const edit = (file: string, from: RegExp, to: string) =>

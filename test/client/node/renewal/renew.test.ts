@@ -48,7 +48,7 @@ it('renew all renews every certificate except the one that waits for an approver
   expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
 });
 
-it('eleven certificates that exist at the first look take 26 calls', async () => {
+it('eleven certificates take 26 calls if all exist when the node first looks', async () => {
   const names = CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf');
   const exchange = fixture.exchange();
   const calls = { create: 0, list: 0, get: 0 };

@@ -72,7 +72,7 @@ it('finds the part of a path that users other than root can change', () => {
   expect(findOpenPart('/bin/sh', { trusted: [0] })).toBeUndefined();
 });
 
-it('the program of the installed form includes its chunks, behind a link too', () => {
+it('the program of the installed form includes its chunks, even if it is started through a link', () => {
   const installed = join(folder, 'lib');
   mkdirSync(join(installed, 'chunks'), { recursive: true });
   const files = ['cakeless.mjs', 'chunks/renew.mjs', 'chunks/run.mjs'].map((name) =>
