@@ -21,19 +21,24 @@ units_are_ours() {
     grep -Eq '^ExecStart=/usr/(bin/cakeless|bin/node[^ ]* -- /usr/share/cakeless/cakeless\.mjs) ' "$written/$service"
 }
 
+renewal_runs() { systemd_runs && systemctl --quiet is-active "$service"; }
+
+refuse_during_renewal() {
+  if renewal_runs; then
+    echo 'cakeless: the renewal is still in progress; nothing was changed: try again later' >&2
+    return 1
+  fi
+}
+
 # A renewal loads parts of the program while it runs, and another run would have to resume an interrupted one.
 wait_for_renewal() {
-  systemd_runs || return 0
   tries=0
-  while systemctl --quiet is-active "$service"; do
+  while renewal_runs && [ "$tries" -le 600 ]; do
     if [ "$tries" -eq 0 ]; then echo 'cakeless: a renewal is in progress; waiting for it to end (up to 20m)'; fi
     tries=$((tries + 1))
-    if [ "$tries" -gt 600 ]; then
-      echo 'cakeless: the renewal is still in progress; nothing was changed: try again later' >&2
-      return 1
-    fi
     sleep 2
   done
+  refuse_during_renewal
 }
 
 stop_timer() {
@@ -47,6 +52,10 @@ stop_timer() {
     fi
   else
     wait_for_renewal
+  fi
+  if systemctl --quiet is-enabled "$timer" 2>/dev/null; then
+    # a package that takes the place of this one cannot know that there was a timer
+    echo "cakeless: $timer is disabled; after another installation, run cakeless install-timer"
   fi
   systemctl --quiet disable "$timer" "$at_boot" 2>/dev/null || true
 }
