@@ -6,6 +6,8 @@ timer=cakeless-renew.timer
 service=cakeless-renew.service
 at_boot=cakeless-restore-manifests.service
 written=/etc/systemd/system
+stamps=/var/lib/systemd/timers
+program=/usr/bin/cakeless
 
 # In a chroot, systemctl can still enable and disable.
 have_systemctl() { command -v systemctl >/dev/null 2>&1; }
@@ -62,10 +64,11 @@ stop_timer() {
 
 # The node's files stay: /etc/kubernetes with its certificates, cakeless.yaml, cakeless.env and the state of Cakeless.
 remove_traces() {
-  if units_are_ours; then
+  # with the program of the other package there, the units are that one's: this one was replaced by it, or is purged later
+  if [ ! -e "$program" ] && units_are_ours; then
     rm -f "$written/$timer" "$written/$service" "$written/$at_boot"
     # when the timer last ran (Persistent=)
-    rm -f "/var/lib/systemd/timers/stamp-$timer"
+    rm -f "$stamps/stamp-$timer"
   fi
   reload_units
   if systemd_runs; then systemctl --quiet reset-failed "$service" "$at_boot" 2>/dev/null || true; fi

@@ -93,7 +93,7 @@ describe('maintainer scripts', () => {
   /** Runs the script of a package with a systemctl that says what it was asked. */
   function runScript(script: string, argument: string, states: string) {
     const shell = `. release/scripts/timer.sh
-      written=$3
+      written=$3 stamps=$3 program=$3/cakeless
       have_systemctl() { true; }
       systemd_runs() { true; }
       sleep() { true; }
@@ -121,6 +121,20 @@ describe('maintainer scripts', () => {
     const refused = runScript(script, argument, RUNNING);
     expect(refused).toEqual({ status: 1, said: expect.stringMatching(message) });
     expect(runScript(script, argument, ACTIVE)).toEqual({ status: 0, said: '' });
+  });
+
+  it.each([
+    ['deb-postrm', 'purge'],
+    ['rpm-postun', '0'],
+  ])('%s %s deletes the units, unless the other package is installed', (script, argument) => {
+    const units = ['cakeless-renew.service', 'cakeless-renew.timer'];
+    const text = 'ExecStart=/usr/bin/cakeless renew all\n';
+    for (const unit of [...units, 'cakeless']) writeFileSync(join(folder, unit), text);
+    expect(runScript(script, argument, '').status).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['cakeless', ...units]);
+    rmSync(join(folder, 'cakeless'));
+    expect(runScript(script, argument, '').status).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it.each([
