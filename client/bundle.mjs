@@ -81,6 +81,7 @@ export async function bundleOneFile(format, commit = commitOfSources()) {
 
 /** The entry point is built alone, so that it can report a missing chunk without needing one. */
 async function bundleInstalled(commit) {
+  const sources = digestOfSources('.'); // before they are read: one that changes meanwhile must count as changed
   const unfinished = `${INSTALLED}.${process.pid}`;
   const common = { ...settings(commit), format: 'esm' };
   const chunks = await build({
@@ -104,7 +105,7 @@ async function bundleInstalled(commit) {
   });
   chmodSync(`${unfinished}/cakeless.mjs`, 0o755);
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const built = { version, commit: commit ?? null, sources: digestOfSources('.') };
+  const built = { version, commit: commit ?? null, sources };
   writeFileSync(`${unfinished}/build.json`, `${JSON.stringify(built, null, 2)}\n`);
   replaceFolder(INSTALLED, unfinished);
   mkdirSync(META, { recursive: true });

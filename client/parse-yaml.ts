@@ -1,7 +1,8 @@
 /** Reads YAML that others wrote: files of a node, and files that the user named. */
 import { type Document, parseAllDocuments, parseDocument } from 'yaml';
 import { CommandError } from './errors.ts';
-import { yamlProblem } from './yaml-problem.ts';
+import { isNestedTooDeeply } from './yaml-depth.ts';
+import { TOO_DEEP, yamlProblem } from './yaml-problem.ts';
 
 /** Its message is one line that does not quote the text, which may contain a private key. */
 export class YamlError extends Error {
@@ -24,6 +25,7 @@ export function parseYaml(text: string): unknown {
  * @throws YamlError
  */
 export function parseYamlDocuments(text: string): unknown[] {
+  requireShallow(text);
   const documents = parseAllDocuments(text, { logLevel: 'error' });
   // an empty stream is an array with no documents
   return [...documents].map(valueIn).filter((value) => value !== null && value !== undefined);
@@ -44,8 +46,13 @@ export function readYaml(text: string): {
   readonly document: Document.Parsed;
   readonly value: unknown;
 } {
+  requireShallow(text);
   const document = parseDocument(text, { logLevel: 'error' });
   return { document, value: valueIn(document) };
+}
+
+function requireShallow(text: string): void {
+  if (isNestedTooDeeply(text)) throw new YamlError(TOO_DEEP);
 }
 
 function valueIn(document: Document.Parsed): unknown {

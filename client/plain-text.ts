@@ -10,11 +10,14 @@
  */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
+const PRINTABLE_ASCII = /^[ -~]*$/;
+
 /**
  * One line that shows what it contains: every unseen character, newlines too, is replaced by its code. The form is
  * JSON's: a JSON document has such characters only inside strings, so it stays valid and keeps its meaning.
  */
 export function plainLine(text: string): string {
+  if (PRINTABLE_ASCII.test(text)) return text; // what most texts are, in a fraction of the time
   return text.replace(UNSEEN, (character) =>
     Array.from({ length: character.length }, (_, unit) => codeOf(character, unit)).join(''),
   );

@@ -46,7 +46,7 @@ export const formatTable = (
 /** Columns as wide as their widest cell, as kubeadm prints its tables. */
 export function layOut({ columns, rows }: Table): string[] {
   const shown = [columns.map(titleOf), ...rows].map((row) => row.map(plainLine));
-  const widths = columns.map((_, i) => Math.max(...shown.map((row) => widthOf(row[i] ?? ''))));
+  const widths = columns.map((_, i) => widestIn(shown, i));
   return shown.map((row) =>
     row
       .map((cell, i) => pad(cell, widths[i] ?? 0))
@@ -84,9 +84,11 @@ function fitWidths(
   left: readonly number[],
   width: number,
 ): number[] | undefined {
-  const widths = left.map((i) =>
-    Math.max(widthOf(titleOf(columns[i] ?? '')), ...rows.map((row) => widthOf(row[i] ?? ''))),
-  );
+  const widths = left.map((i) => {
+    const widest = Math.max(widthOf(titleOf(columns[i] ?? '')), widestIn(rows, i));
+    // no column is wider in the end, and the steps below are few
+    return Math.min(widest, Math.max(width, floorOf(columns[i] ?? '')));
+  });
   let excess = sum(widths) + GAP.length * (left.length - 1) - width;
   while (excess > 0) {
     const widest = widestOf(left, widths, columns);
@@ -97,18 +99,21 @@ function fitWidths(
   return widths;
 }
 
+/** How narrow a column may become. */
+function floorOf(column: Column): number {
+  if (typeof column === 'string' || !column.cut) return Number.POSITIVE_INFINITY;
+  return Math.max(NARROWEST, widthOf(column.title));
+}
+
 /** Which of the columns that can still be shortened is the widest. */
 function widestOf(
   left: readonly number[],
   widths: readonly number[],
   columns: readonly Column[],
 ): number | undefined {
-  const floor = (at: number) => {
-    const column = columns[left[at] ?? 0] ?? '';
-    if (typeof column === 'string' || !column.cut) return Number.POSITIVE_INFINITY;
-    return Math.max(NARROWEST, widthOf(column.title));
-  };
-  const candidates = widths.flatMap((width, at) => (width > floor(at) ? [at] : []));
+  const candidates = widths.flatMap((width, at) =>
+    width > floorOf(columns[left[at] ?? 0] ?? '') ? [at] : [],
+  );
   return candidates.reduce<number | undefined>(
     (best, at) => (best === undefined || (widths[at] ?? 0) > (widths[best] ?? 0) ? at : best),
     undefined,
@@ -135,8 +140,15 @@ function build(
   };
 }
 
+/** The rows may be more than a call can have arguments. */
+const widestIn = (rows: Table['rows'], column: number): number =>
+  rows.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), 0);
+
+const ASCII = /^[ -~]*$/;
+
 /** How many columns a terminal needs: two for most Chinese, Japanese and Korean characters, none for combining accents. */
 function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
   let width = 0;
   for (const character of text)
     if (!/\p{M}/u.test(character)) width += eastAsianWidth(character.codePointAt(0) ?? 0);

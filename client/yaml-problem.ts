@@ -7,3 +7,5 @@ export function yamlProblem(error: unknown): string {
   const [first = ''] = message.split('\n');
   return first.replace(/:$/, '');
 }
+
+export const TOO_DEEP = 'it is nested too deeply';

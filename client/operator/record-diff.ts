@@ -21,8 +21,24 @@ export function unifiedDiff(
   const oldName = before === undefined ? '/dev/null' : clusterRecordKey(cluster);
   const patch = createTwoFilesPatch(oldName, file, old, next, undefined, undefined, {
     headerOptions: FILE_HEADERS_ONLY,
+    maxEditLength: MOST_EDITS,
   });
-  return patch.trimEnd().split('\n');
+  return patch === undefined
+    ? [`--- ${oldName}`, `+++ ${file}`, ...everything(linesOf(old), linesOf(next))]
+    : patch.trimEnd().split('\n');
 }
+
+/** The time grows with the square: this many take a second, and a record with thousands of nodes would take hours. */
+const MOST_EDITS = 2000;
+
+/** The hunk that replaces each line, which is valid too. */
+const everything = (old: readonly string[], next: readonly string[]): string[] => [
+  `@@ -${rangeOf(old)} +${rangeOf(next)} @@`,
+  ...old.map((line) => `-${line}`),
+  ...next.map((line) => `+${line}`),
+];
+
+const rangeOf = ({ length }: readonly string[]) => (length === 0 ? '0,0' : `1,${length}`);
+const linesOf = (text: string) => text.split('\n').slice(0, -1);
 
 const asYaml = (value: unknown): string => stringify(value, { lineWidth: 0 });

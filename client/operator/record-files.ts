@@ -2,7 +2,7 @@
  * Reads the cluster records of a file, or of all files of a folder, as `kubectl apply -f` does. Everything that can be
  * judged without the service is judged before the first record is written.
  */
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { ClusterRecord } from '../../lib/cluster/record.ts';
 import { parseClusterRecord } from '../../lib/cluster/record.ts';
@@ -68,13 +68,14 @@ function kindOf(path: string): 'folder' | 'file' | undefined {
  * followed, but not links to folders, which could form a cycle.
  */
 function filesIn(folder: string, recursive: boolean): string[] {
-  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
-  return names.sort().flatMap((name) => {
-    const path = join(folder, name);
-    const kind = kindOf(path);
-    if (kind === 'folder')
-      return recursive && !lstatSync(path).isSymbolicLink() ? filesIn(path, recursive) : [];
-    return kind === 'file' && EXTENSIONS.includes(extname(name)) ? [path] : [];
+  const entries = readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return recursive ? filesIn(path, recursive) : [];
+    // what else is there may be anything, such as a link that leads nowhere
+    return EXTENSIONS.includes(extname(entry.name)) && kindOf(path) === 'file' ? [path] : [];
   });
 }
 

@@ -27,8 +27,8 @@ export async function readEarlierPending(
 const MOST_ATTEMPTS = 5;
 
 /**
- * Written once for the same plan, so that `since` does not change. A run that knows the uploader is never overwritten by
- * one that does not: the uploader would be lost, and could approve.
+ * Written once for the same plan, so that `since` does not change. An uploader that is known is kept, whatever plan a run
+ * without the event finds for the same upload: the uploader would be lost otherwise, and could approve.
  * @throws Fault unavailable if other runs keep writing
  */
 export async function publishPending(
@@ -45,12 +45,14 @@ export async function publishPending(
 async function tryPublish(
   { exchange, now }: Service,
   pending: string,
-  { plan, uploader, given, waitingFor }: Extract<Decision, { kind: 'pending' }>,
+  { plan, given, waitingFor, ...decision }: Extract<Decision, { kind: 'pending' }>,
 ): Promise<boolean> {
   const found = await readPendingObject(exchange, pending);
   const known = found?.document;
   const same = known !== undefined && known.planDigest === plan.digest;
-  if (same && uploader === undefined && known.uploader !== undefined) return true;
+  if (same && decision.uploader === undefined && known.uploader !== undefined) return true;
+  const ofUpload = known?.csrSha256 === plan.terms.csrSha256 ? known : undefined;
+  const uploader = decision.uploader ?? ofUpload?.uploader;
   if (same && known.waitingFor === waitingFor && known.uploader === uploader) return true;
   const document: PendingDocument = {
     ...describeTerms(plan.terms),

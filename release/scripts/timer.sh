@@ -6,6 +6,8 @@ timer=cakeless-renew.timer
 service=cakeless-renew.service
 at_boot=cakeless-restore-manifests.service
 written=/etc/systemd/system
+stamps=/var/lib/systemd/timers
+program=/usr/bin/cakeless
 
 # In a chroot, systemctl can still enable and disable.
 have_systemctl() { command -v systemctl >/dev/null 2>&1; }
@@ -21,19 +23,24 @@ units_are_ours() {
     grep -Eq '^ExecStart=/usr/(bin/cakeless|bin/node[^ ]* -- /usr/share/cakeless/cakeless\.mjs) ' "$written/$service"
 }
 
+renewal_runs() { systemd_runs && systemctl --quiet is-active "$service"; }
+
+refuse_during_renewal() {
+  if renewal_runs; then
+    echo 'cakeless: the renewal is still in progress; nothing was changed: retry later' >&2
+    return 1
+  fi
+}
+
 # A renewal loads parts of the program while it runs, and another run would have to resume an interrupted one.
 wait_for_renewal() {
-  systemd_runs || return 0
   tries=0
-  while systemctl --quiet is-active "$service"; do
+  while renewal_runs && [ "$tries" -le 600 ]; do
     if [ "$tries" -eq 0 ]; then echo 'cakeless: a renewal is in progress; waiting for it to finish (up to 20m)'; fi
     tries=$((tries + 1))
-    if [ "$tries" -gt 600 ]; then
-      echo 'cakeless: the renewal is still in progress; nothing was changed: retry later' >&2
-      return 1
-    fi
     sleep 2
   done
+  refuse_during_renewal
 }
 
 stop_timer() {
@@ -48,15 +55,20 @@ stop_timer() {
   else
     wait_for_renewal
   fi
+  if systemctl --quiet is-enabled "$timer" 2>/dev/null; then
+    # a package that takes the place of this one cannot know that there was a timer
+    echo "cakeless: $timer is disabled; after another installation, run cakeless install-timer"
+  fi
   systemctl --quiet disable "$timer" "$at_boot" 2>/dev/null || true
 }
 
 # The node's files stay: /etc/kubernetes with its certificates, cakeless.yaml, cakeless.env and the state of Cakeless.
 remove_traces() {
-  if units_are_ours; then
+  # with the program of the other package there, the units are that one's: this one was replaced by it, or is purged later
+  if [ ! -e "$program" ] && units_are_ours; then
     rm -f "$written/$timer" "$written/$service" "$written/$at_boot"
     # when the timer last ran (Persistent=)
-    rm -f "/var/lib/systemd/timers/stamp-$timer"
+    rm -f "$stamps/stamp-$timer"
   fi
   reload_units
   if systemd_runs; then systemctl --quiet reset-failed "$service" "$at_boot" 2>/dev/null || true; fi

@@ -38,6 +38,13 @@ function clone(name: string): string {
 const node = (folder: string, ...args: string[]) =>
   execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
 
+const digestOfSources = (folder: string) =>
+  node(
+    folder,
+    ...['--input-type=module', '-e'],
+    "import { digestOfSources } from './client/built-from.mjs'; process.stdout.write(digestOfSources('.'))",
+  );
+
 afterAll(() => rmSync(root, { recursive: true }));
 
 it('builds in two folders have the same bytes', () => {
@@ -53,6 +60,25 @@ it('builds in two folders have the same bytes', () => {
   });
   expect(built[0]?.length).toBeGreaterThan(80);
   expect(built[1]).toEqual(built[0]);
+});
+
+it('a source that changes while it is built counts as changed', () => {
+  const folder = clone('changing');
+  const hook = `import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const write = fs.writeFileSync;
+    fs.writeFileSync = (...args) => {
+      fs.writeFileSync = write;
+      syncBuiltinESMExports();
+      fs.appendFileSync('lib/names.ts', '\\n');
+      return write(...args);
+    };
+    syncBuiltinESMExports();`;
+  const before = digestOfSources(folder);
+  node(folder, '--import', `data:text/javascript,${encodeURIComponent(hook)}`, 'client/bundle.mjs');
+  const { sources } = JSON.parse(readFileSync(join(folder, 'dist/bundle/build.json'), 'utf8'));
+  expect(sources).toBe(before);
+  expect(digestOfSources(folder)).not.toBe(before);
 });
 
 describe('client/cakeless.mjs', () => {

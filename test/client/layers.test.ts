@@ -29,6 +29,7 @@ const BASE = [
   'side-by-side.ts',
   'table.ts',
   'write-over.ts',
+  'yaml-depth.ts',
   'yaml-problem.ts',
 ];
 

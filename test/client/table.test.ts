@@ -53,6 +53,16 @@ describe('a table', () => {
     });
   });
 
+  it('may have more rows than a call can have arguments, and values of any length', () => {
+    const rows = [
+      ...Array.from({ length: 150_000 }, () => ['a', 'b']),
+      ['c', 'x'.repeat(1_000_000)],
+    ];
+    const { lines } = shown(30, { columns: ['NAME', { title: 'TEXT', cut: true }], rows });
+    expect(lines).toHaveLength(150_002);
+    expect(lines.at(-1)).toBe(`c      ${'x'.repeat(22)}…`);
+  });
+
   it('never shortens what the next command needs, even if it does not fit', () => {
     const { lines, dropped } = shown(20);
     expect(lines[1]).toBe(`cp-1   ${ROW[1]}   ${ROW[4]}`);

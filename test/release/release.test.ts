@@ -1,5 +1,5 @@
 /** The parts of a release that need no build. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +88,74 @@ describe('maintainer scripts', () => {
 
   it.each(readdirSync('release/scripts'))('%s is a shell script', (name) => {
     execFileSync('sh', ['-n', join('release/scripts', name)]);
+  });
+
+  /** Runs the script of a package with a systemctl that says what it was asked. */
+  function runScript(script: string, argument: string, states: string) {
+    const shell = `. release/scripts/timer.sh
+      written=$3 stamps=$3 program=$3/cakeless
+      have_systemctl() { true; }
+      systemd_runs() { true; }
+      sleep() { true; }
+      systemctl() {
+        case "$*" in
+          *is-active*service | *is-active*timer | *is-enabled*) case " $states " in *" $2:$3 "*) ;; *) false ;; esac ;;
+          *) echo "$*" ;;
+        esac
+      }
+      states=$2
+      . "release/scripts/$4.sh"`;
+    const args = ['-c', shell, 'sh', argument, states, folder, script];
+    const { status, stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+    return { status, said: stdout + stderr };
+  }
+
+  const RUNNING = 'is-active:cakeless-renew.service';
+  const ACTIVE = 'is-active:cakeless-renew.timer is-enabled:cakeless-renew.timer';
+
+  it.each([
+    ['the old .deb package', 'deb-prerm', 'upgrade', /waiting .*\n.*still in progress/],
+    ['the new .deb package, which dpkg asks then', 'deb-prerm', 'failed-upgrade', /still in progr/],
+    ['the new .rpm package', 'rpm-pre', '2', /waiting .*\n.*still in progress/],
+  ])('%s refuses an upgrade while a renewal does not end', (_, script, argument, message) => {
+    const refused = runScript(script, argument, RUNNING);
+    expect(refused).toEqual({ status: 1, said: expect.stringMatching(message) });
+    expect(runScript(script, argument, ACTIVE)).toEqual({ status: 0, said: '' });
+  });
+
+  it.each([
+    ['deb-postrm', 'purge'],
+    ['rpm-postun', '0'],
+  ])('%s %s deletes the units, unless the other package is installed', (script, argument) => {
+    const units = ['cakeless-renew.service', 'cakeless-renew.timer'];
+    const text = 'ExecStart=/usr/bin/cakeless renew all\n';
+    for (const unit of [...units, 'cakeless']) writeFileSync(join(folder, unit), text);
+    expect(runScript(script, argument, '').status).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['cakeless', ...units]);
+    rmSync(join(folder, 'cakeless'));
+    expect(runScript(script, argument, '').status).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['deb-prerm', 'remove'],
+    ['rpm-preun', '0'],
+  ])('%s %s says that the timer is disabled: the other package may take its place', (...args) => {
+    const { status, said } = runScript(...args, ACTIVE);
+    expect(said.split('\n')).toEqual([
+      '--quiet stop cakeless-renew.timer',
+      expect.stringMatching(/timer is disabled; .* run cakeless install-timer$/),
+      '--quiet disable cakeless-renew.timer cakeless-restore-manifests.service',
+      '',
+    ]);
+    expect(status).toBe(0);
+    expect(runScript(...args, '').said).not.toMatch(/is disabled/);
+    const late = runScript(...args, `${ACTIVE} ${RUNNING}`);
+    expect(late).toMatchObject({
+      status: 1,
+      said: expect.stringMatching(/start cakeless-renew.timer/),
+    });
+    expect(late.said).not.toMatch(/disable/);
   });
 
   it.each([

@@ -15,7 +15,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { yamlProblem } from '../../yaml-problem.ts';
+import { isNestedTooDeeply } from '../../yaml-depth.ts';
+import { TOO_DEEP, yamlProblem } from '../../yaml-problem.ts';
 import { YamlProblem } from './problem.ts';
 import { resolvePlain, resolveTagged, type ScalarValue } from './scalar.ts';
 
@@ -29,10 +30,9 @@ export interface GoDocument {
   readonly repeatedKeys: readonly string[];
 }
 
-const TOO_DEEP = 'it is nested too deeply';
-
 /** @throws YamlProblem if the text is not YAML */
 export function parseGoYaml(text: string): GoDocument {
+  if (isNestedTooDeeply(text)) throw new YamlProblem(TOO_DEEP);
   try {
     return new Decoder().decode(text);
   } catch (error) {

@@ -116,6 +116,18 @@ describe('a folder', () => {
     expect(stored().sort()).toEqual(['clusters/a.json', 'clusters/b.json', 'clusters/c.json']);
   });
 
+  it('whatever else is in it; a record that is a link leading nowhere is an error', async () => {
+    write('a.yaml', recordOf('a'));
+    write('README.md', '[');
+    mkdirSync(join(folder, 'folder.yaml'));
+    symlinkSync(join(folder, 'folder.yaml'), join(folder, 'link.yaml'));
+    symlinkSync('/nowhere', join(folder, 'result'));
+    expect((await apply('-f', folder)).error).toBeUndefined();
+    symlinkSync('/nowhere', join(folder, 'b.yaml'));
+    const { error } = await apply('-f', folder);
+    expect(error).toMatchObject({ message: `${folder}/b.yaml: no such file or directory` });
+  });
+
   it('names the clusters that have a record and no file, and leaves their records', async () => {
     authority.seed('clusters/legacy.json', '{"misspelled":true}');
     authority.seed('clusters/old.json', JSON.stringify(recordOf('old')));

@@ -281,6 +281,29 @@ describe('an uploader', () => {
     expect((await processRequest(memory.service, { key })).outcome).toBe('pending');
   });
 
+  /** The run without the event began before the cluster record changed, so the two publish different plans. */
+  it.each(Array.from({ length: 24 }, (_, i) => i + 1))(
+    'stays known if the cluster record changes at point %i of a run without the event',
+    async (point) => {
+      const memory = await InMemoryService.open();
+      const { node } = memory.declare(newest);
+      const key = memory.upload(node, csrOf(newest, 'super-admin.conf'));
+      const others: Promise<unknown>[] = [];
+      let reached = 0;
+      const step = () => {
+        reached += 1;
+        if (reached !== point) return;
+        memory.declare(newest, { certificateValidityPeriod: '720h' });
+        others.push(memory.process(key));
+      };
+      memory.exchange.interrupt = memory.authority.interrupt = step;
+      await processRequest(memory.service, { key });
+      memory.exchange.interrupt = memory.authority.interrupt = () => {};
+      await Promise.all(others.length > 0 ? others : [memory.process(key)]);
+      expect(memory.outcome(key).pending).toMatchObject({ uploader: UPLOADER });
+    },
+  );
+
   async function uploadedWithoutEvent(record = {}) {
     const memory = await InMemoryService.open();
     const { node } = memory.declare(newest, record);
