@@ -8,7 +8,10 @@ const native = String.prototype.localeCompare;
 
 String.prototype.localeCompare = function (other, locales?, options?) {
   if (!options) return native.call(this, other, locales as string);
-  const name = JSON.stringify([locales, options]);
+  // equal in every collation
+  if (String(this) === other) return 0;
+  let name = String(locales);
+  for (const [option, value] of Object.entries(options)) name += ` ${option}=${value}`;
   const collator =
     collators.get(name) ?? new Intl.Collator(locales as string, options as Intl.CollatorOptions);
   collators.set(name, collator);
