@@ -18,11 +18,18 @@ export interface ArtifactProps {
   readonly config?: CakelessConfig | undefined;
   /** As `CakelessServiceProps.codeDir`. */
   readonly codeDir?: string | undefined;
+  /** Whether CDK validates the template, which takes seconds. @default true */
+  readonly validated?: boolean | undefined;
 }
 
-export function buildTemplate({ out, config, codeDir }: ArtifactProps): void {
+export function buildTemplate({ out, config, codeDir, validated = true }: ArtifactProps): void {
   const assembly = mkdtempSync(join(tmpdir(), 'cakeless-template-'));
-  const app = new App({ outdir: assembly, analyticsReporting: false, treeMetadata: false });
+  const app = new App({
+    outdir: assembly,
+    analyticsReporting: false,
+    treeMetadata: false,
+    builtinCloudFormationValidation: validated,
+  });
   const synthesizer = new PlainSynthesizer();
   const written = config ?? openConfig();
   const stack = new CakelessStack(app, 'Cakeless', {

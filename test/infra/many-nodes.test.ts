@@ -1,6 +1,7 @@
 /** Clusters on EC2, where each node has its own role: what synthesizes, and what synthesis says about the rest. */
 import { App, Stack } from 'aws-cdk-lib';
 import { CakelessService, NodeAccess } from '../../infra/index.ts';
+import { placementOf } from '../../infra/node-placement.ts';
 import { clusterOf, names, rolesIn, type Template, templatesOf } from '../support/many-nodes.ts';
 import { codeDir, ofType, resourcesOf, statementsOf } from '../support/synthesize.ts';
 
@@ -31,7 +32,8 @@ describe('a role in a nested stack', () => {
       ),
     );
   const flat = statementsOfNodes(templatesOf(clusterOf(5)));
-  const nested = statementsOfNodes(templatesOf(clusterOf(5, 2)));
+  const templates = templatesOf(clusterOf(5, 2));
+  const nested = statementsOfNodes(templates);
 
   it('has the same statements as in the stack itself, with the bucket by name', () => {
     const byName = JSON.stringify(flat).replaceAll(
@@ -42,15 +44,18 @@ describe('a role in a nested stack', () => {
     expect(nested).toEqual(JSON.parse(byName));
   });
 
+  it('is in the part that its name decides', () => {
+    const place = placementIn(2);
+    for (const template of templates.slice(1))
+      for (const node of rolesIn(template)) expect(partOf(template.Description)).toBe(place(node));
+    expect(templates.flatMap(rolesIn)).toHaveLength(5);
+  });
+
   it('stays in its nested stack when nodes are added, and only moves to a new nested stack', () => {
-    const placesOf = (count: number, stacks: number) =>
-      Object.fromEntries(
-        templatesOf(clusterOf(count, stacks))
-          .slice(1)
-          .flatMap((template) =>
-            rolesIn(template).map((node) => [node, partOf(template)] as const),
-          ),
-      );
+    const placesOf = (count: number, stacks: number) => {
+      const place = placementIn(stacks);
+      return Object.fromEntries(names(count).map((node) => [node, place(node)]));
+    };
     const before = placesOf(60, 3);
     const after = placesOf(80, 3);
     for (const [node, part] of Object.entries(before)) expect(after[node]).toBe(part);
@@ -61,7 +66,16 @@ describe('a role in a nested stack', () => {
   });
 });
 
-const partOf = ({ Description }: Template) => /part (\d+)/.exec(Description ?? '')?.[1];
+/** The part that each node is placed in, without synthesizing its role. */
+function placementIn(stacks: number) {
+  const place = placementOf(new Stack(new App(), 'Own'), stacks);
+  return (node: string) => {
+    const scope = place(node);
+    return Stack.isStack(scope) ? partOf(scope.templateOptions.description) : '';
+  };
+}
+
+const partOf = (description?: string) => /part (\d+)/.exec(description ?? '')?.[1];
 
 it('a stack that uses NodeAccess alone gets the same error', () => {
   const app = new App({ builtinCloudFormationValidation: false });

@@ -6,11 +6,12 @@
 const collators = new Map<string, Intl.Collator>();
 const native = String.prototype.localeCompare;
 
-String.prototype.localeCompare = function (other, locales?, options?) {
-  if (!options) return native.call(this, other, locales as string);
-  const name = JSON.stringify([locales, options]);
-  const collator =
-    collators.get(name) ?? new Intl.Collator(locales as string, options as Intl.CollatorOptions);
+String.prototype.localeCompare = function (other, locales?, options?: Intl.CollatorOptions) {
+  const sensitivity = options?.sensitivity;
+  if (sensitivity === undefined || Object.keys(options ?? {}).length > 1)
+    return native.call(this, other, locales as string, options);
+  const name = locales === undefined ? sensitivity : `${locales} ${sensitivity}`;
+  const collator = collators.get(name) ?? new Intl.Collator(locales as string, { sensitivity });
   collators.set(name, collator);
   return collator.compare(String(this), other);
 };

@@ -6,6 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { CakelessStack } from '../../infra/cakeless-stack.ts';
 import { type Config, readConfig } from '../../infra/config.ts';
 import { FUNCTION_NAMES } from '../../lib/environment-names.ts';
+import { withoutStackTraces } from '../support/synthesize.ts';
 
 export const ACCOUNT = '000000000000';
 const REGION = 'eu-central-1';
@@ -125,8 +126,10 @@ function synthesize(configFile: string, more: Partial<Config>): Resources {
     const app = new App({ outdir: join(folder, 'cdk.out'), context, ...validation });
     const alarms = { topicArn: `arn:aws:sns:${REGION}:${ACCOUNT}:alarms` };
     const config = { ...readConfig(configFile), alarms, ...more };
-    const stack = new CakelessStack(app, config.stackName, { config, codeDir });
-    return app.synth().getStackByName(stack.stackName).template.Resources;
+    return withoutStackTraces(() => {
+      const stack = new CakelessStack(app, config.stackName, { config, codeDir });
+      return app.synth().getStackByName(stack.stackName).template.Resources;
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -69,7 +69,7 @@ export class InMemoryService {
 
   /** Writes the cluster record that `cakeless cluster apply` builds from the set's configuration. */
   declare(set: KubeadmSet, more: Record<string, unknown> = {}): { node: string; cluster: string } {
-    const config = readDeclaredCluster(set.configYaml ?? '', set.dir);
+    const config = declaredBy(set);
     const record = buildRecord(CLUSTER, TRUST_DOMAIN, config, [], undefined);
     this.authority.seed(`clusters/${CLUSTER}.json`, JSON.stringify({ ...record, ...more }));
     return { node: config.node?.name ?? '', cluster: CLUSTER };
@@ -108,6 +108,15 @@ export class InMemoryService {
     this.#drawn += 1;
     return createHash('sha512').update(String(this.#drawn)).digest().subarray(0, count);
   }
+}
+
+const declared = new WeakMap<KubeadmSet, ReturnType<typeof readDeclaredCluster>>();
+
+/** The configuration of a set is read once for a file of tests: some issue hundreds of certificates of one. */
+function declaredBy(set: KubeadmSet) {
+  const known = declared.get(set) ?? readDeclaredCluster(set.configYaml ?? '', set.dir);
+  declared.set(set, known);
+  return known;
 }
 
 interface MadeCas {

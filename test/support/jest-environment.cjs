@@ -1,5 +1,6 @@
 /** Node's environment of jest, which fails a suite that leaves the process changed (restored.ts changes it for a call). */
 const { TestEnvironment } = require('jest-environment-node');
+const shareRsaKeys = require('./shared-rsa-keys.cjs');
 
 /** Set by @aws-lambda-powertools/commons as soon as it is loaded. */
 const SET_BY_POWERTOOLS = 'AWS_SDK_UA_APP_ID';
@@ -8,11 +9,14 @@ const CONSOLE = ['debug', 'error', 'info', 'log', 'warn'];
 module.exports = class extends TestEnvironment {
   async setup() {
     await super.setup();
+    if (process.env.CAKELESS_ALL !== '1')
+      this.ownKeys = shareRsaKeys(process.env.CAKELESS_TEST_RUN);
     this.before = stateOf(this.global);
   }
 
   async teardown() {
     const after = stateOf(this.global);
+    this.ownKeys?.();
     const left = [...new Set([...this.before.keys(), ...after.keys()])]
       .filter((name) => this.before.get(name) !== after.get(name))
       .sort();

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, Stack } from 'aws-cdk-lib';
-import { codeDir, ofType, type Resources, stackOf } from './synthesize.ts';
+import { codeDir, ofType, type Resources, stackOf, withoutStackTraces } from './synthesize.ts';
 
 const code = codeDir();
 export const names = (count: number) =>
@@ -26,7 +26,7 @@ export interface Template {
 /** The template of the stack, then those of its nested stacks. */
 export function templatesOf(config: unknown): Template[] {
   const stack = stackOf(config, code);
-  const { directory, artifacts } = (stack.node.root as App).synth();
+  const { directory, artifacts } = withoutStackTraces(() => (stack.node.root as App).synth());
   const files = [
     ...artifacts.map(
       ({ manifest }) => (manifest.properties as { templateFile?: string }).templateFile,

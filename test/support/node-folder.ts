@@ -1,6 +1,16 @@
 /** A node as kubeadm leaves it, with certificates from the service, made by the commands that users have. */
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -21,6 +31,7 @@ import { approveRequest } from './approve-command.ts';
 import { type KubeadmSet, kubeadmSet } from './kubeadm-sets.ts';
 import { cakeless, mustCakeless, type Run } from './running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from './running-service-process.ts';
+import { runFolder } from './service-program.ts';
 
 export const CLUSTER = 'prod';
 const PENDING = '.pending.json';
@@ -42,13 +53,36 @@ export class NodeFixture {
     this.template = join(root, 'template');
   }
 
+  /** Such a node is made once in a run; each suite has a copy of it and of the service's data. */
   static async make(
     set: KubeadmSet = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256'),
     keyAlgorithm = 'ECDSA-P256',
   ): Promise<NodeFixture> {
+    const made = join(
+      runFolder(),
+      ['node', set.version, set.layout, set.config, keyAlgorithm].join('-'),
+    );
+    if (!existsSync(made)) await NodeFixture.#makeAt(made, set, keyAlgorithm);
+    const root = newRoot();
+    copyFolder(made, root);
+    return new NodeFixture(await startServiceProcess(root), set, root);
+  }
+
+  static async #makeAt(made: string, set: KubeadmSet, keyAlgorithm: string): Promise<void> {
     const fixture = await NodeFixture.declared(set);
     await fixture.#fill(set, keyAlgorithm);
-    return fixture;
+    await fixture.service.stop();
+    // two workers may both make it; each puts a whole folder in place
+    const unfinished = `${made}.${process.pid}`;
+    for (const part of ['data', 'template'])
+      copyFolder(join(fixture.#root, part), join(unfinished, part));
+    try {
+      renameSync(unfinished, made);
+    } catch (error) {
+      if (!existsSync(made)) throw error;
+      rmSync(unfinished, { recursive: true });
+    }
+    rmSync(fixture.#root, { recursive: true });
   }
 
   /** A node of the cluster record that has only its kubeadm configuration. */
@@ -60,7 +94,7 @@ export class NodeFixture {
   }
 
   private static async declared(set: KubeadmSet): Promise<NodeFixture> {
-    const root = mkdtempSync(join(tmpdir(), 'cakeless-node-'));
+    const root = newRoot();
     const service = await startServiceProcess(root);
     const fixture = new NodeFixture(service, set, root);
     await fixture.#administer('trust-domain', 'create', 'fleet');
@@ -90,7 +124,7 @@ export class NodeFixture {
   /** A new copy of the node's /etc/kubernetes. */
   copy(): string {
     const folder = mkdtempSync(join(this.#root, 'etc-kubernetes-'));
-    cpSync(this.template, folder, { recursive: true, verbatimSymlinks: true });
+    copyFolder(this.template, folder);
     return folder;
   }
 
@@ -195,6 +229,14 @@ export class NodeFixture {
       writeFileSync(place.keyFile, staged.keyPem, { mode: 0o600 });
     }
   }
+}
+
+const newRoot = () => mkdtempSync(join(tmpdir(), 'cakeless-node-'));
+
+/** Without the lock of the service, which is a socket. */
+function copyFolder(from: string, to: string): void {
+  const filter = (file: string) => !lstatSync(file).isSocket();
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter });
 }
 
 function versionOf({ version }: KubeadmSet) {

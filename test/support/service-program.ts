@@ -24,8 +24,8 @@ export async function serviceProgram(): Promise<string> {
   return program;
 }
 
-/** jest-global-setup.cjs makes it, and it is removed after the run. */
-function runFolder(): string {
+/** For what is made once in a run. jest-global-setup.cjs makes it, and it is removed after the run. */
+export function runFolder(): string {
   const folder = process.env.CAKELESS_TEST_RUN;
   if (!folder) throw new Error('CAKELESS_TEST_RUN is not set');
   return folder;

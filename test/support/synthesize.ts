@@ -40,12 +40,21 @@ export function newApp(): App {
   });
 }
 
+/** CDK notes in which line each construct and token was made. No test reads that, and it takes a fifth of the time. */
+export function withoutStackTraces<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** The stack that a configuration describes. */
 export function stackOf(config: unknown, code = codeDir()): CakelessStack {
-  return new CakelessStack(newApp(), 'Cakeless', {
-    config: checkConfig(config, 'test'),
-    codeDir: code,
-  });
+  const props = { config: checkConfig(config, 'test'), codeDir: code };
+  return withoutStackTraces(() => new CakelessStack(newApp(), 'Cakeless', props));
 }
 
 /** The resources of the stack that a configuration describes. */
@@ -56,7 +65,7 @@ export function synthesize(config: unknown, code?: string): Resources {
 }
 
 export function resourcesOf(stack: Stack): Resources {
-  return Template.fromStack(stack).toJSON().Resources;
+  return withoutStackTraces(() => Template.fromStack(stack).toJSON().Resources);
 }
 
 export function ofType(resources: Resources, type: string): [string, Resource][] {

@@ -43,12 +43,14 @@ function joined({ text, starts }: Passage, words: string, line: number): Passage
 }
 
 function findIn({ text, starts }: Passage): Found[] {
-  const matches = IDIOMS.flatMap(({ pattern, instead }) =>
-    [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))].map((match) => ({
-      at: match.index,
-      phrase: match[0],
-      instead,
-    })),
+  // testing first: matchAll makes a new expression, for each of many phrases in each of many lines
+  const matches = IDIOMS.filter(({ pattern }) => pattern.test(text)).flatMap(
+    ({ pattern, instead }) =>
+      [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))].map((match) => ({
+        at: match.index,
+        phrase: match[0],
+        instead,
+      })),
   );
   return matches
     .sort((a, b) => a.at - b.at)
