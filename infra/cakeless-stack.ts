@@ -7,7 +7,7 @@ import { setFlags } from './cdk-flags.ts';
 import { type Config, checkConfig } from './config.ts';
 import type { CakelessConfig } from './config-fields.ts';
 import { Dashboard } from './dashboard.ts';
-import { NodeAccess } from './node-access.ts';
+import { EC2, NodeAccess } from './node-access.ts';
 import {
   newApproverRole,
   newAuditorRole,
@@ -88,8 +88,7 @@ export class CakelessStack extends Stack {
         ...nodes,
         nodes: nodes.names,
       });
-      for (const [node, role] of Object.entries(access.roles))
-        new CfnOutput(scopeOfOutput(access, role), `RoleArn-${node}`, { value: role.roleArn });
+      addOutputsOfNodes(access, name, nodes.assumedBy);
       if (nodes.names && nodes.controlPlanes === undefined)
         Annotations.of(this).addWarningV2(
           `cakeless:no-control-planes-${name}`,
@@ -120,17 +119,48 @@ export class CakelessStack extends Stack {
   }
 
   #addOutputs(): void {
-    const { exchange, authority, queues, sign, createCa, reconcile } = this.service;
+    const { exchange, authority, queues } = this.service;
+    const { triage, sign, createCa, reconcile, watchSignatures } = this.service;
     const outputs = {
       ExchangeBucket: exchange.bucket.bucketName,
       AuthorityBucket: authority.bucket.bucketName,
+      UploadQueueUrl: queues.uploads.queueUrl,
       RequestQueueUrl: queues.requests.queueUrl,
       DeadLetterQueueUrl: queues.deadLetters.queueUrl,
+      TriageFunction: triage.function.functionName,
       SignFunction: sign.function.functionName,
       CreateCaFunction: createCa.function.functionName,
       ReconcileFunction: reconcile.function.functionName,
+      WatchSignaturesFunction: watchSignatures.function.functionName,
     };
     for (const [id, value] of Object.entries(outputs)) new CfnOutput(this, id, { value });
+  }
+}
+
+/**
+ * What those who assume the roles need: EC2 the name of an instance profile, others the ARN of a role. Not both for EC2
+ * alone: a stack has 200 outputs. The ids of outputs cannot contain the names of nodes as they are; the descriptions do.
+ */
+function addOutputsOfNodes(
+  access: NodeAccess,
+  cluster: string,
+  assumedBy: readonly string[],
+): void {
+  const arns = assumedBy.some((principal) => principal !== EC2);
+  for (const [node, role] of Object.entries(access.roles)) {
+    const scope = scopeOfOutput(access, role);
+    const whose = node === '*' ? `nodes of ${cluster}` : `node ${node} of ${cluster}`;
+    const profile = access.instanceProfiles[node];
+    if (profile)
+      new CfnOutput(scope, `InstanceProfile-${node}`, {
+        description: `instance profile of ${whose}`,
+        value: profile.instanceProfileName,
+      });
+    if (arns)
+      new CfnOutput(scope, `RoleArn-${node}`, {
+        description: `role of ${whose}`,
+        value: role.roleArn,
+      });
   }
 }
 

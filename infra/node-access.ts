@@ -36,17 +36,26 @@ export interface NodeAccessProps {
 export class NodeAccess extends Construct {
   /** Roles by node, or the role of all nodes under `*`. */
   readonly roles: Readonly<Record<string, iam.Role>>;
+  /** Instance profiles by node: none unless EC2 may assume the roles. */
+  readonly instanceProfiles: Readonly<Record<string, iam.InstanceProfile>>;
 
   constructor(scope: Construct, id: string, props: NodeAccessProps) {
     super(scope, id);
     this.roles = props.nodes ? this.#rolesOf(props.nodes, props) : { '*': this.#roleByTags(props) };
+    this.instanceProfiles =
+      props.nodes && props.assumedBy.includes(EC2) ? profilesOf(this.roles) : {};
   }
 
   #rolesOf(nodes: readonly string[], props: NodeAccessProps): Record<string, iam.Role> {
     const { nestedStacks } = props;
     const place = placementOf(this, nestedStacks);
     this.node.addValidation({
-      validate: () => problemsOfSize(this, nodes.length, nestedStacks),
+      validate: () =>
+        problemsOfSize(this, {
+          nodes: nodes.length,
+          nestedStacks,
+          canShareRole: !props.assumedBy.includes(EC2),
+        }),
     });
     return Object.fromEntries(
       nodes.map((node) => [node, this.#roleOfNode(place(node), node, props)]),
@@ -71,7 +80,6 @@ export class NodeAccess extends Construct {
     });
     service.grant(role, { principal: 'node', cluster, node });
     if (isControlPlane) service.grant(role, { principal: 'control-plane', cluster, node });
-    if (props.assumedBy.includes(EC2)) new iam.InstanceProfile(scope, `${node}-profile`, { role });
     return role;
   }
 
@@ -105,7 +113,26 @@ export class NodeAccess extends Construct {
   }
 }
 
-const EC2 = 'ec2.amazonaws.com';
+/** It takes the role of an instance from its instance profile, and sets no session tags. */
+export const EC2 = 'ec2.amazonaws.com';
+
+/** Each beside its role, which may be in a nested stack. */
+function profilesOf(
+  roles: Readonly<Record<string, iam.Role>>,
+): Record<string, iam.InstanceProfile> {
+  return Object.fromEntries(
+    Object.entries(roles).map(([node, role]) => [
+      node,
+      new iam.InstanceProfile(placeOf(role), `${node}-profile`, { role }),
+    ]),
+  );
+}
+
+function placeOf(role: iam.Role): Construct {
+  const { scope } = role.node;
+  if (!scope) throw new Error(`${role.node.path}: has no scope`);
+  return scope as Construct;
+}
 
 /** The tag that IAM Roles Anywhere sets to a certificate's common name. */
 const COMMON_NAME = 'x509Subject/CN';

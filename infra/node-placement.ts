@@ -10,7 +10,7 @@ import type { Construct } from 'constructs';
 const MAX_RESOURCES = 500;
 const MAX_OUTPUTS = 200;
 
-/** A node takes three resources (role, policy, instance profile) and an output, so this leaves room for growth. */
+/** A node takes three resources (role, policy, instance profile) and an output or two, so this leaves room for growth. */
 const NODES_PER_STACK = 100;
 
 /** IAM has at most 5,000 roles in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -46,12 +46,16 @@ function partOf(node: string, count: number): number {
   return weights.indexOf([...weights].sort().at(-1) ?? '');
 }
 
+export interface Sized {
+  /** How many nodes have a role each. */
+  readonly nodes: number;
+  readonly nestedStacks: number | undefined;
+  /** Whether those who assume the roles can set session tags. */
+  readonly canShareRole: boolean;
+}
+
 /** What synthesis refuses because CloudFormation would, with the solution. */
-export function problemsOfSize(
-  scope: Construct,
-  nodes: number,
-  count: number | undefined,
-): string[] {
+export function problemsOfSize(scope: Construct, sized: Sized): string[] {
   const stacks = new Set([Stack.of(scope), ...nestedStacksIn(scope)]);
   return [...stacks].flatMap((stack) => {
     const own = stack.node.findAll().filter((one) => Stack.of(one) === stack);
@@ -59,17 +63,23 @@ export function problemsOfSize(
     const outputs = own.filter((one) => one instanceof CfnOutput).length;
     if (resources <= MAX_RESOURCES && outputs <= MAX_OUTPUTS) return [];
     return [
-      `stack ${stack.node.path} has ${resources} resources and ${outputs} outputs; CloudFormation allows ${MAX_RESOURCES} and ${MAX_OUTPUTS}. ${nodes} nodes have a role each: ${wayOut(nodes, count)}`,
+      `stack ${stack.node.path} has ${resources} resources and ${outputs} outputs; CloudFormation allows ${MAX_RESOURCES} and ${MAX_OUTPUTS}. ${sized.nodes} nodes have a role each: ${wayOut(sized)}`,
     ];
   });
 }
 
-function wayOut(nodes: number, count = 0): string {
-  const enough = Math.max(Math.ceil(nodes / NODES_PER_STACK), count + 1);
-  const set = `set nestedStacks to ${enough}, which spreads the roles over nested stacks`;
-  return enough <= MAX_NESTED_STACKS
-    ? `${set}, or let the nodes share a role that their session tags restrict (docs/deployment.md, "Many nodes")`
-    : 'let the nodes share a role that their session tags restrict (docs/deployment.md, "Many nodes")';
+function wayOut({ nodes, nestedStacks = 0, canShareRole }: Sized): string {
+  const enough = Math.max(Math.ceil(nodes / NODES_PER_STACK), nestedStacks + 1);
+  const ways = [
+    ...(enough <= MAX_NESTED_STACKS
+      ? [
+          `set clusters[].nodes.nestedStacks (for the construct NodeAccess: nestedStacks) to ${enough}, which spreads the roles over nested stacks`,
+        ]
+      : []),
+    ...(canShareRole ? ['let the nodes share a role that their session tags restrict'] : []),
+  ];
+  if (ways.length === 0) return 'list fewer nodes; IAM has at most 5,000 roles in an account';
+  return `${ways.join(', or ')} (docs/deployment.md, "Many nodes")`;
 }
 
 /** The resource that represents a nested stack is in its parent. */

@@ -1,11 +1,11 @@
-/** Applies many cluster records: each is judged and written on its own. */
+/** Applies many cluster records: all are checked before the first is written; each is then written on its own. */
 import { listClusterNames } from '../../lib/cluster/list-records.ts';
 import { Fault } from '../../lib/fault.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { mapSideBySide } from '../side-by-side.ts';
 import { type AppliedRecord, applyRecord } from './apply-record.ts';
-import { type Neighbors, neighborsIn } from './neighbors.ts';
+import { type Neighbors, neighborsIn, requireTrustDomain } from './neighbors.ts';
 import type { RecordFile } from './record-files.ts';
 
 export interface RecordResult {
@@ -22,6 +22,7 @@ export interface RecordResult {
  * Applies several at the same time, and reports the results in the order of the records. A record that cannot be applied
  * does not stop the others; if AWS cannot be reached or denies the credentials, the rest is not tried.
  * @param report called for each record, as soon as it and all before it are done
+ * @throws CommandError before the first record is written, if a trust domain does not exist or cannot be read
  * @throws Fault of the service, after the records that had been started
  */
 export async function applyRecords(
@@ -32,6 +33,7 @@ export async function applyRecords(
 ): Promise<RecordResult[]> {
   const planned = new Map(records.map(({ cluster, record }) => [cluster, record.trustDomain]));
   const neighbors = neighborsIn(authority, planned);
+  await checkTrustDomains(neighbors, records);
   const results: RecordResult[] = [];
   let fault: unknown;
   let reported = 0;
@@ -52,6 +54,38 @@ export async function applyRecords(
   // those that were applied after one that was not
   for (const result of results.slice(reported)) if (result) report(result);
   throw fault;
+}
+
+/**
+ * One read for each trust domain, which is not repeated when the records are applied.
+ * @throws CommandError that names every record whose trust domain does not exist or cannot be read
+ */
+async function checkTrustDomains(
+  neighbors: Neighbors,
+  records: readonly RecordFile[],
+): Promise<void> {
+  const errors = new Map<string, CommandError>();
+  const trustDomains = new Set(records.map(({ record }) => record.trustDomain));
+  await mapSideBySide([...trustDomains], async (trustDomain) => {
+    try {
+      await requireTrustDomain(neighbors, trustDomain);
+    } catch (reason) {
+      errors.set(trustDomain, asOwnError(reason));
+    }
+  });
+  const problems = records.flatMap(({ file, cluster, record }) => {
+    const error = errors.get(record.trustDomain);
+    return error ? [{ line: `${file}: cluster ${cluster}: ${error.message}`, error }] : [];
+  });
+  const [first] = problems;
+  if (!first) return;
+  // one reason for all has its own exit code
+  const codes = new Set(problems.map(({ error }) => error.code));
+  throw new CommandError(
+    codes.size === 1 ? first.error.code : 'failure',
+    ['nothing was applied, because of:', ...problems.map(({ line }) => line)],
+    first.error.hint,
+  );
 }
 
 /** @throws Fault if the service cannot be used */

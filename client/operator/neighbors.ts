@@ -51,6 +51,16 @@ async function readTrustDomains(
   return new Map([...stored, ...planned]);
 }
 
+/** @throws CommandError if the trust domain does not exist */
+export async function requireTrustDomain(neighbors: Neighbors, trustDomain: string): Promise<void> {
+  if (await neighbors.hasTrustDomain(trustDomain)) return;
+  throw new CommandError(
+    'usage',
+    `trust domain ${trustDomain}: does not exist`,
+    `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${trustDomain}`,
+  );
+}
+
 /**
  * The choice of a trust domain decides which clusters trust each other, so its consequences are shown here.
  * @param old the trust domain of the record that is replaced
@@ -62,12 +72,7 @@ export async function checkTrustDomain(
   old: string | undefined,
   warn: (line: string) => void,
 ): Promise<void> {
-  if (!(await neighbors.hasTrustDomain(trustDomain)))
-    throw new CommandError(
-      'usage',
-      `trust domain ${trustDomain}: does not exist`,
-      `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${trustDomain}`,
-    );
+  await requireTrustDomain(neighbors, trustDomain);
   if (old === trustDomain) return;
   if (old !== undefined)
     warn(

@@ -5,6 +5,8 @@ import type { Deployment } from './deployment.ts';
 
 export interface Check {
   readonly name: string;
+  /** What is printed before it, if it waits for long. */
+  readonly waiting?: string;
   /** @throws Error if the sentence is not true */
   run(deployment: Deployment): Promise<void>;
 }

@@ -30,7 +30,8 @@ async function runSteps(
 ): Promise<number> {
   let failed = 0;
   const start = Date.now();
-  for (const { name, run } of steps) {
+  for (const { name, waiting, run } of steps) {
+    if (waiting !== undefined) print(waiting);
     const began = Date.now();
     const outcome = await Promise.race([
       run(trial).then(

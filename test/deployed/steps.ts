@@ -18,6 +18,8 @@ import {
 
 export interface Step {
   readonly name: string;
+  /** What is printed before it, if it waits for long. */
+  readonly waiting?: string | undefined;
   run(trial: Trial): Promise<unknown>;
 }
 
@@ -90,8 +92,9 @@ export const DEPLOYING: readonly Step[] = [
   { name: 'cdk deploy', run: (trial) => trial.deploy() },
 ];
 
-export const TRYING: readonly Step[] = CHECKS.map(({ name, run }) => ({
+export const TRYING: readonly Step[] = CHECKS.map(({ name, waiting, run }) => ({
   name,
+  waiting,
   run: ({ deployment }) => run(deployment),
 }));
 

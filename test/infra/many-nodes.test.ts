@@ -5,19 +5,67 @@ import { placementOf } from '../../infra/node-placement.ts';
 import { clusterOf, names, rolesIn, type Template, templatesOf } from '../support/many-nodes.ts';
 import { codeDir, ofType, resourcesOf, statementsOf } from '../support/synthesize.ts';
 
-it.each([[150, undefined, 'set nestedStacks to 2,']])(
-  '%d nodes with nestedStacks %p do not synthesize, and the error says what to do',
-  (count, nestedStacks, way) => {
-    const synthesize = () => templatesOf(clusterOf(count, nestedStacks));
-    expect(synthesize).toThrow(
-      expect.objectContaining({
-        message: expect.stringMatching(
-          `has \\d+ resources and \\d+ outputs; CloudFormation allows 500 and 200. ${count} nodes have a role each: ${way}`,
-        ),
-      }),
-    );
+const SET = 'set clusters[].nodes.nestedStacks (for the construct NodeAccess: nestedStacks) to 2,';
+const SHARE = 'or let the nodes share a role that their session tags restrict';
+
+it.each<[string, string[], RegExp, boolean]>([
+  ['EC2, which sets no session tags', ['ec2.amazonaws.com'], / 150 nodes have a role each/, false],
+  ['EC2 and a broker', ['ec2.amazonaws.com', 'account'], / 150 nodes have a role each/, false],
+  ['a broker, which can set session tags', ['account'], / 250 nodes have a role each/, true],
+])(
+  'too many nodes do not synthesize; the error says the way out for %s',
+  (_, assumedBy, nodes, share) => {
+    const { clusters, ...rest } = clusterOf(share ? 250 : 150);
+    const own = { name: 'prod', nodes: { ...clusters[0]?.nodes, assumedBy } };
+    const said = messageOf(() => templatesOf({ ...rest, clusters: [own] }));
+    expect(said).toMatch(/has \d+ resources and \d+ outputs; CloudFormation allows 500 and 200\./);
+    expect(said).toMatch(nodes);
+    expect(said.includes(SHARE)).toBe(share);
+    expect(said).toContain(share ? SET.replace('to 2', 'to 3') : SET);
   },
 );
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('the outputs about nodes', () => {
+  const outputsFor = (assumedBy: readonly string[], nestedStacks?: number) => {
+    const { clusters, ...rest } = clusterOf(2, nestedStacks);
+    const own = { name: 'prod', nodes: { ...clusters[0]?.nodes, controlPlanes: [], assumedBy } };
+    return templatesOf({ ...rest, clusters: [own] })
+      .flatMap(({ Outputs = {} }) => Object.values(Outputs))
+      .flatMap(({ Description = '', Value }) =>
+        / of node /.test(Description) ? [[Description, kindOf(Value)]] : [],
+      )
+      .sort();
+  };
+  /** A Ref to an instance profile is its name. */
+  const kindOf = (value: unknown) =>
+    (value as { Ref?: string }).Ref?.includes('profile') ? 'name of a profile' : 'ARN';
+  const profiles = [
+    ['instance profile of node node-0.example.com of prod', 'name of a profile'],
+    ['instance profile of node node-1.example.com of prod', 'name of a profile'],
+  ];
+  const roles = [
+    ['role of node node-0.example.com of prod', 'ARN'],
+    ['role of node node-1.example.com of prod', 'ARN'],
+  ];
+
+  it.each<[string, string[], number | undefined, string[][]]>([
+    ['instance profiles, if EC2 assumes the roles', ['ec2.amazonaws.com'], undefined, profiles],
+    ['the same in nested stacks', ['ec2.amazonaws.com'], 2, profiles],
+    ['roles, if others assume them', ['account'], undefined, roles],
+    ['both, if both do', ['ec2.amazonaws.com', 'account'], undefined, [...profiles, ...roles]],
+  ])('name %s', (_, assumedBy, nestedStacks, wanted) => {
+    expect(outputsFor(assumedBy, nestedStacks)).toEqual(wanted);
+  });
+});
 
 describe('a role in a nested stack', () => {
   const statementsOfNodes = (templates: readonly Template[]) =>
@@ -83,5 +131,5 @@ it('a stack that uses NodeAccess alone gets the same error', () => {
   const service = new CakelessService(stack, 'Service', { codeDir: codeDir() });
   const access = { service, cluster: 'prod', assumedBy: ['ec2.amazonaws.com'], controlPlanes: [] };
   new NodeAccess(stack, 'Nodes', { ...access, nodes: names(160) });
-  expect(() => resourcesOf(stack)).toThrow('set nestedStacks to 2,');
+  expect(() => resourcesOf(stack)).toThrow(SET);
 });

@@ -1,9 +1,10 @@
 /** `npm run synth` as in a fresh clone: the same bytes twice, and nothing from the network. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { clusterOf } from '../support/many-nodes.ts';
 
 /** No AWS account, and a proxy that does not exist. */
 const ENVIRONMENT = {
@@ -49,6 +50,20 @@ it('writes the same templates, asset manifests and bundles twice, without a cdk-
 it('fails on a cdk-nag finding', () => {
   const app = 'npx tsx test/infra/with-finding-app.ts';
   expect(() => synthesizeTo('--app', app)).toThrow(/AwsSolutions-S1/);
+});
+
+it('says without a stack trace that a stack has too many nodes', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'cakeless-config-')), 'many.json');
+  writeFileSync(file, JSON.stringify(clusterOf(160)));
+  const said = (() => {
+    try {
+      return String(synthesizeTo('-c', `config=${file}`));
+    } catch (error) {
+      return String((error as { stderr?: Buffer }).stderr);
+    }
+  })();
+  expect(said).toContain('160 nodes have a role each: set clusters[].nodes.nestedStacks');
+  expect(said).not.toMatch(/^\s+at |node_modules|no user code/m);
 });
 
 it('has no finding for the example of a fleet, which has every field', () => {

@@ -1,7 +1,7 @@
 /** The plain template: for CloudFormation alone, with parameters for what it leaves open. */
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { readConfig } from '../../infra/config.ts';
 import {
@@ -129,15 +129,35 @@ it('everything that is not a parameter is as in the app of the same configuratio
   expect(withoutCode(Resources)).toEqual(withoutCode(app));
 });
 
-it('nested stacks are files of the artifact', () => {
+describe('nested stacks', () => {
   const files = build(clusterOf(4, 2));
-  const stacks = ofType(templateOf(files).Resources, 'AWS::CloudFormation::Stack');
-  expect(stacks).toHaveLength(2);
-  for (const [, { Properties }] of stacks) {
-    const url = JSON.stringify(Properties.TemplateURL);
-    expect(url).toContain('{"Ref":"CodeBucket"}');
-    const [, name = ''] = /\$\{CodePrefix\}(stacks\/[0-9a-f]+\.json)/.exec(url) ?? [];
-    expect(JSON.parse(String(files[name]))).toHaveProperty('Resources');
-  }
-  expect(String(files['README.md'])).toContain('aws s3 cp --recursive stacks s3://BUCKET/stacks');
+
+  it('are files of the artifact', () => {
+    const stacks = ofType(templateOf(files).Resources, 'AWS::CloudFormation::Stack');
+    expect(stacks).toHaveLength(2);
+    for (const [, { Properties }] of stacks) {
+      const url = JSON.stringify(Properties.TemplateURL);
+      expect(url).toContain('{"Ref":"CodeBucket"}');
+      const [, name = ''] = /\$\{CodePrefix\}(stacks\/[0-9a-f]+\.json)/.exec(url) ?? [];
+      expect(JSON.parse(String(files[name]))).toHaveProperty('Resources');
+    }
+  });
+
+  it('are in a folder that the README of the artifact and docs/deployment.md upload, as every other', () => {
+    const folders = new Set(
+      Object.keys(files)
+        .map(dirname)
+        .filter((folder) => folder !== '.'),
+    );
+    expect([...folders].sort()).toEqual(['functions', 'stacks']);
+    const page = readFileSync('docs/deployment.md', 'utf8');
+    const [, fileset = ''] = /fileset\("template", "\{(.+)\}"\)/.exec(page) ?? [];
+    for (const folder of folders) {
+      const upload = `aws s3 cp --recursive ${folder} s3://BUCKET/${folder}`;
+      expect(String(files['README.md'])).toContain(upload);
+      expect(page).toContain(upload);
+      expect(fileset.split(',')).toContain(`${folder}/*`);
+    }
+    expect(fileset.split(',')).toContain(TEMPLATE);
+  });
 });

@@ -20,7 +20,9 @@ export function clusterOf(count: number, nestedStacks?: number) {
 export interface Template {
   readonly Description?: string;
   readonly Resources: Resources;
-  readonly Outputs?: Readonly<Record<string, unknown>>;
+  readonly Outputs?: Readonly<
+    Record<string, { readonly Description?: string; readonly Value: unknown }>
+  >;
 }
 
 /** The template of the stack, then those of its nested stacks. */

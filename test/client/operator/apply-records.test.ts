@@ -185,26 +185,57 @@ describe('a folder', () => {
 });
 
 describe('a record that cannot be applied', () => {
-  it('does not stop the others, and is named at the end', async () => {
+  it.each([
+    ['does not exist', 'usage', () => undefined, /trust domain (?:missing|other): does not exist$/],
+    [
+      'cannot be read',
+      'failure',
+      () => {
+        authority.seed('trust/missing.json', '{"misspelled":true}');
+        authority.seed('trust/other.json', '{');
+      },
+      /trust\/(?:missing|other)\.json/,
+    ],
+  ])(
+    'because its trust domain %s stops all, before the first is written',
+    async (_, code, seed, why) => {
+      seed();
+      write('a.yaml', recordOf('a'));
+      write('b.yaml', recordOf('b', { trustDomain: 'missing' }));
+      write('c.yaml', recordOf('c', { trustDomain: 'missing' }));
+      write('d.yaml', recordOf('d', { trustDomain: 'other' }));
+      for (const options of [[], ['--dry-run']]) {
+        const before = authority.calls.length;
+        const { error, said, printed } = await apply('-f', folder, ...options);
+        expect(error).toMatchObject({
+          code,
+          lines: [
+            'nothing was applied, because of:',
+            expect.stringMatching(/\/b\.yaml: cluster b: /),
+            expect.stringMatching(/\/c\.yaml: cluster c: /),
+            expect.stringMatching(/\/d\.yaml: cluster d: /),
+          ],
+        });
+        for (const line of error.lines.slice(1)) expect(line).toMatch(why);
+        expect([said, printed, stored()]).toEqual([[], [], []]);
+        const calls = authority.calls.slice(before).map(({ call, key }) => `${call} ${key}`);
+        expect(calls.sort()).toEqual([
+          `get trust/${TRUST_DOMAIN}.json`,
+          'get trust/missing.json',
+          'get trust/other.json',
+        ]);
+      }
+    },
+  );
+
+  it('because its trust domain does not exist names the command that creates it', async () => {
     write('a.yaml', recordOf('a', { trustDomain: 'missing' }));
-    write('b.yaml', recordOf('b'));
-    const { error, said } = await apply('-f', folder);
-    expect(said).toEqual([
-      'F/a.yaml: cluster a not applied: trust domain missing: does not exist',
-      'F/b.yaml: cluster b created',
-    ]);
-    expect(error).toMatchObject({
-      code: 'usage',
-      lines: [
-        '1 of 2 records not applied:',
-        `${folder}/a.yaml: trust domain missing: does not exist`,
-      ],
+    expect((await apply('-f', folder)).error).toMatchObject({
       hint: expect.stringContaining('cakeless trust-domain create missing'),
     });
-    expect(stored()).toEqual(['clusters/b.json']);
   });
 
-  it('because someone else changed it keeps their change; with different errors, the exit code is 1', async () => {
+  it('because someone else changed it keeps their change, does not stop the others, and is named at the end', async () => {
     write('a.yaml', recordOf('a'));
     write('b.yaml', recordOf('b'));
     authority.interrupt = (point) => {
@@ -212,8 +243,16 @@ describe('a record that cannot be applied', () => {
       authority.interrupt = () => undefined;
       authority.seed('clusters/a.json', '{"theirs":true}');
     };
-    const conflict = await apply('-f', folder);
-    expect(conflict.error).toMatchObject({ code: 'conflict' });
+    const { error, said } = await apply('-f', folder);
+    const why = expect.stringMatching(/cluster a: someone else created the record/);
+    expect(error).toMatchObject({
+      code: 'conflict',
+      lines: ['1 of 2 records not applied:', why],
+    });
+    expect(said.filter((line) => !/^ *warning/.test(line))).toEqual([
+      expect.stringMatching(/^F\/a\.yaml: cluster a not applied: /),
+      'F/b.yaml: cluster b created',
+    ]);
     expect(authority.text('clusters/a.json')).toBe('{"theirs":true}');
     expect(authority.json('clusters/b.json')).toMatchObject({ cluster: 'b' });
     expect((await apply('-f', folder)).error).toBeUndefined();

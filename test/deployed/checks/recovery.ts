@@ -33,10 +33,11 @@ async function setMaxReceiveCount(sqs: SQSClient, QueueUrl: string, maxReceiveCo
 export const recovery: Check[] = [
   {
     name: 'a malformed message becomes a dead letter',
+    waiting: `waiting until the queue makes a message visible again (up to ${VISIBILITY_TIMEOUT_SECONDS / 60 + 1}m)`,
     async run(deployment) {
       const sqs = deployment.sqs();
       const QueueUrl = deployment.output('RequestQueueUrl');
-      // One try instead of five: sign renews the visibility timeout of what it is handed, so a try takes three minutes.
+      // One try instead of five: sign renews the visibility timeout of what it is handed, so a try takes as long.
       const redrive = (maxReceiveCount: number) =>
         setMaxReceiveCount(sqs, QueueUrl, maxReceiveCount);
       await redrive(1);
