@@ -66,6 +66,14 @@ it('explains every metric with its unit and its function, and no other', () => {
   expect(explained).toEqual(Object.values(METRICS));
 });
 
+it('lists every folder of examples/, and no other', () => {
+  const listed = [...read('examples/README.md').matchAll(/^\| \[`([\w-]+)\/`\]/gm)];
+  const folders = readdirSync('examples', { withFileTypes: true }).filter((one) =>
+    one.isDirectory(),
+  );
+  expect(listed.map(([, name]) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
+});
+
 it('explains every environment variable of the functions', () => {
   const page = read('docs/command.md');
   expect(Object.values(ENVIRONMENT).filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
