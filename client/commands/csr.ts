@@ -58,8 +58,8 @@ export async function runCsr(
     {
       columns: [
         'CERTIFICATE',
-        { title: 'SUBJECT', cut: true },
-        { title: 'NAMES', cut: true },
+        { title: 'SUBJECT', cut: 'end' },
+        { title: 'NAMES', cut: 'end' },
         { title: 'KEY', drop: 1 },
       ],
       rows: results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
