@@ -2,13 +2,16 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 import { plainLine } from './plain-text.ts';
 
+/** Which end of a value is left out: `start` where values differ at their end, as ARNs do. */
+type Cut = 'start' | 'end';
+
 /** A column that must be whole has only a title. */
 export type Column =
   | string
   | {
       readonly title: string;
       /** Whether its values may be shortened: free text, and values that nobody copies into a command. */
-      readonly cut?: true;
+      readonly cut?: Cut;
       /** In which order columns are left out, from 1. A column without a number is never left out. */
       readonly drop?: number;
     };
@@ -56,8 +59,9 @@ export function layOut({ columns, rows }: Table): string[] {
 }
 
 /**
- * Leaves out as few columns as possible, in their order, and shortens the widest values of the columns that allow it. If
- * the table still does not fit, it stays too wide: a name that the next command needs is never shortened.
+ * Leaves out columns in their order until the rest fits, if the widest values of the columns that allow it are shortened.
+ * Narrower columns that then fit as well come back, the most useful first. If the table still does not fit, it stays too
+ * wide: a name that the next command needs is never shortened.
  */
 export function fitTable(table: Table, width: number): Fitted {
   const { columns, rows } = table;
@@ -70,12 +74,28 @@ export function fitTable(table: Table, width: number): Fitted {
     .sort((a, b) => a.drop - b.drop)
     .map(({ index }) => index);
   for (let count = 0; ; count += 1) {
-    const left = columns.flatMap((_, i) => (order.slice(0, count).includes(i) ? [] : [i]));
-    const widths = fitWidths(columns, plain, left, width);
-    if (widths === undefined && count < order.length) continue;
-    return { ...table, ...build(columns, plain, left, widths) };
+    const dropped = new Set(order.slice(0, count));
+    const left = () => columns.flatMap((_, i) => (dropped.has(i) ? [] : [i]));
+    if (fitWidths(columns, plain, left(), width) === undefined && count < order.length) continue;
+    for (const index of [...dropped].reverse()) {
+      dropped.delete(index);
+      if (naturalWidth(columns, plain, left()) > width) dropped.add(index);
+    }
+    return { ...table, ...build(columns, plain, left(), fitWidths(columns, plain, left(), width)) };
   }
 }
+
+/** The width of each of these columns if nothing is shortened. */
+const naturalWidths = (
+  columns: readonly Column[],
+  rows: Table['rows'],
+  left: readonly number[],
+): number[] => left.map((i) => Math.max(widthOf(titleOf(columns[i] ?? '')), widestIn(rows, i)));
+
+const totalOf = (widths: readonly number[]) => sum(widths) + GAP.length * (widths.length - 1);
+
+const naturalWidth = (...table: Parameters<typeof naturalWidths>): number =>
+  totalOf(naturalWidths(...table));
 
 /** The width of each of these columns; undefined if they do not fit. */
 function fitWidths(
@@ -84,12 +104,11 @@ function fitWidths(
   left: readonly number[],
   width: number,
 ): number[] | undefined {
-  const widths = left.map((i) => {
-    const widest = Math.max(widthOf(titleOf(columns[i] ?? '')), widestIn(rows, i));
+  const widths = naturalWidths(columns, rows, left).map((widest, at) =>
     // no column is wider in the end, and the steps below are few
-    return Math.min(widest, Math.max(width, floorOf(columns[i] ?? '')));
-  });
-  let excess = sum(widths) + GAP.length * (left.length - 1) - width;
+    Math.min(widest, Math.max(width, floorOf(columns[left[at] ?? 0] ?? ''))),
+  );
+  let excess = totalOf(widths) - width;
   while (excess > 0) {
     const widest = widestOf(left, widths, columns);
     if (widest === undefined) return undefined;
@@ -127,14 +146,15 @@ function build(
   widths: readonly number[] | undefined,
 ): Fitted {
   let isCut = false;
-  const shorten = (cell: string, width: number | undefined) => {
+  const shorten = (cell: string, width: number | undefined, column: Column = '') => {
     if (width === undefined || widthOf(cell) <= width) return cell;
     isCut = true;
-    return cut(cell, width);
+    const isStartCut = typeof column === 'object' && column.cut === 'start';
+    return isStartCut ? cutStart(cell, width) : cutEnd(cell, width);
   };
   return {
     columns: left.map((i) => columns[i] ?? ''),
-    rows: rows.map((row) => left.map((i, at) => shorten(row[i] ?? '', widths?.[at]))),
+    rows: rows.map((row) => left.map((i, at) => shorten(row[i] ?? '', widths?.[at], columns[i]))),
     dropped: columns.flatMap((column, i) => (left.includes(i) ? [] : [titleOf(column)])),
     isCut,
   };
@@ -156,13 +176,23 @@ function widthOf(text: string): number {
 }
 
 /** The longest prefix that fits, and `…`. */
-function cut(text: string, width: number): string {
+function cutEnd(text: string, width: number): string {
   let short = '';
   for (const character of text) {
     if (widthOf(short + character) > width - 1) break;
     short += character;
   }
   return `${short}…`;
+}
+
+/** `…`, and the longest end that fits and does not begin with an accent of what is left out. */
+function cutStart(text: string, width: number): string {
+  let short = '';
+  for (const character of [...text].reverse()) {
+    if (widthOf(character + short) > width - 1) break;
+    short = character + short;
+  }
+  return `…${short.replace(/^\p{M}+/u, '')}`;
 }
 
 const pad = (text: string, width: number): string =>

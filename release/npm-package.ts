@@ -19,9 +19,10 @@ export function makeNpmPackage(licenses: readonly License[]): string {
   for (const { name, text } of licenses) writeFileSync(join(PACKAGE, name), text, { mode: 0o644 });
   const root = JSON.parse(readFileSync('package.json', 'utf8'));
   const listed = [...FOLDERS, ...licenses.map(({ name }) => name)];
+  const pages = filesIn(join('dist', 'man')).map((name) => `./man/${name}`);
   writeFileSync(
     join(PACKAGE, 'package.json'),
-    `${JSON.stringify(packageJson(root, listed), null, 2)}\n`,
+    `${JSON.stringify(packageJson(root, listed, pages), null, 2)}\n`,
   );
   return PACKAGE;
 }
@@ -42,13 +43,16 @@ interface RootPackage {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** @param files folders and files of the package; package.json, README and LICENSE are always in it */
-export function packageJson(root: RootPackage, files: readonly string[]) {
+/**
+ * @param files folders and files of the package; package.json, README and LICENSE are always in it
+ * @param man the manual pages: npm does not install those of a folder (`directories.man`)
+ */
+export function packageJson(root: RootPackage, files: readonly string[], man: readonly string[]) {
   const { version, description, license, engines } = root;
   return {
     ...{ name: 'cakeless', version, description, license, type: 'module', engines },
     bin: { cakeless: 'bundle/cakeless.mjs' },
-    directories: { man: 'man' },
+    man,
     files: [...files, 'CHANGELOG.md'],
     exports: {
       './infra': { types: './infra/index.d.ts', default: './infra/index.js' },

@@ -109,10 +109,10 @@ function asJson({ address, pending, plan, problems }: Examined) {
 const COLUMNS: readonly Column[] = [
   { title: 'NODE', drop: 6 },
   'CERTIFICATE',
-  { title: 'SUBJECT', cut: true, drop: 7 },
+  { title: 'SUBJECT', cut: 'end', drop: 7 },
   { title: 'VALIDITY', drop: 4 },
   { title: 'TRUST DOMAIN', drop: 2 },
-  { title: 'UPLOADER', cut: true, drop: 1 },
+  { title: 'UPLOADER', cut: 'end', drop: 1 },
   { title: 'SINCE', drop: 3 },
   { title: 'APPROVALS', drop: 5 },
   'REQUEST',

@@ -117,7 +117,7 @@ function describe(record: ClusterRecordDocument): Line[] {
   return [
     `cluster ${cluster}, trust domain ${trustDomain}, Kubernetes ${kubernetesVersion}, endpoint ${controlPlaneEndpoint ?? 'none'}`,
     {
-      columns: ['NODE', 'ROLE', { title: 'ADDRESSES', cut: true }],
+      columns: ['NODE', 'ROLE', { title: 'ADDRESSES', cut: 'end' }],
       rows: nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
     },
   ];
@@ -147,5 +147,5 @@ const CLUSTER_COLUMNS: readonly Column[] = [
   { title: 'CONTROL PLANES', drop: 4 },
   { title: 'WORKERS', drop: 3 },
   { title: 'NODE RULES', drop: 1 },
-  { title: 'ENDPOINT', cut: true, drop: 2 },
+  { title: 'ENDPOINT', cut: 'end', drop: 2 },
 ];

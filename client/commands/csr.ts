@@ -8,10 +8,11 @@ import { contentsOf } from '../node/csr/csr-contents.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import { type MadeCsr, makeCsrs } from '../node/csr/make-csrs.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
-import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
+import { type NodeOptions, type NodeSettings, resolveSettings } from '../node/state/settings.ts';
 import { readGivenText } from '../read-text.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeNames, describeSubject } from '../wording/csrs.ts';
+import { shellCommand } from '../wording/shell.ts';
 
 export interface CsrOptions extends NodeOptions {
   config?: string;
@@ -28,7 +29,8 @@ export async function runCsr(
   names: string[],
   options: CsrOptions,
 ): Promise<ExitCode> {
-  const { folders, stateDir, node } = resolveSettings(options);
+  const settings = resolveSettings(options);
+  const { folders, stateDir, node } = settings;
   const { config: file, advertiseAddress, keyAlgorithm, reuseKey } = options;
   const out = resolve(options.out ?? join(stateDir, 'csr'));
   const config =
@@ -56,21 +58,36 @@ export async function runCsr(
     {
       columns: [
         'CERTIFICATE',
-        { title: 'SUBJECT', cut: true },
-        { title: 'NAMES', cut: true },
+        { title: 'SUBJECT', cut: 'end' },
+        { title: 'NAMES', cut: 'end' },
         { title: 'KEY', drop: 1 },
       ],
       rows: results.map((r) => [r.name, r.subject, r.names.join(', '), r.key]),
     },
     ...results.flatMap(({ name, changes }) => changes.map((change) => `${name}: ${change}`)),
-    whatNext(options.dryRun === true, csrs.length, out),
+    whatNext(options.dryRun === true, csrs.length, [
+      ...['submit', out],
+      ...placeOptions({ ...settings, node: config?.nodeName ?? node }, options.nodeConfig),
+    ]),
   ]);
   return skipped.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
 }
 
-function whatNext(isDryRun: boolean, count: number, out: string): string {
+function whatNext(isDryRun: boolean, count: number, next: readonly string[]): string {
   if (isDryRun) return '(dry run: nothing was written)';
-  return count === 0 ? 'nothing was written' : `next: cakeless submit ${out}`;
+  return count === 0 ? 'nothing was written' : `next: ${shellCommand('cakeless', ...next)}`;
+}
+
+/** What the node's configuration file does not say; NAME stands for what is not known here. */
+function placeOptions(
+  { cluster = 'NAME', node = 'NAME', config }: Pick<NodeSettings, 'cluster' | 'node' | 'config'>,
+  nodeConfig: string | undefined,
+): string[] {
+  return [
+    ...(cluster === config.cluster ? [] : ['--cluster', cluster]),
+    ...(node === config.node ? [] : ['--node', node]),
+    ...(nodeConfig === undefined ? [] : ['--node-config', nodeConfig]),
+  ];
 }
 
 /** Includes what would change, compared with the current certificate. */

@@ -71,9 +71,9 @@ export const describePlan = (rows: readonly PlannedRow[]): Line[] => [
     columns: [
       'CERTIFICATE',
       'STATE',
-      { title: 'SUBJECT', cut: true, drop: 2 },
+      { title: 'SUBJECT', cut: 'end', drop: 2 },
       { title: 'KEY', drop: 1 },
-      { title: 'NAMES', cut: true },
+      { title: 'NAMES', cut: 'end' },
     ],
     rows: rows.map((c) => [c.name, c.state, c.subject, c.key ?? '', c.names.join(', ')]),
   },

@@ -30,8 +30,8 @@ export function printPreview(
       columns: [
         'CERTIFICATE',
         'EXPIRES',
-        { title: 'SUBJECT', cut: true, drop: 2 },
-        { title: 'NAMES', cut: true },
+        { title: 'SUBJECT', cut: 'end', drop: 2 },
+        { title: 'NAMES', cut: 'end' },
         { title: 'KEY', drop: 1 },
       ],
       rows: renewals.map((c) => [c.name, c.notAfter, c.subject, c.names.join(', '), c.key]),

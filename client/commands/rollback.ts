@@ -8,7 +8,12 @@ import {
   type RollbackReport,
   rollBack,
 } from '../node/rollback/rollback.ts';
-import { type NodeOptions, resolveSettings, whoIsThis } from '../node/state/settings.ts';
+import {
+  type NodeOptions,
+  requireNode,
+  resolveSettings,
+  whoIsThis,
+} from '../node/state/settings.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 
@@ -30,6 +35,7 @@ export async function rollBackThisNode(
   options: RollbackCommandOptions,
 ): Promise<ExitCode> {
   const settings = resolveSettings(options);
+  requireNode(settings.folders); // before the run lock, which creates its folder
   const lease = async () => {
     const { cluster, node } = whoIsThis(settings);
     const store = await connectNode(process.env, settings.config).exchange();

@@ -8,7 +8,7 @@ export function listDocuments(terminal: Terminal, output: OutputFormat): void {
   const listed = DOCUMENTS.map(({ name, title }) => ({ name, document: title }));
   printResult(terminal, output, listed, () => [
     {
-      columns: ['NAME', { title: 'DOCUMENT', cut: true }],
+      columns: ['NAME', { title: 'DOCUMENT', cut: 'end' }],
       rows: listed.map(({ name, document }) => [name, document]),
     },
   ]);

@@ -120,13 +120,13 @@ const asJson = ({ approver, document: { grants, denials } }: GivenStanding) => (
 
 const COLUMNS: readonly Column[] = [
   'APPROVER',
-  { title: 'DECISION', cut: true },
+  { title: 'DECISION', cut: 'end' },
   'CERTIFICATE',
   { title: 'TRUST DOMAIN', drop: 3 },
-  { title: 'ORGANIZATIONS', cut: true, drop: 4 },
+  { title: 'ORGANIZATIONS', cut: 'end', drop: 4 },
   { title: 'LONGEST VALIDITY', drop: 2 },
   { title: 'SINCE', drop: 1 },
-  { title: 'REASON', cut: true, drop: 5 },
+  { title: 'REASON', cut: 'end', drop: 5 },
 ];
 
 function describe(cluster: string, standing: readonly GivenStanding[]): Line[] {

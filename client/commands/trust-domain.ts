@@ -64,7 +64,7 @@ function describeAll(rows: readonly TrustDomainRow[]): Line[] {
         'TRUST DOMAIN',
         { title: 'KEY SPEC', drop: 1 },
         'FIRST CA EXPIRES',
-        { title: 'CLUSTERS', cut: true },
+        { title: 'CLUSTERS', cut: 'end' },
       ],
       rows: rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
         trustDomain,
@@ -88,10 +88,10 @@ function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, 
 /** People compare a fingerprint as a whole, so it is left out rather than shortened. */
 const CA_COLUMNS: readonly Column[] = [
   'CA',
-  { title: 'SUBJECT', cut: true, drop: 3 },
+  { title: 'SUBJECT', cut: 'end', drop: 3 },
   { title: 'KEY SPEC', drop: 2 },
   'EXPIRES',
-  { title: 'KEY', cut: true },
+  { title: 'KEY', cut: 'start' },
   { title: 'SHA-256', drop: 1 },
 ];
 

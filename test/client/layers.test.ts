@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   build: ['schemas'],
   demo: ['node', 'connection', 'local', 'wording'],
   start: ['command-line', 'connection', 'edge'],
-  'command-line': ['commands', 'reference', 'users', 'node', 'connection', 'edge'],
+  'command-line': ['commands', 'reference', 'schemas', 'users', 'node', 'connection', 'edge'],
   commands: [
     'reference',
     'approvals',

@@ -6,8 +6,8 @@ import { Random } from '../support/random.ts';
 
 const COLUMNS: readonly Column[] = [
   'NAME',
-  { title: 'SUBJECT', cut: true },
-  { title: 'UPLOADER', cut: true, drop: 1 },
+  { title: 'SUBJECT', cut: 'end' },
+  { title: 'UPLOADER', cut: 'end', drop: 1 },
   { title: 'SINCE', drop: 2 },
   'KEY',
 ];
@@ -58,9 +58,40 @@ describe('a table', () => {
       ...Array.from({ length: 150_000 }, () => ['a', 'b']),
       ['c', 'x'.repeat(1_000_000)],
     ];
-    const { lines } = shown(30, { columns: ['NAME', { title: 'TEXT', cut: true }], rows });
+    const { lines } = shown(30, { columns: ['NAME', { title: 'TEXT', cut: 'end' }], rows });
     expect(lines).toHaveLength(150_002);
     expect(lines.at(-1)).toBe(`c      ${'x'.repeat(22)}…`);
+  });
+
+  it('takes back a column that fits once wider ones are left out, the most useful first', () => {
+    const columns: readonly Column[] = [
+      { title: 'A', drop: 3 },
+      { title: 'B', drop: 2 },
+      { title: 'C', drop: 1 },
+      'KEY',
+    ];
+    const rows = [['a'.repeat(20), 'b'.repeat(6), 'c'.repeat(3), 'k'.repeat(10)]];
+    const droppedAt = (width: number) => shown(width, { columns, rows }).dropped;
+    // whole, it takes 48 columns
+    expect([48, 42, 41, 25, 24, 19, 18, 15].map(droppedAt)).toEqual([
+      [],
+      ['C'],
+      ['B'],
+      ['A'],
+      ['A', 'C'],
+      ['A', 'C'],
+      ['A', 'B'],
+      ['A', 'B', 'C'],
+    ]);
+  });
+
+  it.each([
+    ['is shortened at its start', 'arn:aws:kms:key/1234', '…ws:kms:key/1234'],
+    ['does not begin with an accent', 'e\u0301'.repeat(20), `…${'e\u0301'.repeat(15)}`],
+    ['of wide characters fits', '東京'.repeat(8), '…京東京東京東京'],
+  ])('a value that differs at its end %s', (_, text, cut) => {
+    const table = { columns: ['A', { title: 'B', cut: 'start' as const }], rows: [['x', text]] };
+    expect(shown(20, table).lines[1]).toBe(`x   ${cut}`);
   });
 
   it('never shortens what the next command needs, even if it does not fit', () => {
@@ -75,7 +106,7 @@ describe('a table', () => {
     ['outside the basic plane', '😀'.repeat(12), `${'😀'.repeat(7)}…`],
     ['that are shown by their codes', 'a\x1b'.repeat(5), 'a\\u001ba\\u001ba…'],
   ])('counts characters %s as the terminal does', (_, text, cut) => {
-    const table = { columns: ['A', { title: 'B', cut: true as const }], rows: [['x', text]] };
+    const table = { columns: ['A', { title: 'B', cut: 'end' as const }], rows: [['x', text]] };
     expect(shown(20, table).lines[1]).toBe(`x   ${cut}`);
   });
 
@@ -98,7 +129,9 @@ it('no line of a random table is wider than the terminal, if its whole columns f
     const columns = Array.from(
       { length: 2 + random.below(4) },
       (_, at): Column =>
-        at === 0 ? 'NAME' : { title: `C${at}`, ...(random.chance(0.5) && { cut: true }), drop: at },
+        at === 0
+          ? 'NAME'
+          : { title: `C${at}`, ...(random.chance(0.5) && { cut: 'end' }), drop: at },
     );
     const cell = () => 'ab東é '.charAt(random.below(5)).repeat(random.below(40));
     const rows = Array.from({ length: 1 + random.below(4) }, () => [

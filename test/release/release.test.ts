@@ -22,20 +22,22 @@ describe('the package for npm', () => {
   const root = JSON.parse(readFileSync('package.json', 'utf8'));
 
   it('has the command and no dependencies', () => {
-    const made = packageJson(root, ['bundle', 'man']);
+    const made = packageJson(root, ['bundle', 'man'], ['./man/cakeless.1']);
     expect(made).toMatchObject({
       name: 'cakeless',
       version: root.version,
       engines: root.engines,
       bin: { cakeless: 'bundle/cakeless.mjs' },
       files: ['bundle', 'man', 'CHANGELOG.md'],
+      man: ['./man/cakeless.1'],
     });
     expect(Object.keys(made)).not.toContain('dependencies');
     expect(Object.keys(made)).not.toContain('private');
+    expect(Object.keys(made)).not.toContain('directories'); // npm 11 ignores directories.man
   });
 
   it('exports the constructs with types, and leaves the CDK to those who use them', () => {
-    const made = packageJson(root, ['bundle', 'infra']);
+    const made = packageJson(root, ['bundle', 'infra'], []);
     expect(made).toMatchObject({
       exports: { './infra': { types: './infra/index.d.ts', default: './infra/index.js' } },
       peerDependencies: { 'aws-cdk-lib': root.devDependencies['aws-cdk-lib'] },

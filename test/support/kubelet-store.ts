@@ -6,7 +6,7 @@ import { type CertificateInPlace, readPlace } from '../../client/node/disk/read-
 
 /** @returns the path of the link */
 export function writeKubeletStore(folder: string, pem: string): string {
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   const dated = join(folder, 'kubelet-client-2026-01-01-00-00-00.pem');
   writeFileSync(dated, pem, { mode: 0o600 });
   const current = join(folder, KUBELET_PEM);

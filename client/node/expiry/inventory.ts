@@ -13,6 +13,7 @@ import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { OPTIONAL, whyItBelongsHere } from '../disk/belongs-here.ts';
 import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
+import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { findKubeletServing } from './kubelet-places.ts';
@@ -65,6 +66,7 @@ export function takeInventory(options: InventoryOptions): Inventory {
     warnings: [
       ...findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
       ...places.flatMap(findOpenKeys),
+      ...findWrongKubeletDir(options),
     ],
   };
 }

@@ -3,6 +3,7 @@
  * resumed: the journals of requests and installations record the progress.
  */
 import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
+import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { isStaticPod } from '../restart/needed-restarts.ts';
 import { requireProc } from '../restart/processes.ts';
 import { withRunLock } from '../state/run-lock.ts';
@@ -53,6 +54,7 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   const notes = [
     ...sent.notes,
     ...findCaKeys(deps.folders).map((file) => `warning: ${file}: ${CA_KEY_WARNING}`),
+    ...findWrongKubeletDir(deps.folders).map(({ file, warning }) => `warning: ${file}: ${warning}`),
   ];
   const restarts = recovered.flatMap((one) => one.restarts);
   const reports: CertificateReport[] = [

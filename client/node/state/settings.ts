@@ -79,10 +79,13 @@ export function whoIsThis({ cluster, node }: Partial<NodeSettings>): {
   node: string;
 } {
   if (cluster !== undefined && node !== undefined) return { cluster, node };
-  const missing = cluster === undefined ? '--cluster' : '--node';
+  const missing = [
+    ...(cluster === undefined ? ['--cluster'] : []),
+    ...(node === undefined ? ['--node'] : []),
+  ];
   throw new CommandError(
     'usage',
-    `${missing} is missing`,
+    `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
     `set cluster and node with flags or in ${CAKELESS_YAML}`,
   );
 }

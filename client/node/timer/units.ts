@@ -51,7 +51,7 @@ export const commandWord = (word: string) => unitWord(word).replaceAll('$', '$$$
 const SERVICE = `# Renews certificates of this node that expire soon. /etc/kubernetes/cakeless.yaml says which node this is.
 [Unit]
 Description=Renew kubeadm certificates through Cakeless
-Documentation=https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/
+Documentation=man:cakeless(1) https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/
 Wants=network-online.target
 After=network-online.target
 ConditionPathExists=/etc/kubernetes/cakeless.yaml

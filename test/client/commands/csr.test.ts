@@ -144,6 +144,35 @@ it('--dry-run writes nothing, --key-algorithm is applied, and an unknown name is
   });
 });
 
+it.each<[string, string[], string[], string]>([
+  ['nothing says where', [], [], '--cluster NAME --node NAME'],
+  ['flags do', [], ['--cluster', 'prod', '--node', 'cp-1'], '--cluster prod --node cp-1'],
+  ['the file does', ['cluster: prod', 'node: cp-1'], [], ''],
+  [
+    'flags contradict the file',
+    ['cluster: prod', 'node: cp-1'],
+    ['--cluster', 'prod', '--node', 'cp-2'],
+    '--node cp-2',
+  ],
+])('names a next command that submits to the same place, if %s', async (_, lines, flags, place) => {
+  const folder = nodeOf(set);
+  const nodeConfig = join(folder, 'cakeless.yaml');
+  writeFileSync(nodeConfig, lines.join('\n'));
+  const options = ['--node-config', nodeConfig, ...flags, '--key-algorithm', 'ECDSA-P256'];
+  const { stdout } = await csr(folder, 'scheduler.conf', ...options);
+  const words = ['next: cakeless submit', join(folder, 'cakeless/csr'), place];
+  const next = `${words.filter((word) => word !== '').join(' ')} --node-config ${nodeConfig}`;
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe(next);
+});
+
+it('names a next command for the node of --config', async () => {
+  const [folder, config] = [newFolder(), join(set.dir, 'config.yaml')];
+  const { stdout } = await csr(folder, 'scheduler.conf', '--config', config, '--cluster', 'prod');
+  expect(stdout).toMatch(
+    /^next: cakeless submit \S+ --cluster prod --node cp-1\.prod\.example\.com$/m,
+  );
+});
+
 it('fails for a folder that is not a node, and for one in which there is no certificate at all', async () => {
   const gone = await csr(join(newFolder(), 'nope'), 'all');
   expect([gone.exitCode, gone.stderr]).toEqual([

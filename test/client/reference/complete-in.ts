@@ -8,6 +8,7 @@ import { noPrompt } from '../../../client/prompt.ts';
 import { COMPLETION_FILES, completionScript } from '../../../client/reference/completion.ts';
 import type { Shell } from '../../../client/reference/shells.ts';
 import { readTree } from '../../../client/reference/tree.ts';
+import { DOCUMENTS } from '../../../client/schemas/documents.ts';
 import { terminal } from '../../../client/terminal.ts';
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 
@@ -28,6 +29,7 @@ export const TYPED: readonly (readonly [typed: string, completions: readonly str
   ['cakeless standing-approval prod sched', ['scheduler.conf']],
   ['cakeless cluster apply node --trust', ['--trust-domain']],
   ['cakeless check-expiration --config conf', ['config.yaml']],
+  ['cakeless schema ', DOCUMENTS.map(({ name }) => name).sort()],
   ['cakeless completion ', ['bash', 'fish', 'zsh']],
   ['cakeless renew --cluster ', []],
 ];

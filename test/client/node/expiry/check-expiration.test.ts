@@ -19,6 +19,7 @@ import { parse } from 'yaml';
 import { checkExpiration } from '../../../../client/commands/check-expiration.ts';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
+import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-expiration-'));
@@ -426,6 +427,20 @@ it('a CA key on the node is a warning that says what to do', async () => {
     },
   ]);
   expect(progress).toContain(`warning: ${file}: a CA key is on this node`);
+});
+
+it.each([
+  ['is below kubeletDir in pki', ['kubelet/pki'], true],
+  ['is in kubeletDir', ['kubelet', 'kubelet/pki'], false],
+  ['is in neither', [], false],
+])('kubelet-client-current.pem %s', async (_, folders, isWarning) => {
+  const folder = copy();
+  for (const of of folders) writeKubeletStore(join(folder, of), readKubeletConf(folder).pem);
+  const [file, below] = [join(folder, 'kubelet'), join(folder, 'kubelet/pki')];
+  const { document, progress } = await report(folder);
+  const warning = `the kubelet's certificate is not in this folder but in ${below}, and is neither checked nor renewed; set kubeletDir or --kubelet-dir to ${below}`;
+  expect(document.warnings).toEqual(isWarning ? [{ file, warning }] : []);
+  expect(progress).toBe(isWarning ? `warning: ${file}: ${warning}` : '');
 });
 
 it('a copy of the pki folder alone has no rows for kubeconfigs and the kubelet', async () => {

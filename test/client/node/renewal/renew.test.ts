@@ -16,6 +16,7 @@ import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts'
 import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { certificateInPlace, namesThatDiffer } from '../../../support/certificates-in-place.ts';
 import { describeNode } from '../../../support/describe-node.ts';
+import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 import { clockAhead, renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 import { untilTrue } from '../../../support/until.ts';
@@ -46,6 +47,20 @@ it('renew all renews every certificate except the one that waits for an approver
   expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'));
   expect(describeNode(folder)).toEqual(describeNode(fixture.template));
   expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
+});
+
+it('a wrong --kubelet-dir is a warning, because the certificate that the kubelet uses is not renewed', async () => {
+  const folder = fixture.copy();
+  const kubelet = join(folder, 'kubelet');
+  writeKubeletStore(join(kubelet, 'pki'), readKubeletConf(folder).pem);
+  const run = await fixture.run(
+    folder,
+    ...['renew', 'all', '--no-restart', '--if-expires-within', '1d', '--kubelet-dir', kubelet],
+  );
+  expect([run.exitCode, run.stdout]).toEqual([
+    0,
+    expect.stringContaining(`warning: ${kubelet}: the kubelet's certificate is not in this folder`),
+  ]);
 });
 
 it('eleven certificates take 26 calls if all exist when the node first looks', async () => {

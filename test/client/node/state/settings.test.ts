@@ -1,7 +1,8 @@
 /** Where the files of a node are: one order of precedence for every command. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KUBEADM_FOLDERS } from '../../../../client/node/disk/kubeadm-folders.ts';
 import {
   type NodeOptions,
   resolveSettings,
@@ -92,10 +93,22 @@ it('with --kubeconfig-dir, the file names no other files of the node', () => {
   expect(settingsOf(given)).toEqual(['/y', ['/z']]);
 });
 
-it('names the setting that is missing, and every invalid field', () => {
+it('the example of the packages names the defaults in its comments, and is valid with them', () => {
+  const example = readFileSync('release/examples/cakeless.yaml', 'utf8');
+  const all = fileOf(example.replaceAll(/^# (?=\w+: [[/])/gm, ''));
+  const { config } = resolveSettings({ nodeConfig: all });
+  expect(config).toEqual({
+    ...resolveSettings({ nodeConfig: fileOf(example) }).config,
+    ...KUBEADM_FOLDERS,
+    also: ['/root/.kube/config'],
+  });
+});
+
+it('names the settings that are missing, and every invalid field', () => {
   const settings = (...lines: string[]) => resolveSettings({ nodeConfig: fileOf(...lines) });
   expect(() => whoIsThis(settings('cluster: prod'))).toThrow('--node is missing');
   expect(() => whoIsThis(settings('node: cp-1'))).toThrow('--cluster is missing');
+  expect(() => whoIsThis(settings())).toThrow('--cluster and --node are missing');
   expect(whoIsThis(settings('cluster: prod', 'node: cp-1'))).toEqual({
     cluster: 'prod',
     node: 'cp-1',

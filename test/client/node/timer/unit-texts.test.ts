@@ -44,6 +44,13 @@ it('no oneshot unit has Restart=, which systemd before 244 refuses', () => {
   expect(settingOf('cakeless-renew.service', 'Restart')).toBe('on-abnormal');
 });
 
+it('the documentation of the service is the manual page, and the page of kubeadm', () => {
+  expect(settingOf('cakeless-renew.service', 'Documentation')?.split(' ')).toEqual([
+    'man:cakeless(1)',
+    expect.stringMatching(/^https:.*\/kubeadm-certs\/$/),
+  ]);
+});
+
 it('at boot, manifests are put back before the kubelet starts, and none is overwritten', () => {
   const [held, manifests] = [join(folder, 'cakeless/held-manifests'), join(folder, 'manifests')];
   for (const made of [held, manifests]) mkdirSync(made, { recursive: true });

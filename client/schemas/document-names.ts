@@ -1,0 +1,20 @@
+/** The names of `documents.ts`, apart from it: completion needs no schemas. */
+export const DOCUMENT_NAMES = [
+  'cluster-record',
+  'rejection',
+  'pending',
+  'request-approval',
+  'standing-approval',
+  'decision-record',
+  'trust-domain',
+  'ca-record',
+  'ca-key-claim',
+  'node-budget',
+  'cluster-budget',
+  'restart-lease',
+  'reconcile-cursor',
+  'cakeless-yaml',
+  'invitation',
+  'packed-request',
+  'relayed-outcomes',
+] as const;
