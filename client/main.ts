@@ -1,5 +1,5 @@
 /** The command `cakeless`: parses arguments, runs a command, and prints errors and chooses their exit codes. */
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { Fault, type FaultCode } from '../lib/fault.ts';
 import { systemClock } from './clock.ts';
 import { addApprovalCommands } from './command-line/approvals.ts';
@@ -31,6 +31,7 @@ import { plainLine } from './plain-text.ts';
 import { type Prompt, systemPrompt } from './prompt.ts';
 import { explainSystemError } from './system-errors.ts';
 import { terminal as ownTerminal, printText, type Terminal } from './terminal.ts';
+import { UnknownFirst } from './unknown-first.ts';
 import { versionText } from './version.ts';
 
 /** How the command was started. */
@@ -67,7 +68,7 @@ export function buildProgram(
   exit: (code: ExitCode) => void,
   { inClone = false, commit }: Form = {},
 ): Command {
-  const program = new Command('cakeless')
+  const program = new UnknownFirst('cakeless')
     .description('kubeadm clusters whose CA keys live in AWS KMS')
     .version(versionText(commit))
     .exitOverride()

@@ -60,8 +60,8 @@ export function layOut({ columns, rows }: Table): string[] {
 
 /**
  * Leaves out columns in their order until the rest fits, if the widest values of the columns that allow it are shortened.
- * Narrower columns that then fit as well come back, the most useful first. If the table still does not fit, it stays too
- * wide: a name that the next command needs is never shortened.
+ * Narrower columns that then fit as well come back in full, the most useful first. If the table still does not fit, it
+ * stays too wide: a name that the next command needs is never shortened.
  */
 export function fitTable(table: Table, width: number): Fitted {
   const { columns, rows } = table;
@@ -76,14 +76,19 @@ export function fitTable(table: Table, width: number): Fitted {
   for (let count = 0; ; count += 1) {
     const dropped = new Set(order.slice(0, count));
     const left = () => columns.flatMap((_, i) => (dropped.has(i) ? [] : [i]));
-    if (fitWidths(columns, plain, left(), width) === undefined && count < order.length) continue;
+    const widths = () => fitWidths(columns, plain, left(), width);
+    if (widths() === undefined && count < order.length) continue;
     for (const index of [...dropped].reverse()) {
       dropped.delete(index);
-      if (naturalWidth(columns, plain, left()) > width) dropped.add(index);
+      const isWhole = !canBeCut(columns[index]) || naturalWidth(columns, plain, left()) <= width;
+      if (!isWhole || widths() === undefined) dropped.add(index);
     }
-    return { ...table, ...build(columns, plain, left(), fitWidths(columns, plain, left(), width)) };
+    return { ...table, ...build(columns, plain, left(), widths()) };
   }
 }
+
+const canBeCut = (column: Column = ''): column is Exclude<Column, string> =>
+  typeof column === 'object' && column.cut !== undefined;
 
 /** The width of each of these columns if nothing is shortened. */
 const naturalWidths = (
@@ -120,7 +125,7 @@ function fitWidths(
 
 /** How narrow a column may become. */
 function floorOf(column: Column): number {
-  if (typeof column === 'string' || !column.cut) return Number.POSITIVE_INFINITY;
+  if (!canBeCut(column)) return Number.POSITIVE_INFINITY;
   return Math.max(NARROWEST, widthOf(column.title));
 }
 
@@ -149,7 +154,7 @@ function build(
   const shorten = (cell: string, width: number | undefined, column: Column = '') => {
     if (width === undefined || widthOf(cell) <= width) return cell;
     isCut = true;
-    const isStartCut = typeof column === 'object' && column.cut === 'start';
+    const isStartCut = canBeCut(column) && column.cut === 'start';
     return isStartCut ? cutStart(cell, width) : cutEnd(cell, width);
   };
   return {

@@ -2,7 +2,7 @@
 import { importsNotAllowed, type LayerOf, readSources } from '../support/imports.ts';
 
 /** Files directly in client/ that start the command and put it together. */
-const START = ['main.ts', 'run.ts', 'help.ts', 'system-errors.ts'];
+const START = ['main.ts', 'run.ts', 'help.ts', 'system-errors.ts', 'unknown-first.ts'];
 /** Run when the command is built, and not part of it. */
 const BUILD = ['build-schemas.ts'];
 /** Files directly in client/ that decide what a process returns, or parse what it was given. */

@@ -85,6 +85,26 @@ describe('a table', () => {
     ]);
   });
 
+  it('shortens free text further to take back a column, but not one that would be shortened itself', () => {
+    const columns: readonly Column[] = [
+      { title: 'A', drop: 3 },
+      { title: 'B', drop: 2 },
+      { title: 'C', drop: 1, cut: 'end' },
+      { title: 'TEXT', cut: 'end' },
+    ];
+    const rows = [['a'.repeat(20), 'b'.repeat(4), 'c'.repeat(18), 't'.repeat(30)]];
+    expect(shown(38, { columns, rows })).toEqual({
+      lines: ['B      TEXT', `bbbb   ${'t'.repeat(30)}`],
+      dropped: ['A', 'C'],
+      isCut: false,
+    });
+    expect(shown(30, { columns, rows })).toEqual({
+      lines: ['B      TEXT', `bbbb   ${'t'.repeat(22)}…`],
+      dropped: ['A', 'C'],
+      isCut: true,
+    });
+  });
+
   it.each([
     ['is shortened at its start', 'arn:aws:kms:key/1234', '…ws:kms:key/1234'],
     ['does not begin with an accent', 'e\u0301'.repeat(20), `…${'e\u0301'.repeat(15)}`],

@@ -63,6 +63,7 @@ it.each([
   ],
   [['renew'], "missing required argument 'names'\ncakeless: hint: run with --help for usage\n"],
   [['prepare', '--cluster', 'a'], "required option '--config <file>' not specified"],
+  [['fetch', '--ouut', 'csr'], "unknown option '--ouut'\ncakeless: hint: did you mean --out?\n"],
   [['pending', '-o', 'xml'], "'xml': allowed choices are text, wide, json\n"],
   [['pending', 'more'], 'too many arguments'],
   [['csr', 'apiservr'], 'kubeadm has no certificate apiservr'],
