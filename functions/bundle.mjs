@@ -29,6 +29,8 @@ async function bundle(name) {
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
+    // if links in node_modules were followed, names in the output would depend on the folder
+    preserveSymlinks: true,
     metafile: true,
     write: false,
     legalComments: 'none',

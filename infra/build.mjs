@@ -33,6 +33,7 @@ async function bundle() {
     format: 'esm',
     // constructs must be instances of the app's own classes
     external: ['aws-cdk-lib', 'constructs'],
+    preserveSymlinks: true, // as functions/bundle.mjs
     metafile: true,
   });
   mkdirSync(META, { recursive: true });
