@@ -35,6 +35,8 @@ it.each([
   ['rollback', ...node, ...pki],
   ['prepare', ...node, '--config', config, ...pki],
 ])('%s without root privileges says to run it as root', async (...args) => {
+  // a command loads its code when it runs, which another user cannot if the clone is root's alone
+  await import(`../../client/commands/${args[0]}.ts`);
   const run = await withoutRoot(() => cakeless({ CAKELESS_EXCHANGE_BUCKET: 'b' }, ...args));
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
   expect(run.stderr).toMatch(/EACCES: permission denied.*closed.*\n.*as root/);
