@@ -82,6 +82,7 @@ async function outside(): Promise<number> {
 async function inside(folder: string): Promise<number> {
   await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...WHOLE_HOSTS]);
   await makeBridge([TEST_ADDRESS, ENDPOINT_ADDRESS, WHOLE_ENDPOINT.address]);
+  process.env.CAKELESS_TEST_RUN = folder; // for what is made once in a run
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
   await service.openTo(TEST_ADDRESS);
