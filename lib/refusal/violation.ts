@@ -54,6 +54,7 @@ export const VIOLATION_CODES = {
   'record-misfit': 'the record of the decision does not fit its request; nothing was signed',
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
+  'ca-absent': 'the trust domain does not have the CA that signs this certificate',
   'ca-expired': 'the CA certificate has expired, or is about to',
 } as const;
 
