@@ -42,6 +42,9 @@ export const VIOLATION_CODES = {
   'san-too-many': 'there are more subject alternative names than allowed',
   'san-not-allowed': 'a subject alternative name does not belong in this certificate on this node',
   'san-missing': 'a subject alternative name that the certificate needs is missing',
+  'san-forbidden': 'a subject alternative name would let a kubelet act as another server',
+  'names-overlap':
+    'what the record allows the node overlaps with names of another cluster of the trust domain',
   // who requests what
   'certificate-name-unknown': 'the path is not that of a certificate that kubeadm manages',
   'certificate-name-version': 'kubeadm has no such certificate in this Kubernetes version',
