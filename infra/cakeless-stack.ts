@@ -11,8 +11,8 @@ import { EC2, NodeAccess } from './node-access.ts';
 import {
   newApproverRole,
   newAuditorRole,
-  newForwarderRole,
   newOperatorRole,
+  newRelayRole,
   newUserRole,
 } from './people.ts';
 import { retentionOf } from './retention.ts';
@@ -110,10 +110,10 @@ export class CakelessStack extends Stack {
     };
     for (const [id, role] of Object.entries(roles))
       if (role) new CfnOutput(this, `${id}Arn`, { value: role.roleArn });
-    for (const { name, users, forwarders } of clusters)
+    for (const { name, users, relays } of clusters)
       for (const role of [
         users && newUserRole(this, `Users-${name}`, service, name, users),
-        forwarders && newForwarderRole(this, `Forwarders-${name}`, service, name, forwarders),
+        relays && newRelayRole(this, `Relays-${name}`, service, name, relays),
       ])
         if (role) new CfnOutput(role, 'RoleArn', { value: role.roleArn });
   }

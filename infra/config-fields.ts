@@ -59,7 +59,7 @@ export interface ClusterConfig {
   /** People who request user certificates. @default no role */
   readonly users?: PeopleConfig | undefined;
   /** People who invite or relay for nodes without AWS credentials. @default no role */
-  readonly forwarders?: PeopleConfig | undefined;
+  readonly relays?: PeopleConfig | undefined;
 }
 
 export interface NodesConfig {

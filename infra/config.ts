@@ -72,7 +72,7 @@ const clusterSchema = z.strictObject({
     }),
   ),
   users: z.optional(people),
-  forwarders: z.optional(people),
+  relays: z.optional(people),
 });
 
 export const configSchema = z.strictObject({
@@ -198,7 +198,7 @@ function problemsOfPeople({ trustDomains, clusters, ...config }: Config): string
     auditors: config.auditors,
     ...Object.fromEntries(clusters.map(({ name, users }) => [`users of cluster ${name}`, users])),
     ...Object.fromEntries(
-      clusters.map(({ name, forwarders }) => [`forwarders of cluster ${name}`, forwarders]),
+      clusters.map(({ name, relays }) => [`relays of cluster ${name}`, relays]),
     ),
   };
   const several = trustDomains.filter(({ requiredApprovals = 1 }) => requiredApprovals > 1);

@@ -17,8 +17,8 @@ export { NodeAccess, type NodeAccessProps } from './node-access.ts';
 export {
   newApproverRole,
   newAuditorRole,
-  newForwarderRole,
   newOperatorRole,
+  newRelayRole,
   newUserRole,
   type People,
 } from './people.ts';

@@ -58,7 +58,7 @@ export function newUserRole(
 }
 
 /** Uploads for the nodes of a cluster that have no AWS credentials: `cakeless invite` and `cakeless relay`. */
-export function newForwarderRole(
+export function newRelayRole(
   scope: Construct,
   id: string,
   service: CakelessService,
@@ -66,7 +66,7 @@ export function newForwarderRole(
   people: People,
 ): iam.Role {
   const description = `people who invite and relay for nodes of ${cluster}`;
-  const caller = { principal: 'forwarder', cluster } as const;
+  const caller = { principal: 'relay', cluster } as const;
   return newRole(scope, id, { service, people, description, caller });
 }
 

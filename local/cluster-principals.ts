@@ -15,7 +15,7 @@ export function clusterPrincipals(
   return [
     ...nodesOf(record).map((node) => nodePrincipal(cluster, node, buckets)),
     userPrincipal(cluster, buckets),
-    forwarderPrincipal(cluster, buckets),
+    relayPrincipal(cluster, buckets),
   ];
 }
 
@@ -53,12 +53,12 @@ function userPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan
   };
 }
 
-function forwarderPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
+function relayPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
   return {
-    name: `forwarder:${cluster}`,
+    name: `relay:${cluster}`,
     kind: 'role',
     description: `Invites and relays for nodes of cluster ${cluster} that have no credentials.`,
-    statements: statementsOf({ principal: 'forwarder', cluster }, buckets),
+    statements: statementsOf({ principal: 'relay', cluster }, buckets),
   };
 }
 

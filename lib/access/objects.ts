@@ -59,7 +59,7 @@ export interface ObjectAccess {
 const { certificate, rejected, pending } = OUTCOME_SUFFIXES;
 
 /** Who uploads CSRs. */
-const UPLOADERS: readonly Principal[] = ['node', 'user', 'forwarder'];
+const UPLOADERS: readonly Principal[] = ['node', 'user', 'relay'];
 
 const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
@@ -101,7 +101,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     prefix: AUTHORITY_PREFIXES.clusters,
     own: '<cluster>.json',
     // an invitation names the trust domain that the record names
-    get: ['forwarder', 'sign', 'reconcile', ...PEOPLE],
+    get: ['relay', 'sign', 'reconcile', ...PEOPLE],
     put: [{ by: ['operator'], condition: 'compared' }],
     keeps: ['versions'],
   },

@@ -13,10 +13,10 @@ export type Person = (typeof PEOPLE)[number];
 
 /**
  * Principals that reach only what is their own: a node its folder; a control-plane node, which is a node too, the lease
- * of its cluster; a requester of user certificates the users' folder; a forwarder, who invites and relays for nodes
+ * of its cluster; a requester of user certificates the users' folder; a relay, who invites and relays for nodes
  * without AWS credentials, every folder of one cluster.
  */
-export const BOUND_PRINCIPALS = ['node', 'control-plane', 'user', 'forwarder'] as const;
+export const BOUND_PRINCIPALS = ['node', 'control-plane', 'user', 'relay'] as const;
 
 export type BoundPrincipal = (typeof BOUND_PRINCIPALS)[number];
 
@@ -45,7 +45,7 @@ export const ROLE_FOLDERS: Readonly<Record<Outsider, readonly string[]>> = {
   node: ['nodes/'],
   'control-plane': ['nodes/control-planes/', 'nodes/by-tag/'],
   user: ['requesters/'],
-  forwarder: ['forwarders/'],
+  relay: ['relays/'],
   operator: ['operators/'],
   approver: ['approvers/'],
   auditor: ['auditors/'],
@@ -61,7 +61,7 @@ export type Caller =
       readonly cluster: string;
       readonly node: string;
     }
-  | { readonly principal: 'user' | 'forwarder'; readonly cluster: string }
+  | { readonly principal: 'user' | 'relay'; readonly cluster: string }
   | { readonly principal: Person | ServiceName };
 
 /** The cluster, and the folder under it, that a bound principal owns. */
@@ -74,6 +74,6 @@ export interface Place {
 export function placeOf(caller: Caller): Place | undefined {
   if ('node' in caller) return { cluster: caller.cluster, node: caller.node };
   if (caller.principal === 'user') return { cluster: caller.cluster, node: USERS };
-  if (caller.principal === 'forwarder') return { cluster: caller.cluster, node: '*' };
+  if (caller.principal === 'relay') return { cluster: caller.cluster, node: '*' };
   return undefined;
 }

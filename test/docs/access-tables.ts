@@ -72,7 +72,7 @@ const CONDITIONS = { new: 'new', compared: 'new, or over what was read', none: '
 function callerOf(principal: Principal): Caller {
   if (principal === 'node' || principal === 'control-plane')
     return { principal, cluster: '<cluster>', node: '<node>' };
-  if (principal === 'user' || principal === 'forwarder') return { principal, cluster: '<cluster>' };
+  if (principal === 'user' || principal === 'relay') return { principal, cluster: '<cluster>' };
   return { principal };
 }
 

@@ -24,7 +24,7 @@ const resources: Resources = synthesize({
         controlPlanes: ['cp-1.prod'],
       },
       users: { assumedBy: ['account'] },
-      forwarders: { assumedBy: ['account'] },
+      relays: { assumedBy: ['account'] },
     },
     {
       name: 'tagged',
@@ -302,10 +302,10 @@ describe('buckets', () => {
 
   it.each<[string, string | undefined, string, string[]]>([
     [
-      'exchange: WrittenByNodeUserForwarder',
+      'exchange: WrittenByNodeUserRelay',
       EXCHANGE,
       'requests/*.csr',
-      [arn('nodes/*'), arn('requesters/*'), arn('forwarders/*')],
+      [arn('nodes/*'), arn('requesters/*'), arn('relays/*')],
     ],
     ['exchange: WrittenBySign', EXCHANGE, 'certificates/*.crt', [sign]],
     [
@@ -457,7 +457,7 @@ describe('nodes', () => {
       NodestaggedRole: '/cakeless/cakeless/nodes/by-tag/',
       FleetRole: '/cakeless/cakeless/nodes/by-tag/',
       Usersprod: '/cakeless/cakeless/requesters/',
-      Forwardersprod: '/cakeless/cakeless/forwarders/',
+      Relaysprod: '/cakeless/cakeless/relays/',
       Operator: '/cakeless/cakeless/operators/',
       Approver: '/cakeless/cakeless/approvers/',
       Auditor: '/cakeless/cakeless/auditors/',
@@ -530,7 +530,7 @@ describe('people', () => {
       ),
     ],
     ['Usersprod', [`s3:PutObject ${exchange('requests/prod/users/*.csr')}`]],
-    ['Forwardersprod', [`s3:PutObject ${exchange('requests/prod/*/*.csr')}`]],
+    ['Relaysprod', [`s3:PutObject ${exchange('requests/prod/*/*.csr')}`]],
   ])('%s writes only what is its own', (role, wanted) => {
     expect(writes(role)).toEqual(wanted);
   });

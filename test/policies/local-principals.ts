@@ -19,7 +19,7 @@ export const LOCAL_NAMES: Readonly<Record<string, readonly string[]>> = {
   [`node:a/${NODE_11}`]: ['node 11'],
   [`node:b/${NODE}`]: ['node of b'],
   'user-requester:a': ['users of a'],
-  'forwarder:a': ['forwarders of a'],
+  'relay:a': ['relays of a'],
 };
 
 export function localPrincipals(): PrincipalPlan[] {

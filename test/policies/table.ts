@@ -30,7 +30,7 @@ const CONTROL_PLANES_OF_A = ['control plane'];
 const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?', 'worker by tag', 'control plane'];
 /** Three sessions of one node. */
 const NODE_ITSELF = ['node', 'worker by tag', 'control plane'];
-const FORWARDER = 'forwarders of a';
+const RELAY = 'relays of a';
 const PEOPLE = ['operator', 'approver', 'approver bob', 'auditor'];
 /** Reading is not denied to anyone: what is in the buckets is not secret. */
 const READERS = [...PEOPLE, ...MIGHTY, 's3 full access', 'backup role'];
@@ -73,13 +73,13 @@ const { s3, kms, sqs } = {
 };
 
 const REQUESTS: Row[] = [
-  row(s3.put, own, [...NODE_ITSELF, FORWARDER]),
+  row(s3.put, own, [...NODE_ITSELF, RELAY]),
   denied(s3.put, own, 'without a condition', { who: 'node' }),
   denied(s3.put, own, 'over plain HTTP', { who: 'node' }),
   denied(s3.put, own, 'over TLS 1.1', { who: 'node' }),
-  row(s3.put, own, [...NODE_ITSELF, FORWARDER], 'in STANDARD'),
+  row(s3.put, own, [...NODE_ITSELF, RELAY], 'in STANDARD'),
   denied(s3.put, own, 'in DEEP_ARCHIVE', { who: 'node' }),
-  row(s3.put, own, [...NODE_ITSELF, FORWARDER], 'with SSE-S3'),
+  row(s3.put, own, [...NODE_ITSELF, RELAY], 'with SSE-S3'),
   denied(s3.put, own, 'with SSE-KMS', { who: 'node' }),
   denied(s3.put, own, 'with a KMS key', { who: 'node' }),
   denied(s3.put, own, 'with SSE-C', { who: 'node' }),
@@ -89,25 +89,25 @@ const REQUESTS: Row[] = [
       who: 'node',
     }),
   ),
-  row(s3.get, own, [...NODE_ITSELF, FORWARDER, 'sign', 'watch-signatures', ...READERS]),
+  row(s3.get, own, [...NODE_ITSELF, RELAY, 'sign', 'watch-signatures', ...READERS]),
   row(s3.delete, own, ['sign', 'root']),
   row(s3.deleteVersion, own, ['root']),
-  row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', FORWARDER]),
+  row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', RELAY]),
   row(s3.put, `exchange/requests/b/${NODE}/r/admin.conf.csr`, ['node of b']),
-  row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', FORWARDER]),
+  row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', RELAY]),
   row(s3.get, 'exchange/certificates/a/users/r/user.crt', [
     'users of a',
-    FORWARDER,
+    RELAY,
     'sign',
     ...READERS,
   ]),
-  row(s3.list, `exchange/requests/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
-  row(s3.list, `exchange/certificates/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
+  row(s3.list, `exchange/requests/a/${NODE}/`, [...NODE_ITSELF, RELAY, ...LISTERS]),
+  row(s3.list, `exchange/certificates/a/${NODE}/`, [...NODE_ITSELF, RELAY, ...LISTERS]),
   row(s3.list, 'exchange/', LISTERS),
 ];
 
 const OUTCOMES: Row[] = [
-  row(s3.get, `${outcome}.crt`, [...NODE_ITSELF, FORWARDER, 'sign', ...READERS]),
+  row(s3.get, `${outcome}.crt`, [...NODE_ITSELF, RELAY, 'sign', ...READERS]),
   denied(s3.get, `${outcome}.crt`, 'over plain HTTP', { who: 'node' }),
   row(s3.put, `${outcome}.crt`, ['sign']),
   denied(s3.put, `${outcome}.crt`, 'without a condition', { who: 'sign' }),
@@ -121,7 +121,7 @@ const OUTCOMES: Row[] = [
     'node of b',
     'worker of b',
     'users of a',
-    FORWARDER,
+    RELAY,
     ...READERS,
   ]),
   row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca'], 'without a condition'),
@@ -141,7 +141,7 @@ const LEASES: Row[] = [
 ];
 
 const CLUSTERS: Row[] = [
-  row(s3.get, 'authority/clusters/a.json', [FORWARDER, 'sign', 'reconcile', ...READERS]),
+  row(s3.get, 'authority/clusters/a.json', [RELAY, 'sign', 'reconcile', ...READERS]),
   row(s3.get, 'authority/clusters/b.json', ['sign', 'reconcile', ...READERS]),
   row(s3.put, 'authority/clusters/a.json', ['operator']),
   row(s3.put, 'authority/clusters/a.json', ['operator'], 'with If-Match'),

@@ -45,7 +45,7 @@ describe('the table of objects', () => {
         put.flatMap(({ by }) => by),
       );
     const uploaders = writersOf('requests/');
-    expect(uploaders).toEqual(['node', 'user', 'forwarder']);
+    expect(uploaders).toEqual(['node', 'user', 'relay']);
     for (const prefix of ['approvals/', 'clusters/', 'records/', 'trust/', 'ca-'])
       expect(writersOf(prefix).filter(isOneOf(uploaders))).toEqual([]);
     expect(writersOf('approvals/').filter(isOneOf(writersOf('clusters/')))).toEqual([]);
@@ -99,9 +99,9 @@ describe('grants of one principal', () => {
   });
 
   it('name every folder of one cluster, and its record, for those who forward', () => {
-    const forwarder = { principal: 'forwarder', cluster: 'a' } as const;
+    const relay = { principal: 'relay', cluster: 'a' } as const;
     const keysOf = (bucket: 'exchange' | 'authority') =>
-      bucketGrants(forwarder, bucket).map((grant) => 'keys' in grant && grant.keys);
+      bucketGrants(relay, bucket).map((grant) => 'keys' in grant && grant.keys);
     expect(keysOf('exchange')).toEqual([
       false,
       ['requests/a/*/*', 'certificates/a/*/*', 'trust/*'],
@@ -213,7 +213,7 @@ describe('reservations', () => {
 
   it('of exchange give each prefix to its writers, and no other key to anyone', () => {
     expect(lines('exchange')).toEqual([
-      'put requests/*.csr: node, user, forwarder',
+      'put requests/*.csr: node, user, relay',
       'put certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json: sign',
       'put trust/*: create-ca',
       'put leases/*: control-plane',
