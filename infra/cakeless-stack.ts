@@ -7,6 +7,7 @@ import { setFlags } from './cdk-flags.ts';
 import { type Config, checkConfig } from './config.ts';
 import type { CakelessConfig } from './config-fields.ts';
 import { Dashboard } from './dashboard.ts';
+import { ForwarderAccess } from './forwarder-access.ts';
 import { EC2, NodeAccess } from './node-access.ts';
 import {
   newApproverRole,
@@ -58,8 +59,15 @@ export class CakelessStack extends Stack {
     });
     this.#addTrustDomains(config);
     this.#addNodes(config);
+    this.#addForwarders(config);
     this.#addPeople(config);
-    const alarms = new Alarms(this, 'Alarms', { ...config.alarms, service: this.service });
+    const alarms = new Alarms(this, 'Alarms', {
+      ...config.alarms,
+      csrSigningSilentHours: Object.fromEntries(
+        config.clusters.map(({ name, csrSigningSilentHours }) => [name, csrSigningSilentHours]),
+      ),
+      service: this.service,
+    });
     new Dashboard(this, 'Dashboard', { service: this.service, alarms });
     if (config.alarms?.topicArn === undefined)
       Annotations.of(this).addWarningV2(
@@ -98,6 +106,22 @@ export class CakelessStack extends Stack {
     if (fleet) {
       const access = new NodeAccess(this, 'Fleet', { ...fleet, service: this.service });
       new CfnOutput(access, 'RoleArn', { value: access.roles['*']?.roleArn ?? '' });
+    }
+  }
+
+  #addForwarders({ clusters }: Config): void {
+    for (const { name, forwarders } of clusters) {
+      if (!forwarders) continue;
+      const access = new ForwarderAccess(this, `Forwarders-${name}`, {
+        ...forwarders,
+        service: this.service,
+        cluster: name,
+      });
+      new CfnOutput(access, 'RoleArn', { value: access.role.roleArn });
+      if (access.instanceProfile)
+        new CfnOutput(access, 'InstanceProfileName', {
+          value: access.instanceProfile.instanceProfileName,
+        });
     }
   }
 

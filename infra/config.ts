@@ -40,14 +40,17 @@ const trusted = z.array(z.string().check(z.refine(isTrusted, TRUSTED_FORMS))).ch
  * that.
  */
 const MIN_EXPIRATION_DAYS = 14;
+/** CloudWatch's limit: an alarm looks back a week at most. */
+const MAX_SILENT_HOURS = 168;
 const count = z.number().check(z.int(), z.positive());
+const conditions = z.optional(
+  z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
+);
 const people = z.strictObject({
   assumedBy: trusted,
   sessionName: z.optional(z.string().check(z.regex(SESSION_NAME_PATTERN, SESSION_NAME_FORMS))),
   mfa: z.optional(z.boolean()),
-  conditions: z.optional(
-    z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
-  ),
+  conditions,
 });
 const trustDomainSchema = z.strictObject({
   name: name.check(z.maxLength(120)),
@@ -71,6 +74,8 @@ const clusterSchema = z.strictObject({
       roleTag: z.optional(z.string()),
     }),
   ),
+  forwarders: z.optional(z.strictObject({ assumedBy: trusted, conditions })),
+  csrSigningSilentHours: z.optional(count.check(z.maximum(MAX_SILENT_HOURS))),
   users: z.optional(people),
   relays: z.optional(people),
 });
@@ -155,7 +160,7 @@ function findContradictions(config: Config): string[] {
   return [
     ...clusters.flatMap(({ name: cluster, nodes }) => problemsOfNodes(cluster, nodes)),
     ...untagged('fleet', fleet?.assumedBy),
-    ...problemsOfPeople(config),
+    ...problemsOfRoles(config),
     ...problemsOfTopic(config),
     ...problemOf(() => retentionOf(logRetentionDays)),
     ...problemOf(() => trustDomainRules(trustDomains)),
@@ -191,8 +196,8 @@ function problemsOfNodes(cluster: string, nodes: Config['clusters'][number]['nod
   ];
 }
 
-function problemsOfPeople({ trustDomains, clusters, ...config }: Config): string[] {
-  const people = {
+function problemsOfRoles({ trustDomains, clusters, ...config }: Config): string[] {
+  const roles = {
     operators: config.operators,
     approvers: config.approvers,
     auditors: config.auditors,
@@ -200,10 +205,13 @@ function problemsOfPeople({ trustDomains, clusters, ...config }: Config): string
     ...Object.fromEntries(
       clusters.map(({ name, relays }) => [`relays of cluster ${name}`, relays]),
     ),
+    ...Object.fromEntries(
+      clusters.map(({ name, forwarders }) => [`forwarders of cluster ${name}`, forwarders]),
+    ),
   };
   const several = trustDomains.filter(({ requiredApprovals = 1 }) => requiredApprovals > 1);
   return [
-    ...Object.entries(people)
+    ...Object.entries(roles)
       .filter(([, one]) => one?.assumedBy.some(isTrustAnchor) && !one.conditions)
       .map(
         ([what]) =>

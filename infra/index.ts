@@ -8,11 +8,13 @@ export type {
   CakelessConfig,
   ClusterConfig,
   FleetConfig,
+  ForwardersConfig,
   NodesConfig,
   PeopleConfig,
   TrustDomainConfig,
 } from './config-fields.ts';
 export { Dashboard, type DashboardProps } from './dashboard.ts';
+export { ForwarderAccess, type ForwarderAccessProps } from './forwarder-access.ts';
 export { NodeAccess, type NodeAccessProps } from './node-access.ts';
 export {
   newApproverRole,

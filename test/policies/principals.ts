@@ -61,6 +61,7 @@ const OUTSIDE: Readonly<Record<string, Policy>> = {
 export const DESIGNED = {
   node: 'node',
   'control-plane': 'control plane',
+  forwarder: 'forwarder of a',
   user: 'users of a',
   relay: 'relays of a',
   operator: 'operator',
@@ -106,6 +107,8 @@ export function principalsOf(policies: Policies): Record<string, Principal> {
     'node without tag': node({}),
     'node of b': own('Nodesbcp1'),
     'worker of b': own('Nodesbworker1'),
+    'forwarder of a': own('Forwardersa'),
+    'forwarder of b': own('Forwardersb'),
     'users of a': own('Usersa'),
     'relays of a': own('Relaysa'),
     operator: own('Operator'),

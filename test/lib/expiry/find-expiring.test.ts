@@ -116,7 +116,7 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
     { certificateValidityPeriod: '24h' },
   ],
   [
-    'with a validity of a day, the index cannot tell whether it is near',
+    'with a validity of a day, none is near: the index knows days only',
     [entry('2027-06-15')],
     'neither',
     { certificateValidityPeriod: '24h' },
