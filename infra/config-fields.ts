@@ -58,8 +58,12 @@ export interface ClusterConfig {
   readonly nodes?: NodesConfig | undefined;
   /** People who request user certificates. @default no role */
   readonly users?: PeopleConfig | undefined;
+  /** Forwarders of the certificates API that run elsewhere than on control planes. @default no role */
+  readonly forwarders?: ForwardersConfig | undefined;
+  /** Raise an alarm if no CSR of the certificates API was signed for 1 to 168 hours. @default no such alarm */
+  readonly csrSigningSilentHours?: number | undefined;
   /** People who invite or relay for nodes without AWS credentials. @default no role */
-  readonly forwarders?: PeopleConfig | undefined;
+  readonly relays?: PeopleConfig | undefined;
 }
 
 export interface NodesConfig {
@@ -84,6 +88,12 @@ export interface FleetConfig {
   readonly nodeTag?: string | undefined;
   /** @default role */
   readonly roleTag?: string | undefined;
+}
+
+export interface ForwardersConfig {
+  readonly assumedBy: readonly Trusted[];
+  /** More conditions of the trust policy. @default none */
+  readonly conditions?: SessionConditions | undefined;
 }
 
 export interface PeopleConfig {
