@@ -1,6 +1,8 @@
 /** `npm run e2e`: real Kubernetes that uses only certificates from Cakeless. See docs/end-to-end.md. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CSR_RELEASES, WORKER } from './certificates-api/plan.ts';
+import { CERTIFICATES_API, runCertificatesApi } from './certificates-api/run.ts';
 import { CONFIGURATIONS, runConfigurations } from './configuration/configurations.ts';
 import { AGGREGATED_HOST } from './control-plane/aggregated-api.ts';
 import { LIVE, runLive } from './control-plane/live.ts';
@@ -15,6 +17,7 @@ import { CakelessService } from './harness/cakeless-service.ts';
 import { innerFolder, runInside, settleInside, whyNoNamespaces } from './harness/namespaces.ts';
 import {
   buildPrograms,
+  CERTIFICATES_PROGRAMS,
   CONTROL_PLANE_PROGRAMS,
   CONTROL_PLANE_RELEASES,
   ETCD_RELEASE,
@@ -39,13 +42,14 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-const PARTS = ['configurations', 'matrix', 'control-plane', 'whole'];
+const PARTS = ['configurations', 'matrix', 'control-plane', 'certificates-api', 'whole'];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
 /** All parts run without --only; --quick omits the whole cluster unless --only names it. */
 const runs = (part: string) =>
   values.only === undefined ? !(values.quick && part === 'whole') : values.only === part;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
+const csrReleases = values.quick ? [QUICK_RELEASE] : CSR_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
 
 /** Different kinds of node and CA keys, so that each kind is used in both places. */
@@ -67,6 +71,9 @@ async function outside(): Promise<number> {
     ...(runs('control-plane')
       ? liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS])
       : []),
+    ...(runs('certificates-api')
+      ? csrReleases.map((release) => [release, ...CERTIFICATES_PROGRAMS])
+      : []),
     ...(runs('whole') ? [[WHOLE_RELEASE, ...NODE_PROGRAMS]] : []),
     ['etcd', ETCD_RELEASE],
   ]);
@@ -81,7 +88,7 @@ async function outside(): Promise<number> {
 
 async function inside(folder: string): Promise<number> {
   await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...WHOLE_HOSTS]);
-  await makeBridge([TEST_ADDRESS, ENDPOINT_ADDRESS, WHOLE_ENDPOINT.address]);
+  await makeBridge([TEST_ADDRESS, ENDPOINT_ADDRESS, WORKER.address, WHOLE_ENDPOINT.address]);
   process.env.CAKELESS_TEST_RUN = folder; // for what is made once in a run
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
@@ -100,6 +107,11 @@ async function inside(folder: string): Promise<number> {
         if (!values.quick) await runRollback(report, service, plane);
       });
     });
+  for (const release of runs('certificates-api') ? csrReleases : []) {
+    // what takes long is the same in each release
+    const quick = values.quick || release !== QUICK_RELEASE;
+    await runCertificatesApi(report, service, folder, { release, quick });
+  }
   if (runs('whole')) {
     const plan = { release: WHOLE_RELEASE, renewals: !values.quick };
     await runWhole(report, service, folder, plan);
@@ -131,6 +143,7 @@ function summarize(report: Report): void {
     report.tableByCheck(NOT_ISSUED, 'NOT ISSUED BY CAKELESS'),
     report.tableByCheck(RENEWAL, 'RENEWED WHILE RUNNING'),
     ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE RUNNING')]),
+    report.tableByCheck(CERTIFICATES_API, 'CERTIFICATES API'),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
   ];
   for (const table of tables.filter((lines) => lines.length > 1))

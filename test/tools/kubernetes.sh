@@ -2,7 +2,8 @@
 # kubernetes.sh VERSION PROGRAM…    kubernetes.sh 1.35.4 kubeadm kube-apiserver
 # kubernetes.sh etcd VERSION        kubernetes.sh etcd 3.6.16        (etcd and etcdctl)
 # Builds real programs of Kubernetes and etcd from the Go module proxy. Every module is verified with the checksum database,
-# and a version determines all of them. No package registry has these programs.
+# and a version determines all of them. No package registry has these programs. The PROGRAM certificates-client is one of
+# this repository (test/e2e/certificates-api/certificates-client), compiled with the packages of that version.
 #
 # Result: ${CAKELESS_TOOLS:-$HOME/.cache/cakeless-tools}/kubernetes/vVERSION/PROGRAM (…/etcd/vVERSION/etcd). Existing
 # programs are kept, so a second run takes no time. Prints a line for each program; Go's output is in …/log/.
@@ -43,9 +44,25 @@ build_kubernetes() {
   [ "$minor" -gt 22 ] || export GOTOOLCHAIN=go1.16.15
   flags=$(version_flags "$version" "$minor")
   for program in "$@"; do
-    [ -x "$out/$program" ] || [ -f "$source/go.mod" ] || kubernetes_module "$version" "$source" || exit 1
-    build "$source" "k8s.io/kubernetes/cmd/$program" "$out/$program" "$flags" "$program $version"
+    [ -f "$source/go.mod" ] || { [ -x "$out/$program" ] && [ "$program" != certificates-client ]; } ||
+      kubernetes_module "$version" "$source" || exit 1
+    if [ "$program" = certificates-client ]; then
+      build_own "$source" "$program" "$out/$program" "$flags" "$program $version"
+    else
+      build "$source" "k8s.io/kubernetes/cmd/$program" "$out/$program" "$flags" "$program $version"
+    fi
   done
+}
+
+# build_own MODULE NAME PROGRAM FLAGS NAME: from a copy of its source inside the module, unless that is the same as last time.
+build_own() {
+  local own=$here/../e2e/certificates-api/$2 made=$3.made-from pin
+  pin=$(cd "$own" && cat $(LC_ALL=C ls -- *.go) | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$made" 2>/dev/null)" = "$pin" ] || rm -f "$3"
+  rm -rf "${1:?}/$2"
+  cp -R "$own" "$1/$2"
+  build "$1" "./$2" "$3" "$4" "$5"
+  printf '%s\n' "$pin" >"$made"
 }
 
 # The version that a program reports, as the release's build sets it (hack/lib/version.sh).

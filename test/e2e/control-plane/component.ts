@@ -36,11 +36,11 @@ export class Component {
   #running = true;
 
   /** @param command the whole command line, including what enters the namespaces */
-  constructor(command: readonly string[], logFile: string) {
+  constructor(command: readonly string[], logFile: string, env?: NodeJS.ProcessEnv) {
     const [program = '', ...args] = command;
     this.logFile = logFile;
     const log = openSync(logFile, 'a', 0o600);
-    this.#child = spawn(program, args, { stdio: ['ignore', log, log] });
+    this.#child = spawn(program, args, { stdio: ['ignore', log, log], ...(env && { env }) });
     closeSync(log);
     this.#ended = new Promise((done) => {
       const end = () => {
@@ -54,6 +54,11 @@ export class Component {
 
   get running(): boolean {
     return this.#running;
+  }
+
+  /** Of the program itself, if nothing enters namespaces for it. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Stops it with the signal, and with SIGKILL after the grace period. */

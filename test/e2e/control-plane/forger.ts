@@ -36,7 +36,7 @@ export class Forger {
     this.#count += 1;
     const at = (ending: string) => join(this.#folder, `${this.#count}.${ending}`);
     const { subject, keyFile, extensions, days = 30, request = [], signing = [] } = forgery;
-    writeFileSync(at('ca-key'), this.#caKey(caFile), { mode: 0o600 });
+    writeFileSync(at('ca-key'), this.caKey(caFile), { mode: 0o600 });
     writeFileSync(at('ext'), `${extensions.join('\n')}\n`);
     const req = ['openssl', 'req', '-new', '-key', keyFile, '-subj', subject, '-out', at('csr')];
     await mustRun([...req, ...request]);
@@ -51,7 +51,8 @@ export class Forger {
     return this.#count.toString(16).padStart(16, '0');
   }
 
-  #caKey(caFile: string): string {
+  /** The private key of a CA, as PEM. */
+  caKey(caFile: string): string {
     const wanted = new X509Certificate(readFileSync(caFile)).publicKey.export(SPKI);
     for (const file of readdirSync(this.#keys, { recursive: true, encoding: 'utf8' })) {
       if (!/(^|\/)keys\/[^/]+\.json$/.test(file)) continue;

@@ -38,6 +38,8 @@ export interface NewNode {
   readonly pins: readonly string[];
   /** sa.key of the first control plane; undefined on that one. */
   readonly saKey: string | undefined;
+  /** Further options. */
+  readonly more?: readonly string[];
 }
 
 const DONE = 0;
@@ -48,11 +50,11 @@ const PENDING = 4;
  * @returns names of the certificates @throws Error unless kubeadm can continue
  */
 export async function prepareNode(service: CakelessService, newNode: NewNode): Promise<string[]> {
-  const { cluster, node, pins, saKey } = newNode;
+  const { cluster, node, pins, saKey, more: extra = [] } = newNode;
   const joins = saKey === undefined ? ['--no-join'] : ['--join', '--sa-key-from', saKey];
   const from = ['--config', node.root.configFile, '--cluster', cluster];
   const prepare = async (more: string[], codes: number[]): Promise<Prepared> => {
-    const args = ['prepare', ...from, ...joins, ...pins, '-o', 'json', ...more];
+    const args = ['prepare', ...from, ...joins, ...pins, ...extra, '-o', 'json', ...more];
     return JSON.parse(
       await service.mustCakelessOn(node.space, `node:${cluster}/${node.name}`, args, codes),
     );

@@ -23,7 +23,8 @@ export type KubernetesProgram =
   | 'kube-controller-manager'
   | 'kube-scheduler'
   | 'kubectl'
-  | 'kubelet';
+  | 'kubelet'
+  | 'certificates-client';
 
 export const CONTROL_PLANE_PROGRAMS: readonly KubernetesProgram[] = [
   'kubeadm',
@@ -33,8 +34,21 @@ export const CONTROL_PLANE_PROGRAMS: readonly KubernetesProgram[] = [
   'kubectl',
 ];
 
+/** For the certificates API. */
+export const CERTIFICATES_PROGRAMS: readonly KubernetesProgram[] = [
+  'kubeadm',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubectl',
+  'certificates-client',
+];
+
 /** On a node with a real kubelet. */
-export const NODE_PROGRAMS: readonly KubernetesProgram[] = [...CONTROL_PLANE_PROGRAMS, 'kubelet'];
+export const NODE_PROGRAMS: readonly KubernetesProgram[] = [
+  ...CONTROL_PLANE_PROGRAMS,
+  'kubelet',
+  'certificates-client',
+];
 
 export const kubernetesProgram = (release: string, program: KubernetesProgram): string =>
   join(toolsFolder(), 'kubernetes', `v${release}`, program);

@@ -1,4 +1,4 @@
-/** A minimal client of the API server with a client certificate. It keeps one connection open. */
+/** A minimal client of the API server with a client certificate or a token. It keeps one connection open. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 
@@ -6,8 +6,9 @@ import { Agent, request } from 'node:https';
 export interface Endpoint {
   readonly server: string;
   readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly token?: string;
 }
 
 export interface Answer {
@@ -23,10 +24,13 @@ const ANSWER_MS = 15_000;
 export class KubeClient {
   readonly #server: string;
   readonly #agent: Agent;
+  readonly #authorization: { authorization?: string };
 
-  constructor({ server, ca, certificate, key }: Endpoint) {
+  constructor({ server, ca, certificate, key, token }: Endpoint) {
     this.#server = server;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ca, cert: certificate, key });
+    const pair = { ...(certificate && { cert: certificate }), ...(key && { key }) };
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ca, ...pair });
+    this.#authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** @throws Error of the connection; every status that the server sends is an answer */
@@ -66,6 +70,7 @@ export class KubeClient {
   ): Promise<IncomingMessage> {
     const payload = body === undefined ? '' : JSON.stringify(body);
     const headers = {
+      ...this.#authorization,
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(payload),
     };
