@@ -16,7 +16,7 @@ export interface Grounds extends Declarations {
 }
 
 /** What a record is compared with. */
-export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'trustDomainNames' | 'approvals'>;
+export type RecordGrounds = Grounds;
 
 /** Loaded when the first serving certificate of a kubelet is requested. */
 const readNamesLater: typeof readTrustDomainNames = async (...call) =>
