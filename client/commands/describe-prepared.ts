@@ -8,7 +8,7 @@ import { describeSubject } from '../wording/csrs.ts';
 import { describeOutcomes, type NamedOutcome } from '../wording/outcomes.ts';
 
 export function describePrepared(result: Prepared): Line[] {
-  const { certificates, trust, trustProblems, preflightProblems } = result;
+  const { certificates, trust, trustProblems, trustNotes, preflightProblems } = result;
   const isTrusted = trustProblems.length === 0;
   return [
     {
@@ -21,6 +21,7 @@ export function describePrepared(result: Prepared): Line[] {
       'not written',
     ),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
+    ...(isTrusted ? trustNotes : []),
     ...(isTrusted ? preflightProblems : []).map(
       ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
     ),

@@ -23,8 +23,8 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/state/settings.ts';
+import type { CaChangeOptions } from '../node/trust/accepted-change.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
-import type { CaChangeOptions } from '../node/trust/ca-change.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';

@@ -16,6 +16,8 @@ import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
+import { readManifest } from '../restart/manifest.ts';
+import { isOptional } from '../trust/optional-ca.ts';
 import { findKubeletServing } from './kubelet-places.ts';
 import { readBothOfKubelet, readServing } from './kubelet-rows.ts';
 import { type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
@@ -61,8 +63,9 @@ export function takeInventory(options: InventoryOptions): Inventory {
     certificates: byName(rows.filter((row) => !isOfKubelet(row))),
     certificateAuthorities: byName(
       cas.filter(
-        ({ name, state }) =>
-          state !== 'missing' || !(name === 'kubelet-ca' || (isWorker && name !== 'ca')),
+        ({ name, state, problems }) =>
+          state !== 'missing' ||
+          (isOptional(name as CaName) ? problems.length > 0 : !isWorker || name === 'ca'),
       ),
     ),
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
@@ -133,6 +136,18 @@ function hasEtcd(options: InventoryOptions): boolean {
   return existsSync(caFileOf('etcd-ca', options));
 }
 
+/** Why a missing CA file is a problem; empty if the node does not need it. */
+function whyMissed(ca: CaName, options: InventoryOptions): string[] {
+  if (ca === 'etcd-ca') return existsSync(join(options.certDir, 'etcd')) ? ['it is missing'] : [];
+  if (!isOptional(ca)) return ['it is missing'];
+  const named = readManifest('kube-apiserver', options)?.flags.get('kubelet-certificate-authority');
+  return named === caFileOf(ca, options)
+    ? [
+        'it is missing, but kube-apiserver is to verify kubelets with it and does not start without it',
+      ]
+    : [];
+}
+
 function readCa(ca: CaName, options: InventoryOptions): Row {
   const file = caFileOf(ca, options);
   const about = {
@@ -144,9 +159,7 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
   };
   try {
     const text = readTextIfThere(file);
-    const isWanted = ca !== 'etcd-ca' || existsSync(join(options.certDir, 'etcd'));
-    if (text === undefined)
-      return { ...about, state: 'missing', problems: isWanted ? ['it is missing'] : [] };
+    if (text === undefined) return { ...about, state: 'missing', problems: whyMissed(ca, options) };
     const [first] = certificatesIn(text);
     if (first === undefined)
       return { ...about, state: 'broken', problems: ['it contains no PEM certificate'] };

@@ -78,7 +78,7 @@ function flawsIn(folder: string): string[] {
 function flawOf(folder: string, path: string): string[] {
   const text = readFileSync(join(folder, path), 'utf8');
   const say = (isRight: boolean) => (isRight ? [] : [`${path} is not complete: ${text}`]);
-  if (/(?:^|\/)(?:front-proxy-)?ca\.crt$/.test(path)) return say(bundles.includes(text));
+  if (/(?:^|\/)(?:front-proxy-|kubelet-)?ca\.crt$/.test(path)) return say(bundles.includes(text));
   if (path === 'pki/sa.pub')
     return say(createPublicKey(text).equals(createPublicKey(readFileSync(saKey))));
   const key = keyOf(folder, path);
