@@ -53,7 +53,7 @@ function ofCa(
       : ['kubelets of nodes that match a rule', `trust domain ${trustDomain} has no kubelet-ca`];
   return sharedWith.length > 0 || ofRule
     ? [
-        `warning: requests for serving certificates of ${who} are rejected: ${why}; add one with cakeless trust-domain create ${trustDomain}`,
+        `warning: requests for serving certificates of ${who} are rejected: ${why}; add one with cakeless trust-domain create ${trustDomain} --ca kubelet-ca`,
       ]
     : [];
 }

@@ -177,6 +177,13 @@ describe('warns of', () => {
     role: 'worker' as const,
   };
   const dangerous: Changes = { csrSigning: { kubeletServing: { dangerouslySignByCA: true } } };
+  beforeEach(() => {
+    const key = `trust/${TRUST_DOMAIN}.json`;
+    const document = authority.json(key) as { cas: Record<string, unknown> };
+    const { 'kubelet-ca': _, ...cas } = document.cas;
+    authority.seed(key, JSON.stringify({ ...document, cas }));
+  });
+
   it.each<[what: string, changes: Changes, warning: RegExp]>([
     [
       'a range of workers that contains control planes',
