@@ -207,6 +207,11 @@ describe('warns of', () => {
       /nodeRules\[0\]: names of workers match apiServer\.certSANs \(\*\.example\.com\)/,
     ],
     [
+      'a worker with the address of the endpoint',
+      { ...SERVING, controlPlaneEndpoint: '10.1.0.2:6443' },
+      /no kubelet gets a serving certificate with 10\.1\.0\.2 of a-w \(controlPlaneEndpoint\)/,
+    ],
+    [
       'nodes that match a rule, without kubelet-ca',
       { ...SERVING, nodeRules: [rule] },
       /serving certificates of kubelets of nodes that match a rule are rejected: trust domain fleet has no kubelet-ca/,
