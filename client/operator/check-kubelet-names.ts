@@ -1,7 +1,8 @@
 /** What a record allows a kubelet, and no kubelet may have: an error before the record is written. */
+import { toName } from '../../lib/cluster/expected-names.ts';
 import { findNode } from '../../lib/cluster/find-node.ts';
 import type { ClusterNode, ClusterRecord, NodeRule } from '../../lib/cluster/record.ts';
-import { formatAddressRange, parseIpAddress } from '../../lib/ip-address.ts';
+import { formatAddressRange } from '../../lib/ip-address.ts';
 import { ownerInCluster, whyNever, whyNeverRange } from '../../lib/policy/forbidden-names.ts';
 import { CommandError } from '../errors.ts';
 
@@ -23,7 +24,7 @@ function ofNode({ name, kubelet }: ClusterNode, record: ClusterRecord): string[]
   const node = findNode(record, name);
   if (!node) return [];
   return kubelet.certSANs.flatMap((value) => {
-    const why = whyNever(asName(value)) ?? ownerInCluster(value, node, record);
+    const why = whyNever(toName(value)) ?? ownerInCluster(value, node, record);
     return why === undefined ? [] : [`nodes[${name}].kubelet.certSANs: ${value} (${why})`];
   });
 }
@@ -31,7 +32,7 @@ function ofNode({ name, kubelet }: ClusterNode, record: ClusterRecord): string[]
 /** A pattern can match names that no kubelet may have; it must not match only such names. */
 function ofRule({ kubelet }: NodeRule, path: string, record: ClusterRecord): string[] {
   const names = kubelet.certSANs.flatMap((pattern) => {
-    const why = whyNever(asName(pattern.replace('*', 'x')));
+    const why = whyNever(toName(pattern.replace('*', 'x')));
     return why === undefined ? [] : [`${path}.certSANs: ${pattern} (${why})`];
   });
   const ranges = kubelet.addressRanges.flatMap((range) => {
@@ -42,8 +43,3 @@ function ofRule({ kubelet }: NodeRule, path: string, record: ClusterRecord): str
   });
   return [...names, ...ranges];
 }
-
-const asName = (value: string) => ({
-  type: parseIpAddress(value) ? ('IP' as const) : ('DNS' as const),
-  value,
-});

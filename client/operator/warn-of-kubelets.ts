@@ -1,6 +1,7 @@
 /** Warns about serving certificates of kubelets that are dangerous, or that the service rejects. */
 import { namesOfCluster } from '../../lib/cluster/cluster-names.ts';
-import { fitsPattern } from '../../lib/cluster/find-node.ts';
+import { toName } from '../../lib/cluster/expected-names.ts';
+import { findNode, fitsPattern } from '../../lib/cluster/find-node.ts';
 import type { ClusterRecord, NodeRule } from '../../lib/cluster/record.ts';
 import {
   formatAddressRange,
@@ -8,6 +9,7 @@ import {
   parseIpAddress,
   rangesOverlap,
 } from '../../lib/ip-address.ts';
+import { ownerInCluster, whyNever } from '../../lib/policy/forbidden-names.ts';
 import { shortList, type TrustDomainOfKubelets } from './neighbors.ts';
 
 /** A line for each danger; none without csrSigning. */
@@ -18,7 +20,9 @@ export function describeKubeletDangers(
   const { csrSigning } = record;
   if (!csrSigning) return [];
   return [
-    ...(csrSigning.kubeletServing ? [...ofCa(record, trustDomain), ...ofRules(record)] : []),
+    ...(csrSigning.kubeletServing
+      ? [...ofCa(record, trustDomain), ...ofNodes(record), ...ofRules(record)]
+      : []),
     ...(csrSigning.kubeAPIServerClient && !record.users
       ? [
           'warning: csrSigning.kubeAPIServerClient has no effect without users, the rule for certificates of users',
@@ -53,9 +57,27 @@ function ofCa(
       : ['kubelets of nodes that match a rule', `trust domain ${trustDomain} has no kubelet-ca`];
   return sharedWith.length > 0 || ofRule
     ? [
-        `warning: requests for serving certificates of ${who} are rejected: ${why}; add one with cakeless trust-domain create ${trustDomain}`,
+        `warning: requests for serving certificates of ${who} are rejected: ${why}; add one with cakeless trust-domain create ${trustDomain} --ca kubelet-ca`,
       ]
     : [];
+}
+
+/** Names that listed nodes have, and their kubelets may not have: such as an address that is also the endpoint's. */
+function ofNodes(record: ClusterRecord): string[] {
+  const roles = record.csrSigning?.kubeletServing?.roles ?? [];
+  const found = record.nodes.flatMap((listed) => {
+    const node = roles.includes(listed.role) ? findNode(record, listed.name) : undefined;
+    if (!node) return [];
+    return [node.name, ...node.addresses].flatMap((name) => {
+      const why = whyNever(toName(name)) ?? ownerInCluster(name, node, record);
+      return why === undefined ? [] : [`${name} of ${node.name} (${why})`];
+    });
+  });
+  return found.length === 0
+    ? []
+    : [
+        `warning: no kubelet gets a serving certificate with ${shortList(found)}: it is the name of another server, too`,
+      ];
 }
 
 /** Addresses of control planes in the range of workers: no worker gets a certificate with one of them. */

@@ -177,6 +177,13 @@ describe('warns of', () => {
     role: 'worker' as const,
   };
   const dangerous: Changes = { csrSigning: { kubeletServing: { dangerouslySignByCA: true } } };
+  beforeEach(() => {
+    const key = `trust/${TRUST_DOMAIN}.json`;
+    const document = authority.json(key) as { cas: Record<string, unknown> };
+    const { 'kubelet-ca': _, ...cas } = document.cas;
+    authority.seed(key, JSON.stringify({ ...document, cas }));
+  });
+
   it.each<[what: string, changes: Changes, warning: RegExp]>([
     [
       'a range of workers that contains control planes',
@@ -198,6 +205,11 @@ describe('warns of', () => {
       'names of workers that a wildcard of the API servers covers',
       { ...SERVING, nodeRules: [rule], apiServer: { certSANs: ['*.example.com'] } },
       /nodeRules\[0\]: names of workers match apiServer\.certSANs \(\*\.example\.com\)/,
+    ],
+    [
+      'a worker with the address of the endpoint',
+      { ...SERVING, controlPlaneEndpoint: '10.1.0.2:6443' },
+      /no kubelet gets a serving certificate with 10\.1\.0\.2 of a-w \(controlPlaneEndpoint\)/,
     ],
     [
       'nodes that match a rule, without kubelet-ca',
