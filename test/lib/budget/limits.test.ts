@@ -72,7 +72,11 @@ it('all users of a cluster share a budget, by their own validity', () => {
 it.each(['cp-1', 'users'])(
   'with certificates of a minute, the counter of %s can still be read when everything is used up',
   async (node) => {
-    const short = { certificateValidityPeriod: '1m', users: { maxValidityPeriod: '1m' } };
+    const short = {
+      certificateValidityPeriod: '1m',
+      users: { maxValidityPeriod: '1m' },
+      csrSigning: { clusterSigningDuration: '10m' },
+    };
     const { requests, certificates } = limits(short, node).node;
     const ids = (count: number) => Array.from({ length: count }, () => 'x'.repeat(16));
     const counter = {
