@@ -54,7 +54,14 @@ const trustDomainSchema = z.strictObject({
   keySpec: z.optional(z.enum(CA_KEY_SPECS)),
   validityDays: z.optional(count.check(z.maximum(36500))),
   multiRegion: z.optional(z.boolean()),
-  keys: z.optional(z.strictObject({ ca: keyArn, 'etcd-ca': keyArn, 'front-proxy-ca': keyArn })),
+  keys: z.optional(
+    z.strictObject({
+      ca: keyArn,
+      'etcd-ca': z.optional(keyArn),
+      'front-proxy-ca': z.optional(keyArn),
+      'kubelet-ca': z.optional(keyArn),
+    }),
+  ),
   createCertificates: z.optional(z.boolean()),
   ...ruleFields,
 });
@@ -169,7 +176,9 @@ function findContradictions(config: Config): string[] {
     ),
     ...twice(
       'key',
-      trustDomains.flatMap(({ keys }) => Object.values(keys ?? {})),
+      trustDomains.flatMap(({ keys }) =>
+        Object.values(keys ?? {}).filter((arn) => arn !== undefined),
+      ),
     ),
   ];
 }

@@ -41,9 +41,14 @@ describe('a configuration is refused, with a message that says where, if', () =>
       'trustDomains[0].keys.ca: must be the ARN of a KMS key',
     ],
     [
-      'one of the CAs has no key',
-      { trustDomains: [{ name: 'prod', keys: { ca: KEY, 'etcd-ca': KEY } }] },
-      'trustDomains[0].keys.front-proxy-ca: must be of type string',
+      'ca has no key',
+      { trustDomains: [{ name: 'prod', keys: { 'etcd-ca': KEY, 'kubelet-ca': KEY } }] },
+      'trustDomains[0].keys.ca: must be of type string',
+    ],
+    [
+      'a key is that of no CA',
+      { trustDomains: [{ name: 'prod', keys: { ca: KEY, 'kubelets-ca': KEY } }] },
+      'kubelets-ca',
     ],
     [
       'two CAs share a key',

@@ -111,10 +111,10 @@ describe('CA keys', () => {
     expect(signers).toEqual(['ServiceSignRole', 'ServiceCreateCaRole']);
   });
 
-  it('are three for each trust domain, have its key spec, and are retained', () => {
+  it('are one for each CA of each trust domain, have its key spec, and are retained', () => {
     expect(keys.map(([, { Properties }]) => Properties.KeySpec).sort()).toEqual([
-      ...Array(3).fill('ECC_NIST_P256'),
-      ...Array(3).fill('RSA_4096'),
+      ...Array(4).fill('ECC_NIST_P256'),
+      ...Array(4).fill('RSA_4096'),
     ]);
     for (const [, key] of keys)
       expect(key).toMatchObject({
@@ -145,7 +145,7 @@ describe('CA keys', () => {
           },
         },
       ]);
-      expect(statements.map(({ Resource }) => Resource.length)).toEqual([3, 3]);
+      expect(statements.map(({ Resource }) => Resource.length)).toEqual([4, 4]);
     }
   });
 
