@@ -8,6 +8,7 @@ import { addClusterCommands } from './command-line/cluster.ts';
 import { addCompletionCommand } from './command-line/completion.ts';
 import { addCsrCommand } from './command-line/csr.ts';
 import { addFetchCommand } from './command-line/fetch.ts';
+import { addInstallCsrsigningCommand } from './command-line/install-csrsigning.ts';
 import { addInstallTimerCommand } from './command-line/install-timer.ts';
 import { addInviteCommand } from './command-line/invite.ts';
 import { addKubeconfigCommand } from './command-line/kubeconfig.ts';
@@ -86,6 +87,7 @@ export function buildProgram(
   addRenewCommand(program, terminal, exit);
   addRollbackCommand(program, terminal, exit);
   addInstallTimerCommand(program, terminal);
+  addInstallCsrsigningCommand(program, terminal, exit);
   addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);
   addInviteCommand(program, connection, terminal);

@@ -45,6 +45,7 @@ export const VIOLATION_CODES = {
   // who requests what
   'certificate-name-unknown': 'the path is not that of a certificate that kubeadm manages',
   'certificate-name-version': 'kubeadm has no such certificate in this Kubernetes version',
+  'csr-signing-not-allowed': 'the cluster record does not allow it in csrSigning',
   'certificate-name-role': 'a node of this role has no such certificate',
   'cluster-unknown': 'this cluster has no record',
   'node-unknown': 'the cluster record lists no such node',

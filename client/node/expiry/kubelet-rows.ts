@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readTextIfThere } from '../../read-text.ts';
+import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
 import { caFileOf, fileOf, KUBELET_PEM } from '../disk/places.ts';
 import { areAPair, readPrivateKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
@@ -16,6 +17,10 @@ import {
   type Row,
   readCaText,
 } from './row.ts';
+
+/** Whether `cakeless renew all` leaves it to the kubelet. */
+export const isLeftToKubelet = (place: CertificateInPlace, now: Date): boolean =>
+  isKubeletsJob(place) && mayStillRotate(place, now);
 
 /**
  * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. It starts with the one
@@ -32,7 +37,10 @@ export function readBothOfKubelet(
   );
   const isEmbedded = configured.certificateFile === fileOf(place);
   const isOwnInUse = !isEmbedded || (expires ?? options.now) > options.now;
-  const isUnused = isOwnInUse && (configuredExpires ?? options.now) > (expires ?? options.now);
+  const isUnused =
+    isOwnInUse &&
+    !isLeftToKubelet(own, options.now) &&
+    (configuredExpires ?? options.now) > (expires ?? options.now);
   const problems = isUnused
     ? [
         `the kubelet uses ${certificateFile} instead, which expires first; run cakeless renew kubelet.conf to renew both`,
@@ -53,6 +61,7 @@ export function readBothOfKubelet(
       name: KUBELET_PEM,
       file: certificateFile,
       inUse: isOwnInUse,
+      ...(isLeftToKubelet(own, options.now) && { kubeletRotates: true }),
     },
   ];
 }
