@@ -12,8 +12,8 @@ export interface KubeClient {
   /** Page by page; each page has the resource version of the whole list. */
   list<T>(path: string, query?: Readonly<Record<string, string>>): AsyncGenerator<ListPage<T>>;
   /**
-   * Ends when the server ends it, when it has been silent for too long, or when the signal is aborted.
-   * @throws KubeError 410 if the resource version is too old
+   * Ends when the server ends it, after some minutes, or when the signal is aborted.
+   * @throws KubeError 410 if the resource version is too old, KubeUnreachable if the connection breaks or is silent
    */
   watch<T>(path: string, options: WatchOptions): AsyncGenerator<WatchEvent<T>>;
   /** A JSON merge patch (RFC 7386). */
@@ -44,6 +44,8 @@ export type KubeSource = { readonly kubeconfig: string } | { readonly inCluster:
 export interface KubeDeps {
   readonly timers?: Timers;
   readonly randomInt?: RandomInt;
+  /** Ends all calls, and all further ones. */
+  readonly signal?: AbortSignal;
 }
 
 /** The server responded, and the response is an error. */
