@@ -7,6 +7,7 @@ import { addCheckExpirationCommand } from './command-line/check-expiration.ts';
 import { addClusterCommands } from './command-line/cluster.ts';
 import { addCompletionCommand } from './command-line/completion.ts';
 import { addCsrCommand } from './command-line/csr.ts';
+import { addCsrSigningCommand } from './command-line/csrsigning.ts';
 import { addFetchCommand } from './command-line/fetch.ts';
 import { addInstallCsrsigningCommand } from './command-line/install-csrsigning.ts';
 import { addInstallTimerCommand } from './command-line/install-timer.ts';
@@ -87,6 +88,7 @@ export function buildProgram(
   addRenewCommand(program, terminal, exit);
   addRollbackCommand(program, terminal, exit);
   addInstallTimerCommand(program, terminal);
+  addCsrSigningCommand(program, connection, terminal, exit);
   addInstallCsrsigningCommand(program, terminal, exit);
   addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);

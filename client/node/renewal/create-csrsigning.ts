@@ -17,6 +17,7 @@ import { newRequestId } from '../exchange/request-id.ts';
 import { submit } from '../exchange/submit.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { withRunLock } from '../state/run-lock.ts';
+import { caHashesOf } from '../trust/ca-cert-hash.ts';
 import { decideCaChange } from '../trust/ca-change.ts';
 import { checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
@@ -89,7 +90,7 @@ async function create(deps: RenewalDeps, options: CreationOptions): Promise<Cert
 /** The certificate must be signed by a CA that the node trusts already. */
 const KEEP_CAS = {
   accept: false,
-  hashes: { ca: [], 'etcd-ca': [], 'front-proxy-ca': [] },
+  hashes: caHashesOf([]),
 };
 
 interface Model {
