@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { CsrSigningOptions } from '../commands/csrsigning.ts';
 import type { Connection } from '../connection.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { hostAndPort, outputOption } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { addFolderOptions, addNodeOptions } from './node-options.ts';
@@ -10,6 +11,7 @@ export function addCsrSigningCommand(
   program: Command,
   connection: Connection,
   terminal: Terminal,
+  exit: (code: ExitCode) => void,
 ): void {
   const command = program
     .command('csrsigning')
@@ -33,9 +35,22 @@ export function addCsrSigningCommand(
         .argParser(hostAndPort)
         .default({ host: '127.0.0.1', port: 10_267 }, '127.0.0.1:10267'),
     )
+    .option('--check', 'report what is missing on this node and in the cluster; forward nothing')
+    .addOption(
+      new Option('--rbac', 'print the permissions that it needs, for kubectl apply').conflicts([
+        'check',
+        'manifest',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--manifest <image>',
+        'print a DaemonSet for control planes that runs it from this image, for kubectl apply',
+      ).conflicts('check'),
+    )
     .addOption(outputOption())
     .action(async (options: CsrSigningOptions) => {
-      const { runCsrSigning } = await import('../commands/csrsigning.ts');
-      await runCsrSigning(connection, terminal, options);
+      const { csrSigning } = await import('../commands/csrsigning.ts');
+      exit(await csrSigning(connection, terminal, options));
     });
 }

@@ -44,6 +44,10 @@ export function addPrepareCommand(
       '--sa-key-from <file>',
       'sa.key of the first control plane, required on a joining control-plane node',
     )
+    .option(
+      '--csrsigning',
+      'also create cakeless-csrsigning.conf, with which cakeless csrsigning runs on this control plane',
+    )
     .addOption(waitOption(OUTCOME_SECONDS))
     .option('--dry-run', 'show what would be created; write and send nothing')
     .addOption(tableOutputOption())

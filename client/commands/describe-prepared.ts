@@ -1,5 +1,6 @@
 /** Describes what `cakeless prepare` did, or would do. */
 import { formatName } from '../../lib/csr/alternative-names.ts';
+import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';
@@ -26,8 +27,14 @@ export function describePrepared(result: Prepared): Line[] {
       ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
     ),
     whatNext(result),
+    ...(result.next !== undefined && certificates.some(({ name }) => name === CSRSIGNING_CONF)
+      ? [THEN_CSRSIGNING]
+      : []),
   ];
 }
+
+const THEN_CSRSIGNING =
+  'then, for certificates of kubelets: cakeless csrsigning --rbac | kubectl apply -f -, once in each cluster, and cakeless install-csrsigning';
 
 /** Without trust every certificate has the same problem, which `trustProblems` explains. */
 function asOutcome(

@@ -4,6 +4,7 @@ import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
+import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
 import { caFileOf, fileOf, KUBELET_PEM } from '../disk/places.ts';
 import { areAPair, readPrivateKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
@@ -21,6 +22,10 @@ import {
   readCaText,
 } from './row.ts';
 
+/** Whether `cakeless renew all` leaves it to the kubelet. */
+export const isLeftToKubelet = (place: CertificateInPlace, now: Date): boolean =>
+  isKubeletsJob(place) && mayStillRotate(place, now);
+
 /**
  * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. It starts with the one
  * inside kubelet.conf only if its own has expired.
@@ -36,7 +41,10 @@ export function readBothOfKubelet(
   );
   const isEmbedded = configured.certificateFile === fileOf(place);
   const isOwnInUse = !isEmbedded || (expires ?? options.now) > options.now;
-  const isUnused = isOwnInUse && (configuredExpires ?? options.now) > (expires ?? options.now);
+  const isUnused =
+    isOwnInUse &&
+    !isLeftToKubelet(own, options.now) &&
+    (configuredExpires ?? options.now) > (expires ?? options.now);
   const problems = isUnused
     ? [
         `the kubelet uses ${certificateFile} instead, which expires first; run cakeless renew kubelet.conf to renew both`,
@@ -57,6 +65,7 @@ export function readBothOfKubelet(
       name: KUBELET_PEM,
       file: certificateFile,
       inUse: isOwnInUse,
+      ...(isLeftToKubelet(own, options.now) && { kubeletRotates: true }),
     },
   ];
 }

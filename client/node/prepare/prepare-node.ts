@@ -50,7 +50,7 @@ export async function prepareNode(
       terminal,
       clock,
       exchange: await exchange(),
-      planned: planCertificates(config, folders),
+      planned: planCertificates(config, folders, options.csrsigning),
     }),
   );
 }

@@ -19,7 +19,7 @@ function limits(more: object = {}, node = 'cp-1') {
 }
 
 it('a node may have each certificate a hundred times a day, and twice as many requests', () => {
-  expect(limits().node).toEqual({ certificates: 1200, requests: 2400 });
+  expect(limits().node).toEqual({ certificates: 1300, requests: 2600 });
 });
 
 it('a cluster without a record has the same limits', () => {
@@ -33,7 +33,7 @@ it.each([
   ['6h', 6],
   ['1h', 36],
 ])('certificates that are valid for %s are renewed %i times as often', (period, times) => {
-  expect(limits({ certificateValidityPeriod: period }).node.certificates).toBe(1200 * times);
+  expect(limits({ certificateValidityPeriod: period }).node.certificates).toBe(1300 * times);
 });
 
 describe('kubelets whose certificates Cakeless signs', () => {

@@ -12,7 +12,7 @@ import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { certificateNameOf } from '../../../../lib/contract/kubeadm-paths.ts';
 import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
-import { CA_NAMES, CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { CA_NAMES, KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import {
   type ChangingCall,
   KilledCommand,
@@ -22,7 +22,7 @@ import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
 /** Another control plane: none of its certificates needs approval. */
-const NAMES = CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf');
+const NAMES = KUBEADM_NAMES.filter((name) => name !== 'super-admin.conf');
 const command = new KilledCommand();
 let fixture: NodeFixture;
 let saKey: string;

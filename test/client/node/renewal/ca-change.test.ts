@@ -8,7 +8,7 @@ import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
 import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { leadsTo } from '../../../../client/node/trust/signer.ts';
-import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 import { putObject, removeObject } from '../../../support/renewal.ts';
@@ -51,7 +51,7 @@ const hashes = (...certificates: string[]) =>
 const accept = (folder: string, ...more: string[]) =>
   fixture.run(folder, 'renew', 'apiserver', '--no-restart', '--accept-ca-change', ...more);
 
-const KUBECONFIGS = CERTIFICATE_NAMES.filter((name) => name.endsWith('.conf')).sort();
+const KUBECONFIGS = KUBEADM_NAMES.filter((name) => name.endsWith('.conf')).sort();
 
 /** As `kubeadm init` leaves a node: kubelet.conf names the link that the kubelet switches. */
 function initNode(): string {
