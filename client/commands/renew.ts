@@ -45,6 +45,7 @@ export interface RenewCommandOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   acceptCaChange?: boolean;
+  trustFromCluster?: boolean;
   caCertHash?: string[];
   keyAlgorithm?: DesiredCsr['keyKind'];
   reuseKey?: boolean;
@@ -57,6 +58,12 @@ export async function renewThisNode(
   names: string[],
   options: RenewCommandOptions,
 ): Promise<ExitCode> {
+  if (names.length === 0)
+    throw new CommandError(
+      'usage',
+      'the names of the certificates are missing',
+      "give kubeadm's names, or all",
+    );
   const settings = resolveSettings(options);
   const { folders, stateDir } = settings;
   requireNode(folders);

@@ -77,7 +77,7 @@ async function create(deps: RenewalDeps, options: CreationOptions): Promise<Cert
   if (!outcome) throw new Error(`${CSRSIGNING_CONF}: no outcome of an open request`);
   if (outcome.state === 'rejected') await closeAll(deps.stateDir, CREATED);
   if (outcome.state !== 'issued') return reportUnissued(outcome);
-  const published = await readPublishedBundles(exchange, [outcome]);
+  const published = await readPublishedBundles(exchange, [outcome], folders, KEEP_CAS);
   const decision = decideCaChange(folders, published, KEEP_CAS);
   const place = readPlace(placeOf(CSRSIGNING_CONF, folders));
   const checked = checkOutcome(outcome, decision, deps.clock.now(), place);
