@@ -1,6 +1,6 @@
 /** The certificates that kubeadm leaves to the kubelet. */
 import { X509Certificate } from 'node:crypto';
-import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
+import { CA_COMMON_NAMES } from '../../../lib/ca/common-names.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';

@@ -4,7 +4,7 @@
  * (cmd/kubeadm/app/util/pubkeypin), or a file of CA certificates that did not come from the bucket.
  */
 import { X509Certificate } from 'node:crypto';
-import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
+import { CA_COMMON_NAMES } from '../../../lib/ca/common-names.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
