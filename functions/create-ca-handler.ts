@@ -6,11 +6,12 @@ import * as z from 'zod/mini';
 import type { CaKeys } from '../lib/ca/ca-keys.ts';
 import { createTrustDomain } from '../lib/ca/create-trust-domain.ts';
 import type { TrustDomainRequest } from '../lib/ca/trust-domain-request.ts';
+import { casOf, signingVersionOf } from '../lib/contract/trust-domain.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { isSubdomain } from '../lib/names.ts';
-import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
+import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import type { Service } from '../lib/service.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
@@ -23,6 +24,7 @@ const requestSchema = z.strictObject({
   trustDomain: z
     .string()
     .check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'), z.maxLength(120)),
+  cas: z.optional(z.array(z.enum(CA_NAMES)).check(z.minLength(1))),
   keySpec: z.optional(z.enum(CA_KEY_SPECS)),
   keys: z.optional(z.partialRecord(z.enum(CA_NAMES), z.string())),
   validityDays: z._default(
@@ -35,36 +37,33 @@ const requestSchema = z.strictObject({
 export interface TrustDomainSummary {
   readonly trustDomain: string;
   readonly created: boolean;
+  /** The CAs that this call added. */
+  readonly added: readonly CaName[];
   readonly cas: Record<
     string,
     { keyId: string; keySpec: string; sha256: string; subject: string; notAfter: string }
   >;
 }
 
-/** Creates the CAs of a trust domain, once; repeated calls return the existing ones. */
+/** Creates the CAs of a trust domain, each once; repeated calls return the existing ones. */
 export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(async (event): Promise<TrustDomainSummary> => {
       const request = readRequest(event);
-      const { document, created } = await createTrustDomain(service, caKeys, request).catch(
-        rethrow,
-      );
+      const made = await createTrustDomain(service, caKeys, request).catch(rethrow);
+      const { document, created, added } = made;
       const cas = Object.fromEntries(
-        CA_NAMES.map((ca) => {
-          const { signing, versions } = document.cas[ca];
-          const version = versions.find((candidate) => candidate.version === signing);
-          if (!version) throw new Error(`${ca} has no version ${signing}`);
-          return [ca, summarize(version)];
-        }),
+        casOf(document).map(([ca, versions]) => [ca, summarize(signingVersionOf(ca, versions))]),
       );
       measure(reporter, METRICS.trustDomainCreated, created ? 1 : 0);
-      reporter.logger.info(created ? 'created' : 'exists', {
+      reporter.logger.info(created ? 'created' : added.length > 0 ? 'added' : 'exists', {
         trustDomain: request.trustDomain,
+        added,
         cas,
       });
-      return { trustDomain: request.trustDomain, created, cas };
+      return { trustDomain: request.trustDomain, created, added, cas };
     });
 }
 
@@ -72,9 +71,10 @@ function readRequest(event: unknown): TrustDomainRequest {
   const result = requestSchema.safeParse(event);
   if (!result.success)
     throw new RequestMalformed(result.error.issues.map(describeIssue).join('; '));
-  const { keys, keySpec, ...rest } = result.data;
+  const { cas, keys, keySpec, ...rest } = result.data;
   return {
     ...rest,
+    ...(cas && { cas }),
     ...(keySpec && { keySpec }),
     ...(keys && { keys: withoutUndefined(keys) }),
   };

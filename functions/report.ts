@@ -1,6 +1,8 @@
 /** Log lines and metrics of the functions: never a PEM, never a key. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import { signerOfPath } from '../lib/certificates-api/signers.ts';
+import { parseRequestKey } from '../lib/contract/request-key.ts';
 import { Fault } from '../lib/fault.ts';
 import type { Processed } from '../lib/issuance/wake.ts';
 import { METRICS, METRICS_NAMESPACE, type Metric, type ServiceName } from '../lib/metric-names.ts';
@@ -17,6 +19,13 @@ const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: console.
 
 export type Reporter = ReturnType<typeof newReporter>;
 
+/** At once, since a set of metrics has one set of dimensions. */
+function measureOfCluster({ metrics }: Reporter, { name, unit }: Metric, cluster: string): void {
+  const one = metrics.singleMetric();
+  one.addDimension('cluster', cluster);
+  one.addMetric(name, unit, 1);
+}
+
 /** Values of the same metric become one list in a run's log line. */
 export function measure({ metrics }: Reporter, { name, unit }: Metric, value: number): void {
   metrics.addMetric(name, unit, value);
@@ -30,6 +39,8 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
   const { logger } = reporter;
   const { record } = done;
   measure(reporter, METRICS[done.outcome], 1);
+  const cluster = done.outcome === 'issued' ? clusterOfCsr(key) : undefined;
+  if (cluster !== undefined) measureOfCluster(reporter, METRICS.csrIssued, cluster);
   logger.info(done.outcome, {
     request: key,
     reason: done.overBudget ? 'budget-exceeded' : done.reason,
@@ -65,6 +76,12 @@ export function reportProcessed(reporter: Reporter, key: string, done: Processed
     measure(reporter, METRICS.requestOverwritten, 1);
     logger.warn('a request was overwritten after it was decided', { request: key });
   }
+}
+
+/** Undefined unless it is a CSR of the certificates API. */
+function clusterOfCsr(key: string): string | undefined {
+  const address = parseRequestKey(key);
+  return address && signerOfPath(address.path) ? address.cluster : undefined;
 }
 
 /** SQS redelivers after a temporary fault; anything else goes to the dead-letter queue and needs a person. */

@@ -4,6 +4,8 @@ import type { Resource } from './answer-cloudformation.ts';
 export const trustDomainResource: Resource = {
   eventOf: ({ trustDomain, keys, validityDays }) => ({
     trustDomain,
+    // of the CAs that have a key in the template, and no others: the function cannot create keys
+    ...(typeof keys === 'object' && keys !== null && { cas: Object.keys(keys) }),
     keys,
     ...(validityDays !== undefined && { validityDays: Number(validityDays) }),
   }),

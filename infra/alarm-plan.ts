@@ -20,16 +20,20 @@ export interface AlarmPlan {
   readonly missing?: cloudwatch.TreatMissingData;
 }
 
-/** A metric of the functions. The statistic of gauges is their maximum, that of counts their sum. */
+/**
+ * A metric of the functions. The statistic of gauges is their maximum, that of counts their sum.
+ * @param cluster for a metric that each cluster has
+ */
 export function metricOf(
   { name, service }: Metric,
   statistic: 'Sum' | 'Maximum' | 'Minimum' | 'SampleCount',
   period: Duration,
+  cluster?: string,
 ): cloudwatch.Metric {
   return new cloudwatch.Metric({
     namespace: METRICS_NAMESPACE,
     metricName: name,
-    dimensionsMap: { service },
+    dimensionsMap: { ...(cluster !== undefined && { cluster }), service },
     statistic,
     period,
   });

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { AlarmPlan } from './alarm-plan.ts';
 import type { CakelessService } from './cakeless-service.ts';
-import { expiryPlans, requestPlans, stoppedPlans } from './request-alarms.ts';
+import { expiryPlans, requestPlans, silentPlans, stoppedPlans } from './request-alarms.ts';
 import { functionPlans, guardPlans, queuePlans } from './resource-alarms.ts';
 
 export interface AlarmsProps {
@@ -15,6 +15,11 @@ export interface AlarmsProps {
    * on the fleet: with few nodes and yearly renewals, weeks without one are normal. @default no such alarm
    */
   readonly renewalsStoppedDays?: number | undefined;
+  /**
+   * By cluster, for how many hours no CSR of the certificates API was signed, 168 at most. Which number is right depends on
+   * the number of kubelets and on their certificates' lifetime. @default no such alarm
+   */
+  readonly csrSigningSilentHours?: Readonly<Record<string, number | undefined>> | undefined;
 }
 
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_OR_EQUAL_TO_THRESHOLD } =
@@ -33,6 +38,7 @@ export class Alarms extends Construct {
       ...expiryPlans(),
       ...functionPlans(props.service),
       ...stoppedPlans(props.renewalsStoppedDays),
+      ...silentPlans(props.csrSigningSilentHours),
     ];
     this.alarms = plans.map((plan) => this.#newAlarm(plan, props));
   }

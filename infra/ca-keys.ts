@@ -29,10 +29,13 @@ export interface CaKeysProps {
   readonly breakGlass?: readonly string[] | undefined;
 }
 
+/** The keys of the CAs that a trust domain has. */
+export type CaKeyArns = Readonly<{ ca: string } & Partial<Record<CaName, string | undefined>>>;
+
 export const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
 
 /**
- * The three keys of a trust domain. They stay when the stack is deleted.
+ * The keys of a trust domain, one for each CA. They stay when the stack is deleted.
  *
  * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: therefore
  * the role's own policy must allow it too, and the key policy is valid before the roles exist and after they are

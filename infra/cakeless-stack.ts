@@ -7,12 +7,13 @@ import { setFlags } from './cdk-flags.ts';
 import { type Config, checkConfig } from './config.ts';
 import type { CakelessConfig } from './config-fields.ts';
 import { Dashboard } from './dashboard.ts';
+import { ForwarderAccess } from './forwarder-access.ts';
 import { EC2, NodeAccess } from './node-access.ts';
 import {
   newApproverRole,
   newAuditorRole,
-  newForwarderRole,
   newOperatorRole,
+  newRelayRole,
   newUserRole,
 } from './people.ts';
 import { retentionOf } from './retention.ts';
@@ -58,8 +59,15 @@ export class CakelessStack extends Stack {
     });
     this.#addTrustDomains(config);
     this.#addNodes(config);
+    this.#addForwarders(config);
     this.#addPeople(config);
-    const alarms = new Alarms(this, 'Alarms', { ...config.alarms, service: this.service });
+    const alarms = new Alarms(this, 'Alarms', {
+      ...config.alarms,
+      csrSigningSilentHours: Object.fromEntries(
+        config.clusters.map(({ name, csrSigningSilentHours }) => [name, csrSigningSilentHours]),
+      ),
+      service: this.service,
+    });
     new Dashboard(this, 'Dashboard', { service: this.service, alarms });
     if (config.alarms?.topicArn === undefined)
       Annotations.of(this).addWarningV2(
@@ -101,6 +109,22 @@ export class CakelessStack extends Stack {
     }
   }
 
+  #addForwarders({ clusters }: Config): void {
+    for (const { name, forwarders } of clusters) {
+      if (!forwarders) continue;
+      const access = new ForwarderAccess(this, `Forwarders-${name}`, {
+        ...forwarders,
+        service: this.service,
+        cluster: name,
+      });
+      new CfnOutput(access, 'RoleArn', { value: access.role.roleArn });
+      if (access.instanceProfile)
+        new CfnOutput(access, 'InstanceProfileName', {
+          value: access.instanceProfile.instanceProfileName,
+        });
+    }
+  }
+
   #addPeople({ operators, approvers, auditors, clusters }: Config): void {
     const { service } = this;
     const roles = {
@@ -110,10 +134,10 @@ export class CakelessStack extends Stack {
     };
     for (const [id, role] of Object.entries(roles))
       if (role) new CfnOutput(this, `${id}Arn`, { value: role.roleArn });
-    for (const { name, users, forwarders } of clusters)
+    for (const { name, users, relays } of clusters)
       for (const role of [
         users && newUserRole(this, `Users-${name}`, service, name, users),
-        forwarders && newForwarderRole(this, `Forwarders-${name}`, service, name, forwarders),
+        relays && newRelayRole(this, `Relays-${name}`, service, name, relays),
       ])
         if (role) new CfnOutput(role, 'RoleArn', { value: role.roleArn });
   }

@@ -1,6 +1,6 @@
 /** The configuration of a `CakelessStack`, as it is written. docs/deployment.md explains each field. */
-import type { CaName } from '../lib/profiles/certificate-names.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
+import type { CaKeyArns } from './ca-keys.ts';
 import type { GuardiansProps } from './principal-arns.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { SessionConditions, Trusted } from './trusted.ts';
@@ -10,7 +10,7 @@ export interface CakelessConfig extends GuardiansProps, ServiceOptions {
   readonly account?: string | undefined;
   /** @default the region that is deployed to */
   readonly region?: string | undefined;
-  /** The sets of three CAs. @default none */
+  /** The sets of CAs. @default none */
   readonly trustDomains?: readonly TrustDomainConfig[] | undefined;
   /** Clusters whose nodes and users get roles. @default none */
   readonly clusters?: readonly ClusterConfig[] | undefined;
@@ -42,8 +42,8 @@ export interface TrustDomainConfig {
   readonly validityDays?: number | undefined;
   /** Whether the keys can be replicated to other regions. It cannot be changed later. @default false */
   readonly multiRegion?: boolean | undefined;
-  /** ARNs of existing keys. @default keys are created */
-  readonly keys?: Readonly<Record<CaName, string>> | undefined;
+  /** ARNs of existing keys; the trust domain has these CAs. @default a key is created for each CA */
+  readonly keys?: CaKeyArns | undefined;
   /** `false` leaves the CA certificates to an operator, for a ceremony. @default true */
   readonly createCertificates?: boolean | undefined;
   /** The longest validity of a certificate, as a duration such as `720h`. @default 8760h */
@@ -58,8 +58,12 @@ export interface ClusterConfig {
   readonly nodes?: NodesConfig | undefined;
   /** People who request user certificates. @default no role */
   readonly users?: PeopleConfig | undefined;
+  /** Forwarders of the certificates API that run elsewhere than on control planes. @default no role */
+  readonly forwarders?: ForwardersConfig | undefined;
+  /** Raise an alarm if no CSR of the certificates API was signed for 1 to 168 hours. @default no such alarm */
+  readonly csrSigningSilentHours?: number | undefined;
   /** People who invite or relay for nodes without AWS credentials. @default no role */
-  readonly forwarders?: PeopleConfig | undefined;
+  readonly relays?: PeopleConfig | undefined;
 }
 
 export interface NodesConfig {
@@ -84,6 +88,12 @@ export interface FleetConfig {
   readonly nodeTag?: string | undefined;
   /** @default role */
   readonly roleTag?: string | undefined;
+}
+
+export interface ForwardersConfig {
+  readonly assumedBy: readonly Trusted[];
+  /** More conditions of the trust policy. @default none */
+  readonly conditions?: SessionConditions | undefined;
 }
 
 export interface PeopleConfig {

@@ -40,21 +40,31 @@ const trusted = z.array(z.string().check(z.refine(isTrusted, TRUSTED_FORMS))).ch
  * that.
  */
 const MIN_EXPIRATION_DAYS = 14;
+/** CloudWatch's limit: an alarm looks back a week at most. */
+const MAX_SILENT_HOURS = 168;
 const count = z.number().check(z.int(), z.positive());
+const conditions = z.optional(
+  z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
+);
 const people = z.strictObject({
   assumedBy: trusted,
   sessionName: z.optional(z.string().check(z.regex(SESSION_NAME_PATTERN, SESSION_NAME_FORMS))),
   mfa: z.optional(z.boolean()),
-  conditions: z.optional(
-    z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
-  ),
+  conditions,
 });
 const trustDomainSchema = z.strictObject({
   name: name.check(z.maxLength(120)),
   keySpec: z.optional(z.enum(CA_KEY_SPECS)),
   validityDays: z.optional(count.check(z.maximum(36500))),
   multiRegion: z.optional(z.boolean()),
-  keys: z.optional(z.strictObject({ ca: keyArn, 'etcd-ca': keyArn, 'front-proxy-ca': keyArn })),
+  keys: z.optional(
+    z.strictObject({
+      ca: keyArn,
+      'etcd-ca': z.optional(keyArn),
+      'front-proxy-ca': z.optional(keyArn),
+      'kubelet-ca': z.optional(keyArn),
+    }),
+  ),
   createCertificates: z.optional(z.boolean()),
   ...ruleFields,
 });
@@ -71,8 +81,10 @@ const clusterSchema = z.strictObject({
       roleTag: z.optional(z.string()),
     }),
   ),
+  forwarders: z.optional(z.strictObject({ assumedBy: trusted, conditions })),
+  csrSigningSilentHours: z.optional(count.check(z.maximum(MAX_SILENT_HOURS))),
   users: z.optional(people),
-  forwarders: z.optional(people),
+  relays: z.optional(people),
 });
 
 export const configSchema = z.strictObject({
@@ -155,7 +167,7 @@ function findContradictions(config: Config): string[] {
   return [
     ...clusters.flatMap(({ name: cluster, nodes }) => problemsOfNodes(cluster, nodes)),
     ...untagged('fleet', fleet?.assumedBy),
-    ...problemsOfPeople(config),
+    ...problemsOfRoles(config),
     ...problemsOfTopic(config),
     ...problemOf(() => retentionOf(logRetentionDays)),
     ...problemOf(() => trustDomainRules(trustDomains)),
@@ -169,7 +181,9 @@ function findContradictions(config: Config): string[] {
     ),
     ...twice(
       'key',
-      trustDomains.flatMap(({ keys }) => Object.values(keys ?? {})),
+      trustDomains.flatMap(({ keys }) =>
+        Object.values(keys ?? {}).filter((arn) => arn !== undefined),
+      ),
     ),
   ];
 }
@@ -191,19 +205,22 @@ function problemsOfNodes(cluster: string, nodes: Config['clusters'][number]['nod
   ];
 }
 
-function problemsOfPeople({ trustDomains, clusters, ...config }: Config): string[] {
-  const people = {
+function problemsOfRoles({ trustDomains, clusters, ...config }: Config): string[] {
+  const roles = {
     operators: config.operators,
     approvers: config.approvers,
     auditors: config.auditors,
     ...Object.fromEntries(clusters.map(({ name, users }) => [`users of cluster ${name}`, users])),
+    ...Object.fromEntries(
+      clusters.map(({ name, relays }) => [`relays of cluster ${name}`, relays]),
+    ),
     ...Object.fromEntries(
       clusters.map(({ name, forwarders }) => [`forwarders of cluster ${name}`, forwarders]),
     ),
   };
   const several = trustDomains.filter(({ requiredApprovals = 1 }) => requiredApprovals > 1);
   return [
-    ...Object.entries(people)
+    ...Object.entries(roles)
       .filter(([, one]) => one?.assumedBy.some(isTrustAnchor) && !one.conditions)
       .map(
         ([what]) =>

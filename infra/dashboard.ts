@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { METRICS, type Metric } from '../lib/metric-names.ts';
+import { METRICS, METRICS_NAMESPACE, type Metric } from '../lib/metric-names.ts';
 import { metricOf } from './alarm-plan.ts';
 import type { Alarms } from './alarms.ts';
 import type { CakelessService } from './cakeless-service.ts';
@@ -68,6 +68,17 @@ export class Dashboard extends Construct {
               watched.metricDuration({ statistic: 'p99', label: name }),
             ),
           ),
+        ],
+        [
+          // finds the clusters that have the metric: the stack need not know them
+          graph('CSRs of the certificates API, signed', [
+            new cloudwatch.MathExpression({
+              expression: `SEARCH('{${METRICS_NAMESPACE},cluster,service} MetricName="${METRICS.csrIssued.name}"', 'Sum', ${FIVE_MINUTES.toSeconds()})`,
+              usingMetrics: {},
+              label: '',
+              period: FIVE_MINUTES,
+            }),
+          ]),
         ],
       ],
     });

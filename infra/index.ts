@@ -8,17 +8,19 @@ export type {
   CakelessConfig,
   ClusterConfig,
   FleetConfig,
+  ForwardersConfig,
   NodesConfig,
   PeopleConfig,
   TrustDomainConfig,
 } from './config-fields.ts';
 export { Dashboard, type DashboardProps } from './dashboard.ts';
+export { ForwarderAccess, type ForwarderAccessProps } from './forwarder-access.ts';
 export { NodeAccess, type NodeAccessProps } from './node-access.ts';
 export {
   newApproverRole,
   newAuditorRole,
-  newForwarderRole,
   newOperatorRole,
+  newRelayRole,
   newUserRole,
   type People,
 } from './people.ts';

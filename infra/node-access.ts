@@ -79,7 +79,7 @@ export class NodeAccess extends Construct {
       }),
     });
     service.grant(role, { principal: 'node', cluster, node });
-    if (isControlPlane) service.grant(role, { principal: 'control-plane', cluster, node });
+    if (isControlPlane) service.grant(role, { principal: 'control-plane', cluster });
     return role;
   }
 
@@ -93,7 +93,6 @@ export class NodeAccess extends Construct {
     });
     const cluster = props.cluster ?? `\${${tags.cluster}}`;
     const named = props.cluster === undefined ? [tags.node, tags.cluster] : [tags.node];
-    const place = { cluster, node: `\${${tags.node}}` };
     const identified: Conditions = {
       // StringNotLike also matches a missing tag, so a session without its tags is not a node.
       Null: Object.fromEntries(named.map((tag) => [tag, 'false'])),
@@ -103,10 +102,10 @@ export class NodeAccess extends Construct {
         ...(props.cluster === undefined && { [tags.cluster]: ['*/*'] }),
       },
     };
-    service.grant(role, { principal: 'node', ...place }, identified);
+    service.grant(role, { principal: 'node', cluster, node: `\${${tags.node}}` }, identified);
     service.grant(
       role,
-      { principal: 'control-plane', ...place },
+      { principal: 'control-plane', cluster },
       { ...identified, StringEquals: { [`aws:PrincipalTag/${roleTag}`]: CONTROL_PLANE } },
     );
     return role;

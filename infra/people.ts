@@ -1,10 +1,9 @@
 /** Roles of people. Each exists only where the configuration says who may assume it. */
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { type Caller, type Outsider, ROLE_FOLDERS } from '../lib/access/principals.ts';
 import type { CakelessService } from './cakeless-service.ts';
-import { rolePath } from './principal-arns.ts';
-import { assumedBy, type SessionRules, type Trusted } from './trusted.ts';
+import { newRole } from './outsider-role.ts';
+import type { SessionRules, Trusted } from './trusted.ts';
 
 /** Who may assume a person's role, and what the session must be like. */
 export interface People extends SessionRules {
@@ -19,7 +18,12 @@ export function newOperatorRole(
   people: People,
 ): iam.Role {
   const description = 'operators, who manage cluster records and trust domains';
-  return newRole(scope, id, { service, people, description, caller: { principal: 'operator' } });
+  return newRole(scope, id, {
+    service,
+    trust: people,
+    description,
+    caller: { principal: 'operator' },
+  });
 }
 
 /** Reads what an approval is about, and writes approvals under its own name; nothing else. */
@@ -30,7 +34,12 @@ export function newApproverRole(
   people: People,
 ): iam.Role {
   const description = 'approvers: approvals';
-  return newRole(scope, id, { service, people, description, caller: { principal: 'approver' } });
+  return newRole(scope, id, {
+    service,
+    trust: people,
+    description,
+    caller: { principal: 'approver' },
+  });
 }
 
 /** Reads both buckets and the functions' logs, and writes nothing. */
@@ -41,7 +50,12 @@ export function newAuditorRole(
   people: People,
 ): iam.Role {
   const description = 'auditors: read everything';
-  return newRole(scope, id, { service, people, description, caller: { principal: 'auditor' } });
+  return newRole(scope, id, {
+    service,
+    trust: people,
+    description,
+    caller: { principal: 'auditor' },
+  });
 }
 
 /** Requests user certificates of a cluster, in a folder next to those of its nodes. */
@@ -54,11 +68,11 @@ export function newUserRole(
 ): iam.Role {
   const description = `people who request user certificates of ${cluster}`;
   const caller = { principal: 'user', cluster } as const;
-  return newRole(scope, id, { service, people, description, caller });
+  return newRole(scope, id, { service, trust: people, description, caller });
 }
 
 /** Uploads for the nodes of a cluster that have no AWS credentials: `cakeless invite` and `cakeless relay`. */
-export function newForwarderRole(
+export function newRelayRole(
   scope: Construct,
   id: string,
   service: CakelessService,
@@ -66,28 +80,6 @@ export function newForwarderRole(
   people: People,
 ): iam.Role {
   const description = `people who invite and relay for nodes of ${cluster}`;
-  const caller = { principal: 'forwarder', cluster } as const;
-  return newRole(scope, id, { service, people, description, caller });
-}
-
-interface RoleProps {
-  readonly service: CakelessService;
-  readonly people: People;
-  readonly description: string;
-  readonly caller: Caller & { readonly principal: Exclude<Outsider, 'node' | 'control-plane'> };
-}
-
-function newRole(
-  scope: Construct,
-  id: string,
-  { service, people, description, caller }: RoleProps,
-): iam.Role {
-  const [folder = ''] = ROLE_FOLDERS[caller.principal];
-  const role = new iam.Role(scope, id, {
-    path: rolePath(service.namePrefix, folder),
-    description: `Cakeless: ${description}`,
-    assumedBy: assumedBy(people.assumedBy, people),
-  });
-  service.grant(role, caller);
-  return role;
+  const caller = { principal: 'relay', cluster } as const;
+  return newRole(scope, id, { service, trust: people, description, caller });
 }

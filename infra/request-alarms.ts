@@ -133,3 +133,23 @@ export function stoppedPlans(days: number | undefined): AlarmPlan[] {
     },
   ];
 }
+
+export function silentPlans(
+  hoursOf: Readonly<Record<string, number | undefined>> = {},
+): AlarmPlan[] {
+  return Object.entries(hoursOf).flatMap(([cluster, hours]) =>
+    hours === undefined
+      ? []
+      : [
+          {
+            id: `csr-signing-silent-${cluster}`,
+            description: `No CSR of the certificates API of cluster ${cluster} was signed for ${hours} hours: check its forwarders (systemctl status cakeless-csrsigning), and whether its record still has csrSigning.`,
+            metric: metricOf(METRICS.csrIssued, 'Sum', HOUR, cluster),
+            threshold: 0,
+            atMost: true,
+            periods: hours,
+            missing: BREACHING,
+          },
+        ],
+  );
+}

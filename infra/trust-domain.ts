@@ -1,8 +1,8 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
+import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
-import { CaKeys, type CaKeysProps, DEFAULT_KEY_SPEC } from './ca-keys.ts';
+import { type CaKeyArns, CaKeys, type CaKeysProps, DEFAULT_KEY_SPEC } from './ca-keys.ts';
 import type { CakelessService } from './cakeless-service.ts';
 
 export interface TrustDomainProps
@@ -13,9 +13,10 @@ export interface TrustDomainProps
   /**
    * ARNs of existing keys, such as keys in another account or imported keys. `keySpec` must match them, because it
    * determines which signing algorithm is allowed.
-   * @default the construct creates the keys
+   * The trust domain has the CAs that have a key here; `ca` is required.
+   * @default the construct creates a key for each CA
    */
-  readonly keys?: Readonly<Record<CaName, string>> | undefined;
+  readonly keys?: CaKeyArns | undefined;
   /** Lifetime of the CA certificates in days. @default 3650, as kubeadm's caCertificateValidityPeriod */
   readonly validityDays?: number | undefined;
   /**
@@ -25,15 +26,15 @@ export interface TrustDomainProps
   readonly createCertificates?: boolean | undefined;
 }
 
-/** Creating three certificates takes seconds; new permissions can take minutes to take effect everywhere. */
+/** Creating the certificates takes seconds; new permissions can take minutes to take effect everywhere. */
 const CREATION_TIMEOUT = Duration.minutes(10);
 
 /**
- * The three CAs of a trust domain: keys, permission for the functions to sign with them, and CA certificates, created
+ * The CAs of a trust domain: keys, permission for the functions to sign with them, and CA certificates, created
  * once. An existing CA is never changed or deleted: a deployment that would change it fails and says why.
  */
 export class TrustDomain extends Construct {
-  readonly keys: Readonly<Record<CaName, string>>;
+  readonly keys: CaKeyArns;
 
   constructor(scope: Construct, id: string, props: TrustDomainProps) {
     super(scope, id);
@@ -48,7 +49,7 @@ export class TrustDomain extends Construct {
         signRoleArn: service.sign.role.roleArn,
         createCaRoleArn: service.createCa.role.roleArn,
       }).arns;
-    const arns = CA_NAMES.map((ca) => this.keys[ca]);
+    const arns = CA_NAMES.flatMap((ca) => this.keys[ca] ?? []);
     service.grantCaKeys(arns, keySpec);
     service.guardWatch.watchKeys(name, arns);
     if (props.createCertificates ?? true) this.#createCertificates(props);

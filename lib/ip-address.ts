@@ -74,6 +74,24 @@ export function parseAddressRange(text: string): AddressRange | undefined {
   return octets && prefixLength <= octets.length * 8 ? { octets, prefixLength } : undefined;
 }
 
+/** Text of a range, such as `10.20.8.0/22`. */
+export function formatAddressRange({ octets, prefixLength }: AddressRange): string {
+  return `${formatIpAddress(octets)}/${prefixLength}`;
+}
+
+/** A range of IPv4-mapped addresses as the IPv4 range, and any other range unchanged. */
+export function unmappedRange(range: AddressRange): AddressRange {
+  const { octets, prefixLength } = range;
+  if (!isIpv4Mapped(octets) || prefixLength < 96) return range;
+  return { octets: octets.subarray(12), prefixLength: prefixLength - 96 };
+}
+
+/** Of two ranges, either contains the other, or they have no address in common. */
+export function rangesOverlap(one: AddressRange, other: AddressRange): boolean {
+  const [wide, narrow] = one.prefixLength <= other.prefixLength ? [one, other] : [other, one];
+  return isInRange(narrow.octets, wide);
+}
+
 export function isInRange(octets: Uint8Array, range: AddressRange): boolean {
   if (octets.length !== range.octets.length) return false;
   return octets.every((octet, i) => {

@@ -3,7 +3,7 @@
  * this list; docs/metrics.md says what to do about each metric.
  */
 
-/** Namespace of all metrics. Their one dimension is `service`. */
+/** Namespace of all metrics. Their dimension is `service`; a metric of each cluster has `cluster`, too. */
 export const METRICS_NAMESPACE = 'Cakeless';
 
 /** Value of the dimension `service`: a function's name without its prefix. */
@@ -15,6 +15,8 @@ export interface Metric {
   readonly unit: 'Count' | 'Seconds' | 'None';
   /** The one function that writes it. */
   readonly service: ServiceName;
+  /** There is one for each cluster, by the dimension `cluster`. @default false */
+  readonly perCluster?: true;
 }
 
 export const METRICS = {
@@ -24,6 +26,11 @@ export const METRICS = {
   eventDropped: { name: 'EventDropped', unit: 'Count', service: 'triage' },
   /** Certificates published to nodes; a wake-up for a certificate that already exists counts again. Count, by sign. */
   issued: { name: 'Issued', unit: 'Count', service: 'sign' },
+  /**
+   * Certificates published for CSRs of the certificates API, counted as `issued` is; for each cluster. Count, by
+   * sign.
+   */
+  csrIssued: { name: 'CsrIssued', unit: 'Count', service: 'sign', perCluster: true },
   /** Requests rejected, counted as `issued` is. Count, by sign. */
   rejected: { name: 'Rejected', unit: 'Count', service: 'sign' },
   /** Rejections without a record, because the budget of the day was used up. Count, by sign. */

@@ -3,7 +3,7 @@ import { isNodeName } from '../lib/contract/request-kinds.ts';
 import type { PrincipalPlan } from './principals.ts';
 import { type ContractBuckets, statementsOf } from './statements.ts';
 
-/** The principals that a cluster record needs: one for each node that it lists, its users, and who forwards for nodes. */
+/** The principals that a cluster record needs: one for each node that it lists, its users, a forwarder and a relay. */
 export function clusterPrincipals(
   recordKey: string,
   record: Buffer,
@@ -14,8 +14,9 @@ export function clusterPrincipals(
   if (cluster === undefined) return [];
   return [
     ...nodesOf(record).map((node) => nodePrincipal(cluster, node, buckets)),
-    userPrincipal(cluster, buckets),
     forwarderPrincipal(cluster, buckets),
+    userPrincipal(cluster, buckets),
+    relayPrincipal(cluster, buckets),
   ];
 }
 
@@ -29,16 +30,25 @@ function nodePrincipal(
   { name, isControlPlane }: Node,
   buckets: ContractBuckets,
 ): PrincipalPlan {
-  const place = { cluster, node: name };
   return {
     name: `node:${cluster}/${name}`,
     kind: 'role',
     session: name,
     description: `Node ${name} of cluster ${cluster}.`,
     statements: [
-      ...statementsOf({ principal: 'node', ...place }, buckets),
-      ...(isControlPlane ? statementsOf({ principal: 'control-plane', ...place }, buckets) : []),
+      ...statementsOf({ principal: 'node', cluster, node: name }, buckets),
+      ...(isControlPlane ? statementsOf({ principal: 'control-plane', cluster }, buckets) : []),
     ],
+  };
+}
+
+/** A forwarder that runs elsewhere than on a control plane, whose node has this access anyway. */
+function forwarderPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
+  return {
+    name: `forwarder:${cluster}`,
+    kind: 'role',
+    description: `Carries CSRs of the certificates API of cluster ${cluster} (cakeless csrsigning).`,
+    statements: statementsOf({ principal: 'forwarder', cluster }, buckets),
   };
 }
 
@@ -53,12 +63,12 @@ function userPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan
   };
 }
 
-function forwarderPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
+function relayPrincipal(cluster: string, buckets: ContractBuckets): PrincipalPlan {
   return {
-    name: `forwarder:${cluster}`,
+    name: `relay:${cluster}`,
     kind: 'role',
     description: `Invites and relays for nodes of cluster ${cluster} that have no credentials.`,
-    statements: statementsOf({ principal: 'forwarder', cluster }, buckets),
+    statements: statementsOf({ principal: 'relay', cluster }, buckets),
   };
 }
 

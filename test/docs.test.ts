@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { EXIT } from '../client/exit-codes.ts';
 import { clusterRecordSchema } from '../lib/contract/cluster-record.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
-import { METRICS } from '../lib/metric-names.ts';
+import { METRICS, type Metric } from '../lib/metric-names.ts';
 import { VIOLATION_CODES } from '../lib/refusal/violation.ts';
 import { CLUSTER_RECORD_FIELDS } from '../lib/schemas/cluster-record-fields.ts';
 import { keyTable, objectTable, principalTable } from './docs/access-tables.ts';
@@ -63,7 +63,8 @@ it('explains every exit code, and no other', () => {
 it('explains every metric with its unit and its function, and no other', () => {
   const rows = read('docs/metrics.md').matchAll(/^\| `(\w+)` \| ([\w-]+) \| ([\w-]+) \|/gm);
   const explained = [...rows].map(([, name, unit, service]) => ({ name, unit, service }));
-  expect(explained).toEqual(Object.values(METRICS));
+  const metrics: readonly Metric[] = Object.values(METRICS);
+  expect(explained).toEqual(metrics.map(({ name, unit, service }) => ({ name, unit, service })));
 });
 
 it('lists every folder of examples/, and no other', () => {

@@ -1,4 +1,5 @@
 /** The monthly cost of a fleet: counted calls times public prices. docs/cost.md has the result. */
+import { SHARES } from '../../lib/reconcile/find-unfinished.ts';
 import { CALLS_PER_CERTIFICATE } from './calls.ts';
 import { PRICES } from './prices.ts';
 
@@ -79,11 +80,14 @@ function fixedCost({ alarms, metrics, queues }: Fixed): number {
   );
 }
 
-/** Each run lists the requests and outcomes that have not expired. It takes a second, and a tenth of one for each list. */
-function reconcileCost(certificates: number, { reconcileSeconds, memory }: Fixed): number {
+/**
+ * Each run lists the requests and outcomes that have not expired, with a limited number of calls. It takes a second, and
+ * a tenth of one for each call.
+ */
+export function reconcileCost(certificates: number, { reconcileSeconds, memory }: Fixed): number {
   const runs = SECONDS_PER_MONTH / reconcileSeconds;
   const objects = certificates * (EXPIRY_DAYS / (365 / 12));
-  const lists = 2 * Math.max(1, Math.ceil(objects / KEYS_PER_LIST));
+  const lists = Math.min(SHARES.run, 2 * Math.max(1, Math.ceil(objects / KEYS_PER_LIST)));
   const gbSeconds = (1 + lists * 0.1) * memory.reconcile;
   return runs * (lists * PRICES.s3Put + PRICES.lambdaRequest + gbSeconds * PRICES.lambdaGbSecond);
 }

@@ -23,5 +23,5 @@ export function costTable(fixed: Fixed): string {
   ].join('\n');
 }
 
-const dollars = (value: number) =>
+export const dollars = (value: number) =>
   `$${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;

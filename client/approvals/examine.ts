@@ -6,18 +6,17 @@ import type { PendingDocument } from '../../lib/contract/outcomes.ts';
 import type { RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { type AppraisedPlan, appraise } from '../../lib/issuance/appraise.ts';
-import { storedDeclarations } from '../../lib/issuance/grounds.ts';
+import { type DeclarationsReader, storedDeclarations } from '../../lib/issuance/grounds.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { PlanToApprove } from '../../lib/policy/approval.ts';
 import type { PlanTerms } from '../../lib/policy/plan-digest.ts';
 import { listed } from '../../lib/printable.ts';
 import type { ObjectReader, StoredObject } from '../../lib/store/object-store.ts';
-import type { RevalidatingReader } from '../../lib/store/often-read.ts';
 import { RULES_UNKNOWN } from '../../lib/trust-domain-rules.ts';
 
 export interface Stores {
   readonly exchange: ObjectReader;
-  readonly authority: RevalidatingReader;
+  readonly authority: DeclarationsReader;
 }
 
 /** A plan that can be approved. */

@@ -1,5 +1,6 @@
 /** `cakeless trust-domain`: its commands and their options. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { CreateOptions } from '../commands/trust-domain.ts';
 import type { Connection } from '../connection.ts';
@@ -11,14 +12,18 @@ export function addTrustDomainCommands(
   connection: Connection,
   terminal: Terminal,
 ): void {
-  const group = program
-    .command('trust-domain')
-    .description('the three CAs of a cluster or a fleet');
+  const group = program.command('trust-domain').description('the CAs of a cluster or a fleet');
   group
     .command('create')
     .argument('<name>', 'the trust domain', subdomain)
     .description(
-      "create three CA keys in KMS and their CA certificates, once; clusters that share a trust domain accept each other's client certificates",
+      "create CA keys in KMS and their CA certificates, each once; clusters that share a trust domain accept each other's client certificates",
+    )
+    .addOption(
+      new Option(
+        '--ca <name>',
+        `create this CA if it is missing, one of ${CA_NAMES.join(', ')}; may be given several times (default: all for a new trust domain, none for an existing one)`,
+      ).argParser(caNames),
     )
     .addOption(
       new Option('--key-spec <spec>', 'key spec of the new keys (default: ECC_NIST_P256)').choices(
@@ -29,6 +34,7 @@ export function addTrustDomainCommands(
     .option('--key-ca <arn>', 'use this KMS key for ca')
     .option('--key-etcd-ca <arn>', 'use this KMS key for etcd-ca')
     .option('--key-front-proxy-ca <arn>', 'use this KMS key for front-proxy-ca')
+    .option('--key-kubelet-ca <arn>', 'use this KMS key for kubelet-ca')
     .addOption(tableOutputOption())
     .action(async (name: string, options: CreateOptions) => {
       const { create } = await import('../commands/trust-domain.ts');
@@ -51,4 +57,10 @@ export function addTrustDomainCommands(
       const { list } = await import('../commands/trust-domain.ts');
       await list(connection, terminal, output);
     });
+}
+
+function caNames(text: string, before: readonly CaName[] = []): CaName[] {
+  const name = CA_NAMES.find((known) => known === text);
+  if (name) return [...before, name];
+  throw new InvalidArgumentError(`must be one of ${CA_NAMES.join(', ')}`);
 }

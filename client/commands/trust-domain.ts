@@ -11,11 +11,13 @@ import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
 export interface CreateOptions {
+  ca?: CaName[];
   keySpec?: string;
   validityDays?: number;
   keyCa?: string;
   keyEtcdCa?: string;
   keyFrontProxyCa?: string;
+  keyKubeletCa?: string;
   output: OutputFormat;
 }
 
@@ -26,15 +28,17 @@ export async function create(
   { output, ...options }: CreateOptions,
 ): Promise<void> {
   terminal.progress(`creating the CAs of ${name} ...`);
-  const { keySpec, validityDays } = options;
-  const wanted = { keySpec, validityDays, keys: keysOf(options) };
+  const { ca: cas, keySpec, validityDays } = options;
+  const wanted = { cas, keySpec, validityDays, keys: keysOf(options) };
   const summary = await createTrustDomain(connection.invokeCreateCa, name, wanted);
-  terminal.progress(
-    summary.created
-      ? `created trust domain ${name}`
-      : `trust domain ${name} exists; nothing was changed`,
-  );
+  terminal.progress(describeCreated(name, summary));
   print(terminal, output, summary);
+}
+
+function describeCreated(name: string, { created, added = [] }: TrustDomainSummary): string {
+  if (created) return `created trust domain ${name}`;
+  if (added.length > 0) return `added ${added.join(', ')} to trust domain ${name}`;
+  return `trust domain ${name} exists; nothing was changed`;
 }
 
 export async function show(
@@ -77,11 +81,12 @@ function describeAll(rows: readonly TrustDomainRow[]): Line[] {
 }
 
 function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, string>> {
-  const { keyCa, keyEtcdCa, keyFrontProxyCa } = options;
+  const { keyCa, keyEtcdCa, keyFrontProxyCa, keyKubeletCa } = options;
   return {
     ...(keyCa !== undefined && { ca: keyCa }),
     ...(keyEtcdCa !== undefined && { 'etcd-ca': keyEtcdCa }),
     ...(keyFrontProxyCa !== undefined && { 'front-proxy-ca': keyFrontProxyCa }),
+    ...(keyKubeletCa !== undefined && { 'kubelet-ca': keyKubeletCa }),
   };
 }
 

@@ -39,11 +39,15 @@ export async function makeInvitation(
   const { expiration } = await client.config.credentials();
   const seconds = lifetime(expiresSeconds, expiration, now);
   const sign = await signer(client, bucket, seconds, now);
-  const trust = Object.fromEntries(
-    await Promise.all(
-      CA_NAMES.map(async (ca) => [ca, await bundleOf(exchange, trustDomain, ca, sign)] as const),
-    ),
-  ) as Invitation['trust'];
+  const needed = new Set<CaName>(['ca', ...names.map((name) => profileOf(name).ca)]);
+  const bundles = await Promise.all(
+    CA_NAMES.map(async (ca) => {
+      const bundle = await bundleOf(exchange, trustDomain, ca, sign);
+      if (!bundle && needed.has(ca)) throw noBundle(trustDomain, ca);
+      return [ca, bundle] as const;
+    }),
+  );
+  const trust = Object.fromEntries(bundles.filter(([, bundle]) => bundle)) as Invitation['trust'];
   const requests = await Promise.all(
     names
       .flatMap((name) => pathsOf(profileOf(name)))
@@ -101,6 +105,14 @@ async function signer(client: S3Client, Bucket: string, expiresIn: number, signi
   };
 }
 
+const noBundle = (trustDomain: string, ca: CaName) =>
+  new CommandError(
+    'usage',
+    `${bundleKey(trustDomain, ca)}: no such trust bundle`,
+    `check that ${trustDomain} is the trust domain of the cluster; its bundles can be ${Object.values(BUNDLE_PATHS).join(', ')}`,
+  );
+
+/** undefined if the trust domain has no such CA. */
 async function bundleOf(
   exchange: Exchange,
   trustDomain: string,
@@ -110,11 +122,5 @@ async function bundleOf(
   const key = bundleKey(trustDomain, ca);
   const object = await exchange.get(key, MAX_BUNDLE_BYTES);
   const sha256 = certificateHashes(Buffer.from(object?.body ?? '').toString('latin1'));
-  if (sha256.length === 0)
-    throw new CommandError(
-      'usage',
-      `${key}: no such trust bundle`,
-      `check that ${trustDomain} is the trust domain of the cluster; its bundles are ${Object.values(BUNDLE_PATHS).join(', ')}`,
-    );
-  return { get: await sign.get(key), sha256 };
+  return sha256.length === 0 ? undefined : { get: await sign.get(key), sha256 };
 }

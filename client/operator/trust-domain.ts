@@ -1,11 +1,13 @@
-/** Creates and reads the three CAs of a trust domain. */
+/** Creates and reads the CAs of a trust domain. */
 import { X509Certificate } from 'node:crypto';
 import {
-  type TrustDomainDocument,
+  type CaVersion,
+  casOf,
+  signingVersionOf,
   trustDomainKey,
   trustDomainSchema,
 } from '../../lib/contract/trust-domain.ts';
-import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
+import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
@@ -23,12 +25,16 @@ export interface TrustDomainSummary {
   readonly trustDomain: string;
   /** Whether this call created it. */
   readonly created?: boolean;
+  /** The CAs that this call added. */
+  readonly added?: readonly CaName[];
   readonly cas: Readonly<Record<string, CaSummary>>;
   /** The `--ca-cert-hash` values by which a new node trusts the CAs; only `summarizeTrustDomain` returns them. */
   readonly caCertHashes?: readonly string[];
 }
 
 export interface TrustDomainOptions {
+  /** CAs that it has to have. @default all for a new trust domain; an existing one stays as it is */
+  readonly cas: readonly CaName[] | undefined;
   readonly keySpec: string | undefined;
   readonly validityDays: number | undefined;
   /** ARNs of existing KMS keys; a key is created for each CA without one. */
@@ -39,10 +45,11 @@ export interface TrustDomainOptions {
 export async function createTrustDomain(
   invokeCreateCa: (request: unknown) => Promise<unknown>,
   trustDomain: string,
-  { keySpec, validityDays, keys }: TrustDomainOptions,
+  { cas, keySpec, validityDays, keys }: TrustDomainOptions,
 ): Promise<TrustDomainSummary> {
   const request = {
     trustDomain,
+    ...(cas !== undefined && { cas }),
     ...(keySpec !== undefined && { keySpec }),
     ...(validityDays !== undefined && { validityDays }),
     ...(Object.keys(keys).length > 0 && { keys }),
@@ -62,23 +69,22 @@ export async function summarizeTrustDomain(
       `trust domain ${name}: does not exist`,
       `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${name}`,
     );
-  const cas = Object.fromEntries(CA_NAMES.map((ca) => [ca, summaryOf(document, ca)]));
+  const all = casOf(document);
+  const cas = Object.fromEntries(
+    all.map(([ca, versions]) => [ca, summaryOf(signingVersionOf(ca, versions))]),
+  );
   // A node installs every version, the signing one first (lib/ca/create-trust-domain.ts), and needs a hash for each.
-  const caCertHashes = CA_NAMES.flatMap((ca) =>
-    document.cas[ca].versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
+  const caCertHashes = all.flatMap(([ca, { versions }]) =>
+    versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
   );
   return { trustDomain: name, cas, caCertHashes };
 }
 
-/** The version of a CA that signs now. */
-function summaryOf({ trustDomain, cas }: TrustDomainDocument, ca: CaName): CaSummary {
-  const { signing, versions } = cas[ca];
-  const current = versions.find(({ version }) => version === signing);
-  if (!current) throw new Error(`trust domain ${trustDomain}: no version ${signing} of ${ca}`);
-  const certificate = new X509Certificate(current.certificate);
+function summaryOf({ keyId, keySpec, certificate: pem }: CaVersion): CaSummary {
+  const certificate = new X509Certificate(pem);
   return {
-    keyId: current.keyId,
-    keySpec: current.keySpec,
+    keyId,
+    keySpec,
     subject: certificate.subject,
     notAfter: new Date(certificate.validTo).toISOString(),
     sha256: certificate.fingerprint256,

@@ -1,4 +1,5 @@
 /** What the fields of the client's own files mean, for their JSON Schemas, by path. */
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 
 const place = { request: 'the request id' };
 
@@ -17,7 +18,7 @@ export const FILE_FIELDS = {
     expiresAt: 'when its URLs expire, in ISO 8601 and UTC',
     trust: 'the CA certificates that the node must trust',
     ...Object.fromEntries(
-      ['ca', 'etcd-ca', 'front-proxy-ca'].flatMap((ca) => [
+      CA_NAMES.flatMap((ca) => [
         [`trust.${ca}`, 'the trust bundle of a CA'],
         [`trust.${ca}.get`, 'presigned URL of the bundle'],
         [

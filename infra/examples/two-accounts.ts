@@ -3,7 +3,8 @@
  * the roles before they exist, so the keys are deployed first:
  *
  *   1. security team: cdk deploy CakelessKeys        outputs the ARNs of the keys
- *   2. platform team: cdk deploy Cakeless -c ca=ARN -c etcd-ca=ARN -c front-proxy-ca=ARN
+ *   2. platform team: cdk deploy Cakeless -c ca=ARN -c etcd-ca=ARN -c front-proxy-ca=ARN \
+ *        -c kubelet-ca=ARN
  */
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';

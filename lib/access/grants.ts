@@ -76,10 +76,12 @@ export function bucketDenials(bucket: Bucket): Denial[] {
   const putOnly = (unless: WriteCondition) => ({
     verb: 'put' as const,
     unless,
-    keys: rows.flatMap((row) =>
-      row.put
-        .filter(({ condition }) => condition === unless)
-        .flatMap((write) => keyPatterns(row, undefined, write.suffixes)),
+    keys: distinct(
+      rows.flatMap((row) =>
+        row.put
+          .filter(({ condition }) => condition === unless)
+          .flatMap((write) => keyPatterns(row, undefined, write.suffixes)),
+      ),
     ),
   });
   const kept = (what: 'objects' | 'versions') =>
@@ -108,7 +110,9 @@ export interface Reservation {
 
 /**
  * By bucket, who writes and deletes which keys, and that nobody writes a key that the contract does not have. Rows with
- * the same principals are one reservation: a bucket policy has at most 20 KB.
+ * the same principals are one reservation: a bucket policy has at most 20 KB. So are the writers of one row: `*` also
+ * matches slashes, so the patterns of a folder match keys of the others below the same prefix. Which of its row's keys
+ * a writer may write is in its own policy.
  */
 export function bucketReservations(bucket: Bucket): Reservation[] {
   const rows = rowsOf(bucket);
@@ -137,6 +141,8 @@ export const ORDINARY_ACTIONS: readonly string[] = [
   's3:AbortMultipartUpload',
 ];
 
+const distinct = (texts: readonly string[]): string[] => [...new Set(texts)];
+
 const rowsOf = (bucket: Bucket) => OBJECT_ACCESS.filter((row) => row.bucket === bucket);
 
 function byPrincipals(
@@ -144,12 +150,13 @@ function byPrincipals(
   writesOf: (row: ObjectAccess) => readonly (Write | Deletion)[],
 ): { by: readonly Principal[]; keys: readonly string[] }[] {
   const groups = new Map<string, { by: readonly Principal[]; keys: string[] }>();
-  for (const row of rows)
-    for (const { by, suffixes } of writesOf(row)) {
-      const group = groups.get(by.join()) ?? { by, keys: [] };
-      group.keys.push(...keyPatterns(row, undefined, suffixes));
-      groups.set(by.join(), group);
-    }
+  for (const row of rows) {
+    const writes = writesOf(row);
+    const by = [...new Set(writes.flatMap((write) => write.by))];
+    const group = groups.get(by.join()) ?? { by, keys: [] };
+    group.keys.push(...writes.flatMap(({ suffixes }) => keyPatterns(row, undefined, suffixes)));
+    if (by.length > 0) groups.set(by.join(), { by, keys: distinct(group.keys) });
+  }
   return [...groups.values()];
 }
 

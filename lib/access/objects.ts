@@ -3,13 +3,14 @@
  * everyone whom a row does not list, administrators included. `grants.ts` derives what each principal may do, and what
  * is denied to everyone else.
  */
+import { SIGNERS } from '../certificates-api/signers.ts';
 import {
   AUTHORITY_PREFIXES,
   type Bucket,
   EXCHANGE_PREFIXES,
   OUTCOME_SUFFIXES,
 } from '../contract/prefixes.ts';
-import { REQUEST_SUFFIXES } from '../contract/request-kinds.ts';
+import { USER_NAME } from '../profiles/certificate-names.ts';
 import { PEOPLE, type Principal } from './principals.ts';
 
 /**
@@ -58,8 +59,20 @@ export interface ObjectAccess {
 
 const { certificate, rejected, pending } = OUTCOME_SUFFIXES;
 
-/** Who uploads CSRs. */
-const UPLOADERS: readonly Principal[] = ['node', 'user', 'forwarder'];
+/** Who uploads requests. */
+const UPLOADERS: readonly Principal[] = ['node', 'control-plane', 'forwarder', 'user', 'relay'];
+
+/** How the files of kubeadm end. Any such name may be uploaded: an unknown one gets a rejection that says what is right. */
+const FILES = '.csr';
+
+/**
+ * Objects of the certificates API are uploaded by a program, so they have exactly these names: one that only ends in
+ * `.json` could be anything. Below `csr`, and below a node's own name.
+ */
+const CSR_NAMES = SIGNERS.map(({ path }) => `/${path}`);
+const KUBELET_NAMES = SIGNERS.filter(({ certificateName }) => certificateName !== USER_NAME).map(
+  ({ path }) => `/${path}`,
+);
 
 const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
@@ -67,7 +80,12 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
     own: '<cluster>/<node>/*',
     get: [...UPLOADERS, 'sign', 'watch-signatures', ...PEOPLE],
     // no other suffix: an object that is not a request would only be listed again and again
-    put: [{ by: UPLOADERS, suffixes: REQUEST_SUFFIXES, condition: 'new' }],
+    put: [
+      { by: ['node', 'user', 'relay'], suffixes: [FILES], condition: 'new' },
+      // a kubelet's, by its own node
+      { by: ['node'], suffixes: KUBELET_NAMES, condition: 'new' },
+      { by: ['control-plane', 'forwarder'], suffixes: CSR_NAMES, condition: 'new' },
+    ],
     // an object that contains a private key is deleted at once
     delete: [{ by: ['sign'] }],
   },
@@ -85,7 +103,8 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   },
   {
     prefix: EXCHANGE_PREFIXES.trust,
-    get: [...UPLOADERS, ...PEOPLE],
+    // a control-plane node as the node that it is, too
+    get: ['node', 'forwarder', 'user', 'relay', ...PEOPLE],
     put: [{ by: ['create-ca'] }],
   },
   {
@@ -101,7 +120,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     prefix: AUTHORITY_PREFIXES.clusters,
     own: '<cluster>.json',
     // an invitation names the trust domain that the record names
-    get: ['forwarder', 'sign', 'reconcile', ...PEOPLE],
+    get: ['relay', 'sign', 'reconcile', ...PEOPLE],
     put: [{ by: ['operator'], condition: 'compared' }],
     keeps: ['versions'],
   },

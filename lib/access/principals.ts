@@ -3,7 +3,7 @@
  * local` are created from these. Nobody else is in the tables of this folder, so nobody else has access.
  */
 
-import { USERS } from '../contract/request-kinds.ts';
+import { CSR, USERS } from '../contract/request-kinds.ts';
 import type { ServiceName } from '../metric-names.ts';
 
 /** The roles of people. */
@@ -13,10 +13,11 @@ export type Person = (typeof PEOPLE)[number];
 
 /**
  * Principals that reach only what is their own: a node its folder; a control-plane node, which is a node too, the lease
- * of its cluster; a requester of user certificates the users' folder; a forwarder, who invites and relays for nodes
- * without AWS credentials, every folder of one cluster.
+ * of its cluster and the folder of CSRs of the certificates API, as it may run a forwarder; a forwarder that runs
+ * elsewhere, that folder alone; a requester of user certificates the users' folder; a relay, who invites and relays for
+ * nodes without AWS credentials, every folder of one cluster.
  */
-export const BOUND_PRINCIPALS = ['node', 'control-plane', 'user', 'forwarder'] as const;
+export const BOUND_PRINCIPALS = ['node', 'control-plane', 'forwarder', 'user', 'relay'] as const;
 
 export type BoundPrincipal = (typeof BOUND_PRINCIPALS)[number];
 
@@ -44,8 +45,9 @@ export type Outsider = BoundPrincipal | Person;
 export const ROLE_FOLDERS: Readonly<Record<Outsider, readonly string[]>> = {
   node: ['nodes/'],
   'control-plane': ['nodes/control-planes/', 'nodes/by-tag/'],
-  user: ['requesters/'],
   forwarder: ['forwarders/'],
+  user: ['requesters/'],
+  relay: ['relays/'],
   operator: ['operators/'],
   approver: ['approvers/'],
   auditor: ['auditors/'],
@@ -56,12 +58,8 @@ export const FUNCTION_ROLE_FOLDER = 'functions/';
 
 /** A principal, and where it belongs if it is bound to a place. Names can be IAM policy variables. */
 export type Caller =
-  | {
-      readonly principal: 'node' | 'control-plane';
-      readonly cluster: string;
-      readonly node: string;
-    }
-  | { readonly principal: 'user' | 'forwarder'; readonly cluster: string }
+  | { readonly principal: 'node'; readonly cluster: string; readonly node: string }
+  | { readonly principal: Exclude<BoundPrincipal, 'node'>; readonly cluster: string }
   | { readonly principal: Person | ServiceName };
 
 /** The cluster, and the folder under it, that a bound principal owns. */
@@ -73,7 +71,14 @@ export interface Place {
 /** Undefined for a principal that is bound to no place. */
 export function placeOf(caller: Caller): Place | undefined {
   if ('node' in caller) return { cluster: caller.cluster, node: caller.node };
-  if (caller.principal === 'user') return { cluster: caller.cluster, node: USERS };
-  if (caller.principal === 'forwarder') return { cluster: caller.cluster, node: '*' };
+  if ('cluster' in caller) return { cluster: caller.cluster, node: FOLDERS[caller.principal] };
   return undefined;
 }
+
+/** What follows the cluster in the keys of principals that are not named by it. A control plane's own are a node's. */
+const FOLDERS: Readonly<Record<Exclude<BoundPrincipal, 'node'>, string>> = {
+  'control-plane': CSR,
+  forwarder: CSR,
+  user: USERS,
+  relay: '*',
+};

@@ -78,7 +78,7 @@ function explainRefusal(error: unknown): never {
   if (error instanceof Fault && error.code === 'not-allowed')
     throw new Fault(
       'not-allowed',
-      `${error.message}. If your deployment creates the keys of CAs, declare the trust domain there, or specify three keys that it allows this function to use`,
+      `${error.message}. If your deployment creates the keys of CAs, declare the trust domain there, or specify keys that it allows this function to use`,
       error,
     );
   throw error;

@@ -20,11 +20,15 @@ import type { CaName } from '../profiles/certificate-names.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import type { CaKey } from './ca-keys.ts';
 
-/** kubeadm's common names of its CAs. */
+/**
+ * kubeadm's common names of its CAs. It has none of the kubelets: `kubelet-ca` is named as kubeadm names those of etcd
+ * and of the front proxy, by their file.
+ */
 export const CA_COMMON_NAMES: Record<CaName, string> = {
   ca: 'kubernetes',
   'etcd-ca': 'etcd-ca',
   'front-proxy-ca': 'front-proxy-ca',
+  'kubelet-ca': 'kubelet-ca',
 };
 
 export interface CaCertificateFields {

@@ -2,7 +2,7 @@
 
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordKey, caRecordSchema } from '../contract/ca-record.ts';
-import type { TrustDomainDocument } from '../contract/trust-domain.ts';
+import { casOf, signingVersionOf, type TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
@@ -19,15 +19,31 @@ export interface FoundKey {
   readonly key: CaKey;
 }
 
+/** The CAs that a request asks for and the trust domain does not have yet, in the order of `CA_NAMES`. */
+export function missingCas(
+  known: TrustDomainDocument | undefined,
+  { trustDomain, cas, keys = {} }: TrustDomainRequest,
+): CaName[] {
+  const asked = cas ?? (known ? [] : CA_NAMES);
+  const wanted = CA_NAMES.filter((ca) => asked.includes(ca) || keys[ca] !== undefined);
+  if (!known && !wanted.includes('ca'))
+    throw new Fault(
+      'request-malformed',
+      `trust domain ${trustDomain} does not exist, and a new one must have ca: ask for it, too`,
+    );
+  return wanted.filter((ca) => known?.cas[ca] === undefined);
+}
+
 /** A recorded CA version keeps its key; the others get the key that the request names, or a new one. */
 export async function findKeys(
   service: Service,
   caKeys: CaKeys,
   { trustDomain, keys, keySpec = DEFAULT_KEY_SPEC }: TrustDomainRequest,
+  cas: readonly CaName[],
   version: number,
 ): Promise<FoundKey[]> {
   const found: FoundKey[] = [];
-  for (const ca of CA_NAMES) {
+  for (const ca of cas) {
     const recordKey = caRecordKey({ trustDomain, ca, version });
     const record = await readDocument(service.authority, recordKey, caRecordSchema);
     const named = keys?.[ca];
@@ -69,19 +85,25 @@ export async function claimKeys(
   }
 }
 
-/** Existing CAs are not changed; a caller who requests different ones gets an error. */
+/**
+ * Existing CAs are not changed; a caller who requests different ones gets an error. The key spec of a request is that
+ * of the CAs that it lists, or of all.
+ */
 export function refuseOtherwise(known: TrustDomainDocument, request: TrustDomainRequest): void {
-  for (const ca of CA_NAMES) {
-    const { signing, versions } = known.cas[ca];
-    const version = versions.find((candidate) => candidate.version === signing);
+  for (const [ca, versions] of casOf(known)) {
+    const { keyId, keySpec } = signingVersionOf(ca, versions);
     const named = request.keys?.[ca];
-    const wrongKey = named !== undefined && named !== version?.keyId;
+    const wrongKey = named !== undefined && named !== keyId;
+    const isAbout = request.cas?.includes(ca) ?? true;
     const wrongSpec =
-      named === undefined && request.keySpec !== undefined && request.keySpec !== version?.keySpec;
+      named === undefined &&
+      isAbout &&
+      request.keySpec !== undefined &&
+      request.keySpec !== keySpec;
     if (wrongKey || wrongSpec)
       throw new Fault(
         'request-malformed',
-        `trust domain ${known.trustDomain} exists, and its ${ca} has the ${version?.keySpec} key ${version?.keyId}: existing CAs are not changed`,
+        `trust domain ${known.trustDomain} exists, and its ${ca} has the ${keySpec} key ${keyId}: existing CAs are not changed`,
       );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Creates the three CAs of a trust domain, once. As for leaf certificates, what is signed is recorded before KMS is
+ * Creates the CAs of a trust domain, each once. As for leaf certificates, what is signed is recorded before KMS is
  * called, a retry signs the same bytes, and if calls race, the first result counts.
  */
 import { createHash, verify } from 'node:crypto';
@@ -16,54 +16,109 @@ import {
 import {
   bundleKey,
   type CaVersion,
+  type CaVersions,
+  casOf,
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
-import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
-import { formatDocument, JSON_TYPE, PEM_TYPE, readDocument, readText } from '../store/documents.ts';
+import {
+  checkDocument,
+  formatDocument,
+  JSON_TYPE,
+  type JsonObject,
+  PEM_TYPE,
+  readDocument,
+  readJsonObject,
+  readText,
+} from '../store/documents.ts';
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
-import { claimKeys, findKeys, refuseOtherwise } from './choose-keys.ts';
+import { claimKeys, findKeys, missingCas, refuseOtherwise } from './choose-keys.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 
 const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+export interface CreatedTrustDomain {
+  readonly document: TrustDomainDocument;
+  /** Whether this call created it. */
+  readonly created: boolean;
+  /** The CAs that this call added: all of them if it created the trust domain. */
+  readonly added: readonly CaName[];
+}
+
+/** Only a call that adds another CA to the same trust domain at the same time makes a second attempt necessary. */
+const MAX_ATTEMPTS = 10;
+
 /**
- * @returns the trust domain, and whether this call created it
- * @throws Fault request-malformed if it exists with keys other than those requested, or if two CAs would share a key
+ * Creates a trust domain, or adds the CAs that the request asks for and that an existing one does not have.
+ * @throws Fault request-malformed if the key of a CA is not the requested one, or if two CAs would share a key
  */
 export async function createTrustDomain(
   service: Service,
   caKeys: CaKeys,
   request: TrustDomainRequest,
-): Promise<{ document: TrustDomainDocument; created: boolean }> {
+): Promise<CreatedTrustDomain> {
   const key = trustDomainKey(request.trustDomain);
-  const known = await readDocument(service.authority, key, trustDomainSchema);
-  if (known) {
-    refuseOtherwise(known, request);
-    await publishBundles(service, known);
-    return { document: known, created: false };
+  let [created, added]: [boolean, readonly CaName[]] = [false, []];
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const stored = await readJsonObject(service.authority, key);
+    const document = stored && checkDocument(stored.value, key, trustDomainSchema);
+    if (document) refuseOtherwise(document, request);
+    const missing = missingCas(document, request);
+    if (document && missing.length === 0) {
+      await publishBundles(service, document);
+      return { document, created, added };
+    }
+    const cas = await makeCas(service, caKeys, request, missing);
+    if (!(await writeCas(service, request.trustDomain, stored, cas))) continue; // another call was faster
+    created = !stored;
+    added = missing;
   }
-  const found = await findKeys(service, caKeys, request, FIRST_CA_VERSION);
-  await claimKeys(service, request.trustDomain, FIRST_CA_VERSION, found);
-  const cas: Partial<Record<CaName, { signing: number; versions: CaVersion[] }>> = {};
-  for (const { ca, key: caKey } of found) {
-    const name = { trustDomain: request.trustDomain, ca, version: FIRST_CA_VERSION };
-    const version = await makeVersion(service, name, caKey, request.validityDays);
+  throw new Fault('unavailable', `${key}: other calls kept changing it; try again`);
+}
+
+async function makeCas(
+  service: Service,
+  caKeys: CaKeys,
+  request: TrustDomainRequest,
+  missing: readonly CaName[],
+): Promise<Cas> {
+  const { trustDomain, validityDays } = request;
+  const found = await findKeys(service, caKeys, request, missing, FIRST_CA_VERSION);
+  await claimKeys(service, trustDomain, FIRST_CA_VERSION, found);
+  const cas: Cas = {};
+  for (const { ca, key } of found) {
+    const name = { trustDomain, ca, version: FIRST_CA_VERSION };
+    const version = await makeVersion(service, name, key, validityDays);
     cas[ca] = { signing: FIRST_CA_VERSION, versions: [version] };
   }
-  const made = trustDomainSchema.parse({ trustDomain: request.trustDomain, cas });
-  const created = await service.authority.create(key, formatDocument(made), JSON_TYPE);
-  const document = await readDocument(service.authority, key, trustDomainSchema);
-  if (!document) throw new Fault('unavailable', `${key}: written, but cannot be read`);
-  if (created === 'exists') refuseOtherwise(document, request); // another call was faster
-  await publishBundles(service, document);
-  return { document, created: created === 'created' };
+  return cas;
+}
+
+type Cas = Partial<Record<CaName, CaVersions>>;
+
+/**
+ * What is stored stays, including fields that only a later release knows.
+ * @returns whether it was written: not if the document was created or changed since it was read
+ */
+async function writeCas(
+  { authority }: Service,
+  trustDomain: string,
+  stored: JsonObject | undefined,
+  cas: Cas,
+): Promise<boolean> {
+  const key = trustDomainKey(trustDomain);
+  const before = stored?.value as TrustDomainDocument | undefined;
+  const value = { ...before, trustDomain, cas: { ...before?.cas, ...cas } };
+  const text = formatDocument(value);
+  if (!stored) return (await authority.create(key, text, JSON_TYPE)) === 'created';
+  return (await authority.replace(key, text, JSON_TYPE, stored.object.eTag)) === 'replaced';
 }
 
 async function makeVersion(
@@ -146,8 +201,7 @@ async function signCaRecord(
 
 /** The version that signs comes first: kubeadm reads only the first certificate of a CA file. */
 async function publishBundles(service: Service, document: TrustDomainDocument): Promise<void> {
-  for (const ca of CA_NAMES) {
-    const { signing, versions } = document.cas[ca];
+  for (const [ca, { signing, versions }] of casOf(document)) {
     const inOrder = [...versions].sort(
       (a, b) => Number(b.version === signing) - Number(a.version === signing),
     );

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import {
   type CaVersion,
+  signingVersionOf,
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
@@ -40,16 +41,28 @@ export interface IssuingCa {
   readonly notAfter: Date;
 }
 
-/** The version of a CA that signs now, or a given one. @throws Error if the document does not have it */
+/**
+ * The version of a CA that signs now, or a given one; undefined if the trust domain has no such CA, or no such version.
+ * @throws Fault document-malformed if the version that signs now does not exist
+ */
+export function issuingCa(document: TrustDomainDocument, name: 'ca'): IssuingCa;
 export function issuingCa(
   document: TrustDomainDocument,
   name: CaName,
-  version: number = document.cas[name].signing,
-): IssuingCa {
-  const found = document.cas[name].versions.find((candidate) => candidate.version === version);
-  if (!found)
-    throw new Error(`trust domain ${document.trustDomain}: no version ${version} of ${name}`);
-  return readIssuingCa(name, found);
+  version?: number,
+): IssuingCa | undefined;
+export function issuingCa(
+  document: TrustDomainDocument,
+  name: CaName,
+  version?: number,
+): IssuingCa | undefined {
+  const ca = document.cas[name];
+  if (!ca) return undefined;
+  const found =
+    version === undefined
+      ? signingVersionOf(name, ca)
+      : ca.versions.find((candidate) => candidate.version === version);
+  return found && readIssuingCa(name, found);
 }
 
 /** A trust domain is parsed only when its document changes, so each version of its CAs is, too. */

@@ -15,10 +15,13 @@ export interface ExpectedNames {
   readonly allowed: readonly AlternativeName[];
 }
 
+/** What its names follow from. */
+type NamedNode = Pick<KnownNode, 'name' | 'addresses' | 'extraNames'>;
+
 export function expectedNames(
   rule: SanRule,
   record: ClusterRecord,
-  node: KnownNode,
+  node: NamedNode,
 ): ExpectedNames {
   switch (rule) {
     case 'none':
@@ -32,7 +35,7 @@ export function expectedNames(
   }
 }
 
-function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
+function apiserverNames(record: ClusterRecord, node: NamedNode): ExpectedNames {
   const service = formatIpAddress(addressInRange(record.serviceRange, 1));
   const [advertised, ...others] = node.addresses;
   const required = [
@@ -53,7 +56,7 @@ function apiserverNames(record: ClusterRecord, node: KnownNode): ExpectedNames {
  * The declared extra names are allowed, not required: `kubeadm init phase certs etcd-server --csr-only` (up to 1.21)
  * could not set them.
  */
-function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
+function etcdNames(node: NamedNode, extra: readonly string[]): ExpectedNames {
   const [advertised, ...others] = node.addresses;
   const required = [
     'localhost',
@@ -68,7 +71,7 @@ function etcdNames(node: KnownNode, extra: readonly string[]): ExpectedNames {
 }
 
 /** A DNS name even if the node's name is an address: kubeadm does not check. */
-function ownName(node: KnownNode): AlternativeName {
+function ownName(node: NamedNode): AlternativeName {
   return { type: 'DNS', value: node.name };
 }
 

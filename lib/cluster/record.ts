@@ -25,12 +25,19 @@ export interface ClusterNode {
   readonly role: NodeRole;
   readonly uploaders: readonly string[];
   readonly extraNames: ExtraNames;
+  /** Additional names and addresses in the serving certificate of its kubelet. */
+  readonly kubelet: { readonly certSANs: readonly string[] };
 }
 
 export interface NodeRule {
   readonly namePattern: string;
   readonly addressRanges: readonly AddressRange[];
   readonly role: NodeRole;
+  /** Additional names, as patterns, and addresses in the serving certificates of their kubelets. */
+  readonly kubelet: {
+    readonly certSANs: readonly string[];
+    readonly addressRanges: readonly AddressRange[];
+  };
 }
 
 export interface ClusterRecord {
@@ -43,6 +50,8 @@ export interface ClusterRecord {
   readonly controlPlaneHost: string | undefined;
   /** First range of networking.serviceSubnet; certificates never have addresses of the second. */
   readonly serviceRange: AddressRange;
+  /** All ranges of networking.serviceSubnet. */
+  readonly serviceRanges: readonly AddressRange[];
   readonly dnsDomain: string;
   readonly extraNames: ExtraNames;
   readonly validitySeconds: number;
@@ -58,6 +67,8 @@ export interface ClusterRecord {
   readonly allowedKeys: readonly string[] | undefined;
   /** undefined: users get no certificates. */
   readonly users: UserRule | undefined;
+  /** undefined: CertificateSigningRequests of the cluster are not signed. */
+  readonly csrSigning: CsrSigningRule | undefined;
 }
 
 /** Which users get a certificate, and what it may contain. */
@@ -72,6 +83,22 @@ export interface UserRule {
   readonly uploaders: readonly string[];
   /** Empty: any valid user name. */
   readonly namePatterns: readonly string[];
+}
+
+/** Which CertificateSigningRequests of the cluster are signed. A signer that is undefined is refused. */
+export interface CsrSigningRule {
+  /** If empty, any principal that IAM allows may upload. */
+  readonly uploaders: readonly string[];
+  readonly maxValiditySeconds: number;
+  readonly kubeletClient: { readonly roles: readonly NodeRole[] } | undefined;
+  readonly kubeletServing:
+    | {
+        readonly roles: readonly NodeRole[];
+        /** dangerouslySignByCA: whether `ca` may sign where the trust domain has no `kubelet-ca`. */
+        readonly signByCA: boolean;
+      }
+    | undefined;
+  readonly kubeAPIServerClient: Readonly<Record<never, never>> | undefined;
 }
 
 /** One day, because a user's certificate cannot be revoked. */
@@ -110,6 +137,7 @@ function findContradictions(doc: ClusterRecordDocument): string[] {
 
 function build(doc: ClusterRecordDocument): ClusterRecord {
   const serviceSubnet = doc.networking?.serviceSubnet ?? KUBEADM_DEFAULTS.serviceSubnet;
+  const serviceRanges = rangesOf(serviceSubnet.split(',').map((range) => range.trim()));
   const period = doc.certificateValidityPeriod ?? KUBEADM_DEFAULTS.certificateValidityPeriod;
   return {
     cluster: doc.cluster,
@@ -117,7 +145,8 @@ function build(doc: ClusterRecordDocument): ClusterRecord {
     kubernetesVersion: checked(parseKubernetesVersion(doc.kubernetesVersion)),
     kubernetesVersionText: doc.kubernetesVersion,
     controlPlaneHost: doc.controlPlaneEndpoint && hostOfEndpoint(doc.controlPlaneEndpoint),
-    serviceRange: checked(parseAddressRange((serviceSubnet.split(',')[0] ?? '').trim())),
+    serviceRange: checked(serviceRanges[0]),
+    serviceRanges,
     dnsDomain: doc.networking?.dnsDomain ?? KUBEADM_DEFAULTS.dnsDomain,
     extraNames: extraNamesOf(doc),
     validitySeconds: checked(parseDurationSeconds(period)),
@@ -125,10 +154,15 @@ function build(doc: ClusterRecordDocument): ClusterRecord {
       ...node,
       uploaders: node.uploaders ?? [],
       extraNames: extraNamesOf(node),
+      kubelet: { certSANs: node.kubelet?.certSANs ?? [] },
     })),
     nodeRules: (doc.nodeRules ?? []).map((rule) => ({
       ...rule,
-      addressRanges: rule.addressRanges.map((range) => checked(parseAddressRange(range))),
+      addressRanges: rangesOf(rule.addressRanges),
+      kubelet: {
+        certSANs: rule.kubelet?.certSANs ?? [],
+        addressRanges: rangesOf(rule.kubelet?.addressRanges ?? []),
+      },
     })),
     uploaders: doc.uploaders ?? [],
     approvalRequired: doc.approvalRequired ?? [],
@@ -137,6 +171,31 @@ function build(doc: ClusterRecordDocument): ClusterRecord {
     budgets: doc.limits ?? {},
     allowedKeys: doc.allowedKeys,
     users: doc.users && userRuleOf(doc.users),
+    csrSigning: doc.csrSigning && csrSigningRuleOf(doc.csrSigning, period),
+  };
+}
+
+const rangesOf = (texts: readonly string[]): AddressRange[] =>
+  texts.map((range) => checked(parseAddressRange(range)));
+
+const BOTH_ROLES: readonly NodeRole[] = ['control-plane', 'worker'];
+
+function csrSigningRuleOf(
+  rule: NonNullable<ClusterRecordDocument['csrSigning']>,
+  validityPeriod: string,
+): CsrSigningRule {
+  const { kubeletClient, kubeletServing, kubeAPIServerClient } = rule;
+  return {
+    uploaders: rule.uploaders ?? [],
+    maxValiditySeconds: checked(
+      parseDurationSeconds(rule.clusterSigningDuration ?? validityPeriod),
+    ),
+    kubeletClient: kubeletClient && { roles: kubeletClient.roles ?? BOTH_ROLES },
+    kubeletServing: kubeletServing && {
+      roles: kubeletServing.roles ?? BOTH_ROLES,
+      signByCA: kubeletServing.dangerouslySignByCA ?? false,
+    },
+    kubeAPIServerClient,
   };
 }
 

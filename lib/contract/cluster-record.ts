@@ -3,16 +3,9 @@
  * in the documents that the service writes: people write cluster records, and a misspelled limit must not be ignored.
  */
 import * as z from 'zod/mini';
-import { DURATION_FORM, parseDurationSeconds } from '../duration.ts';
-import { type AddressRange, canonicalIpAddress, parseAddressRange } from '../ip-address.ts';
+import { type AddressRange, parseAddressRange } from '../ip-address.ts';
 import { LIMITS } from '../limits.ts';
-import {
-  isDnsName,
-  isSubdomain,
-  type JsonForm,
-  MAX_NODE_NAME_LENGTH,
-  SUBDOMAIN_FORM,
-} from '../names.ts';
+import { isSubdomain } from '../names.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
@@ -20,10 +13,12 @@ import {
   parseKubernetesVersion,
   VERSION_FORM,
 } from '../profiles/kubernetes-version.ts';
-import { readSloppyAddress } from '../sloppy-address.ts';
 import { requiredApprovalsSchema } from '../trust-domain-rules.ts';
+import { csrSigning } from './csr-signing.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
-import { isNodeName, RESERVED_NODE_NAMES } from './request-kinds.ts';
+import { node, nodeRule, sans } from './record-nodes.ts';
+import { duration, principals, subdomain, text } from './record-texts.ts';
+import { users } from './record-users.ts';
 
 export function clusterRecordKey(cluster: string): string {
   return `${AUTHORITY_PREFIXES.clusters}${cluster}.json`;
@@ -36,69 +31,11 @@ export function clusterOfRecordKey(key: string): string | undefined {
   return cluster !== undefined && isSubdomain(cluster) ? cluster : undefined;
 }
 
-/** @param json what JSON Schema can express of it (lib/schemas); the whole rule is `holds` */
-const text = (what: string, holds: (value: string) => boolean, json?: JsonForm) =>
-  z
-    .string()
-    .check(z.refine(holds, { error: `must be ${what}`, ...(json && { params: { json } }) }));
-
-const subdomain = text('an RFC 1123 subdomain (lower case)', isSubdomain, SUBDOMAIN_FORM);
-const reserved = RESERVED_NODE_NAMES.join(' or ');
-const nodeName = text(
-  `an RFC 1123 subdomain of at most ${MAX_NODE_NAME_LENGTH} characters, so that CN=system:node:<name> fits into 64 characters, and not ${reserved}`,
-  isNodeName,
-  { ...SUBDOMAIN_FORM, maxLength: MAX_NODE_NAME_LENGTH },
-);
-const address = text('an IP address', (value) => canonicalIpAddress(value) !== undefined);
-const extraName = text(
-  'an IP address, or a DNS name in lower case; a wildcard must be the whole first label',
-  (value) =>
-    canonicalIpAddress(value) !== undefined ||
-    // with leading zeros it is an address for kubeadm, and a name for others
-    (isDnsName(value) && readSloppyAddress(value) === undefined),
-);
-const extraNames = z.optional(z.array(extraName));
-const role = z.enum(['control-plane', 'worker']);
-const uploaders = z.optional(z.array(z.string().check(z.minLength(1))));
-
 function isSupportedVersion(value: string): boolean {
   const version = parseKubernetesVersion(value);
   const oldest = parseKubernetesVersion(OLDEST_KUBERNETES_VERSION);
   return Boolean(version && oldest && compareKubernetesVersions(version, oldest) >= 0);
 }
-
-const sans = {
-  apiServer: z.optional(z.strictObject({ certSANs: extraNames })),
-  etcd: z.optional(
-    z.strictObject({
-      local: z.optional(z.strictObject({ serverCertSANs: extraNames, peerCertSANs: extraNames })),
-    }),
-  ),
-};
-
-const node = z.strictObject({
-  name: nodeName,
-  /** The first is kubeadm's localAPIEndpoint.advertiseAddress; its certificates may have the others too. */
-  addresses: z.array(address).check(z.minLength(1, 'must contain at least one address')),
-  role,
-  /** Principals that may upload for this node; see `uploaders` of the cluster. */
-  uploaders,
-  /** Names of this node only, in addition to those of the cluster. */
-  ...sans,
-});
-
-const nodeRule = z.strictObject({
-  /** `*` matches letters, digits, hyphens and dots, and may be used once: `worker-*.prod.example.com`. */
-  namePattern: text(
-    `a node name with at most one *, and not ${reserved}`,
-    (value) =>
-      isSubdomain(value.replace('*', 'x')) &&
-      value.split('*').length <= 2 &&
-      !RESERVED_NODE_NAMES.includes(value),
-  ),
-  addressRanges: z.array(text('a CIDR range', (value) => parseAddressRange(value) !== undefined)),
-  role,
-});
 
 const serviceSubnet = text(
   'one CIDR range, or an IPv4 and an IPv6 range separated by a comma',
@@ -116,49 +53,6 @@ const serviceSubnet = text(
 function hasServiceAddress({ octets, prefixLength }: AddressRange): boolean {
   return prefixLength < octets.length * 8;
 }
-
-const ORGANIZATION = /^[!-~](?:[ -~]{0,62}[!-~])?$/;
-const organization = text(
-  'at most 64 printable ASCII characters; of the names that begin with system:, only system:masters',
-  (value) =>
-    ORGANIZATION.test(value) &&
-    (value === 'system:masters' || !value.toLowerCase().startsWith('system:')),
-  { pattern: ORGANIZATION },
-);
-
-const USER_PATTERN = /^[A-Za-z0-9._@+*-]{1,64}$/;
-
-/** A certificate cannot be revoked, so a year, kubeadm's own default, is the limit. */
-const MAX_USER_SECONDS = 8760 * 3600;
-
-const users = z.strictObject({
-  /** Groups that may be requested. */
-  organizations: z.optional(z.array(organization)),
-  maxValidityPeriod: z.optional(
-    text(
-      'a duration of at most 8760h, such as 24h',
-      (value) => {
-        const seconds = parseDurationSeconds(value);
-        return seconds !== undefined && seconds <= MAX_USER_SECONDS;
-      },
-      DURATION_FORM,
-    ),
-  ),
-  approvalRequired: z.optional(z.boolean()),
-  /** Principals whose approval counts, as S3 events name them. @default everyone who can write approvals */
-  approvers: uploaders,
-  /** Principals that may upload requests of users. */
-  uploaders,
-  namePatterns: z.optional(
-    z.array(
-      text(
-        'letters, digits and ._@+- with at most one *',
-        (value) => USER_PATTERN.test(value) && value.split('*').length <= 2,
-        { pattern: USER_PATTERN },
-      ),
-    ),
-  ),
-});
 
 const KEY_KIND = /^(?:ECDSA-P256|ECDSA-P384|RSA-(\d{4}))$/;
 const keyKind = text(
@@ -204,17 +98,11 @@ export const clusterRecordSchema = z.strictObject({
     z.strictObject({ serviceSubnet: z.optional(serviceSubnet), dnsDomain: z.optional(subdomain) }),
   ),
   ...sans,
-  certificateValidityPeriod: z.optional(
-    text(
-      'a duration such as 8760h0m0s',
-      (value) => parseDurationSeconds(value) !== undefined,
-      DURATION_FORM,
-    ),
-  ),
+  certificateValidityPeriod: z.optional(duration('a duration such as 8760h0m0s')),
   nodes: z.array(node),
   nodeRules: z.optional(z.array(nodeRule)),
   /** Principals that may upload for any node, as S3 events name them (`AWS:AROAEXAMPLE:i-0abc`); a trailing * matches any ending. */
-  uploaders,
+  uploaders: principals,
   /** Certificate names that need approval, in addition to every certificate of `ca` with system:masters. */
   approvalRequired: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
   /** How many approvers have to approve; it can only raise what the trust domain requires. */
@@ -231,6 +119,8 @@ export const clusterRecordSchema = z.strictObject({
   allowedKeys: z.optional(
     z.array(keyKind).check(z.minLength(1, 'must contain at least one key algorithm')),
   ),
+  /** CertificateSigningRequests of the cluster; without it, none are signed. */
+  csrSigning: z.optional(csrSigning),
 });
 
 /** `limits` of a cluster record. */

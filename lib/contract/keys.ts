@@ -83,6 +83,11 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   },
   {
     bucket: 'exchange',
+    key: bundleKey(trustDomain, 'kubelet-ca'),
+    content: 'the same of `kubelet-ca`',
+  },
+  {
+    bucket: 'exchange',
     key: leaseKey(cluster),
     content: 'which node is restarting its components',
     document: { schema: leaseSchema, unknownFields: 'ignored' },

@@ -35,6 +35,8 @@ export interface IssuedRequest {
 export const USERS = 'users';
 /** Where the CSR of a user is, below the request id. */
 export const USER_PATH = `${USER_NAME}.csr`;
+/** The reserved word of CSRs of the certificates API. */
+export const CSR = 'csr';
 /** S3 user metadata of a user's request: the requested validity, such as `8h`. */
 export const VALIDITY_METADATA = 'validity-period';
 
@@ -75,7 +77,7 @@ export function reservedWordsOf(kinds: readonly RequestKind[]): string[] {
   return kinds.flatMap(({ reservedWord }) => (reservedWord === undefined ? [] : [reservedWord]));
 }
 
-export const RESERVED_NODE_NAMES: readonly string[] = reservedWordsOf(REQUEST_KINDS);
+export const RESERVED_NODE_NAMES: readonly string[] = [...reservedWordsOf(REQUEST_KINDS), CSR];
 
 /** How keys of requests end, for policies. */
 export const REQUEST_SUFFIXES: readonly string[] = [

@@ -1,7 +1,8 @@
 /** The CAs of a trust domain: their document in the authority bucket, and the bundles that nodes install. */
 import * as z from 'zod/mini';
+import { Fault } from '../fault.ts';
 import { isSubdomain } from '../names.ts';
-import type { CaName } from '../profiles/certificate-names.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
@@ -23,10 +24,17 @@ const caSchema = widenable({
 
 export const trustDomainSchema = widenable({
   trustDomain: z.string(),
-  cas: widenable({ ca: caSchema, 'etcd-ca': caSchema, 'front-proxy-ca': caSchema }),
+  /** Each CA has its own key spec. A trust domain need not have those that are optional. */
+  cas: widenable({
+    ca: caSchema,
+    'etcd-ca': z.optional(caSchema),
+    'front-proxy-ca': z.optional(caSchema),
+    'kubelet-ca': z.optional(caSchema),
+  }),
 });
 
 export type TrustDomainDocument = z.infer<typeof trustDomainSchema>;
+export type CaVersions = z.infer<typeof caSchema>;
 export type CaVersion = z.infer<typeof caVersionSchema>;
 
 export function trustDomainKey(trustDomain: string): string {
@@ -45,7 +53,23 @@ export const BUNDLE_PATHS: Record<CaName, string> = {
   ca: 'ca.crt',
   'etcd-ca': 'etcd/ca.crt',
   'front-proxy-ca': 'front-proxy-ca.crt',
+  'kubelet-ca': 'kubelet-ca.crt',
 };
+
+/** The CAs that a trust domain has, in the order of `CA_NAMES`. */
+export function casOf({ cas }: TrustDomainDocument): [CaName, CaVersions][] {
+  return CA_NAMES.flatMap((name): [CaName, CaVersions][] => {
+    const ca = cas[name];
+    return ca ? [[name, ca]] : [];
+  });
+}
+
+/** The version of a CA that signs now. @throws Fault document-malformed if it is not one of its versions */
+export function signingVersionOf(name: CaName, { signing, versions }: CaVersions): CaVersion {
+  const version = versions.find((candidate) => candidate.version === signing);
+  if (version) return version;
+  throw new Fault('document-malformed', `${name} has no version ${signing}, which is to sign`);
+}
 
 export function bundleKey(trustDomain: string, ca: CaName): string {
   return `${EXCHANGE_PREFIXES.trust}${trustDomain}/${BUNDLE_PATHS[ca]}`;

@@ -34,3 +34,10 @@ export async function* listExpiries(
 export function dayOf(moment: Date): string {
   return moment.toISOString().slice(0, 'YYYY-MM-DD'.length);
 }
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** @param day as `dayOf` returns it */
+export function dayBefore(day: string): string {
+  return dayOf(new Date(Date.parse(day) - DAY_MS));
+}

@@ -2,9 +2,9 @@
 import { issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
-import { trustDomainOfKey } from '../contract/trust-domain.ts';
+import { casOf, trustDomainOfKey } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
-import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 export interface CaExpiry {
@@ -38,5 +38,8 @@ export async function findCaExpiry(
 async function expiriesOf(authority: ObjectStore, trustDomain: string): Promise<CaExpiry[]> {
   const document = await readTrustDomain(authority, trustDomain);
   if (!document) return [];
-  return CA_NAMES.map((ca) => ({ trustDomain, ca, notAfter: issuingCa(document, ca).notAfter }));
+  return casOf(document).flatMap(([ca]) => {
+    const issuing = issuingCa(document, ca);
+    return issuing ? [{ trustDomain, ca, notAfter: issuing.notAfter }] : [];
+  });
 }

@@ -1,10 +1,15 @@
-/** Which certificates expire soon, or have expired, without having been renewed. */
+/**
+ * Which certificates expire soon, or have expired, without having been renewed. The index knows days, not hours, so it
+ * says less about certificates that live for a few days: none of them is near expiry, and one that lives for less than a
+ * day counts as expired only if a whole day passed without another one. A kubelet gets several of those a day.
+ */
 import { findNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { ExpiryEntry } from '../contract/expiry-key.ts';
 import { Fault } from '../fault.ts';
 import { isCertificateName } from '../profiles/certificate-names.ts';
 import { profileOf } from '../profiles/profile-for.ts';
+import type { NodeRole } from '../profiles/profiles.ts';
 import { dayOf } from './expiry-index.ts';
 
 export interface ExpiryRules {
@@ -28,11 +33,11 @@ export function firstDay(now: Date, { expiredDays }: ExpiryRules): string {
 }
 
 /**
- * @param entries every certificate of the index, starting with `firstDay`
+ * @param newest the newest certificate of each line, starting with `firstDay`
  * @param records the current cluster records; for a record that cannot be read, the fault
  */
 export function findExpiring(
-  entries: Iterable<ExpiryEntry>,
+  newest: Iterable<ExpiryEntry>,
   records: ReadonlyMap<string, ClusterRecord | Fault>,
   now: Date,
   rules: ExpiryRules,
@@ -40,25 +45,15 @@ export function findExpiring(
   const today = dayOf(now);
   const near: ExpiryEntry[] = [];
   const expired: ExpiryEntry[] = [];
-  for (const entry of newestOfEach(entries)) {
+  for (const entry of newest) {
     const record = records.get(entry.cluster);
     const daysLeft = daysBetween(today, entry.day);
     if (record === undefined || daysLeft < -rules.expiredDays || !isNeeded(entry, record)) continue;
-    if (daysLeft < 0) expired.push(entry);
-    else if (daysLeft <= nearDaysOf(record, rules)) near.push(entry);
+    const validity = validityOf(entry, record);
+    if (daysLeft < (validity < DAY_SECONDS ? -1 : 0)) expired.push(entry);
+    else if (isNear(daysLeft, validity, rules)) near.push(entry);
   }
   return { near, expired };
-}
-
-/** The newest certificate of each cluster, node and name; it renewed the older ones. */
-function newestOfEach(entries: Iterable<ExpiryEntry>): Iterable<ExpiryEntry> {
-  const newest = new Map<string, ExpiryEntry>();
-  for (const entry of entries) {
-    const id = `${entry.cluster}/${entry.node}/${entry.certificateName}`;
-    const known = newest.get(id);
-    if (!known || known.day < entry.day) newest.set(id, entry);
-  }
-  return newest.values();
 }
 
 /**
@@ -68,17 +63,35 @@ function newestOfEach(entries: Iterable<ExpiryEntry>): Iterable<ExpiryEntry> {
  * needed.
  */
 function isNeeded({ node, certificateName }: ExpiryEntry, record: ClusterRecord | Fault): boolean {
-  if (!isCertificateName(certificateName)) return false;
-  if (record instanceof Fault) return true;
+  const roles = rolesOf(certificateName);
+  if (record instanceof Fault) return roles.length > 0;
   const known = findNode(record, node);
-  if (!known || !profileOf(certificateName).roles.includes(known.role)) return false;
+  if (!known || !roles.includes(known.role)) return false;
   return known.role === 'control-plane' || record.nodes.some(({ name }) => name === node);
 }
 
-/** Certificates with a short validity are near expiry only in its last third. */
-function nearDaysOf(record: ClusterRecord | Fault, { nearDays }: ExpiryRules): number {
-  if (record instanceof Fault) return nearDays;
-  return Math.min(nearDays, Math.floor(record.validitySeconds / DAY_SECONDS / 3));
+/** What a forwarder obtains for a kubelet, on any node. */
+const OF_KUBELETS: readonly string[] = ['kubelet-client', 'kubelet-serving'];
+
+/** Nodes of which roles have such a certificate. */
+function rolesOf(name: string): readonly NodeRole[] {
+  if (OF_KUBELETS.includes(name)) return ['control-plane', 'worker'];
+  return isCertificateName(name) ? profileOf(name).roles : [];
+}
+
+/** In seconds, by today's cluster record. */
+function validityOf({ certificateName }: ExpiryEntry, record: ClusterRecord | Fault): number {
+  if (record instanceof Fault) return Number.POSITIVE_INFINITY;
+  const { csrSigning, validitySeconds } = record;
+  return OF_KUBELETS.includes(certificateName)
+    ? (csrSigning?.maxValiditySeconds ?? validitySeconds)
+    : validitySeconds;
+}
+
+/** Certificates with a short validity are near expiry only in its last third, if that is at least a day. */
+function isNear(daysLeft: number, validity: number, { nearDays }: ExpiryRules): boolean {
+  const lastThird = Math.floor(validity / DAY_SECONDS / 3);
+  return daysLeft >= 0 && lastThird > 0 && daysLeft <= Math.min(nearDays, lastThird);
 }
 
 function daysBetween(from: string, to: string): number {

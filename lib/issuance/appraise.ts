@@ -12,6 +12,7 @@ import { type IssuancePlan, namesByType } from '../policy/issuance-plan.ts';
 import { judgeOf } from '../policy/judges.ts';
 import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
 import {
+  caAbsent,
   caExpired,
   clusterUnknown,
   outlivesCa,
@@ -141,7 +142,9 @@ async function findCa(
 ): Promise<IssuingCa | Violation> {
   const document = await declared.trustDomain(trustDomain);
   if (!document) return trustDomainUnknown(trustDomain);
-  const ca = issuingCa(document, issuedProfileOf(certificateName).ca);
+  const name = issuedProfileOf(certificateName).ca;
+  const ca = issuingCa(document, name);
+  if (!ca) return caAbsent(name, trustDomain);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
   return caExpired(ca, trustDomain);
 }

@@ -67,10 +67,9 @@ async function findCa(
   { trustDomain, ca, caVersion, keyId }: IssueRecord,
 ): Promise<IssuingCa | string> {
   const document = await grounds.trustDomain(trustDomain);
-  const version = document?.cas[ca].versions.find((one) => one.version === caVersion);
-  if (!document || version?.keyId !== keyId)
-    return `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca} with the key ${quote(keyId)}`;
-  return issuingCa(document, ca, caVersion);
+  const found = document && issuingCa(document, ca, caVersion);
+  if (found?.keyId === keyId) return found;
+  return `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca} with the key ${quote(keyId)}`;
 }
 
 /** The clocks of two runs differ by less. */

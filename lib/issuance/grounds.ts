@@ -2,6 +2,7 @@
 import { readTrustDomain } from '../ca/issuing-ca.ts';
 import { lastKnownTrustDomain, readClusterRecord } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
+import type { TrustDomainNames } from '../cluster/trust-domain-names.ts';
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { GivenApprovals, PlanToApprove } from '../policy/approval.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -14,7 +15,15 @@ export interface Declarations {
   clusterRecord(cluster: string): Promise<ClusterRecord | undefined>;
   /** @throws Fault document-malformed */
   trustDomain(name: string): Promise<TrustDomainDocument | undefined>;
+  /**
+   * The names that all clusters of the trust domain declare: only a kubelet's serving certificate is judged by them.
+   * @throws Fault document-malformed
+   */
+  trustDomainNames(name: string): Promise<TrustDomainNames>;
 }
+
+/** What declarations are read from. */
+export type DeclarationsReader = RevalidatingReader & Pick<ObjectStore, 'list'>;
 
 export interface Grounds extends Declarations {
   /** undefined if there are too many to read. */
@@ -22,21 +31,24 @@ export interface Grounds extends Declarations {
 }
 
 /** What a record is compared with. */
-export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'approvals'>;
+export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'trustDomainNames' | 'approvals'>;
 
 /** Reads each time, for callers that need each document once. */
-export const storedDeclarations = (authority: RevalidatingReader): Declarations => ({
+export const storedDeclarations = (authority: DeclarationsReader): Declarations => ({
   clusterRecord: (cluster) => readClusterRecord(authority, cluster),
   trustDomain: (name) => readTrustDomain(authority, name),
+  trustDomainNames: async (name) => {
+    // loaded when the first serving certificate is requested
+    const { readTrustDomainNames } = await import('../cluster/trust-domain-names.ts');
+    return readTrustDomainNames(authority, name);
+  },
 });
 
 /**
  * Reads each time. A record that a run found may name what was written after the run began, so it is compared with
  * what is read after the record.
  */
-export const storedGrounds = (
-  authority: RevalidatingReader & Pick<ObjectStore, 'list'>,
-): Grounds => ({
+export const storedGrounds = (authority: DeclarationsReader): Grounds => ({
   ...storedDeclarations(authority),
   approvals: (plan) => readApprovals(authority, plan),
 });
@@ -46,11 +58,11 @@ export const storedGrounds = (
  * sees everything that was written before the messages were sent: a request is judged by nothing older than its wake-up.
  */
 export class SharedDeclarations implements Declarations {
-  readonly #authority: RevalidatingReader;
+  readonly #authority: DeclarationsReader;
   readonly #stored: Declarations;
   readonly #reads = new Map<string, Promise<unknown>>();
 
-  constructor(authority: RevalidatingReader) {
+  constructor(authority: DeclarationsReader) {
     this.#authority = authority;
     this.#stored = storedDeclarations(authority);
   }
@@ -71,6 +83,10 @@ export class SharedDeclarations implements Declarations {
 
   trustDomain(name: string): Promise<TrustDomainDocument | undefined> {
     return this.#once(`trust domain ${name}`, () => this.#stored.trustDomain(name));
+  }
+
+  trustDomainNames(name: string): Promise<TrustDomainNames> {
+    return this.#once(`names of ${name}`, () => this.#stored.trustDomainNames(name));
   }
 
   #once<T>(what: string, read: () => Promise<T>): Promise<T> {
@@ -96,6 +112,7 @@ export function groundsOfDecision(
   return {
     clusterRecord: (cluster) => declared.clusterRecord(cluster),
     trustDomain: (name) => declared.trustDomain(name),
+    trustDomainNames: (name) => declared.trustDomainNames(name),
     approvals: (plan) => {
       const { request, cluster } = plan.terms;
       const of = JSON.stringify([request, cluster, plan.mayStand]);

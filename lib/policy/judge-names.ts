@@ -53,16 +53,22 @@ export function judgeNames(
       allowed: "an address of the node, in one of the node rule's addressRanges",
       fix: 'check the advertise address of the node, or extend addressRanges in the cluster record',
     });
+  violations.push(...judgeNumber(names, record));
+  return violations;
+}
+
+export function judgeNumber(names: readonly AlternativeName[], record: ClusterRecord): Violation[] {
   const maxNames = record.maxNames ?? LIMITS.maxNames;
-  if (names.length > maxNames)
-    violations.push({
+  if (names.length <= maxNames) return [];
+  return [
+    {
       code: 'san-too-many',
       field: 'subjectAltName',
       got: `${names.length} names`,
       allowed: `at most ${maxNames}`,
       fix: 'leave names out, or raise limits.maxNames in the cluster record',
-    });
-  return violations;
+    },
+  ];
 }
 
 /**

@@ -138,6 +138,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'kubernetes-ca',
   'etcd-ca',
   'front-proxy-ca',
+  'kubelet-ca',
 ]);
 
 export function isUserName(text: string): boolean {

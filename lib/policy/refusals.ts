@@ -3,6 +3,7 @@ import type { IssuingCa } from '../ca/issuing-ca.ts';
 import type { RequestKind } from '../contract/request-kinds.ts';
 import { formatDuration } from '../duration.ts';
 import { listed, quote } from '../printable.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 
 export function pathUnknown({ unknownPath }: RequestKind, path: string): Violation {
@@ -26,6 +27,16 @@ export function trustDomainUnknown(trustDomain: string): Violation {
     got: trustDomain,
     allowed: 'a trust domain that has its CAs',
     fix: `create it (cakeless trust-domain create ${trustDomain}), then upload under a new request id`,
+  };
+}
+
+export function caAbsent(ca: CaName, trustDomain: string): Violation {
+  return {
+    code: 'ca-absent',
+    field: 'ca',
+    got: `${trustDomain} has no ${ca}`,
+    allowed: `a trust domain that has a ${ca}`,
+    fix: `create it (cakeless trust-domain create ${trustDomain} --ca ${ca}), then upload under a new request id`,
   };
 }
 

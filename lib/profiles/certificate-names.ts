@@ -24,8 +24,11 @@ export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME] as const;
 
 export type IssuedName = (typeof ISSUED_NAMES)[number];
 
-/** The three CAs of a trust domain. No two of them may share a key. */
-export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca'] as const;
+/**
+ * The CAs of a trust domain: kubeadm's three, and one for the kubelets' serving certificates. Only `ca` must exist. No
+ * two of them may share a key.
+ */
+export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca', 'kubelet-ca'] as const;
 
 export type CaName = (typeof CA_NAMES)[number];
 

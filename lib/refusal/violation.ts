@@ -15,6 +15,9 @@ export const VIOLATION_CODES = {
   'attribute-not-allowed': 'the CSR contains an attribute other than one extensionRequest',
   'extension-not-allowed': 'the CSR requests an extension other than subjectAltName',
   'extension-duplicate': 'the CSR requests the same extension twice',
+  // the object of the certificates API that the CSR is in
+  'csr-object-malformed': 'the object is not a CertificateSigningRequest in the documented shape',
+  'csr-object-mismatch': 'the object is not the one that its key names',
   // the key and its proof
   'signature-algorithm': 'the CSR is signed with an algorithm that is not accepted',
   'signature-invalid': "the CSR's signature does not verify with its own key",
@@ -42,6 +45,16 @@ export const VIOLATION_CODES = {
   'san-too-many': 'there are more subject alternative names than allowed',
   'san-not-allowed': 'a subject alternative name does not belong in this certificate on this node',
   'san-missing': 'a subject alternative name that the certificate needs is missing',
+  'san-forbidden': 'a subject alternative name would let a kubelet act as another server',
+  'names-overlap':
+    'what the record allows the node overlaps with names of another cluster of the trust domain',
+  // CSRs of the certificates API
+  'csr-signing-not-allowed': 'the cluster record does not allow certificates of this signer',
+  'csr-place': "the request is in the wrong place for the role of the CSR's node",
+  'csr-usages': 'the usages are not those of the signer',
+  'csr-requester': "the CSR's requester may not request this certificate",
+  'csr-not-approved': 'the CSR is not approved in its cluster, or it is denied',
+  'attempt-order': 'the attempt does not follow a refusal that may pass',
   // who requests what
   'certificate-name-unknown': 'the path is not that of a certificate that kubeadm manages',
   'certificate-name-version': 'kubeadm has no such certificate in this Kubernetes version',
@@ -54,6 +67,7 @@ export const VIOLATION_CODES = {
   'record-misfit': 'the record of the decision does not fit its request; nothing was signed',
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
+  'ca-absent': 'the trust domain does not have the CA that signs this certificate',
   'ca-expired': 'the CA certificate has expired, or is about to',
 } as const;
 

@@ -121,6 +121,12 @@ export const CLUSTER_RECORD_FIELDS: Readonly<Record<string, DocumentedField>> = 
     '`["10.20.2.11"]`',
     'allowed in `etcd-peer` of this node',
   ),
+  'nodes[].kubelet': field('', '', "the kubelet's [serving certificate](#csrsigning)"),
+  'nodes[].kubelet.certSANs': field(
+    'none',
+    '`["w-1.prod.example.com", "203.0.113.21"]`',
+    "allowed in `kubelet-serving` of this node, in addition to the node's name and addresses; no wildcards",
+  ),
   nodeRules: field(
     'none',
     '',
@@ -137,6 +143,17 @@ export const CLUSTER_RECORD_FIELDS: Readonly<Record<string, DocumentedField>> = 
     'a server certificate may contain one IPv4 and one IPv6 address from these ranges, and must contain at least one',
   ),
   'nodeRules[].role': field('required', '`worker`', 'as for nodes'),
+  'nodeRules[].kubelet': field('', '', "the kubelets' [serving certificates](#csrsigning)"),
+  'nodeRules[].kubelet.certSANs': field(
+    'none',
+    '`["ec2-*.eu-central-1.compute.amazonaws.com"]`',
+    "names allowed in `kubelet-serving`, in addition to the node's name; one `*` matches one or more characters, including dots, and cannot be the last one",
+  ),
+  'nodeRules[].kubelet.addressRanges': field(
+    'none',
+    '`["3.64.0.0/12"]`',
+    "addresses allowed in `kubelet-serving`, in addition to the rule's `addressRanges`; any number of them",
+  ),
   uploaders: field(
     'none: any principal that IAM allows',
     '`["AWS:AROAEXAMPLE:*"]`',
@@ -215,5 +232,50 @@ export const CLUSTER_RECORD_FIELDS: Readonly<Record<string, DocumentedField>> = 
     'none: any name',
     '`["*@example.com"]`',
     'common names; one `*` matches one or more characters',
+  ),
+  csrSigning: field(
+    'none: no CertificateSigningRequest is signed',
+    '',
+    "the rule for [CSRs of Kubernetes' certificates API](#csrsigning)",
+  ),
+  'csrSigning.uploaders': field(
+    'none: any principal that IAM allows',
+    '`["AWS:AROAEXAMPLE:*"]`',
+    'principals that may upload below `csr/`',
+  ),
+  'csrSigning.clusterSigningDuration': field(
+    'as `certificateValidityPeriod`',
+    '`720h`',
+    'longest validity, and the validity of a CSR without `expirationSeconds`; `10m` at least',
+  ),
+  'csrSigning.kubeletClient': field(
+    'none: refused',
+    '`{}`',
+    'CSRs with signer `kubernetes.io/kube-apiserver-client-kubelet`',
+  ),
+  'csrSigning.kubeletClient.roles': field(
+    '`["control-plane", "worker"]`',
+    '`["worker"]`',
+    'roles of the nodes that get one',
+  ),
+  'csrSigning.kubeletServing': field(
+    'none: refused',
+    '`{}`',
+    'CSRs with signer `kubernetes.io/kubelet-serving`',
+  ),
+  'csrSigning.kubeletServing.roles': field(
+    '`["control-plane", "worker"]`',
+    '`["worker"]`',
+    'roles of the nodes that get one',
+  ),
+  'csrSigning.kubeletServing.dangerouslySignByCA': field(
+    '`false`',
+    '`true`',
+    'whether `ca` signs where the trust domain has no `kubelet-ca`, even for nodes that match a rule, and in a shared trust domain; a wrong name then [makes an API server](#csrsigning)',
+  ),
+  'csrSigning.kubeAPIServerClient': field(
+    'none: refused',
+    '`{}`',
+    'CSRs with signer `kubernetes.io/kube-apiserver-client`, by the rule in `users`',
   ),
 };

@@ -1,4 +1,5 @@
 /** What the fields of documents mean, for their JSON Schemas. The cluster record has its own table. */
+import { CA_NAMES } from '../profiles/certificate-names.ts';
 
 /** Fields that mean the same wherever they occur, by name. */
 export const COMMON_FIELDS: Readonly<Record<string, string>> = {
@@ -78,9 +79,9 @@ export const FIELDS = {
     ...violations,
   },
   trustDomain: {
-    cas: 'the three CAs',
+    cas: 'its CAs; only `ca` must exist',
     ...Object.fromEntries(
-      ['ca', 'etcd-ca', 'front-proxy-ca'].flatMap((ca) => [
+      CA_NAMES.flatMap((ca) => [
         [`cas.${ca}`, 'a CA with all its versions'],
         [`cas.${ca}.signing`, 'number of the version that signs now'],
         [`cas.${ca}.versions`, 'its keys and certificates'],

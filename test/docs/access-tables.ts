@@ -8,6 +8,7 @@ import {
 } from '../../lib/access/objects.ts';
 import {
   BOUND_PRINCIPALS,
+  type BoundPrincipal,
   type Caller,
   PEOPLE,
   PRINCIPALS,
@@ -70,11 +71,13 @@ export function keyTable(): string {
 const CONDITIONS = { new: 'new', compared: 'new, or over what was read', none: '' };
 
 function callerOf(principal: Principal): Caller {
-  if (principal === 'node' || principal === 'control-plane')
-    return { principal, cluster: '<cluster>', node: '<node>' };
-  if (principal === 'user' || principal === 'forwarder') return { principal, cluster: '<cluster>' };
-  return { principal };
+  const cluster = '<cluster>';
+  if (principal === 'node') return { principal, cluster, node: '<node>' };
+  return isBound(principal) ? { principal, cluster } : { principal };
 }
+
+const isBound = (principal: Principal): principal is BoundPrincipal =>
+  BOUND_PRINCIPALS.some((bound) => bound === principal);
 
 function grantsCell(caller: Caller, bucket: Bucket): string {
   return bucketGrants(caller, bucket).map(grantText).join('; ');
@@ -120,9 +123,7 @@ function principals({ own }: ObjectAccess, by: readonly Principal[]): string {
   const everyPerson = PEOPLE.every((person) => by.includes(person));
   const isPerson = (one: Principal) => PEOPLE.some((person) => person === one);
   const others = by.filter((one) => !(everyPerson && isPerson(one)));
-  const names = others.map((one) =>
-    own && BOUND_PRINCIPALS.some((bound) => bound === one) ? `${one} (own)` : one,
-  );
+  const names = others.map((one) => (own && isBound(one) ? `${one} (own)` : one));
   return [...names, ...(everyPerson ? ['people'] : [])].join(', ');
 }
 

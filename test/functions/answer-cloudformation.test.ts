@@ -51,7 +51,9 @@ async function run(input: unknown, failures: Error[] = []) {
 
 it('calls create-ca with the properties of the resource, numbers as numbers, and answers CloudFormation', async () => {
   const { calls, answers } = await run(event());
-  expect(calls).toEqual([{ trustDomain: 'prod', keys: KEYS, validityDays: 1825 }]);
+  expect(calls).toEqual([
+    { trustDomain: 'prod', cas: Object.keys(KEYS), keys: KEYS, validityDays: 1825 },
+  ]);
   expect(answers).toEqual([
     {
       url: URL,

@@ -23,11 +23,11 @@ function opened() {
   return { ...stores, keys, call };
 }
 
-it('creates three CAs and returns public data about each', async () => {
+it('creates all CAs and returns public data about each', async () => {
   const { call, keys, exchange, authority } = opened();
   const { result, lines } = await call({ trustDomain: 'fleet' });
   expect(result).toMatchObject({ trustDomain: 'fleet', created: true });
-  expect(Object.keys(result.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
+  expect(Object.keys(result.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca', 'kubelet-ca']);
   expect(result.cas.ca).toEqual({
     keyId: expect.stringMatching(/^arn:/),
     keySpec: 'ECC_NIST_P256',
@@ -35,9 +35,9 @@ it('creates three CAs and returns public data about each', async () => {
     sha256: expect.stringMatching(/^([0-9A-F]{2}:){31}/),
     notAfter: '2036-11-21T12:00:00.000Z',
   });
-  expect(keys.signed).toHaveLength(3);
+  expect(keys.signed).toHaveLength(4);
   for (const record of keys.records) expect(authority.json(record)).toHaveProperty('tbs');
-  expect([...exchange.objects.keys()]).toHaveLength(3);
+  expect([...exchange.objects.keys()]).toHaveLength(4);
   expect(lines).toMatchObject([{ message: 'created', trustDomain: 'fleet' }]);
 });
 
@@ -45,16 +45,16 @@ it('a second call changes nothing and says so', async () => {
   const { call, keys } = opened();
   const first = await call({ trustDomain: 'fleet' });
   const second = await call({ trustDomain: 'fleet', keySpec: 'ECC_NIST_P256' });
-  expect(second.result).toEqual({ ...first.result, created: false });
+  expect(second.result).toEqual({ ...first.result, created: false, added: [] });
   expect(second.lines).toMatchObject([{ message: 'exists' }]);
-  expect(keys.signed).toHaveLength(3);
+  expect(keys.signed).toHaveLength(4);
 });
 
 it('refuses, and does not change, a trust domain that exists with other keys', async () => {
   const { call, keys } = opened();
   await call({ trustDomain: 'fleet' });
   await expect(call({ trustDomain: 'fleet', keySpec: 'RSA_4096' })).rejects.toThrow('exists');
-  expect(keys.signed).toHaveLength(3);
+  expect(keys.signed).toHaveLength(4);
 });
 
 it('one key is never used for two CAs', async () => {
@@ -79,6 +79,10 @@ it.each([
   [{ trustDomain: 'fleet', validityDays: 1.5 }, 'validityDays'],
   [{ trustDomain: 'fleet', keys: { ca: 1 } }, 'keys.ca'],
   [{ trustDomain: 'fleet', keys: { 'other-ca': 'arn' } }, 'keys'],
+  [{ trustDomain: 'fleet', cas: [] }, 'cas'],
+  [{ trustDomain: 'fleet', cas: ['sa'] }, 'cas'],
+  [{ trustDomain: 'fleet', cas: 'ca' }, 'cas'],
+  [{ trustDomain: 'fleet', cas: ['kubelet-ca'] }, 'must have ca'],
   [{ trustDomain: 'fleet', days: 3 }, 'days'],
 ])('refuses %j and names the field', async (event, field) => {
   const { call, authority } = opened();

@@ -42,7 +42,7 @@ async function opened() {
       'watch-signatures',
     );
   const keyArn = memory.document.cas.ca.versions[0]?.keyId ?? '';
-  const etcdKeyArn = memory.document.cas['etcd-ca'].versions[0]?.keyId ?? '';
+  const etcdKeyArn = memory.document.cas['etcd-ca']?.versions[0]?.keyId ?? '';
   return { memory, watch, keyArn, etcdKeyArn, record: recordKey(issued), refused };
 }
 

@@ -6,6 +6,7 @@ import type * as z from 'zod/mini';
 import { checkConfig, configSchema, readConfig } from '../../infra/config.ts';
 import type { CakelessConfig } from '../../infra/config-fields.ts';
 import { retentionOf } from '../../infra/retention.ts';
+import { RESERVED_NODE_NAMES } from '../../lib/contract/request-kinds.ts';
 import { firstColumnOf } from '../docs/marked-table.ts';
 import { fieldPaths } from '../docs/schema-fields.ts';
 
@@ -41,9 +42,14 @@ describe('a configuration is refused, with a message that says where, if', () =>
       'trustDomains[0].keys.ca: must be the ARN of a KMS key',
     ],
     [
-      'one of the CAs has no key',
-      { trustDomains: [{ name: 'prod', keys: { ca: KEY, 'etcd-ca': KEY } }] },
-      'trustDomains[0].keys.front-proxy-ca: must be of type string',
+      'ca has no key',
+      { trustDomains: [{ name: 'prod', keys: { 'etcd-ca': KEY, 'kubelet-ca': KEY } }] },
+      'trustDomains[0].keys.ca: must be of type string',
+    ],
+    [
+      'a key is that of no CA',
+      { trustDomains: [{ name: 'prod', keys: { ca: KEY, 'kubelets-ca': KEY } }] },
+      'kubelets-ca',
     ],
     [
       'two CAs share a key',
@@ -57,7 +63,21 @@ describe('a configuration is refused, with a message that says where, if', () =>
       { trustDomains: [{ name: 'prod' }, { name: 'prod' }] },
       'trust domain prod is listed twice',
     ],
-    ['a node is called users', nodes({ names: ['users'] }), 'users: no node can have this name'],
+    ...RESERVED_NODE_NAMES.map((word): [string, unknown, string] => [
+      `a node is called ${word}`,
+      nodes({ names: [word] }),
+      `${word}: no node can have this name`,
+    ]),
+    [
+      'any certificate of a trust anchor may assume the role of a forwarder',
+      { clusters: [{ name: 'prod', forwarders: { assumedBy: [ANCHOR] } }] },
+      'forwarders of cluster prod: every certificate of the trust anchor could assume the role: name one in conditions',
+    ],
+    [
+      'an alarm for CSRs covers more hours than CloudWatch allows',
+      { clusters: [{ name: 'prod', csrSigningSilentHours: 169 }] },
+      'clusters[0].csrSigningSilentHours: must be at most 168',
+    ],
     [
       'a node name has a slash, which would reach into the folder of another node',
       nodes({ names: ['cp-1/x'] }),

@@ -1,6 +1,7 @@
 /** Policies and other essentials in the template of a complete service. */
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { VISIBILITY_TIMEOUT_SECONDS } from '../../lib/aws/sqs-source-queue.ts';
+import { RESERVED_NODE_NAMES } from '../../lib/contract/request-kinds.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import {
   asText,
@@ -23,8 +24,9 @@ const resources: Resources = synthesize({
         names: ['cp-1.prod', 'cp-10.prod'],
         controlPlanes: ['cp-1.prod'],
       },
+      forwarders: { assumedBy: ['ec2.amazonaws.com', 'account'] },
       users: { assumedBy: ['account'] },
-      forwarders: { assumedBy: ['account'] },
+      relays: { assumedBy: ['account'] },
     },
     {
       name: 'tagged',
@@ -61,6 +63,9 @@ const AUTHORITY = ofType(resources, 'AWS::S3::Bucket').find(([id]) =>
 )?.[0];
 const exchange = (key: string) => `<${EXCHANGE}.Arn>/${key}`;
 const authority = (key: string) => `<${AUTHORITY}.Arn>/${key}`;
+
+/** What is uploaded below `csr`. */
+const CSR_NAMES = ['kubelet-client.json', 'kubelet-serving.json', 'user.json'];
 
 /** An exact ARN: a pattern would let everyone who can create a role with such a name change policies. */
 const DEPLOYER =
@@ -111,10 +116,10 @@ describe('CA keys', () => {
     expect(signers).toEqual(['ServiceSignRole', 'ServiceCreateCaRole']);
   });
 
-  it('are three for each trust domain, have its key spec, and are retained', () => {
+  it('are one for each CA of each trust domain, have its key spec, and are retained', () => {
     expect(keys.map(([, { Properties }]) => Properties.KeySpec).sort()).toEqual([
-      ...Array(3).fill('ECC_NIST_P256'),
-      ...Array(3).fill('RSA_4096'),
+      ...Array(4).fill('ECC_NIST_P256'),
+      ...Array(4).fill('RSA_4096'),
     ]);
     for (const [, key] of keys)
       expect(key).toMatchObject({
@@ -145,7 +150,7 @@ describe('CA keys', () => {
           },
         },
       ]);
-      expect(statements.map(({ Resource }) => Resource.length)).toEqual([3, 3]);
+      expect(statements.map(({ Resource }) => Resource.length)).toEqual([4, 4]);
     }
   });
 
@@ -257,7 +262,14 @@ describe('buckets', () => {
     [
       'WrittenOnce',
       NEW_ONLY,
-      ['requests/*.csr', 'certificates/*.crt', 'certificates/*.rejected.json'],
+      [
+        'requests/*.csr',
+        'requests/*/kubelet-client.json',
+        'requests/*/kubelet-serving.json',
+        'requests/*/user.json',
+        'certificates/*.crt',
+        'certificates/*.rejected.json',
+      ],
     ],
     ['WrittenByComparing', COMPARED_ONLY, ['leases/*']],
   ])('exchange: %s', (sid, condition, patterns) => {
@@ -300,20 +312,28 @@ describe('buckets', () => {
     `arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cakeless/cakeless/${path}`;
   const sign = arn('functions/cakeless-sign-<AWS::Region>');
 
+  const CONTROL_PLANES = [arn('nodes/control-planes/*'), arn('nodes/by-tag/*')];
+  const UPLOADERS = [
+    ...['nodes/*', 'requesters/*', 'relays/*'].map(arn),
+    ...CONTROL_PLANES,
+    arn('forwarders/*'),
+  ];
+
   it.each<[string, string | undefined, string, string[]]>([
     [
-      'exchange: WrittenByNodeUserForwarder',
+      'exchange: WrittenByNodeUserRelayControlPlaneForwarder',
       EXCHANGE,
       'requests/*.csr',
-      [arn('nodes/*'), arn('requesters/*'), arn('forwarders/*')],
+      UPLOADERS,
+    ],
+    [
+      'exchange: WrittenByNodeUserRelayControlPlaneForwarder',
+      EXCHANGE,
+      'requests/*/kubelet-client.json',
+      UPLOADERS,
     ],
     ['exchange: WrittenBySign', EXCHANGE, 'certificates/*.crt', [sign]],
-    [
-      'exchange: WrittenByControlPlane',
-      EXCHANGE,
-      'leases/*',
-      [arn('nodes/control-planes/*'), arn('nodes/by-tag/*')],
-    ],
+    ['exchange: WrittenByControlPlane', EXCHANGE, 'leases/*', CONTROL_PLANES],
     ['authority: WrittenBySign', AUTHORITY, 'records/*', [sign]],
     ['authority: WrittenByApprover', AUTHORITY, 'approvals/requests/*', [arn('approvers/*')]],
     ['authority: WrittenByOperator', AUTHORITY, 'clusters/*', [arn('operators/*')]],
@@ -415,29 +435,44 @@ describe('nodes', () => {
   const own = (node: string) =>
     statementsOfRole(resources, `Nodesprod${node.replaceAll(/\W/g, '')}`);
 
-  it.each(['cp-1.prod', 'cp-10.prod'])('%s reaches only its own folder', (node) => {
+  const ofControlPlanes = ['requests/prod/csr/*', 'certificates/prod/csr/*', 'leases/prod.json'];
+  const ownNames = ['*.csr', '*/kubelet-client.json', '*/kubelet-serving.json'];
+
+  it.each([
+    ['cp-1.prod', ofControlPlanes],
+    ['cp-10.prod', []],
+  ])('%s reaches only its own folder, and a control plane what is of all of them', (node, more) => {
     const statements = own(node);
-    const leases = node === 'cp-1.prod' ? ['leases/prod.json'] : [];
     const put = allowed(statements, 's3:PutObject');
+    const csr = more.length > 0 ? CSR_NAMES.map((name) => `requests/prod/csr/*/${name}`) : [];
     expect(put.map(({ Resource }) => Resource)).toEqual([
-      [exchange(`requests/prod/${node}/*.csr`)],
-      ...leases.map((key) => [exchange(key)]),
+      [...ownNames.map((name) => `requests/prod/${node}/${name}`), ...csr].map(exchange),
+      ...more.filter((key) => key.startsWith('leases')).map((key) => [exchange(key)]),
     ]);
     expect(put[0]?.Condition).toEqual({ StringEquals: { 's3:if-none-match': '*' } });
-    expect(resourcesFor(statements, 's3:GetObject')).toEqual([
-      exchange(`certificates/prod/${node}/*`),
-      ...leases.map(exchange),
-      exchange(`requests/prod/${node}/*`),
-      exchange('trust/*'),
-    ]);
+    const readable = [`requests/prod/${node}/*`, `certificates/prod/${node}/*`, 'trust/*', ...more];
+    expect(resourcesFor(statements, 's3:GetObject')).toEqual(readable.map(exchange).sort());
     expect(allowed(statements, 's3:ListBucket').map(({ Condition }) => Condition)).toEqual([
       {
         StringLike: {
           's3:prefix': [`requests/prod/${node}/*`, `certificates/prod/${node}/*`],
         },
       },
-      ...leases.map((key) => ({ StringLike: { 's3:prefix': [key] } })),
+      ...(more.length > 0 ? [{ StringLike: { 's3:prefix': more } }] : []),
     ]);
+  });
+
+  it('have policies that fit: IAM allows 10,240 characters for the policies of a role', () => {
+    const sizes = ofType(resources, 'AWS::IAM::Role').map(([id]) => {
+      const own = ofType(resources, 'AWS::IAM::Policy').filter(([, { Properties }]) =>
+        JSON.stringify(asText(Properties.Roles)).includes(`<${id}>`),
+      );
+      const text = own.map(([, { Properties }]) => asText(Properties.PolicyDocument));
+      return [id, JSON.stringify(text).length] as const;
+    });
+    // half of it: names of clusters and buckets can be longer than here
+    expect(sizes.filter(([, size]) => size > 5_120)).toEqual([]);
+    expect(Math.max(...sizes.map(([, size]) => size))).toBeGreaterThan(1_000);
   });
 
   it('are in folders by kind, so that a policy can name all of one kind', () => {
@@ -456,8 +491,9 @@ describe('nodes', () => {
       Nodesprodcp10prod: '/cakeless/cakeless/nodes/',
       NodestaggedRole: '/cakeless/cakeless/nodes/by-tag/',
       FleetRole: '/cakeless/cakeless/nodes/by-tag/',
+      ForwardersprodRole: '/cakeless/cakeless/forwarders/',
       Usersprod: '/cakeless/cakeless/requesters/',
-      Forwardersprod: '/cakeless/cakeless/forwarders/',
+      Relaysprod: '/cakeless/cakeless/relays/',
       Operator: '/cakeless/cakeless/operators/',
       Approver: '/cakeless/cakeless/approvers/',
       Auditor: '/cakeless/cakeless/auditors/',
@@ -467,30 +503,41 @@ describe('nodes', () => {
   it('have only these three actions, and instance profiles if EC2 assumes the roles', () => {
     const actions = own('cp-1.prod').flatMap(({ Action }) => Action);
     expect([...new Set(actions)].sort()).toEqual(['s3:GetObject', 's3:ListBucket', 's3:PutObject']);
-    expect(ofType(resources, 'AWS::IAM::InstanceProfile')).toHaveLength(2);
+    const profiles = ofType(resources, 'AWS::IAM::InstanceProfile').map(([id]) => id);
+    expect(profiles.map((id) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+      'ForwardersprodInstanceProfile',
+      'Nodesprodcp10prodprofile',
+      'Nodesprodcp1prodprofile',
+    ]);
   });
 
   const noSlash = {
-    StringNotLike: { 'aws:PrincipalTag/x509Subject/CN': ['*/*', 'users'] },
+    StringNotLike: { 'aws:PrincipalTag/x509Subject/CN': ['*/*', ...RESERVED_NODE_NAMES] },
     Null: { 'aws:PrincipalTag/x509Subject/CN': 'false' },
   };
 
-  it('can share a role whose session tag names the node: never `users`, never with a slash', () => {
+  it('can share a role whose session tag names the node: never `users` or `csr`, never with a slash', () => {
+    expect(RESERVED_NODE_NAMES).toEqual(['users', 'csr']);
     const [put] = allowed(statementsOfRole(resources, 'NodestaggedRole'), 's3:PutObject');
     expect(put).toMatchObject({
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
-      Resource: [exchange('requests/tagged/${aws:PrincipalTag/x509Subject/CN}/*.csr')],
+      Resource: ['*.csr', '*/kubelet-client.json', '*/kubelet-serving.json'].map((name) =>
+        exchange(`requests/tagged/\${aws:PrincipalTag/x509Subject/CN}/${name}`),
+      ),
       Condition: { ...noSlash, StringEquals: { 's3:if-none-match': '*' } },
     });
     const all = statementsOfRole(resources, 'NodestaggedRole');
     for (const { Condition } of all) expect(Condition).toMatchObject(noSlash);
   });
 
-  it('may take the lease of their cluster only if a session tag says that they are control-plane nodes', () => {
+  it.each([
+    ['take the lease of their cluster', 'leases/tagged.json', ['s3:GetObject', 's3:PutObject']],
+    ['read what was uploaded below `csr`', 'requests/tagged/csr/*', ['s3:GetObject']],
+    ['upload below `csr`', 'requests/tagged/csr/*/kubelet-serving.json', ['s3:PutObject']],
+  ])('may %s only if a session tag says that they are control-plane nodes', (_, key, actions) => {
     const all = statementsOfRole(resources, 'NodestaggedRole');
-    const lease = all.filter(({ Resource }) => Resource.includes(exchange('leases/tagged.json')));
-    expect(lease.flatMap(({ Action }) => Action)).toEqual(['s3:GetObject', 's3:PutObject']);
-    for (const { Condition } of lease)
+    const granted = all.filter(({ Resource }) => Resource.includes(exchange(key)));
+    expect(granted.flatMap(({ Action }) => Action)).toEqual(actions);
+    for (const { Condition } of granted)
       expect(Condition).toMatchObject({
         ...noSlash,
         StringEquals: { 'aws:PrincipalTag/x509Subject/OU': 'control-plane' },
@@ -502,12 +549,14 @@ describe('nodes', () => {
     expect(resourcesFor(statements, 's3:PutObject')).toEqual([
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       exchange('leases/${aws:PrincipalTag/cluster}.json'),
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
-      exchange('requests/${aws:PrincipalTag/cluster}/${aws:PrincipalTag/node}/*.csr'),
+      ...['*.csr', '*/kubelet-client.json', '*/kubelet-serving.json'].map((name) =>
+        exchange(`requests/\${aws:PrincipalTag/cluster}/\${aws:PrincipalTag/node}/${name}`),
+      ),
+      ...CSR_NAMES.map((name) => exchange(`requests/\${aws:PrincipalTag/cluster}/csr/*/${name}`)),
     ]);
     for (const { Condition } of statements)
       expect(Condition?.StringNotLike).toEqual({
-        'aws:PrincipalTag/node': ['*/*', 'users'],
+        'aws:PrincipalTag/node': ['*/*', ...RESERVED_NODE_NAMES],
         'aws:PrincipalTag/cluster': ['*/*'],
       });
   });
@@ -529,8 +578,12 @@ describe('people', () => {
         (key) => `s3:PutObject ${authority(key)}/\${aws:userid}.json`,
       ),
     ],
+    [
+      'ForwardersprodRole',
+      CSR_NAMES.map((name) => `s3:PutObject ${exchange(`requests/prod/csr/*/${name}`)}`),
+    ],
     ['Usersprod', [`s3:PutObject ${exchange('requests/prod/users/*.csr')}`]],
-    ['Forwardersprod', [`s3:PutObject ${exchange('requests/prod/*/*.csr')}`]],
+    ['Relaysprod', [`s3:PutObject ${exchange('requests/prod/*/*.csr')}`]],
   ])('%s writes only what is its own', (role, wanted) => {
     expect(writes(role)).toEqual(wanted);
   });

@@ -12,7 +12,12 @@ import {
 } from '../support/synthesize.ts';
 
 const arn = (id: string) => `arn:aws:kms:eu-central-1:111111111111:key/${id}`;
-const keys = { ca: arn('1'), 'etcd-ca': arn('2'), 'front-proxy-ca': arn('3') };
+const keys = {
+  ca: arn('1'),
+  'etcd-ca': arn('2'),
+  'front-proxy-ca': arn('3'),
+  'kubelet-ca': arn('4'),
+};
 
 describe('a trust domain with keys by ARN', () => {
   const resources = synthesize({
@@ -24,7 +29,7 @@ describe('a trust domain with keys by ARN', () => {
 
   it('creates no keys', () => {
     expect(ofType(resources, 'AWS::KMS::Key').map(([id]) => id)).toEqual(
-      ['ca', 'etcdca', 'frontproxyca'].map((ca) =>
+      ['ca', 'etcdca', 'frontproxyca', 'kubeletca'].map((ca) =>
         expect.stringMatching(`^TrustDomainmadeKeys${ca}`),
       ),
     );
@@ -48,6 +53,18 @@ describe('a trust domain with keys by ARN', () => {
     expect(given?.Properties).toMatchObject({ trustDomain: 'given', keys, validityDays: 1825 });
   });
 
+  it('has the CAs that have a key, and no other', () => {
+    const { 'kubelet-ca': _, ...others } = keys;
+    const three = synthesize({ trustDomains: [{ name: 'three', keys: others }] });
+    const [[, made] = []] = ofType(three, 'Custom::CakelessTrustDomain');
+    expect(made?.Properties.keys).toEqual(others);
+    expect(JSON.stringify(three)).not.toContain(keys['kubelet-ca']);
+    for (const role of ['ServiceSignRole', 'ServiceCreateCaRole'])
+      expect(statementsOfRole(three, role).map(({ Resource }) => Resource)).toContainEqual(
+        Object.values(others),
+      );
+  });
+
   it('can have multi-region keys', () => {
     for (const [, { Properties }] of ofType(resources, 'AWS::KMS::Key'))
       expect(Properties.MultiRegion).toBe(true);
@@ -56,7 +73,7 @@ describe('a trust domain with keys by ARN', () => {
 
 it('a trust domain without createCertificates gets keys only, and its CA certificates in a ceremony', () => {
   const resources = synthesize({ trustDomains: [{ name: 'prod', createCertificates: false }] });
-  expect(ofType(resources, 'AWS::KMS::Key')).toHaveLength(3);
+  expect(ofType(resources, 'AWS::KMS::Key')).toHaveLength(4);
   expect(ofType(resources, 'Custom::CakelessTrustDomain')).toEqual([]);
 });
 
@@ -88,7 +105,7 @@ describe('the example with two accounts', () => {
 
   it('names the roles of the platform account in the policies of keys in the security account', () => {
     const made = ofType(security ?? {}, 'AWS::KMS::Key');
-    expect(made).toHaveLength(3);
+    expect(made).toHaveLength(4);
     for (const [, { Properties }] of made) {
       const sign = statementsOf(Properties.KeyPolicy).find(({ Sid }) => Sid === 'Sign');
       expect(JSON.stringify(sign?.Principal)).toContain(':iam::222222222222:root');

@@ -73,6 +73,6 @@ it('no two CAs share a key', () => {
   const keys = ofType(after, 'Custom::CakelessTrustDomain').flatMap(([, { Properties }]) =>
     Object.values(Properties.keys).map((key) => JSON.stringify(key)),
   );
-  expect(keys).toHaveLength(6);
-  expect(new Set(keys).size).toBe(6);
+  expect(keys).toHaveLength(8);
+  expect(new Set(keys).size).toBe(8);
 });

@@ -21,6 +21,7 @@ const LAYERS = [
   'service.ts',
   'access',
   'contract',
+  'certificates-api',
   'store',
   'profiles',
   'signing',

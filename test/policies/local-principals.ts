@@ -18,8 +18,10 @@ export const LOCAL_NAMES: Readonly<Record<string, readonly string[]>> = {
   [`node:a/${NODE}`]: ['control plane'],
   [`node:a/${NODE_11}`]: ['node 11'],
   [`node:b/${NODE}`]: ['node of b'],
+  'forwarder:a': ['forwarder of a'],
+  'forwarder:b': ['forwarder of b'],
   'user-requester:a': ['users of a'],
-  'forwarder:a': ['forwarders of a'],
+  'relay:a': ['relays of a'],
 };
 
 export function localPrincipals(): PrincipalPlan[] {

@@ -26,8 +26,8 @@ it('every kind of principal is evaluated, except the administrator, who may do e
   const all = localPrincipals().map(({ name }) => name);
   expect(all.filter((name) => !(name in LOCAL_NAMES)).sort()).toEqual([
     'administrator',
-    'forwarder:b',
     `node:b/${NODE_11}`,
+    'relay:b',
     'user-requester:b',
   ]);
   expect(Object.keys(LOCAL_NAMES).filter((name) => !all.includes(name))).toEqual([]);

@@ -30,7 +30,9 @@ const CONTROL_PLANES_OF_A = ['control plane'];
 const NODES_OF_A = ['node', 'node 11', 'node *', 'node cp-?', 'worker by tag', 'control plane'];
 /** Three sessions of one node. */
 const NODE_ITSELF = ['node', 'worker by tag', 'control plane'];
-const FORWARDER = 'forwarders of a';
+/** Who carries CSRs of the certificates API of cluster a. */
+const FORWARDERS_OF_A = ['control plane', 'forwarder of a'];
+const RELAY = 'relays of a';
 const PEOPLE = ['operator', 'approver', 'approver bob', 'auditor'];
 /** Reading is not denied to anyone: what is in the buckets is not secret. */
 const READERS = [...PEOPLE, ...MIGHTY, 's3 full access', 'backup role'];
@@ -53,6 +55,10 @@ const denied = (
   ...(twin && { twin }),
 });
 
+const KUBELET_NAMES = ['kubelet-client.json', 'kubelet-serving.json'];
+const CSR_NAMES = [...KUBELET_NAMES, 'user.json'];
+const WORKER = 'worker-1.prod.example.com';
+const csr = 'exchange/requests/a/csr/uid/kubelet-client.json';
 const own = `exchange/requests/a/${NODE}/r/pki/apiserver.csr`;
 const outcome = `exchange/certificates/a/${NODE}/r/pki/apiserver`;
 const record = `authority/records/a/${NODE}/r/pki/apiserver.csr.json`;
@@ -73,13 +79,13 @@ const { s3, kms, sqs } = {
 };
 
 const REQUESTS: Row[] = [
-  row(s3.put, own, [...NODE_ITSELF, FORWARDER]),
+  row(s3.put, own, [...NODE_ITSELF, RELAY]),
   denied(s3.put, own, 'without a condition', { who: 'node' }),
   denied(s3.put, own, 'over plain HTTP', { who: 'node' }),
   denied(s3.put, own, 'over TLS 1.1', { who: 'node' }),
-  row(s3.put, own, [...NODE_ITSELF, FORWARDER], 'in STANDARD'),
+  row(s3.put, own, [...NODE_ITSELF, RELAY], 'in STANDARD'),
   denied(s3.put, own, 'in DEEP_ARCHIVE', { who: 'node' }),
-  row(s3.put, own, [...NODE_ITSELF, FORWARDER], 'with SSE-S3'),
+  row(s3.put, own, [...NODE_ITSELF, RELAY], 'with SSE-S3'),
   denied(s3.put, own, 'with SSE-KMS', { who: 'node' }),
   denied(s3.put, own, 'with a KMS key', { who: 'node' }),
   denied(s3.put, own, 'with SSE-C', { who: 'node' }),
@@ -89,26 +95,80 @@ const REQUESTS: Row[] = [
       who: 'node',
     }),
   ),
-  row(s3.get, own, [...NODE_ITSELF, FORWARDER, 'sign', 'watch-signatures', ...READERS]),
+  row(s3.get, own, [...NODE_ITSELF, RELAY, 'sign', 'watch-signatures', ...READERS]),
   row(s3.delete, own, ['sign', 'root']),
   row(s3.deleteVersion, own, ['root']),
-  row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', FORWARDER]),
+  row(s3.put, `exchange/requests/a/${NODE_11}/r/admin.conf.csr`, ['node 11', RELAY]),
   row(s3.put, `exchange/requests/b/${NODE}/r/admin.conf.csr`, ['node of b']),
-  row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', FORWARDER]),
+  row(s3.put, 'exchange/requests/a/users/r/user.csr', ['users of a', RELAY]),
+  // no plain node, and no relay: who uploads there speaks for every worker
+  ...CSR_NAMES.flatMap((name) => [
+    row(s3.put, `exchange/requests/a/csr/uid/${name}`, FORWARDERS_OF_A),
+    denied(s3.put, `exchange/requests/a/csr/uid/${name}`, 'without a condition', {
+      who: 'forwarder of a',
+    }),
+    row(s3.put, `exchange/requests/b/csr/uid/${name}`, ['node of b', 'forwarder of b']),
+    denied(s3.put, `exchange/requests/a/users/uid/${name}`, undefined, {
+      what: 'exchange/requests/a/users/uid/user.csr',
+      who: 'users of a',
+    }),
+  ]),
+  ...['kubelet-client.csr', 'pki/apiserver.csr'].map((name) =>
+    row(s3.put, `exchange/requests/a/csr/uid/${name}`, [RELAY]),
+  ),
+  ...['junk.json', 'x-kubelet-client.json', 'kubelet-client.json.txt', 'KUBELET-CLIENT.json'].map(
+    (name) =>
+      denied(s3.put, `exchange/requests/a/csr/uid/${name}`, undefined, {
+        what: csr,
+        who: 'forwarder of a',
+      }),
+  ),
+  ...['in DEEP_ARCHIVE', 'with SSE-C', 'over plain HTTP'].map((variant) =>
+    denied(s3.put, csr, variant, { who: 'forwarder of a' }),
+  ),
+  ...KUBELET_NAMES.flatMap((name) => [
+    // the service judges which nodes may
+    row(s3.put, `exchange/requests/a/${NODE}/uid/${name}`, NODE_ITSELF),
+    denied(s3.put, `exchange/requests/a/${NODE}/uid/${name}`, 'without a condition', {
+      who: 'node',
+    }),
+    row(s3.put, `exchange/requests/b/${WORKER}/uid/${name}`, ['worker of b']),
+  ]),
+  ...['user.json', 'junk.json', 'admin.conf.json'].map((name) =>
+    denied(s3.put, `exchange/requests/a/${NODE}/uid/${name}`, undefined, {
+      what: `exchange/requests/a/${NODE}/uid/kubelet-client.json`,
+      who: 'node',
+    }),
+  ),
+  row(s3.get, csr, [...FORWARDERS_OF_A, RELAY, 'sign', 'watch-signatures', ...READERS]),
+  row(s3.delete, csr, ['sign', 'root']),
+  row(s3.list, 'exchange/requests/a/csr/', [...FORWARDERS_OF_A, RELAY, ...LISTERS]),
+  row(s3.list, 'exchange/certificates/a/csr/', [...FORWARDERS_OF_A, RELAY, ...LISTERS]),
   row(s3.get, 'exchange/certificates/a/users/r/user.crt', [
     'users of a',
-    FORWARDER,
+    RELAY,
     'sign',
     ...READERS,
   ]),
-  row(s3.list, `exchange/requests/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
-  row(s3.list, `exchange/certificates/a/${NODE}/`, [...NODE_ITSELF, FORWARDER, ...LISTERS]),
+  row(s3.list, `exchange/requests/a/${NODE}/`, [...NODE_ITSELF, RELAY, ...LISTERS]),
+  row(s3.list, `exchange/certificates/a/${NODE}/`, [...NODE_ITSELF, RELAY, ...LISTERS]),
   row(s3.list, 'exchange/', LISTERS),
 ];
 
 const OUTCOMES: Row[] = [
-  row(s3.get, `${outcome}.crt`, [...NODE_ITSELF, FORWARDER, 'sign', ...READERS]),
+  row(s3.get, `${outcome}.crt`, [...NODE_ITSELF, RELAY, 'sign', ...READERS]),
   denied(s3.get, `${outcome}.crt`, 'over plain HTTP', { who: 'node' }),
+  row(s3.get, 'exchange/certificates/a/csr/uid/kubelet-client.crt', [
+    ...FORWARDERS_OF_A,
+    RELAY,
+    'sign',
+    ...READERS,
+  ]),
+  denied(s3.put, 'exchange/certificates/a/csr/uid/kubelet-client.json', undefined, {
+    what: `${outcome}.crt`,
+    who: 'sign',
+  }),
+  row(s3.put, 'exchange/certificates/a/csr/uid/kubelet-client.crt', ['sign']),
   row(s3.put, `${outcome}.crt`, ['sign']),
   denied(s3.put, `${outcome}.crt`, 'without a condition', { who: 'sign' }),
   row(s3.put, `${outcome}.rejected.json`, ['sign']),
@@ -120,8 +180,10 @@ const OUTCOMES: Row[] = [
     ...NODES_OF_A,
     'node of b',
     'worker of b',
+    'forwarder of a',
+    'forwarder of b',
     'users of a',
-    FORWARDER,
+    RELAY,
     ...READERS,
   ]),
   row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca'], 'without a condition'),
@@ -141,7 +203,7 @@ const LEASES: Row[] = [
 ];
 
 const CLUSTERS: Row[] = [
-  row(s3.get, 'authority/clusters/a.json', [FORWARDER, 'sign', 'reconcile', ...READERS]),
+  row(s3.get, 'authority/clusters/a.json', [RELAY, 'sign', 'reconcile', ...READERS]),
   row(s3.get, 'authority/clusters/b.json', ['sign', 'reconcile', ...READERS]),
   row(s3.put, 'authority/clusters/a.json', ['operator']),
   row(s3.put, 'authority/clusters/a.json', ['operator'], 'with If-Match'),

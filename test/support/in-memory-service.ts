@@ -99,7 +99,7 @@ export class InMemoryService {
   }
 
   caCertificate(name: CaName): string {
-    const { signing, versions } = this.document.cas[name];
+    const { signing, versions = [] } = this.document.cas[name] ?? {};
     return versions.find(({ version }) => version === signing)?.certificate ?? '';
   }
 

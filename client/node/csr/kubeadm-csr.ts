@@ -61,7 +61,7 @@ function namesOf(profile: VersionedProfile, config: KubeadmConfig): AlternativeN
   const record = clusterRecordOf(config);
   const [node] = record.nodes;
   if (!node) return [];
-  const { required, allowed } = expectedNames(profile.sans, record, { ...node, addressRanges: [] });
+  const { required, allowed } = expectedNames(profile.sans, record, node);
   const all = new Map([...required, ...allowed].map((name) => [formatName(name), name]));
   const dns = [...all.values()].filter(({ type }) => type === 'DNS');
   if (config.version.minor >= 28) dns.sort((a, b) => (a.value < b.value ? -1 : 1));

@@ -1,4 +1,6 @@
-/** Reads the parts of a kubeconfig that certificates depend on (client-go tools/clientcmd/api/v1). */
+/**
+ * Reads the parts of a kubeconfig that certificates and connections depend on (client-go tools/clientcmd/api/v1).
+ */
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod/mini';
 import { describeIssue } from '../../../lib/store/describe-issue.ts';
@@ -26,12 +28,16 @@ const cluster = z.object({
   'certificate-authority-data': data,
   'certificate-authority': text,
   'insecure-skip-tls-verify': z.optional(z.boolean()),
+  'tls-server-name': text,
+  'proxy-url': text,
 });
 const user = z.object({
   'client-certificate-data': data,
   'client-certificate': text,
   'client-key-data': data,
   'client-key': text,
+  token: text,
+  tokenFile: text,
 });
 const name = z.string();
 
@@ -45,6 +51,8 @@ const kubeconfigSchema = z.object({
 /** PEM text that is embedded in the kubeconfig, or the absolute path of the file that it names. */
 export type Material = { readonly pem: string } | { readonly file: string };
 
+export type Token = { readonly token: string } | { readonly file: string };
+
 export interface Kubeconfig {
   readonly server: string | undefined;
   readonly clusterName: string | undefined;
@@ -54,6 +62,11 @@ export interface Kubeconfig {
   readonly certificate: Material | undefined;
   readonly privateKey: Material | undefined;
   readonly certificateAuthority: Material | undefined;
+  /** A bearer token, or the file that contains it, which client-go prefers. */
+  readonly token: Token | undefined;
+  /** The name in the server's certificate, if it is not the host of the URL. */
+  readonly tlsServerName: string | undefined;
+  readonly proxyUrl: string | undefined;
   /** insecure-skip-tls-verify; clients refuse a kubeconfig that has this and CA data. */
   readonly isInsecure: boolean;
 }
@@ -81,9 +94,10 @@ export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
   const inCluster = current
     ? clusters?.find(({ name }) => name === current.cluster)
     : only(clusters);
+  const absolute = (file: string) => (isAbsolute(file) ? file : join(folder, file));
   const material = (inside: string | undefined, file: string | undefined): Material | undefined => {
     if (inside) return { pem: Buffer.from(inside, 'base64').toString('latin1') };
-    return file ? { file: isAbsolute(file) ? file : join(folder, file) } : undefined;
+    return file ? { file: absolute(file) } : undefined;
   };
   const { user: u } = entry;
   const c = inCluster?.cluster;
@@ -95,8 +109,20 @@ export function readKubeconfig(yaml: string, folder: string): Kubeconfig {
     certificate: material(u['client-certificate-data'], u['client-certificate']),
     privateKey: material(u['client-key-data'], u['client-key']),
     certificateAuthority: material(c?.['certificate-authority-data'], c?.['certificate-authority']),
+    token: tokenOf(u, absolute),
+    tlsServerName: c?.['tls-server-name'],
+    proxyUrl: c?.['proxy-url'],
     isInsecure: c?.['insecure-skip-tls-verify'] === true,
   };
+}
+
+/** client-go rest/transport: a token file wins over a token. */
+function tokenOf(
+  { token, tokenFile }: z.infer<typeof user>,
+  absolute: (file: string) => string,
+): Token | undefined {
+  if (tokenFile) return { file: absolute(tokenFile) };
+  return token ? { token } : undefined;
 }
 
 function parseKubeconfig(yaml: string) {

@@ -23,7 +23,13 @@ export const invitationSchema = z.strictObject({
   ...placeFields,
   trustDomain: subdomain,
   expiresAt: z.string(),
-  trust: z.strictObject({ ca: bundle, 'etcd-ca': bundle, 'front-proxy-ca': bundle }),
+  /** Of the CAs that the trust domain has. */
+  trust: z.strictObject({
+    ca: bundle,
+    'etcd-ca': z.optional(bundle),
+    'front-proxy-ca': z.optional(bundle),
+    'kubelet-ca': z.optional(bundle),
+  }),
   requests: z.array(
     z.strictObject({
       path: requestPath,

@@ -33,8 +33,10 @@ export class InvitedExchange implements Exchange {
         this.#gets.set(key, url);
     }
     for (const ca of CA_NAMES) {
-      this.#gets.set(bundleKey(trustDomain, ca), trust[ca].get);
-      this.#caHashes.set(bundleKey(trustDomain, ca), trust[ca].sha256);
+      const bundle = trust[ca];
+      if (!bundle) continue;
+      this.#gets.set(bundleKey(trustDomain, ca), bundle.get);
+      this.#caHashes.set(bundleKey(trustDomain, ca), bundle.sha256);
     }
   }
 

@@ -60,7 +60,10 @@ export function takeInventory(options: InventoryOptions): Inventory {
   return {
     certificates: byName(rows.filter((row) => !isOfKubelet(row))),
     certificateAuthorities: byName(
-      cas.filter(({ name, state }) => !(isWorker && name !== 'ca' && state === 'missing')),
+      cas.filter(
+        ({ name, state }) =>
+          state !== 'missing' || !(name === 'kubelet-ca' || (isWorker && name !== 'ca')),
+      ),
     ),
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
     warnings: [

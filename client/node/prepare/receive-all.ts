@@ -99,7 +99,7 @@ async function decideTrust(
 
 function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
   if (role === 'worker') return ['ca'];
-  return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
+  return CA_NAMES.filter((ca) => ca !== 'kubelet-ca' && !(externalEtcd && ca === 'etcd-ca'));
 }
 
 /** By a certificate of this run, or by one that already existed. */

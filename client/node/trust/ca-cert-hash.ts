@@ -17,7 +17,11 @@ export function parseCaCertHash(text: string): [CaName, string] {
   throw new CommandError(
     'usage',
     `${text}: not a hash of a CA's public key`,
-    'write sha256:HEX for ca, etcd-ca=sha256:HEX for etcd-ca, front-proxy-ca=sha256:HEX for front-proxy-ca',
+    `write sha256:HEX for ca, and the name of another CA before it: ${CA_NAMES.filter(
+      (name) => name !== 'ca',
+    )
+      .map((name) => `${name}=sha256:HEX`)
+      .join(', ')}`,
   );
 }
 
@@ -25,7 +29,7 @@ export function parseCaCertHash(text: string): [CaName, string] {
 export function caHashesOf(texts: readonly string[]): CaHashes {
   const hashes = texts.map(parseCaCertHash);
   const of = (wanted: CaName) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
-  return { ca: of('ca'), 'etcd-ca': of('etcd-ca'), 'front-proxy-ca': of('front-proxy-ca') };
+  return Object.fromEntries(CA_NAMES.map((ca) => [ca, of(ca)])) as Record<CaName, string[]>;
 }
 
 /** The hash of a certificate, or of the first certificate in a PEM text; in hex. */

@@ -53,6 +53,7 @@ const BUNDLES = [
   ['ca.crt', ''],
   ['etcd/ca.crt', 'etcd-ca='],
   ['front-proxy-ca.crt', 'front-proxy-ca='],
+  ['kubelet-ca.crt', 'kubelet-ca='],
 ] as const;
 
 /** A key that the security team created. */

@@ -27,6 +27,7 @@ const OWN: Record<string, unknown> = {
   allowedKeys: ['RSA-2048'],
   nodeRules: [{ namePattern: 'w-*', role: 'worker', addressRanges: ['10.0.0.0/8'] }],
   users: { organizations: ['team-a'], approvalRequired: false },
+  csrSigning: { clusterSigningDuration: '720h', kubeletServing: { roles: ['worker'] } },
 };
 const DECLARED = [
   ...['kubernetesVersion', 'controlPlaneEndpoint', 'networking', 'apiServer', 'etcd'],

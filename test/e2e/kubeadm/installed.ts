@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
 import { PROFILES, type Profile } from '../../../lib/profiles/profiles.ts';
 import { readCertificateFacts } from '../../support/certificate-facts.ts';
 import { type ChainItem, judgeChain } from '../../support/judges.ts';
@@ -16,14 +17,12 @@ export interface Installed {
   readonly roots: string;
 }
 
-const BUNDLES = { ca: 'ca.crt', 'etcd-ca': 'etcd/ca.crt', 'front-proxy-ca': 'front-proxy-ca.crt' };
-
 /** The certificates that exist, in the order of the profiles. */
 export function readInstalled(kubernetesDir: string): Installed[] {
   const pki = join(kubernetesDir, 'pki');
   return PROFILES.flatMap((profile) => {
     const pair = readPair(kubernetesDir, profile);
-    const bundle = join(pki, BUNDLES[profile.ca]);
+    const bundle = join(pki, BUNDLE_PATHS[profile.ca]);
     if (!pair || !existsSync(bundle)) return [];
     return [{ name: profile.name, ...pair, roots: readFileSync(bundle, 'utf8') }];
   });

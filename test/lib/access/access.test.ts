@@ -1,6 +1,11 @@
 import { bucketDenials, bucketGrants, bucketReservations } from '../../../lib/access/grants.ts';
 import { BUCKET_ACCESS, OBJECT_ACCESS } from '../../../lib/access/objects.ts';
-import { PEOPLE, PRINCIPALS, type Principal } from '../../../lib/access/principals.ts';
+import {
+  BOUND_PRINCIPALS,
+  PEOPLE,
+  PRINCIPALS,
+  type Principal,
+} from '../../../lib/access/principals.ts';
 import {
   KEY_ACCESS,
   messageReservations,
@@ -9,7 +14,7 @@ import {
   SERVICE_ACCESS,
 } from '../../../lib/access/services.ts';
 import { PREFIXES } from '../../../lib/contract/prefixes.ts';
-import { REQUEST_SUFFIXES } from '../../../lib/contract/request-kinds.ts';
+import { REQUEST_KINDS } from '../../../lib/contract/request-kinds.ts';
 
 const isOneOf = (principals: readonly string[]) => (principal: Principal) =>
   principals.includes(principal);
@@ -22,13 +27,15 @@ describe('the table of objects', () => {
   });
 
   it.each(OBJECT_ACCESS)('$bucket/$prefix has readers and exactly one kind of writer', (row) => {
-    const writers = new Set(row.put.map(({ by }) => by.join()));
+    const bound = (one: Principal) => BOUND_PRINCIPALS.some((other) => other === one);
+    const kindOf = (by: readonly Principal[]) => (by.every(bound) ? 'bound' : by.join());
+    const writers = new Set(row.put.map(({ by }) => kindOf(by)));
     expect(row.get.length).toBeGreaterThan(0);
     expect(writers.size).toBe(1);
   });
 
-  it('gives nodes and users nothing in authority', () => {
-    const bound = isOneOf(['node', 'control-plane', 'user']);
+  it('gives nodes, users and forwarders nothing in authority', () => {
+    const bound = isOneOf(['node', 'control-plane', 'forwarder', 'user']);
     const { list, versions } = BUCKET_ACCESS.authority;
     const named = OBJECT_ACCESS.filter(({ bucket }) => bucket === 'authority').flatMap(
       ({ get, put, delete: deletions = [] }) => [
@@ -45,7 +52,13 @@ describe('the table of objects', () => {
         put.flatMap(({ by }) => by),
       );
     const uploaders = writersOf('requests/');
-    expect(uploaders).toEqual(['node', 'user', 'forwarder']);
+    expect([...new Set(uploaders)]).toEqual([
+      'node',
+      'user',
+      'relay',
+      'control-plane',
+      'forwarder',
+    ]);
     for (const prefix of ['approvals/', 'clusters/', 'records/', 'trust/', 'ca-'])
       expect(writersOf(prefix).filter(isOneOf(uploaders))).toEqual([]);
     expect(writersOf('approvals/').filter(isOneOf(writersOf('clusters/')))).toEqual([]);
@@ -60,10 +73,20 @@ describe('the table of objects', () => {
     expect(lost).toEqual(['expiry/']);
   });
 
-  it('lets nodes upload only the suffixes that the kinds of request know', () => {
+  it('lets each kind of request be uploaded by someone, kubeadm files by their suffix and objects by their names', () => {
     const [requests] = OBJECT_ACCESS.filter(({ prefix }) => prefix === 'requests/');
-    expect(requests?.put.map(({ suffixes }) => suffixes)).toEqual([REQUEST_SUFFIXES]);
-    expect(REQUEST_SUFFIXES).toEqual(['.csr']);
+    expect(requests?.put.map(({ by, suffixes }) => [by, suffixes])).toEqual([
+      [['node', 'user', 'relay'], ['.csr']],
+      [['node'], ['/kubelet-client.json', '/kubelet-serving.json']],
+      [
+        ['control-plane', 'forwarder'],
+        ['/kubelet-client.json', '/kubelet-serving.json', '/user.json'],
+      ],
+    ]);
+    const endings = requests?.put.flatMap(({ suffixes = [] }) => suffixes) ?? [];
+    for (const { certificates } of REQUEST_KINDS)
+      for (const path of certificates.keys())
+        expect(endings.filter((ending) => `/${path}`.endsWith(ending))).not.toEqual([]);
   });
 });
 
@@ -82,26 +105,56 @@ describe('grants of one principal', () => {
         keys: ['requests/a/cp-1/*', 'certificates/a/cp-1/*', 'trust/*'],
         condition: undefined,
       },
-      { bucket: 'exchange', verb: 'put', keys: ['requests/a/cp-1/*.csr'], condition: 'new' },
+      {
+        bucket: 'exchange',
+        verb: 'put',
+        keys: [
+          'requests/a/cp-1/*.csr',
+          'requests/a/cp-1/*/kubelet-client.json',
+          'requests/a/cp-1/*/kubelet-serving.json',
+        ],
+        condition: 'new',
+      },
     ]);
     expect(bucketGrants(node, 'authority')).toEqual([]);
   });
 
-  it('name the lease of the cluster for its control-plane nodes, and nothing else', () => {
-    const node = { principal: 'control-plane', cluster: 'a', node: 'cp-1' } as const;
-    const keys = ['leases/a.json'];
+  const folders = ['requests/a/csr/*', 'certificates/a/csr/*'];
+  const csrPut = {
+    bucket: 'exchange',
+    verb: 'put',
+    keys: ['kubelet-client', 'kubelet-serving', 'user'].map(
+      (name) => `requests/a/csr/*/${name}.json`,
+    ),
+    condition: 'new',
+  };
+
+  it('name the lease of the cluster and the folder of CSRs for its control-plane nodes, and nothing else', () => {
+    const node = { principal: 'control-plane', cluster: 'a' } as const;
+    const keys = [...folders, 'leases/a.json'];
     expect(bucketGrants(node, 'exchange')).toEqual([
       { bucket: 'exchange', verb: 'list', prefixes: keys },
       { bucket: 'exchange', verb: 'get', keys, condition: undefined },
-      { bucket: 'exchange', verb: 'put', keys, condition: 'compared' },
+      csrPut,
+      { bucket: 'exchange', verb: 'put', keys: ['leases/a.json'], condition: 'compared' },
     ]);
     expect(bucketGrants(node, 'authority')).toEqual([]);
   });
 
-  it('name every folder of one cluster, and its record, for those who forward', () => {
+  it('name the folder of CSRs and the trust bundles for a forwarder, and no node', () => {
     const forwarder = { principal: 'forwarder', cluster: 'a' } as const;
+    expect(bucketGrants(forwarder, 'exchange')).toEqual([
+      { bucket: 'exchange', verb: 'list', prefixes: folders },
+      { bucket: 'exchange', verb: 'get', keys: [...folders, 'trust/*'], condition: undefined },
+      csrPut,
+    ]);
+    expect(bucketGrants(forwarder, 'authority')).toEqual([]);
+  });
+
+  it('name every folder of one cluster, and its record, for a relay', () => {
+    const relay = { principal: 'relay', cluster: 'a' } as const;
     const keysOf = (bucket: 'exchange' | 'authority') =>
-      bucketGrants(forwarder, bucket).map((grant) => 'keys' in grant && grant.keys);
+      bucketGrants(relay, bucket).map((grant) => 'keys' in grant && grant.keys);
     expect(keysOf('exchange')).toEqual([
       false,
       ['requests/a/*/*', 'certificates/a/*/*', 'trust/*'],
@@ -131,7 +184,10 @@ describe('grants of one principal', () => {
   it('take the name of a node literally, even with a replacement pattern in it', () => {
     const node = { principal: 'node', cluster: 'a', node: '$&' } as const;
     expect(bucketGrants(node, 'exchange')).toContainEqual(
-      expect.objectContaining({ verb: 'put', keys: ['requests/a/$&/*.csr'] }),
+      expect.objectContaining({
+        verb: 'put',
+        keys: expect.arrayContaining(['requests/a/$&/*.csr']),
+      }),
     );
   });
 
@@ -166,13 +222,20 @@ describe('grants of one principal', () => {
   );
 });
 
+const UPLOADED = [
+  'requests/*.csr',
+  'requests/*/kubelet-client.json',
+  'requests/*/kubelet-serving.json',
+  'requests/*/user.json',
+];
+
 describe('denials', () => {
   it('of exchange are puts without their condition', () => {
     expect(bucketDenials('exchange')).toEqual([
       {
         verb: 'put',
         unless: 'new',
-        keys: ['requests/*.csr', 'certificates/*.crt', 'certificates/*.rejected.json'],
+        keys: [...UPLOADED, 'certificates/*.crt', 'certificates/*.rejected.json'],
       },
       { verb: 'put', unless: 'compared', keys: ['leases/*'] },
     ]);
@@ -213,11 +276,11 @@ describe('reservations', () => {
 
   it('of exchange give each prefix to its writers, and no other key to anyone', () => {
     expect(lines('exchange')).toEqual([
-      'put requests/*.csr: node, user, forwarder',
+      `put ${UPLOADED.join(', ')}: node, user, relay, control-plane, forwarder`,
       'put certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json: sign',
       'put trust/*: create-ca',
       'put leases/*: control-plane',
-      'put others than requests/*.csr, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*: nobody',
+      `put others than ${UPLOADED.join(', ')}, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*: nobody`,
       'delete requests/*, certificates/*.pending.json: sign, break-glass',
       'delete others than requests/*, certificates/*.pending.json: break-glass',
       'delete-version others than : break-glass',

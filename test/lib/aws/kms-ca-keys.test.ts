@@ -18,8 +18,7 @@ function refusing(errors: Record<string, string>) {
   return { keys: new KmsCaKeys(client as unknown as KMSClient), calls };
 }
 
-const HINT =
-  /declare the trust domain there, or specify three keys that it allows this function to use$/;
+const HINT = /declare the trust domain there, or specify keys that it allows this function to use$/;
 
 it.each([
   ['look for keys', {}, ['GetPublicKey']],

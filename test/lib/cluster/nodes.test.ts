@@ -1,6 +1,6 @@
 import { hostOfEndpoint } from '../../../lib/cluster/endpoint.ts';
 import { expectedNames } from '../../../lib/cluster/expected-names.ts';
-import { findNode, type KnownNode } from '../../../lib/cluster/find-node.ts';
+import { findNode, fitsPattern, type KnownNode } from '../../../lib/cluster/find-node.ts';
 import type { ClusterRecord } from '../../../lib/cluster/record.ts';
 import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
@@ -72,6 +72,50 @@ describe('finds a node', () => {
       expect(findNode(record, name)).toBeUndefined();
     },
   );
+});
+
+describe('a pattern never matches a name with a wildcard:', () => {
+  it.each([
+    ['*.x', '*.x'],
+    ['*.x', 'a*.x'],
+    ['*.x', 'a.*.x'],
+    ['*', '*'],
+    ['w*', 'w*'],
+    ['w-1', 'w-*'],
+  ])('%s does not match %s', (pattern, name) => {
+    expect(fitsPattern(name, pattern)).toBe(false);
+  });
+});
+
+it("knows what a node's kubelet may have besides its own names", () => {
+  const record = clusterRecord({
+    nodes: [
+      {
+        name: 'w-1',
+        addresses: ['10.20.0.21'],
+        role: 'worker',
+        kubelet: { certSANs: ['w-1.example.com', '203.0.113.21'] },
+      },
+    ],
+    nodeRules: [
+      {
+        namePattern: 'w-*',
+        addressRanges: ['10.20.8.0/22'],
+        role: 'worker',
+        kubelet: { certSANs: ['ec2-*.example.com'], addressRanges: ['3.64.0.0/12'] },
+      },
+    ],
+  });
+  const none = { certSANs: [], patterns: [], addressRanges: [] };
+  expect(findNode(record, 'w-1')?.kubelet).toEqual({
+    ...none,
+    certSANs: ['w-1.example.com', '203.0.113.21'],
+  });
+  expect(findNode(record, 'w-2')?.kubelet).toEqual({
+    ...none,
+    patterns: ['ec2-*.example.com'],
+    addressRanges: [{ octets: Uint8Array.of(3, 64, 0, 0), prefixLength: 12 }],
+  });
 });
 
 describe('the names of a node', () => {

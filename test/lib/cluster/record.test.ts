@@ -98,6 +98,53 @@ it.each<[wrong: string, changes: object, field: string]>([
   ['half a limit', { limits: { maxNames: 1.5 } }, 'limits.maxNames'],
   ['an unknown kind of key', { allowedKeys: ['ECDSA-P521'] }, 'allowedKeys[0]'],
   ['an unknown field', { certSANs: [] }, 'the document'],
+  ['an unknown signer', { csrSigning: { legacyUnknown: {} } }, 'csrSigning'],
+  [
+    'a signer without a role',
+    { csrSigning: { kubeletClient: { roles: [] } } },
+    'csrSigning.kubeletClient.roles',
+  ],
+  [
+    'a signing duration below ten minutes, for which no kubelet can ask',
+    { csrSigning: { clusterSigningDuration: '599s' } },
+    'csrSigning.clusterSigningDuration',
+  ],
+  [
+    'an option for users, whose rule is users',
+    { csrSigning: { kubeAPIServerClient: { organizations: ['a'] } } },
+    'csrSigning.kubeAPIServerClient',
+  ],
+  ...['*.prod.example.com', '*', 'W-1', 'w-1.', '010.0.0.1', '::ffff:10.0.0.1', '10.0.0.0/8'].map(
+    (name): [string, object, string] => [
+      `the kubelet name ${name}`,
+      { nodes: [{ ...node, kubelet: { certSANs: [name] } }] },
+      'nodes[0].kubelet.certSANs[0]',
+    ],
+  ),
+  ...[
+    '*',
+    'w-*',
+    '*-*.example.com',
+    '10.0.0.1',
+    '10.0.*.1',
+    'fd00::1',
+    'W-*.example.com',
+    '*.',
+  ].map((pattern): [string, object, string] => [
+    `the kubelet name pattern ${pattern}`,
+    { nodeRules: [{ ...rule, kubelet: { certSANs: [pattern] } }] },
+    'nodeRules[0].kubelet.certSANs[0]',
+  ]),
+  [
+    'kubelet addresses that are not a CIDR range',
+    { nodeRules: [{ ...rule, kubelet: { addressRanges: ['3.64.0.1'] } }] },
+    'nodeRules[0].kubelet.addressRanges[0]',
+  ],
+  [
+    'kubelet address ranges of a listed node',
+    { nodes: [{ ...node, kubelet: { addressRanges: ['3.64.0.0/12'] } }] },
+    'nodes[0].kubelet',
+  ],
   ['an unknown nested field', { networking: { podSubnet: '10.0.0.0/8' } }, 'networking'],
 ])('names the field of %s', (_, changes, field) => {
   const { record, problems } = parseClusterRecord({ ...recordDocument, ...changes });
@@ -137,4 +184,54 @@ it("uses kubeadm's defaults", () => {
 it('uses the first of two service ranges', () => {
   const networking = { serviceSubnet: 'fd00:30::/112, 172.30.0.0/16' };
   expect(formatIpAddress(clusterRecord({ networking }).serviceRange.octets)).toBe('fd00:30::');
+});
+
+it('knows both service ranges', () => {
+  const networking = { serviceSubnet: 'fd00:30::/112, 172.30.0.0/16' };
+  expect(
+    clusterRecord({ networking }).serviceRanges.map(({ octets }) => formatIpAddress(octets)),
+  ).toEqual(['fd00:30::', '172.30.0.0']);
+});
+
+it.each<[what: string, csrSigning: object | undefined, rule: object | undefined]>([
+  ['no csrSigning signs no CSR', undefined, undefined],
+  [
+    'an empty csrSigning allows no signer, and has the validity of other certificates',
+    {},
+    {
+      uploaders: [],
+      maxValiditySeconds: 7200,
+      kubeletClient: undefined,
+      kubeletServing: undefined,
+    },
+  ],
+  [
+    'signers are for both roles unless some are named, and ca does not sign serving certificates',
+    { kubeletClient: {}, kubeletServing: { roles: ['worker'] }, kubeAPIServerClient: {} },
+    {
+      kubeletClient: { roles: ['control-plane', 'worker'] },
+      kubeletServing: { roles: ['worker'], signByCA: false },
+      kubeAPIServerClient: {},
+    },
+  ],
+  [
+    'the words of kube-controller-manager',
+    {
+      uploaders: ['AWS:AROA:*'],
+      clusterSigningDuration: '24h0m0s',
+      kubeletServing: { dangerouslySignByCA: true },
+    },
+    {
+      uploaders: ['AWS:AROA:*'],
+      maxValiditySeconds: 86_400,
+      kubeletServing: { roles: ['control-plane', 'worker'], signByCA: true },
+    },
+  ],
+])('csrSigning: %s', (_, csrSigning, rule) => {
+  const record = clusterRecord({
+    certificateValidityPeriod: '2h',
+    ...(csrSigning && { csrSigning }),
+  });
+  if (rule) expect(record.csrSigning).toMatchObject(rule);
+  else expect(record.csrSigning).toBeUndefined();
 });

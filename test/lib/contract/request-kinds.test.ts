@@ -109,7 +109,7 @@ it('objects under one request id never share an outcome, and each can be derived
 
 it('the reserved words are those of the rows', () => {
   expect(reservedWordsOf(kinds)).toEqual(['users', 'csr']);
-  expect(RESERVED_NODE_NAMES).toEqual(['users']);
+  expect(RESERVED_NODE_NAMES).toEqual(['users', 'csr']);
   expect(REQUEST_SUFFIXES).toEqual(['.csr']);
 });
 

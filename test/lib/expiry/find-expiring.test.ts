@@ -1,6 +1,7 @@
 import { type ClusterRecord, parseClusterRecord } from '../../../lib/cluster/record.ts';
 import type { ExpiryEntry } from '../../../lib/contract/expiry-key.ts';
 import { findExpiring, firstDay } from '../../../lib/expiry/find-expiring.ts';
+import { NewestEntries } from '../../../lib/expiry/read-newest.ts';
 import { Fault } from '../../../lib/fault.ts';
 
 const NOW = new Date('2027-06-15T12:00:00Z');
@@ -36,6 +37,17 @@ function entry(day: string, more: Partial<ExpiryEntry> = {}): ExpiryEntry {
     serialNumber: '01a0',
     ...more,
   };
+}
+
+const CSR_SIGNING = { csrSigning: { kubeletClient: {}, kubeletServing: {} } };
+const TEN_MINUTES = { csrSigning: { ...CSR_SIGNING.csrSigning, clusterSigningDuration: '10m' } };
+const CLIENT = { certificateName: 'kubelet-client', requestId: 'uid' };
+const KUBECONFIG = { certificateName: 'kubelet.conf' };
+
+function newestOf(entries: readonly ExpiryEntry[]): ExpiryEntry[] {
+  const newest = new NewestEntries();
+  for (const one of entries) newest.add(one);
+  return newest.all();
 }
 
 const SHORT = { certificateValidityPeriod: '168h' };
@@ -103,8 +115,90 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
     'neither',
     { certificateValidityPeriod: '24h' },
   ],
+  [
+    'with a validity of a day, none is near: the index knows days only',
+    [entry('2027-06-15')],
+    'neither',
+    { certificateValidityPeriod: '24h' },
+  ],
+  [
+    'with a validity of a day, yesterday is expired',
+    [entry('2027-06-14')],
+    'expired',
+    { certificateValidityPeriod: '24h' },
+  ],
+  ...(['kubelet-client', 'kubelet-serving'] as const).flatMap(
+    (certificateName): [string, ExpiryEntry[], 'near' | 'expired' | 'neither', object][] => [
+      [
+        `${certificateName} of a year is near as any other`,
+        [entry('2027-06-20', { certificateName })],
+        'near',
+        CSR_SIGNING,
+      ],
+      [
+        `${certificateName} that lives for ten minutes is never near`,
+        [entry('2027-06-15', { certificateName })],
+        'neither',
+        TEN_MINUTES,
+      ],
+      [
+        `${certificateName} that lived for ten minutes yesterday may have been renewed at midnight`,
+        [entry('2027-06-14', { certificateName })],
+        'neither',
+        TEN_MINUTES,
+      ],
+      [
+        `${certificateName} that lived for ten minutes is expired after a day without another`,
+        [entry('2027-06-13', { certificateName })],
+        'expired',
+        TEN_MINUTES,
+      ],
+      [
+        `${certificateName} of a listed worker counts`,
+        [entry('2027-06-14', { certificateName, node: 'worker-1' })],
+        'expired',
+        CSR_SIGNING,
+      ],
+      [
+        `${certificateName} of a worker that only matches a rule does not`,
+        [entry('2027-06-14', { certificateName, node: 'worker-auto-1' })],
+        'neither',
+        CSR_SIGNING,
+      ],
+    ],
+  ),
+  [
+    'of a kubelet, kubelet.conf renews what a forwarder obtained',
+    [entry('2027-06-14', CLIENT), entry('2028-06-01', KUBECONFIG)],
+    'neither',
+    CSR_SIGNING,
+  ],
+  [
+    'of a kubelet, what a forwarder obtained renews kubelet.conf',
+    [entry('2027-06-14', KUBECONFIG), entry('2028-06-01', CLIENT)],
+    'neither',
+    CSR_SIGNING,
+  ],
+  [
+    'of a kubelet, kubelet.conf and what a forwarder obtained are reported as one',
+    [entry('2027-06-13', KUBECONFIG), entry('2027-06-14', CLIENT)],
+    'expired',
+    CSR_SIGNING,
+  ],
+  [
+    'its serving certificate does not renew its client certificate',
+    [entry('2027-06-14', CLIENT), entry('2028-06-01', { certificateName: 'kubelet-serving' })],
+    'expired',
+    CSR_SIGNING,
+  ],
+  [
+    'the lifetime of the newer one counts',
+    [entry('2027-06-14', CLIENT), entry('2027-06-20', KUBECONFIG)],
+    'near',
+    TEN_MINUTES,
+  ],
 ])('%s', (_, entries, wanted, more = {}) => {
-  const found = findExpiring(entries, new Map([['prod', recordOf(more)]]), NOW, RULES);
+  const found = findExpiring(newestOf(entries), new Map([['prod', recordOf(more)]]), NOW, RULES);
   expect({ near: found.near.length, expired: found.expired.length }).toEqual({
     near: wanted === 'near' ? 1 : 0,
     expired: wanted === 'expired' ? 1 : 0,

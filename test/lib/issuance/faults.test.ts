@@ -192,7 +192,7 @@ it('a malformed cluster record is a fault, not a rejection: the request is proce
 it('nothing is published if the KMS key does not belong to the CA certificate', async () => {
   const { memory, key } = await uploaded();
   const document = structuredClone(memory.document);
-  const [ca, etcd] = [document.cas.ca.versions[0], document.cas['etcd-ca'].versions[0]];
+  const [ca, etcd] = [document.cas.ca.versions[0], document.cas['etcd-ca']?.versions[0]];
   if (ca && etcd) ca.keyId = etcd.keyId;
   memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
   await expect(memory.process(key)).rejects.toMatchObject({ code: 'signature-invalid' });

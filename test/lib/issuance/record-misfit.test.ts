@@ -69,7 +69,9 @@ function forge({ memory, key }: Pick<Opening, 'memory' | 'key'>, change: Change)
 
 /** With the draft, and the digest of the plan, that follow from its other fields. */
 function consistent(record: IssueRecord, memory: InMemoryService): IssueRecord {
-  const tbs = writeTbsCertificate(fieldsOf(record), issuingCa(memory.document, record.ca));
+  const ca = issuingCa(memory.document, record.ca);
+  if (!ca) throw new Error(`no ${record.ca}`);
+  const tbs = writeTbsCertificate(fieldsOf(record), ca);
   const [, cluster = ''] = record.request.split('/');
   const digest = planDigest({
     ...record,
@@ -193,7 +195,7 @@ describe('does not sign a record that was changed, and ends the request', () => 
       'another key of a CA',
       (record, { document }) => ({
         ...record,
-        keyId: document.cas['etcd-ca'].versions[0]?.keyId ?? '',
+        keyId: document.cas['etcd-ca']?.versions[0]?.keyId ?? '',
       }),
       /has no version 1 of ca with the key/,
     ],

@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 const pins = (more: Partial<Pins> = {}, ...ca: string[]): Pins => ({
-  hashes: { ca, 'etcd-ca': [], 'front-proxy-ca': [] },
+  hashes: { ca, 'etcd-ca': [], 'front-proxy-ca': [], 'kubelet-ca': [] },
   trustBundle: undefined,
   onFirstUse: false,
   ...more,

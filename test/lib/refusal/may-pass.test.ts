@@ -1,0 +1,35 @@
+import { mayPass } from '../../../lib/refusal/may-pass.ts';
+import { VIOLATION_CODES } from '../../../lib/refusal/violation.ts';
+
+it.each([
+  'node-unknown',
+  'cluster-unknown',
+  'trust-domain-unknown',
+  'ca-expired',
+  'ca-absent',
+  'san-not-allowed',
+  'key-not-allowed',
+  'uploader-not-allowed',
+  'csr-signing-not-allowed',
+  'certificate-name-role',
+  'budget-exceeded',
+  'users-not-allowed',
+])('lets a CSR be asked for again after %s, which others can fix', (code) => {
+  expect(mayPass(code)).toBe(true);
+});
+
+it.each([
+  'signature-invalid',
+  'subject-organization',
+  'csr-usages',
+  'attempt-order',
+  'approval-denied',
+  'a-code-of-a-later-release',
+  'toString',
+])('does not after %s', (code) => {
+  expect(mayPass(code)).toBe(false);
+});
+
+it('decides about every code', () => {
+  for (const code of Object.keys(VIOLATION_CODES)) expect(typeof mayPass(code)).toBe('boolean');
+});
