@@ -21,7 +21,7 @@ export const ISSUE_CHECKS = [
   'no forwarder serves a control plane for anyone else',
 ];
 
-/** What the later checks go on with. */
+/** The kubelets that later checks use. */
 export interface Served {
   readonly worker: KubeletProgram;
   readonly controlPlane: KubeletProgram;

@@ -1,5 +1,5 @@
 /**
- * Whoever can write to the exchange bucket can put any bytes there. A forwarder writes none of these into the API, where
+ * Anyone who can write to the exchange bucket can put any bytes there. A forwarder writes none of these into the API, where
  * nothing could take them back.
  */
 import { writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ interface Lie {
   /** `a certificate …` */
   readonly what: string;
   readonly signer: 'client' | 'serving';
-  /** What stands in the bucket instead of the certificate. */
+  /** What is in the bucket instead of the certificate. */
   readonly told: (at: LieSite) => Promise<string>;
 }
 
@@ -55,7 +55,7 @@ const LIES: readonly Lie[] = [
     told: ({ forge, node }) => forge({ subject: `/O=system:masters/CN=system:node:${node}` }),
   },
   {
-    what: 'with a name that was not asked for',
+    what: 'with a name that is not in the CSR',
     signer: 'client',
     told: ({ forge }) => forge({ extensions: [...CLIENT, 'subjectAltName=DNS:kubernetes'] }),
   },
@@ -95,9 +95,9 @@ const LIES: readonly Lie[] = [
     signer: 'client',
     told: async ({ truth, forge }) => `${truth}${await forge({ subject: '/CN=another' })}`,
   },
-  { what: 'that is none', signer: 'client', told: async () => 'not a certificate\n' },
+  { what: 'that is not PEM', signer: 'client', told: async () => 'not a certificate\n' },
   {
-    what: 'without a name that was asked for',
+    what: 'without a name of the CSR',
     signer: 'serving',
     told: ({ forge }) => forge({ ca: 'kubelet-ca', extensions: SERVING }),
   },

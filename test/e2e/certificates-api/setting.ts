@@ -328,7 +328,7 @@ export class Setting {
     return tokenKubeconfig(this.server, this.ca, this.bootstrapToken);
   }
 
-  /** The API as whoever has a bootstrap token sees it. */
+  /** The API as the holder of a bootstrap token sees it. */
   bootstrapApi(): Api {
     return new Api({ server: this.server, ca: this.ca, token: this.bootstrapToken });
   }

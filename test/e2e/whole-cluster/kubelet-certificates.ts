@@ -1,4 +1,4 @@
-/** What kubelets' certificates are worth in the whole cluster, and what nobody gets who took over a worker. */
+/** What kubelets' certificates are worth in the whole cluster, and what someone who took over a worker does not get. */
 import { readFileSync } from 'node:fs';
 import { until } from '../../support/until.ts';
 import { Api, CSRS, type Csr, conditionsOf, REFUSED, SIGNERS } from '../certificates-api/api.ts';
@@ -21,7 +21,7 @@ const STOLEN_ADDRESS =
 const STOLEN_NAME = 'root on a worker asks as another node: the API server refuses';
 const STOLEN_TOKEN =
   'a stolen bootstrap token asks as a control plane: approved by Kubernetes, refused by Cakeless';
-const AWAY = 'forwarders were away: what was asked for in the meantime is issued';
+const AWAY = 'forwarders were away: CSRs of the meantime are issued';
 const OWN = "a control plane's CSR waits for the forwarder of that control plane";
 
 export const KUBELET_CHECKS = [
