@@ -2,7 +2,12 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Environment } from '../../support/running-service-process.ts';
 
-const PATHS = { ca: 'ca.crt', 'etcd-ca': 'etcd/ca.crt', 'front-proxy-ca': 'front-proxy-ca.crt' };
+const PATHS = {
+  ca: 'ca.crt',
+  'etcd-ca': 'etcd/ca.crt',
+  'front-proxy-ca': 'front-proxy-ca.crt',
+  'kubelet-ca': 'kubelet-ca.crt',
+};
 
 export interface TrustBundle {
   readonly ca: keyof typeof PATHS;
