@@ -2,6 +2,7 @@
 import { benchColdStart } from './cold-start.ts';
 import { benchCommand } from './command.ts';
 import { benchCpu } from './cpu.ts';
+import { benchCsr } from './csr.ts';
 import { benchMemory } from './memory.ts';
 import { benchRoundTrips } from './round-trips.ts';
 import { benchUploadToCertificate } from './upload-to-certificate.ts';
@@ -13,6 +14,7 @@ const SECTIONS: Readonly<Record<string, () => void | Promise<void>>> = {
   'cold-start': benchColdStart,
   'upload-to-certificate': benchUploadToCertificate,
   command: benchCommand,
+  csr: benchCsr, // last: it needs root and Kubernetes' programs
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the forwarder does when the API server, or the way to it or to the exchange, is not there. */
+/** What the forwarder does when the API server, the network or the exchange fails. */
 import { until } from '../../support/until.ts';
 import type { Check } from '../harness/report.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -11,7 +11,7 @@ export const LINE_CHECKS = [
   'the API server was restarted: a certificate within 2 minutes',
   'the connection was black-holed: a certificate within 2 minutes',
   'the history was compacted (410 Gone): a certificate within 2 minutes',
-  'S3 did not answer: nothing is lost, and a certificate follows',
+  'S3 did not respond: nothing is lost, and a certificate follows',
   'no loop is busy in the meantime',
 ];
 
@@ -31,13 +31,13 @@ export async function checkBrokenLines(check: Check, setting: Setting): Promise<
     await check('the connection was black-holed: a certificate within 2 minutes', async () => {
       setting.link.blackHole();
       const asked = served(setting, 'black-hole');
-      setting.link.restore(); // new connections work, the old ones are dead for ever
+      setting.link.restore(); // new connections work, the old ones stay dead
       return asked;
     });
     await check('the history was compacted (410 Gone): a certificate within 2 minutes', () =>
       compacted(setting),
     );
-    await check('S3 did not answer: nothing is lost, and a certificate follows', async () => {
+    await check('S3 did not respond: nothing is lost, and a certificate follows', async () => {
       setting.exchange.unavailable = true;
       const from = setting.exchange.calls.length;
       const asked = served(setting, 'no-s3');
@@ -47,7 +47,7 @@ export async function checkBrokenLines(check: Check, setting: Setting): Promise<
       );
       const { status } = await forwarder.health('/readyz');
       setting.exchange.unavailable = false;
-      return `/readyz said ${status} meanwhile; ${await asked}`;
+      return `/readyz said ${status} in the meantime; ${await asked}`;
     });
     await check('no loop is busy in the meantime', () =>
       calm(setting, forwarder, { started, requests, calls }),
@@ -69,7 +69,7 @@ async function ask(setting: Setting, word: string): Promise<string> {
   return all.at(-1)?.metadata.name ?? '';
 }
 
-/** While the forwarder is away, what it knows becomes too old: its version is compacted, and the cache starts anew. */
+/** While the forwarder is away, its resource version is compacted, and the API server's cache starts again. */
 async function compacted(setting: Setting): Promise<string> {
   setting.link.blackHole();
   setting.link.cut();

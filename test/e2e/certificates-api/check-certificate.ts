@@ -19,7 +19,7 @@ export async function checkCertificate(csr: Csr, ca: string): Promise<X509Certif
   const input = pemOf(csr.spec.request);
   const key = await mustRun([...req, '-pubkey'], { input });
   if (leaf.publicKey.export({ type: 'spki', format: 'pem' }) !== key)
-    throw new Error('another key than that of the CSR');
+    throw new Error('not the key of the CSR');
   if (!leaf.verify(new X509Certificate(ca).publicKey)) throw new Error('signed by another CA');
   const facts = readCertificateFacts(pem);
   const text = await mustRun([...req, '-text', '-nameopt', 'RFC2253'], { input });

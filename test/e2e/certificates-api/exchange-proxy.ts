@@ -1,5 +1,5 @@
 /**
- * An HTTP proxy in front of `cakeless local`: it counts the calls of a forwarder, and can change an answer, delay a call, or
+ * An HTTP proxy for `cakeless local`: it counts the calls of a forwarder, and can change an answer, delay a call, or
  * look at each before it passes. The signature of a call stays valid, because `Host` is passed on as it came.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';

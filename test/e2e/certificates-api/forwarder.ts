@@ -51,7 +51,7 @@ export class Forwarder {
     return this.#process.running;
   }
 
-  /** When it ends by itself. @returns its log */
+  /** When it exits. @returns its log */
   async ended(): Promise<string> {
     await this.#process.ended();
     return this.log();

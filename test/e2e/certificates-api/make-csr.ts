@@ -22,12 +22,12 @@ const USAGES = {
 
 let count = 0;
 
-/** @param as whose CSR it is @returns the object, and the file of its key */
+/** @param as whose CSR it is @returns the object, the file of its key, and when it was sent */
 export async function createCsr(
   as: Api,
   folder: string,
   plan: CsrPlan,
-): Promise<{ csr: Csr; keyFile: string }> {
+): Promise<{ csr: Csr; keyFile: string; sentAt: number }> {
   count += 1;
   const stem = join(folder, 'csrs', String(count));
   mkdirSync(join(folder, 'csrs'), { recursive: true });
@@ -39,6 +39,7 @@ export async function createCsr(
   const request = readFileSync(stem).toString('base64');
   rmSync(stem);
   const { usages = USAGES[plan.signer], expirationSeconds } = plan;
+  const sentAt = performance.now();
   const csr = await as.ask<Csr>('POST', CSRS, {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
@@ -50,7 +51,7 @@ export async function createCsr(
       ...(expirationSeconds && { expirationSeconds }),
     },
   });
-  return { csr, keyFile };
+  return { csr, keyFile, sentAt };
 }
 
 /** A kubeconfig with a token. */

@@ -12,8 +12,10 @@ export async function setNode(
   const path = `/api/v1/nodes/${name}`;
   if ((await api.status('GET', path)) === 404)
     await api.ask('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name } });
-  const node = await api.ask<Record<string, unknown>>('GET', path);
-  await api.ask('PUT', `${path}/status`, { ...node, status: { addresses } });
+  const node = await api.ask<{ metadata: object }>('GET', path);
+  // controllers change it, too
+  const metadata = { ...node.metadata, resourceVersion: undefined };
+  await api.ask('PUT', `${path}/status`, { ...node, metadata, status: { addresses } });
 }
 
 /** A worker with a bootstrap token that gets its client certificate, registers its Node, and asks for the other. */

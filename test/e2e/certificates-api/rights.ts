@@ -76,7 +76,7 @@ export async function checkRights(
     ] as const)
       for (const group of ['', 'certificates.k8s.io'])
         await setting.api.mayNot(FORWARDER_USER, { group, resource, verb });
-    return `${FORWARDER_USER}: the API server says no to each`;
+    return `${FORWARDER_USER}: the API server allows none of them`;
   });
 }
 

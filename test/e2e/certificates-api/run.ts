@@ -8,6 +8,7 @@ import { checkFloods, FLOOD_CHECKS } from './flood.ts';
 import { checkIssuing, checkRenewal, ISSUE_CHECKS, RENEWS } from './issue.ts';
 import { checkKilled, KILLED_CHECKS } from './killed.ts';
 import { checkLies, LIE_CHECKS } from './lies.ts';
+import { MEASURES, measure } from './measure.ts';
 import { checkOtherSigner, OTHER_SIGNER_CHECKS } from './other-signer.ts';
 import type { CsrPlan } from './plan.ts';
 import { checkRefusals, REFUSE_CHECKS } from './refuse.ts';
@@ -45,26 +46,31 @@ export async function runCertificatesApi(
   folder: string,
   plan: CsrPlan,
 ): Promise<void> {
-  const where = join(folder, `certificates-api-${plan.release}`);
-  let setting: Setting | undefined;
-  try {
-    await report.row(CERTIFICATES_API, [plan.release], CSR_CHECKS, async (check) => {
-      const step: Check = (name, body) => {
-        report.say(`${CERTIFICATES_API} ${plan.release}: ${name} ...`);
-        return check(name, body);
-      };
-      setting = await Setting.make(plan, service, where);
-      await checkAll(step, setting);
-    });
-  } finally {
-    await setting?.stop();
-    rmSync(where, { recursive: true, force: true });
-  }
+  await withSetting(report, service, folder, plan, CSR_CHECKS, checkAll);
+}
+
+/** The measurements alone. */
+export async function runMeasurements(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+  plan: CsrPlan,
+): Promise<void> {
+  await withSetting(report, service, folder, plan, [PREPARED, STARTED, ...MEASURES], measureAll);
+}
+
+async function measureAll(check: Check, setting: Setting): Promise<void> {
+  await start(check, setting);
+  await measure(check, setting);
+}
+
+async function start(check: Check, setting: Setting): Promise<void> {
+  await check(PREPARED, async () => `${await setting.prepare()} certificates`);
+  await check(STARTED, () => setting.start());
 }
 
 async function checkAll(check: Check, setting: Setting): Promise<void> {
-  await check(PREPARED, async () => `${await setting.prepare()} certificates`);
-  await check(STARTED, () => setting.start());
+  await start(check, setting);
   const { worker } = await setting.withForwarders(3, async (all) => {
     await check(READY, async () => all.map(({ running }) => `running: ${running}`).join(', '));
     const served = await checkIssuing(check, setting);
@@ -79,4 +85,29 @@ async function checkAll(check: Check, setting: Setting): Promise<void> {
   await checkFloods(check, setting);
   await checkRights(check, setting, worker);
   await checkOtherSigner(check, setting);
+}
+
+async function withSetting(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+  plan: CsrPlan,
+  checks: readonly string[],
+  body: (check: Check, setting: Setting) => Promise<void>,
+): Promise<void> {
+  const where = join(folder, `certificates-api-${plan.release}`);
+  let setting: Setting | undefined;
+  try {
+    await report.row(CERTIFICATES_API, [plan.release], checks, async (check) => {
+      const step: Check = (name, look) => {
+        report.say(`${CERTIFICATES_API} ${plan.release}: ${name} ...`);
+        return check(name, look);
+      };
+      setting = await Setting.make(plan, service, where);
+      await body(step, setting);
+    });
+  } finally {
+    await setting?.stop();
+    rmSync(where, { recursive: true, force: true });
+  }
 }

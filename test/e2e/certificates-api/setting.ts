@@ -14,6 +14,7 @@ import type { CakelessService } from '../harness/cakeless-service.ts';
 import { mustRun } from '../harness/program.ts';
 import { etcdProgram, kubernetesProgram } from '../harness/programs.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
+import type { Endpoint } from '../traffic/kube-client.ts';
 import { Api, REFUSED } from './api.ts';
 import { changeRecord } from './cluster-record.ts';
 import { ExchangeProxy } from './exchange-proxy.ts';
@@ -122,6 +123,12 @@ export class Setting {
     return readFileSync(this.first.file(`pki/${name}.crt`), 'utf8');
   }
 
+  /** For a client with super-admin.conf. */
+  get endpoint(): Endpoint {
+    const pair = readKubeconfigPair(this.first.file('super-admin.conf'));
+    return { server: this.server, ca: this.ca, ...pair };
+  }
+
   get server(): string {
     return `https://${this.first.address}:6443`;
   }
@@ -180,8 +187,7 @@ export class Setting {
       '--audit-log-path': this.auditLog,
     });
     this.#api?.close();
-    const pair = readKubeconfigPair(first.file('super-admin.conf'));
-    const api = new Api({ server: this.server, ca: this.ca, ...pair });
+    const api = new Api(this.endpoint);
     this.#api = api;
     await until('/readyz', async () => {
       this.#mustRun('kube-apiserver');
@@ -322,7 +328,7 @@ export class Setting {
     return tokenKubeconfig(this.server, this.ca, this.bootstrapToken);
   }
 
-  /** The API as whoever has a bootstrap token sees it. */
+  /** The API as the holder of a bootstrap token sees it. */
   bootstrapApi(): Api {
     return new Api({ server: this.server, ca: this.ca, token: this.bootstrapToken });
   }

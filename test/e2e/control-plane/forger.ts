@@ -34,21 +34,18 @@ export class Forger {
   /** @param caFile trust bundle of the signing CA @returns PEM */
   async make(caFile: string, forgery: Forgery): Promise<string> {
     this.#count += 1;
-    const at = (ending: string) => join(this.#folder, `${this.#count}.${ending}`);
+    const number = this.#count; // others may be made at the same time
+    const at = (ending: string) => join(this.#folder, `${number}.${ending}`);
     const { subject, keyFile, extensions, days = 30, request = [], signing = [] } = forgery;
     writeFileSync(at('ca-key'), this.caKey(caFile), { mode: 0o600 });
     writeFileSync(at('ext'), `${extensions.join('\n')}\n`);
     const req = ['openssl', 'req', '-new', '-key', keyFile, '-subj', subject, '-out', at('csr')];
     await mustRun([...req, ...request]);
     const sign = ['openssl', 'x509', '-req', '-in', at('csr'), '-days', String(days)];
-    const ca = ['-CA', caFile, '-CAkey', at('ca-key'), '-set_serial', `0x01${this.#serial()}`];
+    const ca = ['-CA', caFile, '-CAkey', at('ca-key'), '-set_serial', `0x01${serialOf(number)}`];
     const extfile = extensions.length > 0 ? ['-extfile', at('ext')] : [];
     await mustRun([...sign, ...ca, ...extfile, ...signing, '-out', at('crt')]);
     return readFileSync(at('crt'), 'utf8');
-  }
-
-  #serial(): string {
-    return this.#count.toString(16).padStart(16, '0');
   }
 
   /** The private key of a CA, as PEM. */
@@ -65,3 +62,5 @@ export class Forger {
 }
 
 const SPKI = { type: 'spki', format: 'pem' } as const;
+
+const serialOf = (count: number): string => count.toString(16).padStart(16, '0');

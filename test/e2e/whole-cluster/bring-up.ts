@@ -1,25 +1,29 @@
 /** Brings up the cluster by the steps of docs/first-installation.md, one node after the other. */
 import { readFileSync } from 'node:fs';
 import { until } from '../../support/until.ts';
+import { changeRecord } from '../certificates-api/cluster-record.ts';
 import { caCertHashes } from '../control-plane/prepare-node.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from './cluster.ts';
 import { type PreparedNode, prepare, prepareAgain } from './first-installation.ts';
+import { JOIN_CHECKS, joinAlone, UNUSUAL } from './join-alone.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
-import { CLUSTER, initConfiguration, joinConfiguration } from './plan.ts';
+import { CLUSTER, CSR_SIGNING, initConfiguration, joinConfiguration } from './plan.ts';
 
 export const BRING_UP_CHECKS = [
   'prepare, with an approver, on the first control plane',
   'kubeadm init, as prepare says',
+  'cakeless csrsigning --rbac is applied, and the forwarder is ready',
   'prepare and kubeadm join: second control plane',
   'prepare and kubeadm join: third control plane',
   'prepare and kubeadm join: worker',
+  ...JOIN_CHECKS,
   'prepare a second time changes nothing on any node',
 ];
 
-/** Without it, kubeadm refuses cgroup v1. */
-const UNUSUAL = ['--ignore-preflight-errors=SystemVerification'];
+/** Option of `prepare`: this control plane also gets the identity of a forwarder. */
+const FORWARDS = '--csrsigning';
 /** kube-proxy and CoreDNS use no certificate of kubeadm. */
 const NO_ADDONS = ['--skip-phases=addon'];
 
@@ -37,7 +41,7 @@ export async function bringUp(
   await check('prepare, with an approver, on the first control plane', async () => {
     const configFile = first.bring('first.yaml', initConfiguration(first, release));
     pins = await declare(service, cluster, configFile);
-    prepared = await prepare(service, first, configFile, pins);
+    prepared = await prepare(service, first, configFile, [...pins, FORWARDS]);
     again.push(await prepareAgain(first, prepared));
     return `approved: ${prepared.approvals.join(', ')}; next: ${prepared.next}`;
   });
@@ -47,18 +51,27 @@ export async function bringUp(
       await until('/readyz', () => cluster.kubectl(['get', '--raw', '/readyz']));
     }),
   );
+  await check('cakeless csrsigning --rbac is applied, and the forwarder is ready', async () => {
+    const input = await first.cakeless(['csrsigning', '--rbac']);
+    await cluster.kubectl(['apply', '-f', '-'], { input });
+    return startForwarder(first);
+  });
   const join = (node: KubeadmNode, role: 'control-plane' | 'worker') => async () => {
     const hashes = pins.filter((word) => word.startsWith('sha256:'));
     const configFile = node.bring('join.yaml', joinConfiguration(node, release, role, hashes));
     const key = () => node.bring('sa.key', readFileSync(first.file('pki/sa.key')));
-    const saKey = role === 'control-plane' ? ['--sa-key-from', key()] : [];
-    const ready = await prepare(service, node, configFile, [...pins, ...saKey]);
+    const more = role === 'control-plane' ? ['--sa-key-from', key(), FORWARDS] : [];
+    const ready = await prepare(service, node, configFile, [...pins, ...more]);
     again.push(await prepareAgain(node, ready));
-    return timed(() => node.shell([ready.next, ...UNUSUAL].join(' ')));
+    return timed(async () => {
+      await node.shell([ready.next, ...UNUSUAL].join(' '));
+      if (role === 'control-plane') await startForwarder(node);
+    });
   };
   await check('prepare and kubeadm join: second control plane', join(second, 'control-plane'));
   await check('prepare and kubeadm join: third control plane', join(third, 'control-plane'));
   await check('prepare and kubeadm join: worker', join(cluster.worker, 'worker'));
+  await joinAlone(check, cluster, service, pins);
   await check('prepare a second time changes nothing on any node', async () =>
     again.map((outcome) => outcome()).join(', '),
   );
@@ -77,7 +90,17 @@ async function declare(
     ...others.flatMap(({ name, address }) => ['--node', `${name}=${address}`]),
     ...['--worker', `${worker.name}=${worker.address}`],
   ]);
-  return caCertHashes(service, CLUSTER, first.machine.folder);
+  const { folder } = first.machine;
+  await changeRecord(service, CLUSTER, folder, (record) => ({
+    ...record,
+    csrSigning: CSR_SIGNING,
+  }));
+  return caCertHashes(service, CLUSTER, folder);
+}
+
+async function startForwarder(node: KubeadmNode): Promise<string> {
+  node.startForwarder();
+  return until(`the forwarder of ${node.name}`, () => node.forwarderReady());
 }
 
 async function timed(body: () => Promise<unknown>): Promise<string> {

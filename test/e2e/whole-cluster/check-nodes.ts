@@ -1,6 +1,7 @@
 /** What every node of the cluster can do with its certificates after kubeadm is done. */
 
 import { until } from '../../support/until.ts';
+import { SIGNERS } from '../certificates-api/api.ts';
 import { USERS } from '../control-plane/live.ts';
 import { mustRun } from '../harness/program.ts';
 import { etcdProgram } from '../harness/programs.ts';
@@ -15,7 +16,7 @@ export const NODE_CHECKS = [
   'whoami of every kubeconfig, on every node',
   "kubectl logs and exec through every control plane's kubelet",
   "kubectl exec on the worker; a pod's token is accepted",
-  "the kubelets' own CSRs are approved and never issued",
+  "the kubelets' own CSRs are issued, for clients and for servers",
   'check-expiration: externally managed, on every control plane',
 ];
 
@@ -29,7 +30,7 @@ export async function checkNodes(check: Check, cluster: WholeCluster): Promise<v
     logsAndExec(cluster),
   );
   await check("kubectl exec on the worker; a pod's token is accepted", () => useWorker(cluster));
-  await check("the kubelets' own CSRs are approved and never issued", () =>
+  await check("the kubelets' own CSRs are issued, for clients and for servers", () =>
     until('a CSR of each kubelet', () => kubeletCsrs(cluster)),
   );
   await check('check-expiration: externally managed, on every control plane', async () => {
@@ -49,8 +50,9 @@ async function readyNodes(cluster: WholeCluster): Promise<string> {
     const isControlPlane = 'node-role.kubernetes.io/control-plane' in metadata.labels;
     seen.set(metadata.name, isControlPlane ? 'control-plane' : 'worker');
   }
-  for (const { name } of cluster.nodes) {
-    const wanted = name === cluster.worker.name ? 'worker' : 'control-plane';
+  for (const node of cluster.everyNode) {
+    const { name } = node;
+    const wanted = cluster.controlPlanes.includes(node) ? 'control-plane' : 'worker';
     if (seen.get(name) !== wanted) throw new Error(`${name} is ${seen.get(name)}`);
   }
   return [...seen].map(([name, role]) => `${name}: ${role}`).join(', ');
@@ -154,19 +156,26 @@ const podOn = (nodeName: string) => ({
   },
 });
 
-/** A kubelet requests its next client certificate, which nothing in the cluster can sign. */
+/** A kubelet requests its next client certificate, and a serving certificate. Forwarders carry both to the service. */
 async function kubeletCsrs(cluster: WholeCluster): Promise<string> {
   const { items } = JSON.parse(await cluster.kubectl(['get', 'csr', '-o', 'json']));
-  const asked = new Set<string>();
-  for (const { spec, status } of items) {
-    if (spec.signerName !== 'kubernetes.io/kube-apiserver-client-kubelet') continue;
+  const issued = new Map<string, Set<string>>();
+  for (const { metadata, spec, status } of items) {
     const types = status.conditions?.map(({ type }: { type: string }) => type).join() ?? 'pending';
-    if (types !== 'Approved' || status.certificate)
-      throw new Error(`CSR of ${spec.username}: ${types}${status.certificate ? ', issued' : ''}`);
-    asked.add(spec.username);
+    if (types !== 'Approved' || !status.certificate)
+      throw new Error(`${metadata.name} of ${spec.username}: ${types}, not issued`);
+    const users = issued.get(spec.signerName) ?? new Set();
+    issued.set(spec.signerName, users.add(spec.username));
   }
-  const without = cluster.nodes.filter(({ name }) => !asked.has(`system:node:${name}`));
-  if (without.length > 0)
-    throw new Error(`no CSR of ${without.map(({ name }) => name).join(', ')}`);
-  return `${items.length} of ${asked.size} kubelets`;
+  const counts = [];
+  for (const signer of [SIGNERS.client, SIGNERS.serving]) {
+    const users = issued.get(signer) ?? new Set();
+    // the client certificate of a worker that joined with a token is another one's request
+    const asked = signer === SIGNERS.client ? cluster.nodes : cluster.everyNode;
+    const without = asked.filter(({ name }) => !users.has(`system:node:${name}`));
+    if (without.length > 0)
+      throw new Error(`${signer}: none of ${without.map(({ name }) => name).join(', ')}`);
+    counts.push(`${users.size} users with ${signer}`);
+  }
+  return `${items.length} CSRs: ${counts.join(', ')}`;
 }

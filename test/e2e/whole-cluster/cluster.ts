@@ -1,5 +1,5 @@
-/** Three control planes and a worker, created by real kubeadm with all certificates from Cakeless. */
-import { mkdirSync, rmSync } from 'node:fs';
+/** Three control planes and two workers, created by real kubeadm with all certificates from Cakeless. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
@@ -8,10 +8,12 @@ import type { CakelessService } from '../harness/cakeless-service.ts';
 import { keepWritesFrom } from '../harness/namespaces.ts';
 import { mustRun, type RunOptions } from '../harness/program.ts';
 import { etcdProgram, kubernetesProgram, ownProgram } from '../harness/programs.ts';
+import { readKubeconfigPair } from '../kubeadm/installed.ts';
+import type { Endpoint } from '../traffic/kube-client.ts';
 import { CaKeyWatch } from './ca-key-watch.ts';
 import { makeImage } from './image.ts';
 import { KubeadmNode, type Surroundings } from './kubeadm-node.ts';
-import { CONTROL_PLANES, WHOLE_ENDPOINT, WORKER } from './plan.ts';
+import { CONTROL_PLANES, JOINER, WHOLE_ENDPOINT, WORKER } from './plan.ts';
 
 /** The image of the test's pods, with kubectl only. */
 export const KUBECTL_IMAGE = 'images.example.com/kubectl:test';
@@ -23,19 +25,22 @@ export class WholeCluster {
   readonly release: string;
   readonly controlPlanes: readonly KubeadmNode[];
   readonly worker: KubeadmNode;
+  /** The worker without credentials of AWS and without a client. */
+  readonly joiner: KubeadmNode;
   readonly watch: CaKeyWatch;
   readonly #balancer: LoadBalancer;
   readonly #etc: string;
 
   private constructor(
     release: string,
-    [worker, ...controlPlanes]: readonly [KubeadmNode, ...KubeadmNode[]],
+    [worker, joiner, ...controlPlanes]: readonly [KubeadmNode, KubeadmNode, ...KubeadmNode[]],
     watch: CaKeyWatch,
     balancer: LoadBalancer,
     etc: string,
   ) {
     this.release = release;
     this.worker = worker;
+    this.joiner = joiner;
     this.controlPlanes = controlPlanes;
     this.watch = watch;
     this.#balancer = balancer;
@@ -56,13 +61,14 @@ export class WholeCluster {
     const around = { service, run: basename(join(folder, '..')), folder, etc };
     const images = await makeImages(release, folder);
     const worker = await makeNode(around, release, WORKER, [images.kubectl], images.pause);
+    const joiner = await makeNode(around, release, JOINER, [images.kubectl], images.pause);
     const controlPlanes: KubeadmNode[] = [];
     for (const at of CONTROL_PLANES)
       controlPlanes.push(await makeNode(around, release, at, images.controlPlane, images.pause));
     rmSync(join(folder, 'images'), { recursive: true });
     const backends = CONTROL_PLANES.map(({ address }) => ({ host: address, port: 6443 }));
     const balancer = await balance(WHOLE_ENDPOINT.address, 6443, backends, isReady);
-    return new WholeCluster(release, [worker, ...controlPlanes], watch, balancer, etc);
+    return new WholeCluster(release, [worker, joiner, ...controlPlanes], watch, balancer, etc);
   }
 
   get first(): KubeadmNode {
@@ -71,8 +77,24 @@ export class WholeCluster {
     return node;
   }
 
+  /** Those that were prepared with `cakeless`. */
   get nodes(): KubeadmNode[] {
     return [...this.controlPlanes, this.worker];
+  }
+
+  get everyNode(): KubeadmNode[] {
+    return [...this.nodes, this.joiner];
+  }
+
+  /** For a client with admin.conf, through the load balancer. */
+  endpoint(): Endpoint {
+    return { ...this.anonymous(), ...readKubeconfigPair(this.first.file('admin.conf')) };
+  }
+
+  /** The same without a credential. */
+  anonymous(): Endpoint {
+    const ca = readFileSync(this.first.file('pki/ca.crt'), 'utf8');
+    return { server: `https://${WHOLE_ENDPOINT.name}:6443`, ca };
   }
 
   /** With admin.conf of the first node, through the load balancer. @throws Error with kubectl's output */
@@ -84,11 +106,13 @@ export class WholeCluster {
 
   /** The last error of each kubelet, because its log is removed with the machine. */
   complaints(): string[] {
-    return this.nodes.map(({ name, kubelet }) => `${name}: ${kubelet.complaint() ?? 'nothing'}`);
+    return this.everyNode.map(
+      ({ name, kubelet }) => `${name}: ${kubelet.complaint() ?? 'nothing'}`,
+    );
   }
 
   async end(): Promise<void> {
-    for (const node of this.nodes) node.end();
+    for (const node of this.everyNode) node.end();
     await this.#balancer.close();
     await this.watch.stop();
     // the kernel removes the machines' own mounts of it later

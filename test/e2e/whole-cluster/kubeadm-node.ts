@@ -1,7 +1,10 @@
 /** A node: its machine, container runtime and kubelet, and the commands of its administrator. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { COMMAND } from '../../support/running-service-process.ts';
+import { Hopeless } from '../../support/until.ts';
 import { AUDIT_POLICY } from '../control-plane/audit.ts';
+import { Component } from '../control-plane/component.ts';
 import type { NodeAddress } from '../control-plane/network.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import { mustRun, type RunOptions } from '../harness/program.ts';
@@ -38,6 +41,7 @@ export class KubeadmNode {
   readonly #service: CakelessService;
   readonly #etc: string;
   readonly #programs: string;
+  #forwarder: Component | undefined;
 
   private constructor(
     { at, release }: NodePlan,
@@ -92,6 +96,25 @@ export class KubeadmNode {
   shell(line: string, options?: RunOptions): Promise<string> {
     const path = `${this.#programs}:${process.env.PATH}`;
     return mustRun(this.machine.inside(['env', `PATH=${path}`, 'sh', '-c', line]), options);
+  }
+
+  /** What the unit of `cakeless install-csrsigning` runs; there is no systemd. */
+  startForwarder(): void {
+    const args = ['csrsigning', '--cluster', CLUSTER, '--node', this.name];
+    const command = this.machine.inside([process.execPath, '--', COMMAND, ...args]);
+    const env = { ...process.env, ...this.#service.environmentOutside(this.principal) };
+    this.#forwarder = new Component(command, this.machine.logFile('csrsigning'), env);
+  }
+
+  /** What its health endpoint says. @throws Error unless it is ready */
+  async forwarderReady(): Promise<string> {
+    if (!this.#forwarder?.running)
+      throw new Hopeless(`${this.name}: it ended: ${this.#forwarder?.log().slice(-600)}`);
+    return this.shell('curl -sSf http://127.0.0.1:10267/readyz');
+  }
+
+  async stopForwarder(): Promise<void> {
+    await this.#forwarder?.stop('SIGKILL');
   }
 
   /** @throws Error unless it exits with one of these codes */

@@ -21,7 +21,8 @@ export class KubeletUnit {
   /** `systemctl restart kubelet`. */
   async restart(): Promise<void> {
     const old = await this.#pid();
-    await this.#on('kill "$(cat /run/kubelet.pid)"');
+    // one that cannot start is about to be restarted anyway
+    await this.#on('kill "$(cat /run/kubelet.pid)" || true');
     await until(`a restarted kubelet on ${this.#machine.name}`, async () => {
       const pid = await this.#pid();
       return pid === old ? undefined : this.#on('curl -sSf http://127.0.0.1:10248/healthz');

@@ -13,8 +13,13 @@ export const CONTROL_PLANES: readonly NodeAddress[] = [1, 2, 3].map((number) => 
   address: `10.20.0.3${number}`,
 }));
 export const WORKER: NodeAddress = { name: `worker-1.${DOMAIN}`, address: '10.20.0.41' };
+/** Joins by kubeadm alone: it has no credentials of AWS, and no client. */
+export const JOINER: NodeAddress = { name: `worker-2.${DOMAIN}`, address: '10.20.0.42' };
 
-export const WHOLE_HOSTS: readonly Host[] = [WHOLE_ENDPOINT, ...CONTROL_PLANES, WORKER];
+export const WHOLE_HOSTS: readonly Host[] = [WHOLE_ENDPOINT, ...CONTROL_PLANES, WORKER, JOINER];
+
+/** Of the cluster record. */
+export const CSR_SIGNING = { kubeletClient: {}, kubeletServing: {} };
 
 /** On each control plane. The log names the certificate of each client. */
 export const AUDIT = {
@@ -24,7 +29,7 @@ export const AUDIT = {
 };
 
 /** The bootstrap token: any value of the right form, as the cluster exists for minutes. */
-const TOKEN = 'abcdef.0123456789abcdef';
+export const TOKEN = 'abcdef.0123456789abcdef';
 const apiVersion = 'kubeadm.k8s.io/v1beta4';
 
 /** Images are already on each node. */
@@ -77,15 +82,17 @@ const clusterConfiguration = (release: string) => ({
     extraArgs: [
       { name: 'audit-policy-file', value: AUDIT.policy },
       { name: 'audit-log-path', value: AUDIT.log },
+      { name: 'kubelet-certificate-authority', value: '/etc/kubernetes/pki/kubelet-ca.crt' },
     ],
     extraVolumes: [{ name: 'audit', hostPath: AUDIT.folder, mountPath: AUDIT.folder }],
   },
 });
 
-/** What this environment needs: no systemd, cgroup v1, and memory instead of a disk. */
+/** With what this environment needs: no systemd, cgroup v1, and memory instead of a disk. */
 const kubelet = {
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
   kind: 'KubeletConfiguration',
+  serverTLSBootstrap: true,
   cgroupDriver: 'cgroupfs',
   failCgroupV1: false,
   failSwapOn: false,

@@ -1,9 +1,7 @@
 /** `cakeless renew all` on every node of the cluster, through static pods of real kubelets, while a client writes. */
-import { readFileSync } from 'node:fs';
 import type { RenewReport } from '../../../client/node/renewal/report.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Check } from '../harness/report.ts';
-import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { isEmbedded } from './certificates.ts';
 import { logsAndExec } from './check-nodes.ts';
@@ -11,7 +9,7 @@ import type { WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
 import { checkClients, checkServed, takeCertificates } from './in-use.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
-import { CLUSTER, WHOLE_ENDPOINT } from './plan.ts';
+import { CLUSTER } from './plan.ts';
 
 const ORDER = ['first', 'second', 'third'];
 const renewAllOn = (which: string) => `cakeless renew all: ${which}`;
@@ -40,7 +38,7 @@ export async function renewAll(
 ): Promise<void> {
   const before = await Promise.all(cluster.nodes.map(takeCertificates));
   const dates = await Promise.all(cluster.controlPlanes.map(expirationsOn));
-  const traffic = new Traffic(endpointOf(cluster));
+  const traffic = new Traffic(cluster.endpoint());
   await traffic.start();
   for (const [i, node] of cluster.controlPlanes.entries())
     await check(renewAllOn(`${ORDER[i]} control plane`), () => renewNode(service, node));
@@ -106,10 +104,3 @@ async function renew(
     restarts: [...first.restarts, ...second.restarts],
   };
 }
-
-/** admin.conf of the first node, through the load balancer. */
-const endpointOf = ({ first }: WholeCluster) => ({
-  server: `https://${WHOLE_ENDPOINT.name}:6443`,
-  ca: readFileSync(first.file('pki/ca.crt'), 'utf8'),
-  ...readKubeconfigPair(first.file('admin.conf')),
-});

@@ -6,6 +6,8 @@ import type { Report } from '../harness/report.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { checkNodes, NODE_CHECKS } from './check-nodes.ts';
 import { WholeCluster } from './cluster.ts';
+import { checkKubelets, KUBELET_CHECKS } from './kubelet-certificates.ts';
+import { checkOutage, OUTAGE_CHECKS } from './outage.ts';
 import { RENEWAL_CHECKS, renewAll } from './renewals.ts';
 
 export const WHOLE = 'kubeadm whole';
@@ -30,7 +32,8 @@ export async function runWhole(
     MACHINES,
     ...BRING_UP_CHECKS,
     ...NODE_CHECKS,
-    ...(renewals ? RENEWAL_CHECKS : []),
+    ...KUBELET_CHECKS,
+    ...(renewals ? [...RENEWAL_CHECKS, ...OUTAGE_CHECKS] : []),
     NO_CA_KEY,
   ];
   try {
@@ -41,12 +44,16 @@ export async function runWhole(
       };
       await step(MACHINES, async () => {
         cluster = await WholeCluster.make(service, release, where);
-        return cluster.nodes.map(({ name, address }) => `${name} ${address}`).join(', ');
+        return cluster.everyNode.map(({ name, address }) => `${name} ${address}`).join(', ');
       });
       if (!cluster) return;
       await bringUp(step, cluster, service);
       await checkNodes(step, cluster);
-      if (renewals) await renewAll(step, cluster, service);
+      await checkKubelets(step, cluster, service);
+      if (renewals) {
+        await renewAll(step, cluster, service);
+        await checkOutage(step, cluster, service);
+      }
       await step(NO_CA_KEY, () => noCaKey(cluster as WholeCluster));
     });
     const failed = report.results.some(({ part, outcome }) => part === WHOLE && outcome === 'FAIL');
@@ -60,7 +67,7 @@ export async function runWhole(
 }
 
 /** The watch has to see what is created elsewhere in the same file system; otherwise it proves nothing. */
-async function noCaKey({ watch, nodes }: WholeCluster): Promise<string> {
+async function noCaKey({ watch, everyNode: nodes }: WholeCluster): Promise<string> {
   const created = watch.caKeys();
   const seen = watch.seen;
   const sees = await watch.selfTest();

@@ -23,7 +23,7 @@ const floodWorkers = 20
 // runFlood creates CSRs for client certificates of nodes. NAME may have a %d, which becomes 1, 2, 3, …
 func runFlood(arguments []string) error {
 	flags := flag.NewFlagSet("flood", flag.ContinueOnError)
-	kubeconfig := flags.String("kubeconfig", "", "of whoever creates them, such as a bootstrap token")
+	kubeconfig := flags.String("kubeconfig", "", "of their requester, such as a bootstrap token")
 	count := flags.Int("count", 0, "how many")
 	node := flags.String("node", "", "name of the node in them")
 	if err := flags.Parse(arguments); err != nil || *kubeconfig == "" || *count < 1 || *node == "" {
