@@ -1,14 +1,8 @@
 /** Decides on one object: CSR, policy, approvals, and the draft of the certificate. Writes nothing. */
-import { isRepeated } from '../certificates-api/attempts.ts';
 import type { IssueRecord, RejectRecord } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
-import {
-  type ApprovalState,
-  type GivenApprovals,
-  type PlanToApprove,
-  weighApprovals,
-} from '../policy/approval.ts';
+import type { ApprovalState, GivenApprovals, PlanToApprove } from '../policy/approval.ts';
 import { approvalDenied } from '../policy/refusals.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
@@ -104,6 +98,10 @@ export async function decide(
   }
 }
 
+/** By the address alone: whether it may be a later attempt of a CSR of the certificates API. */
+const isRepeated = ({ path, requestId }: RequestAddress) =>
+  path.endsWith('.json') && requestId.includes('.');
+
 const FIRST_ATTEMPT: AttemptOrder = { violations: [] };
 
 /** Loaded when it is needed: most requests are the first attempt of theirs. */
@@ -155,6 +153,7 @@ async function weigh(plan: PlanToApprove, { grounds, uploader, uploaderMayBeName
       waitingFor:
         'a new request id: there are more approval objects for this request than are read',
     };
+  const { weighApprovals } = await import('../policy/approval.ts');
   const state = weighApprovals(plan, given, uploader);
   if (state.state === 'approved' && uploaderMayBeNamed)
     return {

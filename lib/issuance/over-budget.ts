@@ -1,7 +1,6 @@
 /** Refuses what exceeds a budget: without a record, because otherwise a flood would fill the ledger. */
 import type { ExpectedClaim } from '../budget/claim.ts';
 import { limitsOf } from '../budget/limits.ts';
-import { budgetExceeded } from '../budget/refusal.ts';
 import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { USERS } from '../contract/request-kinds.ts';
@@ -36,6 +35,7 @@ export async function findOverBudget(
   // the counters of a day are deleted after a week, but an approver may take longer
   if (!exceeded || (await readEarlierPending(service, address, object))) return undefined;
   const others = decision.kind === 'reject' ? decision.record.violations : [];
+  const { budgetExceeded } = await import('../budget/refusal.ts'); // seldom needed
   return [...others, budgetExceeded(exceeded, asked, service.now(), address.node === USERS)];
 }
 
