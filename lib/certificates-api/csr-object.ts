@@ -100,7 +100,7 @@ function malformed(got: string): Violation {
     field: 'object',
     got: quote(got),
     allowed: `a ${KIND} of ${API_VERSION} as JSON, with the documented fields only and of at most ${LIMITS.maxObjectBytes} bytes`,
-    fix: 'upload what `cakeless csrsigning` uploads; `cakeless schema csr-object` prints the JSON Schema',
+    fix: 'upload what `cakeless csrsigning` uploads',
   };
 }
 
