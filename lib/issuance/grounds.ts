@@ -7,7 +7,7 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { GivenApprovals, PlanToApprove } from '../policy/approval.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { RevalidatingReader } from '../store/often-read.ts';
-import { readApprovals } from './read-approvals.ts';
+import type { readApprovals as read } from './read-approvals.ts';
 
 /** What was declared. Both are undefined for what does not exist. */
 export interface Declarations {
@@ -31,7 +31,7 @@ export interface Grounds extends Declarations {
 }
 
 /** What a record is compared with. */
-export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'trustDomainNames' | 'approvals'>;
+export type RecordGrounds = Grounds;
 
 /** Reads each time, for callers that need each document once. */
 export const storedDeclarations = (authority: DeclarationsReader): Declarations => ({
@@ -99,6 +99,10 @@ export class SharedDeclarations implements Declarations {
     return reading;
   }
 }
+
+/** Loaded with the first plan that needs an approval. */
+const readApprovals: typeof read = async (...call) =>
+  (await import('./read-approvals.ts')).readApprovals(...call);
 
 /** If a prefetched document is needed, its error is thrown there. */
 const ignore = () => undefined;
