@@ -20,6 +20,7 @@ import {
 } from '../contract/request-key.ts';
 import { CSR } from '../contract/request-kinds.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
+import { dayOf } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
 import type { Service } from '../service.ts';
@@ -158,7 +159,8 @@ async function findHolder(
   if (named !== undefined) return named;
   const record = await readableRecord(declared, address.cluster);
   const { findBudgetHolder } = await import('../budget/holder.ts');
-  return findBudgetHolder(service.authority, expected, address, object, record);
+  const day = dayOf(object.lastModified);
+  return findBudgetHolder(service.authority, expected, address, day, object, record);
 }
 
 /** undefined: only the object says whose it is. */
