@@ -9,7 +9,6 @@ import {
   EXCHANGE_PREFIXES,
   OUTCOME_SUFFIXES,
 } from '../contract/prefixes.ts';
-import { REQUEST_SUFFIXES } from '../contract/request-kinds.ts';
 import { PEOPLE, type Principal } from './principals.ts';
 
 /**
@@ -61,13 +60,16 @@ const { certificate, rejected, pending } = OUTCOME_SUFFIXES;
 /** Who uploads CSRs. */
 const UPLOADERS: readonly Principal[] = ['node', 'user', 'forwarder'];
 
+/** How the files of kubeadm end. Any such name may be uploaded: an unknown one gets a rejection that says what is right. */
+const FILES = '.csr';
+
 const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: EXCHANGE_PREFIXES.requests,
     own: '<cluster>/<node>/*',
     get: [...UPLOADERS, 'sign', 'watch-signatures', ...PEOPLE],
     // no other suffix: an object that is not a request would only be listed again and again
-    put: [{ by: UPLOADERS, suffixes: REQUEST_SUFFIXES, condition: 'new' }],
+    put: [{ by: UPLOADERS, suffixes: [FILES], condition: 'new' }],
     // an object that contains a private key is deleted at once
     delete: [{ by: ['sign'] }],
   },

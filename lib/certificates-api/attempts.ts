@@ -20,6 +20,11 @@ export function attemptOf(requestId: string): Attempt | undefined {
   return { uid, number: Number(number) };
 }
 
+/** Whether a request is a later attempt, by its address alone. Request ids of kubeadm's files may have dots, too. */
+export function isRepeated({ path, requestId }: { path: string; requestId: string }): boolean {
+  return path.endsWith('.json') && requestId.includes('.');
+}
+
 export function requestIdOf({ uid, number }: Attempt): string {
   return number === 1 ? uid : `${uid}.${number}`;
 }

@@ -31,7 +31,7 @@ export interface Grounds extends Declarations {
 }
 
 /** What a record is compared with. */
-export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'trustDomainNames' | 'approvals'>;
+export type RecordGrounds = Grounds;
 
 /** Reads each time, for callers that need each document once. */
 export const storedDeclarations = (authority: DeclarationsReader): Declarations => ({

@@ -9,7 +9,6 @@ import {
   SERVICE_ACCESS,
 } from '../../../lib/access/services.ts';
 import { PREFIXES } from '../../../lib/contract/prefixes.ts';
-import { REQUEST_SUFFIXES } from '../../../lib/contract/request-kinds.ts';
 
 const isOneOf = (principals: readonly string[]) => (principal: Principal) =>
   principals.includes(principal);
@@ -60,10 +59,9 @@ describe('the table of objects', () => {
     expect(lost).toEqual(['expiry/']);
   });
 
-  it('lets nodes upload only the suffixes that the kinds of request know', () => {
+  it('lets nodes upload files of kubeadm', () => {
     const [requests] = OBJECT_ACCESS.filter(({ prefix }) => prefix === 'requests/');
-    expect(requests?.put.map(({ suffixes }) => suffixes)).toEqual([REQUEST_SUFFIXES]);
-    expect(REQUEST_SUFFIXES).toEqual(['.csr']);
+    expect(requests?.put.map(({ suffixes }) => suffixes)).toEqual([['.csr']]);
   });
 });
 
