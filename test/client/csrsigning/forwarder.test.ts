@@ -352,6 +352,20 @@ describe('a refused CSR', () => {
     );
   });
 
+  it.each([3600, -3600])(
+    'is not asked again sooner or later because the clock of the bucket differs by %ds',
+    async (seconds) => {
+      const world = newWorld();
+      world.exchange.now = () => new Date(world.time.clock.now().getTime() - seconds * 1000);
+      reject(world, 'node-unknown');
+      start(world);
+      world.api.createCsr(clientCsr('w-1'));
+      await world.advance(16 * 60);
+      expect(requests(world).length).toBeGreaterThanOrEqual(5);
+      expect(requests(world).length).toBeLessThanOrEqual(6);
+    },
+  );
+
   it('is not asked again after it was deleted', async () => {
     const world = newWorld();
     reject(world, 'node-unknown');
