@@ -7,7 +7,9 @@ import { addCheckExpirationCommand } from './command-line/check-expiration.ts';
 import { addClusterCommands } from './command-line/cluster.ts';
 import { addCompletionCommand } from './command-line/completion.ts';
 import { addCsrCommand } from './command-line/csr.ts';
+import { addCsrSigningCommand } from './command-line/csrsigning.ts';
 import { addFetchCommand } from './command-line/fetch.ts';
+import { addInstallCsrsigningCommand } from './command-line/install-csrsigning.ts';
 import { addInstallTimerCommand } from './command-line/install-timer.ts';
 import { addInviteCommand } from './command-line/invite.ts';
 import { addKubeconfigCommand } from './command-line/kubeconfig.ts';
@@ -86,6 +88,8 @@ export function buildProgram(
   addRenewCommand(program, terminal, exit);
   addRollbackCommand(program, terminal, exit);
   addInstallTimerCommand(program, terminal);
+  addCsrSigningCommand(program, connection, terminal, exit);
+  addInstallCsrsigningCommand(program, terminal, exit);
   addPrepareCommand(program, connection, terminal, exit);
   addCheckExpirationCommand(program, terminal, exit);
   addInviteCommand(program, connection, terminal);

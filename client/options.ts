@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
 import { KEY_KINDS } from '../lib/csr/public-key.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
@@ -49,6 +50,17 @@ export function milliseconds(text: string): number {
 export function portNumber(text: string): number {
   return wholeNumber(text, 0, 65_535);
 }
+
+/** `127.0.0.1:10267`, `[::1]:10267`, or `:10267` for all addresses. */
+export function hostAndPort(text: string): { host: string; port: number } {
+  const [, inner, host = inner, port = ''] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || !isHost(host))
+    throw new InvalidArgumentError('must be an address and a port such as 127.0.0.1:10267');
+  return { host: host === '' ? '::' : host, port: portNumber(port) };
+}
+
+const isHost = (text: string) => text === '' || text === 'localhost' || isIP(text) !== 0;
 
 export function days(text: string): number {
   return wholeNumber(text, 1, 36_500);

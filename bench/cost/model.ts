@@ -7,7 +7,7 @@ import { PRICES } from './prices.ts';
 const CERTIFICATES_PER_CLUSTER = 3 * 11 + 10;
 /** Certificates are valid for a year and renewed 60 days before they expire. */
 const RENEWALS_PER_MONTH = 365 / 12 / (365 - 60);
-const CAS = 3;
+const CAS = 4;
 const SECONDS_PER_MONTH = (365 / 12) * 24 * 3600;
 const KEYS_PER_LIST = 1_000;
 const EXPIRY_DAYS = 90;

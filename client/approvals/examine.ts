@@ -2,11 +2,13 @@
  * What would be certified for a pending request. An approver's client computes it from the CSR, the cluster record and
  * the trust domain, with the same code as `sign`, and compares the result with what `sign` published.
  */
+
+import { readTrustDomainNames } from '../../lib/cluster/trust-domain-names.ts';
 import type { PendingDocument } from '../../lib/contract/outcomes.ts';
 import type { RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { type AppraisedPlan, appraise } from '../../lib/issuance/appraise.ts';
-import { type DeclarationsReader, storedDeclarations } from '../../lib/issuance/grounds.ts';
+import { type DeclarationsReader, storedDeclarations } from '../../lib/issuance/declarations.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { PlanToApprove } from '../../lib/policy/approval.ts';
 import type { PlanTerms } from '../../lib/policy/plan-digest.ts';
@@ -45,7 +47,7 @@ export async function examine(
   const object = await exchange.get(address.key, LIMITS.maxObjectBytes);
   const about = { address, pending, object, plan: undefined };
   if (!object) return { ...about, problems: ['its CSR does not exist, or has expired'] };
-  const declared = storedDeclarations(authority);
+  const declared = storedDeclarations(authority, readTrustDomainNames);
   const deps = { declared, rules: RULES_UNKNOWN, now: () => now };
   const appraisal = await appraise(deps, address, object, pending.uploader);
   if (appraisal.kind === 'not-a-request')

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Buckets } from '../buckets.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { AddOptions, RemoveOptions } from '../commands/cluster-node.ts';
-import { documentOutputOption, subdomain } from '../options.ts';
+import { collect, documentOutputOption, subdomain } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addClusterNodeCommands(
@@ -24,7 +24,15 @@ export function addClusterNodeCommands(
         .choices(['control-plane', 'worker'])
         .makeOptionMandatory(),
     )
-    .option('--replace', 'change the role and the addresses of a node that the record has')
+    .option(
+      '--kubelet-cert-san <name>',
+      "a name or address that its kubelet's serving certificate may have besides; may be given several times",
+      collect,
+    )
+    .option(
+      '--replace',
+      'change the role, addresses and kubelet names of a node that the record has',
+    )
     .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
     .action(async (name: string, node: string, addresses: string[], options: AddOptions) => {

@@ -24,7 +24,7 @@ export function addInviteCommand(program: Command, buckets: Buckets, terminal: T
       suggest(
         new Option(
           '--name <certificate>',
-          'a certificate name; may be given several times (default: all)',
+          "a certificate name; may be given several times (default: all of kubeadm's)",
         ).argParser(collect),
         CERTIFICATE_NAMES,
       ),

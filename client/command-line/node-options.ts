@@ -56,6 +56,20 @@ export const waitOption = (seconds: number) =>
     `how long to wait for outcomes and approvals (default: ${seconds}s for outcomes, no wait for approvals)`,
   ).argParser(durationSeconds);
 
+/** How a systemd unit is installed. */
+export function addUnitOptions(command: Command): Command {
+  return command
+    .option('--print', 'print the units; install nothing')
+    .option('--dry-run', 'show what would be written and called; change nothing')
+    .option('--remove', 'stop and remove the units')
+    .option('--replace', 'replace units that were changed by hand')
+    .option(
+      '--command <command>',
+      'how the unit calls cakeless (default: as this command was called)',
+    )
+    .option('--unit-dir <dir>', 'folder for the units', '/etc/systemd/system');
+}
+
 export const expiresWithinOption = (what: string) =>
   new Option('--if-expires-within <time>', what).argParser((text) => {
     const rule = parseExpiresWithin(text);

@@ -35,7 +35,7 @@ export function addPrepareCommand(
     .option('--no-join', 'for kubeadm init, if the configuration allows both')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX and front-proxy-ca=sha256:HEX for the others; may be given several times',
+      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX and kubelet-ca=sha256:HEX for the others; may be given several times',
       collect,
     )
     .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')
@@ -43,6 +43,10 @@ export function addPrepareCommand(
     .option(
       '--sa-key-from <file>',
       'sa.key of the first control plane, required on a joining control-plane node',
+    )
+    .option(
+      '--csrsigning',
+      'also create cakeless-csrsigning.conf, with which cakeless csrsigning runs on this control plane',
     )
     .addOption(waitOption(OUTCOME_SECONDS))
     .option('--dry-run', 'show what would be created; write and send nothing')

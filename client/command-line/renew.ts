@@ -29,7 +29,7 @@ export function addRenewCommand(
 ): void {
   const command = program
     .command('renew')
-    .addArgument(namesArgument('<names...>'))
+    .addArgument(namesArgument('[names...]'))
     .description(
       "renew certificates of this node and restart the components that use them; NAMES are kubeadm's, or all",
     );
@@ -59,14 +59,22 @@ export function addRenewCommand(
     .option('--accept-ca-change', 'install the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the new public key of ca, or etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX; required for each CA certificate that --accept-ca-change adds; may be given several times',
+      'sha256:HEX of the new public key of ca, or etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX, kubelet-ca=sha256:HEX; required for each CA certificate that --accept-ca-change adds; may be given several times',
       collect,
+    )
+    .option(
+      '--trust-from-cluster',
+      'on a worker without AWS credentials: instead of certificates, take over the CA certificates that the cluster publishes',
     )
     .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'reuse the current keys')
     .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')
     .addOption(tableOutputOption())
     .action(async (names: string[], options: RenewCommandOptions) => {
+      if (options.trustFromCluster) {
+        const { renewTrust } = await import('../commands/trust-from-cluster.ts');
+        return exit(await renewTrust(terminal, names, options));
+      }
       const { renewThisNode } = await import('../commands/renew.ts');
       exit(await renewThisNode(terminal, names, options));
     });

@@ -14,6 +14,7 @@ import { type ChangeOptions, changeRecord } from './change-record.ts';
 
 export interface AddOptions extends ChangeOptions {
   role: NodeDocument['role'];
+  kubeletCertSan?: string[];
   replace?: true;
 }
 
@@ -28,8 +29,14 @@ export async function addNodeToRecord(
   { name, addresses }: { readonly name: string; readonly addresses: readonly string[] },
   options: AddOptions,
 ): Promise<void> {
-  const { role, replace } = options;
-  const source = addNode(cluster, { name, addresses: [...addresses], role }, replace === true);
+  const { role, replace, kubeletCertSan } = options;
+  const node = {
+    name,
+    addresses: [...addresses],
+    role,
+    ...(kubeletCertSan && { kubelet: { certSANs: kubeletCertSan } }),
+  };
+  const source = addNode(cluster, node, replace === true);
   await changeRecord(await buckets.authority(), terminal, cluster, source, options);
 }
 

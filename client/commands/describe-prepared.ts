@@ -1,5 +1,6 @@
 /** Describes what `cakeless prepare` did, or would do. */
 import { formatName } from '../../lib/csr/alternative-names.ts';
+import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { PlannedCertificate } from '../node/prepare/plan.ts';
 import type { PreparedCertificate } from '../node/prepare/preparation.ts';
 import type { Prepared } from '../node/prepare/prepare-node.ts';
@@ -8,7 +9,7 @@ import { describeSubject } from '../wording/csrs.ts';
 import { describeOutcomes, type NamedOutcome } from '../wording/outcomes.ts';
 
 export function describePrepared(result: Prepared): Line[] {
-  const { certificates, trust, trustProblems, preflightProblems } = result;
+  const { certificates, trust, trustProblems, trustNotes, preflightProblems } = result;
   const isTrusted = trustProblems.length === 0;
   return [
     {
@@ -21,12 +22,19 @@ export function describePrepared(result: Prepared): Line[] {
       'not written',
     ),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
+    ...(isTrusted ? trustNotes : []),
     ...(isTrusted ? preflightProblems : []).map(
       ({ file, problem }) => `kubeadm would fail: ${file}: ${problem}`,
     ),
     whatNext(result),
+    ...(result.next !== undefined && certificates.some(({ name }) => name === CSRSIGNING_CONF)
+      ? [THEN_CSRSIGNING]
+      : []),
   ];
 }
+
+const THEN_CSRSIGNING =
+  'then, for certificates of kubelets: cakeless csrsigning --rbac | kubectl apply -f -, once in each cluster, and cakeless install-csrsigning';
 
 /** Without trust every certificate has the same problem, which `trustProblems` explains. */
 function asOutcome(

@@ -3,6 +3,7 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
   isCertificateName,
+  KUBEADM_NAMES,
 } from '../../lib/profiles/certificate-names.ts';
 import type { Buckets } from '../buckets.ts';
 import { systemClock } from '../clock.ts';
@@ -45,7 +46,7 @@ export async function inviteNode(
 }
 
 function namesOf({ name: names }: InviteOptions): readonly CertificateName[] {
-  if (names === undefined) return CERTIFICATE_NAMES;
+  if (names === undefined) return KUBEADM_NAMES;
   const unknown = names.filter((name) => !isCertificateName(name));
   if (unknown.length === 0) return names.filter(isCertificateName);
   throw new CommandError(

@@ -19,6 +19,7 @@ export interface PrepareOptions extends Omit<NodeOptions, 'also'> {
   caCertHash?: string[];
   trustBundle?: string;
   trustOnFirstUse?: boolean;
+  csrsigning?: boolean;
   saKeyFrom?: string;
   /** Seconds. */
   wait?: number;
@@ -38,8 +39,9 @@ export async function prepare(
   const { folders } = settings;
   const { cluster } = whoIsThis({ cluster: settings.cluster, node: config.nodeName });
   const pins = pinsOf(options, config);
+  const csrsigning = options.csrsigning === true;
   if (options.dryRun) {
-    const certificates = planRows(planCertificates(config, folders));
+    const certificates = planRows(planCertificates(config, folders, csrsigning));
     printResult(terminal, options.output, { certificates }, () => describePlan(certificates));
     return EXIT.done;
   }
@@ -50,6 +52,7 @@ export async function prepare(
       config,
       folders,
       pins,
+      csrsigning,
       saKeyFrom: options.saKeyFrom,
       waitSeconds: options.wait,
     },

@@ -15,7 +15,6 @@ import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
 import { previewRenewal } from '../node/renewal/preview.ts';
 import { runRenewal } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
-import { MAX_LEASE_SECONDS, takeLease } from '../node/restart/lease.ts';
 import {
   type NodeOptions,
   type NodeSettings,
@@ -23,14 +22,15 @@ import {
   resolveSettings,
   whoIsThis,
 } from '../node/state/settings.ts';
+import type { CaChangeOptions } from '../node/trust/accepted-change.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
-import type { CaChangeOptions } from '../node/trust/ca-change.ts';
 import { readGivenText } from '../read-text.ts';
 import { formatTable } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
+import { leaseOf } from './node-lease.ts';
 import { printPreview } from './renew-preview.ts';
 
 export interface RenewCommandOptions extends NodeOptions {
@@ -45,6 +45,7 @@ export interface RenewCommandOptions extends NodeOptions {
   restart: boolean;
   restartTimeout: number;
   acceptCaChange?: boolean;
+  trustFromCluster?: boolean;
   caCertHash?: string[];
   keyAlgorithm?: DesiredCsr['keyKind'];
   reuseKey?: boolean;
@@ -52,17 +53,17 @@ export interface RenewCommandOptions extends NodeOptions {
   output: OutputFormat;
 }
 
-/**
- * Enough for two other control planes to restart all their components, and for an object that is not a lease to lose
- * its effect.
- */
-const LEASE_WAIT_SECONDS = MAX_LEASE_SECONDS + 60;
-
 export async function renewThisNode(
   terminal: Terminal,
   names: string[],
   options: RenewCommandOptions,
 ): Promise<ExitCode> {
+  if (names.length === 0)
+    throw new CommandError(
+      'usage',
+      'the names of the certificates are missing',
+      "give kubeadm's names, or all",
+    );
   const settings = resolveSettings(options);
   const { folders, stateDir } = settings;
   requireNode(folders);
@@ -76,11 +77,7 @@ export async function renewThisNode(
     timeoutSeconds: options.restartTimeout,
     onStep: (step) => performance.mark(`cakeless:${step}`),
     exchange: () => connection.exchange(),
-    lease: async () =>
-      takeLease(
-        { store: await connection.exchange(), clock: systemClock, terminal },
-        { cluster: renewal.cluster, node: renewal.node, waitSeconds: LEASE_WAIT_SECONDS },
-      ),
+    lease: () => leaseOf(() => connection.exchange(), terminal, renewal),
   };
   if (options.dryRun)
     return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));

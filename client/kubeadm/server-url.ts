@@ -1,13 +1,13 @@
 /** Server URLs as kubeadm picks them for kubeconfigs (cmd/kubeadm/app/util/endpoint.go). */
 import { parseEndpoint } from '../../lib/cluster/endpoint.ts';
 import { canonicalIpAddress } from '../../lib/ip-address.ts';
-import type { CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { type CertificateName, CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { KubeadmConfig } from './kubeadm-config.ts';
 
 /** Components of a control plane use the API server on their own node, all other clients use controlPlaneEndpoint. */
 function isLocal(name: CertificateName, { role, kubeletLocalMode }: KubeadmConfig): boolean {
   if (name === 'kubelet.conf') return role === 'control-plane' && kubeletLocalMode;
-  return name === 'controller-manager.conf' || name === 'scheduler.conf';
+  return ['controller-manager.conf', 'scheduler.conf', CSRSIGNING_CONF].includes(name);
 }
 
 export function serverUrlOf(name: CertificateName, config: KubeadmConfig): string {

@@ -10,7 +10,9 @@ import type { Timers } from './timers.ts';
 
 /** From the call until the header of the response: with name resolution, connection and TLS. */
 const HEADER_MS = 30_000;
-/** API servers start fast; more connections would only wait there. One of them is the watch. */
+/** An idle connection may have died without a sign; a new one costs a few milliseconds. */
+const IDLE_MS = 30_000;
+/** More connections would only wait in the server. One of them is the watch. */
 const MAX_CONNECTIONS = 16;
 
 export interface KubeRequest {
@@ -39,12 +41,16 @@ export class KubeConnection {
     return this.#sendOnce(asked);
   }
 
+  /** After one connection has failed: those that are idle are probably dead, too. */
+  closeIdle(): void {
+    if (this.#open) closeIdle(this.#open.agent);
+  }
+
   async #sendOnce(asked: KubeRequest): Promise<IncomingMessage> {
     const { credentials, agent } = this.#current();
     try {
       return await this.#retryReused(() => this.#attempt(asked, credentials, agent));
     } catch (error) {
-      // those that are idle are probably dead, too
       closeIdle(agent);
       const { message } = unreachable(error);
       throw new KubeUnreachable(`${credentials.server.origin}: ${message}`, { cause: error });
@@ -122,6 +128,7 @@ const hostOf = ({ hostname }: URL) => hostname.replace(/^\[(.*)\]$/, '$1');
 const agentOf = ({ ca, certificate }: Credentials) =>
   new Agent({
     keepAlive: true,
+    timeout: IDLE_MS, // has no effect on connections in use
     maxSockets: MAX_CONNECTIONS,
     ca,
     ...certificate,

@@ -4,7 +4,13 @@
  */
 import { randomInt as systemRandomInt } from 'node:crypto';
 import { Backoff } from './backoff.ts';
-import { type KubeClient, type KubeDeps, KubeError, KubeUnreachable } from './kube-client.ts';
+import {
+  type KubeClient,
+  type KubeDeps,
+  KubeError,
+  KubeSilence,
+  KubeUnreachable,
+} from './kube-client.ts';
 import { pause, systemTimers, type Timers } from './timers.ts';
 
 export interface Followed {
@@ -33,7 +39,7 @@ const RELIST_MS = 10 * 60_000;
 
 /** @returns when the signal is aborted @throws what a handler throws */
 export async function follow<T extends Followed>(
-  client: KubeClient,
+  client: Pick<KubeClient, 'list' | 'watch'>,
   path: string,
   handlers: FollowHandlers<T>,
   deps: FollowDeps,
@@ -67,7 +73,7 @@ function requireRepeatable(error: unknown): KubeError | KubeUnreachable {
 class HandlerFailed extends Error {}
 
 class Follower<T extends Followed> {
-  readonly #client: KubeClient;
+  readonly #client: Pick<KubeClient, 'list' | 'watch'>;
   readonly #path: string;
   readonly #handlers: FollowHandlers<T>;
   readonly #deps: FollowDeps;
@@ -78,7 +84,7 @@ class Follower<T extends Followed> {
   #version = '';
 
   constructor(
-    client: KubeClient,
+    client: Pick<KubeClient, 'list' | 'watch'>,
     path: string,
     handlers: FollowHandlers<T>,
     deps: FollowDeps,
@@ -106,7 +112,12 @@ class Follower<T extends Followed> {
     await run(() => this.#handlers.onListed());
   }
 
-  /** Watches again whenever the server ends a watch, from the last version that it sent. */
+  /**
+   * Watches again whenever the server ends a watch, from the last version that it sent. A silent watch is given up: a
+   * list on a new connection shows whether the server responds. A quiet cluster is silent, too: no bookmark is sent
+   * until the server's cache has passed the version from which the watch started (apiserver storage/cacher
+   * cache_watcher.go: process).
+   */
   async watchUntilRelist(backoff: Backoff, relistMs: number): Promise<void> {
     const { signal } = this.#deps;
     const due = new AbortController();
@@ -117,6 +128,9 @@ class Follower<T extends Followed> {
         const settled = backoff.succeeding();
         try {
           await this.#watch(ended);
+        } catch (error) {
+          if (error instanceof KubeSilence) return;
+          throw error;
         } finally {
           settled();
         }

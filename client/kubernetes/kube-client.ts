@@ -13,7 +13,7 @@ export interface KubeClient {
   list<T>(path: string, query?: Readonly<Record<string, string>>): AsyncGenerator<ListPage<T>>;
   /**
    * Ends when the server ends it, after some minutes, or when the signal is aborted.
-   * @throws KubeError 410 if the resource version is too old, KubeUnreachable if the connection breaks or is silent
+   * @throws KubeError 410 if the resource version is too old, KubeUnreachable if the connection breaks, KubeSilence
    */
   watch<T>(path: string, options: WatchOptions): AsyncGenerator<WatchEvent<T>>;
   /** A JSON merge patch (RFC 7386). */
@@ -70,3 +70,6 @@ export class KubeError extends Error {
 export class KubeUnreachable extends Error {
   override name = 'KubeUnreachable';
 }
+
+/** A watch received neither an event nor a bookmark for a long time: nothing happens, or the connection is dead. */
+export class KubeSilence extends KubeUnreachable {}

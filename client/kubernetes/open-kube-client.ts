@@ -127,6 +127,7 @@ class HttpsKubeClient implements KubeClient {
       await this.#requireSuccess(response);
       yield* readEvents<T>(response, this.#timers);
     } catch (error) {
+      if (error instanceof KubeUnreachable) this.#connection.closeIdle();
       if (!signal.aborted || !(error instanceof KubeUnreachable)) throw error;
     }
   }

@@ -1,6 +1,6 @@
 /** Reads the response to a watch: one JSON document a line (apimachinery pkg/watch, meta/v1 WatchEvent). */
 import type { IncomingMessage } from 'node:http';
-import { KubeUnreachable, type WatchEvent } from './kube-client.ts';
+import { KubeSilence, KubeUnreachable, type WatchEvent } from './kube-client.ts';
 import { parseJson, toKubeError, unreachable } from './response.ts';
 import type { Timers } from './timers.ts';
 
@@ -74,7 +74,7 @@ async function nextChunk(
   timers: Timers,
 ): Promise<Buffer | undefined> {
   const cancel = timers.start(SILENCE_MS, () =>
-    response.destroy(new KubeUnreachable(`no event and no bookmark for ${SILENCE_MS / 1000}s`)),
+    response.destroy(new KubeSilence(`no event and no bookmark for ${SILENCE_MS / 1000}s`)),
   );
   try {
     const { done, value } = await chunks.next();

@@ -2,19 +2,27 @@
  * Writes a cluster record only over the version that this command read. A record file that is older than the record still
  * replaces it as a whole, so the fields that change are reported.
  */
-import type { ClusterRecord } from '../../lib/cluster/record.ts';
+import { type ClusterRecord, parseClusterRecord } from '../../lib/cluster/record.ts';
 import { type ClusterRecordDocument, clusterRecordKey } from '../../lib/contract/cluster-record.ts';
 import { formatDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { describeShortValidity } from '../node/timer/interval.ts';
 import { writeOver } from '../write-over.ts';
+import { checkKubeletNames } from './check-kubelet-names.ts';
 import { type ExistingRecord, readExisting } from './existing-record.ts';
-import { checkTrustDomain, type Neighbors, neighborsIn } from './neighbors.ts';
+import {
+  checkTrustDomain,
+  type Neighbors,
+  neighborsIn,
+  trustDomainOfKubelets,
+} from './neighbors.ts';
+import { checkOverlaps } from './overlaps.ts';
 import { changedFields, describeChanges } from './record-changes.ts';
 import { describeDifference } from './record-difference.ts';
 import { storedForm } from './stored-form.ts';
 import { describeFewerApprovals } from './warn-of-approvals.ts';
+import { describeKubeletDangers } from './warn-of-kubelets.ts';
 import { describeNewNames } from './warn-of-names.ts';
 import { describeLongValidity } from './warn-of-validity.ts';
 
@@ -66,7 +74,13 @@ export async function applyRecord(
     warn(`warning: the record that this one replaces cannot be read: ${existing.problem}`);
   const before = storedForm(existing?.value);
   const document = storedForm(built.document);
+  checkKubeletNames(record);
   await checkTrustDomain(neighbors, record, trustDomainIn(before), warn);
+  await checkOverlaps(neighbors, record, recordIn(existing), warn);
+  if (record.csrSigning) {
+    const trustDomain = await trustDomainOfKubelets(neighbors, record);
+    for (const line of describeKubeletDangers(record, trustDomain)) warn(line);
+  }
   for (const line of warningsOf(record, existing, document)) warn(line);
   const text = formatDocument(document);
   const applied = { text, record, before, document };
@@ -102,6 +116,9 @@ function trustDomainIn(value: unknown): string | undefined {
   const { trustDomain } = (value ?? {}) as { trustDomain?: unknown };
   return typeof trustDomain === 'string' ? trustDomain : undefined;
 }
+
+const recordIn = (existing: ExistingRecord | undefined): ClusterRecord | undefined =>
+  existing?.record && parseClusterRecord(existing.record).record;
 
 async function write(
   authority: ObjectStore,

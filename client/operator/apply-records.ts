@@ -5,7 +5,9 @@ import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { mapSideBySide } from '../side-by-side.ts';
 import { type AppliedRecord, applyRecord } from './apply-record.ts';
+import { checkKubeletNames } from './check-kubelet-names.ts';
 import { type Neighbors, neighborsIn, requireTrustDomain } from './neighbors.ts';
+import { checkOverlaps } from './overlaps.ts';
 import type { RecordFile } from './record-files.ts';
 
 export interface RecordResult {
@@ -31,9 +33,10 @@ export async function applyRecords(
   dryRun: boolean,
   report: (result: RecordResult) => void,
 ): Promise<RecordResult[]> {
-  const planned = new Map(records.map(({ cluster, record }) => [cluster, record.trustDomain]));
+  const planned = new Map(records.map(({ cluster, record }) => [cluster, record]));
   const neighbors = neighborsIn(authority, planned);
   await checkTrustDomains(neighbors, records);
+  await checkNames(neighbors, records);
   const results: RecordResult[] = [];
   let fault: unknown;
   let reported = 0;
@@ -73,17 +76,47 @@ async function checkTrustDomains(
       errors.set(trustDomain, asOwnError(reason));
     }
   });
-  const problems = records.flatMap(({ file, cluster, record }) => {
-    const error = errors.get(record.trustDomain);
-    return error ? [{ line: `${file}: cluster ${cluster}: ${error.message}`, error }] : [];
-  });
+  failIfAny(
+    records.flatMap(({ file, cluster, record }) => {
+      const error = errors.get(record.trustDomain);
+      return error ? [{ lines: [`${file}: cluster ${cluster}: ${error.message}`], error }] : [];
+    }),
+  );
+}
+
+/** @throws CommandError that names every record with names that no kubelet may have */
+async function checkNames(neighbors: Neighbors, records: readonly RecordFile[]): Promise<void> {
+  const stored = await neighbors.stored();
+  const problems: Problem[] = [];
+  for (const { file, cluster, record } of records) {
+    const before = stored.get(cluster);
+    try {
+      checkKubeletNames(record);
+      const old = before instanceof Fault ? undefined : before;
+      await checkOverlaps(neighbors, record, old, ignore); // it warns when it is applied
+    } catch (reason) {
+      const error = asOwnError(reason);
+      problems.push({ lines: error.lines.map((line) => `${file}: ${line}`), error });
+    }
+  }
+  failIfAny(problems);
+}
+
+const ignore = () => undefined;
+
+interface Problem {
+  readonly lines: readonly string[];
+  readonly error: CommandError;
+}
+
+function failIfAny(problems: readonly Problem[]): void {
   const [first] = problems;
   if (!first) return;
   // one reason for all has its own exit code
   const codes = new Set(problems.map(({ error }) => error.code));
   throw new CommandError(
     codes.size === 1 ? first.error.code : 'failure',
-    ['nothing was applied, because of:', ...problems.map(({ line }) => line)],
+    ['nothing was applied, because of:', ...problems.flatMap(({ lines }) => lines)],
     first.error.hint,
   );
 }

@@ -24,7 +24,7 @@ export function addNode(cluster: string, node: NodeDocument, replace: boolean): 
       throw new CommandError(
         'usage',
         `cluster ${cluster}: node ${node.name} is already a ${known.role} node with ${known.addresses.join(', ')}`,
-        'change its role and addresses with --replace; its uploaders and SANs are kept',
+        'change its role, addresses and kubelet.certSANs with --replace; everything else is kept',
       );
     return nodes.map((other) => (other === known ? next : other));
   });

@@ -14,7 +14,7 @@ import { CommandError } from '../errors.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
 import { certificateHashes, type Invitation } from '../node/exchange/invitation.ts';
 import type { RequestPlace } from '../node/exchange/outcomes.ts';
-import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
+import { getBundle } from '../node/trust/read-bundle.ts';
 
 /** The longest lifetime that Signature Version 4 allows. */
 export const MAX_INVITATION_SECONDS = 7 * 24 * 3600;
@@ -120,7 +120,7 @@ async function bundleOf(
   sign: { get(key: string): Promise<string> },
 ) {
   const key = bundleKey(trustDomain, ca);
-  const object = await exchange.get(key, MAX_BUNDLE_BYTES);
+  const object = await getBundle(exchange, trustDomain, ca);
   const sha256 = certificateHashes(Buffer.from(object?.body ?? '').toString('latin1'));
   return sha256.length === 0 ? undefined : { get: await sign.get(key), sha256 };
 }

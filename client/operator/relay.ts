@@ -5,6 +5,7 @@ import { bundleKey } from '../../lib/contract/trust-domain.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import type { StoredObject } from '../../lib/store/object-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
 import type { Outcome } from '../node/exchange/outcomes.ts';
@@ -12,7 +13,7 @@ import type { PackedCsrs } from '../node/exchange/pack-file.ts';
 import { waitForOutcomes, waitOf } from '../node/exchange/poll-outcomes.ts';
 import type { RelayFile } from '../node/exchange/relay-file.ts';
 import { anyUploaded, throwFailures, uploadAll } from '../node/exchange/upload-all.ts';
-import { MAX_BUNDLE_BYTES } from '../node/trust/read-bundle.ts';
+import { getBundle } from '../node/trust/read-bundle.ts';
 import { mapSideBySide } from '../side-by-side.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -50,18 +51,21 @@ async function collectObjects(
   const keys = new Set(
     outcomes.flatMap(({ requestKey, key }) => [requestKey, ...(key ? [key] : [])]),
   );
-  const take = async (key: string, maxBytes: number): Promise<RelayFile['objects']> => {
-    const object = await exchange.get(key, maxBytes);
+  const take = (key: string, object: StoredObject | undefined): RelayFile['objects'] => {
     if (!object || object.tooLarge || object.unreadable !== undefined) return []; // a request that contained a key has been deleted
     const { body, metadata } = object;
     return [{ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } }];
   };
-  const taken = await mapSideBySide([...keys], (key) => take(key, LIMITS.maxObjectBytes * 2));
+  const taken = await mapSideBySide([...keys], async (key) =>
+    take(key, await exchange.get(key, LIMITS.maxObjectBytes * 2)),
+  );
   const objects = taken.flat();
   const trustDomains = new Set(objects.map(({ metadata }) => trustDomainOfCertificate(metadata)));
   const bundles = [...trustDomains]
     .filter(isSubdomain)
-    .flatMap((trustDomain) => CA_NAMES.map((ca) => bundleKey(trustDomain, ca)));
-  const ofCas = await mapSideBySide(bundles, (key) => take(key, MAX_BUNDLE_BYTES));
+    .flatMap((trustDomain) => CA_NAMES.map((ca) => ({ trustDomain, ca })));
+  const ofCas = await mapSideBySide(bundles, async ({ trustDomain, ca }) =>
+    take(bundleKey(trustDomain, ca), await getBundle(exchange, trustDomain, ca)),
+  );
   return [...objects, ...ofCas.flat()];
 }

@@ -11,6 +11,7 @@ export const DOCUMENT_NAMES = [
   'ca-key-claim',
   'node-budget',
   'cluster-budget',
+  'budget-holder',
   'restart-lease',
   'reconcile-cursor',
   'cakeless-yaml',

@@ -15,12 +15,14 @@ import {
 } from '../contract/day-budget.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
-import { Coalescer } from './coalesce.ts';
+import { type Announced, Coalescer } from './coalesce.ts';
 import { type BudgetBucket, compareAndSet, type EarlyRead, readEarly } from './compare-and-set.ts';
 import type { BudgetLimits, Counts } from './limits.ts';
 
 export interface Claim {
-  readonly address: Pick<RequestAddress, 'key' | 'cluster' | 'node'>;
+  readonly address: Pick<RequestAddress, 'key' | 'cluster'>;
+  /** Whose budget it is: a node, or the word of users or of CSRs (`limitsOf`). */
+  readonly holder: string;
   /** By the clock of S3. */
   readonly uploaded: Date;
   /** Whether a certificate may be issued; otherwise the request is rejected. */
@@ -34,18 +36,20 @@ export type Exceeded =
   | { readonly of: 'node' | 'cluster'; readonly what: Budgeted; readonly limit: number }
   /** It was used up when the request, or a later one, was first processed. */
   | { readonly of: 'closed'; readonly what: Budgeted }
-  /** The request is too old to be counted. */
-  | { readonly of: 'age' };
+  /** The request is older than so many days, too old to be counted. */
+  | { readonly of: 'age'; readonly days: number };
 
 /**
  * The lifecycle rule of the bucket deletes the counters of a day after eight days. A request that is older, and was never
  * counted, cannot be told from one that was refused.
  */
-export const MOST_DAYS = 6;
+const MOST_DAYS = 6;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A request that may be counted soon. Every announcement ends with `claim` or `withdraw`. */
 export interface ExpectedClaim {
+  /** Starts to read the counters of the holder, if it was not known at first. */
+  countsFor(holder: string): void;
   /** @returns undefined if the request counts, now or since an earlier run */
   claim(asked: Claim): Promise<Exceeded | undefined>;
   /** Does nothing after `claim`. */
@@ -55,30 +59,43 @@ export interface ExpectedClaim {
 /**
  * Starts to read the counters for a request that was uploaded today. Requests of one node that a process handles at the
  * same time are counted together, in one write: a claim waits for the others, which may still be read or judged.
+ * @param holder undefined if only the object says whose budget it is
  */
 export function expectClaim(
   bucket: BudgetBucket,
-  { cluster, node }: Pick<RequestAddress, 'cluster' | 'node'>,
+  cluster: string,
+  holder: string | undefined,
   now: Date,
 ): ExpectedClaim {
   const { nodes, clusters } = countersOf(bucket);
-  const keyOf = (day: Date) => nodeBudgetKey(cluster, node, dayOf(day));
-  const expected = keyOf(now);
-  const own = nodes.announce(expected, true);
   // not awaited: the requests of other nodes may take long
   const shared = clusters.announce(clusterBudgetKey(cluster, dayOf(now)), false);
+  let own: OwnExpected | undefined;
+  let hasEnded = false;
+  const countsFor = (of: string) => {
+    if (own || hasEnded) return;
+    const key = nodeBudgetKey(cluster, of, dayOf(now));
+    own = { key, announced: nodes.announce(key, true) };
+  };
   const withdraw = () => {
-    own.leave();
+    hasEnded = true;
+    own?.announced.leave();
     shared.leave();
   };
   const claim = (asked: Claim) => {
-    const key = keyOf(asked.uploaded);
+    const key = nodeBudgetKey(cluster, asked.holder, dayOf(asked.uploaded));
     const all = { ...asked, now };
-    if (key === expected) return own.ask(all);
-    own.leave();
+    if (key === own?.key) return own.announced.ask(all);
+    own?.announced.leave();
     return nodes.ask(key, all);
   };
-  return { claim: (asked) => claim(asked).finally(withdraw), withdraw };
+  if (holder !== undefined) countsFor(holder);
+  return { countsFor, claim: (asked) => claim(asked).finally(withdraw), withdraw };
+}
+
+interface OwnExpected {
+  readonly key: string;
+  readonly announced: Announced<AskedClaim, Exceeded | undefined>;
 }
 
 interface AskedClaim extends Claim {
@@ -209,11 +226,11 @@ class NodeCount {
   async #findExceeded(what: Budgeted, asked: AskedClaim): Promise<Exceeded | undefined> {
     const { limits, uploaded, now } = asked;
     const used = this.#counted[what].size;
-    if (daysBetween(uploaded, now) > MOST_DAYS) return { of: 'age' };
+    if (daysBetween(uploaded, now) > MOST_DAYS) return { of: 'age', days: MOST_DAYS };
     if (used >= limits.node[what]) return { of: 'node', what, limit: limits.node[what] };
     if (this.#isClosed(what, uploaded)) return { of: 'closed', what };
-    if (used < this.#available(what)) return undefined;
-    await this.#drawMore(asked);
+    if (!limits.cluster || used < this.#available(what)) return undefined;
+    await this.#drawMore(asked, limits.cluster);
     if (used < this.#available(what)) return undefined;
     return { of: 'cluster', what, limit: limits.cluster[what] };
   }
@@ -227,7 +244,7 @@ class NodeCount {
    * a control-plane node once for all its certificates, and a node that needs hundreds a few times, so that the nodes of a
    * cluster do not compete for the cluster's counter at each request.
    */
-  async #drawMore(asked: AskedClaim): Promise<void> {
+  async #drawMore(asked: AskedClaim, limit: Counts): Promise<void> {
     const wantedOf = (what: Budgeted) => {
       const missing = this.#claims.filter((one) => this.#missing(one).includes(what)).length;
       const used = this.#counted[what].size;
@@ -237,7 +254,7 @@ class NodeCount {
       return Math.min(MOST_DRAWN, Math.max(LEAST_DRAWN, this.#available(what), short));
     };
     const wanted = { requests: wantedOf('requests'), certificates: wantedOf('certificates') };
-    const got = await this.#draw({ wanted, limit: asked.limits.cluster }, asked);
+    const got = await this.#draw({ wanted, limit }, asked);
     this.#inHand.requests += got.requests;
     this.#inHand.certificates += got.certificates;
   }

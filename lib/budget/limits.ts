@@ -1,15 +1,16 @@
 /** How many requests and certificates a node, and a cluster, may have in a day. */
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { Budgeted } from '../contract/day-budget.ts';
-import { USERS } from '../contract/request-kinds.ts';
+import { CSR, USERS } from '../contract/request-kinds.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 
 export type Counts = Readonly<Record<Budgeted, number>>;
 
 export interface BudgetLimits {
-  /** Of one node, or of all users of a cluster. */
+  /** Of one node, of all users of a cluster, or of all names that its record does not know. */
   readonly node: Counts;
-  readonly cluster: Counts;
+  /** undefined: does not count in the budget of the cluster. */
+  readonly cluster: Counts | undefined;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -18,44 +19,65 @@ const YEAR_SECONDS = 365 * DAY_SECONDS;
 
 /** Each name a hundred times a day: more than people and timers need to set up, repair and test one node. */
 const CERTIFICATES_OF_NODE = 100 * CERTIFICATE_NAMES.length;
+/**
+ * kubelet-client and kubelet-serving, each ten times as often as it is renewed: a kubelet repeats a request that failed,
+ * and requests a new serving certificate when its addresses change.
+ */
+const CERTIFICATES_OF_KUBELET = 10 * 2;
 const CERTIFICATES_OF_USERS = 1000;
 const CERTIFICATES_OF_CLUSTER = 20_000;
 /** Half of what is requested may be rejected. */
 const REQUESTS_PER_CERTIFICATE = 2;
+/**
+ * A forwarder repeats a request for an unknown name each quarter of an hour: enough for twenty nodes that wait for the
+ * record, and little in the ledger if someone invents names.
+ */
+const REQUESTS_OF_UNKNOWN_NAMES = 2000;
 /**
  * With certificates of a few minutes a node would otherwise have so much that its counter, with 24 bytes for each
  * request and each certificate, becomes larger than a document may be (4 MiB): then nothing of the day could be decided.
  */
 const MOST_CERTIFICATES_OF_NODE = 50_000;
 
-/** @param node the part of a request's key after the cluster: a node, or the word that users have there */
-export function limitsOf(record: ClusterRecord | undefined, node: string): BudgetLimits {
+/** @param holder a node, the word of users, or the word of CSRs for all names that the record does not know */
+export function limitsOf(record: ClusterRecord | undefined, holder: string): BudgetLimits {
+  if (holder === CSR) return { node: OF_UNKNOWN_NAMES, cluster: undefined };
   const {
     budgets = {} as ClusterRecord['budgets'],
     users,
+    csrSigning,
     validitySeconds = YEAR_SECONDS,
     nodes = [],
   } = record ?? {};
-  // clients renew in the last third of a certificate's life
-  const renewals = timesADay((validitySeconds * 2) / 3);
-  const ofNode = withDefaults(capped(CERTIFICATES_OF_NODE * renewals), {
-    requests: budgets.nodeRequestsPerDay,
-    certificates: budgets.nodeCertificatesPerDay,
-  });
+  const renewals = renewalsADay(validitySeconds);
+  const ofKubelets = csrSigning ? renewalsADay(csrSigning.maxValiditySeconds) : 0;
+  const ofNode = withDefaults(
+    capped(CERTIFICATES_OF_NODE * renewals + CERTIFICATES_OF_KUBELET * ofKubelets),
+    { requests: budgets.nodeRequestsPerDay, certificates: budgets.nodeCertificatesPerDay },
+  );
   const ofUsers = withDefaults(
     capped(CERTIFICATES_OF_USERS * timesADay(users?.maxValiditySeconds ?? DAY_SECONDS)),
     { requests: budgets.userRequestsPerDay, certificates: budgets.userCertificatesPerDay },
   );
   const ofCluster = Math.max(
-    CERTIFICATES_OF_CLUSTER * renewals,
+    CERTIFICATES_OF_CLUSTER * Math.max(renewals, ofKubelets),
     nodes.length * ofNode.certificates + ofUsers.certificates,
   );
   const cluster = withDefaults(ofCluster, {
     requests: budgets.clusterRequestsPerDay,
     certificates: budgets.clusterCertificatesPerDay,
   });
-  return { node: node === USERS ? ofUsers : ofNode, cluster };
+  return { node: holder === USERS ? ofUsers : ofNode, cluster };
 }
+
+/** A request that was first judged without the record may still be issued, so certificates are not fewer. */
+const OF_UNKNOWN_NAMES: Counts = {
+  requests: REQUESTS_OF_UNKNOWN_NAMES,
+  certificates: REQUESTS_OF_UNKNOWN_NAMES,
+};
+
+/** Clients renew in the last third of a certificate's life. */
+const renewalsADay = (validitySeconds: number) => timesADay((validitySeconds * 2) / 3);
 
 const capped = (certificates: number) => Math.min(certificates, MOST_CERTIFICATES_OF_NODE);
 

@@ -1,7 +1,8 @@
 import type { Budgeted } from '../contract/day-budget.ts';
+import { CSR, USERS } from '../contract/request-kinds.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
 import type { Violation } from '../refusal/violation.ts';
-import { type Claim, type Exceeded, MOST_DAYS } from './claim.ts';
+import type { Claim, Exceeded } from './claim.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -12,12 +13,10 @@ const FIELDS = {
   cluster: { requests: 'clusterRequestsPerDay', certificates: 'clusterCertificatesPerDay' },
 } as const satisfies Record<string, Record<Budgeted, string>>;
 
-/** @param ofUsers whether the request is one of a user: users share a budget */
 export function budgetExceeded(
   exceeded: Exceeded,
-  { address, uploaded }: Pick<Claim, 'address' | 'uploaded'>,
+  { address, holder, uploaded }: Pick<Claim, 'address' | 'holder' | 'uploaded'>,
   now: Date,
-  ofUsers: boolean,
 ): Violation {
   const common = { code: 'budget-exceeded', field: 'budget' } as const;
   const day = dayOf(uploaded);
@@ -28,11 +27,11 @@ export function budgetExceeded(
     return {
       ...common,
       got: `uploaded on ${day}`,
-      allowed: `requests of the last ${MOST_DAYS} days`,
+      allowed: `requests of the last ${exceeded.days} days`,
       fix: again,
     };
-  const { cluster, node } = address;
-  const whose = ofUsers ? `the users of ${cluster}` : `node ${node} of ${cluster}`;
+  const { cluster } = address;
+  const { whose, fields } = holderOf(holder, cluster);
   if (exceeded.of === 'closed')
     return {
       ...common,
@@ -40,11 +39,21 @@ export function budgetExceeded(
       allowed: `${exceeded.what} within the budget of ${whose}`,
       fix: again,
     };
-  const field = FIELDS[exceeded.of === 'cluster' ? 'cluster' : ofUsers ? 'users' : 'node'];
+  const ofCluster = exceeded.of === 'cluster';
+  const field = (ofCluster ? FIELDS.cluster : fields)?.[exceeded.what];
   return {
     ...common,
     got: `more than ${exceeded.limit} ${exceeded.what} on ${day} (UTC)`,
-    allowed: `${exceeded.limit} ${exceeded.what} a day for ${exceeded.of === 'cluster' ? `cluster ${cluster}` : whose}`,
-    fix: `${again}, or raise limits.${field[exceeded.what]} in the cluster record`,
+    allowed: `${exceeded.limit} ${exceeded.what} a day for ${ofCluster ? `cluster ${cluster}` : whose}`,
+    fix: field
+      ? `${again}, or raise limits.${field} in the cluster record`
+      : `declare the node in the cluster record, and ${again}`,
   };
+}
+
+function holderOf(holder: string, cluster: string) {
+  if (holder === USERS) return { whose: `the users of ${cluster}`, fields: FIELDS.users };
+  if (holder === CSR)
+    return { whose: `names that are no workers of ${cluster} in its record`, fields: undefined };
+  return { whose: `node ${holder} of ${cluster}`, fields: FIELDS.node };
 }

@@ -19,17 +19,7 @@ import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import type { CaKey } from './ca-keys.ts';
-
-/**
- * kubeadm's common names of its CAs. It has none of the kubelets: `kubelet-ca` is named as kubeadm names those of etcd
- * and of the front proxy, by their file.
- */
-export const CA_COMMON_NAMES: Record<CaName, string> = {
-  ca: 'kubernetes',
-  'etcd-ca': 'etcd-ca',
-  'front-proxy-ca': 'front-proxy-ca',
-  'kubelet-ca': 'kubelet-ca',
-};
+import { CA_COMMON_NAMES } from './common-names.ts';
 
 export interface CaCertificateFields {
   readonly ca: CaName;

@@ -75,7 +75,8 @@ function ownName(node: NamedNode): AlternativeName {
   return { type: 'DNS', value: node.name };
 }
 
-function toName(text: string): AlternativeName {
+/** A name of a record, as a certificate has it. */
+export function toName(text: string): AlternativeName {
   const address = canonicalIpAddress(text);
   return address === undefined ? { type: 'DNS', value: text } : { type: 'IP', value: address };
 }

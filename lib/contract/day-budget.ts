@@ -38,7 +38,7 @@ export const clusterBudgetSchema = z.object({
 export type NodeBudget = z.infer<typeof nodeBudgetSchema>;
 export type ClusterBudget = z.infer<typeof clusterBudgetSchema>;
 
-/** @param node a node, or `users` @param day `YYYY-MM-DD`, in UTC */
+/** @param node a node, `users`, or `csr` for all names that no record knows @param day `YYYY-MM-DD`, in UTC */
 export function nodeBudgetKey(cluster: string, node: string, day: string): string {
   return `${AUTHORITY_PREFIXES.budgets}${cluster}/${node}/${day}.json`;
 }

@@ -5,6 +5,7 @@ import {
   standingApprovalKey,
   standingApprovalSchema,
 } from './approvals.ts';
+import { budgetHolderKey, budgetHolderSchema } from './budget-holder.ts';
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
@@ -20,7 +21,7 @@ import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
 import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
 import { outcomeKeys, requestKey } from './request-key.ts';
-import { USER_PATH, USERS } from './request-kinds.ts';
+import { CSR, USER_PATH, USERS } from './request-kinds.ts';
 import { leaseKey, leaseSchema } from './restart-lease.ts';
 import { bundleKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
 
@@ -42,6 +43,7 @@ const cluster = '<cluster>';
 const trustDomain = '<trust domain>';
 const ofNode = { cluster, node: '<node>', requestId: '<request id>', path: '<path>.csr' };
 const ofUser = { ...ofNode, node: USERS, path: USER_PATH };
+const ofCsr = { ...ofNode, node: CSR, path: '<name>.json' };
 const request = requestKey(ofNode);
 const outcomes = outcomeKeys(ofNode);
 const placeholder = <T>(name: string) => name as T;
@@ -136,6 +138,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: clusterBudgetKey(cluster, certificate.day),
     content: 'what the nodes of a cluster have drawn from its budget',
     document: { schema: clusterBudgetSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: budgetHolderKey(ofCsr, certificate.day),
+    content: 'whose budget a CSR of the certificates API counts in',
+    document: { schema: budgetHolderSchema, unknownFields: 'ignored' },
   },
   {
     bucket: 'authority',

@@ -35,7 +35,7 @@ export interface IssuedRequest {
 export const USERS = 'users';
 /** Where the CSR of a user is, below the request id. */
 export const USER_PATH = `${USER_NAME}.csr`;
-/** The reserved word of CSRs of the certificates API. */
+/** The reserved word of CSRs of the certificates API that a forwarder uploads for others: kubectl's name of the resource. */
 export const CSR = 'csr';
 /** S3 user metadata of a user's request: the requested validity, such as `8h`. */
 export const VALIDITY_METADATA = 'validity-period';

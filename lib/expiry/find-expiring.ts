@@ -63,19 +63,25 @@ export function findExpiring(
  * needed.
  */
 function isNeeded({ node, certificateName }: ExpiryEntry, record: ClusterRecord | Fault): boolean {
-  const roles = rolesOf(certificateName);
-  if (record instanceof Fault) return roles.length > 0;
+  if (record instanceof Fault)
+    return isCertificateName(certificateName) || OF_KUBELETS.includes(certificateName);
   const known = findNode(record, node);
-  if (!known || !roles.includes(known.role)) return false;
+  if (!known || !rolesOf(certificateName, record).includes(known.role)) return false;
   return known.role === 'control-plane' || record.nodes.some(({ name }) => name === node);
 }
 
-/** What a forwarder obtains for a kubelet, on any node. */
-const OF_KUBELETS: readonly string[] = ['kubelet-client', 'kubelet-serving'];
+const CLIENT = 'kubelet-client';
+const SERVING = 'kubelet-serving';
+/** What a forwarder obtains for a kubelet. */
+const OF_KUBELETS: readonly string[] = [CLIENT, SERVING];
 
-/** Nodes of which roles have such a certificate. */
-function rolesOf(name: string): readonly NodeRole[] {
-  if (OF_KUBELETS.includes(name)) return ['control-plane', 'worker'];
+/**
+ * Nodes of which roles have such a certificate. Every kubelet needs a client certificate, and none needs a serving
+ * certificate that the record no longer allows.
+ */
+function rolesOf(name: string, { csrSigning }: ClusterRecord): readonly NodeRole[] {
+  if (name === SERVING) return csrSigning?.kubeletServing?.roles ?? [];
+  if (name === CLIENT) return profileOf('kubelet.conf').roles;
   return isCertificateName(name) ? profileOf(name).roles : [];
 }
 

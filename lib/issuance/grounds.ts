@@ -1,29 +1,14 @@
 /** What a request is judged by, besides its bytes: the cluster's record, the trust domain, and the approvals. */
-import { readTrustDomain } from '../ca/issuing-ca.ts';
-import { lastKnownTrustDomain, readClusterRecord } from '../cluster/read-record.ts';
+import { lastKnownTrustDomain } from '../cluster/read-record.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import type { TrustDomainNames } from '../cluster/trust-domain-names.ts';
+import type { readTrustDomainNames, TrustDomainNames } from '../cluster/trust-domain-names.ts';
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { GivenApprovals, PlanToApprove } from '../policy/approval.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { RevalidatingReader } from '../store/often-read.ts';
+import { type Declarations, type DeclarationsReader, storedDeclarations } from './declarations.ts';
 import { readApprovals } from './read-approvals.ts';
 
-/** What was declared. Both are undefined for what does not exist. */
-export interface Declarations {
-  /** @throws Fault document-malformed */
-  clusterRecord(cluster: string): Promise<ClusterRecord | undefined>;
-  /** @throws Fault document-malformed */
-  trustDomain(name: string): Promise<TrustDomainDocument | undefined>;
-  /**
-   * The names that all clusters of the trust domain declare: only a kubelet's serving certificate is judged by them.
-   * @throws Fault document-malformed
-   */
-  trustDomainNames(name: string): Promise<TrustDomainNames>;
-}
-
-/** What declarations are read from. */
-export type DeclarationsReader = RevalidatingReader & Pick<ObjectStore, 'list'>;
+export type { Declarations } from './declarations.ts';
 
 export interface Grounds extends Declarations {
   /** undefined if there are too many to read. */
@@ -31,25 +16,18 @@ export interface Grounds extends Declarations {
 }
 
 /** What a record is compared with. */
-export type RecordGrounds = Pick<Grounds, 'trustDomain' | 'trustDomainNames' | 'approvals'>;
+export type RecordGrounds = Grounds;
 
-/** Reads each time, for callers that need each document once. */
-export const storedDeclarations = (authority: DeclarationsReader): Declarations => ({
-  clusterRecord: (cluster) => readClusterRecord(authority, cluster),
-  trustDomain: (name) => readTrustDomain(authority, name),
-  trustDomainNames: async (name) => {
-    // loaded when the first serving certificate is requested
-    const { readTrustDomainNames } = await import('../cluster/trust-domain-names.ts');
-    return readTrustDomainNames(authority, name);
-  },
-});
+/** Loaded when the first serving certificate of a kubelet is requested. */
+const readNamesLater: typeof readTrustDomainNames = async (...call) =>
+  (await import('../cluster/trust-domain-names.ts')).readTrustDomainNames(...call);
 
 /**
  * Reads each time. A record that a run found may name what was written after the run began, so it is compared with
  * what is read after the record.
  */
 export const storedGrounds = (authority: DeclarationsReader): Grounds => ({
-  ...storedDeclarations(authority),
+  ...storedDeclarations(authority, readNamesLater),
   approvals: (plan) => readApprovals(authority, plan),
 });
 
@@ -64,7 +42,7 @@ export class SharedDeclarations implements Declarations {
 
   constructor(authority: DeclarationsReader) {
     this.#authority = authority;
-    this.#stored = storedDeclarations(authority);
+    this.#stored = storedDeclarations(authority, readNamesLater);
   }
 
   /**

@@ -1,10 +1,9 @@
 /** Refuses what exceeds a budget: without a record, because otherwise a flood would fill the ledger. */
 import type { ExpectedClaim } from '../budget/claim.ts';
 import { limitsOf } from '../budget/limits.ts';
-import { budgetExceeded } from '../budget/refusal.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
 import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
-import { USERS } from '../contract/request-kinds.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, orMalformed } from '../store/documents.ts';
@@ -12,6 +11,13 @@ import type { BucketObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
 import type { Declarations } from './grounds.ts';
 import { readEarlierPending } from './pending.ts';
+
+export interface Counting {
+  readonly declared: Declarations;
+  readonly expected: ExpectedClaim;
+  /** Whose budget it is (lib/budget/holder.ts). */
+  readonly holder: string;
+}
 
 /**
  * Counts a request that was decided on, before anything of the decision is written.
@@ -22,21 +28,31 @@ export async function findOverBudget(
   address: RequestAddress,
   object: BucketObject,
   decision: Exclude<Decision, { kind: 'ignore' }>,
-  { declared, expected }: { readonly declared: Declarations; readonly expected: ExpectedClaim },
+  { declared, expected, holder }: Counting,
 ): Promise<ViolationDocument[] | undefined> {
-  const record = await declared.clusterRecord(address.cluster).catch(orMalformed);
-  const known = record instanceof Fault ? undefined : record;
+  const record = await readableRecord(declared, address.cluster);
   const asked = {
     address,
+    holder,
     uploaded: object.lastModified,
     certificate: decision.kind !== 'reject',
-    limits: limitsOf(known, address.node),
+    limits: limitsOf(record, holder),
   };
   const exceeded = await expected.claim(asked);
   // the counters of a day are deleted after a week, but an approver may take longer
   if (!exceeded || (await readEarlierPending(service, address, object))) return undefined;
+  const { budgetExceeded } = await import('../budget/refusal.ts');
   const others = decision.kind === 'reject' ? decision.record.violations : [];
-  return [...others, budgetExceeded(exceeded, asked, service.now(), address.node === USERS)];
+  return [...others, budgetExceeded(exceeded, asked, service.now())];
+}
+
+/** Without a record that can be read, the defaults apply. */
+export async function readableRecord(
+  declared: Declarations,
+  cluster: string,
+): Promise<ClusterRecord | undefined> {
+  const record = await declared.clusterRecord(cluster).catch(orMalformed);
+  return record instanceof Fault ? undefined : record;
 }
 
 /** Publishes the refusal. Every run that finds the same publishes the same kind of outcome, and the first one counts. */

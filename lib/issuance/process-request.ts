@@ -18,6 +18,7 @@ import {
   parseRequestKey,
   type RequestAddress,
 } from '../contract/request-key.ts';
+import { CSR } from '../contract/request-kinds.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
@@ -29,7 +30,7 @@ import { checkRecord } from './check-record-later.ts';
 import { type Decision, decide, type KnownUploader } from './decide.ts';
 import { finish } from './finish.ts';
 import { type Grounds, groundsOfDecision, SharedDeclarations } from './grounds.ts';
-import { findOverBudget, publishOverBudget } from './over-budget.ts';
+import { findOverBudget, publishOverBudget, readableRecord } from './over-budget.ts';
 import { publishPending, readEarlierPending } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
 
@@ -42,7 +43,12 @@ export async function processRequest(
   const address = parseRequestKey(wake.key);
   if (!address) return inspectStrayObject(service, wake.key);
   // A decision that is not recorded yet needs all of these, so they are read together with the record.
-  const expected = expectClaim(service.authority, address, service.now());
+  const expected = expectClaim(
+    service.authority,
+    address.cluster,
+    holderInKey(address),
+    service.now(),
+  );
   declared.prefetch(address.cluster);
   const pending =
     wake.uploader === undefined
@@ -122,12 +128,15 @@ async function decideAndRecord(
 ): Promise<Decided | { readonly ignored: string } | { readonly overBudget: true } | undefined> {
   const { address, expected, declared } = begun;
   const grounds = groundsOfDecision(declared, service.authority);
+  const holder = findHolder(service, object, begun);
+  holder.catch(() => undefined); // it is needed after the decision, and its error is thrown there
   const uploader = await findUploader(service, object, wake, begun);
   const decision = await decide(service, address, object, uploader, grounds);
   if (decision.kind === 'ignore') return { ignored: decision.reason };
   const overBudget = await findOverBudget(service, address, object, decision, {
     declared,
     expected,
+    holder: await holder,
   });
   if (overBudget) {
     // Another run may have counted it, and removed pending.json after it had written the record: then the record counts.
@@ -138,6 +147,22 @@ async function decideAndRecord(
   }
   return recordDecision(service, address, object, decision, grounds);
 }
+
+/** Whose budget a request counts in. */
+async function findHolder(
+  service: Service,
+  object: BucketObject,
+  { address, expected, declared }: Begun,
+): Promise<string> {
+  const named = holderInKey(address);
+  if (named !== undefined) return named;
+  const record = await readableRecord(declared, address.cluster);
+  const { findBudgetHolder } = await import('../budget/holder.ts');
+  return findBudgetHolder(service.authority, expected, address, object, record);
+}
+
+/** undefined: only the object says whose it is. */
+const holderInKey = ({ node }: RequestAddress) => (node === CSR ? undefined : node);
 
 async function findUploader(
   service: Service,

@@ -55,6 +55,14 @@ export function whyNever({ type, value }: AlternativeName): string | undefined {
   return last === 'svc' ? 'the name of a service' : undefined;
 }
 
+/** Why no kubelet may have any address of the range; undefined if some may have some of them. */
+export function whyNeverRange(range: AddressRange, record: ClusterRecord): string | undefined {
+  const isWithin = (other: AddressRange) =>
+    other.prefixLength <= range.prefixLength && isInRange(range.octets, other);
+  const service = namesOfCluster(record).servers.ranges.find((other) => isWithin(other.range));
+  return service?.place ?? RANGES.find(([other]) => isWithin(other))?.[1];
+}
+
 /** What else in the node's own cluster has the name; undefined if nothing does. */
 export function ownerInCluster(
   value: string,

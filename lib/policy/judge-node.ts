@@ -46,6 +46,8 @@ export function judgeNodeRequest(
     );
   violations.push(...judgeLongest(record.validitySeconds, record, maxValiditySeconds));
   if (!profile) violations.push(notInVersion(certificateName, record));
+  if (profile?.needs === 'csrSigning' && !record.csrSigning)
+    violations.push(withoutCsrSigning(certificateName, record));
   if (seen.key) violations.push(...judgeKey(seen.key, record));
   if (seen.subject && profile)
     violations.push(...judgeSubject(seen.subject, profile, address.node, record));
@@ -110,5 +112,15 @@ function notInVersion(certificateName: CertificateName, record: ClusterRecord): 
     got: `${certificateName} in Kubernetes ${record.kubernetesVersionText}`,
     allowed: `Kubernetes 1.${profileOf(certificateName).since.split('.')[1]} or later`,
     fix: 'leave the file out, or update kubernetesVersion in the cluster record',
+  };
+}
+
+function withoutCsrSigning(certificateName: CertificateName, record: ClusterRecord): Violation {
+  return {
+    code: 'csr-signing-not-allowed',
+    field: 'certificateName',
+    got: certificateName,
+    allowed: `a cluster whose record has csrSigning; that of ${record.cluster} does not`,
+    fix: 'add csrSigning to the cluster record, then upload under a new request id',
   };
 }

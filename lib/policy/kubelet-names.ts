@@ -4,18 +4,13 @@
  * that of another server in the trust domain. All names or nothing: a kubelet that gets a part of what it requested
  * requests a certificate again and again.
  */
+import { toName } from '../cluster/expected-names.ts';
 import type { KnownNode } from '../cluster/find-node.ts';
 import { fitsPattern } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { TrustDomainNames } from '../cluster/trust-domain-names.ts';
 import { type AlternativeName, formatName } from '../csr/alternative-names.ts';
-import {
-  canonicalIpAddress,
-  formatAddressRange,
-  isInRange,
-  parseIpAddress,
-  unmappedRange,
-} from '../ip-address.ts';
+import { formatAddressRange, isInRange, parseIpAddress, unmappedRange } from '../ip-address.ts';
 import { listed } from '../printable.ts';
 import type { Violation, ViolationCode } from '../refusal/violation.ts';
 import { readSloppyAddress } from '../sloppy-address.ts';
@@ -67,12 +62,9 @@ export function isAllowed(name: AlternativeName, node: KnownNode): boolean {
 function exactNames({ name, addresses, kubelet }: KnownNode): ReadonlySet<string> {
   // only an entry vouches for a name that is an address: a rule's pattern matches many
   const own = addresses.length > 0 || readSloppyAddress(name) === undefined ? [name] : [];
-  return new Set([...own, ...addresses, ...kubelet.certSANs].map(toName));
-}
-
-function toName(text: string): string {
-  const address = canonicalIpAddress(text);
-  return address === undefined ? `DNS:${text}` : `IP:${address}`;
+  return new Set(
+    [...own, ...addresses, ...kubelet.certSANs].map((text) => formatName(toName(text))),
+  );
 }
 
 const rangesOf = ({ addressRanges, kubelet }: KnownNode) =>

@@ -1,5 +1,5 @@
 /** kubeadm's names of the leaf certificates that it manages (`kubeadm certs renew --help`), and kubelet.conf. */
-export const CERTIFICATE_NAMES = [
+export const KUBEADM_NAMES = [
   'apiserver',
   'apiserver-kubelet-client',
   'apiserver-etcd-client',
@@ -13,6 +13,12 @@ export const CERTIFICATE_NAMES = [
   'scheduler.conf',
   'kubelet.conf',
 ] as const;
+
+/** The kubeconfig of `cakeless csrsigning`, which kubeadm does not know. */
+export const CSRSIGNING_CONF = 'cakeless-csrsigning.conf';
+
+/** The leaf certificates of nodes. */
+export const CERTIFICATE_NAMES = [...KUBEADM_NAMES, CSRSIGNING_CONF] as const;
 
 export type CertificateName = (typeof CERTIFICATE_NAMES)[number];
 

@@ -9,6 +9,7 @@
 import {
   type CaName,
   type CertificateName,
+  CSRSIGNING_CONF,
   type IssuedName,
   USER_NAME,
 } from './certificate-names.ts';
@@ -43,6 +44,8 @@ export interface Profile {
   /** First kubeadm release that has this certificate. */
   readonly since: string;
   readonly roles: readonly NodeRole[];
+  /** A section of the cluster record without which no node gets this certificate. */
+  readonly needs?: 'csrSigning';
 }
 
 /** What the profiles of all issued certificates have in common, including those of users. */
@@ -209,6 +212,19 @@ export const PROFILES: readonly Profile[] = [
     sans: 'none',
     since: ALWAYS,
     roles: ['control-plane', 'worker'],
+  },
+  {
+    name: CSRSIGNING_CONF,
+    ca: 'ca',
+    extendedKeyUsages: ['clientAuth'],
+    // Without O, it has only what `cakeless csrsigning --rbac` grants to this user. A person cannot get the name: those
+    // of users contain no colon.
+    commonName: 'cakeless:csrsigning',
+    organizations: none,
+    sans: 'none',
+    since: ALWAYS,
+    roles: onControlPlane,
+    needs: 'csrSigning',
   },
 ];
 

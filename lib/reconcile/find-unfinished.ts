@@ -47,9 +47,9 @@ export interface Unfinished {
 
 /**
  * A call returns a thousand keys in about a tenth of a second: a run ends within a minute, and looks at 400,000
- * objects, 5,000 of one node at most. Fleets have fewer: 1,000 clusters have 13,000 requests in 90 days.
+ * objects, 5,000 of one node and 20,000 of a folder that nodes share at most. Fleets have fewer: 1,000 clusters have 13,000 requests in 90 days.
  */
-export const SHARES: Shares = { run: 400, cluster: 40, node: 5 };
+export const SHARES: Shares = { run: 400, cluster: 40, shared: 20, node: 5 };
 const MORE_CALLS = 100;
 
 const INSPECT_MS = 60 * 60 * 1000;

@@ -2,12 +2,15 @@
  * Limits what a run spends on each node and cluster: one with more objects than its share allows is left, and continued
  * by the next run, so that it does not delay the others.
  */
+import { RESERVED_NODE_NAMES } from '../contract/request-kinds.ts';
 import { compareKeys, endOf } from './key-order.ts';
 
-/** How many listing calls a run makes at most: in total, for one cluster, and for one node. */
+/** How many listing calls a run makes at most: in total, and for one cluster, node, or folder that nodes share. */
 export interface Shares {
   readonly run: number;
   readonly cluster: number;
+  /** For a reserved word: below `csr` are the requests of all kubelets of a cluster. */
+  readonly shared: number;
   readonly node: number;
 }
 
@@ -46,7 +49,8 @@ export class Places {
   #enter(key: string): string | undefined {
     const [root = '', cluster = '', node = ''] = key.split('/');
     const prefixes = [`${root}/${cluster}/`, `${root}/${cluster}/${node}/`];
-    const shares = [this.#shares.cluster, this.#shares.node];
+    const { shared, node: ofNode } = this.#shares;
+    const shares = [this.#shares.cluster, RESERVED_NODE_NAMES.includes(node) ? shared : ofNode];
     this.#current = prefixes.map((prefix, i) => {
       const known = this.#current[i];
       if (known?.prefix === prefix) return known;

@@ -49,7 +49,7 @@ export const VIOLATION_CODES = {
   'names-overlap':
     'what the record allows the node overlaps with names of another cluster of the trust domain',
   // CSRs of the certificates API
-  'csr-signing-not-allowed': 'the cluster record does not allow certificates of this signer',
+  'csr-signing-not-allowed': 'csrSigning of the cluster record does not allow it',
   'csr-place': "the request is in the wrong place for the role of the CSR's node",
   'csr-usages': 'the usages are not those of the signer',
   'csr-requester': "the CSR's requester may not request this certificate",

@@ -96,7 +96,7 @@ export const CLUSTER_RECORD_FIELDS: Readonly<Record<string, DocumentedField>> = 
   'nodes[].role': field(
     'required',
     '`control-plane`',
-    '`control-plane`: all twelve certificates; `worker`: `kubelet.conf` only',
+    '`control-plane`: all certificates; `worker`: `kubelet.conf` only',
   ),
   'nodes[].uploaders': field(
     'none',

@@ -1,5 +1,6 @@
 /** The documents of both buckets, with their JSON Schemas' names. */
 import { requestApprovalSchema, standingApprovalSchema } from '../contract/approvals.ts';
+import { budgetHolderSchema } from '../contract/budget-holder.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordSchema } from '../contract/ca-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
@@ -93,6 +94,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: clusterBudgetSchema,
     unknownFields: 'ignored',
     describe: describeWith(FIELDS.clusterBudget),
+  },
+  {
+    name: 'budget-holder',
+    title: 'whose budget a CSR of the certificates API counts in',
+    schema: budgetHolderSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.budgetHolder),
   },
   {
     name: 'restart-lease',

@@ -121,6 +121,9 @@ export const FIELDS = {
     'drawn.requests': 'number of requests',
     'drawn.certificates': 'number of certificates',
   },
+  budgetHolder: {
+    holder: 'a node, or csr for all names that the record does not know as workers',
+  },
   restartLease: {
     holder: 'the node that holds the lease; null after it was released',
     id: 'distinguishes two leases of the same node',

@@ -32,7 +32,9 @@ const ROLES = {
   auditor: 'AuditorRoleArn',
   'nodes of a': 'NodesaRoleArn',
   'cp-1 of b': 'NodesbRoleArncp1',
+  'forwarder of a': 'ForwardersaRoleArn',
   'users of a': 'UsersaRoleArn',
+  'relay of a': 'RelaysaRoleArn',
 } as const;
 
 export type RoleName = keyof typeof ROLES;

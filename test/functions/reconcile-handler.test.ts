@@ -183,7 +183,7 @@ describe('where a run continues', () => {
     graceMs: 0,
     recordsMs: 0,
     mostRequests: 100,
-    shares: { run: 2, cluster: 2, node: 2 },
+    shares: { run: 2, cluster: 2, shared: 2, node: 2 },
   };
 
   async function crowded() {

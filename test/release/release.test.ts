@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVERY_DAY } from '../../client/node/timer/interval.ts';
-import { markedUnit } from '../../client/node/timer/marked-unit.ts';
 import { unitFiles } from '../../client/node/timer/units.ts';
+import { markedUnit } from '../../client/node/units/marked-unit.ts';
 import { debianChangelog } from '../../release/debian-texts.ts';
 import { packageJson } from '../../release/npm-package.ts';
 import { placesOfPackages } from '../../release/sbom/components.ts';
@@ -172,7 +172,7 @@ describe('maintainer scripts', () => {
     if (command !== undefined) {
       const common = { writable: [], expiresWithin: '1/3', interval: EVERY_DAY };
       const units = unitFiles({ ...common, command, kubeconfigDir: '/etc/kubernetes' });
-      writeFileSync(join(folder, unit), markedUnit(units[unit] ?? ''));
+      writeFileSync(join(folder, unit), markedUnit(units[unit] ?? '', 'install-timer'));
     }
     const script =
       '. release/scripts/timer.sh; written=$1; if units_are_ours; then echo ours; else echo no; fi';

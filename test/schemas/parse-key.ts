@@ -7,6 +7,7 @@ const BY_KEY: readonly (readonly [RegExp, string])[] = [
   [/^clusters\//, 'cluster-record'],
   [/^trust\//, 'trust-domain'],
   [/^records\//, 'decision-record'],
+  [/^budgets\/[^/]+\/csr\/[^/]+\/[^/]+\/[^/]+$/, 'budget-holder'],
   [/^budgets\/[^/]+\/[^/]+\/[^/]+$/, 'node-budget'],
   [/^budgets\/[^/]+\/[^/]+$/, 'cluster-budget'],
   [/\/\d+\.json$/, 'ca-record'],

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { placeOf } from '../../client/node/disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../../client/node/disk/read-place.ts';
-import { CERTIFICATE_NAMES, type CertificateName } from '../../lib/profiles/certificate-names.ts';
+import { type CertificateName, KUBEADM_NAMES } from '../../lib/profiles/certificate-names.ts';
 
 /** @param folder the node's /etc/kubernetes @throws Error if the certificate is missing, or the client finds a problem */
 export function certificateInPlace(folder: string, name: CertificateName): CertificateInPlace {
@@ -17,4 +17,4 @@ export const serialInPlace = (folder: string, name: CertificateName): string =>
 
 /** The names whose certificates differ between the two folders. */
 export const namesThatDiffer = (folder: string, other: string): CertificateName[] =>
-  CERTIFICATE_NAMES.filter((name) => serialInPlace(folder, name) !== serialInPlace(other, name));
+  KUBEADM_NAMES.filter((name) => serialInPlace(folder, name) !== serialInPlace(other, name));

@@ -22,8 +22,8 @@ import { S3ObjectStore } from '../../lib/aws/s3-object-store.ts';
 import { bundleKey } from '../../lib/contract/trust-domain.ts';
 import {
   CA_NAMES,
-  CERTIFICATE_NAMES,
   type CertificateName,
+  KUBEADM_NAMES,
 } from '../../lib/profiles/certificate-names.ts';
 import { parseKubernetesVersion } from '../../lib/profiles/kubernetes-version.ts';
 import { profileFor } from '../../lib/profiles/profile-for.ts';
@@ -48,7 +48,7 @@ export class NodeFixture {
   private constructor(service: ServiceProcess, set: KubeadmSet, root: string) {
     this.service = service;
     this.node = readDeclaredCluster(set.configYaml ?? '', set.dir).node?.name ?? '';
-    this.names = CERTIFICATE_NAMES.filter((name) => profileFor(name, versionOf(set)));
+    this.names = KUBEADM_NAMES.filter((name) => profileFor(name, versionOf(set)));
     this.#root = root;
     this.template = join(root, 'template');
   }
@@ -105,14 +105,19 @@ export class NodeFixture {
   }
 
   /** A test that kills a renewal at every call needs more certificates than a node may have in a day. */
-  async #raiseBudget(): Promise<void> {
+  #raiseBudget(): Promise<void> {
+    const limits = { nodeRequestsPerDay: 10_000, nodeCertificatesPerDay: 10_000 };
+    return this.changeRecord({ limits });
+  }
+
+  /** Replaces fields of the cluster record. */
+  async changeRecord(fields: Record<string, unknown>): Promise<void> {
     const shown = await mustCakeless(
       this.service.environment,
       ...['cluster', 'show', CLUSTER, '-o', 'json'],
     );
-    const limits = { nodeRequestsPerDay: 10_000, nodeCertificatesPerDay: 10_000 };
     const file = join(this.#root, 'cluster.json');
-    writeFileSync(file, JSON.stringify({ ...JSON.parse(shown), limits }));
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(shown), ...fields }));
     await this.#administer('cluster', 'apply', CLUSTER, '-f', file);
   }
 

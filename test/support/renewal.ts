@@ -1,6 +1,6 @@
 /** Calls a renewal in this process, with the clock, the lease and the exchange of a test. */
 import { join } from 'node:path';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { LOCAL_BUCKETS } from '../../client/local-service.ts';
 import type { RenewalDeps, RenewalOptions } from '../../client/node/renewal/options.ts';
 import { renew } from '../../client/node/renewal/renew.ts';
@@ -55,6 +55,9 @@ export const clockAhead = (milliseconds: number) => ({
 /** Writes an object of the exchange bucket, as a principal that has that permission. */
 export const putObject = (fixture: NodeFixture, Key: string, Body: string, Metadata = {}) =>
   fixture.s3().send(new PutObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key, Body, Metadata }));
+
+export const removeObject = (fixture: NodeFixture, Key: string) =>
+  fixture.s3().send(new DeleteObjectCommand({ Bucket: LOCAL_BUCKETS.exchange, Key }));
 
 export const outcomeKey = (fixture: NodeFixture, request: string, path: string) =>
   `certificates/${CLUSTER}/${fixture.node}/${request}/${path}`;

@@ -4,6 +4,7 @@ import {
   CERTIFICATE_NAMES,
   type CertificateName,
   isCertificateName,
+  KUBEADM_NAMES,
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
@@ -36,7 +37,7 @@ export function desiredFromConfig(
 
 /** super-admin.conf exists since 1.29. */
 const namesIn = ({ version }: KubeadmConfig): CertificateName[] =>
-  CERTIFICATE_NAMES.filter((name) => profileFor(name, version));
+  KUBEADM_NAMES.filter((name) => profileFor(name, version));
 
 function checkedName(name: string): CertificateName {
   if (isCertificateName(name)) return name;

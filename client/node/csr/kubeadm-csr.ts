@@ -5,10 +5,7 @@
 import { expectedNames } from '../../../lib/cluster/expected-names.ts';
 import { type AlternativeName, formatName } from '../../../lib/csr/alternative-names.ts';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
-import {
-  CERTIFICATE_NAMES,
-  type CertificateName,
-} from '../../../lib/profiles/certificate-names.ts';
+import { type CertificateName, KUBEADM_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { profileFor, type VersionedProfile } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
 import { clusterRecordOf, type KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
@@ -22,11 +19,11 @@ export interface PlannedCsr {
 }
 
 /**
- * The certificates that a node needs: a worker kubelet.conf; a control plane all of its version, without etcd's if etcd
+ * The certificates that kubeadm needs on a node: a worker kubelet.conf; a control plane all of its version, without etcd's if etcd
  * is external, and super-admin.conf only if it runs `kubeadm init`.
  */
 export function certificateNamesFor(config: KubeadmConfig): CertificateName[] {
-  return CERTIFICATE_NAMES.filter((name) => {
+  return KUBEADM_NAMES.filter((name) => {
     const profile = profileFor(name, config.version);
     if (!profile?.roles.includes(config.role)) return false;
     if (config.externalEtcd && profile.ca === 'etcd-ca') return false;

@@ -1,13 +1,17 @@
 /** Whether a certificate that does not exist should: then its absence is a fault, and not the role of the node. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { type CertificateName, CSRSIGNING_CONF } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { type CertificatePlace, fileOf, type NodeFolders, placeOf } from './places.ts';
 
-/** Operators deliberately remove these from nodes. */
-export const OPTIONAL: readonly CertificateName[] = ['admin.conf', 'super-admin.conf'];
+/** Operators deliberately remove the first two from nodes; the third exists only where the forwarder runs. */
+export const OPTIONAL: readonly CertificateName[] = [
+  'admin.conf',
+  'super-admin.conf',
+  CSRSIGNING_CONF,
+];
 
 /** @returns what says that the certificate belongs on this node, as text; undefined if nothing does */
 export function whyItBelongsHere(name: CertificateName, folders: NodeFolders): string | undefined {

@@ -43,6 +43,8 @@ export const USES: readonly Use[] = [
   { certificate: 'controller-manager.conf', component: 'kube-controller-manager' },
   { certificate: 'scheduler.conf', component: 'kube-scheduler' },
   { certificate: 'kubelet.conf', component: 'kubelet' },
+  // `cakeless csrsigning` reads its kubeconfig again when it changes
+  { certificate: 'cakeless-csrsigning.conf', component: undefined },
 ];
 
 /**

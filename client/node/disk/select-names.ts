@@ -1,15 +1,15 @@
 /** Which certificates of a node a command works on: kubeadm's names, or `all`. */
-import { lstatSync } from 'node:fs';
-import { basename } from 'node:path';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
+  CSRSIGNING_CONF,
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { whyItBelongsHere } from './belongs-here.ts';
 import type { ExpiresWithin } from './expires-within.ts';
-import { KUBELET_PEM, type NodeFolders, placeOf } from './places.ts';
+import { isKubeletsJob, mayStillRotate, remaining } from './kubelet-rotation.ts';
+import { type NodeFolders, placeOf } from './places.ts';
 import { type CertificateInPlace, type PlaceState, readPlace } from './read-place.ts';
 
 export interface Selection {
@@ -51,16 +51,19 @@ export interface SelectionRule {
 }
 
 /**
- * `all` is every certificate on the node. It includes kubelet.conf if that contains a certificate, or names a file
- * other than the kubelet's own: both are renewed. If only the kubelet's store contains the certificate
- * (kubelet-client-current.pem), `all` leaves it to the kubelet's rotation, which starts at 70 to 90 % of the lifetime,
- * and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
+ * `all` is every certificate on the node. It includes kubelet.conf if that contains the certificate that the kubelet
+ * uses, or names a file other than the kubelet's own: both are renewed. If only the kubelet's store contains the
+ * certificate (kubelet-client-current.pem), or if the kubelet has rotated it since, `all` leaves it to the kubelet's
+ * rotation, and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
  * @throws CommandError for a name that kubeadm does not know, and for `all` on a machine without any certificate
  */
 export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
   const all = rule.names.includes('all');
   const names = all ? CERTIFICATE_NAMES : checkNames(rule.names);
-  const places = names.map((name) => readPlace(placeOf(name, folders)));
+  const places = names
+    .map((name) => readPlace(placeOf(name, folders)))
+    // few nodes have it, and kubeadm does not know it: its absence is not worth a word
+    .filter(({ name, state }) => !(all && name === CSRSIGNING_CONF && state === 'missing'));
   if (all && places.every(({ state }) => state === 'missing')) throw nothingFound(folders);
   const present: CertificateInPlace[] = [];
   const skipped: SkippedCertificate[] = [];
@@ -98,6 +101,8 @@ function whyMissing({ name, file }: Missing, all: boolean, folders: NodeFolders)
   if (all && evidence === undefined) return { reason, isError: false, isAbsent: true };
   // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
   if (name === 'super-admin.conf') return { reason, isError: false };
+  if (name === CSRSIGNING_CONF)
+    return { reason: `${reason}; cakeless install-csrsigning creates it`, isError: true };
   const although = evidence === undefined ? '' : `, although ${evidence}`;
   return {
     reason: `${reason}${although}; cakeless prepare creates missing certificates`,
@@ -116,14 +121,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
   const left = remaining(place, rule.now);
   if (rule.expiresWithin && !isDue(left, rule.expiresWithin))
     return { reason: `valid until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
-  if (
-    all &&
-    !rule.includesKubelets &&
-    place.name === 'kubelet.conf' &&
-    !place.configured &&
-    isKubeletsOwn(place) &&
-    left.share > 0.1
-  )
+  if (all && !rule.includesKubelets && isKubeletsJob(place) && mayStillRotate(place, rule.now))
     return {
       reason: `the kubelet rotates it (${place.certificateFile}); to renew it anyway, give its name`,
       isError: false,
@@ -135,23 +133,3 @@ const isDue = (left: { seconds: number; share: number }, rule: ExpiresWithin) =>
   'share' in rule ? left.share <= rule.share : left.seconds <= rule.seconds;
 
 const oneLine = (subject: string) => subject.replaceAll('\n', ', ');
-
-/** The shorter of both, if there are two: without a valid one in kubelet.conf the kubelet does not start either. */
-function remaining(place: CertificateInPlace, now: Date) {
-  const lefts = [place.leaf, place.configured?.leaf].flatMap((leaf) => {
-    if (!leaf) return [];
-    const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
-    return [{ seconds: (to - now.getTime()) / 1000, share: (to - now.getTime()) / (to - from) }];
-  });
-  return {
-    seconds: Math.min(...lefts.map(({ seconds }) => seconds)),
-    share: Math.min(...lefts.map(({ share }) => share)),
-  };
-}
-
-/** The link that the kubelet redirects when it gets a new certificate. */
-export function isKubeletsOwn({
-  certificateFile,
-}: Pick<CertificateInPlace, 'certificateFile'>): boolean {
-  return basename(certificateFile) === KUBELET_PEM && lstatSync(certificateFile).isSymbolicLink();
-}

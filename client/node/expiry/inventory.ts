@@ -8,16 +8,20 @@ import {
   type CaName,
   CERTIFICATE_NAMES,
   type CertificateName,
+  CSRSIGNING_CONF,
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { OPTIONAL, whyItBelongsHere } from '../disk/belongs-here.ts';
 import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
+import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
 import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
+import { readManifest } from '../restart/manifest.ts';
+import { isOptional } from '../trust/optional-ca.ts';
 import { findKubeletServing } from './kubelet-places.ts';
-import { readBothOfKubelet, readServing } from './kubelet-rows.ts';
+import { isLeftToKubelet, readBothOfKubelet, readServing } from './kubelet-rows.ts';
 import { type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
 
 export interface Inventory {
@@ -54,6 +58,7 @@ export function takeInventory(options: InventoryOptions): Inventory {
   const isWorker = seemsWorker(places, options);
   const rows = places
     .filter(({ name }) => !isWorker || name === 'kubelet.conf')
+    .filter(({ name, state }) => name !== CSRSIGNING_CONF || state !== 'missing')
     .flatMap((place) => readRows(place, options));
   const { kubeletDir } = options;
   const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
@@ -61,8 +66,9 @@ export function takeInventory(options: InventoryOptions): Inventory {
     certificates: byName(rows.filter((row) => !isOfKubelet(row))),
     certificateAuthorities: byName(
       cas.filter(
-        ({ name, state }) =>
-          state !== 'missing' || !(name === 'kubelet-ca' || (isWorker && name !== 'ca')),
+        ({ name, state, problems }) =>
+          state !== 'missing' ||
+          (isOptional(name as CaName) ? problems.length > 0 : !isWorker || name === 'ca'),
       ),
     ),
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
@@ -70,6 +76,7 @@ export function takeInventory(options: InventoryOptions): Inventory {
       ...findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
       ...places.flatMap(findOpenKeys),
       ...findWrongKubeletDir(options),
+      ...places.flatMap((place) => findMissedRotation(place, options.now)),
     ],
   };
 }
@@ -97,11 +104,26 @@ function readRows(found: PlaceState, options: InventoryOptions): Row[] {
   if (found.state === 'present' && found.configured)
     return readBothOfKubelet({ ...found, configured: found.configured }, about, options);
   if (found.state === 'present')
-    return [{ ...about, ...present(found, options), file: found.certificateFile }];
+    return [
+      {
+        ...about,
+        ...present(found, options),
+        file: found.certificateFile,
+        ...(isLeftToKubelet(found, options.now) && { kubeletRotates: true }),
+      },
+    ];
   const isWanted = !OPTIONAL.includes(name) && !(ca === 'etcd-ca' && !hasEtcd(options));
   const problems = found.state === 'broken' ? [found.problem] : isWanted ? ['it is missing'] : [];
   return [{ ...about, file: found.file, state: found.state, notAfter: undefined, problems }];
 }
+
+function findMissedRotation(place: PlaceState, now: Date): Warning[] {
+  if (place.state !== 'present' || !isKubeletsJob(place) || mayStillRotate(place, now)) return [];
+  return [{ file: place.certificateFile, warning: MISSED_ROTATION }];
+}
+
+const MISSED_ROTATION =
+  'the kubelet should have rotated it by now: nobody signs its CertificateSigningRequests (cakeless csrsigning --check), or approves them; cakeless renew kubelet.conf, or all, replaces it';
 
 const OTHERS_RIGHTS = 0o007;
 
@@ -133,6 +155,18 @@ function hasEtcd(options: InventoryOptions): boolean {
   return existsSync(caFileOf('etcd-ca', options));
 }
 
+/** Why a missing CA file is a problem; empty if the node does not need it. */
+function whyMissed(ca: CaName, options: InventoryOptions): string[] {
+  if (ca === 'etcd-ca') return existsSync(join(options.certDir, 'etcd')) ? ['it is missing'] : [];
+  if (!isOptional(ca)) return ['it is missing'];
+  const named = readManifest('kube-apiserver', options)?.flags.get('kubelet-certificate-authority');
+  return named === caFileOf(ca, options)
+    ? [
+        'it is missing, but kube-apiserver is to verify kubelets with it and does not start without it',
+      ]
+    : [];
+}
+
 function readCa(ca: CaName, options: InventoryOptions): Row {
   const file = caFileOf(ca, options);
   const about = {
@@ -144,9 +178,7 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
   };
   try {
     const text = readTextIfThere(file);
-    const isWanted = ca !== 'etcd-ca' || existsSync(join(options.certDir, 'etcd'));
-    if (text === undefined)
-      return { ...about, state: 'missing', problems: isWanted ? ['it is missing'] : [] };
+    if (text === undefined) return { ...about, state: 'missing', problems: whyMissed(ca, options) };
     const [first] = certificatesIn(text);
     if (first === undefined)
       return { ...about, state: 'broken', problems: ['it contains no PEM certificate'] };

@@ -1,10 +1,15 @@
 /** The certificates that kubeadm leaves to the kubelet. */
 import { X509Certificate } from 'node:crypto';
+import { CA_COMMON_NAMES } from '../../../lib/ca/common-names.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
+import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
 import { caFileOf, fileOf, KUBELET_PEM } from '../disk/places.ts';
 import { areAPair, readPrivateKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
+import { isOptional } from '../trust/optional-ca.ts';
+import { leadsTo } from '../trust/signer.ts';
 import { problemsOf, type Wanted } from './certificate-problems.ts';
 import type { KubeletServing } from './kubelet-places.ts';
 import {
@@ -16,6 +21,10 @@ import {
   type Row,
   readCaText,
 } from './row.ts';
+
+/** Whether `cakeless renew all` leaves it to the kubelet. */
+export const isLeftToKubelet = (place: CertificateInPlace, now: Date): boolean =>
+  isKubeletsJob(place) && mayStillRotate(place, now);
 
 /**
  * What kubelet.conf contains or names, and the kubelet's own file, which the kubelet uses. It starts with the one
@@ -32,7 +41,10 @@ export function readBothOfKubelet(
   );
   const isEmbedded = configured.certificateFile === fileOf(place);
   const isOwnInUse = !isEmbedded || (expires ?? options.now) > options.now;
-  const isUnused = isOwnInUse && (configuredExpires ?? options.now) > (expires ?? options.now);
+  const isUnused =
+    isOwnInUse &&
+    !isLeftToKubelet(own, options.now) &&
+    (configuredExpires ?? options.now) > (expires ?? options.now);
   const problems = isUnused
     ? [
         `the kubelet uses ${certificateFile} instead, which expires first; run cakeless renew kubelet.conf to renew both`,
@@ -53,24 +65,43 @@ export function readBothOfKubelet(
       name: KUBELET_PEM,
       file: certificateFile,
       inUse: isOwnInUse,
+      ...(isLeftToKubelet(own, options.now) && { kubeletRotates: true }),
     },
   ];
+}
+
+/**
+ * Which CA has to have signed it: `kubelet-ca`, or `ca` where the trust domain has no such CA. A worker has no file of
+ * `kubelet-ca`, so that its certificate cannot be compared.
+ */
+function caOfServing(file: string, options: InventoryOptions): CaName {
+  const bundle = readCaText(caFileOf('kubelet-ca', options));
+  try {
+    const leaf = new X509Certificate(certificatesIn(readTextIfThere(file) ?? '')[0] ?? '');
+    if (bundle === undefined)
+      return leaf.issuer === `CN=${CA_COMMON_NAMES['kubelet-ca']}` ? 'kubelet-ca' : 'ca';
+    const ofCluster = readCaText(caFileOf('ca', options)) ?? '';
+    return !leadsTo(leaf, bundle) && leadsTo(leaf, ofCluster) ? 'ca' : 'kubelet-ca';
+  } catch {
+    return 'ca'; // the row says why it cannot be read
+  }
 }
 
 /** A kubelet-serving certificate has O=system:nodes and the node's CN (signer kubernetes.io/kubelet-serving). */
 export function readServing(serving: KubeletServing, options: InventoryOptions): Row {
   const { certificateFile: file, keyFile, isIssued } = serving;
+  const ca = isIssued ? caOfServing(file, options) : undefined;
   const about = {
     name: serving.name,
     file,
-    caName: isIssued ? ('ca' as const) : undefined,
-    externallyManaged: isIssued && isExternal('ca', options),
+    caName: ca,
+    externallyManaged: ca !== undefined && isExternal(ca, options),
   };
   try {
     const chain = certificatesIn(readTextIfThere(file) ?? '');
     const leaf = new X509Certificate(chain[0] ?? '');
     const key = readPrivateKey(readTextIfThere(keyFile) ?? '');
-    const caFile = caFileOf('ca', options);
+    const caFile = caFileOf(ca ?? 'ca', options);
     const pair =
       key === undefined
         ? [`${keyFile} contains no readable private key`]
@@ -83,6 +114,7 @@ export function readServing(serving: KubeletServing, options: InventoryOptions):
       organizations: [['system:nodes']],
       names: [],
       trustBundle: readCaText(caFile),
+      mayLackCa: ca !== undefined && isOptional(ca),
       caFile,
     };
     const problems = isIssued ? guarded(() => problemsOf(chain, wanted, options.now)) : [];

@@ -40,7 +40,8 @@ function toDocument(inventory: Inventory, findings: readonly Finding[], now: Dat
 }
 
 /** kubeadm has no state for a certificate that cannot be read (it stops there): it counts as missing. */
-function toItem({ name, notAfter, externallyManaged, caName, inUse }: Row, now: Date) {
+function toItem(row: Row, now: Date) {
+  const { name, notAfter, externallyManaged, caName, inUse, kubeletRotates } = row;
   if (notAfter === undefined)
     return {
       name,
@@ -57,6 +58,7 @@ function toItem({ name, notAfter, externallyManaged, caName, inUse }: Row, now: 
     ...(caName && { caName }),
     missing: false,
     ...(inUse !== undefined && { inUse }),
+    ...(kubeletRotates !== undefined && { kubeletRotates }),
   };
 }
 
@@ -108,7 +110,7 @@ function cellsOf(row: Row, now: Date, more: readonly string[]): string[] {
     return [`${state === 'missing' ? '!MISSING!' : '!BROKEN!'} ${name}`, ...empty];
   const residual = humanDuration(notAfter.getTime() - now.getTime());
   return [
-    row.inUse === false ? `${name} (not used)` : name,
+    `${name}${remarkOn(row)}`,
     formatDate(notAfter),
     residual,
     ...more,
@@ -117,6 +119,11 @@ function cellsOf(row: Row, now: Date, more: readonly string[]): string[] {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function remarkOn({ inUse, kubeletRotates }: Row): string {
+  if (inUse === false) return ' (not used)';
+  return kubeletRotates ? ' (rotated by the kubelet)' : '';
+}
 
 /** Go's layout `Jan 02, 2006 15:04 MST`, in UTC. */
 function formatDate(date: Date): string {

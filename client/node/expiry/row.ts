@@ -28,6 +28,8 @@ export interface Row {
   readonly advice?: ReadonlyMap<string, string>;
   /** If the kubelet has two client certificates: whether it uses this one. */
   readonly inUse?: boolean;
+  /** Whether it is left to the kubelet's rotation: `cakeless renew all` does not replace it. */
+  readonly kubeletRotates?: boolean;
 }
 
 export interface InventoryOptions extends NodeFolders {

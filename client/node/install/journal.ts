@@ -21,7 +21,7 @@ const journalSchema = z.object({
   names: z.array(z.enum(CERTIFICATE_NAMES)),
   /** Kubeconfigs in which it replaces only the CA data. */
   caData: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
-  /** Whether it replaces CA files, too. */
+  /** Whether it replaces CA files that every component reads, too. */
   caChanged: z.boolean(),
   startedAt: z.string(),
   /**

@@ -13,9 +13,9 @@ import {
 } from '../disk/file-change.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { KubeconfigError, readKubeconfig } from '../disk/kubeconfig.ts';
+import { isKubeletsOwn } from '../disk/kubelet-rotation.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
-import { isKubeletsOwn } from '../disk/select-names.ts';
 import { followsCa, planCaData } from './ca-data.ts';
 import { checkCopies } from './copies.ts';
 import { changeKubeconfig } from './kubeconfig-change.ts';

@@ -1,10 +1,10 @@
 /** What each certificate of a new node still needs, given the files on disk. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { type CertificateName, CSRSIGNING_CONF } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
@@ -28,12 +28,35 @@ export interface PlannedCertificate extends PlannedCsr {
   readonly csr: Uint8Array | undefined;
 }
 
-/** @throws CommandError for an existing file that contains neither a certificate nor a key */
+/**
+ * @param csrsigning whether the forwarder will run on this node
+ * @throws CommandError for an existing file that contains neither a certificate nor a key
+ */
 export function planCertificates(
   config: KubeadmConfig,
   folders: NodeFolders,
+  csrsigning: boolean,
 ): PlannedCertificate[] {
-  return certificateNamesFor(config).map((name) => planOne(name, config, folders));
+  const names: CertificateName[] = [
+    ...certificateNamesFor(config),
+    ...(needsCsrsigning(config, folders, csrsigning) ? ([CSRSIGNING_CONF] as const) : []),
+  ];
+  return names.map((name) => planOne(name, config, folders));
+}
+
+/** What a run with `--csrsigning` began, a later run without it completes. */
+function needsCsrsigning(
+  { role, file }: KubeadmConfig,
+  { kubeconfigDir }: NodeFolders,
+  given: boolean,
+): boolean {
+  if (role !== 'worker') return given || fileExists(join(kubeconfigDir, CSRSIGNING_CONF));
+  if (!given) return false;
+  throw new CommandError(
+    'usage',
+    `${file}: makes this node a worker, and --csrsigning is for control planes`,
+    'omit --csrsigning',
+  );
 }
 
 function planOne(name: CertificateName, config: KubeadmConfig, folders: NodeFolders) {

@@ -14,6 +14,8 @@ export interface PreparationOptions {
   /** `kubeletDir` is where a kubelet that ran here before would have left its certificate. */
   readonly folders: NodeFolders;
   readonly pins: Pins;
+  /** Whether it also creates the kubeconfig of the forwarder. */
+  readonly csrsigning: boolean;
   /** sa.key of the first control plane. */
   readonly saKeyFrom: string | undefined;
   /** If undefined, waits briefly for outcomes, but not for approvers. */

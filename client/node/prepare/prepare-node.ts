@@ -27,6 +27,8 @@ export interface Prepared {
   readonly trust: readonly Pick<TrustedCa, 'ca' | 'file' | 'sha256' | 'trustedBy'>[];
   /** Why the CAs are not trusted; then nothing from them is written. */
   readonly trustProblems: readonly string[];
+  /** Why kubelet-ca, which kubeadm does not need, is not written. */
+  readonly trustNotes: readonly string[];
   /** What became of sa.key; absent on workers. */
   readonly serviceAccountKey?: string;
   /** What kubeadm would fail on, in its order. */
@@ -48,7 +50,7 @@ export async function prepareNode(
       terminal,
       clock,
       exchange: await exchange(),
-      planned: planCertificates(config, folders),
+      planned: planCertificates(config, folders, options.csrsigning),
     }),
   );
 }
@@ -68,7 +70,8 @@ async function run(preparation: Preparation): Promise<Prepared> {
     terminal.progress(`${isFound ? 'found' : 'created'} the CSR of ${name}`);
   const { requests, afterUpload } = await uploadRequests(preparation, ready);
   const outcomes = await pollRequests(preparation, requests, afterUpload);
-  const { results, trust, trustProblems } = await receiveAll(preparation, requests, outcomes);
+  const received = await receiveAll(preparation, requests, outcomes);
+  const { results, trust, trustProblems, trustNotes } = received;
   const preflightProblems = findPreflightProblems(config, folders, clock.now());
   const isDone =
     preflightProblems.length === 0 &&
@@ -78,6 +81,7 @@ async function run(preparation: Preparation): Promise<Prepared> {
     certificates: [...planned.filter(({ isInPlace }) => isInPlace).map(reportInPlace), ...results],
     trust: trust.map(({ ca, file, sha256, trustedBy }) => ({ ca, file, sha256, trustedBy })),
     trustProblems,
+    trustNotes,
     ...(serviceAccountKey && { serviceAccountKey }),
     preflightProblems,
     ...(isDone && { next: nextCommand(config, folders) }),

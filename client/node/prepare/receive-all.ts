@@ -18,7 +18,8 @@ import { readPlace } from '../disk/read-place.ts';
 import { explainEach } from '../exchange/outcome-documents.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
-import { judgeDisk, readTrust, type TrustedCa } from '../trust/first-trust.ts';
+import { type FirstTrust, judgeDisk, readTrust, type TrustedCa } from '../trust/first-trust.ts';
+import { isOptional } from '../trust/optional-ca.ts';
 import { leadsTo } from '../trust/signer.ts';
 import type { PlannedCertificate } from './plan.ts';
 import type { Preparation, PreparedCertificate } from './preparation.ts';
@@ -31,11 +32,7 @@ export interface Reception {
   /** The CAs that are trusted and on disk. */
   readonly trust: readonly TrustedCa[];
   readonly trustProblems: readonly string[];
-}
-
-interface Trust {
-  readonly trusted: readonly TrustedCa[];
-  readonly problems: readonly string[];
+  readonly trustNotes: readonly string[];
 }
 
 /** An issued certificate that passed all checks and is not written yet. */
@@ -46,7 +43,8 @@ interface Checked {
 
 /**
  * Nothing is written unless all CAs that the node needs are trusted. A CA is written only if a certificate of this node
- * chains to it: the bucket's ca.crt could be a different CA that is also trusted.
+ * chains to it: the bucket's ca.crt could be a different CA that is also trusted. No certificate of the node chains to
+ * `kubelet-ca`: it is written if `ca` is.
  * @param outcomes of the requests, in their order
  */
 export async function receiveAll(
@@ -60,7 +58,7 @@ export async function receiveAll(
       state === 'issued' && key ? exchange.get(key, LIMITS.maxObjectBytes) : undefined,
     ),
   );
-  const { trusted, problems } = await decideTrust(preparation, objects);
+  const { trusted, problems, notes } = await decideTrust(preparation, objects);
   const isTrusted = problems.length === 0;
   const received = await Promise.all(
     requests.map(async (item, i): Promise<Checked | PreparedCertificate> => {
@@ -71,35 +69,42 @@ export async function receiveAll(
     }),
   );
   const checked = received.filter((one) => 'pem' in one);
-  const trust = isTrusted
-    ? trusted.filter((ca) => fileExists(ca.file) || isProven(ca, checked, planned))
-    : [];
+  const isOnDiskOrProven = (one: TrustedCa): boolean =>
+    fileExists(one.file) ||
+    (isOptional(one.ca)
+      ? trusted.some((other) => other.ca === 'ca' && isOnDiskOrProven(other))
+      : isProven(one, checked, planned));
+  const trust = isTrusted ? trusted.filter(isOnDiskOrProven) : [];
   await mapSideBySide(trust, writeCa);
   const caBundle = trust.find(({ ca }) => ca === 'ca')?.bundle ?? '';
   const results = await mapSideBySide(received, async (one) =>
     'pem' in one ? write(one, caBundle, config) : one,
   );
-  return { results, trust, trustProblems: problems };
+  return { results, trust, trustProblems: problems, trustNotes: notes };
 }
 
 /** Without a new certificate only the CA files on disk are checked. */
 async function decideTrust(
   { exchange, config, folders, pins }: Preparation,
   certificates: readonly (StoredObject | undefined)[],
-): Promise<Trust> {
+): Promise<FirstTrust> {
   const domains = new Set(
     certificates.flatMap((object) => (object ? [trustDomainOfCertificate(object.metadata)] : [])),
   );
   const [domain] = domains;
   if (domain === undefined) return judgeDisk(casOf(config), folders, pins);
   if (domains.size > 1)
-    return { trusted: [], problems: ['the certificates come from several trust domains'] };
+    return {
+      trusted: [],
+      problems: ['the certificates come from several trust domains'],
+      notes: [],
+    };
   return readTrust(exchange, domain, casOf(config), folders, pins);
 }
 
 function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
   if (role === 'worker') return ['ca'];
-  return CA_NAMES.filter((ca) => ca !== 'kubelet-ca' && !(externalEtcd && ca === 'etcd-ca'));
+  return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
 }
 
 /** By a certificate of this run, or by one that already existed. */

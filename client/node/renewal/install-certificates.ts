@@ -4,7 +4,7 @@ import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { componentsToWatch } from '../disk/components.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
-import { placeOf } from '../disk/places.ts';
+import { caFileOf, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { type NewCertificate, planChanges } from '../install/plan.ts';
@@ -34,7 +34,7 @@ export async function installCertificates(
   outcomes: readonly RenewalOutcome[],
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = outcomes.filter(({ state }) => state === 'issued');
-  const published = await readPublishedBundles(exchange, issued);
+  const published = await readPublishedBundles(exchange, issued, deps.folders, options.caChange);
   deps.onStep?.('check');
   const waiting = outcomes.filter(({ state }) => state === 'pending').map(({ name }) => name);
   const checkNow = () => ({ ...check(deps, options, issued, published), waiting });
@@ -159,9 +159,10 @@ function plan(
     folders,
     now,
   });
-  const caChanged = caFiles.size > 0;
+  const ofKubelets = caFileOf('kubelet-ca', folders);
+  const caChanged = [...caFiles.keys()].some((file) => file !== ofKubelets);
   const users = [...names, ...caData];
-  const restarts = options.restart ? neededRestarts(deps, users, caChanged) : [];
+  const restarts = options.restart ? neededRestarts(deps, users, caChanged, changes) : [];
   return { names, caData, caChanged, changes, notes, restarts };
 }
 

@@ -22,7 +22,7 @@ import { changeKubeconfig } from '../install/kubeconfig-change.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
-import type { CaChangeOptions } from '../trust/ca-change.ts';
+import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
 import { leadsTo } from '../trust/signer.ts';
 
 export interface RenewalOptions {
@@ -72,11 +72,12 @@ export const leaseFor = (deps: RenewalDeps): Promise<HeldLease> =>
 
 export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOptions): Selection {
   const { names, expiresWithin } = options;
-  const includesKubelets = options.caChange.accept || isCutOff(folders);
+  const changesCas = accepts(options.caChange, 'ca');
+  const includesKubelets = changesCas || isCutOff(folders);
   const rule = { names, expiresWithin, includesKubelets, now: clock.now() };
   const all = selectCertificates(folders, rule);
   const selection = leaveOutUnusable(all, (place) => requireUsable(place, options));
-  return options.caChange.accept ? selection : withoutMissingCas(selection, folders);
+  return changesCas ? selection : withoutMissingCas(selection, folders);
 }
 
 /**

@@ -2,16 +2,14 @@
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { OUTCOME_SUFFIXES } from '../../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../../lib/contract/request-key.ts';
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import {
-  type CaChangeOptions,
-  checkStayingCertificates,
-  decideCaChange,
-} from '../trust/ca-change.ts';
-import { readBundle } from '../trust/read-bundle.ts';
+import type { CaChangeOptions } from '../trust/accepted-change.ts';
+import { checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import { readOptionalBundle } from '../trust/optional-ca.ts';
+import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
 import { stayingCertificates } from './staying-certificates.ts';
 
 export interface CaChangePreview {
@@ -58,13 +56,15 @@ async function compare(
 ): Promise<CaChangePreview> {
   const trustDomain = await lastTrustDomain(exchange, outcomesPrefix(cluster, node));
   if (trustDomain === undefined) return { differences: [], problem: UNKNOWN };
-  const published = new Map(
+  const published = new Map<CaName, PublishedBundle>(
     await Promise.all(
       [...new Set(names.map((name) => profileOf(name).ca))].map(
         async (ca) => [ca, await readBundle(exchange, trustDomain, ca)] as const,
       ),
     ),
   );
+  for (const [ca, bundle] of await readOptionalBundle(exchange, trustDomain, folders, options))
+    published.set(ca, bundle);
   const { differences } = decideCaChange(folders, published, { ...options, accept: false });
   if (!options.accept) return { differences };
   try {

@@ -3,11 +3,12 @@ import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { describeSubject } from '../../wording/csrs.ts';
 import type { Component } from '../disk/components.ts';
-import { type CertificatePlace, placeOf } from '../disk/places.ts';
+import { type CertificatePlace, caFileOf, placeOf } from '../disk/places.ts';
 import type { SkippedCertificate } from '../disk/select-names.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { neededRestarts } from '../restart/needed-restarts.ts';
 import { type NotRestarted, whyNotRestarted } from '../restart/restartable.ts';
+import { accepts } from '../trust/accepted-change.ts';
 import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
 import { type CaChangePreview, previewCaChange } from './preview-ca-change.ts';
 
@@ -55,7 +56,12 @@ export async function previewRenewal(
     };
   });
   const names = present.map(({ name }) => name);
-  const needed = options.restart ? neededRestarts(deps, names, caChange.accept) : [];
+  const ofKubelets = { path: caFileOf('kubelet-ca', folders) };
+  const changedFiles =
+    accepts(caChange, 'kubelet-ca') && caChange.hashes['kubelet-ca'].length > 0 ? [ofKubelets] : [];
+  const needed = options.restart
+    ? neededRestarts(deps, names, accepts(caChange, 'ca'), changedFiles)
+    : [];
   const restarts = needed.map(
     (component): ForeseenRestart =>
       whyNotRestarted(component, deps) ?? { component, state: 'would-restart' },

@@ -4,8 +4,10 @@ import type { RestartedInstallation } from '../install/restart-components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
 import type { HeldLease } from '../restart/lease.ts';
+import { isStaticPod } from '../restart/needed-restarts.ts';
 import { rollBackInstallation } from '../rollback/roll-back-installation.ts';
 import { completeInstallation } from './complete-installation.ts';
+import { leaseFor, type RenewalDeps } from './options.ts';
 import { sweepRequests } from './request-journal.ts';
 
 export function unfinishedInstallations(stateDir: string): Installation[] {
@@ -13,6 +15,15 @@ export function unfinishedInstallations(stateDir: string): Installation[] {
     ({ journal: { phase } }) => phase !== 'done' && phase !== 'undone',
   );
 }
+
+/** With the restart lease, if a component of the control plane has to be restarted. */
+export const recoverFirst = (deps: RenewalDeps): Promise<RestartedInstallation[]> =>
+  recover(deps, async (unfinished) =>
+    // a kubelet needs no lease, and a worker cannot get one
+    unfinished.some(({ journal }) => journal.restarts.some((one) => isStaticPod(one, deps)))
+      ? leaseFor(deps)
+      : undefined,
+  );
 
 /** @throws CommandError as `completeInstallation` and `rollBackInstallation` do */
 export async function recover(

@@ -4,13 +4,12 @@
  */
 import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
-import { isStaticPod } from '../restart/needed-restarts.ts';
 import { requireProc } from '../restart/processes.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import { installCertificates } from './install-certificates.ts';
-import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
+import type { RenewalDeps, RenewalOptions } from './options.ts';
 import { awaitOutcomes } from './outcomes.ts';
-import { recover } from './recover.ts';
+import { recoverFirst } from './recover.ts';
 import {
   type CertificateReport,
   type RenewReport,
@@ -37,12 +36,7 @@ export async function runRenewal(
 export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise<RenewReport> {
   const { cluster, node } = options;
   deps.onStep?.('read');
-  const recovered = await recover(deps, async (unfinished) =>
-    // a kubelet needs no lease, and a worker cannot get one
-    unfinished.some(({ journal }) => journal.restarts.some((one) => isStaticPod(one, deps)))
-      ? leaseFor(deps)
-      : undefined,
-  );
+  const recovered = await recoverFirst(deps);
   const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);
   if (fresh.length > 0) await closeAll(deps.stateDir, fresh);

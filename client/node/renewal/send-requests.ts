@@ -7,6 +7,7 @@ import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import type { SkippedCertificate } from '../disk/select-names.ts';
 import { newRequestId } from '../exchange/request-id.ts';
 import { submit } from '../exchange/submit.ts';
+import { isCreation } from './creation.ts';
 import {
   desired,
   type RenewalDeps,
@@ -54,7 +55,9 @@ export async function sendRequests(
   const dropped: CertificateName[] = [];
   const checked = new Map(selection.present.map((place) => [place.name, place]));
   let afterUpload = false;
-  for (const request of own.filter((one) => one.open.some(isWanted))) {
+  const wanted = own.filter((one) => one.open.some(isWanted));
+  const creations = wanted.filter((one) => isCreation(one, deps.folders));
+  for (const request of wanted.filter((one) => !creations.includes(one))) {
     const uploaded = await upload(deps, options, request, checked);
     if (uploaded.remaining.open.length > 0) requests.push(uploaded.remaining);
     closed.push(...uploaded.closed);
@@ -66,9 +69,15 @@ export async function sendRequests(
     afterUpload,
     skipped: selection.skipped.filter(({ name }) => !known.has(name) || dropped.includes(name)),
     closed,
-    notes: others
-      .filter((request) => request.open.some(isWanted))
-      .map((request) => `${describeOtherNodes(request, options)}; it was not uploaded`),
+    notes: [
+      ...others
+        .filter((request) => request.open.some(isWanted))
+        .map((request) => `${describeOtherNodes(request, options)}; it was not uploaded`),
+      ...creations.map(
+        ({ request, open }) =>
+          `request ${request} for ${open.join()} is not finished; cakeless install-csrsigning continues it`,
+      ),
+    ],
   };
 }
 

@@ -60,9 +60,9 @@ export async function rollBack(
       return objections;
     };
     check();
-    const { names, caData = [], caChanged } = installation.journal;
+    const { names, caData = [], caChanged, changes } = installation.journal;
     const users = [...names, ...caData];
-    const restarts = options.restart ? neededRestarts(deps, users, caChanged) : [];
+    const restarts = options.restart ? neededRestarts(deps, users, caChanged, changes) : [];
     await requireVisibleProcesses(restarts, deps);
     const held =
       restarts.some((one) => isStaticPod(one, deps)) && deps.lease

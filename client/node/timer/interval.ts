@@ -1,9 +1,9 @@
 /** How often the timer runs, so that a certificate is due in several runs before it expires. */
 import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { type ExpiresWithin, LAST_THIRD, windowOf } from '../disk/expires-within.ts';
+import { isKubeletsJob } from '../disk/kubelet-rotation.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
-import { type PlaceState, readPlace } from '../disk/read-place.ts';
-import { isKubeletsOwn } from '../disk/select-names.ts';
+import { readPlace } from '../disk/read-place.ts';
 
 export interface Interval {
   /** `every day`. */
@@ -55,15 +55,12 @@ export interface Lifetime {
 export function shortestLifetime(folders: NodeFolders): Lifetime | undefined {
   const found = CERTIFICATE_NAMES.flatMap((name): Lifetime[] => {
     const place = readPlace(placeOf(name, folders));
-    if (place.state !== 'present' || isLeftToKubelet(place)) return [];
+    if (place.state !== 'present' || isKubeletsJob(place)) return [];
     const { validFrom, validTo } = place.leaf;
     return [{ name, seconds: (Date.parse(validTo) - Date.parse(validFrom)) / 1000 }];
   });
   return found.sort((a, b) => a.seconds - b.seconds)[0];
 }
-
-const isLeftToKubelet = (place: Extract<PlaceState, { state: 'present' }>) =>
-  place.name === 'kubelet.conf' && !place.configured && isKubeletsOwn(place);
 
 /** @returns a warning if the rule renews a certificate in every run; otherwise undefined */
 export function describeEveryRun(

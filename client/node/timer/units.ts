@@ -1,5 +1,6 @@
 /** The systemd units of `cakeless install-timer`, as text in the source: the bundle is a single file. */
-
+import { HARDENING } from '../units/hardening.ts';
+import { commandWord, unitPath, unitWord } from '../units/unit-words.ts';
 import type { Interval } from './interval.ts';
 
 export const TIMER = 'cakeless-renew.timer';
@@ -27,6 +28,7 @@ export function unitFiles({
   const more = writable.map((folder) => ` -${unitWord(folder)}`).join('');
   return {
     'cakeless-renew.service': SERVICE.replace('@CAKELESS@', () => command)
+      .replace('@HARDENING@', () => HARDENING)
       .replace('@EXPIRES_WITHIN@', () => commandWord(expiresWithin))
       .replace('@WRITABLE@', () => more),
     [TIMER]: timerUnit(interval),
@@ -35,18 +37,6 @@ export function unitFiles({
     ).replace('@KUBECONFIG_DIR@', () => commandWord(kubeconfigDir)),
   };
 }
-
-/** A word in a unit file: quoted if needed, with specifiers escaped (systemd.syntax(7), systemd.unit(5)). */
-export function unitWord(word: string): string {
-  const plain = word.replaceAll('%', '%%');
-  return /^[\w%+,./:=@-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, '\\$&')}"`;
-}
-
-/** The path is the whole rest of the line: quotes would be part of it. */
-const unitPath = (path: string) => path.replaceAll('%', '%%');
-
-/** A word of ExecStart, where systemd also replaces variables (systemd.service(5)). */
-export const commandWord = (word: string) => unitWord(word).replaceAll('$', '$$$$');
 
 const SERVICE = `# Renews certificates of this node that expire soon. /etc/kubernetes/cakeless.yaml says which node this is.
 [Unit]
@@ -75,26 +65,8 @@ UMask=0077
 # root's home, and the folders in cakeless.yaml; everything else is read-only. "-": the folder may be missing.
 ProtectSystem=strict
 ReadWritePaths=/etc/kubernetes -/var/lib/kubelet/pki -/root/.kube@WRITABLE@
-ProtectHome=read-only
-PrivateTmp=yes
 # it reads /proc of the components and restarts the kubelet over the system bus; it needs nothing else from the kernel
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-ProtectHostname=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-NoNewPrivileges=yes
-SystemCallArchitectures=native
-# the system calls that services need; others fail with EPERM
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
-# no MemoryDenyWriteExecute: Node.js compiles code at run time
+@HARDENING@
 # root's access to other users' files, but none of root's other capabilities
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX

@@ -10,6 +10,7 @@ import { currentContent } from '../disk/file-change.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
+import { accepts, type CaChangeOptions } from './accepted-change.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import type { PublishedBundle } from './read-bundle.ts';
 import { leadsTo } from './signer.ts';
@@ -21,23 +22,17 @@ export interface CaDecision {
   readonly caFiles: ReadonlyMap<string, string>;
   /** How the service's bundles differ from the CA files: what would change. */
   readonly differences: readonly string[];
-  /** The same in the past tense, for after `caFiles` have been installed. */
+  /** The same after `caFiles` have been installed: in the past tense what they changed. */
   readonly changes: readonly string[];
   /** CAs whose bundle differs, or cannot be used. */
   readonly differing: ReadonlySet<CaName>;
-}
-
-export interface CaChangeOptions {
-  readonly accept: boolean;
-  /** Public keys of the CA certificates that may be added. */
-  readonly hashes: CaHashes;
 }
 
 /** @throws CommandError if the change is accepted but adds a certificate without a hash, or has an unusable bundle */
 export function decideCaChange(
   folders: NodeFolders,
   published: ReadonlyMap<CaName, PublishedBundle>,
-  { accept, hashes }: CaChangeOptions,
+  options: CaChangeOptions,
 ): CaDecision {
   const bundles = new Map<CaName, string>();
   const caFiles = new Map<string, string>();
@@ -46,16 +41,17 @@ export function decideCaChange(
   const differing = new Set<CaName>();
   const objections: string[] = [];
   for (const [ca, theirs] of published) {
+    const accept = accepts(options, ca);
     const file = caFileOf(ca, folders);
     const ours = currentContent(file, false) ?? '';
     const found = describeDifferences(ca, file, ours, theirs, WOULD);
     differences.push(...found);
-    changes.push(...describeDifferences(ca, file, ours, theirs, DID));
     if (found.length > 0) differing.add(ca);
     const takes = accept && found.length > 0 && 'pem' in theirs;
+    changes.push(...describeDifferences(ca, file, ours, theirs, takes ? DID : WOULD));
     if (takes) caFiles.set(file, theirs.pem);
     bundles.set(ca, takes ? theirs.pem : ours);
-    if (accept) objections.push(...findUnpinned(ca, file, ours, theirs, hashes));
+    if (accept) objections.push(...findUnpinned(ca, file, ours, theirs, options.hashes));
   }
   if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(

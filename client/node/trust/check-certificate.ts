@@ -25,7 +25,7 @@ import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
 import { findSigner } from './signer.ts';
 
 export interface Expected {
-  readonly profile: IssuedProfile;
+  readonly profile: Pick<IssuedProfile, 'extendedKeyUsages'>;
   /** What was requested. */
   readonly request: CheckedRequest;
   /** Public half of the private key next to the certificate, if there is one. */

@@ -4,11 +4,12 @@
  * (cmd/kubeadm/app/util/pubkeypin), or a file of CA certificates that did not come from the bucket.
  */
 import { X509Certificate } from 'node:crypto';
-import { CA_COMMON_NAMES } from '../../../lib/ca/ca-certificate.ts';
+import { CA_COMMON_NAMES } from '../../../lib/ca/common-names.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { type CaHashes, hashOf } from './ca-cert-hash.ts';
+import { isOptional } from './optional-ca.ts';
 import type { TrustReason } from './reasons.ts';
 
 export interface Pins {
@@ -92,12 +93,17 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
       ? `the public key of ${evidence.ca} (${seen(evidence)}) is not the pinned one`
       : undefined,
   (evidence) =>
-    isOutside(evidence.bundle, evidence.trustBundle)
+    isOutside(evidence) && mustKnow(evidence)
       ? `${evidence.ca} (${seen(evidence)}) is not in the given trust bundle`
       : undefined,
   (evidence) => {
     const other = evidence.trustBundle === undefined ? undefined : findOtherCa(evidence);
     return other && `${evidence.ca} (${seen(evidence)}) is ${other} in the given trust bundle`;
+  },
+  (evidence) => {
+    // no certificate of the node shows that it is not another CA
+    const other = isOptional(evidence.ca) ? findOtherCa(evidence) : undefined;
+    return other && `${evidence.ca} (${seen(evidence)}) has the name of ${other}`;
   },
   (evidence) =>
     evidence.onDisk !== undefined &&
@@ -109,7 +115,7 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
 /** The strongest first, because the first one that holds is shown. */
 const REASONS: readonly [TrustReason, (evidence: Evidence) => boolean][] = [
   ['hash', ({ hashes }) => hashes.length > 0],
-  ['trust-bundle', ({ trustBundle }) => trustBundle !== undefined],
+  ['trust-bundle', (evidence) => evidence.trustBundle !== undefined && !isOutside(evidence)],
   ['disk', ({ onDisk }) => onDisk !== undefined],
   ['first-use', ({ onFirstUse }) => onFirstUse],
 ];
@@ -117,7 +123,12 @@ const REASONS: readonly [TrustReason, (evidence: Evidence) => boolean][] = [
 const seen = ({ certificates }: Evidence) =>
   certificates.map((pem) => `sha256:${hashOf(pem)}`).join(', ');
 
-function isOutside(bundle: string, trustBundle: string | undefined): boolean {
+/** A file of CA certificates may be older than a CA that a node need not have. */
+function mustKnow({ ca, trustBundle = '' }: Evidence): boolean {
+  return !isOptional(ca) || certificatesIn(trustBundle).some((pem) => caOfSubject(pem) === ca);
+}
+
+function isOutside({ bundle, trustBundle }: Evidence): boolean {
   if (trustBundle === undefined) return false;
   const given = fingerprintsOf(trustBundle);
   return !fingerprintsOf(bundle).every((fingerprint) => given.includes(fingerprint));
@@ -128,10 +139,10 @@ function isOutside(bundle: string, trustBundle: string | undefined): boolean {
  * of them.
  */
 function findOtherCa({ ca, certificates }: Evidence): CaName | undefined {
-  for (const pem of certificates) {
-    const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
-    const named = CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
-    if (named && named !== ca) return named;
-  }
-  return undefined;
+  return certificates.map(caOfSubject).find((named) => named !== undefined && named !== ca);
+}
+
+function caOfSubject(pem: string): CaName | undefined {
+  const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
+  return CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
 }

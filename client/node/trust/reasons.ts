@@ -12,6 +12,7 @@
  * | trust-bundle | `--trust-bundle` | | `--certificate-authority` |
  * | disk | the CA files of the node | the CA files of the node | |
  * | first-use | `--trust-on-first-use` | | neither option given |
+ * | cluster | | `--trust-from-cluster`: what an API server publishes that today's CA files have verified | |
  *
  * - `first-trust.ts`: the CA files of a new node (`prepare`), judged by `pins.ts`.
  * - `ca-change.ts`: the CA files of a running node (`renew`). They stay as they are unless a change is accepted.

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { caFileOf, placeOf } from '../../../client/node/disk/places.ts';
 import { readPlace } from '../../../client/node/disk/read-place.ts';
 import { readDeclaredCluster } from '../../../client/operator/declared-cluster.ts';
-import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { KUBEADM_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { approveRequest } from '../../support/approve-command.ts';
 import type { EmptyRoot } from '../../support/empty-root.ts';
@@ -58,7 +58,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
 
   /** The certificate at each place, and what OpenSSL rejects. */
   function judged(): { serials: Record<string, string>; refused: unknown[] } {
-    const places = CERTIFICATE_NAMES.map((name) => {
+    const places = KUBEADM_NAMES.map((name) => {
       const place = readPlace(placeOf(name, folders()));
       if (place.state !== 'present' || place.problems.length > 0)
         throw new Error(`${name}: ${JSON.stringify(place)}`);
@@ -139,7 +139,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
     ]);
     const after = judged();
     expect(after.refused).toEqual([]);
-    const same = CERTIFICATE_NAMES.filter((name) => after.serials[name] === before.serials[name]);
+    const same = KUBEADM_NAMES.filter((name) => after.serials[name] === before.serials[name]);
     expect(same).toEqual([]);
   }, 600_000);
 

@@ -16,7 +16,7 @@ import type { Invitation } from '../../../client/node/exchange/invitation.ts';
 import { InvitedExchange } from '../../../client/node/exchange/invited-exchange.ts';
 import { makeInvitation } from '../../../client/operator/make-invitation.ts';
 import { S3ObjectStore } from '../../../lib/aws/s3-object-store.ts';
-import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { KUBEADM_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { cakeless } from '../../support/running-service-command.ts';
 import { type ServiceProcess, startServiceProcess } from '../../support/running-service-process.ts';
 
@@ -74,7 +74,7 @@ describe('an invitation', () => {
     expect(statSync(out).mode & 0o777).toBe(0o600);
     const submitted = await node('submit', csrs, '--invitation', out, '-o', 'json');
     expect(submitted).toMatchObject({ exitCode: 0 });
-    expect(JSON.parse(submitted.stdout).requests).toHaveLength(CERTIFICATE_NAMES.length);
+    expect(JSON.parse(submitted.stdout).requests).toHaveLength(KUBEADM_NAMES.length);
     const again = await node('submit', csrs, '--invitation', out, '-o', 'json');
     expect(JSON.parse(again.stdout).requests[0]).toMatchObject({ uploaded: false });
     const fetched = await node('fetch', '--invitation', out, '--out', file('out'), '-o', 'json');
@@ -83,7 +83,7 @@ describe('an invitation', () => {
     expect(outcomes.filter(({ outcome }) => outcome !== 'issued')).toMatchObject([
       { path: 'super-admin.conf', outcome: 'pending' },
     ]);
-    expect(outcomes).toHaveLength(CERTIFICATE_NAMES.length);
+    expect(outcomes).toHaveLength(KUBEADM_NAMES.length);
   });
 
   it('covers only the names that it was created for', async () => {
@@ -281,7 +281,7 @@ describe('by file', () => {
     const issued = JSON.parse(fetched.stdout).filter(
       ({ outcome }: { outcome: string }) => outcome === 'issued',
     );
-    expect(issued).toHaveLength(CERTIFICATE_NAMES.length - 1);
+    expect(issued).toHaveLength(KUBEADM_NAMES.length - 1);
     expect(readFileSync(join(out, 'pki', 'etcd', 'server.crt'), 'utf8')).toContain('BEGIN CERT');
   });
 
@@ -327,7 +327,7 @@ describe('by file', () => {
       const fetched = await node('fetch', '--from', outcomes, '--out', file('out'), '-o', 'json');
       const received: { outcome: string }[] = JSON.parse(fetched.stdout);
       expect(received.filter(({ outcome }) => outcome === 'issued')).toHaveLength(
-        CERTIFICATE_NAMES.length - 1,
+        KUBEADM_NAMES.length - 1,
       );
     });
   });

@@ -494,6 +494,20 @@ describe('watches', () => {
     });
   });
 
+  it('that fail close idle connections, which are probably dead, too', async () => {
+    const client = open(async (request, response) => {
+      if (request.url?.startsWith('/items')) await stream([], 'silence')(request, response, '');
+      else sendJson(response, {});
+    });
+    const watching = watch(client);
+    await untilTrue('the silence', () => timers.waiting.includes(90_000));
+    await client.get('/a');
+    await elapse(90_000);
+    await watching;
+    await client.get('/a');
+    expect(server.connections).toBe(3);
+  });
+
   it('end without an error when their signal is aborted', async () => {
     const aborted = new AbortController();
     const watching = watch(open(stream([], 'silence')), aborted.signal);

@@ -9,7 +9,11 @@ import { importsNotAllowed, type LayerOf, readSources } from '../../support/impo
 /** What happens on a node. Each layer may import only layers further down. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** How does this node renew automatically? */
-  timer: ['restart', 'state', 'disk'],
+  timer: ['units', 'restart', 'state', 'disk'],
+  /** How does the forwarder run on this node? */
+  forwarder: ['renewal', 'units', 'restart', 'state', 'disk'],
+  /** How are systemd units installed and removed? */
+  units: ['restart', 'state', 'disk'],
   /** How is a certificate renewed? */
   renewal: ['rollback', 'fetch', 'install', 'trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
   /** How does a new node get everything that kubeadm needs? */

@@ -99,6 +99,16 @@ it('changes role and addresses of a node with --replace only, and keeps its othe
   });
 });
 
+it('declares names of a kubelet, and keeps them when other values are replaced', async () => {
+  const sans = ['--kubelet-cert-san', 'w-2.example.net', '--kubelet-cert-san', '203.0.113.2'];
+  await cakeless('node', 'add', 'prod', 'w-2', '10.0.0.3', ...worker, ...sans);
+  const node = () => (authority.json(KEY) as typeof RECORD).nodes.at(-1);
+  const kubelet = { certSANs: ['w-2.example.net', '203.0.113.2'] };
+  expect(node()).toEqual({ name: 'w-2', addresses: ['10.0.0.3'], role: 'worker', kubelet });
+  await cakeless('node', 'add', 'prod', 'w-2', '10.0.0.4', ...worker, '--replace');
+  expect(node()).toMatchObject({ addresses: ['10.0.0.4'], kubelet });
+});
+
 it('a dry run prints the record and the difference, and writes nothing', async () => {
   const args = ['node', 'remove', 'prod', 'w-1', '--dry-run', '-o', 'yaml'];
   const { said, printed } = await cakeless(...args);
@@ -117,6 +127,11 @@ it.each([
     'an invalid name',
     ['add', 'prod', 'W_2', '10.0.0.3', ...worker],
     /the record would not be valid: nodes\[2\]\.name: must be/,
+  ],
+  [
+    'a name that no kubelet may have',
+    ['add', 'prod', 'w-2', '10.0.0.3', ...worker, '--kubelet-cert-san', '10.0.0.1'],
+    /nodes\[w-2\]\.kubelet\.certSANs: 10\.0\.0\.1 \(node cp-1 and node w-2\)/,
   ],
   ['a node that is not in the record', ['remove', 'prod', 'w-9'], /w-9: no such node/],
   ['the last node', ['remove', 'prod', 'cp-1', 'w-1'], /would remove its last node/],

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { caKeyAlias } from '../../../lib/ca/key-alias.ts';
+import { RESERVED_NODE_NAMES } from '../../../lib/contract/request-kinds.ts';
 import type { Credentials } from '../../stand-in/ministack.ts';
 import { type Check, NODE, nodeOfA, refused } from '../check.ts';
 import type { Bucket, Deployment } from '../deployment.ts';
@@ -17,6 +18,7 @@ import type { Bucket, Deployment } from '../deployment.ts';
 const NODE_10 = `${NODE}.au`;
 const own = `requests/a/${NODE}`;
 const csrOf = (folder: string) => `${folder}/admin.conf.csr`;
+const kubeletsOf = (folder: string) => `${folder}/kubelet-client.json`;
 
 export const isolation: Check[] = [
   {
@@ -43,17 +45,73 @@ export const isolation: Check[] = [
     },
   },
   {
-    name: 'a session is not a node if its tag is a wildcard, a path, `users`, or missing',
+    name: 'a session is not a node if its tag is a wildcard, a path, a reserved word, or missing',
     async run(deployment) {
-      for (const tag of ['*', 'cp-?.prod.example.com', `${NODE}/first`, 'users', undefined]) {
+      const words = ['*', 'cp-?.prod.example.com', `${NODE}/first`, ...RESERVED_NODE_NAMES];
+      for (const tag of [...words, undefined]) {
         const who = await deployment.assume('nodes of a', tag === undefined ? {} : { node: tag });
-        const folders = [`${own}/i2`, 'requests/a/users/i2', `${own}/first/i2`];
-        for (const folder of folders)
+        const folders = [
+          ...[own, 'requests/a/users', `${own}/first`].map((folder) => csrOf(`${folder}/i2`)),
+          ...['requests/a/csr', own].map((folder) => kubeletsOf(`${folder}/i2`)),
+        ];
+        for (const key of folders)
           await refused(
-            `creating under ${folder} with the tag ${tag}`,
-            deployment.create(who, 'exchange', csrOf(folder), 'not a CSR'),
+            `creating ${key} with the tag ${tag}`,
+            deployment.create(who, 'exchange', key, 'not a CSR'),
           );
       }
+    },
+  },
+  {
+    name: 'a forwarder and control planes create below csr of their cluster, by exact names, and no other node or relay does',
+    async run(deployment) {
+      const forwarder = await deployment.assume('forwarder of a');
+      const tags = { node: NODE, role: 'control-plane' };
+      const controlPlane = await deployment.assume('nodes of a', tags);
+      const key = kubeletsOf('requests/a/csr/i7');
+      await deployment.create(forwarder, 'exchange', key, '{}');
+      await deployment.create(controlPlane, 'exchange', kubeletsOf('requests/a/csr/i8'), '{}');
+      await deployment.read(controlPlane, 'exchange', key);
+      await deployment.keys(forwarder, 'exchange', 'certificates/a/csr/');
+      const others = [await nodeOfA(deployment), await deployment.assume('relay of a')];
+      for (const who of others)
+        await refused(
+          'creating below csr',
+          deployment.create(who, 'exchange', kubeletsOf('requests/a/csr/i9'), '{}'),
+        );
+      const forwardersPuts = [
+        'requests/a/csr/i9/junk.json',
+        csrOf('requests/a/csr/i9'),
+        kubeletsOf('requests/b/csr/i9'),
+        kubeletsOf(`${own}/i9`),
+        csrOf(`${own}/i9`),
+        csrOf('requests/a/users/i9'),
+        'leases/a.json',
+      ];
+      for (const other of forwardersPuts)
+        await refused(`creating ${other}`, deployment.create(forwarder, 'exchange', other, '{}'));
+      const input = { Bucket: deployment.bucket('exchange'), Key: key, Body: '{}' };
+      await refused(
+        'a put without If-None-Match',
+        deployment.s3(forwarder).send(new PutObjectCommand(input)),
+      );
+      await refused(
+        'listing a node',
+        deployment.keys(forwarder, 'exchange', `certificates/a/${NODE}/`),
+      );
+      await refused('a cluster record', deployment.read(forwarder, 'authority', 'clusters/a.json'));
+    },
+  },
+  {
+    name: "a node creates its kubelet's objects in its own folder, by exact names",
+    async run(deployment) {
+      const node = await nodeOfA(deployment);
+      await deployment.create(node, 'exchange', kubeletsOf(`${own}/i10`), '{}');
+      for (const name of ['user.json', 'junk.json'])
+        await refused(
+          `creating ${name}`,
+          deployment.create(node, 'exchange', `${own}/i10/${name}`, '{}'),
+        );
     },
   },
   {

@@ -1,16 +1,11 @@
 /** The CA certificates that the service publishes, read with the AWS SDK as `aws s3 cp` reads them. */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { Environment } from '../../support/running-service-process.ts';
 
-const PATHS = {
-  ca: 'ca.crt',
-  'etcd-ca': 'etcd/ca.crt',
-  'front-proxy-ca': 'front-proxy-ca.crt',
-  'kubelet-ca': 'kubelet-ca.crt',
-};
-
 export interface TrustBundle {
-  readonly ca: keyof typeof PATHS;
+  readonly ca: CaName;
   /** Below the trust domain in the bucket, and below the pki folder of a node. */
   readonly path: string;
   readonly pem: string;
@@ -30,7 +25,7 @@ export async function readTrustBundles(
     },
   });
   const bundles: TrustBundle[] = [];
-  for (const [ca, path] of Object.entries(PATHS)) {
+  for (const [ca, path] of Object.entries(BUNDLE_PATHS)) {
     const Key = `trust/${trustDomain}/${path}`;
     const Bucket = environment.CAKELESS_EXCHANGE_BUCKET ?? '';
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));

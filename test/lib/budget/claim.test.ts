@@ -21,7 +21,8 @@ interface Asked {
 function asked({ id, node = 'cp-1', certificate = true, uploaded = NOON, ...limits }: Asked) {
   const { requests = 1000, certificates = 1000, cluster = MANY } = limits;
   return {
-    address: { key: `requests/prod/${node}/r${id}/kubelet.conf.csr`, cluster: 'prod', node },
+    address: { key: `requests/prod/${node}/r${id}/kubelet.conf.csr`, cluster: 'prod' },
+    holder: node,
     uploaded,
     certificate,
     limits: { node: { requests, certificates }, cluster },
@@ -53,7 +54,7 @@ function opened() {
     counted,
     ask: (one: Asked, from = here, now = NOON) => {
       const claim = asked(one);
-      return expectClaim(from, claim.address, now).claim(claim);
+      return expectClaim(from, 'prod', claim.holder, now).claim(claim);
     },
   };
 }
@@ -156,7 +157,7 @@ describe('what is refused stays refused', () => {
   it('a request older than the counters is refused, and the refusal is stored', async () => {
     const { store, ask } = opened();
     const now = new Date(NOON.getTime() + 7 * DAY_MS);
-    expect(await ask({ id: 1 }, undefined, now)).toEqual({ of: 'age' });
+    expect(await ask({ id: 1 }, undefined, now)).toEqual({ of: 'age', days: 6 });
     // a run whose clock is behind
     expect(await ask({ id: 1 }, processOf(store), NOON)).toEqual({
       of: 'closed',
@@ -208,7 +209,7 @@ describe('the requests of a batch', () => {
   const batch = (bucket: BudgetBucket, size: number, cluster = MANY) =>
     Array.from({ length: size }, (_, id) => {
       const one = asked({ id, cluster });
-      return { one, expected: expectClaim(bucket, one.address, NOON) };
+      return { one, expected: expectClaim(bucket, 'prod', one.holder, NOON) };
     });
 
   it('are counted with one read and one write of each counter', async () => {
@@ -244,6 +245,26 @@ describe('the requests of a batch', () => {
     expect(await claimed).toBeUndefined();
   });
 
+  it('are counted together if only their objects say whose they are', async () => {
+    const { store } = opened();
+    const claims = Array.from({ length: 10 }, (_, id) => {
+      const expected = expectClaim(store, 'prod', undefined, NOON);
+      expected.countsFor('cp-1');
+      return { one: asked({ id }), expected };
+    });
+    await Promise.all(claims.map(({ one, expected }) => expected.claim(one)));
+    expect(store.calls.filter(({ key }) => key === KEY)).toHaveLength(2);
+  });
+
+  it('do not wait for one that was withdrawn before it was known whose it is', async () => {
+    const { store } = opened();
+    const [first] = batch(store, 1);
+    const late = expectClaim(store, 'prod', undefined, NOON);
+    late.withdraw();
+    late.countsFor('cp-1');
+    expect(await first?.expected.claim(first.one)).toBeUndefined();
+  });
+
   it('do not wait for one that was uploaded on another day, which has its own counter', async () => {
     const { store } = opened();
     const [first, second] = batch(store, 2);
@@ -261,6 +282,32 @@ describe('the requests of a batch', () => {
     await ask({ id: 7 }, processOf(store));
     expect(await first?.expected.claim(first.one)).toBeUndefined();
     expect(counted()).toEqual({ requests: 2, certificates: 2 });
+  });
+});
+
+describe('the counter of names that no record knows', () => {
+  const UNKNOWN = nodeBudgetKey('prod', 'csr', '2026-11-24');
+  const unknown = (id: number) => ({
+    ...asked({ id, node: 'csr', certificate: false, requests: 3 }),
+    limits: { node: { requests: 3, certificates: 3 }, cluster: undefined },
+  });
+
+  it('has its own limit, and takes nothing from the budget of the cluster', async () => {
+    const { store, ask } = opened();
+    const results = [];
+    for (let id = 0; id < 5; id++)
+      results.push(await expectClaim(store, 'prod', 'csr', NOON).claim(unknown(id)));
+    expect(results.map((exceeded) => exceeded?.of)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'node',
+      'node',
+    ]);
+    expect(store.json(UNKNOWN)).toMatchObject({ drawn: { requests: 0, certificates: 0 } });
+    expect(store.objects.has(CLUSTER_KEY)).toBe(false);
+    const few = { requests: 1, certificates: 1 };
+    expect(await ask({ id: 9, node: 'w-1', cluster: few })).toBeUndefined();
   });
 });
 

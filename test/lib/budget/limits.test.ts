@@ -19,7 +19,7 @@ function limits(more: object = {}, node = 'cp-1') {
 }
 
 it('a node may have each certificate a hundred times a day, and twice as many requests', () => {
-  expect(limits().node).toEqual({ certificates: 1200, requests: 2400 });
+  expect(limits().node).toEqual({ certificates: 1300, requests: 2600 });
 });
 
 it('a cluster without a record has the same limits', () => {
@@ -33,7 +33,33 @@ it.each([
   ['6h', 6],
   ['1h', 36],
 ])('certificates that are valid for %s are renewed %i times as often', (period, times) => {
-  expect(limits({ certificateValidityPeriod: period }).node.certificates).toBe(1200 * times);
+  expect(limits({ certificateValidityPeriod: period }).node.certificates).toBe(1300 * times);
+});
+
+describe('kubelets whose certificates Cakeless signs', () => {
+  const csrSigning = (clusterSigningDuration: string) =>
+    limits({ csrSigning: { clusterSigningDuration, kubeletClient: {} } });
+
+  it('add each of their certificates ten times, as often as they are renewed', () => {
+    expect(csrSigning('8760h').node.certificates).toBe(1220);
+    expect(csrSigning('24h').node.certificates).toBe(1240);
+  });
+
+  // they renew at 70 to 90 % of the validity (client-go certificate_manager.go: nextRotationDeadline)
+  it('can live with certificates of ten minutes, and so can a cluster of a hundred of them', () => {
+    const { node, cluster } = csrSigning('10m');
+    const renewals = (24 * 60) / 7;
+    const attempts = 4;
+    expect(node.certificates).toBeGreaterThan(1200 + 2 * renewals * attempts);
+    expect(node.requests).toBeGreaterThanOrEqual(2 * node.certificates);
+    expect(cluster?.certificates).toBeGreaterThan(100 * 2 * renewals * attempts);
+  });
+
+  it('share one limit if the record does not know their names', () => {
+    const { node, cluster } = limits({}, 'csr');
+    expect(node.requests).toBe(2000);
+    expect(cluster).toBeUndefined();
+  });
 });
 
 it('all users of a cluster share a budget, by their own validity', () => {
@@ -46,7 +72,11 @@ it('all users of a cluster share a budget, by their own validity', () => {
 it.each(['cp-1', 'users'])(
   'with certificates of a minute, the counter of %s can still be read when everything is used up',
   async (node) => {
-    const short = { certificateValidityPeriod: '1m', users: { maxValidityPeriod: '1m' } };
+    const short = {
+      certificateValidityPeriod: '1m',
+      users: { maxValidityPeriod: '1m' },
+      csrSigning: { clusterSigningDuration: '10m' },
+    };
     const { requests, certificates } = limits(short, node).node;
     const ids = (count: number) => Array.from({ length: count }, () => 'x'.repeat(16));
     const counter = {
@@ -71,7 +101,7 @@ it('the budget of a cluster is enough for all of its nodes', () => {
     addresses: [`10.0.0.${i + 1}`],
   }));
   const { node, cluster } = limits({ nodes });
-  expect(cluster.certificates).toBeGreaterThanOrEqual(100 * node.certificates);
+  expect(cluster?.certificates).toBeGreaterThanOrEqual(100 * node.certificates);
 });
 
 it('the cluster record can set each limit; requests are never fewer than certificates by default', () => {

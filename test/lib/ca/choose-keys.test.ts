@@ -1,7 +1,8 @@
 /** Each CA has a different key, for any caller, in any order, and however often calls are repeated. */
 
 import { createTrustDomain } from '../../../lib/ca/create-trust-domain.ts';
-import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { bundleKey } from '../../../lib/contract/trust-domain.ts';
+import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { SoftKeys } from '../../support/soft-keys.ts';
@@ -22,8 +23,15 @@ function opened() {
   };
   const create = (
     trustDomain: string,
-    named: Partial<Record<(typeof CA_NAMES)[number], string>> = {},
-  ) => createTrustDomain(service, keys, { trustDomain, keys: named, validityDays: 30 });
+    named: Partial<Record<CaName, string>> = {},
+    cas?: readonly CaName[],
+  ) =>
+    createTrustDomain(service, keys, {
+      trustDomain,
+      keys: named,
+      validityDays: 30,
+      ...(cas && { cas }),
+    });
   return { keys, service, create };
 }
 
@@ -68,6 +76,121 @@ it('racing calls for one trust domain that use its key for different CAs never s
     versions.map((v) => v.keyId),
   );
   expect(new Set(used).size).toBe(used.length);
+});
+
+describe('a trust domain without kubelet-ca', () => {
+  const OLD = ['ca', 'etcd-ca', 'front-proxy-ca'] as const;
+
+  async function withOld() {
+    const all = opened();
+    await all.create('fleet', {}, OLD);
+    const before = all.service.authority.json('trust/fleet.json') as { cas: object };
+    return { ...all, before };
+  }
+
+  it('stays as it is if no CA is requested', async () => {
+    const { service, create, before } = await withOld();
+    expect(await create('fleet')).toMatchObject({ created: false, added: [] });
+    expect(service.authority.json('trust/fleet.json')).toEqual(before);
+    expect(service.exchange.text('trust/fleet/kubelet-ca.crt')).toBeUndefined();
+  });
+
+  it.each(['by name', 'by its key'])(
+    'gets it if it is requested %s, and nothing else changes',
+    async (how) => {
+      const { service, keys, create, before } = await withOld();
+      const { keyId } = await keys.ensure(
+        { trustDomain: 'mine', ca: 'kubelet-ca', version: 1 },
+        'RSA_2048',
+      );
+      const bundles = OLD.map((ca) => service.exchange.text(bundleKey('fleet', ca)));
+      const signed = keys.signed.length;
+      const made =
+        how === 'by name'
+          ? await create('fleet', {}, ['kubelet-ca'])
+          : await create('fleet', { 'kubelet-ca': keyId });
+      expect(made).toMatchObject({ created: false, added: ['kubelet-ca'] });
+      expect(service.authority.json('trust/fleet.json')).toEqual({
+        ...before,
+        cas: { ...before.cas, 'kubelet-ca': made.document.cas['kubelet-ca'] },
+      });
+      expect(keys.signed).toHaveLength(signed + 1);
+      expect(OLD.map((ca) => service.exchange.text(bundleKey('fleet', ca)))).toEqual(bundles);
+      const [version] = made.document.cas['kubelet-ca']?.versions ?? [];
+      expect(version?.keySpec).toBe(how === 'by name' ? 'ECC_NIST_P256' : 'RSA_2048');
+      expect(service.exchange.text('trust/fleet/kubelet-ca.crt')).toBe(version?.certificate);
+      expect(await create('fleet', {}, CA_NAMES)).toMatchObject({ created: false, added: [] });
+    },
+  );
+
+  it('keeps fields that only a later release knows', async () => {
+    const { service, create, before } = await withOld();
+    const later = { ...before, rotation: 'a', cas: { ...before.cas, 'pod-ca': { signing: 1 } } };
+    service.authority.seed('trust/fleet.json', JSON.stringify(later));
+    const { document } = await create('fleet', {}, ['kubelet-ca']);
+    expect(service.authority.json('trust/fleet.json')).toEqual({
+      ...later,
+      cas: { ...later.cas, 'kubelet-ca': document.cas['kubelet-ca'] },
+    });
+  });
+
+  it('is not given the key of another CA', async () => {
+    const { create, before, service } = await withOld();
+    const ca = (before.cas as { ca: { versions: { keyId: string }[] } }).ca.versions[0];
+    await expect(create('fleet', { 'kubelet-ca': ca?.keyId ?? '' })).rejects.toThrow(
+      'is already the key of ca',
+    );
+    expect(service.authority.json('trust/fleet.json')).toEqual(before);
+  });
+
+  it('gets one kubelet-ca if several calls add it at the same time, with different keys', async () => {
+    const { keys, create, service } = await withOld();
+    const named = await Promise.all(
+      ['a', 'b', 'c'].map(async (trustDomain) =>
+        keys.ensure({ trustDomain, ca: 'kubelet-ca', version: 1 }, 'ECC_NIST_P256'),
+      ),
+    );
+    const calls = [
+      create('fleet', {}, ['kubelet-ca']),
+      ...named.map(({ keyId }) => create('fleet', { 'kubelet-ca': keyId })),
+    ];
+    const done = await Promise.allSettled(calls);
+    const { document } = await create('fleet');
+    const [version] = document.cas['kubelet-ca']?.versions ?? [];
+    const right = done.filter(({ status }) => status === 'fulfilled').length;
+    expect(right).toBeGreaterThan(0);
+    const wrong = named.filter(({ keyId }) => keyId !== version?.keyId).length;
+    expect(right).toBeLessThanOrEqual(calls.length - wrong);
+    expect(service.exchange.text('trust/fleet/kubelet-ca.crt')).toBe(version?.certificate);
+  });
+
+  it('gets it if the call is repeated after it was interrupted anywhere', async () => {
+    for (let point = 1; point <= 30; point++) {
+      const { service, create, before } = await withOld();
+      let reached = 0;
+      service.authority.interrupt = service.exchange.interrupt = () => {
+        reached += 1;
+        if (reached === point) throw new Error('killed');
+      };
+      await create('fleet', {}, ['kubelet-ca']).catch(() => {});
+      service.authority.interrupt = service.exchange.interrupt = () => {};
+      const { document } = await create('fleet', {}, ['kubelet-ca']);
+      expect(document.cas).toMatchObject(before.cas);
+      const [version] = document.cas['kubelet-ca']?.versions ?? [];
+      expect(service.exchange.text('trust/fleet/kubelet-ca.crt')).toBe(version?.certificate);
+    }
+  });
+});
+
+it('a new trust domain has the requested CAs, of which ca must be one', async () => {
+  const { create, service } = opened();
+  await expect(create('fleet', {}, ['kubelet-ca'])).rejects.toThrow('a new one must have ca');
+  expect(service.authority.objects.size).toBe(0);
+  const { document, added } = await create('fleet', {}, ['kubelet-ca', 'ca']);
+  expect([Object.keys(document.cas), added]).toEqual([
+    ['ca', 'kubelet-ca'],
+    ['ca', 'kubelet-ca'],
+  ]);
 });
 
 it('an interrupted call can be repeated, and keeps its keys', async () => {

@@ -18,3 +18,11 @@ it.each<[string, [string, ClusterRecord | Fault][], string | undefined]>([
   expect(found?.trustDomain).toBe(trustDomain);
   if (found) expect(found.notAfter.toISOString()).toBe('2036-11-21T12:00:00.000Z');
 });
+
+it('considers the CAs that a trust domain has', async () => {
+  const { authority, document } = await InMemoryService.open();
+  const { ca } = document.cas;
+  authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify({ ...document, cas: { ca } }));
+  const found = await findCaExpiry(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
+  expect(found?.ca).toBe('ca');
+});

@@ -192,6 +192,17 @@ it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
     CSR_SIGNING,
   ],
   [
+    'a serving certificate that the record no longer allows is not needed',
+    [entry('2027-06-14', { certificateName: 'kubelet-serving' })],
+    'neither',
+    { csrSigning: { kubeletClient: {} } },
+  ],
+  [
+    'a client certificate is needed, even if the record no longer has csrSigning',
+    [entry('2027-06-14', CLIENT)],
+    'expired',
+  ],
+  [
     'the lifetime of the newer one counts',
     [entry('2027-06-14', CLIENT), entry('2027-06-20', KUBECONFIG)],
     'near',

@@ -1,7 +1,9 @@
 /** What an approver's program computes, with what an approver can read, is what the function decided. */
+
+import { readTrustDomainNames } from '../../../lib/cluster/trust-domain-names.ts';
 import { parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { type AppraisedPlan, appraise } from '../../../lib/issuance/appraise.ts';
-import { storedDeclarations } from '../../../lib/issuance/grounds.ts';
+import { storedDeclarations } from '../../../lib/issuance/declarations.ts';
 import { planDigest } from '../../../lib/policy/plan-digest.ts';
 import { RULES_UNKNOWN } from '../../../lib/trust-domain-rules.ts';
 import * as csr from '../../support/csr-builder.ts';
@@ -36,7 +38,11 @@ async function appraised({ memory, key }: Awaited<ReturnType<typeof pendingNode>
   const object = await memory.exchange.get(key, 100_000);
   if (!address || !object) throw new Error(`${key} does not exist`);
   const { authority, now } = memory.service;
-  const deps = { declared: storedDeclarations(authority), now, rules: RULES_UNKNOWN };
+  const deps = {
+    declared: storedDeclarations(authority, readTrustDomainNames),
+    now,
+    rules: RULES_UNKNOWN,
+  };
   return appraise(deps, address, object, UPLOADER);
 }
 

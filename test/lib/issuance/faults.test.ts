@@ -170,6 +170,18 @@ it.each([
   expect(codesOf(memory, key)).toEqual(codes);
 });
 
+it('a certificate whose CA the trust domain lacks is refused, and others are issued', async () => {
+  const { memory, node, key } = await uploaded();
+  const { 'etcd-ca': _, 'kubelet-ca': __, 'front-proxy-ca': ___, ...cas } = memory.document.cas;
+  memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify({ ...memory.document, cas }));
+  for (const name of ['etcd-server', 'front-proxy-client'] as const) {
+    const refused = memory.upload(node, csrOf(set, name));
+    expect((await memory.process(refused)).outcome).toBe('rejected');
+    expect(codesOf(memory, refused)).toEqual(['ca-absent']);
+  }
+  expect((await memory.process(key)).outcome).toBe('issued');
+});
+
 it('a request of a node that is not in the record is refused with all other reasons too', async () => {
   const { memory } = await uploaded();
   const key = put(memory, 'cp-9', 'kubelet.conf.csr', readFileSync(apiserver.file));

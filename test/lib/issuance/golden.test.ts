@@ -5,8 +5,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { approve } from '../../support/approve.ts';
+import * as csr from '../../support/csr-builder.ts';
+import { testKey } from '../../support/csr-builder-keys.ts';
 import { describeCertificate } from '../../support/describe-certificate.ts';
-import { InMemoryService } from '../../support/in-memory-service.ts';
+import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const sets = [
@@ -24,12 +26,28 @@ describe.each(sets.map((set) => [set.version, set] as const))('kubeadm %s', (ver
     const key = memory.upload(node, csr);
     if ((await memory.process(key)).outcome === 'pending') await approve(memory, key);
     const text = describeCertificate(memory.outcome(key).certificate ?? '');
-    const file = resolve('test', 'fixtures', 'golden', version, `${name}.txt`);
-    if (process.env.UPDATE_GOLDEN === '1') {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
-    }
-    expect(existsSync(file)).toBe(true);
-    expect(text).toBe(readFileSync(file, 'utf8'));
+    compare(text, version, `${name}.txt`);
   });
 });
+
+it('the forwarder of a cluster with csrSigning', async () => {
+  const memory = await InMemoryService.open();
+  const [set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256')] = sets.slice(-1);
+  const { node } = memory.declare(set, { csrSigning: { kubeletClient: {} } });
+  const key = `requests/${CLUSTER}/${node}/r1/cakeless-csrsigning.conf.csr`;
+  const subject = csr.name([csr.CN, csr.utf8('cakeless:csrsigning')]);
+  memory.exchange.seed(key, csr.toPem(csr.buildCsr({ key: testKey('p-256'), subject })));
+  expect((await memory.process(key)).outcome).toBe('issued');
+  const text = describeCertificate(memory.outcome(key).certificate ?? '');
+  compare(text, 'cakeless-csrsigning.conf.txt');
+});
+
+function compare(text: string, ...path: string[]): void {
+  const file = resolve('test', 'fixtures', 'golden', ...path);
+  if (process.env.UPDATE_GOLDEN === '1') {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  expect(existsSync(file)).toBe(true);
+  expect(text).toBe(readFileSync(file, 'utf8'));
+}

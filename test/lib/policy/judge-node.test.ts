@@ -40,6 +40,11 @@ function judge({ name, csr, node = 'cp-1', record, uploader }: Case): Judgement 
 
 const kubelet = { name: 'kubelet.conf', csr: kubeletCsr } as const;
 const apiserver = { name: 'apiserver', csr: apiserverCsr } as const;
+const csrsigning = {
+  name: 'cakeless-csrsigning.conf',
+  csr: { cn: 'cakeless:csrsigning' },
+} as const;
+const signing: Partial<ClusterRecordDocument> = { csrSigning: { kubeletClient: {} } };
 const admin = (o: string) =>
   ({ name: 'admin.conf', csr: { cn: 'kubernetes-admin', o: [o] } }) as const;
 const superAdmin = {
@@ -80,6 +85,22 @@ const refusals: [sentence: string, about: Case, codes: ViolationCode[]][] = [
     'a worker has no admin.conf',
     { ...admin('kubeadm:cluster-admins'), node: 'worker-1' },
     ['certificate-name-role'],
+  ],
+  [
+    'the forwarder of a cluster with csrSigning is accepted',
+    { ...csrsigning, record: signing },
+    [],
+  ],
+  ['a forwarder without csrSigning is refused', csrsigning, ['csr-signing-not-allowed']],
+  [
+    'a worker has no forwarder',
+    { ...csrsigning, record: signing, node: 'worker-1' },
+    ['certificate-name-role'],
+  ],
+  [
+    'a forwarder with an organization is refused',
+    { ...csrsigning, record: signing, csr: { cn: 'cakeless:csrsigning', o: ['system:nodes'] } },
+    ['subject-organization'],
   ],
   [
     'super-admin.conf does not exist in 1.28',

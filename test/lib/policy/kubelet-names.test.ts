@@ -8,6 +8,7 @@ import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import { judgeKubeletNames } from '../../../lib/policy/kubelet-names.ts';
 import type { ViolationCode } from '../../../lib/refusal/violation.ts';
 import { clusterRecord, namesOf } from '../../support/csr-builder-cluster.ts';
+import { Random } from '../../support/random.ts';
 
 const PROD: Partial<ClusterRecordDocument> = {
   controlPlaneEndpoint: 'api.prod.example.com:6443',
@@ -56,13 +57,15 @@ const PROD: Partial<ClusterRecordDocument> = {
 
 const record = clusterRecord(PROD);
 
+const OTHER_NODES: ClusterRecordDocument['nodes'] = [
+  { name: 'cp-9.other.com', addresses: ['10.40.0.11'], role: 'control-plane' },
+  { name: 'w-9.other.com', addresses: ['10.40.0.21'], role: 'worker' },
+];
+
 const other = (changes: Partial<ClusterRecordDocument>) =>
   clusterRecord({
     cluster: 'other',
-    nodes: [
-      { name: 'cp-9.other.com', addresses: ['10.40.0.11'], role: 'control-plane' },
-      { name: 'w-9.other.com', addresses: ['10.40.0.21'], role: 'worker' },
-    ],
+    nodes: OTHER_NODES,
     nodeRules: [
       { namePattern: 'cp-*.other.com', addressRanges: ['10.41.0.0/24'], role: 'control-plane' },
       {
@@ -328,4 +331,71 @@ describe('of another cluster of the trust domain,', () => {
 it('the record that the request is judged by counts, not an older one of the same cluster', () => {
   const old = clusterRecord({ ...PROD, controlPlaneEndpoint: 'asg-7.prod.example.com' });
   expect(judge(BY_RULE, [BY_RULE], domainOf(old))).toEqual([]);
+});
+
+describe('for any request,', () => {
+  const its = other(SERVING);
+  /** Everything that is declared, what is next to it, and what nobody declares. */
+  const pool = [...FORBIDDEN.map(([, name]) => name)].flatMap((name) =>
+    typeof name === 'string' ? namesOf(name) : [name],
+  );
+  for (const { name, addresses, kubelet } of [...(PROD.nodes ?? []), ...OTHER_NODES])
+    pool.push(...namesOf(name, ...addresses, ...(kubelet?.certSANs ?? [])));
+  pool.push(...namesOf('asg-7.prod.example.com', 'a.example.net', 'x.com', 'fd00:50::1'));
+  for (let i = 0; i < 60; i += 1)
+    pool.push(...namesOf(`10.${(i * 37) % 256}.${i % 5}.${(i * 11) % 256}`, `n-${i}.example.net`));
+
+  /** What the record says, without the code that is tested: IPv4 as a number, patterns as regular expressions. */
+  const asNumber = (text: string) =>
+    text.split('.').reduce((value, part) => value * 256 + Number(part), 0);
+  const isWithin = (text: string, cidr: string) => {
+    const [start = '', length = ''] = cidr.split('/');
+    if (text.includes(':') || start.includes(':'))
+      return cidr === '::/0' || (text.startsWith('fd00:96::') && cidr.startsWith('fd00:96::'));
+    const size = 2 ** (32 - Number(length));
+    return Math.floor(asNumber(text) / size) === Math.floor(asNumber(start) / size);
+  };
+  const matches = (text: string, pattern: string) =>
+    new RegExp(`^${pattern.replaceAll('.', '\\.').replace('*', '[a-z0-9.-]+')}$`).test(text);
+
+  const sansOf = ({ name, addresses, kubelet }: ClusterRecordDocument['nodes'][number]) => [
+    name,
+    ...addresses,
+    ...(kubelet?.certSANs ?? []),
+  ];
+  const isByRule = ({ type, value }: AlternativeName) => {
+    const rule = PROD.nodeRules?.[1];
+    return type === 'IP'
+      ? rule?.addressRanges.some((range) => isWithin(value, range))
+      : value === BY_RULE || rule?.kubelet?.certSANs?.some((sample) => matches(value, sample));
+  };
+  const isDeclared = (name: AlternativeName, nodeName: string) => {
+    const own = PROD.nodes?.find((node) => node.name === nodeName);
+    return own ? sansOf(own).includes(name.value) : isByRule(name);
+  };
+  const isOthers = ({ type, value }: AlternativeName, nodeName: string) => {
+    const others = [...(PROD.nodes ?? []).filter(({ name }) => name !== nodeName), ...OTHER_NODES];
+    const ranges = ['10.96.0.0/12', 'fd00:96::/108', '172.30.0.0/16', '127.0.0.0/8'];
+    return (
+      others.flatMap(sansOf).includes(value) ||
+      (type === 'IP' && ranges.some((range) => isWithin(value, range))) ||
+      /\*|localhost|^kubernetes(\.|$)|[A-Z]|api|svc/.test(value)
+    );
+  };
+
+  it('what is accepted is declared for the node, and not for another server', () => {
+    const random = new Random(14);
+    const domain = domainOf(record, its);
+    const wrong: unknown[] = [];
+    let accepted = 0;
+    for (let i = 0; i < 5_000; i += 1) {
+      const node = random.pick([W1, CP1, BY_RULE, 'w-2.prod.example.com']);
+      const names = Array.from({ length: 1 + random.below(3) }, () => random.pick(pool));
+      if (judge(node, names, domain).length > 0) continue;
+      accepted += 1;
+      wrong.push(...names.filter((name) => !isDeclared(name, node) || isOthers(name, node)));
+    }
+    expect(wrong).toEqual([]);
+    expect(accepted).toBeGreaterThan(200);
+  });
 });

@@ -1,5 +1,9 @@
 import { certificateNameOf, pathsOf } from '../../../lib/contract/kubeadm-paths.ts';
-import { CA_NAMES, CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import {
+  CA_NAMES,
+  CERTIFICATE_NAMES,
+  KUBEADM_NAMES,
+} from '../../../lib/profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
   type KubernetesVersion,
@@ -16,9 +20,10 @@ const version = (text: string): KubernetesVersion => {
 };
 
 describe('the list', () => {
-  it("has kubeadm's twelve names, each once", () => {
+  it("has kubeadm's twelve names and the forwarder's, each once", () => {
     expect(PROFILES.map(({ name }) => name)).toEqual([...CERTIFICATE_NAMES]);
-    expect(new Set(CERTIFICATE_NAMES).size).toBe(12);
+    expect(new Set(CERTIFICATE_NAMES).size).toBe(13);
+    expect(new Set(KUBEADM_NAMES).size).toBe(12);
   });
 
   it('names only existing CAs, and uses all that kubeadm has', () => {

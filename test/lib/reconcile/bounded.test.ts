@@ -1,5 +1,6 @@
 /** What a run of reconcile does is bounded by calls, whatever is stored, and no node or cluster delays the others. */
 import type { ReconcileCursor } from '../../../lib/contract/reconcile-cursor.ts';
+import { RESERVED_NODE_NAMES } from '../../../lib/contract/request-kinds.ts';
 import { FIRST_CURSOR, findUnfinished, SHARES } from '../../../lib/reconcile/find-unfinished.ts';
 import type { Shares } from '../../../lib/reconcile/places.ts';
 import { InMemoryService } from '../../support/in-memory-service.ts';
@@ -103,6 +104,24 @@ it('a request at the end of what a node has flooded is found by a later run', as
   expect(found).toBeLessThanOrEqual(20_000 / (1000 * SHARES.node));
 });
 
+it.each(RESERVED_NODE_NAMES)(
+  'below %s, where the requests of many are, a run looks at more than below a node, and at the nodes too',
+  async (word) => {
+    const many = {
+      ...unknownPaths,
+      key: (i: number) => `requests/flooded/${word}/${padded(i)}/x.csr`,
+    };
+    const { run, exchange, cursor } = await opened(...flood(many));
+    const { woken } = await run();
+    expect(exchange.calls).toBeGreaterThan(SHARES.shared);
+    expect(exchange.calls).toBeLessThanOrEqual(SHARES.shared + 8);
+    expect(woken).toEqual(expect.arrayContaining(OTHERS.map(lost)));
+    const [position] = Object.values(cursor().continued);
+    await run();
+    expect(Object.values(cursor().continued)).not.toEqual([position]);
+  },
+);
+
 it('after its last key, a node is looked at from its first key again', async () => {
   const first = single('requests/flooded/mallory/-/kubelet.conf.csr', OLD);
   const { run } = await opened(first, { ...stray, count: 8000 });
@@ -132,7 +151,7 @@ it('a cluster whose nodes all flood delays no other cluster, and each of its nod
 });
 
 describe('a run that has used up its calls', () => {
-  const SMALL = { run: 10, cluster: 100, node: 100 };
+  const SMALL = { run: 10, cluster: 100, shared: 100, node: 100 };
   const clusters = Array.from({ length: 30 }, (_, i) => `c${padded(i)}`);
   const ranges = clusters.flatMap((cluster) => [
     {
@@ -171,7 +190,7 @@ describe('a run that has used up its calls', () => {
       if (!cursor().daily) break;
     }
     expect(found.size).toBe(clusters.length);
-    expect((await run({ run: 400, cluster: 400, node: 400 })).woken).toEqual([]);
+    expect((await run({ run: 400, cluster: 400, shared: 400, node: 400 })).woken).toEqual([]);
   });
 
   it('reaches the last key even if every run is told to begin a daily check', async () => {

@@ -8,6 +8,7 @@ import { selectCertificates } from '../../../../client/node/disk/select-names.ts
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
+  KUBEADM_NAMES,
 } from '../../../../lib/profiles/certificate-names.ts';
 import { OpensslNode } from '../../../support/openssl-node.ts';
 
@@ -104,7 +105,7 @@ describe('all', () => {
     const folder = copy();
     rmSync(join(folder, 'pki/apiserver.crt'));
     const { present, skipped } = select(foldersOf(folder));
-    expect(present).toHaveLength(CERTIFICATE_NAMES.length - 1);
+    expect(present).toHaveLength(KUBEADM_NAMES.length - 1);
     expect(skipped).toEqual([
       {
         name: 'apiserver',
@@ -136,7 +137,7 @@ describe('all', () => {
     rmSync(join(folder, 'admin.conf'));
     mkdirSync(join(folder, 'admin.conf'));
     const { present, skipped } = select(foldersOf(folder));
-    expect(present).toHaveLength(CERTIFICATE_NAMES.length - 1);
+    expect(present).toHaveLength(KUBEADM_NAMES.length - 1);
     expect(skipped).toEqual([
       { name: 'admin.conf', isError: true, reason: `${folder}/admin.conf: is a directory` },
     ]);

@@ -12,7 +12,7 @@ import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { certificateNameOf } from '../../../../lib/contract/kubeadm-paths.ts';
 import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
-import { CA_NAMES, CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { CA_NAMES, KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import {
   type ChangingCall,
   KilledCommand,
@@ -22,7 +22,7 @@ import { kubeadmSet } from '../../../support/kubeadm-sets.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
 
 /** Another control plane: none of its certificates needs approval. */
-const NAMES = CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf');
+const NAMES = KUBEADM_NAMES.filter((name) => name !== 'super-admin.conf');
 const command = new KilledCommand();
 let fixture: NodeFixture;
 let saKey: string;
@@ -78,7 +78,7 @@ function flawsIn(folder: string): string[] {
 function flawOf(folder: string, path: string): string[] {
   const text = readFileSync(join(folder, path), 'utf8');
   const say = (isRight: boolean) => (isRight ? [] : [`${path} is not complete: ${text}`]);
-  if (/(?:^|\/)(?:front-proxy-)?ca\.crt$/.test(path)) return say(bundles.includes(text));
+  if (/(?:^|\/)(?:front-proxy-|kubelet-)?ca\.crt$/.test(path)) return say(bundles.includes(text));
   if (path === 'pki/sa.pub')
     return say(createPublicKey(text).equals(createPublicKey(readFileSync(saKey))));
   const key = keyOf(folder, path);

@@ -1,17 +1,17 @@
 /** Which CA certificates a node accepts, and which hashes that takes. */
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
 import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { leadsTo } from '../../../../client/node/trust/signer.ts';
-import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
-import { putObject } from '../../../support/renewal.ts';
+import { putObject, removeObject } from '../../../support/renewal.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-cas-'));
@@ -51,7 +51,7 @@ const hashes = (...certificates: string[]) =>
 const accept = (folder: string, ...more: string[]) =>
   fixture.run(folder, 'renew', 'apiserver', '--no-restart', '--accept-ca-change', ...more);
 
-const KUBECONFIGS = CERTIFICATE_NAMES.filter((name) => name.endsWith('.conf')).sort();
+const KUBECONFIGS = KUBEADM_NAMES.filter((name) => name.endsWith('.conf')).sort();
 
 /** As `kubeadm init` leaves a node: kubelet.conf names the link that the kubelet switches. */
 function initNode(): string {
@@ -324,5 +324,81 @@ describe('--accept-ca-change', () => {
   it('is required by --ca-cert-hash', async () => {
     const run = await fixture.run(fixture.copy(), 'renew', 'apiserver', ...hashes(pem.next));
     expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining('--accept-ca-change')]);
+  });
+});
+
+describe('kubelet-ca.crt', () => {
+  const KEY = 'trust/fleet/kubelet-ca.crt';
+  const fileOf = (folder: string) => join(folder, 'pki/kubelet-ca.crt');
+  const pin = (text: string) => ['--ca-cert-hash', formatCaCertHash('kubelet-ca', text)];
+  let published = '';
+  let next = '';
+
+  beforeAll(async () => {
+    published = readFileSync(join(fixture.template, 'pki/kubelet-ca.crt'), 'utf8');
+    next = makeCa('next-kubelets', 'kubelet-ca');
+  });
+  afterEach(() => putObject(fixture, KEY, published));
+
+  const withoutFile = () => {
+    const folder = fixture.copy();
+    rmSync(fileOf(folder));
+    return folder;
+  };
+  const casShown = async (folder: string) => {
+    const args = ['--kubeconfig-dir', folder, '-o', 'json'];
+    const { stdout } = await cakeless({}, 'check-expiration', ...args);
+    return JSON.parse(stdout).certificateAuthorities.map(({ name }: { name: string }) => name);
+  };
+  const renew = (folder: string, ...more: string[]) =>
+    fixture.run(folder, 'renew', 'apiserver-kubelet-client', '--no-restart', ...more);
+
+  it('is not missed on a node that does not have it', async () => {
+    const folder = withoutFile();
+    const { exitCode, stdout } = await renew(folder);
+    expect([exitCode, existsSync(fileOf(folder))]).toEqual([0, false]);
+    expect(stdout).not.toContain('kubelet-ca');
+    expect(await casShown(folder)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
+  });
+
+  it('is added by its hash, and no kubelet or other CA file changes', async () => {
+    const folder = withoutFile();
+    const kubelet = readFileSync(join(folder, 'kubelet.conf'), 'utf8');
+    await publish(pem.next);
+    const { exitCode, stdout } = await renew(folder, '--accept-ca-change', ...pin(published));
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('ca.crt would get')]);
+    expect(stdout).toMatch(/kubelet-ca.crt got CN=kubelet-ca/);
+    expect(readFileSync(fileOf(folder), 'utf8')).toBe(published);
+    expect(readFileSync(join(folder, 'kubelet.conf'), 'utf8')).toBe(kubelet);
+    expect(caOf(folder)).toBe(pem.good);
+    expect(await casShown(folder)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca', 'kubelet-ca']);
+  });
+
+  it('is removed by a rollback of what added it', async () => {
+    const folder = withoutFile();
+    expect((await renew(folder, '--accept-ca-change', ...pin(published))).exitCode).toBe(0);
+    expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+    expect(existsSync(fileOf(folder))).toBe(false);
+  });
+
+  it('is not replaced without a hash, and the difference is reported', async () => {
+    const folder = fixture.copy();
+    await putObject(fixture, KEY, next);
+    const { exitCode, stdout } = await renew(folder);
+    expect([exitCode, readFileSync(fileOf(folder), 'utf8')]).toEqual([0, published]);
+    expect(stdout).toMatch(/kubelet-ca.crt would get CN=kubelet-ca/);
+    const unpinned = await renew(folder, '--accept-ca-change', ...pin(published));
+    expect(unpinned.exitCode).toBe(7);
+    expect(unpinned.stderr).toContain(formatCaCertHash('kubelet-ca', next));
+    expect(readFileSync(fileOf(folder), 'utf8')).toBe(published);
+  });
+
+  it('that someone else wrote is left alone if the trust domain has no such CA', async () => {
+    const folder = fixture.copy();
+    writeFileSync(fileOf(folder), next);
+    await removeObject(fixture, KEY);
+    const { exitCode, stdout } = await renew(folder);
+    expect([exitCode, readFileSync(fileOf(folder), 'utf8')]).toEqual([0, next]);
+    expect(stdout).not.toContain('kubelet-ca.crt');
   });
 });

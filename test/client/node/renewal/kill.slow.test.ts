@@ -4,10 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  CERTIFICATE_NAMES,
-  type CertificateName,
-} from '../../../../lib/profiles/certificate-names.ts';
+import { type CertificateName, KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { namesThatDiffer, serialInPlace } from '../../../support/certificates-in-place.ts';
 import { KilledCommand, type ShimOptions } from '../../../support/killed-command.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
@@ -42,7 +39,7 @@ function renew(folder: string, shim: ShimOptions = {}) {
   return command.run(folder, fixture.environment(), args, shim);
 }
 
-const serials = (folder: string) => CERTIFICATE_NAMES.map((name) => serialInPlace(folder, name));
+const serials = (folder: string) => KUBEADM_NAMES.map((name) => serialInPlace(folder, name));
 const newOnes = (folder: string) => namesThatDiffer(folder, fixture.template);
 const requestIds = async () =>
   new Set((await fixture.keys('requests/')).map((key) => key.split('/')[3]));
@@ -76,7 +73,7 @@ it('after a kill at any file change, pairs match, and the next run completes the
     expect([at, next.status === 0 ? 0 : next.stderr]).toEqual([at, 0]);
     expect([at, next.exposed]).toEqual([at, []]);
     expect([at, newOnes(folder)]).toEqual([at, [...NAMES].sort(byOrder)]);
-    expect(found).toHaveLength(CERTIFICATE_NAMES.length);
+    expect(found).toHaveLength(KUBEADM_NAMES.length);
     const asked = [...(await requestIds())].filter((id) => !before.has(id));
     if (!wasDone) expect([at, asked.length]).toEqual([at, 1]);
     expect([at, filesOf(folder).length]).toEqual([at, afterwards.length + (asked.length - 1)]);
@@ -92,7 +89,7 @@ it('a full, broken or read-only disk is an error: pairs match, and the next run 
     const folder = nodeFolder();
     const failed = renew(folder, { failAt: call, failWith: code });
     const at = `${code} at call ${call}: ${failed.stderr}`;
-    expect(serials(folder)).toHaveLength(CERTIFICATE_NAMES.length);
+    expect(serials(folder)).toHaveLength(KUBEADM_NAMES.length);
     if (failed.status !== 0) expect(at).toContain(code);
     const next = renew(folder);
     expect([at, next.status === 0 ? 0 : next.stderr]).toEqual([at, 0]);
@@ -100,5 +97,5 @@ it('a full, broken or read-only disk is an error: pairs match, and the next run 
   }
 }, 1_800_000);
 
-const byOrder = (a: CertificateName, b: CertificateName) =>
-  CERTIFICATE_NAMES.indexOf(a) - CERTIFICATE_NAMES.indexOf(b);
+const ORDER: readonly string[] = KUBEADM_NAMES;
+const byOrder = (a: CertificateName, b: CertificateName) => ORDER.indexOf(a) - ORDER.indexOf(b);

@@ -12,10 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  CERTIFICATE_NAMES,
-  type CertificateName,
-} from '../../../../lib/profiles/certificate-names.ts';
+import { type CertificateName, KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { namesThatDiffer } from '../../../support/certificates-in-place.ts';
 import { itMounts, mountOn, unmount } from '../../../support/mounted.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
@@ -30,7 +27,7 @@ const renewed = (folder: string) => namesThatDiffer(folder, fixture.template);
 const renew = async (folder: string, ...names: CertificateName[]) => {
   const run = await fixture.run(folder, 'renew', ...names, '--no-restart');
   expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
-  expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => names.includes(name)));
+  expect(renewed(folder)).toEqual(KUBEADM_NAMES.filter((name) => names.includes(name)));
 };
 /** Moves a file or folder and replaces it with a link. @returns its new path */
 function moveAndLink(folder: string, path: string, target: string): string {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
-import { CERTIFICATE_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { certificateInPlace, namesThatDiffer } from '../../../support/certificates-in-place.ts';
 import { describeNode } from '../../../support/describe-node.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
@@ -44,7 +44,7 @@ it('renew all renews every certificate except the one that waits for an approver
   );
   expect(run.stderr).not.toMatch(/cakeless:/);
   expect(run.exitCode).toBe(4);
-  expect(renewed(folder)).toEqual(CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf'));
+  expect(renewed(folder)).toEqual(KUBEADM_NAMES.filter((name) => name !== 'super-admin.conf'));
   expect(describeNode(folder)).toEqual(describeNode(fixture.template));
   expect(statSync(join(folder, 'cakeless')).mode & 0o777).toBe(0o700);
 });
@@ -63,8 +63,8 @@ it('a wrong --kubelet-dir is a warning, because the certificate that the kubelet
   ]);
 });
 
-it('eleven certificates take 26 calls if all exist when the node first looks', async () => {
-  const names = CERTIFICATE_NAMES.filter((name) => name !== 'super-admin.conf');
+it('eleven certificates take 27 calls if all exist when the node first looks', async () => {
+  const names = KUBEADM_NAMES.filter((name) => name !== 'super-admin.conf');
   const exchange = fixture.exchange();
   const calls = { create: 0, list: 0, get: 0 };
   const counted = Object.assign(Object.create(exchange) as typeof exchange, {
@@ -91,7 +91,7 @@ it('eleven certificates take 26 calls if all exist when the node first looks', a
   });
   const report = await renew(deps, renewalOptions(fixture, names));
   expect(report.certificates.map(({ outcome }) => outcome)).toEqual(names.map(() => 'renewed'));
-  expect(calls).toEqual({ create: 11, list: 1, get: 11 + 3 });
+  expect(calls).toEqual({ create: 11, list: 1, get: 11 + 4 });
 });
 
 it('the next run resumes a pending request', async () => {

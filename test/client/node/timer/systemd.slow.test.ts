@@ -15,12 +15,9 @@ import { dirname, join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
 import { readPlace } from '../../../../client/node/disk/read-place.ts';
 import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
-import { markedUnit } from '../../../../client/node/timer/marked-unit.ts';
 import { AT_BOOT, unitFiles } from '../../../../client/node/timer/units.ts';
-import {
-  CERTIFICATE_NAMES,
-  type CertificateName,
-} from '../../../../lib/profiles/certificate-names.ts';
+import { markedUnit } from '../../../../client/node/units/marked-unit.ts';
+import { type CertificateName, KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 import { joinSockets } from './join-sockets.ts';
 import { bundleFor, Machine, serviceOf, whyNoMachine, writeUnit } from './machine.ts';
@@ -79,7 +76,7 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     mkdirSync(held, { recursive: true });
     renameSync(join(kubernetes, 'manifests', name), join(held, name));
     const { [AT_BOOT]: text = '' } = unitFiles({ ...UNITS, command: '' });
-    writeUnit(shared, AT_BOOT, markedUnit(text));
+    writeUnit(shared, AT_BOOT, markedUnit(text, 'install-timer'));
   }
 
   function openGateway(): Server {
@@ -131,14 +128,14 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
 
     await machine.must('mkdir', '-p', dirname(COPY));
     await machine.must('cp', '/etc/kubernetes/admin.conf', COPY);
-    const before = new Map(CERTIFICATE_NAMES.map((name) => [name, serial(name)]));
+    const before = new Map(KUBEADM_NAMES.map((name) => [name, serial(name)]));
     expect(await held()).toBe(before.get('kubelet.conf'));
     const result = await machine.runService('cakeless-renew.service');
     const journal = await machine.journal('cakeless-renew.service');
     expect([result, journal]).toEqual(['success', expect.stringContaining('installing apiserver')]);
     // super-admin.conf waits for an approver, which is not a failure of the unit
     expect(await machine.property('cakeless-renew', 'ExecMainStatus')).toBe('4');
-    const same = CERTIFICATE_NAMES.filter((name) => serial(name) === before.get(name));
+    const same = KUBEADM_NAMES.filter((name) => serial(name) === before.get(name));
     expect(same).toEqual(['super-admin.conf']);
     for (const component of ['kube-apiserver', 'kube-scheduler', 'kubelet'])
       expect(journal).toContain(`${component} was restarted and is healthy`);

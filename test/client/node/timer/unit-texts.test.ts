@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
-import { programParts } from '../../../../client/node/timer/program-parts.ts';
 import { unitFiles } from '../../../../client/node/timer/units.ts';
+import { programParts } from '../../../../client/node/units/program-parts.ts';
 import { findOpenPart } from '../../../../lib/files/open-to-others.ts';
 
 let folder: string;

@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
-import { commandWord, unitFiles, unitWord } from '../../../../client/node/timer/units.ts';
+import { unitFiles } from '../../../../client/node/timer/units.ts';
+import { commandWord, unitWord } from '../../../../client/node/units/unit-words.ts';
 
 /** The limit, in tenths of a point out of ten; it is 26 now: root, the network, and files of other users. */
 const EXPOSURE = 27;

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { EXIT } from '../../../../client/exit-codes.ts';
+import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import type { ObjectStore } from '../../../../lib/store/object-store.ts';
 import { bound, snapshot, useFleet } from '../../../support/fleet.ts';
 
@@ -143,6 +144,101 @@ describe('first trust', () => {
     for (const path of ['pki/ca.crt', 'pki/etcd/ca.crt', 'pki/apiserver.crt'])
       expect(existsSync(node.at(path))).toBe(false);
     expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+  });
+
+  describe('kubelet-ca', () => {
+    const FILE = 'pki/kubelet-ca.crt';
+    const published = async () =>
+      (await fleet.service.text('exchange', 'trust/fleet/kubelet-ca.crt')) ?? '';
+    const ofOthers = async () => {
+      const known = await hashes();
+      return [
+        known['ca.crt'] ?? '',
+        `etcd-ca=${known['etcd/ca.crt']}`,
+        `front-proxy-ca=${known['front-proxy-ca.crt']}`,
+      ];
+    };
+    /** The bucket has another text as the bundle; undefined: none. */
+    const publishing =
+      (text: (exchange: ObjectStore) => Promise<string | undefined>) =>
+      (exchange: ObjectStore): ObjectStore => ({
+        ...bound(exchange),
+        get: async (key, max) => {
+          if (key !== 'trust/fleet/kubelet-ca.crt') return exchange.get(key, max);
+          const [found, other] = [await exchange.get(key, max), await text(exchange)];
+          return found && other !== undefined
+            ? { ...found, body: Buffer.from(other), size: other.length }
+            : undefined;
+        },
+      });
+
+    it('is written if its hash vouches for it, although no certificate of the node chains to it', async () => {
+      const node = await newNode();
+      const caCertHash = [...(await ofOthers()), formatCaCertHash('kubelet-ca', await published())];
+      const { result } = await node.prepare({ ...noTrust, caCertHash });
+      expect([result.trustProblems, result.trustNotes]).toEqual([[], []]);
+      expect(result.trust.map(({ ca }) => ca)).toContain('kubelet-ca');
+      expect(readFileSync(node.at(FILE), 'utf8')).toBe(await published());
+    });
+
+    it('is left out with a note, and everything else is written, if nothing vouches for it', async () => {
+      const node = await newNode();
+      const { result, text } = await node.prepare({
+        ...noTrust,
+        caCertHash: await ofOthers(),
+        output: 'text',
+      });
+      expect(existsSync(node.at('pki/apiserver.crt'))).toBe(true);
+      expect(existsSync(node.at(FILE))).toBe(false);
+      expect(text ?? result).toMatch(
+        /kubelet-ca\.crt was not written: nothing vouches for the service's kubelet-ca/,
+      );
+    });
+
+    it('is left out without a word if the trust domain does not have it', async () => {
+      const node = await newNode();
+      const { result } = await node.prepare(
+        {},
+        publishing(async () => undefined),
+      );
+      expect([result.trustProblems, result.trustNotes]).toEqual([[], []]);
+      expect(existsSync(node.at('pki/apiserver.crt'))).toBe(true);
+      expect(existsSync(node.at(FILE))).toBe(false);
+    });
+
+    it('is an error if it is pinned, and the service has none or another', async () => {
+      const node = await newNode();
+      const caCertHash = [`kubelet-ca=sha256:${'0'.repeat(64)}`];
+      const absent = await node.prepare(
+        { caCertHash },
+        publishing(async () => undefined),
+      );
+      expect(absent.result.trustProblems.join()).toMatch(/kubelet-ca.crt does not exist/);
+      const other = await node.prepare({ caCertHash });
+      expect(other.result.trustProblems.join()).toMatch(/kubelet-ca .* is not the pinned one/);
+      expect(existsSync(node.at('pki/ca.crt'))).toBe(false);
+    });
+
+    it('is refused if the bucket has another CA in its place, even on first use', async () => {
+      const node = await newNode();
+      const ofEtcd = publishing(async () =>
+        fleet.service.text('exchange', 'trust/fleet/etcd/ca.crt'),
+      );
+      const { exitCode, result } = await node.prepare({}, ofEtcd);
+      expect(exitCode).toBe(EXIT.checkFailed);
+      expect(result.trustProblems.join()).toMatch(/kubelet-ca \(.*\) has the name of etcd-ca/);
+      expect(existsSync(node.at(FILE))).toBe(false);
+    });
+
+    it('may be missing in a file of CA certificates that is older than it', async () => {
+      const node = await newNode();
+      const file = node.at('trust.pem');
+      const three = BUNDLES.map((path) => fleet.service.text('exchange', `trust/fleet/${path}`));
+      writeFileSync(file, (await Promise.all(three)).join(''));
+      const { result } = await node.prepare({ ...noTrust, trustBundle: file });
+      expect(result.trustProblems).toEqual([]);
+      expect(result.trustNotes.join()).toMatch(/nothing vouches for the service's kubelet-ca/);
+    });
   });
 
   it('CA certificates on disk are trusted, and not overwritten by others', async () => {

@@ -5,19 +5,26 @@
 import { createHash } from 'node:crypto';
 import { readTextIfThere } from '../../read-text.ts';
 
-const MARK = '# written by cakeless install-timer; change it with systemctl edit, not here: ';
+/** The commands that write units. */
+export type UnitWriter = 'install-timer' | 'install-csrsigning';
 
-export const markedUnit = (text: string) => `${text}\n${MARK}${digest(text)}\n`;
+const markOf = (writer: UnitWriter) =>
+  `# written by cakeless ${writer}; change it with systemctl edit, not here: `;
+
+export const markedUnit = (text: string, writer: UnitWriter) =>
+  `${text}\n${markOf(writer)}${digest(text)}\n`;
 
 export type UnitState = 'absent' | 'same' | 'older' | 'changed-by-hand';
 
 /** @param text the unit as it would be written now, without the mark */
-export function unitState(file: string, text: string): UnitState {
+export function unitState(file: string, text: string, writer: UnitWriter): UnitState {
   const found = readTextIfThere(file);
   if (found === undefined) return 'absent';
-  if (found === markedUnit(text)) return 'same';
-  const start = found.lastIndexOf(`\n${MARK}`);
-  return start >= 0 && found === markedUnit(found.slice(0, start)) ? 'older' : 'changed-by-hand';
+  if (found === markedUnit(text, writer)) return 'same';
+  const start = found.lastIndexOf(`\n${markOf(writer)}`);
+  return start >= 0 && found === markedUnit(found.slice(0, start), writer)
+    ? 'older'
+    : 'changed-by-hand';
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);

@@ -1,4 +1,4 @@
-/** What the timer's unit knows about its node: cakeless.yaml, and the environment file of the unit. */
+/** What a unit knows about its node: cakeless.yaml, and the environment file of the unit. */
 import { ENVIRONMENT } from '../../../lib/environment-names.ts';
 import { CommandError } from '../../errors.ts';
 import { readTextIfThere } from '../../read-text.ts';
@@ -9,8 +9,8 @@ import { CAKELESS_YAML } from '../state/config-files.ts';
 export const readUnitEnvironment = (file: string): Record<string, string> =>
   assignments(readTextIfThere(file) ?? '');
 
-/** @throws CommandError if the timer's runs would fail because they do not know which node this is */
-export function checkTimerKnowsNode(config: CakelessYaml, environmentFile: string): void {
+/** @throws CommandError if the unit would fail because it does not know which node this is */
+export function checkUnitKnowsNode(config: CakelessYaml, environmentFile: string): void {
   const environment = readUnitEnvironment(environmentFile);
   const { cluster, node } = config;
   const exchangeBucket = config.exchangeBucket ?? environment[ENVIRONMENT.exchangeBucket];

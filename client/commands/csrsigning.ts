@@ -1,0 +1,130 @@
+/** `cakeless csrsigning`: forwards CSRs of the certificates API until it is stopped; or says what it needs for that. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import { newLog } from '../csrsigning/log.ts';
+import { manifestYaml } from '../csrsigning/manifest.ts';
+import { refuseOtherSigner } from '../csrsigning/other-signer.ts';
+import { type Check, checkCsrSigning } from '../csrsigning/preflight.ts';
+import { rbacYaml } from '../csrsigning/rbac.ts';
+import { runForwarder } from '../csrsigning/run-forwarder.ts';
+import { trustIn } from '../csrsigning/trust.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { KubeSource } from '../kubernetes/kube-client.ts';
+import { openKubeClient } from '../kubernetes/open-kube-client.ts';
+import { readManifest } from '../node/restart/manifest.ts';
+import { type NodeOptions, type NodeSettings, resolveSettings } from '../node/state/settings.ts';
+import { printResult, printText, type Terminal } from '../terminal.ts';
+
+export interface CsrSigningOptions extends NodeOptions {
+  kubeconfig?: string;
+  inCluster?: true;
+  healthAddress: { host: string; port: number };
+  check?: true;
+  rbac?: true;
+  /** The image. */
+  manifest?: string;
+  output: 'text' | 'json';
+}
+
+/** The token and the CA of a pod are here. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Starts, checks, or prints what the cluster needs. */
+export async function csrSigning(
+  connection: Connection,
+  terminal: Terminal,
+  options: CsrSigningOptions,
+): Promise<ExitCode> {
+  const text = options.rbac ? rbacYaml() : manifestOf(options);
+  if (text !== undefined) {
+    printText(terminal.print, text);
+    return EXIT.done;
+  }
+  if (options.check) return check(connection, terminal, options);
+  await runCsrSigning(connection, terminal, options);
+  return EXIT.done;
+}
+
+const manifestOf = ({ manifest: image }: CsrSigningOptions) =>
+  image === undefined ? undefined : manifestYaml({ image });
+
+async function check(
+  connection: Connection,
+  terminal: Terminal,
+  options: CsrSigningOptions,
+): Promise<ExitCode> {
+  const settings = resolveSettings(options);
+  const checks = await checkCsrSigning({
+    cluster: clusterOf(settings),
+    folders: { ...settings.folders, certDir: caFolderOf(options, settings) },
+    client: () => openKubeClient(sourceOf(options, settings)),
+    exchange: () => connection.exchange(settings.config),
+  });
+  printResult(terminal, options.output, { checks }, () => describeChecks(checks));
+  return checks.some(({ state }) => state === 'wrong') ? EXIT.checkFailed : EXIT.done;
+}
+
+const describeChecks = (checks: readonly Check[]): string[] =>
+  checks.flatMap(({ name, state, what, fix }) => [
+    `${state.padEnd(6)} ${name}: ${what}`,
+    ...(fix === undefined ? [] : [`       to fix: ${fix}`]),
+  ]);
+
+function clusterOf({ cluster }: NodeSettings): string {
+  if (cluster !== undefined) return cluster;
+  throw new CommandError(
+    'usage',
+    '--cluster is missing',
+    'give --cluster, or set cluster in /etc/kubernetes/cakeless.yaml',
+  );
+}
+
+async function runCsrSigning(
+  connection: Connection,
+  terminal: Terminal,
+  options: CsrSigningOptions,
+): Promise<void> {
+  const settings = resolveSettings(options);
+  const { config } = settings;
+  const cluster = clusterOf(settings);
+  const beside = refuseOtherSigner(settings.folders);
+  if (beside !== undefined) terminal.progress(`warning: ${beside}`);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const { signal } = stop;
+  const ownNode = ownNodeOf(settings, options);
+  await runForwarder({
+    cluster,
+    ownNode,
+    replica: ownNode ?? hostname(),
+    client: openKubeClient(sourceOf(options, settings), { signal }),
+    exchange: await connection.exchange(config),
+    trust: trustIn(caFolderOf(options, settings)),
+    log: newLog(terminal, options.output, () => new Date()),
+    clock: systemClock,
+    healthAddress: options.healthAddress,
+    signal,
+  });
+}
+
+const sourceOf = ({ inCluster, kubeconfig }: CsrSigningOptions, { folders }: NodeSettings) =>
+  (inCluster === true
+    ? { inCluster }
+    : {
+        kubeconfig: kubeconfig ?? join(folders.kubeconfigDir, 'cakeless-csrsigning.conf'),
+      }) satisfies KubeSource;
+
+const caFolderOf = ({ inCluster, certDir }: CsrSigningOptions, { folders }: NodeSettings) =>
+  inCluster === true && certDir === undefined ? SERVICE_ACCOUNT : folders.certDir;
+
+/**
+ * In a pod, the files of the node cannot be seen; there, and on a machine whose name is given, the caller says that it has
+ * the credentials of a control-plane node.
+ */
+function ownNodeOf({ node, folders }: NodeSettings, options: CsrSigningOptions) {
+  if (options.node !== undefined) return options.node;
+  return readManifest('kube-apiserver', folders) === undefined ? undefined : node;
+}

@@ -1,0 +1,85 @@
+/**
+ * Whether the kube-controller-manager of this node signs CertificateSigningRequests, too: its csrsigning controller runs
+ * if it has a CA key (cmd/kube-controller-manager/app/certificates.go). kubeadm leaves the flags empty without a CA key.
+ */
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { certificatesIn } from '../../lib/certificate/pem.ts';
+import { CommandError } from '../errors.ts';
+import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
+import { readPrivateKey } from '../node/disk/private-key.ts';
+import { type Manifest, readManifest } from '../node/restart/manifest.ts';
+import { readTextIfThere } from '../read-text.ts';
+
+export type OtherSigner =
+  | { readonly kind: 'none' }
+  /** With the key of the trust domain, as in a cluster that is being adopted: what is written first stays. */
+  | { readonly kind: 'same-key'; readonly keyFile: string }
+  /** With a key that is not the trust domain's, or one that cannot be compared. */
+  | { readonly kind: 'other-key'; readonly keyFile: string; readonly why: string };
+
+/** Where the trust domain's CA for serving certificates of kubelets is, if it has one. */
+export const KUBELET_CA = 'kubelet-ca.crt';
+
+/** `--cluster-signing-key-file`, and one for each signer (KubeControllerManager CSRSigningController). */
+const KEY_FLAG =
+  /^cluster-signing-(?:(?:kubelet-serving|kubelet-client|kube-apiserver-client|legacy-unknown)-)?key-file$/;
+
+export function findOtherSigner(folders: NodeFolders): OtherSigner {
+  const manifest = readManifest('kube-controller-manager', folders);
+  if (!manifest || !runsCsrsigning(manifest)) return { kind: 'none' };
+  const signers = keyFilesOf(manifest).map((keyFile) => compare(keyFile, folders));
+  const of = (kind: OtherSigner['kind']) => signers.find((signer) => signer.kind === kind);
+  return of('other-key') ?? of('same-key') ?? { kind: 'none' };
+}
+
+/** `--controllers=*,-csrsigning`; since 1.28 also `-certificatesigningrequest-signing-controller`. */
+function runsCsrsigning({ flags }: Manifest): boolean {
+  const controllers = flags.get('controllers')?.split(',') ?? [];
+  return !controllers.some((one) =>
+    ['-csrsigning', '-certificatesigningrequest-signing-controller'].includes(one.trim()),
+  );
+}
+
+const keyFilesOf = ({ flags }: Manifest): string[] => [
+  ...new Set([...flags].flatMap(([name, file]) => (KEY_FLAG.test(name) && file ? [file] : []))),
+];
+
+/** A key file that does not exist makes the signer fail to start, as in external-CA mode of other installers. */
+function compare(keyFile: string, folders: NodeFolders): OtherSigner {
+  const text = readTextIfThere(keyFile);
+  if (text === undefined) return { kind: 'none' };
+  const key = readPrivateKey(text);
+  if (!key)
+    return { kind: 'other-key', keyFile, why: 'it cannot be read, so it cannot be compared' };
+  const publicKey = createPublicKey(key);
+  const files = [caFileOf('ca', folders), join(folders.certDir, KUBELET_CA)];
+  const isOurs = files.some((file) => keysIn(file).some((one) => one.equals(publicKey)));
+  if (isOurs) return { kind: 'same-key', keyFile };
+  return { kind: 'other-key', keyFile, why: `${caFileOf('ca', folders)} has no such key` };
+}
+
+const keysIn = (file: string): KeyObject[] =>
+  certificatesIn(readTextIfThere(file) ?? '').map((pem) => new X509Certificate(pem).publicKey);
+
+/**
+ * Called before the forwarder starts.
+ * @returns what to log; undefined if no other signer runs
+ * @throws CommandError beside a signer with another key: kubelets would get certificates of either
+ */
+export function refuseOtherSigner(folders: NodeFolders): string | undefined {
+  const found = findOtherSigner(folders);
+  if (found.kind === 'none') return undefined;
+  if (found.kind === 'same-key') return describeSameKey(found.keyFile);
+  throw new CommandError(
+    'usage',
+    `${found.keyFile}: kube-controller-manager of this node signs with this key, and ${found.why}`,
+    HOW_TO_STOP_IT,
+  );
+}
+
+export const describeSameKey = (keyFile: string) =>
+  `kube-controller-manager of this node signs, too, with the key of this trust domain (${keyFile}): the certificate that is written first stays. Take the key away once the cluster is adopted`;
+
+export const HOW_TO_STOP_IT =
+  'set --cluster-signing-cert-file and --cluster-signing-key-file to empty in its manifest on every control plane (controllerManager.extraArgs of the ClusterConfiguration), then start again';

@@ -1,0 +1,50 @@
+/** The systemd unit of `cakeless install-csrsigning`, as text in the source. */
+import { HARDENING } from '../units/hardening.ts';
+import { unitPath } from '../units/unit-words.ts';
+
+export const CSRSIGNING = 'cakeless-csrsigning.service';
+
+export interface CsrsigningUnitOptions {
+  /** How the unit calls cakeless, quoted for ExecStart. */
+  readonly command: string;
+  /** Absolute path of cakeless-csrsigning.conf. */
+  readonly kubeconfig: string;
+}
+
+export const csrsigningUnit = ({ command, kubeconfig }: CsrsigningUnitOptions): string =>
+  UNIT.replace('@CAKELESS@', () => command)
+    .replace('@KUBECONFIG@', () => unitPath(kubeconfig))
+    .replace('@HARDENING@', () => HARDENING);
+
+const UNIT = `# Has certificates that kubelets and users request in the cluster signed by Cakeless. It needs neither the kubelet nor
+# an image: it also works when all certificates of the kubelets have expired.
+[Unit]
+Description=Forward CertificateSigningRequests to Cakeless
+Documentation=man:cakeless(1) https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=/etc/kubernetes/cakeless.yaml
+ConditionPathExists=@KUBECONFIG@
+# it is restarted however often it fails
+StartLimitIntervalSec=0
+
+[Service]
+Type=simple
+ExecStart=@CAKELESS@ csrsigning
+Restart=always
+RestartSec=5
+# AWS credentials or an endpoint, for nodes without an instance role
+EnvironmentFile=-/etc/kubernetes/cakeless.env
+UMask=0077
+
+# it writes nothing to disk
+ProtectSystem=strict
+# it reads kubeconfig, CA files, credentials and the manifest of kube-controller-manager, and calls the API server and AWS
+@HARDENING@
+# root owns what it reads: it needs none of root's capabilities
+CapabilityBoundingSet=
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+
+[Install]
+WantedBy=multi-user.target
+`;

@@ -1,0 +1,117 @@
+/**
+ * New CA certificates for a worker without AWS credentials: those that the cluster publishes to its pods, read from an
+ * API server that the CA certificates of today have verified. Nothing is requested from the service.
+ */
+import { X509Certificate } from 'node:crypto';
+import {
+  certificatesIn,
+  certificateToPem,
+  holdsPlainCertificates,
+} from '../../../lib/certificate/pem.ts';
+import { CommandError } from '../../errors.ts';
+import { caFileOf } from '../disk/places.ts';
+import { prepareInstallation } from '../install/installation.ts';
+import { planChanges } from '../install/plan.ts';
+import type { RestartDeps } from '../restart/deps.ts';
+import { manifestsFolder, readManifest } from '../restart/manifest.ts';
+import { neededRestarts } from '../restart/needed-restarts.ts';
+import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
+import type { RestartResult } from '../restart/restart.ts';
+import { withRunLock } from '../state/run-lock.ts';
+import { type CaHashes, caHashesOf, formatCaCertHash } from '../trust/ca-cert-hash.ts';
+import { type CaDecision, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import { completeInstallation } from './complete-installation.ts';
+import { recover, tidy } from './recover.ts';
+import { stayingCertificates } from './staying-certificates.ts';
+
+export interface ClusterTrustOptions {
+  readonly also: readonly string[];
+  readonly restart: boolean;
+  readonly dryRun: boolean;
+  /** If any are given, each new certificate must match one. @default the cluster vouches for all of them */
+  readonly hashes: CaHashes;
+}
+
+export interface ClusterTrustReport {
+  /** How ca.crt changed, or would change; empty if it is up to date. */
+  readonly caDifferences: readonly string[];
+  readonly notes: readonly string[];
+  readonly restarts: readonly RestartResult[];
+  /** Folder with the old files; absent if nothing was installed. */
+  readonly backup?: string;
+}
+
+/**
+ * @param readPublished ca.crt of the ConfigMap kube-root-ca.crt, over a connection that today's ca.crt verifies
+ * @throws CommandError on a control plane, whose CA files the service publishes
+ */
+export async function trustFromCluster(
+  deps: RestartDeps & { readonly stateDir: string },
+  options: ClusterTrustOptions,
+  readPublished: () => Promise<string>,
+): Promise<ClusterTrustReport> {
+  if (readManifest('kube-apiserver', deps.folders))
+    throw new CommandError(
+      'usage',
+      `--trust-from-cluster: ${manifestsFolder(deps.folders)} makes this node a control plane, whose CA files come from the service`,
+      'use cakeless renew all --accept-ca-change with --ca-cert-hash',
+    );
+  return withRunLock(deps.folders, async () => {
+    const recovered = options.dryRun ? [] : await recover(deps, async () => undefined);
+    const decision = decide(deps, options, canonical(await readPublished()));
+    const { differences: caDifferences } = decision;
+    const restarts = recovered.flatMap((one) => one.restarts);
+    if (decision.caFiles.size === 0 || options.dryRun)
+      return { caDifferences, notes: [], restarts };
+    const installed = await install(deps, options, decision);
+    return { ...installed, restarts: [...restarts, ...installed.restarts] };
+  });
+}
+
+/** As for a bundle of the bucket (decision 0035): every program must read the same certificates. */
+function canonical(text: string): string {
+  const wrong = (why: string) =>
+    new CommandError(
+      'check-failed',
+      `the CA certificates of the cluster ${why}; nothing was changed`,
+    );
+  if (!holdsPlainCertificates(text)) throw wrong('are not a list of canonical PEM certificates');
+  const certificates = certificatesIn(text).map((pem) => new X509Certificate(pem));
+  if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
+    throw wrong('contain one that is not a CA');
+  return certificates.map(({ raw }) => certificateToPem(raw)).join('');
+}
+
+function decide(
+  { folders }: Pick<RestartDeps, 'folders'>,
+  { hashes }: ClusterTrustOptions,
+  pem: string,
+): CaDecision {
+  const vouched = certificatesIn(pem).map((one) => formatCaCertHash('ca', one));
+  const accepted = hashes.ca.length > 0 ? hashes : caHashesOf(vouched);
+  const decision = decideCaChange(folders, new Map([['ca', { pem }]]), {
+    accept: true,
+    hashes: accepted,
+  });
+  checkStayingCertificates(decision, folders, stayingCertificates(folders, []));
+  return decision;
+}
+
+async function install(
+  deps: RestartDeps & { readonly stateDir: string },
+  { also, restart }: ClusterTrustOptions,
+  { caFiles, changes: caDifferences }: CaDecision,
+): Promise<ClusterTrustReport> {
+  const { folders, stateDir, clock, terminal } = deps;
+  const now = clock.now();
+  const { changes, caData, notes } = planChanges({ certificates: [], caFiles, also, folders, now });
+  const restarts = restart ? neededRestarts(deps, caData, true, changes) : [];
+  await requireVisibleProcesses(restarts, deps);
+  const unhealthyBefore = await findUnhealthy(restarts, deps);
+  const plan = { names: [], caData, caChanged: true, changes, restarts, unhealthyBefore };
+  const prepared = await prepareInstallation(stateDir, plan, now);
+  terminal.progress(`installing ${caFileOf('ca', folders)} ...`);
+  const done = await completeInstallation(prepared, deps, undefined);
+  await tidy(stateDir);
+  return { caDifferences, notes, restarts: done.restarts, backup: done.installation.folder };
+}
