@@ -3,7 +3,7 @@
  * certificates, and their readers.
  */
 import * as z from 'zod/mini';
-import { CA_NAMES } from '../profiles/certificate-names.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { checkDocument, readJson, readJsonObject } from '../store/documents.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
 import { OUTCOME_SUFFIXES } from './prefixes.ts';
@@ -154,4 +154,12 @@ export const CERTIFICATE_METADATA = { trustDomain: 'trust-domain', ca: 'ca' } as
 /** The trust domain that a certificate's metadata names; the empty text if it names none. */
 export function trustDomainOfCertificate(metadata: Readonly<Record<string, string>>): string {
   return metadata[CERTIFICATE_METADATA.trustDomain] ?? '';
+}
+
+/** The CA that a certificate's metadata names, if it is one of those that may have signed it; otherwise the first of them. */
+export function caOfCertificate(
+  metadata: Readonly<Record<string, string>>,
+  cas: readonly [CaName, ...CaName[]],
+): CaName {
+  return cas.find((ca) => ca === metadata[CERTIFICATE_METADATA.ca]) ?? cas[0];
 }

@@ -2,7 +2,8 @@
  * The kinds of request, as data. A new kind is a row here, a judge in lib/policy/judges.ts, and a test; its certificate
  * names are profiles in lib/profiles. Keys, outcomes, approvals and the expiry index follow from the row.
  */
-import { isSubdomain, MAX_NODE_NAME_LENGTH } from '../names.ts';
+import { SIGNERS } from '../certificates-api/signers.ts';
+import { isSubdomain, MAX_NODE_NAME_LENGTH, nodeOfUser } from '../names.ts';
 import { listed } from '../printable.ts';
 import { CERTIFICATE_NAMES, type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
 import { KUBEADM_PATHS } from './kubeadm-paths.ts';
@@ -40,6 +41,11 @@ export const CSR = 'csr';
 /** S3 user metadata of a user's request: the requested validity, such as `8h`. */
 export const VALIDITY_METADATA = 'validity-period';
 
+const API_PATHS = SIGNERS.map(({ path, certificateName }): [string, IssuedName] => [
+  path,
+  certificateName,
+]);
+
 export const REQUEST_KINDS = [
   {
     name: 'node',
@@ -67,6 +73,34 @@ export const REQUEST_KINDS = [
     // A person who requests a validity gets exactly that validity, or a rejection.
     beyondCa: 'refuse',
     expiryName: ({ node }) => node,
+  },
+  {
+    // CSRs of the certificates API by a control-plane node's own kubelet
+    name: 'kubelet',
+    suffix: '.json',
+    certificates: new Map(API_PATHS.filter(([, name]) => name !== USER_NAME)),
+    unknownPath: {
+      allowed:
+        "a CertificateSigningRequest of the node's kubelet: kubelet-client.json, kubelet-serving.json",
+      fix: "upload a kubelet's CertificateSigningRequest to the path of its signer, below its uid",
+    },
+    standingApprovals: [], // none needs approval: the kubelet would wait, and then request with another key
+    beyondCa: 'shorten',
+    expiryName: ({ node }) => node,
+  },
+  {
+    // the same by the kubelets of workers, and by users
+    name: 'csr',
+    reservedWord: CSR,
+    suffix: '.json',
+    certificates: new Map(API_PATHS),
+    unknownPath: {
+      allowed: `one of ${listed(API_PATHS.map(([path]) => path))} below ${CSR}`,
+      fix: 'upload a CertificateSigningRequest to the path of its signer, below its uid',
+    },
+    standingApprovals: [],
+    beyondCa: 'shorten',
+    expiryName: ({ commonName }) => nodeOfUser(commonName) ?? USERS,
   },
 ] as const satisfies readonly RequestKind[];
 

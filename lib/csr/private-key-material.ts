@@ -51,11 +51,22 @@ function inBase64(text: string, layers: number): string | undefined {
   return holdsKey ? 'a private key in base64' : undefined;
 }
 
-/** As octets, and as UTF-16, which Windows editors write. */
+/** As octets; as UTF-16, which Windows editors write; and without the escapes of JSON, in which a newline is `\n`. */
 function readings(bytes: Uint8Array): string[] {
   const octets = toLatin1(bytes);
-  return octets.includes('\0') ? [octets, octets.replaceAll('\0', '')] : [octets];
+  const texts = octets.includes('\0') ? [octets, octets.replaceAll('\0', '')] : [octets];
+  return texts.flatMap((text) => (text.includes('\\') ? [text, withoutEscapes(text)] : [text]));
 }
+
+/** RFC 8259 section 7. Code points above U+00FF are in no key. */
+function withoutEscapes(text: string): string {
+  return text.replace(ESCAPE, (_, code: string, letter: string) =>
+    code ? String.fromCharCode(Number.parseInt(code, 16)) : (LETTERS[letter] ?? letter),
+  );
+}
+
+const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|(.))/gs;
+const LETTERS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
 
 /**
  * By their first octets, at any offset: after a newline, after a CSR, or truncated, because part of a key is secret too.

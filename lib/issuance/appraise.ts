@@ -2,12 +2,13 @@
  * What would be certified for a CSR, or why nothing: from the CSR, the cluster record and the trust domain. `sign` and
  * an approver's client use the same code, so both compute the same digest.
  */
-import { type IssuingCa, issuingCa } from '../ca/issuing-ca.ts';
+import type { IssuingCa } from '../ca/issuing-ca.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import type { RequestKind } from '../contract/request-kinds.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import type { PlanToApprove } from '../policy/approval.ts';
+import { chooseCa, type ForWhom } from '../policy/choose-ca.ts';
 import { type IssuancePlan, namesByType } from '../policy/issuance-plan.ts';
 import { judgeOf } from '../policy/judges.ts';
 import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
@@ -74,13 +75,18 @@ export async function appraise(
   if (forbidden) return refused(forbidden);
   if (!kind) return { kind: 'not-a-request' };
   if (!certificateName) return refused(pathUnknown(kind, address.path));
-  const judge = judgeOf(kind);
+  const judge = await judgeOf(kind);
   const csr = judge.read(object);
   const record = await declared.clusterRecord(address.cluster);
   if (!record) return refused(...csr.violations, clusterUnknown(address.cluster));
-  const ca = await findCa(declared, record, certificateName, now());
+  const domain =
+    certificateName === 'kubelet-serving'
+      ? await declared.trustDomainNames(record.trustDomain)
+      : undefined;
+  const { commonName = '' } = csr.seen.subject ?? {};
+  const ca = await findCa(declared, certificateName, { commonName, record, domain }, now());
   const { maxValiditySeconds, requiredApprovals } = rules(record.trustDomain);
-  const context = { address, certificateName, record, uploader, upload: object };
+  const context = { address, certificateName, record, uploader, upload: object, domain };
   const { plan, violations } = judge.judge(csr, { ...context, maxValiditySeconds });
   if ('code' in ca) return refused(...violations, ca);
   if (!plan) return refused(...violations);
@@ -136,15 +142,15 @@ function endsAfter({ validitySeconds }: IssuancePlan, ca: IssuingCa, now: Date):
 
 async function findCa(
   declared: Declarations,
-  { trustDomain }: ClusterRecord,
   certificateName: IssuedName,
+  whom: ForWhom,
   now: Date,
 ): Promise<IssuingCa | Violation> {
+  const { trustDomain } = whom.record;
   const document = await declared.trustDomain(trustDomain);
   if (!document) return trustDomainUnknown(trustDomain);
-  const name = issuedProfileOf(certificateName).ca;
-  const ca = issuingCa(document, name);
-  if (!ca) return caAbsent(name, trustDomain);
+  const ca = chooseCa(document, certificateName, whom);
+  if (!ca) return caAbsent(issuedProfileOf(certificateName).cas, trustDomain);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
   return caExpired(ca, trustDomain);
 }

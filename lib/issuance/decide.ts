@@ -2,18 +2,14 @@
 import type { IssueRecord, RejectRecord } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
-import {
-  type ApprovalState,
-  type GivenApprovals,
-  type PlanToApprove,
-  weighApprovals,
-} from '../policy/approval.ts';
+import type { ApprovalState, GivenApprovals, PlanToApprove } from '../policy/approval.ts';
 import { approvalDenied } from '../policy/refusals.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { type AppraisedPlan, appraise } from './appraise.ts';
+import type { AttemptOrder, UnrecordedAttempt } from './attempts.ts';
 import { certificateFields } from './certificate-fields.ts';
 import type { Grounds } from './grounds.ts';
 import { describeFields } from './recorded-fields.ts';
@@ -22,14 +18,16 @@ import { writeTbsCertificate } from './tbs-certificate.ts';
 type Waiting = Omit<Extract<ApprovalState, { state: 'waiting' }>, 'state'>;
 
 export type Decision =
-  | { readonly kind: 'issue'; readonly record: IssueRecord }
-  | { readonly kind: 'reject'; readonly record: RejectRecord }
+  | { readonly kind: 'issue'; readonly record: IssueRecord; readonly after?: UnrecordedAttempt }
+  | { readonly kind: 'reject'; readonly record: RejectRecord; readonly after?: UnrecordedAttempt }
   | {
       readonly kind: 'pending';
       readonly plan: PlanToApprove;
       readonly uploader: string | undefined;
       readonly given: Waiting;
       readonly waitingFor: string;
+      /** An earlier attempt that has to be recorded before this one; undefined for almost every request. */
+      readonly after?: UnrecordedAttempt;
     }
   | { readonly kind: 'ignore'; readonly reason: string };
 
@@ -78,7 +76,10 @@ export async function decide(
     decidedAt,
   };
   const { now, rules } = service;
-  const appraisal = await appraise({ now, rules, declared: grounds }, address, object, uploader);
+  const [appraisal, { violations, unrecorded }] = await Promise.all([
+    appraise({ now, rules, declared: grounds }, address, object, uploader),
+    isRepeated(address) ? judgeRepeated(service, address) : FIRST_ATTEMPT,
+  ]);
   switch (appraisal.kind) {
     case 'not-a-request':
       return {
@@ -86,11 +87,30 @@ export async function decide(
         reason: 'the object is not a request and contains no private key',
       };
     case 'refused':
-      return reject(about, appraisal.certificateName, appraisal.violations);
+      return after(
+        unrecorded,
+        reject(about, appraisal.certificateName, [...appraisal.violations, ...violations]),
+      );
     case 'planned':
-      return decidePlan(service, about, appraisal);
+      return violations.length > 0
+        ? reject(about, appraisal.plan.certificateName, violations)
+        : after(unrecorded, await decidePlan(service, about, appraisal));
   }
 }
+
+/** By the address alone: whether it may be a later attempt of a CSR of the certificates API. */
+const isRepeated = ({ path, requestId }: RequestAddress) =>
+  path.endsWith('.json') && requestId.includes('.');
+
+const FIRST_ATTEMPT: AttemptOrder = { violations: [] };
+
+/** Loaded when it is needed: most requests are the first attempt of theirs. */
+async function judgeRepeated(service: Service, address: RequestAddress): Promise<AttemptOrder> {
+  return (await import('./attempts.ts')).judgeAttempt(service, address);
+}
+
+const after = (attempt: UnrecordedAttempt | undefined, decision: Decision): Decision =>
+  attempt && decision.kind !== 'ignore' ? { ...decision, after: attempt } : decision;
 
 async function decidePlan(
   service: Service,
@@ -133,6 +153,7 @@ async function weigh(plan: PlanToApprove, { grounds, uploader, uploaderMayBeName
       waitingFor:
         'a new request id: there are more approval objects for this request than are read',
     };
+  const { weighApprovals } = await import('../policy/approval.ts');
   const state = weighApprovals(plan, given, uploader);
   if (state.state === 'approved' && uploaderMayBeNamed)
     return {

@@ -6,7 +6,7 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { GivenApprovals, PlanToApprove } from '../policy/approval.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Declarations, type DeclarationsReader, storedDeclarations } from './declarations.ts';
-import { readApprovals } from './read-approvals.ts';
+import type { readApprovals as read } from './read-approvals.ts';
 
 export type { Declarations } from './declarations.ts';
 
@@ -77,6 +77,10 @@ export class SharedDeclarations implements Declarations {
     return reading;
   }
 }
+
+/** Loaded with the first plan that needs an approval. */
+const readApprovals: typeof read = async (...call) =>
+  (await import('./read-approvals.ts')).readApprovals(...call);
 
 /** If a prefetched document is needed, its error is thrown there. */
 const ignore = () => undefined;

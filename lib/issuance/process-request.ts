@@ -190,6 +190,8 @@ async function recordDecision(
   grounds: Grounds,
 ): Promise<Decided | undefined> {
   const key = recordKey(address.key);
+  if (decision.after)
+    await (await import('./attempts.ts')).recordUnrecorded(service, decision.after);
   if (decision.kind === 'pending') {
     await publishPending(service, address, decision);
     // An approval may have been processed in the meantime; then its outcome counts, and `finish` removes this one.

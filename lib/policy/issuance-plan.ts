@@ -8,7 +8,7 @@ import type { Violation } from '../refusal/violation.ts';
 /** What is to be certified, rebuilt from checked values. Only judges create one. */
 export interface IssuancePlan {
   readonly certificateName: IssuedName;
-  readonly profile: IssuedProfile;
+  readonly profile: Pick<IssuedProfile, 'extendedKeyUsages'>;
   readonly subject: Subject;
   /** In kubeadm's order: DNS names sorted, then addresses in the order of the CSR. */
   readonly names: readonly AlternativeName[];

@@ -81,7 +81,7 @@ function approvalReason(
     : undefined;
 }
 
-function nodeUnknown(node: string, record: ClusterRecord): Violation {
+export function nodeUnknown(node: string, record: ClusterRecord): Violation {
   return {
     code: 'node-unknown',
     field: 'node',

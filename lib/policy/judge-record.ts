@@ -4,28 +4,34 @@
  * record is not consulted again: it may have changed since the decision, and a retry has to sign the same bytes.
  */
 import { toBase64 } from '../bytes.ts';
+import { signerOfPath } from '../certificates-api/signers.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { issuedNameOf, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
 import type { CheckedRequest } from '../csr/read-request.ts';
 import { quote } from '../printable.ts';
-import { type IssuedName, isCertificateName } from '../profiles/certificate-names.ts';
+import {
+  type IssuedName,
+  isCertificateName,
+  isKubeletName,
+} from '../profiles/certificate-names.ts';
 import { parseKubernetesVersion } from '../profiles/kubernetes-version.ts';
 import { issuedProfileOf, profileFor } from '../profiles/profile-for.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import type { TrustDomainRule } from '../trust-domain-rules.ts';
 import { inKubeadmsOrder, namesByType } from './issuance-plan.ts';
+import type { judgeApiRecord } from './judge-api-record.ts';
 import { judgeSubject } from './judge-subject.ts';
 import { judgeUser } from './judge-user.ts';
 import { judgeOf } from './judges.ts';
 
 /** What a record does not fit; empty if the request can get what the record says. */
-export function judgeRecord(
+export async function judgeRecord(
   address: RequestAddress,
   record: IssueRecord,
   csr: StoredObject | undefined,
   { maxValiditySeconds }: TrustDomainRule,
-): string[] {
+): Promise<string[]> {
   const certificateName = issuedNameOf(address);
   const misfits: string[] = [];
   if (record.request !== address.key)
@@ -40,28 +46,30 @@ export function judgeRecord(
     misfits.push(
       `it is for ${validitySeconds} seconds, but its trust domain allows at most ${maxValiditySeconds}`,
     );
-  const { ca } = issuedProfileOf(certificateName);
-  if (record.ca !== ca) misfits.push(`it is for ${record.ca}, but ${ca} signs ${certificateName}`);
-  const read = readCsr(address, record, csr);
+  const { cas } = issuedProfileOf(certificateName);
+  if (!cas.includes(record.ca))
+    misfits.push(`it is for ${record.ca}, but ${cas.join(' or ')} signs ${certificateName}`);
+  const read = await readCsr(address, record, csr);
   if (typeof read === 'string') return [...misfits, read];
   return [
     ...misfits,
     ...judgeProfile(address, certificateName, record, read),
+    ...(csr ? await judgeObject(address, certificateName, record, read, csr) : []),
     ...compareWithCsr(certificateName, record, read),
   ];
 }
 
 /** The valid CSR that the record is about, or why there is no such CSR. */
-function readCsr(
+async function readCsr(
   address: RequestAddress,
   { csrSha256 }: IssueRecord,
   csr: StoredObject | undefined,
-): CheckedRequest | string {
+): Promise<CheckedRequest | string> {
   const kind = requestKindOf(address);
   if (!csr || !kind) return 'its CSR is not in the bucket';
   if (digestOfObject(csr) !== csrSha256)
     return 'the CSR in the bucket is not the one that it names';
-  const { request, violations } = judgeOf(kind).read(csr);
+  const { request, violations } = (await judgeOf(kind)).read(csr);
   return request ?? `its CSR is not valid: ${violations.map(({ code }) => code).join(', ')}`;
 }
 
@@ -72,6 +80,7 @@ function judgeProfile(
   { kubernetesVersion }: IssueRecord,
   { subject, names }: CheckedRequest,
 ): string[] {
+  if (isKubeletName(certificateName)) return []; // judgeApiRecord does
   if (!isCertificateName(certificateName))
     return [
       ...judgeUser(subject, undefined).map(describe),
@@ -88,6 +97,15 @@ function judgeProfile(
       ? []
       : ['server certificates have subject alternative names, client certificates do not']),
   ];
+}
+
+/** Loaded when it is needed: most records are of other requests. */
+async function judgeObject(
+  ...[address, certificateName, record, read, csr]: Parameters<typeof judgeApiRecord>
+): Promise<string[]> {
+  if (signerOfPath(address.path) === undefined) return [];
+  const judge = await import('./judge-api-record.ts');
+  return judge.judgeApiRecord(address, certificateName, record, read, csr);
 }
 
 const describe = ({ field, got, allowed }: { field: string; got: string; allowed: string }) =>

@@ -6,7 +6,7 @@
 import { fitsPattern } from '../cluster/find-node.ts';
 import type { ClusterRecord, UserRule } from '../cluster/record.ts';
 import { type AlternativeName, formatName } from '../csr/alternative-names.ts';
-import type { CsrReading } from '../csr/read-request.ts';
+import type { CheckedRequest, CsrReading } from '../csr/read-request.ts';
 import type { Subject } from '../csr/subject.ts';
 import { formatDuration, parseDurationSeconds } from '../duration.ts';
 import { listed, quote } from '../printable.ts';
@@ -14,7 +14,7 @@ import { USER_NAME } from '../profiles/certificate-names.ts';
 import { PROFILES, USER_PROFILE } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
 import { MASTERS, whyAlwaysApproved } from './always-approved.ts';
-import type { Judgement } from './issuance-plan.ts';
+import type { IssuancePlan, Judgement } from './issuance-plan.ts';
 import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
 
 export interface UserContext {
@@ -32,7 +32,7 @@ export function judgeUserRequest(
 ): Judgement {
   const rule = record.users;
   const violations: Violation[] = [...ofCsr];
-  if (!rule) violations.push(notAllowed(record.cluster));
+  if (!rule) violations.push(usersNotAllowed(record.cluster));
   else violations.push(...judgeUploader(uploader, rule.uploaders));
   if (seen.key) violations.push(...judgeKey(seen.key, record));
   if (seen.subject) violations.push(...judgeUser(seen.subject, rule));
@@ -42,22 +42,28 @@ export function judgeUserRequest(
   if (validity.seconds !== undefined && validity.violations.length === 0)
     violations.push(...judgeLongest(validity.seconds, record, maxValiditySeconds));
   if (violations.length > 0 || !request || !rule || !validity.seconds) return { violations };
+  return { plan: userPlan(request, rule, validity.seconds), violations: [] };
+}
+
+/** What is certified for a valid request that the rule allows. */
+export function userPlan(
+  { subject, key }: CheckedRequest,
+  rule: UserRule,
+  validitySeconds: number,
+): IssuancePlan {
   return {
-    plan: {
-      certificateName: USER_NAME,
-      profile: USER_PROFILE,
-      subject: request.subject,
-      names: [],
-      key: request.key,
-      validitySeconds: validity.seconds,
-      approvalReason: approvalReason(request.subject, rule),
-      ...(rule.approvers.length > 0 && { approvers: rule.approvers }),
-    },
-    violations: [],
+    certificateName: USER_NAME,
+    profile: USER_PROFILE,
+    subject,
+    names: [],
+    key,
+    validitySeconds,
+    approvalReason: approvalReason(subject, rule),
+    ...(rule.approvers.length > 0 && { approvers: rule.approvers }),
   };
 }
 
-function judgeNoNames(names: readonly AlternativeName[]): Violation[] {
+export function judgeNoNames(names: readonly AlternativeName[]): Violation[] {
   if (names.length === 0) return [];
   return [
     {
@@ -82,7 +88,10 @@ function judgeValidity(
 }
 
 function approvalReason({ organizations }: Subject, rule: UserRule): string | undefined {
-  const { ca, name: certificateName } = USER_PROFILE;
+  const {
+    cas: [ca],
+    name: certificateName,
+  } = USER_PROFILE;
   const always = whyAlwaysApproved({ ca, certificateName, organizations });
   if (always !== undefined) return always;
   return rule.approvalRequired
@@ -151,7 +160,7 @@ export function isUserOrganization(text: string): boolean {
   return text === MASTERS || !text.toLowerCase().startsWith('system:');
 }
 
-function notAllowed(cluster: string): Violation {
+export function usersNotAllowed(cluster: string): Violation {
   return {
     code: 'users-not-allowed',
     field: 'users',

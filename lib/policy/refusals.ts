@@ -30,12 +30,20 @@ export function trustDomainUnknown(trustDomain: string): Violation {
   };
 }
 
-export function caAbsent(ca: CaName, trustDomain: string): Violation {
+/** @param cas that may sign it, the preferred one first */
+export function caAbsent(
+  [ca, ...others]: readonly [CaName, ...CaName[]],
+  trustDomain: string,
+): Violation {
+  const orElse =
+    others.length === 0
+      ? ''
+      : '; for nodes that only match a rule, or in a trust domain of several clusters, ca signs only with csrSigning.kubeletServing.dangerouslySignByCA';
   return {
     code: 'ca-absent',
     field: 'ca',
     got: `${trustDomain} has no ${ca}`,
-    allowed: `a trust domain that has a ${ca}`,
+    allowed: `a trust domain that has a ${ca}${orElse}`,
     fix: `create it (cakeless trust-domain create ${trustDomain} --ca ${ca}), then upload under a new request id`,
   };
 }

@@ -25,8 +25,13 @@ export type CertificateName = (typeof CERTIFICATE_NAMES)[number];
 /** The certificate of a person or program, which kubeadm creates with `kubeadm kubeconfig user`. */
 export const USER_NAME = 'user';
 
+/** The certificates that kubelets request through the certificates API, and store themselves. */
+export const KUBELET_NAMES = ['kubelet-client', 'kubelet-serving'] as const;
+
+export type KubeletName = (typeof KUBELET_NAMES)[number];
+
 /** Everything that is ever issued. For nodes (`all`, places on disk, standing approvals), use CERTIFICATE_NAMES. */
-export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME] as const;
+export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME, ...KUBELET_NAMES] as const;
 
 export type IssuedName = (typeof ISSUED_NAMES)[number];
 
@@ -37,6 +42,10 @@ export type IssuedName = (typeof ISSUED_NAMES)[number];
 export const CA_NAMES = ['ca', 'etcd-ca', 'front-proxy-ca', 'kubelet-ca'] as const;
 
 export type CaName = (typeof CA_NAMES)[number];
+
+export function isKubeletName(text: string): text is KubeletName {
+  return (KUBELET_NAMES as readonly string[]).includes(text);
+}
 
 export function isCertificateName(text: string): text is CertificateName {
   return (CERTIFICATE_NAMES as readonly string[]).includes(text);

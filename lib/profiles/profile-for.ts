@@ -21,7 +21,7 @@ export function profileOf(name: CertificateName): Profile {
   return found(byName, name);
 }
 
-/** CA and usages of anything that is issued. */
+/** CAs and usages of anything that is issued. */
 export function issuedProfileOf(name: IssuedName): IssuedProfile {
   return found(issuedByName, name);
 }

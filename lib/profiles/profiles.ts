@@ -48,17 +48,26 @@ export interface Profile {
   readonly needs?: 'csrSigning';
 }
 
-/** What the profiles of all issued certificates have in common, including those of users. */
-export interface IssuedProfile extends Pick<Profile, 'ca' | 'extendedKeyUsages'> {
+/** What the profiles of all issued certificates have in common, including those of users and kubelets. */
+export interface IssuedProfile extends Pick<Profile, 'extendedKeyUsages'> {
   readonly name: IssuedName;
+  /** The CAs that may sign it: the first that the trust domain has, under the conditions of lib/policy/choose-ca.ts. */
+  readonly cas: readonly [CaName, ...CaName[]];
 }
 
 /** `kubeadm kubeconfig user` (cmd/kubeadm/app/phases/kubeconfig: buildKubeConfigFromSpec); lib/policy/judge-user.ts has the rest. */
 export const USER_PROFILE: IssuedProfile = {
   name: USER_NAME,
-  ca: 'ca',
+  cas: ['ca'],
   extendedKeyUsages: ['clientAuth'],
 };
+
+/** Certificates that kubelets request through the certificates API; lib/policy/judge-kubelet.ts has the rest. */
+export const KUBELET_PROFILES: readonly IssuedProfile[] = [
+  { name: 'kubelet-client', cas: ['ca'], extendedKeyUsages: ['clientAuth'] },
+  // Clients of API servers trust `ca`: a kubelet's certificate of another CA is never taken for an API server's.
+  { name: 'kubelet-serving', cas: ['kubelet-ca', 'ca'], extendedKeyUsages: ['serverAuth'] },
+];
 
 const ALWAYS = '1.19.0';
 const none: readonly OrganizationRule[] = [{ since: ALWAYS, accepted: [[]] }];
@@ -229,4 +238,10 @@ export const PROFILES: readonly Profile[] = [
 ];
 
 /** Everything that is ever issued. */
-export const ISSUED_PROFILES: readonly IssuedProfile[] = [...PROFILES, USER_PROFILE];
+export const ISSUED_PROFILES: readonly IssuedProfile[] = [
+  ...PROFILES.map(({ name, ca, extendedKeyUsages }): IssuedProfile => {
+    return { name, cas: [ca], extendedKeyUsages };
+  }),
+  USER_PROFILE,
+  ...KUBELET_PROFILES,
+];

@@ -60,9 +60,10 @@ export const O = '2.5.4.10';
 export const attribute = (type: string, value: Uint8Array | string) =>
   sequence(oid(type), typeof value === 'string' ? printable(value) : value);
 export const rdn = (...parts: Uint8Array[]) => element(TAG.set, ...parts);
+export const rdnSequence = (...rdns: Uint8Array[]) => sequence(...rdns);
 /** A Name with one attribute per RDN, as OpenSSL writes it. */
 export const name = (...pairs: (readonly [type: string, value: Uint8Array | string])[]) =>
-  sequence(...pairs.map(([type, value]) => rdn(attribute(type, value))));
+  rdnSequence(...pairs.map(([type, value]) => rdn(attribute(type, value))));
 
 // Attributes and extensions
 

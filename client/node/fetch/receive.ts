@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
+import { caOfCertificate, trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
@@ -88,7 +88,10 @@ async function receiveCertificate(
   if (unusable !== undefined) return failed(`the certificate cannot be read: ${unusable}`);
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR cannot be read');
-  const bundle = await bundleOf(trustDomainOfCertificate(object.metadata), profile.ca);
+  const bundle = await bundleOf(
+    trustDomainOfCertificate(object.metadata),
+    caOfCertificate(object.metadata, profile.cas),
+  );
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
   const expected = { profile, request, key: publicKeyBeside(stem), trustBundle: bundle.pem, now };

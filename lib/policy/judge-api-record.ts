@@ -1,0 +1,33 @@
+/** What the record of a CSR of the certificates API has to agree with, whatever the cluster record says. */
+import type { IssueRecord } from '../contract/decision-record.ts';
+import type { RequestAddress } from '../contract/request-key.ts';
+import { readApiRequest } from '../csr/read-api-request.ts';
+import type { CheckedRequest } from '../csr/read-request.ts';
+import { type IssuedName, isKubeletName } from '../profiles/certificate-names.ts';
+import type { Violation } from '../refusal/violation.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import { judgeApiObject, judgeRecordedValidity } from './judge-api-object.ts';
+import { judgeNotMasters } from './judge-api-user.ts';
+import { judgeKubeletSubject } from './judge-kubelet.ts';
+import { judgeNoNames } from './judge-user.ts';
+
+export function judgeApiRecord(
+  address: RequestAddress,
+  certificateName: IssuedName,
+  { validitySeconds }: IssueRecord,
+  { subject, names }: CheckedRequest,
+  { body }: StoredObject,
+): string[] {
+  const { object } = readApiRequest(body);
+  if (!object) return ['its CSR is not a CertificateSigningRequest'];
+  const violations = isKubeletName(certificateName)
+    ? judgeKubeletSubject(address, certificateName, object, subject)
+    : judgeNotMasters(subject);
+  return [
+    ...[...judgeApiObject(address, object), ...violations].map(describe),
+    ...judgeRecordedValidity(object, validitySeconds),
+    ...(certificateName === 'kubelet-client' ? judgeNoNames(names).map(describe) : []),
+  ];
+}
+
+const describe = ({ field, got, allowed }: Violation) => `${field} is ${got}; allowed: ${allowed}`;
