@@ -19,9 +19,14 @@ export interface Tracked {
   readonly family: Family;
 }
 
-const STARTS = 3;
-/** One a minute, three at once. */
-const newStarts = () => new TokenBucket(STARTS, 60_000);
+/** Of a kubelet's CSRs: one a minute, three at once. */
+const KUBELET_STARTS = 3;
+/** Of a person's: 20 a minute, 20 at once. A person, or a test, may create several. */
+const OTHER_STARTS = 20;
+const newStarts = ({ signer }: CsrFacts) =>
+  isForKubelet(signer)
+    ? new TokenBucket(KUBELET_STARTS, 60_000)
+    : new TokenBucket(OTHER_STARTS, 3_000);
 
 /**
  * By requester too: someone who can create CSRs in the name of a node must not be able to make that node's own CSR an
@@ -39,7 +44,7 @@ export type Admission<T> =
 
 /** Times have whole seconds. Of more CSRs in one second than may start, the rest can wait for the next second's. */
 const isOlder = ({ createdMs }: CsrFacts, { newestMs, members }: Family): boolean =>
-  createdMs < newestMs || (createdMs === newestMs && members.size >= STARTS);
+  createdMs < newestMs || (createdMs === newestMs && members.size >= KUBELET_STARTS);
 
 export class Tracker<T extends Tracked> {
   readonly #byUid = new Map<string, T>();
@@ -81,7 +86,7 @@ export class Tracker<T extends Tracked> {
     const forgotten = this.#makeRoom();
     // what a node requests itself is admitted in any case: a flood in the name of others must not keep it out
     if (this.#byUid.size >= this.#most && forgotten.length === 0 && !facts.isByNode) return 'full';
-    const family = known ?? { key, members: new Map(), newestMs: 0, starts: newStarts() };
+    const family = known ?? { key, members: new Map(), newestMs: 0, starts: newStarts(facts) };
     const older = replaces && facts.createdMs > family.newestMs ? this.#members(family) : [];
     for (const one of older) this.remove(one);
     this.#families.set(key, family); // removed with its last member
