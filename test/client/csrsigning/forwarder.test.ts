@@ -657,4 +657,32 @@ describe('a flood', () => {
     for (let i = 0; i < 30; i += 1)
       expect(requests(world).join()).toContain(uidOf(world, `csr-invented-${i}`));
   });
+
+  it.each<[title: string, of: (node: string) => NewCsr, codes: string[]]>([
+    [
+      'that nobody approves',
+      (node) => userCsr({ name: `user-${node}`, ...byNode('w-1'), isApproved: false }),
+      [],
+    ],
+    [
+      'that nobody approves, by kubelets',
+      (node) => clientCsr(node, { ...BOOTSTRAP, isApproved: false }),
+      [],
+    ],
+    [
+      'that are refused for good',
+      (node) => servingCsr(node, { ...BOOTSTRAP, name: `serving-${node}` }),
+      ['csr-requester'],
+    ],
+  ])('of CSRs %s keeps no new worker out', async (_, of, codes) => {
+    const world = newWorld();
+    if (codes.length > 0) reject(world, ...codes);
+    start(world, { maxTracked: 20 });
+    for (let i = 0; i < 40; i += 1) world.api.createCsr(of(`invented-${i}`));
+    await world.advance(120);
+    issue(world);
+    world.api.createCsr(clientCsr('w-2', BOOTSTRAP));
+    await world.advance(10);
+    expect(world.api.certificate('csr-w-2')).toBeDefined();
+  });
 });
