@@ -138,8 +138,9 @@ async function stolenName(cluster: WholeCluster): Promise<string> {
     await createCsr(api, joiner.machine.folder, plan);
   } catch (error) {
     const { message } = error as Error;
-    if (message.includes(': 403 ')) return message.replace(/^.*"message":"([^"]*).*$/s, '$1');
-    throw error;
+    const [, status] = / 403 (\{.*\})$/s.exec(message.trim()) ?? [];
+    if (status === undefined) throw error;
+    return JSON.parse(status).message;
   } finally {
     api.close();
   }
