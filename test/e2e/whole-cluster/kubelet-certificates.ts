@@ -7,7 +7,8 @@ import type { CakelessService } from '../harness/cakeless-service.ts';
 import { mustRun } from '../harness/program.ts';
 import { kubernetesProgram } from '../harness/programs.ts';
 import type { Check } from '../harness/report.ts';
-import { KUBECTL_IMAGE, type WholeCluster } from './cluster.ts';
+import { podOn } from './check-nodes.ts';
+import type { WholeCluster } from './cluster.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
 import { TOKEN } from './plan.ts';
 
@@ -69,18 +70,15 @@ export async function scrapeAll(cluster: WholeCluster): Promise<string> {
 
 async function execOn(cluster: WholeCluster, { name: nodeName }: KubeadmNode): Promise<string> {
   const name = 'alone';
-  const container = { name, image: KUBECTL_IMAGE, imagePullPolicy: 'Never', args: ['proxy'] };
-  const input = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default' },
-    spec: { nodeName, hostNetwork: true, containers: [container] },
-  });
+  const input = JSON.stringify(podOn(nodeName, name));
   await cluster.kubectl(['apply', '-f', '-'], { input });
   const version = ['-n', 'default', 'exec', name, '--', 'kubectl', 'version', '--client'];
   const said = await until('the pod', () => cluster.kubectl(version));
-  const lines = await cluster.kubectl(['-n', 'default', 'logs', name]);
-  if (!lines.includes('Starting to serve')) throw new Error(lines);
+  await until('its log', async () => {
+    const lines = await cluster.kubectl(['-n', 'default', 'logs', name]);
+    if (!lines.includes('Starting to serve')) throw new Error(lines);
+    return true;
+  });
   return said.split('\n')[0] ?? '';
 }
 
