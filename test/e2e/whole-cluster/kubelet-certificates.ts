@@ -1,6 +1,6 @@
 /** What kubelets' certificates are worth in the whole cluster, and what someone who took over a worker does not get. */
 import { readFileSync } from 'node:fs';
-import { until } from '../../support/until.ts';
+import { Hopeless, until } from '../../support/until.ts';
 import { Api, CSRS, type Csr, conditionsOf, REFUSED, SIGNERS } from '../certificates-api/api.ts';
 import { createCsr } from '../certificates-api/make-csr.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
@@ -103,27 +103,42 @@ async function stolenAddress(cluster: WholeCluster, admin: Api): Promise<string>
       await api.ask('PUT', `${path}/status`, { ...node, status: { ...node.status, addresses } });
       return true;
     });
-    const { csr } = await createCsr(api, joiner.machine.folder, {
-      signer: 'serving',
-      subject: `/O=system:nodes/CN=system:node:${joiner.name}`,
-      names: [`DNS:${joiner.name}`, `IP:${joiner.address}`, `IP:${SERVICE_ADDRESS}`],
+    // one that its kubelet creates later supersedes it
+    const { name, words } = await until('a refused CSR', async () => {
+      const { csr } = await createCsr(api, joiner.machine.folder, {
+        signer: 'serving',
+        subject: `/O=system:nodes/CN=system:node:${joiner.name}`,
+        names: [`DNS:${joiner.name}`, `IP:${joiner.address}`, `IP:${SERVICE_ADDRESS}`],
+      });
+      const { name } = csr.metadata;
+      return { name, words: await refusal(admin, name, 60_000) };
     });
-    const words = await refusal(admin, csr.metadata.name);
-    const now = await admin.csr(csr.metadata.name);
+    const now = await admin.csr(name);
     if (conditionsOf(now) !== 'Pending') throw new Error(conditionsOf(now));
-    await admin.ask('DELETE', `${CSRS}/${csr.metadata.name}`);
     return words;
   } finally {
     api.close();
   }
 }
 
-async function refusal(api: Api, name: string): Promise<string> {
-  return until('the reason', async () => {
-    const { metadata, status } = await api.csr(name);
-    if (status.certificate) throw new Error('it was issued');
-    return metadata.annotations?.[REFUSED];
-  });
+/** The CSRs of the same requester and signer, as a reason for a wait. */
+async function othersOf(api: Api, { signerName, username }: Csr['spec']): Promise<string> {
+  const all = await api.csrs({ signerName, username });
+  return all.map((csr) => `${csr.metadata.name}: ${conditionsOf(csr)}`).join(', ');
+}
+
+async function refusal(api: Api, name: string, limitMs?: number): Promise<string> {
+  return until(
+    `the reason for ${name}`,
+    async () => {
+      const { metadata, spec, status } = await api.csr(name);
+      if (status.certificate) throw new Hopeless('it was issued');
+      const reason = metadata.annotations?.[REFUSED];
+      if (reason === undefined) throw new Error(await othersOf(api, spec));
+      return reason;
+    },
+    limitMs,
+  );
 }
 
 async function stolenName(cluster: WholeCluster): Promise<string> {
