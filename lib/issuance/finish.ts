@@ -9,7 +9,6 @@ import {
   type ViolationDocument,
 } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
-import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
 import { exists, formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
 import { loadIssue } from './issue-later.ts';
@@ -41,8 +40,10 @@ async function publishOutcome(
   const certificate = await obtainCertificate(service, finishing, record);
   if (typeof certificate !== 'string')
     return {
-      ...(await reject(service, address, record, [recordMisfit(certificate.misfits)])),
-      misfits: certificate.misfits,
+      ...(await reject(service, address, record, certificate.violations)),
+      ...(certificate.misfits
+        ? { misfits: certificate.misfits }
+        : { reason: certificate.violations[0]?.code ?? '' }),
     };
   const key = outcomeKeys(address).certificate;
   await service.exchange.create(key, certificate, PEM_TYPE, trustMetadata(record));

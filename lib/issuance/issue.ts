@@ -2,6 +2,6 @@
  * What only certificates need: to draft, check, sign and store them. `sign` loads it while it waits for SQS
  * (issue-later.ts), because other outcomes need none of it.
  */
-export { checkRecord } from './check-record.ts';
+export { checkOwn } from './check-to-sign.ts';
 export { draftRecord } from './draft.ts';
 export { obtainCertificate } from './obtain.ts';

@@ -8,14 +8,14 @@ import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { type IssueRecord, issuedKey, recordKey } from '../contract/decision-record.ts';
 import type { ExpiryEntry } from '../contract/expiry-key.ts';
-import { outcomeKeys, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
+import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { dayOf, indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
-import { exists, PEM_TYPE, readText } from '../store/documents.ts';
+import { PEM_TYPE, readText } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
-import { type CheckedDraft, checkRecord, type RecordCheck } from './check-record.ts';
-import { storedGrounds } from './grounds.ts';
+import type { CheckedDraft } from './check-record.ts';
+import { checkFound, type NotSigned } from './check-to-sign.ts';
 import type { LintedTbs } from './lint.ts';
 
 /** What is known when a record is finished. */
@@ -41,10 +41,6 @@ function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry 
   };
 }
 
-export interface Misfit {
-  readonly misfits: readonly string[];
-}
-
 /**
  * The one certificate of a record, in the ledger and in the expiry index. Two racing runs sign the same bytes, but ECDSA
  * signatures differ: the ledger keeps the first, and every run publishes that one. The run that wrote the record
@@ -54,7 +50,7 @@ export async function obtainCertificate(
   service: Service,
   { address, csr, checked }: Finishing,
   record: IssueRecord,
-): Promise<string | Misfit> {
+): Promise<string | NotSigned> {
   const index = () => indexExpiry(service.authority, expiryEntry(address, record));
   if (!checked) {
     const known = await readIssued(service, issuedKey(address.key));
@@ -72,18 +68,6 @@ export async function obtainCertificate(
     index(),
   ]);
   return stored;
-}
-
-/** A request has one outcome, even if the CSR or an approval comes after the record was found not to fit. */
-async function checkFound(
-  service: Service,
-  address: RequestAddress,
-  record: IssueRecord,
-  csr: StoredObject | undefined,
-): Promise<RecordCheck> {
-  if (await exists(service.exchange, outcomeKeys(address).rejected))
-    return { fits: false, misfits: ['an earlier run found that it does not fit'] };
-  return checkRecord(service, address, record, csr, storedGrounds(service.authority));
 }
 
 /** @returns the certificate in the ledger, which another run may have written */
