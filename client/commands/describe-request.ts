@@ -2,6 +2,7 @@
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type {
+  ShownApiRequest,
   ShownApprovals,
   ShownDecision,
   ShownPending,
@@ -28,6 +29,7 @@ export function describeRequest(request: ShownRequest): string[] {
       ['certificate', `${certificateName} of ${cluster}/${node}`],
       ['state', request.state],
       ...(csr ? [['CSR', csr.sha256] as const] : []),
+      ...(request.api ? describeApiRequest(request.api) : []),
       ...(pending ? describeUpload(pending) : []),
       ...(decision ? describeDecision(decision) : []),
       ...(pending ? describePlan(pending) : []),
@@ -36,6 +38,20 @@ export function describeRequest(request: ShownRequest): string[] {
     ...describeComparison(request),
     ...(pending?.problems ?? []).map((problem) => `cannot be approved as it is: ${problem}`),
     ...(consequence === undefined ? [] : ['', consequence]),
+  ];
+}
+
+/** The forwarder's word, except for the CSR in it. */
+function describeApiRequest(api: ShownApiRequest): Row[] {
+  const { username, groups } = api.requester;
+  const { expirationSeconds, conditions } = api;
+  const validity =
+    expirationSeconds === undefined ? '' : `, for ${formatDuration(expirationSeconds)}`;
+  return [
+    ['object', `${api.name}, uid ${api.uid}`],
+    ['signer', `${api.signerName}, usages ${api.usages.join(', ') || 'none'}${validity}`],
+    ['requester', `${username} in ${groups.join(', ') || 'no group'}`],
+    ['conditions', conditions.join(', ') || 'none'],
   ];
 }
 
