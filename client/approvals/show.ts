@@ -9,7 +9,6 @@ import { type CountedApproval, readPending } from '../../lib/contract/outcomes.t
 import { issuedNameOf, outcomeKeys, type RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { digestOfObject } from '../../lib/csr/forbidden-upload.ts';
-import { readRequest } from '../../lib/csr/read-request.ts';
 import { certificateFields } from '../../lib/issuance/certificate-fields.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { Uncounted } from '../../lib/policy/approval.ts';
@@ -22,6 +21,7 @@ import { type ComparedField, compareWithRecord } from './comparison.ts';
 import { describeConsequence } from './consequence.ts';
 import { type ApprovablePlan, type Examined, examine } from './examine.ts';
 import { findReplaced, type ReplacedCertificate } from './replaced.ts';
+import { readUpload } from './requester.ts';
 import { type Weighed, weigh } from './weigh.ts';
 
 interface Stores {
@@ -76,6 +76,8 @@ export interface ShownRequest {
   readonly state: 'pending' | 'issued' | 'rejected' | 'no-outcome';
   readonly csr?: {
     readonly sha256: string;
+    /** Who created it in the cluster, if it is of the certificates API. */
+    readonly requester?: string;
     readonly subject: string;
     readonly names: readonly string[];
     readonly key: string;
@@ -133,10 +135,11 @@ async function showCsr(
   address: RequestAddress,
   object: StoredObject,
 ): Promise<Pick<ShownRequest, 'csr' | 'comparison'>> {
-  const { seen } = readRequest(object.body);
+  const { seen, requester } = readUpload(address, object);
   const { subject, names = [], key } = seen;
   const csr = {
     sha256: digestOfObject(object),
+    ...(requester !== undefined && { requester }),
     subject: subject ? describeSubject(subject) : '',
     names: names.map(formatName),
     key: key?.kind ?? '',

@@ -28,6 +28,7 @@ export function describeRequest(request: ShownRequest): string[] {
       ['certificate', `${certificateName} of ${cluster}/${node}`],
       ['state', request.state],
       ...(csr ? [['CSR', csr.sha256] as const] : []),
+      ...describeRequester(csr?.requester),
       ...(pending ? describeUpload(pending) : []),
       ...(decision ? describeDecision(decision) : []),
       ...(pending ? describePlan(pending) : []),
@@ -39,9 +40,13 @@ export function describeRequest(request: ShownRequest): string[] {
   ];
 }
 
+const describeRequester = (requester: string | undefined): Row[] =>
+  requester === undefined ? [] : [['requester', `${requester}, says the forwarder`]];
+
 /** What an approver has to see before `approve` asks. */
 export function describeReview(
   request: string,
+  requester: string | undefined,
   about: Pick<ShownPending, 'uploader' | 'since' | 'waitingFor'>,
   plan: ShownPlan,
   approvals: ShownApprovals,
@@ -49,6 +54,7 @@ export function describeReview(
   return [
     ...rows([
       ['request', request],
+      ...describeRequester(requester),
       ...describeUpload(about),
       ...describePlan({ ...plan, approvals }),
     ]),

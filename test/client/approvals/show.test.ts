@@ -1,6 +1,7 @@
 /** `cakeless request show`: everything that an approver decides by. */
 import { describePower } from '../../../client/approvals/consequence.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { bytesOf, userCsr } from '../../support/api-csr.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
@@ -56,6 +57,31 @@ it('shows a pending request as text', async () => {
     '',
     'anyone who holds this key is cluster administrator, whatever RBAC says, of every cluster of trust domain fleet until 2027-11-24T12:00:00.000Z, and the certificate cannot be revoked',
   ]);
+});
+
+it('shows who created a CSR of the certificates API, whose uploader is the forwarder', async () => {
+  const users = { approvalRequired: true, organizations: ['team-a'] };
+  await openWith({ users, csrSigning: { kubeAPIServerClient: {} } });
+  const object = userCsr({
+    cn: 'jane',
+    o: ['team-a'],
+    spec: { username: 'mallory', groups: ['interns', 'system:authenticated'] },
+  });
+  const key = `requests/${CLUSTER}/csr/${object.metadata.uid}/user.json`;
+  memory.exchange.seed(key, bytesOf(object));
+  await memory.process(key);
+  const lines = (await show(key)).split('\n');
+  expect(lines).toContain(
+    'requester:    mallory in interns, system:authenticated, says the forwarder',
+  );
+  expect(lines).toContain('subject      O=team-a, CN=jane   O from team-a; CN is any user name');
+  expect(lines).toContain('public key   ECDSA-P256          any key that is accepted');
+  expect((await showJson(key)).csr).toMatchObject({
+    requester: 'mallory in interns, system:authenticated',
+    subject: 'O=team-a, CN=jane',
+  });
+  const { stderr } = await run(memory, ['approve', key, '--reason', 'x'], { answers: ['no'] });
+  expect(stderr).toMatch(/^requester: +mallory in interns, system:authenticated/m);
 });
 
 it('lists each name of the CSR next to what the cluster record says about it', async () => {
