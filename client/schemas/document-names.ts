@@ -6,6 +6,7 @@ export const DOCUMENT_NAMES = [
   'request-approval',
   'standing-approval',
   'decision-record',
+  'csr-claim',
   'trust-domain',
   'ca-record',
   'ca-key-claim',

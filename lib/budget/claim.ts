@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import {
   type Budgeted,
+  bootstrapBudgetKey,
   clusterBudgetKey,
   clusterBudgetSchema,
   type NodeBudget,
@@ -14,6 +15,7 @@ import {
   nodeBudgetSchema,
 } from '../contract/day-budget.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
+import { isBootstrapHolder } from '../contract/request-kinds.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
 import { type Announced, Coalescer } from './coalesce.ts';
 import { type BudgetBucket, compareAndSet, type EarlyRead, readEarly } from './compare-and-set.ts';
@@ -152,12 +154,18 @@ function countAll(
   const inHand = { requests: 0, certificates: 0 };
   return compareAndSet(bucket, key, nodeBudgetSchema, early, async (known = EMPTY) => {
     const count = new NodeCount(known, inHand, claims, (draw, asked) =>
-      clusters.ask(clusterBudgetKey(asked.address.cluster, dayOf(asked.uploaded)), draw),
+      clusters.ask(poolKey(asked), draw),
     );
     const result: (Exceeded | undefined)[] = [];
     for (const one of claims) result.push(await count.admit(one));
     return { result, ...(count.changed && { document: count.document() }) };
   });
+}
+
+/** What the holder draws from: a stolen bootstrap token takes nothing from the nodes that have joined. */
+function poolKey({ address: { cluster }, holder, uploaded }: AskedClaim): string {
+  const keyOf = isBootstrapHolder(holder) ? bootstrapBudgetKey : clusterBudgetKey;
+  return keyOf(cluster, dayOf(uploaded));
 }
 
 /** The counters of one node and day, while they are changed. */

@@ -2,12 +2,13 @@
  * Whose budget a CSR of the certificates API counts in, if a forwarder uploaded it for others: its key names no node.
  * Loaded when the first of them is read.
  */
+import type { CsrObject } from '../certificates-api/csr-object.ts';
 import { signerOfPath } from '../certificates-api/signers.ts';
 import { findNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { budgetHolderKey, budgetHolderSchema } from '../contract/budget-holder.ts';
 import type { RequestParts } from '../contract/request-key.ts';
-import { CSR, USERS } from '../contract/request-kinds.ts';
+import { BOOTSTRAP_HOLDER, CSR, USERS } from '../contract/request-kinds.ts';
 import { readApiRequest } from '../csr/read-api-request.ts';
 import { Fault } from '../fault.ts';
 import { nodeOfUser } from '../names.ts';
@@ -37,8 +38,10 @@ export async function findBudgetHolder(
 }
 
 /**
- * A worker that the record knows counts for itself, and users count together. All other names share one counter, which
- * draws nothing from the cluster's budget: a bootstrap token can invent any number of them, and name any control plane.
+ * What a worker requests with its own certificate counts for itself, and users count together. What is requested with a
+ * bootstrap token counts for the token: it can name any worker, and any number of names that match a rule. All names that
+ * the record does not know share one counter, which draws nothing: a bootstrap token can invent any number of them, and
+ * name any control plane.
  * @returns `isFinal`: whether every run finds the same, whatever the record says
  */
 export function budgetHolderOf(
@@ -47,10 +50,22 @@ export function budgetHolderOf(
   record: ClusterRecord | undefined,
 ): { readonly holder: string; readonly isFinal: boolean } {
   if (signerOfPath(path)?.certificateName === USER_NAME) return { holder: USERS, isFinal: true };
-  const { commonName = '' } = readApiRequest(body).csr.seen.subject ?? {};
+  const { object, csr } = readApiRequest(body);
+  const { commonName = '' } = csr.seen.subject ?? {};
   const name = nodeOfUser(commonName);
   const node = record && name ? findNode(record, name) : undefined;
-  return { holder: node?.role === 'worker' ? node.name : CSR, isFinal: false };
+  if (node?.role !== 'worker') return { holder: CSR, isFinal: false };
+  const isItself = object?.spec.username === commonName;
+  return { holder: isItself ? node.name : bootstrapHolderOf(object), isFinal: false };
+}
+
+/** Names of tokens: https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format */
+const TOKEN_USER = /^system:bootstrap:([a-z0-9]{6})$/;
+
+/** All other requesters that are not the node itself share one counter; almost all of them are refused anyway. */
+function bootstrapHolderOf(object: CsrObject | undefined): string {
+  const [, token = 'others'] = TOKEN_USER.exec(object?.spec.username ?? '') ?? [];
+  return `${BOOTSTRAP_HOLDER}${token}`;
 }
 
 /**

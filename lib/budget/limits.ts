@@ -1,15 +1,15 @@
 /** How many requests and certificates a node, and a cluster, may have in a day. */
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { Budgeted } from '../contract/day-budget.ts';
-import { CSR, USERS } from '../contract/request-kinds.ts';
+import { CSR, isBootstrapHolder, USERS } from '../contract/request-kinds.ts';
 import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 
 export type Counts = Readonly<Record<Budgeted, number>>;
 
 export interface BudgetLimits {
-  /** Of one node, of all users of a cluster, or of all names that its record does not know. */
+  /** Of one node, of all users of a cluster, of a bootstrap token, or of all names that its record does not know. */
   readonly node: Counts;
-  /** undefined: does not count in the budget of the cluster. */
+  /** What the cluster's, or all bootstrap tokens of it, may draw together; undefined: nothing is drawn. */
   readonly cluster: Counts | undefined;
 }
 
@@ -39,9 +39,18 @@ const REQUESTS_OF_UNKNOWN_NAMES = 2000;
  */
 const MOST_CERTIFICATES_OF_NODE = 50_000;
 
-/** @param holder a node, the word of users, or the word of CSRs for all names that the record does not know */
+/**
+ * A first certificate each for the nodes that join on a day with one token; a cluster that needs more, or whose token was
+ * stolen and used up, creates another token. Nodes that have joined need none of it.
+ */
+const CERTIFICATES_OF_BOOTSTRAP_TOKEN = 2000;
+/** Five tokens. A forwarder could otherwise invent tokens, and have certificates without end. */
+const CERTIFICATES_OF_BOOTSTRAP_TOKENS = 10_000;
+
+/** @param holder a node, the word of users, a bootstrap token, or the word of CSRs for all names that the record does not know */
 export function limitsOf(record: ClusterRecord | undefined, holder: string): BudgetLimits {
   if (holder === CSR) return { node: OF_UNKNOWN_NAMES, cluster: undefined };
+  if (isBootstrapHolder(holder)) return OF_BOOTSTRAP_TOKEN;
   const {
     budgets = {} as ClusterRecord['budgets'],
     users,
@@ -75,6 +84,15 @@ const OF_UNKNOWN_NAMES: Counts = {
   requests: REQUESTS_OF_UNKNOWN_NAMES,
   certificates: REQUESTS_OF_UNKNOWN_NAMES,
 };
+
+const OF_BOOTSTRAP_TOKEN: BudgetLimits = {
+  node: twiceAsManyRequests(CERTIFICATES_OF_BOOTSTRAP_TOKEN),
+  cluster: twiceAsManyRequests(CERTIFICATES_OF_BOOTSTRAP_TOKENS),
+};
+
+function twiceAsManyRequests(certificates: number): Counts {
+  return { certificates, requests: REQUESTS_PER_CERTIFICATE * certificates };
+}
 
 /** Clients renew in the last third of a certificate's life. */
 const renewalsADay = (validitySeconds: number) => timesADay((validitySeconds * 2) / 3);

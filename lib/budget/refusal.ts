@@ -1,5 +1,5 @@
 import type { Budgeted } from '../contract/day-budget.ts';
-import { CSR, USERS } from '../contract/request-kinds.ts';
+import { BOOTSTRAP_HOLDER, CSR, isBootstrapHolder, USERS } from '../contract/request-kinds.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Claim, Exceeded } from './claim.ts';
 
@@ -31,7 +31,7 @@ export function budgetExceeded(
       fix: again,
     };
   const { cluster } = address;
-  const { whose, fields } = holderOf(holder, cluster);
+  const { whose, all = `cluster ${cluster}`, fields, instead } = holderOf(holder, cluster);
   if (exceeded.of === 'closed')
     return {
       ...common,
@@ -40,20 +40,38 @@ export function budgetExceeded(
       fix: again,
     };
   const ofCluster = exceeded.of === 'cluster';
-  const field = (ofCluster ? FIELDS.cluster : fields)?.[exceeded.what];
+  const field = (ofCluster && !instead ? FIELDS.cluster : fields)?.[exceeded.what];
   return {
     ...common,
     got: `more than ${exceeded.limit} ${exceeded.what} on ${day} (UTC)`,
-    allowed: `${exceeded.limit} ${exceeded.what} a day for ${ofCluster ? `cluster ${cluster}` : whose}`,
+    allowed: `${exceeded.limit} ${exceeded.what} a day for ${ofCluster ? all : whose}`,
     fix: field
       ? `${again}, or raise limits.${field} in the cluster record`
-      : `declare the node in the cluster record, and ${again}`,
+      : `${instead}, and ${again}`,
   };
 }
 
-function holderOf(holder: string, cluster: string) {
+interface Holder {
+  readonly whose: string;
+  /** The others that draw from the same; undefined: the cluster. */
+  readonly all?: string;
+  readonly fields?: (typeof FIELDS)[keyof typeof FIELDS];
+  /** What helps, if no field of the record does. */
+  readonly instead?: string;
+}
+
+function holderOf(holder: string, cluster: string): Holder {
   if (holder === USERS) return { whose: `the users of ${cluster}`, fields: FIELDS.users };
   if (holder === CSR)
-    return { whose: `names that are no workers of ${cluster} in its record`, fields: undefined };
+    return {
+      whose: `names that are no workers of ${cluster} in its record`,
+      instead: 'declare the node in the cluster record',
+    };
+  if (isBootstrapHolder(holder))
+    return {
+      whose: `bootstrap token ${holder.slice(BOOTSTRAP_HOLDER.length)} of ${cluster}`,
+      all: `all bootstrap tokens of ${cluster}`,
+      instead: 'delete the token if it was stolen, let nodes join with another one',
+    };
   return { whose: `node ${holder} of ${cluster}`, fields: FIELDS.node };
 }

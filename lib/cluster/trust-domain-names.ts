@@ -13,6 +13,8 @@ import { parseClusterRecord } from './record.ts';
 export interface TrustDomainNames {
   readonly trustDomain: string;
   readonly clusters: readonly ClusterNames[];
+  /** When the newest cluster record of all was written, by the clock of S3; undefined if there is no record. */
+  readonly changedAt: Date | undefined;
 }
 
 type Authority = Pick<ObjectStore, 'get' | 'list'>;
@@ -45,7 +47,10 @@ export async function readTrustDomainNames(
       if (entry?.trustDomain === trustDomain && entry.names) clusters.push(entry.names);
   }
   clusters.sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
-  return { trustDomain, clusters };
+  const times = listed.map(({ lastModified }) => lastModified.getTime());
+  const newest = times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
+  const changedAt = times.length === 0 ? undefined : new Date(newest);
+  return { trustDomain, clusters, changedAt };
 }
 
 interface Entry {

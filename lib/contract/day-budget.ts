@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
+import { BOOTSTRAP_HOLDER } from './request-kinds.ts';
 
 /** What a budget limits. */
 export const BUDGETED = ['requests', 'certificates'] as const;
@@ -38,9 +39,18 @@ export const clusterBudgetSchema = z.object({
 export type NodeBudget = z.infer<typeof nodeBudgetSchema>;
 export type ClusterBudget = z.infer<typeof clusterBudgetSchema>;
 
-/** @param node a node, `users`, or `csr` for all names that no record knows @param day `YYYY-MM-DD`, in UTC */
+/**
+ * @param node a node, `users`, `csr` for all names that no record knows, or `csr~<id>` for what is requested with a
+ * bootstrap token
+ * @param day `YYYY-MM-DD`, in UTC
+ */
 export function nodeBudgetKey(cluster: string, node: string, day: string): string {
   return `${AUTHORITY_PREFIXES.budgets}${cluster}/${node}/${day}.json`;
+}
+
+/** What is requested with bootstrap tokens draws from here. @param day `YYYY-MM-DD`, in UTC */
+export function bootstrapBudgetKey(cluster: string, day: string): string {
+  return `${AUTHORITY_PREFIXES.budgets}${cluster}/${BOOTSTRAP_HOLDER}/total-${day}.json`;
 }
 
 /** @param day `YYYY-MM-DD`, in UTC */

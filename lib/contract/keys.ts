@@ -9,7 +9,9 @@ import { budgetHolderKey, budgetHolderSchema } from './budget-holder.ts';
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
+import { csrClaimKey, csrClaimSchema } from './csr-claim.ts';
 import {
+  bootstrapBudgetKey,
   clusterBudgetKey,
   clusterBudgetSchema,
   nodeBudgetKey,
@@ -21,7 +23,7 @@ import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
 import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
 import { outcomeKeys, requestKey } from './request-key.ts';
-import { CSR, USER_PATH, USERS } from './request-kinds.ts';
+import { BOOTSTRAP_HOLDER, CSR, USER_PATH, USERS } from './request-kinds.ts';
 import { leaseKey, leaseSchema } from './restart-lease.ts';
 import { bundleKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
 
@@ -126,6 +128,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     document: widenable(decisionRecordSchema),
   },
   { bucket: 'authority', key: issuedKey(request), content: 'certificate as signed' },
+  {
+    bucket: 'authority',
+    key: csrClaimKey(cluster, '<uid>'),
+    content: 'which request a CSR of the certificates API is issued under',
+    document: { schema: csrClaimSchema, unknownFields: 'ignored' },
+  },
   { bucket: 'authority', key: expiryKey(certificate), content: 'when it expires; empty' },
   {
     bucket: 'authority',
@@ -137,6 +145,18 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     bucket: 'authority',
     key: clusterBudgetKey(cluster, certificate.day),
     content: 'what the nodes of a cluster have drawn from its budget',
+    document: { schema: clusterBudgetSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: nodeBudgetKey(cluster, `${BOOTSTRAP_HOLDER}<token id>`, certificate.day),
+    content: 'the same of what was requested with a bootstrap token',
+    document: { schema: nodeBudgetSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: bootstrapBudgetKey(cluster, certificate.day),
+    content: 'what its bootstrap tokens have drawn together',
     document: { schema: clusterBudgetSchema, unknownFields: 'ignored' },
   },
   {

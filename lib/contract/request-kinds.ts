@@ -38,6 +38,9 @@ export const USERS = 'users';
 export const USER_PATH = `${USER_NAME}.csr`;
 /** The reserved word of CSRs of the certificates API that a forwarder uploads for others: kubectl's name of the resource. */
 export const CSR = 'csr';
+/** Whose budget it is if a kubelet requests its first certificate with a bootstrap token; no node has such a name. */
+export const BOOTSTRAP_HOLDER = `${CSR}~`;
+export const isBootstrapHolder = (holder: string) => holder.startsWith(BOOTSTRAP_HOLDER);
 /** S3 user metadata of a user's request: the requested validity, such as `8h`. */
 export const VALIDITY_METADATA = 'validity-period';
 

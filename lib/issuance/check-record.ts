@@ -53,11 +53,6 @@ export async function checkRecord(
   if (typeof ca === 'string') return { fits: false, misfits: [ca] };
   const ofDates = judgeDates(record, ca, deps.now());
   if (ofDates.length > 0) return { fits: false, misfits: ofDates };
-  const ofServing =
-    record.certificateName === 'kubelet-serving'
-      ? await (await import('./check-serving.ts')).checkServing(grounds, address, record)
-      : [];
-  if (ofServing.length > 0) return { fits: false, misfits: ofServing };
   const linted = lint(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
   const found = [
     ...linted.findings,

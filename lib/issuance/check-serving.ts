@@ -1,40 +1,93 @@
 /** Names and CA of a kubelet's serving certificate, before it is signed. */
 import { findNode } from '../cluster/find-node.ts';
-import type { IssueRecord } from '../contract/decision-record.ts';
+import { type IssueRecord, recordKey } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import { nodeOfUser } from '../names.ts';
 import { chooseCa } from '../policy/choose-ca.ts';
 import { judgeKubeletNames } from '../policy/kubelet-names.ts';
-import { quote } from '../printable.ts';
+import { listed, quote } from '../printable.ts';
+import type { Violation } from '../refusal/violation.ts';
+import type { Service } from '../service.ts';
 import type { RecordGrounds } from './grounds.ts';
 
+export interface Undeclared {
+  /** What does not agree with the declarations, as text. */
+  readonly misfits: readonly string[];
+  /** When they were last changed, as far as is known. */
+  readonly changedAt: Date | undefined;
+}
+
 /**
- * A wrong name in a kubelet's serving certificate can make an API server of it. So, whatever wrote the record, its names and its CA are judged again
- * by what is declared now. If a cluster record has been changed since the decision, the kubelet
- * is refused this once, and requests again.
+ * A wrong name in a kubelet's serving certificate can make an API server of it. So the record is not trusted: its names
+ * and its CA are judged by what is declared.
  */
 export async function checkServing(
   grounds: RecordGrounds,
   { cluster }: RequestAddress,
   { certificate, trustDomain, ca }: IssueRecord,
-): Promise<string[]> {
+): Promise<Undeclared> {
   const { commonName } = certificate;
-  const record = await grounds.clusterRecord(cluster);
-  const node = record && findNode(record, nodeOfUser(commonName) ?? '');
-  if (!node || record.trustDomain !== trustDomain)
-    return [`cluster ${quote(cluster)} of trust domain ${quote(trustDomain)} has no such node`];
-  const [document, domain] = await Promise.all([
+  const [record, document, domain] = await Promise.all([
+    grounds.clusterRecord(cluster),
     grounds.trustDomain(trustDomain),
     grounds.trustDomainNames(trustDomain),
   ]);
+  const { changedAt } = domain;
+  const node = record && findNode(record, nodeOfUser(commonName) ?? '');
+  if (!node || record.trustDomain !== trustDomain) {
+    const misfit = `cluster ${quote(cluster)} of trust domain ${quote(trustDomain)} has no such node`;
+    return { misfits: [misfit], changedAt };
+  }
   const chosen = document && chooseCa(document, 'kubelet-serving', { commonName, record, domain });
-  return [
+  const misfits = [
     ...judgeKubeletNames(namesOf(certificate), node, record, domain).map(
       ({ got, code }) => `${code}: ${got}`,
     ),
     ...(chosen?.name === ca ? [] : [`${chosen?.name ?? 'no CA'} signs it, not ${ca}`]),
   ];
+  return { misfits, changedAt: latest(changedAt, chosen?.notBefore) };
+}
+
+/** A CA that was created later is a change, too: its certificate is not valid before that. */
+function latest(one: Date | undefined, other: Date | undefined): Date | undefined {
+  if (!one || !other) return one ?? other;
+  return one > other ? one : other;
+}
+
+export type FoundServing =
+  | { readonly fits: true }
+  | { readonly fits: false; readonly misfits: readonly string[] }
+  | { readonly fits: false; readonly violations: readonly Violation[] };
+
+/**
+ * The same for a record that this run did not write. If anything was declared after the record was written, that is the
+ * likely reason, and the kubelet requests again; otherwise nobody could have decided this, and the record is forged.
+ */
+export async function checkFoundServing(
+  { authority }: Pick<Service, 'authority'>,
+  grounds: RecordGrounds,
+  address: RequestAddress,
+  record: IssueRecord,
+): Promise<FoundServing> {
+  const { misfits, changedAt } = await checkServing(grounds, address, record);
+  if (misfits.length === 0) return { fits: true };
+  // by the clock of S3, as the other: what the record itself says could be forged
+  const written = await authority.get(recordKey(address.key), 0);
+  const hasChanged = written && changedAt && changedAt > written.lastModified;
+  return hasChanged
+    ? { fits: false, violations: [declarationsChanged(misfits)] }
+    : { fits: false, misfits };
+}
+
+function declarationsChanged(misfits: readonly string[]): Violation {
+  return {
+    code: 'declarations-changed',
+    field: 'record',
+    got: listed(misfits),
+    allowed: 'what the cluster records and the CAs of the trust domain allow now',
+    fix: 'let the kubelet create a new CSR; it does so within 15 minutes',
+  };
 }
 
 const namesOf = ({ dnsNames, ipAddresses }: IssueRecord['certificate']): AlternativeName[] => [

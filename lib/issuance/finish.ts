@@ -21,13 +21,12 @@ import {
 import { outcomeKeys, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { dayOf, indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
-import { recordMisfit } from '../policy/refusals.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, PEM_TYPE, readText } from '../store/documents.ts';
 import type { ObjectStore, StoredObject } from '../store/object-store.ts';
-import type { CheckedDraft, RecordCheck } from './check-record.ts';
-import { checkRecord } from './check-record-later.ts';
-import { storedGrounds } from './grounds.ts';
+import type { CheckedDraft } from './check-record.ts';
+import type { NotSigned } from './check-to-sign.ts';
+import { loadChecks } from './check-to-sign-later.ts';
 import type { LintedTbs } from './lint.ts';
 import type { Processed } from './wake.ts';
 
@@ -64,8 +63,10 @@ async function publishOutcome(
   const certificate = await obtainCertificate(service, finishing, record);
   if (typeof certificate !== 'string')
     return {
-      ...(await reject(service, address, record, [recordMisfit(certificate.misfits)])),
-      misfits: certificate.misfits,
+      ...(await reject(service, address, record, certificate.violations)),
+      ...(certificate.misfits
+        ? { misfits: certificate.misfits }
+        : { reason: certificate.violations[0]?.code ?? '' }),
     };
   const key = outcomeKeys(address).certificate;
   await service.exchange.create(key, certificate, PEM_TYPE, trustMetadata(record));
@@ -103,10 +104,6 @@ function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry 
   };
 }
 
-interface Misfit {
-  readonly misfits: readonly string[];
-}
-
 /**
  * The one certificate of a record, in the ledger and in the expiry index. Two racing runs sign the same bytes, but ECDSA
  * signatures differ: the ledger keeps the first, and every run publishes that one. The run that wrote the record
@@ -116,7 +113,7 @@ async function obtainCertificate(
   service: Service,
   { address, csr, checked }: Finishing,
   record: IssueRecord,
-): Promise<string | Misfit> {
+): Promise<string | NotSigned> {
   const index = () => indexExpiry(service.authority, expiryEntry(address, record));
   if (!checked) {
     const known = await readIssued(service, issuedKey(address.key));
@@ -125,7 +122,7 @@ async function obtainCertificate(
       return known;
     }
   }
-  const check = checked ?? (await checkFound(service, address, record, csr));
+  const check = checked ?? (await (await loadChecks()).checkFound(service, address, record, csr));
   if (!check.fits) return check;
   const certificate = certificateToPem(await signDraft(service, address, check));
   // The node gets it after both are written: every certificate in use is in the index, so its expiry is noticed in time.
@@ -134,18 +131,6 @@ async function obtainCertificate(
     index(),
   ]);
   return stored;
-}
-
-/** A request has one outcome, even if the CSR or an approval comes after the record was found not to fit. */
-async function checkFound(
-  service: Service,
-  address: RequestAddress,
-  record: IssueRecord,
-  csr: StoredObject | undefined,
-): Promise<RecordCheck> {
-  if (await exists(service.exchange, outcomeKeys(address).rejected))
-    return { fits: false, misfits: ['an earlier run found that it does not fit'] };
-  return checkRecord(service, address, record, csr, storedGrounds(service.authority));
 }
 
 async function exists(bucket: Pick<ObjectStore, 'get'>, key: string): Promise<boolean> {

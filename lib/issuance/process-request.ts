@@ -7,7 +7,6 @@ import { type ExpectedClaim, expectClaim } from '../budget/claim.ts';
 import {
   type DecisionRecord,
   decisionRecordSchema,
-  type IssueRecord,
   recordKey,
 } from '../contract/decision-record.ts';
 import { type PendingDocument, readPending } from '../contract/outcomes.ts';
@@ -21,13 +20,12 @@ import {
 import { CSR } from '../contract/request-kinds.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
-import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { BucketObject, StoredObject } from '../store/object-store.ts';
 import type { CheckedDraft } from './check-record.ts';
-import { checkRecord } from './check-record-later.ts';
+import { loadChecks } from './check-to-sign-later.ts';
 import { type Decision, decide, type KnownUploader } from './decide.ts';
 import { finish } from './finish.ts';
 import { type Grounds, groundsOfDecision, SharedDeclarations } from './grounds.ts';
@@ -134,6 +132,8 @@ async function decideAndRecord(
   const uploader = await findUploader(service, object, wake, begun);
   const decision = await decide(service, address, object, uploader, grounds);
   if (decision.kind === 'ignore') return { ignored: decision.reason };
+  const claiming = claimed(service, address, decision);
+  claiming.catch(() => undefined); // thrown below, if the request counts
   const overBudget = await findOverBudget(service, address, object, decision, {
     declared,
     expected,
@@ -146,7 +146,17 @@ async function decideAndRecord(
     await publishOverBudget(service, address, issuedNameOf(address), overBudget);
     return { overBudget: true };
   }
-  return recordDecision(service, address, object, decision, grounds);
+  return recordDecision(service, address, object, await claiming, grounds);
+}
+
+/** A CSR of the certificates API is issued once, even if it is requested in two places. */
+async function claimed(
+  service: Service,
+  address: RequestAddress,
+  decision: Exclude<Decision, { kind: 'ignore' }>,
+) {
+  if (decision.kind !== 'issue' || !address.path.endsWith('.json')) return decision;
+  return (await import('./claim-csr.ts')).claimCsr(service, address, decision);
 }
 
 /** Whose budget a request counts in. */
@@ -202,26 +212,10 @@ async function recordDecision(
   const { record } = decision;
   const checked =
     record.decision === 'issue'
-      ? await checkOwn(service, address, object, record, grounds)
+      ? await (await loadChecks()).checkOwn(service, address, object, record, grounds)
       : undefined;
   const created = await service.authority.create(key, formatDocument(record), JSON_TYPE);
   return created === 'created' ? { record, checked } : readDecided(service, key);
-}
-
-/**
- * Before the record is written: a draft that fails leaves no record, so a fixed release decides again.
- * @throws Fault lint-failed, which is a bug here
- */
-async function checkOwn(
-  service: Service,
-  address: RequestAddress,
-  object: StoredObject,
-  record: IssueRecord,
-  grounds: Grounds,
-): Promise<CheckedDraft> {
-  const check = await checkRecord(service, address, record, object, grounds);
-  if (check.fits) return check;
-  throw new Fault('lint-failed', check.misfits.join('; '));
 }
 
 async function readDecided(service: Service, key: string): Promise<Decided | undefined> {

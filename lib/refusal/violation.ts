@@ -65,6 +65,8 @@ export const VIOLATION_CODES = {
   'budget-exceeded': 'the node, its users or its cluster have used up their budget of the day',
   'approval-denied': 'an approver denied the request',
   'record-misfit': 'the record of the decision does not fit its request; nothing was signed',
+  'declarations-changed':
+    'a cluster record or the CAs have changed since the decision; nothing was signed',
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
   'ca-absent': 'the trust domain does not have the CA that signs this certificate',

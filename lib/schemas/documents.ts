@@ -4,6 +4,7 @@ import { budgetHolderSchema } from '../contract/budget-holder.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordSchema } from '../contract/ca-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
+import { csrClaimSchema } from '../contract/csr-claim.ts';
 import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts';
 import { decisionRecordSchema } from '../contract/decision-record.ts';
 import { pendingSchema, rejectionSchema } from '../contract/outcomes.ts';
@@ -59,6 +60,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: decisionRecordSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.decisionRecord),
+  },
+  {
+    name: 'csr-claim',
+    title: 'which request a CSR of the certificates API is issued under',
+    schema: csrClaimSchema,
+    unknownFields: 'ignored',
+    describe: describeWith(FIELDS.csrClaim),
   },
   {
     name: 'trust-domain',

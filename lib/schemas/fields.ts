@@ -121,6 +121,9 @@ export const FIELDS = {
     'drawn.requests': 'number of requests',
     'drawn.certificates': 'number of certificates',
   },
+  csrClaim: {
+    request: 'key of the request; other attempts in the same place may be issued instead',
+  },
   budgetHolder: {
     holder: 'a node, or csr for all names that the record does not know as workers',
   },

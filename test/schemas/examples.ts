@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { keepBudgetHolder } from '../../lib/budget/holder.ts';
+import { csrClaimKey } from '../../lib/contract/csr-claim.ts';
+import { requestKey } from '../../lib/contract/request-key.ts';
 import { CSR } from '../../lib/contract/request-kinds.ts';
 import { InMemoryService, START } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
@@ -65,6 +67,10 @@ export async function writtenExamples(): Promise<Example[]> {
     ['kubelet-serving.json', CSR],
   ] as const)
     await keepBudgetHolder(memory.authority, { ...csr, path }, '2026-11-24', holder);
+  for (const requestId of ['u-1', 'u-2']) {
+    const request = requestKey({ ...csr, requestId, path: 'kubelet-client.json' });
+    memory.authority.seed(csrClaimKey('prod', requestId), JSON.stringify({ request }));
+  }
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const { node } = memory.declare(set);
   for (const csr of set.csrs.filter(({ path }) =>

@@ -18,7 +18,9 @@ const { record } = parseClusterRecord({
   nodeRules: [{ namePattern: 'auto-*', addressRanges: ['10.1.0.0/16'], role: 'worker' }],
 });
 
-function objectFor(commonName: string): { body: Uint8Array } {
+const BOOTSTRAP = 'system:bootstrap:abcdef';
+
+function objectFor(commonName: string, username = commonName): { body: Uint8Array } {
   const subject = name([O, 'system:nodes'], [CN, commonName]);
   const request = toPem(buildCsr({ key: testKey('rsa-2048'), subject }));
   return {
@@ -31,8 +33,8 @@ function objectFor(commonName: string): { body: Uint8Array } {
           request: Buffer.from(request).toString('base64'),
           signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
           usages: ['digital signature', 'client auth'],
-          username: 'system:bootstrap:abcdef',
-          groups: ['system:bootstrappers'],
+          username,
+          groups: username === BOOTSTRAP ? ['system:bootstrappers'] : ['system:nodes'],
         },
         status: {},
       }),
@@ -54,6 +56,18 @@ it.each([
 ])('a kubelet CSR of %s', (_, commonName, expected) => {
   expect(holder(commonName)).toBe(expected);
   expect(holder(commonName, 'kubelet-serving.json')).toBe(expected);
+});
+
+it.each([
+  ['a listed worker', 'system:node:w-1', BOOTSTRAP, 'csr~abcdef'],
+  ['a name that fits a rule', 'system:node:auto-7', BOOTSTRAP, 'csr~abcdef'],
+  ['a name that no record knows', 'system:node:invented', BOOTSTRAP, 'csr'],
+  ['a worker, by another node', 'system:node:w-1', 'system:node:w-2', 'csr~others'],
+  ['a worker, by no bootstrap token', 'system:node:w-1', 'system:bootstrap:../../x', 'csr~others'],
+])('what others request for %s counts for the requester', (_, commonName, username, expected) => {
+  const object = objectFor(commonName, username);
+  const path = 'kubelet-client.json';
+  expect(budgetHolderOf({ path }, object, record).holder).toBe(expected);
 });
 
 it('without a cluster record, no name is known', () => {

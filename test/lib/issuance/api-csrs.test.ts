@@ -1,6 +1,7 @@
 /** How CSRs of the certificates API are processed: kubelets of workers and control-plane nodes, and users. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { findSigningOrder } from '../../../lib/audit/find-signing-order.ts';
 import type { CsrObject } from '../../../lib/certificates-api/csr-object.ts';
 import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
@@ -391,20 +392,159 @@ describe('a record that someone else wrote', () => {
     expect(other.keys.signed).toEqual([]);
   });
 
-  it('is not signed if a record of the trust domain has claimed its names since', async () => {
+  const CLAIMED = {
+    cluster: 'edge',
+    nodes: [{ name: 'x', addresses: ['10.20.0.21'], role: 'control-plane' as const }],
+    nodeRules: [],
+  };
+
+  /** A record that is not signed yet: the run was killed before it. */
+  async function recorded() {
     const memory = await serviceWith();
-    const object = servingCsr({ ...W1, names: ['w-1', '10.20.0.21'] });
-    const { key } = await ask(memory, object);
-    const record = memory.authority.text(recordKey(key)) ?? '';
-    const other = await serviceWith();
-    const controlPlanes = [
-      { name: 'x', addresses: ['10.20.0.21'], role: 'control-plane' as const },
-    ];
-    declare(other, { cluster: 'edge', nodes: controlPlanes, nodeRules: [] });
-    other.exchange.seed(key, bytesOf(object));
-    other.authority.seed(recordKey(key), record);
-    const { misfits } = await other.process(key);
+    const key = keyOf(servingCsr(W1_NAMES));
+    memory.exchange.seed(key, bytesOf(servingCsr(W1_NAMES)));
+    memory.keys.interrupt = () => {
+      throw new Error('killed');
+    };
+    await expect(memory.process(key)).rejects.toThrow('killed');
+    memory.keys.interrupt = () => {};
+    return { memory, key };
+  }
+
+  it('is an alarm if its names were never free', async () => {
+    const { memory, key } = await recorded();
+    declare(memory, CLAIMED);
+    const { misfits } = await memory.process(key);
     expect(misfits?.join()).toMatch(/^san-forbidden: /);
-    expect(other.keys.signed).toEqual([]);
+    expect(memory.outcome(key).rejected).toMatchObject({ violations: [{ code: 'record-misfit' }] });
+    expect(memory.keys.signed).toEqual([]);
+  });
+
+  it.each<[string, (memory: InMemoryService) => void, RegExp]>([
+    [
+      'a record of the trust domain has claimed its names',
+      (memory) => declare(memory, CLAIMED),
+      /san-forbidden/,
+    ],
+    [
+      'its node is declared no longer',
+      (memory) => declare(memory, { nodes: RECORD.nodes.filter(({ name }) => name !== 'w-1') }),
+      /no such node/,
+    ],
+  ])('is not signed if %s since, without an alarm, and stays so', async (_, change, says) => {
+    const { memory, key } = await recorded();
+    memory.now = new Date(START.getTime() + 60_000);
+    change(memory);
+    for (let run = 1; run <= 3; run++) {
+      const done = await memory.process(key);
+      expect(done).toMatchObject({ outcome: 'rejected', reason: 'declarations-changed' });
+      expect(done.misfits).toBeUndefined();
+    }
+    expect(memory.outcome(key).rejected).toMatchObject({
+      violations: [{ code: 'declarations-changed', got: expect.stringMatching(says) }],
+    });
+    declare(memory);
+    expect((await memory.process(key)).outcome).toBe('rejected');
+    expect(memory.keys.signed).toEqual([]);
+  });
+
+  it('is signed if what has changed since does not concern it', async () => {
+    const { memory, key } = await recorded();
+    memory.now = new Date(START.getTime() + 60_000);
+    const elsewhere = CLAIMED.nodes.map((node) => ({ ...node, addresses: ['10.9.9.9'] }));
+    declare(memory, { ...CLAIMED, nodes: elsewhere });
+    expect((await memory.process(key)).outcome).toBe('issued');
+  });
+
+  it('accounts for its signature, whatever is declared later: watch-signatures reads no cluster record', async () => {
+    const memory = await serviceWith();
+    const { key } = await ask(memory, servingCsr(W1_NAMES));
+    memory.now = new Date(START.getTime() + 60_000);
+    declare(memory, CLAIMED);
+    declare(memory, { nodes: [], nodeRules: [] });
+    const calls = memory.authority.calls.length;
+    const order = await findSigningOrder(memory.service, recordKey(key));
+    expect(order).toMatchObject({ by: 'sign' });
+    const read = memory.authority.calls.slice(calls).map(({ key: name }) => name.split('/')[0]);
+    expect(new Set(read)).toEqual(new Set(['records', 'trust']));
+  });
+});
+
+describe('a node whose role changes while its CSR is open', () => {
+  const PLACES = [
+    ['csr', 'worker'],
+    ['w-1', 'control-plane'],
+  ] as const;
+  const as = (role: 'worker' | 'control-plane') => ({
+    nodes: [
+      ...RECORD.nodes.filter(({ name }) => name !== 'w-1'),
+      { name: 'w-1', addresses: ['10.20.0.21'], role },
+    ],
+  });
+
+  const issuedIn = (memory: InMemoryService) =>
+    [...memory.authority.objects.keys()].filter((key) => key.endsWith('.crt'));
+
+  it.each([
+    [PLACES[0], PLACES[1]],
+    [PLACES[1], PLACES[0]],
+  ])('gets one certificate: %j, then %j', async ([first, role], [then, other]) => {
+    const memory = await serviceWith(as(role));
+    expect((await ask(memory, clientCsr(W1), first)).done.outcome).toBe('issued');
+    declare(memory, as(other));
+    const { codes, violations } = await ask(memory, clientCsr(W1), then);
+    expect(codes).toEqual(['attempt-order']);
+    expect(violations[0]?.got).toContain(keyOf(clientCsr(W1), first));
+    expect(memory.keys.signed).toHaveLength(1);
+  });
+
+  it.each<['csr' | 'w-1']>([['csr'], ['w-1']])(
+    'gets one certificate if the other place comes between any two calls of the request below %s',
+    async (place) => {
+      const [[, role] = PLACES[0], [otherPlace, otherRole] = PLACES[1]] =
+        place === 'csr' ? PLACES : [PLACES[1], PLACES[0]];
+      const outcomes = new Set<string>();
+      for (let point = 1; point <= 30; point++) {
+        const memory = await serviceWith(as(role));
+        const keys = [keyOf(clientCsr(W1), place), keyOf(clientCsr(W1), otherPlace)];
+        for (const key of keys) memory.exchange.seed(key, bytesOf(clientCsr(W1)));
+        let reached = 0;
+        let other: Promise<unknown> | undefined;
+        memory.authority.interrupt = () => {
+          reached += 1;
+          if (reached !== point) return;
+          declare(memory, as(otherRole));
+          other = memory.process(keys[1] ?? '');
+        };
+        await memory.process(keys[0] ?? '');
+        await other;
+        memory.authority.interrupt = () => {};
+        for (const key of keys) await memory.process(key); // redelivered
+        expect(issuedIn(memory)).toHaveLength(1);
+        outcomes.add(issuedIn(memory)[0] ?? '');
+      }
+      expect(outcomes.size).toBe(2); // both places have won
+    },
+  );
+
+  it('may be asked for again in its place after a run that was killed when it had claimed the CSR', async () => {
+    const memory = await serviceWith();
+    const key = keyOf(clientCsr(W1));
+    memory.exchange.seed(key, bytesOf(clientCsr(W1)));
+    memory.authority.interrupt = (point, written) => {
+      if (point === 'before create' && written === recordKey(key)) throw new Error('killed');
+    };
+    await expect(memory.process(key)).rejects.toThrow('killed');
+    memory.authority.interrupt = () => {};
+    declare(memory, { csrSigning: undefined });
+    expect((await memory.process(key)).outcome).toBe('rejected');
+    declare(memory);
+    expect((await ask(memory, clientCsr(W1), 'csr', 2)).done.outcome).toBe('issued');
+  });
+
+  it('one uid has one certificate, even if a forwarder claims that it is of two signers', async () => {
+    const memory = await serviceWith();
+    expect((await ask(memory, clientCsr(W1))).done.outcome).toBe('issued');
+    expect((await ask(memory, servingCsr(W1_NAMES))).codes).toEqual(['attempt-order']);
   });
 });

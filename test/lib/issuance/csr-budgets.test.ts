@@ -1,7 +1,11 @@
 /** CSRs of the certificates API and the budgets: whose they are is known only when they have been read. */
-import { clusterBudgetKey, nodeBudgetKey } from '../../../lib/contract/day-budget.ts';
+import {
+  bootstrapBudgetKey,
+  clusterBudgetKey,
+  nodeBudgetKey,
+} from '../../../lib/contract/day-budget.ts';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
-import { BOOTSTRAPPER, bytesOf, clientCsr } from '../../support/api-csr.ts';
+import { type ApiCsr, BOOTSTRAPPER, bytesOf, clientCsr } from '../../support/api-csr.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 
@@ -15,9 +19,9 @@ async function opened(more: Record<string, unknown> = {}) {
   const declare = (nodes: object[], limits: object = {}) =>
     memory.declare(set, { nodes, csrSigning, limits, ...more });
   declare([WORKER]);
-  const upload = (node: string, uid: string) => {
+  const upload = (node: string, uid: string, spec: ApiCsr['spec'] = {}) => {
     const key = `requests/${CLUSTER}/csr/${uid}/kubelet-client.json`;
-    memory.exchange.seed(key, objectOf(node, uid));
+    memory.exchange.seed(key, objectOf(node, uid, spec));
     return key;
   };
   const counted = (holder: string) =>
@@ -27,8 +31,8 @@ async function opened(more: Record<string, unknown> = {}) {
   return { memory, declare, upload, counted };
 }
 
-const objectOf = (node: string, uid: string) =>
-  bytesOf(clientCsr({ cn: `system:node:${node}`, uid, spec: BOOTSTRAPPER }));
+const objectOf = (node: string, uid: string, spec: ApiCsr['spec'] = {}) =>
+  bytesOf(clientCsr({ cn: `system:node:${node}`, uid, spec }));
 
 it('a worker that the record knows uses its own budget', async () => {
   const { memory, upload, counted } = await opened();
@@ -43,7 +47,8 @@ it('a worker that the record knows uses its own budget', async () => {
 
 it('invented names leave the budget of the cluster alone', async () => {
   const { memory, upload, counted } = await opened();
-  for (let i = 0; i < 20; i++) await memory.process(upload(`invented-${i}`, `u-${i}`));
+  for (let i = 0; i < 20; i++)
+    await memory.process(upload(`invented-${i}`, `u-${i}`, BOOTSTRAPPER));
   expect(counted('csr')?.requests).toHaveLength(20);
   expect(counted('csr')?.certificates).toEqual([]);
   expect(memory.authority.objects.has(clusterBudgetKey(CLUSTER, DAY))).toBe(false);
@@ -73,4 +78,65 @@ it('a name that was refused as unknown stays refused, and its next attempt is is
   expect((await memory.process(key)).outcome).toBe('issued');
   expect(counted('csr')?.requests).toHaveLength(1);
   expect(counted('w-1')?.requests).toHaveLength(1);
+});
+
+describe('a stolen bootstrap token', () => {
+  const RULE = { namePattern: 'auto-*', addressRanges: ['10.1.0.0/16'], role: 'worker' };
+  const day = (holder: string) => nodeBudgetKey(CLUSTER, holder, DAY);
+  const ofToken = (id: string) => ({ ...BOOTSTRAPPER, username: `system:bootstrap:${id}` });
+
+  /** As if so many certificates had been issued to the token. */
+  function useUp(memory: InMemoryService, holder: string, certificates: number) {
+    const counted = Array.from({ length: certificates }, (_, i) => `c${i}`);
+    const drawn = { requests: certificates, certificates };
+    memory.authority.seed(
+      day(holder),
+      JSON.stringify({ requests: counted, certificates: counted, drawn, closedThrough: {} }),
+    );
+  }
+
+  it('takes nothing from the worker that it names, and nothing from the cluster', async () => {
+    const { memory, upload, counted } = await opened({ nodeRules: [RULE] });
+    for (const [i, node] of ['w-1', 'w-1', 'auto-1', 'auto-2'].entries())
+      expect((await memory.process(upload(node, `u-${i}`, BOOTSTRAPPER))).outcome).toBe('issued');
+    expect(counted('csr~abcdef')?.certificates).toHaveLength(4);
+    expect([counted('w-1'), counted('auto-1')]).toEqual([undefined, undefined]);
+    expect(memory.authority.objects.has(clusterBudgetKey(CLUSTER, DAY))).toBe(false);
+    expect(memory.authority.json(bootstrapBudgetKey(CLUSTER, DAY))).toMatchObject({
+      drawn: { certificates: 4 },
+    });
+  });
+
+  it('that is used up stops neither rotation, nor nodes that join with another token', async () => {
+    const { memory, upload } = await opened({ nodeRules: [RULE] });
+    useUp(memory, 'csr~abcdef', 2000);
+    const refused = upload('auto-1', 'u-1', BOOTSTRAPPER);
+    expect(await memory.process(refused)).toMatchObject({ outcome: 'rejected', overBudget: true });
+    expect(memory.outcome(refused).rejected).toMatchObject({
+      violations: [
+        {
+          code: 'budget-exceeded',
+          allowed: `2000 certificates a day for bootstrap token abcdef of ${CLUSTER}`,
+          fix: expect.stringMatching(/^delete the token if it was stolen, let nodes join with an/),
+        },
+      ],
+    });
+    expect((await memory.process(upload('auto-1', 'u-2', ofToken('fedcba')))).outcome).toBe(
+      'issued',
+    );
+    expect((await memory.process(upload('auto-1', 'u-3'))).outcome).toBe('issued');
+    expect((await memory.process(upload('w-1', 'u-4'))).outcome).toBe('issued');
+  });
+
+  it('cannot be multiplied: all tokens together have a limit, too, even if a forwarder invents them', async () => {
+    const { memory, upload } = await opened({ nodeRules: [RULE] });
+    const drawn = { requests: 20_000, certificates: 10_000 };
+    memory.authority.seed(bootstrapBudgetKey(CLUSTER, DAY), JSON.stringify({ drawn }));
+    const refused = upload('auto-1', 'u-1', ofToken('fedcba'));
+    expect(await memory.process(refused)).toMatchObject({ outcome: 'rejected', overBudget: true });
+    expect(JSON.stringify(memory.outcome(refused).rejected)).toContain(
+      `a day for all bootstrap tokens of ${CLUSTER}`,
+    );
+    expect((await memory.process(upload('auto-1', 'u-2'))).outcome).toBe('issued');
+  });
 });

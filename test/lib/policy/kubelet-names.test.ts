@@ -85,6 +85,7 @@ const SERVING = { csrSigning: { kubeletServing: {} } };
 const domainOf = (...records: ClusterRecord[]): TrustDomainNames => ({
   trustDomain: 'prod',
   clusters: records.map(namesOfCluster),
+  changedAt: undefined,
 });
 
 function judge(

@@ -1,0 +1,77 @@
+/** What `sign` checks before it calls KMS: its own draft, or a record that it finds. */
+import type { IssueRecord } from '../contract/decision-record.ts';
+import {
+  type RejectionDocument,
+  readRejection,
+  type ViolationDocument,
+} from '../contract/outcomes.ts';
+import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
+import { Fault } from '../fault.ts';
+import { recordMisfit } from '../policy/refusals.ts';
+import type { Service } from '../service.ts';
+import type { StoredObject } from '../store/object-store.ts';
+import { type CheckedDraft, checkRecord } from './check-record.ts';
+import { type Grounds, storedGrounds } from './grounds.ts';
+
+/** Loaded with the first serving certificate of a kubelet. */
+const loadServing = () => import('./check-serving.ts');
+
+const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kubelet-serving';
+
+/**
+ * Before the record is written: a draft that fails leaves no record, so a fixed release decides again.
+ * @throws Fault lint-failed, which is a bug here
+ */
+export async function checkOwn(
+  service: Service,
+  address: RequestAddress,
+  object: StoredObject,
+  record: IssueRecord,
+  grounds: Grounds,
+): Promise<CheckedDraft> {
+  const check = await checkRecord(service, address, record, object, grounds);
+  const undeclared =
+    check.fits && isServing(record)
+      ? (await (await loadServing()).checkServing(grounds, address, record)).misfits
+      : [];
+  if (check.fits && undeclared.length === 0) return check;
+  throw new Fault('lint-failed', (check.fits ? undeclared : check.misfits).join('; '));
+}
+
+export interface NotSigned {
+  readonly fits: false;
+  readonly violations: readonly ViolationDocument[];
+  /** Set if the record may be forged. */
+  readonly misfits?: readonly string[];
+}
+
+/** A request has one outcome, even if the CSR or an approval comes after the record was found not to fit. */
+export async function checkFound(
+  service: Service,
+  address: RequestAddress,
+  record: IssueRecord,
+  csr: StoredObject | undefined,
+): Promise<CheckedDraft | NotSigned> {
+  const earlier = await readRejection(service.exchange, outcomeKeys(address).rejected);
+  if (earlier) return asBefore(earlier);
+  const grounds = storedGrounds(service.authority);
+  const check = await checkRecord(service, address, record, csr, grounds);
+  if (!check.fits) return doesNotFit(check.misfits);
+  if (!isServing(record)) return check;
+  const { checkFoundServing } = await loadServing();
+  const serving = await checkFoundServing(service, grounds, address, record);
+  if (serving.fits) return check;
+  return 'misfits' in serving ? doesNotFit(serving.misfits) : serving;
+}
+
+const doesNotFit = (misfits: readonly string[]): NotSigned => ({
+  fits: false,
+  violations: [recordMisfit(misfits)],
+  misfits,
+});
+
+function asBefore({ violations }: RejectionDocument): NotSigned {
+  return violations.some(({ code }) => code === 'declarations-changed')
+    ? { fits: false, violations }
+    : doesNotFit(['an earlier run found that it does not fit']);
+}
