@@ -542,6 +542,19 @@ describe('a node whose role changes while its CSR is open', () => {
     expect((await ask(memory, clientCsr(W1), 'csr', 2)).done.outcome).toBe('issued');
   });
 
+  it.each<[string, CsrObject]>([
+    ['a worker', clientCsr({ ...W1, key: 'rsa-2048', spec: BOOTSTRAPPER })],
+    ['a user', userCsr({ cn: 'jane', key: 'rsa-2048' })],
+  ])(
+    "a forwarder cannot claim a control plane's CSR with one of %s under its uid",
+    async (_, forged) => {
+      const memory = await serviceWith();
+      expect((await ask(memory, forged)).done.outcome).toBe('issued');
+      const object = servingCsr({ ...CP1, names: ['cp-1', '10.20.0.11'] });
+      expect((await ask(memory, object, 'cp-1')).done.outcome).toBe('issued');
+    },
+  );
+
   it('one uid has one certificate, even if a forwarder claims that it is of two signers', async () => {
     const memory = await serviceWith();
     expect((await ask(memory, clientCsr(W1))).done.outcome).toBe('issued');
