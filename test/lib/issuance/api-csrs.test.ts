@@ -398,6 +398,24 @@ describe('a record that someone else wrote', () => {
     nodeRules: [],
   };
 
+  const asWorker = RECORD.nodes.map((node) => ({ ...node, role: 'worker' as const }));
+  it.each<[string, CsrObject, Partial<ClusterRecordDocument>]>([
+    ['the client of a control plane', clientCsr({ ...CP1, spec: BOOTSTRAPPER }), {}],
+    ['the server of a control plane', servingCsr({ ...CP1, names: ['cp-1', '10.20.0.11'] }), {}],
+    ['a client, without csrSigning', clientCsr(W1), { csrSigning: undefined }],
+    ['a server, without csrSigning', servingCsr(W1_NAMES), { csrSigning: undefined }],
+    ['an unknown client', clientCsr(W1), { nodes: RECORD.nodes.slice(0, 1), nodeRules: [] }],
+  ])('is not signed below csr/: %s', async (_, object, changes) => {
+    const memory = await serviceWith({ nodes: asWorker });
+    const { key, done } = await ask(memory, object);
+    expect(done.outcome).toBe('issued');
+    const other = await serviceWith(changes);
+    other.exchange.seed(key, bytesOf(object));
+    other.authority.seed(recordKey(key), memory.authority.text(recordKey(key)) ?? '');
+    expect((await other.process(key)).misfits).not.toEqual([]);
+    expect(other.keys.signed).toEqual([]);
+  });
+
   /** A record that is not signed yet: the run was killed before it. */
   async function recorded() {
     const memory = await serviceWith();
