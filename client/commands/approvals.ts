@@ -3,6 +3,7 @@ import { formatDuration } from '../../lib/duration.ts';
 import { type Approved, approve, type Decided, deny, type Review } from '../approvals/decide.ts';
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
+import { requesterOf } from '../approvals/requester.ts';
 import { showApprovals, showPlan } from '../approvals/show.ts';
 import { openBoth } from '../buckets.ts';
 import type { Column, Line } from '../table.ts';
@@ -86,8 +87,10 @@ function describeApproved(approved: Approved): string[] {
 }
 
 function describeFor({ examined, plan, ...weighed }: Review, now: Date): string[] {
-  const { pending, address } = examined;
-  return describeReview(address.key, pending, showPlan(plan, now), showApprovals(weighed));
+  const { pending, address, object } = examined;
+  const requester = object && requesterOf(address, object);
+  const shown = showPlan(plan, now);
+  return describeReview(address.key, requester, pending, shown, showApprovals(weighed));
 }
 
 /** As computed here if possible; without `plan` the request cannot be approved as it is, and `problems` say why. */

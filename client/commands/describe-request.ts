@@ -50,14 +50,18 @@ function describeApiRequest(api: ShownApiRequest): Row[] {
   return [
     ['object', `${api.name}, uid ${api.uid}`],
     ['signer', `${api.signerName}, usages ${api.usages.join(', ') || 'none'}${validity}`],
-    ['requester', `${username} in ${groups.join(', ') || 'no group'}`],
+    ...describeRequester(`${username} in ${groups.join(', ') || 'no group'}`),
     ['conditions', conditions.join(', ') || 'none'],
   ];
 }
 
+const describeRequester = (requester: string | undefined): Row[] =>
+  requester === undefined ? [] : [['requester', `${requester}, says the forwarder`]];
+
 /** What an approver has to see before `approve` asks. */
 export function describeReview(
   request: string,
+  requester: string | undefined,
   about: Pick<ShownPending, 'uploader' | 'since' | 'waitingFor'>,
   plan: ShownPlan,
   approvals: ShownApprovals,
@@ -65,6 +69,7 @@ export function describeReview(
   return [
     ...rows([
       ['request', request],
+      ...describeRequester(requester),
       ...describeUpload(about),
       ...describePlan({ ...plan, approvals }),
     ]),

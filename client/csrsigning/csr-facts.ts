@@ -60,6 +60,8 @@ export function readFacts({ metadata, spec, status }: ApiCsr): CsrFacts | undefi
   const { uid, name, creationTimestamp = '' } = metadata ?? {};
   // a uid becomes a part of object keys, and has no dot, which separates the number of an attempt
   if (!signer || uid === undefined || name === undefined) return undefined;
+  // the API server has no limit, and all names are remembered
+  if (name.length > MAX_NAME_LENGTH) return undefined;
   if (!isSubdomain(uid) || uid.includes('.')) return undefined;
   const { username = '', groups = [] } = spec ?? {};
   const commonName = commonNameOf(spec?.request ?? '');
@@ -76,6 +78,9 @@ export function readFacts({ metadata, spec, status }: ApiCsr): CsrFacts | undefi
     state: stateOf(status),
   };
 }
+
+/** What the service accepts. */
+const MAX_NAME_LENGTH = 253;
 
 const NODES = 'system:nodes';
 const NODE_USER = 'system:node:';

@@ -4,6 +4,7 @@
  */
 import { Fault } from '../../lib/fault.ts';
 import { KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
+import { TooLarge } from '../kubernetes/response.ts';
 import { pause, type Timers } from '../kubernetes/timers.ts';
 import { Agenda } from './agenda.ts';
 import { type ApiCsr, isForKubelet, readFacts, stateOf } from './csr-facts.ts';
@@ -299,6 +300,8 @@ export class Forwarder {
       const text = error instanceof Error ? error.message : String(error);
       this.#deps.metrics.count('errors_total', { of });
       this.#deps.log(of === 'other' ? 'error' : 'warning', text);
+      // it stays so, and each attempt is expensive
+      if (error instanceof TooLarge) return 'nothing';
       return { step, inMs: pauseAfterFailure(of, counts.failures) };
     }
   }
@@ -312,7 +315,8 @@ export class Forwarder {
   #waitMs(now: number): number {
     const waits = [LONGEST_PAUSE, (this.#agenda.nextAt ?? Number.POSITIVE_INFINITY) - now];
     if (this.#running.size < MOST_RUNNING) {
-      if (this.#isWaiting('look')) waits.push(this.#looks.waitMs(now));
+      // what waits although the rate allows it waits for others to end, which wakes the loop
+      if (this.#isWaiting('look')) waits.push(this.#looks.waitMs(now) || SECOND);
       if (this.#isWaiting('upload')) waits.push(this.#uploads.waitMs(now) || SECOND);
     }
     return Math.max(1, Math.min(...waits));

@@ -16,13 +16,22 @@ import {
   type WatchEvent,
   type WatchOptions,
 } from './kube-client.ts';
-import { parseJson, readBody, readError, requireJson, TooLarge } from './response.ts';
+import {
+  LARGEST_OBJECT_BYTES,
+  parseJson,
+  readBody,
+  readError,
+  requireJson,
+  TooLarge,
+} from './response.ts';
 import { pause, systemTimers, type Timers } from './timers.ts';
 import { readEvents } from './watch-stream.ts';
 
 /** A page of 500 CSRs of kubelets is 2 MB. */
 const PAGE_SIZE = 500;
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** An object that its caller asks for: what is larger was made to be large, and several may be read at the same time. */
+const MAX_OBJECT_BYTES = 2 * 1024 * 1024;
 
 /** The server ends a watch after so long, at different times for different clients. */
 const WATCH_SECONDS = 300;
@@ -88,10 +97,11 @@ class HttpsKubeClient implements KubeClient {
       const parameters = { ...query, limit: `${limit}`, ...(next !== '' && { continue: next }) };
       const page = await this.#page<T>(withQuery(path, parameters), limit > 1);
       if (page === undefined) {
-        // a page of few, huge objects
+        // huge objects
         limit = Math.ceil(limit / 8);
         continue;
       }
+      limit = Math.min(PAGE_SIZE, 8 * limit);
       yield page;
       if (page.next === '') return;
       if (page.next === next) throw new KubeUnreachable(`${path}: the list repeats a page`);
@@ -101,8 +111,9 @@ class HttpsKubeClient implements KubeClient {
 
   /** @returns undefined if the page is too large, and can be smaller */
   async #page<T>(path: string, canBeSmaller: boolean) {
+    const most = canBeSmaller ? MAX_PAGE_BYTES : LARGEST_OBJECT_BYTES;
     try {
-      return toPage<T>(await this.#call({ method: 'GET', path }));
+      return toPage<T>(await this.#call({ method: 'GET', path }, most));
     } catch (error) {
       if (error instanceof TooLarge && canBeSmaller) return undefined;
       throw error;
@@ -143,12 +154,12 @@ class HttpsKubeClient implements KubeClient {
   }
 
   /** A response with Retry-After says that nothing was done, as client-go takes it (rest/with_retry.go). */
-  async #call(asked: KubeRequest): Promise<unknown> {
+  async #call(asked: KubeRequest, maxBytes = MAX_OBJECT_BYTES): Promise<unknown> {
     for (let retries = 0; ; retries++) {
       try {
         const response = await this.#connection.send({ ...asked, signal: this.#signal });
         await this.#requireSuccess(response);
-        return parseJson((await readBody(response, MAX_BODY_BYTES, this.#timers)).toString('utf8'));
+        return parseJson((await readBody(response, maxBytes, this.#timers)).toString('utf8'));
       } catch (error) {
         const seconds = retrySeconds(error);
         if (seconds === undefined || retries === MOST_RETRIES) throw error;

@@ -7,6 +7,12 @@ const BODY_MS = 30_000;
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_QUOTED = 1000;
 
+/**
+ * The API server takes requests of 3 MiB, and JSON writes some characters in six (`<` as `\u003c`). Lists and watches
+ * have to get past such an object: everyone who can create one could otherwise stop them.
+ */
+export const LARGEST_OBJECT_BYTES = 20 * 1024 * 1024;
+
 /** A response that is larger than its limit. */
 export class TooLarge extends KubeUnreachable {}
 

@@ -1,11 +1,9 @@
 /** Reads the response to a watch: one JSON document a line (apimachinery pkg/watch, meta/v1 WatchEvent). */
 import type { IncomingMessage } from 'node:http';
 import { KubeSilence, KubeUnreachable, type WatchEvent } from './kube-client.ts';
-import { parseJson, toKubeError, unreachable } from './response.ts';
+import { LARGEST_OBJECT_BYTES, parseJson, toKubeError, unreachable } from './response.ts';
 import type { Timers } from './timers.ts';
 
-/** etcd takes objects of 1.5 MiB, and JSON is longer than what the API server stores. */
-const MAX_LINE_BYTES = 3 * 1024 * 1024;
 /** The API server sends a bookmark about each minute. */
 const SILENCE_MS = 90_000;
 
@@ -59,8 +57,8 @@ class LineSplitter {
 
   #add(part: Buffer): void {
     this.#size += part.length;
-    if (this.#size > MAX_LINE_BYTES)
-      throw new KubeUnreachable(`a watch event of more than ${MAX_LINE_BYTES} bytes`);
+    if (this.#size > LARGEST_OBJECT_BYTES)
+      throw new KubeUnreachable(`a watch event of more than ${LARGEST_OBJECT_BYTES} bytes`);
     this.#parts.push(part);
   }
 }

@@ -31,32 +31,32 @@ export async function findBudgetHolder(
   object: Pick<BucketObject, 'body'>,
   record: ClusterRecord | undefined,
 ): Promise<string> {
-  const { holder, isFinal } = budgetHolderOf(address, object, record);
+  const holder = budgetHolderOf(address, object, record);
   expected.countsFor(holder);
-  if (isFinal) return holder;
   return keepBudgetHolder(bucket, address, day, holder);
 }
 
 /**
- * What a worker requests with its own certificate counts for itself, and users count together. What is requested with a
+ * What a worker requests with its own certificate counts for itself, and users count together, if the record allows it:
+ * otherwise a forwarder could use up what people have who upload themselves. What is requested with a
  * bootstrap token counts for the token: it can name any worker, and any number of names that match a rule. All names that
  * the record does not know share one counter, which draws nothing: a bootstrap token can invent any number of them, and
  * name any control plane.
- * @returns `isFinal`: whether every run finds the same, whatever the record says
  */
 export function budgetHolderOf(
   { path }: Pick<RequestParts, 'path'>,
   { body }: Pick<BucketObject, 'body'>,
   record: ClusterRecord | undefined,
-): { readonly holder: string; readonly isFinal: boolean } {
-  if (signerOfPath(path)?.certificateName === USER_NAME) return { holder: USERS, isFinal: true };
+): string {
+  if (signerOfPath(path)?.certificateName === USER_NAME)
+    return record?.csrSigning?.kubeAPIServerClient ? USERS : CSR;
   const { object, csr } = readApiRequest(body);
   const { commonName = '' } = csr.seen.subject ?? {};
   const name = nodeOfUser(commonName);
   const node = record && name ? findNode(record, name) : undefined;
-  if (node?.role !== 'worker') return { holder: CSR, isFinal: false };
+  if (node?.role !== 'worker') return CSR;
   const isItself = object?.spec.username === commonName;
-  return { holder: isItself ? node.name : bootstrapHolderOf(object), isFinal: false };
+  return isItself ? node.name : bootstrapHolderOf(object);
 }
 
 /** Names of tokens: https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format */

@@ -145,7 +145,7 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   { bucket: 'authority', key: issuedKey(request), content: 'certificate as signed' },
   {
     bucket: 'authority',
-    key: csrClaimKey(cluster, '<uid>'),
+    key: csrClaimKey(cluster, '<uid>', '<SHA-256 of the public key>'),
     content: 'which request a CSR of the certificates API is issued under',
     document: { schema: csrClaimSchema, unknownFields: 'ignored' },
   },

@@ -1,12 +1,14 @@
-/** Names and CA of a kubelet's serving certificate, before it is signed. */
+/** What a kubelet's certificate is judged by again before it is signed: names and CA of a serving certificate. */
 import { findNode } from '../cluster/find-node.ts';
 import { type IssueRecord, recordKey } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import { nodeOfUser } from '../names.ts';
 import { chooseCa } from '../policy/choose-ca.ts';
+import { judgeNode } from '../policy/judge-kubelet.ts';
 import { judgeKubeletNames } from '../policy/kubelet-names.ts';
 import { listed, quote } from '../printable.ts';
+import type { KubeletName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import type { Declarations } from './declarations.ts';
@@ -20,13 +22,14 @@ export interface Undeclared {
 
 /**
  * A wrong name in a kubelet's serving certificate can make an API server of it. So the record is not trusted: its names
- * and its CA are judged by what is declared.
+ * and its CA are judged by what is declared. So is the node: a record below `csr/` must not be one of a control plane.
  */
-export async function checkServing(
+export async function checkKubelet(
   grounds: Declarations,
-  { cluster }: RequestAddress,
-  { certificate, trustDomain, ca }: IssueRecord,
+  address: RequestAddress,
+  { certificate, certificateName, trustDomain, ca }: IssueRecord,
 ): Promise<Undeclared> {
+  const { cluster } = address;
   const { commonName } = certificate;
   const [record, document, domain] = await Promise.all([
     grounds.clusterRecord(cluster),
@@ -39,14 +42,22 @@ export async function checkServing(
     const misfit = `cluster ${quote(cluster)} of trust domain ${quote(trustDomain)} has no such node`;
     return { misfits: [misfit], changedAt };
   }
+  const ofNode = judgeNode(asKubeletName(certificateName), address, record, node).map(describe);
+  if (certificateName === 'kubelet-client') return { misfits: ofNode, changedAt };
   const chosen = document && chooseCa(document, 'kubelet-serving', { commonName, record, domain });
   const misfits = [
-    ...judgeKubeletNames(namesOf(certificate), node, record, domain).map(
-      ({ got, code }) => `${code}: ${got}`,
-    ),
+    ...ofNode,
+    ...judgeKubeletNames(namesOf(certificate), node, record, domain).map(describe),
     ...(chosen?.name === ca ? [] : [`${chosen?.name ?? 'no CA'} signs it, not ${ca}`]),
   ];
   return { misfits, changedAt: latest(changedAt, chosen?.notBefore) };
+}
+
+const describe = ({ got, code }: Violation) => `${code}: ${got}`;
+
+function asKubeletName(name: string): KubeletName {
+  if (name === 'kubelet-client' || name === 'kubelet-serving') return name;
+  throw new Error(`${name} is not a certificate of the certificates API for kubelets`);
 }
 
 /** A CA that was created later is a change, too: its certificate is not valid before that. */
@@ -55,7 +66,7 @@ function latest(one: Date | undefined, other: Date | undefined): Date | undefine
   return one > other ? one : other;
 }
 
-export type FoundServing =
+export type FoundKubelet =
   | { readonly fits: true }
   | { readonly fits: false; readonly misfits: readonly string[] }
   | { readonly fits: false; readonly violations: readonly Violation[] };
@@ -64,13 +75,13 @@ export type FoundServing =
  * The same for a record that this run did not write. If anything was declared after the record was written, that is the
  * likely reason, and the kubelet requests again; otherwise nobody could have decided this, and the record is forged.
  */
-export async function checkFoundServing(
+export async function checkFoundKubelet(
   { authority }: Pick<Service, 'authority'>,
   grounds: Declarations,
   address: RequestAddress,
   record: IssueRecord,
-): Promise<FoundServing> {
-  const { misfits, changedAt } = await checkServing(grounds, address, record);
+): Promise<FoundKubelet> {
+  const { misfits, changedAt } = await checkKubelet(grounds, address, record);
   if (misfits.length === 0) return { fits: true };
   // by the clock of S3, as the other: what the record itself says could be forged
   const written = await authority.get(recordKey(address.key), 0);

@@ -8,12 +8,13 @@ import {
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { Fault } from '../fault.ts';
 import { recordMisfit } from '../policy/refusals.ts';
+import { isKubeletName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { type CheckedDraft, checkRecord } from './check-record.ts';
 import { type Grounds, storedGrounds } from './grounds.ts';
 
-/** Loaded with the first serving certificate of a kubelet. */
+/** Loaded with the first serving certificate of a kubelet, or the first record of a kubelet that another run wrote. */
 const loadServing = () => import('./certificates-api.ts');
 
 const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kubelet-serving';
@@ -32,7 +33,7 @@ export async function checkOwn(
   const check = await checkRecord(service, address, record, object, grounds);
   const undeclared =
     check.fits && isServing(record)
-      ? (await (await loadServing()).checkServing(grounds, address, record)).misfits
+      ? (await (await loadServing()).checkKubelet(grounds, address, record)).misfits
       : [];
   if (check.fits && undeclared.length === 0) return check;
   throw new Fault('lint-failed', (check.fits ? undeclared : check.misfits).join('; '));
@@ -57,11 +58,11 @@ export async function checkFound(
   const grounds = storedGrounds(service.authority);
   const check = await checkRecord(service, address, record, csr, grounds);
   if (!check.fits) return doesNotFit(check.misfits);
-  if (!isServing(record)) return check;
-  const { checkFoundServing } = await loadServing();
-  const serving = await checkFoundServing(service, grounds, address, record);
-  if (serving.fits) return check;
-  return 'misfits' in serving ? doesNotFit(serving.misfits) : serving;
+  if (!isKubeletName(record.certificateName)) return check;
+  const { checkFoundKubelet } = await loadServing();
+  const found = await checkFoundKubelet(service, grounds, address, record);
+  if (found.fits) return check;
+  return 'misfits' in found ? doesNotFit(found.misfits) : found;
 }
 
 const doesNotFit = (misfits: readonly string[]): NotSigned => ({

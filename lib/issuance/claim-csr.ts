@@ -1,8 +1,10 @@
 /**
  * One CSR of the certificates API has one certificate. Within one place the order of its attempts sees to that
  * (attempts.ts). But if the role of a node changes while a CSR is open, the CSR can be requested in two places: below `csr/`,
- * and below the node's name. The first request that is to be issued claims the CSR for its place.
+ * and below the node's name. The first request that is to be issued claims the CSR for its place. A forwarder can upload
+ * anything under a uid, so it is the CSR's key that is claimed: it cannot claim the CSR of a control-plane node.
  */
+import { createHash } from 'node:crypto';
 import { attemptOf } from '../certificates-api/attempts.ts';
 import { csrClaimKey, csrClaimSchema } from '../contract/csr-claim.ts';
 import { parseRequestKey, type RequestAddress } from '../contract/request-key.ts';
@@ -26,7 +28,9 @@ export async function claimCsr(
 ): Promise<ClaimedDecision> {
   const uid = attemptOf(address.requestId)?.uid;
   if (uid === undefined) throw new Error(`${address.key}: is no attempt of a CSR`);
-  const key = csrClaimKey(address.cluster, uid);
+  const { publicKey } = decision.record.certificate;
+  const digest = createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');
+  const key = csrClaimKey(address.cluster, uid, digest);
   const created = await authority.create(key, formatDocument({ request: address.key }), JSON_TYPE);
   if (created === 'created') return decision;
   const claim = await readDocument(authority, key, csrClaimSchema);

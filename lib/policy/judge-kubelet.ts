@@ -90,6 +90,16 @@ function uploadersFor(
   return place === CSR ? (record.csrSigning?.uploaders ?? []) : (node?.uploaders ?? []);
 }
 
+/** Whether the cluster record lets a node of this role have the certificate, in this place. */
+export function judgeNode(
+  certificateName: KubeletName,
+  address: RequestAddress,
+  record: ClusterRecord,
+  node: KnownNode,
+): Violation[] {
+  return [...judgeSigning(certificateName, address, record, node), ...judgePlace(address, node)];
+}
+
 function judgeSigning(
   certificateName: KubeletName,
   { path }: RequestAddress,

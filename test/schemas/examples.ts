@@ -67,7 +67,10 @@ export async function writtenExamples(): Promise<Example[]> {
     await keepBudgetHolder(memory.authority, { ...csr, path }, '2026-11-24', holder);
   for (const requestId of ['u-1', 'u-2']) {
     const request = requestKey({ ...csr, requestId, path: 'kubelet-client.json' });
-    memory.authority.seed(csrClaimKey('prod', requestId), JSON.stringify({ request }));
+    memory.authority.seed(
+      csrClaimKey('prod', requestId, 'a'.repeat(64)),
+      JSON.stringify({ request }),
+    );
   }
   const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
   const { node } = memory.declare(set);

@@ -140,6 +140,13 @@ describe('the facts of a CSR', () => {
     },
   );
 
+  it('a CSR is ignored if its name is too long to be remembered', () => {
+    const named = (name: string) =>
+      readFacts({ metadata: { name, uid: 'u' }, spec: { signerName: CLIENT_SIGNER } });
+    expect(named('x'.repeat(253))).toBeDefined();
+    expect(named('x'.repeat(254))).toBeUndefined();
+  });
+
   it('a CSR that cannot be read is forwarded: the service says why', () => {
     const metadata = { name: 'x', uid: 'u', creationTimestamp: '' };
     const read = readFacts({ metadata, spec: { signerName: CLIENT_SIGNER, request: '!!' } });

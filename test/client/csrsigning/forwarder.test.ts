@@ -1,6 +1,7 @@
 /** What the forwarder does with CSRs, on an API server and a bucket in memory. The service is a stand-in here. */
 
 import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
+import { TooLarge } from '../../../client/kubernetes/response.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { Fault } from '../../../lib/fault.ts';
 import type { NewCsr } from './api-server.ts';
@@ -286,6 +287,24 @@ describe('which CSRs are forwarded', () => {
     expect(eventsOf(world, 'CertificateRefused')[0]?.message).toMatch(/more than 32768 bytes/);
   });
 });
+
+it.each(['/jane', '/nodes/w-1'])(
+  'a CSR is left alone if the object %s is huge: each look at it is expensive',
+  async (path) => {
+    const world = newWorld();
+    start(world, {
+      interrupt: (point, target) => {
+        if (point === 'before get' && target.endsWith(path)) throw new TooLarge('a response');
+      },
+    });
+    world.api.createCsr(userCsr());
+    world.api.createCsr(servingCsr('w-1'));
+    await world.advance(600);
+    const looks = world.api.calls.filter((call) => call.call === 'get' && call.path.endsWith(path));
+    expect(looks.length).toBeLessThan(2);
+    expect(requests(world)).toHaveLength(1);
+  },
+);
 
 describe('a refused CSR', () => {
   it('is asked again after 1, 2, 4, 8 and then each 15 minutes, and issued once the record allows it', async () => {
@@ -684,5 +703,29 @@ describe('a flood', () => {
     world.api.createCsr(clientCsr('w-2', BOOTSTRAP));
     await world.advance(10);
     expect(world.api.certificate('csr-w-2')).toBeDefined();
+  });
+
+  it('whose outcomes cannot be looked up makes no busy loop', async () => {
+    const world = new World();
+    let turns = 0;
+    const { timers } = world.time;
+    start(world, {
+      timers: {
+        start: (...timer) => {
+          turns += 1;
+          return timers.start(...timer);
+        },
+      },
+      exchange: Object.assign(Object.create(world.exchange), {
+        async *list() {
+          await new Promise(() => undefined);
+        },
+      }),
+    });
+    flood(world, 30);
+    await world.advance(5);
+    turns = 0;
+    await world.advance(60);
+    expect(turns).toBeLessThan(200); // it was one each millisecond
   });
 });

@@ -138,7 +138,7 @@ describe('calls', () => {
         response.on('drain', more);
         more();
       },
-      /more than 8388608 bytes/,
+      /more than 2097152 bytes/,
     ],
     [
       'half a response',
@@ -393,6 +393,21 @@ describe('lists', () => {
     expect(server.requests[2]).toBe('GET /items?limit=8');
   });
 
+  it('get past an object that fills several pages, and are large again after it', async () => {
+    const sizes = Array.from({ length: 600 }, (_, i) => (i === 10 ? 9 * 2 ** 20 : 1));
+    const client = open((request, response) => {
+      const query = new URL(request.url ?? '', server.origin).searchParams;
+      const [limit, from] = [Number(query.get('limit')), Number(query.get('continue'))];
+      const to = Math.min(from + limit, sizes.length);
+      const items = sizes
+        .slice(from, to)
+        .map((size, i) => ({ n: from + i, big: 'x'.repeat(size) }));
+      sendJson(response, page(items, to < sizes.length ? `${to}` : ''));
+    });
+    expect((await list(client)).map(({ n }) => n)).toEqual([...sizes.keys()]);
+    expect(server.requests.length).toBeLessThan(20);
+  });
+
   it('that repeat a page, or are something else, are not accepted', async () => {
     const endless = open((_, response) => sendJson(response, page([], 'again')));
     await expect(list(endless)).rejects.toThrow(/repeats a page/);
@@ -477,8 +492,8 @@ describe('watches', () => {
     ],
     [
       'an endless line',
-      stream(Array(60).fill('x'.repeat(65_536)), 'silence'),
-      { message: 'a watch event of more than 3145728 bytes' },
+      stream(Array(21).fill('x'.repeat(2 ** 20)), 'silence'),
+      { message: 'a watch event of more than 20971520 bytes' },
     ],
   ])('fail for %s', async (_, respond, expected) => {
     const { error } = await watch(open(respond));

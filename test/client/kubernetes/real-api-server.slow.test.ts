@@ -145,6 +145,21 @@ suite(`a real API server${why === undefined ? '' : ` (${why})`}`, () => {
       expect(following.calls.lists).toBeLessThan(15);
     });
 
+    it('sees what comes after an object that is as large as an attacker can make it', async () => {
+      // 1.4 MB in etcd, and 9 MB as JSON
+      const owner = { apiVersion: 'a/v1', kind: 'A', uid: 'a', name: '<'.repeat(1_450_000) };
+      await expect(createCsr('huge', { ownerReferences: [owner] })).rejects.toThrow(/more than/);
+      await createCsr('after-huge');
+      await following.sees('after-huge');
+      expect(following.problems).toEqual([]);
+      const listing = new Following();
+      await listing.sees('listed');
+      await listing.stop();
+      expect(listing.log).toEqual(expect.arrayContaining(['huge', 'after-huge']));
+      expect(listing.problems).toEqual([]);
+      kubectl('delete', 'csr', 'huge');
+    });
+
     it('sees within two minutes what a dead connection did not deliver', async () => {
       const before = { ...following.calls };
       proxy.pauseOpen();
@@ -208,11 +223,11 @@ const kubectl = (...args: string[]) =>
     { stdio: 'pipe' },
   );
 
-const createCsr = (name: string) =>
+const createCsr = (name: string, more: object = {}) =>
   admin.create<Csr>(CSRS, {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
-    metadata: { name },
+    metadata: { name, ...more },
     spec: { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
   });
 

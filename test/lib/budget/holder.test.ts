@@ -43,7 +43,7 @@ function objectFor(commonName: string, username = commonName): { body: Uint8Arra
 }
 
 const holder = (commonName: string, path = 'kubelet-client.json', known = record) =>
-  budgetHolderOf({ path }, objectFor(commonName), known).holder;
+  budgetHolderOf({ path }, objectFor(commonName), known);
 
 it.each([
   ['a listed worker', 'system:node:w-1', 'w-1'],
@@ -67,25 +67,35 @@ it.each([
 ])('what others request for %s counts for the requester', (_, commonName, username, expected) => {
   const object = objectFor(commonName, username);
   const path = 'kubelet-client.json';
-  expect(budgetHolderOf({ path }, object, record).holder).toBe(expected);
+  expect(budgetHolderOf({ path }, object, record)).toBe(expected);
 });
 
 it('without a cluster record, no name is known', () => {
   expect(
     budgetHolderOf({ path: 'kubelet-client.json' }, objectFor('system:node:w-1'), undefined),
-  ).toEqual({ holder: 'csr', isFinal: false });
+  ).toBe('csr');
 });
 
 it('an object that cannot be read counts with the unknown names', () => {
   const body = Buffer.from('{}');
-  expect(budgetHolderOf({ path: 'kubelet-client.json' }, { body }, record).holder).toBe('csr');
+  expect(budgetHolderOf({ path: 'kubelet-client.json' }, { body }, record)).toBe('csr');
 });
 
 it('CSRs of users count with all users, whatever name they request', () => {
-  expect(budgetHolderOf({ path: 'user.json' }, objectFor('system:node:w-1'), record)).toEqual({
-    holder: 'users',
-    isFinal: true,
-  });
+  const object = objectFor('system:node:w-1');
+  const csrSigning = {
+    uploaders: [],
+    maxValiditySeconds: 3600,
+    kubeletClient: undefined,
+    kubeletServing: undefined,
+    kubeAPIServerClient: {},
+  };
+  const signing = record && { ...record, csrSigning };
+  expect(budgetHolderOf({ path: 'user.json' }, object, signing)).toBe('users');
+});
+
+it('CSRs of users take nothing from them if the record allows no such CSRs', () => {
+  expect(budgetHolderOf({ path: 'user.json' }, objectFor('jane'), record)).toBe('csr');
 });
 
 describe('the holder of a request', () => {

@@ -398,6 +398,24 @@ describe('a record that someone else wrote', () => {
     nodeRules: [],
   };
 
+  const asWorker = RECORD.nodes.map((node) => ({ ...node, role: 'worker' as const }));
+  it.each<[string, CsrObject, Partial<ClusterRecordDocument>]>([
+    ['the client of a control plane', clientCsr({ ...CP1, spec: BOOTSTRAPPER }), {}],
+    ['the server of a control plane', servingCsr({ ...CP1, names: ['cp-1', '10.20.0.11'] }), {}],
+    ['a client, without csrSigning', clientCsr(W1), { csrSigning: undefined }],
+    ['a server, without csrSigning', servingCsr(W1_NAMES), { csrSigning: undefined }],
+    ['an unknown client', clientCsr(W1), { nodes: RECORD.nodes.slice(0, 1), nodeRules: [] }],
+  ])('is not signed below csr/: %s', async (_, object, changes) => {
+    const memory = await serviceWith({ nodes: asWorker });
+    const { key, done } = await ask(memory, object);
+    expect(done.outcome).toBe('issued');
+    const other = await serviceWith(changes);
+    other.exchange.seed(key, bytesOf(object));
+    other.authority.seed(recordKey(key), memory.authority.text(recordKey(key)) ?? '');
+    expect((await other.process(key)).misfits).not.toEqual([]);
+    expect(other.keys.signed).toEqual([]);
+  });
+
   /** A record that is not signed yet: the run was killed before it. */
   async function recorded() {
     const memory = await serviceWith();
@@ -541,6 +559,19 @@ describe('a node whose role changes while its CSR is open', () => {
     declare(memory);
     expect((await ask(memory, clientCsr(W1), 'csr', 2)).done.outcome).toBe('issued');
   });
+
+  it.each<[string, CsrObject]>([
+    ['a worker', clientCsr({ ...W1, key: 'rsa-2048', spec: BOOTSTRAPPER })],
+    ['a user', userCsr({ cn: 'jane', key: 'rsa-2048' })],
+  ])(
+    "a forwarder cannot claim a control plane's CSR with one of %s under its uid",
+    async (_, forged) => {
+      const memory = await serviceWith();
+      expect((await ask(memory, forged)).done.outcome).toBe('issued');
+      const object = servingCsr({ ...CP1, names: ['cp-1', '10.20.0.11'] });
+      expect((await ask(memory, object, 'cp-1')).done.outcome).toBe('issued');
+    },
+  );
 
   it('one uid has one certificate, even if a forwarder claims that it is of two signers', async () => {
     const memory = await serviceWith();
