@@ -2,7 +2,7 @@
  * `npm run demo`: takes CSRs of real kubeadm from upload to certificate on this machine, with the commands that a
  * platform team, nodes and an approver use. Exits with 0 only if every outcome is as expected.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestKey } from '../../lib/contract/request-key.ts';
@@ -10,6 +10,7 @@ import { Fault } from '../../lib/fault.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { connect } from '../connection.ts';
 import type { Received } from '../node/fetch/receive.ts';
+import { API_CSRS, forward, WORKER } from './api-csrs.ts';
 import { legacyCluster, newestCluster } from './clusters.ts';
 import { differences, type Expected } from './expectations.ts';
 import { hostileUploads } from './hostile.ts';
@@ -43,6 +44,7 @@ async function demo({ folder, session }: Demo): Promise<string[]> {
     }
     const node = nodeOf(newestCluster.name, newestCluster.node);
     problems.push(...(await approveSuperAdmin({ folder, session }, as('approver'), node)));
+    problems.push(...(await forwardApiCsrs({ folder, session }, as)));
     problems.push(...(await tryHostile({ folder, session }, node)));
     return problems;
   } finally {
@@ -54,9 +56,9 @@ async function demo({ folder, session }: Demo): Promise<string[]> {
 
 async function setUp(session: Session, administrator: Actor): Promise<void> {
   heading('The platform team creates the CAs and declares two clusters:');
-  show(await session.cakeless(administrator, 'trust-domain', 'create', 'fleet'));
   for (const { name, config } of [newestCluster, legacyCluster]) {
-    const source = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
+    show(await session.cakeless(administrator, 'trust-domain', 'create', name));
+    const source = ['--kubeadm-config', config, '--trust-domain', name];
     show(await session.cakeless(administrator, 'cluster', 'apply', name, ...source));
   }
 }
@@ -96,6 +98,40 @@ async function approveSuperAdmin({ folder, session }: Demo, approver: Actor, nod
   const place = ['--cluster', name, '--node', nodeName, '--request', 'first', '--wait', '1m'];
   const all = expected.map((one): Expected => ({ ...one, outcome: 'issued' }));
   return receive(session, node, place, join(folder, name), all);
+}
+
+/** Without a cluster, the demo uploads what `cakeless csrsigning` finds at an API server. */
+async function forwardApiCsrs(
+  { folder, session }: Demo,
+  as: (name: string) => Actor,
+): Promise<string[]> {
+  heading(
+    'A worker joins with a bootstrap token alone. The platform team declares it, and that its kubelet may have certificates:',
+  );
+  const { name } = newestCluster;
+  const administrator = as('administrator');
+  const { name: worker, address } = WORKER;
+  const add = ['cluster', 'node', 'add', name, worker, address, '--role', 'worker'];
+  show(await session.cakeless(administrator, ...add));
+  const shown = await session.cakeless(administrator, 'cluster', 'show', name, '-o', 'json');
+  const record = join(folder, `${name}.json`);
+  const csrSigning = { kubeletClient: {}, kubeletServing: {} };
+  writeFileSync(record, JSON.stringify({ ...JSON.parse(shown.stdout), csrSigning }, null, 2));
+  console.log(`  its csrSigning is now ${JSON.stringify(csrSigning)}`);
+  show(await session.cakeless(administrator, 'cluster', 'apply', name, '-f', record));
+  heading("The forwarder carries the kubelet's CSRs from the certificates API to the service:");
+  const { environment } = as(`forwarder:${name}`);
+  Object.assign(process.env, environment);
+  const exchange = await connect(environment).exchange();
+  const problems: string[] = [];
+  for (const csr of API_CSRS) {
+    console.log(`\n  ${csr.what}`);
+    const received = await forward(exchange, name, csr, join(folder, 'worker'));
+    for (const line of tableOf([received])) console.log(line);
+    const { certificateName: path, outcome, codes } = csr;
+    problems.push(...differences([received], [{ path, outcome, ...(codes && { codes }) }]));
+  }
+  return problems;
 }
 
 async function tryHostile({ folder, session }: Demo, node: Actor): Promise<string[]> {
