@@ -1,4 +1,6 @@
 /** Everything about one request that an approver or an auditor decides by. */
+
+import type { CsrObject } from '../../lib/certificates-api/csr-object.ts';
 import { readClusterRecord } from '../../lib/cluster/read-record.ts';
 import {
   type DecisionRecord,
@@ -9,10 +11,12 @@ import { type CountedApproval, readPending } from '../../lib/contract/outcomes.t
 import { issuedNameOf, outcomeKeys, type RequestAddress } from '../../lib/contract/request-key.ts';
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { digestOfObject } from '../../lib/csr/forbidden-upload.ts';
+import { readUpload } from '../../lib/csr/read-upload.ts';
 import { certificateFields } from '../../lib/issuance/certificate-fields.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { Uncounted } from '../../lib/policy/approval.ts';
 import type { PlanTerms } from '../../lib/policy/plan-digest.ts';
+import { isKubeletName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore, StoredObject } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
@@ -21,7 +25,6 @@ import { type ComparedField, compareWithRecord } from './comparison.ts';
 import { describeConsequence } from './consequence.ts';
 import { type ApprovablePlan, type Examined, examine } from './examine.ts';
 import { findReplaced, type ReplacedCertificate } from './replaced.ts';
-import { readUpload } from './requester.ts';
 import { type Weighed, weigh } from './weigh.ts';
 
 interface Stores {
@@ -76,18 +79,29 @@ export interface ShownRequest {
   readonly state: 'pending' | 'issued' | 'rejected' | 'no-outcome';
   readonly csr?: {
     readonly sha256: string;
-    /** Who created it in the cluster, if it is of the certificates API. */
-    readonly requester?: string;
     readonly subject: string;
     readonly names: readonly string[];
     readonly key: string;
   };
+  /** Of a CSR of the certificates API, as the forwarder says. */
+  readonly api?: ShownApiRequest;
   /** What the CSR requests, next to what the cluster record expects. */
   readonly comparison?: readonly ComparedField[];
   readonly pending?: ShownPending;
   readonly decision?: ShownDecision;
   /** The node's last certificate of this name. */
   readonly replaces?: ReplacedCertificate;
+}
+
+export interface ShownApiRequest {
+  readonly name: string;
+  readonly uid: string;
+  readonly signerName: string;
+  readonly usages: readonly string[];
+  /** Who created it in the cluster. */
+  readonly requester: { readonly username: string; readonly groups: readonly string[] };
+  readonly expirationSeconds?: number;
+  readonly conditions: readonly string[];
 }
 
 /** @throws CommandError if there is neither a CSR nor a decision */
@@ -134,20 +148,36 @@ async function showCsr(
   authority: ObjectStore,
   address: RequestAddress,
   object: StoredObject,
-): Promise<Pick<ShownRequest, 'csr' | 'comparison'>> {
-  const { seen, requester } = readUpload(address, object);
+): Promise<Pick<ShownRequest, 'csr' | 'comparison' | 'api'>> {
+  const upload = readUpload(address.path, object.body);
+  const { seen } = upload.csr;
   const { subject, names = [], key } = seen;
   const csr = {
     sha256: digestOfObject(object),
-    ...(requester !== undefined && { requester }),
     subject: subject ? describeSubject(subject) : '',
     names: names.map(formatName),
     key: key?.kind ?? '',
   };
   const certificateName = issuedNameOf(address);
   const record = await readClusterRecord(authority, address.cluster);
-  if (!record || certificateName === undefined) return { csr };
-  return { csr, comparison: compareWithRecord(seen, address, certificateName, record) };
+  const about = { csr, ...(upload.object && { api: showApiRequest(upload.object) }) };
+  // what a kubelet may request depends on rules, on all clusters of the trust domain, and on who asks
+  const isKubelets = certificateName !== undefined && isKubeletName(certificateName);
+  if (!record || certificateName === undefined || isKubelets) return about;
+  return { ...about, comparison: compareWithRecord(seen, address, certificateName, record) };
+}
+
+export function showApiRequest({ metadata, spec, status }: CsrObject): ShownApiRequest {
+  const { signerName, usages, username, groups, expirationSeconds } = spec;
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    signerName,
+    usages,
+    requester: { username, groups },
+    ...(expirationSeconds !== undefined && { expirationSeconds }),
+    conditions: (status.conditions ?? []).map(({ type }) => type),
+  };
 }
 
 async function showPending(

@@ -2,6 +2,7 @@
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type {
+  ShownApiRequest,
   ShownApprovals,
   ShownDecision,
   ShownPending,
@@ -28,7 +29,7 @@ export function describeRequest(request: ShownRequest): string[] {
       ['certificate', `${certificateName} of ${cluster}/${node}`],
       ['state', request.state],
       ...(csr ? [['CSR', csr.sha256] as const] : []),
-      ...describeRequester(csr?.requester),
+      ...(request.api ? describeApiRequest(request.api) : []),
       ...(pending ? describeUpload(pending) : []),
       ...(decision ? describeDecision(decision) : []),
       ...(pending ? describePlan(pending) : []),
@@ -40,13 +41,24 @@ export function describeRequest(request: ShownRequest): string[] {
   ];
 }
 
-const describeRequester = (requester: string | undefined): Row[] =>
-  requester === undefined ? [] : [['requester', `${requester}, says the forwarder`]];
+/** The forwarder's word, except for the CSR in it. */
+function describeApiRequest(api: ShownApiRequest): Row[] {
+  const { username, groups } = api.requester;
+  const { expirationSeconds, conditions } = api;
+  const validity =
+    expirationSeconds === undefined ? '' : `, for ${formatDuration(expirationSeconds)}`;
+  return [
+    ['object', `${api.name}, uid ${api.uid}`],
+    ['signer', `${api.signerName}, usages ${api.usages.join(', ') || 'none'}${validity}`],
+    ['requester', `${username} in ${groups.join(', ') || 'no group'}`],
+    ['conditions', conditions.join(', ') || 'none'],
+  ];
+}
 
 /** What an approver has to see before `approve` asks. */
 export function describeReview(
   request: string,
-  requester: string | undefined,
+  api: ShownApiRequest | undefined,
   about: Pick<ShownPending, 'uploader' | 'since' | 'waitingFor'>,
   plan: ShownPlan,
   approvals: ShownApprovals,
@@ -54,7 +66,7 @@ export function describeReview(
   return [
     ...rows([
       ['request', request],
-      ...describeRequester(requester),
+      ...(api ? describeApiRequest(api) : []),
       ...describeUpload(about),
       ...describePlan({ ...plan, approvals }),
     ]),

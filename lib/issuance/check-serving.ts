@@ -11,7 +11,7 @@ import { listed, quote } from '../printable.ts';
 import type { KubeletName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
-import type { RecordGrounds } from './grounds.ts';
+import type { Declarations } from './declarations.ts';
 
 export interface Undeclared {
   /** What does not agree with the declarations, as text. */
@@ -25,7 +25,7 @@ export interface Undeclared {
  * and its CA are judged by what is declared. So is the node: a record below `csr/` must not be one of a control plane.
  */
 export async function checkKubelet(
-  grounds: RecordGrounds,
+  grounds: Declarations,
   address: RequestAddress,
   { certificate, certificateName, trustDomain, ca }: IssueRecord,
 ): Promise<Undeclared> {
@@ -77,7 +77,7 @@ export type FoundKubelet =
  */
 export async function checkFoundKubelet(
   { authority }: Pick<Service, 'authority'>,
-  grounds: RecordGrounds,
+  grounds: Declarations,
   address: RequestAddress,
   record: IssueRecord,
 ): Promise<FoundKubelet> {

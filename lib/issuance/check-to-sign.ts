@@ -15,7 +15,7 @@ import { type CheckedDraft, checkRecord } from './check-record.ts';
 import { type Grounds, storedGrounds } from './grounds.ts';
 
 /** Loaded with the first serving certificate of a kubelet, or the first record of a kubelet that another run wrote. */
-const loadServing = () => import('./check-serving.ts');
+const loadServing = () => import('./certificates-api.ts');
 
 const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kubelet-serving';
 

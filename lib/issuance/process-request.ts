@@ -25,10 +25,10 @@ import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { BucketObject, StoredObject } from '../store/object-store.ts';
 import type { CheckedDraft } from './check-record.ts';
-import { loadChecks } from './check-to-sign-later.ts';
 import { type Decision, decide, type KnownUploader } from './decide.ts';
 import { finish } from './finish.ts';
 import { type Grounds, groundsOfDecision, SharedDeclarations } from './grounds.ts';
+import { loadIssue } from './issue-later.ts';
 import { findOverBudget, publishOverBudget, readableRecord } from './over-budget.ts';
 import { publishPending, readEarlierPending } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
@@ -168,7 +168,7 @@ async function findHolder(
   const named = holderInKey(address);
   if (named !== undefined) return named;
   const record = await readableRecord(declared, address.cluster);
-  const { findBudgetHolder } = await import('../budget/holder.ts');
+  const { findBudgetHolder } = await import('./certificates-api.ts');
   const day = dayOf(object.lastModified);
   return findBudgetHolder(service.authority, expected, address, day, object, record);
 }
@@ -203,7 +203,7 @@ async function recordDecision(
 ): Promise<Decided | undefined> {
   const key = recordKey(address.key);
   if (decision.after)
-    await (await import('./attempts.ts')).recordUnrecorded(service, decision.after);
+    await (await import('./certificates-api.ts')).recordUnrecorded(service, decision.after);
   if (decision.kind === 'pending') {
     await publishPending(service, address, decision);
     // An approval may have been processed in the meantime; then its outcome counts, and `finish` removes this one.
@@ -212,7 +212,7 @@ async function recordDecision(
   const { record } = decision;
   const checked =
     record.decision === 'issue'
-      ? await (await loadChecks()).checkOwn(service, address, object, record, grounds)
+      ? await (await loadIssue()).checkOwn(service, address, object, record, grounds)
       : undefined;
   const created = await service.authority.create(key, formatDocument(record), JSON_TYPE);
   return created === 'created' ? { record, checked } : readDecided(service, key);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { caOfCertificate, trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { issuedNameOf, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { readRequest } from '../../../lib/csr/read-request.ts';
+import { readUpload } from '../../../lib/csr/read-upload.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { LIMITS } from '../../../lib/limits.ts';
@@ -79,14 +79,15 @@ async function receiveCertificate(
   const stem = join(folder, path);
   const [object, csr] = await Promise.all([
     exchange.get(key, LIMITS.maxObjectBytes),
-    csrBeside(stem) ?? exchange.get(requestKey, LIMITS.maxObjectBytes).then((o) => o?.body),
+    (requestKey.endsWith('.csr') ? csrBeside(stem) : undefined) ??
+      exchange.get(requestKey, LIMITS.maxObjectBytes).then((o) => o?.body),
   ]);
   if (!object || !csr)
     return failed('the certificate or its CSR no longer exists; submit it again');
   const unusable =
     object.unreadable ?? (object.tooLarge ? `it has ${object.size} bytes` : undefined);
   if (unusable !== undefined) return failed(`the certificate cannot be read: ${unusable}`);
-  const { request } = readRequest(csr);
+  const { request } = readUpload(parseRequestKey(requestKey)?.path ?? '', csr).csr;
   if (!request) return failed('its CSR cannot be read');
   const bundle = await bundleOf(
     trustDomainOfCertificate(object.metadata),

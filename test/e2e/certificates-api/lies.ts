@@ -11,6 +11,7 @@ import type { Check } from '../harness/report.ts';
 import { type Api, type Csr, pemOf } from './api.ts';
 import type { KubeletProgram } from './kubelet-program.ts';
 import { createCsr } from './make-csr.ts';
+import { addressesOf, register } from './nodes.ts';
 import { WORKER, workerNamed } from './plan.ts';
 import type { Setting } from './setting.ts';
 
@@ -109,14 +110,14 @@ const LIES: readonly Lie[] = [
     told: ({ forge, node }) =>
       forge({
         ca: 'kubelet-ca',
-        extensions: [...SERVING, `subjectAltName=DNS:${node},IP:${WORKER.address},IP:10.96.0.1`],
+        extensions: [...SERVING, `subjectAltName=DNS:${node},IP:${ADDRESS},IP:10.96.0.1`],
       }),
   },
   {
     what: 'for serving that ca signed',
     signer: 'serving',
     told: ({ forge, node }) =>
-      forge({ extensions: [...SERVING, `subjectAltName=DNS:${node},IP:${WORKER.address}`] }),
+      forge({ extensions: [...SERVING, `subjectAltName=DNS:${node},IP:${ADDRESS}`] }),
   },
 ];
 
@@ -130,11 +131,7 @@ interface Victim {
   readonly node: string;
 }
 
-export async function checkLies(
-  check: Check,
-  setting: Setting,
-  worker: KubeletProgram,
-): Promise<void> {
+export async function checkLies(check: Check, setting: Setting): Promise<void> {
   const victims = new Map<string, Lie & Victim>();
   const lies = new Map<string, Promise<string>>();
   let known: () => void = () => undefined;
@@ -142,6 +139,9 @@ export async function checkLies(
     known = done;
   });
   const forger = new Forger(setting.service.dataDir, join(setting.folder, 'lies'));
+  const kubelets = await Promise.all(
+    LIES.map(({ signer }, i) => (signer === 'serving' ? loggedIn(setting, nodeOf(i)) : undefined)),
+  );
   setting.exchange.lie = async ({ path }, body) => {
     const isIssued = path.includes('/csr/') && path.split('?')[0]?.endsWith('.crt');
     if (!isIssued) return body;
@@ -155,8 +155,8 @@ export async function checkLies(
     return Buffer.from(await told);
   };
   try {
-    for (const lie of LIES) {
-      const victim = await makeVictim(setting, worker, lie, victims.size);
+    for (const [i, lie] of LIES.entries()) {
+      const victim = await makeVictim(setting, lie, nodeOf(i), kubelets[i]);
       victims.set(victim.csr.metadata.uid, { ...lie, ...victim });
     }
     known();
@@ -174,16 +174,25 @@ export async function checkLies(
   });
 }
 
-/** A serving CSR has to come from the node itself. Each asks for other names, so that all count as the newest. */
+const nodeOf = (number: number) => workerNamed(`lied-to-${number}`);
+const ADDRESS = '10.20.1.40';
+
+/** A serving CSR has to come from the node itself. */
+async function loggedIn(setting: Setting, node: string): Promise<KubeletProgram> {
+  const kubelet = setting.kubelet(node, []);
+  await kubelet.certificate('client', 60_000);
+  await register(setting, kubelet, addressesOf(node, ADDRESS));
+  return kubelet;
+}
+
 async function makeVictim(
   setting: Setting,
-  worker: KubeletProgram,
   { signer }: Lie,
-  number: number,
+  node: string,
+  kubelet: KubeletProgram | undefined,
 ): Promise<Victim> {
-  const node = signer === 'serving' ? WORKER.name : workerNamed(`lied-to-${number}`);
-  const api = signer === 'serving' ? setting.apiOf(worker) : setting.bootstrapApi();
-  const names = signer === 'serving' ? { names: [`DNS:${node}`, `IP:${WORKER.address}`] } : {};
+  const api = kubelet ? setting.apiOf(kubelet) : setting.bootstrapApi();
+  const names = kubelet ? { names: [`DNS:${node}`, `IP:${ADDRESS}`] } : {};
   const subject = `/O=system:nodes/CN=system:node:${node}`;
   const made = await createCsr(api, setting.folder, { signer, subject, ...names });
   api.close();

@@ -12,22 +12,22 @@ const COUNT = 200;
 const IDLE_MS = 60_000;
 const FORWARDERS = [1, 3];
 
-const oneAfterTheOther = (count: number) =>
-  `from CSR created to certificate in status, ${COUNT} one after the other, ${forwarders(count)}`;
+/** Far fewer than a forwarder can carry, so that none waits for another. */
+const EVERY_MS = 250;
+
+const steadily = (count: number) =>
+  `from CSR created to certificate in status, ${COUNT} CSRs, ${1000 / EVERY_MS} a second, ${forwarders(count)}`;
 const atOnce = (count: number) => `${COUNT} CSRs at once, ${forwarders(count)}`;
 const forwarders = (count: number) => (count === 1 ? 'one forwarder' : `${count} forwarders`);
 const IDLE = 'one forwarder, idle for a minute';
 
-export const MEASURES = [
-  IDLE,
-  ...FORWARDERS.flatMap((count) => [oneAfterTheOther(count), atOnce(count)]),
-];
+export const MEASURES = [IDLE, ...FORWARDERS.flatMap((count) => [steadily(count), atOnce(count)])];
 
 export async function measure(check: Check, setting: Setting): Promise<void> {
   for (const count of FORWARDERS) {
     await setting.withForwarders(count, async (all) => {
       if (count === 1) await check(IDLE, () => idle(setting, all));
-      await check(oneAfterTheOther(count), () => sequence(setting, all, `single-${count}`));
+      await check(steadily(count), () => steady(setting, all, `steady-${count}`));
       await check(atOnce(count), () => burst(setting, all, `burst-${count}`));
     });
     await setting.api.deleteCsrs();
@@ -40,20 +40,20 @@ async function idle(setting: Setting, all: readonly Forwarder[]): Promise<string
   return since(setting, from, all);
 }
 
-async function sequence(
-  setting: Setting,
-  all: readonly Forwarder[],
-  word: string,
-): Promise<string> {
+async function steady(setting: Setting, all: readonly Forwarder[], word: string): Promise<string> {
   const watch = new IssueWatch(setting);
   await watch.start();
   const from = spent(setting);
-  const took: number[] = [];
+  const waiting: Promise<number>[] = [];
+  let took: readonly number[] = [];
   try {
     for (let i = 1; i <= COUNT; i++) {
+      const next = new Promise((done) => setTimeout(done, EVERY_MS));
       const { csr, sentAt } = await create(setting, workerNamed(`${word}-${i}`));
-      took.push((await watch.issuedAt(csr.metadata.uid)) - sentAt);
+      waiting.push(watch.issuedAt(csr.metadata.uid).then((at) => at - sentAt));
+      await next;
     }
+    took = await Promise.all(waiting);
   } finally {
     await watch.stop();
   }

@@ -1,4 +1,5 @@
 /** Nodes and their kubelets in the API, as a kubelet registers itself. */
+import { until } from '../../support/until.ts';
 import type { Api } from './api.ts';
 import type { KubeletProgram, NodeAddress } from './kubelet-program.ts';
 import type { Setting } from './setting.ts';
@@ -12,10 +13,12 @@ export async function setNode(
   const path = `/api/v1/nodes/${name}`;
   if ((await api.status('GET', path)) === 404)
     await api.ask('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name } });
-  const node = await api.ask<{ metadata: object }>('GET', path);
-  // controllers change it, too
-  const metadata = { ...node.metadata, resourceVersion: undefined };
-  await api.ask('PUT', `${path}/status`, { ...node, metadata, status: { addresses } });
+  // controllers change it at the same time
+  await until(`the addresses of ${name}`, async () => {
+    const node = await api.ask<object>('GET', path);
+    await api.ask('PUT', `${path}/status`, { ...node, status: { addresses } });
+    return true;
+  });
 }
 
 /** A worker with a bootstrap token that gets its client certificate, registers its Node, and asks for the other. */

@@ -75,7 +75,7 @@ async function checkAll(check: Check, setting: Setting): Promise<void> {
     await check(READY, async () => all.map(({ running }) => `running: ${running}`).join(', '));
     const served = await checkIssuing(check, setting);
     await checkRefusals(check, setting);
-    await checkLies(check, setting, served.worker);
+    await checkLies(check, setting);
     await checkUpstream(check, setting);
     await check(RENEWS, () => checkRenewal(served, setting.plan.quick ? 0 : LONG_MINUTES));
     return served;

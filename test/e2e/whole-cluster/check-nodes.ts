@@ -134,16 +134,16 @@ async function useWorker(cluster: WholeCluster): Promise<string> {
 }
 
 /** Without kube-proxy the service `kubernetes` is not reachable, so the pod gets another address. */
-const podOn = (nodeName: string) => ({
+export const podOn = (nodeName: string, name = 'caller') => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'caller', namespace: 'default' },
+  metadata: { name, namespace: 'default' },
   spec: {
     nodeName,
     hostNetwork: true,
     containers: [
       {
-        name: 'caller',
+        name,
         image: KUBECTL_IMAGE,
         imagePullPolicy: 'Never',
         args: ['proxy'],

@@ -1,13 +1,14 @@
 /** What kubelets' certificates are worth in the whole cluster, and what someone who took over a worker does not get. */
 import { readFileSync } from 'node:fs';
-import { until } from '../../support/until.ts';
+import { Hopeless, until } from '../../support/until.ts';
 import { Api, CSRS, type Csr, conditionsOf, REFUSED, SIGNERS } from '../certificates-api/api.ts';
 import { createCsr } from '../certificates-api/make-csr.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import { mustRun } from '../harness/program.ts';
 import { kubernetesProgram } from '../harness/programs.ts';
 import type { Check } from '../harness/report.ts';
-import { KUBECTL_IMAGE, type WholeCluster } from './cluster.ts';
+import { podOn } from './check-nodes.ts';
+import type { WholeCluster } from './cluster.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
 import { TOKEN } from './plan.ts';
 
@@ -69,18 +70,15 @@ export async function scrapeAll(cluster: WholeCluster): Promise<string> {
 
 async function execOn(cluster: WholeCluster, { name: nodeName }: KubeadmNode): Promise<string> {
   const name = 'alone';
-  const container = { name, image: KUBECTL_IMAGE, imagePullPolicy: 'Never', args: ['proxy'] };
-  const input = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default' },
-    spec: { nodeName, hostNetwork: true, containers: [container] },
-  });
+  const input = JSON.stringify(podOn(nodeName, name));
   await cluster.kubectl(['apply', '-f', '-'], { input });
   const version = ['-n', 'default', 'exec', name, '--', 'kubectl', 'version', '--client'];
   const said = await until('the pod', () => cluster.kubectl(version));
-  const lines = await cluster.kubectl(['-n', 'default', 'logs', name]);
-  if (!lines.includes('Starting to serve')) throw new Error(lines);
+  await until('its log', async () => {
+    const lines = await cluster.kubectl(['-n', 'default', 'logs', name]);
+    if (!lines.includes('Starting to serve')) throw new Error(lines);
+    return true;
+  });
   return said.split('\n')[0] ?? '';
 }
 
@@ -105,27 +103,42 @@ async function stolenAddress(cluster: WholeCluster, admin: Api): Promise<string>
       await api.ask('PUT', `${path}/status`, { ...node, status: { ...node.status, addresses } });
       return true;
     });
-    const { csr } = await createCsr(api, joiner.machine.folder, {
-      signer: 'serving',
-      subject: `/O=system:nodes/CN=system:node:${joiner.name}`,
-      names: [`DNS:${joiner.name}`, `IP:${joiner.address}`, `IP:${SERVICE_ADDRESS}`],
+    // one that its kubelet creates later supersedes it
+    const { name, words } = await until('a refused CSR', async () => {
+      const { csr } = await createCsr(api, joiner.machine.folder, {
+        signer: 'serving',
+        subject: `/O=system:nodes/CN=system:node:${joiner.name}`,
+        names: [`DNS:${joiner.name}`, `IP:${joiner.address}`, `IP:${SERVICE_ADDRESS}`],
+      });
+      const { name } = csr.metadata;
+      return { name, words: await refusal(admin, name, 60_000) };
     });
-    const words = await refusal(admin, csr.metadata.name);
-    const now = await admin.csr(csr.metadata.name);
+    const now = await admin.csr(name);
     if (conditionsOf(now) !== 'Pending') throw new Error(conditionsOf(now));
-    await admin.ask('DELETE', `${CSRS}/${csr.metadata.name}`);
     return words;
   } finally {
     api.close();
   }
 }
 
-async function refusal(api: Api, name: string): Promise<string> {
-  return until('the reason', async () => {
-    const { metadata, status } = await api.csr(name);
-    if (status.certificate) throw new Error('it was issued');
-    return metadata.annotations?.[REFUSED];
-  });
+/** The CSRs of the same requester and signer, as a reason for a wait. */
+async function othersOf(api: Api, { signerName, username }: Csr['spec']): Promise<string> {
+  const all = await api.csrs({ signerName, username });
+  return all.map((csr) => `${csr.metadata.name}: ${conditionsOf(csr)}`).join(', ');
+}
+
+async function refusal(api: Api, name: string, limitMs?: number): Promise<string> {
+  return until(
+    `the reason for ${name}`,
+    async () => {
+      const { metadata, spec, status } = await api.csr(name);
+      if (status.certificate) throw new Hopeless('it was issued');
+      const reason = metadata.annotations?.[REFUSED];
+      if (reason === undefined) throw new Error(await othersOf(api, spec));
+      return reason;
+    },
+    limitMs,
+  );
 }
 
 async function stolenName(cluster: WholeCluster): Promise<string> {
@@ -138,8 +151,9 @@ async function stolenName(cluster: WholeCluster): Promise<string> {
     await createCsr(api, joiner.machine.folder, plan);
   } catch (error) {
     const { message } = error as Error;
-    if (message.includes(': 403 ')) return message.replace(/^.*"message":"([^"]*).*$/s, '$1');
-    throw error;
+    const [, status] = / 403 (\{.*\})$/s.exec(message.trim()) ?? [];
+    if (status === undefined) throw error;
+    return JSON.parse(status).message;
   } finally {
     api.close();
   }

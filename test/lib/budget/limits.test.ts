@@ -50,7 +50,7 @@ describe('kubelets whose certificates Cakeless signs', () => {
     const { node, cluster } = csrSigning('10m');
     const renewals = (24 * 60) / 7;
     const attempts = 4;
-    expect(node.certificates).toBeGreaterThan(1200 + 2 * renewals * attempts);
+    expect(node.certificates).toBeGreaterThan(1300 + 2 * renewals * attempts);
     expect(node.requests).toBeGreaterThanOrEqual(2 * node.certificates);
     expect(cluster?.certificates).toBeGreaterThan(100 * 2 * renewals * attempts);
   });
