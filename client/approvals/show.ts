@@ -167,7 +167,7 @@ async function showCsr(
   return { ...about, comparison: compareWithRecord(seen, address, certificateName, record) };
 }
 
-function showApiRequest({ metadata, spec, status }: CsrObject): ShownApiRequest {
+export function showApiRequest({ metadata, spec, status }: CsrObject): ShownApiRequest {
   const { signerName, usages, username, groups, expirationSeconds } = spec;
   return {
     name: metadata.name,

@@ -1,10 +1,10 @@
 import { shortRequestKey } from '../../lib/contract/request-key.ts';
+import { readUpload } from '../../lib/csr/read-upload.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { type Approved, approve, type Decided, deny, type Review } from '../approvals/decide.ts';
 import type { Examined } from '../approvals/examine.ts';
 import { listPending } from '../approvals/pending.ts';
-import { requesterOf } from '../approvals/requester.ts';
-import { showApprovals, showPlan } from '../approvals/show.ts';
+import { showApiRequest, showApprovals, showPlan } from '../approvals/show.ts';
 import { openBoth } from '../buckets.ts';
 import type { Column, Line } from '../table.ts';
 import { type OutputFormat, printResult } from '../terminal.ts';
@@ -88,9 +88,15 @@ function describeApproved(approved: Approved): string[] {
 
 function describeFor({ examined, plan, ...weighed }: Review, now: Date): string[] {
   const { pending, address, object } = examined;
-  const requester = object && requesterOf(address, object);
+  const api = object && readUpload(address.path, object.body).object;
   const shown = showPlan(plan, now);
-  return describeReview(address.key, requester, pending, shown, showApprovals(weighed));
+  return describeReview(
+    address.key,
+    api && showApiRequest(api),
+    pending,
+    shown,
+    showApprovals(weighed),
+  );
 }
 
 /** As computed here if possible; without `plan` the request cannot be approved as it is, and `problems` say why. */

@@ -50,18 +50,15 @@ function describeApiRequest(api: ShownApiRequest): Row[] {
   return [
     ['object', `${api.name}, uid ${api.uid}`],
     ['signer', `${api.signerName}, usages ${api.usages.join(', ') || 'none'}${validity}`],
-    ...describeRequester(`${username} in ${groups.join(', ') || 'no group'}`),
+    ['requester', `${username} in ${groups.join(', ') || 'no group'}`],
     ['conditions', conditions.join(', ') || 'none'],
   ];
 }
 
-const describeRequester = (requester: string | undefined): Row[] =>
-  requester === undefined ? [] : [['requester', `${requester}, says the forwarder`]];
-
 /** What an approver has to see before `approve` asks. */
 export function describeReview(
   request: string,
-  requester: string | undefined,
+  api: ShownApiRequest | undefined,
   about: Pick<ShownPending, 'uploader' | 'since' | 'waitingFor'>,
   plan: ShownPlan,
   approvals: ShownApprovals,
@@ -69,7 +66,7 @@ export function describeReview(
   return [
     ...rows([
       ['request', request],
-      ...describeRequester(requester),
+      ...(api ? describeApiRequest(api) : []),
       ...describeUpload(about),
       ...describePlan({ ...plan, approvals }),
     ]),
