@@ -193,10 +193,7 @@ suite(`the permissions of the forwarder${why === undefined ? '' : ` (${why})`}`,
     );
   });
 
-  it.each([
-    ['approve', 'client', CLIENT_SIGNER],
-    ['approve', 'user', USER_SIGNER],
-  ])('do not %s a CSR of a %s', async (_, name) => {
+  it.each(['client', 'user'])('do not approve a CSR of a %s', async (name) => {
     await grantAllBut(undefined);
     await untilTrue('all is allowed', async () => (await forbidden()).length === 0);
     await expect(patch(`${name}/approval`, APPROVED)).rejects.toMatchObject({ status: 403 });
