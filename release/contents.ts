@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { CSRSIGNING, csrsigningUnit } from '../client/node/forwarder/unit.ts';
 import { EVERY_DAY } from '../client/node/timer/interval.ts';
 import { unitFiles } from '../client/node/timer/units.ts';
 import { copyright, debianChangelog, lintianOverrides } from './debian-texts.ts';
@@ -128,18 +129,26 @@ function commonContents(
   };
 }
 
+const COMMAND = '/usr/bin/cakeless';
+const KUBECONFIG_DIR = '/etc/kubernetes';
+
 /**
- * The units of `cakeless install-timer` for a node with kubeadm's folders and certificates of a year, not enabled.
- * What that command writes to /etc/systemd/system takes precedence (decision 0044).
+ * The units of `cakeless install-timer` and `cakeless install-csrsigning` for a node with kubeadm's folders and
+ * certificates of a year, not enabled. What those commands write to /etc/systemd/system takes precedence (decision 0044).
  */
-const defaultUnits = () =>
-  unitFiles({
-    command: '/usr/bin/cakeless',
+const defaultUnits = () => ({
+  ...unitFiles({
+    command: COMMAND,
     writable: [],
     expiresWithin: '1/3',
     interval: EVERY_DAY,
-    kubeconfigDir: '/etc/kubernetes',
-  });
+    kubeconfigDir: KUBECONFIG_DIR,
+  }),
+  [CSRSIGNING]: csrsigningUnit({
+    command: COMMAND,
+    kubeconfig: `${KUBECONFIG_DIR}/cakeless-csrsigning.conf`,
+  }),
+});
 
 /** rpm removes only folders that a package lists, once they are empty; a minimal system may lack these. */
 const SHARED_FOLDERS = [

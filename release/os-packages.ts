@@ -153,7 +153,7 @@ const SCRIPTS: Record<Format, Record<string, string>> = {
 
 /** A maintainer script is one file: the shared part, then its own. */
 function scripts(folder: string, format: Format): Record<string, string> {
-  const shared = readFileSync('release/scripts/timer.sh', 'utf8');
+  const shared = readFileSync('release/scripts/units.sh', 'utf8');
   return Object.fromEntries(
     Object.entries(SCRIPTS[format]).map(([when, name]) => {
       const own = readFileSync(`release/scripts/${name}.sh`, 'utf8');

@@ -52,7 +52,13 @@ spec:
       containers:
         - name: csrsigning
           image: ${JSON.stringify(image)}
-          args: ["csrsigning"]
+          # with the credentials of the node that it runs on
+          args: ["csrsigning", "--node", "$(NODE_NAME)"]
+          env:
+            - name: NODE_NAME
+              valueFrom:
+                fieldRef:
+                  fieldPath: spec.nodeName
           # AWS credentials for control planes without an instance role
           envFrom:
             - secretRef:

@@ -3,7 +3,6 @@
  * if it has a CA key (cmd/kube-controller-manager/app/certificates.go). kubeadm leaves the flags empty without a CA key.
  */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
 import { CommandError } from '../errors.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
@@ -17,9 +16,6 @@ export type OtherSigner =
   | { readonly kind: 'same-key'; readonly keyFile: string }
   /** With a key that is not the trust domain's, or one that cannot be compared. */
   | { readonly kind: 'other-key'; readonly keyFile: string; readonly why: string };
-
-/** Where the trust domain's CA for serving certificates of kubelets is, if it has one. */
-export const KUBELET_CA = 'kubelet-ca.crt';
 
 /** `--cluster-signing-key-file`, and one for each signer (KubeControllerManager CSRSigningController). */
 const KEY_FLAG =
@@ -53,7 +49,7 @@ function compare(keyFile: string, folders: NodeFolders): OtherSigner {
   if (!key)
     return { kind: 'other-key', keyFile, why: 'it cannot be read, so it cannot be compared' };
   const publicKey = createPublicKey(key);
-  const files = [caFileOf('ca', folders), join(folders.certDir, KUBELET_CA)];
+  const files = [caFileOf('ca', folders), caFileOf('kubelet-ca', folders)];
   const isOurs = files.some((file) => keysIn(file).some((one) => one.equals(publicKey)));
   if (isOurs) return { kind: 'same-key', keyFile };
   return { kind: 'other-key', keyFile, why: `${caFileOf('ca', folders)} has no such key` };

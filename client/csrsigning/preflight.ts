@@ -1,12 +1,11 @@
 /** `cakeless csrsigning --check`: what the forwarder needs, as far as it can be seen from the node. Changes nothing. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { parseYaml, YamlError } from '../parse-yaml.ts';
 import { readTextIfThere } from '../read-text.ts';
-import { describeSameKey, findOtherSigner, HOW_TO_STOP_IT, KUBELET_CA } from './other-signer.ts';
+import { describeSameKey, findOtherSigner, HOW_TO_STOP_IT } from './other-signer.ts';
 import { CSRSIGNING_USER, PERMISSIONS, type Permission } from './rbac.ts';
 
 export interface Check {
@@ -144,7 +143,7 @@ function checkOtherSigner({ folders }: CheckDeps): Check {
 }
 
 function checkCa({ folders }: CheckDeps): Check {
-  const [ca, kubeletCa] = [caFileOf('ca', folders), join(folders.certDir, KUBELET_CA)];
+  const [ca, kubeletCa] = [caFileOf('ca', folders), caFileOf('kubelet-ca', folders)];
   if (!existsSync(ca))
     return {
       name: 'CA files',

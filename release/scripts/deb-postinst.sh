@@ -1,3 +1,6 @@
 case $1 in
-  configure) reload_units ;;
+  configure)
+    reload_units
+    restart_forwarder
+    ;;
 esac

@@ -1,1 +1,2 @@
 reload_units
+restart_forwarder

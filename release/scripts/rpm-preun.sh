@@ -1,2 +1,2 @@
 # 0: removal, 1: upgrade
-if [ "$1" -eq 0 ]; then stop_timer; fi
+if [ "$1" -eq 0 ]; then stop_units; fi

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Machine, NAMESPACES } from '../client/node/timer/machine.ts';
 import { approveRequest } from '../support/approve-command.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { Machine } from '../support/machine/machine.ts';
 import { NodeFixture } from '../support/node-folder.ts';
 import { mustCakeless } from '../support/running-service-command.ts';
 import { LIST_FILES, listed } from './file-list.ts';
@@ -28,6 +28,7 @@ export class DebianNode {
   ): Promise<DebianNode> {
     const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
     const fixture = await NodeFixture.empty(set);
+    await fixture.changeRecord({ csrSigning: { kubeletClient: {} } });
     const kubernetes = join(folder, 'shared/etc-kubernetes');
     mkdirSync(kubernetes, { recursive: true });
     for (const file of packages)
@@ -35,10 +36,7 @@ export class DebianNode {
     writeFileSync(join(kubernetes, 'config.yaml'), set.configYaml ?? '');
     const lines = Object.entries(fixture.environment()).map(([name, it]) => `${name}=${it}\n`);
     writeFileSync(join(kubernetes, 'cakeless.env'), lines.join(''), { mode: 0o600 });
-    // with the host's network, for the service and for Debian's mirror
-    const namespaces = NAMESPACES.filter((name) => name !== '--net');
-    const machine = await Machine.start(namespaces, 'test/release/boot.sh', base, folder);
-    return new DebianNode(machine, fixture);
+    return new DebianNode(await Machine.bootDebian(base, folder), fixture);
   }
 
   async stop(): Promise<void> {

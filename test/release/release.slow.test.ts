@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { VERSION } from '../../client/version.ts';
-import { whyNoMachine } from '../client/node/timer/machine.ts';
+import { whyNoMachine } from '../support/machine/machine.ts';
 import { buildRelease, copySources } from './built-release.ts';
 import { DebianNode } from './debian-node.ts';
 import { LIST_FILES, listed } from './file-list.ts';
@@ -142,7 +142,8 @@ const titled = (title: string, reason: string | undefined) =>
   async function liveOn(node: DebianNode): Promise<void> {
     const { machine } = node;
     const TIMER = 'cakeless-renew.timer';
-    const units = [TIMER, 'cakeless-restore-manifests.service'];
+    const FORWARDER = 'cakeless-csrsigning.service';
+    const units = [TIMER, 'cakeless-restore-manifests.service', FORWARDER];
     const enabled = async () => (await machine.run('systemctl', 'is-enabled', ...units)).stdout;
     expect(await node.apt('update')).toMatchObject({ status: 0 });
     const before = await node.files();
@@ -154,9 +155,10 @@ const titled = (title: string, reason: string | undefined) =>
     const installed = await node.apt('install', installable);
     expect([installed.status, installed.stdout]).toEqual([0, expect.stringContaining('cakeless')]);
     expect(await machine.must('cakeless', '--version')).toContain(COMMIT);
-    expect(await enabled()).toBe('disabled\ndisabled\n');
+    expect(await enabled()).toBe('disabled\ndisabled\ndisabled\n');
     const paths = units.map((name) => `/usr/lib/systemd/system/${name}`);
-    await machine.must('systemd-analyze', 'verify', ...paths);
+    // an empty Debian has no man, which it would call for Documentation=
+    await machine.must('systemd-analyze', 'verify', '--man=no', ...paths);
 
     await node.declare();
     const prepare = [
@@ -171,22 +173,39 @@ const titled = (title: string, reason: string | undefined) =>
     expect(renewed).toMatchObject({ status: 0 });
 
     await machine.must('systemctl', 'enable', '--now', TIMER);
-    expect(await enabled()).toBe('enabled\nenabled\n');
+    expect(await enabled()).toBe('enabled\nenabled\ndisabled\n');
     const timer = await node.cakeless('install-timer');
     expect([timer.status, timer.stderr]).toEqual([0, expect.stringContaining('wrote /etc/')]);
-    expect(await enabled()).toBe('enabled\nenabled\n');
+    expect(await enabled()).toBe('enabled\nenabled\ndisabled\n');
     expect(await machine.runService('cakeless-renew.service')).toBe('success');
     expect(await machine.journal('cakeless-renew')).toContain('nothing to renew');
     expect(await machine.must('systemctl', 'list-timers', '--no-pager')).toContain(TIMER);
 
-    // as an upgrade, which must keep the timer
+    const forwarder = await node.cakeless('install-csrsigning');
+    expect([forwarder.status, forwarder.stderr]).toEqual([0, expect.stringContaining(FORWARDER)]);
+    const ALL = 'enabled\nenabled\nenabled\n';
+    const running = async () => [
+      await enabled(),
+      await machine.property(FORWARDER, 'ActiveState'),
+      await machine.property(FORWARDER, 'MainPID'),
+    ];
+    const [, , process] = await running();
+    expect(await running()).toEqual([ALL, 'active', process]);
+
+    // as an upgrade, which must keep the timer, and the forwarder with the new program
     const again = await node.apt('install', '--reinstall', installable);
-    expect([again.status, await enabled()]).toEqual([0, 'enabled\nenabled\n']);
+    expect([again.status, await running()]).toEqual([
+      0,
+      [ALL, 'active', expect.not.stringMatching(`^(0|${process})$`)],
+    ]);
 
     const digests = await node.digests();
     expect(await node.apt('purge', '--autoremove', 'cakeless')).toMatchObject({ status: 0 });
     const timers = await machine.must('systemctl', 'list-timers', '--all', '--no-pager');
     expect(timers).not.toContain('cakeless');
+    const loaded = await machine.must('systemctl', 'list-units', '--all', '--no-pager');
+    expect(loaded).not.toContain('cakeless');
+    expect(await machine.must('find', '/sys/fs/cgroup', '-name', '*cakeless*')).toBe('');
     expect(await node.files()).toEqual(before);
     expect(await node.digests()).toBe(digests);
   }

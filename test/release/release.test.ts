@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { csrsigningUnit } from '../../client/node/forwarder/unit.ts';
 import { EVERY_DAY } from '../../client/node/timer/interval.ts';
 import { unitFiles } from '../../client/node/timer/units.ts';
 import { markedUnit } from '../../client/node/units/marked-unit.ts';
@@ -94,7 +95,7 @@ describe('maintainer scripts', () => {
 
   /** Runs the script of a package with a systemctl that says what it was asked. */
   function runScript(script: string, argument: string, states: string) {
-    const shell = `. release/scripts/timer.sh
+    const shell = `. release/scripts/units.sh
       written=$3 stamps=$3 program=$3/cakeless
       have_systemctl() { true; }
       systemd_runs() { true; }
@@ -113,7 +114,8 @@ describe('maintainer scripts', () => {
   }
 
   const RUNNING = 'is-active:cakeless-renew.service';
-  const ACTIVE = 'is-active:cakeless-renew.timer is-enabled:cakeless-renew.timer';
+  const FORWARDER = 'cakeless-csrsigning.service';
+  const ACTIVE = `is-active:cakeless-renew.timer is-enabled:cakeless-renew.timer is-enabled:${FORWARDER}`;
 
   it.each([
     ['the old .deb package', 'deb-prerm', 'upgrade', /waiting .*\n.*still in progress/],
@@ -129,7 +131,7 @@ describe('maintainer scripts', () => {
     ['deb-postrm', 'purge'],
     ['rpm-postun', '0'],
   ])('%s %s deletes the units, unless the other package is installed', (script, argument) => {
-    const units = ['cakeless-renew.service', 'cakeless-renew.timer'];
+    const units = [FORWARDER, 'cakeless-renew.service', 'cakeless-renew.timer'];
     const text = 'ExecStart=/usr/bin/cakeless renew all\n';
     for (const unit of [...units, 'cakeless']) writeFileSync(join(folder, unit), text);
     expect(runScript(script, argument, '').status).toBe(0);
@@ -142,12 +144,15 @@ describe('maintainer scripts', () => {
   it.each([
     ['deb-prerm', 'remove'],
     ['rpm-preun', '0'],
-  ])('%s %s says that the timer is disabled: the other package may take its place', (...args) => {
+  ])('%s %s says what it disables: the other package may take its place', (...args) => {
     const { status, said } = runScript(...args, ACTIVE);
     expect(said.split('\n')).toEqual([
       '--quiet stop cakeless-renew.timer',
       expect.stringMatching(/timer is disabled; .* run cakeless install-timer$/),
       '--quiet disable cakeless-renew.timer cakeless-restore-manifests.service',
+      `--quiet stop ${FORWARDER}`,
+      expect.stringMatching(/csrsigning.service is disabled; .* run cakeless install-csrsigning$/),
+      `--quiet disable ${FORWARDER}`,
       '',
     ]);
     expect(status).toBe(0);
@@ -157,26 +162,61 @@ describe('maintainer scripts', () => {
       status: 1,
       said: expect.stringMatching(/start cakeless-renew.timer/),
     });
-    expect(late.said).not.toMatch(/disable/);
+    expect(late.said).not.toMatch(/disable|csrsigning/);
   });
 
   it.each([
-    ['are those of the package', undefined, true],
-    ['are those of the executable', '/usr/bin/cakeless', true],
-    ['are those of the bundle', '/usr/bin/node -- /usr/share/cakeless/cakeless.mjs', true],
-    ['name one of several Node.js', '/usr/bin/node-22 -- /usr/share/cakeless/cakeless.mjs', true],
-    ['run another executable', '/usr/local/bin/cakeless', false],
-    ['run a file elsewhere', '/usr/bin/node -- /usr/local/lib/cakeless.mjs', false],
-  ])('remove the timer only if its units %s', (_, command, ours) => {
-    const unit = 'cakeless-renew.service';
-    if (command !== undefined) {
-      const common = { writable: [], expiresWithin: '1/3', interval: EVERY_DAY };
-      const units = unitFiles({ ...common, command, kubeconfigDir: '/etc/kubernetes' });
-      writeFileSync(join(folder, unit), markedUnit(units[unit] ?? '', 'install-timer'));
-    }
-    const script =
-      '. release/scripts/timer.sh; written=$1; if units_are_ours; then echo ours; else echo no; fi';
-    const said = execFileSync('sh', ['-c', script, 'sh', folder], { encoding: 'utf8' });
-    expect(said).toBe(ours ? 'ours\n' : 'no\n');
+    ['deb-postinst', 'configure'],
+    ['rpm-post', '2'],
+  ])('%s %s restarts a running forwarder, with the new program and unit', (...args) => {
+    const reloaded = 'daemon-reload\n';
+    const restarted = `${reloaded}--quiet try-restart ${FORWARDER}\n`;
+    expect(runScript(...args, '')).toEqual({ status: 0, said: restarted });
+    writeFileSync(join(folder, FORWARDER), 'ExecStart=/usr/local/bin/cakeless csrsigning\n');
+    expect(runScript(...args, '')).toEqual({ status: 0, said: reloaded });
+  });
+
+  it.each([
+    [FORWARDER, ['cakeless-renew.service', 'cakeless-renew.timer']],
+    ['cakeless-renew.service', [FORWARDER]],
+  ])('leave %s alone if it runs another installation, and remove the others', (other, ours) => {
+    for (const unit of ours)
+      writeFileSync(join(folder, unit), 'ExecStart=/usr/bin/cakeless renew all\n');
+    writeFileSync(join(folder, other), 'ExecStart=/usr/local/bin/cakeless renew all\n');
+    const stopped = runScript('deb-prerm', 'remove', ACTIVE);
+    expect(stopped.status).toBe(0);
+    expect(stopped.said).toContain(`disable ${ours.at(-1)}`);
+    expect(stopped.said).not.toContain(other.replace(/\.service$/, ''));
+    expect(runScript('deb-postrm', 'purge', '').status).toBe(0);
+    expect(readdirSync(folder)).toEqual([other]);
+  });
+
+  const COMMANDS: [string, string | undefined, boolean][] = [
+    ['is that of the package', undefined, true],
+    ['runs the executable', '/usr/bin/cakeless', true],
+    ['runs the bundle', '/usr/bin/node -- /usr/share/cakeless/cakeless.mjs', true],
+    ['names one of several Node.js', '/usr/bin/node-22 -- /usr/share/cakeless/cakeless.mjs', true],
+    ['runs another executable', '/usr/local/bin/cakeless', false],
+    ['runs a file elsewhere', '/usr/bin/node -- /usr/local/lib/cakeless.mjs', false],
+  ];
+  const kubeconfigDir = '/etc/kubernetes';
+  const common = { writable: [], expiresWithin: '1/3', interval: EVERY_DAY, kubeconfigDir };
+  const kubeconfig = `${kubeconfigDir}/cakeless-csrsigning.conf`;
+  describe.each([
+    [
+      'cakeless-renew.service',
+      'install-timer',
+      (command: string) => unitFiles({ ...common, command })['cakeless-renew.service'] ?? '',
+    ],
+    [FORWARDER, 'install-csrsigning', (command: string) => csrsigningUnit({ command, kubeconfig })],
+  ] as const)('remove %s', (unit, writer, text) => {
+    it.each(COMMANDS)('only if it %s', (_, command, ours) => {
+      if (command !== undefined)
+        writeFileSync(join(folder, unit), markedUnit(text(command), writer));
+      const script =
+        '. release/scripts/units.sh; written=$1; if is_ours "$2"; then echo ours; else echo no; fi';
+      const said = execFileSync('sh', ['-c', script, 'sh', folder, unit], { encoding: 'utf8' });
+      expect(said).toBe(ours ? 'ours\n' : 'no\n');
+    });
   });
 });

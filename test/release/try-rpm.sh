@@ -17,6 +17,6 @@ rpm --root "$root" --nodeps --install "$package"
 chroot "$root" "$@" >"$folder/installed"
 # the bundle needs Node.js, which the root has not
 if [ "$name" = cakeless ]; then chroot "$root" cakeless --version; fi
-chroot "$root" systemctl --quiet enable cakeless-renew.timer
+chroot "$root" systemctl --quiet enable cakeless-renew.timer cakeless-csrsigning.service
 rpm --root "$root" --erase "$name"
 chroot "$root" "$@" >"$folder/after"

@@ -97,8 +97,20 @@ export class RealApiServer {
 
   /** @param port of a proxy before the server */
   kubeconfig(port = this.port): string {
-    const file = join(this.#folder, `admin-${port}.conf`);
-    const text = readFileSync(join(this.#folder, 'admin.conf'), 'utf8');
+    return this.#kubeconfig('admin.conf', port);
+  }
+
+  /** Of a user without groups and permissions. */
+  kubeconfigOf(user: string): string {
+    const path = `user-${user.replaceAll(':', '-')}.conf`;
+    const leaf = { path, ca: 'ca', subject: `/CN=${user}`, usages: 'clientAuth' } as const;
+    new OpensslNode(this.#folder).makeLeaf(leaf);
+    return this.#kubeconfig(path, this.port);
+  }
+
+  #kubeconfig(path: string, port: number): string {
+    const file = join(this.#folder, `${port}-${path}`);
+    const text = readFileSync(join(this.#folder, path), 'utf8');
     writeFileSync(file, text.replace('10.20.0.11:6443', `127.0.0.1:${port}`));
     return file;
   }

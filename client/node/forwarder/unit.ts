@@ -39,6 +39,8 @@ UMask=0077
 
 # it writes nothing to disk
 ProtectSystem=strict
+# nor may it have others act for it: systemd and container runtimes obey root
+InaccessiblePaths=-/run/systemd/private -/run/dbus -/run/containerd -/run/crio -/run/docker.sock -/run/cri-dockerd.sock
 # it reads kubeconfig, CA files, credentials and the manifest of kube-controller-manager, and calls the API server and AWS
 @HARDENING@
 # root owns what it reads: it needs none of root's capabilities

@@ -55,7 +55,12 @@ it('the pods run on every control plane, without capabilities, and write nothing
     false,
     { 'node-role.kubernetes.io/control-plane': '' },
   ]);
-  const [{ image, securityContext, volumeMounts, livenessProbe, readinessProbe }] = containers;
+  const [{ image, args, env, securityContext, volumeMounts, livenessProbe, readinessProbe }] =
+    containers;
+  expect([args, env]).toEqual([
+    ['csrsigning', '--node', '$(NODE_NAME)'],
+    [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+  ]);
   expect(image).toBe('registry.example.com/cakeless:1');
   expect(securityContext).toMatchObject({
     allowPrivilegeEscalation: false,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../client/clock.ts';
 import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
+import { CSRSIGNING_USER, rbacYaml } from '../../../client/csrsigning/rbac.ts';
 import { buildForwarder } from '../../../client/csrsigning/run-forwarder.ts';
 import type { KubeClient } from '../../../client/kubernetes/kube-client.ts';
 import { openKubeClient } from '../../../client/kubernetes/open-kube-client.ts';
@@ -12,6 +13,7 @@ import { WHOLE_RELEASE } from '../../e2e/harness/programs.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RealApiServer, whyNoApiServer } from '../../support/real-api-server.ts';
 import { untilTrue } from '../../support/until.ts';
+import { applyObjects } from './apply-objects.ts';
 import { CLIENT_SIGNER, csrPem, SERVING_SIGNER, TestCa, USER_SIGNER } from './certificates.ts';
 
 const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
@@ -33,6 +35,9 @@ suite(`a real API server${why === undefined ? '' : ` (${why})`}`, () => {
   beforeAll(async () => {
     await server.start();
     admin = openKubeClient({ kubeconfig: server.kubeconfig() });
+    // with the permissions that are shipped, and no others
+    await applyObjects(admin, rbacYaml());
+    const kubeconfig = server.kubeconfigOf(CSRSIGNING_USER);
     const ca = await TestCa.make('kubernetes');
     exchange.now = () => new Date();
     exchange.interrupt = (point, key) => {
@@ -45,7 +50,7 @@ suite(`a real API server${why === undefined ? '' : ` (${why})`}`, () => {
           cluster: 'prod',
           ownNode: undefined,
           replica,
-          client: openKubeClient({ kubeconfig: server.kubeconfig() }, { signal: stop.signal }),
+          client: openKubeClient({ kubeconfig }, { signal: stop.signal }),
           exchange,
           trust: () => ({ pem: ca.pem }),
           log: (level, message) => void log.push(`${replica} ${level} ${message}`),

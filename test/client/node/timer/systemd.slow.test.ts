@@ -1,15 +1,7 @@
 /** A real systemd runs the timer's units on a node: the bundled client renews and restarts inside their hardening. */
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { placeOf } from '../../../../client/node/disk/places.ts';
@@ -18,9 +10,16 @@ import { EVERY_DAY } from '../../../../client/node/timer/interval.ts';
 import { AT_BOOT, unitFiles } from '../../../../client/node/timer/units.ts';
 import { markedUnit } from '../../../../client/node/units/marked-unit.ts';
 import { type CertificateName, KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import {
+  bundleFor,
+  Machine,
+  serviceOf,
+  whyNoMachine,
+  writeUnit,
+} from '../../../support/machine/machine.ts';
+import { openGateway } from '../../../support/machine/outside.ts';
+import { PROBE, probe } from '../../../support/machine/probed.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
-import { joinSockets } from './join-sockets.ts';
-import { bundleFor, Machine, serviceOf, whyNoMachine, writeUnit } from './machine.ts';
 import { makeShortLivedNode } from './short-lived-node.ts';
 
 const why = whyNoMachine();
@@ -52,13 +51,11 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     fixture = await NodeFixture.make();
     for (const name of ['opt', 'units']) mkdirSync(join(shared, name), { recursive: true });
     cpSync(await makeShortLivedNode(fixture, folder, [COPY]), kubernetes, { recursive: true });
-    for (const program of ['kubelet', 'gateway', 'probe'])
-      bundleFor(shared, `test/client/node/timer/${program}.ts`);
+    bundleFor(shared, 'test/client/node/timer/kubelet.ts');
     cpSync('test/support/fake-component.cjs', join(shared, 'opt/test/support/fake-component.cjs'));
     cpSync('dist/client/cakeless.mjs', join(shared, 'opt/cakeless.mjs'));
-    gateway = openGateway();
-    for (const name of ['kubelet', 'gateway'])
-      writeUnit(shared, `${name}.service`, serviceOf(`${name}.cjs`));
+    gateway = openGateway(shared, fixture.environment().AWS_ENDPOINT_URL ?? '');
+    writeUnit(shared, 'kubelet.service', serviceOf('kubelet.cjs'));
     interruptRestart();
     machine = await Machine.boot(folder, shared);
     atBoot = await lookAtBoot();
@@ -77,14 +74,6 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
     renameSync(join(kubernetes, 'manifests', name), join(held, name));
     const { [AT_BOOT]: text = '' } = unitFiles({ ...UNITS, command: '' });
     writeUnit(shared, AT_BOOT, markedUnit(text, 'install-timer'));
-  }
-
-  function openGateway(): Server {
-    const { port, hostname } = new URL(fixture.environment().AWS_ENDPOINT_URL ?? '');
-    writeFileSync(join(shared, 'opt/port'), port);
-    return createServer((inside) => joinSockets(inside, connect(Number(port), hostname))).listen(
-      join(shared, 'opt/gateway.sock'),
-    );
   }
 
   const serial = (name: CertificateName) => {
@@ -153,18 +142,8 @@ describeMachine(`on a machine with systemd${why ? ` [${why}]` : ''}`, () => {
   });
 
   it('the units allow what a renewal needs, and nothing else', async () => {
-    const { 'cakeless-renew.service': unit = '' } = unitFiles({
-      ...UNITS,
-      command: '/opt/node -- /opt/probe.cjs',
-    });
-    writeFileSync(join(shared, 'opt/probe.service'), unit);
-    await machine.must('cp', '/opt/probe.service', '/etc/systemd/system/');
-    await machine.must('systemctl', 'daemon-reload');
-    const result = await machine.runService('probe.service');
-    const journal = await machine.journal('probe');
-    expect([result, journal]).toEqual(['success', expect.stringContaining('probe: ')]);
-    const [, results = ''] = /^probe: (.*)$/m.exec(journal) ?? [];
-    expect(JSON.parse(results)).toEqual({
+    const { 'cakeless-renew.service': unit = '' } = unitFiles({ ...UNITS, command: PROBE });
+    expect(await probe(machine, shared, unit)).toEqual({
       certificates: 'done',
       manifests: 'done',
       kubelet: 'done',

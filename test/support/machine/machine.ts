@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Hopeless, hopeless, untilTrue } from '../../../support/until.ts';
+import { Hopeless, hopeless, untilTrue } from '../until.ts';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
-export const NAMESPACES = ['--mount', '--pid', '--fork', '--uts', '--ipc', '--net', '--cgroup'];
+const NAMESPACES = ['--mount', '--pid', '--fork', '--uts', '--ipc', '--net', '--cgroup'];
 
 /** Why a machine cannot be started on this host; undefined if it can. Throws with CAKELESS_REQUIRE_JUDGES=1. */
 export function whyNoMachine(): string | undefined {
@@ -72,20 +72,29 @@ export class Machine {
   static boot(folder: string, shared: string): Promise<Machine> {
     const root = join(folder, 'root');
     mkdirSync(root);
-    const script = 'test/client/node/timer/boot.sh';
-    return Machine.start(NAMESPACES, script, root, shared, process.execPath);
+    return Machine.#start(NAMESPACES, 'parts-of-host.sh', root, shared, process.execPath);
   }
 
-  /** Runs a script in new namespaces, which becomes the machine's systemd. */
-  static async start(
+  /**
+   * A machine with the Debian of a folder, which it does not change, and the host's network, for the service and for
+   * Debian's mirror.
+   * @param folder a new one, for what the machine changes; what is in `shared` there is in its /mnt
+   */
+  static bootDebian(base: string, folder: string): Promise<Machine> {
+    const namespaces = NAMESPACES.filter((name) => name !== '--net');
+    return Machine.#start(namespaces, 'parts-of-debian.sh', join(folder, 'root'), base, folder);
+  }
+
+  static async #start(
     namespaces: readonly string[],
-    script: string,
+    parts: string,
     ...args: readonly string[]
   ): Promise<Machine> {
     // its own cgroup, which the machine sees as the root
     const cgroup = join(cgroupFolder() ?? '', `cakeless-trial-${process.pid}`);
     mkdirSync(cgroup);
-    const unshare = ['unshare', ...namespaces, '--kill-child', 'sh', resolve(script), ...args];
+    const boot = ['boot.sh', parts].map((name) => resolve('test/support/machine', name));
+    const unshare = ['unshare', ...namespaces, '--kill-child', 'sh', ...boot, ...args];
     const enter = `echo $$ >${cgroup}/cgroup.procs && exec "$@"`;
     const child = spawn('sh', ['-c', enter, 'sh', ...unshare], {
       stdio: ['ignore', 'pipe', 'pipe'],

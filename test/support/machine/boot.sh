@@ -1,31 +1,32 @@
 #!/bin/sh
-# boot.sh BASE FOLDER: in new namespaces, builds a machine from the Debian in BASE and becomes its systemd.
-# What the machine changes goes to FOLDER, and BASE stays as it is. FOLDER/shared is its /mnt. It has the host's network.
+# boot.sh PARTS ROOT ARG…: in new namespaces, builds a machine under ROOT and becomes its systemd. The script PARTS defines
+# lay_out, which mounts what is below ROOT, and complete, which adds what needs the machine's /dev and /run. Both get ARG…
 set -eu
-base=$1 folder=$2 root=$2/root
+parts=$1 root=$2
+shift 2
+. "$parts"
 
 mount --make-rprivate /
-mkdir -p "$folder/changes" "$folder/work" "$root"
-mount -t overlay overlay -o "lowerdir=$base,upperdir=$folder/changes,workdir=$folder/work" "$root"
+lay_out "$@"
 cd "$root"
-mount --bind "$folder/shared" mnt
 mount -t proc proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs dev
-mkdir dev/shm dev/pts
+mkdir dev/shm dev/pts dev/mqueue
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+mount -t mqueue mqueue dev/mqueue
 for device in null zero full random urandom tty; do
   touch "dev/$device"
   mount --bind "/dev/$device" "dev/$device"
 done
+touch dev/trial # a substitute for a disk
 ln -s /proc/self/fd dev/fd
-ln -s pts/ptmx dev/ptmx
+ln -s pts/ptmx dev/ptmx # PrivateDevices= looks for it
 mount -t tmpfs -o mode=755 tmpfs run
-mount -t tmpfs -o mode=1777 tmpfs tmp
-cp /etc/resolv.conf etc/resolv.conf
+complete "$@"
 
 mkdir run/host
 pivot_root . run/host

@@ -1,4 +1,4 @@
-/** Tries, as root and with the unit's hardening, what a renewal must be able to do, and what it must not. */
+/** Tries, as root and with the hardening of a unit, what a renewal must be able to do, and what no unit must be able to do. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
