@@ -18,6 +18,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   renewal: ['rollback', 'fetch', 'install', 'trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
   /** How does a new node get everything that kubeadm needs? */
   prepare: ['fetch', 'trust', 'exchange', 'expiry', 'csr', 'state', 'disk'],
+  /** When does each certificate expire? */
+  expiry: ['trust', 'restart', 'csr', 'disk'],
   /** How are the old files restored? */
   rollback: ['install', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */
@@ -28,8 +30,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   trust: ['exchange', 'disk'],
   /** How does a request travel? */
   exchange: ['restart', 'csr', 'state', 'disk'],
-  /** When does each certificate expire? */
-  expiry: ['csr', 'disk'],
   /** How does a component use new files, and is it healthy? */
   restart: ['disk'],
   /** What does a certificate have to contain? */
