@@ -4,7 +4,7 @@ import { outcomesPrefix } from '../../../lib/contract/request-key.ts';
 import type { Exchange } from './exchange.ts';
 import type { NodePlace } from './outcomes.ts';
 
-/** The trust domain of the certificate of a node that was issued last; undefined if there is none. */
+/** The trust domain of the certificate of a node that was issued last; undefined if it has no certificate. */
 export async function lastTrustDomain(
   exchange: Pick<Exchange, 'get' | 'list'>,
   { cluster, node }: NodePlace,

@@ -8,7 +8,7 @@ import { readRequest } from '../../../lib/csr/read-request.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { LIMITS } from '../../../lib/limits.ts';
-import { CA_NAMES, type CaName, type IssuedName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, IssuedName } from '../../../lib/profiles/certificate-names.ts';
 import { issuedProfileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError, unusableFile } from '../../errors.ts';
 import type { ReadViolation } from '../../wording/refusals.ts';
@@ -17,9 +17,7 @@ import { publicKeyBeside } from '../disk/key-beside.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { explain } from '../exchange/outcome-documents.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
-import { whyNotKubeletCa } from '../trust/another-ca.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
-import { isOptional } from '../trust/optional-ca.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 
 export interface Received {
@@ -90,9 +88,10 @@ async function receiveCertificate(
   if (unusable !== undefined) return failed(`the certificate cannot be read: ${unusable}`);
   const { request } = readRequest(csr);
   if (!request) return failed('its CSR cannot be read');
-  const trustDomain = trustDomainOfCertificate(object.metadata);
-  const ca = caOfCertificate(object.metadata, profile.cas);
-  const bundle = await separateBundle(bundleOf, trustDomain, ca);
+  const bundle = await bundleOf(
+    trustDomainOfCertificate(object.metadata),
+    caOfCertificate(object.metadata, profile.cas),
+  );
   if ('problem' in bundle) return failed(bundle.problem);
   const pem = Buffer.from(object.body).toString('latin1');
   const expected = { profile, request, key: publicKeyBeside(stem), trustBundle: bundle.pem, now };
@@ -102,24 +101,6 @@ async function receiveCertificate(
   await writeTo(folder, file, pem);
   const notAfter = new Date(new X509Certificate(pem).validTo).toISOString();
   return { certificateName, path, outcome: 'issued', file, notAfter };
-}
-
-/** What the service publishes for a CA; for that of kubelets, only if it is not another CA that it publishes. */
-async function separateBundle(
-  bundleOf: OutcomeSource['bundle'],
-  trustDomain: string,
-  ca: CaName,
-): Promise<PublishedBundle> {
-  const bundle = await bundleOf(trustDomain, ca);
-  if ('problem' in bundle || !isOptional(ca)) return bundle;
-  const names = CA_NAMES.filter((name) => name !== ca);
-  const published = await Promise.all(names.map((name) => bundleOf(trustDomain, name)));
-  const others = names.flatMap((name, i) => {
-    const other = published[i];
-    return other && 'pem' in other ? [[name, other.pem] as const] : [];
-  });
-  const why = whyNotKubeletCa(bundle.pem, new Map(others));
-  return why === undefined ? bundle : { problem: `the published ${ca} ${why}` };
 }
 
 /** The folder of the file may belong to another user, as pki/etcd to etcd. */
