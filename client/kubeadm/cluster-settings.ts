@@ -15,6 +15,8 @@ export interface ClusterSettings {
   /** certificatesDir, if it is set. */
   readonly certDir: string | undefined;
   readonly externalEtcd: ExternalEtcd | undefined;
+  /** The CA file with which API servers verify kubelets, if `apiServer.extraArgs` names one. */
+  readonly kubeletAuthority: string | undefined;
 }
 
 /** @throws CommandError if the text is not a kubeadm configuration */
@@ -26,7 +28,7 @@ export function readClusterSettings(
   return { ...settingsOf(cluster), warnings };
 }
 
-export function settingsOf({ certificatesDir, etcd }: ClusterDocument): ClusterSettings {
+export function settingsOf({ certificatesDir, etcd, apiServer }: ClusterDocument): ClusterSettings {
   const { caFile, certFile, keyFile } = etcd?.external ?? {};
   return {
     certDir: certificatesDir || undefined,
@@ -35,7 +37,18 @@ export function settingsOf({ certificatesDir, etcd }: ClusterDocument): ClusterS
       certFile: certFile || undefined,
       keyFile: keyFile || undefined,
     },
+    kubeletAuthority:
+      argumentIn(apiServer?.extraArgs, 'kubelet-certificate-authority') || undefined,
   };
+}
+
+/** A map up to v1beta3; since v1beta4 a list, of which the component uses the last entry of a name. */
+function argumentIn(
+  args: NonNullable<ClusterDocument['apiServer']>['extraArgs'],
+  name: string,
+): string | undefined {
+  if (Array.isArray(args)) return args.findLast((argument) => argument.name === name)?.value;
+  return (args as Readonly<Record<string, string>> | undefined)?.[name];
 }
 
 export interface KeyKinds {

@@ -76,3 +76,50 @@ it('no two CAs share a key', () => {
   expect(keys).toHaveLength(8);
   expect(new Set(keys).size).toBe(8);
 });
+
+describe('a trust domain that was deployed before kubelet-ca existed', () => {
+  const keys = {
+    ca: 'arn:aws:kms:eu-central-1:111111111111:key/1',
+    'etcd-ca': 'arn:aws:kms:eu-central-1:111111111111:key/2',
+    'front-proxy-ca': 'arn:aws:kms:eu-central-1:111111111111:key/3',
+  };
+  const named = (more: Record<string, string> = {}) =>
+    synthesize({ ...first, trustDomains: [{ name: 'prod', keys: { ...keys, ...more } }] }, code);
+
+  /** From before. With another logical id, CloudFormation would create a new key, and fail at the alias. */
+  const IDS_OF_THREE = [
+    'TrustDomainprodKeyscaA4166DCB',
+    'TrustDomainprodKeyscaalias87C43C72',
+    'TrustDomainprodKeysetcdca6412B4E0',
+    'TrustDomainprodKeysetcdcaalias6F6B0146',
+    'TrustDomainprodKeysfrontproxyca838AD114',
+    'TrustDomainprodKeysfrontproxycaaliasADD86609',
+  ];
+
+  it('keeps the keys and aliases that its stack has, whose logical ids are the same', () => {
+    const ids = ['AWS::KMS::Key', 'AWS::KMS::Alias'].flatMap((type) =>
+      ofType(before, type).map(([id]) => id),
+    );
+    expect(ids).toEqual(expect.arrayContaining(IDS_OF_THREE));
+    expect(ids.filter((id) => !IDS_OF_THREE.includes(id))).toEqual([
+      expect.stringMatching(/^TrustDomainprodKeyskubeletca[0-9A-F]{8}$/),
+      expect.stringMatching(/^TrustDomainprodKeyskubeletcaalias[0-9A-F]{8}$/),
+    ]);
+  });
+
+  it('with named keys, gets only what the added key needs', () => {
+    const [three, four] = [named(), named({ 'kubelet-ca': keys.ca.replace(/1$/, '4') })];
+    expect(Object.keys(four)).toEqual(Object.keys(three));
+    expect(differing(three, four)).toEqual([
+      expect.stringMatching(/^ServiceSignRoleDefaultPolicy/),
+      expect.stringMatching(/^ServiceCreateCaRoleDefaultPolicy/),
+      expect.stringMatching(/^ServiceGuardWatchKeysprod/),
+      expect.stringMatching(/^TrustDomainprodCertificates/),
+    ]);
+    const [[id = ''] = []] = ofType(three, 'Custom::CakelessTrustDomain');
+    expect(four[id]?.Properties).toEqual({
+      ...three[id]?.Properties,
+      keys: { ...three[id]?.Properties.keys, 'kubelet-ca': expect.any(String) },
+    });
+  });
+});

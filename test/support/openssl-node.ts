@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 export interface LeafOptions {
   readonly path: string;
-  readonly ca: 'ca' | 'etcd/ca' | 'front-proxy-ca';
+  readonly ca: 'ca' | 'etcd/ca' | 'front-proxy-ca' | 'kubelet-ca';
   readonly subject: string;
   readonly usages: string;
   readonly names?: string;

@@ -61,9 +61,12 @@ function problemsOfChain(
   if (trustBundle === undefined && mayLackCa) return [];
   if (trustBundle === undefined)
     return [`${caFile} is missing or cannot be read, so the signature cannot be checked`];
-  const anchors = readAll(certificatesIn(trustBundle));
-  return reachesAnchor(readAll(chain), anchors) ? [] : [`${NO_CHAIN}${caFile}`];
+  return chainsTo(chain, trustBundle) ? [] : [`${NO_CHAIN}${caFile}`];
 }
+
+/** @param chain PEM blocks, leaf first */
+export const chainsTo = (chain: readonly string[], trustBundle: string): boolean =>
+  reachesAnchor(readAll(chain), readAll(certificatesIn(trustBundle)));
 
 const NO_CHAIN = 'it does not chain to a certificate in ';
 

@@ -16,13 +16,15 @@ import { OPTIONAL, whyItBelongsHere } from '../disk/belongs-here.ts';
 import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
+import { findKubeletServing } from '../disk/kubelet-serving.ts';
 import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
-import { readManifest } from '../restart/manifest.ts';
+import { resolvedPath } from '../disk/resolved-path.ts';
+import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
+import { caFilesOf, whyNotKubeletCa } from '../trust/another-ca.ts';
 import { isOptional } from '../trust/optional-ca.ts';
-import { findKubeletServing } from './kubelet-places.ts';
 import { isLeftToKubelet, readBothOfKubelet, readServing } from './kubelet-rows.ts';
-import { type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
+import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
 
 export interface Inventory {
   /** As kubeadm lists them, by name. */
@@ -159,13 +161,21 @@ function hasEtcd(options: InventoryOptions): boolean {
 function whyMissed(ca: CaName, options: InventoryOptions): string[] {
   if (ca === 'etcd-ca') return existsSync(join(options.certDir, 'etcd')) ? ['it is missing'] : [];
   if (!isOptional(ca)) return ['it is missing'];
-  const named = readManifest('kube-apiserver', options)?.flags.get('kubelet-certificate-authority');
-  return named === caFileOf(ca, options)
+  return kubeletAuthorityFile(options) === resolvedPath(caFileOf(ca, options))
     ? [
         'it is missing, but kube-apiserver is to verify kubelets with it and does not start without it',
       ]
     : [];
 }
+
+function whyAnotherCa(text: string, options: InventoryOptions): string[] {
+  const others = [...caFilesOf(options)].filter(([ca]) => !isOptional(ca));
+  const why = whyNotKubeletCa(text, new Map(others));
+  return why === undefined ? [] : [`it ${why}, so that it is not the CA of kubelets`];
+}
+
+const HOW_TO_REPLACE =
+  'cakeless renew apiserver-kubelet-client --accept-ca-change --ca-cert-hash kubelet-ca=sha256:HEX replaces it';
 
 function readCa(ca: CaName, options: InventoryOptions): Row {
   const file = caFileOf(ca, options);
@@ -184,7 +194,14 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
       return { ...about, state: 'broken', problems: ['it contains no PEM certificate'] };
     const certificate = new X509Certificate(first);
     const problems = certificate.ca ? [] : ['it is not a CA'];
-    return { ...about, state: 'present', notAfter: new Date(certificate.validTo), problems };
+    const mixedUp = isOptional(ca) ? guarded(() => whyAnotherCa(text, options)) : [];
+    return {
+      ...about,
+      state: 'present',
+      notAfter: new Date(certificate.validTo),
+      problems: [...problems, ...mixedUp],
+      advice: new Map(mixedUp.map((problem) => [problem, HOW_TO_REPLACE] as const)),
+    };
   } catch (error) {
     return { ...about, state: 'broken', problems: [messageOf(error)] };
   }

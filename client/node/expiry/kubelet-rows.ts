@@ -5,13 +5,15 @@ import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
+import type { KubeletServing } from '../disk/kubelet-serving.ts';
 import { caFileOf, fileOf, KUBELET_PEM } from '../disk/places.ts';
 import { areAPair, readPrivateKey } from '../disk/private-key.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
+import { resolvedPath } from '../disk/resolved-path.ts';
+import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { isOptional } from '../trust/optional-ca.ts';
 import { leadsTo } from '../trust/signer.ts';
-import { problemsOf, type Wanted } from './certificate-problems.ts';
-import type { KubeletServing } from './kubelet-places.ts';
+import { chainsTo, problemsOf, type Wanted } from './certificate-problems.ts';
 import {
   guarded,
   type InventoryOptions,
@@ -119,8 +121,31 @@ export function readServing(serving: KubeletServing, options: InventoryOptions):
     };
     const problems = isIssued ? guarded(() => problemsOf(chain, wanted, options.now)) : [];
     const notAfter = new Date(leaf.validTo);
-    return { ...about, state: 'present', notAfter, problems: [...pair, ...problems] };
+    const ofApiServer = guarded(() =>
+      problemsOfApiServer(chain, isIssued ? caFile : undefined, options),
+    );
+    return {
+      ...about,
+      state: 'present',
+      notAfter,
+      problems: [...pair, ...problems, ...ofApiServer],
+    };
   } catch (error) {
     return { ...about, state: 'broken', notAfter: undefined, problems: [messageOf(error)] };
   }
+}
+
+/** Whether the API server of this node accepts it. @param checked the CA file with which it was compared before */
+function problemsOfApiServer(
+  chain: readonly string[],
+  checked: string | undefined,
+  options: InventoryOptions,
+): string[] {
+  const named = kubeletAuthorityFile(options);
+  if (named === undefined || (checked !== undefined && resolvedPath(checked) === named)) return [];
+  const anchors = readCaText(named);
+  if (anchors === undefined || chainsTo(chain, anchors)) return [];
+  return [
+    `it does not chain to ${named}, with which kube-apiserver verifies kubelets: kubectl logs and exec fail`,
+  ];
 }

@@ -14,6 +14,7 @@ import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
 import { findCaKeys } from '../disk/ca-keys.ts';
 import { fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
+import { resolvedPath } from '../disk/resolved-path.ts';
 import { rowsOf, takeInventory } from '../expiry/inventory.ts';
 
 export interface PreflightProblem {
@@ -72,6 +73,7 @@ export function findPreflightProblems(
     ),
     ...otherServers(config, folders),
     ...externalEtcdFiles(config),
+    ...kubeletAuthority(config, folders),
     ...serviceAccountFiles(config, folders),
     ...kubeletsOwn(folders),
   ];
@@ -136,6 +138,18 @@ function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): PreflightProb
   return [caFile, certFile, keyFile]
     .filter((file) => file !== undefined && !existsSync(file))
     .map((file) => ({ file: file ?? '', problem: 'it is missing (etcd.external)' }));
+}
+
+/** In the folder that kubeadm mounts; another path can be one of `extraVolumes`. kubeadm does not check it. */
+function kubeletAuthority(
+  { kubeletAuthority: file, role }: KubeadmConfig,
+  { certDir }: NodeFolders,
+): PreflightProblem[] {
+  if (role === 'worker' || file === undefined || existsSync(file)) return [];
+  if (!resolvedPath(file).startsWith(`${resolvedPath(certDir)}/`)) return [];
+  const problem =
+    'it is missing, and kube-apiserver does not start without it (apiServer.extraArgs: kubelet-certificate-authority)';
+  return [{ file, problem }];
 }
 
 /** kubeadm says "Using existing sa keys" even if they are missing, and the API server then fails. */

@@ -8,7 +8,6 @@ import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { shortRequestKey } from '../../../lib/contract/request-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { LIMITS } from '../../../lib/limits.ts';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
@@ -18,9 +17,10 @@ import { readPlace } from '../disk/read-place.ts';
 import { explainEach } from '../exchange/outcome-documents.ts';
 import type { Outcome } from '../exchange/outcomes.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
-import { type FirstTrust, judgeDisk, readTrust, type TrustedCa } from '../trust/first-trust.ts';
+import type { TrustedCa } from '../trust/first-trust.ts';
 import { isOptional } from '../trust/optional-ca.ts';
 import { leadsTo } from '../trust/signer.ts';
+import { decideTrust } from './decide-trust.ts';
 import type { PlannedCertificate } from './plan.ts';
 import type { Preparation, PreparedCertificate } from './preparation.ts';
 import type { UploadedRequest } from './upload-requests.ts';
@@ -58,7 +58,8 @@ export async function receiveAll(
       state === 'issued' && key ? exchange.get(key, LIMITS.maxObjectBytes) : undefined,
     ),
   );
-  const { trusted, problems, notes } = await decideTrust(preparation, objects);
+  const domains = objects.flatMap((one) => (one ? [trustDomainOfCertificate(one.metadata)] : []));
+  const { trusted, problems, notes } = await decideTrust(preparation, new Set(domains));
   const isTrusted = problems.length === 0;
   const received = await Promise.all(
     requests.map(async (item, i): Promise<Checked | PreparedCertificate> => {
@@ -81,30 +82,6 @@ export async function receiveAll(
     'pem' in one ? write(one, caBundle, config) : one,
   );
   return { results, trust, trustProblems: problems, trustNotes: notes };
-}
-
-/** Without a new certificate only the CA files on disk are checked. */
-async function decideTrust(
-  { exchange, config, folders, pins }: Preparation,
-  certificates: readonly (StoredObject | undefined)[],
-): Promise<FirstTrust> {
-  const domains = new Set(
-    certificates.flatMap((object) => (object ? [trustDomainOfCertificate(object.metadata)] : [])),
-  );
-  const [domain] = domains;
-  if (domain === undefined) return judgeDisk(casOf(config), folders, pins);
-  if (domains.size > 1)
-    return {
-      trusted: [],
-      problems: ['the certificates come from several trust domains'],
-      notes: [],
-    };
-  return readTrust(exchange, domain, casOf(config), folders, pins);
-}
-
-function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
-  if (role === 'worker') return ['ca'];
-  return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
 }
 
 /** By a certificate of this run, or by one that already existed. */

@@ -16,6 +16,7 @@ import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
 import { type RenewalOutcome, readPublishedBundles } from './outcomes.ts';
+import { checkOwnKubelet } from './own-kubelet.ts';
 import { tidy } from './recover.ts';
 import {
   type CertificateReport,
@@ -152,6 +153,7 @@ function plan(
   const now = clock.now();
   const names = namesOf(certificates);
   checkStayingCertificates(decision, folders, stayingCertificates(folders, names), waiting);
+  checkOwnKubelet(decision, folders);
   const { changes, caData, notes } = planChanges({
     certificates,
     caFiles,

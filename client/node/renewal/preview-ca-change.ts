@@ -1,15 +1,14 @@
 /** How the CA files differ from what the service publishes, and what `--accept-ca-change` would change. Writes nothing. */
-import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
-import { OUTCOME_SUFFIXES } from '../../../lib/contract/prefixes.ts';
-import { outcomesPrefix } from '../../../lib/contract/request-key.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { lastTrustDomain } from '../exchange/last-trust-domain.ts';
 import type { CaChangeOptions } from '../trust/accepted-change.ts';
 import { checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
 import { readOptionalBundle } from '../trust/optional-ca.ts';
 import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
+import { checkOwnKubelet } from './own-kubelet.ts';
 import { stayingCertificates } from './staying-certificates.ts';
 
 export interface CaChangePreview {
@@ -54,7 +53,7 @@ async function compare(
   names: readonly CertificateName[],
   folders: NodeFolders,
 ): Promise<CaChangePreview> {
-  const trustDomain = await lastTrustDomain(exchange, outcomesPrefix(cluster, node));
+  const trustDomain = await lastTrustDomain(exchange, { cluster, node });
   if (trustDomain === undefined) return { differences: [], problem: UNKNOWN };
   const published = new Map<CaName, PublishedBundle>(
     await Promise.all(
@@ -70,21 +69,9 @@ async function compare(
   try {
     const decision = decideCaChange(folders, published, options);
     checkStayingCertificates(decision, folders, stayingCertificates(folders, names));
+    checkOwnKubelet(decision, folders);
     return { differences };
   } catch (error) {
     return { differences, problem: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** The trust domain of the most recently issued certificate. */
-async function lastTrustDomain(exchange: Exchange, prefix: string): Promise<string | undefined> {
-  let last: { key: string; lastModified: Date } | undefined;
-  for await (const object of exchange.list(prefix))
-    if (
-      object.key.endsWith(OUTCOME_SUFFIXES.certificate) &&
-      (!last || object.lastModified >= last.lastModified)
-    )
-      last = object;
-  const object = last && (await exchange.get(last.key, 0));
-  return object && (trustDomainOfCertificate(object.metadata) || undefined);
 }

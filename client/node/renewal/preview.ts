@@ -4,6 +4,7 @@ import type { CertificateName } from '../../../lib/profiles/certificate-names.ts
 import { describeSubject } from '../../wording/csrs.ts';
 import type { Component } from '../disk/components.ts';
 import { type CertificatePlace, caFileOf, placeOf } from '../disk/places.ts';
+import { resolvedPath } from '../disk/resolved-path.ts';
 import type { SkippedCertificate } from '../disk/select-names.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { neededRestarts } from '../restart/needed-restarts.ts';
@@ -56,7 +57,7 @@ export async function previewRenewal(
     };
   });
   const names = present.map(({ name }) => name);
-  const ofKubelets = { path: caFileOf('kubelet-ca', folders) };
+  const ofKubelets = { path: resolvedPath(caFileOf('kubelet-ca', folders)) };
   const changedFiles =
     accepts(caChange, 'kubelet-ca') && caChange.hashes['kubelet-ca'].length > 0 ? [ofKubelets] : [];
   const needed = options.restart

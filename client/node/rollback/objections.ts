@@ -20,9 +20,12 @@ import {
   type RecordedChange,
 } from '../disk/file-change.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { readIssuedServing } from '../disk/kubelet-serving.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
+import { resolvedPath } from '../disk/resolved-path.ts';
 import { contentOf, type Installation } from '../install/journal.ts';
+import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { leadsTo } from '../trust/signer.ts';
 
 /**
@@ -56,7 +59,23 @@ export function findObjections(
         ({ file, ca }) =>
           `${file}: would stay, but no CA in the old ${caFileOf(ca, folders)} signed its certificate`,
       ),
+    ...findLostAuthority(installation, folders),
   ];
+}
+
+/** An API server that verifies kubelets does not start without its CA file, and reaches no kubelet with a wrong one. */
+function findLostAuthority(installation: Installation, folders: NodeFolders): string[] {
+  const file = kubeletAuthorityFile(folders);
+  const change = installation.journal.changes.find(({ path }) => path === file);
+  if (file === undefined || !change) return [];
+  const old = oldText(installation, change);
+  if (old === undefined)
+    return [`${file}: would be removed, but kube-apiserver does not start without it`];
+  const serving = readIssuedServing(folders);
+  const isLost = serving && isOrphan(serving, old) && !isOrphan(serving, readCa(file));
+  return isLost
+    ? [`${file}: kube-apiserver would no longer verify the kubelet of this node with the old one`]
+    : [];
 }
 
 /** The current content is neither what the installation wrote nor what would be restored. */
@@ -84,7 +103,7 @@ interface CertificateOf {
 
 /** The certificates that would be restored, including those in copies of kubeconfigs. */
 function restoredCertificates(installation: Installation, folders: NodeFolders): CertificateOf[] {
-  const caFiles = CA_NAMES.map((ca) => pathOf(caFileOf(ca, folders)));
+  const caFiles = CA_NAMES.map((ca) => resolvedPath(caFileOf(ca, folders)));
   const known = placesOf(folders);
   return installation.journal.changes
     .filter(({ path }) => !caFiles.includes(path))
@@ -111,7 +130,9 @@ function placesOf(folders: NodeFolders) {
     if (place.state !== 'present') return [];
     const file = place.certificateFile;
     const beside = join(realpathSync(dirname(file)), basename(file));
-    return [{ file, ca: profileOf(name).ca, leaf: place.leaf, paths: [pathOf(file), beside] }];
+    return [
+      { file, ca: profileOf(name).ca, leaf: place.leaf, paths: [resolvedPath(file), beside] },
+    ];
   });
 }
 
@@ -135,7 +156,7 @@ function leafIn(path: string, text: string): X509Certificate | undefined {
 }
 
 function bundleAfter(installation: Installation, file: string): string | undefined {
-  const change = installation.journal.changes.find(({ path }) => path === pathOf(file));
+  const change = installation.journal.changes.find(({ path }) => path === resolvedPath(file));
   return change ? oldText(installation, change) : readCa(file);
 }
 
@@ -144,13 +165,4 @@ const readCa = (file: string) => currentContent(file, false);
 /** Unknown without a CA file: then it does not count. */
 function isOrphan(leaf: X509Certificate, bundle: string | undefined): boolean {
   return bundle !== undefined && !leadsTo(leaf, bundle);
-}
-
-/** The path by which a change names a file. */
-function pathOf(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file; // it does not exist
-  }
 }

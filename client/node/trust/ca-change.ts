@@ -3,7 +3,11 @@
  * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035).
  */
 import type { X509Certificate } from 'node:crypto';
-import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import {
+  CA_NAMES,
+  type CaName,
+  type CertificateName,
+} from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
@@ -11,6 +15,7 @@ import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { accepts, type CaChangeOptions } from './accepted-change.ts';
+import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import type { PublishedBundle } from './read-bundle.ts';
 import { leadsTo } from './signer.ts';
@@ -28,7 +33,10 @@ export interface CaDecision {
   readonly differing: ReadonlySet<CaName>;
 }
 
-/** @throws CommandError if the change is accepted but adds a certificate without a hash, or has an unusable bundle */
+/**
+ * @throws CommandError if the change is accepted but adds a certificate without a hash, has an unusable bundle, or makes
+ * another CA that of kubelets
+ */
 export function decideCaChange(
   folders: NodeFolders,
   published: ReadonlyMap<CaName, PublishedBundle>,
@@ -53,12 +61,36 @@ export function decideCaChange(
     bundles.set(ca, takes ? theirs.pem : ours);
     if (accept) objections.push(...findUnpinned(ca, file, ours, theirs, options.hashes));
   }
+  checkKubeletCa(folders, caFiles);
   if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(
     'check-failed',
     ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for', ...objections],
     'compare each hash with one from a trusted source, and give it as --ca-cert-hash',
   );
+}
+
+/** A hash may be given for the wrong CA: then it vouches for whatever the bucket has in the other's place. */
+function checkKubeletCa(folders: NodeFolders, caFiles: ReadonlyMap<string, string>): void {
+  if (caFiles.size === 0) return;
+  const before = caFilesOf(folders);
+  const changed = CA_NAMES.flatMap((ca) => {
+    const text = caFiles.get(caFileOf(ca, folders));
+    return text === undefined ? [] : [[ca, text] as const];
+  });
+  const problem = problemOfKubeletCa(new Map([...before, ...changed]));
+  if (problem === undefined || problem === problemOfKubeletCa(before)) return;
+  throw new CommandError(
+    'check-failed',
+    `nothing was changed: ${caFileOf('kubelet-ca', folders)} would contain a certificate that ${problem}`,
+    'compare the hashes with those that operators see (cakeless trust-domain show NAME): each belongs to one CA',
+  );
+}
+
+function problemOfKubeletCa(texts: CaTexts): string | undefined {
+  const text = texts.get('kubelet-ca');
+  const others = [...texts].filter(([ca]) => ca !== 'kubelet-ca');
+  return text === undefined ? undefined : whyNotKubeletCa(text, new Map(others));
 }
 
 const WOULD = { get: 'would get', lose: 'would lose', start: 'would start with' };

@@ -1,11 +1,11 @@
 /** The CA certificates of a new node: fetches what the service publishes, and checks it against the pins. */
 import { existsSync } from 'node:fs';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import { describeSharedKey, findSharedKeys } from './another-ca.ts';
 import { hashOf } from './ca-cert-hash.ts';
 import { isOptional } from './optional-ca.ts';
 import { judgeBundle, type Pins } from './pins.ts';
@@ -28,6 +28,12 @@ export interface FirstTrust {
   readonly notes: readonly string[];
 }
 
+/** A CA that a node of this configuration may not lack, although others may. */
+export interface NeededCa {
+  readonly ca: CaName;
+  readonly why: string;
+}
+
 /**
  * All CAs or none: a problem with one of them means that nothing is written. Only a CA that the node may lack is left out
  * if nothing vouches for it.
@@ -38,14 +44,15 @@ export async function readTrust(
   cas: readonly CaName[],
   folders: NodeFolders,
   pins: Pins,
+  needed?: NeededCa,
 ): Promise<FirstTrust> {
   if (!isSubdomain(trustDomain))
     return { trusted: [], problems: ['the certificates name no trust domain'], notes: [] };
   const bundles = await Promise.all(cas.map((ca) => readBundle(exchange, trustDomain, ca)));
-  const judged = cas.map((ca, i) => judgePublished(ca, bundles[i], folders, pins));
+  const judged = cas.map((ca, i) => judgePublished(ca, bundles[i], folders, pins, needed));
   const trusted = judged.flatMap((one) => one.trusted ?? []);
   const problems = judged.flatMap((one) => one.problem ?? []);
-  if (shareKeys(trusted)) problems.push('two of the CAs have the same key');
+  problems.push(...findSharedProblems(trusted));
   return { trusted, problems, notes: judged.flatMap((one) => one.note ?? []) };
 }
 
@@ -60,11 +67,14 @@ function judgePublished(
   published: PublishedBundle | undefined,
   folders: NodeFolders,
   pins: Pins,
+  needed: NeededCa | undefined,
 ): Judged {
   if (!published) return {};
+  const why = needed?.ca === ca ? `: ${needed.why}` : '';
+  const mayLack = isOptional(ca) && why === '';
   if ('problem' in published) {
-    const mayLack = published.isAbsent && isOptional(ca) && pins.hashes[ca].length === 0;
-    return mayLack ? {} : { problem: published.problem };
+    const isFine = published.isAbsent && mayLack && pins.hashes[ca].length === 0;
+    return isFine ? {} : { problem: `${published.problem}${why}` };
   }
   const bundle = published.pem;
   const file = caFileOf(ca, folders);
@@ -74,15 +84,14 @@ function judgePublished(
     return { trusted: { ca, file, bundle, sha256: hashOf(bundle), ...decision } };
   const { problem, isUnpinned } = decision;
   if (!isUnpinned) return { problem };
-  return isOptional(ca)
+  return mayLack
     ? { note: `${file} was not written: ${problem}; ${HOW_TO_GIVE_A_REASON}` }
-    : { problem: `${problem}: ${HOW_TO_GIVE_A_REASON}` };
+    : { problem: `${problem}${why}: ${HOW_TO_GIVE_A_REASON}` };
 }
 
-function shareKeys(trusted: readonly TrustedCa[]): boolean {
-  const keys = trusted.flatMap(({ bundle }) => [...new Set(certificatesIn(bundle).map(hashOf))]);
-  return new Set(keys).size < keys.length;
-}
+/** Certificates of one CA must not verify with another. */
+export const findSharedProblems = (trusted: readonly TrustedCa[]): string[] =>
+  findSharedKeys(new Map(trusted.map(({ ca, bundle }) => [ca, bundle]))).map(describeSharedKey);
 
 /** If no certificate was issued, checks the CA files on disk against the pins. */
 export function judgeDisk(cas: readonly CaName[], folders: NodeFolders, pins: Pins): FirstTrust {
@@ -96,6 +105,7 @@ export function judgeDisk(cas: readonly CaName[], folders: NodeFolders, pins: Pi
     if ('problem' in decision) problems.push(`${file}: ${decision.problem}`);
     else trusted.push({ ca, file, bundle, sha256: hashOf(bundle), ...decision });
   }
+  problems.push(...findSharedProblems(trusted));
   return { trusted, problems, notes: [] };
 }
 

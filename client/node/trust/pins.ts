@@ -4,10 +4,10 @@
  * (cmd/kubeadm/app/util/pubkeypin), or a file of CA certificates that did not come from the bucket.
  */
 import { X509Certificate } from 'node:crypto';
-import { CA_COMMON_NAMES } from '../../../lib/ca/common-names.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { caOfSubject } from './another-ca.ts';
 import { type CaHashes, hashOf } from './ca-cert-hash.ts';
 import { isOptional } from './optional-ca.ts';
 import type { TrustReason } from './reasons.ts';
@@ -140,9 +140,4 @@ function isOutside({ bundle, trustBundle }: Evidence): boolean {
  */
 function findOtherCa({ ca, certificates }: Evidence): CaName | undefined {
   return certificates.map(caOfSubject).find((named) => named !== undefined && named !== ca);
-}
-
-function caOfSubject(pem: string): CaName | undefined {
-  const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
-  return CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
 }

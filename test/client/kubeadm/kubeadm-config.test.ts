@@ -46,6 +46,23 @@ it.each(refused)('rejects %s and names the file and the field', (_, yaml, proble
   expect(() => readKubeadmConfig(yaml, 'config.yaml')).toThrow(problem);
 });
 
+it.each([
+  [
+    'a list',
+    'v1beta4',
+    '[{ name: a, value: b }, { name: NAME, value: x }, { name: NAME, value: z }]',
+    'z',
+  ],
+  ['a map', 'v1beta3', '{ a: b, NAME: z }', 'z'],
+  ['a list without it', 'v1beta4', '[{ name: a, value: b }]', undefined],
+  ['an empty value', 'v1beta4', '[{ name: NAME, value: "" }]', undefined],
+])('the CA file for kubelets is read from extraArgs that are %s', (_, version, args, file) => {
+  const named = args.replaceAll('NAME', 'kubelet-certificate-authority');
+  const yaml = cluster(`apiServer: { extraArgs: ${named} }`, 'v1.31.0') + init();
+  const { kubeletAuthority } = readKubeadmConfig(yaml.replaceAll('v1beta4', version), 'f');
+  expect(kubeletAuthority).toBe(file);
+});
+
 it('a JoinConfiguration describes a worker, or with controlPlane a control plane', () => {
   const read = (more: string) => readKubeadmConfig(cluster(endpoint) + join(more), 'f');
   expect(read(discovery)).toMatchObject({ joins: true, role: 'worker', nodeName: 'w-1' });

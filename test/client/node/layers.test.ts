@@ -18,6 +18,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   renewal: ['rollback', 'fetch', 'install', 'trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
   /** How does a new node get everything that kubeadm needs? */
   prepare: ['fetch', 'trust', 'exchange', 'expiry', 'csr', 'state', 'disk'],
+  /** When does each certificate expire? */
+  expiry: ['trust', 'restart', 'csr', 'disk'],
   /** How are the old files restored? */
   rollback: ['install', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */

@@ -157,10 +157,16 @@ describe('a trust domain without kubelet-ca', () => {
     const done = await Promise.allSettled(calls);
     const { document } = await create('fleet');
     const [version] = document.cas['kubelet-ca']?.versions ?? [];
-    const right = done.filter(({ status }) => status === 'fulfilled').length;
-    expect(right).toBeGreaterThan(0);
-    const wrong = named.filter(({ keyId }) => keyId !== version?.keyId).length;
-    expect(right).toBeLessThanOrEqual(calls.length - wrong);
+    // a call that names no key takes the one that won; each of the others only its own
+    const statusOf = (keyId: string) => (keyId === version?.keyId ? 'fulfilled' : 'rejected');
+    expect(done.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      ...named.map(({ keyId }) => statusOf(keyId)),
+    ]);
+    for (const one of done)
+      if (one.status === 'rejected')
+        expect(one.reason).toMatchObject({ code: 'request-malformed' });
+    expect(document.cas['kubelet-ca']?.versions).toHaveLength(1);
     expect(service.exchange.text('trust/fleet/kubelet-ca.crt')).toBe(version?.certificate);
   });
 
@@ -191,6 +197,17 @@ it('a new trust domain has the requested CAs, of which ca must be one', async ()
     ['ca', 'kubelet-ca'],
     ['ca', 'kubelet-ca'],
   ]);
+});
+
+it('a trust domain without etcd-ca, for clusters with an external etcd, stays without it', async () => {
+  const { create, service } = opened();
+  const cas = ['ca', 'front-proxy-ca', 'kubelet-ca'] as const;
+  const { document } = await create('fleet', {}, cas);
+  expect(Object.keys(document.cas)).toEqual(cas);
+  expect(service.exchange.text(bundleKey('fleet', 'etcd-ca'))).toBeUndefined();
+  expect(await create('fleet')).toMatchObject({ created: false, added: [], document });
+  const later = await create('fleet', {}, ['etcd-ca']);
+  expect([later.added, Object.keys(later.document.cas)]).toEqual([['etcd-ca'], [...CA_NAMES]]);
 });
 
 it('an interrupted call can be repeated, and keeps its keys', async () => {

@@ -602,6 +602,102 @@ describe('the kubelet', () => {
   });
 });
 
+describe('the CA of kubelets', () => {
+  const FILE = 'pki/kubelet-ca.crt';
+
+  /** A node whose API server verifies kubelets with a file, and the CA `kubelet-ca` for it. */
+  function verifying(file = FILE) {
+    const folder = copy();
+    const own = new OpensslNode(join(root, `kubelets-${count}`));
+    own.makeCa('kubelet-ca', 'kubelet-ca');
+    cpSync(join(own.folder, FILE), join(folder, FILE));
+    mkdirSync(join(folder, 'manifests'));
+    writeFileSync(
+      join(folder, 'manifests/kube-apiserver.yaml'),
+      `spec:\n  containers:\n  - command: [kube-apiserver, --kubelet-certificate-authority=${join(folder, file)}]\n`,
+    );
+    /** The kubelet's serving certificate, of one of the CAs. */
+    const serve = (ca: 'ca' | 'kubelet-ca') => {
+      cpSync(join(folder, 'pki/ca.crt'), join(own.folder, 'pki/ca.crt'));
+      if (ca === 'ca') own.makeCa('ca', 'kubernetes');
+      if (ca === 'ca') cpSync(join(own.folder, 'pki/ca.crt'), join(folder, 'pki/ca.crt'));
+      const subject = '/O=system:nodes/CN=system:node:cp-1';
+      own.makeLeaf({ path: 'served', ca, subject, usages: 'serverAuth', names: 'DNS:cp-1' });
+      mkdirSync(join(folder, 'kubelet'));
+      writeFileSync(
+        join(folder, 'kubelet/kubelet-server-current.pem'),
+        ['crt', 'key'].map((end) => readFileSync(join(own.folder, `served.${end}`))).join(''),
+      );
+    };
+    return { folder, serve };
+  }
+  /** @param name of a row, with its problems */
+  const problemsOf = async (folder: string, name: string) =>
+    (await report(folder)).document.problems
+      .filter((problem) => problem.name === name)
+      .map(({ problem }) => problem);
+
+  it('is a row, and need not exist', async () => {
+    const { folder } = verifying('pki/ca.crt');
+    const rows = async () =>
+      (await report(folder)).document.certificateAuthorities.map(({ name }) => name);
+    expect(await rows()).toContain('kubelet-ca');
+    rmSync(join(folder, FILE));
+    expect(await rows()).not.toContain('kubelet-ca');
+    expect((await report(folder)).document.problems).toEqual([]);
+  });
+
+  it('is missed if kube-apiserver names its file', async () => {
+    const { folder } = verifying();
+    rmSync(join(folder, FILE));
+    const { document } = await report(folder);
+    expect(document.problems).toEqual([
+      {
+        name: 'kubelet-ca',
+        file: join(folder, FILE),
+        problem:
+          'it is missing, but kube-apiserver is to verify kubelets with it and does not start without it',
+      },
+    ]);
+    expect(document.certificateAuthorities).toContainEqual(
+      expect.objectContaining({ name: 'kubelet-ca', missing: true }),
+    );
+  });
+
+  it('is wrong if its file is that of another CA', async () => {
+    const { folder } = verifying();
+    cpSync(join(folder, 'pki/ca.crt'), join(folder, FILE));
+    const [problem = ''] = await problemsOf(folder, 'kubelet-ca');
+    expect(problem).toMatch(
+      /^it has the name of ca, so that it is not the CA of kubelets; cakeless renew .* replaces it$/,
+    );
+  });
+
+  it('signed the serving certificate that the kubelet uses', async () => {
+    const { folder, serve } = verifying();
+    serve('kubelet-ca');
+    const { document } = await report(folder);
+    expect(document.kubelet[1]).toMatchObject({
+      name: 'kubelet-server-current.pem',
+      caName: 'kubelet-ca',
+      externallyManaged: true,
+    });
+    expect(document.problems).toEqual([]);
+  });
+
+  it.each([
+    ['ca, and kube-apiserver verifies with kubelet-ca', 'ca', FILE],
+    ['kubelet-ca, and kube-apiserver verifies with ca', 'kubelet-ca', 'pki/ca.crt'],
+  ] as const)('is compared with a serving certificate of %s', async (_, ca, named) => {
+    const { folder, serve } = verifying(named);
+    serve(ca);
+    const problems = await problemsOf(folder, 'kubelet-server-current.pem');
+    expect(problems).toEqual([
+      `it does not chain to ${join(folder, named)}, with which kube-apiserver verifies kubelets: kubectl logs and exec fail`,
+    ]);
+  });
+});
+
 describe('metrics', () => {
   const SAMPLE = /^([a-z_]+)(?:\{(?:[a-z]+="[^"\\\n]*",?)+\})? -?\d+(?:\.\d+)?$/;
 

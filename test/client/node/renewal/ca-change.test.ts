@@ -1,7 +1,7 @@
 /** Which CA certificates a node accepts, and which hashes that takes. */
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
@@ -42,6 +42,12 @@ function makeCa(name: string, commonName: string): string {
     { stdio: 'ignore' },
   );
   return readFileSync(file, 'utf8');
+}
+
+/** A self-signed CA certificate for the key of another one. */
+function signOwn(name: string, commonName: string): string {
+  const args = ['req', '-x509', '-key', join(root, `${name}.key`), '-subj', `/CN=${commonName}`];
+  return execFileSync('openssl', [...args, '-days', '3650']).toString();
 }
 
 const publish = (bundle: string) => putObject(fixture, 'trust/fleet/ca.crt', bundle);
@@ -88,13 +94,19 @@ const caDataOf = (folder: string, ...more: string[]) =>
     ];
   });
 
-/** A certificate of the CA `next` for the key of another one, with its subject. */
-function signByNext(certificate: string, key: string): string {
+/** A certificate of the CA `name` for the key of another one, with its subject. */
+function signByNext(certificate: string, key: string, name = 'next'): string {
   const [from, keyFile] = [join(root, 'from.crt'), join(root, 'from.key')];
   writeFileSync(from, certificate);
   writeFileSync(keyFile, key);
   const csr = execFileSync('openssl', ['x509', '-x509toreq', '-in', from, '-signkey', keyFile]);
-  const ca = ['-CA', join(root, 'next.crt'), '-CAkey', join(root, 'next.key'), '-CAcreateserial'];
+  const ca = [
+    '-CA',
+    join(root, `${name}.crt`),
+    '-CAkey',
+    join(root, `${name}.key`),
+    '-CAcreateserial',
+  ];
   return execFileSync('openssl', ['x509', '-req', '-days', '300', ...ca], {
     input: csr,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -400,5 +412,87 @@ describe('kubelet-ca.crt', () => {
     const { exitCode, stdout } = await renew(folder);
     expect([exitCode, readFileSync(fileOf(folder), 'utf8')]).toEqual([0, next]);
     expect(stdout).not.toContain('kubelet-ca.crt');
+  });
+
+  it('does not become another CA, even if a hash is given for it', async () => {
+    const folder = withoutFile();
+    await putObject(fixture, KEY, pem.good);
+    const { exitCode, stderr } = await renew(folder, '--accept-ca-change', ...pin(pem.good));
+    expect([exitCode, existsSync(fileOf(folder))]).toEqual([7, false]);
+    expect(stderr).toMatch(/kubelet-ca\.crt would contain a certificate that has the name of ca/);
+    const foreseen = await renew(folder, '--dry-run', '--accept-ca-change', ...pin(pem.good));
+    expect(foreseen.stdout).toContain('has the name of ca');
+  });
+
+  it('does not get the key of another CA under its own name', async () => {
+    const folder = withoutFile();
+    const twin = signOwn('next', 'kubelet-ca');
+    await publish(pem.good + pem.next);
+    await putObject(fixture, KEY, twin);
+    const given = [...hashes(pem.next), ...pin(twin)];
+    const { exitCode, stderr } = await renew(folder, '--accept-ca-change', ...given);
+    expect([exitCode, existsSync(fileOf(folder)), caOf(folder)]).toEqual([7, false, pem.good]);
+    expect(stderr).toMatch(/kubelet-ca\.crt would contain a certificate that has the key of ca/);
+  });
+
+  describe('that kube-apiserver names', () => {
+    /** Its kubelet's serving certificate is of the CA `next-kubelets`. */
+    function verifyingNode(): string {
+      const folder = fixture.copy();
+      const flag = `--kubelet-certificate-authority=${fileOf(folder)}`;
+      mkdirSync(join(folder, 'manifests'));
+      writeFileSync(
+        join(folder, 'manifests/kube-apiserver.yaml'),
+        `spec:\n  containers:\n  - command: [kube-apiserver, ${flag}]\n`,
+      );
+      writeFileSync(fileOf(folder), next);
+      mkdirSync(join(folder, 'kubelet-pki'));
+      const { pem: pair } = readKubeletConf(folder);
+      const key = pair.slice(pair.indexOf('-----BEGIN', pair.indexOf('-----END')));
+      const serving = join(folder, 'kubelet-pki/kubelet-server-current.pem');
+      writeFileSync(serving, signByNext(pair, key, 'next-kubelets') + key);
+      return folder;
+    }
+    const replace = (folder: string, ...more: string[]) =>
+      renew(folder, ...kubeletDir(folder), '--accept-ca-change', ...pin(published), ...more);
+
+    it("is not replaced by one without the CA of the kubelet's serving certificate", async () => {
+      const folder = verifyingNode();
+      const { exitCode, stderr } = await replace(folder);
+      expect([exitCode, readFileSync(fileOf(folder), 'utf8')]).toEqual([7, next]);
+      expect(stderr).toMatch(/kube-apiserver would no longer verify the kubelet of this node/);
+      expect((await replace(folder, '--dry-run')).stdout).toContain('would no longer verify');
+    });
+
+    it('is replaced by one with both CAs, and restored by a rollback', async () => {
+      const folder = verifyingNode();
+      await putObject(fixture, KEY, published + next);
+      expect((await replace(folder)).exitCode).toBe(0);
+      expect(readFileSync(fileOf(folder), 'utf8')).toBe(published + next);
+      expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+      expect(readFileSync(fileOf(folder), 'utf8')).toBe(next);
+    });
+
+    it('is not removed by a rollback, because kube-apiserver would not start', async () => {
+      const folder = verifyingNode();
+      rmSync(fileOf(folder));
+      expect((await replace(folder)).exitCode).toBe(0);
+      const { exitCode, stderr } = await fixture.run(folder, 'rollback', '--no-restart');
+      expect([exitCode, readFileSync(fileOf(folder), 'utf8')]).toEqual([7, published]);
+      expect(stderr).toMatch(
+        /kubelet-ca\.crt: would be removed, but kube-apiserver does not start/,
+      );
+    });
+
+    it('restarts kube-apiserver when it changes', async () => {
+      const folder = verifyingNode();
+      await putObject(fixture, KEY, published + next);
+      const who = ['renew', 'etcd-healthcheck-client', '--dry-run', '-o', 'json'];
+      const more = ['--accept-ca-change', ...pin(published), ...kubeletDir(folder)];
+      const { stdout } = await fixture.run(folder, ...who, ...more);
+      expect(JSON.parse(stdout).restarts).toEqual([
+        expect.objectContaining({ component: 'kube-apiserver' }),
+      ]);
+    });
   });
 });

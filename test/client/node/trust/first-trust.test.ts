@@ -1,8 +1,10 @@
 /** Which CA certificates of the bucket a new node trusts, and why. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { Fault } from '../../../../lib/fault.ts';
 import type { ObjectStore } from '../../../../lib/store/object-store.ts';
 import { bound, snapshot, useFleet } from '../../../support/fleet.ts';
 
@@ -228,6 +230,88 @@ describe('first trust', () => {
       expect(exitCode).toBe(EXIT.checkFailed);
       expect(result.trustProblems.join()).toMatch(/kubelet-ca \(.*\) has the name of etcd-ca/);
       expect(existsSync(node.at(FILE))).toBe(false);
+    });
+
+    it('is written by a later run that receives no certificate, once something vouches for it', async () => {
+      const node = await newNode();
+      const caCertHash = await ofOthers();
+      await node.prepareWhole({ ...noTrust, caCertHash });
+      const without = await node.prepare(noTrust);
+      expect(without.result.trustNotes.join()).toMatch(/nothing vouches for the service's kubelet/);
+      expect([without.exitCode, existsSync(node.at(FILE))]).toEqual([EXIT.done, false]);
+      const pinned = [formatCaCertHash('kubelet-ca', await published())];
+      const { exitCode, result } = await node.prepare({ ...noTrust, caCertHash: pinned });
+      expect([exitCode, result.trustProblems]).toEqual([EXIT.done, []]);
+      expect(result.trust.map(({ ca, trustedBy }) => [ca, trustedBy])).toContainEqual([
+        'kubelet-ca',
+        'hash',
+      ]);
+      expect(readFileSync(node.at(FILE), 'utf8')).toBe(await published());
+    });
+
+    it('does not stop a later run if the bucket cannot be read, unless a hash of it is given', async () => {
+      const node = await newNode();
+      await node.prepareWhole({ ...noTrust, caCertHash: await ofOthers() });
+      const unreachable = (exchange: ObjectStore): ObjectStore => ({
+        ...bound(exchange),
+        // biome-ignore lint/correctness/useYield: it fails before the first key
+        list: async function* () {
+          throw new Fault('unavailable', 'no route to host');
+        },
+      });
+      const { exitCode, result } = await node.prepare(noTrust, unreachable);
+      expect(exitCode).toBe(EXIT.done);
+      expect(result.trustNotes.join()).toMatch(/kubelet-ca.crt was not written: no route to host/);
+      const caCertHash = [formatCaCertHash('kubelet-ca', await published())];
+      await expect(node.prepare({ ...noTrust, caCertHash }, unreachable)).rejects.toThrow(
+        'no route to host',
+      );
+    });
+
+    describe('named by apiServer.extraArgs', () => {
+      const naming = async () => {
+        const node = await newNode();
+        const config = node.at('config.yaml');
+        const flag = { name: 'kubelet-certificate-authority', value: node.at(FILE) };
+        const documents = readFileSync(config, 'utf8')
+          .split(/^---$/m)
+          .map((text) => parse(text));
+        for (const document of documents)
+          if (document.kind === 'ClusterConfiguration') {
+            document.certificatesDir = node.at('pki');
+            document.apiServer = { ...document.apiServer, extraArgs: [flag] };
+          }
+        writeFileSync(config, documents.map((document) => stringify(document)).join('---\n'));
+        return node;
+      };
+      const names = /names \S+kubelet-ca.crt as kubelet-certificate-authority .* does not start/;
+
+      it.each([
+        ['the trust domain does not have it', /kubelet-ca.crt does not exist: /],
+        ['nothing vouches for it', /nothing vouches for the service's kubelet-ca/],
+      ])('if %s, no certificate is written', async (how, reason) => {
+        const node = await naming();
+        const isAbsent = how.startsWith('the trust');
+        const absent = publishing(async () => undefined);
+        const options = { ...noTrust, caCertHash: await ofOthers() };
+        const { exitCode, result } = await node.prepare(options, isAbsent ? absent : undefined);
+        expect(exitCode).toBe(EXIT.checkFailed);
+        expect(result.trustProblems.join()).toMatch(reason);
+        expect(result.trustProblems.join()).toMatch(names);
+        expect(result.preflightProblems).toContainEqual({
+          file: node.at(FILE),
+          problem: expect.stringContaining('apiServer.extraArgs: kubelet-certificate-authority'),
+        });
+        for (const path of ['pki/ca.crt', 'pki/apiserver.crt', FILE])
+          expect(existsSync(node.at(path))).toBe(false);
+      });
+
+      it('it is written with the others', async () => {
+        const node = await naming();
+        const { exitCode, result } = await node.prepareWhole();
+        expect([exitCode, result.preflightProblems]).toEqual([EXIT.done, []]);
+        expect(readFileSync(node.at(FILE), 'utf8')).toBe(await published());
+      });
     });
 
     it('may be missing in a file of CA certificates that is older than it', async () => {

@@ -1,6 +1,10 @@
 /** The kubelet's serving certificate, which kubeadm never checks (kubelet's --cert-dir). */
+import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import type { NodeFolders } from './places.ts';
 
 export interface KubeletServing {
   readonly name: 'kubelet-server-current.pem' | 'kubelet.crt';
@@ -24,4 +28,16 @@ export function findKubeletServing(folder: string): KubeletServing | undefined {
   if (!existsSync(certificateFile)) return undefined;
   const keyFile = join(folder, 'kubelet.key');
   return { name: 'kubelet.crt', certificateFile, keyFile, isIssued: false };
+}
+
+/** The serving certificate that a CA has signed; undefined if there is no such certificate, or it cannot be read. */
+export function readIssuedServing({ kubeletDir }: NodeFolders): X509Certificate | undefined {
+  const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
+  if (!serving?.isIssued) return undefined;
+  try {
+    const [leaf] = certificatesIn(readTextIfThere(serving.certificateFile) ?? '');
+    return leaf === undefined ? undefined : new X509Certificate(leaf);
+  } catch {
+    return undefined;
+  }
 }
