@@ -10,6 +10,9 @@ const FUNCTIONS = ['triage', 'sign', 'create-ca', 'reconcile', 'watch-signatures
 /** Arguments name other folders for the bundles, and for esbuild's metadata, which must not be deployed. */
 const [OUT = 'dist/functions', META = 'dist/meta'] = process.argv.slice(2);
 
+/** In esbuild's function for CommonJS packages, which would need createRequire in each file. */
+const REQUIRES = 'Dynamic require of ';
+
 mkdirSync(META, { recursive: true });
 // to standard error: `cdk synth` may print a template to standard output
 for (const line of await Promise.all(FUNCTIONS.map(bundle))) console.error(line);
@@ -34,9 +37,6 @@ async function bundle(name) {
     metafile: true,
     write: false,
     legalComments: 'none',
-    banner: {
-      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    },
     alias: SDK_ALIASES,
     plugins: [trimSdk],
   });
@@ -44,8 +44,10 @@ async function bundle(name) {
   const needed = reachable(metafile.outputs, entry, () => true);
   metafile.outputs = Object.fromEntries(needed.map((file) => [file, metafile.outputs[file]]));
   rmSync(outdir, { recursive: true, force: true });
-  for (const { path, contents } of outputFiles) {
+  for (const { path, contents, text } of outputFiles) {
     if (!needed.some((file) => resolve(file) === path)) continue;
+    if (text.includes(REQUIRES))
+      throw new Error(`${path} contains a CommonJS package that requires another module`);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, contents);
   }

@@ -1,7 +1,7 @@
 /** Lambda entry: processes SQS messages about requests; the results are certificates and rejections. */
 import type { Context } from 'aws-lambda';
 import { newSqsClient } from '../lib/aws/sqs-client.ts';
-import { loadCheckRecord } from '../lib/issuance/check-record-later.ts';
+import { loadIssue } from '../lib/issuance/issue-later.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { laterSigningKeys } from './later-signing-keys.ts';
 import { measure, newReporter } from './report.ts';
@@ -18,6 +18,6 @@ const handle = newSignHandler(serviceFromEnvironment(keys), sourceQueue(newSqsCl
 export const handler = (event: unknown, context: Context) => {
   const handled = handle(event, context);
   keys.preload();
-  loadCheckRecord().catch(() => {}); // the request that needs it sees the error
+  loadIssue().catch(() => {}); // the request that needs it sees the error
   return handled;
 };

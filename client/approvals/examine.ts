@@ -11,6 +11,7 @@ import { type AppraisedPlan, appraise } from '../../lib/issuance/appraise.ts';
 import { type DeclarationsReader, storedDeclarations } from '../../lib/issuance/declarations.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import type { PlanToApprove } from '../../lib/policy/approval.ts';
+import { JUDGES } from '../../lib/policy/judges.ts';
 import type { PlanTerms } from '../../lib/policy/plan-digest.ts';
 import { listed } from '../../lib/printable.ts';
 import type { ObjectReader, StoredObject } from '../../lib/store/object-store.ts';
@@ -48,7 +49,7 @@ export async function examine(
   const about = { address, pending, object, plan: undefined };
   if (!object) return { ...about, problems: ['its CSR does not exist, or has expired'] };
   const declared = storedDeclarations(authority, readTrustDomainNames);
-  const deps = { declared, rules: RULES_UNKNOWN, now: () => now };
+  const deps = { declared, judges: JUDGES, rules: RULES_UNKNOWN, now: () => now };
   const appraisal = await appraise(deps, address, object, pending.uploader);
   if (appraisal.kind === 'not-a-request')
     return { ...about, problems: ['it is not a request for a certificate'] };

@@ -2,6 +2,7 @@
 import { attemptOf, requestIdOf } from '../../lib/certificates-api/attempts.ts';
 import { type OutcomeState, outcomeIn } from '../../lib/contract/outcomes.ts';
 import { outcomeKeys, outcomesPrefix, requestKey } from '../../lib/contract/request-key.ts';
+import { CSR } from '../../lib/contract/request-kinds.ts';
 import type { Below } from './decide.ts';
 
 /** Where the requests of one CSR are. */
@@ -14,11 +15,8 @@ export interface CsrPlace {
   readonly path: string;
 }
 
-/** The reserved word of requests of forwarders. */
-const CSRS = 'csr';
-
 export const nodeOfPlace = (below: Below, ownNode: string | undefined): string =>
-  below === 'own' && ownNode !== undefined ? ownNode : CSRS;
+  below === 'own' && ownNode !== undefined ? ownNode : CSR;
 
 export const attemptKey = ({ uid, ...place }: CsrPlace, attempt: number): string =>
   requestKey({ ...place, requestId: requestIdOf({ uid, number: attempt }) });

@@ -37,9 +37,12 @@ type Lane = Standing | 'unlisted';
 const laneOf = ({ standing, isUnlisted }: Journey, step: Step): Lane =>
   step === 'upload' && isUnlisted && standing === 'unknown' ? 'unlisted' : standing;
 
-/** Others had no attempt yet. */
-const wasTried = ({ facts, attempt, step }: Journey): boolean =>
-  !facts.isByNode && (step === undefined ? facts.state !== 'pending' : attempt > 1);
+/**
+ * Whether it had an attempt, or has nothing to be done: then a change of it, such as its approval, brings it again. Anyone
+ * who can create CSRs can have thousands that nobody approves, or that are refused for good.
+ */
+const mayWait = ({ facts, attempt, step }: Journey): boolean =>
+  !facts.isByNode && (step === undefined || attempt > 1);
 
 const BUSY_MS = 100;
 
@@ -80,7 +83,7 @@ export class Forwarder {
 
   constructor(deps: ForwarderDeps) {
     this.#deps = deps;
-    this.#tracker = new Tracker(deps.maxTracked ?? MAX_TRACKED, wasTried);
+    this.#tracker = new Tracker(deps.maxTracked ?? MAX_TRACKED, mayWait);
   }
 
   /** A CSR as the API server has it: new, changed, or listed again. */

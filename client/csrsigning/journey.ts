@@ -24,6 +24,8 @@ export interface Journey extends Tracked {
   uploadedAt: number | undefined;
   /** Whether the record does not know the name: the next attempts of such CSRs share a slow rate. */
   isUnlisted: boolean;
+  /** Whether this process has seen a rejection of it. */
+  wasRejected: boolean;
   /** How often in a row: its Node had no addresses, no outcome was found, a certificate was wrong, a step failed. */
   counts: { node: number; looks: number; wrong: number; failures: number };
   /** The pending document that was read last, by when it was written. */
@@ -40,6 +42,7 @@ export const newJourney = (tracked: Tracked): Journey => ({
   attempt: 1,
   uploadedAt: undefined,
   isUnlisted: false,
+  wasRejected: false,
   counts: { node: 0, looks: 0, wrong: 0, failures: 0 },
   pendingSince: undefined,
   plan: 0,

@@ -187,12 +187,16 @@ export class Steps {
     if (!codes.every(mayPass)) return this.#refuseForGood(journey, current, text);
     journey.isUnlisted = codes.includes(UNLISTED) && journey.standing === 'unknown';
     journey.attempt = outcome.attempt + 1;
-    // from when it was rejected, so that a restart does not delay it; clocks may differ
-    const since = Math.max(
-      0,
-      this.#deps.clock.now().getTime() - (outcome.writtenAt?.getTime() ?? 0),
-    );
-    return { step: 'upload', inMs: Math.max(0, pause - since) + this.#stagger(journey) };
+    // A restart does not delay it: the first pause is counted from the rejection. Later ones are counted from now,
+    // because the clocks of node and bucket may differ by more than all pauses.
+    const passed = journey.wasRejected ? 0 : this.#sinceMs(outcome);
+    journey.wasRejected = true;
+    return { step: 'upload', inMs: Math.max(0, pause - passed) + this.#stagger(journey) };
+  }
+
+  #sinceMs({ writtenAt }: FoundOutcome): number {
+    const now = this.#deps.clock.now().getTime();
+    return writtenAt === undefined ? 0 : Math.max(0, now - writtenAt.getTime());
   }
 
   async #refuseForGood(journey: Journey, current: ApiCsr, text: string): Promise<Next> {

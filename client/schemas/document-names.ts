@@ -1,6 +1,7 @@
 /** The names of `documents.ts`, apart from it: completion needs no schemas. */
 export const DOCUMENT_NAMES = [
   'cluster-record',
+  'csr-object',
   'rejection',
   'pending',
   'request-approval',

@@ -7,15 +7,22 @@
  *        -c kubelet-ca=ARN
  */
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
-import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
-import { Alarms, CaKeys, CakelessService, NodeAccess, TrustDomain } from '../index.ts';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import {
+  Alarms,
+  type CaKeyArns,
+  CaKeys,
+  CakelessService,
+  NodeAccess,
+  TrustDomain,
+} from '../index.ts';
 
 export interface TwoAccountsProps {
   readonly securityAccount: string;
   readonly platformAccount: string;
   readonly region: string;
   /** As the first deployment prints them. @default only the stack with the keys is synthesized */
-  readonly keys?: Readonly<Record<CaName, string>> | undefined;
+  readonly keys?: CaKeyArns | undefined;
   /** As `CakelessServiceProps.codeDir`. */
   readonly codeDir?: string;
 }

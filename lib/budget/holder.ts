@@ -9,7 +9,6 @@ import { budgetHolderKey, budgetHolderSchema } from '../contract/budget-holder.t
 import type { RequestParts } from '../contract/request-key.ts';
 import { CSR, USERS } from '../contract/request-kinds.ts';
 import { readApiRequest } from '../csr/read-api-request.ts';
-import { dayOf } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import { nodeOfUser } from '../names.ts';
 import { USER_NAME } from '../profiles/certificate-names.ts';
@@ -20,19 +19,21 @@ import type { BudgetBucket } from './compare-and-set.ts';
 
 /**
  * The holder is looked up while the request is being judged, so that its counters are read in time.
+ * @param day of the upload
  * @param record undefined if it does not exist, or cannot be read
  */
 export async function findBudgetHolder(
   bucket: BudgetBucket,
   expected: Pick<ExpectedClaim, 'countsFor'>,
   address: RequestParts,
-  object: Pick<BucketObject, 'body' | 'lastModified'>,
+  day: string,
+  object: Pick<BucketObject, 'body'>,
   record: ClusterRecord | undefined,
 ): Promise<string> {
   const { holder, isFinal } = budgetHolderOf(address, object, record);
   expected.countsFor(holder);
   if (isFinal) return holder;
-  return keepBudgetHolder(bucket, address, dayOf(object.lastModified), holder);
+  return keepBudgetHolder(bucket, address, day, holder);
 }
 
 /**

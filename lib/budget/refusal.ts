@@ -1,6 +1,5 @@
 import type { Budgeted } from '../contract/day-budget.ts';
 import { CSR, USERS } from '../contract/request-kinds.ts';
-import { dayOf } from '../expiry/expiry-index.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Claim, Exceeded } from './claim.ts';
 
@@ -13,13 +12,14 @@ const FIELDS = {
   cluster: { requests: 'clusterRequestsPerDay', certificates: 'clusterCertificatesPerDay' },
 } as const satisfies Record<string, Record<Budgeted, string>>;
 
+/** @param day of the upload, `YYYY-MM-DD` in UTC */
 export function budgetExceeded(
   exceeded: Exceeded,
-  { address, holder, uploaded }: Pick<Claim, 'address' | 'holder' | 'uploaded'>,
+  { address, holder }: Pick<Claim, 'address' | 'holder'>,
+  day: string,
   now: Date,
 ): Violation {
   const common = { code: 'budget-exceeded', field: 'budget' } as const;
-  const day = dayOf(uploaded);
   const tomorrow = Date.parse(day) + DAY_MS;
   const when = tomorrow > now.getTime() ? `from ${new Date(tomorrow).toISOString()} on` : 'now';
   const again = `try again ${when}, under a new request id`;

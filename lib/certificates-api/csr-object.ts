@@ -5,7 +5,6 @@
  */
 import * as z from 'zod/mini';
 import { LIMITS } from '../limits.ts';
-import { isSubdomain } from '../names.ts';
 import { quote } from '../printable.ts';
 import type { Violation } from '../refusal/violation.ts';
 import { describeIssue } from '../store/describe-issue.ts';
@@ -31,9 +30,15 @@ const base64 = matching(
   'base64, as the API server writes it',
   /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$|^(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/,
 );
-const subdomain = z
-  .string()
-  .check(z.refine(isSubdomain, { error: 'must be an RFC 1123 subdomain' }));
+/**
+ * The API server accepts whatever can be a part of a path (ValidateCertificateRequestName in pkg/apis/certificates): the
+ * first CSR of a kubelet is `node-csr-` and a digest in base64url. Nothing is decided by it.
+ */
+const name = z.string().check(
+  z.refine((text) => /^[^/%]{1,253}$/.test(text) && text !== '.' && text !== '..', {
+    error: 'must be a name that the API server accepts, of at most 253 characters',
+  }),
+);
 
 const conditionSchema = z.strictObject({
   type: z.string(),
@@ -45,7 +50,7 @@ const conditionSchema = z.strictObject({
 export const csrObjectSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal(KIND),
-  metadata: z.strictObject({ name: subdomain, uid, creationTimestamp: time }),
+  metadata: z.strictObject({ name, uid, creationTimestamp: time }),
   spec: z.strictObject({
     /** The CSR: base64 of one PEM block. */
     request: base64,
@@ -100,7 +105,7 @@ function malformed(got: string): Violation {
     field: 'object',
     got: quote(got),
     allowed: `a ${KIND} of ${API_VERSION} as JSON, with the documented fields only and of at most ${LIMITS.maxObjectBytes} bytes`,
-    fix: 'upload what `cakeless csrsigning` uploads; `cakeless schema csr-object` prints the JSON Schema',
+    fix: 'upload what `cakeless csrsigning` uploads',
   };
 }
 

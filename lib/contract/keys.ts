@@ -1,4 +1,5 @@
 /** Every key of both buckets, with placeholders, as its writer builds it: for documentation and tests. */
+import { csrObjectSchema } from '../certificates-api/csr-object.ts';
 import {
   requestApprovalKey,
   requestApprovalSchema,
@@ -43,7 +44,9 @@ const cluster = '<cluster>';
 const trustDomain = '<trust domain>';
 const ofNode = { cluster, node: '<node>', requestId: '<request id>', path: '<path>.csr' };
 const ofUser = { ...ofNode, node: USERS, path: USER_PATH };
-const ofCsr = { ...ofNode, node: CSR, path: '<name>.json' };
+const ofKubelet = { ...ofNode, path: '<name>.json' };
+const ofCsr = { ...ofKubelet, node: CSR };
+const csrObject = { schema: csrObjectSchema, unknownFields: 'refused' } as const;
 const request = requestKey(ofNode);
 const outcomes = outcomeKeys(ofNode);
 const placeholder = <T>(name: string) => name as T;
@@ -63,6 +66,18 @@ const certificate: ExpiryEntry = {
 export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   { bucket: 'exchange', key: request, content: 'CSR of a node' },
   { bucket: 'exchange', key: requestKey(ofUser), content: 'CSR of a user' },
+  {
+    bucket: 'exchange',
+    key: requestKey(ofCsr),
+    content: 'CSR of the certificates API, by a forwarder',
+    document: csrObject,
+  },
+  {
+    bucket: 'exchange',
+    key: requestKey(ofKubelet),
+    content: 'the same by a control-plane node, for its own kubelet',
+    document: csrObject,
+  },
   { bucket: 'exchange', key: outcomes.certificate, content: 'certificate, if issued' },
   {
     bucket: 'exchange',

@@ -111,7 +111,9 @@ export function reservedWordsOf(kinds: readonly RequestKind[]): string[] {
   return kinds.flatMap(({ reservedWord }) => (reservedWord === undefined ? [] : [reservedWord]));
 }
 
-export const RESERVED_NODE_NAMES: readonly string[] = [...reservedWordsOf(REQUEST_KINDS), CSR];
+export const RESERVED_NODE_NAMES: readonly string[] = [
+  ...new Set([...reservedWordsOf(REQUEST_KINDS), CSR]),
+];
 
 /** How keys of requests end, for policies. */
 export const REQUEST_SUFFIXES: readonly string[] = [

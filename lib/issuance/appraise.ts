@@ -10,7 +10,7 @@ import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
 import type { PlanToApprove } from '../policy/approval.ts';
 import { chooseCa, type ForWhom } from '../policy/choose-ca.ts';
 import { type IssuancePlan, namesByType } from '../policy/issuance-plan.ts';
-import { judgeOf } from '../policy/judges.ts';
+import { type Judges, judgeOf } from '../policy/judge.ts';
 import { type PlanTerms, planDigest } from '../policy/plan-digest.ts';
 import {
   caAbsent,
@@ -30,6 +30,8 @@ import type { Declarations } from './grounds.ts';
 /** What an appraisal compares with. A client does not know the rules, and passes `RULES_UNKNOWN`. */
 export interface AppraisalDeps extends Pick<Service, 'now' | 'rules'> {
   readonly declared: Declarations;
+  /** A function loads most of them late, and a command with the rest of its code. */
+  readonly judges: Judges;
 }
 
 export type Appraisal =
@@ -59,7 +61,7 @@ export interface AppraisedPlan {
  * @throws Fault document-malformed if the cluster record or the trust domain cannot be read
  */
 export async function appraise(
-  { declared, rules, now }: AppraisalDeps,
+  { declared, judges, rules, now }: AppraisalDeps,
   address: RequestAddress,
   object: StoredObject,
   uploader: string | undefined,
@@ -75,7 +77,7 @@ export async function appraise(
   if (forbidden) return refused(forbidden);
   if (!kind) return { kind: 'not-a-request' };
   if (!certificateName) return refused(pathUnknown(kind, address.path));
-  const judge = await judgeOf(kind);
+  const judge = await judgeOf(kind, judges);
   const csr = judge.read(object);
   const record = await declared.clusterRecord(address.cluster);
   if (!record) return refused(...csr.violations, clusterUnknown(address.cluster));

@@ -16,6 +16,7 @@ import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { validityFrom } from './certificate-fields.ts';
 import type { RecordGrounds } from './grounds.ts';
+import { JUDGES_LATER } from './judges-later.ts';
 import { type LintedTbs, lint } from './lint.ts';
 import { fieldsOf } from './recorded-fields.ts';
 
@@ -47,7 +48,7 @@ export async function checkRecord(
   grounds: RecordGrounds,
 ): Promise<RecordCheck> {
   const rule = deps.rules(record.trustDomain);
-  const misfits = await judgeRecord(address, record, csr, rule);
+  const misfits = await judgeRecord(address, record, csr, rule, JUDGES_LATER);
   if (misfits.length > 0) return { fits: false, misfits };
   const ca = await findCa(grounds, record);
   if (typeof ca === 'string') return { fits: false, misfits: [ca] };
@@ -55,7 +56,7 @@ export async function checkRecord(
   if (ofDates.length > 0) return { fits: false, misfits: ofDates };
   const ofServing =
     record.certificateName === 'kubelet-serving'
-      ? await (await import('./check-serving.ts')).checkServing(grounds, address, record)
+      ? await (await import('./certificates-api.ts')).checkServing(grounds, address, record)
       : [];
   if (ofServing.length > 0) return { fits: false, misfits: ofServing };
   const linted = lint(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);

@@ -7,15 +7,15 @@ import { nodeOfUser } from '../names.ts';
 import { chooseCa } from '../policy/choose-ca.ts';
 import { judgeKubeletNames } from '../policy/kubelet-names.ts';
 import { quote } from '../printable.ts';
-import type { RecordGrounds } from './grounds.ts';
+import type { Declarations } from './declarations.ts';
 
 /**
- * A wrong name in a kubelet's serving certificate can make an API server of it. So, whatever wrote the record, its names and its CA are judged again
- * by what is declared now. If a cluster record has been changed since the decision, the kubelet
- * is refused this once, and requests again.
+ * A wrong name in a kubelet's serving certificate can make an API server of it. So, whatever wrote the record, its names
+ * and its CA are judged again by what is declared now. If a cluster record has been changed since the decision, the
+ * kubelet is refused this once, and requests again.
  */
 export async function checkServing(
-  grounds: RecordGrounds,
+  grounds: Declarations,
   { cluster }: RequestAddress,
   { certificate, trustDomain, ca }: IssueRecord,
 ): Promise<string[]> {

@@ -2,7 +2,7 @@
 import type { IssueRecord, RejectRecord } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
-import type { ApprovalState, GivenApprovals, PlanToApprove } from '../policy/approval.ts';
+import type { PlanToApprove } from '../policy/approval.ts';
 import { approvalDenied } from '../policy/refusals.ts';
 import type { IssuedName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
@@ -10,12 +10,11 @@ import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { type AppraisedPlan, appraise } from './appraise.ts';
 import type { AttemptOrder, UnrecordedAttempt } from './attempts.ts';
-import { certificateFields } from './certificate-fields.ts';
+import type { CommonFields } from './draft.ts';
 import type { Grounds } from './grounds.ts';
-import { describeFields } from './recorded-fields.ts';
-import { writeTbsCertificate } from './tbs-certificate.ts';
-
-type Waiting = Omit<Extract<ApprovalState, { state: 'waiting' }>, 'state'>;
+import { loadIssue } from './issue-later.ts';
+import { JUDGES_LATER } from './judges-later.ts';
+import type { Waiting } from './weigh.ts';
 
 export type Decision =
   | { readonly kind: 'issue'; readonly record: IssueRecord; readonly after?: UnrecordedAttempt }
@@ -77,7 +76,7 @@ export async function decide(
   };
   const { now, rules } = service;
   const [appraisal, { violations, unrecorded }] = await Promise.all([
-    appraise({ now, rules, declared: grounds }, address, object, uploader),
+    appraise({ now, rules, declared: grounds, judges: JUDGES_LATER }, address, object, uploader),
     isRepeated(address) ? judgeRepeated(service, address) : FIRST_ATTEMPT,
   ]);
   switch (appraisal.kind) {
@@ -106,7 +105,7 @@ const FIRST_ATTEMPT: AttemptOrder = { violations: [] };
 
 /** Loaded when it is needed: most requests are the first attempt of theirs. */
 async function judgeRepeated(service: Service, address: RequestAddress): Promise<AttemptOrder> {
-  return (await import('./attempts.ts')).judgeAttempt(service, address);
+  return (await import('./certificates-api.ts')).judgeAttempt(service, address);
 }
 
 const after = (attempt: UnrecordedAttempt | undefined, decision: Decision): Decision =>
@@ -119,6 +118,7 @@ async function decidePlan(
 ): Promise<Decision> {
   const { toApprove } = appraised;
   if (!toApprove) return issue(service, about, appraised, undefined);
+  const { weigh } = await import('./weigh.ts');
   const state = await weigh(toApprove, about);
   switch (state.state) {
     case 'denied':
@@ -144,76 +144,20 @@ async function decidePlan(
   }
 }
 
-async function weigh(plan: PlanToApprove, { grounds, uploader, uploaderMayBeNamed }: Case) {
-  const given = await grounds.approvals(plan);
-  const none = { state: 'waiting', required: plan.required, by: [], uncounted: [] } as const;
-  if (!given)
-    return {
-      ...none,
-      waitingFor:
-        'a new request id: there are more approval objects for this request than are read',
-    };
-  const { weighApprovals } = await import('../policy/approval.ts');
-  const state = weighApprovals(plan, given, uploader);
-  if (state.state === 'approved' && uploaderMayBeNamed)
-    return {
-      ...none,
-      by: state.by,
-      waitingFor:
-        'the upload event, which names the uploader: approvals count when it has arrived, or after 15 minutes',
-    };
-  return state.state === 'waiting'
-    ? { ...state, waitingFor: describeWaiting(plan, state, uploader) + describeStanding(given) }
-    : state;
-}
-
-const describeStanding = ({ standing }: GivenApprovals) =>
-  standing
-    ? ''
-    : '; no standing approval counts: there are more objects with standing approvals of this cluster than are read';
-
-function describeWaiting(
-  { reason }: PlanToApprove,
-  { required, by, uncounted }: Waiting,
-  uploader: string | undefined,
-): string {
-  const who = required === 1 ? 'an approver' : `${required} approvers`;
-  const so = by.length === 0 ? '' : `; approved by ${by.map((one) => one.approver).join(', ')}`;
-  const unknown =
-    uploader === undefined && required > 1
-      ? '; one more than usual, because the upload event was lost and one of them may be the uploader'
-      : '';
-  const but = uncounted.map(
-    (one) => `; the approval by ${one.approver} does not count: ${one.reason}`,
-  );
-  return `${who}: ${reason}${unknown}${so}${but.join('')}`;
-}
-
-function issue(
-  service: Service,
+async function issue(
+  { randomBytes }: Service,
   about: Case,
-  { plan, ca, record }: AppraisedPlan,
+  appraised: AppraisedPlan,
   approval: IssueRecord['approval'],
-): Decision {
-  const fields = certificateFields(plan, ca, about.decidedAt, service.randomBytes);
-  const tbs = writeTbsCertificate(fields, ca);
-  return {
-    kind: 'issue',
-    record: {
-      ...commonFields(about),
-      decision: 'issue',
-      certificateName: plan.certificateName,
-      kubernetesVersion: record.kubernetesVersionText,
-      trustDomain: record.trustDomain,
-      ca: ca.name,
-      caVersion: ca.version,
-      keyId: ca.keyId,
-      validitySeconds: plan.validitySeconds,
-      ...(approval && { approval }),
-      certificate: describeFields(fields),
-      tbs: Buffer.from(tbs).toString('base64'),
-    },
-  };
+): Promise<Decision> {
+  const { draftRecord } = await loadIssue();
+  const { decidedAt } = about;
+  const record = draftRecord(appraised, approval, {
+    common: commonFields(about),
+    decidedAt,
+    randomBytes,
+  });
+  return { kind: 'issue', record };
 }
 
 function reject(
@@ -234,9 +178,9 @@ function reject(
   };
 }
 
-function commonFields({ address, csrSha256, uploader, decidedAt }: Case) {
+function commonFields({ address, csrSha256, uploader, decidedAt }: Case): CommonFields {
   return {
-    schema: 1 as const,
+    schema: 1,
     request: address.key,
     csrSha256,
     ...(uploader !== undefined && { uploader }),

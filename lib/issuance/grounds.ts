@@ -20,7 +20,7 @@ export type RecordGrounds = Grounds;
 
 /** Loaded when the first serving certificate of a kubelet is requested. */
 const readNamesLater: typeof readTrustDomainNames = async (...call) =>
-  (await import('../cluster/trust-domain-names.ts')).readTrustDomainNames(...call);
+  (await import('./certificates-api.ts')).readTrustDomainNames(...call);
 
 /**
  * Reads each time. A record that a run found may name what was written after the run began, so it is compared with

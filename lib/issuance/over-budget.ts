@@ -4,6 +4,7 @@ import { limitsOf } from '../budget/limits.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
+import { dayOf } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, orMalformed } from '../store/documents.ts';
@@ -41,9 +42,9 @@ export async function findOverBudget(
   const exceeded = await expected.claim(asked);
   // the counters of a day are deleted after a week, but an approver may take longer
   if (!exceeded || (await readEarlierPending(service, address, object))) return undefined;
-  const { budgetExceeded } = await import('../budget/refusal.ts');
+  const { budgetExceeded } = await import('../budget/refusal.ts'); // seldom needed
   const others = decision.kind === 'reject' ? decision.record.violations : [];
-  return [...others, budgetExceeded(exceeded, asked, service.now())];
+  return [...others, budgetExceeded(exceeded, asked, dayOf(asked.uploaded), service.now())];
 }
 
 /** Without a record that can be read, the defaults apply. */

@@ -20,16 +20,17 @@ import {
 } from '../contract/request-key.ts';
 import { CSR } from '../contract/request-kinds.ts';
 import { digestOfObject, findForbidden } from '../csr/forbidden-upload.ts';
+import { dayOf } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import type { BucketObject, StoredObject } from '../store/object-store.ts';
 import type { CheckedDraft } from './check-record.ts';
-import { checkRecord } from './check-record-later.ts';
 import { type Decision, decide, type KnownUploader } from './decide.ts';
 import { finish } from './finish.ts';
 import { type Grounds, groundsOfDecision, SharedDeclarations } from './grounds.ts';
+import { loadIssue } from './issue-later.ts';
 import { findOverBudget, publishOverBudget, readableRecord } from './over-budget.ts';
 import { publishPending, readEarlierPending } from './pending.ts';
 import type { Processed, Wake } from './wake.ts';
@@ -157,8 +158,9 @@ async function findHolder(
   const named = holderInKey(address);
   if (named !== undefined) return named;
   const record = await readableRecord(declared, address.cluster);
-  const { findBudgetHolder } = await import('../budget/holder.ts');
-  return findBudgetHolder(service.authority, expected, address, object, record);
+  const { findBudgetHolder } = await import('./certificates-api.ts');
+  const day = dayOf(object.lastModified);
+  return findBudgetHolder(service.authority, expected, address, day, object, record);
 }
 
 /** undefined: only the object says whose it is. */
@@ -191,7 +193,7 @@ async function recordDecision(
 ): Promise<Decided | undefined> {
   const key = recordKey(address.key);
   if (decision.after)
-    await (await import('./attempts.ts')).recordUnrecorded(service, decision.after);
+    await (await import('./certificates-api.ts')).recordUnrecorded(service, decision.after);
   if (decision.kind === 'pending') {
     await publishPending(service, address, decision);
     // An approval may have been processed in the meantime; then its outcome counts, and `finish` removes this one.
@@ -217,6 +219,7 @@ async function checkOwn(
   record: IssueRecord,
   grounds: Grounds,
 ): Promise<CheckedDraft> {
+  const { checkRecord } = await loadIssue();
   const check = await checkRecord(service, address, record, object, grounds);
   if (check.fits) return check;
   throw new Fault('lint-failed', check.misfits.join('; '));

@@ -1,7 +1,8 @@
-/** Judges CSRs of the certificates API. Loaded when it is needed (judges.ts): most deployments start without any. */
+/** Judges CSRs of the certificates API. */
 import { readApiRequest } from '../csr/read-api-request.ts';
 import { isKubeletName } from '../profiles/certificate-names.ts';
 import type { Judge } from './judge.ts';
+import { judgeApiRecord } from './judge-api-record.ts';
 import { judgeApiUserRequest } from './judge-api-user.ts';
 import { judgeKubeletRequest } from './judge-kubelet.ts';
 
@@ -13,4 +14,5 @@ export const API_JUDGE: Judge = {
       ? judgeKubeletRequest(csr, object, { ...context, certificateName })
       : judgeApiUserRequest(csr, object, context);
   },
+  judgeRecord: judgeApiRecord,
 };

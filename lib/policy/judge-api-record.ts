@@ -1,24 +1,21 @@
 /** What the record of a CSR of the certificates API has to agree with, whatever the cluster record says. */
-import type { IssueRecord } from '../contract/decision-record.ts';
-import type { RequestAddress } from '../contract/request-key.ts';
 import { readApiRequest } from '../csr/read-api-request.ts';
-import type { CheckedRequest } from '../csr/read-request.ts';
-import { type IssuedName, isKubeletName } from '../profiles/certificate-names.ts';
+import { isKubeletName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
-import type { StoredObject } from '../store/object-store.ts';
+import type { RecordedRequest } from './judge.ts';
 import { judgeApiObject, judgeRecordedValidity } from './judge-api-object.ts';
 import { judgeNotMasters } from './judge-api-user.ts';
 import { judgeKubeletSubject } from './judge-kubelet.ts';
 import { judgeNoNames } from './judge-user.ts';
 
-export function judgeApiRecord(
-  address: RequestAddress,
-  certificateName: IssuedName,
-  { validitySeconds }: IssueRecord,
-  { subject, names }: CheckedRequest,
-  { body }: StoredObject,
-): string[] {
-  const { object } = readApiRequest(body);
+export function judgeApiRecord({
+  address,
+  certificateName,
+  record: { validitySeconds },
+  request: { subject, names },
+  upload,
+}: RecordedRequest): string[] {
+  const { object } = readApiRequest(upload.body);
   if (!object) return ['its CSR is not a CertificateSigningRequest'];
   const violations = isKubeletName(certificateName)
     ? judgeKubeletSubject(address, certificateName, object, subject)

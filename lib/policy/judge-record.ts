@@ -4,7 +4,6 @@
  * record is not consulted again: it may have changed since the decision, and a retry has to sign the same bytes.
  */
 import { toBase64 } from '../bytes.ts';
-import { signerOfPath } from '../certificates-api/signers.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { issuedNameOf, type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
@@ -20,10 +19,9 @@ import { issuedProfileOf, profileFor } from '../profiles/profile-for.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import type { TrustDomainRule } from '../trust-domain-rules.ts';
 import { inKubeadmsOrder, namesByType } from './issuance-plan.ts';
-import type { judgeApiRecord } from './judge-api-record.ts';
+import { type Judge, type Judges, judgeOf } from './judge.ts';
 import { judgeSubject } from './judge-subject.ts';
 import { judgeUser } from './judge-user.ts';
-import { judgeOf } from './judges.ts';
 
 /** What a record does not fit; empty if the request can get what the record says. */
 export async function judgeRecord(
@@ -31,6 +29,7 @@ export async function judgeRecord(
   record: IssueRecord,
   csr: StoredObject | undefined,
   { maxValiditySeconds }: TrustDomainRule,
+  judges: Judges,
 ): Promise<string[]> {
   const certificateName = issuedNameOf(address);
   const misfits: string[] = [];
@@ -49,14 +48,21 @@ export async function judgeRecord(
   const { cas } = issuedProfileOf(certificateName);
   if (!cas.includes(record.ca))
     misfits.push(`it is for ${record.ca}, but ${cas.join(' or ')} signs ${certificateName}`);
-  const read = await readCsr(address, record, csr);
+  const read = await readCsr(address, record, csr, judges);
   if (typeof read === 'string') return [...misfits, read];
+  const { judge, upload, request } = read;
   return [
     ...misfits,
-    ...judgeProfile(address, certificateName, record, read),
-    ...(csr ? await judgeObject(address, certificateName, record, read, csr) : []),
-    ...compareWithCsr(certificateName, record, read),
+    ...judgeProfile(address, certificateName, record, request),
+    ...(judge.judgeRecord?.({ address, certificateName, record, request, upload }) ?? []),
+    ...compareWithCsr(certificateName, record, request),
   ];
+}
+
+interface ReadCsr {
+  readonly judge: Judge;
+  readonly upload: StoredObject;
+  readonly request: CheckedRequest;
 }
 
 /** The valid CSR that the record is about, or why there is no such CSR. */
@@ -64,13 +70,16 @@ async function readCsr(
   address: RequestAddress,
   { csrSha256 }: IssueRecord,
   csr: StoredObject | undefined,
-): Promise<CheckedRequest | string> {
+  judges: Judges,
+): Promise<ReadCsr | string> {
   const kind = requestKindOf(address);
   if (!csr || !kind) return 'its CSR is not in the bucket';
   if (digestOfObject(csr) !== csrSha256)
     return 'the CSR in the bucket is not the one that it names';
-  const { request, violations } = (await judgeOf(kind)).read(csr);
-  return request ?? `its CSR is not valid: ${violations.map(({ code }) => code).join(', ')}`;
+  const judge = await judgeOf(kind, judges);
+  const { request, violations } = judge.read(csr);
+  if (request) return { judge, upload: csr, request };
+  return `its CSR is not valid: ${violations.map(({ code }) => code).join(', ')}`;
 }
 
 /** What the profile table says about every cluster. */
@@ -80,7 +89,7 @@ function judgeProfile(
   { kubernetesVersion }: IssueRecord,
   { subject, names }: CheckedRequest,
 ): string[] {
-  if (isKubeletName(certificateName)) return []; // judgeApiRecord does
+  if (isKubeletName(certificateName)) return []; // its judge does
   if (!isCertificateName(certificateName))
     return [
       ...judgeUser(subject, undefined).map(describe),
@@ -97,15 +106,6 @@ function judgeProfile(
       ? []
       : ['server certificates have subject alternative names, client certificates do not']),
   ];
-}
-
-/** Loaded when it is needed: most records are of other requests. */
-async function judgeObject(
-  ...[address, certificateName, record, read, csr]: Parameters<typeof judgeApiRecord>
-): Promise<string[]> {
-  if (signerOfPath(address.path) === undefined) return [];
-  const judge = await import('./judge-api-record.ts');
-  return judge.judgeApiRecord(address, certificateName, record, read, csr);
 }
 
 const describe = ({ field, got, allowed }: { field: string; got: string; allowed: string }) =>

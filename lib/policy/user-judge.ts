@@ -1,4 +1,4 @@
-/** Judges requests of users. Loaded when it is needed (judges.ts). */
+/** Judges requests of users. */
 import { VALIDITY_METADATA } from '../contract/request-kinds.ts';
 import type { Judge } from './judge.ts';
 import { judgeUserRequest } from './judge-user.ts';

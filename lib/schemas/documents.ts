@@ -1,4 +1,5 @@
 /** The documents of both buckets, with their JSON Schemas' names. */
+import { csrObjectSchema } from '../certificates-api/csr-object.ts';
 import { requestApprovalSchema, standingApprovalSchema } from '../contract/approvals.ts';
 import { budgetHolderSchema } from '../contract/budget-holder.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
@@ -24,6 +25,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: clusterRecordSchema,
     unknownFields: 'refused',
     describe: describeRecordField,
+  },
+  {
+    name: 'csr-object',
+    title: 'a CertificateSigningRequest of the certificates API, as it is uploaded',
+    schema: csrObjectSchema,
+    unknownFields: 'refused',
+    describe: describeWith(FIELDS.csrObject),
   },
   {
     name: 'rejection',

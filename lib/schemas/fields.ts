@@ -47,6 +47,29 @@ const counted = (prefix: string) => ({
 
 /** Fields of each document that are not common, or mean something else there, by path. */
 export const FIELDS = {
+  csrObject: {
+    apiVersion: 'the group and version of the certificates API',
+    kind: 'the kind of object',
+    metadata: 'which CSR it is',
+    'metadata.name': 'its name in the cluster',
+    'metadata.uid': 'its uid, which is the request id of the first attempt',
+    'metadata.creationTimestamp': 'when it was created, in ISO 8601 and UTC',
+    spec: 'what is requested, and by whom; the API server never changes it',
+    'spec.request': 'base64 of the CSR as one PEM block',
+    'spec.signerName': 'the signer, which also decides the last part of the key',
+    'spec.usages': 'the key usages that are requested: one of the sets of the signer',
+    'spec.expirationSeconds': 'the validity that is requested, in seconds; it may be shortened',
+    'spec.username': 'who created the CSR, as the API server authenticated them',
+    'spec.uid': 'their uid',
+    'spec.groups': 'their groups: those of Kubernetes (`system:…`) and the first 50 others',
+    'spec.extra': 'what Kubernetes knows about their credential (`authentication.kubernetes.io/…`)',
+    status: 'what was decided in the cluster',
+    'status.conditions': 'conditions, as the API server has them',
+    'status.conditions[].type': '`Approved`, `Denied` or `Failed`',
+    'status.conditions[].status': '`True`',
+    'status.conditions[].reason': 'why, in a word',
+    'status.conditions[].message': 'why, as text: the first 1,024 characters',
+  },
   rejection: {
     certificateName: "kubeadm's name of the certificate; absent if the path requests none",
     ...violations,

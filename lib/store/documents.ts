@@ -103,3 +103,7 @@ export function formatDocument(value: unknown): string {
 
 export const JSON_TYPE = 'application/json';
 export const PEM_TYPE = 'application/x-pem-file';
+
+export async function exists(bucket: Pick<ObjectStore, 'get'>, key: string): Promise<boolean> {
+  return (await bucket.get(key, 0)) !== undefined;
+}

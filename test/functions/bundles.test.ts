@@ -45,7 +45,12 @@ it.each([
 it.each([
   ['KMS', 'client-kms/'],
   ['lint', 'lib/issuance/lint.ts'],
-])('sign loads %s with the first certificate that it issues', async (_, part) => {
+  ['what stores certificates', 'lib/issuance/obtain.ts'],
+  ['approvals', 'lib/policy/approval.ts'],
+  ['the judge of users', 'lib/policy/user-judge.ts'],
+  ['the judge of CSRs of the certificates API', 'lib/policy/api-judge.ts'],
+  ['names of kubelets', 'lib/cluster/trust-domain-names.ts'],
+])('sign loads %s with the first request that needs it', async (_, part) => {
   const { atInit, outputs } = await metadataOf('sign');
   const holders = Object.entries(outputs).flatMap(([file, { inputs }]) =>
     Object.keys(inputs).some((input) => input.includes(part)) ? [file] : [],

@@ -77,6 +77,7 @@ it('has no finding for the example with two accounts', () => {
     synthesizeTo(
       ...['--app', 'npx tsx infra/examples/two-accounts-app.ts'],
       ...['-c', `ca=${key(1)}`, '-c', `etcd-ca=${key(2)}`, '-c', `front-proxy-ca=${key(3)}`],
+      ...['-c', `kubelet-ca=${key(4)}`],
     ),
   );
   expect(names).toEqual(

@@ -4,6 +4,7 @@ import { BUCKET_DOCUMENTS } from '../../lib/schemas/documents.ts';
 const BY_KEY: readonly (readonly [RegExp, string])[] = [
   [/\.rejected\.json$/, 'rejection'],
   [/\.pending\.json$/, 'pending'],
+  [/^requests\//, 'csr-object'],
   [/^clusters\//, 'cluster-record'],
   [/^trust\//, 'trust-domain'],
   [/^records\//, 'decision-record'],

@@ -61,7 +61,11 @@ it.each([
     ['renew', 'all', '--dryrun'],
     "unknown option '--dryrun'\ncakeless: hint: did you mean --dry-run?\n",
   ],
-  [['renew'], "missing required argument 'names'\ncakeless: hint: run with --help for usage\n"],
+  [
+    ['renew'],
+    "the names of the certificates are missing\ncakeless: hint: give kubeadm's names, or all\n",
+  ],
+  [['approve'], "missing required argument 'request'\ncakeless: hint: run with --help for usage\n"],
   [['prepare', '--cluster', 'a'], "required option '--config <file>' not specified"],
   [['fetch', '--ouut', 'csr'], "unknown option '--ouut'\ncakeless: hint: did you mean --out?\n"],
   [['pending', '-o', 'xml'], "'xml': allowed choices are text, wide, json\n"],

@@ -352,6 +352,20 @@ describe('a refused CSR', () => {
     );
   });
 
+  it.each([3600, -3600])(
+    'is not asked again sooner or later because the clock of the bucket differs by %ds',
+    async (seconds) => {
+      const world = newWorld();
+      world.exchange.now = () => new Date(world.time.clock.now().getTime() - seconds * 1000);
+      reject(world, 'node-unknown');
+      start(world);
+      world.api.createCsr(clientCsr('w-1'));
+      await world.advance(16 * 60);
+      expect(requests(world).length).toBeGreaterThanOrEqual(5);
+      expect(requests(world).length).toBeLessThanOrEqual(6);
+    },
+  );
+
   it('is not asked again after it was deleted', async () => {
     const world = newWorld();
     reject(world, 'node-unknown');
@@ -642,5 +656,33 @@ describe('a flood', () => {
     await world.advance(15 * 60); // the next list
     for (let i = 0; i < 30; i += 1)
       expect(requests(world).join()).toContain(uidOf(world, `csr-invented-${i}`));
+  });
+
+  it.each<[title: string, of: (node: string) => NewCsr, codes: string[]]>([
+    [
+      'that nobody approves',
+      (node) => userCsr({ name: `user-${node}`, ...byNode('w-1'), isApproved: false }),
+      [],
+    ],
+    [
+      'that nobody approves, by kubelets',
+      (node) => clientCsr(node, { ...BOOTSTRAP, isApproved: false }),
+      [],
+    ],
+    [
+      'that are refused for good',
+      (node) => servingCsr(node, { ...BOOTSTRAP, name: `serving-${node}` }),
+      ['csr-requester'],
+    ],
+  ])('of CSRs %s keeps no new worker out', async (_, of, codes) => {
+    const world = newWorld();
+    if (codes.length > 0) reject(world, ...codes);
+    start(world, { maxTracked: 20 });
+    for (let i = 0; i < 40; i += 1) world.api.createCsr(of(`invented-${i}`));
+    await world.advance(120);
+    issue(world);
+    world.api.createCsr(clientCsr('w-2', BOOTSTRAP));
+    await world.advance(10);
+    expect(world.api.certificate('csr-w-2')).toBeDefined();
   });
 });

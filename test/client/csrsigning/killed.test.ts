@@ -4,10 +4,10 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
-import { KubeUnreachable } from '../../../client/kubernetes/kube-client.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { CLIENT_SIGNER, csrPem, SERVING_SIGNER, TestCa } from './certificates.ts';
-import { type Started, World } from './world.ts';
+import { Mortal } from './mortal.ts';
+import { World } from './world.ts';
 
 let ca: TestCa;
 beforeAll(async () => {
@@ -37,61 +37,15 @@ function newService(world: World, issued: string[]) {
   };
 }
 
-/** One forwarder that dies at its `calls`-th point, before or after a call, and is started again ten seconds later. */
-class Mortal {
-  readonly #world: World;
-  readonly #replica: string;
-  #left: number;
-  #running: Started;
-  #isDead = false;
-  #diedAt: number | undefined;
-
-  constructor(world: World, replica: string, calls: number) {
-    this.#world = world;
-    this.#replica = replica;
-    this.#left = calls;
-    this.#running = this.#start();
-  }
-
-  get wasKilled(): boolean {
-    return this.#diedAt !== undefined;
-  }
-
-  #start(): Started {
-    let isOver = false;
-    return this.#world.start({
-      replica: this.#replica,
-      trust: () => ({ pem: ca.pem }),
-      interrupt: () => {
-        if (!isOver && !this.wasKilled && this.#left-- <= 0) {
-          isOver = true;
-          this.#isDead = true;
-          this.#diedAt = this.#world.time.nowMs;
-        }
-        if (isOver) throw new KubeUnreachable('killed'); // the dead process has no effect any longer
-      },
-    });
-  }
-
-  async revive(): Promise<void> {
-    if (!this.#isDead || this.#world.time.nowMs < (this.#diedAt ?? 0) + 10_000) return;
-    this.#isDead = false;
-    await this.#running.stop();
-    this.#running = this.#start();
-  }
-
-  stop(): Promise<void> {
-    return this.#running.stop();
-  }
-}
-
 it('one serial number and one certificate, wherever they are killed', async () => {
   for (let calls = 0; ; calls += 1) {
     const world = new World();
     world.api.addNode('w-1');
     const issued: string[] = [];
     world.service = newService(world, issued);
-    const forwarders = ['cp-1', 'cp-2', 'cp-3'].map((one) => new Mortal(world, one, calls));
+    const forwarders = ['cp-1', 'cp-2', 'cp-3'].map(
+      (replica) => new Mortal(world, { replica, trust: () => ({ pem: ca.pem }) }, calls),
+    );
     const byNode = { username: 'system:node:w-1', groups: ['system:nodes'] };
     const [client, serving] = [
       { commonName: byNode.username },

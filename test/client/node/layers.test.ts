@@ -24,12 +24,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
   /** How are files replaced, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
+  /** When does each certificate expire? */
+  expiry: ['trust', 'restart', 'csr', 'disk'],
   /** Why is this CA or certificate trusted? */
   trust: ['exchange', 'disk'],
   /** How does a request travel? */
   exchange: ['restart', 'csr', 'state', 'disk'],
-  /** When does each certificate expire? */
-  expiry: ['csr', 'disk'],
   /** How does a component use new files, and is it healthy? */
   restart: ['disk'],
   /** What does a certificate have to contain? */

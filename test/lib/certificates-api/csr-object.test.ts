@@ -34,6 +34,27 @@ it('reads what it writes', () => {
   expect(object).toEqual(OBJECT);
 });
 
+it.each<[string, string]>([
+  [
+    "a bootstrapping kubelet's: a digest in base64url",
+    'node-csr-1iqzViIuYjEIJ6yP0vsR1zqV4wqL_Qx7Uyo2F6kTQGA',
+  ],
+  ["a person's", 'Jane Doe'],
+])('accepts the name of a CSR that the API server accepts: %s', (_, name) => {
+  const named = { ...OBJECT, metadata: { ...OBJECT.metadata, name } };
+  const object = toCsrObject(named);
+  expect(object).toEqual(named);
+  expect(readCsrObject(bytesOf(object)).violations).toEqual([]);
+});
+
+it.each(['', '.', '..', 'a/b', 'a%2fb', 'x'.repeat(254)])('no CSR is named %j', (name) => {
+  const named = { ...OBJECT, metadata: { ...OBJECT.metadata, name } };
+  expect(toCsrObject(named)).toBeUndefined();
+  expect(readCsrObject(bytesOf(named)).violations).toMatchObject([
+    { code: 'csr-object-malformed' },
+  ]);
+});
+
 it('writes the same bytes for the same object, whatever the order of its fields', () => {
   const extra = {
     'authentication.kubernetes.io/pod-uid': ['2'],

@@ -17,8 +17,9 @@ import {
   reservedWordsOf,
 } from '../../../lib/contract/request-kinds.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
-import type { Judge } from '../../../lib/policy/judge.ts';
-import { JUDGES, judgeOf, NODE_JUDGE } from '../../../lib/policy/judges.ts';
+import { type Judge, judgeOf } from '../../../lib/policy/judge.ts';
+import { JUDGES } from '../../../lib/policy/judges.ts';
+import { NODE_JUDGE } from '../../../lib/policy/node-judge.ts';
 import { pathUnknown } from '../../../lib/policy/refusals.ts';
 import { CERTIFICATE_NAMES, ISSUED_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { DEFAULT_RULE } from '../../../lib/trust-domain-rules.ts';
@@ -190,7 +191,9 @@ it('an unknown path is refused with the message of its kind', () => {
 });
 
 it('a kind without a judge is a bug', async () => {
-  await expect(judgeOf(forwarded)).rejects.toThrow('requests of kind forwarded have no judge');
+  await expect(judgeOf(forwarded, JUDGES)).rejects.toThrow(
+    'requests of kind forwarded have no judge',
+  );
 });
 
 it('every certificate name is issued by some kind, and users have no standing approvals', () => {

@@ -374,3 +374,37 @@ describe('a user', () => {
     expect((await approve(memory, key)).outcome).toBe('issued');
   });
 });
+
+describe('a record that someone else wrote', () => {
+  it.each<[string, (text: string) => string]>([
+    ['another CA', (text) => text.replaceAll('"ca": "kubelet-ca"', '"ca": "ca"')],
+    ['names of the API server', (text) => text.replaceAll('10.20.0.21', '10.96.0.1')],
+  ])('is not signed: %s', async (_, forge) => {
+    const memory = await serviceWith();
+    const object = servingCsr({ ...W1, names: ['w-1', '10.20.0.21'] });
+    const { key } = await ask(memory, object);
+    const record = memory.authority.text(recordKey(key)) ?? '';
+    const other = await serviceWith();
+    other.exchange.seed(key, bytesOf(object));
+    other.authority.seed(recordKey(key), forge(record));
+    expect((await other.process(key)).misfits).not.toEqual([]);
+    expect(other.keys.signed).toEqual([]);
+  });
+
+  it('is not signed if a record of the trust domain has claimed its names since', async () => {
+    const memory = await serviceWith();
+    const object = servingCsr({ ...W1, names: ['w-1', '10.20.0.21'] });
+    const { key } = await ask(memory, object);
+    const record = memory.authority.text(recordKey(key)) ?? '';
+    const other = await serviceWith();
+    const controlPlanes = [
+      { name: 'x', addresses: ['10.20.0.21'], role: 'control-plane' as const },
+    ];
+    declare(other, { cluster: 'edge', nodes: controlPlanes, nodeRules: [] });
+    other.exchange.seed(key, bytesOf(object));
+    other.authority.seed(recordKey(key), record);
+    const { misfits } = await other.process(key);
+    expect(misfits?.join()).toMatch(/^san-forbidden: /);
+    expect(other.keys.signed).toEqual([]);
+  });
+});

@@ -4,6 +4,7 @@ import { readTrustDomainNames } from '../../../lib/cluster/trust-domain-names.ts
 import { parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { type AppraisedPlan, appraise } from '../../../lib/issuance/appraise.ts';
 import { storedDeclarations } from '../../../lib/issuance/declarations.ts';
+import { JUDGES } from '../../../lib/policy/judges.ts';
 import { planDigest } from '../../../lib/policy/plan-digest.ts';
 import { RULES_UNKNOWN } from '../../../lib/trust-domain-rules.ts';
 import * as csr from '../../support/csr-builder.ts';
@@ -40,6 +41,7 @@ async function appraised({ memory, key }: Awaited<ReturnType<typeof pendingNode>
   const { authority, now } = memory.service;
   const deps = {
     declared: storedDeclarations(authority, readTrustDomainNames),
+    judges: JUDGES,
     now,
     rules: RULES_UNKNOWN,
   };
