@@ -1,6 +1,7 @@
 /** What the forwarder does when the API server, the network or the exchange fails. */
 import { until } from '../../support/until.ts';
 import type { Check } from '../harness/report.ts';
+import { commonNameOf } from './common-name.ts';
 import type { Forwarder } from './forwarder.ts';
 import { workerNamed } from './plan.ts';
 import type { Setting } from './setting.ts';
@@ -69,11 +70,13 @@ async function ask(setting: Setting, word: string): Promise<string> {
   return all.at(-1)?.metadata.name ?? '';
 }
 
+const BEFORE = 'before-compaction';
+
 /** While the forwarder is away, its resource version is compacted, and the API server's cache starts again. */
 async function compacted(setting: Setting): Promise<string> {
   setting.link.blackHole();
   setting.link.cut();
-  await setting.invent(workerNamed('before-compaction-%d'), 20);
+  await setting.invent(workerNamed(`${BEFORE}-%d`), 20);
   const { header } = JSON.parse(await setting.etcdctl('get', '/', '-w', 'json'));
   await setting.etcdctl('compaction', String(header.revision));
   await setting.first.stop('kube-apiserver');
@@ -81,9 +84,11 @@ async function compacted(setting: Setting): Promise<string> {
   setting.link.cut();
   setting.link.restore();
   const words = await served(setting, 'compacted');
-  for (const csr of await setting.api.csrs({ username: setting.bootstrapUser }))
-    await setting.api.issued(csr.metadata.name, SOON_MS);
-  return `${words}; so do 20 that came before`;
+  const before = (await setting.api.csrs({ username: setting.bootstrapUser })).filter(({ spec }) =>
+    commonNameOf(spec.request).includes(BEFORE),
+  );
+  for (const { metadata } of before) await setting.api.issued(metadata.name, SOON_MS);
+  return `${words}; and ${before.length} that came before`;
 }
 
 async function calm(

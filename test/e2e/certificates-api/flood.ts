@@ -22,13 +22,14 @@ export async function checkFloods(check: Check, setting: Setting): Promise<void>
   await setting.api.deleteCsrs();
   await setting.withForwarders(1, async ([forwarder]) => {
     if (!forwarder) throw new Error('no forwarder');
+    const approver = setting.administratorConf();
     const [started, calls] = [Date.now(), setting.exchange.calls.length];
     await check(`${COUNT} invented names: a real node is served within 10 s`, async () => {
-      const took = await setting.invent(`stranger-%d.${UNKNOWN}`, COUNT);
+      const took = await setting.invent(`stranger-%d.${UNKNOWN}`, COUNT, approver);
       return `created in ${took} ms; ${await served(setting, 'in-the-flood')}`;
     });
     await check(`${COUNT} CSRs of one node: another is served within 10 s`, async () => {
-      const took = await setting.invent(workerNamed('greedy'), COUNT);
+      const took = await setting.invent(workerNamed('greedy'), COUNT, approver);
       return `created in ${took} ms; ${await served(setting, 'beside-the-greedy')}`;
     });
     await check(`the forwarder's memory stays below ${MOST_MB} MB`, async () => memory(forwarder));

@@ -17,19 +17,17 @@ export async function checkOtherSigner(check: Check, setting: Setting): Promise<
   const manifest = first.file('manifests/kube-controller-manager.yaml');
   const before = readFileSync(manifest, 'utf8');
   const key = first.file('pki/ca.key');
+  /** With paths as the forwarder sees them here. */
   const signWith = (certificate: string) =>
     writeFileSync(
       manifest,
       before
         .replace(/--cluster-signing-cert-file=.*/, `--cluster-signing-cert-file=${certificate}`)
-        .replace(
-          /--cluster-signing-key-file=.*/,
-          '--cluster-signing-key-file=/etc/kubernetes/pki/ca.key',
-        ),
+        .replace(/--cluster-signing-key-file=.*/, `--cluster-signing-key-file=${key}`),
     );
   try {
     await makeCa(key, first.file('pki/other-ca.crt'));
-    signWith('/etc/kubernetes/pki/other-ca.crt');
+    signWith(first.file('pki/other-ca.crt'));
     await check(
       'beside a controller manager that signs with another key, it refuses to run',
       async () => {
@@ -46,7 +44,7 @@ export async function checkOtherSigner(check: Check, setting: Setting): Promise<
     const forger = new Forger(setting.service.dataDir, join(setting.folder, 'adopted'));
     writeFileSync(key, forger.caKey(first.file('pki/ca.crt')), { mode: 0o600 });
     copyFileSync(first.file('pki/ca.crt'), first.file('pki/other-ca.crt'));
-    signWith('/etc/kubernetes/pki/ca.crt');
+    signWith(first.file('pki/ca.crt'));
     await check('beside one that signs with the key of the trust domain, it runs and says so', () =>
       setting.withForwarders(1, async ([forwarder]) => {
         const log = forwarder?.log() ?? '';

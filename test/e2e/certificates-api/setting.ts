@@ -362,11 +362,22 @@ export class Setting {
     return `system:bootstrap:${TOKEN.id}`;
   }
 
-  /** CSRs for client certificates, as the bootstrap token. @param node `%d` becomes 1, 2, 3, … */
-  async invent(node: string, count = 1): Promise<number> {
+  /** A kubeconfig of the administrator. */
+  administratorConf(): string {
+    const text = this.first.root.read('super-admin.conf');
+    const own = text.replace(/server: .*/, `server: ${this.server}`);
+    return writeKubeconfig(join(this.folder, 'administrator.conf'), own);
+  }
+
+  /**
+   * CSRs for client certificates, as the bootstrap token. @param node `%d` becomes 1, 2, 3, …
+   * @param approver kubeconfig of who approves them at once, as kube-controller-manager would do in minutes
+   */
+  async invent(node: string, count = 1, approver?: string): Promise<number> {
     const file = join(this.folder, 'invent.conf');
     writeKubeconfig(file, this.bootstrapKubeconfig);
-    const args = ['-kubeconfig', file, '-count', String(count), '-node', node];
+    const approved = approver === undefined ? [] : ['-approver', approver];
+    const args = ['-kubeconfig', file, '-count', String(count), '-node', node, ...approved];
     const [said] = await this.client(['flood', ...args]);
     return Number(said?.milliseconds);
   }

@@ -1,6 +1,4 @@
 /** Kubernetes' own tests of the certificates API, with Cakeless as its signer. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Check } from '../harness/report.ts';
 import { changeRecord } from './cluster-record.ts';
 import { CSR_SIGNING, SHORTEST } from './plan.ts';
@@ -18,7 +16,7 @@ const BACKDATED_SECONDS = 300;
 const LONG_SECONDS = 8 * 3600;
 
 export async function checkUpstream(check: Check, setting: Setting): Promise<void> {
-  const kubeconfig = administratorConf(setting);
+  const kubeconfig = setting.administratorConf();
   await signFor(setting, DAY);
   try {
     await check('upstream: "should support building a client with a CSR"', async () => {
@@ -53,11 +51,4 @@ function signFor(setting: Setting, clusterSigningDuration: string): Promise<void
     ...record,
     csrSigning,
   }));
-}
-
-function administratorConf(setting: Setting): string {
-  const file = join(setting.folder, 'administrator.conf');
-  const text = setting.first.root.read('super-admin.conf');
-  writeFileSync(file, text.replace(/server: .*/, `server: ${setting.server}`), { mode: 0o600 });
-  return file;
 }

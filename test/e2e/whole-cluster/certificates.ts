@@ -17,10 +17,6 @@ export async function certificateOn(node: KubeadmNode, name: string): Promise<X5
   );
 }
 
-/** Whether the certificate is in the kubeconfig itself, and not in a file of the kubelet that it names. */
-export const isEmbedded = (node: KubeadmNode, name: string): boolean =>
-  readFileSync(node.file(name), 'utf8').includes('client-certificate-data');
-
 /** As an API server logs the certificate of a client (authentication.kubernetes.io/credential-id). */
 export const credentialId = ({ fingerprint256 }: X509Certificate): string =>
   `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`;

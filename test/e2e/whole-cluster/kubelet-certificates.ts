@@ -1,5 +1,4 @@
 /** What kubelets' certificates are worth in the whole cluster, and what someone who took over a worker does not get. */
-import { readFileSync } from 'node:fs';
 import { Hopeless, until } from '../../support/until.ts';
 import { Api, CSRS, type Csr, conditionsOf, REFUSED, SIGNERS } from '../certificates-api/api.ts';
 import { createCsr } from '../certificates-api/make-csr.ts';
@@ -84,7 +83,7 @@ async function execOn(cluster: WholeCluster, { name: nodeName }: KubeadmNode): P
 
 /** The API as a kubelet sees it. */
 async function apiOf(cluster: WholeCluster, node: KubeadmNode): Promise<Api> {
-  const pem = await node.shell(`cat ${CURRENT}`);
+  const pem = await currentClient(node);
   return new Api({ ...cluster.anonymous(), certificate: pem, key: pem });
 }
 
@@ -220,6 +219,5 @@ async function forwardersAway(check: Check, cluster: WholeCluster, api: Api): Pr
   });
 }
 
-/** For outage.ts. */
-export const currentClient = (node: KubeadmNode): string =>
-  readFileSync(node.machine.ownFile(CURRENT), 'utf8');
+/** PEM of certificate and key. The file is a link to another file of the machine. */
+export const currentClient = (node: KubeadmNode): Promise<string> => node.shell(`cat ${CURRENT}`);

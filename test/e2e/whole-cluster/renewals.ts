@@ -3,7 +3,6 @@ import type { RenewReport } from '../../../client/node/renewal/report.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Check } from '../harness/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
-import { isEmbedded } from './certificates.ts';
 import { logsAndExec } from './check-nodes.ts';
 import type { WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
@@ -62,14 +61,16 @@ export async function renewAll(
 }
 
 /**
- * Renews `all`, then kubelet.conf by name if the kubelet manages its certificate itself, and restarts by hand what the
- * command reports as such.
+ * Renews `all`, then kubelet.conf by name if it was left to the kubelet, which has rotated it since, and restarts by hand
+ * what the command reports as such.
  */
 async function renewNode(service: CakelessService, node: KubeadmNode): Promise<string> {
   const started = Date.now();
-  const embedded = isEmbedded(node, 'kubelet.conf');
-  const reports = [await renew(service, node, 'all')];
-  if (!embedded) reports.push(await renew(service, node, 'kubelet.conf'));
+  const all = await renew(service, node, 'all');
+  const left = !all.certificates.some(
+    ({ name, outcome }) => name === 'kubelet.conf' && outcome === 'renewed',
+  );
+  const reports = left ? [all, await renew(service, node, 'kubelet.conf')] : [all];
   const seconds = Math.round((Date.now() - started) / 1000);
   const restarts = reports.flatMap((report) => report.restarts);
   const byHand = restarts.filter(({ state }) => state === 'by-hand').map((r) => r.component);
@@ -79,7 +80,7 @@ async function renewNode(service: CakelessService, node: KubeadmNode): Promise<s
   const renewed = reports.flatMap(({ certificates }) =>
     certificates.filter(({ outcome }) => outcome === 'renewed'),
   );
-  const by = embedded ? '' : ', kubelet.conf by name';
+  const by = left ? ', kubelet.conf by name' : '';
   return `${renewed.length} in ${seconds} s${by}; restarted: ${restarted.join(', ') || 'none'}; by hand: kubelet`;
 }
 
