@@ -111,7 +111,7 @@ export function describeLife(makeRoot: (folder: string) => EmptyRoot): void {
 
     const checked = run('check-expiration', '--warn-within', '30d');
     expect([checked.status, checked.stderr]).toEqual([0, '']);
-    expect(checked.stdout.match(/ UTC /g)).toHaveLength(15);
+    expect(checked.stdout.match(/ UTC /g)).toHaveLength(16);
 
     expect(run('csr', 'all')).toMatchObject({ status: 0, stderr: '' });
     for (const { path } of set.csrs) {
