@@ -40,7 +40,7 @@ const laneOf = ({ standing, isUnlisted }: Journey, step: Step): Lane =>
 
 /**
  * Whether it had an attempt, or has nothing to be done: then a change of it, such as its approval, brings it again. Anyone
- * who can create CSRs can have thousands that nobody approves, or that are refused for good.
+ * who can create CSRs can have thousands that nobody approves, or that are refused permanently.
  */
 const mayWait = ({ facts, attempt, step }: Journey): boolean =>
   !facts.isByNode && (step === undefined || attempt > 1);

@@ -41,14 +41,18 @@ const { values } = parseArgs({
     report: { type: 'string' },
     only: { type: 'string' },
     measure: { type: 'boolean', default: false },
+    outage: { type: 'boolean', default: false },
   },
 });
 const PARTS = ['configurations', 'matrix', 'control-plane', 'certificates-api', 'whole'];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
-/** All parts run without --only; --quick omits the whole cluster unless --only names it. */
+/** As long as certificates of kubelets live: only in a complete run, or on request. */
+const outage = values.outage || (values.only === undefined && !values.quick);
+/** Parts that --quick omits unless --only names them. */
+const LONG_PARTS = ['certificates-api', 'whole'];
 const runs = (part: string) =>
-  values.only === undefined ? !(values.quick && part === 'whole') : values.only === part;
+  values.only === undefined ? !(values.quick && LONG_PARTS.includes(part)) : values.only === part;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const csrReleases = values.quick ? [QUICK_RELEASE] : CSR_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
@@ -110,7 +114,7 @@ async function inside(folder: string): Promise<number> {
     });
   if (runs('certificates-api')) await runCsrReleases(report, service, folder);
   if (runs('whole')) {
-    const plan = { release: WHOLE_RELEASE, renewals: !values.quick };
+    const plan = { release: WHOLE_RELEASE, renewals: !values.quick, outage };
     await runWhole(report, service, folder, plan);
   }
   await service.stop();

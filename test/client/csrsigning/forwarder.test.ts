@@ -689,11 +689,11 @@ describe('a flood', () => {
       [],
     ],
     [
-      'that are refused for good',
+      'that are refused permanently',
       (node) => servingCsr(node, { ...BOOTSTRAP, name: `serving-${node}` }),
       ['csr-requester'],
     ],
-  ])('of CSRs %s keeps no new worker out', async (_, of, codes) => {
+  ])('of CSRs %s does not delay new workers', async (_, of, codes) => {
     const world = newWorld();
     if (codes.length > 0) reject(world, ...codes);
     start(world, { maxTracked: 20 });

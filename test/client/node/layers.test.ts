@@ -26,8 +26,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
   /** How are files replaced, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
-  /** When does each certificate expire? */
-  expiry: ['trust', 'restart', 'csr', 'disk'],
   /** Why is this CA or certificate trusted? */
   trust: ['exchange', 'disk'],
   /** How does a request travel? */
