@@ -1,5 +1,5 @@
 /**
- * A rejection in words for those who read a CSR. The service's fixes are for people who upload; here the forwarder does,
+ * Describes a rejection to those who read a CSR. The service's fixes are for people who upload; here the forwarder does,
  * and a request id is nothing that anyone chooses.
  */
 import type { RejectionDocument } from '../../lib/contract/outcomes.ts';

@@ -105,7 +105,7 @@ export function judgeUser(subject: Subject, rule: UserRule | undefined): Violati
   return [...judgeUserName(commonName, rule), ...judgeUserOrganizations(organizations, rule)];
 }
 
-/** What no rule can allow has a code of its own: the same CSR need not be tried again. */
+/** What no rule can allow has its own code: the same CSR need not be tried again. */
 function judgeUserName(commonName: string, rule: UserRule | undefined): Violation[] {
   const field = 'subject.commonName';
   const got = quote(commonName) || '(none)';
