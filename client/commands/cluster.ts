@@ -116,12 +116,31 @@ function describe(record: ClusterRecordDocument): Line[] {
   const { nodes, cluster, trustDomain, kubernetesVersion, controlPlaneEndpoint } = record;
   return [
     `cluster ${cluster}, trust domain ${trustDomain}, Kubernetes ${kubernetesVersion}, endpoint ${controlPlaneEndpoint ?? 'none'}`,
+    ...describeCsrSigning(record),
     {
       columns: ['NODE', 'ROLE', { title: 'ADDRESSES', cut: 'end' }],
       rows: nodes.map((node) => [node.name, node.role, node.addresses.join(', ')]),
     },
   ];
 }
+
+/** `csrSigning: kubeletClient (control-plane, worker), kubeAPIServerClient` */
+function describeCsrSigning({ csrSigning }: ClusterRecordDocument): string[] {
+  if (!csrSigning) return [];
+  const { kubeletClient, kubeletServing, kubeAPIServerClient } = csrSigning;
+  const signers = [
+    ...(kubeletClient ? [`kubeletClient (${rolesOf(kubeletClient)})`] : []),
+    ...(kubeletServing ? [`kubeletServing (${rolesOf(kubeletServing)})`] : []),
+    ...(kubeAPIServerClient ? ['kubeAPIServerClient'] : []),
+  ];
+  return [`csrSigning: ${signers.join(', ') || 'no signer'}`];
+}
+
+const rolesOf = ({
+  roles = ['control-plane', 'worker'],
+}: {
+  readonly roles?: string[] | undefined;
+}) => roles.join(', ');
 
 function describeAll(clusters: readonly ClusterSummary[]): Line[] {
   if (clusters.length === 0)

@@ -1,6 +1,8 @@
 /** `cakeless csrsigning`: forwards CSRs of the certificates API until it is stopped; or says what it needs for that. */
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import { systemClock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { newLog } from '../csrsigning/log.ts';
@@ -9,6 +11,7 @@ import { refuseOtherSigner } from '../csrsigning/other-signer.ts';
 import { type Check, checkCsrSigning } from '../csrsigning/preflight.ts';
 import { rbacYaml } from '../csrsigning/rbac.ts';
 import { runForwarder } from '../csrsigning/run-forwarder.ts';
+import type { TrustSource } from '../csrsigning/steps.ts';
 import { trustIn } from '../csrsigning/trust.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -40,6 +43,12 @@ export async function csrSigning(
 ): Promise<ExitCode> {
   const text = options.rbac ? rbacYaml() : manifestOf(options);
   if (text !== undefined) {
+    if (options.output === 'json')
+      throw new CommandError(
+        'usage',
+        `${options.rbac ? '--rbac' : '--manifest'} prints YAML`,
+        'leave out -o json; kubectl apply takes YAML',
+      );
     printText(terminal.print, text);
     return EXIT.done;
   }
@@ -92,6 +101,8 @@ async function runCsrSigning(
   const cluster = clusterOf(settings);
   const beside = refuseOtherSigner(settings.folders);
   if (beside !== undefined) terminal.progress(`warning: ${beside}`);
+  const trust = trustIn(caFolderOf(options, settings));
+  requireCa(trust);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { signal } = stop;
@@ -102,7 +113,7 @@ async function runCsrSigning(
     replica: ownNode ?? hostname(),
     client: openKubeClient(sourceOf(options, settings), { signal }),
     exchange: await connection.exchange(config),
-    trust: trustIn(caFolderOf(options, settings)),
+    trust,
     log: newLog(terminal, options.output, () => new Date()),
     clock: systemClock,
     healthAddress: options.healthAddress,
@@ -110,12 +121,33 @@ async function runCsrSigning(
   });
 }
 
-const sourceOf = ({ inCluster, kubeconfig }: CsrSigningOptions, { folders }: NodeSettings) =>
-  (inCluster === true
-    ? { inCluster }
-    : {
-        kubeconfig: kubeconfig ?? join(folders.kubeconfigDir, 'cakeless-csrsigning.conf'),
-      }) satisfies KubeSource;
+/** Without it, every certificate would be issued, and none could be checked and written. */
+function requireCa(trust: TrustSource): void {
+  const found = trust('kubelet-client');
+  if (!('problem' in found)) return;
+  throw new CommandError(
+    'usage',
+    found.problem,
+    'check --cert-dir; cakeless prepare creates ca.crt on a new node',
+  );
+}
+
+/** @throws CommandError if the forwarder's own kubeconfig does not exist */
+function sourceOf(
+  { inCluster, kubeconfig }: CsrSigningOptions,
+  { folders }: NodeSettings,
+): KubeSource {
+  if (inCluster === true) return { inCluster };
+  if (kubeconfig !== undefined) return { kubeconfig };
+  const own = join(folders.kubeconfigDir, CSRSIGNING_CONF);
+  if (statSync(own, { throwIfNoEntry: false }) === undefined)
+    throw new CommandError(
+      'usage',
+      `${own}: no such file or directory`,
+      'obtain it with cakeless install-csrsigning, or on a new node with cakeless prepare --csrsigning; or give --kubeconfig',
+    );
+  return { kubeconfig: own };
+}
 
 const caFolderOf = ({ inCluster, certDir }: CsrSigningOptions, { folders }: NodeSettings) =>
   inCluster === true && certDir === undefined ? SERVICE_ACCOUNT : folders.certDir;

@@ -9,6 +9,7 @@ import { pause, type Timers } from '../kubernetes/timers.ts';
 import { Agenda } from './agenda.ts';
 import { type ApiCsr, isForKubelet, readFacts, stateOf } from './csr-facts.ts';
 import { decide } from './decide.ts';
+import { describeError } from './describe-error.ts';
 import { FairQueue } from './fair-queue.ts';
 import { type Journey, type Next, newJourney, type Standing, type Step } from './journey.ts';
 import type { Log } from './log.ts';
@@ -297,9 +298,8 @@ export class Forwarder {
     } catch (error) {
       counts.failures += 1;
       const of = sourceOf(error);
-      const text = error instanceof Error ? error.message : String(error);
       this.#deps.metrics.count('errors_total', { of });
-      this.#deps.log(of === 'other' ? 'error' : 'warning', text);
+      this.#deps.log(of === 'other' ? 'error' : 'warning', describeError(error));
       // it stays so, and each attempt is expensive
       if (error instanceof TooLarge) return 'nothing';
       return { step, inMs: pauseAfterFailure(of, counts.failures) };

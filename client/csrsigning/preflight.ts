@@ -1,12 +1,13 @@
 /** `cakeless csrsigning --check`: what the forwarder needs, as far as it can be seen from the node. Changes nothing. */
 import { existsSync } from 'node:fs';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError } from '../errors.ts';
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { parseYaml, YamlError } from '../parse-yaml.ts';
 import { readTextIfThere } from '../read-text.ts';
 import { describeSameKey, findOtherSigner, HOW_TO_STOP_IT } from './other-signer.ts';
-import { CSRSIGNING_USER, PERMISSIONS, type Permission } from './rbac.ts';
+import { CSRSIGNING_USER, HOW_TO_GRANT, PERMISSIONS, type Permission } from './rbac.ts';
 
 export interface Check {
   readonly name: string;
@@ -39,9 +40,6 @@ export async function checkCsrSigning(deps: CheckDeps): Promise<Check[]> {
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-const APPLY =
-  'cakeless csrsigning --rbac | kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f -';
-
 /** One call for each permission: the first that fails says why none can be checked. */
 async function checkCluster(deps: CheckDeps): Promise<Check[]> {
   try {
@@ -57,22 +55,26 @@ async function checkCluster(deps: CheckDeps): Promise<Check[]> {
             name: 'permissions',
             state: 'wrong',
             what: `missing: ${missing.join(', ')}`,
-            fix: APPLY,
+            fix: HOW_TO_GRANT,
           },
     ];
   } catch (error) {
-    const isRefused = error instanceof KubeError && error.status === 401;
     return [
       {
         name: 'API server',
         state: 'wrong',
         what: messageOf(error),
-        fix: isRefused
-          ? `renew the certificate of ${CSRSIGNING_USER}: cakeless renew cakeless-csrsigning.conf`
-          : 'check the server in the kubeconfig, and whether the API server of this node runs',
+        fix: fixOf(error),
       },
     ];
   }
+}
+
+function fixOf(error: unknown): string {
+  if (error instanceof CommandError && error.hint !== undefined) return error.hint;
+  return error instanceof KubeError && error.status === 401
+    ? `renew the certificate of ${CSRSIGNING_USER}: cakeless renew cakeless-csrsigning.conf`
+    : 'check the server in the kubeconfig, and whether the API server of this node runs';
 }
 
 /** ResourceAttributes of a SelfSubjectAccessReview (authorization.k8s.io/v1). */

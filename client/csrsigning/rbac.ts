@@ -79,6 +79,9 @@ export const PERMISSIONS: readonly Permission[] = [
   },
 ];
 
+export const HOW_TO_GRANT =
+  'cakeless csrsigning --rbac | kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f -';
+
 /** A ClusterRole and a Role, both bound to the forwarder's user. */
 export function rbacYaml(): string {
   const inCluster = PERMISSIONS.filter(({ namespace }) => namespace === undefined);

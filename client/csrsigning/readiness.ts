@@ -2,6 +2,7 @@
 import { Fault } from '../../lib/fault.ts';
 import type { KubeClient, WatchOptions } from '../kubernetes/kube-client.ts';
 import type { ExchangeCall, ExchangeObserver } from './csr-exchange.ts';
+import { describeError, isForbidden } from './describe-error.ts';
 import type { Metrics } from './metrics.ts';
 
 /** The API server sends a bookmark each minute, even if nothing happens. */
@@ -16,6 +17,7 @@ export class Readiness implements ExchangeObserver {
   readonly #deps: ReadinessDeps;
   #heardAt: number | undefined;
   #listedAt = 0;
+  #forbidden: string | undefined;
   #exchangeProblem: string | undefined;
 
   constructor(deps: ReadinessDeps) {
@@ -23,6 +25,7 @@ export class Readiness implements ExchangeObserver {
   }
 
   unready(): string | undefined {
+    if (this.#forbidden !== undefined) return `the API server answers: ${this.#forbidden}`;
     if (this.#heardAt === undefined) return 'the API server has not been reached yet';
     const silentMs = this.#deps.clock.monotonic() - this.#heardAt;
     if (silentMs > SILENT_MS)
@@ -59,22 +62,35 @@ export class Readiness implements ExchangeObserver {
   observe(client: KubeClient): KubeClient {
     const heard = () => {
       this.#heardAt = this.#deps.clock.monotonic();
+      this.#forbidden = undefined;
+    };
+    const failed = (error: unknown) => {
+      this.#forbidden = isForbidden(error) ? describeError(error) : undefined;
     };
     return {
       get: (path) => client.get(path),
       patch: (path, body) => client.patch(path, body),
       create: (path, body) => client.create(path, body),
       list: <T>(path: string, query?: Readonly<Record<string, string>>) =>
-        noting(client.list<T>(path, query), heard),
+        noting(client.list<T>(path, query), heard, failed),
       watch: <T>(path: string, options: WatchOptions) =>
-        noting(client.watch<T>(path, options), heard),
+        noting(client.watch<T>(path, options), heard, failed),
     };
   }
 }
 
-async function* noting<T>(answers: AsyncGenerator<T>, heard: () => void): AsyncGenerator<T> {
-  for await (const answer of answers) {
-    heard();
-    yield answer;
+async function* noting<T>(
+  answers: AsyncGenerator<T>,
+  heard: () => void,
+  failed: (error: unknown) => void,
+): AsyncGenerator<T> {
+  try {
+    for await (const answer of answers) {
+      heard();
+      yield answer;
+    }
+  } catch (error) {
+    failed(error);
+    throw error;
   }
 }

@@ -1,13 +1,14 @@
 /** Tells people what happens to a CSR: in the log, as an Event, as an annotation, as metrics. */
 import type { RejectionDocument } from '../../lib/contract/outcomes.ts';
 import { printable } from '../../lib/printable.ts';
-import { describeRefusal } from '../wording/refusals.ts';
 import type { ApiCsr } from './csr-facts.ts';
 import type { CsrStatus } from './csr-status.ts';
+import { describeError } from './describe-error.ts';
 import { type CsrEvents, type EventReason, shortened } from './events.ts';
 import type { Journey } from './journey.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { refusalText } from './refusal-text.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** An annotation is part of every later read of the CSR. */
@@ -71,7 +72,7 @@ export class Report {
     for (const code of new Set(violations.map((violation) => violation.code)))
       metrics.countCode(code);
     this.count('refused', journey);
-    const text = describeRefusal(journey.facts.signer.certificateName, violations).join('; ');
+    const text = refusalText(journey.facts.signer.certificateName, violations);
     await this.refusedBecause(journey, current, text);
     return text;
   }
@@ -111,9 +112,11 @@ export class Report {
     try {
       await action();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.#deps.metrics.count('errors_total', { of: 'api' });
-      this.#deps.quietLog('warning', `the ${what} about a CSR could not be written: ${reason}`);
+      this.#deps.quietLog(
+        'warning',
+        `the ${what} about a CSR could not be written: ${describeError(error)}`,
+      );
     }
   }
 }

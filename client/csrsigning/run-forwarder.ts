@@ -7,6 +7,7 @@ import type { Exchange } from '../node/exchange/exchange.ts';
 import { CsrExchange } from './csr-exchange.ts';
 import type { ApiCsr } from './csr-facts.ts';
 import { CSRS_PATH, CsrStatus } from './csr-status.ts';
+import { describeError } from './describe-error.ts';
 import { CsrEvents } from './events.ts';
 import { Forwarder } from './forwarder.ts';
 import { type HealthAddress, type HealthSource, serveHealth } from './health-server.ts';
@@ -85,9 +86,10 @@ export function buildForwarder(options: ForwarderOptions): BuiltForwarder {
       readiness.listed();
       forwarder.onListed();
     },
-    onProblem: ({ message }: Error) => {
+    onProblem: (error: Error) => {
       metrics.count('errors_total', { of: 'api' });
-      quietLog('warning', `the certificate signing requests could not be watched: ${message}`);
+      const why = describeError(error);
+      quietLog('warning', `the certificate signing requests could not be watched: ${why}`);
     },
   };
   return {

@@ -4,7 +4,8 @@ import { formatCsrObject, toCsrObject } from '../../lib/certificates-api/csr-obj
 import { LIMITS } from '../../lib/limits.ts';
 import { mayPass } from '../../lib/refusal/may-pass.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
-import { type CsrPlace, nodeOfPlace } from './attempts.ts';
+import { describeApproval } from '../wording/waiting.ts';
+import { attemptKey, type CsrPlace, nodeOfPlace } from './attempts.ts';
 import { checkIssued } from './check-issued.ts';
 import type { CsrExchange, FoundOutcome } from './csr-exchange.ts';
 import { type ApiCsr, type CsrFacts, isForKubelet, stateOf } from './csr-facts.ts';
@@ -167,7 +168,8 @@ export class Steps {
     if (writtenAt !== journey.pendingSince) {
       const waitingFor = (await exchange.waitingFor(outcome)) ?? 'an approver';
       journey.pendingSince = writtenAt;
-      await report.pending(journey, `waiting for ${waitingFor}`);
+      const how = describeApproval(attemptKey(this.#placeOf(journey), outcome.attempt));
+      await report.pending(journey, `waiting for ${waitingFor}; ${how}`);
     }
     return { step: 'look', inMs: pauseWhilePending(counts.looks) };
   }

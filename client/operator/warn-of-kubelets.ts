@@ -19,6 +19,8 @@ export function describeKubeletDangers(
 ): string[] {
   const { csrSigning } = record;
   if (!csrSigning) return [];
+  const { kubeletClient, kubeletServing, kubeAPIServerClient } = csrSigning;
+  if (!kubeletClient && !kubeletServing && !kubeAPIServerClient) return [NO_SIGNER];
   return [
     ...(csrSigning.kubeletServing
       ? [...ofCa(record, trustDomain), ...ofNodes(record), ...ofRules(record)]
@@ -30,6 +32,9 @@ export function describeKubeletDangers(
       : []),
   ];
 }
+
+const NO_SIGNER =
+  'warning: csrSigning names no signer, so no CSR of the certificates API is signed; add kubeletClient, kubeletServing or kubeAPIServerClient';
 
 const DANGER =
   'a wrong name in this record, or a range that is too wide, lets a node act as an API server, and nothing revokes the certificate';

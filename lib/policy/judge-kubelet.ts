@@ -139,7 +139,7 @@ function judgePlace({ node: place }: RequestAddress, { name, role }: KnownNode):
       got: `${name} (${role}) below ${isForwarded ? CSR : 'its own name'}`,
       allowed: `workers below ${CSR}; control-plane nodes below their own names`,
       fix: isForwarded
-        ? "forward the CSRs of a control-plane node's kubelet with cakeless csrsigning on that node"
+        ? `for the first certificate of a control-plane node: cakeless prepare on ${name}; its kubelet's later CSRs: cakeless csrsigning on that node`
         : `forward the CSRs of workers below ${CSR}, or correct the role in the cluster record`,
     },
   ];

@@ -102,31 +102,53 @@ function approvalReason({ organizations }: Subject, rule: UserRule): string | un
 /** Without a rule, only what no rule can allow is a violation. */
 export function judgeUser(subject: Subject, rule: UserRule | undefined): Violation[] {
   const { commonName, organizations } = subject;
-  const violations: Violation[] = [];
+  return [...judgeUserName(commonName, rule), ...judgeUserOrganizations(organizations, rule)];
+}
+
+/** What no rule can allow has its own code: the same CSR need not be tried again. */
+function judgeUserName(commonName: string, rule: UserRule | undefined): Violation[] {
+  const field = 'subject.commonName';
+  const got = quote(commonName) || '(none)';
+  if (!isUserName(commonName))
+    return [
+      {
+        ...{ code: 'user-name-forbidden', field, got, allowed: USER_NAME_RULE },
+        fix: 'choose another name; names of cluster components are reserved',
+      },
+    ];
   const patterns = rule?.namePatterns ?? [];
-  const fits =
-    patterns.length === 0 || patterns.some((pattern) => fitsPattern(commonName, pattern));
-  if (!isUserName(commonName) || !fits)
+  if (patterns.length === 0 || patterns.some((pattern) => fitsPattern(commonName, pattern)))
+    return [];
+  return [
+    {
+      ...{ code: 'user-name', field, got, allowed: `a name that matches ${listed(patterns)}` },
+      fix: 'choose another name, or extend users.namePatterns in the cluster record',
+    },
+  ];
+}
+
+/** Without a rule there is no list, but organizations that no rule can list are violations anyway. */
+function judgeUserOrganizations(organizations: Organizations, rule?: UserRule): Violation[] {
+  const violations: Violation[] = [];
+  const field = 'subject.organizations';
+  const forbidden = organizations.filter((o) => !isUserOrganization(o));
+  if (forbidden.length > 0)
     violations.push({
-      code: 'user-name',
-      field: 'subject.commonName',
-      got: quote(commonName) || '(none)',
-      allowed: `${USER_NAME_RULE}${fits ? '' : `, matching ${listed(patterns)}`}`,
-      fix: 'choose another --client-name, or extend users.namePatterns in the cluster record; names of cluster components are reserved',
+      ...{ code: 'user-organization-forbidden', field, got: listed(forbidden) },
+      allowed: `printable ASCII, and none that begins with system: except ${MASTERS}`,
+      fix: 'leave out the organization',
     });
-  // Without a rule there is no list, but organizations that no rule can list are violations anyway.
   const allowed = rule?.organizations ?? organizations;
-  const foreign = organizations.filter((o) => !isUserOrganization(o) || !allowed.includes(o));
+  const foreign = organizations.filter((o) => isUserOrganization(o) && !allowed.includes(o));
   if (foreign.length > 0)
     violations.push({
-      code: 'user-organization',
-      field: 'subject.organizations',
-      got: listed(foreign),
-      allowed: listed(rule?.organizations ?? []),
+      ...{ code: 'user-organization', field, got: listed(foreign), allowed: listed(allowed) },
       fix: 'leave out the organization, or add it to users.organizations in the cluster record',
     });
   return violations;
 }
+
+type Organizations = Subject['organizations'];
 
 /**
  * Unambiguous ASCII: no white space, control characters or look-alikes, and no colon, which Kubernetes uses in names

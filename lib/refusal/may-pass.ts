@@ -35,6 +35,8 @@ const MAY_PASS: Readonly<Record<ViolationCode, boolean>> = {
   'csr-requester': false,
   'subject-common-name': false,
   'subject-organization': false,
+  'user-name-forbidden': false,
+  'user-organization-forbidden': false,
   'san-missing': false,
   // what was declared
   'key-not-allowed': true,

@@ -36,7 +36,9 @@ export const VIOLATION_CODES = {
   // certificates of users
   'users-not-allowed': 'the cluster record has no rule for users',
   'user-name': 'the common name is not allowed for a user',
+  'user-name-forbidden': 'no user can have this common name',
   'user-organization': "an organization is not listed in the cluster record's rule for users",
+  'user-organization-forbidden': 'no user can have this organization',
   'validity-period': 'the requested validity cannot be read, or is longer than allowed',
   'validity-too-long': 'the validity is longer than the deployment allows for the trust domain',
   // the subject alternative names

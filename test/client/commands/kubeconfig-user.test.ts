@@ -150,7 +150,7 @@ it('prints why a request was rejected and deletes the key', async () => {
   await setRule({ approvalRequired: false });
   const run = await user('--client-name', 'kubernetes-admin', '--org', 'team-a');
   expect(run).toMatchObject({ exitCode: 3, stdout: '' });
-  expect(run.stderr).toMatch(/user-name: .*\n.*user-organization: /);
+  expect(run.stderr).toMatch(/user-name-forbidden: .*\n.*user-organization: /);
   await setRule(undefined);
   const nobody = await user('--client-name', 'jane');
   expect(nobody.stderr).toContain(`users is missing in the record of ${CLUSTER}`);

@@ -1,6 +1,7 @@
 /** What the forwarder does with CSRs, on an API server and a bucket in memory. The service is a stand-in here. */
 
 import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
+import { KubeError } from '../../../client/kubernetes/kube-client.ts';
 import { TooLarge } from '../../../client/kubernetes/response.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
 import { Fault } from '../../../lib/fault.ts';
@@ -343,6 +344,30 @@ describe('a refused CSR', () => {
     expect(world.api.csr('csr-w-1')?.status?.conditions).toHaveLength(1);
   });
 
+  it("says who asks again, and nothing of request ids, which are the forwarder's", async () => {
+    const world = newWorld();
+    world.service = (key) =>
+      world.exchange.seed(
+        outcomesOf(key).rejected,
+        JSON.stringify({
+          request: key,
+          decidedAt: world.time.clock.now().toISOString(),
+          violations: [
+            {
+              ...violation('node-unknown'),
+              fix: 'add the node, then upload under a new request id',
+            },
+          ],
+        }),
+      );
+    start(world);
+    world.api.createCsr(clientCsr('w-1'));
+    await world.advance(30);
+    expect(eventsOf(world, 'CertificateRefused')[0]?.message).toMatch(
+      /To fix: add the node\. The forwarder requests it again$/,
+    );
+  });
+
   it('becomes Failed if a person waits for it and no attempt can succeed', async () => {
     const world = newWorld();
     reject(world, 'subject-organization');
@@ -565,7 +590,10 @@ describe('while something is missing', () => {
     world.api.createCsr(userCsr());
     await world.advance(24 * 3600);
     expect(eventsOf(world, 'CertificatePending')).toMatchObject([
-      { message: 'waiting for an approver: x', count: 1 },
+      {
+        message: `waiting for an approver: x; ask an approver to run: cakeless approve prod/csr/${uidOf(world, 'jane')}/user.json`,
+        count: 1,
+      },
     ]);
     expect(world.exchange.calls.length).toBeLessThan(1600);
     issue(world);
@@ -589,6 +617,19 @@ describe('while something is missing', () => {
     expect(world.api.certificate('csr-w-1')).toBeDefined();
     expect(log.join('\n')).toMatch(/the Event about a CSR could not be written: 403/);
   });
+});
+
+it('without permissions, the log and /readyz say so, and which command grants them', async () => {
+  const world = newWorld();
+  const { log, forwarder } = start(world, {
+    interrupt: (point, target) => {
+      if (point === 'before list' && target.startsWith('/apis/'))
+        throw new KubeError(403, 'Forbidden', 'cannot list resource');
+    },
+  });
+  await world.advance(10);
+  expect(log[0]).toMatch(/could not be watched: .*cannot list resource.*csrsigning --rbac \| /);
+  expect(forwarder.health.unready()).toMatch(/cannot list resource.*csrsigning --rbac \| /);
 });
 
 it('without CSRs, the bucket is not called', async () => {

@@ -38,6 +38,25 @@ const store = (...records: { cluster: string }[]) => {
     authority.seed(`clusters/${record.cluster}.json`, JSON.stringify(record));
 };
 
+it.each<[Changes, string | undefined]>([
+  [{}, undefined],
+  [{ csrSigning: {} }, 'csrSigning: no signer'],
+  [
+    { csrSigning: { kubeletClient: {}, kubeletServing: { roles: ['worker'] } } },
+    'csrSigning: kubeletClient (control-plane, worker), kubeletServing (worker)',
+  ],
+  [{ csrSigning: { kubeAPIServerClient: {} } }, 'csrSigning: kubeAPIServerClient'],
+])('cluster show of %j: %s', async (changes, expected) => {
+  store(recordOf('a', 1, changes));
+  const printed: string[] = [];
+  const terminal = { print: (line: string) => void printed.push(line), progress: () => undefined };
+  const program = new Command();
+  const connection = { authority: async () => authority } as unknown as Connection;
+  addClusterCommands(program, connection, terminal);
+  await program.parseAsync(['cluster', 'show', 'a'], { from: 'user' });
+  expect(printed.find((line) => line.startsWith('csrSigning'))).toBe(expected);
+});
+
 async function apply(...records: { cluster: string }[]) {
   for (const record of records)
     writeFileSync(join(folder, `${record.cluster}.json`), JSON.stringify(record));
@@ -240,6 +259,11 @@ describe('warns of', () => {
         /of kubelets are rejected: other clusters share trust domain fleet, which/,
       ),
     ]);
+  });
+
+  it('csrSigning that names no signer', async () => {
+    const { warnings } = await apply(recordOf('a', 1, { csrSigning: {} }));
+    expect(warnings).toEqual([expect.stringMatching(/csrSigning names no signer/)]);
   });
 
   it('nothing with kubelet-ca, except that dangerouslySignByCA has no effect', () => {

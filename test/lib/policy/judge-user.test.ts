@@ -76,8 +76,12 @@ it.each<[string, Case, ViolationCode[]]>([
     { o: ['system:masters'], users: {} },
     ['user-organization'],
   ],
-  ['system:nodes is refused', { o: ['system:nodes'] }, ['user-organization']],
-  ['system:authenticated is refused', { o: ['system:authenticated'] }, ['user-organization']],
+  ['system:nodes is refused', { o: ['system:nodes'] }, ['user-organization-forbidden']],
+  [
+    'system:authenticated is refused',
+    { o: ['system:authenticated'] },
+    ['user-organization-forbidden'],
+  ],
   ['a validity at the limit is accepted', { period: '24h' }, []],
   [
     'a validity over the limit is refused, not shortened',
@@ -143,15 +147,15 @@ it.each<[string, Case, ViolationCode[]]>([
       'key-not-allowed',
       'san-not-allowed',
       'uploader-not-allowed',
-      'user-name',
-      'user-organization',
+      'user-name-forbidden',
+      'user-organization-forbidden',
       'validity-period',
     ],
   ],
   [
     'all violations are reported without a rule too',
     { cn: 'system:admin', o: ['system:nodes'], period: 'forever', users: undefined },
-    ['user-name', 'user-organization', 'users-not-allowed', 'validity-period'],
+    ['user-name-forbidden', 'user-organization-forbidden', 'users-not-allowed', 'validity-period'],
   ],
 ])('%s', (_, about, codes) => {
   const { violations, plan } = judge(about);
@@ -184,7 +188,7 @@ it.each([
 ])('refuses the user name %j', (cn) => {
   const { violations } = judge({ cn });
   if (cn === 'system') expect(violations).toEqual([]);
-  else expect(violations.map(({ code }) => code)).toEqual(['user-name']);
+  else expect(violations.map(({ code }) => code)).toEqual(['user-name-forbidden']);
 });
 
 it.each(['jane', 'jane@example.com', 'j.doe+ops@example.com', 'CI_bot-7', 'x', 'a'.repeat(64)])(
@@ -198,7 +202,7 @@ it('refuses an empty common name, and one of 65 characters', () => {
       judge({ cn })
         .violations.map(({ code }) => code)
         .sort(),
-    ).toEqual(['subject-attribute', 'user-name']);
+    ).toEqual(['subject-attribute', 'user-name-forbidden']);
 });
 
 it.each<[string, Case, string | undefined]>([

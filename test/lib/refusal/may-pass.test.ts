@@ -14,6 +14,8 @@ it.each([
   'certificate-name-role',
   'budget-exceeded',
   'users-not-allowed',
+  'user-name',
+  'user-organization',
 ])('lets a CSR be asked for again after %s, which others can fix', (code) => {
   expect(mayPass(code)).toBe(true);
 });
@@ -21,6 +23,8 @@ it.each([
 it.each([
   'signature-invalid',
   'subject-organization',
+  'user-name-forbidden',
+  'user-organization-forbidden',
   'csr-usages',
   'attempt-order',
   'approval-denied',
