@@ -14,7 +14,7 @@ import { FairQueue } from './fair-queue.ts';
 import { type Journey, type Next, newJourney, type Standing, type Step } from './journey.ts';
 import type { Log } from './log.ts';
 import type { Gauge, Metrics } from './metrics.ts';
-import { pauseAfterFailure } from './schedule.ts';
+import { FAILURES_BEFORE_EVENT, pauseAfterFailure } from './schedule.ts';
 import type { Steps } from './steps.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Tracker } from './tracker.ts';
@@ -50,7 +50,7 @@ const BUSY_MS = 100;
 
 export interface ForwarderDeps {
   readonly ownNode: string | undefined;
-  readonly steps: Pick<Steps, Step>;
+  readonly steps: Pick<Steps, Step | 'unreachable'>;
   readonly clock: { now(): Date; monotonic(): number };
   readonly timers: Timers;
   readonly metrics: Metrics;
@@ -300,6 +300,8 @@ export class Forwarder {
       const of = sourceOf(error);
       this.#deps.metrics.count('errors_total', { of });
       this.#deps.log(of === 'other' ? 'error' : 'warning', describeError(error));
+      if (of === 'exchange' && counts.failures === FAILURES_BEFORE_EVENT)
+        await this.#deps.steps.unreachable(journey);
       // it stays so, and each attempt is expensive
       if (error instanceof TooLarge) return 'nothing';
       return { step, inMs: pauseAfterFailure(of, counts.failures) };

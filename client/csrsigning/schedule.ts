@@ -50,6 +50,8 @@ export const pauseForOtherForwarder = (looks: number): number =>
   at(OTHER_FORWARDER_LOOKS, looks - 1);
 
 const STORE_PAUSES = [0.5, 1, 2, 4, 8, 15].map((seconds) => seconds * SECOND);
+/** After so many failures in a row, for a minute, an Event says that the bucket cannot be reached. */
+export const FAILURES_BEFORE_EVENT = STORE_PAUSES.length + 3;
 const API_PAUSES = [1, 2, 4, 8, 16, 30].map((seconds) => seconds * SECOND);
 /** A person has to act, or the program has a bug. */
 const HELPLESS_PAUSE = MINUTE;

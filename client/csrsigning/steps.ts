@@ -106,6 +106,14 @@ export class Steps {
     return route.below === 'own' ? 0 : staggerOf(facts.uid, this.#deps.replica);
   }
 
+  /** Which call failed, and why, is in the log: an Event is read by more people. */
+  unreachable(journey: Journey): Promise<void> {
+    return this.#deps.report.pending(
+      journey,
+      'the exchange bucket cannot be reached; the log of the forwarder says why',
+    );
+  }
+
   async upload(journey: Journey): Promise<Next> {
     const { exchange, report, status, clock } = this.#deps;
     const current = await status.read(journey.facts);

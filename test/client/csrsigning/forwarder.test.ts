@@ -560,6 +560,10 @@ describe('while something is missing', () => {
     expect(forwarder.health.unready()).toBe('S3 does not respond');
     expect(forwarder.health.unhealthy()).toBeUndefined();
     expect(log.filter((line) => line.includes('S3 does not')).length).toBeLessThan(25);
+    const told = eventsOf(world, 'CertificatePending');
+    expect(told).toHaveLength(100);
+    for (const event of told)
+      expect(event).toMatchObject({ message: expect.stringContaining('bucket cannot'), count: 1 });
     isDown = false;
     await world.advance(60);
     for (let i = 0; i < 100; i += 1) expect(world.api.certificate(`csr-w-${i}`)).toBeDefined();
