@@ -19,6 +19,7 @@ record() { echo "$*" >> "$NODE/log"; }
 curl() { record curl "$@"; while [ "$1" != --output ]; do shift; done; printf '${PACKAGE}' > "$2"; }
 apt-get() { record apt-get "$@"; touch "$NODE/installed"; }
 kubeadm() { record kubeadm "$@"; mkdir -p "$NODE/manifests"; touch "$NODE/manifests/kube-apiserver.yaml"; }
+kubectl() { cat > /dev/null; record kubectl "$@"; }
 cakeless() { record cakeless "$@"; }
 command() { [ "$*" = '-v cakeless' ] && [ -e "$NODE/installed" ]; }
 `;
@@ -40,17 +41,29 @@ class Node {
   }
 }
 
-it('installs the package, prepares, initializes, and installs the timer, in this order', () => {
+/** What may be repeated. */
+const AT_THE_END = [
+  'cakeless install-timer',
+  'cakeless csrsigning',
+  'kubectl --kubeconfig',
+  'cakeless install-csrsigning',
+];
+
+const firstWords = (call: string) => call.split(' ').slice(0, 2).join(' ');
+
+it('installs the package, prepares, initializes, and installs the timer and the forwarder, in this order', () => {
   const { status, calls } = new Node().run();
   expect(status).toBe(0);
-  expect(calls.map((call) => call.split(' ').slice(0, 2).join(' '))).toEqual([
+  expect(calls.map(firstWords)).toEqual([
     'curl --fail',
     'apt-get install',
     'cakeless prepare',
     'kubeadm init',
-    'cakeless install-timer',
+    ...AT_THE_END,
   ]);
-  expect(calls[2]).toMatch(/--wait 1h --ca-cert-hash sha256:\S+ --ca-cert-hash etcd-ca=sha256:/);
+  expect(calls[2]).toMatch(
+    /--csrsigning --wait 1h --ca-cert-hash sha256:\S+ --ca-cert-hash etcd-ca=sha256:/,
+  );
 });
 
 it('does not install a package with another checksum', () => {
@@ -59,15 +72,16 @@ it('does not install a package with another checksum', () => {
   expect(calls).toEqual([expect.stringMatching(/^curl/)]);
 });
 
-it('run again on a control plane, installs only the timer', () => {
+it('run again on a control plane, installs only the timer and the forwarder', () => {
   const node = new Node();
   node.run();
-  expect(node.run()).toEqual({ status: 0, calls: ['cakeless install-timer'] });
+  const { status, calls } = node.run();
+  expect([status, calls.map(firstWords)]).toEqual([0, AT_THE_END]);
 });
 
 it('calls cakeless with options that it has', () => {
   const lines = (files[SCRIPT] ?? '').match(/^ *cakeless .+/gm) ?? [];
-  expect(lines).toHaveLength(2);
+  expect(lines).toHaveLength(4);
   for (const line of lines) {
     const [, command = ''] = line.trim().split(' ');
     const help = execFileSync(process.execPath, ['client/cakeless.mjs', command, '--help'], {

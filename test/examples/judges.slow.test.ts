@@ -77,6 +77,7 @@ describe('the role, run on this machine with a folder instead of the root', () =
 case $1 in
   prepare) touch ${at('kubelet/config.yaml')} ;;
   install-timer) touch ${at('units/cakeless-renew.timer')} ;;
+  install-csrsigning) touch ${at('units/cakeless-csrsigning.service')} ;;
 esac
 `;
 
@@ -86,6 +87,7 @@ esac
       cakeless_node: 'cp-1.prod.example.com',
       cakeless_exchange_bucket: 'exchange',
       cakeless_region: 'eu-central-1',
+      cakeless_csrsigning: true,
       cakeless_kubeadm_config: at('first.yaml'),
       cakeless_ca_cert_hashes: ['sha256:1', 'etcd-ca=sha256:2'],
       cakeless_program: '/bin/bash',
@@ -110,25 +112,29 @@ esac
     return run('ansible-playbook', ['-i', inventory, playbook], root);
   }
 
-  judged('gets certificates and installs the timer, and changes nothing when it runs again', () => {
-    for (const folder of ['kubernetes', 'kubelet', 'units']) mkdirSync(at(folder));
-    // "/bin/bash prepare …" runs the file of that name, so nothing has to be executable below the temporary folder
-    for (const command of ['prepare', 'install-timer']) {
-      writeFileSync(at(command), `set -- ${command} "$@"\n${PROGRAM}`);
-      chmodSync(at(command), 0o644);
-    }
-    const first = play();
-    expect(first.output).toMatch(/changed=3 .*failed=0/);
-    expect(readFileSync(at('log'), 'utf8').trim().split('\n')).toEqual([
-      `prepare --config ${at('first.yaml')} --node-config ${at('kubernetes/cakeless.yaml')} --wait 1h --ca-cert-hash sha256:1 --ca-cert-hash etcd-ca=sha256:2`,
-      `install-timer --node-config ${at('kubernetes/cakeless.yaml')} --unit-dir ${at('units')}`,
-    ]);
-    expect(parse(readFileSync(at('kubernetes/cakeless.yaml'), 'utf8'))).toEqual({
-      cluster: 'prod',
-      node: 'cp-1.prod.example.com',
-      exchangeBucket: 'exchange',
-      region: 'eu-central-1',
-    });
-    expect(play().output).toMatch(/changed=0 .*failed=0/);
-  });
+  judged(
+    'gets certificates and installs the timer and the forwarder, and changes nothing when it runs again',
+    () => {
+      for (const folder of ['kubernetes', 'kubelet', 'units']) mkdirSync(at(folder));
+      // "/bin/bash prepare …" runs the file of that name, so nothing has to be executable below the temporary folder
+      for (const command of ['prepare', 'install-timer', 'install-csrsigning']) {
+        writeFileSync(at(command), `set -- ${command} "$@"\n${PROGRAM}`);
+        chmodSync(at(command), 0o644);
+      }
+      const first = play();
+      expect(first.output).toMatch(/changed=4 .*failed=0/);
+      expect(readFileSync(at('log'), 'utf8').trim().split('\n')).toEqual([
+        `prepare --config ${at('first.yaml')} --node-config ${at('kubernetes/cakeless.yaml')} --wait 1h --csrsigning --ca-cert-hash sha256:1 --ca-cert-hash etcd-ca=sha256:2`,
+        `install-timer --node-config ${at('kubernetes/cakeless.yaml')} --unit-dir ${at('units')}`,
+        `install-csrsigning --unit-dir ${at('units')}`,
+      ]);
+      expect(parse(readFileSync(at('kubernetes/cakeless.yaml'), 'utf8'))).toEqual({
+        cluster: 'prod',
+        node: 'cp-1.prod.example.com',
+        exchangeBucket: 'exchange',
+        region: 'eu-central-1',
+      });
+      expect(play().output).toMatch(/changed=0 .*failed=0/);
+    },
+  );
 });
