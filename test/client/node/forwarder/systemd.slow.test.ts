@@ -64,7 +64,7 @@ describeMachine(`the forwarder on a machine with systemd${why ? ` [${why}]` : ''
 
   const install = (...args: string[]) =>
     machine.run('env', ...variables(), ...CAKELESS, 'install-csrsigning', ...args);
-  // another test's probe may be there already
+  // the probe of another test may exist
   const units = () =>
     machine.must('find', '/etc/systemd/system', '-type', 'f,l', '!', '-name', 'probe.service');
   const property = (name: string) => machine.property(CSRSIGNING, name);
