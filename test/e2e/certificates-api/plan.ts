@@ -1,7 +1,5 @@
 /** The cluster whose certificates API is tested: one API server, the forwarders of three control planes, and workers. */
-import { stringify } from 'yaml';
-import { DOMAIN, ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES } from '../control-plane/network.ts';
-import { minorOf } from '../harness/programs.ts';
+import { DOMAIN, NODES } from '../control-plane/network.ts';
 
 export const CSR_RELEASES = ['1.29.15', '1.35.4', '1.37.2'];
 
@@ -37,27 +35,5 @@ export const CSR_SIGNING = {
   kubeletServing: {},
   kubeAPIServerClient: {},
 };
-
-/** For kubeadm, and for `cakeless cluster apply`. Releases before 1.31 do not have v1beta4. */
-export function csrConfiguration(release: string, at: { name: string; address: string }): string {
-  const apiVersion = `kubeadm.k8s.io/${minorOf(release) < 31 ? 'v1beta3' : 'v1beta4'}`;
-  const init = {
-    apiVersion,
-    kind: 'InitConfiguration',
-    localAPIEndpoint: { advertiseAddress: at.address, bindPort: 6443 },
-    nodeRegistration: { name: at.name, criSocket: 'unix:///run/containerd/containerd.sock' },
-  };
-  const cluster = {
-    apiVersion,
-    kind: 'ClusterConfiguration',
-    kubernetesVersion: `v${release}`,
-    clusterName: 'prod',
-    controlPlaneEndpoint: `${ENDPOINT_NAME}:6443`,
-    networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
-    apiServer: { certSANs: [ENDPOINT_ADDRESS] },
-    ...(minorOf(release) < 31 ? {} : { encryptionAlgorithm: 'ECDSA-P256' }),
-  };
-  return [init, cluster].map((document) => stringify(document)).join('---\n');
-}
 
 export const OTHER_CONTROL_PLANES = NODES.slice(1);

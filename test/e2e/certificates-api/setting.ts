@@ -9,6 +9,7 @@ import { Hopeless, until } from '../../support/until.ts';
 import { ClusterNode } from '../control-plane/cluster-node.ts';
 import type { ComponentName } from '../control-plane/component.ts';
 import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES } from '../control-plane/network.ts';
+import { configuration } from '../control-plane/node-configuration.ts';
 import { caCertHashes, prepareNode } from '../control-plane/prepare-node.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import { mustRun } from '../harness/program.ts';
@@ -22,14 +23,7 @@ import { Forwarder } from './forwarder.ts';
 import { KubeletProgram, type NodeAddress } from './kubelet-program.ts';
 import { Link } from './link.ts';
 import { tokenKubeconfig, writeKubeconfig } from './make-csr.ts';
-import {
-  CSR_SIGNING,
-  type CsrPlan,
-  clusterOf,
-  csrConfiguration,
-  WORKER,
-  WORKER_RULE,
-} from './plan.ts';
+import { CSR_SIGNING, type CsrPlan, clusterOf, WORKER, WORKER_RULE } from './plan.ts';
 
 /** Any value of the right form, as the cluster exists for minutes. */
 export const TOKEN = { id: 'abcdef', secret: '0123456789abcdef' };
@@ -91,7 +85,7 @@ export class Setting {
           at,
           plan.release,
           join(folder, at.name),
-          csrConfiguration(plan.release, at),
+          configuration({ release: plan.release, kind: 'ECDSA-P256' }, at),
         ),
       );
     const [first] = NODES;

@@ -1,5 +1,6 @@
 /** The plan of a control plane, and the kubeadm configuration of each of its nodes. */
 import { stringify } from 'yaml';
+import { minorOf } from '../harness/programs.ts';
 import type { KeyKind } from '../kubeadm/configurations.ts';
 import { ENDPOINT_ADDRESS, ENDPOINT_NAME, type NodeAddress } from './network.ts';
 
@@ -12,10 +13,11 @@ export interface ControlPlanePlan {
 }
 
 export function configuration(
-  { release, kind }: ControlPlanePlan,
+  { release, kind }: Pick<ControlPlanePlan, 'release' | 'kind'>,
   { name, address }: NodeAddress,
 ): string {
-  const apiVersion = 'kubeadm.k8s.io/v1beta4';
+  const isOld = minorOf(release) < 31; // has neither v1beta4 nor a choice of keys
+  const apiVersion = `kubeadm.k8s.io/${isOld ? 'v1beta3' : 'v1beta4'}`;
   const init = {
     apiVersion,
     kind: 'InitConfiguration',
@@ -30,7 +32,7 @@ export function configuration(
     controlPlaneEndpoint: `${ENDPOINT_NAME}:6443`,
     networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
     apiServer: { certSANs: [ENDPOINT_ADDRESS] },
-    encryptionAlgorithm: kind,
+    ...(isOld ? {} : { encryptionAlgorithm: kind }),
   };
   return [init, cluster].map((document) => stringify(document)).join('---\n');
 }
