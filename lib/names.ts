@@ -23,11 +23,11 @@ export function isDnsName(text: string): boolean {
   return isSubdomain(text.startsWith('*.') ? text.slice(2) : text) && text.length <= 253;
 }
 
-/** kubelet.conf's CN is `system:node:<name>`, and a CN has at most 64 characters (RFC 5280, ub-common-name). */
-export const MAX_NODE_NAME_LENGTH = 64 - 'system:node:'.length;
-
 /** The user that a kubelet is at the API server (the Node authorizer's form). */
 const NODE_USER = 'system:node:';
+
+/** kubelet.conf's CN is `system:node:<name>`, and a CN has at most 64 characters (RFC 5280, ub-common-name). */
+export const MAX_NODE_NAME_LENGTH = 64 - NODE_USER.length;
 
 /** `w-1` for `system:node:w-1`; undefined for any other user. The name may be one that no node can have. */
 export function nodeOfUser(user: string): string | undefined {

@@ -8,10 +8,12 @@ const MAX_QUOTED_LENGTH = 120;
  * mark could reverse the line, unless they are shown by their codes.
  */
 export function quote(text: string): string {
-  const shown = printable(text);
-  if (shown.length <= MAX_QUOTED_LENGTH) return shown;
-  return `${shown.slice(0, MAX_QUOTED_LENGTH - 3)}...`;
+  return shortened(printable(text), MAX_QUOTED_LENGTH);
 }
+
+/** At most so many characters; what was cut ends with `...`. */
+export const shortened = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 3)}...`;
 
 /** One line of ASCII; every other character is replaced by its code. */
 export function printable(text: string): string {

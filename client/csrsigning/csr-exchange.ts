@@ -4,8 +4,8 @@ import {
   readRejection,
   readWaitingFor,
 } from '../../lib/contract/outcomes.ts';
-import { Fault } from '../../lib/fault.ts';
 import { LIMITS } from '../../lib/limits.ts';
+import { unlessMalformed } from '../../lib/store/documents.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
 import {
   type AttemptOutcome,
@@ -77,12 +77,12 @@ export class CsrExchange {
 
   /** @returns undefined if it is missing, or cannot be read by this release */
   rejection({ key }: AttemptOutcome): Promise<RejectionDocument | undefined> {
-    return this.#call('read', () => readable(readRejection(this.#exchange, key)));
+    return this.#call('read', () => unlessMalformed(readRejection(this.#exchange, key)));
   }
 
   /** What a pending request waits for. */
   waitingFor({ key }: AttemptOutcome): Promise<string | undefined> {
-    return this.#call('read', () => readable(readWaitingFor(this.#exchange, key)));
+    return this.#call('read', () => unlessMalformed(readWaitingFor(this.#exchange, key)));
   }
 
   async #call<T>(call: ExchangeCall, action: () => Promise<T>): Promise<T> {
@@ -95,15 +95,5 @@ export class CsrExchange {
       this.#observer.failed(error);
       throw error;
     }
-  }
-}
-
-/** A document that cannot be read is a problem of one CSR. */
-async function readable<T>(document: Promise<T>): Promise<T | undefined> {
-  try {
-    return await document;
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'document-malformed') return undefined;
-    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** What the forwarder remembers of a CertificateSigningRequest: little, because a cluster may have thousands of them. */
 import { type ApiSigner, signerOf } from '../../lib/certificates-api/signers.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
-import { isSubdomain } from '../../lib/names.ts';
+import { isSubdomain, nodeOfUser } from '../../lib/names.ts';
 
 /** A CertificateSigningRequest as far as the forwarder reads it; the API server has checked its form. */
 export interface ApiCsr {
@@ -32,7 +32,12 @@ export interface ApiCondition {
   readonly message?: string;
 }
 
-export type CsrState = 'pending' | 'approved' | 'denied' | 'failed' | 'issued';
+type OverState = 'denied' | 'failed' | 'issued';
+export type CsrState = 'pending' | 'approved' | OverState;
+
+/** Whether nothing can follow: these conditions, and a certificate, are never taken back. */
+export const isOver = (state: CsrState): state is OverState =>
+  state !== 'pending' && state !== 'approved';
 
 export interface CsrFacts {
   readonly uid: string;
@@ -83,7 +88,6 @@ export function readFacts({ metadata, spec, status }: ApiCsr): CsrFacts | undefi
 const MAX_NAME_LENGTH = 253;
 
 const NODES = 'system:nodes';
-const NODE_USER = 'system:node:';
 
 function commonNameOf(request: string): string | undefined {
   const { seen } = readRequest(Buffer.from(request, 'base64'));
@@ -91,8 +95,8 @@ function commonNameOf(request: string): string | undefined {
 }
 
 function nodeNameOf(commonName = ''): string | undefined {
-  const name = commonName.startsWith(NODE_USER) ? commonName.slice(NODE_USER.length) : '';
-  return isSubdomain(name) ? name : undefined;
+  const name = nodeOfUser(commonName);
+  return name !== undefined && isSubdomain(name) ? name : undefined;
 }
 
 /** A certificate comes first: nothing that follows can take it back. */

@@ -1,5 +1,5 @@
 /** What to do with a CSR, from what the API server says about it. It decides nothing about the certificate. */
-import { type CsrFacts, isForKubelet } from './csr-facts.ts';
+import { type CsrFacts, isForKubelet, isOver } from './csr-facts.ts';
 
 /** Whose prefix in the exchange bucket: this control-plane node's, or the one that all forwarders share. */
 export type Below = 'own' | 'csr';
@@ -33,7 +33,7 @@ const leave = (because: (Decision & { action: 'leave' })['because']): Decision =
  */
 export function decide(facts: CsrFacts, isNewest: boolean, ownNode: string | undefined): Decision {
   const { signer, state, nodeName, isByNode } = facts;
-  if (state === 'issued' || state === 'denied' || state === 'failed') return leave(state);
+  if (isOver(state)) return leave(state);
   if (signer.when === 'approved' && state !== 'approved') return leave('not-approved');
   // the key of a kubelet's older CSR no longer exists; a person may have several
   if (!isNewest && isForKubelet(signer)) return leave('superseded');

@@ -3,9 +3,10 @@
  * forwarders share one, and it is counted up instead of written again.
  */
 import { createHash } from 'node:crypto';
-import { printable } from '../../lib/printable.ts';
+import { printable, shortened } from '../../lib/printable.ts';
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import type { CsrFacts } from './csr-facts.ts';
+import { Recent } from './recent.ts';
 
 /** CSRs have no namespace; the API server takes Events about such objects only here. */
 const EVENTS_PATH = '/api/v1/namespaces/default/events';
@@ -40,7 +41,7 @@ export interface EventDeps {
 
 export class CsrEvents {
   readonly #deps: EventDeps;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new Recent<Remembered>(MAX_REMEMBERED);
 
   constructor(deps: EventDeps) {
     this.#deps = deps;
@@ -57,13 +58,13 @@ export class CsrEvents {
     const last = this.#remembered.get(name);
     if (last && now - last.at < QUIET_MS) return;
     // before the call: one that fails is not repeated at once either
-    this.#remember(name, { at: now, count: last?.count ?? 0 });
+    this.#remembered.set(name, { at: now, count: last?.count ?? 0 });
     const message = shortened(printable(text), MAX_MESSAGE);
     const event = this.#event(csr, reason, message);
     const count = last
       ? await this.#countUp(name, event, last.count)
       : await this.#first(name, event);
-    this.#remember(name, { at: now, count });
+    this.#remembered.set(name, { at: now, count });
   }
 
   async #first(name: string, event: ApiEvent): Promise<number> {
@@ -126,14 +127,6 @@ export class CsrEvents {
       reportingInstance: this.#deps.replica,
     };
   }
-
-  #remember(name: string, remembered: Remembered): void {
-    this.#remembered.delete(name);
-    this.#remembered.set(name, remembered); // the last of the map
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined)
-      this.#remembered.delete(oldest);
-  }
 }
 
 /** An RFC 1123 subdomain, as names of objects must be: a uid is one. */
@@ -142,6 +135,3 @@ const eventName = (uid: string, reason: EventReason): string =>
 
 const isStatus = (error: unknown, status: number): boolean =>
   error instanceof KubeError && error.status === status;
-
-export const shortened = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 3)}...`;

@@ -7,7 +7,7 @@ import { KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
 import { TooLarge } from '../kubernetes/response.ts';
 import { pause, type Timers } from '../kubernetes/timers.ts';
 import { Agenda } from './agenda.ts';
-import { type ApiCsr, isForKubelet, readFacts, stateOf } from './csr-facts.ts';
+import { type ApiCsr, isForKubelet, isOver, readFacts, stateOf } from './csr-facts.ts';
 import { decide } from './decide.ts';
 import { describeError } from './describe-error.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -99,8 +99,7 @@ export class Forwarder {
     const facts = readFacts(object);
     if (!facts) return;
     // of these, only those to come matter
-    const isOver = ['issued', 'denied', 'failed'].includes(facts.state);
-    if (isOver && !isForKubelet(facts.signer)) return;
+    if (isOver(facts.state) && !isForKubelet(facts.signer)) return;
     const admission = this.#tracker.admit(facts, newJourney);
     if (admission === 'full') this.#deps.metrics.count('dropped_total');
     if (typeof admission === 'string') return;
@@ -181,10 +180,9 @@ export class Forwarder {
     const state = stateOf(status);
     if (state === journey.facts.state) return;
     journey.facts = { ...journey.facts, state };
-    const isOver = ['issued', 'denied', 'failed'].includes(state);
-    if (isOver && !isForKubelet(journey.facts.signer)) this.#forget(journey);
+    if (isOver(state) && !isForKubelet(journey.facts.signer)) this.#forget(journey);
     // a kubelet's serving CSR is forwarded before it is approved
-    else if (journey.step === undefined || isOver) this.#begin(journey);
+    else if (journey.step === undefined || isOver(state)) this.#begin(journey);
   }
 
   /** Plans the first step, if there is one. */

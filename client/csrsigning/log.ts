@@ -1,5 +1,6 @@
 /** One line for each event, on standard error: text, or JSON for a log collector. */
 import type { Terminal } from '../terminal.ts';
+import { Recent } from './recent.ts';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -40,14 +41,11 @@ const MAX_REMEMBERED = 100;
 
 /** Passes the same message on at most once a minute: without a network, each CSR fails for the same reason. */
 export function quiet(log: Log, monotonic: () => number): Log {
-  const saidAt = new Map<string, number>();
+  const saidAt = new Recent<number>(MAX_REMEMBERED);
   return (level, message, fields) => {
     const now = monotonic();
     if (now - (saidAt.get(message) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
-    saidAt.delete(message);
     saidAt.set(message, now);
-    const [oldest] = saidAt.keys();
-    if (saidAt.size > MAX_REMEMBERED && oldest !== undefined) saidAt.delete(oldest);
     log(level, message, fields);
   };
 }

@@ -1,10 +1,10 @@
 /** Tells people what happens to a CSR: in the log, as an Event, as an annotation, as metrics. */
 import type { RejectionDocument } from '../../lib/contract/outcomes.ts';
-import { printable } from '../../lib/printable.ts';
+import { printable, shortened } from '../../lib/printable.ts';
 import type { ApiCsr } from './csr-facts.ts';
 import type { CsrStatus } from './csr-status.ts';
 import { describeError } from './describe-error.ts';
-import { type CsrEvents, type EventReason, shortened } from './events.ts';
+import type { CsrEvents, EventReason } from './events.ts';
 import type { Journey } from './journey.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
 import type { Metrics } from './metrics.ts';

@@ -12,6 +12,7 @@ import { type ApiCsr, type CsrFacts, isForKubelet, stateOf } from './csr-facts.t
 import type { CsrStatus } from './csr-status.ts';
 import { type ApiNode, decide, decideByNode } from './decide.ts';
 import type { Journey, Next } from './journey.ts';
+import { Recent } from './recent.ts';
 import type { Report } from './report.ts';
 import {
   LONG_WITHOUT_OUTCOME,
@@ -52,7 +53,7 @@ const UNLISTED = 'node-unknown';
 
 export class Steps {
   readonly #deps: StepDeps;
-  readonly #knownNames = new Set<string>();
+  readonly #knownNames = new Recent<true>(MAX_KNOWN_NAMES);
 
   constructor(deps: StepDeps) {
     this.#deps = deps;
@@ -246,7 +247,7 @@ export class Steps {
       if (approved !== 'written') return this.#repeat(journey);
     }
     if ((await status.issue(facts, current, pem)) !== 'written') return this.#repeat(journey);
-    this.#remember(facts.nodeName);
+    if (facts.nodeName !== undefined) this.#knownNames.set(facts.nodeName, true);
     journey.facts = { ...facts, state: 'issued' };
     await report.issued(journey, (clock.now().getTime() - facts.createdMs) / 1000, requestId);
     return 'nothing';
@@ -257,15 +258,6 @@ export class Steps {
     const trust = this.#deps.trust(signer.certificateName);
     if ('problem' in trust) return [trust.problem];
     return checkIssued(pem, { csr, signer, trustBundle: trust.pem, now: this.#deps.clock.now() });
-  }
-
-  #remember(nodeName: string | undefined): void {
-    if (nodeName === undefined) return;
-    this.#knownNames.delete(nodeName);
-    this.#knownNames.add(nodeName);
-    const [oldest] = this.#knownNames;
-    if (this.#knownNames.size > MAX_KNOWN_NAMES && oldest !== undefined)
-      this.#knownNames.delete(oldest);
   }
 
   #placeOf({ facts, route }: Journey): CsrPlace {

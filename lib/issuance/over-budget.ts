@@ -5,9 +5,8 @@ import type { ClusterRecord } from '../cluster/record.ts';
 import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
-import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
-import { formatDocument, JSON_TYPE, orMalformed } from '../store/documents.ts';
+import { formatDocument, JSON_TYPE, unlessMalformed } from '../store/documents.ts';
 import type { BucketObject } from '../store/object-store.ts';
 import type { Decision } from './decide.ts';
 import type { Declarations } from './grounds.ts';
@@ -48,13 +47,10 @@ export async function findOverBudget(
 }
 
 /** Without a record that can be read, the defaults apply. */
-export async function readableRecord(
+export const readableRecord = (
   declared: Declarations,
   cluster: string,
-): Promise<ClusterRecord | undefined> {
-  const record = await declared.clusterRecord(cluster).catch(orMalformed);
-  return record instanceof Fault ? undefined : record;
-}
+): Promise<ClusterRecord | undefined> => unlessMalformed(declared.clusterRecord(cluster));
 
 /** Publishes the refusal. Every run that finds the same publishes the same kind of outcome, and the first one counts. */
 export async function publishOverBudget(

@@ -96,6 +96,12 @@ export function orMalformed(error: unknown): Fault {
   throw error;
 }
 
+/** For a caller to whom a malformed document is a missing one. @throws every other error */
+export async function unlessMalformed<T>(document: Promise<T>): Promise<T | undefined> {
+  const found = await document.catch(orMalformed);
+  return found instanceof Fault ? undefined : found;
+}
+
 /** People read documents too: indented, with a final newline. */
 export function formatDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
