@@ -6,4 +6,4 @@ export { findBudgetHolder } from '../budget/holder.ts';
 export { readTrustDomainNames } from '../cluster/trust-domain-names.ts';
 export { API_JUDGE } from '../policy/api-judge.ts';
 export { judgeAttempt, recordUnrecorded } from './attempts.ts';
-export { checkFoundKubelet, checkKubelet } from './check-serving.ts';
+export { checkFoundKubelet, checkKubelet } from './check-kubelet.ts';

@@ -15,7 +15,7 @@ import { type CheckedDraft, checkRecord } from './check-record.ts';
 import { type Grounds, storedGrounds } from './grounds.ts';
 
 /** Loaded with the first serving certificate of a kubelet, or the first record of a kubelet that another run wrote. */
-const loadServing = () => import('./certificates-api.ts');
+const loadKubeletChecks = () => import('./certificates-api.ts');
 
 const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kubelet-serving';
 
@@ -33,7 +33,7 @@ export async function checkOwn(
   const check = await checkRecord(service, address, record, object, grounds);
   const undeclared =
     check.fits && isServing(record)
-      ? (await (await loadServing()).checkKubelet(grounds, address, record)).misfits
+      ? (await (await loadKubeletChecks()).checkKubelet(grounds, address, record)).misfits
       : [];
   if (check.fits && undeclared.length === 0) return check;
   throw new Fault('lint-failed', (check.fits ? undeclared : check.misfits).join('; '));
@@ -59,7 +59,7 @@ export async function checkFound(
   const check = await checkRecord(service, address, record, csr, grounds);
   if (!check.fits) return doesNotFit(check.misfits);
   if (!isKubeletName(record.certificateName)) return check;
-  const { checkFoundKubelet } = await loadServing();
+  const { checkFoundKubelet } = await loadKubeletChecks();
   const found = await checkFoundKubelet(service, grounds, address, record);
   if (found.fits) return check;
   return 'misfits' in found ? doesNotFit(found.misfits) : found;

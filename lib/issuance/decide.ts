@@ -1,4 +1,5 @@
 /** Decides on one object: CSR, policy, approvals, and the draft of the certificate. Writes nothing. */
+import { signerOfPath } from '../certificates-api/signers.ts';
 import type { IssueRecord, RejectRecord } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
 import { digestOfObject } from '../csr/forbidden-upload.ts';
@@ -99,7 +100,7 @@ export async function decide(
 
 /** By the address alone: whether it may be a later attempt of a CSR of the certificates API. */
 const isRepeated = ({ path, requestId }: RequestAddress) =>
-  path.endsWith('.json') && requestId.includes('.');
+  signerOfPath(path) !== undefined && requestId.includes('.');
 
 const FIRST_ATTEMPT: AttemptOrder = { violations: [] };
 

@@ -4,6 +4,7 @@
  * docs/issuance-cycle.md explains the order of the steps, and which of them run at the same time.
  */
 import { type ExpectedClaim, expectClaim } from '../budget/claim.ts';
+import { signerOfPath } from '../certificates-api/signers.ts';
 import {
   type DecisionRecord,
   decisionRecordSchema,
@@ -155,7 +156,7 @@ async function claimed(
   address: RequestAddress,
   decision: Exclude<Decision, { kind: 'ignore' }>,
 ) {
-  if (decision.kind !== 'issue' || !address.path.endsWith('.json')) return decision;
+  if (decision.kind !== 'issue' || !signerOfPath(address.path)) return decision;
   return (await import('./claim-csr.ts')).claimCsr(service, address, decision);
 }
 

@@ -8,7 +8,7 @@ import { chooseCa } from '../policy/choose-ca.ts';
 import { judgeNode } from '../policy/judge-kubelet.ts';
 import { judgeKubeletNames } from '../policy/kubelet-names.ts';
 import { listed, quote } from '../printable.ts';
-import type { KubeletName } from '../profiles/certificate-names.ts';
+import { isKubeletName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
 import type { Declarations } from './declarations.ts';
@@ -29,6 +29,7 @@ export async function checkKubelet(
   address: RequestAddress,
   { certificate, certificateName, trustDomain, ca }: IssueRecord,
 ): Promise<Undeclared> {
+  if (!isKubeletName(certificateName)) throw new Error(`${certificateName} is not a kubelet's`);
   const { cluster } = address;
   const { commonName } = certificate;
   const [record, document, domain] = await Promise.all([
@@ -42,7 +43,7 @@ export async function checkKubelet(
     const misfit = `cluster ${quote(cluster)} of trust domain ${quote(trustDomain)} has no such node`;
     return { misfits: [misfit], changedAt };
   }
-  const ofNode = judgeNode(asKubeletName(certificateName), address, record, node).map(describe);
+  const ofNode = judgeNode(certificateName, address, record, node).map(describe);
   if (certificateName === 'kubelet-client') return { misfits: ofNode, changedAt };
   const chosen = document && chooseCa(document, 'kubelet-serving', { commonName, record, domain });
   const misfits = [
@@ -54,11 +55,6 @@ export async function checkKubelet(
 }
 
 const describe = ({ got, code }: Violation) => `${code}: ${got}`;
-
-function asKubeletName(name: string): KubeletName {
-  if (name === 'kubelet-client' || name === 'kubelet-serving') return name;
-  throw new Error(`${name} is not a certificate of the certificates API for kubelets`);
-}
 
 /** A CA that was created later is a change, too: its certificate is not valid before that. */
 function latest(one: Date | undefined, other: Date | undefined): Date | undefined {
