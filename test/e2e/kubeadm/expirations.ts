@@ -1,5 +1,6 @@
 /** What `kubeadm certs check-expiration` reports for certificates whose CA key it does not have: externally managed. */
-import { PROFILES } from '../../../lib/profiles/profiles.ts';
+import { KUBEADM_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { minorOf } from '../harness/programs.ts';
 import type { Check } from '../harness/report.ts';
 import type { Cell } from './cells.ts';
@@ -22,13 +23,13 @@ interface Row {
 
 /** The names of its rows: all except kubelet.conf, which the kubelet renews; those of etcd only if kubeadm runs etcd. */
 export function rowsOf({ release, situation }: Pick<Cell, 'release' | 'situation'>): string[] {
-  const known = PROFILES.filter(
-    ({ name, ca }) =>
+  const known = KUBEADM_NAMES.filter(
+    (name) =>
       name !== 'kubelet.conf' &&
       (name !== 'super-admin.conf' || minorOf(release) >= 29) &&
-      (ca !== 'etcd-ca' || !situation.externalEtcd),
+      (profileOf(name).ca !== 'etcd-ca' || !situation.externalEtcd),
   );
-  return known.map(({ name }) => name).sort();
+  return known.sort();
 }
 
 const casOf = ({ situation }: Pick<Cell, 'situation'>): string[] =>
