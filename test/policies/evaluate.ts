@@ -1,4 +1,5 @@
 import './fast-collation.ts';
+import './fast-resource-types.ts';
 import {
   createValidatedPolicy,
   validateIdentityPolicy,

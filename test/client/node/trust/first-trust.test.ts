@@ -14,7 +14,12 @@ const fleet = useFleet();
 const newNode = fleet.newNode;
 
 describe('first trust', () => {
-  const hashes = async (): Promise<Record<string, string>> => {
+  let calculated: Promise<Record<string, string>> | undefined;
+  const hashes = () => {
+    calculated ??= calculateHashes();
+    return calculated;
+  };
+  const calculateHashes = async () => {
     const out: Record<string, string> = {};
     for (const path of BUNDLES) {
       const pem = (await fleet.service.text('exchange', `trust/fleet/${path}`)) ?? '';
