@@ -57,8 +57,8 @@ export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): Mo
  * An upper bound: one second of triage, sign and watch-signatures for each certificate, each in a separate call although
  * a batch shares one, and three log lines of a kilobyte.
  */
-export function costPerCertificate({ memory }: Fixed): number {
-  const { kmsSign, s3Put, s3Get, sqs } = CALLS_PER_CERTIFICATE;
+export function costPerCertificate({ memory }: Fixed, calls = CALLS_PER_CERTIFICATE): number {
+  const { kmsSign, s3Put, s3Get, sqs } = calls;
   return (
     kmsSign * PRICES.kmsSignEcc +
     s3Put * PRICES.s3Put +
