@@ -80,7 +80,7 @@ const EXPECTED_OF_CSRS: Record<CsrRunName, Expected> = {
   },
   'a CSR for a client certificate, redelivered after a run that ended before the signature': {
     roundTrips: 8,
-    calls: 15,
+    calls: 13,
     budgets: 1,
     outcome: 'issued',
   },
@@ -139,4 +139,12 @@ it('a trust domain that has not changed is not sent again, and one that has is',
   expect(ofTrust(fresh)).toEqual([['getIfChanged', 'unchanged']]);
   const cold = await ISSUANCE_RUNS['a fresh certificate, cold']();
   expect(ofTrust(cold)).toEqual([['get', expect.objectContaining({ size: expect.any(Number) })]]);
+});
+
+it('only a serving certificate is judged by the records of all clusters', async () => {
+  for (const [name, run] of Object.entries(CSR_RUNS)) {
+    const { calls } = await run();
+    const lists = calls.filter(({ call, key }) => call === 'list' && key === 'clusters/');
+    expect([name, lists.length]).toEqual([name, name.includes('serving') ? 1 : 0]);
+  }
 });
