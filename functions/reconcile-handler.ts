@@ -13,6 +13,7 @@ import { takeTurns } from '../lib/reconcile/take-turns.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
 import { reportExpiries } from './report-expiries.ts';
+import { reportMalformed } from './report-malformed.ts';
 import { isS3Event, readS3Event } from './s3-events.ts';
 import { type OutgoingMessage, wakeMessage } from './wake-message.ts';
 
@@ -53,7 +54,8 @@ interface Deps {
 }
 
 /**
- * Queues requests without an outcome again, and measures what is pending; once a day, also what expires. Runs on a
+ * Queues requests without an outcome again, and measures what is pending and which cluster records cannot be read; once a
+ * day, also what expires. Runs on a
  * schedule, and when a standing approval was written: then it queues the requests that it covers. It decides nothing.
  */
 export function newReconcileHandler(
@@ -71,12 +73,13 @@ export function newReconcileHandler(
       if (isS3Event(event)) return { requeued: await wakeCovered(deps, event, isLate) };
       const daily = eventSchema.safeParse(event).data?.records === true;
       // a fault in one does not stop the other
-      const [requeued, reported] = await Promise.allSettled([
+      const [requeued, ...reported] = await Promise.allSettled([
         requeue(deps, daily, isLate),
+        reportMalformed(service, reporter),
         daily ? reportExpiries(service, reporter) : undefined,
       ]);
       if (requeued.status === 'rejected') throw requeued.reason;
-      if (reported.status === 'rejected') throw reported.reason;
+      for (const one of reported) if (one.status === 'rejected') throw one.reason;
       return { requeued: requeued.value };
     });
 }

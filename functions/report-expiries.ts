@@ -5,7 +5,6 @@ import { dayOf } from '../lib/expiry/expiry-index.ts';
 import { findCaExpiry } from '../lib/expiry/find-ca-expiry.ts';
 import { type ExpiryRules, findExpiring, firstDay } from '../lib/expiry/find-expiring.ts';
 import { readNewest } from '../lib/expiry/read-newest.ts';
-import { Fault } from '../lib/fault.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
@@ -29,13 +28,6 @@ const MOST_NAMES = 100;
 
 export async function reportExpiries(service: Service, reporter: Reporter): Promise<void> {
   const records = await listClusterRecords(service.authority);
-  const malformed = [...records].flatMap(([cluster, record]) =>
-    record instanceof Fault ? [{ cluster, error: record.message }] : [],
-  );
-  if (malformed.length > 0)
-    reporter.logger.error('cluster records are malformed', {
-      malformed: malformed.slice(0, MOST_NAMES),
-    });
   const now = service.now();
   const from = firstDay(now, RULES);
   const span = { today: dayOf(now), from, mostPast: MOST_PAST };

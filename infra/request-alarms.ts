@@ -43,6 +43,15 @@ export function requestPlans(): AlarmPlan[] {
       threshold: 1,
     },
     {
+      id: 'cluster-record-malformed',
+      description:
+        'A cluster record cannot be read: its cluster gets no certificates, and kubelets of its trust domain, or of all of them, no serving certificates. The log of reconcile names its key.',
+      metric: metricOf(METRICS.recordsMalformed, 'Maximum', FIVE_MINUTES),
+      threshold: 1,
+      // a run that comes a little late says nothing about records
+      missing: IGNORE,
+    },
+    {
       id: 'private-key-uploaded',
       description:
         'An object was deleted from the exchange bucket: it contained a private key, or could not be inspected.',

@@ -70,6 +70,8 @@ export const METRICS = {
   oldestApprovalAge: { name: 'OldestApprovalAge', unit: 'Seconds', service: 'reconcile' },
   /** Age of the oldest request without any outcome; 0 if every request has one. Seconds, by reconcile. */
   oldestRequestAge: { name: 'OldestRequestAge', unit: 'Seconds', service: 'reconcile' },
+  /** Cluster records that cannot be read. Count, by reconcile. */
+  recordsMalformed: { name: 'RecordsMalformed', unit: 'Count', service: 'reconcile' },
   /** Certificates that expire soon and have not been renewed. Count, by reconcile, once a day. */
   certificatesNearExpiry: { name: 'CertificatesNearExpiry', unit: 'Count', service: 'reconcile' },
   /** Certificates that expired recently without having been renewed. Count, by reconcile, once a day. */

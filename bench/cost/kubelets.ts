@@ -1,4 +1,5 @@
 /** What the kubelets of 100 nodes cost each month whose certificates a forwarder obtains, by how long these live. */
+import { CALLS_PER_CSR } from './calls.ts';
 import { costPerCertificate, type Fixed, reconcileCost } from './model.ts';
 import { dollars } from './table.ts';
 
@@ -23,7 +24,9 @@ export function kubeletTable(fixed: Fixed): string {
   const rows = LIFETIMES.map(([title, hours]) => {
     const perYear = (CERTIFICATES * HOURS_PER_YEAR) / (hours * RENEWED_AT);
     const perMonth = (perYear * NODES) / 12;
-    const cells = [costPerCertificate(fixed) * perMonth, listing(perMonth)].map(dollars);
+    const cells = [costPerCertificate(fixed, CALLS_PER_CSR) * perMonth, listing(perMonth)].map(
+      dollars,
+    );
     return `| ${title} | ${rounded(perYear)} | ${rounded(perMonth)} | ${cells.join(' | ')} |`;
   });
   return [

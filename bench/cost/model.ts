@@ -11,6 +11,8 @@ const CAS = 4;
 const SECONDS_PER_MONTH = (365 / 12) * 24 * 3600;
 const KEYS_PER_LIST = 1_000;
 const EXPIRY_DAYS = 90;
+/** Up to a thousand cluster records; one is read only if it has changed. */
+const CLUSTER_LISTS = 1;
 
 /** What the deployed service has, as test/infra/cost.test.ts reads it from the synthesized template. */
 export interface Fixed {
@@ -57,8 +59,8 @@ export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): Mo
  * An upper bound: one second of triage, sign and watch-signatures for each certificate, each in a separate call although
  * a batch shares one, and three log lines of a kilobyte.
  */
-export function costPerCertificate({ memory }: Fixed): number {
-  const { kmsSign, s3Put, s3Get, sqs } = CALLS_PER_CERTIFICATE;
+export function costPerCertificate({ memory }: Fixed, calls = CALLS_PER_CERTIFICATE): number {
+  const { kmsSign, s3Put, s3Get, sqs } = calls;
   return (
     kmsSign * PRICES.kmsSignEcc +
     s3Put * PRICES.s3Put +
@@ -81,13 +83,14 @@ function fixedCost({ alarms, metrics, queues }: Fixed): number {
 }
 
 /**
- * Each run lists the requests and outcomes that have not expired, with a limited number of calls. It takes a second, and
+ * Each run lists the requests and outcomes that have not expired, with a limited number of calls, and the cluster records. It takes a second, and
  * a tenth of one for each call.
  */
 export function reconcileCost(certificates: number, { reconcileSeconds, memory }: Fixed): number {
   const runs = SECONDS_PER_MONTH / reconcileSeconds;
   const objects = certificates * (EXPIRY_DAYS / (365 / 12));
-  const lists = Math.min(SHARES.run, 2 * Math.max(1, Math.ceil(objects / KEYS_PER_LIST)));
+  const ofRequests = Math.min(SHARES.run, 2 * Math.max(1, Math.ceil(objects / KEYS_PER_LIST)));
+  const lists = ofRequests + CLUSTER_LISTS;
   const gbSeconds = (1 + lists * 0.1) * memory.reconcile;
   return runs * (lists * PRICES.s3Put + PRICES.lambdaRequest + gbSeconds * PRICES.lambdaGbSecond);
 }

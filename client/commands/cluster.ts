@@ -77,7 +77,7 @@ export async function printClusters(
   printResult(terminal, output, items, () => describeAll(items));
   failIfUnreadable(
     unreadable,
-    'replace each with cakeless cluster apply NAME -f RECORD; a cluster without a readable record gets no certificates',
+    'replace each with cakeless cluster apply NAME -f RECORD; a cluster without a readable record gets no certificates, and until all records of a trust domain can be read, no kubelet of it gets a serving certificate',
   );
 }
 

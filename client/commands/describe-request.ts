@@ -1,6 +1,8 @@
 /** Describes a request to the person who decides about it: `cakeless request show`, and `approve` before it asks. */
+import { signerOf } from '../../lib/certificates-api/signers.ts';
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { formatDuration } from '../../lib/duration.ts';
+import { USER_NAME } from '../../lib/profiles/certificate-names.ts';
 import type {
   ShownApiRequest,
   ShownApprovals,
@@ -36,6 +38,7 @@ export function describeRequest(request: ShownRequest): string[] {
       ['replaces', describeReplaced(request)],
     ]),
     ...describeComparison(request),
+    ...(pending ? describeFourEyes(request.api) : []),
     ...(pending?.problems ?? []).map((problem) => `cannot be approved as it is: ${problem}`),
     ...(consequence === undefined ? [] : ['', consequence]),
   ];
@@ -55,6 +58,14 @@ function describeApiRequest(api: ShownApiRequest): Row[] {
   ];
 }
 
+/** The uploader, whose approval does not count, is the forwarder here: nothing else keeps a person from approving their own CSR. */
+function describeFourEyes(api: ShownApiRequest | undefined): string[] {
+  if (!api || signerOf(api.signerName)?.certificateName !== USER_NAME) return [];
+  return [
+    `requested in the cluster by ${api.requester.username}, who must not approve it: Cakeless cannot compare a user of Kubernetes with an approver`,
+  ];
+}
+
 /** What an approver has to see before `approve` asks. */
 export function describeReview(
   request: string,
@@ -70,6 +81,7 @@ export function describeReview(
       ...describeUpload(about),
       ...describePlan({ ...plan, approvals }),
     ]),
+    ...describeFourEyes(api),
     plan.consequence,
   ];
 }

@@ -23,10 +23,11 @@ export async function checkOverlaps(
   before: ClusterRecord | undefined,
   warn: (line: string) => void,
 ): Promise<void> {
+  // others are not read for a change that has nothing to do with names
   if (before && hasSameNames(before, record)) return;
   const others = [...(await neighbors.records())].filter(([cluster]) => cluster !== record.cluster);
   if (record.csrSigning?.kubeletServing)
-    for (const [cluster, other] of others) if (other instanceof Fault) warn(unreadable(cluster));
+    for (const [, other] of others) if (other instanceof Fault) warn(unreadable(other));
   const readable = others.flatMap(([, other]) => (other instanceof Fault ? [] : [other]));
   const known = before ? overlapsWith(before, readable) : [];
   const [old, added] = [[] as string[], [] as string[]];
@@ -65,5 +66,5 @@ function overlapsWith(record: ClusterRecord, others: readonly ClusterRecord[]): 
     .flatMap((other) => describeOverlaps(own, namesOfCluster(other)));
 }
 
-const unreadable = (cluster: string) =>
-  `warning: no kubelet gets a serving certificate until the record of cluster ${cluster} can be read, unless it names another trust domain: its names may overlap`;
+const unreadable = ({ message }: Fault) =>
+  `warning: no kubelet gets a serving certificate until a record can be read, unless it names another trust domain: ${message}`;

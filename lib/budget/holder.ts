@@ -8,7 +8,7 @@ import { findNode } from '../cluster/find-node.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { budgetHolderKey, budgetHolderSchema } from '../contract/budget-holder.ts';
 import type { RequestParts } from '../contract/request-key.ts';
-import { BOOTSTRAP_HOLDER, CSR, USERS } from '../contract/request-kinds.ts';
+import { BOOTSTRAP_HOLDER, CSR, CSR_USERS_HOLDER } from '../contract/request-kinds.ts';
 import { readApiRequest } from '../csr/read-api-request.ts';
 import { Fault } from '../fault.ts';
 import { nodeOfUser } from '../names.ts';
@@ -37,8 +37,9 @@ export async function findBudgetHolder(
 }
 
 /**
- * What a worker requests with its own certificate counts for itself, and users count together, if the record allows it:
- * otherwise a forwarder could use up what people have who upload themselves. What is requested with a
+ * What a worker requests with its own certificate counts for itself. Users count together, and apart from people who upload
+ * themselves: anyone who can create and approve CSRs in the cluster, or a forwarder, could otherwise use up what those have.
+ * What is requested with a
  * bootstrap token counts for the token: it can name any worker, and any number of names that match a rule. All names that
  * the record does not know share one counter, which draws nothing: a bootstrap token can invent any number of them, and
  * name any control plane.
@@ -49,7 +50,7 @@ export function budgetHolderOf(
   record: ClusterRecord | undefined,
 ): string {
   if (signerOfPath(path)?.certificateName === USER_NAME)
-    return record?.csrSigning?.kubeAPIServerClient ? USERS : CSR;
+    return record?.csrSigning?.kubeAPIServerClient ? CSR_USERS_HOLDER : CSR;
   const { object, csr } = readApiRequest(body);
   const { commonName = '' } = csr.seen.subject ?? {};
   const name = nodeOfUser(commonName);

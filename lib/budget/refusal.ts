@@ -1,5 +1,11 @@
 import type { Budgeted } from '../contract/day-budget.ts';
-import { BOOTSTRAP_HOLDER, CSR, isBootstrapHolder, USERS } from '../contract/request-kinds.ts';
+import {
+  BOOTSTRAP_HOLDER,
+  CSR,
+  CSR_USERS_HOLDER,
+  isBootstrapHolder,
+  USERS,
+} from '../contract/request-kinds.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Claim, Exceeded } from './claim.ts';
 
@@ -62,6 +68,8 @@ interface Holder {
 
 function holderOf(holder: string, cluster: string): Holder {
   if (holder === USERS) return { whose: `the users of ${cluster}`, fields: FIELDS.users };
+  if (holder === CSR_USERS_HOLDER)
+    return { whose: `forwarded CSRs of users of ${cluster}`, fields: FIELDS.users };
   if (holder === CSR)
     return {
       whose: `names that are no workers of ${cluster} in its record`,

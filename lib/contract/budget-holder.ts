@@ -5,7 +5,7 @@ import type { RequestParts } from './request-key.ts';
 
 /** `budgets/<cluster>/csr/<YYYY-MM-DD>/<request id>/<name>.json` */
 export const budgetHolderSchema = z.object({
-  /** Whose budget the request counts in, on every run: a node, or `csr`. */
+  /** Whose budget the request counts in, on every run: a node, or one of the words of `limitsOf`. */
   holder: z.string(),
 });
 

@@ -24,7 +24,7 @@ import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
 import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
 import { outcomeKeys, requestKey } from './request-key.ts';
-import { BOOTSTRAP_HOLDER, CSR, USER_PATH, USERS } from './request-kinds.ts';
+import { BOOTSTRAP_HOLDER, CSR, CSR_USERS_HOLDER, USER_PATH, USERS } from './request-kinds.ts';
 import { leaseKey, leaseSchema } from './restart-lease.ts';
 import { bundleKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
 
@@ -161,6 +161,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: clusterBudgetKey(cluster, certificate.day),
     content: 'what the nodes of a cluster have drawn from its budget',
     document: { schema: clusterBudgetSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: nodeBudgetKey(cluster, CSR_USERS_HOLDER, certificate.day),
+    content: "the same of users' CSRs of the certificates API",
+    document: { schema: nodeBudgetSchema, unknownFields: 'ignored' },
   },
   {
     bucket: 'authority',

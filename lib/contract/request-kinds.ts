@@ -41,6 +41,8 @@ export const CSR = 'csr';
 /** Whose budget it is if a kubelet requests its first certificate with a bootstrap token; no node has such a name. */
 export const BOOTSTRAP_HOLDER = `${CSR}~`;
 export const isBootstrapHolder = (holder: string) => holder.startsWith(BOOTSTRAP_HOLDER);
+/** Whose budget it is if a forwarder uploads for users: people who upload themselves have their own. */
+export const CSR_USERS_HOLDER = `${USERS}~${CSR}`;
 /** S3 user metadata of a user's request: the requested validity, such as `8h`. */
 export const VALIDITY_METADATA = 'validity-period';
 

@@ -1,7 +1,11 @@
 /** What a kubelet's certificate is judged by again before it is signed: names and CA of a serving certificate. */
-import { findNode } from '../cluster/find-node.ts';
+import { findNode, type KnownNode } from '../cluster/find-node.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import type { TrustDomainNames } from '../cluster/trust-domain-names.ts';
+import { clusterRecordKey } from '../contract/cluster-record.ts';
 import { type IssueRecord, recordKey } from '../contract/decision-record.ts';
 import type { RequestAddress } from '../contract/request-key.ts';
+import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import { nodeOfUser } from '../names.ts';
 import { chooseCa } from '../policy/choose-ca.ts';
@@ -16,8 +20,8 @@ import type { Declarations } from './declarations.ts';
 export interface Undeclared {
   /** What does not agree with the declarations, as text. */
   readonly misfits: readonly string[];
-  /** When they were last changed, as far as is known. */
-  readonly changedAt: Date | undefined;
+  /** When what was declared about other clusters, or a CA, last changed; undefined if only the cluster's record counts. */
+  readonly changedAt?: Date | undefined;
 }
 
 /**
@@ -27,31 +31,54 @@ export interface Undeclared {
 export async function checkKubelet(
   grounds: Declarations,
   address: RequestAddress,
-  { certificate, certificateName, trustDomain, ca }: IssueRecord,
+  issued: IssueRecord,
 ): Promise<Undeclared> {
+  const { certificateName, trustDomain } = issued;
   if (!isKubeletName(certificateName)) throw new Error(`${certificateName} is not a kubelet's`);
   const { cluster } = address;
-  const { commonName } = certificate;
-  const [record, document, domain] = await Promise.all([
+  // only names are judged by the records of other clusters
+  const [record, serving] = await Promise.all([
     grounds.clusterRecord(cluster),
+    certificateName === 'kubelet-serving' ? readForServing(grounds, trustDomain) : undefined,
+  ]);
+  const node = record && findNode(record, nodeOfUser(issued.certificate.commonName) ?? '');
+  if (!node || record.trustDomain !== trustDomain) {
+    const misfit = `cluster ${quote(cluster)} of trust domain ${quote(trustDomain)} has no such node`;
+    return { misfits: [misfit], changedAt: serving?.domain.changedAt };
+  }
+  const ofNode = judgeNode(certificateName, address, record, node).map(describe);
+  if (!serving) return { misfits: ofNode };
+  const { misfits, changedAt } = checkServing(serving, record, node, issued);
+  return { misfits: [...ofNode, ...misfits], changedAt };
+}
+
+interface ForServing {
+  readonly document: TrustDomainDocument | undefined;
+  readonly domain: TrustDomainNames;
+}
+
+async function readForServing(grounds: Declarations, trustDomain: string): Promise<ForServing> {
+  const [document, domain] = await Promise.all([
     grounds.trustDomain(trustDomain),
     grounds.trustDomainNames(trustDomain),
   ]);
-  const { changedAt } = domain;
-  const node = record && findNode(record, nodeOfUser(commonName) ?? '');
-  if (!node || record.trustDomain !== trustDomain) {
-    const misfit = `cluster ${quote(cluster)} of trust domain ${quote(trustDomain)} has no such node`;
-    return { misfits: [misfit], changedAt };
-  }
-  const ofNode = judgeNode(certificateName, address, record, node).map(describe);
-  if (certificateName === 'kubelet-client') return { misfits: ofNode, changedAt };
+  return { document, domain };
+}
+
+/** Names and CA of a serving certificate. */
+function checkServing(
+  { document, domain }: ForServing,
+  record: ClusterRecord,
+  node: KnownNode,
+  { certificate, ca }: IssueRecord,
+): Undeclared {
+  const { commonName } = certificate;
   const chosen = document && chooseCa(document, 'kubelet-serving', { commonName, record, domain });
   const misfits = [
-    ...ofNode,
     ...judgeKubeletNames(namesOf(certificate), node, record, domain).map(describe),
     ...(chosen?.name === ca ? [] : [`${chosen?.name ?? 'no CA'} signs it, not ${ca}`]),
   ];
-  return { misfits, changedAt: latest(changedAt, chosen?.notBefore) };
+  return { misfits, changedAt: latest(domain.changedAt, chosen?.notBefore) };
 }
 
 const describe = ({ got, code }: Violation) => `${code}: ${got}`;
@@ -79,9 +106,13 @@ export async function checkFoundKubelet(
 ): Promise<FoundKubelet> {
   const { misfits, changedAt } = await checkKubelet(grounds, address, record);
   if (misfits.length === 0) return { fits: true };
-  // by the clock of S3, as the other: what the record itself says could be forged
-  const written = await authority.get(recordKey(address.key), 0);
-  const hasChanged = written && changedAt && changedAt > written.lastModified;
+  // by the clock of S3, as the others: what the record itself says could be forged
+  const [written, declared] = await Promise.all([
+    authority.get(recordKey(address.key), 0),
+    authority.get(clusterRecordKey(address.cluster), 0),
+  ]);
+  const changed = latest(changedAt, declared?.lastModified);
+  const hasChanged = written && changed && changed > written.lastModified;
   return hasChanged
     ? { fits: false, violations: [declarationsChanged(misfits)] }
     : { fits: false, misfits };

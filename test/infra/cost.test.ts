@@ -1,5 +1,6 @@
 /** docs/cost.md: the number of calls times public prices, plus the resources of the synthesized template. */
 import { readFileSync } from 'node:fs';
+import { CALLS_PER_CSR } from '../../bench/cost/calls.ts';
 import { kubeletTable } from '../../bench/cost/kubelets.ts';
 import { costPerCertificate } from '../../bench/cost/model.ts';
 import { costTable } from '../../bench/cost/table.ts';
@@ -58,5 +59,8 @@ it('the table of kubelets on the page is what the model computes', () => {
 
 it('the price of a certificate and the fixed costs of the page are those of the model', () => {
   expect(page).toContain(`$${(1_000 * costPerCertificate(fixed)).toFixed(2)} for a thousand`);
+  expect(page).toContain(
+    `$${(1_000 * costPerCertificate(fixed, CALLS_PER_CSR)).toFixed(2)} for a thousand CSRs`,
+  );
   expect(page).toContain(`${fixed.alarms} alarms and ${fixed.metrics} metrics`);
 });

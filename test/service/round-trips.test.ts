@@ -2,6 +2,7 @@
  * How many calls `sign` makes for one request, and how many of them wait for one another: the time that a node waits, in
  * round trips. docs/benchmarks.md compares the figures with earlier ones.
  */
+import { CSR_RUNS, type CsrRunName } from '../support/csr-runs.ts';
 import { ISSUANCE_RUNS, type IssuanceRun, type IssuanceRunName } from '../support/issuance-runs.ts';
 
 interface Expected {
@@ -58,10 +59,46 @@ const EXPECTED: Record<IssuanceRunName, Expected> = {
   },
 };
 
-it.each(Object.entries(EXPECTED) as [IssuanceRunName, Expected][])(
+const EXPECTED_OF_CSRS: Record<CsrRunName, Expected> = {
+  "a kubelet's CSR for a client certificate, warm": {
+    roundTrips: 7,
+    calls: 11,
+    budgets: 4,
+    outcome: 'issued',
+  },
+  "a kubelet's CSR for a serving certificate, warm": {
+    roundTrips: 7,
+    calls: 12,
+    budgets: 4,
+    outcome: 'issued',
+  },
+  'the second attempt of a CSR, warm': {
+    roundTrips: 7,
+    calls: 12,
+    budgets: 4,
+    outcome: 'issued',
+  },
+  'a CSR for a client certificate, redelivered after a run that ended before the signature': {
+    roundTrips: 8,
+    calls: 13,
+    budgets: 1,
+    outcome: 'issued',
+  },
+  'a CSR for a serving certificate, redelivered after a run that ended before the signature': {
+    roundTrips: 8,
+    calls: 15,
+    budgets: 1,
+    outcome: 'issued',
+  },
+};
+
+const ALL_RUNS = { ...ISSUANCE_RUNS, ...CSR_RUNS };
+const ALL_EXPECTED = { ...EXPECTED, ...EXPECTED_OF_CSRS };
+
+it.each(Object.entries(ALL_EXPECTED) as [keyof typeof ALL_RUNS, Expected][])(
   '%s: calls and round trips',
   async (name, expected) => {
-    const run: IssuanceRun = await ISSUANCE_RUNS[name]();
+    const run: IssuanceRun = await ALL_RUNS[name]();
     const budgets = run.calls.filter(({ key }) => key.startsWith('budgets/')).length;
     expect({
       roundTrips: run.roundTrips,
@@ -102,4 +139,12 @@ it('a trust domain that has not changed is not sent again, and one that has is',
   expect(ofTrust(fresh)).toEqual([['getIfChanged', 'unchanged']]);
   const cold = await ISSUANCE_RUNS['a fresh certificate, cold']();
   expect(ofTrust(cold)).toEqual([['get', expect.objectContaining({ size: expect.any(Number) })]]);
+});
+
+it('only a serving certificate is judged by the records of all clusters', async () => {
+  for (const [name, run] of Object.entries(CSR_RUNS)) {
+    const { calls } = await run();
+    const lists = calls.filter(({ call, key }) => call === 'list' && key === 'clusters/');
+    expect([name, lists.length]).toEqual([name, name.includes('serving') ? 1 : 0]);
+  }
 });

@@ -27,7 +27,7 @@ export interface IssuanceRun {
 }
 
 /** One process of the function: what it has read once, it knows. */
-class World {
+export class World {
   readonly memory: InMemoryService;
   readonly recorder: CallRecorder;
   readonly service: Service;
@@ -104,7 +104,7 @@ export type DurationOf = ((call: OutsideCall) => number) | undefined;
 
 const open = async (durationOf: DurationOf, more: Record<string, unknown> = {}) =>
   new World(await InMemoryService.open(), durationOf, more);
-const openWarm = async (durationOf: DurationOf, more: Record<string, unknown> = {}) =>
+export const openWarm = async (durationOf: DurationOf, more: Record<string, unknown> = {}) =>
   (await open(durationOf, more)).warmUp();
 
 /** The names of a control-plane node's certificates that need no approval. */

@@ -16,14 +16,33 @@ export interface ServiceProcess {
 }
 
 export const COMMAND = resolve('client', 'cakeless.mjs');
+const COUNT_SIGNATURES = resolve('test', 'support', 'count-signatures.mjs');
 
-/** Starts it on a folder, and waits until it is ready. */
-export async function startServiceProcess(folder: string): Promise<ServiceProcess> {
+/**
+ * Starts it on a folder, and waits until it is ready.
+ * @param signatures a file that gets a byte for each KMS Sign
+ */
+export async function startServiceProcess(
+  folder: string,
+  signatures?: string,
+): Promise<ServiceProcess> {
   const data = join(folder, 'data');
   const envFile = join(folder, 'env');
   const program = await serviceProgram();
-  const args = ['--', program, 'local', '--data', data, '--port', '0', '--write-env', envFile];
-  const env = { ...process.env, POWERTOOLS_LOG_LEVEL: 'SILENT' };
+  const counting = signatures === undefined ? [] : ['--import', COUNT_SIGNATURES];
+  const args = [
+    ...counting,
+    '--',
+    program,
+    'local',
+    '--data',
+    data,
+    '--port',
+    '0',
+    '--write-env',
+    envFile,
+  ];
+  const env = { ...process.env, POWERTOOLS_LOG_LEVEL: 'SILENT', SIGNATURES: signatures };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((done) => child.once('close', () => done()));
   await firstOutput(child, ended);

@@ -60,7 +60,7 @@ it('shows a pending request as text', async () => {
   ]);
 });
 
-it('shows who created a CSR of the certificates API, whose uploader is the forwarder', async () => {
+it('shows who created a CSR of the certificates API, whose uploader is the forwarder, and must not approve it', async () => {
   const users = { approvalRequired: true, organizations: ['team-a'] };
   await openWith({ users, csrSigning: { kubeAPIServerClient: {} } });
   const spec = { username: 'mallory', groups: ['interns', 'system:authenticated'] };
@@ -68,10 +68,11 @@ it('shows who created a CSR of the certificates API, whose uploader is the forwa
   const key = `requests/${CLUSTER}/csr/${object.metadata.uid}/user.json`;
   memory.exchange.seed(key, bytesOf(object));
   await memory.process(key);
-  const requester = /^requester: +mallory in interns, system:authenticated/m;
-  expect(await show(key)).toMatch(requester);
   const { stderr } = await run(memory, ['approve', key, '--reason', 'x'], { answers: ['no'] });
-  expect(stderr).toMatch(requester);
+  for (const shown of [await show(key), stderr]) {
+    expect(shown).toMatch(/^requester: +mallory in interns, system:authenticated/m);
+    expect(shown).toMatch(/^requested in the cluster by mallory, who must not approve it: /m);
+  }
 });
 
 it('lists each name of the CSR next to what the cluster record says about it', async () => {

@@ -145,7 +145,7 @@ describe('names that overlap with another cluster of the trust domain', () => {
     expect(error).toBeUndefined();
     expect(warnings).toContainEqual(
       expect.stringMatching(
-        /no kubelet gets a serving certificate until the record of cluster broken/,
+        /no kubelet gets a serving certificate until .*: clusters\/broken\.json: /,
       ),
     );
   });

@@ -1,55 +1,65 @@
-/** How long a CSR takes, and what the forwarder needs. `npm run bench -- csr` prints it; no check depends on it. */
+/**
+ * How long a CSR takes, and what the forwarders need, on three API servers, each with its forwarder. `npm run bench -- csr`
+ * prints it.
+ */
 import { until } from '../../support/until.ts';
 import type { Check } from '../harness/report.ts';
 import { KubeClient } from '../traffic/kube-client.ts';
 import { CSRS, type Csr } from './api.ts';
+import type { Call } from './exchange-proxy.ts';
 import type { Forwarder } from './forwarder.ts';
 import { createCsr } from './make-csr.ts';
+import { atOnce, EVERY_MS, FORWARDERS, IDLE_MS_PER_CSR, idleFor, steadily } from './measures.ts';
 import { workerNamed } from './plan.ts';
 import type { Setting } from './setting.ts';
 
-const COUNT = 200;
-const IDLE_MS = 60_000;
-const FORWARDERS = [1, 3];
-
-/** Far fewer than a forwarder can carry, so that none waits for another. */
-const EVERY_MS = 250;
-
-const steadily = (count: number) =>
-  `from CSR created to certificate in status, ${COUNT} CSRs, ${1000 / EVERY_MS} a second, ${forwarders(count)}`;
-const atOnce = (count: number) => `${COUNT} CSRs at once, ${forwarders(count)}`;
-const forwarders = (count: number) => (count === 1 ? 'one forwarder' : `${count} forwarders`);
-const IDLE = 'one forwarder, idle for a minute';
-
-export const MEASURES = [IDLE, ...FORWARDERS.flatMap((count) => [steadily(count), atOnce(count)])];
-
-export async function measure(check: Check, setting: Setting): Promise<void> {
+export async function measure(check: Check, setting: Setting, csrs: number): Promise<void> {
   for (const count of FORWARDERS) {
     await setting.withForwarders(count, async (all) => {
-      if (count === 1) await check(IDLE, () => idle(setting, all));
-      await check(steadily(count), () => steady(setting, all, `steady-${count}`));
-      await check(atOnce(count), () => burst(setting, all, `burst-${count}`));
+      if (count === 1) await check(idleFor(csrs), () => idle(setting, all, csrs));
+      const word = `m${count}`;
+      await check(steadily(csrs, count), () => steady(setting, all, csrs, `${word}-steady`));
+      await setting.api.deleteCsrs();
+      await check(atOnce(csrs, count), () => burst(setting, all, csrs, `${word}-burst`));
     });
     await setting.api.deleteCsrs();
   }
 }
 
-async function idle(setting: Setting, all: readonly Forwarder[]): Promise<string> {
+async function idle(setting: Setting, all: readonly Forwarder[], csrs: number): Promise<string> {
   const from = spent(setting);
-  await new Promise((done) => setTimeout(done, IDLE_MS));
-  return since(setting, from, all);
+  await new Promise((done) => setTimeout(done, csrs * IDLE_MS_PER_CSR));
+  const { calls, requests, signatures } = since(setting, from);
+  const perHour = 3_600_000 / (csrs * IDLE_MS_PER_CSR);
+  const [memory = 0] = all.map((forwarder) => forwarder.memory().now);
+  const asked = `${requests} (${Math.round(requests * perHour)} an hour)`;
+  return row([
+    '',
+    '',
+    '',
+    signatures,
+    `${calls.length} (${calls.length * perHour} an hour)`,
+    asked,
+    `${memory} MB`,
+  ]);
 }
 
-async function steady(setting: Setting, all: readonly Forwarder[], word: string): Promise<string> {
+/** Each at the next API server; a watch of the first sees the certificates. */
+async function steady(
+  setting: Setting,
+  all: readonly Forwarder[],
+  csrs: number,
+  word: string,
+): Promise<string> {
   const watch = new IssueWatch(setting);
   await watch.start();
   const from = spent(setting);
   const waiting: Promise<number>[] = [];
   let took: readonly number[] = [];
   try {
-    for (let i = 1; i <= COUNT; i++) {
+    for (let i = 1; i <= csrs; i++) {
       const next = new Promise((done) => setTimeout(done, EVERY_MS));
-      const { csr, sentAt } = await create(setting, workerNamed(`${word}-${i}`));
+      const { csr, sentAt } = await create(setting, i, workerNamed(`${word}-${i}`));
       waiting.push(watch.issuedAt(csr.metadata.uid).then((at) => at - sentAt));
       await next;
     }
@@ -57,13 +67,13 @@ async function steady(setting: Setting, all: readonly Forwarder[], word: string)
   } finally {
     await watch.stop();
   }
-  const text = [0.5, 0.95, 1].map((part) => `${quantile(took, part).toFixed(0)} ms`);
-  return `median ${text[0]}, p95 ${text[1]}, longest ${text[2]}; ${since(setting, from, all)}`;
+  const times = [0.5, 0.95, 1].map((part) => `${quantile(took, part).toFixed(0)} ms`);
+  return row([...times, ...busy(setting, from, all, csrs)]);
 }
 
 /** By a bootstrap token; kube-controller-manager approves it. */
-async function create(setting: Setting, node: string) {
-  const api = setting.bootstrapApi();
+async function create(setting: Setting, number: number, node: string) {
+  const api = setting.bootstrapApi(number);
   try {
     const subject = `/O=system:nodes/CN=system:node:${node}`;
     return await createCsr(api, setting.folder, { signer: 'client', subject });
@@ -72,35 +82,67 @@ async function create(setting: Setting, node: string) {
   }
 }
 
-async function burst(setting: Setting, all: readonly Forwarder[], word: string): Promise<string> {
+/** Until the last of them has its certificate. */
+async function burst(
+  setting: Setting,
+  all: readonly Forwarder[],
+  csrs: number,
+  word: string,
+): Promise<string> {
   const from = spent(setting);
   const started = performance.now();
-  await setting.invent(workerNamed(`${word}-%d`), COUNT);
+  await setting.invent(workerNamed(`${word}-%d`), csrs);
   await until('all certificates', async () => {
-    const csrs = await setting.api.csrs({ username: setting.bootstrapUser });
-    return csrs.every(({ status }) => status.certificate) || undefined;
+    const seen = await setting.api.csrs({ username: setting.bootstrapUser });
+    return seen.every(({ status }) => status.certificate) || undefined;
   });
-  const seconds = (performance.now() - started) / 1000;
-  return `all issued in ${seconds.toFixed(1)} s; ${since(setting, from, all)}`;
+  const longest = `${(performance.now() - started).toFixed(0)} ms`;
+  return row(['', '', longest, ...busy(setting, from, all, csrs)]);
 }
 
-const spent = (setting: Setting) => ({
-  calls: setting.exchange.calls.length,
+const row = (cells: readonly (string | number)[]) => cells.join(' | ');
+
+interface Spent {
+  readonly calls: readonly Call[];
+  readonly requests: number;
+  readonly signatures: number;
+}
+
+const spent = (setting: Setting): Spent => ({
+  calls: [...setting.exchange.calls],
   requests: setting.requests(),
+  signatures: setting.service.signatures(),
 });
 
-function since(
-  setting: Setting,
-  from: ReturnType<typeof spent>,
-  all: readonly Forwarder[],
-): string {
+function since(setting: Setting, from: Spent): Spent {
   const now = spent(setting);
-  const memory = all.map((forwarder) => forwarder.memory().most);
+  return {
+    calls: now.calls.slice(from.calls.length),
+    requests: now.requests - from.requests,
+    signatures: now.signatures - from.signatures,
+  };
+}
+
+/** @throws Error unless KMS signed once for each CSR */
+function busy(setting: Setting, from: Spent, all: readonly Forwarder[], csrs: number) {
+  const { calls, requests, signatures } = since(setting, from);
+  if (signatures !== csrs) throw new Error(`${signatures} signatures for ${csrs} CSRs`);
+  const each = (count: number) => (count / csrs / all.length).toFixed(2);
+  const kinds = (['PUT', 'LIST', 'GET'] as const).map(
+    (kind) => `${each(calls.filter((call) => kindOf(call) === kind).length)} ${kind}`,
+  );
+  const memory = Math.max(...all.map((forwarder) => forwarder.memory().most));
   return [
-    `${now.calls - from.calls} calls of S3`,
-    `${now.requests - from.requests} requests to the API server`,
-    `${Math.max(...memory)} MB`,
-  ].join(', ');
+    signatures,
+    `${kinds.join(', ')} for each CSR`,
+    `${each(requests)} for each CSR`,
+    `${memory} MB at most`,
+  ];
+}
+
+/** As AWS bills it. */
+function kindOf({ method, path }: Call): string {
+  return method === 'GET' && path.includes('list-type=2') ? 'LIST' : method;
 }
 
 function quantile(values: readonly number[], part: number): number {

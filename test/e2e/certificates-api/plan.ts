@@ -7,6 +7,11 @@ export interface CsrPlan {
   readonly release: string;
   /** Omits what takes more than a few minutes. */
   readonly quick: boolean;
+  /**
+   * Each control plane has an API server, which its forwarder uses directly. Otherwise only the first has one, and the
+   * forwarders reach it through a link that can be cut.
+   */
+  readonly eachApiServer?: boolean;
 }
 
 export const clusterOf = ({ release }: CsrPlan): string => `csr-${release.replaceAll('.', '-')}`;

@@ -8,7 +8,8 @@ import { checkFloods, FLOOD_CHECKS } from './flood.ts';
 import { checkIssuing, checkRenewal, ISSUE_CHECKS, RENEWS } from './issue.ts';
 import { checkKilled, KILLED_CHECKS } from './killed.ts';
 import { checkLies, LIE_CHECKS } from './lies.ts';
-import { MEASURES, measure } from './measure.ts';
+import { measure } from './measure.ts';
+import { measuresOf } from './measures.ts';
 import { checkOtherSigner, OTHER_SIGNER_CHECKS } from './other-signer.ts';
 import type { CsrPlan } from './plan.ts';
 import { checkRefusals, REFUSE_CHECKS } from './refuse.ts';
@@ -49,19 +50,20 @@ export async function runCertificatesApi(
   await withSetting(report, service, folder, plan, CSR_CHECKS, checkAll);
 }
 
-/** The measurements alone. */
+/** The measurements alone, with this many CSRs each. */
 export async function runMeasurements(
   report: Report,
   service: CakelessService,
   folder: string,
-  plan: CsrPlan,
+  release: string,
+  csrs: number,
 ): Promise<void> {
-  await withSetting(report, service, folder, plan, [PREPARED, STARTED, ...MEASURES], measureAll);
-}
-
-async function measureAll(check: Check, setting: Setting): Promise<void> {
-  await start(check, setting);
-  await measure(check, setting);
+  const plan: CsrPlan = { release, quick: false, eachApiServer: true };
+  const checks = [PREPARED, STARTED, ...measuresOf(csrs)];
+  await withSetting(report, service, folder, plan, checks, async (check, setting) => {
+    await start(check, setting);
+    await measure(check, setting, csrs);
+  });
 }
 
 async function start(check: Check, setting: Setting): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * One API server with etcd and controller manager, all on certificates of Cakeless and in external-CA mode, and three
- * control planes on which forwarders run.
+ * An API server, or three, with one etcd and one controller manager, all on certificates of Cakeless and in external-CA
+ * mode, and three control planes on which forwarders run.
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -117,6 +117,11 @@ export class Setting {
     return readFileSync(this.first.file(`pki/${name}.crt`), 'utf8');
   }
 
+  /** The nodes that have an API server. */
+  get #apiServers(): readonly ClusterNode[] {
+    return this.plan.eachApiServer ? this.nodes : [this.first];
+  }
+
   /** For a client with super-admin.conf. */
   get endpoint(): Endpoint {
     const pair = readKubeconfigPair(this.first.file('super-admin.conf'));
@@ -124,7 +129,7 @@ export class Setting {
   }
 
   get server(): string {
-    return `https://${this.first.address}:6443`;
+    return serverOf(this.first);
   }
 
   /** Trust domain, cluster record with `csrSigning`, and the certificates of the first control plane. */
@@ -144,17 +149,15 @@ export class Setting {
       users: { maxValidityPeriod: '24h', approvalRequired: false },
     }));
     const pins = await caCertHashes(service, cluster, first.folder);
-    const more = ['--csrsigning'];
-    const names = await prepareNode(service, {
-      cluster,
-      node: first,
-      pins,
-      saKey: undefined,
-      more,
-    });
-    await first.writeManifests(first);
-    for (const node of this.nodes.slice(1)) await this.#shareWith(node);
-    return names.length;
+    let count = 0;
+    for (const node of this.nodes)
+      if (this.#apiServers.includes(node)) {
+        const saKey = node === first ? undefined : first.file('pki/sa.key');
+        const newNode = { cluster, node, pins, saKey, more: ['--csrsigning'] };
+        count += (await prepareNode(service, newNode)).length;
+        await node.writeManifests(first);
+      } else await this.#shareWith(node);
+    return count;
   }
 
   /** What a forwarder needs of a control plane: CA certificates, and the identity. */
@@ -173,22 +176,28 @@ export class Setting {
   }
 
   async startApiServer(): Promise<void> {
-    const { first } = this;
-    const policy = join(first.folder, 'audit-policy.yaml');
-    writeFileSync(policy, AUDIT_POLICY);
-    first.start('kube-apiserver', {
-      '--audit-policy-file': policy,
-      '--audit-log-path': this.auditLog,
-    });
     this.#api?.close();
-    const api = new Api(this.endpoint);
-    this.#api = api;
+    this.#api = new Api(this.endpoint);
+    for (const node of this.#apiServers) await this.#startApiServerOn(node);
+  }
+
+  /** They share the etcd of the first. */
+  async #startApiServerOn(node: ClusterNode): Promise<void> {
+    const policy = join(node.folder, 'audit-policy.yaml');
+    writeFileSync(policy, AUDIT_POLICY);
+    node.start('kube-apiserver', {
+      '--audit-policy-file': policy,
+      '--audit-log-path': auditLogOf(node),
+      '--etcd-servers': `https://${this.first.address}:2379`,
+    });
+    const api = new Api({ ...this.endpoint, server: serverOf(node) });
     await until('/readyz', async () => {
-      this.#mustRun('kube-apiserver');
+      mustRunOn(node, 'kube-apiserver');
       const status = await api.status('GET', '/readyz');
       if (status !== 200) throw new Error(`/readyz: ${status}`);
       return true;
     });
+    api.close();
   }
 
   /** @param flags that replace those of the manifest, at this start only */
@@ -196,13 +205,11 @@ export class Setting {
     this.first.start('kube-controller-manager', { '--leader-elect': 'false', ...flags });
   }
 
-  get auditLog(): string {
-    return join(this.first.folder, 'log', 'audit');
-  }
-
-  /** How many requests the API server has had from forwarders so far. */
+  /** How many requests the API servers have had from forwarders so far. */
   requests(): number {
-    return readFileSync(this.auditLog, 'utf8').split('\n').length - 1;
+    const lines = (node: ClusterNode) =>
+      readFileSync(auditLogOf(node), 'utf8').split('\n').length - 1;
+    return this.#apiServers.reduce((sum, node) => sum + lines(node), 0);
   }
 
   /** What `kubeadm init` creates in its phase bootstrap-token, and the bindings of cakeless csrsigning --rbac. */
@@ -281,12 +288,10 @@ export class Setting {
     const node = this.nodes[number];
     if (!node) throw new Error(`no control plane ${number}`);
     const principal = `node:${this.cluster}/${node.name}`;
-    const kubeconfig = join(node.folder, 'through-the-link.conf');
+    const kubeconfig = join(node.folder, 'forwarder.conf');
+    const server = this.plan.eachApiServer ? serverOf(node) : `https://${ENDPOINT_NAME}:6443`;
     const text = readFileSync(node.file(FORWARDER_CONF), 'utf8');
-    writeKubeconfig(
-      kubeconfig,
-      text.replace(/server: .*/, `server: https://${ENDPOINT_NAME}:6443`),
-    );
+    writeKubeconfig(kubeconfig, text.replace(/server: .*/, `server: ${server}`));
     this.#program ||= await serviceProgram();
     this.#count += 1;
     const folders = ['--kubeconfig-dir', node.file(''), '--cert-dir', node.file('pki')];
@@ -322,9 +327,10 @@ export class Setting {
     return tokenKubeconfig(this.server, this.ca, this.bootstrapToken);
   }
 
-  /** The API as the holder of a bootstrap token sees it. */
-  bootstrapApi(): Api {
-    return new Api({ server: this.server, ca: this.ca, token: this.bootstrapToken });
+  /** The API as the holder of a bootstrap token sees it. @param number of the API server, from 0; they take turns */
+  bootstrapApi(number = 0): Api {
+    const node = this.#apiServers[number % this.#apiServers.length] ?? this.first;
+    return new Api({ server: serverOf(node), ca: this.ca, token: this.bootstrapToken });
   }
 
   /** A kubelet with a bootstrap token. */
@@ -402,14 +408,6 @@ export class Setting {
       .map((line) => JSON.parse(line));
   }
 
-  #mustRun(name: ComponentName): void {
-    const component = this.first.component(name);
-    if (component.running) return;
-    const line =
-      component.lastLine(/"fatal"|^[EF]\d{4}|^Error|x509|panic/) ?? 'no error in its log';
-    throw new Hopeless(`${name} ended: ${line}`);
-  }
-
   async stop(): Promise<void> {
     await Promise.all(this.#kubelets.map((kubelet) => kubelet.stop()));
     await Promise.all(this.#forwarders.map((forwarder) => forwarder.stop('SIGKILL')));
@@ -418,4 +416,14 @@ export class Setting {
     await this.link.close();
     await Promise.all(this.nodes.map((node) => node.stopAll()));
   }
+}
+
+const serverOf = ({ address }: ClusterNode): string => `https://${address}:6443`;
+const auditLogOf = ({ folder }: ClusterNode): string => join(folder, 'log', 'audit');
+
+function mustRunOn(node: ClusterNode, name: ComponentName): void {
+  const component = node.component(name);
+  if (component.running) return;
+  const line = component.lastLine(/"fatal"|^[EF]\d{4}|^Error|x509|panic/) ?? 'no error in its log';
+  throw new Hopeless(`${name} ended on ${node.name}: ${line}`);
 }

@@ -1,6 +1,6 @@
 /** The service (`cakeless local`), and the command as a user runs it: one process for each call. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { approveRequest } from '../../support/approve-command.ts';
 import {
@@ -21,16 +21,26 @@ export interface Place {
 export class CakelessService {
   readonly dataDir: string;
   readonly #process: ServiceProcess;
+  readonly #signatures: string;
   #forward: (LoadBalancer & { url: string }) | undefined;
 
-  private constructor(process: ServiceProcess, dataDir: string) {
+  private constructor(process: ServiceProcess, dataDir: string, signatures: string) {
     this.#process = process;
     this.dataDir = dataDir;
+    this.#signatures = signatures;
   }
 
   static async start(folder: string): Promise<CakelessService> {
     mkdirSync(folder, { recursive: true });
-    return new CakelessService(await startServiceProcess(folder), join(folder, 'data'));
+    const signatures = join(folder, 'signatures');
+    writeFileSync(signatures, '');
+    const process = await startServiceProcess(folder, signatures);
+    return new CakelessService(process, join(folder, 'data'), signatures);
+  }
+
+  /** How often KMS was asked to sign so far. */
+  signatures(): number {
+    return statSync(this.#signatures).size;
   }
 
   /**

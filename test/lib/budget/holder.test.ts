@@ -81,7 +81,7 @@ it('an object that cannot be read counts with the unknown names', () => {
   expect(budgetHolderOf({ path: 'kubelet-client.json' }, { body }, record)).toBe('csr');
 });
 
-it('CSRs of users count with all users, whatever name they request', () => {
+it('CSRs of users count together, apart from users who upload, whatever name they request', () => {
   const object = objectFor('system:node:w-1');
   const csrSigning = {
     uploaders: [],
@@ -91,7 +91,7 @@ it('CSRs of users count with all users, whatever name they request', () => {
     kubeAPIServerClient: {},
   };
   const signing = record && { ...record, csrSigning };
-  expect(budgetHolderOf({ path: 'user.json' }, object, signing)).toBe('users');
+  expect(budgetHolderOf({ path: 'user.json' }, object, signing)).toBe('users~csr');
 });
 
 it('CSRs of users take nothing from them if the record allows no such CSRs', () => {

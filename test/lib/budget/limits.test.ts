@@ -69,6 +69,11 @@ it('all users of a cluster share a budget, by their own validity', () => {
   expect(limits({ certificateValidityPeriod: '1h' }, 'users').node.certificates).toBe(1000);
 });
 
+it('users whose CSRs are forwarded have the limits of users, and draw nothing from the cluster', () => {
+  const own = limits({ limits: { userRequestsPerDay: 4 } }, 'users~csr');
+  expect(own).toEqual({ node: { certificates: 1000, requests: 4 }, cluster: undefined });
+});
+
 it.each(['cp-1', 'users'])(
   'with certificates of a minute, the counter of %s can still be read when everything is used up',
   async (node) => {

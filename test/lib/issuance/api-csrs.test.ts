@@ -417,10 +417,10 @@ describe('a record that someone else wrote', () => {
   });
 
   /** A record that is not signed yet: the run was killed before it. */
-  async function recorded() {
+  async function recorded(object = servingCsr(W1_NAMES)) {
     const memory = await serviceWith();
-    const key = keyOf(servingCsr(W1_NAMES));
-    memory.exchange.seed(key, bytesOf(servingCsr(W1_NAMES)));
+    const key = keyOf(object);
+    memory.exchange.seed(key, bytesOf(object));
     memory.keys.interrupt = () => {
       throw new Error('killed');
     };
@@ -472,6 +472,27 @@ describe('a record that someone else wrote', () => {
     const elsewhere = CLAIMED.nodes.map((node) => ({ ...node, addresses: ['10.9.9.9'] }));
     declare(memory, { ...CLAIMED, nodes: elsewhere });
     expect((await memory.process(key)).outcome).toBe('issued');
+  });
+
+  const WITHOUT_W1 = { nodes: RECORD.nodes.slice(0, 1), nodeRules: [] };
+
+  it('of a client is judged by the record of its cluster alone, without an alarm if that is newer', async () => {
+    const { memory, key } = await recorded(clientCsr(W1));
+    memory.now = new Date(START.getTime() + 60_000);
+    declare(memory, WITHOUT_W1);
+    const calls = memory.authority.calls.length;
+    const done = await memory.process(key);
+    expect(done).toMatchObject({ outcome: 'rejected', reason: 'declarations-changed' });
+    expect(done.misfits).toBeUndefined();
+    expect(memory.authority.calls.slice(calls).map(({ call }) => call)).not.toContain('list');
+  });
+
+  it('of a client is an alarm if only the record of another cluster is newer', async () => {
+    const { memory, key } = await recorded(clientCsr(W1));
+    declare(memory, WITHOUT_W1);
+    memory.now = new Date(START.getTime() + 60_000);
+    declare(memory, { cluster: 'edge' });
+    expect((await memory.process(key)).misfits?.join()).toMatch(/no such node/);
   });
 
   it('accounts for its signature, whatever is declared later: watch-signatures reads no cluster record', async () => {

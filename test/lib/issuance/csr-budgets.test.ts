@@ -5,7 +5,15 @@ import {
   nodeBudgetKey,
 } from '../../../lib/contract/day-budget.ts';
 import { recordKey } from '../../../lib/contract/decision-record.ts';
-import { type ApiCsr, BOOTSTRAPPER, bytesOf, clientCsr } from '../../support/api-csr.ts';
+import {
+  type ApiCsr,
+  BOOTSTRAPPER,
+  bytesOf,
+  clientCsr,
+  keyOf,
+  pemOf,
+  userCsr,
+} from '../../support/api-csr.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 
@@ -138,5 +146,43 @@ describe('a stolen bootstrap token', () => {
       `a day for all bootstrap tokens of ${CLUSTER}`,
     );
     expect((await memory.process(upload('auto-1', 'u-2'))).outcome).toBe('issued');
+  });
+});
+
+describe('CSRs of users that someone can create and approve in the cluster', () => {
+  async function openedForUsers() {
+    const { memory, counted } = await opened({
+      csrSigning: { kubeAPIServerClient: {} },
+      users: { approvalRequired: false },
+      limits: { userRequestsPerDay: 2 },
+    });
+    const forwarded = (uid: string) => {
+      const object = userCsr({ cn: `invented-${uid}`, uid });
+      memory.exchange.seed(keyOf(object), bytesOf(object));
+      return memory.process(keyOf(object));
+    };
+    const uploaded = (id: string) => {
+      const key = `requests/${CLUSTER}/users/${id}/user.csr`;
+      memory.exchange.seed(key, Buffer.from(pemOf({ cn: 'jane', o: [] })));
+      return memory.process(key);
+    };
+    return { memory, counted, forwarded, uploaded };
+  }
+
+  it('take nothing from people who upload themselves, and nothing from the cluster', async () => {
+    const { memory, counted, forwarded, uploaded } = await openedForUsers();
+    for (const uid of ['u-1', 'u-2']) expect((await forwarded(uid)).outcome).toBe('issued');
+    expect(await forwarded('u-3')).toMatchObject({ outcome: 'rejected', overBudget: true });
+    expect(counted('users~csr')?.certificates).toHaveLength(2);
+    expect(counted('users')).toBeUndefined();
+    expect(memory.authority.objects.has(clusterBudgetKey(CLUSTER, DAY))).toBe(false);
+    expect((await uploaded('r1')).outcome).toBe('issued');
+  });
+
+  it('are issued while people who upload themselves have used up theirs', async () => {
+    const { forwarded, uploaded } = await openedForUsers();
+    for (const id of ['r1', 'r2']) expect((await uploaded(id)).outcome).toBe('issued');
+    expect(await uploaded('r3')).toMatchObject({ outcome: 'rejected', overBudget: true });
+    expect((await forwarded('u-1')).outcome).toBe('issued');
   });
 });

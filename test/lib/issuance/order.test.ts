@@ -3,6 +3,7 @@
  * each row is tested on the calls of real runs. All other calls may run at the same time.
  */
 import { readFileSync } from 'node:fs';
+import { CSR_RUNS, EARLIER_RECORD } from '../../support/csr-runs.ts';
 import { ISSUANCE_RUNS, type IssuanceRun } from '../../support/issuance-runs.ts';
 import type { OutsideCall, RecordedCall } from '../../support/recorded-calls.ts';
 
@@ -15,7 +16,10 @@ const on =
 
 const READS = /^(?:get|getIfChanged|list)$/;
 const WRITES = /^(?:create|replace|put)$/;
-const RECORD = /^records\/.*\.json$/;
+/** Of a request: below its request id. */
+const RECORD = /^records\/[^/]+\/[^/]+\/[^/]+\/.*\.json$/;
+/** Of a CSR of the certificates API. */
+const CLAIM = /^records\/[^/]+\/csr\/[^/]+\.json$/;
 const ISSUED = /^records\/.*\.crt$/;
 
 const isFound: Is = ({ result }) => result !== undefined;
@@ -28,7 +32,11 @@ const either =
   (call) =>
     conditions.some((is) => is(call));
 
-const readsFoundRecord = both(on('authority', READS, RECORD), isFound);
+const readsFoundRecord = both(
+  on('authority', READS, RECORD),
+  isFound,
+  ({ key }) => key !== EARLIER_RECORD,
+);
 const writesRecord = on('authority', WRITES, RECORD);
 const writesNewRecord = both(writesRecord, ({ result }) => result === 'created');
 const certificateInLedger = either(
@@ -74,6 +82,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     earlier: either(writesNewRecord, readsFoundRecord),
     later: looksForPending,
   },
+  'the CSR of the certificates API is claimed | the record, and KMS Sign': {
+    earlier: on('authority', WRITES, CLAIM),
+    later: either(writesRecord, signs),
+  },
+  'the rejection of the attempt before is read | the record': {
+    earlier: both(on('authority', READS, RECORD), ({ key }) => key === EARLIER_RECORD),
+    later: writesRecord,
+  },
   'KMS Sign | the certificate in the ledger, the entry in the expiry index': {
     earlier: signs,
     later: either(on('authority', WRITES, ISSUED), on('authority', WRITES, /^expiry\//)),
@@ -117,6 +133,7 @@ const KINDS: readonly RegExp[] = [
   /^queue/,
   /^keys/,
   /^authority \S+ budgets\//,
+  /^authority \S+ records\/[^/]+\/csr\/[^/]+\.json$/,
   /^authority \S+ records\/.*\.json$/,
   /^authority \S+ records\/.*\.crt$/,
   /^authority \S+ expiry\//,
@@ -145,7 +162,9 @@ const runs = new Map<string, Promise<IssuanceRun>>();
 /** The calls of each run: of one request, or of a batch, whose requests are not ordered among themselves. */
 async function callsOf(isIncluded: (name: string) => boolean) {
   const all: [string, readonly RecordedCall[]][] = [];
-  for (const [name, run] of Object.entries(ISSUANCE_RUNS).filter(([one]) => isIncluded(one)))
+  for (const [name, run] of Object.entries({ ...ISSUANCE_RUNS, ...CSR_RUNS }).filter(([one]) =>
+    isIncluded(one),
+  ))
     for (let pace = 0; pace < PACES; pace++) {
       const title = `${name}, pace ${pace}`;
       const made = runs.get(title) ?? run(durationAt(pace));
