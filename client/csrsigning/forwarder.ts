@@ -50,6 +50,7 @@ export class Forwarder {
   readonly #turns = new Turns();
   #wake = new AbortController();
   #isListed = false;
+  #journeys = 0;
   #turnedAt = 0;
 
   constructor(deps: ForwarderDeps) {
@@ -69,7 +70,10 @@ export class Forwarder {
     if (!facts) return;
     // of these, only those to come matter
     if (isOver(facts.state) && !isForKubelet(facts.signer)) return;
-    const admission = this.#tracker.admit(facts, newJourney);
+    const admission = this.#tracker.admit(facts, (tracked) => {
+      this.#journeys += 1;
+      return newJourney(tracked, this.#journeys);
+    });
     if (admission === 'full') this.#deps.metrics.count('dropped_total');
     if (typeof admission === 'string') return;
     for (const removed of admission.removed) this.#stop(removed);
@@ -184,7 +188,7 @@ export class Forwarder {
     journey.plan += 1;
     journey.step = undefined;
     journey.uploadedAt = undefined;
-    this.#turns.noteAwaited(journey);
+    this.#turns.noteAwaited(journey, this.#deps.clock.monotonic());
   }
 
   #forget(journey: Journey): void {
@@ -195,7 +199,7 @@ export class Forwarder {
   #start({ journey, step }: Turn): void {
     void this.#run(journey, step).finally(() => {
       if (journey.step === undefined) journey.uploadedAt = undefined;
-      this.#turns.end(journey);
+      this.#turns.end(journey, this.#deps.clock.monotonic());
       this.#wake.abort();
     });
   }

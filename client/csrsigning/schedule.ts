@@ -9,7 +9,7 @@ const at = (row: readonly number[], count: number): number =>
   row[Math.min(count, row.length - 1)] ?? 0;
 
 /** A certificate takes less than a second. Without an outcome, the service is slow, or an event was lost. */
-const LOOKS = [0.5, 1, 2, 4, 8, 15].map((seconds) => seconds * SECOND);
+const LOOKS = [0.5, 1, 1, 1.5, 2, 2, 4, 8, 15].map((seconds) => seconds * SECOND);
 
 /** @param looks how often it has looked for an outcome since the upload */
 export const pauseBeforeLook = (looks: number): number => at(LOOKS, looks);
