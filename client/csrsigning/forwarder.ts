@@ -33,7 +33,7 @@ const BUSY_MS = 100;
 
 export interface ForwarderDeps {
   readonly ownNode: string | undefined;
-  readonly steps: Pick<Steps, Step | 'unreachable'>;
+  readonly steps: Pick<Steps, Step | 'unreachable' | 'superseded'>;
   readonly clock: { now(): Date; monotonic(): number };
   readonly timers: Timers;
   readonly metrics: Metrics;
@@ -76,8 +76,17 @@ export class Forwarder {
     });
     if (admission === 'full') this.#deps.metrics.count('dropped_total');
     if (typeof admission === 'string') return;
-    for (const removed of admission.removed) this.#stop(removed);
+    for (const older of admission.replaced) this.#supersede(older, admission.tracked);
+    for (const forgotten of admission.forgotten) this.#stop(forgotten);
     this.#begin(admission.tracked);
+  }
+
+  /** Before the first list is complete, nobody knows which of them are years old. */
+  #supersede(older: Journey, { facts }: Journey): void {
+    const isTold = this.#isListed && older.step !== undefined;
+    this.#stop(older);
+    // it has a rate of its own, and never fails
+    if (isTold) void this.#deps.steps.superseded(older, facts);
   }
 
   onGone(uid: string): void {

@@ -28,12 +28,25 @@ const OLD = 24 * 60 * MINUTE;
 /** Nobody waits for the certificate of an old CSR, except a kubelet that restarts until it can join. */
 const ATTEMPT_OF_OLD = 60 * MINUTE;
 
-/**
- * @param attempt the attempt that was rejected, from 1
- * @param ageMs of the CSR
- */
-export const pauseAfterAttempt = (attempt: number, ageMs: number): number =>
-  ageMs > OLD ? ATTEMPT_OF_OLD : at(ATTEMPTS, attempt - 1);
+/** `kubeadm join` waits for its kubelet's certificate for five minutes, and whoever runs it may run it again. */
+const YOUNG = 10 * MINUTE;
+const ATTEMPT_OF_YOUNG = 30 * SECOND;
+
+export interface RejectedCsr {
+  readonly ageMs: number;
+  /** Whether few CSRs are that new and rejected, and the reasons are such that someone may be mending them now. */
+  readonly isSoon: boolean;
+}
+
+/** @param attempt the attempt that was rejected, from 1 */
+export function pauseAfterAttempt(attempt: number, { ageMs, isSoon }: RejectedCsr): number {
+  if (ageMs > OLD) return ATTEMPT_OF_OLD;
+  if (isSoon && isYoung(ageMs)) return ATTEMPT_OF_YOUNG;
+  return at(ATTEMPTS, attempt - 1);
+}
+
+/** By the clocks of two machines: one that seems to come from the future is new. */
+const isYoung = (ageMs: number): boolean => ageMs < YOUNG;
 
 /** A kubelet asks for a serving certificate seconds before or after its Node has addresses. */
 const NODE_LOOKS = [2, 5, 10, 30].map((seconds) => seconds * SECOND);

@@ -87,10 +87,14 @@ describe('the schedule', () => {
   it('looks for a Node after 2, 5, 10 and then every 30 seconds', () => {
     expect([1, 2, 3, 4, 5].map(pauseForNode)).toEqual([2000, 5000, 10_000, 30_000, 30_000]);
   });
-  it('makes further attempts after 1, 2, 4, 8 and then every 15 minutes, and every hour on old CSRs', () => {
-    const pauses = [1, 2, 3, 4, 5, 6, 99].map((n) => minutes(pauseAfterAttempt(n, 0)));
+  it('makes further attempts after 1, 2, 4, 8 and then every 15 minutes, every hour on old CSRs, and every half a minute on a few new ones', () => {
+    const pause = (attempt: number, ageMinutes: number, isSoon = false) =>
+      minutes(pauseAfterAttempt(attempt, { ageMs: ageMinutes * 60_000, isSoon }));
+    const pauses = [1, 2, 3, 4, 5, 6, 99].map((n) => pause(n, 0));
     expect(pauses).toEqual([1, 2, 4, 8, 15, 15, 15]);
-    expect(minutes(pauseAfterAttempt(100, 25 * 3600 * 1000))).toBe(60);
+    expect(pause(100, 25 * 60)).toBe(60);
+    // few, in their first ten minutes
+    expect([pause(1, -60, true), pause(9, 9, true), pause(21, 10, true)]).toEqual([0.5, 0.5, 15]);
   });
   it('staggers replicas by up to two seconds, each CSR differently', () => {
     const staggers = ['u1', 'u2', 'u3'].flatMap((uid) =>
