@@ -4,7 +4,7 @@ import type { InstallCsrsigningOptions } from '../commands/install-csrsigning.ts
 import type { ExitCode } from '../exit-codes.ts';
 import { RENEWAL_OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
 import type { Terminal } from '../terminal.ts';
-import { addUnitOptions, waitOption } from './node-options.ts';
+import { addUnitOptions, nodeConfigOption, waitOption } from './node-options.ts';
 
 export function addInstallCsrsigningCommand(
   program: Command,
@@ -17,6 +17,7 @@ export function addInstallCsrsigningCommand(
       'install and start a systemd unit on a control plane that runs cakeless csrsigning',
     );
   addUnitOptions(command)
+    .addOption(nodeConfigOption())
     .addOption(waitOption(RENEWAL_OUTCOME_SECONDS))
     .action(async (options: InstallCsrsigningOptions) => {
       const { installCsrsigningHere } = await import('../commands/install-csrsigning.ts');

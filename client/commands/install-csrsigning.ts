@@ -3,19 +3,21 @@ import { systemClock } from '../clock.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { RENEWAL_OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
-import { installCsrsigning } from '../node/forwarder/install-csrsigning.ts';
+import {
+  type InstallForwarderOptions,
+  installCsrsigning,
+} from '../node/forwarder/install-csrsigning.ts';
 import { CSRSIGNING } from '../node/forwarder/unit.ts';
 import { createCsrsigning } from '../node/renewal/create-csrsigning.ts';
 import type { CertificateReport } from '../node/renewal/report.ts';
 import { hostSystemd } from '../node/restart/systemd.ts';
 import { CAKELESS_ENV } from '../node/state/config-files.ts';
 import { requireNode, resolveSettings, whoIsThis } from '../node/state/settings.ts';
-import type { UnitsOptions } from '../node/units/install-units.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { leaseOf } from './node-lease.ts';
 
-export interface InstallCsrsigningOptions extends UnitsOptions {
+export interface InstallCsrsigningOptions extends InstallForwarderOptions {
   /** Seconds. */
   wait?: number;
 }
@@ -27,7 +29,8 @@ export async function installCsrsigningHere(
   terminal: Terminal,
   options: InstallCsrsigningOptions,
 ): Promise<ExitCode> {
-  const settings = resolveSettings({});
+  const { nodeConfig } = options;
+  const settings = resolveSettings(nodeConfig === undefined ? {} : { nodeConfig });
   const { folders, stateDir } = settings;
   const create = () => {
     requireNode(folders);

@@ -12,7 +12,11 @@ import { Recent } from './recent.ts';
 const EVENTS_PATH = '/api/v1/namespaces/default/events';
 const COMPONENT = 'cakeless-csrsigning';
 
-export type EventReason = 'CertificateIssued' | 'CertificatePending' | 'CertificateRefused';
+export type EventReason =
+  | 'CertificateIssued'
+  | 'CertificatePending'
+  | 'CertificateRefused'
+  | 'CertificateSuperseded';
 
 /** As Kubernetes' own recorder cuts them. */
 const MAX_MESSAGE = 1024;

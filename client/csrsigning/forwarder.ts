@@ -1,7 +1,4 @@
-/**
- * Decides which CSR is next. CSRs come from everyone who can create one, thousands at a time, so all that is done for
- * them has a rate, what waits is served in turns, and names that exist come before names that nobody knows.
- */
+/** Carries each CSR from step to step, as the API server reports it and the clock allows. Whose turn it is: turns.ts. */
 import { Fault } from '../../lib/fault.ts';
 import { KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
 import { TooLarge } from '../kubernetes/response.ts';
@@ -10,34 +7,20 @@ import { Agenda } from './agenda.ts';
 import { type ApiCsr, isForKubelet, isOver, readFacts, stateOf } from './csr-facts.ts';
 import { decide } from './decide.ts';
 import { describeError } from './describe-error.ts';
-import { FairQueue } from './fair-queue.ts';
-import { type Journey, type Next, newJourney, type Standing, type Step } from './journey.ts';
+import { type Journey, type Next, newJourney, type Step } from './journey.ts';
 import type { Log } from './log.ts';
 import type { Gauge, Metrics } from './metrics.ts';
 import { FAILURES_BEFORE_EVENT, pauseAfterFailure } from './schedule.ts';
 import type { Steps } from './steps.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { Tracker } from './tracker.ts';
+import { type Turn, Turns } from './turns.ts';
 
 /** Each takes less than a kilobyte. Older CSRs of one kubelet do not count. */
 const MAX_TRACKED = 20_000;
-/** Steps that run at the same time. A few are kept for names that exist, even if all calls hang. */
-const MOST_RUNNING = 24;
-const MOST_RUNNING_UNKNOWN = 16;
-/** Attempts without an outcome so far. More wait for one of them, or for a minute. */
-const MOST_AWAITED: Readonly<Record<Standing, number>> = { known: 400, unknown: 40 };
 const SECOND = 1000;
-/** One of so many steps is for an unknown name, even if known ones never end. */
-const UNKNOWN_SHARE = 4;
 /** The loop runs at least this often: `/healthz` relies on it. */
 const LONGEST_PAUSE = 5 * SECOND;
 const DEAD_AFTER = 6 * LONGEST_PAUSE;
-
-/** `unlisted`: further attempts for names that the record does not list, which have a slow rate. */
-type Lane = Standing | 'unlisted';
-
-const laneOf = ({ standing, isUnlisted }: Journey, step: Step): Lane =>
-  step === 'upload' && isUnlisted && standing === 'unknown' ? 'unlisted' : standing;
 
 /**
  * Whether it had an attempt, or has nothing to be done: then a change of it, such as its approval, brings it again. Anyone
@@ -50,7 +33,7 @@ const BUSY_MS = 100;
 
 export interface ForwarderDeps {
   readonly ownNode: string | undefined;
-  readonly steps: Pick<Steps, Step | 'unreachable'>;
+  readonly steps: Pick<Steps, Step | 'unreachable' | 'superseded'>;
   readonly clock: { now(): Date; monotonic(): number };
   readonly timers: Timers;
   readonly metrics: Metrics;
@@ -64,23 +47,10 @@ export class Forwarder {
   readonly #deps: ForwarderDeps;
   readonly #tracker: Tracker<Journey>;
   readonly #agenda = new Agenda<{ readonly journey: Journey; readonly plan: number }>();
-  readonly #queues: Readonly<Record<Step, FairQueue<Lane, Journey>>> = {
-    ask: new FairQueue(),
-    upload: new FairQueue(),
-    look: new FairQueue(),
-  };
-  readonly #uploads = new TokenBucket(20, SECOND / 20);
-  readonly #looks = new TokenBucket(40, SECOND / 40);
-  /** Further attempts for names that the record does not list. */
-  readonly #unlisted = new TokenBucket(10, 5 * SECOND);
-  readonly #awaited: Readonly<Record<Standing, Set<Journey>>> = {
-    known: new Set(),
-    unknown: new Set(),
-  };
-  readonly #running = new Set<Journey>();
+  readonly #turns = new Turns();
   #wake = new AbortController();
   #isListed = false;
-  #turns = 0;
+  #journeys = 0;
   #turnedAt = 0;
 
   constructor(deps: ForwarderDeps) {
@@ -100,11 +70,23 @@ export class Forwarder {
     if (!facts) return;
     // of these, only those to come matter
     if (isOver(facts.state) && !isForKubelet(facts.signer)) return;
-    const admission = this.#tracker.admit(facts, newJourney);
+    const admission = this.#tracker.admit(facts, (tracked) => {
+      this.#journeys += 1;
+      return newJourney(tracked, this.#journeys);
+    });
     if (admission === 'full') this.#deps.metrics.count('dropped_total');
     if (typeof admission === 'string') return;
-    for (const removed of admission.removed) this.#stop(removed);
+    for (const older of admission.replaced) this.#supersede(older, admission.tracked);
+    for (const forgotten of admission.forgotten) this.#stop(forgotten);
     this.#begin(admission.tracked);
+  }
+
+  /** Before the first list is complete, nobody knows which of them are years old. */
+  #supersede(older: Journey, { facts }: Journey): void {
+    const isTold = this.#isListed && older.step !== undefined;
+    this.#stop(older);
+    // it has a rate of its own, and never fails
+    if (isTold) void this.#deps.steps.superseded(older, facts);
   }
 
   onGone(uid: string): void {
@@ -137,11 +119,7 @@ export class Forwarder {
     if (!this.#isListed) return LONGEST_PAUSE;
     for (const { journey, plan } of this.#agenda.takeDue(now))
       if (journey.plan === plan && journey.step) this.#enqueue(journey, journey.step);
-    while (this.#running.size < MOST_RUNNING) {
-      const next = this.#next(now);
-      if (!next) break;
-      this.#start(next);
-    }
+    for (let next = this.#turns.take(now); next; next = this.#turns.take(now)) this.#start(next);
     return this.#waitMs(now);
   }
 
@@ -208,18 +186,18 @@ export class Forwarder {
 
   #enqueue(journey: Journey, step: Step): void {
     // an earlier step, which began before the CSR changed
-    if (this.#running.has(journey)) this.#plan(journey, step, BUSY_MS);
-    else this.#queues[step].add(laneOf(journey, step), journey.facts.username, journey);
+    if (this.#turns.isRunning(journey)) this.#plan(journey, step, BUSY_MS);
+    else this.#turns.add({ journey, step });
   }
 
   /** Nothing more is done for it, unless it changes. A step that runs is not interrupted. */
   #stop(journey: Journey): void {
-    const { step, facts } = journey;
-    if (step) this.#queues[step].remove(laneOf(journey, step), facts.username, journey);
+    const { step } = journey;
+    if (step) this.#turns.remove({ journey, step });
     journey.plan += 1;
     journey.step = undefined;
     journey.uploadedAt = undefined;
-    this.#noteAwaited(journey);
+    this.#turns.noteAwaited(journey, this.#deps.clock.monotonic());
   }
 
   #forget(journey: Journey): void {
@@ -227,51 +205,10 @@ export class Forwarder {
     this.#tracker.remove(journey);
   }
 
-  #next(now: number): { readonly journey: Journey; readonly step: Step } | undefined {
-    for (const step of ['look', 'upload', 'ask'] as const) {
-      const lane = this.#lanes().find((one) => this.#mayTake(step, one, now));
-      const journey = lane && this.#queues[step].take(lane);
-      if (!journey) continue;
-      this.#turns += 1;
-      return { journey, step };
-    }
-    return undefined;
-  }
-
-  #lanes(): readonly Lane[] {
-    return this.#turns % UNKNOWN_SHARE === UNKNOWN_SHARE - 1
-      ? ['unlisted', 'unknown', 'known']
-      : ['known', 'unlisted', 'unknown'];
-  }
-
-  #mayTake(step: Step, lane: Lane, now: number): boolean {
-    if (this.#queues[step].isEmpty(lane)) return false;
-    if (lane !== 'known' && this.#runningUnknown() >= MOST_RUNNING_UNKNOWN) return false;
-    if (step === 'ask') return true;
-    if (step === 'look') return this.#looks.has(now);
-    const standing = lane === 'unlisted' ? 'unknown' : lane;
-    if (!this.#uploads.has(now) || this.#awaited[standing].size >= MOST_AWAITED[standing])
-      return false;
-    return lane !== 'unlisted' || this.#unlisted.has(now);
-  }
-
-  #runningUnknown(): number {
-    return [...this.#running].filter(({ standing }) => standing === 'unknown').length;
-  }
-
-  #start({ journey, step }: { readonly journey: Journey; readonly step: Step }): void {
-    const now = this.#deps.clock.monotonic();
-    if (step === 'look') this.#looks.take(now);
-    if (step === 'upload') {
-      if (laneOf(journey, step) === 'unlisted') this.#unlisted.take(now);
-      this.#uploads.take(now);
-      this.#awaited[journey.standing].add(journey);
-    }
-    this.#running.add(journey);
+  #start({ journey, step }: Turn): void {
     void this.#run(journey, step).finally(() => {
-      this.#running.delete(journey);
       if (journey.step === undefined) journey.uploadedAt = undefined;
-      this.#noteAwaited(journey);
+      this.#turns.end(journey, this.#deps.clock.monotonic());
       this.#wake.abort();
     });
   }
@@ -306,24 +243,10 @@ export class Forwarder {
     }
   }
 
-  #noteAwaited(journey: Journey): void {
-    if (journey.uploadedAt !== undefined) return;
-    for (const standing of ['known', 'unknown'] as const) this.#awaited[standing].delete(journey);
-  }
-
   /** Until the next step is due, or a rate allows the next one. */
   #waitMs(now: number): number {
-    const waits = [LONGEST_PAUSE, (this.#agenda.nextAt ?? Number.POSITIVE_INFINITY) - now];
-    if (this.#running.size < MOST_RUNNING) {
-      // what waits although the rate allows it waits for others to end, which wakes the loop
-      if (this.#isWaiting('look')) waits.push(this.#looks.waitMs(now) || SECOND);
-      if (this.#isWaiting('upload')) waits.push(this.#uploads.waitMs(now) || SECOND);
-    }
-    return Math.max(1, Math.min(...waits));
-  }
-
-  #isWaiting(step: Step): boolean {
-    return this.#lanes().some((lane) => !this.#queues[step].isEmpty(lane));
+    const dueIn = (this.#agenda.nextAt ?? Number.POSITIVE_INFINITY) - now;
+    return Math.max(1, Math.min(LONGEST_PAUSE, dueIn, this.#turns.waitMs(now)));
   }
 }
 

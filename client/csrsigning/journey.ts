@@ -14,6 +14,8 @@ export type Step =
 export type Standing = 'known' | 'unknown';
 
 export interface Journey extends Tracked {
+  /** How many this process had seen when it saw this one. */
+  readonly number: number;
   /** undefined while there is nothing to do: it waits for an approval, or is finished. */
   step: Step | undefined;
   standing: Standing;
@@ -34,8 +36,9 @@ export interface Journey extends Tracked {
   plan: number;
 }
 
-export const newJourney = (tracked: Tracked): Journey => ({
+export const newJourney = (tracked: Tracked, number: number): Journey => ({
   ...tracked,
+  number,
   step: undefined,
   standing: 'unknown',
   route: { below: 'csr', ask: 'none' },

@@ -1,7 +1,7 @@
 /** Tells people what happens to a CSR: in the log, as an Event, as an annotation, as metrics. */
 import type { RejectionDocument } from '../../lib/contract/outcomes.ts';
 import { printable, shortened } from '../../lib/printable.ts';
-import type { ApiCsr } from './csr-facts.ts';
+import type { ApiCsr, CsrFacts } from './csr-facts.ts';
 import type { CsrStatus } from './csr-status.ts';
 import { describeError } from './describe-error.ts';
 import type { CsrEvents, EventReason } from './events.ts';
@@ -32,6 +32,8 @@ export const signerLabel = ({ facts }: Journey) => ({ signer: facts.signer.signe
 export class Report {
   readonly #deps: ReportDeps;
   readonly #unknown = new TokenBucket(UNKNOWN_BURST, UNKNOWN_EVERY_MS);
+  /** A kubelet in a loop replaces its CSR each second. */
+  readonly #superseded = new TokenBucket(UNKNOWN_BURST, UNKNOWN_EVERY_MS);
 
   constructor(deps: ReportDeps) {
     this.#deps = deps;
@@ -85,6 +87,13 @@ export class Report {
       if (current) await this.#deps.status.annotate(journey.facts, current, annotation);
     });
     await this.#write(journey, 'CertificateRefused', text);
+  }
+
+  async superseded(journey: Journey, newer: Pick<CsrFacts, 'name'>): Promise<void> {
+    if (!this.#superseded.take(this.#deps.monotonic())) return;
+    const text = `${newer.name} replaces it: the kubelet has created a newer CSR, and has given up the key of this one; this one is not requested again and can be deleted; see kubectl describe csr ${newer.name}`;
+    this.say('info', `superseded by ${newer.name}`, journey);
+    await this.#write(journey, 'CertificateSuperseded', text);
   }
 
   /** A certificate that was not written. */

@@ -9,7 +9,7 @@ const at = (row: readonly number[], count: number): number =>
   row[Math.min(count, row.length - 1)] ?? 0;
 
 /** A certificate takes less than a second. Without an outcome, the service is slow, or an event was lost. */
-const LOOKS = [0.5, 1, 2, 4, 8, 15].map((seconds) => seconds * SECOND);
+const LOOKS = [0.5, 1, 1, 1.5, 2, 2, 4, 8, 15].map((seconds) => seconds * SECOND);
 
 /** @param looks how often it has looked for an outcome since the upload */
 export const pauseBeforeLook = (looks: number): number => at(LOOKS, looks);
@@ -28,12 +28,25 @@ const OLD = 24 * 60 * MINUTE;
 /** Nobody waits for the certificate of an old CSR, except a kubelet that restarts until it can join. */
 const ATTEMPT_OF_OLD = 60 * MINUTE;
 
-/**
- * @param attempt the attempt that was rejected, from 1
- * @param ageMs of the CSR
- */
-export const pauseAfterAttempt = (attempt: number, ageMs: number): number =>
-  ageMs > OLD ? ATTEMPT_OF_OLD : at(ATTEMPTS, attempt - 1);
+/** `kubeadm join` waits for its kubelet's certificate for five minutes, and whoever runs it may run it again. */
+const YOUNG = 10 * MINUTE;
+const ATTEMPT_OF_YOUNG = 30 * SECOND;
+
+export interface RejectedCsr {
+  readonly ageMs: number;
+  /** Whether few CSRs are that new and rejected, and the reasons are such that someone may be mending them now. */
+  readonly isSoon: boolean;
+}
+
+/** @param attempt the attempt that was rejected, from 1 */
+export function pauseAfterAttempt(attempt: number, { ageMs, isSoon }: RejectedCsr): number {
+  if (ageMs > OLD) return ATTEMPT_OF_OLD;
+  if (isSoon && isYoung(ageMs)) return ATTEMPT_OF_YOUNG;
+  return at(ATTEMPTS, attempt - 1);
+}
+
+/** By the clocks of two machines: one that seems to come from the future is new. */
+const isYoung = (ageMs: number): boolean => ageMs < YOUNG;
 
 /** A kubelet asks for a serving certificate seconds before or after its Node has addresses. */
 const NODE_LOOKS = [2, 5, 10, 30].map((seconds) => seconds * SECOND);

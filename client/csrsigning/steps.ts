@@ -13,6 +13,7 @@ import type { CsrStatus } from './csr-status.ts';
 import { type ApiNode, decide, decideByNode } from './decide.ts';
 import type { Journey, Next } from './journey.ts';
 import { Recent } from './recent.ts';
+import { RejectedLately } from './rejected-lately.ts';
 import type { Report } from './report.ts';
 import {
   LONG_WITHOUT_OUTCOME,
@@ -50,9 +51,12 @@ export type TrustSource = (
 const MAX_KNOWN_NAMES = 10_000;
 /** Codes that say that the record has no such name. */
 const UNLISTED = 'node-unknown';
+/** Passes tomorrow, and each attempt until then counts, too. */
+const OVER_BUDGET = 'budget-exceeded';
 
 export class Steps {
   readonly #deps: StepDeps;
+  readonly #rejectedLately = new RejectedLately();
   readonly #knownNames = new Recent<true>(MAX_KNOWN_NAMES);
 
   constructor(deps: StepDeps) {
@@ -113,6 +117,12 @@ export class Steps {
       journey,
       'the exchange bucket cannot be reached; the log of the forwarder says why',
     );
+  }
+
+  /** The kubelet no longer has the key of the older one. */
+  superseded(journey: Journey, newer: CsrFacts): Promise<void> {
+    this.#rejectedLately.remove(journey.facts.uid);
+    return this.#deps.report.superseded(journey, newer);
   }
 
   async upload(journey: Journey): Promise<Next> {
@@ -190,9 +200,8 @@ export class Steps {
     const current = await status.read(journey.facts);
     if (!current) return 'gone';
     if (!this.#isStillWanted(journey, current)) return 'nothing';
-    const pause = pauseAfterAttempt(outcome.attempt, this.#ageMs(journey));
     // without its reasons nobody knows whether it can pass
-    if (!rejection) return { step: 'look', inMs: pause };
+    if (!rejection) return { step: 'look', inMs: this.#pauseAfter(outcome.attempt, journey, []) };
     const codes = rejection.violations.map(({ code }) => code);
     const text = await report.refused(journey, current, rejection);
     if (!codes.every(mayPass)) return this.#refuseForGood(journey, current, text);
@@ -200,9 +209,21 @@ export class Steps {
     journey.attempt = outcome.attempt + 1;
     // A restart does not delay it: the first pause is counted from the rejection. Later ones are counted from now,
     // because the clocks of node and bucket may differ by more than all pauses.
+    const pause = this.#pauseAfter(outcome.attempt, journey, codes);
     const passed = journey.wasRejected ? 0 : this.#sinceMs(outcome);
     journey.wasRejected = true;
     return { step: 'upload', inMs: Math.max(0, pause - passed) + this.#stagger(journey) };
+  }
+
+  /** Whoever corrects the record of a new node has a few minutes, in which `kubeadm join` waits. */
+  #pauseAfter(attempt: number, journey: Journey, codes: readonly string[]): number {
+    const now = this.#deps.clock.monotonic();
+    this.#rejectedLately.add(journey.facts.uid, now);
+    const isSoon = codes.length > 0 && !codes.includes(OVER_BUDGET);
+    return pauseAfterAttempt(attempt, {
+      ageMs: this.#ageMs(journey),
+      isSoon: isSoon && this.#rejectedLately.areFew(now),
+    });
   }
 
   #sinceMs({ writtenAt }: FoundOutcome): number {
@@ -238,7 +259,8 @@ export class Steps {
     if (pem === undefined || problems.length > 0) {
       await report.wrong(journey, problems);
       counts.wrong += 1;
-      return { step: 'look', inMs: pauseAfterAttempt(counts.wrong, this.#ageMs(journey)) };
+      const pause = pauseAfterAttempt(counts.wrong, { ageMs: this.#ageMs(journey), isSoon: false });
+      return { step: 'look', inMs: pause };
     }
     const requestId = requestIdOf({ uid: facts.uid, number: outcome.attempt });
     if (facts.state === 'pending') {
@@ -248,6 +270,7 @@ export class Steps {
     }
     if ((await status.issue(facts, current, pem)) !== 'written') return this.#repeat(journey);
     if (facts.nodeName !== undefined) this.#knownNames.set(facts.nodeName, true);
+    this.#rejectedLately.remove(facts.uid);
     journey.facts = { ...facts, state: 'issued' };
     await report.issued(journey, (clock.now().getTime() - facts.createdMs) / 1000, requestId);
     return 'nothing';

@@ -36,7 +36,13 @@ const familyKey = ({ signer, commonName = '', username }: CsrFacts): string =>
   JSON.stringify([signer.signerName, commonName, username]);
 
 export type Admission<T> =
-  | { readonly tracked: T; readonly removed: readonly T[] }
+  | {
+      readonly tracked: T;
+      /** Older ones, which it replaces. */
+      readonly replaced: readonly T[];
+      /** To make room. */
+      readonly forgotten: readonly T[];
+    }
   /** A newer one is known. */
   | 'superseded'
   /** There are too many. The next list brings it again. */
@@ -94,7 +100,7 @@ export class Tracker<T extends Tracked> {
     const tracked = make({ facts, family });
     family.members.set(facts.uid, tracked);
     this.#byUid.set(facts.uid, tracked);
-    return { tracked, removed: [...older, ...forgotten] };
+    return { tracked, replaced: older, forgotten };
   }
 
   #makeRoom(): T[] {

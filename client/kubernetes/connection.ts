@@ -12,8 +12,8 @@ import type { Timers } from './timers.ts';
 const HEADER_MS = 30_000;
 /** An idle connection may have died without a sign; a new one costs a few milliseconds. */
 const IDLE_MS = 30_000;
-/** More connections would only wait in the server. One of them is the watch. */
-const MAX_CONNECTIONS = 16;
+/** One of them is the watch. More than the forwarder's steps (csrsigning/turns.ts): none waits because others hang. */
+const MAX_CONNECTIONS = 32;
 
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PATCH';

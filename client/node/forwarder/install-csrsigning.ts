@@ -25,6 +25,11 @@ import {
 import { checkUnitKnowsNode } from '../units/unit-environment.ts';
 import { CSRSIGNING, csrsigningUnit } from './unit.ts';
 
+export interface InstallForwarderOptions extends UnitsOptions {
+  /** The node's configuration file, which the unit reads, too. */
+  nodeConfig?: string;
+}
+
 export interface CsrsigningDeps extends UnitsDeps {
   readonly settings: NodeSettings;
   /** The EnvironmentFile= of the unit. */
@@ -44,7 +49,7 @@ const NOTHING: InstalledCsrsigning = { isStarted: false };
 
 /** The unit is written once the kubeconfig exists. In an image, without systemd, the unit comes first. */
 export async function installCsrsigning(
-  options: UnitsOptions,
+  options: InstallForwarderOptions,
   deps: CsrsigningDeps,
 ): Promise<InstalledCsrsigning> {
   const { settings, environmentFile, systemd, terminal } = deps;
@@ -58,7 +63,7 @@ export async function installCsrsigning(
     await stopAndRemove(set, units, options, deps, `${CSRSIGNING} is not installed`);
     return NOTHING;
   }
-  checkUnitKnowsNode(settings.config, environmentFile);
+  checkUnitKnowsNode(settings.config, environmentFile, options.nodeConfig);
   requireTrustedInputs(settings, environmentFile);
   if (options.command === undefined) requireRootOwnedProgram('permanently');
   if (!options.replace) refuseChangedUnits(units);
@@ -82,11 +87,15 @@ function refuseUnusable({ folders }: NodeSettings): void {
   );
 }
 
-function unitsOf({ command = thisCommand() }: UnitsOptions, { folders }: NodeSettings): UnitSet {
+function unitsOf(
+  { command = thisCommand(), nodeConfig: given }: InstallForwarderOptions,
+  { folders }: NodeSettings,
+): UnitSet {
+  const nodeConfig = given && resolve(given);
   const kubeconfig = resolve(fileOf(placeOf(CSRSIGNING_CONF, folders)));
   return {
     writer: 'install-csrsigning',
-    texts: { [CSRSIGNING]: csrsigningUnit({ command, kubeconfig }) },
+    texts: { [CSRSIGNING]: csrsigningUnit({ command, kubeconfig, nodeConfig }) },
     // a running forwarder would keep the old program and options
     start: [
       ['enable', CSRSIGNING],

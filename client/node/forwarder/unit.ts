@@ -1,6 +1,8 @@
 /** The systemd unit of `cakeless install-csrsigning`, as text in the source. */
+
+import { CAKELESS_YAML } from '../state/config-files.ts';
 import { HARDENING } from '../units/hardening.ts';
-import { unitPath } from '../units/unit-words.ts';
+import { commandWord, unitPath } from '../units/unit-words.ts';
 
 export const CSRSIGNING = 'cakeless-csrsigning.service';
 
@@ -9,12 +11,19 @@ export interface CsrsigningUnitOptions {
   readonly command: string;
   /** Absolute path of cakeless-csrsigning.conf. */
   readonly kubeconfig: string;
+  /** Absolute path of the node's configuration file, if it is not the default one. */
+  readonly nodeConfig?: string | undefined;
 }
 
-export const csrsigningUnit = ({ command, kubeconfig }: CsrsigningUnitOptions): string =>
-  UNIT.replace('@CAKELESS@', () => command)
+export function csrsigningUnit(options: CsrsigningUnitOptions): string {
+  const { command, kubeconfig, nodeConfig } = options;
+  const more = nodeConfig === undefined ? '' : ` --node-config ${commandWord(nodeConfig)}`;
+  return UNIT.replace('@CAKELESS@', () => command)
+    .replace('@OPTIONS@', () => more)
+    .replace('@NODE_CONFIG@', () => unitPath(nodeConfig ?? CAKELESS_YAML))
     .replace('@KUBECONFIG@', () => unitPath(kubeconfig))
     .replace('@HARDENING@', () => HARDENING);
+}
 
 const UNIT = `# Has certificates that kubelets and users request in the cluster signed by Cakeless. It needs neither the kubelet nor
 # an image: it also works when all certificates of the kubelets have expired.
@@ -23,14 +32,14 @@ Description=Forward CertificateSigningRequests to Cakeless
 Documentation=man:cakeless(1) https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
 Wants=network-online.target
 After=network-online.target
-ConditionPathExists=/etc/kubernetes/cakeless.yaml
+ConditionPathExists=@NODE_CONFIG@
 ConditionPathExists=@KUBECONFIG@
 # it is restarted however often it fails
 StartLimitIntervalSec=0
 
 [Service]
 Type=simple
-ExecStart=@CAKELESS@ csrsigning
+ExecStart=@CAKELESS@ csrsigning@OPTIONS@
 Restart=always
 RestartSec=5
 # AWS credentials or an endpoint, for nodes without an instance role

@@ -10,7 +10,11 @@ export const readUnitEnvironment = (file: string): Record<string, string> =>
   assignments(readTextIfThere(file) ?? '');
 
 /** @throws CommandError if the unit would fail because it does not know which node this is */
-export function checkUnitKnowsNode(config: CakelessYaml, environmentFile: string): void {
+export function checkUnitKnowsNode(
+  config: CakelessYaml,
+  environmentFile: string,
+  file = CAKELESS_YAML,
+): void {
   const environment = readUnitEnvironment(environmentFile);
   const { cluster, node } = config;
   const exchangeBucket = config.exchangeBucket ?? environment[ENVIRONMENT.exchangeBucket];
@@ -21,7 +25,7 @@ export function checkUnitKnowsNode(config: CakelessYaml, environmentFile: string
   if (missing.length > 0)
     throw new CommandError(
       'usage',
-      `${CAKELESS_YAML}: ${missing.join(', ')} missing`,
+      `${file}: ${missing.join(', ')} missing`,
       `set cluster, node, exchangeBucket and region there; or the last two in ${environmentFile}, as ${ENVIRONMENT.exchangeBucket} and AWS_REGION`,
     );
 }

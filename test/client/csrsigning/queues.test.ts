@@ -12,6 +12,9 @@ import { TokenBucket } from '../../../client/csrsigning/token-bucket.ts';
 import { outcomeKeys } from '../../../lib/contract/request-key.ts';
 
 describe('a fair queue', () => {
+  /** The age is the number in an item. */
+  const age = (item: string) => Number(item.replace(/\D/g, ''));
+  const newQueue = () => new FairQueue<'a', string>((a, b) => age(a) > age(b));
   const takeAll = (queue: FairQueue<'a', string>) => {
     const taken: string[] = [];
     for (let next = queue.take('a'); next !== undefined; next = queue.take('a')) taken.push(next);
@@ -19,7 +22,7 @@ describe('a fair queue', () => {
   };
 
   it('takes turns between requesters', () => {
-    const queue = new FairQueue<'a', string>();
+    const queue = newQueue();
     for (const item of ['x1', 'x2', 'x3', 'x4']) queue.add('a', 'x', item);
     queue.add('a', 'y', 'y1');
     expect(takeAll(queue).indexOf('y1')).toBe(1);
@@ -27,13 +30,19 @@ describe('a fair queue', () => {
   });
 
   it('takes the newest and the oldest of one requester alternately', () => {
-    const queue = new FairQueue<'a', string>();
+    const queue = newQueue();
     for (const item of ['1', '2', '3', '4', '5']) queue.add('a', 'x', item);
     expect(takeAll(queue)).toEqual(['5', '1', '4', '2', '3']);
   });
 
+  it('orders by age, whenever something was added', () => {
+    const queue = newQueue();
+    for (const item of ['3', '5', '1', '2', '4']) queue.add('a', 'x', item);
+    expect(takeAll(queue)).toEqual(['5', '1', '4', '2', '3']);
+  });
+
   it('forgets what is removed', () => {
-    const queue = new FairQueue<'a', string>();
+    const queue = newQueue();
     for (const item of ['1', '2']) queue.add('a', 'x', item);
     queue.remove('a', 'x', '2');
     queue.remove('a', 'x', '3');
@@ -71,17 +80,21 @@ it('an agenda returns what is due, earliest first', () => {
 
 describe('the schedule', () => {
   const minutes = (ms: number) => ms / 60_000;
-  it('looks for an outcome after 0.5, 1, 2, 4, 8 and then every 15 seconds', () => {
-    const pauses = [0, 1, 2, 3, 4, 5, 6, 1000].map(pauseBeforeLook);
-    expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  it('looks for an outcome every second or two at first, and then every 15 seconds', () => {
+    const pauses = [0, 1, 2, 3, 4, 5, 6, 7, 8, 1000].map(pauseBeforeLook);
+    expect(pauses.map((ms) => ms / 1000)).toEqual([0.5, 1, 1, 1.5, 2, 2, 4, 8, 15, 15]);
   });
   it('looks for a Node after 2, 5, 10 and then every 30 seconds', () => {
     expect([1, 2, 3, 4, 5].map(pauseForNode)).toEqual([2000, 5000, 10_000, 30_000, 30_000]);
   });
-  it('makes further attempts after 1, 2, 4, 8 and then every 15 minutes, and every hour on old CSRs', () => {
-    const pauses = [1, 2, 3, 4, 5, 6, 99].map((n) => minutes(pauseAfterAttempt(n, 0)));
+  it('makes further attempts after 1, 2, 4, 8 and then every 15 minutes, every hour on old CSRs, and every half a minute on a few new ones', () => {
+    const pause = (attempt: number, ageMinutes: number, isSoon = false) =>
+      minutes(pauseAfterAttempt(attempt, { ageMs: ageMinutes * 60_000, isSoon }));
+    const pauses = [1, 2, 3, 4, 5, 6, 99].map((n) => pause(n, 0));
     expect(pauses).toEqual([1, 2, 4, 8, 15, 15, 15]);
-    expect(minutes(pauseAfterAttempt(100, 25 * 3600 * 1000))).toBe(60);
+    expect(pause(100, 25 * 60)).toBe(60);
+    // few, in their first ten minutes
+    expect([pause(1, -60, true), pause(9, 9, true), pause(21, 10, true)]).toEqual([0.5, 0.5, 15]);
   });
   it('staggers replicas by up to two seconds, each CSR differently', () => {
     const staggers = ['u1', 'u2', 'u3'].flatMap((uid) =>

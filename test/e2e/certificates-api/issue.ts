@@ -183,5 +183,7 @@ export async function checkRenewal(served: Served, minutes: number): Promise<str
   const counts = kubelets.map((kubelet) =>
     kinds.map((which) => `${certificates(kubelet, which).length} ${which}`).join(' and '),
   );
-  return `worker: ${counts[0]} certificates, control plane: ${counts[1]}`;
+  const logins = kubelets.flatMap((kubelet) => kubelet.events('logged in'));
+  const resets = logins.reduce((sum, login) => sum + (login.resets ?? 0), 0);
+  return `worker: ${counts[0]} certificates, control plane: ${counts[1]}; ${logins.length} logins, ${resets} connections reset`;
 }

@@ -23,6 +23,8 @@ export interface KubeletEvent {
   readonly notAfter?: string;
   readonly chain?: number;
   readonly user?: string;
+  /** Connections that were reset before the API server answered. */
+  readonly resets?: number;
   readonly error?: string;
 }
 

@@ -3,11 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installCsrsigning } from '../../../../client/node/forwarder/install-csrsigning.ts';
+import {
+  type InstallForwarderOptions,
+  installCsrsigning,
+} from '../../../../client/node/forwarder/install-csrsigning.ts';
 import { csrsigningUnit } from '../../../../client/node/forwarder/unit.ts';
 import type { CertificateReport } from '../../../../client/node/renewal/report.ts';
 import { resolveSettings } from '../../../../client/node/state/settings.ts';
-import type { UnitsOptions } from '../../../../client/node/units/install-units.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
 
 const CONF = 'cakeless-csrsigning.conf';
@@ -32,7 +34,7 @@ const makeConf = () => {
 };
 
 interface Given {
-  readonly options?: Partial<UnitsOptions>;
+  readonly options?: Partial<InstallForwarderOptions>;
   readonly isRunning?: boolean;
   readonly outcome?: CertificateReport['outcome'];
 }
@@ -72,6 +74,24 @@ it('requests a missing kubeconfig, writes the unit, and starts it', async () => 
     ]),
   );
   expect((await run()).calls).toEqual(['daemon-reload', `enable ${UNIT}`, `restart ${UNIT}`]);
+});
+
+it('the unit reads the configuration file that was given', async () => {
+  const nodeConfig = join(folder, 'cakeless.yaml');
+  await run({ options: { nodeConfig } });
+  expect(readFileSync(unit(), 'utf8').split('\n')).toEqual(
+    expect.arrayContaining([
+      `ExecStart=/opt/cakeless csrsigning --node-config ${nodeConfig}`,
+      `ConditionPathExists=${nodeConfig}`,
+    ]),
+  );
+});
+
+it('the path of the configuration file is escaped, as systemd reads words and paths', () => {
+  const nodeConfig = '/etc/of 100% $HOME.yaml';
+  const text = csrsigningUnit({ command: '/bin/true', kubeconfig: '/k.conf', nodeConfig });
+  expect(text).toContain('\nConditionPathExists=/etc/of 100%% $HOME.yaml\n');
+  expect(text).toContain('csrsigning --node-config "/etc/of 100%% $$HOME.yaml"\n');
 });
 
 it('installs nothing while the kubeconfig is pending or rejected', async () => {

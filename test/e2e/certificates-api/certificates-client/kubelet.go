@@ -1,19 +1,21 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"reflect"
+	"strings"
+	"syscall"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -53,11 +55,11 @@ func runKubelet(arguments []string) error {
 	if err := flags.Parse(arguments); err != nil || k.node == "" || k.kubeconfig == "" || k.certificateDirectory == "" {
 		return fmt.Errorf("%w: kubelet -node NAME -kubeconfig FILE -cert-dir FOLDER", errUsage)
 	}
-	client, transport, err := k.clientManager()
+	client, transport, whoami, err := k.clientManager()
 	if err != nil {
 		return err
 	}
-	go watchCertificate("client", client, func() error { return whoami(transport) })
+	go watchCertificate("client", client, whoami)
 	client.Start()
 	say("started", event{"node": k.node})
 	if k.serving {
@@ -73,10 +75,12 @@ func runKubelet(arguments []string) error {
 }
 
 // clientManager is what run() of the kubelet does with its kubeconfigs (cmd/kubelet/app/server.go, buildKubeletClientConfig).
-func (k kubelet) clientManager() (certificate.Manager, *restclient.Config, error) {
+func (k kubelet) clientManager() (
+	certificate.Manager, *restclient.Config, func(*tls.Certificate) error, error,
+) {
 	loaded := withLogger(bootstrap.LoadClientConfig, k.kubeconfig, k.bootstrapKubeconfig, k.certificateDirectory)
 	if err, failed := loaded[2].Interface().(error); failed {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	certConfig := loaded[0].Interface().(*restclient.Config)
 	clientConfig := loaded[1].Interface().(*restclient.Config)
@@ -95,15 +99,21 @@ func (k kubelet) clientManager() (certificate.Manager, *restclient.Config, error
 		},
 	)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	transport := restclient.AnonymousClientConfig(clientConfig)
+	// UpdateTransport moves the CA into a transport of its own
+	anonymous, err := restclient.TLSConfigFor(transport)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	whoami := func(current *tls.Certificate) error { return logIn(transport.Host, anonymous, current) }
 	const exitAfter = 5 * time.Minute
 	updated := withLogger(kubeletcertificate.UpdateTransport, (<-chan struct{})(wait.NeverStop), transport, manager, exitAfter)
 	if err, failed := updated[1].Interface().(error); failed {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return manager, transport, nil
+	return manager, transport, whoami, nil
 }
 
 // withLogger calls a function of the kubelet, which has a logger as its first parameter in newer releases.
@@ -130,7 +140,7 @@ func (k kubelet) startServing(transport *restclient.Config) error {
 	if err != nil {
 		return err
 	}
-	go watchCertificate("serving", manager, func() error { return nil })
+	go watchCertificate("serving", manager, func(*tls.Certificate) error { return nil })
 	manager.Start()
 	if k.listen == "" {
 		return nil
@@ -172,7 +182,7 @@ func serve(listener net.Listener, manager certificate.Manager) {
 const lookEvery = 20 * time.Millisecond
 
 // watchCertificate says when the manager has another certificate, and when it has none any more.
-func watchCertificate(which string, manager certificate.Manager, use func() error) {
+func watchCertificate(which string, manager certificate.Manager, use func(*tls.Certificate) error) {
 	last := ""
 	for {
 		current := manager.Current()
@@ -183,7 +193,7 @@ func watchCertificate(which string, manager certificate.Manager, use func() erro
 		case current != nil && last != fingerprint(current.Leaf):
 			last = fingerprint(current.Leaf)
 			say("certificate", describe(which, current))
-			if err := use(); err != nil {
+			if err := use(current); err != nil {
 				say("unusable", event{"which": which, "error": err.Error()})
 			}
 		}
@@ -223,21 +233,48 @@ func fingerprint(leaf *x509.Certificate) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// whoami asks the API server, with the kubelet's own connection, whom it takes the kubelet for.
-func whoami(transport *restclient.Config) error {
-	client, err := clientset.NewForConfig(transport)
-	if err != nil {
-		return err
+const (
+	reviewPath = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+	review     = `{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}`
+	mostResets = 3
+)
+
+// logIn asks the API server whom it takes the holder of this certificate for. Each question has a connection of its own:
+// the kubelet's own connections keep the certificate before this one for up to ten seconds, until UpdateTransport closes
+// them, and a question that they carry at that moment fails. A connection that is reset all the same, as by an API server
+// that restarts, is opened again a few times, and counted. What the API server answers is never asked again.
+func logIn(server string, anonymous *tls.Config, current *tls.Certificate) error {
+	tlsConfig := anonymous.Clone()
+	tlsConfig.Certificates = []tls.Certificate{*current}
+	client := &http.Client{
+		Timeout:   20 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: tlsConfig, DisableKeepAlives: true},
 	}
-	review := `{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}`
-	const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	answer, err := client.CoreV1().RESTClient().Post().AbsPath(path).
-		SetHeader("Content-Type", "application/json").Body(bytes.NewBufferString(review).Bytes()).Do(ctx).Raw()
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, answer)
+	for resets := 0; ; resets++ {
+		status, answer, err := ask(client, strings.TrimSuffix(server, "/")+reviewPath)
+		switch {
+		case errors.Is(err, syscall.ECONNRESET) && resets < mostResets:
+			continue
+		case err != nil:
+			return fmt.Errorf("after %d resets: %w", resets, err)
+		case status != http.StatusCreated:
+			return fmt.Errorf("%d: %s", status, answer)
+		}
+		return loggedIn(answer, resets)
 	}
+}
+
+func ask(client *http.Client, url string) (int, []byte, error) {
+	response, err := client.Post(url, "application/json", strings.NewReader(review))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	return response.StatusCode, answer, err
+}
+
+func loggedIn(answer []byte, resets int) error {
 	var said struct {
 		Status struct {
 			UserInfo struct {
@@ -249,6 +286,7 @@ func whoami(transport *restclient.Config) error {
 	if err := json.Unmarshal(answer, &said); err != nil {
 		return err
 	}
-	say("logged in", event{"which": "client", "user": said.Status.UserInfo.Username, "groups": said.Status.UserInfo.Groups})
+	user := said.Status.UserInfo
+	say("logged in", event{"which": "client", "user": user.Username, "groups": user.Groups, "resets": resets})
 	return nil
 }
