@@ -29,6 +29,7 @@ export interface KubeEvent {
   readonly note?: string;
   readonly message?: string;
   readonly count?: number;
+  readonly deprecatedLastTimestamp?: string;
   readonly regarding?: { readonly uid: string };
 }
 
