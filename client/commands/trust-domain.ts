@@ -66,12 +66,14 @@ function describeAll(rows: readonly TrustDomainRow[]): Line[] {
     {
       columns: [
         'TRUST DOMAIN',
+        { title: 'ORIGIN', drop: 2 },
         { title: 'KEY SPEC', drop: 1 },
         'FIRST CA EXPIRES',
         { title: 'CLUSTERS', cut: 'end' },
       ],
-      rows: rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
+      rows: rows.map(({ trustDomain, origins, keySpecs, notAfter, clusters }) => [
         trustDomain,
+        origins.join(', '),
         keySpecs.join(', '),
         notAfter,
         clusters.join(', ') || 'none',
@@ -94,6 +96,7 @@ function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, 
 const CA_COLUMNS: readonly Column[] = [
   'CA',
   { title: 'SUBJECT', cut: 'end', drop: 3 },
+  { title: 'ORIGIN', drop: 4 },
   { title: 'KEY SPEC', drop: 2 },
   'EXPIRES',
   { title: 'KEY', cut: 'start' },
@@ -109,6 +112,7 @@ function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSum
       rows: Object.entries(cas).map(([name, ca]) => [
         name,
         ca.subject,
+        ca.origin,
         ca.keySpec,
         ca.notAfter,
         ca.keyId,

@@ -85,6 +85,7 @@ const NAMES: Readonly<Record<string, string>> = {
   [OID.certificatePolicies]: 'certificatePolicies',
   [OID.authorityKeyIdentifier]: 'authorityKeyIdentifier',
   [OID.extKeyUsage]: 'extKeyUsage',
+  [OID.anyExtendedKeyUsage]: 'anyExtendedKeyUsage',
   '1.3.6.1.5.5.7.1.1': 'authorityInfoAccess',
   '1.3.6.1.5.5.7.1.24': 'tlsFeature',
 };

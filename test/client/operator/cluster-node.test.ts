@@ -216,6 +216,7 @@ it('lists the trust domains with the clusters that use them', async () => {
   expect(JSON.parse(printed.join('\n'))).toEqual([
     {
       trustDomain: TRUST_DOMAIN,
+      origins: ['made'],
       keySpecs: [expect.any(String)],
       notAfter: expect.stringMatching(/^\d{4}-.*Z$/),
       clusters: ['prod'],
