@@ -15,6 +15,7 @@ import { formatCaCertHash, hashOf } from '../node/trust/ca-cert-hash.ts';
 import { type EtcdPlace, etcdPlaceOf, type KeyState, keyStateOf, type PkiCa } from './read-pki.ts';
 
 export interface CertificateFacts {
+  /** On one line. */
   readonly subject: string;
   /** undefined if KMS, or the service, has no such key. */
   readonly keySpec: CaKeySpec | undefined;
@@ -88,7 +89,7 @@ export function inspectCa(pki: PkiCa, now: Date): InspectedCa {
 
 function factsOf(ca: AdoptableCa, certificate: X509Certificate): CertificateFacts {
   return {
-    subject: certificate.subject,
+    subject: certificate.subject.replaceAll('\n', ', '),
     keySpec: keySpecOf(certificate),
     notBefore: new Date(certificate.validFrom).toISOString(),
     notAfter: new Date(certificate.validTo).toISOString(),

@@ -87,6 +87,7 @@ const adoptedSchema = z.looseObject({
     z.looseObject({
       keyId: z.string(),
       keySpec: z.string(),
+      origin: z.enum(['made', 'adopted', 'subordinate']),
       subject: z.string(),
       notAfter: z.string(),
       sha256: z.string(),
@@ -111,6 +112,8 @@ export async function adoptCas(
       throw wrongResponse(
         `the certificate of ${ca} is ${adopted?.sha256 ?? 'missing'}, expected ${certificate.fingerprint256}`,
       );
+    if (adopted.origin !== 'adopted')
+      throw wrongResponse(`${ca} is ${adopted.origin}, expected adopted`);
     if (adopted.keyId !== keyId)
       throw wrongResponse(`the key of ${ca} is ${adopted.keyId}, expected ${keyId}`);
   }

@@ -7,6 +7,7 @@ import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
 import type { OutputFormat, Terminal } from '../terminal.ts';
+import { addAdoptionCommands } from './trust-domain-adoption.ts';
 import { addInspectPkiCommand } from './trust-domain-inspect-pki.ts';
 
 export function addTrustDomainCommands(
@@ -61,6 +62,7 @@ export function addTrustDomainCommands(
       await list(connection, terminal, output);
     });
   addInspectPkiCommand(group, terminal, exit);
+  addAdoptionCommands(group, connection, terminal, exit);
 }
 
 function caNames(text: string, before: readonly CaName[] = []): CaName[] {

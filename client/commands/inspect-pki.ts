@@ -99,7 +99,7 @@ const tableOf = (cas: readonly InspectedCa[]): Line => ({
   ],
   rows: cas.map(({ ca, certificate, key }) => [
     ca,
-    certificate?.subject.replaceAll('\n', ', ') ?? '-',
+    certificate?.subject ?? '-',
     certificate?.keySpec ?? '-',
     certificate?.notBefore ?? '-',
     certificate?.notAfter ?? '-',

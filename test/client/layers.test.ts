@@ -59,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: [],
   reference: ['edge'],
   edge: [],
-  adoption: ['node', 'wording'],
+  adoption: ['operator', 'node', 'wording'],
   operator: ['node', 'kubeadm'],
   users: ['node', 'wording'],
   schemas: ['node'],

@@ -68,10 +68,10 @@ export class Pki {
     kubeletDir: undefined,
   };
 
-  /** With three CAs of P-256 keys. */
+  /** With three CAs of P-256 keys, made once for a file of tests. */
   static make(): Pki {
     const pki = new Pki();
-    for (const ca of ['ca', 'etcd-ca', 'front-proxy-ca'] as const) pki.setCa(ca, newKey());
+    for (const [name, content] of ordinaryFiles()) pki.write(name, content);
     return pki;
   }
 
@@ -105,4 +105,17 @@ export class Pki {
   dispose(): void {
     rmSync(this.root, { recursive: true });
   }
+}
+
+let ordinary: [name: string, content: string][] | undefined;
+
+function ordinaryFiles() {
+  ordinary ??= (['ca', 'etcd-ca', 'front-proxy-ca'] as const).flatMap((ca) => {
+    const key = newKey();
+    return [
+      [`${STEMS[ca]}.key`, key],
+      [`${STEMS[ca]}.crt`, selfSigned(ca, key)],
+    ] satisfies [string, string][];
+  });
+  return ordinary;
 }
