@@ -66,12 +66,14 @@ function describeAll(rows: readonly TrustDomainRow[]): Line[] {
     {
       columns: [
         'TRUST DOMAIN',
+        { title: 'ORIGIN', drop: 2 },
         { title: 'KEY SPEC', drop: 1 },
         'FIRST CA EXPIRES',
         { title: 'CLUSTERS', cut: 'end' },
       ],
-      rows: rows.map(({ trustDomain, keySpecs, notAfter, clusters }) => [
+      rows: rows.map(({ trustDomain, origins, keySpecs, notAfter, clusters }) => [
         trustDomain,
+        origins.join(', '),
         keySpecs.join(', '),
         notAfter,
         clusters.join(', ') || 'none',
@@ -94,6 +96,7 @@ function keysOf(options: Omit<CreateOptions, 'output'>): Partial<Record<CaName, 
 const CA_COLUMNS: readonly Column[] = [
   'CA',
   { title: 'SUBJECT', cut: 'end', drop: 3 },
+  { title: 'ORIGIN', drop: 4 },
   { title: 'KEY SPEC', drop: 2 },
   'EXPIRES',
   { title: 'KEY', cut: 'start' },
@@ -101,14 +104,18 @@ const CA_COLUMNS: readonly Column[] = [
 ];
 
 function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSummary): void {
-  const { cas, caCertHashes = [] } = summary;
+  printResult(terminal, output, summary, () => describeCas(summary));
+}
+
+export function describeCas({ cas, caCertHashes = [] }: TrustDomainSummary): Line[] {
   const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
-  printResult(terminal, output, summary, () => [
+  return [
     {
       columns: CA_COLUMNS,
       rows: Object.entries(cas).map(([name, ca]) => [
         name,
         ca.subject,
+        ca.origin,
         ca.keySpec,
         ca.notAfter,
         ca.keyId,
@@ -116,5 +123,5 @@ function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSum
       ]),
     },
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
-  ]);
+  ];
 }

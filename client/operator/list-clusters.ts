@@ -1,7 +1,7 @@
 /** What `cakeless cluster list` and `cakeless trust-domain list` show. */
 import { listClusterRecords } from '../../lib/cluster/list-records.ts';
 import { AUTHORITY_PREFIXES } from '../../lib/contract/prefixes.ts';
-import { trustDomainOfKey } from '../../lib/contract/trust-domain.ts';
+import { type CaOrigin, trustDomainOfKey } from '../../lib/contract/trust-domain.ts';
 import { Fault } from '../../lib/fault.ts';
 import { orMalformed } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
@@ -51,6 +51,8 @@ export async function listClusters(authority: ObjectStore): Promise<Listed<Clust
 
 export interface TrustDomainRow {
   readonly trustDomain: string;
+  /** Where the certificates of its CAs are from. */
+  readonly origins: readonly CaOrigin[];
   /** Key specs of the keys that sign now. */
   readonly keySpecs: readonly string[];
   /** When the first of the signing CAs expires. */
@@ -82,6 +84,7 @@ async function rowOf(
   const cas = Object.values((await summarizeTrustDomain(authority, trustDomain)).cas);
   return {
     trustDomain,
+    origins: [...new Set(cas.map(({ origin }) => origin))],
     keySpecs: [...new Set(cas.map(({ keySpec }) => keySpec))],
     notAfter: cas.map(({ notAfter }) => notAfter).sort()[0] ?? '',
     clusters: clusters

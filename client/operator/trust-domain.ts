@@ -1,25 +1,11 @@
 /** Creates and reads the CAs of a trust domain. */
-import { X509Certificate } from 'node:crypto';
-import {
-  type CaVersion,
-  casOf,
-  signingVersionOf,
-  trustDomainKey,
-  trustDomainSchema,
-} from '../../lib/contract/trust-domain.ts';
+import { type CaSummary, summarizeCas } from '../../lib/ca/summarize.ts';
+import { casOf, trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { formatCaCertHash } from '../node/trust/ca-cert-hash.ts';
-
-export interface CaSummary {
-  readonly keyId: string;
-  readonly keySpec: string;
-  readonly subject: string;
-  readonly notAfter: string;
-  readonly sha256: string;
-}
 
 export interface TrustDomainSummary {
   readonly trustDomain: string;
@@ -69,24 +55,10 @@ export async function summarizeTrustDomain(
       `trust domain ${name}: does not exist`,
       `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${name}`,
     );
-  const all = casOf(document);
-  const cas = Object.fromEntries(
-    all.map(([ca, versions]) => [ca, summaryOf(signingVersionOf(ca, versions))]),
-  );
+  const cas = summarizeCas(document);
   // A node installs every version, the signing one first (lib/ca/create-trust-domain.ts), and needs a hash for each.
-  const caCertHashes = all.flatMap(([ca, { versions }]) =>
+  const caCertHashes = casOf(document).flatMap(([ca, { versions }]) =>
     versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
   );
   return { trustDomain: name, cas, caCertHashes };
-}
-
-function summaryOf({ keyId, keySpec, certificate: pem }: CaVersion): CaSummary {
-  const certificate = new X509Certificate(pem);
-  return {
-    keyId,
-    keySpec,
-    subject: certificate.subject,
-    notAfter: new Date(certificate.validTo).toISOString(),
-    sha256: certificate.fingerprint256,
-  };
 }

@@ -1,7 +1,6 @@
 /** Which key each CA of a trust domain gets. */
 
 import { claimSchema } from '../contract/ca-key-claim.ts';
-import { caRecordKey, caRecordSchema } from '../contract/ca-record.ts';
 import { casOf, signingVersionOf, type TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
@@ -9,6 +8,7 @@ import type { Service } from '../service.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
 import { claimKeyOf } from './key-claims.ts';
+import { readCaRecord } from './record-version.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 
 const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
@@ -44,8 +44,7 @@ export async function findKeys(
 ): Promise<FoundKey[]> {
   const found: FoundKey[] = [];
   for (const ca of cas) {
-    const recordKey = caRecordKey({ trustDomain, ca, version });
-    const record = await readDocument(service.authority, recordKey, caRecordSchema);
+    const record = await readCaRecord(service, { trustDomain, ca, version });
     const named = keys?.[ca];
     if (record) found.push({ ca, key: keyOf(record) });
     else if (named) found.push({ ca, key: await caKeys.find(named) });

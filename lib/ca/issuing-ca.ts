@@ -1,5 +1,7 @@
 /** The parts of a CA that are needed to issue leaf certificates, read from its trust domain's document. */
 import { X509Certificate } from 'node:crypto';
+import { sha1KeyIdentifierOf } from '../certificate/assemble.ts';
+import { extensionOf, readCertificate } from '../certificate/read-certificate.ts';
 import {
   type CaVersion,
   signingVersionOf,
@@ -8,7 +10,7 @@ import {
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
 import { OID } from '../der/oids.ts';
-import { readDer, readFields, readOid, TAG } from '../der/read.ts';
+import { readDer, TAG } from '../der/read.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { type SigningAlgorithm, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { checkDocument } from '../store/documents.ts';
@@ -35,7 +37,7 @@ export interface IssuingCa {
   readonly certificate: X509Certificate;
   /** The subject's DER, byte for byte: Go compares issuer and subject as bytes. */
   readonly subject: Uint8Array;
-  /** keyIdentifier of the CA's subjectKeyIdentifier. */
+  /** The CA's subjectKeyIdentifier, or the SHA-1 digest of its key. */
   readonly keyIdentifier: Uint8Array;
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -88,26 +90,18 @@ function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
   return issuing;
 }
 
-/** RFC 5280 section 4.1: version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions. */
+/**
+ * An existing subjectKeyIdentifier is copied: OpenSSL compares it with the leaf's authorityKeyIdentifier. A CA certificate
+ * without one, as kubeadm created them up to 1.18, has nothing to compare with; the identifier is computed as Go would
+ * have. Issuer and serial number would tie leaf certificates to this one certificate of the CA, so they are never used.
+ */
 function readCaFields(der: Uint8Array): { subject: Uint8Array; keyIdentifier: Uint8Array } {
-  const certificate = readDer(der, 'CA certificate');
-  const [tbs] = readFields(certificate, TAG.sequence, 'tbs', 'signatureAlgorithm', 'signature');
-  const fields = tbs?.children() ?? [];
-  const subject = fields[5]?.as(TAG.sequence, 'CA subject').raw;
-  const extensions =
-    fields
-      .find(({ tag }) => tag === 0xa3)
-      ?.children()[0]
-      ?.children() ?? [];
-  for (const extension of extensions) {
-    const parts = extension.children();
-    const [id, value] = [parts[0], parts.at(-1)];
-    if (!subject || !id || !value || readOid(id) !== OID.subjectKeyIdentifier) continue;
-    const keyIdentifier = readDer(value.content, 'subjectKeyIdentifier').as(TAG.octetString, 'ski');
-    return {
-      subject: Uint8Array.from(subject),
-      keyIdentifier: Uint8Array.from(keyIdentifier.content),
-    };
-  }
-  throw new Error('the CA certificate has no subjectKeyIdentifier (RFC 5280 section 4.2.1.2)');
+  const certificate = readCertificate(der);
+  const extension = extensionOf(certificate, OID.subjectKeyIdentifier);
+  return {
+    subject: Uint8Array.from(certificate.subject.raw),
+    keyIdentifier: extension
+      ? Uint8Array.from(readDer(extension.value, 'ski').expect(TAG.octetString).content)
+      : sha1KeyIdentifierOf(certificate.publicKey),
+  };
 }

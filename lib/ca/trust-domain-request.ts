@@ -1,6 +1,9 @@
+/** The requests to create-ca, and its responses to those about adoption. */
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
+import type { FindingLevel } from './lint-adopted.ts';
 
+/** Creates a trust domain, or adds CAs to it: the request without `action`, or with `create`. */
 export interface TrustDomainRequest {
   readonly trustDomain: string;
   /**
@@ -14,4 +17,67 @@ export interface TrustDomainRequest {
   readonly keys?: Partial<Record<CaName, string>>;
   /** Lifetime of the CA certificates in days; kubeadm's caCertificateValidityPeriod is 3650. */
   readonly validityDays: number;
+}
+
+/** kubeadm's CAs. It has no `kubelet-ca`, so there is none to adopt. */
+export const ADOPTABLE_CAS = ['ca', 'etcd-ca', 'front-proxy-ca'] as const satisfies CaName[];
+
+export type AdoptableCa = (typeof ADOPTABLE_CAS)[number];
+
+/** The certificate of a CA that a cluster already has, and the KMS key into which its key was imported. */
+export interface CaToAdopt {
+  /** One certificate in PEM; text around it is skipped. */
+  readonly certificate: string;
+  /** Key ARN or alias. @default the alias of the key of the CA's version (`caKeyAlias`) */
+  readonly keyId?: string;
+}
+
+export type CasToAdopt = Readonly<Partial<Record<AdoptableCa, CaToAdopt>>>;
+
+/** Lints the certificates and finds the keys. Changes no object. */
+export interface PrepareAdoptionRequest {
+  readonly action: 'prepare-adoption';
+  readonly trustDomain: string;
+  readonly cas: CasToAdopt;
+}
+
+/** Adopts the CAs, after their keys have been imported. */
+export interface AdoptRequest {
+  readonly action: 'adopt';
+  readonly trustDomain: string;
+  readonly cas: CasToAdopt;
+}
+
+export type CreateCaRequest =
+  | (TrustDomainRequest & { readonly action?: 'create' })
+  | PrepareAdoptionRequest
+  | AdoptRequest;
+
+/** How far the adoption of a CA is. */
+export type AdoptionState =
+  /** The key exists, without key material. */
+  | 'pending-import'
+  | 'imported'
+  /** The trust domain has the CA. */
+  | 'adopted';
+
+export interface PreparedCa {
+  /** Key ARN: into this key the CA key is to be imported. */
+  readonly keyId: string;
+  readonly keySpec: CaKeySpec;
+  readonly state: AdoptionState;
+}
+
+/** The response to `prepare-adoption`. */
+export interface PreparedAdoption {
+  readonly trustDomain: string;
+  readonly cas: Readonly<Partial<Record<AdoptableCa, PreparedCa>>>;
+  /** A request with a finding that refuses is rejected, with all of them. */
+  readonly findings: readonly CaFinding[];
+}
+
+export interface CaFinding {
+  readonly ca: AdoptableCa;
+  readonly level: FindingLevel;
+  readonly text: string;
 }

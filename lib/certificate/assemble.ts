@@ -15,7 +15,16 @@ export function assembleCertificate(
 
 /** RFC 7093 section 2, method 1: the leftmost 160 bits of SHA-256 over the key, as Go does since 1.25. */
 export function keyIdentifierOf(spki: Element): Uint8Array {
+  return hash('sha256', keyBitsOf(spki), 'buffer').subarray(0, 20);
+}
+
+/** RFC 5280 section 4.2.1.2, method 1: SHA-1 over the key, as Go did up to 1.24. It identifies, and protects nothing. */
+export function sha1KeyIdentifierOf(spki: Element): Uint8Array {
+  return hash('sha1', keyBitsOf(spki), 'buffer');
+}
+
+function keyBitsOf(spki: Element): Uint8Array {
   const [, bits] = readFields(spki, TAG.sequence, 'algorithm', 'subjectPublicKey');
   if (!bits) throw new Error('no subjectPublicKey');
-  return hash('sha256', readOctetAlignedBits(bits), 'buffer').subarray(0, 20);
+  return readOctetAlignedBits(bits);
 }

@@ -18,6 +18,17 @@ export function holdsCertificatesOnly(text: string): boolean {
   return text.replace(CERTIFICATE, '').trim() === '';
 }
 
+/** A certificate between its own lines: spaces after `-----END` are accepted as Go and OpenSSL accept them. */
+const WHOLE_LINES = new RegExp(`^${CERTIFICATE.source}[ \\t]*\\r?$`, 'gm');
+
+/**
+ * Whether every PEM reader sees the same certificates in a text that may have other text around them, as `openssl x509
+ * -text` writes it, and line endings of Windows: nothing else looks like the beginning of a block.
+ */
+export function hidesNoCertificate(text: string): boolean {
+  return !text.replace(WHOLE_LINES, '').includes('-----');
+}
+
 /**
  * Whether a text is certificates exactly as `toPem` writes them, and nothing else: then all PEM readers read the same
  * certificates. Otherwise they may differ: Go may skip what OpenSSL accepts (a lone CR, no line ending before the next

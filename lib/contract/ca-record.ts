@@ -1,4 +1,7 @@
-/** The record of a CA version: what is signed, and with which key. It is written before KMS is called to sign. */
+/**
+ * The record of a CA version: what is signed, and with which key. It is written before KMS is called to sign. It is the
+ * draft of a certificate that is made, or the proof that KMS has the key of one that is adopted.
+ */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
@@ -16,7 +19,7 @@ export interface CaVersionName {
 /** The version of a CA that its trust domain is created with. */
 export const FIRST_CA_VERSION = 1;
 
-export const caRecordSchema = widenable({
+const common = {
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),
   version: z.number().check(z.int(), z.positive()),
@@ -25,17 +28,35 @@ export const caRecordSchema = widenable({
   /** SubjectPublicKeyInfo, DER in base64. */
   publicKey: z.string(),
   decidedAt: z.string(),
+};
+
+const madeSchema = widenable({
+  ...common,
+  origin: z.optional(z.literal('made')),
   /** TBSCertificate, DER in base64: a retry signs the same bytes. */
   tbs: z.string(),
 });
 
+const adoptedSchema = widenable({
+  ...common,
+  origin: z.literal('adopted'),
+  /** The cluster's own CA certificate, DER in base64. */
+  certificate: z.string(),
+  /** What KMS signs to prove that it has the key of the certificate, in base64 (lib/ca/adoption-proof.ts). */
+  proof: z.string(),
+});
+
+export const caRecordSchema = z.discriminatedUnion('origin', [madeSchema, adoptedSchema]);
+
+export type MadeCaRecord = z.infer<typeof madeSchema>;
+export type AdoptedCaRecord = z.infer<typeof adoptedSchema>;
 export type CaRecord = z.infer<typeof caRecordSchema>;
 
 const stem = ({ trustDomain, ca, version }: CaVersionName) =>
   `${AUTHORITY_PREFIXES.caRecords}${trustDomain}/${ca}/${version}`;
 
 export const caRecordKey = (name: CaVersionName) => `${stem(name)}.json`;
-/** The signed certificate, next to its record. */
+/** The CA certificate, next to its record. */
 export const caCertificateKey = (name: CaVersionName) => `${stem(name)}.crt`;
 
 /** The CA version that a record is about, by its key; undefined for any other key. */

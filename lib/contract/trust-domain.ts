@@ -7,13 +7,27 @@ import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
 
+/**
+ * Where the certificate of a CA version is from. `made`: drafted here, and signed by its own KMS key. `adopted`: a
+ * cluster's own, whose key was imported into KMS. `subordinate`: of a KMS key, signed by a CA above it.
+ */
+export const CA_ORIGINS = ['made', 'adopted', 'subordinate'] as const;
+
+export type CaOrigin = (typeof CA_ORIGINS)[number];
+
 const caVersionSchema = widenable({
   version: z.number().check(z.int(), z.positive()),
+  /** @default made */
+  origin: z.optional(z.enum(CA_ORIGINS)),
+  /** When the document got this version. */
+  since: z.optional(z.string()),
   /** Key ARN in KMS. */
   keyId: z.string(),
   keySpec: z.enum(CA_KEY_SPECS),
   /** The CA certificate in PEM. */
   certificate: z.string(),
+  /** The certificates above a subordinate CA's, in PEM. */
+  chain: z.optional(z.string()),
 });
 
 /** A CA with all its versions; `signing` is the number of the version that signs now. */
@@ -63,6 +77,8 @@ export function casOf({ cas }: TrustDomainDocument): [CaName, CaVersions][] {
     return ca ? [[name, ca]] : [];
   });
 }
+
+export const originOf = ({ origin = 'made' }: Pick<CaVersion, 'origin'>): CaOrigin => origin;
 
 /** The version of a CA that signs now. @throws Fault document-malformed if it is not one of its versions */
 export function signingVersionOf(name: CaName, { signing, versions }: CaVersions): CaVersion {

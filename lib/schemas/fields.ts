@@ -109,12 +109,21 @@ export const FIELDS = {
         [`cas.${ca}.signing`, 'number of the version that signs now'],
         [`cas.${ca}.versions`, 'its keys and certificates'],
         [`cas.${ca}.versions[].version`, 'number of the version, from 1'],
+        [
+          `cas.${ca}.versions[].origin`,
+          '`made`: created here; `adopted`: the certificate of an existing cluster, whose key was imported; `subordinate`: signed by a CA above it; absent: `made`',
+        ],
+        [`cas.${ca}.versions[].since`, 'when the trust domain got it, in ISO 8601 and UTC'],
         [`cas.${ca}.versions[].certificate`, 'the CA certificate in PEM'],
+        [`cas.${ca}.versions[].chain`, 'the certificates above a subordinate CA, in PEM'],
       ]),
     ),
   },
   caRecord: {
     version: 'number of the version, from 1',
+    origin: '`made`: the record of a certificate that is created; `adopted`: of an existing one',
+    certificate: 'the certificate that is adopted, DER in base64',
+    proof: 'what KMS signs to prove that it has the key of the certificate, in base64; not DER',
   },
   caKeyClaim: {
     version: 'number of the CA version that has the key',

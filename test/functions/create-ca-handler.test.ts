@@ -30,6 +30,7 @@ it('creates all CAs and returns public data about each', async () => {
   expect(Object.keys(result.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca', 'kubelet-ca']);
   expect(result.cas.ca).toEqual({
     keyId: expect.stringMatching(/^arn:/),
+    origin: 'made',
     keySpec: 'ECC_NIST_P256',
     subject: 'CN=kubernetes',
     sha256: expect.stringMatching(/^([0-9A-F]{2}:){31}/),

@@ -3,8 +3,9 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
+import type { CaKey, CaKeys, ImportableKey } from '../../lib/ca/ca-keys.ts';
 import type { CaVersionName } from '../../lib/contract/ca-record.ts';
+import { Fault } from '../../lib/fault.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
 import type { SigningKeys } from '../../lib/signing/signing-keys.ts';
 import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
@@ -13,6 +14,8 @@ import { makeSignature } from '../../local/kms/signatures.ts';
 
 export class SoftKeys implements SigningKeys, CaKeys {
   #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
+  /** Keys that were created for an import, by ARN. */
+  readonly #imports = new Map<string, CaKeySpec>();
   readonly #committed = readCommittedKeys();
   readonly signed: string[] = [];
   /** The records that the signatures were for. */
@@ -63,6 +66,31 @@ export class SoftKeys implements SigningKeys, CaKeys {
         this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
     }
     return this.find(keyId);
+  }
+
+  async ensureImportable(
+    { trustDomain, ca, version }: CaVersionName,
+    spec: CaKeySpec,
+  ): Promise<ImportableKey> {
+    const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}-${version}-imported`;
+    if (!this.#imports.has(keyId)) this.#imports.set(keyId, spec);
+    return this.importState(keyId);
+  }
+
+  async importState(keyId: string): Promise<ImportableKey> {
+    const known = this.#keys.get(keyId);
+    if (known) return { keyId, keySpec: known.key.keySpec, state: 'imported' };
+    const spec = this.#imports.get(keyId);
+    if (!spec) throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+    return { keyId, keySpec: spec, state: 'pending-import' };
+  }
+
+  /** As KMS's ImportKeyMaterial does, once the blob is unwrapped. */
+  import(keyId: string, privateKey: KeyObject): void {
+    const spec = this.#imports.get(keyId);
+    if (!spec || this.#keys.has(keyId)) throw new Error(`no import into ${keyId} is pending`);
+    const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+    this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey } });
   }
 
   /** The key itself, for a program that measures without KMS. */

@@ -1,9 +1,11 @@
 /** The CA certificates of a new node: fetches what the service publishes, and checks it against the pins. */
 import { existsSync } from 'node:fs';
+import { certificateToPem, hidesNoCertificate } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { describeSharedKey, findSharedKeys } from './another-ca.ts';
 import { hashOf } from './ca-cert-hash.ts';
@@ -100,13 +102,25 @@ export function judgeDisk(cas: readonly CaName[], folders: NodeFolders, pins: Pi
   for (const ca of cas) {
     const file = caFileOf(ca, folders);
     if (!existsSync(file)) continue; // the preflight checks report it
-    const bundle = readText(file);
+    const text = readText(file);
+    const bundle = hidesNoCertificate(text) ? plainCertificates(text) : text;
     const decision = judgeBundle(ca, bundle, bundle, pins);
     if ('problem' in decision) problems.push(`${file}: ${decision.problem}`);
     else trusted.push({ ca, file, bundle, sha256: hashOf(bundle), ...decision });
   }
   problems.push(...findSharedProblems(trusted));
   return { trusted, problems, notes: [] };
+}
+
+/** The files of an older cluster may have text around their certificates. */
+function plainCertificates(text: string): string {
+  try {
+    return parseCertificates(text)
+      .map(({ raw }) => certificateToPem(raw))
+      .join('');
+  } catch {
+    return text; // judged as it is
+  }
 }
 
 const readText = (file: string) => readFile(file).bytes.toString('utf8');

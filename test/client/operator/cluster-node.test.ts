@@ -46,7 +46,7 @@ async function cakeless(...args: string[]) {
     addClusterNodeCommands(program, connection, terminal, { now: () => NOW } as never);
   else {
     addClusterCommands(program, connection, terminal);
-    addTrustDomainCommands(program, connection, terminal);
+    addTrustDomainCommands(program, connection, terminal, () => undefined);
   }
   const error = await program
     .parseAsync(args, { from: 'user' })
@@ -216,6 +216,7 @@ it('lists the trust domains with the clusters that use them', async () => {
   expect(JSON.parse(printed.join('\n'))).toEqual([
     {
       trustDomain: TRUST_DOMAIN,
+      origins: ['made'],
       keySpecs: [expect.any(String)],
       notAfter: expect.stringMatching(/^\d{4}-.*Z$/),
       clusters: ['prod'],
