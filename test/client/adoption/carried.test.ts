@@ -47,7 +47,7 @@ const wrap = (hashes: readonly string[]) =>
 const finish = (hashes: readonly string[], name = 'prod') =>
   world.run('adopt', name, '--finish', folder, ...hashes);
 
-/** Of the wrapping keys in the folder, whoever wrote them. */
+/** Of the wrapping keys that are in the folder now. */
 const wrappingKeyHashes = (): string[] =>
   Object.entries(read<Adoption>('adoption.json').cas).flatMap(([ca, entry]) => {
     const spki = Buffer.from(entry.import?.wrappingKey ?? '', 'base64');
