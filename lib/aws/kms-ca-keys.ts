@@ -81,7 +81,7 @@ export class KmsCaKeys implements CaKeys {
     }
   }
 
-  /** A key without key material has no public key, so only its description tells what it is. */
+  /** A key without key material has no public key: only its metadata has its key spec. */
   async #describe(keyId: string): Promise<ImportableKey | undefined> {
     try {
       const answer = await this.#client.send(new DescribeKeyCommand({ KeyId: keyId }));

@@ -45,7 +45,7 @@ export function lintAdopted(ca: CaName, der: Uint8Array, now: Date): Finding[] {
   try {
     const certificate = new X509Certificate(der);
     const elements = readCertificate(der);
-    return [
+    const findings = [
       ...lintKey(elements),
       ...lintSignature(certificate, elements),
       ...lintName(ca, elements),
@@ -57,6 +57,7 @@ export function lintAdopted(ca: CaName, der: Uint8Array, now: Date): Finding[] {
       ...lintNameConstraints(ca, elements),
       ...lintExtensions(elements),
     ];
+    return [...findings, ...lintSelfIssued(certificate, findings)];
   } catch (error) {
     return [refuses(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)];
   }
@@ -88,7 +89,8 @@ function lintSignature(certificate: X509Certificate, elements: CertificateElemen
     ];
   if (toHex(signature.raw) !== toHex(signatureAlgorithm.raw))
     return [refuses('names two different signature algorithms')];
-  if (!isSelfSigned(certificate)) return [refuses('has a signature that is not of its own key')];
+  if (!isSelfSigned(certificate))
+    return [refuses('has a signature that does not verify with its own key')];
   const [id] = signature.children();
   const name = id ? nameOfOid(readOid(id)) : '';
   return acceptsIf(
@@ -96,6 +98,13 @@ function lintSignature(certificate: X509Certificate, elements: CertificateElemen
     `is signed with ${name}: nobody verifies the signature of a CA certificate that they trust`,
   );
 }
+
+/** OpenSSL then looks for the certificate above it, and finds none. */
+const lintSelfIssued = (certificate: X509Certificate, others: readonly Finding[]): Finding[] =>
+  refusesIf(
+    others.every(({ level }) => level === 'accepts') && !certificate.checkIssued(certificate),
+    'has an authorityKeyIdentifier that is not its own',
+  );
 
 function isSelfSigned(certificate: X509Certificate): boolean {
   try {

@@ -56,6 +56,21 @@ export class InMemoryService {
     return memory;
   }
 
+  /** With the CAs that `adopt` writes, and no others. */
+  static async openAdopted(
+    now: Date,
+    adopt: (service: Service, keys: SoftKeys) => Promise<{ document: TrustDomainDocument }>,
+  ): Promise<InMemoryService> {
+    const keys = new SoftKeys();
+    const empty = new InMemoryService(keys, (await madeCas('ECC_NIST_P256')).document);
+    empty.now = now;
+    const { document } = await adopt(empty.service, keys);
+    const memory = new InMemoryService(keys.withoutHistory(), document);
+    memory.now = now;
+    for (const [key, { body }] of empty.authority.objects) memory.authority.seed(key, body);
+    return memory;
+  }
+
   get service(): Service {
     return {
       exchange: this.exchange,

@@ -10,7 +10,7 @@ const purposes = { serverAuth: 'sslserver', clientAuth: 'sslclient', any: 'any' 
 type Call = { args: string[]; certificates: Map<string, ChainItem[]> };
 
 /**
- * Asks `openssl verify -x509_strict` about each item: once without a name, and once for each name or address.
+ * Asks `openssl verify`, with `-x509_strict` unless the item is lenient, about each item: once without a name, and once for each name or address.
  * One process takes one name but many certificates, so questions that differ only in the certificate share one.
  *
  * OpenSSL differs from Go in two ways: -verify_hostname is matched with the common name if a certificate has no DNS name,
@@ -69,7 +69,7 @@ function chainArguments(item: ChainItem, at: Date, file: (text: string) => strin
   const untrusted = `${chain}${item.intermediates ?? ''}`;
   return [
     'verify',
-    '-x509_strict',
+    ...(item.lenient ? [] : ['-x509_strict']),
     ...['-purpose', purposes[item.usage]],
     ...['-attime', String(Math.floor(at.getTime() / 1000))],
     ...['-no-CApath', '-no-CAstore', '-CAfile', file(item.roots)],

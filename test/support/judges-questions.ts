@@ -11,6 +11,8 @@ export type ChainItem = {
   usage: 'serverAuth' | 'clientAuth' | 'any';
   dnsNames?: string[];
   ips?: string[];
+  /** Without `-x509_strict` of OpenSSL, which refuses some existing CA certificates, whatever they signed. */
+  lenient?: boolean;
   /** The time to judge at; now by default. */
   at?: Date;
 };
