@@ -12,9 +12,9 @@ import {
   privateDecrypt,
   randomBytes,
 } from 'node:crypto';
-import type { ImportParameters, KeyImport } from '../../../lib/aws/kms-key-import.ts';
 import { judgeAdoptedKey } from '../../../lib/ca/adopted-key.ts';
 import type { CaKey, CaKeys, ImportableKey } from '../../../lib/ca/ca-keys.ts';
+import type { ImportParameters, KeyImport } from '../../../lib/ca/key-import.ts';
 import type { CaVersionName } from '../../../lib/contract/ca-record.ts';
 import { readDer } from '../../../lib/der/read.ts';
 import { Fault } from '../../../lib/fault.ts';
