@@ -1,5 +1,5 @@
 /** The buckets and functions that the commands use. The SDK is loaded when the first of them is needed. */
-import type { KeyImport } from '../lib/aws/kms-key-import.ts';
+import type { KeyImport } from '../lib/ca/key-import.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError } from './errors.ts';

@@ -1,6 +1,6 @@
 /** Imports the keys of CAs into their KMS keys. Only what KMS can decrypt leaves this process. */
 import type { KeyObject } from 'node:crypto';
-import type { KeyImport } from '../../lib/aws/kms-key-import.ts';
+import type { KeyImport } from '../../lib/ca/key-import.ts';
 import { wrapPrivateKey } from '../../lib/ca/wrap-key.ts';
 import { withPkcs8 } from './ca-key-file.ts';
 import type { Prepared } from './service.ts';

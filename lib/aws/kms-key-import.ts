@@ -1,24 +1,14 @@
-/** Importing key material into KMS. */
 import {
   GetParametersForImportCommand,
   ImportKeyMaterialCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms';
+import type { ImportParameters, KeyImport } from '../ca/key-import.ts';
+import { WRAPPING_ALGORITHM } from '../ca/wrap-key.ts';
 import { Fault } from '../fault.ts';
-import { toFault } from './to-fault.ts';
+import { codeOf, toFault } from './to-fault.ts';
 
-export interface ImportParameters {
-  /** The wrapping key: SubjectPublicKeyInfo in DER. */
-  readonly publicKey: Uint8Array;
-  readonly token: Uint8Array;
-  readonly validTo: Date;
-}
-
-export interface KeyImport {
-  parameters(keyId: string): Promise<ImportParameters>;
-  import(keyId: string, token: Uint8Array, blob: Uint8Array): Promise<void>;
-}
-
+/** KMS keys with `Origin: EXTERNAL` as `KeyImport`. The caller must be of the account that has the keys. */
 export class KmsKeyImport implements KeyImport {
   readonly #client: KMSClient;
 
@@ -27,19 +17,23 @@ export class KmsKeyImport implements KeyImport {
   }
 
   async parameters(keyId: string): Promise<ImportParameters> {
-    const command = new GetParametersForImportCommand({
-      KeyId: keyId,
-      WrappingAlgorithm: 'RSA_AES_KEY_WRAP_SHA_256',
-      WrappingKeySpec: 'RSA_4096',
-    });
-    const { PublicKey, ImportToken, ParametersValidTo } = await this.#client
-      .send(command)
+    const what = `KMS GetParametersForImport ${keyId}`;
+    const answer = await this.#client
+      .send(
+        new GetParametersForImportCommand({
+          KeyId: keyId,
+          WrappingAlgorithm: WRAPPING_ALGORITHM,
+          // the strongest that KMS has: the private key is worth it
+          WrappingKeySpec: 'RSA_4096',
+        }),
+      )
       .catch((error: unknown) => {
-        throw toFault(`KMS GetParametersForImport ${keyId}`, error);
+        throw toFault(what, error);
       });
-    if (!PublicKey || !ImportToken || !ParametersValidTo)
-      throw new Fault('unavailable', `KMS GetParametersForImport ${keyId}: incomplete response`);
-    return { publicKey: PublicKey, token: ImportToken, validTo: ParametersValidTo };
+    const { PublicKey, ImportToken, ParametersValidTo } = answer;
+    if (PublicKey && ImportToken && ParametersValidTo)
+      return { publicKey: PublicKey, token: ImportToken, validTo: ParametersValidTo };
+    throw new Fault('unavailable', `${what}: the response is incomplete`);
   }
 
   async import(keyId: string, token: Uint8Array, blob: Uint8Array): Promise<void> {
@@ -47,10 +41,21 @@ export class KmsKeyImport implements KeyImport {
       KeyId: keyId,
       ImportToken: token,
       EncryptedKeyMaterial: blob,
+      // KMS's default is that the material expires
       ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
     });
     await this.#client.send(command).catch((error: unknown) => {
-      throw toFault(`KMS ImportKeyMaterial ${keyId}`, error);
+      const fault = toFault(`KMS ImportKeyMaterial ${keyId}`, error);
+      const refused = REFUSALS.has(codeOf(error) ?? '');
+      throw refused ? new Fault('request-malformed', fault.message, error) : fault;
     });
   }
 }
+
+/** What KMS answers if token or blob are not right for the key. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'ExpiredImportTokenException',
+  'IncorrectKeyMaterialException',
+  'InvalidCiphertextException',
+  'InvalidImportTokenException',
+]);

@@ -34,7 +34,7 @@ export type NewCas = Partial<Record<CaName, CaVersion>>;
 const MAX_ATTEMPTS = 10;
 
 /**
- * @param prepare makes the CAs that the trust domain lacks, given its document; none if it has all. It is called again
+ * @param prepare makes the CAs that the trust domain lacks, given its document, or nothing if it has all. It is called again
  * after the document was written, by this call or by another.
  */
 export async function addCas(

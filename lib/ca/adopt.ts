@@ -48,7 +48,7 @@ function refusePending(cas: readonly ExaminedCa[]): void {
   if (pending.length === 0) return;
   throw new Fault(
     'request-malformed',
-    pending.map(({ ca, keyId }) => `${ca}: its key was not imported yet into ${keyId}`).join('; '),
+    pending.map(({ ca, keyId }) => `${ca}: the key is not imported yet (${keyId})`).join('; '),
   );
 }
 
@@ -94,7 +94,7 @@ function draftRecord(
   };
 }
 
-/** Another call may have been faster, with something else; and whoever wrote the record, nothing but a proof is signed. */
+/** Another call may have been faster, with something else. Nothing but a proof is signed, even if the record is forged. */
 function adoptedOnly(
   record: Awaited<ReturnType<typeof recordVersion>>,
   name: CaVersionName,

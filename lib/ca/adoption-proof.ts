@@ -1,6 +1,6 @@
 /**
  * What KMS signs to prove that it has the key of an adopted CA: a statement in ASCII with NUL between its parts. It is
- * not DER, so the signature is none of a certificate, a CSR, a CRL or anything else that a CA signs.
+ * not DER, so nobody can take the signature for that of a certificate, a CSR, a CRL or anything else that a CA signs.
  */
 import { createHash } from 'node:crypto';
 import { toHex, toLatin1 } from '../bytes.ts';

@@ -89,7 +89,8 @@ function lintSignature(certificate: X509Certificate, elements: CertificateElemen
     ];
   if (toHex(signature.raw) !== toHex(signatureAlgorithm.raw))
     return [refuses('names two different signature algorithms')];
-  if (!isSelfSigned(certificate)) return [refuses('has a signature that is not of its own key')];
+  if (!isSelfSigned(certificate))
+    return [refuses('has a signature that does not verify with its own key')];
   const [id] = signature.children();
   const name = id ? nameOfOid(readOid(id)) : '';
   return acceptsIf(

@@ -19,7 +19,7 @@ export interface TrustDomainRequest {
   readonly validityDays: number;
 }
 
-/** kubeadm's CAs. It has no `kubelet-ca`, so there is none to adopt. */
+/** kubeadm's CAs: no existing cluster has a `kubelet-ca`. */
 export const ADOPTABLE_CAS = ['ca', 'etcd-ca', 'front-proxy-ca'] as const satisfies CaName[];
 
 export type AdoptableCa = (typeof ADOPTABLE_CAS)[number];

@@ -1,18 +1,20 @@
 import { newCreateCaHandler } from '../../functions/create-ca-handler.ts';
+import { ADOPTABLE_CAS } from '../../lib/ca/trust-domain-request.ts';
 import { parseTrustDomainRules } from '../../lib/trust-domain-rules.ts';
+import { AFTER_ADOPTION, readAdoptedSet, toAdopt } from '../support/adopted-cas.ts';
 import { START } from '../support/in-memory-service.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 import { SoftKeys } from '../support/soft-keys.ts';
 
-function opened() {
+function opened(now = START) {
   const keys = new SoftKeys();
   const stores = { exchange: new MemoryStore(), authority: new MemoryStore() };
   const service = {
     ...stores,
     keys,
     rules: parseTrustDomainRules(undefined),
-    now: () => START,
+    now: () => now,
     randomBytes: (n: number) => new Uint8Array(n).fill(7),
   };
   const call = (event: unknown) =>
@@ -85,6 +87,28 @@ it.each([
   [{ trustDomain: 'fleet', cas: 'ca' }, 'cas'],
   [{ trustDomain: 'fleet', cas: ['kubelet-ca'] }, 'must have ca'],
   [{ trustDomain: 'fleet', days: 3 }, 'days'],
+  [{ trustDomain: 'fleet', action: 'delete' }, 'action'],
+  [{ action: 'adopt', cas: { ca: { certificate: '' } } }, 'trustDomain'],
+  [{ action: 'adopt', trustDomain: 'fleet' }, 'cas'],
+  [{ action: 'adopt', trustDomain: 'fleet', cas: {} }, 'cas'],
+  [{ action: 'adopt', trustDomain: 'fleet', cas: { ca: {} } }, 'cas.ca.certificate'],
+  [
+    { action: 'adopt', trustDomain: 'fleet', cas: { ca: { certificate: 'x', key: 'y' } } },
+    'cas.ca',
+  ],
+  [{ action: 'adopt', trustDomain: 'fleet', cas: { 'kubelet-ca': { certificate: 'x' } } }, 'cas'],
+  [
+    {
+      action: 'prepare-adoption',
+      trustDomain: 'fleet',
+      cas: { ca: { certificate: 'x'.repeat(65537) } },
+    },
+    'cas.ca.certificate',
+  ],
+  [
+    { action: 'prepare-adoption', trustDomain: 'fleet', cas: { ca: { certificate: 'x' } } },
+    'is not one certificate in PEM',
+  ],
 ])('refuses %j and names the field', async (event, field) => {
   const { call, authority } = opened();
   await expect(call(event)).rejects.toThrow(field);
@@ -96,4 +120,35 @@ it('names all invalid fields at once', async () => {
   await expect(call({ trustDomain: '', keySpec: 'x', validityDays: -1 })).rejects.toThrow(
     /trustDomain.*keySpec.*validityDays/,
   );
+});
+
+it('prepares and adopts the CAs of an existing cluster, and returns where they are from', async () => {
+  const { call, keys, authority } = opened(AFTER_ADOPTION);
+  const existing = readAdoptedSet('kubeadm-1.35.4-p256');
+  const request = { trustDomain: 'fleet', cas: toAdopt(existing) };
+  const prepared = await call({ ...request, action: 'prepare-adoption' });
+  expect(prepared.result).toMatchObject({ cas: { ca: { state: 'pending-import' } } });
+  expect(authority.objects.size).toBe(0);
+  await expect(call({ ...request, action: 'adopt' })).rejects.toMatchObject({
+    name: 'RequestMalformed',
+    message: expect.stringContaining('ca: the key is not imported yet'),
+  });
+  for (const ca of ADOPTABLE_CAS) {
+    const { keyId } = await keys.ensureImportable(
+      { trustDomain: 'fleet', ca, version: 1 },
+      'ECC_NIST_P256',
+    );
+    keys.import(keyId, existing[ca].privateKey);
+  }
+  const { result, lines } = await call({ ...request, action: 'adopt' });
+  expect(result).toMatchObject({ created: true, added: [...ADOPTABLE_CAS] });
+  expect(result.cas['etcd-ca']).toEqual({
+    origin: 'adopted',
+    keyId: expect.stringMatching(/^arn:/),
+    keySpec: 'ECC_NIST_P256',
+    subject: 'CN=etcd-ca',
+    sha256: existing['etcd-ca'].x509.fingerprint256,
+    notAfter: new Date(existing['etcd-ca'].x509.validTo).toISOString(),
+  });
+  expect(lines).toMatchObject([{ message: 'adopted' }]);
 });

@@ -1,6 +1,7 @@
 import { newWatchSignaturesHandler } from '../../functions/watch-signatures-handler.ts';
 import { CaKeyList } from '../../lib/audit/ca-key-list.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
+import { AFTER_ADOPTION, adoptAll, readAdoptedSet } from '../support/adopted-cas.ts';
 import {
   ACCOUNT,
   ALICE,
@@ -17,6 +18,14 @@ import { lambdaContext, withReporter } from '../support/running-service-lambda.t
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
+
+/** The use of an imported key to prove an adoption. */
+async function adopted() {
+  const memory = await InMemoryService.openAdopted(AFTER_ADOPTION, (service, keys) =>
+    adoptAll(service, keys, TRUST_DOMAIN, readAdoptedSet('kubeadm-1.35.4-p256')),
+  );
+  return { memory, keyArn: memory.document.cas.ca.versions[0]?.keyId ?? '' };
+}
 
 /** A service that issued a certificate for apiserver and rejected another request, with the records of its CAs. */
 async function opened() {
@@ -82,6 +91,30 @@ describe('accounted for', () => {
     expect(result).toEqual({ kind: 'accounted', record });
     expect(metrics).toMatchObject([{ SignatureWithoutRecord: 0, service: 'watch-signatures' }]);
     expect(lines).toMatchObject([{ level: 'INFO', message: 'accounted', record }]);
+  });
+});
+
+it('the proof of an adoption by the role of create-ca is accounted for, and by no other', async () => {
+  const { memory, keyArn } = await adopted();
+  const judge = async (role: string, eventTime: string) => {
+    const caKeys = new CaKeyList(memory.authority, () => memory.now);
+    const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
+    const deps = { ...memory.service, caKeys, roles };
+    const event = { keyArn, record: CA_RECORD, userIdentity: sessionOf(role), eventTime };
+    const watched = await withReporter(
+      (reporter) => newWatchSignaturesHandler(deps, reporter)(signEvent(event), lambdaContext),
+      'watch-signatures',
+    );
+    return watched.result;
+  };
+  expect(await judge(CREATE_CA_ROLE, '2026-12-24T12:00:02Z')).toEqual({
+    kind: 'accounted',
+    record: CA_RECORD,
+  });
+  expect(await judge(SIGN_ROLE, '2026-12-24T12:00:02Z')).toMatchObject({ kind: 'without-record' });
+  expect(await judge(CREATE_CA_ROLE, '2026-12-25T12:00:02Z')).toMatchObject({
+    kind: 'without-record',
+    reasons: [expect.stringContaining('must not be signed again')],
   });
 });
 

@@ -4,7 +4,7 @@ import { addTrustDomainCommands } from '../../../client/command-line/trust-domai
 import type { Connection } from '../../../client/connection.ts';
 import { CommandError } from '../../../client/errors.ts';
 import { newCreateCaHandler } from '../../../functions/create-ca-handler.ts';
-import type { KeyImport } from '../../../lib/aws/kms-key-import.ts';
+import type { KeyImport } from '../../../lib/ca/key-import.ts';
 import { REQUEST_MALFORMED } from '../../../lib/environment-names.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';

@@ -52,3 +52,94 @@ it('a transient failure is reported without that advice', async () => {
     message: expect.not.stringMatching(HINT),
   });
 });
+
+describe('a key for an import', () => {
+  const NAME = { trustDomain: 'prod', ca: 'ca', version: 1 } as const;
+  const metadata = (more: object = {}) => ({
+    KeyMetadata: {
+      Arn: 'arn:1',
+      KeyId: '1',
+      KeySpec: 'RSA_2048',
+      KeyUsage: 'SIGN_VERIFY',
+      KeyState: 'PendingImport',
+      Origin: 'EXTERNAL',
+      ...more,
+    },
+  });
+
+  /** A client that gives these answers, by the command's name; a function is asked at each call. */
+  function answering(answers: Record<string, () => object>) {
+    const inputs: [string, unknown][] = [];
+    const client = {
+      send: async (command: { input: unknown; constructor: { name: string } }) => {
+        const name = command.constructor.name.replace(/Command$/, '');
+        inputs.push([name, command.input]);
+        return answers[name]?.();
+      },
+    };
+    return { keys: new KmsCaKeys(client as unknown as KMSClient), inputs };
+  }
+
+  const notFound = () => {
+    throw Object.assign(new Error('no such alias'), { name: 'NotFoundException' });
+  };
+
+  it.each([
+    ['PendingImport', 'pending-import'],
+    ['Enabled', 'imported'],
+  ])('in state %s is %s', async (KeyState, state) => {
+    const { keys } = answering({ DescribeKey: () => metadata({ KeyState }) });
+    const found = { keyId: 'arn:1', keySpec: 'RSA_2048', state };
+    expect(await keys.importState('alias/x')).toEqual(found);
+    expect(await keys.ensureImportable(NAME, 'RSA_2048')).toEqual(found);
+  });
+
+  it.each([
+    ['that is to be deleted', { KeyState: 'PendingDeletion' }, /its state is PendingDeletion$/],
+    ['whose private key KMS made', { Origin: 'AWS_KMS' }, /only keys with the origin EXTERNAL/],
+    [
+      'whose private key will expire',
+      { KeyState: 'Enabled', ExpirationModel: 'KEY_MATERIAL_EXPIRES' },
+      /would lose its private key/,
+    ],
+    ['that encrypts', { KeyUsage: 'ENCRYPT_DECRYPT' }, /a CA needs a key for SIGN_VERIFY/],
+    ['of another key spec', { KeySpec: 'ECC_SECG_P256K1' }, /one of ECC_NIST_P256, /],
+  ])('%s is refused', async (_, more, message) => {
+    const { keys } = answering({ DescribeKey: () => metadata(more) });
+    await expect(keys.importState('arn:1')).rejects.toMatchObject({
+      code: 'request-malformed',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('that does not exist is created without key material, with the alias of the CA', async () => {
+    let isCreated = false;
+    const { keys, inputs } = answering({
+      DescribeKey: () => (isCreated ? metadata() : notFound()),
+      CreateKey: () => metadata(),
+      CreateAlias: () => {
+        isCreated = true;
+        return {};
+      },
+    });
+    await keys.ensureImportable(NAME, 'RSA_2048');
+    expect(inputs).toMatchObject([
+      ['DescribeKey', { KeyId: 'alias/cakeless/prod/ca' }],
+      ['CreateKey', { Origin: 'EXTERNAL', KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }],
+      ['CreateAlias', { AliasName: 'alias/cakeless/prod/ca', TargetKeyId: '1' }],
+      ['DescribeKey', { KeyId: 'alias/cakeless/prod/ca' }],
+    ]);
+  });
+
+  it('with the alias of the CA but another key spec is refused', async () => {
+    const { keys } = answering({ DescribeKey: () => metadata() });
+    await expect(keys.ensureImportable(NAME, 'ECC_NIST_P256')).rejects.toThrow(
+      /is a RSA_2048 key, and the private key of ca is ECC_NIST_P256/,
+    );
+  });
+
+  it('that is named but does not exist is refused', async () => {
+    const { keys } = answering({ DescribeKey: notFound });
+    await expect(keys.importState('arn:9')).rejects.toThrow('KMS has no key arn:9');
+  });
+});

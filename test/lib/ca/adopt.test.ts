@@ -201,7 +201,7 @@ describe('refuses, before any object is written,', () => {
     await expect(world.adopt(toAdopt(existing))).rejects.toMatchObject({
       code: 'request-malformed',
       message: expect.stringMatching(
-        /^ca: its key was not imported yet into arn:.*; front-proxy-ca: /,
+        /^ca: the key is not imported yet \(arn:.*\); front-proxy-ca: /,
       ),
     });
     expect(isEmpty(world)).toBe(true);

@@ -251,7 +251,7 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
     'that another key signed under its name',
     'ca',
     { signer: other },
-    'has a signature that is not of its own key',
+    'has a signature that does not verify with its own key',
   ],
   [
     'with two signature algorithms',
