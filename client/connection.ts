@@ -1,4 +1,5 @@
 /** The buckets and functions that the commands use. The SDK is loaded when the first of them is needed. */
+import type { KeyImport } from '../lib/ca/key-import.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { ObjectStore } from '../lib/store/object-store.ts';
 import { CommandError } from './errors.ts';
@@ -15,6 +16,8 @@ export interface Connection {
   userId(): Promise<string>;
   /** Calls the create-ca function and returns its response. */
   invokeCreateCa(request: unknown): Promise<unknown>;
+  /** KMS, to import the keys of CAs. */
+  keyImport(): Promise<KeyImport>;
 }
 
 /** @param environment as `process.env`; the bucket names are read from it, everything else by the AWS SDK itself */
@@ -41,6 +44,14 @@ export function connect(environment: Record<string, string | undefined>): Connec
     },
     invokeCreateCa: (request) =>
       invoke(environment.CAKELESS_CREATE_CA_FUNCTION ?? FUNCTION_NAMES.createCa, request),
+    keyImport: async () => {
+      ensureHome();
+      const [{ newKmsClient }, { KmsKeyImport }] = await Promise.all([
+        import('../lib/aws/kms-client.ts'),
+        import('../lib/aws/kms-key-import.ts'),
+      ]);
+      return new KmsKeyImport(newKmsClient());
+    },
   };
 }
 

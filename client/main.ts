@@ -96,7 +96,7 @@ export function buildProgram(
   addPackCommand(program, terminal);
   addRelayCommand(program, connection, terminal, exit);
   addKubeconfigCommand(program, connection, terminal, exit);
-  addTrustDomainCommands(program, connection, terminal);
+  addTrustDomainCommands(program, connection, terminal, exit);
   addClusterCommands(program, connection, terminal);
   const approver = { terminal, prompt, clock: systemClock };
   addApprovalCommands(program, connection, approver);

@@ -4,13 +4,17 @@ import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { CreateOptions } from '../commands/trust-domain.ts';
 import type { Connection } from '../connection.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
 import type { OutputFormat, Terminal } from '../terminal.ts';
+import { addAdoptionCommands } from './trust-domain-adoption.ts';
+import { addInspectPkiCommand } from './trust-domain-inspect-pki.ts';
 
 export function addTrustDomainCommands(
   program: Command,
   connection: Connection,
   terminal: Terminal,
+  exit: (code: ExitCode) => void,
 ): void {
   const group = program.command('trust-domain').description('the CAs of a cluster or a fleet');
   group
@@ -57,6 +61,8 @@ export function addTrustDomainCommands(
       const { list } = await import('../commands/trust-domain.ts');
       await list(connection, terminal, output);
     });
+  addInspectPkiCommand(group, terminal, exit);
+  addAdoptionCommands(group, connection, terminal, exit);
 }
 
 function caNames(text: string, before: readonly CaName[] = []): CaName[] {

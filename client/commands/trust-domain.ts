@@ -104,9 +104,12 @@ const CA_COLUMNS: readonly Column[] = [
 ];
 
 function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSummary): void {
-  const { cas, caCertHashes = [] } = summary;
+  printResult(terminal, output, summary, () => describeCas(summary));
+}
+
+export function describeCas({ cas, caCertHashes = [] }: TrustDomainSummary): Line[] {
   const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
-  printResult(terminal, output, summary, () => [
+  return [
     {
       columns: CA_COLUMNS,
       rows: Object.entries(cas).map(([name, ca]) => [
@@ -120,5 +123,5 @@ function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSum
       ]),
     },
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
-  ]);
+  ];
 }

@@ -7,7 +7,7 @@ import { certificatesIn } from '../../lib/certificate/pem.ts';
 import { CommandError } from '../errors.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { readPrivateKey } from '../node/disk/private-key.ts';
-import { type Manifest, readManifest } from '../node/restart/manifest.ts';
+import { type SigningFlags, signingFlags } from '../node/restart/signing-flags.ts';
 import { readTextIfThere } from '../read-text.ts';
 
 export type OtherSigner =
@@ -17,28 +17,16 @@ export type OtherSigner =
   /** With a key that is not the trust domain's, or one that cannot be compared. */
   | { readonly kind: 'other-key'; readonly keyFile: string; readonly why: string };
 
-/** `--cluster-signing-key-file`, and one for each signer (KubeControllerManager CSRSigningController). */
-const KEY_FLAG =
-  /^cluster-signing-(?:(?:kubelet-serving|kubelet-client|kube-apiserver-client|legacy-unknown)-)?key-file$/;
-
 export function findOtherSigner(folders: NodeFolders): OtherSigner {
-  const manifest = readManifest('kube-controller-manager', folders);
-  if (!manifest || !runsCsrsigning(manifest)) return { kind: 'none' };
-  const signers = keyFilesOf(manifest).map((keyFile) => compare(keyFile, folders));
+  const found = signingFlags(folders);
+  if (!found?.signs) return { kind: 'none' };
+  const signers = keyFilesOf(found).map((keyFile) => compare(keyFile, folders));
   const of = (kind: OtherSigner['kind']) => signers.find((signer) => signer.kind === kind);
   return of('other-key') ?? of('same-key') ?? { kind: 'none' };
 }
 
-/** `--controllers=*,-csrsigning`; since 1.28 also `-certificatesigningrequest-signing-controller`. */
-function runsCsrsigning({ flags }: Manifest): boolean {
-  const controllers = flags.get('controllers')?.split(',') ?? [];
-  return !controllers.some((one) =>
-    ['-csrsigning', '-certificatesigningrequest-signing-controller'].includes(one.trim()),
-  );
-}
-
-const keyFilesOf = ({ flags }: Manifest): string[] => [
-  ...new Set([...flags].flatMap(([name, file]) => (KEY_FLAG.test(name) && file ? [file] : []))),
+const keyFilesOf = ({ flags }: SigningFlags): string[] => [
+  ...new Set(flags.flatMap(({ name, value }) => (name.endsWith('key-file') ? [value] : []))),
 ];
 
 /** A key file that does not exist makes the signer fail to start, as in external-CA mode of other installers. */

@@ -30,11 +30,13 @@ export interface ReadOptions {
   readonly maxBytes?: number;
   /** A link as the last part of the path is an error. */
   readonly refusesLink?: boolean;
+  /** The caller overwrites the bytes after use: nothing else keeps them. */
+  readonly isSecret?: boolean;
 }
 
 /** @throws UnreadableFileError, or the error of the system */
 export function readFile(path: string, options: ReadOptions = {}): ReadFile {
-  const { refusesLink = false, maxBytes = MAX_FILE_BYTES } = options;
+  const { refusesLink = false, maxBytes = MAX_FILE_BYTES, isSecret = false } = options;
   requireRegular(path, statSync(path)); // before it is opened: to open a device can have an effect
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, O_NOCTTY } = constants;
   const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (refusesLink ? O_NOFOLLOW : 0);
@@ -43,7 +45,7 @@ export function readFile(path: string, options: ReadOptions = {}): ReadFile {
     const stats = fstatSync(handle);
     requireRegular(path, stats);
     const { uid, gid, mode } = stats;
-    return { bytes: readAtMost(path, handle, maxBytes), uid, gid, mode };
+    return { bytes: readAtMost(path, handle, maxBytes, isSecret), uid, gid, mode };
   } finally {
     closeSync(handle);
   }
@@ -71,15 +73,19 @@ function requireRegular(path: string, stats: { isFile(): boolean; isDirectory():
 }
 
 /** Until its end: files below /proc have the size 0. */
-function readAtMost(path: string, handle: number, maxBytes: number): Buffer {
+function readAtMost(path: string, handle: number, maxBytes: number, isSecret = false): Buffer {
   const parts: Buffer[] = [];
   let size = 0;
-  for (;;) {
-    const part = Buffer.allocUnsafe(64 * 1024);
-    const length = readSync(handle, part);
-    if (length === 0) return Buffer.concat(parts);
-    size += length;
-    if (size > maxBytes) throw new UnreadableFileError(path, `larger than ${maxBytes} bytes`);
-    parts.push(part.subarray(0, length));
+  try {
+    for (;;) {
+      const part = Buffer.allocUnsafe(64 * 1024);
+      const length = readSync(handle, part);
+      if (length === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, length));
+      size += length;
+      if (size > maxBytes) throw new UnreadableFileError(path, `larger than ${maxBytes} bytes`);
+    }
+  } finally {
+    if (isSecret) for (const part of parts) part.fill(0);
   }
 }

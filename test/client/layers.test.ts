@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: [
     'reference',
     'approvals',
+    'adoption',
     'operator',
     'users',
     'schemas',
@@ -58,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: [],
   reference: ['edge'],
   edge: [],
+  adoption: ['operator', 'node', 'wording'],
   operator: ['node', 'kubeadm'],
   users: ['node', 'wording'],
   schemas: ['node'],

@@ -48,6 +48,7 @@ export class NewNode {
         authority: () => Promise.reject(new Error('a node does not use the authority bucket')),
         userId: () => Promise.reject(new Error('a node approves nothing')),
         invokeCreateCa: () => Promise.reject(new Error('a node calls no function')),
+        keyImport: () => Promise.reject(new Error('a node imports no key')),
       },
       { print: (line) => void printed.push(line), progress: () => undefined },
       {

@@ -61,6 +61,16 @@ const KINDS = [
     writer: 'cakeless invite',
     use: 'pass it as --invitation to cakeless submit and cakeless fetch',
   },
+  {
+    mark: 'cakelessAdoption',
+    writer: 'cakeless trust-domain adopt --begin',
+    use: 'pass its folder to cakeless trust-domain wrap-keys --from',
+  },
+  {
+    mark: 'cakelessWrappedKeys',
+    writer: 'cakeless trust-domain wrap-keys',
+    use: 'pass its folder to cakeless trust-domain adopt --finish',
+  },
 ] as const;
 
 export type Writer = (typeof KINDS)[number]['writer'];

@@ -9,14 +9,18 @@ import { CommandError } from '../../errors.ts';
 /** SHA-256 of the public keys that are trusted for each CA, in hex. */
 export type CaHashes = Readonly<Record<CaName, readonly string[]>>;
 
-/** `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`. @throws CommandError if it is neither */
-export function parseCaCertHash(text: string): [CaName, string] {
+/**
+ * `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`.
+ * @param what the hash is of
+ * @throws CommandError if it is neither
+ */
+export function parseCaCertHash(text: string, what = "a CA's public key"): [CaName, string] {
   const match = /^(?:([a-z-]+)=)?sha256:([0-9a-fA-F]{64})$/.exec(text);
   const ca = CA_NAMES.find((name) => name === (match?.[1] ?? 'ca'));
   if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
   throw new CommandError(
     'usage',
-    `${text}: not a hash of a CA's public key`,
+    `${text}: not a hash of ${what}`,
     `write sha256:HEX for ca, and the name of another CA before it: ${CA_NAMES.filter(
       (name) => name !== 'ca',
     )
@@ -26,8 +30,8 @@ export function parseCaCertHash(text: string): [CaName, string] {
 }
 
 /** A hash counts only for the CA that it names. @throws CommandError as `parseCaCertHash` does */
-export function caHashesOf(texts: readonly string[]): CaHashes {
-  const hashes = texts.map(parseCaCertHash);
+export function caHashesOf(texts: readonly string[], what?: string): CaHashes {
+  const hashes = texts.map((text) => parseCaCertHash(text, what));
   const of = (wanted: CaName) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
   return Object.fromEntries(CA_NAMES.map((ca) => [ca, of(ca)])) as Record<CaName, string[]>;
 }
@@ -42,5 +46,9 @@ export function hashOf(certificate: X509Certificate | string): string {
 
 /** In the form of the option: `sha256:HEX`, after the name of the CA unless that is `ca`. */
 export function formatCaCertHash(ca: CaName, certificate: X509Certificate | string): string {
-  return `${ca === 'ca' ? '' : `${ca}=`}sha256:${hashOf(certificate)}`;
+  return formatHash(ca, hashOf(certificate));
 }
+
+/** @param hash SHA-256 in hex */
+export const formatHash = (ca: CaName, hash: string): string =>
+  `${ca === 'ca' ? '' : `${ca}=`}sha256:${hash}`;

@@ -1,0 +1,196 @@
+/**
+ * Copies of CA keys that a node still has outside their places: kubeadm's backups, backups made by hand, what cloud-init
+ * was given. A file counts by what is in it, whatever its name is. The search is bounded, and says what it has searched:
+ * it can show that there is a copy, but not that there is none.
+ */
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { readFile } from '../../../lib/files/read-file.ts';
+import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import { readTextIfThere, textOf } from '../../read-text.ts';
+import { caKeyFileOf } from './ca-keys.ts';
+import { privateKeysIn } from './keys-in-text.ts';
+import { KUBEADM_FOLDERS } from './kubeadm-folders.ts';
+import { caFileOf, type NodeFolders } from './places.ts';
+
+export interface KeyCopies {
+  /** Files with the private key of a CA whose certificate is on this node. */
+  readonly copies: readonly KeyCopy[];
+  /** What could contain one and was not read: archives, databases, encrypted keys, folders without permission. */
+  readonly unread: readonly { readonly file: string; readonly why: string }[];
+  /** The folders that were searched, as far as `isComplete` says. */
+  readonly searched: readonly string[];
+  /** false if a folder has more files, or deeper ones, than a search reads. */
+  readonly isComplete: boolean;
+}
+
+export interface KeyCopy {
+  readonly file: string;
+  readonly ca: CaName;
+}
+
+/** Root's home, backups, and what cloud-init was given: Cluster API has it write the CA keys of a control plane. */
+const ELSEWHERE = ['/root', '/var/backups', '/var/lib/cloud/instances'];
+
+/**
+ * The folders of the node; with kubeadm's own folders also what is next to them, such as /etc/kubernetes.bak, and other
+ * places where copies are often kept. With other folders, nothing else belongs to the command (see `resolveSettings`).
+ */
+export function foldersToSearch({ certDir, kubeconfigDir }: NodeFolders): string[] {
+  const own = certDir.startsWith(`${kubeconfigDir}/`) ? [kubeconfigDir] : [kubeconfigDir, certDir];
+  const others =
+    kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir
+      ? [...siblingsOf(kubeconfigDir), ...ELSEWHERE]
+      : [];
+  return [...own, ...others].filter((folder) => existsSync(folder));
+}
+
+function siblingsOf(folder: string): string[] {
+  const start = basename(folder);
+  return readdirSync(dirname(folder))
+    .filter((name) => name.startsWith(start) && name !== start)
+    .map((name) => join(dirname(folder), name));
+}
+
+/** For each of the folders. A node's own have some hundred files. */
+const MAX_FILES = 5000;
+const MAX_DEPTH = 8;
+const MAX_UNREAD = 100;
+/** A key has at most some kilobytes; cloud-init's user data, in which it may be, some tens. */
+const MAX_BYTES = 512 * 1024;
+
+const UNREADABLE = /\.(?:tar|tgz|gz|bz2|xz|zst|zip|7z|gpg|age|p12|pfx|snap|db|sqlite)$/i;
+const SEEMS_RELATED = /kube|k8s|pki|etcd|certs?\b/i;
+
+/** Only reads. @param searched folders, and single files, to search */
+export function findKeyCopies(
+  folders: NodeFolders,
+  searched = foldersToSearch(folders),
+): KeyCopies {
+  const search = new Search(folders);
+  for (const folder of searched) search.visit(folder);
+  return search.result(searched);
+}
+
+class Search {
+  readonly #publicKeys: readonly { readonly ca: CaName; readonly key: KeyObject }[];
+  /** The keys in their places, which are not copies, and everything that was visited. */
+  readonly #known: Set<string>;
+  readonly #own: readonly string[];
+  readonly #copies: KeyCopy[] = [];
+  readonly #unread: { file: string; why: string }[] = [];
+  #isComplete = true;
+  #left = 0;
+
+  constructor(folders: NodeFolders) {
+    this.#publicKeys = CA_NAMES.flatMap((ca) =>
+      publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
+    );
+    this.#known = new Set(CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders))));
+    this.#own = [folders.kubeconfigDir, folders.certDir];
+  }
+
+  visit(root: string): void {
+    this.#left = MAX_FILES;
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) this.#folder(root, 0);
+    else this.#file(root);
+  }
+
+  result(searched: readonly string[]): KeyCopies {
+    const [copies, unread] = [this.#copies, this.#unread].map((list) =>
+      [...list].sort((a, b) => (a.file < b.file ? -1 : 1)),
+    ) as [KeyCopy[], { file: string; why: string }[]];
+    return { copies, unread, searched, isComplete: this.#isComplete };
+  }
+
+  /** Links to folders are not followed: they may lead anywhere, and in circles. */
+  #folder(folder: string, depth: number): void {
+    if (depth > MAX_DEPTH) {
+      this.#isComplete = false;
+      return;
+    }
+    for (const entry of this.#entries(folder)) {
+      if (this.#left === 0) {
+        this.#isComplete = false;
+        return;
+      }
+      this.#left -= 1;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) this.#folder(path, depth + 1);
+      else if (entry.isFile()) this.#file(path);
+    }
+  }
+
+  #entries(folder: string): Dirent[] {
+    try {
+      return readdirSync(folder, { withFileTypes: true });
+    } catch (error) {
+      this.#skip(folder, reasonOf(error));
+      return [];
+    }
+  }
+
+  #file(file: string): void {
+    const path = realPath(file);
+    if (this.#known.has(path)) return;
+    this.#known.add(path); // a file of two folders counts once
+    try {
+      this.#examine(file);
+    } catch (error) {
+      if (this.#isRelated(file)) this.#skip(file, reasonOf(error));
+    }
+  }
+
+  #examine(file: string): void {
+    if (UNREADABLE.test(file)) {
+      if (this.#isRelated(file)) this.#skip(file, 'an archive, a database or an encrypted file');
+      return;
+    }
+    const { keys, hasEncrypted } = privateKeysIn(
+      textOf(readFile(file, { maxBytes: MAX_BYTES }).bytes),
+    );
+    if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
+    const found = new Set(keys.flatMap((key) => this.#casOf(key)));
+    for (const ca of found) this.#copies.push({ file, ca });
+  }
+
+  #casOf(privateKey: KeyObject): CaName[] {
+    const publicKey = createPublicKey(privateKey);
+    return this.#publicKeys.filter(({ key }) => key.equals(publicKey)).map(({ ca }) => ca);
+  }
+
+  #isRelated(file: string): boolean {
+    return this.#own.some((own) => file.startsWith(`${own}/`)) || SEEMS_RELATED.test(file);
+  }
+
+  #skip(file: string, why: string): void {
+    if (this.#unread.length < MAX_UNREAD) this.#unread.push({ file, why });
+    else this.#isComplete = false;
+  }
+}
+
+/** A CA file that cannot be read is reported by others; then its key is not recognized. */
+function publicKeysIn(file: string): KeyObject[] {
+  try {
+    const certificates = certificatesIn(readTextIfThere(file) ?? '');
+    return certificates.map((pem) => new X509Certificate(pem).publicKey);
+  } catch {
+    return [];
+  }
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+/** Without the path, which is next to it. */
+function reasonOf(error: unknown): string {
+  const { code, problem, message } = error as NodeJS.ErrnoException & { problem?: string };
+  return problem ?? (code === undefined ? message : `not readable (${code})`);
+}
