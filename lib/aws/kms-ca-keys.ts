@@ -3,6 +3,7 @@ import {
   CreateKeyCommand,
   DescribeKeyCommand,
   GetPublicKeyCommand,
+  type KeyMetadata,
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import type { CaKey, CaKeys, ImportableKey } from '../ca/ca-keys.ts';
@@ -31,27 +32,36 @@ export class KmsCaKeys implements CaKeys {
     return this.find(alias);
   }
 
-  async ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey> {
-    const alias = caKeyAlias(name);
-    const known = await this.#describe(alias);
-    if (known) return known;
-    await this.#create(name, keySpec, 'EXTERNAL');
-    return this.importState(alias);
-  }
-
-  async importState(keyId: string): Promise<ImportableKey> {
-    const key = await this.#describe(keyId);
-    if (key) return key;
-    throw new Fault('request-malformed', `KMS has no key ${keyId}`);
-  }
-
   async find(keyId: string): Promise<CaKey> {
     const key = await this.#read(keyId);
     if (key) return key;
     throw new Fault('request-malformed', `KMS has no key ${keyId}`);
   }
 
-  /** Creates a key and its alias; if another call created the alias, its key is the one. */
+  async ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey> {
+    const alias = caKeyAlias(name);
+    if ((await this.#describe(alias).catch(explainRefusal)) === undefined)
+      await this.#create(name, keySpec, 'EXTERNAL');
+    const key = await this.importState(alias);
+    if (key.keySpec === keySpec) return key;
+    throw new Fault(
+      'request-malformed',
+      `${alias} is a ${key.keySpec} key, and the private key of ${name.ca} is ${keySpec}: nothing else can be imported into it`,
+    );
+  }
+
+  async importState(keyId: string): Promise<ImportableKey> {
+    const key = await this.#describe(keyId);
+    if (key === undefined) throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+    const keySpec = CA_KEY_SPECS.find((spec) => spec === key.KeySpec);
+    const misfit = misfitOf(key, keySpec);
+    if (misfit !== undefined || keySpec === undefined || key.Arn === undefined)
+      throw new Fault('request-malformed', `${keyId} ${misfit ?? 'has no ARN'}`);
+    const state = key.KeyState === 'PendingImport' ? 'pending-import' : 'imported';
+    return { keyId: key.Arn, keySpec, state };
+  }
+
+  /** Creates a key and its alias, unless another caller has created the alias in the meantime. */
   async #create(
     name: CaVersionName,
     keySpec: CaKeySpec,
@@ -64,7 +74,7 @@ export class KmsCaKeys implements CaKeys {
         new CreateKeyCommand({
           KeySpec: keySpec,
           KeyUsage: 'SIGN_VERIFY',
-          ...(origin === 'EXTERNAL' && { Origin: origin }),
+          Origin: origin,
           Description: `Cakeless: ${ca} of trust domain ${trustDomain}, version ${version}`,
           Tags: [
             { TagKey: 'cakeless:trust-domain', TagValue: trustDomain },
@@ -81,18 +91,11 @@ export class KmsCaKeys implements CaKeys {
     }
   }
 
-  /** A key without key material has no public key: only its metadata has its key spec. */
-  async #describe(keyId: string): Promise<ImportableKey | undefined> {
+  async #describe(keyId: string): Promise<KeyMetadata | undefined> {
     try {
       const answer = await this.#client.send(new DescribeKeyCommand({ KeyId: keyId }));
-      const { Arn, KeySpec, KeyUsage, KeyState } = answer.KeyMetadata ?? {};
-      if (!Arn) throw new Error('KMS returned no ARN');
-      const keySpec = specOf(keyId, KeySpec, KeyUsage);
-      if (KeyState === 'PendingImport') return { keyId: Arn, keySpec, state: 'pending-import' };
-      if (KeyState === 'Enabled') return { keyId: Arn, keySpec, state: 'imported' };
-      throw new Fault('request-malformed', `${keyId} cannot be used: its state is ${KeyState}`);
+      return answer.KeyMetadata;
     } catch (error) {
-      if (error instanceof Fault) throw error;
       if (error instanceof Error && error.name === 'NotFoundException') return undefined;
       throw toFault(`KMS DescribeKey ${keyId}`, error);
     }
@@ -101,8 +104,12 @@ export class KmsCaKeys implements CaKeys {
   async #read(keyId: string): Promise<CaKey | undefined> {
     try {
       const answer = await this.#client.send(new GetPublicKeyCommand({ KeyId: keyId }));
-      const keySpec = specOf(keyId, answer.KeySpec, answer.KeyUsage);
-      if (!answer.PublicKey || !answer.KeyId) throw new Error('KMS returned no public key');
+      const keySpec = CA_KEY_SPECS.find((spec) => spec === answer.KeySpec);
+      if (!keySpec || answer.KeyUsage !== 'SIGN_VERIFY' || !answer.PublicKey || !answer.KeyId)
+        throw new Fault(
+          'request-malformed',
+          `${keyId} is a ${answer.KeySpec} key for ${answer.KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`,
+        );
       return { keyId: answer.KeyId, keySpec, publicKey: answer.PublicKey };
     } catch (error) {
       if (error instanceof Fault) throw error;
@@ -112,14 +119,18 @@ export class KmsCaKeys implements CaKeys {
   }
 }
 
-/** @throws Fault request-malformed if a CA cannot have such a key */
-function specOf(keyId: string, keySpec: string | undefined, usage: string | undefined): CaKeySpec {
-  const known = CA_KEY_SPECS.find((spec) => spec === keySpec);
-  if (known && usage === 'SIGN_VERIFY') return known;
-  throw new Fault(
-    'request-malformed',
-    `${keyId} is a ${keySpec} key for ${usage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`,
-  );
+/** Why the private key of a CA cannot be imported into this key; undefined if it can. */
+function misfitOf(key: KeyMetadata, keySpec: CaKeySpec | undefined): string | undefined {
+  const { KeySpec, KeyUsage, Origin, KeyState = '', ExpirationModel } = key;
+  if (keySpec === undefined || KeyUsage !== 'SIGN_VERIFY')
+    return `is a ${KeySpec} key for ${KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`;
+  if (Origin !== 'EXTERNAL')
+    return `has a private key that KMS made (its origin is ${Origin}): only keys with the origin EXTERNAL take another`;
+  if (KeyState !== 'PendingImport' && KeyState !== 'Enabled')
+    return `cannot be used: its state is ${KeyState}`;
+  if (ExpirationModel === 'KEY_MATERIAL_EXPIRES')
+    return 'would lose its private key on the date with which it was imported: import it again with KEY_MATERIAL_DOES_NOT_EXPIRE';
+  return undefined;
 }
 
 /** In a deployment the function cannot create keys: the deployment declares them. */

@@ -9,12 +9,12 @@ export interface CaKey {
   readonly publicKey: Uint8Array;
 }
 
-/** A key into which a CA key is imported. */
+/** A key whose private key is made outside of KMS and imported. */
 export interface ImportableKey {
   /** Key ARN. */
   readonly keyId: string;
   readonly keySpec: CaKeySpec;
-  /** `pending-import`: the key has no key material yet, so it has no public key and cannot sign. */
+  /** Only an imported key has a public key and signs. */
   readonly state: 'pending-import' | 'imported';
 }
 
@@ -30,14 +30,14 @@ export interface CaKeys {
    */
   find(keyId: string): Promise<CaKey>;
   /**
-   * The key for the import of a CA key: the one with the alias of the CA version, or a new one of Origin EXTERNAL.
-   * Repeated and concurrent calls return the same key. @throws Fault request-malformed as `importState`
+   * The key of one version of a CA, into which its private key can be imported: the existing one, or a new one. Repeated
+   * and concurrent calls return the same key.
+   * @throws Fault request-malformed as `importState`, and if the existing key has another key spec
    */
   ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey>;
   /**
-   * A key that was created elsewhere, with or without its key material.
-   * @param keyId ARN or alias
-   * @throws Fault request-malformed if it is not a signing key with an algorithm that CAs can use, or cannot be used
+   * A key that was created elsewhere, by ARN or alias. @throws Fault request-malformed if it does not exist, is not for
+   * import, cannot be used, or if what was imported expires
    */
   importState(keyId: string): Promise<ImportableKey>;
 }

@@ -1,5 +1,5 @@
 /** The CAs of existing clusters (test/fixtures/adopted-cas), each set of three, and trust domains that adopted them. */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CreatedTrustDomain } from '../../lib/ca/add-cas.ts';
@@ -31,7 +31,8 @@ export interface ExistingCa {
   /** The file as it is on the nodes. */
   readonly certificate: string;
   readonly x509: X509Certificate;
-  readonly privateKey: KeyObject;
+  /** PEM. */
+  readonly privateKey: string;
 }
 
 export type ExistingCas = Readonly<Record<AdoptableCa, ExistingCa>>;
@@ -41,9 +42,9 @@ export const readAdoptedSet = (name: string): ExistingCas =>
     ADOPTABLE_CAS.map((ca) => {
       const file = join(root, name, BUNDLE_PATHS[ca]);
       const certificate = readFileSync(file, 'utf8');
-      const key = readFileSync(file.replace(/\.crt$/, '.key'), 'utf8');
+      const privateKey = readFileSync(file.replace(/\.crt$/, '.key'), 'utf8');
       const x509 = new X509Certificate(certificate);
-      return [ca, { certificate, x509, privateKey: createPrivateKey(key) }];
+      return [ca, { certificate, x509, privateKey }];
     }),
   ) as Record<AdoptableCa, ExistingCa>;
 

@@ -62,6 +62,7 @@ describe('a key for an import', () => {
       KeySpec: 'RSA_2048',
       KeyUsage: 'SIGN_VERIFY',
       KeyState: 'PendingImport',
+      Origin: 'EXTERNAL',
       ...more,
     },
   });
@@ -95,6 +96,12 @@ describe('a key for an import', () => {
 
   it.each([
     ['that is to be deleted', { KeyState: 'PendingDeletion' }, /its state is PendingDeletion$/],
+    ['whose private key KMS made', { Origin: 'AWS_KMS' }, /only keys with the origin EXTERNAL/],
+    [
+      'whose private key will expire',
+      { KeyState: 'Enabled', ExpirationModel: 'KEY_MATERIAL_EXPIRES' },
+      /would lose its private key/,
+    ],
     ['that encrypts', { KeyUsage: 'ENCRYPT_DECRYPT' }, /a CA needs a key for SIGN_VERIFY/],
     ['of another key spec', { KeySpec: 'ECC_SECG_P256K1' }, /one of ECC_NIST_P256, /],
   ])('%s is refused', async (_, more, message) => {
@@ -122,6 +129,13 @@ describe('a key for an import', () => {
       ['CreateAlias', { AliasName: 'alias/cakeless/prod/ca', TargetKeyId: '1' }],
       ['DescribeKey', { KeyId: 'alias/cakeless/prod/ca' }],
     ]);
+  });
+
+  it('with the alias of the CA but another key spec is refused', async () => {
+    const { keys } = answering({ DescribeKey: () => metadata() });
+    await expect(keys.ensureImportable(NAME, 'ECC_NIST_P256')).rejects.toThrow(
+      /is a RSA_2048 key, and the private key of ca is ECC_NIST_P256/,
+    );
   });
 
   it('that is named but does not exist is refused', async () => {
