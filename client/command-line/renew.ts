@@ -63,6 +63,10 @@ export function addRenewCommand(
       collect,
     )
     .option(
+      '--trust-domain <name>',
+      'with --accept-ca-change: the trust domain of this node, if no certificate from the service names it yet',
+    )
+    .option(
       '--trust-from-cluster',
       'on a worker without AWS credentials: instead of certificates, take over the CA certificates that the cluster publishes',
     )

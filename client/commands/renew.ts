@@ -47,6 +47,7 @@ export interface RenewCommandOptions extends NodeOptions {
   acceptCaChange?: boolean;
   trustFromCluster?: boolean;
   caCertHash?: string[];
+  trustDomain?: string;
   keyAlgorithm?: DesiredCsr['keyKind'];
   reuseKey?: boolean;
   dryRun?: boolean;
@@ -104,6 +105,7 @@ function renewalOptions(
     waitSeconds: options.wait ?? RENEWAL_OUTCOME_SECONDS,
     waitForApprovals: options.wait !== undefined,
     caChange: caChangeOptions(options),
+    trustDomain: options.trustDomain,
     restart: options.restart,
     key: options,
     csrDir: options.csrDir,
@@ -127,9 +129,12 @@ function readConfig({ config: file, node, advertiseAddress }: RenewCommandOption
 function caChangeOptions({
   acceptCaChange = false,
   caCertHash = [],
+  trustDomain,
 }: RenewCommandOptions): CaChangeOptions {
   if (caCertHash.length > 0 && !acceptCaChange)
     throw new CommandError('usage', '--ca-cert-hash needs --accept-ca-change');
+  if (trustDomain !== undefined && !acceptCaChange)
+    throw new CommandError('usage', '--trust-domain needs --accept-ca-change');
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
 

@@ -9,7 +9,7 @@ import type { ApiSigner } from '../../lib/certificates-api/signers.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
 import type { ExtendedKeyUsage } from '../../lib/profiles/profiles.ts';
 import { findProblems } from '../node/trust/check-certificate.ts';
-import { findSigner } from '../node/trust/signer.ts';
+import { findAnchor } from '../node/trust/signer.ts';
 import type { ApiCsr } from './csr-facts.ts';
 
 /** A leaf and its intermediates. */
@@ -74,7 +74,7 @@ function followChain(intermediates: readonly string[], trustBundle: string, now:
   for (const pem of [...intermediates].reverse()) {
     const certificate = new X509Certificate(pem);
     const isValid = new Date(certificate.validFrom) <= now && new Date(certificate.validTo) > now;
-    if (certificate.ca && isValid && findSigner(certificate, trusted)) trusted = pem;
+    if (certificate.ca && isValid && findAnchor(certificate, trusted)) trusted = pem;
     else problems.push('one of its intermediates is not a valid CA that the next one has signed');
   }
   return { trustBundle: trusted, problems };

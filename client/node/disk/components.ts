@@ -1,5 +1,5 @@
 /** Which component uses which certificate, and whether it must be restarted to use a new one. */
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import {
   compareKubernetesVersions,
   type KubernetesVersion,
@@ -48,12 +48,27 @@ export const USES: readonly Use[] = [
 ];
 
 /**
+ * Components that read the certificates of a CA only when they start, in every release. The controller manager publishes
+ * its --root-ca-file, and verifies the API server with the CA data of its kubeconfig, as the scheduler and the kubelet do.
+ * kube-apiserver reloads its --client-ca-file and its --requestheader-client-ca-file within a second, and the kubelet its
+ * clientCAFile (DynamicFileCAContent of k8s.io/apiserver). etcd and the API server's side to etcd make their pool of CAs
+ * once. What an API server verifies kubelets with is in another file (`neededRestarts`).
+ */
+const READ_AT_START: Readonly<Record<CaName, readonly Component[]>> = {
+  ca: ['kube-controller-manager', 'kube-scheduler', 'kubelet'],
+  'etcd-ca': ['etcd', 'kube-apiserver'],
+  'front-proxy-ca': [],
+  'kubelet-ca': [],
+};
+
+/**
+ * @param names of new certificates
+ * @param cas whose certificates are others than before
  * @param version of a component on this node; if undefined, the version is unknown and it is restarted
- * @param caChanged every component reads its CA file only when it starts
  */
 export function componentsToRestart(
   names: readonly CertificateName[],
-  caChanged: boolean,
+  cas: readonly CaName[],
   version: (component: Component) => KubernetesVersion | undefined,
 ): Component[] {
   const needed = USES.filter(({ certificate }) => names.includes(certificate))
@@ -61,7 +76,10 @@ export function componentsToRestart(
       ({ component, reloadsSince }) => component && !reloads(version(component), reloadsSince),
     )
     .map(({ component }) => component);
-  return COMPONENTS.filter((component) => caChanged || needed.includes(component));
+  return COMPONENTS.filter(
+    (component) =>
+      needed.includes(component) || cas.some((ca) => READ_AT_START[ca].includes(component)),
+  );
 }
 
 /** Components that are expected to reload their files: their health is checked, but they are not restarted. */

@@ -1,5 +1,4 @@
 /** The kubelet's serving certificate, which kubeadm never checks (kubelet's --cert-dir). */
-import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
@@ -30,14 +29,13 @@ export function findKubeletServing(folder: string): KubeletServing | undefined {
   return { name: 'kubelet.crt', certificateFile, keyFile, isIssued: false };
 }
 
-/** The serving certificate that a CA has signed; undefined if there is no such certificate, or it cannot be read. */
-export function readIssuedServing({ kubeletDir }: NodeFolders): X509Certificate | undefined {
+/** The serving certificate that a CA has signed, and its intermediates, in PEM; empty if there is no such certificate. */
+export function readIssuedServing({ kubeletDir }: NodeFolders): readonly string[] {
   const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
-  if (!serving?.isIssued) return undefined;
+  if (!serving?.isIssued) return [];
   try {
-    const [leaf] = certificatesIn(readTextIfThere(serving.certificateFile) ?? '');
-    return leaf === undefined ? undefined : new X509Certificate(leaf);
+    return certificatesIn(readTextIfThere(serving.certificateFile) ?? '');
   } catch {
-    return undefined;
+    return []; // it cannot be read
   }
 }

@@ -6,7 +6,7 @@ import {
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
-import { whyItBelongsHere } from './belongs-here.ts';
+import { isOfExternalEtcd, whyItBelongsHere } from './belongs-here.ts';
 import type { ExpiresWithin } from './expires-within.ts';
 import { isKubeletsJob, mayStillRotate, remaining } from './kubelet-rotation.ts';
 import { type NodeFolders, placeOf } from './places.ts';
@@ -111,6 +111,8 @@ function whyMissing({ name, file }: Missing, all: boolean, folders: NodeFolders)
 }
 
 function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: NodeFolders) {
+  if (all && place.state !== 'missing' && isOfExternalEtcd(place.name, folders))
+    return { reason: OF_EXTERNAL_ETCD, isError: false };
   if (place.state === 'missing') return whyMissing(place, all, folders);
   if (place.state === 'broken') return { reason: `${place.file}: ${place.problem}`, isError: true };
   if (place.configured && place.configured.leaf.subject !== place.leaf.subject)
@@ -128,6 +130,9 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
     };
   return undefined;
 }
+
+const OF_EXTERNAL_ETCD =
+  'kube-apiserver uses an external etcd, whose CA is not that of the service; to request it anyway, give its name';
 
 const isDue = (left: { seconds: number; share: number }, rule: ExpiresWithin) =>
   'share' in rule ? left.share <= rule.share : left.seconds <= rule.seconds;

@@ -15,6 +15,7 @@ import {
   isDeclaredCa,
   readCertificateFields,
 } from '../disk/certificate-fields.ts';
+import { chainOf, findPath } from '../trust/signer.ts';
 
 export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
@@ -64,9 +65,12 @@ function problemsOfChain(
   return chainsTo(chain, trustBundle) ? [] : [`${NO_CHAIN}${caFile}`];
 }
 
-/** @param chain PEM blocks, leaf first */
-export const chainsTo = (chain: readonly string[], trustBundle: string): boolean =>
-  reachesAnchor(readAll(chain), readAll(certificatesIn(trustBundle)));
+/** @param chain PEM blocks, leaf first. A certificate that cannot be parsed proves nothing */
+export function chainsTo(chain: readonly string[], trustBundle: string): boolean {
+  const presented = chainOf(chain);
+  const anchors = certificatesIn(trustBundle).flatMap((block) => chainOf([block]) ?? []);
+  return presented !== undefined && findPath(presented, anchors) !== undefined;
+}
 
 const NO_CHAIN = 'it does not chain to a certificate in ';
 
@@ -75,28 +79,6 @@ const MISSING_NAMES = 'it lacks the names';
 export const isAboutNames = (problem: string) => problem.startsWith(MISSING_NAMES);
 
 export const isAboutChain = (problem: string) => problem.startsWith(NO_CHAIN);
-
-const readAll = (blocks: readonly string[]) =>
-  blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      return []; // a certificate that cannot be parsed proves nothing
-    }
-  });
-
-function reachesAnchor(
-  [leaf, ...others]: readonly X509Certificate[],
-  anchors: readonly X509Certificate[],
-): boolean {
-  if (leaf === undefined) return false;
-  const signedBy = (ca: X509Certificate) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey);
-  if (anchors.some(signedBy)) return true;
-  return others.some(
-    (ca) =>
-      ca.ca && signedBy(ca) && reachesAnchor([ca, ...others.filter((o) => o !== ca)], anchors),
-  );
-}
 
 function problemsOfUsages(leaf: X509Certificate, { extendedKeyUsages }: Wanted): string[] {
   const fields = readCertificateFields(leaf);

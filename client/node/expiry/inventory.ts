@@ -12,7 +12,7 @@ import {
 } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
-import { OPTIONAL, whyItBelongsHere } from '../disk/belongs-here.ts';
+import { OPTIONAL, usesExternalEtcd, whyItBelongsHere } from '../disk/belongs-here.ts';
 import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
@@ -48,7 +48,8 @@ export const rowsOf = ({ certificates, certificateAuthorities, kubelet }: Invent
 ];
 
 /** Only reads. A file that cannot be read becomes a row that says so, and does not hide the others. */
-export function takeInventory(options: InventoryOptions): Inventory {
+export function takeInventory(given: InventoryOptions): Inventory {
+  const options = { ...given, externalEtcd: given.externalEtcd || usesExternalEtcd(given) };
   const cas = CA_NAMES.filter((ca) => !(options.externalEtcd && ca === 'etcd-ca')).map((ca) =>
     readCa(ca, options),
   );

@@ -12,7 +12,7 @@ import type { CertificateInPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { isOptional } from '../trust/optional-ca.ts';
-import { leadsTo } from '../trust/signer.ts';
+import { chainOf, leadsTo } from '../trust/signer.ts';
 import { chainsTo, problemsOf, type Wanted } from './certificate-problems.ts';
 import {
   guarded,
@@ -79,13 +79,14 @@ export function readBothOfKubelet(
 function caOfServing(file: string, options: InventoryOptions): CaName {
   const bundle = readCaText(caFileOf('kubelet-ca', options));
   try {
-    const leaf = new X509Certificate(certificatesIn(readTextIfThere(file) ?? '')[0] ?? '');
+    const chain = chainOf(certificatesIn(readTextIfThere(file) ?? ''));
+    if (chain === undefined) return 'ca'; // the row says why it cannot be read
     if (bundle === undefined)
-      return leaf.issuer === `CN=${CA_COMMON_NAMES['kubelet-ca']}` ? 'kubelet-ca' : 'ca';
+      return chain[0].issuer === `CN=${CA_COMMON_NAMES['kubelet-ca']}` ? 'kubelet-ca' : 'ca';
     const ofCluster = readCaText(caFileOf('ca', options)) ?? '';
-    return !leadsTo(leaf, bundle) && leadsTo(leaf, ofCluster) ? 'ca' : 'kubelet-ca';
+    return !leadsTo(chain, bundle) && leadsTo(chain, ofCluster) ? 'ca' : 'kubelet-ca';
   } catch {
-    return 'ca'; // the row says why it cannot be read
+    return 'ca';
   }
 }
 

@@ -32,6 +32,7 @@ export interface CaDataInput {
 
 export interface PlannedCaData {
   readonly changes: readonly FileChange[];
+  /** Kubeconfigs that get other certificates, not only another order of the same ones. */
   readonly names: readonly CertificateName[];
   readonly notes: readonly string[];
 }
@@ -54,7 +55,7 @@ export function planCaData(input: CaDataInput): PlannedCaData {
   const changed = found.filter(({ change }) => change);
   return {
     changes: changed.flatMap(({ change }) => change ?? []),
-    names: changed.map(({ name }) => name),
+    names: changed.filter(({ isTurned }) => !isTurned).map(({ name }) => name),
     notes: [
       ...changed.map(({ file }) => `${file}: its CA data is now that of ${caFile}`),
       ...found.flatMap(({ note }) => note ?? []),
@@ -64,6 +65,8 @@ export function planCaData(input: CaDataInput): PlannedCaData {
 
 interface PlannedKubeconfig {
   readonly change?: FileChange;
+  /** Whether the same certificates get another order: no component has to read them again. */
+  readonly isTurned?: boolean;
   readonly note?: string;
   /** Why ca.crt cannot be replaced. */
   readonly objection?: string | undefined;
@@ -81,11 +84,21 @@ function planOne(file: string, input: CaDataInput): PlannedKubeconfig {
   if (!kubeconfig.certificateAuthority || refreshedCa(kubeconfig, input.caPem) === undefined)
     return { objection };
   try {
-    return { change: changeKubeconfig(file, kubeconfig, undefined, input.caPem) };
+    const change = changeKubeconfig(file, kubeconfig, undefined, input.caPem);
+    return { change, isTurned: hasSameCas(kubeconfig, input.caPem) };
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error;
     return input.isNew ? { objection: error.message } : { note: error.message };
   }
+}
+
+function hasSameCas({ certificateAuthority }: Kubeconfig, caPem: string): boolean {
+  const before = certificateAuthority && 'pem' in certificateAuthority && certificateAuthority.pem;
+  return (
+    fingerprintsOf(before || '')
+      .sort()
+      .join() === fingerprintsOf(caPem).sort().join()
+  );
 }
 
 /** Existing kubeconfigs that the installation does not change already. */

@@ -16,7 +16,8 @@ import { putInPlace } from './put-in-place.ts';
 export interface InstallationPlan {
   readonly names: Journal['names'];
   readonly caData?: readonly CertificateName[];
-  readonly caChanged: boolean;
+  readonly cas: Journal['cas'];
+  readonly trustDomain?: string | undefined;
   readonly changes: readonly FileChange[];
   readonly restarts: readonly Component[];
   readonly unhealthyBefore?: readonly Component[];
@@ -51,7 +52,8 @@ export async function prepareInstallation(
     startedAt: now.toISOString(),
     names: plan.names,
     caData: [...(plan.caData ?? [])],
-    caChanged: plan.caChanged,
+    cas: plan.cas,
+    ...(plan.trustDomain !== undefined && { trustDomain: plan.trustDomain }),
     phase: 'prepared',
     restarts: [...plan.restarts],
     restarted: [],

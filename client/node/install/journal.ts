@@ -6,7 +6,7 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { readFile } from '../../../lib/files/read-file.ts';
-import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import { CA_NAMES, CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { COMPONENTS } from '../disk/components.ts';
 import { type RecordedChange, recordedChangeSchema } from '../disk/file-change.ts';
 import { compactTime } from '../exchange/request-id.ts';
@@ -19,10 +19,12 @@ const journalSchema = z.object({
   sequence: z.optional(z.number()),
   /** The certificates that it replaces. */
   names: z.array(z.enum(CERTIFICATE_NAMES)),
-  /** Kubeconfigs in which it replaces only the CA data. */
+  /** Kubeconfigs in which it replaces only the CA data, with other certificates. */
   caData: z.optional(z.array(z.enum(CERTIFICATE_NAMES))),
-  /** Whether it replaces CA files that every component reads, too. */
-  caChanged: z.boolean(),
+  /** CAs whose files get other certificates, not only another order. */
+  cas: z.array(z.enum(CA_NAMES)),
+  /** The trust domain whose certificates it installs, if it is known. */
+  trustDomain: z.optional(z.string()),
   startedAt: z.string(),
   /**
    * prepared: files may have changed. applied: all files have. done: the components that use them have read them.

@@ -41,7 +41,7 @@ export interface PlanInput {
 
 export interface PlannedChanges {
   readonly changes: readonly FileChange[];
-  /** Kubeconfigs that only get the CA certificates of ca.crt. */
+  /** Kubeconfigs that only get other CA certificates, those of ca.crt. */
   readonly caData: readonly CertificateName[];
   readonly notes: readonly string[];
 }
@@ -52,9 +52,10 @@ export function planChanges(input: PlanInput): PlannedChanges {
   const notes: string[] = [];
   const { folders, caFiles, certificates } = input;
   const caFile = caFileOf('ca', folders);
-  const isNew = caFiles.has(caFile);
+  const isNew = hasOtherCas(caFiles.get(caFile), currentContent(caFile, false));
   // ca.crt contains the CA of every certificate that is installed, and the API server's may be one of them
-  const follows = isNew || certificates.some(({ place }) => profileOf(place.name).ca === 'ca');
+  const follows =
+    caFiles.has(caFile) || certificates.some(({ place }) => profileOf(place.name).ca === 'ca');
   const caPem = follows ? (caFiles.get(caFile) ?? currentContent(caFile, false)) : undefined;
   const planned = certificates.flatMap((one) => changesOf(one, caPem, input));
   const caData = caPem === undefined ? undefined : planCaData({ folders, caPem, isNew, planned });
@@ -70,6 +71,13 @@ export function planChanges(input: PlanInput): PlannedChanges {
   const problems = findWriteProblems(changes);
   if (problems.length > 0) throw new CommandError('failure', ['nothing was changed:', ...problems]);
   return { changes, caData: caData?.names ?? [], notes };
+}
+
+/** Whether a CA file gets other certificates, not only another order of the same ones. */
+function hasOtherCas(next: string | undefined, before: string | undefined): boolean {
+  if (next === undefined) return false;
+  const [ours, theirs] = [before ?? '', next].map((text) => fingerprintsOf(text).sort().join());
+  return ours !== theirs;
 }
 
 function changesOf(

@@ -19,7 +19,7 @@ import type { Outcome } from '../exchange/outcomes.ts';
 import { checkCertificate } from '../trust/check-certificate.ts';
 import type { TrustedCa } from '../trust/first-trust.ts';
 import { isOptional } from '../trust/optional-ca.ts';
-import { leadsTo } from '../trust/signer.ts';
+import { leadsTo, presentedBy } from '../trust/signer.ts';
 import { decideTrust } from './decide-trust.ts';
 import type { PlannedCertificate } from './plan.ts';
 import type { Preparation, PreparedCertificate } from './preparation.ts';
@@ -94,7 +94,7 @@ function isProven(
   return planned
     .filter(({ name, isInPlace }) => isInPlace && profileOf(name).ca === ca)
     .map(({ place }) => readPlace(place))
-    .some((place) => place.state === 'present' && leadsTo(place.leaf, bundle));
+    .some((place) => place.state === 'present' && leadsTo(presentedBy(place), bundle));
 }
 
 const about = ({ name, place, requestKey }: UploadedRequest) => ({

@@ -24,7 +24,8 @@ import { completeInstallation } from './complete-installation.ts';
 import { CREATED, hasCsrsigning, isCreation } from './creation.ts';
 import type { RenewalDeps } from './options.ts';
 import { separateByNode } from './other-nodes-requests.ts';
-import { awaitOutcomes, type RenewalOutcome, readPublishedBundles } from './outcomes.ts';
+import { awaitOutcomes, type RenewalOutcome, trustDomainsOf } from './outcomes.ts';
+import { readPublished } from './published-bundles.ts';
 import { recoverFirst, tidy } from './recover.ts';
 import {
   type CertificateReport,
@@ -77,7 +78,8 @@ async function create(deps: RenewalDeps, options: CreationOptions): Promise<Cert
   if (!outcome) throw new Error(`${CSRSIGNING_CONF}: no outcome of an open request`);
   if (outcome.state === 'rejected') await closeAll(deps.stateDir, CREATED);
   if (outcome.state !== 'issued') return reportUnissued(outcome);
-  const published = await readPublishedBundles(exchange, [outcome], folders, KEEP_CAS);
+  const domains = trustDomainsOf([outcome]);
+  const published = await readPublished(exchange, domains, undefined, folders, KEEP_CAS);
   const decision = decideCaChange(folders, published, KEEP_CAS);
   const place = readPlace(placeOf(CSRSIGNING_CONF, folders));
   const checked = checkOutcome(outcome, decision, deps.clock.now(), place);
@@ -168,7 +170,7 @@ async function install(
   });
   const file = fileOf(placeOf(CSRSIGNING_CONF, folders));
   const change = changeFile(file, text, { holdsKey: true, together: false });
-  const plan = { names: [...CREATED], caChanged: false, changes: [change], restarts: [] };
+  const plan = { names: [...CREATED], cas: [], changes: [change], restarts: [] };
   const prepared = await prepareInstallation(stateDir, plan, clock.now());
   terminal.progress(`installing ${CSRSIGNING_CONF} ...`);
   await completeInstallation(prepared, deps, undefined);

@@ -1,22 +1,30 @@
 /** Checks the issued certificates, and installs those that pass: all of them or none. */
-import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { componentsToWatch } from '../disk/components.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
-import { caFileOf, placeOf } from '../disk/places.ts';
+import { placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { type NewCertificate, planChanges } from '../install/plan.ts';
 import { isStaticPod, neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
-import { type CaDecision, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
-import type { PublishedBundle } from '../trust/read-bundle.ts';
+import {
+  type CaDecision,
+  casOfFiles,
+  checkStayingCertificates,
+  decideCaChange,
+} from '../trust/ca-change.ts';
+import { chainOf } from '../trust/signer.ts';
+import { turnBundles } from '../trust/turn-bundles.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
-import { type RenewalOutcome, readPublishedBundles } from './outcomes.ts';
+import { type RenewalOutcome, trustDomainsOf } from './outcomes.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
+import { type Published, readPublished, requireTrustDomain } from './published-bundles.ts';
 import { tidy } from './recover.ts';
 import {
   type CertificateReport,
@@ -26,7 +34,7 @@ import {
   reportUnissued,
 } from './report.ts';
 import { closeAll } from './request-journal.ts';
-import { stayingCertificates } from './staying-certificates.ts';
+import { onNode, stayingCertificates, stayingOnNode } from './staying-certificates.ts';
 
 export async function installCertificates(
   deps: RenewalDeps,
@@ -35,7 +43,7 @@ export async function installCertificates(
   outcomes: readonly RenewalOutcome[],
 ): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
   const issued = outcomes.filter(({ state }) => state === 'issued');
-  const published = await readPublishedBundles(exchange, issued, deps.folders, options.caChange);
+  const published = await readBundles(deps, options, exchange, issued);
   deps.onStep?.('check');
   const waiting = outcomes.filter(({ state }) => state === 'pending').map(({ name }) => name);
   const checkNow = () => ({ ...check(deps, options, issued, published), waiting });
@@ -50,34 +58,57 @@ export async function installCertificates(
   const rejected = outcomes.filter(({ state }) => state === 'rejected').map(({ name }) => name);
   const settled = [...rejected, ...alreadyInstalled];
   const nothing = { restarts: [], caDifferences: decision.differences, notes: [] };
-  if (certificates.length === 0) {
+  if (certificates.length === 0 && decision.caFiles.size === 0) {
     await closeAll(deps.stateDir, settled);
-    return { ...nothing, certificates: reports };
+    const notes = options.caChange.accept && decision.differences.length === 0 ? [UP_TO_DATE] : [];
+    return { ...nothing, notes, certificates: reports };
   }
   const names = namesOf(certificates);
   deps.onStep?.('install');
-  const { installed, notes } = await installAll(deps, options, checked, checkNow);
+  const { installed, notes, caDifferences } = await installAll(deps, options, checked, checkNow);
   deps.onStep?.('report');
   await closeAll(deps.stateDir, [...names, ...settled]);
   await tidy(deps.stateDir);
   return {
     ...nothing,
     notes,
-    caDifferences: decision.caFiles.size > 0 ? decision.changes : decision.differences,
+    caDifferences,
     restarts: installed.restarts,
     backup: installed.installation.folder,
     certificates: [...names.map((name) => reportRenewed(deps, name)), ...reports],
   };
 }
 
+const UP_TO_DATE = 'the CA files of this node are those that the service publishes';
+
+/** An accepted change is one of the whole node, even if no certificate is due. */
+async function readBundles(
+  { folders, stateDir }: RenewalDeps,
+  { caChange, ...options }: RenewalOptions,
+  exchange: ObjectStore,
+  issued: readonly RenewalOutcome[],
+): Promise<Published> {
+  const domains = trustDomainsOf(issued);
+  const [first] = domains.values();
+  const wholeNode = caChange.accept
+    ? first || (await requireTrustDomain(exchange, { ...options, stateDir }))
+    : undefined;
+  return readPublished(exchange, domains, wholeNode, folders, caChange);
+}
+
 /** The issued certificates, checked against the current files of the node. */
 interface Checked {
+  readonly published: Published;
   readonly decision: CaDecision;
   readonly failed: readonly CheckedOutcome[];
   /** To be installed. */
-  readonly certificates: readonly NewCertificate[];
+  readonly certificates: readonly IssuedCertificate[];
   /** Installed by a run that was interrupted before it closed their requests. */
   readonly alreadyInstalled: readonly CertificateName[];
+}
+
+interface IssuedCertificate extends NewCertificate {
+  readonly trustDomain: string | undefined;
 }
 
 interface CheckedWithWaiting extends Checked {
@@ -92,7 +123,7 @@ function check(
   deps: RenewalDeps,
   options: RenewalOptions,
   issued: readonly RenewalOutcome[],
-  published: ReadonlyMap<CaName, PublishedBundle>,
+  published: Published,
 ): Checked {
   const decision = decideCaChange(deps.folders, published, options.caChange);
   const now = deps.clock.now();
@@ -103,6 +134,7 @@ function check(
   const passed = checked.filter(({ problems }) => problems.length === 0);
   const candidates = passed.flatMap(({ outcome, place }) => newCertificate(outcome, place));
   return {
+    published,
     decision,
     failed: checked.filter(({ problems }) => problems.length > 0),
     certificates: candidates.filter((candidate) => !isInstalled(candidate)),
@@ -127,7 +159,8 @@ async function installAll(
   try {
     await requireVisibleProcesses(users, deps);
     const unhealthyBefore = await findUnhealthy(users, deps);
-    const { notes, ...planned } = users.length > 0 ? plan(deps, options, checkNow()) : first;
+    const { notes, caDifferences, ...planned } =
+      users.length > 0 ? plan(deps, options, checkNow()) : first;
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
         'file-changed',
@@ -136,8 +169,9 @@ async function installAll(
       );
     const withHealth = { ...planned, unhealthyBefore };
     const prepared = await prepareInstallation(deps.stateDir, withHealth, deps.clock.now());
-    deps.terminal.progress(`installing ${planned.names.join(', ')} ...`);
-    return { installed: await completeInstallation(prepared, deps, lease, reloading), notes };
+    deps.terminal.progress(`installing ${[...planned.names, ...planned.caFiles].join(', ')} ...`);
+    const installed = await completeInstallation(prepared, deps, lease, reloading);
+    return { installed, notes, caDifferences };
   } finally {
     await lease?.release();
   }
@@ -146,14 +180,19 @@ async function installAll(
 function plan(
   deps: RenewalDeps,
   options: RenewalOptions,
-  { certificates, decision, waiting }: CheckedWithWaiting,
+  { certificates, decision, published, waiting }: CheckedWithWaiting,
 ) {
   const { folders, clock } = deps;
-  const { caFiles } = decision;
   const now = clock.now();
   const names = namesOf(certificates);
-  checkStayingCertificates(decision, folders, stayingCertificates(folders, names), waiting);
+  const staying = stayingCertificates(folders, names);
+  checkStayingCertificates(decision, folders, staying, waiting);
   checkOwnKubelet(decision, folders);
+  const turned = turnBundles(decision, folders, published, [
+    ...staying.map(stayingOnNode),
+    ...certificates.flatMap(newOnNode),
+  ]);
+  const { caFiles } = turned;
   const { changes, caData, notes } = planChanges({
     certificates,
     caFiles,
@@ -161,16 +200,31 @@ function plan(
     folders,
     now,
   });
-  const ofKubelets = caFileOf('kubelet-ca', folders);
-  const caChanged = [...caFiles.keys()].some((file) => file !== ofKubelets);
+  const cas = casOfFiles(decision, folders);
   const users = [...names, ...caData];
-  const restarts = options.restart ? neededRestarts(deps, users, caChanged, changes) : [];
-  return { names, caData, caChanged, changes, notes, restarts };
+  const restarts = options.restart ? neededRestarts(deps, users, cas, changes) : [];
+  const trustDomain = trustDomainOf(certificates) ?? options.trustDomain;
+  return {
+    ...{ names, caData, cas, trustDomain, changes, notes, restarts, caFiles: [...caFiles.keys()] },
+    // only what the service publishes differently, if nothing of it was installed
+    caDifferences: turned.caFiles.size > 0 ? turned.changes : turned.differences,
+  };
 }
 
-function newCertificate({ staged, chainPem }: RenewalOutcome, place: PlaceState): NewCertificate[] {
+const newOnNode = ({ place: { name }, chainPem }: NewCertificate) => {
+  const chain = chainOf(certificatesIn(chainPem));
+  return chain === undefined ? [] : [onNode(name, chain)];
+};
+
+const trustDomainOf = (certificates: readonly IssuedCertificate[]) =>
+  certificates.find(({ trustDomain }) => trustDomain)?.trustDomain;
+
+function newCertificate(
+  { staged, chainPem, trustDomain }: RenewalOutcome,
+  place: PlaceState,
+): IssuedCertificate[] {
   if (place.state !== 'present' || !staged || chainPem === undefined) return [];
-  return [{ place, chainPem, keyPem: staged.keyPem }];
+  return [{ place, chainPem, keyPem: staged.keyPem, trustDomain }];
 }
 
 function isInstalled({ place, chainPem }: NewCertificate): boolean {

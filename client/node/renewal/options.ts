@@ -23,7 +23,7 @@ import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
-import { leadsTo } from '../trust/signer.ts';
+import { leadsTo, presentedBy } from '../trust/signer.ts';
 
 export interface RenewalOptions {
   readonly cluster: string;
@@ -35,6 +35,8 @@ export interface RenewalOptions {
   readonly waitSeconds: number;
   readonly waitForApprovals: boolean;
   readonly caChange: CaChangeOptions;
+  /** Of this node, if a person named it; otherwise a certificate names it. */
+  readonly trustDomain?: string | undefined;
   readonly restart: boolean;
   readonly key: KeyOptions;
   /** Subject and names from kubeadm's configuration, instead of the current certificates. */
@@ -87,7 +89,7 @@ export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOp
 function isCutOff(folders: NodeFolders): boolean {
   const place = readPlace(placeOf('kubelet.conf', folders));
   const ca = readCaFile('ca', folders);
-  return place.state === 'present' && ca !== undefined && !leadsTo(place.leaf, ca);
+  return place.state === 'present' && ca !== undefined && !leadsTo(presentedBy(place), ca);
 }
 
 /** Without a CA file the node cannot check a certificate, so none is requested. */

@@ -6,13 +6,9 @@ import type { CaName, CertificateName } from '../../../lib/profiles/certificate-
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { findStaged, type Staged, stagedPath } from '../csr/staging.ts';
-import type { NodeFolders } from '../disk/places.ts';
 import { type Explanation, explainEach } from '../exchange/outcome-documents.ts';
 import { type Outcome, outcomeKeysUnder, outcomeOf } from '../exchange/outcomes.ts';
 import { pollOutcomes, type Wait } from '../exchange/poll-outcomes.ts';
-import type { CaChangeOptions } from '../trust/accepted-change.ts';
-import { readOptionalBundle } from '../trust/optional-ca.ts';
-import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
 import type { RenewalDeps } from './options.ts';
 import type { OpenRequest } from './request-journal.ts';
 
@@ -88,24 +84,12 @@ async function readOutcome(
   return { ...about, ...explanation, ...(state === 'pending' && { requestKey: ownKey }) };
 }
 
-/** What the service publishes for the CAs of these certificates, and for that of kubelets, if it concerns the node. */
-export async function readPublishedBundles(
-  exchange: ObjectStore,
-  issued: readonly RenewalOutcome[],
-  folders: NodeFolders,
-  caChange: CaChangeOptions,
-): Promise<Map<CaName, PublishedBundle>> {
+/** The trust domains that issued certificates name, by their CA. */
+export function trustDomainsOf(issued: readonly RenewalOutcome[]): ReadonlyMap<CaName, string> {
   const trustDomains = new Map<CaName, string>();
   for (const { name, trustDomain = '' } of issued) {
     const { ca } = profileOf(name);
     if (!trustDomains.has(ca)) trustDomains.set(ca, trustDomain);
   }
-  const read = [...trustDomains].map(
-    async ([ca, trustDomain]) => [ca, await readBundle(exchange, trustDomain, ca)] as const,
-  );
-  const [first] = trustDomains.values();
-  const ofKubelets =
-    first === undefined ? [] : readOptionalBundle(exchange, first, folders, caChange);
-  const [bundles, optional] = await Promise.all([Promise.all(read), ofKubelets]);
-  return new Map([...bundles, ...optional]);
+  return trustDomains;
 }

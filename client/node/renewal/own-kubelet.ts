@@ -9,7 +9,7 @@ import type { NodeFolders } from '../disk/places.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import type { CaDecision } from '../trust/ca-change.ts';
-import { leadsTo } from '../trust/signer.ts';
+import { chainOf, leadsTo } from '../trust/signer.ts';
 
 /** @throws CommandError if the API server verifies the kubelet of this node today, and would no longer */
 export function checkOwnKubelet(
@@ -19,9 +19,10 @@ export function checkOwnKubelet(
   const named = kubeletAuthorityFile(folders);
   const [file, next] = [...caFiles].find(([path]) => resolvedPath(path) === named) ?? [];
   if (file === undefined || next === undefined) return;
-  const leaf = readIssuedServing(folders);
+  const serving = chainOf(readIssuedServing(folders));
   const before = currentContent(file, false);
-  if (!leaf || before === undefined || !leadsTo(leaf, before) || leadsTo(leaf, next)) return;
+  if (!serving || before === undefined || !leadsTo(serving, before) || leadsTo(serving, next))
+    return;
   throw new CommandError(
     'check-failed',
     `nothing was changed: with the new ${file} kube-apiserver would no longer verify the kubelet of this node`,

@@ -1,31 +1,32 @@
 /** How the CA files differ from what the service publishes, and what `--accept-ca-change` would change. Writes nothing. */
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { lastTrustDomain } from '../exchange/last-trust-domain.ts';
 import type { CaChangeOptions } from '../trust/accepted-change.ts';
-import { checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
-import { readOptionalBundle } from '../trust/optional-ca.ts';
-import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
+import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import type { PublishedBundle } from '../trust/read-bundle.ts';
+import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
-import { stayingCertificates } from './staying-certificates.ts';
+import { findTrustDomain, readPublished, type TrustDomainSources } from './published-bundles.ts';
+import { stayingCertificates, stayingOnNode } from './staying-certificates.ts';
 
 export interface CaChangePreview {
   readonly differences: readonly string[];
+  /** CAs whose files would get other certificates. */
+  readonly cas: readonly CaName[];
   /** Why the change would be refused, or why the files could not be compared. */
   readonly problem?: string;
 }
 
 const UNKNOWN =
-  'the trust domain is unknown, because the service has issued no certificate to this node yet';
+  'the trust domain is unknown: the bucket has no certificate of this node, and no installation remembers it; name it with --trust-domain';
 
 const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';
 
-interface PreviewOptions {
-  readonly cluster: string;
-  readonly node: string;
+interface PreviewOptions extends TrustDomainSources {
   readonly caChange: CaChangeOptions;
 }
 
@@ -39,39 +40,52 @@ export async function previewCaChange(
   if (options.caChange.accept) return compare(await connect(), options, names, folders);
   try {
     const { differences, problem } = await compare(await connect(), options, names, folders);
-    if (problem !== undefined) return { differences, problem };
-    return differences.length > 0 ? { differences, problem: HOW_TO_CHANGE } : { differences };
+    if (problem !== undefined) return { differences, cas: [], problem };
+    const isSame = differences.length === 0;
+    return isSame ? { differences, cas: [] } : { differences, cas: [], problem: HOW_TO_CHANGE };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { differences: [], problem: `not compared with those of the service: ${reason}` };
+    const problem = `not compared with those of the service: ${reason}`;
+    return { differences: [], cas: [], problem };
   }
 }
 
 async function compare(
   exchange: Exchange,
-  { cluster, node, caChange: options }: PreviewOptions,
+  { caChange: options, ...sources }: PreviewOptions,
   names: readonly CertificateName[],
   folders: NodeFolders,
 ): Promise<CaChangePreview> {
-  const trustDomain = await lastTrustDomain(exchange, { cluster, node });
-  if (trustDomain === undefined) return { differences: [], problem: UNKNOWN };
-  const published = new Map<CaName, PublishedBundle>(
-    await Promise.all(
-      [...new Set(names.map((name) => profileOf(name).ca))].map(
-        async (ca) => [ca, await readBundle(exchange, trustDomain, ca)] as const,
-      ),
-    ),
-  );
-  for (const [ca, bundle] of await readOptionalBundle(exchange, trustDomain, folders, options))
-    published.set(ca, bundle);
+  const trustDomain = await findTrustDomain(exchange, sources);
+  if (trustDomain === undefined) return { differences: [], cas: [], problem: UNKNOWN };
+  const domains = new Map(names.map((name) => [profileOf(name).ca, trustDomain] as const));
+  const wholeNode = options.accept ? trustDomain : undefined;
+  const published = await readPublished(exchange, domains, wholeNode, folders, options);
   const { differences } = decideCaChange(folders, published, { ...options, accept: false });
-  if (!options.accept) return { differences };
+  if (!options.accept) return { differences, cas: [] };
   try {
     const decision = decideCaChange(folders, published, options);
-    checkStayingCertificates(decision, folders, stayingCertificates(folders, names));
+    const staying = stayingCertificates(folders, names);
+    checkStayingCertificates(decision, folders, staying);
     checkOwnKubelet(decision, folders);
-    return { differences };
+    const turned = turnBundles(decision, folders, published, [
+      ...staying.map(stayingOnNode),
+      ...names.map((name) => foreseen(name, published)),
+    ]);
+    return { differences: turned.differences, cas: casOfFiles(decision, folders) };
   } catch (error) {
-    return { differences, problem: error instanceof Error ? error.message : String(error) };
+    const problem = error instanceof Error ? error.message : String(error);
+    return { differences, cas: [], problem };
   }
+}
+
+/** The CA that signs is the first that is published. */
+function foreseen(
+  name: CertificateName,
+  published: ReadonlyMap<CaName, PublishedBundle>,
+): NodeCertificate {
+  const { ca } = profileOf(name);
+  const bundle = published.get(ca);
+  const [signing] = bundle && 'pem' in bundle ? parseCertificates(bundle.pem) : [];
+  return { ca, chainsTo: (one) => one.fingerprint256 === signing?.fingerprint256 };
 }

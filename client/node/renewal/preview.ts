@@ -9,7 +9,6 @@ import type { SkippedCertificate } from '../disk/select-names.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { neededRestarts } from '../restart/needed-restarts.ts';
 import { type NotRestarted, whyNotRestarted } from '../restart/restartable.ts';
-import { accepts } from '../trust/accepted-change.ts';
 import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
 import { type CaChangePreview, previewCaChange } from './preview-ca-change.ts';
 
@@ -38,7 +37,7 @@ export interface RenewalPreview {
 
 /** Reads nothing from the bucket, except the CAs that the service publishes. */
 export async function previewRenewal(
-  deps: RestartDeps & Pick<RenewalDeps, 'exchange'>,
+  deps: RestartDeps & Pick<RenewalDeps, 'exchange' | 'stateDir'>,
   options: RenewalOptions,
 ): Promise<RenewalPreview> {
   const { folders } = deps;
@@ -57,19 +56,20 @@ export async function previewRenewal(
     };
   });
   const names = present.map(({ name }) => name);
-  const ofKubelets = { path: resolvedPath(caFileOf('kubelet-ca', folders)) };
-  const changedFiles =
-    accepts(caChange, 'kubelet-ca') && caChange.hashes['kubelet-ca'].length > 0 ? [ofKubelets] : [];
-  const needed = options.restart
-    ? neededRestarts(deps, names, accepts(caChange, 'ca'), changedFiles)
-    : [];
+  // without a certificate to renew, nothing is compared unless a person accepts what differs
+  const isCompared = names.length > 0 || caChange.accept;
+  const sources = { ...options, stateDir: deps.stateDir };
+  const preview = isCompared
+    ? await previewCaChange(() => deps.exchange(), sources, names, folders)
+    : undefined;
+  const { cas = [] } = preview ?? {};
+  const changedFiles = cas.map((ca) => ({ path: resolvedPath(caFileOf(ca, folders)) }));
+  const needed = options.restart ? neededRestarts(deps, names, cas, changedFiles) : [];
   const restarts = needed.map(
     (component): ForeseenRestart =>
       whyNotRestarted(component, deps) ?? { component, state: 'would-restart' },
   );
-  if (names.length === 0) return { renewals, skipped, restarts };
-  const preview = previewCaChange(() => deps.exchange(), options, names, folders);
-  return { renewals, skipped, restarts, caChange: await preview };
+  return { renewals, skipped, restarts, ...(preview && { caChange: preview }) };
 }
 
 const fileOf = (place: CertificatePlace) =>

@@ -57,7 +57,8 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
     ...closed.map(reportIdTaken),
   ];
   const base = { cluster, node, restarts, caDifferences: [], notes };
-  if (requests.length === 0) return { ...base, certificates: reports };
+  // trust can change although no certificate is due
+  if (requests.length === 0 && !options.caChange.accept) return { ...base, certificates: reports };
   const exchange = await deps.exchange();
   const outcomes = await awaitOutcomes(deps, exchange, requests, {
     seconds: options.waitSeconds,

@@ -1,7 +1,13 @@
-import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
+import {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import type { StayingCertificate } from '../trust/ca-change.ts';
+import { findPath, type Presented, presentedBy } from '../trust/signer.ts';
+import type { NodeCertificate } from '../trust/turn-bundles.ts';
 
 /**
  * Every certificate of this node that a run leaves as it is: those that were not selected, too, such as one that the
@@ -14,7 +20,16 @@ export function stayingCertificates(
   return CERTIFICATE_NAMES.filter((name) => !renewed.includes(name)).flatMap((name) => {
     const place = readPlace(placeOf(name, folders));
     if (place.state !== 'present') return [];
-    const leaves = [place.leaf, ...(place.configured ? [place.configured.leaf] : [])];
-    return leaves.map((leaf) => ({ name, leaf }));
+    const presented = [place, ...(place.configured ? [place.configured] : [])].map(presentedBy);
+    return presented.map((chain) => ({ name, chain }));
   });
 }
+
+/** A certificate that the node will have after the run. */
+export const onNode = (name: CertificateName, chain: Presented): NodeCertificate => ({
+  ca: profileOf(name).ca,
+  chainsTo: (ca) => findPath(chain, [ca]) !== undefined,
+});
+
+export const stayingOnNode = ({ name, chain }: StayingCertificate): NodeCertificate =>
+  onNode(name, chain);

@@ -8,6 +8,7 @@ import {
   certificateToPem,
   holdsPlainCertificates,
 } from '../../../lib/certificate/pem.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { caFileOf } from '../disk/places.ts';
 import { prepareInstallation } from '../install/installation.ts';
@@ -19,10 +20,16 @@ import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash } from '../trust/ca-cert-hash.ts';
-import { type CaDecision, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import {
+  type CaDecision,
+  casOfFiles,
+  checkStayingCertificates,
+  decideCaChange,
+} from '../trust/ca-change.ts';
+import { turnBundles } from '../trust/turn-bundles.ts';
 import { completeInstallation } from './complete-installation.ts';
 import { recover, tidy } from './recover.ts';
-import { stayingCertificates } from './staying-certificates.ts';
+import { stayingCertificates, stayingOnNode } from './staying-certificates.ts';
 
 export interface ClusterTrustOptions {
   readonly also: readonly string[];
@@ -59,9 +66,9 @@ export async function trustFromCluster(
   return withRunLock(deps.folders, async () => {
     const recovered = options.dryRun ? [] : await recover(deps, async () => undefined);
     const decision = decide(deps, options, canonical(await readPublished()));
-    const { differences: caDifferences } = decision;
+    const { differences: caDifferences } = decision.turned;
     const restarts = recovered.flatMap((one) => one.restarts);
-    if (decision.caFiles.size === 0 || options.dryRun)
+    if (decision.turned.caFiles.size === 0 || options.dryRun)
       return { caDifferences, notes: [], restarts };
     const installed = await install(deps, options, decision);
     return { ...installed, restarts: [...restarts, ...installed.restarts] };
@@ -86,29 +93,35 @@ function decide(
   { folders }: Pick<RestartDeps, 'folders'>,
   { hashes }: ClusterTrustOptions,
   pem: string,
-): CaDecision {
+): TurnedDecision {
   const vouched = certificatesIn(pem).map((one) => formatCaCertHash('ca', one));
   const accepted = hashes.ca.length > 0 ? hashes : caHashesOf(vouched);
-  const decision = decideCaChange(folders, new Map([['ca', { pem }]]), {
-    accept: true,
-    hashes: accepted,
-  });
-  checkStayingCertificates(decision, folders, stayingCertificates(folders, []));
-  return decision;
+  const published = new Map([['ca' as const, { pem }]]);
+  const decision = decideCaChange(folders, published, { accept: true, hashes: accepted });
+  const staying = stayingCertificates(folders, []);
+  checkStayingCertificates(decision, folders, staying);
+  const turned = turnBundles(decision, folders, published, staying.map(stayingOnNode));
+  return { turned, cas: casOfFiles(decision, folders) };
+}
+
+interface TurnedDecision {
+  readonly turned: CaDecision;
+  /** CAs whose files get other certificates, not only another order. */
+  readonly cas: readonly CaName[];
 }
 
 async function install(
   deps: RestartDeps & { readonly stateDir: string },
   { also, restart }: ClusterTrustOptions,
-  { caFiles, changes: caDifferences }: CaDecision,
+  { turned: { caFiles, changes: caDifferences }, cas }: TurnedDecision,
 ): Promise<ClusterTrustReport> {
   const { folders, stateDir, clock, terminal } = deps;
   const now = clock.now();
   const { changes, caData, notes } = planChanges({ certificates: [], caFiles, also, folders, now });
-  const restarts = restart ? neededRestarts(deps, caData, true, changes) : [];
+  const restarts = restart ? neededRestarts(deps, caData, cas, changes) : [];
   await requireVisibleProcesses(restarts, deps);
   const unhealthyBefore = await findUnhealthy(restarts, deps);
-  const plan = { names: [], caData, caChanged: true, changes, restarts, unhealthyBefore };
+  const plan = { names: [], caData, cas: [...cas], changes, restarts, unhealthyBefore };
   const prepared = await prepareInstallation(stateDir, plan, now);
   terminal.progress(`installing ${caFileOf('ca', folders)} ...`);
   const done = await completeInstallation(prepared, deps, undefined);

@@ -1,5 +1,5 @@
 /** Which components have to be restarted for new certificates. */
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { COMPONENTS, type Component, componentsToRestart } from '../disk/components.ts';
 import type { FileChange } from '../disk/file-change.ts';
 import type { RestartDeps } from './deps.ts';
@@ -7,17 +7,18 @@ import { kubeletAuthorityFile } from './kubelet-authority.ts';
 import { readManifest } from './manifest.ts';
 
 /**
+ * @param cas whose certificates are others than before
  * @param changes of files. An API server that verifies kubelets reads its file of CA certificates when it starts; since
  * 1.36 it looks at it again for some requests only (decision 0048)
  */
 export function neededRestarts(
   { folders }: RestartDeps,
   names: readonly CertificateName[],
-  caChanged: boolean,
+  cas: readonly CaName[],
   changes: readonly Pick<FileChange, 'path'>[],
 ): Component[] {
   const apiServer = readManifest('kube-apiserver', folders);
-  const needed = componentsToRestart(names, caChanged, () => apiServer?.version);
+  const needed = componentsToRestart(names, cas, () => apiServer?.version);
   const ofKubelets = kubeletAuthorityFile(folders);
   const verifiesWithNew = changes.some(({ path }) => path === ofKubelets);
   return COMPONENTS.filter(

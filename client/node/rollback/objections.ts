@@ -2,7 +2,6 @@
  * Reasons not to restore the old files of an installation: someone's edits would be lost, or a certificate would be
  * invalid.
  */
-import { X509Certificate } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
@@ -26,7 +25,7 @@ import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { contentOf, type Installation } from '../install/journal.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
-import { leadsTo } from '../trust/signer.ts';
+import { type Chain, chainOf, leadsTo } from '../trust/signer.ts';
 
 /**
  * @param later newer installations that were not undone
@@ -43,17 +42,17 @@ export function findObjections(
   return [
     ...installation.journal.changes.flatMap((change) => findEdit(change, later)),
     ...restored
-      .filter(({ leaf }) => Date.parse(leaf.validTo) < now.getTime())
-      .map(({ file, leaf }) => `${file}: the old certificate expired on ${leaf.validTo}`),
+      .filter(({ chain: [leaf] }) => Date.parse(leaf.validTo) < now.getTime())
+      .map(({ file, chain: [leaf] }) => `${file}: the old certificate expired on ${leaf.validTo}`),
     ...restored
-      .filter(({ ca, leaf }) => isOrphan(leaf, bundleOf(ca)))
+      .filter(({ ca, chain }) => isOrphan(chain, bundleOf(ca)))
       .map(
         ({ file, ca }) => `${file}: no CA in ${caFileOf(ca, folders)} signed the old certificate`,
       ),
     ...stayingCertificates(installation, folders)
       .filter(
-        ({ ca, leaf }) =>
-          isOrphan(leaf, bundleOf(ca)) && !isOrphan(leaf, readCa(caFileOf(ca, folders))),
+        ({ ca, chain }) =>
+          isOrphan(chain, bundleOf(ca)) && !isOrphan(chain, readCa(caFileOf(ca, folders))),
       )
       .map(
         ({ file, ca }) =>
@@ -71,7 +70,7 @@ function findLostAuthority(installation: Installation, folders: NodeFolders): st
   const old = oldText(installation, change);
   if (old === undefined)
     return [`${file}: would be removed, but kube-apiserver does not start without it`];
-  const serving = readIssuedServing(folders);
+  const serving = chainOf(readIssuedServing(folders));
   const isLost = serving && isOrphan(serving, old) && !isOrphan(serving, readCa(file));
   return isLost
     ? [`${file}: kube-apiserver would no longer verify the kubelet of this node with the old one`]
@@ -98,7 +97,7 @@ function findEdit(
 interface CertificateOf {
   readonly file: string;
   readonly ca: CaName;
-  readonly leaf: X509Certificate;
+  readonly chain: Chain;
 }
 
 /** The certificates that would be restored, including those in copies of kubeconfigs. */
@@ -108,18 +107,18 @@ function restoredCertificates(installation: Installation, folders: NodeFolders):
   return installation.journal.changes
     .filter(({ path }) => !caFiles.includes(path))
     .flatMap((change) => {
-      const leaf = leafIn(change.path, oldText(installation, change) ?? '');
+      const chain = chainIn(change.path, oldText(installation, change) ?? '');
       // everything else is a copy of a kubeconfig, with a client certificate of the cluster's CA
       const ca = known.find(({ paths }) => paths.includes(change.path))?.ca ?? 'ca';
-      return leaf ? [{ file: change.path, ca, leaf }] : [];
+      return chain ? [{ file: change.path, ca, chain }] : [];
     });
 }
 
 /** The certificates of the node that the installation did not change. */
 function stayingCertificates({ journal }: Installation, folders: NodeFolders): CertificateOf[] {
   const changed = journal.changes.map(({ path }) => path);
-  return placesOf(folders).flatMap(({ file, ca, paths, leaf }) =>
-    paths.some((path) => changed.includes(path)) ? [] : [{ file, ca, leaf }],
+  return placesOf(folders).flatMap(({ file, ca, paths, chain }) =>
+    paths.some((path) => changed.includes(path)) ? [] : [{ file, ca, chain }],
   );
 }
 
@@ -130,9 +129,8 @@ function placesOf(folders: NodeFolders) {
     if (place.state !== 'present') return [];
     const file = place.certificateFile;
     const beside = join(realpathSync(dirname(file)), basename(file));
-    return [
-      { file, ca: profileOf(name).ca, leaf: place.leaf, paths: [resolvedPath(file), beside] },
-    ];
+    const chain = chainOf(place.chain) ?? ([place.leaf] as const);
+    return [{ file, ca: profileOf(name).ca, chain, paths: [resolvedPath(file), beside] }];
   });
 }
 
@@ -142,14 +140,15 @@ function oldText(installation: Installation, change: RecordedChange): string | u
   return change.isLink ? currentContent(bytes.toString(), false) : textOf(bytes);
 }
 
-/** The certificate of a PEM file or a kubeconfig; undefined for a key, or if it cannot be read. */
-function leafIn(path: string, text: string): X509Certificate | undefined {
+/** The certificates of a PEM file or a kubeconfig; undefined for a key, or if it cannot be read. */
+function chainIn(path: string, text: string): Chain | undefined {
   try {
-    const [first] = certificatesIn(text);
-    if (first !== undefined) return new X509Certificate(first);
+    const inFile = certificatesIn(text);
+    if (inFile.length > 0) return chainOf(inFile);
     const { certificate } = readKubeconfig(text, dirname(path));
-    const [embedded] = certificate && 'pem' in certificate ? certificatesIn(certificate.pem) : [];
-    return embedded === undefined ? undefined : new X509Certificate(embedded);
+    return certificate && 'pem' in certificate
+      ? chainOf(certificatesIn(certificate.pem))
+      : undefined;
   } catch {
     return undefined;
   }
@@ -163,6 +162,6 @@ function bundleAfter(installation: Installation, file: string): string | undefin
 const readCa = (file: string) => currentContent(file, false);
 
 /** Unknown without a CA file: then it does not count. */
-function isOrphan(leaf: X509Certificate, bundle: string | undefined): boolean {
-  return bundle !== undefined && !leadsTo(leaf, bundle);
+function isOrphan(chain: Chain, bundle: string | undefined): boolean {
+  return bundle !== undefined && !leadsTo(chain, bundle);
 }

@@ -60,9 +60,9 @@ export async function rollBack(
       return objections;
     };
     check();
-    const { names, caData = [], caChanged, changes } = installation.journal;
+    const { names, caData = [], cas, changes } = installation.journal;
     const users = [...names, ...caData];
-    const restarts = options.restart ? neededRestarts(deps, users, caChanged, changes) : [];
+    const restarts = options.restart ? neededRestarts(deps, users, cas, changes) : [];
     await requireVisibleProcesses(restarts, deps);
     const held =
       restarts.some((one) => isStaticPod(one, deps)) && deps.lease

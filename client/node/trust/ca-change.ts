@@ -13,19 +13,18 @@ import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import type { CertificateInPlace } from '../disk/read-place.ts';
 import { accepts, type CaChangeOptions } from './accepted-change.ts';
 import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import type { PublishedBundle } from './read-bundle.ts';
-import { leadsTo } from './signer.ts';
+import { leadsTo, type Presented } from './signer.ts';
 
 export interface CaDecision {
   /** The CA certificates that must have signed a certificate, by CA. */
   readonly bundles: ReadonlyMap<CaName, string>;
   /** New contents of CA files, by path; empty unless the change was accepted. */
   readonly caFiles: ReadonlyMap<string, string>;
-  /** How the service's bundles differ from the CA files: what would change. */
+  /** How the service's bundles differ from the CA files: what would change. Their order counts in `turn-bundles.ts`. */
   readonly differences: readonly string[];
   /** The same after `caFiles` have been installed: in the past tense what they changed. */
   readonly changes: readonly string[];
@@ -93,8 +92,15 @@ function problemOfKubeletCa(texts: CaTexts): string | undefined {
   return text === undefined ? undefined : whyNotKubeletCa(text, new Map(others));
 }
 
-const WOULD = { get: 'would get', lose: 'would lose', start: 'would start with' };
-const DID = { get: 'got', lose: 'lost', start: 'now starts with' };
+export const WOULD = { get: 'would get', lose: 'would lose', start: 'would start with' };
+export const DID = { get: 'got', lose: 'lost', start: 'now starts with' };
+
+export const describeTurn = (
+  ca: CaName,
+  file: string,
+  first: X509Certificate,
+  words: typeof WOULD,
+): string => `${file} ${words.start} ${describe(ca, first)}`;
 
 function describeDifferences(
   ca: CaName,
@@ -104,19 +110,13 @@ function describeDifferences(
   words: typeof WOULD,
 ): string[] {
   if ('problem' in theirs) return [`${file} stays as it is: ${theirs.problem}`];
-  const [here, there] = [fingerprintsOf(ours), fingerprintsOf(theirs.pem)];
-  const lines = [
+  return [
     ...gained(ours, theirs.pem).map((gain) => `${file} ${words.get} ${describe(ca, gain)}`),
     ...gained(theirs.pem, ours).map((loss) => `${file} ${words.lose} ${describe(ca, loss)}`),
   ];
-  // kubeadm reads only the first certificate of the file
-  const [first] = parseCertificates(theirs.pem);
-  if (lines.length === 0 && first && here[0] !== there[0])
-    return [`${file} ${words.start} ${describe(ca, first)}`];
-  return lines;
 }
 
-/** Certificates that a file loses or reorders were already trusted; each certificate that it gains needs a hash. */
+/** Certificates that a file loses were trusted before; each certificate that it gains needs a hash. */
 function findUnpinned(
   ca: CaName,
   file: string,
@@ -143,8 +143,17 @@ function describe(ca: CaName, certificate: X509Certificate): string {
   return `${subject} until ${certificate.validTo} (${formatCaCertHash(ca, certificate)})`;
 }
 
+/** The CAs whose files get other certificates. */
+export const casOfFiles = (
+  { caFiles }: Pick<CaDecision, 'caFiles'>,
+  folders: NodeFolders,
+): CaName[] => CA_NAMES.filter((ca) => caFiles.has(caFileOf(ca, folders)));
+
 /** A certificate of this node that a run does not replace. */
-export type StayingCertificate = Pick<CertificateInPlace, 'name' | 'leaf'>;
+export interface StayingCertificate {
+  readonly name: CertificateName;
+  readonly chain: Presented;
+}
 
 /**
  * A CA file that changes must still contain the CA of every certificate that stays.
@@ -157,9 +166,9 @@ export function checkStayingCertificates(
   staying: readonly StayingCertificate[],
   waiting: readonly CertificateName[] = [],
 ): void {
-  const lost = staying.filter(({ name, leaf }) => {
+  const lost = staying.filter(({ name, chain }) => {
     const bundle = caFiles.get(caFileOf(profileOf(name).ca, folders));
-    return bundle !== undefined && !leadsTo(leaf, bundle);
+    return bundle !== undefined && !leadsTo(chain, bundle);
   });
   if (lost.length === 0) return;
   const names = [...new Set(lost.map(({ name }) => name))];

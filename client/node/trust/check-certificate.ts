@@ -22,7 +22,8 @@ import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
 import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
-import { findSigner } from './signer.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
+import { chainOf, findPath } from './signer.ts';
 
 export interface Expected {
   readonly profile: Pick<IssuedProfile, 'extendedKeyUsages'>;
@@ -61,7 +62,7 @@ export function findProblems(pem: string, expected: Expected): CertificateProble
   const certificate = new X509Certificate(leaf);
   return [
     ...lasting(checkKey(certificate, expected)),
-    ...checkChain(certificate, expected),
+    ...checkChain(blocks, certificate, expected),
     ...checkDates(certificate, expected.now, expected.requestedAt),
     ...lasting(checkContents(new PeculiarCertificate(leaf), expected)),
   ];
@@ -81,18 +82,21 @@ function checkKey(certificate: X509Certificate, { request, key }: Expected): str
 
 /** Other CA files could fix each of these problems. */
 function checkChain(
+  blocks: readonly string[],
   certificate: X509Certificate,
   { trustBundle, now }: Expected,
 ): CertificateProblem[] {
   const cure = 'ca-change';
-  const signer = findSigner(certificate, trustBundle);
-  if (!signer) return [{ text: 'no CA of the trust bundle signed it', cure }];
-  if (new Date(certificate.validTo) > new Date(signer.validTo))
+  const path = findPath(chainOf(blocks) ?? certificate, parseCertificates(trustBundle));
+  if (!path) return [{ text: 'no CA of the trust bundle signed it', cure }];
+  if (path.some(({ validTo }) => new Date(certificate.validTo) > new Date(validTo)))
     return [{ text: 'it outlives its CA', cure }];
-  return checkDates(signer, now).map(({ text, ...problem }) => ({
-    text: `its CA: ${text}`,
-    cure: problem.cure === 'clock' ? 'clock' : cure,
-  }));
+  return path
+    .flatMap((ca) => checkDates(ca, now))
+    .map(({ text, ...problem }) => ({
+      text: `its CA: ${text}`,
+      cure: problem.cure === 'clock' ? 'clock' : cure,
+    }));
 }
 
 /** `sign` sets notBefore a few minutes back, and clocks that are synchronized differ by seconds. */

@@ -1,5 +1,5 @@
 /** The CA certificates of a person's kubeconfig: pinned by the person, or taken from the exchange bucket. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { outcomeKeys } from '../../../lib/contract/request-key.ts';
@@ -11,7 +11,7 @@ import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { caHashesOf, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import { MAX_BUNDLE_BYTES, readBundle } from './read-bundle.ts';
-import { findSigner } from './signer.ts';
+import { chainOf, findAnchor } from './signer.ts';
 
 export interface KubeconfigPins {
   readonly cluster: string;
@@ -38,7 +38,8 @@ export function findTrusted({
       .filter((ca) => pinned.length === 0 || pinned.includes(hashOf(ca)))
       .map((ca) => certificateToPem(ca.raw))
       .join('');
-    const signer = findSigner(new X509Certificate(certificate), trusted);
+    const chain = chainOf(certificatesIn(certificate));
+    const signer = chain && findAnchor(chain, trusted);
     if (!signer)
       throw new CommandError(
         'check-failed',

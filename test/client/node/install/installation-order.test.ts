@@ -24,7 +24,7 @@ const file = () => join(folder, 'a.crt');
 
 async function install(content: string, date: string): Promise<void> {
   const change = changeFile(file(), content, { holdsKey: false, together: false });
-  const plan = { names: ['apiserver' as const], caChanged: false, changes: [change], restarts: [] };
+  const plan = { names: ['apiserver' as const], cas: [], changes: [change], restarts: [] };
   const prepared = await prepareInstallation(join(folder, 'cakeless'), plan, new Date(date));
   await record(await applyInstallation(prepared), { phase: 'done' });
 }

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
 import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
-import { formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { renew } from '../../../../client/node/renewal/renew.ts';
+import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { leadsTo } from '../../../../client/node/trust/signer.ts';
 import { KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER, NodeFixture } from '../../../support/node-folder.ts';
-import { putObject, removeObject } from '../../../support/renewal.ts';
+import { putObject, removeObject, renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-cas-'));
@@ -199,7 +200,7 @@ describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names
       expect.stringContaining(`${file}: its CA data is now that of ${ca}`),
     ]);
     expect(caDataOf(folder, 'copy-of-admin')).toEqual(
-      [...KUBECONFIGS, 'copy-of-admin'].map((name) => [name, pem.next + pem.good]),
+      [...KUBECONFIGS, 'copy-of-admin'].map((name) => [name, pem.good + pem.next]),
     );
     await publish(pem.good);
     expect((await accept(folder, '--also', copy)).exitCode).toBe(0);
@@ -336,6 +337,132 @@ describe('--accept-ca-change', () => {
   it('is required by --ca-cert-hash', async () => {
     const run = await fixture.run(fixture.copy(), 'renew', 'apiserver', ...hashes(pem.next));
     expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining('--accept-ca-change')]);
+  });
+});
+
+describe('--accept-ca-change if no certificate is due', () => {
+  const notDue = (folder: string, ...more: string[]) =>
+    renewAll(folder, '--if-expires-within', '1h', ...more);
+  const leafOf = (folder: string) => readFileSync(join(folder, 'pki/apiserver.crt'), 'utf8');
+
+  it('installs the change in ca.crt and all kubeconfigs, and renews nothing', async () => {
+    const folder = initNode();
+    await publish(pem.good + pem.next);
+    const [leaf, kubelet] = [leafOf(folder), currentPem(folder)];
+    const run = await notDue(folder, ...hashes(pem.next));
+    expect([run.exitCode, run.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^nothing to renew[\s\S]*CA: .*pki\/ca.crt got CN=kubernetes/),
+    ]);
+    expect(run.stderr).toContain(`installing ${join(folder, 'pki/ca.crt')} ...`);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good + pem.next]));
+    expect([leafOf(folder), currentPem(folder)]).toEqual([leaf, kubelet]);
+    expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good]));
+  });
+
+  it('is refused without a hash, and says so with its exit code', async () => {
+    const folder = initNode();
+    await publish(pem.good + pem.next);
+    const run = await notDue(folder);
+    expect([run.exitCode, run.stderr, caOf(folder)]).toEqual([
+      7,
+      expect.stringContaining(formatCaCertHash('ca', pem.next)),
+      pem.good,
+    ]);
+  });
+
+  it('says that the CA files are those of the service, if they are', async () => {
+    const run = await notDue(initNode());
+    expect([run.exitCode, run.stdout]).toEqual([
+      0,
+      expect.stringContaining('the CA files of this node are those that the service publishes'),
+    ]);
+  });
+
+  it('changes the files of the other CAs, too', async () => {
+    const folder = initNode();
+    const file = join(folder, 'pki/front-proxy-ca.crt');
+    const before = readFileSync(file, 'utf8');
+    const next = makeCa('next-front-proxy', 'front-proxy-ca');
+    await putObject(fixture, 'trust/fleet/front-proxy-ca.crt', before + next);
+    try {
+      const run = await notDue(folder, '--ca-cert-hash', formatCaCertHash('front-proxy-ca', next));
+      expect([run.exitCode, readFileSync(file, 'utf8')]).toEqual([0, before + next]);
+      expect(caOf(folder)).toBe(pem.good);
+    } finally {
+      await putObject(fixture, 'trust/fleet/front-proxy-ca.crt', before);
+    }
+  });
+
+  it('restarts only what reads the files of that CA when it starts, as a dry run foresees', async () => {
+    const folder = initNode();
+    await publish(pem.good + pem.next);
+    const foreseen = await fixture.run(
+      folder,
+      ...['renew', 'all', '--if-expires-within', '1h', '--dry-run', '-o', 'json'],
+      ...['--accept-ca-change', ...kubeletDir(folder), ...hashes(pem.next)],
+    );
+    const { restarts, caChange } = JSON.parse(foreseen.stdout);
+    expect(caChange.cas).toEqual(['ca']);
+    expect(restarts.map(({ component }: { component: string }) => component)).toEqual([
+      'kube-controller-manager',
+      'kube-scheduler',
+      'kubelet',
+    ]);
+  });
+
+  it('needs the name of the trust domain if neither the bucket nor an installation has it', async () => {
+    const folder = initNode();
+    await publish(pem.good + pem.next);
+    const given = caHashesOf([formatCaCertHash('ca', pem.next)]);
+    const run = (trustDomain?: string) =>
+      renew(
+        renewalDeps(fixture, folder),
+        renewalOptions(fixture, ['all'], {
+          node: 'elsewhere',
+          caChange: { accept: true, hashes: given },
+          expiresWithin: { text: '60s', seconds: 60 },
+          trustDomain,
+        }),
+      );
+    await expect(run()).rejects.toThrow(/the trust domain is unknown/);
+    expect(caOf(folder)).toBe(pem.good);
+    expect((await run('fleet')).caDifferences).toHaveLength(1);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+  });
+});
+
+describe('the first certificate of ca.crt, which is all that kubeadm reads,', () => {
+  it('stays the CA of the certificates of this node, although the new one is published first', async () => {
+    const folder = initNode();
+    await publish(pem.next + pem.good);
+    expect((await accept(folder, ...kubeletDir(folder), ...hashes(pem.next))).exitCode).toBe(0);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+    const again = await renewAll(folder, '--if-expires-within', '1h');
+    expect([again.exitCode, again.stdout]).toEqual([0, expect.not.stringContaining('CA: ')]);
+  });
+
+  it('turns with the last certificate, although nobody accepts anything', async () => {
+    const folder = fixture.copy();
+    // as if this CA were the new one, and the certificates that stay were of it already
+    writeFileSync(join(folder, 'pki/ca.crt'), pem.next + pem.good);
+    const run = await fixture.run(folder, 'renew', 'apiserver', '--no-restart');
+    expect([run.exitCode, run.stdout]).toEqual([
+      0,
+      expect.stringMatching(/CA: .*ca.crt now starts with CN=kubernetes/),
+    ]);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good + pem.next]));
+  });
+
+  it('does not turn while a certificate is of the other CA', async () => {
+    const folder = fixture.copy();
+    writeFileSync(join(folder, 'pki/ca.crt'), pem.next + pem.good);
+    signKubeconfig(folder, 'scheduler.conf');
+    expect((await fixture.run(folder, 'renew', 'apiserver', '--no-restart')).exitCode).toBe(0);
+    expect(caOf(folder)).toBe(pem.next + pem.good);
   });
 });
 

@@ -68,7 +68,7 @@ it('a file that changed since its new content was computed is refused, before a 
   writeFileSync(file, 'one');
   const changes = [changeFile(file, 'two', { holdsKey: true, together: false })];
   writeFileSync(file, 'of another program');
-  const plan = { names: ['admin.conf' as const], caChanged: false, changes, restarts: [] };
+  const plan = { names: ['admin.conf' as const], cas: [], changes, restarts: [] };
   await expect(prepareInstallation(stateDir, plan, new Date(0))).rejects.toThrow(
     /another program changed \S+admin.conf; nothing was changed/,
   );

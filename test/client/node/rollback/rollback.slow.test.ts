@@ -93,7 +93,7 @@ async function installCa(before: string): Promise<Installation> {
   const file = join(folder, 'pki/ca.crt');
   writeFileSync(file, before);
   const change = changeFile(file, original('pki/ca.crt'), { holdsKey: false, together: true });
-  const plan = { names: [], caChanged: true, changes: [change], restarts: [] };
+  const plan = { names: [], cas: ['ca' as const], changes: [change], restarts: [] };
   const prepared = await prepareInstallation(join(folder, 'cakeless'), plan, new Date());
   return record(await applyInstallation(prepared), { phase: 'done' });
 }

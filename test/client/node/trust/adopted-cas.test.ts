@@ -10,7 +10,7 @@ import { decideCaChange } from '../../../../client/node/trust/ca-change.ts';
 import { judgeDisk } from '../../../../client/node/trust/first-trust.ts';
 import { judgeBundle } from '../../../../client/node/trust/pins.ts';
 import { readBundle } from '../../../../client/node/trust/read-bundle.ts';
-import { findSigner } from '../../../../client/node/trust/signer.ts';
+import { findAnchor } from '../../../../client/node/trust/signer.ts';
 import { summarizeTrustDomain } from '../../../../client/operator/trust-domain.ts';
 import { ADOPTABLE_CAS } from '../../../../lib/ca/trust-domain-request.ts';
 import { certificateToPem } from '../../../../lib/certificate/pem.ts';
@@ -41,7 +41,7 @@ describe.each(adoptedSets())('CAs of %s', (set) => {
   it('have signed the certificates of a node, by its CA files', async () => {
     for (const { ca, pem } of await leavesOf(set)) {
       const file = existing[ca].certificate;
-      expect(findSigner(new X509Certificate(pem), file)?.fingerprint256).toBe(
+      expect(findAnchor(new X509Certificate(pem), file)?.fingerprint256).toBe(
         existing[ca].x509.fingerprint256,
       );
       expect(chainsTo([pem], file)).toBe(true);
