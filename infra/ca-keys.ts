@@ -5,14 +5,13 @@ import { Construct } from 'constructs';
 import { type KeyAccess, type KeyPrincipal, keyAccessOf } from '../lib/access/services.ts';
 import { caKeyAlias } from '../lib/ca/key-alias.ts';
 import { FIRST_CA_VERSION } from '../lib/contract/ca-record.ts';
-import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
-import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
+import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
+import { type CaKeyArns, type CaPlan, type CasProps, caPlansOf } from './ca-plans.ts';
+import { requestConditions } from './key-conditions.ts';
 import { guardiansOf } from './principal-arns.ts';
 
-export interface CaKeysProps {
+export interface CaKeysProps extends CasProps {
   readonly trustDomain: string;
-  /** @default ECC_NIST_P256 */
-  readonly keySpec?: CaKeySpec | undefined;
   /** ARN of the role of the sign function; it can be in another account. */
   readonly signRoleArn: string;
   /** ARN of the role of the create-ca function; it can be in another account. */
@@ -27,41 +26,41 @@ export interface CaKeysProps {
   readonly keyAdministrators?: readonly string[] | undefined;
   /** Who may disable the keys and schedule their deletion, as patterns of principal ARNs. @default the root user of the account */
   readonly breakGlass?: readonly string[] | undefined;
+  /**
+   * Who may import into the keys of imported CAs, as patterns of principal ARNs in the account of the keys: KMS accepts an
+   * import from no other. @default nobody
+   */
+  readonly importers?: readonly string[] | undefined;
 }
 
-/** The keys of the CAs that a trust domain has. */
-export type CaKeyArns = Readonly<{ ca: string } & Partial<Record<CaName, string | undefined>>>;
-
-export const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
-
 /**
- * The keys of a trust domain, one for each CA. They stay when the stack is deleted.
+ * The keys of a trust domain, one for each CA that it has. They stay when the stack is deleted. The key of an imported
+ * CA has no key material until someone imports it.
  *
  * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: therefore
  * the role's own policy must allow it too, and the key policy is valid before the roles exist and after they are
  * recreated.
  */
 export class CaKeys extends Construct {
-  readonly arns: Readonly<Record<CaName, string>>;
-  readonly keySpec: CaKeySpec;
+  readonly arns: CaKeyArns;
 
   constructor(scope: Construct, id: string, props: CaKeysProps) {
     super(scope, id);
-    this.keySpec = props.keySpec ?? DEFAULT_KEY_SPEC;
-    const arns: Partial<Record<CaName, string>> = {};
-    for (const ca of CA_NAMES) arns[ca] = this.#newKey(ca, props).keyArn;
-    this.arns = arns as Record<CaName, string>;
+    const keys = caPlansOf(props).map((plan) => [plan.ca, this.#newKey(plan, props).keyArn]);
+    this.arns = Object.fromEntries(keys) as CaKeyArns;
   }
 
-  #newKey(ca: CaName, props: CaKeysProps): kms.Key {
+  #newKey(plan: CaPlan, props: CaKeysProps): kms.Key {
+    const { ca, keySpec, imported } = plan;
     const key = new kms.Key(this, ca, {
       description: `Cakeless: ${ca} of trust domain ${props.trustDomain}`,
-      keySpec: this.keySpec as kms.KeySpec,
+      keySpec: keySpec as kms.KeySpec,
       keyUsage: kms.KeyUsage.SIGN_VERIFY,
       multiRegion: props.multiRegion ?? false,
-      policy: new iam.PolicyDocument({ statements: this.#statements(props) }),
+      policy: new iam.PolicyDocument({ statements: this.#statements(plan, props) }),
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    if (imported) withoutKeyMaterial(key);
     // It stays with its key, so that nobody creates a second set of keys for the trust domain by mistake.
     new kms.Alias(this, `${ca}-alias`, {
       aliasName: caKeyAlias({ trustDomain: props.trustDomain, ca, version: FIRST_CA_VERSION }),
@@ -71,10 +70,10 @@ export class CaKeys extends Construct {
     return key;
   }
 
-  #statements(props: CaKeysProps): iam.PolicyStatement[] {
+  #statements({ keySpec, imported }: CaPlan, props: CaKeysProps): iam.PolicyStatement[] {
     const principals = this.#principals(props);
-    const algorithm = signingAlgorithmOf(this.keySpec).kms;
-    const rows = keyAccessOf({ imported: false });
+    const algorithm = signingAlgorithmOf(keySpec).kms;
+    const rows = keyAccessOf({ imported });
     return [
       ...rows.flatMap((row) => allow(row, principals, algorithm)),
       // The denials apply to everyone, however the statements above are changed.
@@ -92,10 +91,15 @@ export class CaKeys extends Construct {
         'break-glass': guardians.breakGlass,
         sign: [props.signRoleArn],
         'create-ca': [props.createCaRoleArn],
-        importer: [],
+        importer: props.importers ?? [],
       },
     };
   }
+}
+
+/** `kms.Key` has no property for it. */
+function withoutKeyMaterial(key: kms.Key): void {
+  (key.node.defaultChild as kms.CfnKey).origin = 'EXTERNAL';
 }
 
 /** Who the principals of a key are in this deployment. */
@@ -111,18 +115,16 @@ type Conditions = Record<string, Record<string, string | readonly string[]>>;
 const THIS_KEY = ['*'];
 
 function allow(row: KeyAccess, principals: Principals, algorithm: string): iam.PolicyStatement[] {
-  if (row.sid === undefined) return [];
-  const digests = { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': algorithm };
-  const named = row.by.includes('account')
-    ? {}
-    : { ArnLike: { 'aws:PrincipalArn': arnsOf(row, principals) } };
+  const arns = arnsOf(row, principals);
+  if (row.sid === undefined || (arns.length === 0 && !row.by.includes('account'))) return [];
+  const named = row.by.includes('account') ? {} : { ArnLike: { 'aws:PrincipalArn': arns } };
   return [
     new iam.PolicyStatement({
       sid: row.sid,
       actions: [...row.actions],
       principals: accountsOf(row, principals).map((account) => new iam.AccountPrincipal(account)),
       resources: THIS_KEY,
-      conditions: { ...named, ...(row.digestsOnly && { StringEquals: digests }) },
+      conditions: { ...named, ...requestConditions(row, algorithm) },
     }),
   ];
 }
@@ -133,10 +135,13 @@ function denyOthers(
   algorithm: string,
 ): iam.PolicyStatement[] {
   if (row.denialSid === undefined) return [];
-  const others =
-    row.by.length === 0 ? {} : { ArnNotLike: { 'aws:PrincipalArn': arnsOf(row, principals) } };
+  const arns = arnsOf(row, principals);
+  const others = arns.length === 0 ? {} : { ArnNotLike: { 'aws:PrincipalArn': arns } };
   return [
     deny(row.denialSid, row, others),
+    ...(row.only
+      ? [deny(row.only.denialSid, row, { StringNotEquals: { [row.only.key]: row.only.value } })]
+      : []),
     ...(row.digestsOnly
       ? [
           deny('NothingButDigests', row, { StringNotEquals: { 'kms:MessageType': 'DIGEST' } }),

@@ -4,9 +4,8 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { Caller } from '../lib/access/principals.ts';
+import { type Caller, IMPORTER } from '../lib/access/principals.ts';
 import type { Bucket } from '../lib/contract/prefixes.ts';
-import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 import { acknowledge } from './acknowledge.ts';
 import { newAuthorityBucket } from './authority-bucket.ts';
 import { bundlesFolder } from './bundles.ts';
@@ -21,7 +20,7 @@ import { type Guardians, type GuardiansProps, guardiansOf } from './principal-ar
 import { PrivateBucket } from './private-bucket.ts';
 import { Queues } from './queues.ts';
 import { ServiceFunctions, SIGN_TIMEOUT, TRIAGE_TIMEOUT } from './service-functions.ts';
-import { grantKeys, grantService } from './service-grants.ts';
+import { type CaKeyGrant, grantKeys, grantService } from './service-grants.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { type ConfiguredRule, trustDomainRules } from './trust-domain-rules.ts';
 
@@ -49,6 +48,9 @@ export class CakelessService extends Construct {
   readonly watchSignatures: CakelessFunction;
   readonly functions: readonly CakelessFunction[];
   readonly guardWatch: GuardWatch;
+  readonly #caKeys: CaKeyGrant[] = [];
+  /** Trust domains can be added after the roles, and roles after the trust domains. */
+  readonly #importers: iam.IGrantable[] = [];
 
   constructor(scope: Construct, id: string, props: CakelessServiceProps = {}) {
     super(scope, id);
@@ -84,17 +86,22 @@ export class CakelessService extends Construct {
   }
 
   /**
-   * Gives a role what `lib/access` allows a principal, CA keys excepted: `grantCaKeys` gives those.
+   * Gives a role what `lib/access` allows a principal. `grantCaKeys` gives the functions their CA keys.
    * @param conditions added to the statements about objects, for a role that many nodes share
    */
   grant(grantee: iam.IGrantable, caller: Caller, conditions: Conditions = {}): void {
     grantObjects(grantee, caller, this.#bucketsFor(grantee, caller), conditions);
     grantService(grantee, caller, this);
+    if (caller.principal !== IMPORTER) return;
+    grantKeys(grantee, IMPORTER, this.#caKeys);
+    this.#importers.push(grantee);
   }
 
-  /** The functions' side of `KEY_ACCESS`. The key policy (`CaKeys`) must allow it too. */
-  grantCaKeys(keyArns: readonly string[], keySpec: CaKeySpec): void {
-    grantKeys(this.functions, keyArns, keySpec);
+  /** Lets the functions use these keys, and importers import into them. The key policy (`CaKeys`) must allow it too. */
+  grantCaKeys(keys: readonly CaKeyGrant[]): void {
+    for (const one of this.functions) grantKeys(one.role, one.name, keys);
+    for (const one of this.#importers) grantKeys(one, IMPORTER, keys);
+    this.#caKeys.push(...keys);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Annotations, CfnOutput, Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { IMPORTER } from '../lib/access/principals.ts';
 import { Alarms } from './alarms.ts';
 import { CakelessService } from './cakeless-service.ts';
 import { setFlags } from './cdk-flags.ts';
@@ -17,6 +18,7 @@ import {
   newRelayRole,
   newUserRole,
 } from './people.ts';
+import { principalArns } from './principal-arns.ts';
 import { retentionOf } from './retention.ts';
 import { TrustDomain } from './trust-domain.ts';
 
@@ -78,12 +80,15 @@ export class CakelessStack extends Stack {
     this.#addOutputs();
   }
 
-  #addTrustDomains({ trustDomains, deployers, keyAdministrators, breakGlass }: Config): void {
+  #addTrustDomains(config: Config): void {
+    const { trustDomains, deployers, keyAdministrators, breakGlass, importers } = config;
     for (const domain of trustDomains)
       new TrustDomain(this, `TrustDomain-${domain.name}`, {
         ...domain,
         keyAdministrators: keyAdministrators ?? deployers,
         breakGlass,
+        // those of this deployment, and only as long as it has them
+        importers: importers && principalArns(this, this.service.namePrefix, [IMPORTER]),
         service: this.service,
       });
   }

@@ -1,6 +1,6 @@
 /** The configuration of a `CakelessStack`, as it is written. docs/deployment.md explains each field. */
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
-import type { CaKeyArns } from './ca-keys.ts';
+import type { CaKeyArns, CaOrigin, CasSettings } from './ca-plans.ts';
 import type { GuardiansProps } from './principal-arns.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { SessionConditions, Trusted } from './trusted.ts';
@@ -38,9 +38,13 @@ export interface CakelessConfig extends GuardiansProps, ServiceOptions {
 export interface TrustDomainConfig {
   /** RFC 1123 subdomain, as in cluster records. */
   readonly name: string;
-  /** @default ECC_NIST_P256 */
+  /** Of the CAs for which `cas` has no other. @default ECC_NIST_P256 */
   readonly keySpec?: CaKeySpec | undefined;
-  /** Lifetime of the CA certificates. @default 3650 */
+  /** Of the CAs for which `cas` has no other; `kubelet-ca` is always made. It cannot be changed later. @default made */
+  readonly origin?: CaOrigin | undefined;
+  /** The CAs that the trust domain has, with what differs for each. @default those that have a key in `keys`, or all */
+  readonly cas?: CasSettings | undefined;
+  /** Lifetime of the CA certificates that are created. @default 3650 */
   readonly validityDays?: number | undefined;
   /** Whether the keys can be replicated to other regions. It cannot be changed later. @default false */
   readonly multiRegion?: boolean | undefined;

@@ -6,6 +6,7 @@ import { isSubdomain } from '../lib/names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { ruleFields } from '../lib/trust-domain-rules.ts';
+import { CA_ORIGINS, problemsOfCas } from './ca-plans.ts';
 import { checkNodeName } from './node-access.ts';
 import { MAX_NESTED_STACKS } from './node-placement.ts';
 import { retentionOf } from './retention.ts';
@@ -52,9 +53,22 @@ const people = z.strictObject({
   mfa: z.optional(z.boolean()),
   conditions,
 });
+const caSettings = {
+  keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+  origin: z.optional(z.enum(CA_ORIGINS)),
+};
+const ca = z.strictObject(caSettings);
 const trustDomainSchema = z.strictObject({
   name: name.check(z.maxLength(120)),
-  keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+  ...caSettings,
+  cas: z.optional(
+    z.strictObject({
+      ca,
+      'etcd-ca': z.optional(ca),
+      'front-proxy-ca': z.optional(ca),
+      'kubelet-ca': z.optional(ca),
+    }),
+  ),
   validityDays: z.optional(count.check(z.maximum(36500))),
   multiRegion: z.optional(z.boolean()),
   keys: z.optional(
@@ -172,6 +186,7 @@ function findContradictions(config: Config): string[] {
     ...problemsOfTopic(config),
     ...problemOf(() => retentionOf(logRetentionDays)),
     ...problemOf(() => trustDomainRules(trustDomains)),
+    ...trustDomains.flatMap(problemsOfCas),
     ...twice(
       'trust domain',
       trustDomains.map((domain) => domain.name),
@@ -211,6 +226,7 @@ function problemsOfRoles({ trustDomains, clusters, ...config }: Config): string[
     operators: config.operators,
     approvers: config.approvers,
     auditors: config.auditors,
+    importers: config.importers,
     ...Object.fromEntries(clusters.map(({ name, users }) => [`users of cluster ${name}`, users])),
     ...Object.fromEntries(
       clusters.map(({ name, relays }) => [`relays of cluster ${name}`, relays]),

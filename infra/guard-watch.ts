@@ -188,4 +188,8 @@ const KEY_CHANGES = [
   'CancelKeyDeletion',
   'ReplicateKey',
   'UpdatePrimaryRegion',
+  // what the key of an existing cluster is imported with: nobody should after its adoption
+  'GetParametersForImport',
+  'ImportKeyMaterial',
+  'DeleteImportedKeyMaterial',
 ];

@@ -1,6 +1,7 @@
 /** The constructs, for use in your own CDK app (`cakeless/infra` in the package). docs/deployment.md explains them. */
 export { Alarms, type AlarmsProps } from './alarms.ts';
-export { type CaKeyArns, CaKeys, type CaKeysProps } from './ca-keys.ts';
+export { CaKeys, type CaKeysProps } from './ca-keys.ts';
+export type { CaKeyArns, CaOrigin, CaSettings, CasSettings } from './ca-plans.ts';
 export { CakelessService, type CakelessServiceProps } from './cakeless-service.ts';
 export { CakelessStack, type CakelessStackProps } from './cakeless-stack.ts';
 export type {

@@ -1,14 +1,17 @@
 /** What `lib/access` allows a principal besides objects, as statements of its role: queues, functions, logs, CA keys. */
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Caller } from '../lib/access/principals.ts';
+import type { Caller, Principal } from '../lib/access/principals.ts';
 import {
-  keyAccessOf,
+  KEY_ACCESS,
+  type KeyAccess,
   QUEUES,
   SERVICE_ACCESS,
   type ServiceResource,
 } from '../lib/access/services.ts';
-import { type CaKeySpec, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
+import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
+import type { CaPlan } from './ca-plans.ts';
 import type { CakelessFunction } from './cakeless-function.ts';
+import { requestConditions } from './key-conditions.ts';
 import type { Queues } from './queues.ts';
 
 export interface ServiceParts {
@@ -28,26 +31,38 @@ export function grantService(
       );
 }
 
-/** The functions' side of `KEY_ACCESS`. The key policy (`CaKeys`) must allow it too. */
+/** A CA key, for those who may use it. */
+export interface CaKeyGrant extends Pick<CaPlan, 'keySpec' | 'imported'> {
+  readonly arn: string;
+}
+
+/** The principals' side of `KEY_ACCESS`. The key policy (`CaKeys`) must allow it too. */
 export function grantKeys(
-  functions: readonly CakelessFunction[],
-  keyArns: readonly string[],
-  keySpec: CaKeySpec,
+  grantee: iam.IGrantable,
+  principal: Principal,
+  keys: readonly CaKeyGrant[],
 ): void {
-  const { kms } = signingAlgorithmOf(keySpec);
-  const digests = {
-    StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
-  };
-  for (const { name, role } of functions)
-    for (const { actions, by, digestsOnly } of keyAccessOf({ imported: false }))
-      if (by.some((principal) => principal === name))
-        role.addToPolicy(
+  for (const row of KEY_ACCESS)
+    if (row.by.some((one) => one === principal))
+      for (const [algorithm, arns] of arnsByAlgorithm(row, keys))
+        grantee.grantPrincipal.addToPrincipalPolicy(
           new iam.PolicyStatement({
-            actions: [...actions],
-            resources: [...keyArns],
-            conditions: digestsOnly ? digests : {},
+            actions: [...row.actions],
+            resources: arns,
+            conditions: requestConditions(row, algorithm),
           }),
         );
+}
+
+/** The keys that a row is about; together, unless it is about signing: each key has one algorithm. */
+function arnsByAlgorithm(row: KeyAccess, keys: readonly CaKeyGrant[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { arn, keySpec, imported } of keys) {
+    if (row.importedOnly && !imported) continue;
+    const algorithm = row.digestsOnly ? signingAlgorithmOf(keySpec).kms : '';
+    groups.set(algorithm, [...(groups.get(algorithm) ?? []), arn]);
+  }
+  return groups;
 }
 
 function arnsOf(resource: ServiceResource, { queues, functions }: ServiceParts): string[] {

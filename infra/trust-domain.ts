@@ -1,18 +1,18 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
-import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
-import { type CaKeyArns, CaKeys, type CaKeysProps, DEFAULT_KEY_SPEC } from './ca-keys.ts';
+import { CaKeys, type CaKeysProps } from './ca-keys.ts';
+import { type CaKeyArns, type CasProps, caPlansOf, problemsOfCas } from './ca-plans.ts';
 import type { CakelessService } from './cakeless-service.ts';
 
 export interface TrustDomainProps
-  extends Pick<CaKeysProps, 'keySpec' | 'multiRegion' | 'keyAdministrators' | 'breakGlass'> {
+  extends CasProps,
+    Pick<CaKeysProps, 'multiRegion' | 'keyAdministrators' | 'breakGlass' | 'importers'> {
   readonly service: CakelessService;
   /** RFC 1123 subdomain. Clusters that share a trust domain accept each other's client certificates. */
   readonly name: string;
   /**
-   * ARNs of existing keys, such as keys in another account or imported keys. `keySpec` must match them, because it
-   * determines which signing algorithm is allowed.
+   * ARNs of existing keys, such as keys in another account. The key specs must match them, because they determine which
+   * signing algorithm is allowed.
    * The trust domain has the CAs that have a key here; `ca` is required.
    * @default the construct creates a key for each CA
    */
@@ -21,7 +21,8 @@ export interface TrustDomainProps
   readonly validityDays?: number | undefined;
   /**
    * Whether the deployment creates the CA certificates. If not, an operator does, with `cakeless trust-domain create` and
-   * the same keys: for a ceremony with witnesses. @default true
+   * the same keys: for a ceremony with witnesses. @default true; false if a CA is imported, because its certificate is
+   * that of a cluster, and `cakeless trust-domain adopt` takes it over
    */
   readonly createCertificates?: boolean | undefined;
 }
@@ -39,20 +40,27 @@ export class TrustDomain extends Construct {
   constructor(scope: Construct, id: string, props: TrustDomainProps) {
     super(scope, id);
     const { service, name } = props;
-    const keySpec: CaKeySpec = props.keySpec ?? DEFAULT_KEY_SPEC;
+    const problems = problemsOfCas(props);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
     this.keys =
       props.keys ??
       new CaKeys(this, 'Keys', {
         ...props,
         trustDomain: name,
-        keySpec,
         signRoleArn: service.sign.role.roleArn,
         createCaRoleArn: service.createCa.role.roleArn,
       }).arns;
-    const arns = CA_NAMES.flatMap((ca) => this.keys[ca] ?? []);
-    service.grantCaKeys(arns, keySpec);
-    service.guardWatch.watchKeys(name, arns);
-    if (props.createCertificates ?? true) this.#createCertificates(props);
+    const keys = caPlansOf(props).flatMap(({ ca, ...plan }) => {
+      const arn = this.keys[ca];
+      return arn === undefined ? [] : [{ ...plan, arn }];
+    });
+    service.grantCaKeys(keys);
+    service.guardWatch.watchKeys(
+      name,
+      keys.map(({ arn }) => arn),
+    );
+    const imports = keys.some(({ imported }) => imported);
+    if (!imports && (props.createCertificates ?? true)) this.#createCertificates(props);
   }
 
   #createCertificates({ service, name, validityDays }: TrustDomainProps): void {

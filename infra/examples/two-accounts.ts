@@ -7,7 +7,6 @@
  *        -c kubelet-ca=ARN
  */
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
-import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import {
   Alarms,
   type CaKeyArns,
@@ -42,7 +41,8 @@ export function twoAccounts(app: App, props: TwoAccountsProps): void {
     signRoleArn: roleArn('sign'),
     createCaRoleArn: roleArn('create-ca'),
   });
-  for (const ca of CA_NAMES) new CfnOutput(keysStack, `Arn-${ca}`, { value: caKeys.arns[ca] });
+  for (const [ca, value = ''] of Object.entries(caKeys.arns))
+    new CfnOutput(keysStack, `Arn-${ca}`, { value });
 
   if (!keys) return;
   const platform = new Stack(app, 'Cakeless', { env: { account: platformAccount, region } });

@@ -59,6 +59,59 @@ describe('a configuration is refused, with a message that says where, if', () =>
       `key ${KEY} is listed twice`,
     ],
     [
+      'a trust domain has no ca',
+      { trustDomains: [{ name: 'prod', cas: { 'etcd-ca': {} } }] },
+      'trustDomains[0].cas.ca: must be of type object',
+    ],
+    [
+      'the name of a CA is unknown',
+      { trustDomains: [{ name: 'prod', cas: { ca: {}, 'front-proxy': {} } }] },
+      'trustDomains[0].cas: has unknown fields: front-proxy',
+    ],
+    [
+      'the origin of a CA is unknown',
+      { trustDomains: [{ name: 'prod', cas: { ca: { origin: 'adopted' } } }] },
+      'trustDomains[0].cas.ca.origin: must be one of made, imported',
+    ],
+    [
+      'the key of kubelet-ca is to be imported',
+      { trustDomains: [{ name: 'prod', cas: { ca: {}, 'kubelet-ca': { origin: 'imported' } } }] },
+      'trust domain prod: kubelet-ca cannot be imported, because kubeadm clusters have no such CA: remove its origin, and KMS makes its key',
+    ],
+    [
+      'a CA is listed, and only others have keys',
+      { trustDomains: [{ name: 'prod', cas: { ca: {}, 'etcd-ca': {} }, keys: { ca: KEY } }] },
+      "trust domain prod: cas has etcd-ca, but keys has no key for it: add the key's ARN to keys, or remove etcd-ca from cas",
+    ],
+    [
+      'a CA that is not listed has a key',
+      {
+        trustDomains: [
+          { name: 'prod', cas: { ca: {} }, keys: { ca: KEY, 'etcd-ca': KEY.replace(/1$/, '2') } },
+        ],
+      },
+      'trust domain prod: keys has a key for etcd-ca, but cas does not list it: add etcd-ca to cas, or remove its key',
+    ],
+    [
+      'the certificate of an imported CA is to have another validity',
+      { trustDomains: [{ name: 'prod', origin: 'imported', validityDays: 365 }] },
+      'trust domain prod: validityDays is for CA certificates that are created, but those of ca, etcd-ca, front-proxy-ca stay as the cluster has them: remove it',
+    ],
+    [
+      'the certificate of an imported CA is to be created',
+      {
+        trustDomains: [
+          { name: 'prod', cas: { ca: { origin: 'imported' } }, createCertificates: true },
+        ],
+      },
+      'trust domain prod: createCertificates is true, but ca must be adopted (cakeless trust-domain adopt): remove it',
+    ],
+    [
+      "any certificate of a trust anchor may assume the importers' role",
+      { importers: { assumedBy: [ANCHOR] } },
+      'importers: every certificate of the trust anchor could assume the role: name one in conditions',
+    ],
+    [
       'a trust domain is listed twice',
       { trustDomains: [{ name: 'prod' }, { name: 'prod' }] },
       'trust domain prod is listed twice',
@@ -228,6 +281,11 @@ it('the example of a fleet is valid, and has every field except three', () => {
 
 it('the configuration of this repository is valid', () => {
   expect(readConfig().trustDomains).toEqual([{ name: 'prod' }]);
+});
+
+it('the example of an existing cluster is valid', () => {
+  const { trustDomains } = readConfig('infra/examples/existing-cluster.config.json');
+  expect(trustDomains.map(({ origin }) => origin)).toEqual(['imported']);
 });
 
 it('reads another file if one is given, and names a file that is not JSON', () => {

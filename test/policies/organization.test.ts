@@ -56,7 +56,7 @@ it.each<[string, string, string[]]>([
   ['lambda:InvokeFunction', 'function sign', ['deployer']],
   ['lambda:InvokeFunction', 'function triage', ['deployer']],
   ['lambda:InvokeFunction', 'function watch-signatures', ['deployer']],
-  ['lambda:InvokeFunction', 'function create-ca', ['deployer', 'operator']],
+  ['lambda:InvokeFunction', 'function create-ca', ['deployer', 'importer', 'operator']],
   ['lambda:InvokeFunction', 'function reconcile', ['deployer', 'operator']],
   ['lambda:UpdateFunctionCode', 'function sign', ['deployer']],
   ['lambda:UpdateFunctionConfiguration', 'function sign', ['deployer']],
@@ -120,7 +120,7 @@ it('leaves everything else as it is: roles of the design keep what they have', a
   const rows = TABLE.filter(
     ({ what, variant }) => !variant && /^(?:exchange|authority|queue|key)/.test(what),
   );
-  const kept = ['node', 'operator', 'approver', 'sign', 'create-ca', 'reconcile'];
+  const kept = ['node', 'operator', 'approver', 'importer', 'sign', 'create-ca', 'reconcile'];
   for (const { action, what, allowed } of rows)
     for (const name of allowed.filter((one) => kept.includes(one))) {
       const who = principals[name];

@@ -6,6 +6,8 @@ import { ACCOUNT, type Policies } from './template.ts';
 const USUAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   's3:PutObject': { 's3:if-none-match': '*' },
   'kms:Sign': { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
+  'kms:GetParametersForImport': { 'kms:WrappingAlgorithm': 'RSA_AES_KEY_WRAP_SHA_256' },
+  'kms:ImportKeyMaterial': { 'kms:ExpirationModel': 'KEY_MATERIAL_DOES_NOT_EXPIRE' },
 };
 
 /** Variants of the usual context, by name; null removes a usual key. */
@@ -23,11 +25,19 @@ const VARIANTS: Readonly<Record<string, Readonly<Record<string, string | null>>>
   'of a raw message': { 'kms:MessageType': 'RAW' },
   'with ECDSA_SHA_384': { 'kms:SigningAlgorithm': 'ECDSA_SHA_384' },
   'with RSASSA_PKCS1_V1_5_SHA_256': { 'kms:SigningAlgorithm': 'RSASSA_PKCS1_V1_5_SHA_256' },
+  'with RSAES_OAEP_SHA_256': { 'kms:WrappingAlgorithm': 'RSAES_OAEP_SHA_256' },
+  'without a wrapping algorithm': { 'kms:WrappingAlgorithm': null },
+  'of material that expires': { 'kms:ExpirationModel': 'KEY_MATERIAL_EXPIRES' },
+  'without an expiration model': { 'kms:ExpirationModel': null },
 };
 
 export type Variant = keyof typeof VARIANTS;
 
-export function requestsOf(policies: Policies) {
+/** @param keys beginnings of the logical ids of keys, by what the table calls them */
+export function requestsOf(
+  policies: Policies,
+  keys: Readonly<Record<string, string>> = { 'key of ca': 'TrustDomainprodKeysca' },
+) {
   const exchange = policies.bucket('ServiceExchange');
   const authority = policies.bucket('ServiceAuthority');
   const queue = policies.queue('ServiceQueueRequests');
@@ -37,7 +47,7 @@ export function requestsOf(policies: Policies) {
     queue,
     uploads,
     'dead letters': deadLetters,
-    'key of ca': policies.key('TrustDomainprodKeysca'),
+    ...Object.fromEntries(Object.entries(keys).map(([name, id]) => [name, policies.key(id)])),
     'function triage': { arn: policies.functionArn('ServiceTriageFunction') },
     'function sign': { arn: policies.functionArn('ServiceSignFunction') },
     'function create-ca': { arn: policies.functionArn('ServiceCreateCaFunction') },

@@ -1,0 +1,117 @@
+/** Which CAs a trust domain has, and what the key of each is like. */
+import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
+import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
+
+/**
+ * Where the private key of a CA is from. `made`: KMS makes it. `imported`: it is the key of an existing cluster, and is
+ * imported into a KMS key that is created without key material.
+ */
+export const CA_ORIGINS = ['made', 'imported'] as const;
+
+export type CaOrigin = (typeof CA_ORIGINS)[number];
+
+export interface CaSettings {
+  /** @default that of the trust domain */
+  readonly keySpec?: CaKeySpec | undefined;
+  /** It cannot be changed later. @default that of the trust domain; `kubelet-ca` is always made */
+  readonly origin?: CaOrigin | undefined;
+}
+
+/** The CAs that a trust domain has, with their settings. */
+export type CasSettings = Readonly<
+  { ca: CaSettings } & Partial<Record<CaName, CaSettings | undefined>>
+>;
+
+/** The keys of the CAs that a trust domain has. */
+export type CaKeyArns = Readonly<{ ca: string } & Partial<Record<CaName, string | undefined>>>;
+
+export interface CasProps {
+  /** Key spec of the CAs for which `cas` has no other. @default ECC_NIST_P256 */
+  readonly keySpec?: CaKeySpec | undefined;
+  /** Origin of the CAs for which `cas` has no other; `kubelet-ca` is always made. @default made */
+  readonly origin?: CaOrigin | undefined;
+  /** The CAs that the trust domain has; `ca` is required. @default those that have a key in `keys`, or all */
+  readonly cas?: CasSettings | undefined;
+}
+
+export interface CaPlan {
+  readonly ca: CaName;
+  readonly keySpec: CaKeySpec;
+  readonly imported: boolean;
+}
+
+const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
+
+/** No existing cluster has a CA of kubelets: kubeadm knows none. */
+const NEVER_IMPORTED: CaName = 'kubelet-ca';
+
+export function caPlansOf({
+  keySpec = DEFAULT_KEY_SPEC,
+  origin = 'made',
+  cas,
+  keys,
+}: CasProps & { readonly keys?: CaKeyArns | undefined }): CaPlan[] {
+  const listed = cas ?? keys;
+  return CA_NAMES.filter((ca) => listed === undefined || listed[ca] !== undefined).map((ca) => ({
+    ca,
+    keySpec: cas?.[ca]?.keySpec ?? keySpec,
+    imported: ca !== NEVER_IMPORTED && (cas?.[ca]?.origin ?? origin) === 'imported',
+  }));
+}
+
+export interface PlannedTrustDomain extends CasProps {
+  readonly name: string;
+  readonly keys?: CaKeyArns | undefined;
+  readonly validityDays?: number | undefined;
+  readonly createCertificates?: boolean | undefined;
+}
+
+/** What contradicts itself, and what to do about it. */
+export function problemsOfCas(domain: PlannedTrustDomain): string[] {
+  return [
+    ...problemsOfKubelets(domain),
+    ...problemsOfKeys(domain),
+    ...problemsOfCertificates(domain),
+  ].map((problem) => `trust domain ${domain.name}: ${problem}`);
+}
+
+function problemsOfKubelets({ cas }: PlannedTrustDomain): string[] {
+  if (cas?.[NEVER_IMPORTED]?.origin !== 'imported') return [];
+  return [
+    `${NEVER_IMPORTED} cannot be imported, because kubeadm clusters have no such CA: remove its origin, and KMS makes its key`,
+  ];
+}
+
+function problemsOfKeys({ cas, keys }: PlannedTrustDomain): string[] {
+  if (cas === undefined || keys === undefined) return [];
+  return CA_NAMES.flatMap((ca) => {
+    if (cas[ca] !== undefined && keys[ca] === undefined)
+      return [
+        `cas has ${ca}, but keys has no key for it: add the key's ARN to keys, or remove ${ca} from cas`,
+      ];
+    if (cas[ca] === undefined && keys[ca] !== undefined)
+      return [
+        `keys has a key for ${ca}, but cas does not list it: add ${ca} to cas, or remove its key`,
+      ];
+    return [];
+  });
+}
+
+/** What creates CA certificates has no place where the certificates are those of a cluster. */
+function problemsOfCertificates(domain: PlannedTrustDomain): string[] {
+  const imported = caPlansOf(domain).filter((plan) => plan.imported);
+  if (imported.length === 0) return [];
+  const names = imported.map(({ ca }) => ca).join(', ');
+  return [
+    ...(domain.validityDays === undefined
+      ? []
+      : [
+          `validityDays is for CA certificates that are created, but those of ${names} stay as the cluster has them: remove it`,
+        ]),
+    ...(domain.createCertificates === true
+      ? [
+          `createCertificates is true, but ${names} must be adopted (cakeless trust-domain adopt): remove it, and have the other CAs created after that (cakeless trust-domain create)`,
+        ]
+      : []),
+  ];
+}
