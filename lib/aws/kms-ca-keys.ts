@@ -1,10 +1,12 @@
 import {
   CreateAliasCommand,
   CreateKeyCommand,
+  DescribeKeyCommand,
   GetPublicKeyCommand,
+  type KeyMetadata,
   type KMSClient,
 } from '@aws-sdk/client-kms';
-import type { CaKey, CaKeys } from '../ca/ca-keys.ts';
+import type { CaKey, CaKeys, ImportableKey } from '../ca/ca-keys.ts';
 import { caKeyAlias } from '../ca/key-alias.ts';
 import type { CaVersionName } from '../contract/ca-record.ts';
 import { Fault } from '../fault.ts';
@@ -23,15 +25,56 @@ export class KmsCaKeys implements CaKeys {
   }
 
   async ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey> {
-    const { trustDomain, ca, version } = name;
     const alias = caKeyAlias(name);
     const known = await this.#read(alias).catch(explainRefusal);
     if (known) return known;
+    await this.#create(name, keySpec, 'AWS_KMS');
+    return this.find(alias);
+  }
+
+  async find(keyId: string): Promise<CaKey> {
+    const key = await this.#read(keyId);
+    if (key) return key;
+    throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+  }
+
+  async ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey> {
+    const alias = caKeyAlias(name);
+    if ((await this.#describe(alias).catch(explainRefusal)) === undefined)
+      await this.#create(name, keySpec, 'EXTERNAL');
+    const key = await this.importState(alias);
+    if (key.keySpec === keySpec) return key;
+    throw new Fault(
+      'request-malformed',
+      `${alias} is a ${key.keySpec} key, and the private key of ${name.ca} is ${keySpec}: nothing else can be imported into it`,
+    );
+  }
+
+  async importState(keyId: string): Promise<ImportableKey> {
+    const key = await this.#describe(keyId);
+    if (key === undefined) throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+    const keySpec = CA_KEY_SPECS.find((spec) => spec === key.KeySpec);
+    const misfit = misfitOf(key, keySpec);
+    if (misfit !== undefined || keySpec === undefined || key.Arn === undefined)
+      throw new Fault('request-malformed', `${keyId} ${misfit ?? 'has no ARN'}`);
+    const state = key.KeyState === 'PendingImport' ? 'pending-import' : 'imported';
+    return { keyId: key.Arn, keySpec, state };
+  }
+
+  /** Creates a key and its alias, unless another caller has created the alias in the meantime. */
+  async #create(
+    name: CaVersionName,
+    keySpec: CaKeySpec,
+    origin: 'AWS_KMS' | 'EXTERNAL',
+  ): Promise<void> {
+    const { trustDomain, ca, version } = name;
+    const alias = caKeyAlias(name);
     try {
       const { KeyMetadata } = await this.#client.send(
         new CreateKeyCommand({
           KeySpec: keySpec,
           KeyUsage: 'SIGN_VERIFY',
+          Origin: origin,
           Description: `Cakeless: ${ca} of trust domain ${trustDomain}, version ${version}`,
           Tags: [
             { TagKey: 'cakeless:trust-domain', TagValue: trustDomain },
@@ -46,13 +89,16 @@ export class KmsCaKeys implements CaKeys {
       if (!(error instanceof Error && error.name === 'AlreadyExistsException'))
         explainRefusal(toFault(`KMS CreateKey for ${alias}`, error));
     }
-    return this.find(alias);
   }
 
-  async find(keyId: string): Promise<CaKey> {
-    const key = await this.#read(keyId);
-    if (key) return key;
-    throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+  async #describe(keyId: string): Promise<KeyMetadata | undefined> {
+    try {
+      const answer = await this.#client.send(new DescribeKeyCommand({ KeyId: keyId }));
+      return answer.KeyMetadata;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NotFoundException') return undefined;
+      throw toFault(`KMS DescribeKey ${keyId}`, error);
+    }
   }
 
   async #read(keyId: string): Promise<CaKey | undefined> {
@@ -71,6 +117,20 @@ export class KmsCaKeys implements CaKeys {
       throw toFault(`KMS GetPublicKey ${keyId}`, error);
     }
   }
+}
+
+/** Why the private key of a CA cannot be imported into this key; undefined if it can. */
+function misfitOf(key: KeyMetadata, keySpec: CaKeySpec | undefined): string | undefined {
+  const { KeySpec, KeyUsage, Origin, KeyState = '', ExpirationModel } = key;
+  if (keySpec === undefined || KeyUsage !== 'SIGN_VERIFY')
+    return `is a ${KeySpec} key for ${KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`;
+  if (Origin !== 'EXTERNAL')
+    return `has a private key that KMS made (its origin is ${Origin}): only keys with the origin EXTERNAL take another`;
+  if (KeyState !== 'PendingImport' && KeyState !== 'Enabled')
+    return `cannot be used: its state is ${KeyState}`;
+  if (ExpirationModel === 'KEY_MATERIAL_EXPIRES')
+    return 'would lose its private key on the date with which it was imported: import it again with KEY_MATERIAL_DOES_NOT_EXPIRE';
+  return undefined;
 }
 
 /** In a deployment the function cannot create keys: the deployment declares them. */

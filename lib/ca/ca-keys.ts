@@ -9,6 +9,15 @@ export interface CaKey {
   readonly publicKey: Uint8Array;
 }
 
+/** A key whose private key is made outside of KMS and imported. */
+export interface ImportableKey {
+  /** Key ARN. */
+  readonly keyId: string;
+  readonly keySpec: CaKeySpec;
+  /** Only an imported key has a public key and signs. */
+  readonly state: 'pending-import' | 'imported';
+}
+
 /** Creates and finds the keys of CAs. Only `create-ca` has this port; signing goes through `SigningKeys`. */
 export interface CaKeys {
   /**
@@ -20,6 +29,17 @@ export interface CaKeys {
    * CAs can use
    */
   find(keyId: string): Promise<CaKey>;
+  /**
+   * The key of one version of a CA, into which its private key can be imported: the existing one, or a new one. Repeated
+   * and concurrent calls return the same key.
+   * @throws Fault request-malformed as `importState`, and if the existing key has another key spec
+   */
+  ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey>;
+  /**
+   * A key that was created elsewhere, by ARN or alias. @throws Fault request-malformed if it does not exist, is not for
+   * import, cannot be used, or if what was imported expires
+   */
+  importState(keyId: string): Promise<ImportableKey>;
 }
 
 /** The key that a CA record names. */

@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { CaKey, CaKeys } from '../../lib/ca/ca-keys.ts';
+import type { CaKey, CaKeys, ImportableKey } from '../../lib/ca/ca-keys.ts';
 import type { CaVersionName } from '../../lib/contract/ca-record.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
 import type { SigningKeys } from '../../lib/signing/signing-keys.ts';
@@ -13,6 +13,7 @@ import { makeSignature } from '../../local/kms/signatures.ts';
 
 export class SoftKeys implements SigningKeys, CaKeys {
   #keys = new Map<string, { privateKey: KeyObject; key: CaKey }>();
+  #importable = new Map<string, CaKeySpec>();
   readonly #committed = readCommittedKeys();
   readonly signed: string[] = [];
   /** The records that the signatures were for. */
@@ -23,6 +24,7 @@ export class SoftKeys implements SigningKeys, CaKeys {
   withoutHistory(): SoftKeys {
     const fresh = new SoftKeys();
     fresh.#keys = this.#keys;
+    fresh.#importable = this.#importable;
     return fresh;
   }
 
@@ -51,9 +53,8 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return signature;
   }
 
-  async ensure({ trustDomain, ca, version }: CaVersionName, spec: CaKeySpec): Promise<CaKey> {
-    const suffix = version === 1 ? '' : `-${version}`;
-    const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}${suffix}`;
+  async ensure(name: CaVersionName, spec: CaKeySpec): Promise<CaKey> {
+    const keyId = arnOf(name);
     if (!this.#keys.has(keyId)) {
       const pem = this.#committed[spec]?.pop() ?? (await generatePrivateKey(keySpec(spec)));
       const privateKey = createPrivateKey(pem);
@@ -63,6 +64,27 @@ export class SoftKeys implements SigningKeys, CaKeys {
         this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
     }
     return this.find(keyId);
+  }
+
+  async ensureImportable(name: CaVersionName, spec: CaKeySpec): Promise<ImportableKey> {
+    const keyId = arnOf(name);
+    if (!this.#importable.has(keyId)) this.#importable.set(keyId, spec);
+    return this.importState(keyId);
+  }
+
+  async importState(keyId: string): Promise<ImportableKey> {
+    const spec = this.#importable.get(keyId);
+    if (spec === undefined) throw new Error(`no key ${keyId} for import`);
+    return { keyId, keySpec: spec, state: this.#keys.has(keyId) ? 'imported' : 'pending-import' };
+  }
+
+  /** What an import leads to. @param pem the private key */
+  import(keyId: string, pem: string): void {
+    const spec = this.#importable.get(keyId);
+    if (spec === undefined) throw new Error(`no key ${keyId} for import`);
+    const privateKey = createPrivateKey(pem);
+    const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+    this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey } });
   }
 
   /** The key itself, for a program that measures without KMS. */
@@ -77,6 +99,11 @@ export class SoftKeys implements SigningKeys, CaKeys {
     if (!entry) throw new Error(`no key ${keyId}`);
     return entry.key;
   }
+}
+
+function arnOf({ trustDomain, ca, version }: CaVersionName): string {
+  const suffix = version === 1 ? '' : `-${version}`;
+  return `arn:aws:kms:eu-central-1:111122223333:key/${trustDomain}-${ca}${suffix}`;
 }
 
 /** RSA keys take seconds to make: those of the first trust domain are committed (make-ca-keys.ts). */
