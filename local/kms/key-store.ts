@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finishedFiles, makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { AwsError } from '../aws-error.ts';
+import type { Random } from '../identifiers.ts';
 import { type KeySpec, keySpec } from './key-specs.ts';
 
 /** A key as in its file. The private key is not encrypted: these keys are for evaluation and tests. */
@@ -13,9 +14,20 @@ export interface StoredKey {
   readonly description: string;
   readonly createdAt: string;
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
-  readonly state: 'Enabled' | 'Disabled' | 'PendingDeletion';
+  readonly origin: 'AWS_KMS' | 'EXTERNAL';
+  readonly state: 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
   readonly deletionDate?: string;
-  readonly privateKeyPem: string;
+  /** Absent if nothing was imported yet, or no longer. */
+  readonly privateKeyPem?: string;
+  readonly imported?: Imported;
+}
+
+/** What KMS keeps of an import after its key material is deleted, too. */
+export interface Imported {
+  /** Only this private key can be imported again: its SubjectPublicKeyInfo, in base64. */
+  readonly publicKey: string;
+  /** When the key material expires. @default never */
+  readonly validTo?: string;
 }
 
 /** The keys and aliases of a folder. */
@@ -24,6 +36,7 @@ export class KeyStore {
   readonly #keys = new Map<string, StoredKey>();
   readonly #privateKeys = new Map<string, KeyObject>();
   #aliases: Readonly<Record<string, string>> = {};
+  #importSecret: Promise<Buffer> | undefined;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -69,6 +82,7 @@ export class KeyStore {
       `${JSON.stringify(key, null, 2)}\n`,
     );
     this.#keys.set(key.keyId, key);
+    if (key.privateKeyPem === undefined) this.#privateKeys.delete(key.keyId);
   }
 
   async saveAlias(name: string, keyId: string): Promise<void> {
@@ -79,11 +93,33 @@ export class KeyStore {
     await writeDurably(join(this.#folder, 'aliases.json'), JSON.stringify(this.#aliases, null, 2));
   }
 
+  /** What import tokens are sealed with: 32 octets, made once. */
+  importSecret(random: Random): Promise<Buffer> {
+    this.#importSecret ??= this.#readImportSecret(random);
+    return this.#importSecret;
+  }
+
+  async #readImportSecret(random: Random): Promise<Buffer> {
+    const file = join(this.#folder, 'import-secret');
+    const known = await readFile(file, 'utf8').catch(() => '');
+    if (known !== '') return Buffer.from(known, 'base64');
+    const secret = random(32);
+    await writeDurably(file, secret.toString('base64'));
+    return secret;
+  }
+
+  /** @throws AwsError if the key has no key material */
   privateKey(key: StoredKey): KeyObject {
-    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(key.privateKeyPem);
+    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(materialOf(key));
     this.#privateKeys.set(key.keyId, known);
     return known;
   }
+}
+
+/** The private key of a key, in PEM. @throws AwsError if it has none */
+export function materialOf({ arn, privateKeyPem }: StoredKey): string {
+  if (privateKeyPem !== undefined) return privateKeyPem;
+  throw new AwsError('KMSInvalidStateException', `${arn} is pending import.`);
 }
 
 /**

@@ -6,9 +6,16 @@ import type { JsonOperations } from '../json-service.ts';
 import { demand } from '../permissions.ts';
 import type { Principal } from '../principals.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { importOperations, withoutExpired } from './import-operations.ts';
 import { describeKey } from './key-metadata.ts';
 import { algorithmFor, keySpec } from './key-specs.ts';
-import { generatePrivateKey, type KeyStore, type StoredKey, specOf } from './key-store.ts';
+import {
+  generatePrivateKey,
+  type KeyStore,
+  materialOf,
+  type StoredKey,
+  specOf,
+} from './key-store.ts';
 import { digestOfMessage, isSignature, makeSignature } from './signatures.ts';
 
 /**
@@ -21,7 +28,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
   const find = (input: JsonInput, principal: Principal, action: string): StoredKey => {
     const key = store.find(input.text('KeyId'));
     demand(principal, action, key.arn);
-    return key;
+    return withoutExpired(key, now());
   };
   const signing = (input: JsonInput, key: StoredKey) => {
     refuseUnusable(key);
@@ -42,6 +49,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       if (input.optionalText('KeyUsage') !== 'SIGN_VERIFY') {
         throw new AwsError('ValidationException', 'KeyUsage must be SIGN_VERIFY');
       }
+      const origin = originOf(input.optionalText('Origin'));
       const keyId = randomUuid(random);
       const key: StoredKey = {
         keyId,
@@ -52,8 +60,10 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
         tags: input
           .optionalList('Tags')
           .map((tag) => ({ TagKey: tag.text('TagKey'), TagValue: tag.text('TagValue') })),
-        state: 'Enabled',
-        privateKeyPem: await generatePrivateKey(spec),
+        origin,
+        ...(origin === 'EXTERNAL'
+          ? { state: 'PendingImport' }
+          : { state: 'Enabled', privateKeyPem: await generatePrivateKey(spec) }),
       };
       await store.save(key);
       return { KeyMetadata: describeKey(key, accountId) };
@@ -65,7 +75,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       const key = find(input, principal, 'kms:GetPublicKey');
       refuseUnusable(key);
       const spec = specOf(key);
-      const publicKey = createPublicKey(key.privateKeyPem).export({ type: 'spki', format: 'der' });
+      const publicKey = createPublicKey(materialOf(key)).export({ type: 'spki', format: 'der' });
       return {
         KeyId: key.arn,
         PublicKey: publicKey.toString('base64'),
@@ -120,7 +130,9 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       Truncated: false,
     }),
     async DisableKey(input, principal) {
-      await store.save({ ...find(input, principal, 'kms:DisableKey'), state: 'Disabled' });
+      const key = find(input, principal, 'kms:DisableKey');
+      materialOf(key);
+      await store.save({ ...key, state: 'Disabled' });
       return {};
     },
     async ScheduleKeyDeletion(input, principal) {
@@ -138,7 +150,13 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
         PendingWindowInDays: days,
       };
     },
+    ...importOperations(store, surroundings, find),
   };
+}
+
+function originOf(origin = 'AWS_KMS'): StoredKey['origin'] {
+  if (origin === 'AWS_KMS' || origin === 'EXTERNAL') return origin;
+  throw new AwsError('UnsupportedOperationException', `Origin ${origin} is not supported here`);
 }
 
 /** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
@@ -147,4 +165,5 @@ function refuseUnusable(key: StoredKey): void {
   if (key.state === 'PendingDeletion') {
     throw new AwsError('KMSInvalidStateException', `${key.arn} is pending deletion.`);
   }
+  materialOf(key);
 }
