@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => pki.dispose());
 
-/** Every trust domain has CAs of its own: a key cannot be that of two. */
+/** Each trust domain needs different CAs: a key cannot be that of two. */
 const useCas = (set: string) =>
   cpSync(join('test/fixtures/adopted-cas', set), pki.folders.certDir, { recursive: true });
 
