@@ -23,6 +23,7 @@ import {
   type SigningAlgorithmSpec,
   type WrappingKeySpec,
 } from '@aws-sdk/client-kms';
+import { KmsCaKeys } from '../../lib/aws/kms-ca-keys.ts';
 import { KmsKeyImport } from '../../lib/aws/kms-key-import.ts';
 import { wrapPrivateKey } from '../../lib/ca/wrap-key.ts';
 import { KEYS_TO_WRAP, pkcs8Of, spkiOf } from '../support/keys-to-wrap.ts';
@@ -190,7 +191,7 @@ export function kmsImportContract({ it, open }: Contract): void {
     it('takes the same private key again, and then expires when the import says so', async () => {
       const keyId = await externalKey();
       await importKey(keyId);
-      const validTo = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+      const validTo = inAnHour();
       await importKey(keyId, EC, 'KEY_MATERIAL_EXPIRES', validTo);
       expect(await describeKey(keyId)).toMatchObject({
         ExpirationModel: 'KEY_MATERIAL_EXPIRES',
@@ -344,7 +345,6 @@ export function kmsImportContract({ it, open }: Contract): void {
       });
     });
 
-    const hour = () => new Date(Date.now() + 3_600_000);
     it.each<[string, ExpirationModelType | undefined, () => Date | undefined]>([
       ['that does not say when it expires', 'KEY_MATERIAL_EXPIRES', () => undefined],
       ['that expires, and has expired', 'KEY_MATERIAL_EXPIRES', () => new Date(0)],
@@ -353,7 +353,7 @@ export function kmsImportContract({ it, open }: Contract): void {
         'KEY_MATERIAL_EXPIRES',
         () => new Date(Date.now() + 366 * 86_400_000),
       ],
-      ['that does not expire, with a date', 'KEY_MATERIAL_DOES_NOT_EXPIRE', hour],
+      ['that does not expire, with a date', 'KEY_MATERIAL_DOES_NOT_EXPIRE', inAnHour],
     ])('%s', async (_, model, validTo) => {
       await expect(importKey(await refusingKey(), EC, model, validTo())).rejects.toMatchObject({
         name: 'ValidationException',
@@ -367,6 +367,62 @@ export function kmsImportContract({ it, open }: Contract): void {
       await expect(
         kms.send(new ImportKeyMaterialCommand({ KeyId: keyId, ImportToken, EncryptedKeyMaterial })),
       ).rejects.toMatchObject({ name: 'ValidationException' });
+    });
+  });
+
+  describe('the key of a CA', () => {
+    const nameOf = (trustDomain: string) => ({ trustDomain, ca: 'ca', version: 1 }) as const;
+    const refused = (message: RegExp) => ({
+      code: 'request-malformed',
+      message: expect.stringMatching(message),
+    });
+
+    it('is created once for an import, and knows whether it has its private key', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const name = nameOf(`contract-${randomUUID()}`);
+      const made = await caKeys.ensureImportable(name, 'ECC_NIST_P256');
+      expect(made).toMatchObject({ keySpec: 'ECC_NIST_P256', state: 'pending-import' });
+      await importKey(made.keyId);
+      const imported = { ...made, state: 'imported' };
+      expect(await caKeys.ensureImportable(name, 'ECC_NIST_P256')).toEqual(imported);
+      expect(await caKeys.importState(made.keyId)).toEqual(imported);
+      const { publicKey } = await caKeys.find(made.keyId);
+      expect(Buffer.from(publicKey).equals(spkiOf(EC))).toBe(true);
+    });
+
+    it('takes only private keys of the key spec that it was created for', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const name = nameOf(`contract-${randomUUID()}`);
+      await caKeys.ensureImportable(name, 'RSA_2048');
+      await expect(caKeys.ensureImportable(name, 'RSA_4096')).rejects.toMatchObject(
+        refused(/ is a RSA_2048 key/),
+      );
+    });
+
+    it('that KMS made takes none', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const name = nameOf(`contract-${randomUUID()}`);
+      const { keyId } = await caKeys.ensure(name, 'ECC_NIST_P256');
+      const made = refused(/its origin is AWS_KMS/);
+      await expect(caKeys.importState(keyId)).rejects.toMatchObject(made);
+      await expect(caKeys.ensureImportable(name, 'ECC_NIST_P256')).rejects.toMatchObject(made);
+    });
+
+    it.each<[string, (keyId: string) => Promise<unknown>, RegExp]>([
+      [
+        'cannot have a private key that expires',
+        (keyId) => importKey(keyId, EC, 'KEY_MATERIAL_EXPIRES', inAnHour()),
+        /KEY_MATERIAL_DOES_NOT_EXPIRE/,
+      ],
+      [
+        'cannot be scheduled for deletion',
+        (KeyId) => kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 })),
+        /its state is PendingDeletion$/,
+      ],
+    ])('%s', async (_, change, message) => {
+      const keyId = await externalKey();
+      await change(keyId);
+      await expect(new KmsCaKeys(kms).importState(keyId)).rejects.toMatchObject(refused(message));
     });
   });
 
@@ -396,6 +452,8 @@ export function kmsImportContract({ it, open }: Contract): void {
     return KeyId;
   }
 }
+
+const inAnHour = (): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
 
 const spoilt = (blob: Buffer, at: number): Buffer => {
   const copy = Buffer.from(blob);
