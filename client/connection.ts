@@ -46,11 +46,11 @@ export function connect(environment: Record<string, string | undefined>): Connec
       invoke(environment.CAKELESS_CREATE_CA_FUNCTION ?? FUNCTION_NAMES.createCa, request),
     keyImport: async () => {
       ensureHome();
-      const [{ newKmsClient }, { KmsKeyImport }] = await Promise.all([
+      const [{ newKmsImportClient }, { KmsKeyImport }] = await Promise.all([
         import('../lib/aws/kms-client.ts'),
         import('../lib/aws/kms-key-import.ts'),
       ]);
-      return new KmsKeyImport(newKmsClient());
+      return new KmsKeyImport(newKmsImportClient());
     },
   };
 }

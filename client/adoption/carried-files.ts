@@ -6,14 +6,18 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { ADOPTABLE_CAS } from '../../lib/ca/trust-domain-request.ts';
+import type { AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { formatDocument } from '../../lib/store/documents.ts';
 import { CommandError } from '../errors.ts';
 import { base64, readCarriedFile, subdomain } from '../node/exchange/file-format.ts';
 
 const casOf = <T extends z.ZodMiniType>(schema: T) =>
-  z.partialRecord(z.enum(ADOPTABLE_CAS), schema);
+  z.strictObject({
+    ca: z.optional(schema),
+    'etcd-ca': z.optional(schema),
+    'front-proxy-ca': z.optional(schema),
+  } satisfies Record<AdoptableCa, unknown>);
 
 export const adoptionFileSchema = z.strictObject({
   cakelessAdoption: z.literal(1),
@@ -30,7 +34,7 @@ export const adoptionFileSchema = z.strictObject({
           /** SubjectPublicKeyInfo of the public key of KMS, DER in base64. */
           wrappingKey: base64,
           token: base64,
-          validTo: z.iso.datetime(),
+          validTo: z.string(),
         }),
       ),
     }),
@@ -53,6 +57,9 @@ export const wrappedKeysSchema = z.strictObject({
 });
 
 export type WrappedKeys = z.infer<typeof wrappedKeysSchema>;
+
+/** Also for something that is not a time. */
+export const hasPassed = (time: string, now: Date): boolean => !(new Date(time) > now);
 
 const ADOPTION_FILE = 'adoption.json';
 const WRAPPED_KEYS_FILE = 'wrapped-keys.json';

@@ -5,7 +5,13 @@ import { CommandError } from '../errors.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from '../node/trust/ca-cert-hash.ts';
 import type { TrustDomainSummary } from '../operator/trust-domain.ts';
 import type { AdoptDeps } from './adopt.ts';
-import { type AdoptionFile, digestOf, readAdoptionFile, readWrappedKeys } from './carried-files.ts';
+import {
+  type AdoptionFile,
+  digestOf,
+  hasPassed,
+  readAdoptionFile,
+  readWrappedKeys,
+} from './carried-files.ts';
 import { adoptCas, type Prepared, prepareAdoption, type WantedCa } from './service.ts';
 
 export interface FinishRequest {
@@ -123,7 +129,7 @@ function objectionTo(
   if (!wrapped) return 'its key was not wrapped';
   if (wrapped.wrappingKeyHash !== digestOf(Buffer.from(parameters.wrappingKey, 'base64')))
     return 'its key was wrapped for an earlier run of --begin';
-  if (Date.parse(parameters.validTo) <= now.getTime())
+  if (hasPassed(parameters.validTo, now))
     return `what KMS issued for the import expired at ${parameters.validTo}`;
   return undefined;
 }

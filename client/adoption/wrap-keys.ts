@@ -11,6 +11,7 @@ import { withPkcs8 } from './ca-key-file.ts';
 import {
   type AdoptionFile,
   digestOf,
+  hasPassed,
   readAdoptionFile,
   type WrappedKeys,
   writeWrappedKeys,
@@ -117,7 +118,7 @@ function wrappingKeyObjections(
     return [
       `${ca}: the wrapping key in the folder has the hash ${found}, not ${given.join(', ')}: it was replaced, or is of a different run of --begin`,
     ];
-  return Date.parse(validTo) <= now.getTime()
+  return hasPassed(validTo, now)
     ? [`${ca}: what KMS issued for the import expired at ${validTo}; begin again`]
     : [];
 }

@@ -28,7 +28,7 @@ export function addAdoptionCommands(
     )
     .requiredOption(
       '--wrapping-key-hash <hash>',
-      'hash of the wrapping key of a CA, as adopt --begin printed it; once for each CA',
+      'hash of the wrapping key of a CA, as adopt --begin printed it; may be given several times, once for each CA',
       collect,
     )
     .addOption(tableOutputOption())
@@ -67,7 +67,7 @@ function addAdopt(
     .option('--finish <dir>', 'import the keys that wrap-keys wrapped in this folder, and adopt')
     .option(
       '--ca-cert-hash <hash>',
-      'with --finish: hash of the public key of a CA, as wrap-keys printed it; once for each CA',
+      'with --finish: hash of the public key of a CA, as wrap-keys printed it; may be given several times, once for each CA',
       collect,
     )
     .addOption(tableOutputOption())

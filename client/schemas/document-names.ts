@@ -20,4 +20,6 @@ export const DOCUMENT_NAMES = [
   'invitation',
   'packed-request',
   'relayed-outcomes',
+  'adoption',
+  'wrapped-keys',
 ] as const;

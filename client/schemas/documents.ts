@@ -2,6 +2,7 @@
 import { describeWith } from '../../lib/schemas/describe.ts';
 import { BUCKET_DOCUMENTS } from '../../lib/schemas/documents.ts';
 import type { DescribedDocument } from '../../lib/schemas/json-schema.ts';
+import { adoptionFileSchema, wrappedKeysSchema } from '../adoption/carried-files.ts';
 import { invitationSchema } from '../node/exchange/invitation.ts';
 import { packFileSchema } from '../node/exchange/pack-file.ts';
 import { relayFileSchema } from '../node/exchange/relay-file.ts';
@@ -37,5 +38,19 @@ export const DOCUMENTS: readonly DescribedDocument[] = [
     schema: relayFileSchema,
     unknownFields: 'refused',
     describe: describeWith(FILE_FIELDS.relayFile),
+  },
+  {
+    name: 'adoption',
+    title: 'adoption.json, from cakeless trust-domain adopt --begin',
+    schema: adoptionFileSchema,
+    unknownFields: 'refused',
+    describe: describeWith(FILE_FIELDS.adoptionFile),
+  },
+  {
+    name: 'wrapped-keys',
+    title: 'wrapped-keys.json, from cakeless trust-domain wrap-keys',
+    schema: wrappedKeysSchema,
+    unknownFields: 'refused',
+    describe: describeWith(FILE_FIELDS.wrappedKeys),
   },
 ];

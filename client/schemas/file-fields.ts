@@ -1,5 +1,14 @@
 /** What the fields of the client's own files mean, for their JSON Schemas, by path. */
+import { ADOPTABLE_CAS } from '../../lib/ca/trust-domain-request.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+
+/** The fields of each CA that can be adopted. */
+const ofEachCa = (fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ADOPTABLE_CAS.flatMap((ca) =>
+      Object.entries(fields).map(([field, text]) => [`cas.${ca}${field}`, text]),
+    ),
+  );
 
 const place = { request: 'the request id' };
 
@@ -49,5 +58,29 @@ export const FILE_FIELDS = {
     'objects[].key': 'key of the object',
     'objects[].body': 'its content in base64',
     'objects[].metadata': 'its S3 user metadata',
+  },
+  adoptionFile: {
+    cakelessAdoption: 'version of the format',
+    trustDomain: 'the trust domain that gets the CAs',
+    cas: 'the CAs that are to be adopted',
+    ...ofEachCa({
+      '': 'a CA',
+      '.certificate': 'its certificate in PEM, as it is on the control planes',
+      '.keyId': 'ARN of its KMS key',
+      '.import': 'what its key is wrapped and imported with; absent if it has been imported',
+      '.import.wrappingKey': 'public key of KMS: SubjectPublicKeyInfo, DER in base64',
+      '.import.token': "KMS's import token in base64",
+      '.import.validTo': 'until when KMS accepts the import, in ISO 8601 and UTC',
+    }),
+  },
+  wrappedKeys: {
+    cakelessWrappedKeys: 'version of the format',
+    trustDomain: 'the trust domain that gets the CAs',
+    cas: 'the CAs whose keys were wrapped',
+    ...ofEachCa({
+      '': 'a CA',
+      '.wrappingKeyHash': 'SHA-256 of the wrapping key, in hex',
+      '.encryptedKeyMaterial': 'its private key, encrypted for KMS, in base64',
+    }),
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;

@@ -7,7 +7,7 @@ export interface KeyImport {
    */
   parameters(keyId: string): Promise<ImportParameters>;
   /**
-   * Imports a private key for good: it does not expire. The same private key can be imported again, another cannot.
+   * Imports a private key that does not expire. The same private key can be imported again, another cannot.
    * @param blob what `wrapPrivateKey` made with the wrapping key that belongs to the token
    * @throws Fault request-malformed if KMS refuses the token, or what it finds in the blob
    */

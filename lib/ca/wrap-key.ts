@@ -18,7 +18,7 @@ const WRAPPING_KEY_BITS = [2048, 3072, 4096];
  * key, encrypted with that AES key by AES-KWP.
  * https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-encrypt-key-material.html
  * @param pkcs8Der the private key, as an unencrypted PrivateKeyInfo. Overwritten with zeros when this returns or throws:
- * nobody needs it afterwards.
+ * nobody needs it afterwards. So is the AES key.
  * @param wrappingKeyDer SubjectPublicKeyInfo, as KMS returns it for import. Who can replace it can read the private key.
  * @throws Fault request-malformed if KMS has no such wrapping keys
  */
@@ -27,7 +27,7 @@ export function wrapPrivateKey(
   wrappingKeyDer: Uint8Array,
   random: (bytes: number) => Uint8Array,
 ): Buffer {
-  const aesKey = Buffer.from(random(AES_KEY_BYTES));
+  const aesKey = random(AES_KEY_BYTES);
   try {
     const key = readWrappingKey(wrappingKeyDer);
     const encryptedKey = publicEncrypt(

@@ -1,138 +1,180 @@
-/** KMS keys whose private key is imported: what KMS's documentation calls keys with the origin EXTERNAL. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import type { JsonInput } from '../json-input.ts';
 import type { JsonOperations } from '../json-service.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
-import { demand } from '../permissions.ts';
 import type { Principal } from '../principals.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { type ImportGrant, openGrant, sealGrant } from './import-token.ts';
+import { openToken, sealToken } from './import-token.ts';
+import { keySpec } from './key-specs.ts';
 import {
   generatePrivateKey,
+  type Imported,
   type KeyStore,
   type StoredKey,
   specOf,
-  withoutMaterial,
 } from './key-store.ts';
-import {
-  incorrectMaterial,
-  unwrapPrivateKey,
-  wrappingAlgorithmFor,
-  wrappingKeyBits,
-} from './unwrap.ts';
+import { checkWrappingAlgorithm, unwrapKey } from './unwrap-key.ts';
 
-const DAY_MS = 86_400_000;
-const MAX_VALID_DAYS = 365;
-/** https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html */
-const MAX_BLOB_BYTES = 6144;
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html: 24 hours. */
+const PARAMETERS_VALID_MS = 24 * 3_600_000;
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html: ValidTo. */
+const LONGEST_VALIDITY_MS = 365 * 86_400_000;
 
-export function importOperations(store: KeyStore, surroundings: Surroundings): JsonOperations {
-  const { now, random } = surroundings;
-  const find = (input: JsonInput, principal: Principal, action: string): StoredKey => {
-    const keyId = input.text('KeyId');
-    if (/^(?:arn:[^/]*:)?alias\//.test(keyId))
-      throw new AwsError('NotFoundException', `Invalid keyId ${keyId}`);
-    const key = store.find(keyId, now());
-    demand(principal, action, key.arn);
+type Find = (input: JsonInput, principal: Principal, action: string) => StoredKey;
+
+/** The operations on keys whose private key is made elsewhere. */
+export function importOperations(
+  store: KeyStore,
+  { now, random }: Surroundings,
+  find: Find,
+): JsonOperations {
+  // of two imports of different keys, one is refused
+  const alone = oneAtATime();
+  const findExternal: Find = (input, principal, action) => {
+    refuseAlias(input.text('KeyId'));
+    const key = find(input, principal, action);
     if (key.origin === 'EXTERNAL') return key;
     throw new AwsError(
       'UnsupportedOperationException',
       `${key.arn} origin is ${key.origin} which is not valid for this operation.`,
     );
   };
-  const materialOf = (input: JsonInput, key: StoredKey, grant: ImportGrant): KeyObject => {
-    if (grant.arn !== key.arn)
-      throw new AwsError('InvalidImportTokenException', 'The import token is of another key.');
-    if (grant.validTo <= now().getTime())
-      throw new AwsError('ExpiredImportTokenException', 'The import token has expired.');
-    const spec = specOf(key);
-    const algorithm = wrappingAlgorithmFor(spec, grant.wrappingAlgorithm);
-    const wrapped = blob(input, 'EncryptedKeyMaterial');
-    return unwrapPrivateKey(wrapped, grant.wrappingKeyPem, algorithm, spec);
-  };
-  const alone = oneAtATime();
   return {
     async GetParametersForImport(input, principal) {
-      const key = find(input, principal, 'kms:GetParametersForImport');
+      const key = findExternal(input, principal, 'kms:GetParametersForImport');
       refusePendingDeletion(key);
-      const algorithm = wrappingAlgorithmFor(specOf(key), input.text('WrappingAlgorithm'));
-      const rsaBits = wrappingKeyBits(input.text('WrappingKeySpec'));
-      const wrappingKeyPem = await generatePrivateKey({ rsaBits });
-      const validTo = now().getTime() + DAY_MS;
-      const grant = { arn: key.arn, wrappingAlgorithm: algorithm.name, wrappingKeyPem, validTo };
-      const secret = await store.importSecret(random);
-      const publicKey = createPublicKey(wrappingKeyPem).export({ type: 'spki', format: 'der' });
+      const wrappingAlgorithm = input.text('WrappingAlgorithm');
+      checkWrappingAlgorithm(wrappingAlgorithm, specOf(key));
+      const wrappingKeyPem = await generatePrivateKey(wrappingKeySpec(input));
+      const validTo = new Date(now().getTime() + PARAMETERS_VALID_MS);
+      const parameters = {
+        keyId: key.keyId,
+        wrappingAlgorithm,
+        validTo: validTo.toISOString(),
+        wrappingKeyPem,
+      };
+      const token = sealToken(parameters, await store.importSecret(random), random);
       return {
         KeyId: key.arn,
-        ImportToken: sealGrant(grant, secret, random).toString('base64'),
-        PublicKey: publicKey.toString('base64'),
-        ParametersValidTo: validTo / 1000,
+        ImportToken: token.toString('base64'),
+        PublicKey: spkiOf(wrappingKeyPem),
+        ParametersValidTo: validTo.getTime() / 1000,
       };
     },
     async ImportKeyMaterial(input, principal) {
       const secret = await store.importSecret(random);
-      const { arn } = find(input, principal, 'kms:ImportKeyMaterial');
-      // of concurrent imports one is first, and binds the key
-      return alone(arn, async () => {
-        const key = find(input, principal, 'kms:ImportKeyMaterial');
+      const { keyId } = findExternal(input, principal, 'kms:ImportKeyMaterial');
+      return alone(keyId, async () => {
+        const key = findExternal(input, principal, 'kms:ImportKeyMaterial');
+        refuseDisabled(key);
         refusePendingDeletion(key);
-        const expiry = expiryOf(input, now());
-        const material = materialOf(input, key, openGrant(blob(input, 'ImportToken'), secret));
-        const publicKey = createPublicKey(material).export({ type: 'spki', format: 'der' });
-        const boundTo = publicKey.toString('base64');
-        if (key.boundTo !== undefined && key.boundTo !== boundTo)
-          throw incorrectMaterial('another private key was imported into this key before');
-        const privateKeyPem = material.export({ type: 'pkcs8', format: 'pem' }).toString();
-        const state = key.state === 'PendingImport' ? 'Enabled' : key.state;
-        await store.save({ ...withoutMaterial(key), state, boundTo, privateKeyPem, ...expiry });
-        return { KeyId: arn };
+        const validTo = expirationOf(input, now());
+        const parameters = openToken(blobOf(input, 'ImportToken'), secret, keyId, now());
+        const blob = blobOf(input, 'EncryptedKeyMaterial');
+        const privateKey = unwrapKey(blob, parameters, specOf(key));
+        const publicKey = spkiOf(privateKey);
+        refuseOther(key, publicKey);
+        const imported: Imported = {
+          publicKey,
+          ...(validTo && { validTo: validTo.toISOString() }),
+        };
+        const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+        await store.save({ ...key, state: 'Enabled', privateKeyPem, imported });
+        return { KeyId: key.arn };
       });
     },
     async DeleteImportedKeyMaterial(input, principal) {
-      const { arn } = find(input, principal, 'kms:DeleteImportedKeyMaterial');
-      return alone(arn, async () => {
-        await store.save(withoutMaterial(store.find(arn, now())));
-        return { KeyId: arn };
-      });
+      const find = () => findExternal(input, principal, 'kms:DeleteImportedKeyMaterial');
+      const { keyId, arn } = find();
+      await alone(keyId, () => store.save(withoutMaterial(find())));
+      return { KeyId: arn };
     },
   };
 }
 
-function blob(input: JsonInput, name: string): Buffer {
-  const bytes = input.bytes(name);
-  if (bytes.length >= 1 && bytes.length <= MAX_BLOB_BYTES) return bytes;
+/** The API reference of ImportKeyMaterial: 1 to 6144 octets. */
+function blobOf(input: JsonInput, name: string): Buffer {
+  const octets = input.bytes(name);
+  if (octets.length >= 1 && octets.length <= 6144) return octets;
   throw new AwsError(
     'ValidationException',
-    `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must have length from 1 to ${MAX_BLOB_BYTES}`,
+    `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must have length from 1 to 6144`,
   );
 }
 
-function expiryOf(input: JsonInput, now: Date): Pick<StoredKey, 'expirationModel' | 'validTo'> {
-  const expirationModel = input.optionalText('ExpirationModel') ?? 'KEY_MATERIAL_EXPIRES';
+/** A key as it is now: key material that has expired is no longer there. */
+export function withoutExpired(key: StoredKey, now: Date): StoredKey {
+  const { validTo } = key.imported ?? {};
+  if (validTo === undefined || Date.parse(validTo) > now.getTime()) return key;
+  return withoutMaterial(key);
+}
+
+/** The API reference of DeleteImportedKeyMaterial: a key that is pending deletion stays so. */
+function withoutMaterial({ privateKeyPem: _, ...key }: StoredKey): StoredKey {
+  return key.state === 'PendingDeletion' ? key : { ...key, state: 'PendingImport' };
+}
+
+function refuseAlias(reference: string): void {
+  if (!/^alias\/|:alias\//.test(reference)) return;
+  throw new AwsError('NotFoundException', `Invalid keyId ${reference}`);
+}
+
+function refusePendingDeletion({ arn, state }: StoredKey): void {
+  if (state !== 'PendingDeletion') return;
+  throw new AwsError('KMSInvalidStateException', `${arn} is pending deletion.`);
+}
+
+function refuseDisabled({ arn, state }: StoredKey): void {
+  if (state !== 'Disabled') return;
+  throw new AwsError('KMSInvalidStateException', `${arn} is disabled.`);
+}
+
+/** "For asymmetric keys, you cannot change the key material after the initial import." */
+function refuseOther({ imported }: StoredKey, publicKey: string): void {
+  if (imported === undefined || imported.publicKey === publicKey) return;
+  throw new AwsError(
+    'IncorrectKeyMaterialException',
+    'The key material is not the same key material that was previously imported.',
+  );
+}
+
+function wrappingKeySpec(input: JsonInput) {
+  const name = input.text('WrappingKeySpec');
+  if (/^RSA_(2048|3072|4096)$/.test(name)) return keySpec(name);
+  throw new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value '${name}' at 'wrappingKeySpec' failed to satisfy constraint: Member must satisfy enum value set: [RSA_2048, RSA_3072, RSA_4096]`,
+  );
+}
+
+/** When the key material expires; undefined for never. */
+function expirationOf(input: JsonInput, now: Date): Date | undefined {
+  const model = input.optionalText('ExpirationModel') ?? 'KEY_MATERIAL_EXPIRES';
   const validTo = input.optionalNumber('ValidTo');
-  if (expirationModel === 'KEY_MATERIAL_DOES_NOT_EXPIRE') {
-    if (validTo === undefined) return { expirationModel };
-    throw new AwsError('ValidationException', `ValidTo must not be set for ${expirationModel}`);
-  }
-  if (expirationModel !== 'KEY_MATERIAL_EXPIRES')
+  if (model === 'KEY_MATERIAL_DOES_NOT_EXPIRE') {
+    if (validTo === undefined) return undefined;
     throw new AwsError(
       'ValidationException',
-      `1 validation error detected: Value '${expirationModel}' at 'expirationModel' failed to satisfy constraint: Member must satisfy enum value set: [KEY_MATERIAL_DOES_NOT_EXPIRE, KEY_MATERIAL_EXPIRES]`,
+      'A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE',
     );
-  if (validTo === undefined)
-    throw new AwsError('ValidationException', `ValidTo must be set for ${expirationModel}`);
-  const ahead = validTo * 1000 - now.getTime();
-  if (ahead > 0 && ahead <= MAX_VALID_DAYS * DAY_MS)
-    return { expirationModel, validTo: new Date(validTo * 1000).toISOString() };
-  throw new AwsError(
-    'ValidationException',
-    `ValidTo must be in the future, and within ${MAX_VALID_DAYS} days`,
-  );
+  }
+  if (model !== 'KEY_MATERIAL_EXPIRES') {
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value '${model}' at 'expirationModel' failed to satisfy constraint: Member must satisfy enum value set: [KEY_MATERIAL_DOES_NOT_EXPIRE, KEY_MATERIAL_EXPIRES]`,
+    );
+  }
+  if (validTo === undefined) {
+    throw new AwsError(
+      'ValidationException',
+      'A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES',
+    );
+  }
+  const time = validTo * 1000;
+  if (time > now.getTime() && time <= now.getTime() + LONGEST_VALIDITY_MS) return new Date(time);
+  throw new AwsError('ValidationException', 'ValidTo must be in the future, within 365 days');
 }
 
-/** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
-function refusePendingDeletion(key: StoredKey): void {
-  if (key.state === 'PendingDeletion')
-    throw new AwsError('KMSInvalidStateException', `${key.arn} is pending deletion.`);
-}
+const spkiOf = (privateKey: KeyObject | string): string =>
+  createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');

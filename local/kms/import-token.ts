@@ -1,41 +1,49 @@
-/**
- * Import tokens. A token contains the private half of its wrapping key, encrypted for this stand-in, as KMS's do: so
- * nothing has to be kept for imports that never come, and a token outlives a restart.
- */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import type { Random } from '../identifiers.ts';
 
-export interface ImportGrant {
-  /** ARN of the key into which it imports. */
-  readonly arn: string;
+/** What a token of GetParametersForImport stands for. */
+export interface ImportParameters {
+  readonly keyId: string;
   readonly wrappingAlgorithm: string;
+  readonly validTo: string;
+  /** The private key of the wrapping key, as PKCS #8 in PEM. */
   readonly wrappingKeyPem: string;
-  /** Milliseconds since 1970. */
-  readonly validTo: number;
 }
 
+const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-export function sealGrant(grant: ImportGrant, secret: Buffer, random: Random): Buffer {
+/** The token holds the parameters themselves, encrypted: there is nothing to keep, or to clear away. */
+export function sealToken(parameters: ImportParameters, secret: Buffer, random: Random): Buffer {
   const nonce = random(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', secret, nonce);
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(grant), 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
+  const cipher = createCipheriv(CIPHER, secret, nonce);
+  const text = cipher.update(JSON.stringify(parameters), 'utf8');
+  return Buffer.concat([nonce, text, cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws AwsError InvalidImportTokenException if this stand-in did not make it */
-export function openGrant(token: Buffer, secret: Buffer): ImportGrant {
+/** @throws AwsError if this is no token of this key, or too old */
+export function openToken(token: Buffer, secret: Buffer, keyId: string, now: Date) {
+  const parameters = unsealed(token, secret);
+  if (parameters?.keyId !== keyId) {
+    throw new AwsError(
+      'InvalidImportTokenException',
+      'The import token is invalid or is associated with a different KMS key.',
+    );
+  }
+  if (Date.parse(parameters.validTo) > now.getTime()) return parameters;
+  throw new AwsError('ExpiredImportTokenException', 'The import token is expired.');
+}
+
+function unsealed(token: Buffer, secret: Buffer): ImportParameters | undefined {
+  if (token.length < NONCE_BYTES + TAG_BYTES) return undefined;
+  const decipher = createDecipheriv(CIPHER, secret, token.subarray(0, NONCE_BYTES));
+  decipher.setAuthTag(token.subarray(-TAG_BYTES));
   try {
-    const nonce = token.subarray(0, NONCE_BYTES);
-    const tag = token.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', secret, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(tag);
-    const sealed = token.subarray(NONCE_BYTES + TAG_BYTES);
-    const text = Buffer.concat([decipher.update(sealed), decipher.final()]);
-    return JSON.parse(text.toString('utf8')) as ImportGrant;
+    const text = decipher.update(token.subarray(NONCE_BYTES, -TAG_BYTES));
+    return JSON.parse(Buffer.concat([text, decipher.final()]).toString('utf8'));
   } catch {
-    throw new AwsError('InvalidImportTokenException', 'The import token is invalid.');
+    return undefined;
   }
 }

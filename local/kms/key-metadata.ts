@@ -17,10 +17,19 @@ export function describeKey(key: StoredKey, accountId: string): object {
     MultiRegion: false,
     Origin: key.origin,
     SigningAlgorithms: specOf(key).algorithms.map(({ name }) => name),
-    ...(key.expirationModel !== undefined && { ExpirationModel: key.expirationModel }),
-    ...(key.validTo !== undefined && { ValidTo: Date.parse(key.validTo) / 1000 }),
+    ...expirationOf(key),
     ...(key.deletionDate === undefined
       ? {}
       : { DeletionDate: Date.parse(key.deletionDate) / 1000 }),
+  };
+}
+
+/** KMS does not mention expiration while a key has no key material. */
+function expirationOf({ origin, privateKeyPem, imported }: StoredKey): object {
+  if (origin !== 'EXTERNAL' || privateKeyPem === undefined) return {};
+  if (imported?.validTo === undefined) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' };
+  return {
+    ExpirationModel: 'KEY_MATERIAL_EXPIRES',
+    ValidTo: Date.parse(imported.validTo) / 1000,
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { finishedFiles, makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { AwsError } from '../aws-error.ts';
 import type { Random } from '../identifiers.ts';
-import { type EllipticCurve, type KeySpec, keySpec } from './key-specs.ts';
+import { type KeySpec, keySpec } from './key-specs.ts';
 
 /** A key as in its file. The private key is not encrypted: these keys are for evaluation and tests. */
 export interface StoredKey {
@@ -15,14 +15,18 @@ export interface StoredKey {
   readonly createdAt: string;
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
   readonly origin: 'AWS_KMS' | 'EXTERNAL';
-  readonly state: 'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion';
+  readonly state: 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
   readonly deletionDate?: string;
-  /** Absent before an import, and after the imported material was deleted or has expired. */
+  /** Absent if nothing was imported yet, or no longer. */
   readonly privateKeyPem?: string;
-  /** The public key of what was imported first, in base64: nothing else can be imported ever after. */
-  readonly boundTo?: string;
-  /** Of imported material that is there. */
-  readonly expirationModel?: 'KEY_MATERIAL_EXPIRES' | 'KEY_MATERIAL_DOES_NOT_EXPIRE';
+  readonly imported?: Imported;
+}
+
+/** What KMS keeps of an import after its key material is deleted, too. */
+export interface Imported {
+  /** Only this private key can be imported again: its SubjectPublicKeyInfo, in base64. */
+  readonly publicKey: string;
+  /** When the key material expires. @default never */
   readonly validTo?: string;
 }
 
@@ -32,7 +36,7 @@ export class KeyStore {
   readonly #keys = new Map<string, StoredKey>();
   readonly #privateKeys = new Map<string, KeyObject>();
   #aliases: Readonly<Record<string, string>> = {};
-  #importSecret: Promise<string> | undefined;
+  #importSecret: Promise<Buffer> | undefined;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -62,16 +66,12 @@ export class KeyStore {
   /**
    * Finds a key by its id, ARN, alias name or alias ARN.
    * https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html
-   * @param now imported material that has expired is not there
    */
-  find(reference: string, now: Date): StoredKey {
+  find(reference: string): StoredKey {
     const name = /^arn:aws:kms:[^:]+:\d+:(?:key\/)?(.+)$/.exec(reference)?.[1] ?? reference;
     const keyId = name.startsWith('alias/') ? this.#aliases[name] : name;
     const key = this.#keys.get(keyId ?? '');
-    if (key !== undefined && (key.arn === reference || !reference.includes(':key/')))
-      return key.validTo !== undefined && Date.parse(key.validTo) <= now.getTime()
-        ? withoutMaterial(key)
-        : key;
+    if (key !== undefined && (key.arn === reference || !reference.includes(':key/'))) return key;
     throw new AwsError('NotFoundException', `Key or alias ${reference} is not found.`);
   }
 
@@ -82,18 +82,7 @@ export class KeyStore {
       `${JSON.stringify(key, null, 2)}\n`,
     );
     this.#keys.set(key.keyId, key);
-    this.#privateKeys.delete(key.keyId);
-  }
-
-  /** What import tokens are encrypted with. */
-  async importSecret(random: Random): Promise<Buffer> {
-    const path = join(this.#folder, 'import-secret');
-    this.#importSecret ??= readFile(path, 'utf8').catch(async () => {
-      const secret = random(32).toString('base64');
-      await writeDurably(path, secret);
-      return secret;
-    });
-    return Buffer.from(await this.#importSecret, 'base64');
+    if (key.privateKeyPem === undefined) this.#privateKeys.delete(key.keyId);
   }
 
   async saveAlias(name: string, keyId: string): Promise<void> {
@@ -104,21 +93,40 @@ export class KeyStore {
     await writeDurably(join(this.#folder, 'aliases.json'), JSON.stringify(this.#aliases, null, 2));
   }
 
-  /** Of a key that has one. */
+  /** What import tokens are sealed with: 32 octets, made once. */
+  importSecret(random: Random): Promise<Buffer> {
+    this.#importSecret ??= this.#readImportSecret(random);
+    return this.#importSecret;
+  }
+
+  async #readImportSecret(random: Random): Promise<Buffer> {
+    const file = join(this.#folder, 'import-secret');
+    const known = await readFile(file, 'utf8').catch(() => '');
+    if (known !== '') return Buffer.from(known, 'base64');
+    const secret = random(32);
+    await writeDurably(file, secret.toString('base64'));
+    return secret;
+  }
+
+  /** @throws AwsError if the key has no key material */
   privateKey(key: StoredKey): KeyObject {
-    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(key.privateKeyPem ?? '');
+    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(materialOf(key));
     this.#privateKeys.set(key.keyId, known);
     return known;
   }
+}
+
+/** The private key of a key, in PEM. @throws AwsError if it has none */
+export function materialOf({ arn, privateKeyPem }: StoredKey): string {
+  if (privateKeyPem !== undefined) return privateKeyPem;
+  throw new AwsError('KMSInvalidStateException', `${arn} is pending import.`);
 }
 
 /**
  * Generates the private key of a spec, as PKCS #8 in PEM. node:crypto writes the text directly: exporting a key object
  * that still belongs to the job that generated it can deadlock Node 20 if garbage is collected in the meantime.
  */
-export async function generatePrivateKey(
-  spec: { readonly rsaBits: number } | { readonly curve: EllipticCurve },
-): Promise<string> {
+export async function generatePrivateKey(spec: KeySpec): Promise<string> {
   const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const;
   const publicKeyEncoding = { type: 'spki', format: 'pem' } as const;
   const encodings = { privateKeyEncoding, publicKeyEncoding };
@@ -129,12 +137,6 @@ export async function generatePrivateKey(
       generateKeyPair('ec', { namedCurve: spec.curve.namedCurve, ...encodings }, done);
     } else generateKeyPair('rsa', { modulusLength: spec.rsaBits, ...encodings }, done);
   });
-}
-
-/** A key as it is without the material that was imported into it. */
-export function withoutMaterial(key: StoredKey): StoredKey {
-  const { privateKeyPem: _, expirationModel: _model, validTo: _validTo, ...rest } = key;
-  return { ...rest, state: key.state === 'PendingDeletion' ? key.state : 'PendingImport' };
 }
 
 /** The spec of a stored key. */

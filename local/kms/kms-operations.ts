@@ -6,10 +6,16 @@ import type { JsonOperations } from '../json-service.ts';
 import { demand } from '../permissions.ts';
 import type { Principal } from '../principals.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { importOperations } from './import-operations.ts';
+import { importOperations, withoutExpired } from './import-operations.ts';
 import { describeKey } from './key-metadata.ts';
 import { algorithmFor, keySpec } from './key-specs.ts';
-import { generatePrivateKey, type KeyStore, type StoredKey, specOf } from './key-store.ts';
+import {
+  generatePrivateKey,
+  type KeyStore,
+  materialOf,
+  type StoredKey,
+  specOf,
+} from './key-store.ts';
 import { digestOfMessage, isSignature, makeSignature } from './signatures.ts';
 
 /**
@@ -20,9 +26,9 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
   const { accountId, region, now, random } = surroundings;
   const arn = (resource: string): string => `arn:aws:kms:${region}:${accountId}:${resource}`;
   const find = (input: JsonInput, principal: Principal, action: string): StoredKey => {
-    const key = store.find(input.text('KeyId'), now());
+    const key = store.find(input.text('KeyId'));
     demand(principal, action, key.arn);
-    return key;
+    return withoutExpired(key, now());
   };
   const signing = (input: JsonInput, key: StoredKey) => {
     refuseUnusable(key);
@@ -33,7 +39,6 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     return { privateKey: store.privateKey(key), spec: specOf(key), algorithm, digest, response };
   };
   return {
-    ...importOperations(store, surroundings),
     async CreateKey(input, principal) {
       demand(principal, 'kms:CreateKey', '*');
       const spec = keySpec(
@@ -44,7 +49,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       if (input.optionalText('KeyUsage') !== 'SIGN_VERIFY') {
         throw new AwsError('ValidationException', 'KeyUsage must be SIGN_VERIFY');
       }
-      const origin = originOf(input.optionalText('Origin') ?? 'AWS_KMS');
+      const origin = originOf(input.optionalText('Origin'));
       const keyId = randomUuid(random);
       const key: StoredKey = {
         keyId,
@@ -70,10 +75,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       const key = find(input, principal, 'kms:GetPublicKey');
       refuseUnusable(key);
       const spec = specOf(key);
-      const publicKey = createPublicKey(store.privateKey(key)).export({
-        type: 'spki',
-        format: 'der',
-      });
+      const publicKey = createPublicKey(materialOf(key)).export({ type: 'spki', format: 'der' });
       return {
         KeyId: key.arn,
         PublicKey: publicKey.toString('base64'),
@@ -108,7 +110,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
         throw new AwsError('ValidationException', `${name} is not a valid alias name`);
       }
       demand(principal, 'kms:CreateAlias', arn(name));
-      const key = store.find(input.text('TargetKeyId'), now());
+      const key = store.find(input.text('TargetKeyId'));
       demand(principal, 'kms:CreateAlias', key.arn);
       await store.saveAlias(name, key.keyId);
       return {};
@@ -116,7 +118,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     ListAliases(input, principal) {
       demand(principal, 'kms:ListAliases', '*');
       const reference = input.optionalText('KeyId');
-      const wanted = reference === undefined ? undefined : store.find(reference, now()).keyId;
+      const wanted = reference === undefined ? undefined : store.find(reference).keyId;
       const aliases = store
         .aliases()
         .filter(([, keyId]) => wanted === undefined || wanted === keyId)
@@ -129,7 +131,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     }),
     async DisableKey(input, principal) {
       const key = find(input, principal, 'kms:DisableKey');
-      refusePending(key);
+      materialOf(key);
       await store.save({ ...key, state: 'Disabled' });
       return {};
     },
@@ -148,23 +150,20 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
         PendingWindowInDays: days,
       };
     },
+    ...importOperations(store, surroundings, find),
   };
+}
+
+function originOf(origin = 'AWS_KMS'): StoredKey['origin'] {
+  if (origin === 'AWS_KMS' || origin === 'EXTERNAL') return origin;
+  throw new AwsError('UnsupportedOperationException', `Origin ${origin} is not supported here`);
 }
 
 /** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
 function refuseUnusable(key: StoredKey): void {
   if (key.state === 'Disabled') throw new AwsError('DisabledException', `${key.arn} is disabled.`);
-  refusePending(key);
-}
-
-function refusePending({ state, arn }: StoredKey): void {
-  if (state === 'PendingDeletion')
-    throw new AwsError('KMSInvalidStateException', `${arn} is pending deletion.`);
-  if (state === 'PendingImport')
-    throw new AwsError('KMSInvalidStateException', `${arn} is pending import.`);
-}
-
-function originOf(name: string): StoredKey['origin'] {
-  if (name === 'AWS_KMS' || name === 'EXTERNAL') return name;
-  throw new AwsError('UnsupportedOperationException', `Origin ${name} is not supported here`);
+  if (key.state === 'PendingDeletion') {
+    throw new AwsError('KMSInvalidStateException', `${key.arn} is pending deletion.`);
+  }
+  materialOf(key);
 }

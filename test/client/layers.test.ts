@@ -62,7 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adoption: ['operator', 'node', 'wording'],
   operator: ['node', 'kubeadm'],
   users: ['node', 'wording'],
-  schemas: ['node'],
+  schemas: ['adoption', 'node'],
   approvals: ['wording'],
   connection: ['node'],
   csrsigning: ['kubernetes', 'node', 'wording'],

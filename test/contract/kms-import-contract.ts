@@ -1,36 +1,58 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import {
+  constants,
+  createPublicKey,
+  generateKeyPairSync,
+  publicEncrypt,
+  randomBytes,
+  randomUUID,
+  verify,
+} from 'node:crypto';
+import {
+  CreateAliasCommand,
   CreateKeyCommand,
   DeleteImportedKeyMaterialCommand,
   DescribeKeyCommand,
+  type ExpirationModelType,
   GetParametersForImportCommand,
   GetPublicKeyCommand,
   ImportKeyMaterialCommand,
-  type ImportKeyMaterialCommandInput,
   type KeySpec,
   KMSClient,
+  ScheduleKeyDeletionCommand,
   SignCommand,
+  type SigningAlgorithmSpec,
   type WrappingKeySpec,
 } from '@aws-sdk/client-kms';
-import { KmsCaKeys } from '../../lib/aws/kms-ca-keys.ts';
 import { KmsKeyImport } from '../../lib/aws/kms-key-import.ts';
 import { wrapPrivateKey } from '../../lib/ca/wrap-key.ts';
+import { KEYS_TO_WRAP, pkcs8Of, spkiOf } from '../support/keys-to-wrap.ts';
 import type { Contract } from './contract.ts';
 import type { ContractEndpoint } from './endpoint.ts';
 
-const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
-const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength }).privateKey;
-const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'der' });
-const spki = (key: KeyObject) => createPublicKey(key).export({ type: 'spki', format: 'der' });
+const ALGORITHMS: Readonly<Record<string, [SigningAlgorithmSpec, string]>> = {
+  ECC_NIST_P256: ['ECDSA_SHA_256', 'sha256'],
+  ECC_NIST_P384: ['ECDSA_SHA_384', 'sha384'],
+};
+const RSA: [SigningAlgorithmSpec, string] = ['RSASSA_PKCS1_V1_5_SHA_256', 'sha256'];
 
-/** What the adoption of a CA relies on in KMS: imports of private keys. */
+const keyFor = (spec: string) => {
+  const found = KEYS_TO_WRAP.find((one) => one.spec === spec);
+  if (!found) throw new Error(`no key of ${spec}`);
+  return found.key;
+};
+const EC = keyFor('ECC_NIST_P256');
+const OTHER_EC = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** What Cakeless relies on when a private key is imported, and what others could do to such a key, as tests. */
 export function kmsImportContract({ it, open }: Contract): void {
   let endpoint: ContractEndpoint;
   let kms: KMSClient;
+  let keyImport: KmsKeyImport;
 
   beforeAll(async () => {
     endpoint = await open();
     kms = new KMSClient({ ...endpoint.client, maxAttempts: 1 });
+    keyImport = new KmsKeyImport(kms);
   });
 
   afterAll(async () => {
@@ -38,221 +60,345 @@ export function kmsImportContract({ it, open }: Contract): void {
     await endpoint.close();
   });
 
-  async function createKey(spec: KeySpec = 'ECC_NIST_P256'): Promise<string> {
+  async function externalKey(spec: KeySpec = 'ECC_NIST_P256'): Promise<string> {
     const { KeyMetadata } = await kms.send(
       new CreateKeyCommand({ KeySpec: spec, KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' }),
     );
     return KeyMetadata?.Arn ?? '';
   }
 
-  async function parametersOf(KeyId: string, bits: WrappingKeySpec = 'RSA_2048') {
-    const { PublicKey = new Uint8Array(), ImportToken } = await kms.send(
+  const describeKey = async (KeyId: string) =>
+    (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+
+  const parametersFor = (
+    KeyId: string,
+    WrappingAlgorithm = 'RSA_AES_KEY_WRAP_SHA_256',
+    WrappingKeySpec: WrappingKeySpec = 'RSA_2048',
+  ) =>
+    kms.send(
       new GetParametersForImportCommand({
         KeyId,
-        WrappingAlgorithm: 'RSA_AES_KEY_WRAP_SHA_256',
-        WrappingKeySpec: bits,
+        WrappingAlgorithm: WrappingAlgorithm as 'RSA_AES_KEY_WRAP_SHA_256',
+        WrappingKeySpec,
       }),
     );
-    return { publicKey: PublicKey, token: ImportToken };
-  }
 
-  /** Imports, with what a test changes in the request. */
-  async function importKey(
+  const importBlob = (
     KeyId: string,
-    der: Buffer,
-    changed: Partial<ImportKeyMaterialCommandInput> = {},
-  ): Promise<void> {
-    const { publicKey, token } = await parametersOf(KeyId);
-    await kms.send(
+    ImportToken: Uint8Array | undefined,
+    EncryptedKeyMaterial: Uint8Array,
+    ExpirationModel: ExpirationModelType | undefined = 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+    ValidTo?: Date,
+  ) =>
+    kms.send(
       new ImportKeyMaterialCommand({
         KeyId,
-        ImportToken: token,
-        EncryptedKeyMaterial: wrapPrivateKey(der, publicKey, randomBytes),
-        ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
-        ...changed,
+        ImportToken,
+        EncryptedKeyMaterial,
+        ExpirationModel,
+        ValidTo,
       }),
     );
+
+  /** Parameters of a key, requested once: wrapping keys are slow to make, and a token can be used again. */
+  const requested = new Map<string, ReturnType<typeof parametersFor>>();
+  async function parametersOf(keyId: string) {
+    const parameters = requested.get(keyId) ?? parametersFor(keyId);
+    requested.set(keyId, parameters);
+    const { PublicKey = new Uint8Array(), ImportToken } = await parameters;
+    return { ImportToken, wrap: (pkcs8: Buffer) => wrapPrivateKey(pkcs8, PublicKey, randomBytes) };
   }
 
-  const metadata = async (KeyId: string) =>
-    (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
-  const publicKeyOf = async (KeyId: string) =>
-    (await kms.send(new GetPublicKeyCommand({ KeyId }))).PublicKey;
-  const sign = (KeyId: string) =>
-    kms.send(
-      new SignCommand({
-        KeyId,
-        Message: Buffer.alloc(32),
-        MessageType: 'DIGEST',
-        SigningAlgorithm: 'ECDSA_SHA_256',
-      }),
+  /** Keys into which nothing is ever imported. */
+  const refusing = new Map<string, Promise<string>>();
+  function refusingKey(spec: KeySpec = 'ECC_NIST_P256'): Promise<string> {
+    const keyId = refusing.get(spec) ?? externalKey(spec);
+    refusing.set(spec, keyId);
+    return keyId;
+  }
+
+  /** Wraps and imports in one step. @param into the KMS key */
+  async function importKey(
+    into: string,
+    key = EC,
+    model?: ExpirationModelType,
+    validTo?: Date,
+  ): Promise<void> {
+    const { ImportToken, wrap } = await parametersOf(into);
+    await importBlob(into, ImportToken, wrap(pkcs8Of(key)), model, validTo);
+  }
+
+  const sign = (KeyId: string, Message: Buffer, SigningAlgorithm: SigningAlgorithmSpec) =>
+    kms.send(new SignCommand({ KeyId, Message, MessageType: 'RAW', SigningAlgorithm }));
+
+  describe('an imported key', () => {
+    it.each(KEYS_TO_WRAP)(
+      'of $spec signs, and its public key is that of the file',
+      async ({ spec, key }) => {
+        const keyId = await externalKey(spec as KeySpec);
+        await importKey(keyId, key);
+        const { PublicKey = new Uint8Array() } = await kms.send(
+          new GetPublicKeyCommand({ KeyId: keyId }),
+        );
+        expect(Buffer.from(PublicKey).equals(spkiOf(key))).toBe(true);
+        const [algorithm, hash] = ALGORITHMS[spec] ?? RSA;
+        const message = Buffer.from('to be signed');
+        const { Signature = new Uint8Array() } = await sign(keyId, message, algorithm);
+        expect(verify(hash, message, createPublicKey(key), Signature)).toBe(true);
+      },
     );
 
-  describe('a key with the origin EXTERNAL', () => {
-    it('waits for its import: it has no public key, and does not sign', async () => {
-      const KeyId = await createKey();
-      expect(await metadata(KeyId)).toMatchObject({
+    it('is imported by the adapter, with no end, under a wrapping key of 4096 bits', async () => {
+      const keyId = await externalKey();
+      const { publicKey, token, validTo } = await keyImport.parameters(keyId);
+      const wrapping = createPublicKey({
+        key: Buffer.from(publicKey),
+        format: 'der',
+        type: 'spki',
+      });
+      expect(wrapping.asymmetricKeyDetails?.modulusLength).toBe(4096);
+      expect(Math.round((validTo.getTime() - Date.now()) / 3_600_000)).toBe(24);
+      await keyImport.import(keyId, token, wrapPrivateKey(pkcs8Of(EC), publicKey, randomBytes));
+      expect(await describeKey(keyId)).toMatchObject({
+        ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+      });
+      const other = keyImport.import(keyId, token, Buffer.from('no wrapped key'));
+      await expect(other).rejects.toMatchObject({
+        code: 'request-malformed',
+        message: expect.stringMatching(/^KMS ImportKeyMaterial .*: InvalidCiphertextException: /),
+      });
+    });
+
+    it('describes itself, before and after the import', async () => {
+      const keyId = await externalKey();
+      const pending = await describeKey(keyId);
+      expect(pending).toMatchObject({
         Origin: 'EXTERNAL',
         KeyState: 'PendingImport',
         Enabled: false,
-        KeySpec: 'ECC_NIST_P256',
       });
-      for (const call of [publicKeyOf, sign])
-        await expect(call(KeyId)).rejects.toMatchObject({ name: 'KMSInvalidStateException' });
-    });
-
-    it.each<[KeySpec, KeyObject]>([
-      ['ECC_NIST_P256', ec('P-256')],
-      ['ECC_NIST_P384', ec('P-384')],
-      ['RSA_2048', rsa(2048)],
-      ['RSA_3072', rsa(3072)],
-    ])('takes a private key of %s, and has its public key', async (spec, key) => {
-      const KeyId = await createKey(spec);
-      await importKey(KeyId, pkcs8(key));
-      expect(await publicKeyOf(KeyId)).toEqual(new Uint8Array(spki(key)));
-      expect(await metadata(KeyId)).toMatchObject({
+      expect(pending?.ExpirationModel).toBeUndefined();
+      await importKey(keyId);
+      expect(await describeKey(keyId)).toMatchObject({
+        Origin: 'EXTERNAL',
         KeyState: 'Enabled',
         Enabled: true,
         ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
       });
     });
 
-    it('takes the same private key again, and no other one, even after its deletion', async () => {
-      const [KeyId, key] = [await createKey(), ec('P-256')];
-      await importKey(KeyId, pkcs8(key));
-      await importKey(KeyId, pkcs8(key));
-      const other = { name: 'IncorrectKeyMaterialException' };
-      await expect(importKey(KeyId, pkcs8(ec('P-256')))).rejects.toMatchObject(other);
-      await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
-      expect((await metadata(KeyId))?.KeyState).toBe('PendingImport');
-      await expect(sign(KeyId)).rejects.toMatchObject({ name: 'KMSInvalidStateException' });
-      await expect(importKey(KeyId, pkcs8(ec('P-256')))).rejects.toMatchObject(other);
-      await importKey(KeyId, pkcs8(key));
-      expect(await publicKeyOf(KeyId)).toEqual(new Uint8Array(spki(key)));
-    });
-
-    const wrong: [string, () => Buffer][] = [
-      ['of another curve', () => pkcs8(ec('P-384'))],
-      ['of another type', () => pkcs8(rsa(2048))],
-      ['in the form of SEC 1', () => ec('P-256').export({ type: 'sec1', format: 'der' })],
-      ['that is none', () => Buffer.from('no private key')],
-    ];
-    it.each(wrong)('refuses a private key %s', async (_, der) => {
-      const refused = importKey(await createKey(), der());
-      await expect(refused).rejects.toMatchObject({ name: 'IncorrectKeyMaterialException' });
-    });
-
-    const changes: [string, string, Partial<ImportKeyMaterialCommandInput>][] = [
-      ['a token that is none', 'InvalidImportTokenException', { ImportToken: Buffer.alloc(64) }],
-      [
-        'octets that KMS cannot decrypt',
-        'InvalidCiphertextException',
-        {
-          EncryptedKeyMaterial: Buffer.alloc(512),
-        },
-      ],
-      [
-        'an expiry without its time',
-        'ValidationException',
-        {
-          ExpirationModel: 'KEY_MATERIAL_EXPIRES',
-        },
-      ],
-      [
-        'no expiration model, which means an expiry',
-        'ValidationException',
-        {
-          ExpirationModel: undefined,
-        },
-      ],
-      [
-        'an expiry in the past',
-        'ValidationException',
-        {
-          ExpirationModel: 'KEY_MATERIAL_EXPIRES',
-          ValidTo: new Date(0),
-        },
-      ],
-    ];
-    it.each(changes)('refuses %s: %s', async (_, name, changed) => {
-      const refused = importKey(await createKey(), pkcs8(ec('P-256')), changed);
-      await expect(refused).rejects.toMatchObject({ name });
-    });
-
-    it('refuses the token and the wrapping key of another key', async () => {
-      const [one, other, key] = [await createKey(), await createKey(), ec('P-256')];
-      const { publicKey, token } = await parametersOf(other);
-      await expect(importKey(one, pkcs8(key), { ImportToken: token })).rejects.toMatchObject({
-        name: 'InvalidImportTokenException',
+    it('takes the same private key again, and then expires when the import says so', async () => {
+      const keyId = await externalKey();
+      await importKey(keyId);
+      const validTo = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+      await importKey(keyId, EC, 'KEY_MATERIAL_EXPIRES', validTo);
+      expect(await describeKey(keyId)).toMatchObject({
+        ExpirationModel: 'KEY_MATERIAL_EXPIRES',
+        ValidTo: validTo,
       });
-      const EncryptedKeyMaterial = wrapPrivateKey(pkcs8(key), publicKey, randomBytes);
-      await expect(importKey(one, pkcs8(key), { EncryptedKeyMaterial })).rejects.toMatchObject({
-        name: 'InvalidCiphertextException',
+    });
+
+    it('is wrapped by RSA-OAEP alone, too, if it is an EC key', async () => {
+      const keyId = await externalKey('ECC_NIST_P384');
+      const { PublicKey = new Uint8Array(), ImportToken } = await parametersFor(
+        keyId,
+        'RSAES_OAEP_SHA_256',
+      );
+      const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+      const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
+      const blob = publicEncrypt({ key, ...oaep }, pkcs8Of(keyFor('ECC_NIST_P384')));
+      await importBlob(keyId, ImportToken, blob);
+      expect(await describeKey(keyId)).toMatchObject({ KeyState: 'Enabled' });
+    });
+
+    it('without its key material does not sign, takes no other private key, and takes the same', async () => {
+      const keyId = await externalKey();
+      await importKey(keyId);
+      await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId: keyId }));
+      expect(await describeKey(keyId)).toMatchObject({ KeyState: 'PendingImport', Enabled: false });
+      await expect(sign(keyId, Buffer.from('m'), 'ECDSA_SHA_256')).rejects.toMatchObject({
+        name: 'KMSInvalidStateException',
       });
+      await expect(importKey(keyId, OTHER_EC)).rejects.toMatchObject({
+        name: 'IncorrectKeyMaterialException',
+      });
+      await importKey(keyId);
+      await sign(keyId, Buffer.from('m'), 'ECDSA_SHA_256');
     });
   });
 
-  it('a key that KMS made takes no import', async () => {
-    const { KeyMetadata } = await kms.send(
-      new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
-    );
-    await expect(parametersOf(KeyMetadata?.Arn ?? '')).rejects.toMatchObject({
+  describe('a key that waits for its import', () => {
+    it.each<[string, (KeyId: string) => Promise<unknown>]>([
+      ['has no public key', (KeyId) => kms.send(new GetPublicKeyCommand({ KeyId }))],
+      ['does not sign', (KeyId) => sign(KeyId, Buffer.from('m'), 'ECDSA_SHA_256')],
+    ])('%s', async (_, call) => {
+      await expect(call(await externalKey())).rejects.toMatchObject({
+        name: 'KMSInvalidStateException',
+        message: expect.stringMatching(/ is pending import\.$/),
+      });
+    });
+
+    it('can be found by its alias', async () => {
+      const keyId = await externalKey();
+      const AliasName = `alias/contract/${randomUUID()}`;
+      await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: keyId }));
+      expect(await describeKey(AliasName)).toMatchObject({ Arn: keyId, KeyState: 'PendingImport' });
+    });
+  });
+
+  describe('no parameters for import are given', () => {
+    it.each<[string, () => Promise<string>, string, string]>([
+      [
+        'for a key that KMS made',
+        kmsKey,
+        'RSA_AES_KEY_WRAP_SHA_256',
+        'UnsupportedOperationException',
+      ],
+      [
+        'for a missing key',
+        async () => randomUUID(),
+        'RSA_AES_KEY_WRAP_SHA_256',
+        'NotFoundException',
+      ],
+      [
+        'to wrap an RSA key by RSA-OAEP alone',
+        () => externalKey('RSA_2048'),
+        'RSAES_OAEP_SHA_256',
+        'UnsupportedOperationException',
+      ],
+      [
+        'for a key that is scheduled for deletion',
+        doomedKey,
+        'RSA_AES_KEY_WRAP_SHA_256',
+        'KMSInvalidStateException',
+      ],
+    ])('%s', async (_, make, algorithm, name) => {
+      await expect(parametersFor(await make(), algorithm)).rejects.toMatchObject({ name });
+    });
+  });
+
+  describe('an import is refused', () => {
+    it.each<[string, KeySpec, string]>([
+      ['of a key of another type', 'ECC_NIST_P256', 'RSA_2048'],
+      ['of a key on another curve', 'ECC_NIST_P256', 'ECC_NIST_P384'],
+      ['of a longer key', 'RSA_2048', 'RSA_3072'],
+    ])('%s', async (_, spec, given) => {
+      await expect(importKey(await refusingKey(spec), keyFor(given))).rejects.toMatchObject({
+        name: 'IncorrectKeyMaterialException',
+      });
+    });
+
+    it('of a key that is not in PKCS #8', async () => {
+      const keyId = await refusingKey();
+      const { ImportToken, wrap } = await parametersOf(keyId);
+      const sec1 = EC.export({ type: 'sec1', format: 'der' });
+      await expect(importBlob(keyId, ImportToken, wrap(sec1))).rejects.toMatchObject({
+        name: 'IncorrectKeyMaterialException',
+      });
+    });
+
+    it('of a private key that differs from the one imported before', async () => {
+      const keyId = await externalKey();
+      await importKey(keyId);
+      await expect(importKey(keyId, OTHER_EC)).rejects.toMatchObject({
+        name: 'IncorrectKeyMaterialException',
+      });
+    });
+
+    it('with the token of another key', async () => {
+      const { ImportToken, wrap } = await parametersOf(await refusingKey());
+      const other = await externalKey();
+      await expect(importBlob(other, ImportToken, wrap(pkcs8Of(EC)))).rejects.toMatchObject({
+        name: 'InvalidImportTokenException',
+      });
+    });
+
+    it.each([0, 1, 40, 2000])('with %i octets that are no token', async (size) => {
+      const keyId = await refusingKey();
+      const { wrap } = await parametersOf(keyId);
+      await expect(importBlob(keyId, randomBytes(size), wrap(pkcs8Of(EC)))).rejects.toMatchObject({
+        name: size === 0 ? 'ValidationException' : 'InvalidImportTokenException',
+      });
+    });
+
+    it('if the key is wrapped with the wrapping key of another token', async () => {
+      const keyId = await refusingKey();
+      const { wrap } = await parametersOf(keyId);
+      const { ImportToken } = await parametersFor(keyId);
+      await expect(importBlob(keyId, ImportToken, wrap(pkcs8Of(EC)))).rejects.toMatchObject({
+        name: 'InvalidCiphertextException',
+      });
+    });
+
+    it.each<[string, (blob: Buffer) => Buffer]>([
+      ['a changed octet in the wrapped key', (blob) => spoilt(blob, blob.length - 1)],
+      ['a changed octet in the AES key', (blob) => spoilt(blob, 10)],
+      ['a missing octet', (blob) => blob.subarray(0, -1)],
+      ['nothing but the AES key', (blob) => blob.subarray(0, 256)],
+    ])('with %s', async (_, spoil) => {
+      const keyId = await refusingKey();
+      const { ImportToken, wrap } = await parametersOf(keyId);
+      const blob = spoil(wrap(pkcs8Of(EC)));
+      await expect(importBlob(keyId, ImportToken, blob)).rejects.toMatchObject({
+        name: 'InvalidCiphertextException',
+      });
+    });
+
+    const hour = () => new Date(Date.now() + 3_600_000);
+    it.each<[string, ExpirationModelType | undefined, () => Date | undefined]>([
+      ['that does not say when it expires', 'KEY_MATERIAL_EXPIRES', () => undefined],
+      ['that expires, and has expired', 'KEY_MATERIAL_EXPIRES', () => new Date(0)],
+      [
+        'that expires, in more than a year',
+        'KEY_MATERIAL_EXPIRES',
+        () => new Date(Date.now() + 366 * 86_400_000),
+      ],
+      ['that does not expire, with a date', 'KEY_MATERIAL_DOES_NOT_EXPIRE', hour],
+    ])('%s', async (_, model, validTo) => {
+      await expect(importKey(await refusingKey(), EC, model, validTo())).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
+    });
+
+    it('that does not mention expiration: by default, it must say when', async () => {
+      const keyId = await refusingKey();
+      const { ImportToken, wrap } = await parametersOf(keyId);
+      const EncryptedKeyMaterial = wrap(pkcs8Of(EC));
+      await expect(
+        kms.send(new ImportKeyMaterialCommand({ KeyId: keyId, ImportToken, EncryptedKeyMaterial })),
+      ).rejects.toMatchObject({ name: 'ValidationException' });
+    });
+  });
+
+  it('of two imports of different keys at once, one is refused', async () => {
+    const keyId = await externalKey();
+    const outcomes = await Promise.allSettled([importKey(keyId), importKey(keyId, OTHER_EC)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('nothing is deleted from a key that KMS made', async () => {
+    const KeyId = await kmsKey();
+    await expect(kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }))).rejects.toMatchObject({
       name: 'UnsupportedOperationException',
     });
   });
 
-  it('RSA-OAEP alone wraps no RSA key', async () => {
-    const input = {
-      KeyId: await createKey('RSA_2048'),
-      WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
-      WrappingKeySpec: 'RSA_2048',
-    } as const;
-    await expect(kms.send(new GetParametersForImportCommand(input))).rejects.toThrow();
-  });
+  async function kmsKey(): Promise<string> {
+    const { KeyMetadata } = await kms.send(
+      new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+    );
+    return KeyMetadata?.Arn ?? '';
+  }
 
-  describe('the ports of the adoption', () => {
-    it('find or make a key, import into it, and find what was imported', async () => {
-      const [keys, keyImport] = [new KmsCaKeys(kms), new KmsKeyImport(kms)];
-      const trustDomain = `td-${randomBytes(6).toString('hex')}`;
-      const name = { trustDomain, ca: 'ca', version: 1 } as const;
-      const pending = await keys.ensureImportable(name, 'ECC_NIST_P256');
-      expect(pending).toMatchObject({ keySpec: 'ECC_NIST_P256', state: 'pending-import' });
-      expect(await keys.ensureImportable(name, 'ECC_NIST_P256')).toEqual(pending);
-      const { publicKey, token } = await keyImport.parameters(pending.keyId);
-      const bits = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
-      expect(bits.asymmetricKeyDetails?.modulusLength).toBe(4096);
-      const key = ec('P-256');
-      const wrapped = wrapPrivateKey(pkcs8(key), publicKey, randomBytes);
-      await keyImport.import(pending.keyId, token, wrapped);
-      expect(await keys.importState(pending.keyId)).toEqual({ ...pending, state: 'imported' });
-      const found = await keys.find(pending.keyId);
-      expect(Buffer.from(found.publicKey)).toEqual(spki(key));
-    });
-
-    it('report a refusal of KMS as a mistake in the request', async () => {
-      const keyImport = new KmsKeyImport(kms);
-      const KeyId = await createKey();
-      await expect(
-        keyImport.import(KeyId, Buffer.alloc(64), Buffer.alloc(64)),
-      ).rejects.toMatchObject({
-        code: 'request-malformed',
-        message: expect.stringContaining('InvalidImportTokenException'),
-      });
-    });
-
-    it('refuse a key that KMS made, and one of another spec', async () => {
-      const keys = new KmsCaKeys(kms);
-      const trustDomain = `td-${randomBytes(6).toString('hex')}`;
-      const made = await keys.ensure({ trustDomain, ca: 'ca', version: 1 }, 'ECC_NIST_P256');
-      await expect(keys.importState(made.keyId)).rejects.toMatchObject({
-        code: 'request-malformed',
-        message: expect.stringContaining('its origin is AWS_KMS'),
-      });
-      const name = { trustDomain, ca: 'etcd-ca', version: 1 } as const;
-      await keys.ensureImportable(name, 'ECC_NIST_P256');
-      await expect(keys.ensureImportable(name, 'ECC_NIST_P384')).rejects.toMatchObject({
-        code: 'request-malformed',
-      });
-    });
-  });
+  async function doomedKey(): Promise<string> {
+    const KeyId = await externalKey();
+    await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+    return KeyId;
+  }
 }
+
+const spoilt = (blob: Buffer, at: number): Buffer => {
+  const copy = Buffer.from(blob);
+  copy.writeUInt8(copy.readUInt8(at) ^ 1, at);
+  return copy;
+};

@@ -1,4 +1,3 @@
-/** Not on MiniStack, which has no imports. */
 import { contractWith } from './contract.ts';
 import { chosenEndpoint } from './endpoint.ts';
 import { kmsImportContract } from './kms-import-contract.ts';

@@ -1,136 +1,108 @@
-/** Imports into keys of `cakeless local` at other times, and after a restart. */
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** What the contract of imports cannot show on AWS: the end of a token and of key material, and a restart. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  GetParametersForImportCommand,
+  ImportKeyMaterialCommand,
+  KMSClient,
+  SignCommand,
+} from '@aws-sdk/client-kms';
 import { wrapPrivateKey } from '../../lib/ca/wrap-key.ts';
-import { readJsonInput } from '../../local/json-input.ts';
-import { KeyStore } from '../../local/kms/key-store.ts';
-import { kmsOperations } from '../../local/kms/kms-operations.ts';
-import type { Principal } from '../../local/principals.ts';
-import { systemTimers } from '../../local/surroundings.ts';
+import { pkcs8Of } from '../support/keys-to-wrap.ts';
+import { Clock, start, temporaryFolder, tidyUp } from './stand-in.ts';
 
 const HOUR_MS = 3_600_000;
-const START = Date.parse('2027-01-01T00:00:00Z');
-const administrator: Principal = {
-  name: 'administrator',
-  principalId: 'AIDA',
-  accessKeyId: 'AKIA',
-  secretAccessKey: '',
-  description: '',
-  statements: [{ actions: ['*'], resources: ['*'] }],
-};
-const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'der' });
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+const SPEC = 'ECC_NIST_P256';
+const { privateKey: KEY } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-let folder: string;
-let now: number;
-let call: (operation: string, input: object) => Promise<Record<string, never>>;
+afterAll(tidyUp);
 
-async function start(): Promise<void> {
-  const surroundings = {
-    region: 'eu-central-1',
-    accountId: '000000000000',
-    now: () => new Date(now),
-    random: randomBytes,
-    timers: systemTimers,
-    log: () => undefined,
+/** A running stand-in with a key of a spec that waits for its private key, and its parameters. */
+async function pendingImport() {
+  const clock = new Clock();
+  const dataDir = await temporaryFolder();
+  let local = await start({ dataDir, now: clock.now });
+  const withKms = async <T>(call: (kms: KMSClient) => Promise<T>): Promise<T> => {
+    const { url: endpoint, region, administrator: credentials } = local;
+    const systemClockOffset = clock.now().getTime() - Date.now();
+    const kms = new KMSClient({ endpoint, region, credentials, maxAttempts: 1, systemClockOffset });
+    return call(kms).finally(() => kms.destroy());
   };
-  const operations = kmsOperations(await KeyStore.open(folder), surroundings);
-  call = async (operation, input) => {
-    const body = readJsonInput(Buffer.from(JSON.stringify(input)));
-    return (await operations[operation]?.(body, administrator)) as Record<string, never>;
-  };
-}
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cakeless-kms-'));
-  now = START;
-  await start();
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-async function createKey(): Promise<string> {
-  const input = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' };
-  const { KeyMetadata } = await call('CreateKey', input);
-  return (KeyMetadata as unknown as { KeyId: string }).KeyId;
-}
-
-const parametersOf = async (KeyId: string) =>
-  call('GetParametersForImport', {
-    KeyId,
-    WrappingAlgorithm: 'RSA_AES_KEY_WRAP_SHA_256',
-    WrappingKeySpec: 'RSA_2048',
-  });
-
-/** An import that is complete but for its expiration. */
-async function importOf(KeyId: string, key: KeyObject): Promise<object> {
-  const { ImportToken, PublicKey = '' } = await parametersOf(KeyId);
-  const wrapped = wrapPrivateKey(pkcs8(key), Buffer.from(PublicKey, 'base64'), randomBytes);
-  return { KeyId, ImportToken, EncryptedKeyMaterial: base64(wrapped) };
-}
-
-const FOR_EVER = { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' };
-const metadata = async (KeyId: string) => (await call('DescribeKey', { KeyId })).KeyMetadata;
-const publicKeyOf = async (KeyId: string) => (await call('GetPublicKey', { KeyId })).PublicKey;
-const spki = (key: KeyObject) =>
-  base64(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-
-it.each<[string, number, string | undefined]>([
-  ['works for 24 hours', 24 * HOUR_MS - 1, undefined],
-  ['no longer works after 24 hours', 24 * HOUR_MS, 'ExpiredImportTokenException'],
-])('a token %s, also over a restart', async (_, elapsed, refusal) => {
-  const KeyId = await createKey();
-  const request = await importOf(KeyId, newKey());
-  now += elapsed;
-  await start();
-  const imported = call('ImportKeyMaterial', { ...request, ...FOR_EVER });
-  if (refusal) await expect(imported).rejects.toMatchObject({ code: refusal });
-  else await expect(imported).resolves.toMatchObject({ KeyId: expect.stringContaining(KeyId) });
-});
-
-it('imported material is there after a restart, and still the only one', async () => {
-  const [KeyId, key] = [await createKey(), newKey()];
-  await call('ImportKeyMaterial', { ...(await importOf(KeyId, key)), ...FOR_EVER });
-  await start();
-  expect(await publicKeyOf(KeyId)).toBe(spki(key));
-  const other = { ...(await importOf(KeyId, newKey())), ...FOR_EVER };
-  await expect(call('ImportKeyMaterial', other)).rejects.toMatchObject({
-    code: 'IncorrectKeyMaterialException',
-  });
-});
-
-it('of two imports at the same time one binds the key', async () => {
-  const KeyId = await createKey();
-  const requests = await Promise.all([newKey(), newKey()].map((key) => importOf(KeyId, key)));
-  const outcomes = await Promise.allSettled(
-    requests.map((request) => call('ImportKeyMaterial', { ...request, ...FOR_EVER })),
+  const { KeyMetadata } = await withKms((kms) =>
+    kms.send(new CreateKeyCommand({ KeySpec: SPEC, KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' })),
   );
-  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const KeyId = KeyMetadata?.Arn ?? '';
+  const { PublicKey = new Uint8Array(), ImportToken } = await withKms((kms) =>
+    kms.send(
+      new GetParametersForImportCommand({
+        KeyId,
+        WrappingAlgorithm: 'RSA_AES_KEY_WRAP_SHA_256',
+        WrappingKeySpec: 'RSA_2048',
+      }),
+    ),
+  );
+  const EncryptedKeyMaterial = wrapPrivateKey(pkcs8Of(KEY), PublicKey, randomBytes);
+  const blob = { KeyId, ImportToken, EncryptedKeyMaterial };
+  const signed = { KeyId, Message: Buffer.from('m'), SigningAlgorithm: 'ECDSA_SHA_256' } as const;
+  return {
+    clock,
+    importUntil: (ValidTo?: Date) =>
+      withKms((kms) =>
+        kms.send(
+          new ImportKeyMaterialCommand({
+            ...blob,
+            ExpirationModel: ValidTo ? 'KEY_MATERIAL_EXPIRES' : 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+            ValidTo,
+          }),
+        ),
+      ),
+    sign: () => withKms((kms) => kms.send(new SignCommand(signed))),
+    disable: () => withKms((kms) => kms.send(new DisableKeyCommand({ KeyId }))),
+    describeKey: async () =>
+      (await withKms((kms) => kms.send(new DescribeKeyCommand({ KeyId })))).KeyMetadata,
+    restart: async () => {
+      await local.close();
+      local = await start({ dataDir, now: clock.now });
+    },
+  };
+}
+
+it('a token is taken for 24 hours, and no longer', async () => {
+  const { clock, importUntil } = await pendingImport();
+  clock.pass(24 * HOUR_MS - 1000);
+  await importUntil();
+  clock.pass(1000);
+  await expect(importUntil()).rejects.toMatchObject({ name: 'ExpiredImportTokenException' });
 });
 
-it('material that expires is gone on its day, until it is imported again', async () => {
-  const [KeyId, key] = [await createKey(), newKey()];
-  const ValidTo = (START + HOUR_MS) / 1000;
-  const expiring = { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo };
-  await call('ImportKeyMaterial', { ...(await importOf(KeyId, key)), ...expiring });
-  expect(await metadata(KeyId)).toMatchObject({ KeyState: 'Enabled', ...expiring });
-  now += HOUR_MS;
-  expect(await metadata(KeyId)).toMatchObject({ KeyState: 'PendingImport', Enabled: false });
-  expect(await metadata(KeyId)).not.toHaveProperty('ExpirationModel');
-  await expect(publicKeyOf(KeyId)).rejects.toMatchObject({ code: 'KMSInvalidStateException' });
-  await call('ImportKeyMaterial', { ...(await importOf(KeyId, key)), ...FOR_EVER });
-  expect(await publicKeyOf(KeyId)).toBe(spki(key));
+it('a token is taken after a restart, and what was imported is kept', async () => {
+  const { importUntil, sign, restart } = await pendingImport();
+  await restart();
+  await importUntil();
+  await restart();
+  await sign();
 });
 
-it.each(['DisableKey', 'Sign'])('a key that waits for its import refuses %s', async (operation) => {
-  const input = { KeyId: await createKey(), Message: '', SigningAlgorithm: 'ECDSA_SHA_256' };
-  await expect(call(operation, input)).rejects.toMatchObject({ code: 'KMSInvalidStateException' });
+it('key material that expires is gone at its time, and can be imported again', async () => {
+  const { clock, importUntil, sign, describeKey, restart } = await pendingImport();
+  await importUntil(new Date(clock.now().getTime() + HOUR_MS));
+  await sign();
+  clock.pass(HOUR_MS);
+  const expired = { KeyState: 'PendingImport', Enabled: false, ExpirationModel: undefined };
+  expect({ ExpirationModel: undefined, ...(await describeKey()) }).toMatchObject(expired);
+  await restart();
+  await expect(sign()).rejects.toMatchObject({ name: 'KMSInvalidStateException' });
+  await importUntil();
+  await sign();
 });
 
-it('imports name a key by its id or ARN, never by an alias', async () => {
-  const TargetKeyId = await createKey();
-  await call('CreateAlias', { AliasName: 'alias/ca', TargetKeyId });
-  await expect(parametersOf('alias/ca')).rejects.toMatchObject({ code: 'NotFoundException' });
+it('a key is neither disabled before its import, nor imported while it is disabled', async () => {
+  const { importUntil, disable } = await pendingImport();
+  const refused = { name: 'KMSInvalidStateException' };
+  await expect(disable()).rejects.toMatchObject(refused);
+  await importUntil();
+  await disable();
+  await expect(importUntil()).rejects.toMatchObject(refused);
 });

@@ -125,6 +125,29 @@ export const OTHER_EXAMPLES: readonly Example[] = [
     },
   },
   {
+    name: 'adoption',
+    document: {
+      cakelessAdoption: 1,
+      trustDomain: 'prod',
+      cas: {
+        ca: {
+          certificate: 'PEM',
+          keyId: 'arn:aws:kms:eu-central-1:111122223333:key/1',
+          import: { wrappingKey: 'AAAA', token: 'AAAA', validTo: START.toISOString() },
+        },
+        'etcd-ca': { certificate: 'PEM', keyId: 'arn:aws:kms:eu-central-1:111122223333:key/2' },
+      },
+    },
+  },
+  {
+    name: 'wrapped-keys',
+    document: {
+      cakelessWrappedKeys: 1,
+      trustDomain: 'prod',
+      cas: { ca: { wrappingKeyHash: '0'.repeat(64), encryptedKeyMaterial: 'AAAA' } },
+    },
+  },
+  {
     name: 'reconcile-cursor',
     document: {
       after: 'requests/prod/a',

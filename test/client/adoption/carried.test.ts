@@ -229,6 +229,10 @@ describe('--finish changes nothing', () => {
       Object.assign(cas.ca?.import ?? {}, { validTo: '2026-01-01T00:00:00Z' });
     });
     expect(shown(await finish(hashes))).toContain('ca: what KMS issued for the import expired at');
+    change<Adoption>('adoption.json', ({ cas }) => {
+      Object.assign(cas.ca?.import ?? {}, { validTo: 'never' });
+    });
+    expect(shown(await finish(hashes))).toContain('expired at never');
     expect(world.kms.received).toEqual([]);
   });
 
@@ -261,7 +265,7 @@ it('a wrapped key of one CA does not become the key of another', async () => {
 
 it('KMS refuses an import after its time, whatever the clock of this machine says', async () => {
   const hashes = await wrapped();
-  world.kms.now = new Date(world.kms.now.getTime() + 25 * 60 * 60 * 1000);
+  world.kms.aheadMs = 25 * 60 * 60 * 1000;
   expect(shown(await finish(hashes))).toContain('ExpiredImportTokenException');
   expect(world.written()).toEqual([]);
 });

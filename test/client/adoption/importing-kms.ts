@@ -51,10 +51,14 @@ export class ImportingKms implements CaKeys, SigningKeys, KeyImport {
   readonly signed: string[] = [];
   /** Every EncryptedKeyMaterial that was sent. */
   readonly received: Buffer[] = [];
-  /** CAs of these tests are made by OpenSSL, whose clock is the machine's. */
-  now = new Date();
+  /** How far its clock is ahead of the machine's, which OpenSSL makes the CAs of these tests by. */
+  aheadMs = 0;
   /** Whose wrapping key is returned instead of KMS's. */
   swapped: KeyObject | undefined;
+
+  get now(): Date {
+    return new Date(Date.now() + this.aheadMs);
+  }
 
   async ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey> {
     const keyId = `arn:aws:kms:eu-central-1:111122223333:key/${name.trustDomain}-${name.ca}`;

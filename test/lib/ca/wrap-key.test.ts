@@ -1,95 +1,90 @@
-/** What is wrapped for KMS, opened by the `openssl` program with the steps that KMS documents. */
+/** A wrapped key is what OpenSSL's own commands make and read; nothing of it stays in memory. */
 import { execFileSync } from 'node:child_process';
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KEY_ACCESS } from '../../../lib/access/services.ts';
-import { WRAPPING_ALGORITHM, wrapPrivateKey } from '../../../lib/ca/wrap-key.ts';
+import { wrapPrivateKey } from '../../../lib/ca/wrap-key.ts';
+import { KEYS_TO_WRAP, pkcs8Of, spkiOf, WRAPPING_KEYS } from '../../support/keys-to-wrap.ts';
 
-const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
-const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength }).privateKey;
-const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'der' });
-const spki = (key: KeyObject) => createPublicKey(key).export({ type: 'spki', format: 'der' });
-
-const wrappingKey = rsa(2048);
-const RSA_BYTES = 256;
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cakeless-wrap-'));
-  writeFileSync(join(folder, 'wrapping.pem'), wrappingKey.export({ type: 'pkcs8', format: 'pem' }));
-});
+const folder = mkdtempSync(join(tmpdir(), 'cakeless-wrap-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const openssl = (args: string, input: Buffer): Buffer =>
-  execFileSync('openssl', args.split(' '), { input, cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+const [{ key: wrapping } = { key: undefined }] = WRAPPING_KEYS;
+if (!wrapping) throw new Error('no wrapping key');
+const spki = spkiOf(wrapping);
 
-const OAEP =
-  '-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256';
-const decryptAesKey = (first: Buffer) =>
-  openssl(`pkeyutl -decrypt -inkey wrapping.pem ${OAEP}`, first).toString('hex');
-const keyWrap = (direction: '-e' | '-d', aesKey: string, input: Buffer) =>
-  openssl(`enc ${direction} -id-aes256-wrap-pad -K ${aesKey} -iv A65959A6`, input);
+function openssl(input: Uint8Array, ...args: string[]): Buffer {
+  return execFileSync('openssl', args, { input });
+}
 
-it.each<[string, KeyObject]>([
-  ['an RSA key of 2048 bits', rsa(2048)],
-  ['an RSA key of 3072 bits', rsa(3072)],
-  ['a P-256 key', ec('P-256')],
-  ['a P-384 key', ec('P-384')],
-])('%s is what OpenSSL finds in its wrapped form', (_, key) => {
-  const wrapped = wrapPrivateKey(pkcs8(key), spki(wrappingKey), randomBytes);
-  const aesKey = decryptAesKey(wrapped.subarray(0, RSA_BYTES));
-  expect(aesKey).toHaveLength(64);
-  expect(keyWrap('-d', aesKey, wrapped.subarray(RSA_BYTES))).toEqual(pkcs8(key));
+/** With `-pkeyopt`, not by default: OpenSSL's default for both digests is SHA-1. */
+function openAesKey(encrypted: Uint8Array): Buffer {
+  const file = join(folder, 'wrapping.pem');
+  writeFileSync(file, wrapping?.export({ type: 'pkcs8', format: 'pem' }) ?? '', { mode: 0o600 });
+  const options = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256', 'rsa_mgf1_md:sha256'];
+  const named = options.flatMap((option) => ['-pkeyopt', option]);
+  return openssl(encrypted, 'pkeyutl', '-decrypt', '-inkey', file, ...named);
+}
+
+const keyWrap = (input: Uint8Array, aesKey: Uint8Array, ...more: string[]) => {
+  const hex = Buffer.from(aesKey).toString('hex');
+  return openssl(input, 'enc', '-id-aes256-wrap-pad', '-K', hex, '-iv', 'A65959A6', ...more);
+};
+
+it.each(KEYS_TO_WRAP)('a key of $spec is wrapped as OpenSSL wraps it', ({ key }) => {
+  const aesKey = randomBytes(32);
+  const pkcs8 = pkcs8Of(key);
+  const blob = wrapPrivateKey(Buffer.from(pkcs8), spki, () => Buffer.from(aesKey));
+  expect(openAesKey(blob.subarray(0, 256)).equals(aesKey)).toBe(true);
+  expect(blob.subarray(256).equals(keyWrap(pkcs8, aesKey))).toBe(true);
+  expect(keyWrap(blob.subarray(256), aesKey, '-d').equals(pkcs8)).toBe(true);
 });
 
-it('every length of a key is padded as OpenSSL pads it', () => {
-  const aesKey = Buffer.alloc(32, 7);
-  for (let length = 121; length <= 130; length += 1) {
-    const wrapped = wrapPrivateKey(Buffer.alloc(length, 1), spki(wrappingKey), () => aesKey);
-    const expected = keyWrap('-e', aesKey.toString('hex'), Buffer.alloc(length, 1));
-    expect(wrapped.subarray(RSA_BYTES)).toEqual(expected);
-  }
+const [{ key: caKey } = { key: wrapping }] = KEYS_TO_WRAP;
+
+it('draws a new AES key of 256 bits each time', () => {
+  const asked: number[] = [];
+  const random = (count: number) => {
+    asked.push(count);
+    return randomBytes(count);
+  };
+  const wrap = () => wrapPrivateKey(pkcs8Of(caKey), spki, random).toString('base64');
+  expect(wrap()).not.toBe(wrap());
+  expect(asked).toEqual([32, 32]);
 });
 
-it('each wrapping has an AES key of its own, of the given randomness', () => {
-  const random = jest.fn(randomBytes as (bytes: number) => Buffer);
-  const der = pkcs8(ec('P-256'));
-  const keys = [1, 2].map(() =>
-    decryptAesKey(
-      wrapPrivateKey(Buffer.from(der), spki(wrappingKey), random).subarray(0, RSA_BYTES),
-    ),
-  );
-  expect(new Set(keys).size).toBe(2);
-  expect(random.mock.calls).toEqual([[32], [32]]);
-});
-
-const wrong: [string, Uint8Array][] = [
-  ['nothing', Buffer.alloc(0)],
-  ['no key', Buffer.from('<html>')],
-  ['the key of an elliptic curve', spki(ec('P-256'))],
-  ['an RSA key of 1024 bits', spki(rsa(1024))],
+const notWrappingKeys: [string, () => Buffer][] = [
+  ['an EC key', () => spkiOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)],
+  [
+    'an RSA key of 1024 bits',
+    () => spkiOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey),
+  ],
+  ['a private key', () => pkcs8Of(caKey)],
+  ['anything else', () => Buffer.from('-----BEGIN PUBLIC KEY-----')],
+  ['nothing', () => Buffer.alloc(0)],
 ];
 
-it.each(wrong)('nothing is wrapped for %s', (_, der) => {
-  expect(() => wrapPrivateKey(Buffer.alloc(64), der, randomBytes)).toThrow(
-    expect.objectContaining({ code: 'request-malformed' }),
+it.each(notWrappingKeys)('refuses %s as a wrapping key', (_, make) => {
+  expect(() => wrapPrivateKey(pkcs8Of(caKey), make(), randomBytes)).toThrow(
+    expect.objectContaining({
+      code: 'request-malformed',
+      message: expect.stringMatching(/^the wrapping key is not /),
+    }),
   );
 });
 
 it.each<[string, Uint8Array]>([
-  ['is wrapped', spki(wrappingKey)],
-  ['could not be wrapped', Buffer.alloc(0)],
-])('the octets of a private key are overwritten when it %s', (_, der) => {
-  const key = pkcs8(ec('P-256'));
+  ['was wrapped', spki],
+  ['could not be wrapped', Buffer.from('no key')],
+])('overwrites the private key and the AES key when it %s', (_, wrappingKey) => {
+  const pkcs8 = pkcs8Of(caKey);
+  const aesKey = randomBytes(32);
   try {
-    wrapPrivateKey(key, der, randomBytes);
-  } catch {}
-  expect(key.every((octet) => octet === 0)).toBe(true);
-});
-
-it('key policies allow the algorithm that is used, and no other', () => {
-  const row = KEY_ACCESS.find(({ actions }) => actions.includes('kms:GetParametersForImport'));
-  expect(row?.only?.value).toBe(WRAPPING_ALGORITHM);
+    wrapPrivateKey(pkcs8, wrappingKey, () => aesKey);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'request-malformed' });
+  }
+  const zeros = (octets: Buffer) => octets.every((octet) => octet === 0);
+  expect([zeros(pkcs8), zeros(aesKey)]).toEqual([true, true]);
 });
