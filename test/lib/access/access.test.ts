@@ -13,6 +13,7 @@ import {
   QUEUES,
   SERVICE_ACCESS,
 } from '../../../lib/access/services.ts';
+import { WRAPPING_ALGORITHM } from '../../../lib/ca/wrap-key.ts';
 import { PREFIXES } from '../../../lib/contract/prefixes.ts';
 import { REQUEST_KINDS } from '../../../lib/contract/request-kinds.ts';
 
@@ -375,6 +376,11 @@ describe('queues, functions, logs and keys', () => {
       'kms:ImportKeyMaterial',
       'kms:CreateGrant',
     ]);
+  });
+
+  it('allow imports wrapped as the command wraps them, and in no other way', () => {
+    const row = KEY_ACCESS.find(({ actions }) => actions.includes('kms:GetParametersForImport'));
+    expect(row?.only?.value).toBe(WRAPPING_ALGORITHM);
   });
 
   it.each(KEY_ACCESS)(
