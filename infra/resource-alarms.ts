@@ -9,7 +9,7 @@ export function guardPlans({ guardWatch }: CakelessService): AlarmPlan[] {
     {
       id: 'guards-changed',
       description:
-        'Someone changed what keeps others from signing: a policy or setting of a bucket, key, function or role. Deployments do this too. The log group …-guards-… has the calls.',
+        'Someone changed what keeps others from signing: a policy or setting of a bucket, key, function or role, or the key material of a CA. Deployments and adoptions do this too. The log group …-guards-… has the calls.',
       metric: new cloudwatch.Metric({
         namespace: 'AWS/Logs',
         metricName: 'IncomingLogEvents',
