@@ -33,6 +33,8 @@ export function newExchangeBucket(
       },
       // A lease is for minutes: what a node left behind must not stop the others forever.
       { id: 'leases', prefix: EXCHANGE_PREFIXES.leases, expiration: Duration.days(1) },
+      // A node writes its report at least once a week; one that does not is gone, or it is missed by its certificates.
+      { id: 'reports', prefix: EXCHANGE_PREFIXES.reports, expiration: Duration.days(90) },
     ],
   });
   acknowledge(exchange.bucket, {

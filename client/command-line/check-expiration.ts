@@ -9,6 +9,7 @@ import {
   CERT_DIR_WITH_CONFIG,
   kubeletDirOption,
   nodeConfigOption,
+  noReportOption,
 } from './node-options.ts';
 
 export function addCheckExpirationCommand(
@@ -36,6 +37,7 @@ export function addCheckExpirationCommand(
         .argParser(timeAhead)
         .default(0, 'only what has expired'),
     )
+    .addOption(noReportOption())
     .option('--prometheus <file>', "write metrics for the node exporter's textfile collector")
     .addOption(
       new Option(
@@ -47,6 +49,11 @@ export function addCheckExpirationCommand(
     )
     .action(async (options: CheckOptions) => {
       const { checkExpiration } = await import('../commands/check-expiration.ts');
-      exit(await checkExpiration(terminal, options, new Date()));
+      const exitCode = await checkExpiration(terminal, options, new Date());
+      if (options.report !== false) {
+        const { reportNode } = await import('../commands/report-node.ts');
+        await reportNode(terminal, options, () => new Date());
+      }
+      exit(exitCode);
     });
 }

@@ -61,5 +61,14 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
       const { printClusters } = await import('../commands/cluster.ts');
       await printClusters(buckets, terminal, output);
     });
+  group
+    .command('nodes')
+    .argument('<cluster>', 'the cluster', subdomain)
+    .description('show what the nodes of a cluster report about themselves')
+    .addOption(tableOutputOption())
+    .action(async (cluster: string, { output }: { output: OutputFormat }) => {
+      const { printNodes } = await import('../commands/cluster-nodes.ts');
+      await printNodes(buckets, terminal, cluster, output);
+    });
   addClusterNodeCommands(group, buckets, terminal);
 }

@@ -76,3 +76,6 @@ export const expiresWithinOption = (what: string) =>
     if (rule) return rule;
     throw new InvalidArgumentError('must be a time such as 60d or 12h, or a fraction such as 1/3');
   });
+
+export const noReportOption = () =>
+  new Option('--no-report', 'do not write what this node is like into the exchange bucket');

@@ -18,6 +18,7 @@ import {
   expiresWithinOption,
   kubeletDirOption,
   namesArgument,
+  noReportOption,
   waitOption,
 } from './node-options.ts';
 import { newRequestOption } from './place-options.ts';
@@ -70,6 +71,7 @@ export function addRenewCommand(
       '--trust-from-cluster',
       'on a worker without AWS credentials: instead of certificates, take over the CA certificates that the cluster publishes',
     )
+    .addOption(noReportOption())
     .addOption(keyAlgorithmOption())
     .option('--reuse-key', 'reuse the current keys')
     .option('--dry-run', 'show what would be requested, changed and restarted; change nothing')

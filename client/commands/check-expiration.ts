@@ -18,6 +18,8 @@ export interface CheckOptions extends Omit<NodeOptions, 'cluster' | 'node' | 'al
   /** Seconds. */
   warnWithin: number;
   prometheus?: string;
+  /** Whether the report of this node is written. @default true */
+  report?: boolean;
   output: ReportFormat;
 }
 

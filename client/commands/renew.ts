@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, EXIT_OF_ERROR, type ExitCode } from '../exit-codes.ts';
 import { readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import type { ExpiresWithin } from '../node/disk/expires-within.ts';
@@ -15,6 +15,8 @@ import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
 import { previewRenewal } from '../node/renewal/preview.ts';
 import { runRenewal } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { rememberRenewal } from '../node/report/last-renewal.ts';
+import { writeReport } from '../node/report/write.ts';
 import {
   type NodeOptions,
   type NodeSettings,
@@ -51,6 +53,8 @@ export interface RenewCommandOptions extends NodeOptions {
   keyAlgorithm?: DesiredCsr['keyKind'];
   reuseKey?: boolean;
   dryRun?: boolean;
+  /** Whether the report of this node is written. @default true */
+  report?: boolean;
   output: OutputFormat;
 }
 
@@ -82,10 +86,36 @@ export async function renewThisNode(
   };
   if (options.dryRun)
     return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));
-  const report = await runRenewal(deps, renewal, options.splay, { randomInt });
-  const fromConfig = options.config !== undefined;
-  printResult(terminal, options.output, report, () => describe(report, fromConfig));
-  return exitCodeOf(report);
+  let exitCode: ExitCode = EXIT.failure;
+  try {
+    const report = await runRenewal(deps, renewal, options.splay, { randomInt });
+    const fromConfig = options.config !== undefined;
+    printResult(terminal, options.output, report, () => describe(report, fromConfig));
+    exitCode = exitCodeOf(report);
+  } catch (error) {
+    exitCode = error instanceof CommandError ? EXIT_OF_ERROR[error.code] : exitCode;
+    throw error;
+  } finally {
+    await reportRenewal(deps, { ...renewal, writes: options.report !== false }, exitCode);
+  }
+  return exitCode;
+}
+
+/** Neither the memory of this run nor the report of the node changes what the run has done. */
+async function reportRenewal(
+  deps: RenewalDeps,
+  { cluster, node, writes }: RenewalOptions & { readonly writes: boolean },
+  exitCode: ExitCode,
+): Promise<void> {
+  const { folders, stateDir, terminal, clock, exchange } = deps;
+  // another run is in progress, and writes its own
+  if (exitCode === EXIT.busy) return;
+  await rememberRenewal(stateDir, { at: clock.now().toISOString(), exitCode }).catch(
+    (error: unknown) => terminal.progress(`note: this renewal is not remembered: ${error}`),
+  );
+  if (!writes) return;
+  const place = { cluster, node, folders, stateDir };
+  await writeReport({ terminal, now: () => clock.now(), exchange }, place, 'renew');
 }
 
 function renewalOptions(

@@ -10,7 +10,7 @@ export interface AwaitedRules {
   readonly most: number;
 }
 
-/** The second look at the latest (schedule.ts), with time for the calls. */
+/** By the second look (schedule.ts), with time for the calls. */
 const QUICK_MS = 2000;
 
 export class Awaited<T> {

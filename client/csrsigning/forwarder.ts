@@ -85,7 +85,7 @@ export class Forwarder {
   #supersede(older: Journey, { facts }: Journey): void {
     const isTold = this.#isListed && older.step !== undefined;
     this.#stop(older);
-    // it has a rate of its own, and never fails
+    // it has its own rate, and never fails
     if (isTold) void this.#deps.steps.superseded(older, facts);
   }
 

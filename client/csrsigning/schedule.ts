@@ -28,7 +28,7 @@ const OLD = 24 * 60 * MINUTE;
 /** Nobody waits for the certificate of an old CSR, except a kubelet that restarts until it can join. */
 const ATTEMPT_OF_OLD = 60 * MINUTE;
 
-/** `kubeadm join` waits for its kubelet's certificate for five minutes, and whoever runs it may run it again. */
+/** `kubeadm join` waits for its kubelet's certificate for five minutes, and can be run again. */
 const YOUNG = 10 * MINUTE;
 const ATTEMPT_OF_YOUNG = 30 * SECOND;
 

@@ -215,7 +215,7 @@ export class Steps {
     return { step: 'upload', inMs: Math.max(0, pause - passed) + this.#stagger(journey) };
   }
 
-  /** Whoever corrects the record of a new node has a few minutes, in which `kubeadm join` waits. */
+  /** The record of a new node can be corrected while `kubeadm join` still waits, for a few minutes. */
   #pauseAfter(attempt: number, journey: Journey, codes: readonly string[]): number {
     const now = this.#deps.clock.monotonic();
     this.#rejectedLately.add(journey.facts.uid, now);

@@ -15,6 +15,7 @@ export const DOCUMENT_NAMES = [
   'cluster-budget',
   'budget-holder',
   'restart-lease',
+  'node-report',
   'reconcile-cursor',
   'cakeless-yaml',
   'invitation',

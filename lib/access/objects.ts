@@ -48,7 +48,7 @@ export interface ObjectAccess {
   readonly bucket: Bucket;
   readonly prefix: string;
   /** What a bound principal owns under the prefix; it reaches nothing else there. @default nothing: it reaches all of it */
-  readonly own?: '<cluster>/<node>/*' | '<cluster>.json';
+  readonly own?: '<cluster>/<node>/*' | '<cluster>.json' | '<cluster>/nodes/<node>.json';
   readonly get: readonly Principal[];
   readonly put: readonly Write[];
   /** @default nobody, except break-glass */
@@ -112,6 +112,13 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
     own: '<cluster>.json',
     get: ['control-plane', ...PEOPLE],
     put: [{ by: ['control-plane'], condition: 'compared' }],
+  },
+  {
+    // a node can lie about itself only
+    prefix: EXCHANGE_PREFIXES.reports,
+    own: '<cluster>/nodes/<node>.json',
+    get: ['node', 'reconcile', ...PEOPLE],
+    put: [{ by: ['node'], condition: 'compared' }],
   },
 ];
 

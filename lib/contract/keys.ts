@@ -20,6 +20,7 @@ import {
 } from './day-budget.ts';
 import { decisionRecordSchema, issuedKey, recordKey } from './decision-record.ts';
 import { type ExpiryEntry, expiryKey } from './expiry-key.ts';
+import { nodeReportKey, nodeReportSchema } from './node-report.ts';
 import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
 import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
@@ -110,6 +111,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: leaseKey(cluster),
     content: 'which node is restarting its components',
     document: { schema: leaseSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'exchange',
+    key: nodeReportKey(cluster, ofNode.node),
+    content: 'what a node says about itself',
+    document: widenable(nodeReportSchema),
   },
   {
     bucket: 'authority',

@@ -11,6 +11,7 @@ export const EXCHANGE_PREFIXES = {
   certificates: 'certificates/',
   trust: 'trust/',
   leases: 'leases/',
+  reports: 'reports/',
 } as const;
 
 export const AUTHORITY_PREFIXES = {
@@ -63,6 +64,11 @@ export const PREFIXES: readonly PrefixDescription[] = [
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.leases,
     holds: 'restart leases',
+  },
+  {
+    bucket: 'exchange',
+    prefix: EXCHANGE_PREFIXES.reports,
+    holds: 'what nodes say about themselves',
   },
   {
     bucket: 'authority',

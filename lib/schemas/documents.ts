@@ -8,6 +8,7 @@ import { clusterRecordSchema } from '../contract/cluster-record.ts';
 import { csrClaimSchema } from '../contract/csr-claim.ts';
 import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts';
 import { decisionRecordSchema } from '../contract/decision-record.ts';
+import { nodeReportSchema } from '../contract/node-report.ts';
 import { pendingSchema, rejectionSchema } from '../contract/outcomes.ts';
 import { reconcileCursorSchema } from '../contract/reconcile-cursor.ts';
 import { leaseSchema } from '../contract/restart-lease.ts';
@@ -124,6 +125,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: leaseSchema,
     unknownFields: 'ignored',
     describe: describeWith(FIELDS.restartLease),
+  },
+  {
+    name: 'node-report',
+    title: 'what a node says about itself',
+    schema: nodeReportSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.nodeReport),
   },
   {
     name: 'reconcile-cursor',

@@ -283,7 +283,7 @@ describe('buckets', () => {
         'certificates/*.rejected.json',
       ],
     ],
-    ['WrittenByComparing', COMPARED_ONLY, ['leases/*']],
+    ['WrittenByComparing', COMPARED_ONLY, ['leases/*', 'reports/*']],
   ])('exchange: %s', (sid, condition, patterns) => {
     const statement = denials(EXCHANGE).find(({ Sid }) => Sid === sid);
     expect(statement).toMatchObject({ Action: ['s3:PutObject'], Principal: { AWS: '*' } });
@@ -402,6 +402,7 @@ describe('buckets', () => {
       { Prefix: 'requests/', ExpirationInDays: 90 },
       { Prefix: 'certificates/', ExpirationInDays: 91 },
       { Prefix: 'leases/', ExpirationInDays: 1 },
+      { Prefix: 'reports/', ExpirationInDays: 90 },
     ]);
   });
 
@@ -459,15 +460,19 @@ describe('nodes', () => {
     const csr = more.length > 0 ? CSR_NAMES.map((name) => `requests/prod/csr/*/${name}`) : [];
     expect(put.map(({ Resource }) => Resource)).toEqual([
       [...ownNames.map((name) => `requests/prod/${node}/${name}`), ...csr].map(exchange),
-      ...more.filter((key) => key.startsWith('leases')).map((key) => [exchange(key)]),
+      [...more.filter((key) => key.startsWith('leases')), `reports/prod/nodes/${node}.json`].map(
+        exchange,
+      ),
     ]);
     expect(put[0]?.Condition).toEqual({ StringEquals: { 's3:if-none-match': '*' } });
-    const readable = [`requests/prod/${node}/*`, `certificates/prod/${node}/*`, 'trust/*', ...more];
+    const ofNode = [`requests/prod/${node}/*`, `certificates/prod/${node}/*`];
+    const report = `reports/prod/nodes/${node}.json`;
+    const readable = [...ofNode, 'trust/*', report, ...more];
     expect(resourcesFor(statements, 's3:GetObject')).toEqual(readable.map(exchange).sort());
     expect(allowed(statements, 's3:ListBucket').map(({ Condition }) => Condition)).toEqual([
       {
         StringLike: {
-          's3:prefix': [`requests/prod/${node}/*`, `certificates/prod/${node}/*`],
+          's3:prefix': [...ofNode, report],
         },
       },
       ...(more.length > 0 ? [{ StringLike: { 's3:prefix': more } }] : []),
@@ -562,6 +567,7 @@ describe('nodes', () => {
     expect(resourcesFor(statements, 's3:PutObject')).toEqual([
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       exchange('leases/${aws:PrincipalTag/cluster}.json'),
+      exchange(`reports/\${aws:PrincipalTag/cluster}/nodes/\${aws:PrincipalTag/node}.json`),
       ...['*.csr', '*/kubelet-client.json', '*/kubelet-serving.json'].map((name) =>
         exchange(`requests/\${aws:PrincipalTag/cluster}/\${aws:PrincipalTag/node}/${name}`),
       ),

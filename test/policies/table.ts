@@ -203,6 +203,24 @@ const LEASES: Row[] = [
   row(s3.list, 'exchange/leases/a.json', [...CONTROL_PLANES_OF_A, ...LISTERS]),
 ];
 
+const report = `exchange/reports/a/nodes/${NODE}.json`;
+
+const REPORTS: Row[] = [
+  row(s3.put, report, NODE_ITSELF),
+  row(s3.put, report, NODE_ITSELF, 'with If-Match'),
+  denied(s3.put, report, 'without a condition', { who: 'node' }),
+  denied(s3.put, report, 'in DEEP_ARCHIVE', { who: 'node' }),
+  row(s3.get, report, [...NODE_ITSELF, 'reconcile', ...READERS]),
+  row(s3.list, report, [...NODE_ITSELF, ...LISTERS]),
+  row(s3.delete, report, ['root']),
+  // a folder below the own key, and what is not a report
+  denied(s3.put, `exchange/reports/a/nodes/${NODE}/x.json`, undefined, {
+    what: report,
+    who: 'node',
+  }),
+  denied(s3.put, 'exchange/reports/a.json', undefined, { what: report, who: 'node' }),
+];
+
 const CLUSTERS: Row[] = [
   row(s3.get, 'authority/clusters/a.json', [RELAY, 'sign', 'reconcile', ...READERS]),
   row(s3.get, 'authority/clusters/b.json', ['sign', 'reconcile', ...READERS]),
@@ -426,6 +444,7 @@ export const TABLE: readonly Row[] = [
   ...REQUESTS,
   ...OUTCOMES,
   ...LEASES,
+  ...REPORTS,
   ...CLUSTERS,
   ...APPROVALS,
   ...LEDGER,

@@ -28,6 +28,7 @@ const IN_S3_CONTRACT = [
   'rejection',
   'pending',
   'restart-lease',
+  'node-report',
   'decision-record',
   'request-approval',
   'standing-approval',

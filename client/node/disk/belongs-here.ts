@@ -15,20 +15,16 @@ export const OPTIONAL: readonly CertificateName[] = [
 
 /**
  * Whether kube-apiserver of this node uses an etcd that does not run here as a static pod, so that someone else issues
- * its certificates. kubeadm's guide has their files in the places of its own: pki/etcd/ca.crt, apiserver-etcd-client.
+ * its certificates. kubeadm's guide has their files where its own would be: pki/etcd/ca.crt, apiserver-etcd-client.
  */
 export function usesExternalEtcd({ kubeconfigDir }: Pick<NodeFolders, 'kubeconfigDir'>): boolean {
-  const manifest = (name: string) => join(kubeconfigDir, 'manifests', `${name}.yaml`);
-  return existsSync(manifest('kube-apiserver')) && !existsSync(manifest('etcd'));
+  const runs = (name: string) => existsSync(join(kubeconfigDir, 'manifests', `${name}.yaml`));
+  return runs('kube-apiserver') && !runs('etcd');
 }
-
-/** Whether a certificate is one that the service does not issue, because the etcd is not the cluster's own. */
-export const isOfExternalEtcd = (name: CertificateName, folders: NodeFolders): boolean =>
-  profileOf(name).ca === 'etcd-ca' && usesExternalEtcd(folders);
 
 /** @returns what says that the certificate belongs on this node, as text; undefined if nothing does */
 export function whyItBelongsHere(name: CertificateName, folders: NodeFolders): string | undefined {
-  if (OPTIONAL.includes(name) || isOfExternalEtcd(name, folders)) return undefined;
+  if (OPTIONAL.includes(name)) return undefined;
   const place = placeOf(name, folders);
   for (const file of besides(place)) if (existsSync(file)) return `${file} exists`;
   const manifest = findManifest(name, folders);

@@ -1,9 +1,6 @@
 /** The kubelet's serving certificate, which kubeadm never checks (kubelet's --cert-dir). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import { readTextIfThere } from '../../read-text.ts';
-import type { NodeFolders } from './places.ts';
 
 export interface KubeletServing {
   readonly name: 'kubelet-server-current.pem' | 'kubelet.crt';
@@ -27,15 +24,4 @@ export function findKubeletServing(folder: string): KubeletServing | undefined {
   if (!existsSync(certificateFile)) return undefined;
   const keyFile = join(folder, 'kubelet.key');
   return { name: 'kubelet.crt', certificateFile, keyFile, isIssued: false };
-}
-
-/** The serving certificate that a CA has signed, and its intermediates, in PEM; empty if there is no such certificate. */
-export function readIssuedServing({ kubeletDir }: NodeFolders): readonly string[] {
-  const serving = kubeletDir === undefined ? undefined : findKubeletServing(kubeletDir);
-  if (!serving?.isIssued) return [];
-  try {
-    return certificatesIn(readTextIfThere(serving.certificateFile) ?? '');
-  } catch {
-    return []; // it cannot be read
-  }
 }

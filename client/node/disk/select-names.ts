@@ -5,8 +5,9 @@ import {
   CSRSIGNING_CONF,
   isCertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { CommandError } from '../../errors.ts';
-import { isOfExternalEtcd, whyItBelongsHere } from './belongs-here.ts';
+import { usesExternalEtcd, whyItBelongsHere } from './belongs-here.ts';
 import type { ExpiresWithin } from './expires-within.ts';
 import { isKubeletsJob, mayStillRotate, remaining } from './kubelet-rotation.ts';
 import { type NodeFolders, placeOf } from './places.ts';
@@ -97,7 +98,8 @@ type Missing = Extract<PlaceState, { state: 'missing' }>;
 
 function whyMissing({ name, file }: Missing, all: boolean, folders: NodeFolders) {
   const reason = `${file} does not exist`;
-  const evidence = all ? whyItBelongsHere(name, folders) : undefined;
+  const mayBelong = all && !isOfExternalEtcd(name, folders);
+  const evidence = mayBelong ? whyItBelongsHere(name, folders) : undefined;
   if (all && evidence === undefined) return { reason, isError: false, isAbsent: true };
   // kubeadm prints MISSING! and continues; administrators may have deleted super-admin.conf deliberately
   if (name === 'super-admin.conf') return { reason, isError: false };
@@ -130,6 +132,10 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
     };
   return undefined;
 }
+
+/** Whether a certificate is one that the service does not issue, because the etcd is not the cluster's own. */
+const isOfExternalEtcd = (name: CertificateName, folders: NodeFolders): boolean =>
+  profileOf(name).ca === 'etcd-ca' && usesExternalEtcd(folders);
 
 const OF_EXTERNAL_ETCD =
   'kube-apiserver uses an external etcd, whose CA is not that of the service; to request it anyway, give its name';

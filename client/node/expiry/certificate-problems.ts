@@ -15,7 +15,7 @@ import {
   isDeclaredCa,
   readCertificateFields,
 } from '../disk/certificate-fields.ts';
-import { chainOf, findPath } from '../trust/signer.ts';
+import { chainOf, findPath } from '../trust/path.ts';
 
 export interface Wanted {
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];

@@ -12,7 +12,6 @@ import type { CertificateInPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { isOptional } from '../trust/optional-ca.ts';
-import { chainOf, leadsTo } from '../trust/signer.ts';
 import { chainsTo, problemsOf, type Wanted } from './certificate-problems.ts';
 import {
   guarded,
@@ -79,14 +78,14 @@ export function readBothOfKubelet(
 function caOfServing(file: string, options: InventoryOptions): CaName {
   const bundle = readCaText(caFileOf('kubelet-ca', options));
   try {
-    const chain = chainOf(certificatesIn(readTextIfThere(file) ?? ''));
-    if (chain === undefined) return 'ca'; // the row says why it cannot be read
+    const chain = certificatesIn(readTextIfThere(file) ?? '');
+    const leaf = new X509Certificate(chain[0] ?? '');
     if (bundle === undefined)
-      return chain[0].issuer === `CN=${CA_COMMON_NAMES['kubelet-ca']}` ? 'kubelet-ca' : 'ca';
+      return leaf.issuer === `CN=${CA_COMMON_NAMES['kubelet-ca']}` ? 'kubelet-ca' : 'ca';
     const ofCluster = readCaText(caFileOf('ca', options)) ?? '';
-    return !leadsTo(chain, bundle) && leadsTo(chain, ofCluster) ? 'ca' : 'kubelet-ca';
+    return !chainsTo(chain, bundle) && chainsTo(chain, ofCluster) ? 'ca' : 'kubelet-ca';
   } catch {
-    return 'ca';
+    return 'ca'; // the row says why it cannot be read
   }
 }
 

@@ -17,7 +17,7 @@ import {
   checkStayingCertificates,
   decideCaChange,
 } from '../trust/ca-change.ts';
-import { chainOf } from '../trust/signer.ts';
+import { chainOf } from '../trust/path.ts';
 import { turnBundles } from '../trust/turn-bundles.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';

@@ -4,12 +4,13 @@
  */
 import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
-import { readIssuedServing } from '../disk/kubelet-serving.ts';
+import { readIssuedServing } from '../disk/issued-serving.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import type { CaDecision } from '../trust/ca-change.ts';
-import { chainOf, leadsTo } from '../trust/signer.ts';
+import { chainOf } from '../trust/path.ts';
+import { leadsTo } from '../trust/signer.ts';
 
 /** @throws CommandError if the API server verifies the kubelet of this node today, and would no longer */
 export function checkOwnKubelet(

@@ -6,7 +6,8 @@ import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import type { StayingCertificate } from '../trust/ca-change.ts';
-import { findPath, type Presented, presentedBy } from '../trust/signer.ts';
+import { findPath, type Presented } from '../trust/path.ts';
+import { presentedBy } from '../trust/signer.ts';
 import type { NodeCertificate } from '../trust/turn-bundles.ts';
 
 /**

@@ -18,14 +18,15 @@ import {
   digestOf,
   type RecordedChange,
 } from '../disk/file-change.ts';
+import { readIssuedServing } from '../disk/issued-serving.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
-import { readIssuedServing } from '../disk/kubelet-serving.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { contentOf, type Installation } from '../install/journal.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
-import { type Chain, chainOf, leadsTo } from '../trust/signer.ts';
+import { type Chain, chainOf } from '../trust/path.ts';
+import { leadsTo } from '../trust/signer.ts';
 
 /**
  * @param later newer installations that were not undone

@@ -16,8 +16,9 @@ import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { accepts, type CaChangeOptions } from './accepted-change.ts';
 import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
+import type { Presented } from './path.ts';
 import type { PublishedBundle } from './read-bundle.ts';
-import { leadsTo, type Presented } from './signer.ts';
+import { leadsTo } from './signer.ts';
 
 export interface CaDecision {
   /** The CA certificates that must have signed a certificate, by CA. */

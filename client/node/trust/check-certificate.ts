@@ -23,7 +23,7 @@ import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
 import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import { chainOf, findPath } from './signer.ts';
+import { chainOf, findPath } from './path.ts';
 
 export interface Expected {
   readonly profile: Pick<IssuedProfile, 'extendedKeyUsages'>;

@@ -10,8 +10,9 @@ import type { Terminal } from '../../terminal.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { caHashesOf, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
+import { chainOf } from './path.ts';
 import { MAX_BUNDLE_BYTES, readBundle } from './read-bundle.ts';
-import { chainOf, findAnchor } from './signer.ts';
+import { findAnchor } from './signer.ts';
 
 export interface KubeconfigPins {
   readonly cluster: string;

@@ -22,6 +22,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   prepare: ['fetch', 'trust', 'exchange', 'expiry', 'csr', 'state', 'disk'],
   /** When does each certificate expire? */
   expiry: ['trust', 'restart', 'csr', 'disk'],
+  /** What does this node say about itself? */
+  report: ['trust', 'restart', 'disk'],
   /** How are the old files restored? */
   rollback: ['install', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */

@@ -17,7 +17,7 @@ export const tree = readTree(buildProgram(terminal, noPrompt, () => undefined));
 /** What is typed, and exactly what can follow. */
 export const TYPED: readonly (readonly [typed: string, completions: readonly string[]])[] = [
   ['cakeless re', ['relay', 'release-keys', 'renew', 'request']],
-  ['cakeless cluster ', ['apply', 'list', 'node', 'show']],
+  ['cakeless cluster ', ['apply', 'list', 'node', 'nodes', 'show']],
   ['cakeless cluster node ', ['add', 'remove']],
   ['cakeless renew --ca', ['--ca-cert-hash']],
   ['cakeless renew --key-algorithm RSA', ['RSA-2048', 'RSA-3072', 'RSA-4096']],

@@ -98,12 +98,17 @@ describe('grants of one principal', () => {
       {
         bucket: 'exchange',
         verb: 'list',
-        prefixes: ['requests/a/cp-1/*', 'certificates/a/cp-1/*'],
+        prefixes: ['requests/a/cp-1/*', 'certificates/a/cp-1/*', 'reports/a/nodes/cp-1.json'],
       },
       {
         bucket: 'exchange',
         verb: 'get',
-        keys: ['requests/a/cp-1/*', 'certificates/a/cp-1/*', 'trust/*'],
+        keys: [
+          'requests/a/cp-1/*',
+          'certificates/a/cp-1/*',
+          'trust/*',
+          'reports/a/nodes/cp-1.json',
+        ],
         condition: undefined,
       },
       {
@@ -115,6 +120,12 @@ describe('grants of one principal', () => {
           'requests/a/cp-1/*/kubelet-serving.json',
         ],
         condition: 'new',
+      },
+      {
+        bucket: 'exchange',
+        verb: 'put',
+        keys: ['reports/a/nodes/cp-1.json'],
+        condition: 'compared',
       },
     ]);
     expect(bucketGrants(node, 'authority')).toEqual([]);
@@ -238,7 +249,7 @@ describe('denials', () => {
         unless: 'new',
         keys: [...UPLOADED, 'certificates/*.crt', 'certificates/*.rejected.json'],
       },
-      { verb: 'put', unless: 'compared', keys: ['leases/*'] },
+      { verb: 'put', unless: 'compared', keys: ['leases/*', 'reports/*'] },
     ]);
   });
 
@@ -281,7 +292,8 @@ describe('reservations', () => {
       'put certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json: sign',
       'put trust/*: create-ca',
       'put leases/*: control-plane',
-      `put others than ${UPLOADED.join(', ')}, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*: nobody`,
+      'put reports/*: node',
+      `put others than ${UPLOADED.join(', ')}, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*, reports/*: nobody`,
       'delete requests/*, certificates/*.pending.json: sign, break-glass',
       'delete others than requests/*, certificates/*.pending.json: break-glass',
       'delete-version others than : break-glass',

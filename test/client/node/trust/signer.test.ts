@@ -4,7 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chainOf, findAnchor, leadsTo } from '../../../../client/node/trust/signer.ts';
+import { chainOf } from '../../../../client/node/trust/path.ts';
+import { findAnchor, leadsTo } from '../../../../client/node/trust/signer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-signer-'));
 const file = (name: string) => join(root, name);

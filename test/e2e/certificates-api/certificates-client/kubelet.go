@@ -102,7 +102,7 @@ func (k kubelet) clientManager() (
 		return nil, nil, nil, err
 	}
 	transport := restclient.AnonymousClientConfig(clientConfig)
-	// UpdateTransport moves the CA into a transport of its own
+	// UpdateTransport moves the CA into a separate transport
 	anonymous, err := restclient.TLSConfigFor(transport)
 	if err != nil {
 		return nil, nil, nil, err
@@ -239,9 +239,9 @@ const (
 	mostResets = 3
 )
 
-// logIn asks the API server whom it takes the holder of this certificate for. Each question has a connection of its own:
+// logIn asks the API server whom it takes the holder of this certificate for. Each question has its own connection:
 // the kubelet's own connections keep the certificate before this one for up to ten seconds, until UpdateTransport closes
-// them, and a question that they carry at that moment fails. A connection that is reset all the same, as by an API server
+// them, and a question that they carry at that moment fails. A connection that is reset anyway, as by an API server
 // that restarts, is opened again a few times, and counted. What the API server answers is never asked again.
 func logIn(server string, anonymous *tls.Config, current *tls.Certificate) error {
 	tlsConfig := anonymous.Clone()

@@ -1,0 +1,145 @@
+/** What this node says about itself. Only reads; a file that cannot be read is left out, and reported by others. */
+import { X509Certificate } from 'node:crypto';
+import { dirname } from 'node:path';
+import {
+  MAX_REPORT_BYTES,
+  type NodeReport,
+  REPORT_LIMITS,
+} from '../../../lib/contract/node-report.ts';
+import {
+  CA_NAMES,
+  CERTIFICATE_NAMES,
+  type CertificateName,
+} from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import { VERSION } from '../../version.ts';
+import { findCaKeys } from '../disk/ca-keys.ts';
+import { COMPONENTS } from '../disk/components.ts';
+import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { findKeyCopies } from '../disk/key-copies.ts';
+import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { readManifest } from '../restart/manifest.ts';
+import { signingFlags } from '../restart/signing-flags.ts';
+import { findAnchor, presentedBy } from '../trust/signer.ts';
+import { lastRenewal } from './last-renewal.ts';
+import type { ServedCertificate } from './served.ts';
+
+export interface ReportedNode {
+  readonly cluster: string;
+  readonly node: string;
+  readonly folders: NodeFolders;
+  readonly stateDir: string;
+}
+
+/** @param by the command that writes it */
+export function collectReport(
+  { cluster, node, folders, stateDir }: ReportedNode,
+  by: string,
+  served: readonly ServedCertificate[],
+  now: Date,
+): NodeReport {
+  const signing = attempt(() => signingFlags(folders));
+  const renewal = lastRenewal(stateDir);
+  return shrink({
+    cluster,
+    node,
+    at: now.toISOString(),
+    by,
+    versions: { cakeless: VERSION, components: versionsOf(folders) },
+    certificates: CERTIFICATE_NAMES.flatMap(
+      (name) => attempt(() => certificateOf(name, folders)) ?? [],
+    ),
+    served: served.map((one) => ({ ...one, issuer: short(one.issuer) })),
+    caFiles: CA_NAMES.flatMap((ca) => {
+      const file = caFileOf(ca, folders);
+      const text = attempt(() => readTextIfThere(file));
+      return text === undefined ? [] : [{ ca, file: short(file), sha256: hashesOf(text) }];
+    }),
+    kubeconfigs: CERTIFICATE_NAMES.flatMap((name) => attempt(() => caDataOf(name, folders)) ?? []),
+    caKeys: caKeysOf(folders),
+    ...(signing && {
+      signing: {
+        file: short(signing.file),
+        flags: few(signing.flags.map(({ name, value }) => short(`${name}=${value}`))),
+        signs: signing.signs,
+      },
+    }),
+    ...(renewal && { renewal }),
+  });
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+const few = <T>(items: readonly T[]): T[] => items.slice(0, REPORT_LIMITS.items);
+const short = (text: string) => text.slice(0, REPORT_LIMITS.text);
+const hexOf = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCase();
+const hashesOf = (pem: string) => few(attempt(() => fingerprintsOf(pem)) ?? []).map(hexOf);
+
+const versionsOf = (folders: NodeFolders) =>
+  COMPONENTS.flatMap((name) => {
+    const version = attempt(() => readManifest(name, folders)?.version);
+    return version === undefined ? [] : [{ name, version: `1.${version.minor}.${version.patch}` }];
+  });
+
+function certificateOf(name: CertificateName, folders: NodeFolders) {
+  const place = readPlace(placeOf(name, folders));
+  if (place.state !== 'present') return [];
+  const { ca } = profileOf(name);
+  const bundle = readTextIfThere(caFileOf(ca, folders)) ?? '';
+  const anchor = attempt(() => findAnchor(presentedBy(place), bundle));
+  const { leaf } = place;
+  return [
+    {
+      name,
+      file: short(place.certificateFile),
+      sha256: hexOf(leaf.fingerprint256),
+      notAfter: new Date(leaf.validTo).toISOString(),
+      ca,
+      ...(anchor && { caSha256: hexOf(new X509Certificate(anchor.raw).fingerprint256) }),
+    },
+  ];
+}
+
+function caDataOf(name: CertificateName, folders: NodeFolders) {
+  const place = placeOf(name, folders);
+  if (place.kind !== 'kubeconfig') return [];
+  const file = fileOf(place);
+  const text = readTextIfThere(file);
+  if (text === undefined) return [];
+  const { certificateAuthority } = readKubeconfig(text, dirname(file));
+  const pem =
+    certificateAuthority && 'file' in certificateAuthority
+      ? readTextIfThere(certificateAuthority.file)
+      : certificateAuthority?.pem;
+  return [{ file: short(file), sha256: hashesOf(pem ?? '') }];
+}
+
+/** In their places, and copies elsewhere. */
+function caKeysOf(folders: NodeFolders): string[] {
+  const inPlace = attempt(() => findCaKeys(folders)) ?? [];
+  const copies = (attempt(() => findKeyCopies(folders)) ?? { copies: [] }).copies;
+  return few([...new Set([...inPlace, ...copies.map(({ file }) => file)])].map(short));
+}
+
+/** Whatever is on the node: what matters most stays. */
+function shrink(report: NodeReport): NodeReport {
+  const smaller = [
+    report,
+    { ...report, kubeconfigs: [] },
+    { ...report, kubeconfigs: [], caFiles: [] },
+    { ...report, kubeconfigs: [], caFiles: [], served: [], caKeys: report.caKeys.slice(0, 20) },
+  ];
+  const isSmall = (one: NodeReport) => Buffer.byteLength(textOfReport(one)) <= MAX_REPORT_BYTES;
+  return smaller.find(isSmall) ?? { ...report, kubeconfigs: [], caFiles: [], certificates: [] };
+}
+
+export const textOfReport = (report: NodeReport): string => `${JSON.stringify(report, null, 1)}\n`;

@@ -1,0 +1,81 @@
+/** Which certificates the components of this node serve, by any CA: asked on their own ports. */
+import { connect } from 'node:tls';
+import { URL } from 'node:url';
+import type { NodeFolders } from '../disk/places.ts';
+import { callable } from '../restart/address.ts';
+import { readManifest } from '../restart/manifest.ts';
+
+export interface ServedCertificate {
+  readonly component: string;
+  /** In hex. */
+  readonly sha256: string;
+  readonly issuer: string;
+}
+
+interface Port {
+  readonly component: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+const TIMEOUT_MS = 2000;
+const KUBELET_PORT = 10_250;
+
+/** Never throws: a component that does not respond is left out. */
+export async function findServed(folders: NodeFolders): Promise<ServedCertificate[]> {
+  const found = await Promise.all(portsOf(folders).map(ask));
+  return found.flatMap((one) => one ?? []);
+}
+
+function portsOf(folders: NodeFolders): Port[] {
+  const apiServer = readManifest('kube-apiserver', folders)?.flags;
+  const [etcdUrl = ''] = (
+    readManifest('etcd', folders)?.flags.get('listen-client-urls') ?? ''
+  ).split(',');
+  const etcd = URL.canParse(etcdUrl) ? new URL(etcdUrl) : undefined;
+  const host = (name: string) => callable(name.replace(/^\[(.*)\]$/, '$1')).replace(/^\[|\]$/g, '');
+  return [
+    ...(apiServer
+      ? [
+          {
+            component: 'kube-apiserver',
+            host: host(apiServer.get('bind-address') ?? ''),
+            port: Number(apiServer.get('secure-port') ?? 6443),
+          },
+        ]
+      : []),
+    ...(etcd?.protocol === 'https:'
+      ? [{ component: 'etcd', host: host(etcd.hostname), port: Number(etcd.port) }]
+      : []),
+    // a copy of a node's files has no kubelet
+    ...(folders.kubeletDir === undefined
+      ? []
+      : [{ component: 'kubelet', host: '127.0.0.1', port: KUBELET_PORT }]),
+  ];
+}
+
+/** Nothing is sent, so that it does not matter whether the certificate is trusted: it is only looked at. */
+function ask({ component, host, port }: Port): Promise<ServedCertificate | undefined> {
+  return new Promise((resolve) => {
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) return resolve(undefined);
+    const socket = connect({ host, port, rejectUnauthorized: false, timeout: TIMEOUT_MS });
+    const end = (served?: ServedCertificate) => {
+      socket.destroy();
+      resolve(served);
+    };
+    socket.once('secureConnect', () => {
+      const certificate = socket.getPeerX509Certificate();
+      end(
+        certificate && {
+          component,
+          sha256: hexOf(certificate.fingerprint256),
+          issuer: certificate.issuer.replaceAll('\n', ', '),
+        },
+      );
+    });
+    socket.once('timeout', () => end());
+    socket.once('error', () => end());
+  });
+}
+
+const hexOf = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCase();

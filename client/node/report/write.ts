@@ -1,0 +1,45 @@
+/** Writes the report of this node into the exchange bucket. A report that cannot be written makes no command fail. */
+import { MAX_REPORT_BYTES, nodeReportKey } from '../../../lib/contract/node-report.ts';
+import { JSON_TYPE } from '../../../lib/store/documents.ts';
+import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import type { Terminal } from '../../terminal.ts';
+import { collectReport, type ReportedNode, textOfReport } from './collect.ts';
+import { findServed } from './served.ts';
+
+export interface ReportDeps {
+  readonly terminal: Terminal;
+  readonly now: () => Date;
+  readonly exchange: () => Promise<Pick<ObjectStore, 'create' | 'get' | 'replace'>>;
+}
+
+/** Never throws. @param by the command that writes it */
+export async function writeReport(
+  { terminal, now, exchange }: ReportDeps,
+  node: ReportedNode,
+  by: string,
+): Promise<void> {
+  try {
+    const report = collectReport(node, by, await findServed(node.folders), now());
+    await store(await exchange(), nodeReportKey(node.cluster, node.node), textOfReport(report));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.progress(`note: the report of this node was not written: ${reason}`);
+  }
+}
+
+/** Compared: nobody else writes this key, so a change in the meantime is another run of this node. */
+async function store(
+  exchange: Pick<ObjectStore, 'create' | 'get' | 'replace'>,
+  key: string,
+  text: string,
+): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if ((await exchange.create(key, text, JSON_TYPE)) === 'created') return;
+    const current = await exchange.get(key, MAX_REPORT_BYTES);
+    if (!current) continue;
+    if ((await exchange.replace(key, text, JSON_TYPE, current.eTag)) === 'replaced') return;
+  }
+  throw new Error('another run of this node wrote it at the same time');
+}
+
+const TRIES = 3;
