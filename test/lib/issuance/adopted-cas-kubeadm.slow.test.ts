@@ -59,7 +59,7 @@ describe.each(VERSIONS)('kubeadm %s', (version) => {
       expect(stdout).toContain(`Using existing ${name} certificate`);
   });
 
-  declare('refuses certificates of other CAs than those of %s', async (set) => {
+  declare('refuses certificates that the CAs of %s did not sign', async (set) => {
     const [other = ''] = adoptedSets().filter((name) => name !== set);
     const config = nodeOf(set, await issueAll(other, NOW), version);
     const { stderr } = runKubeadm(version, 'init', 'phase', 'certs', 'all', '--config', config);
