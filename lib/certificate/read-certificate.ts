@@ -29,18 +29,17 @@ export function readCertificate(der: Uint8Array): CertificateElements {
   const [tbs, signatureAlgorithm] = parts;
   const all = tbs?.expect(TAG.sequence).children() ?? [];
   const fields = all[0]?.tag === VERSION ? all.slice(1) : all;
-  const [serialNumber, signature, issuer, validity, subject, publicKey] = fields;
-  if (!signatureAlgorithm || !serialNumber || !signature || !issuer || !validity)
+  const [serialNumber, signature, issuer, , subject, publicKey] = fields;
+  if (!signatureAlgorithm || !serialNumber || !signature || !issuer || !subject || !publicKey)
     throw new DerError('certificate: incomplete');
-  if (!subject || !publicKey) throw new DerError('certificate: incomplete');
   const [list] = fields.find(({ tag }) => tag === EXTENSIONS)?.children() ?? [];
   return {
-    serialNumber: serialNumber.as(TAG.integer, 'serialNumber'),
+    serialNumber: serialNumber.expect(TAG.integer),
     signature,
     signatureAlgorithm,
-    issuer: issuer.as(TAG.sequence, 'issuer'),
+    issuer,
     subject: subject.as(TAG.sequence, 'subject'),
-    publicKey: publicKey.as(TAG.sequence, 'subjectPublicKeyInfo'),
+    publicKey,
     extensions: (list?.as(TAG.sequence, 'extensions').children() ?? []).map(readExtension),
   };
 }

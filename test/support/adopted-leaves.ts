@@ -23,8 +23,9 @@ export interface Leaf {
 export async function openAdopted(
   existing: ExistingCas,
   cas: readonly AdoptableCa[] = ADOPTABLE_CAS,
+  now = AFTER_ADOPTION,
 ) {
-  const memory = await InMemoryService.openAdopted(AFTER_ADOPTION, (service, keys) =>
+  const memory = await InMemoryService.openAdopted(now, (service, keys) =>
     adoptAll(service, keys, TRUST_DOMAIN, existing, cas),
   );
   const { node } = memory.declare(requests);
@@ -32,8 +33,8 @@ export async function openAdopted(
 }
 
 /** A certificate of every name that kubeadm has. */
-async function issueAll(set: string): Promise<Leaf[]> {
-  const { memory, node } = await openAdopted(readAdoptedSet(set));
+export async function issueAll(set: string, now = AFTER_ADOPTION): Promise<Leaf[]> {
+  const { memory, node } = await openAdopted(readAdoptedSet(set), ADOPTABLE_CAS, now);
   const leaves: Leaf[] = [];
   for (const csr of requests.csrs) {
     const key = memory.upload(node, csr);
