@@ -11,6 +11,7 @@ import { refuseOtherSigner } from '../csrsigning/other-signer.ts';
 import { type Check, checkCsrSigning } from '../csrsigning/preflight.ts';
 import { rbacYaml } from '../csrsigning/rbac.ts';
 import { runForwarder } from '../csrsigning/run-forwarder.ts';
+import { keepHeapSmall } from '../csrsigning/small-heap.ts';
 import type { TrustSource } from '../csrsigning/steps.ts';
 import { trustIn } from '../csrsigning/trust.ts';
 import { CommandError } from '../errors.ts';
@@ -103,6 +104,7 @@ async function runCsrSigning(
   if (beside !== undefined) terminal.progress(`warning: ${beside}`);
   const trust = trustIn(caFolderOf(options, settings));
   requireCa(trust);
+  keepHeapSmall();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { signal } = stop;

@@ -15,7 +15,7 @@ import type { Steps } from './steps.ts';
 import { Tracker } from './tracker.ts';
 import { type Turn, Turns } from './turns.ts';
 
-/** Each takes less than a kilobyte. Older CSRs of one kubelet do not count. */
+/** Each takes less than 2 KB of memory. Older CSRs of one kubelet do not count. */
 const MAX_TRACKED = 20_000;
 const SECOND = 1000;
 /** The loop runs at least this often: `/healthz` relies on it. */

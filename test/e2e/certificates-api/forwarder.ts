@@ -8,7 +8,7 @@ import { Component } from '../control-plane/component.ts';
 export interface ForwarderPlan {
   /** The command line after `cakeless`. */
   readonly args: readonly string[];
-  /** The command as one file. */
+  /** The command as it is installed. */
   readonly program: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly healthPort: number;

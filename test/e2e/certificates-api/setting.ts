@@ -4,7 +4,6 @@
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serviceProgram } from '../../support/service-program.ts';
 import { Hopeless, until } from '../../support/until.ts';
 import { ClusterNode } from '../control-plane/cluster-node.ts';
 import type { ComponentName } from '../control-plane/component.ts';
@@ -20,6 +19,7 @@ import { Api, REFUSED } from './api.ts';
 import { changeRecord } from './cluster-record.ts';
 import { ExchangeProxy } from './exchange-proxy.ts';
 import { Forwarder } from './forwarder.ts';
+import { buildInstalled } from './installed-client.ts';
 import { KubeletProgram, type NodeAddress } from './kubelet-program.ts';
 import { Link } from './link.ts';
 import { tokenKubeconfig, writeKubeconfig } from './make-csr.ts';
@@ -292,7 +292,7 @@ export class Setting {
     const server = this.plan.eachApiServer ? serverOf(node) : `https://${ENDPOINT_NAME}:6443`;
     const text = readFileSync(node.file(FORWARDER_CONF), 'utf8');
     writeKubeconfig(kubeconfig, text.replace(/server: .*/, `server: ${server}`));
-    this.#program ||= await serviceProgram();
+    this.#program ||= await buildInstalled(join(this.folder, 'installed'));
     this.#count += 1;
     const folders = ['--kubeconfig-dir', node.file(''), '--cert-dir', node.file('pki')];
     const who = ['--cluster', this.cluster, '--node', node.name];
