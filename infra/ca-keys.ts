@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { KEY_ACCESS, type KeyAccess, type KeyPrincipal } from '../lib/access/services.ts';
+import { type KeyAccess, type KeyPrincipal, keyAccessOf } from '../lib/access/services.ts';
 import { caKeyAlias } from '../lib/ca/key-alias.ts';
 import { FIRST_CA_VERSION } from '../lib/contract/ca-record.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
@@ -74,10 +74,11 @@ export class CaKeys extends Construct {
   #statements(props: CaKeysProps): iam.PolicyStatement[] {
     const principals = this.#principals(props);
     const algorithm = signingAlgorithmOf(this.keySpec).kms;
+    const rows = keyAccessOf({ imported: false });
     return [
-      ...KEY_ACCESS.flatMap((row) => allow(row, principals, algorithm)),
+      ...rows.flatMap((row) => allow(row, principals, algorithm)),
       // The denials apply to everyone, however the statements above are changed.
-      ...KEY_ACCESS.flatMap((row) => denyOthers(row, principals, algorithm)),
+      ...rows.flatMap((row) => denyOthers(row, principals, algorithm)),
     ];
   }
 
@@ -91,6 +92,7 @@ export class CaKeys extends Construct {
         'break-glass': guardians.breakGlass,
         sign: [props.signRoleArn],
         'create-ca': [props.createCaRoleArn],
+        importer: [],
       },
     };
   }

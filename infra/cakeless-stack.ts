@@ -12,6 +12,7 @@ import { EC2, NodeAccess } from './node-access.ts';
 import {
   newApproverRole,
   newAuditorRole,
+  newImporterRole,
   newOperatorRole,
   newRelayRole,
   newUserRole,
@@ -125,12 +126,13 @@ export class CakelessStack extends Stack {
     }
   }
 
-  #addPeople({ operators, approvers, auditors, clusters }: Config): void {
+  #addPeople({ operators, approvers, auditors, importers, clusters }: Config): void {
     const { service } = this;
     const roles = {
       OperatorRole: operators && newOperatorRole(this, 'Operator', service, operators),
       ApproverRole: approvers && newApproverRole(this, 'Approver', service, approvers),
       AuditorRole: auditors && newAuditorRole(this, 'Auditor', service, auditors),
+      ImporterRole: importers && newImporterRole(this, 'Importer', service, importers),
     };
     for (const [id, role] of Object.entries(roles))
       if (role) new CfnOutput(this, `${id}Arn`, { value: role.roleArn });

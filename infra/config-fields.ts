@@ -22,6 +22,8 @@ export interface CakelessConfig extends GuardiansProps, ServiceOptions {
   readonly approvers?: PeopleConfig | undefined;
   /** @default no role */
   readonly auditors?: PeopleConfig | undefined;
+  /** Who imports CA keys of existing clusters; only while one is adopted. @default no role */
+  readonly importers?: PeopleConfig | undefined;
   readonly alarms?: AlarmsConfig | undefined;
   /** Who may change key policies and enable keys, as patterns of principal ARNs. @default the `deployers` */
   readonly keyAdministrators?: readonly string[] | undefined;

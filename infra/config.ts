@@ -111,6 +111,7 @@ export const configSchema = z.strictObject({
   operators: z.optional(people),
   approvers: z.optional(people),
   auditors: z.optional(people),
+  importers: z.optional(people),
   alarms: z.optional(
     z.strictObject({
       topicArn: z.optional(

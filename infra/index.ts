@@ -19,6 +19,7 @@ export { NodeAccess, type NodeAccessProps } from './node-access.ts';
 export {
   newApproverRole,
   newAuditorRole,
+  newImporterRole,
   newOperatorRole,
   newRelayRole,
   newUserRole,

@@ -58,6 +58,22 @@ export function newAuditorRole(
   });
 }
 
+/** Imports the CA keys of existing clusters and has them adopted; reads nothing but the trust bundles. */
+export function newImporterRole(
+  scope: Construct,
+  id: string,
+  service: CakelessService,
+  people: People,
+): iam.Role {
+  const description = 'importers: CA keys of existing clusters';
+  return newRole(scope, id, {
+    service,
+    trust: people,
+    description,
+    caller: { principal: 'importer' },
+  });
+}
+
 /** Requests user certificates of a cluster, in a folder next to those of its nodes. */
 export function newUserRole(
   scope: Construct,

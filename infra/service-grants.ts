@@ -2,7 +2,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Caller } from '../lib/access/principals.ts';
 import {
-  KEY_ACCESS,
+  keyAccessOf,
   QUEUES,
   SERVICE_ACCESS,
   type ServiceResource,
@@ -39,7 +39,7 @@ export function grantKeys(
     StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': kms },
   };
   for (const { name, role } of functions)
-    for (const { actions, by, digestsOnly } of KEY_ACCESS)
+    for (const { actions, by, digestsOnly } of keyAccessOf({ imported: false }))
       if (by.some((principal) => principal === name))
         role.addToPolicy(
           new iam.PolicyStatement({

@@ -44,5 +44,11 @@ export function firstPrincipals(
       description: 'Reads everything, writes nothing.',
       statements: statementsOf({ principal: 'auditor' }, buckets),
     },
+    {
+      name: 'importer',
+      kind: 'role',
+      description: 'Imports CA keys of existing clusters, and has them adopted.',
+      statements: statementsOf({ principal: 'importer' }, buckets),
+    },
   ];
 }

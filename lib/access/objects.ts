@@ -104,7 +104,7 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: EXCHANGE_PREFIXES.trust,
     // a control-plane node as the node that it is, too
-    get: ['node', 'forwarder', 'user', 'relay', ...PEOPLE],
+    get: ['node', 'forwarder', 'user', 'relay', 'importer', ...PEOPLE],
     put: [{ by: ['create-ca'] }],
   },
   {

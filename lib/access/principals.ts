@@ -21,13 +21,20 @@ export const BOUND_PRINCIPALS = ['node', 'control-plane', 'forwarder', 'user', '
 
 export type BoundPrincipal = (typeof BOUND_PRINCIPALS)[number];
 
+/**
+ * Who brings the private keys of existing clusters into KMS. Their role exists only during an adoption, and is nobody
+ * else's: who imports has had the key in their hands.
+ */
+export const IMPORTER = 'importer';
+
 /** Functions have one role each. */
-export type Principal = BoundPrincipal | Person | ServiceName;
+export type Principal = BoundPrincipal | Person | typeof IMPORTER | ServiceName;
 
 /** Every principal, in the order in which documentation lists them. */
 export const PRINCIPALS: readonly Principal[] = [
   ...BOUND_PRINCIPALS,
   ...PEOPLE,
+  IMPORTER,
   'triage',
   'sign',
   'create-ca',
@@ -36,7 +43,7 @@ export const PRINCIPALS: readonly Principal[] = [
 ];
 
 /** Principals whose roles a deployment creates for people and machines, not for functions. */
-export type Outsider = BoundPrincipal | Person;
+export type Outsider = BoundPrincipal | Person | typeof IMPORTER;
 
 /**
  * Where the roles of each principal are, below the deployment's IAM path. Policies name these folders: they must also
@@ -51,6 +58,7 @@ export const ROLE_FOLDERS: Readonly<Record<Outsider, readonly string[]>> = {
   operator: ['operators/'],
   approver: ['approvers/'],
   auditor: ['auditors/'],
+  importer: ['importers/'],
 };
 
 /** Where the functions' roles are. */
@@ -60,7 +68,7 @@ export const FUNCTION_ROLE_FOLDER = 'functions/';
 export type Caller =
   | { readonly principal: 'node'; readonly cluster: string; readonly node: string }
   | { readonly principal: Exclude<BoundPrincipal, 'node'>; readonly cluster: string }
-  | { readonly principal: Person | ServiceName };
+  | { readonly principal: Person | typeof IMPORTER | ServiceName };
 
 /** The cluster, and the folder under it, that a bound principal owns. */
 export interface Place {

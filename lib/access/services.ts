@@ -68,10 +68,11 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
     by: ['operator'],
   },
   {
+    // an importer has it adopt the CA whose key they imported
     resource: 'function create-ca',
     may: 'invoke',
     actions: ['lambda:InvokeFunction'],
-    by: ['operator'],
+    by: ['operator', 'importer'],
   },
   {
     resource: 'function reconcile',
@@ -145,7 +146,13 @@ export function messageReservations(
  * Who may use a CA key. `account`: every principal of the account whose own policy allows it. `key administrators` and
  * `break-glass` are named by the configuration.
  */
-export type KeyPrincipal = 'sign' | 'create-ca' | 'account' | 'key administrators' | 'break-glass';
+export type KeyPrincipal =
+  | 'sign'
+  | 'create-ca'
+  | 'importer'
+  | 'account'
+  | 'key administrators'
+  | 'break-glass';
 
 export interface KeyAccess {
   readonly may:
@@ -154,16 +161,29 @@ export interface KeyAccess {
     | 'enable or keep'
     | 'disable or delete'
     | 'sign'
-    | 'get the public key'
+    | 'get the public key and the state'
+    | 'get a wrapping key'
+    | 'import'
     | 'grant';
   readonly actions: readonly string[];
   readonly by: readonly KeyPrincipal[];
   /** Only digests, with the one algorithm that the key is for. */
   readonly digestsOnly?: true;
+  /** Only requests in which this condition key of KMS has this value. */
+  readonly only?: KeyCondition;
+  /** Only for keys whose private key is imported; nobody is allowed it with other keys. */
+  readonly importedOnly?: true;
   /** Sid of the statement that allows it; absent if nobody is allowed. */
   readonly sid?: string;
   /** Sid of the statement that denies it to everyone else, whatever other policies allow. @default no such statement */
   readonly denialSid?: string;
+}
+
+export interface KeyCondition {
+  readonly key: string;
+  readonly value: string;
+  /** Sid of the statement that denies every other value, and none, to everyone. */
+  readonly denialSid: string;
 }
 
 export const KEY_ACCESS: readonly KeyAccess[] = [
@@ -205,9 +225,10 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     denialSid: 'DenyEnable',
   },
   {
-    // Without the key no certificate can be renewed, and no other key can replace it.
+    // Without the key no certificate can be renewed, and no other key can replace it. Imported key material is gone at
+    // once, without the days of waiting of a deletion.
     may: 'disable or delete',
-    actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+    actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion', 'kms:DeleteImportedKeyMaterial'],
     by: ['break-glass'],
     sid: 'DisableAndDelete',
     denialSid: 'DenyDisableAndDelete',
@@ -221,10 +242,40 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     denialSid: 'NobodyElseSigns',
   },
   {
-    may: 'get the public key',
-    actions: ['kms:GetPublicKey'],
+    // a key that waits for its import has a state, and no public key yet
+    may: 'get the public key and the state',
+    actions: ['kms:GetPublicKey', 'kms:DescribeKey'],
     by: ['create-ca'],
     sid: 'PublicKey',
+  },
+  {
+    // What is wrapped for it can be read by KMS alone. No other principal needs one: they could only misuse it.
+    may: 'get a wrapping key',
+    actions: ['kms:GetParametersForImport'],
+    by: ['importer'],
+    only: {
+      key: 'kms:WrappingAlgorithm',
+      // the one that the command uses (lib/ca/wrap-key.ts)
+      value: 'RSA_AES_KEY_WRAP_SHA_256',
+      denialSid: 'NoOtherWrapping',
+    },
+    importedOnly: true,
+    sid: 'WrappingKey',
+    denialSid: 'NobodyElseGetsWrappingKeys',
+  },
+  {
+    // Who imports first decides which private key it is. One that expired would end a CA, without anybody's doing.
+    may: 'import',
+    actions: ['kms:ImportKeyMaterial'],
+    by: ['importer'],
+    only: {
+      key: 'kms:ExpirationModel',
+      value: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+      denialSid: 'NothingThatExpires',
+    },
+    importedOnly: true,
+    sid: 'Import',
+    denialSid: 'NobodyElseImports',
   },
   {
     // A grant would pass Sign on, and nothing needs one.
@@ -234,3 +285,14 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     denialSid: 'NoGrants',
   },
 ];
+
+/** The rows as they are for a key: with one that KMS made, nobody may do what is about imported keys. */
+export function keyAccessOf({ imported }: { imported: boolean }): readonly KeyAccess[] {
+  return imported ? KEY_ACCESS : KEY_ACCESS.flatMap(closedToImports);
+}
+
+function closedToImports(row: KeyAccess): KeyAccess[] {
+  if (!row.importedOnly) return [row];
+  const { may, actions, denialSid } = row;
+  return denialSid === undefined ? [] : [{ may, actions, by: [], denialSid }];
+}

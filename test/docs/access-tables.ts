@@ -14,7 +14,7 @@ import {
   PRINCIPALS,
   type Principal,
 } from '../../lib/access/principals.ts';
-import { KEY_ACCESS, SERVICE_ACCESS } from '../../lib/access/services.ts';
+import { KEY_ACCESS, type KeyAccess, SERVICE_ACCESS } from '../../lib/access/services.ts';
 import type { Bucket } from '../../lib/contract/prefixes.ts';
 
 /** By principal: for docs/deployment.md. */
@@ -61,11 +61,16 @@ export function keyTable(): string {
     ['may', 'KMS actions', 'who', 'everyone else'],
     KEY_ACCESS.map((row) => [
       row.may + (row.digestsOnly ? ' digests' : ''),
-      row.actions.map((action) => code(action.replace('kms:', ''))).join(', '),
+      row.actions.map((action) => code(action.replace('kms:', ''))).join(', ') + conditionOf(row),
       row.by.join(', ') || 'nobody',
       row.denialSid ? 'denied' : '',
     ]),
   );
+}
+
+function conditionOf({ only, importedOnly }: KeyAccess): string {
+  const value = only ? ` with ${code(only.value)}` : '';
+  return `${value}${importedOnly ? ', of imported keys' : ''}`;
 }
 
 const CONDITIONS = { new: 'new', compared: 'new, or over what was read', none: '' };

@@ -41,6 +41,7 @@ const resources: Resources = synthesize({
   operators: { assumedBy: ['account'] },
   approvers: { assumedBy: ['123456789012'] },
   auditors: { assumedBy: ['arn:aws:iam::123456789012:role/audit'] },
+  importers: { assumedBy: ['arn:aws:iam::123456789012:role/platform'] },
   alarms: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:alarms', renewalsStoppedDays: 7 },
 });
 
@@ -195,7 +196,7 @@ describe('CA keys', () => {
       [
         'DisableAndDelete',
         'DenyDisableAndDelete',
-        ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+        ['kms:DeleteImportedKeyMaterial', 'kms:DisableKey', 'kms:ScheduleKeyDeletion'],
         [root],
       ],
       [
@@ -214,6 +215,17 @@ describe('CA keys', () => {
       for (const action of actions) expect(allowed(policy, action)).toEqual([bySid(allow)]);
     }
   });
+
+  it.each(['kms:GetParametersForImport', 'kms:ImportKeyMaterial'])(
+    'that KMS made let nobody call %s',
+    (action) => {
+      expect(allowed(policy, action)).toEqual([]);
+      const denials = policy.filter(
+        ({ Effect, Action }) => Effect === 'Deny' && Action.includes(action),
+      );
+      expect(denials.map(({ Condition }) => Condition)).toEqual([undefined]);
+    },
+  );
 });
 
 describe('buckets', () => {
@@ -497,6 +509,7 @@ describe('nodes', () => {
       Operator: '/cakeless/cakeless/operators/',
       Approver: '/cakeless/cakeless/approvers/',
       Auditor: '/cakeless/cakeless/auditors/',
+      Importer: '/cakeless/cakeless/importers/',
     });
   });
 

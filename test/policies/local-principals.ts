@@ -15,6 +15,7 @@ export const LOCAL_NAMES: Readonly<Record<string, readonly string[]>> = {
   operator: ['operator'],
   approver: ['approver'],
   auditor: ['auditor'],
+  importer: ['importer'],
   [`node:a/${NODE}`]: ['control plane'],
   [`node:a/${NODE_11}`]: ['node 11'],
   [`node:b/${NODE}`]: ['node of b'],
@@ -61,9 +62,13 @@ const CONDITIONS: Readonly<Record<string, { ifNoneMatch: boolean; ifMatch: boole
   'with If-Match': { ifNoneMatch: false, ifMatch: true },
 };
 
+/** Its permissions know no origin of keys: its KMS refuses to import into a key that it made. */
+const IMPORTS = ['kms:GetParametersForImport', 'kms:ImportKeyMaterial'];
+
 /** Whether the stand-in has what the row is about. */
-export function isJudgedLocally({ what, variant = '' }: Row): boolean {
-  return arnOf(what) !== undefined && variant in CONDITIONS;
+export function isJudgedLocally({ action, what, variant = '' }: Row): boolean {
+  const isOrigin = IMPORTS.includes(action) && what === 'key of ca';
+  return arnOf(what) !== undefined && variant in CONDITIONS && !isOrigin;
 }
 
 export function isAllowedLocally(who: PrincipalPlan, { action, what, variant = '' }: Row): boolean {

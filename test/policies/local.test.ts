@@ -41,6 +41,7 @@ it('leaves out only the rows about what the stand-in does not have', () => {
     'function watch-signatures',
     'in DEEP_ARCHIVE',
     'in STANDARD',
+    'key of ca',
     'of a raw message',
     'over TLS 1.1',
     'over plain HTTP',

@@ -184,6 +184,7 @@ const OUTCOMES: Row[] = [
     'forwarder of b',
     'users of a',
     RELAY,
+    'importer',
     ...READERS,
   ]),
   row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca'], 'without a condition'),
@@ -346,7 +347,7 @@ const KEYS: Row[] = [
   denied(kms.sign, 'key of ca', 'with ECDSA_SHA_384', { who: 'sign' }),
   denied(kms.sign, 'key of ca', 'with RSASSA_PKCS1_V1_5_SHA_256', { who: 'create-ca' }),
   row('kms:GetPublicKey', 'key of ca', ['create-ca', ...MIGHTY]),
-  row('kms:DescribeKey', 'key of ca', MIGHTY),
+  row('kms:DescribeKey', 'key of ca', ['create-ca', ...MIGHTY]),
   row('kms:PutKeyPolicy', 'key of ca', GUARDIANS),
   row('kms:ReplicateKey', 'key of ca', GUARDIANS),
   row('kms:UpdatePrimaryRegion', 'key of ca', GUARDIANS),
@@ -354,6 +355,11 @@ const KEYS: Row[] = [
   row('kms:CancelKeyDeletion', 'key of ca', GUARDIANS),
   row('kms:ScheduleKeyDeletion', 'key of ca', ['root']),
   row('kms:DisableKey', 'key of ca', ['root']),
+  row('kms:DeleteImportedKeyMaterial', 'key of ca', ['root']),
+  // KMS made it: nothing is imported into it
+  ...['kms:GetParametersForImport', 'kms:ImportKeyMaterial'].map((action) =>
+    denied(action, 'key of ca', undefined, { action: 'kms:DescribeKey', who: 'root' }),
+  ),
   denied('kms:CreateGrant', 'key of ca', undefined, { action: 'kms:DescribeKey', who: 'root' }),
 ];
 
@@ -399,9 +405,13 @@ const FUNCTIONS_AND_ROLES: Row[] = [
   ...['sign', 'triage', 'watch-signatures'].map((name) =>
     row('lambda:InvokeFunction', `function ${name}`, ['lambda invoker', ...MIGHTY]),
   ),
-  ...['create-ca', 'reconcile'].map((name) =>
-    row('lambda:InvokeFunction', `function ${name}`, ['operator', 'lambda invoker', ...MIGHTY]),
-  ),
+  row('lambda:InvokeFunction', 'function reconcile', ['operator', 'lambda invoker', ...MIGHTY]),
+  row('lambda:InvokeFunction', 'function create-ca', [
+    'operator',
+    'importer',
+    'lambda invoker',
+    ...MIGHTY,
+  ]),
   row('lambda:UpdateFunctionCode', 'function sign', MIGHTY),
   row('lambda:UpdateFunctionConfiguration', 'function sign', MIGHTY),
   ...['iam:CreateRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePolicy', 'iam:PassRole'].flatMap(

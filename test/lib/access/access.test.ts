@@ -357,7 +357,7 @@ describe('queues, functions, logs and keys', () => {
       expect(PREFIXES).toContainEqual(expect.objectContaining({ bucket, prefix }));
   });
 
-  it('deny Sign, grants, key policy changes, and what disables or enables keys to everyone else', () => {
+  it('deny Sign, grants, imports, key policy changes, and what disables or enables keys to everyone else', () => {
     const denied = KEY_ACCESS.filter(({ denialSid }) => denialSid).flatMap(
       ({ actions }) => actions,
     );
@@ -369,7 +369,10 @@ describe('queues, functions, logs and keys', () => {
       'kms:CancelKeyDeletion',
       'kms:DisableKey',
       'kms:ScheduleKeyDeletion',
+      'kms:DeleteImportedKeyMaterial',
       'kms:Sign',
+      'kms:GetParametersForImport',
+      'kms:ImportKeyMaterial',
       'kms:CreateGrant',
     ]);
   });
