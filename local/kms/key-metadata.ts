@@ -15,8 +15,10 @@ export function describeKey(key: StoredKey, accountId: string): object {
     KeyState: key.state,
     KeyUsage: 'SIGN_VERIFY',
     MultiRegion: false,
-    Origin: 'AWS_KMS',
+    Origin: key.origin,
     SigningAlgorithms: specOf(key).algorithms.map(({ name }) => name),
+    ...(key.expirationModel !== undefined && { ExpirationModel: key.expirationModel }),
+    ...(key.validTo !== undefined && { ValidTo: Date.parse(key.validTo) / 1000 }),
     ...(key.deletionDate === undefined
       ? {}
       : { DeletionDate: Date.parse(key.deletionDate) / 1000 }),

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finishedFiles, makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { AwsError } from '../aws-error.ts';
-import { type KeySpec, keySpec } from './key-specs.ts';
+import type { Random } from '../identifiers.ts';
+import { type EllipticCurve, type KeySpec, keySpec } from './key-specs.ts';
 
 /** A key as in its file. The private key is not encrypted: these keys are for evaluation and tests. */
 export interface StoredKey {
@@ -13,9 +14,16 @@ export interface StoredKey {
   readonly description: string;
   readonly createdAt: string;
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
-  readonly state: 'Enabled' | 'Disabled' | 'PendingDeletion';
+  readonly origin: 'AWS_KMS' | 'EXTERNAL';
+  readonly state: 'Enabled' | 'Disabled' | 'PendingImport' | 'PendingDeletion';
   readonly deletionDate?: string;
-  readonly privateKeyPem: string;
+  /** Absent before an import, and after the imported material was deleted or has expired. */
+  readonly privateKeyPem?: string;
+  /** The public key of what was imported first, in base64: nothing else can be imported ever after. */
+  readonly boundTo?: string;
+  /** Of imported material that is there. */
+  readonly expirationModel?: 'KEY_MATERIAL_EXPIRES' | 'KEY_MATERIAL_DOES_NOT_EXPIRE';
+  readonly validTo?: string;
 }
 
 /** The keys and aliases of a folder. */
@@ -24,6 +32,7 @@ export class KeyStore {
   readonly #keys = new Map<string, StoredKey>();
   readonly #privateKeys = new Map<string, KeyObject>();
   #aliases: Readonly<Record<string, string>> = {};
+  #importSecret: Promise<string> | undefined;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -53,12 +62,16 @@ export class KeyStore {
   /**
    * Finds a key by its id, ARN, alias name or alias ARN.
    * https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html
+   * @param now imported material that has expired is not there
    */
-  find(reference: string): StoredKey {
+  find(reference: string, now: Date): StoredKey {
     const name = /^arn:aws:kms:[^:]+:\d+:(?:key\/)?(.+)$/.exec(reference)?.[1] ?? reference;
     const keyId = name.startsWith('alias/') ? this.#aliases[name] : name;
     const key = this.#keys.get(keyId ?? '');
-    if (key !== undefined && (key.arn === reference || !reference.includes(':key/'))) return key;
+    if (key !== undefined && (key.arn === reference || !reference.includes(':key/')))
+      return key.validTo !== undefined && Date.parse(key.validTo) <= now.getTime()
+        ? withoutMaterial(key)
+        : key;
     throw new AwsError('NotFoundException', `Key or alias ${reference} is not found.`);
   }
 
@@ -69,6 +82,18 @@ export class KeyStore {
       `${JSON.stringify(key, null, 2)}\n`,
     );
     this.#keys.set(key.keyId, key);
+    this.#privateKeys.delete(key.keyId);
+  }
+
+  /** What import tokens are encrypted with. */
+  async importSecret(random: Random): Promise<Buffer> {
+    const path = join(this.#folder, 'import-secret');
+    this.#importSecret ??= readFile(path, 'utf8').catch(async () => {
+      const secret = random(32).toString('base64');
+      await writeDurably(path, secret);
+      return secret;
+    });
+    return Buffer.from(await this.#importSecret, 'base64');
   }
 
   async saveAlias(name: string, keyId: string): Promise<void> {
@@ -79,8 +104,9 @@ export class KeyStore {
     await writeDurably(join(this.#folder, 'aliases.json'), JSON.stringify(this.#aliases, null, 2));
   }
 
+  /** Of a key that has one. */
   privateKey(key: StoredKey): KeyObject {
-    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(key.privateKeyPem);
+    const known = this.#privateKeys.get(key.keyId) ?? createPrivateKey(key.privateKeyPem ?? '');
     this.#privateKeys.set(key.keyId, known);
     return known;
   }
@@ -90,7 +116,9 @@ export class KeyStore {
  * Generates the private key of a spec, as PKCS #8 in PEM. node:crypto writes the text directly: exporting a key object
  * that still belongs to the job that generated it can deadlock Node 20 if garbage is collected in the meantime.
  */
-export async function generatePrivateKey(spec: KeySpec): Promise<string> {
+export async function generatePrivateKey(
+  spec: { readonly rsaBits: number } | { readonly curve: EllipticCurve },
+): Promise<string> {
   const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const;
   const publicKeyEncoding = { type: 'spki', format: 'pem' } as const;
   const encodings = { privateKeyEncoding, publicKeyEncoding };
@@ -101,6 +129,12 @@ export async function generatePrivateKey(spec: KeySpec): Promise<string> {
       generateKeyPair('ec', { namedCurve: spec.curve.namedCurve, ...encodings }, done);
     } else generateKeyPair('rsa', { modulusLength: spec.rsaBits, ...encodings }, done);
   });
+}
+
+/** A key as it is without the material that was imported into it. */
+export function withoutMaterial(key: StoredKey): StoredKey {
+  const { privateKeyPem: _, expirationModel: _model, validTo: _validTo, ...rest } = key;
+  return { ...rest, state: key.state === 'PendingDeletion' ? key.state : 'PendingImport' };
 }
 
 /** The spec of a stored key. */

@@ -6,6 +6,7 @@ import type { JsonOperations } from '../json-service.ts';
 import { demand } from '../permissions.ts';
 import type { Principal } from '../principals.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { importOperations } from './import-operations.ts';
 import { describeKey } from './key-metadata.ts';
 import { algorithmFor, keySpec } from './key-specs.ts';
 import { generatePrivateKey, type KeyStore, type StoredKey, specOf } from './key-store.ts';
@@ -19,7 +20,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
   const { accountId, region, now, random } = surroundings;
   const arn = (resource: string): string => `arn:aws:kms:${region}:${accountId}:${resource}`;
   const find = (input: JsonInput, principal: Principal, action: string): StoredKey => {
-    const key = store.find(input.text('KeyId'));
+    const key = store.find(input.text('KeyId'), now());
     demand(principal, action, key.arn);
     return key;
   };
@@ -32,6 +33,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     return { privateKey: store.privateKey(key), spec: specOf(key), algorithm, digest, response };
   };
   return {
+    ...importOperations(store, surroundings),
     async CreateKey(input, principal) {
       demand(principal, 'kms:CreateKey', '*');
       const spec = keySpec(
@@ -42,6 +44,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       if (input.optionalText('KeyUsage') !== 'SIGN_VERIFY') {
         throw new AwsError('ValidationException', 'KeyUsage must be SIGN_VERIFY');
       }
+      const origin = originOf(input.optionalText('Origin') ?? 'AWS_KMS');
       const keyId = randomUuid(random);
       const key: StoredKey = {
         keyId,
@@ -52,8 +55,10 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
         tags: input
           .optionalList('Tags')
           .map((tag) => ({ TagKey: tag.text('TagKey'), TagValue: tag.text('TagValue') })),
-        state: 'Enabled',
-        privateKeyPem: await generatePrivateKey(spec),
+        origin,
+        ...(origin === 'EXTERNAL'
+          ? { state: 'PendingImport' }
+          : { state: 'Enabled', privateKeyPem: await generatePrivateKey(spec) }),
       };
       await store.save(key);
       return { KeyMetadata: describeKey(key, accountId) };
@@ -65,7 +70,10 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       const key = find(input, principal, 'kms:GetPublicKey');
       refuseUnusable(key);
       const spec = specOf(key);
-      const publicKey = createPublicKey(key.privateKeyPem).export({ type: 'spki', format: 'der' });
+      const publicKey = createPublicKey(store.privateKey(key)).export({
+        type: 'spki',
+        format: 'der',
+      });
       return {
         KeyId: key.arn,
         PublicKey: publicKey.toString('base64'),
@@ -100,7 +108,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
         throw new AwsError('ValidationException', `${name} is not a valid alias name`);
       }
       demand(principal, 'kms:CreateAlias', arn(name));
-      const key = store.find(input.text('TargetKeyId'));
+      const key = store.find(input.text('TargetKeyId'), now());
       demand(principal, 'kms:CreateAlias', key.arn);
       await store.saveAlias(name, key.keyId);
       return {};
@@ -108,7 +116,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
     ListAliases(input, principal) {
       demand(principal, 'kms:ListAliases', '*');
       const reference = input.optionalText('KeyId');
-      const wanted = reference === undefined ? undefined : store.find(reference).keyId;
+      const wanted = reference === undefined ? undefined : store.find(reference, now()).keyId;
       const aliases = store
         .aliases()
         .filter(([, keyId]) => wanted === undefined || wanted === keyId)
@@ -120,7 +128,9 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
       Truncated: false,
     }),
     async DisableKey(input, principal) {
-      await store.save({ ...find(input, principal, 'kms:DisableKey'), state: 'Disabled' });
+      const key = find(input, principal, 'kms:DisableKey');
+      refusePending(key);
+      await store.save({ ...key, state: 'Disabled' });
       return {};
     },
     async ScheduleKeyDeletion(input, principal) {
@@ -144,7 +154,17 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
 /** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
 function refuseUnusable(key: StoredKey): void {
   if (key.state === 'Disabled') throw new AwsError('DisabledException', `${key.arn} is disabled.`);
-  if (key.state === 'PendingDeletion') {
-    throw new AwsError('KMSInvalidStateException', `${key.arn} is pending deletion.`);
-  }
+  refusePending(key);
+}
+
+function refusePending({ state, arn }: StoredKey): void {
+  if (state === 'PendingDeletion')
+    throw new AwsError('KMSInvalidStateException', `${arn} is pending deletion.`);
+  if (state === 'PendingImport')
+    throw new AwsError('KMSInvalidStateException', `${arn} is pending import.`);
+}
+
+function originOf(name: string): StoredKey['origin'] {
+  if (name === 'AWS_KMS' || name === 'EXTERNAL') return name;
+  throw new AwsError('UnsupportedOperationException', `Origin ${name} is not supported here`);
 }

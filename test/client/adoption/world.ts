@@ -101,7 +101,8 @@ export class World {
   }
 }
 
-async function runCommand(connection: Connection, args: readonly string[]): Promise<Run> {
+/** The command as a user runs it, with this connection. */
+export async function runCommand(connection: Connection, args: readonly string[]): Promise<Run> {
   const [printed, said]: [string[], string[]] = [[], []];
   const terminal = {
     print: (line: string) => void printed.push(line),

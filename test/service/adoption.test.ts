@@ -1,0 +1,75 @@
+/** An existing cluster adopted by the service of `cakeless local`, by the principal that it has for this. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { Connection } from '../../client/connection.ts';
+import { KmsKeyImport } from '../../lib/aws/kms-key-import.ts';
+import { FUNCTION_NAMES } from '../../lib/environment-names.ts';
+import { Pki, STEMS } from '../client/adoption/pki.ts';
+import { runCommand } from '../client/adoption/world.ts';
+import { RunningService } from '../support/running-service.ts';
+
+let service: RunningService;
+let pki: Pki;
+
+beforeAll(async () => {
+  service = await RunningService.start();
+  pki = Pki.make();
+});
+
+afterAll(async () => {
+  pki.dispose();
+  await service.close();
+});
+
+/** A connection of a principal, as far as an adoption needs one. */
+function connectionOf(principal: string): Connection {
+  const lambda = service.keep(new LambdaClient(service.settings(principal)));
+  const kms = service.keep(new KMSClient(service.settings(principal)));
+  const connection: Partial<Connection> = {
+    invokeCreateCa: async (request: unknown) => {
+      const answer = await lambda.send(
+        new InvokeCommand({
+          FunctionName: FUNCTION_NAMES.createCa,
+          Payload: JSON.stringify(request),
+        }),
+      );
+      const text = Buffer.from(answer.Payload ?? '').toString('utf8');
+      if (answer.FunctionError) throw new Error(text);
+      return JSON.parse(text);
+    },
+    keyImport: async () => new KmsKeyImport(kms),
+  };
+  return connection as Connection;
+}
+
+const adopt = (principal: string) =>
+  runCommand(connectionOf(principal), ['adopt', 'prod', '--kubeconfig-dir', pki.root]);
+
+it('an operator and an approver cannot import; the importer adopts every CA, and cannot sign', async () => {
+  for (const other of ['operator', 'approver'])
+    expect((await adopt(other)).error).toMatchObject({
+      message: expect.stringMatching(/AccessDenied|not authorized/),
+    });
+  const run = await adopt('importer');
+  expect(run.error).toBeUndefined();
+  const document = JSON.parse((await service.text('authority', 'trust/prod.json')) ?? '') as {
+    cas: Record<string, { versions: { origin: string; certificate: string; keyId: string }[] }>;
+  };
+  expect(Object.keys(document.cas).sort()).toEqual(Object.keys(STEMS).sort());
+  for (const [ca, stem] of Object.entries(STEMS)) {
+    const [version] = document.cas[ca]?.versions ?? [];
+    expect(version?.origin).toBe('adopted');
+    const { raw } = new X509Certificate(readFileSync(pki.file(`${stem}.crt`)));
+    expect(new X509Certificate(version?.certificate ?? '').raw).toEqual(raw);
+    const kms = service.keep(new KMSClient(service.settings('importer')));
+    const sign = new SignCommand({
+      KeyId: version?.keyId,
+      Message: Buffer.alloc(32),
+      MessageType: 'DIGEST',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+    });
+    await expect(kms.send(sign)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  }
+});
