@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'check-failed'
   /** An outcome, an approval or the restart lease did not arrive in time. */
   | 'pending'
-  /** A component did not become healthy with the new certificates; the old files were restored. */
+  /** A component did not become healthy with what was changed, or a proof failed; the old files were restored. */
   | 'rolled-back';
 
 /** An error that is printed as its message and hint, without a stack trace. */

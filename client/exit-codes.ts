@@ -19,7 +19,7 @@ export const EXIT = {
   checkFailed: 7,
   /** A certificate of this node has expired, or expires soon. */
   expiring: 8,
-  /** A component did not become healthy with the new certificates; the old files were restored. */
+  /** A component did not become healthy with what was changed, or a proof failed; the old files were restored. */
   rolledBack: 9,
   /** The files are correct; a component that uses them has to be restarted by hand. */
   byHand: 10,

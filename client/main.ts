@@ -17,6 +17,7 @@ import { addLocalCommand } from './command-line/local.ts';
 import { addPackCommand } from './command-line/pack.ts';
 import { addPrepareCommand } from './command-line/prepare.ts';
 import { addRelayCommand } from './command-line/relay.ts';
+import { addReleaseKeysCommand } from './command-line/release-keys.ts';
 import { addRenewCommand } from './command-line/renew.ts';
 import { addRequestCommand } from './command-line/request.ts';
 import { addRollbackCommand } from './command-line/rollback.ts';
@@ -87,6 +88,7 @@ export function buildProgram(
   addFetchCommand(program, connection, terminal, exit);
   addRenewCommand(program, terminal, exit);
   addRollbackCommand(program, terminal, exit);
+  addReleaseKeysCommand(program, terminal, exit);
   addInstallTimerCommand(program, terminal);
   addCsrSigningCommand(program, connection, terminal, exit);
   addInstallCsrsigningCommand(program, terminal, exit);

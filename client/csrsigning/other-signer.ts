@@ -63,7 +63,7 @@ export function refuseOtherSigner(folders: NodeFolders): string | undefined {
 }
 
 export const describeSameKey = (keyFile: string) =>
-  `kube-controller-manager of this node signs, too, with the key of this trust domain (${keyFile}): the certificate that is written first stays. Take the key away once the cluster is adopted`;
+  `kube-controller-manager of this node signs, too, with the key of this trust domain (${keyFile}): the certificate that is written first stays. cakeless release-keys ends that once the cluster is adopted`;
 
 export const HOW_TO_STOP_IT =
   'set --cluster-signing-cert-file and --cluster-signing-key-file to empty in its manifest on every control plane (controllerManager.extraArgs of the ClusterConfiguration), then start again';

@@ -10,7 +10,3 @@ export const caKeyFileOf = (ca: CaName, folders: NodeFolders): string =>
 /** Those in their places; `findKeyCopies` (key-copies.ts) looks for others. */
 export const findCaKeys = (folders: NodeFolders): string[] =>
   CA_NAMES.map((ca) => caKeyFileOf(ca, folders)).filter((file) => existsSync(file));
-
-/** For a node that is in use; before `kubeadm init` it would be an error. */
-export const CA_KEY_WARNING =
-  'a CA key is on this node, and anyone who reads it can issue certificates that nobody approves or records; keep it offline, once no manifest names it (--cluster-signing-key-file of kube-controller-manager)';

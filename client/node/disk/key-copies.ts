@@ -1,7 +1,7 @@
 /**
  * Copies of CA keys that a node still has outside their places: kubeadm's backups, backups made by hand, what cloud-init
  * was given. A file counts by what is in it, whatever its name is. The search is bounded, and says what it has searched:
- * it can show that there is a copy, but not that there is none.
+ * it can find a copy, and cannot prove that there is no other.
  */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';

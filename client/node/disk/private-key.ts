@@ -53,6 +53,16 @@ export function readPrivateKey(text: string): KeyObject | undefined {
   }
 }
 
+/** Every private key of a PEM text that can be read, with its block. */
+export function privateKeyBlocksIn(
+  text: string,
+): { readonly pem: string; readonly key: KeyObject }[] {
+  return [...text.matchAll(new RegExp(PRIVATE_KEY, 'g'))].flatMap(([pem]) => {
+    const key = readPrivateKey(pem);
+    return key ? [{ pem, key }] : [];
+  });
+}
+
 /** Whether both have the same public key; kubeadm never checks this. */
 export function areAPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
   return createPublicKey(privateKey).equals(publicKey);

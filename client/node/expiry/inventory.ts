@@ -13,13 +13,13 @@ import {
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { OPTIONAL, whyItBelongsHere } from '../disk/belongs-here.ts';
-import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
 import { findKubeletServing } from '../disk/kubelet-serving.ts';
 import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
+import { findCaKeyWarnings } from '../restart/ca-key-warnings.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { caFilesOf, whyNotKubeletCa } from '../trust/another-ca.ts';
 import { isOptional } from '../trust/optional-ca.ts';
@@ -75,7 +75,7 @@ export function takeInventory(options: InventoryOptions): Inventory {
     ),
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
     warnings: [
-      ...findCaKeys(options).map((file) => ({ file, warning: CA_KEY_WARNING })),
+      ...findCaKeyWarnings(options),
       ...places.flatMap(findOpenKeys),
       ...findWrongKubeletDir(options),
       ...places.flatMap((place) => findMissedRotation(place, options.now)),

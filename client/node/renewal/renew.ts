@@ -2,8 +2,8 @@
  * `cakeless renew`: create CSRs, upload, wait, check, install, restart, verify. Each step can be interrupted and
  * resumed: the journals of requests and installations record the progress.
  */
-import { CA_KEY_WARNING, findCaKeys } from '../disk/ca-keys.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
+import { findCaKeyWarnings } from '../restart/ca-key-warnings.ts';
 import { requireProc } from '../restart/processes.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import { installCertificates } from './install-certificates.ts';
@@ -47,8 +47,9 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   );
   const notes = [
     ...sent.notes,
-    ...findCaKeys(deps.folders).map((file) => `warning: ${file}: ${CA_KEY_WARNING}`),
-    ...findWrongKubeletDir(deps.folders).map(({ file, warning }) => `warning: ${file}: ${warning}`),
+    ...[...findCaKeyWarnings(deps.folders), ...findWrongKubeletDir(deps.folders)].map(
+      ({ file, warning }) => `warning: ${file}: ${warning}`,
+    ),
   ];
   const restarts = recovered.flatMap((one) => one.restarts);
   const reports: CertificateReport[] = [

@@ -4,10 +4,23 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { makeFolder, moveFile } from '../../../lib/files/durable-file.ts';
+import {
+  finishedFiles,
+  makeFolder,
+  moveFile,
+  writeDurably,
+} from '../../../lib/files/durable-file.ts';
 import { syncFolder } from '../../../lib/files/sync-folder.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { manifestsFolder } from './manifest.ts';
+
+/** A new manifest, with the owner and the mode of the old one. */
+export interface HeldContent {
+  readonly content: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
 
 const heldFolder = (stateDir: string) => join(stateDir, 'held-manifests');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -28,6 +41,11 @@ export class HeldManifests {
     this.#files.unshift(file);
     moveFile(file, this.#aside(file));
     syncFolder(this.#folder);
+  }
+
+  /** The content with which a file that was moved will come back: a reader of its folder sees the old or the new one. */
+  async replace(file: string, { content, mode, uid, gid }: HeldContent): Promise<void> {
+    await writeDurably(this.#aside(file), content, mode, { uid, gid });
   }
 
   /** Does nothing if the file was not moved. */
@@ -58,12 +76,13 @@ export class HeldManifests {
 /** Manifests that an interrupted run left outside the manifests folder. */
 export function heldManifests(stateDir: string): string[] {
   const folder = heldFolder(stateDir);
-  return existsSync(folder) ? readdirSync(folder) : [];
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];
 }
 
 /** Puts back the manifests that an interrupted run had moved away. @returns their components */
 export async function returnManifests(stateDir: string, folders: NodeFolders): Promise<string[]> {
   const folder = heldFolder(stateDir);
+  if (existsSync(folder)) await finishedFiles(folder); // removes what a killed run had half written
   const held = heldManifests(stateDir);
   for (const name of held) {
     const file = join(manifestsFolder(folders), name);

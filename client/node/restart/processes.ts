@@ -40,6 +40,25 @@ export function findProcesses(
   manifest: Manifest | undefined,
   proc = PROC,
 ): string[] {
+  return findPrograms(component, { kubeconfigDir, certDir }, manifest, proc).map(({ id }) => id);
+}
+
+/** The arguments of each of these processes. */
+export function argumentsOf(
+  component: Component,
+  folders: NodeFolders,
+  manifest: Manifest | undefined,
+  proc = PROC,
+): (readonly string[])[] {
+  return findPrograms(component, folders, manifest, proc).map(({ args }) => args);
+}
+
+function findPrograms(
+  component: Component,
+  { kubeconfigDir, certDir }: NodeFolders,
+  manifest: Manifest | undefined,
+  proc: string,
+): Program[] {
   const flags = manifest?.words.slice(1) ?? [];
   const found = programs(component, proc).filter(
     ({ args }) =>
@@ -47,7 +66,7 @@ export function findProcesses(
       (flags.length > 0 && flags.every((flag) => args.includes(flag))),
   );
   const genuine = found.filter(({ pid }) => isGenuine(component, manifest, proc, pid));
-  return (genuine.length > 0 ? genuine : found).map(({ id }) => id);
+  return genuine.length > 0 ? genuine : found;
 }
 
 /**

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Component } from '../disk/components.ts';
 import type { RestartDeps } from './deps.ts';
 import { findHealthProblem } from './health.ts';
-import { HeldManifests } from './held-manifests.ts';
+import { type HeldContent, HeldManifests } from './held-manifests.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { findProcesses } from './processes.ts';
 import { describeNotRestartable, type NotRestarted, whyNotRestarted } from './restartable.ts';
@@ -28,6 +28,8 @@ export interface StepOptions {
   beforeEach(): Promise<void>;
   /** Whether to restart the others even if this component fails. */
   continuesWithout(component: Component): boolean;
+  /** Manifests that change while their components are stopped. */
+  readonly manifests?: ReadonlyMap<Component, HeldContent>;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface StepOptions {
 export async function restartStep(
   step: readonly Component[],
   deps: RestartDeps,
-  { beforeEach, continuesWithout }: StepOptions,
+  { beforeEach, continuesWithout, manifests }: StepOptions,
 ): Promise<RestartResult[]> {
   const held = new HeldManifests(deps.stateDir);
   const pods = step.map((component) => podOf(component, deps));
@@ -46,7 +48,9 @@ export async function restartStep(
   try {
     for (const pod of [...pods].reverse()) {
       await beforeEach();
-      const failure = await attempt(pod, () => stop(pod, held, deps));
+      const failure = await attempt(pod, () =>
+        stop(pod, held, deps, manifests?.get(pod.component)),
+      );
       if (failure) results.push(failure);
       else stopped.unshift(pod);
       if (failure && !continuesWithout(pod.component)) return results;
@@ -92,8 +96,13 @@ function podOf(component: Component, { folders, proc }: RestartDeps): Pod {
 /** The kubelet looks for manifests at least this often (fileCheckFrequency of KubeletConfiguration). */
 const KUBELET_CHECK_SECONDS = 20;
 
-/** Moves the manifest away, and waits until the processes are gone. */
-async function stop(pod: Pod, held: HeldManifests, deps: RestartDeps): Promise<void> {
+/** Moves the manifest away, and waits until the processes are gone. @param next what replaces it then */
+async function stop(
+  pod: Pod,
+  held: HeldManifests,
+  deps: RestartDeps,
+  next: HeldContent | undefined,
+): Promise<void> {
   const { component, manifest, before } = pod;
   if (!manifest) return;
   const folder = dirname(manifest.file);
@@ -102,8 +111,12 @@ async function stop(pod: Pod, held: HeldManifests, deps: RestartDeps): Promise<v
   if (before.length === 0) {
     // it is down: the kubelet must notice that the manifest is gone, to start it again without its back-off
     const seconds = Math.min(KUBELET_CHECK_SECONDS, deps.timeoutSeconds);
-    return deps.clock.sleep(seconds * 1000);
-  }
+    await deps.clock.sleep(seconds * 1000);
+  } else await untilGone(pod, deps);
+  if (next) await held.replace(manifest.file, next);
+}
+
+async function untilGone({ component, manifest, before }: Pod, deps: RestartDeps): Promise<void> {
   await until(deps, `${component} does not stop`, async () => {
     const now = findProcesses(component, deps.folders, manifest, deps.proc);
     const running = now.filter((id) => before.includes(id));
@@ -122,7 +135,9 @@ async function start(
   if (!manifest) return describeNotRestartable(component, deps);
   await held.putBack(manifest.file);
   await untilHealthy(component, deps, async () => {
-    const now = findProcesses(component, deps.folders, manifest, deps.proc);
+    // read again: it may have changed
+    const current = readManifest(component, deps.folders);
+    const now = findProcesses(component, deps.folders, current, deps.proc);
     return now.every((id) => before.includes(id)) ? 'no new process has started' : undefined;
   });
   return { component, state: 'restarted' };

@@ -1,5 +1,5 @@
 /**
- * Lets one run of `prepare`, `renew` or `rollback` at a time work on a node. The lock of a killed process does not
+ * Lets one run of `prepare`, `renew`, `rollback` or `release-keys` at a time work on a node. The lock of a killed process does not
  * count, because the process no longer exists.
  */
 import { existsSync, readdirSync } from 'node:fs';

@@ -16,6 +16,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   units: ['restart', 'state', 'disk'],
   /** How is a certificate renewed? */
   renewal: ['rollback', 'fetch', 'install', 'trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
+  /** How do the keys of CAs leave a node? */
+  'release-keys': ['install', 'trust', 'exchange', 'restart', 'state', 'disk'],
   /** How does a new node get everything that kubeadm needs? */
   prepare: ['fetch', 'trust', 'exchange', 'expiry', 'csr', 'state', 'disk'],
   /** When does each certificate expire? */

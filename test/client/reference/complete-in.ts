@@ -16,7 +16,7 @@ export const tree = readTree(buildProgram(terminal, noPrompt, () => undefined));
 
 /** What is typed, and exactly what can follow. */
 export const TYPED: readonly (readonly [typed: string, completions: readonly string[]])[] = [
-  ['cakeless re', ['relay', 'renew', 'request']],
+  ['cakeless re', ['relay', 'release-keys', 'renew', 'request']],
   ['cakeless cluster ', ['apply', 'list', 'node', 'show']],
   ['cakeless cluster node ', ['add', 'remove']],
   ['cakeless renew --ca', ['--ca-cert-hash']],

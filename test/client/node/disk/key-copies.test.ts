@@ -56,7 +56,7 @@ const cases: [sentence: string, file: string, text: () => string, found: Partial
   ['a backup of pki', 'tmp/pki/ca.key', () => keyOf('ca'), { copies: ['tmp/pki/ca.key ca'] }],
   ['a key with another name', 'x', () => keyOf('etcd'), { copies: ['x etcd-ca'] }],
   [
-    'a key in the place of another CA, after its CA certificate was replaced',
+    'a key named after another CA, below other text',
     'pki/etcd/ca.key.bak',
     () => `text\n${keyOf('other')}${keyOf('ca')}`,
     { copies: ['pki/etcd/ca.key.bak ca'] },

@@ -422,7 +422,7 @@ it('a CA key on the node is a warning that says what to do', async () => {
     {
       file,
       warning: expect.stringMatching(
-        /^a CA key is on this node.*; keep it offline, once no manifest/,
+        /^a CA key is on this node, and anyone who reads it .*; cakeless release-keys ends that/,
       ),
     },
   ]);

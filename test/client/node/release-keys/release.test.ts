@@ -1,0 +1,488 @@
+/** kube-controller-manager stops signing first, then the CA keys leave the node; each reason not to do it is named. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommandError } from '../../../../client/errors.ts';
+import type { ReleaseOptions } from '../../../../client/node/release-keys/options.ts';
+import { previewRelease, releaseKeys } from '../../../../client/node/release-keys/release.ts';
+import { readRecipient } from '../../../../client/node/release-keys/seal.ts';
+import { undoRelease } from '../../../../client/node/release-keys/undo.ts';
+import { signingFlagsIn } from '../../../../client/node/restart/signing-flags.ts';
+import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
+import {
+  AdoptedNode,
+  adoptedTemplate,
+  CA_KEYS,
+  makeRecipient,
+  manifestText,
+  openSealed,
+} from '../../../support/adopted-node.ts';
+import type { OpensslNode } from '../../../support/openssl-node.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cakeless-release-'));
+let template: OpensslNode;
+let recipientFile: string;
+let node: AdoptedNode;
+let count = 0;
+
+beforeAll(() => {
+  template = adoptedTemplate(join(root, 'template'));
+  recipientFile = makeRecipient(join(root, 'recipient'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+beforeEach(async () => {
+  count += 1;
+  mkdirSync(join(root, `out-${count}`));
+  node = await AdoptedNode.copy(template, join(root, `node-${count}`));
+});
+afterEach(() => node.kubelet.close());
+
+const PLAIN: ReleaseOptions = { seal: undefined, withoutForwarder: undefined };
+const out = (name: string) => join(root, `out-${count}`, name);
+const sealing = (file = out('keys.cms')): ReleaseOptions => ({
+  ...PLAIN,
+  seal: { file, recipient: readRecipient(readFileSync(recipientFile, 'utf8'), 'r', new Date()) },
+});
+
+const release = (options: ReleaseOptions = PLAIN) => releaseKeys(node.deps(), options);
+const keysLeft = () => CA_KEYS.filter((path) => existsSync(node.at(path)));
+const original = () => manifestText(node.folder, node.port);
+const emptied = () => original().replaceAll(/(--cluster-signing-[a-z-]+=)[^\s"]*/g, '$1');
+const signs = () =>
+  [...signingFlagsIn(node.kubelet.words ?? []).values()].some((value) => value !== '');
+async function failure(action: Promise<unknown>): Promise<CommandError> {
+  const error = await action.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  if (!(error instanceof CommandError)) throw error ?? new Error('it did not fail');
+  return error;
+}
+const asBefore = () => {
+  expect(node.manifest).toBe(original());
+  expect(keysLeft()).toEqual([...CA_KEYS]);
+  expect(signs()).toBe(true);
+};
+const isReleased = () => {
+  expect(node.manifest).toBe(emptied());
+  expect(keysLeft()).toEqual([]);
+  expect(signs()).toBe(false);
+  expect(readdirSync(node.at('manifests'))).toEqual(['kube-controller-manager.yaml']);
+};
+
+it('empties the flags, waits until the new process is healthy, and removes the keys', async () => {
+  const report = await release();
+  isReleased();
+  expect(report).toMatchObject({
+    state: 'released',
+    keys: CA_KEYS.map(node.at),
+    issuedByService: ['apiserver', 'etcd-peer', 'front-proxy-client'],
+    forwarder: 'the proof',
+    restarts: [{ component: 'kube-controller-manager', state: 'restarted' }],
+  });
+  expect(report.flags.map(({ name }) => name)).toEqual([
+    'cluster-signing-cert-file',
+    'cluster-signing-key-file',
+    'cluster-signing-kubelet-serving-key-file',
+  ]);
+  expect(node.leases).toEqual(['taken', 'released']);
+  expect(statSync(node.at('manifests/kube-controller-manager.yaml')).mode & 0o777).toBe(0o600);
+});
+
+it('the keys are there until the process that has them is gone', async () => {
+  const seen: string[] = [];
+  node.kubelet.onSleep = () => seen.push(`${keysLeft().length} ${signs()}`);
+  await release();
+  expect(new Set(seen)).toEqual(new Set(['3 true', '3 false']));
+});
+
+it('a second run has nothing to do', async () => {
+  await release();
+  expect(await release()).toMatchObject({ state: 'nothing', keys: [], restarts: [] });
+  expect(node.kubelet.started).toHaveLength(2);
+});
+
+it('a dry run changes nothing, and names what it would do', async () => {
+  node.obstacles = ['no forwarder'];
+  const report = await previewRelease(node.deps(), sealing());
+  expect(report).toMatchObject({
+    dryRun: true,
+    state: 'planned',
+    keys: CA_KEYS.map(node.at),
+    refusals: ['no forwarder'],
+  });
+  asBefore();
+  expect(existsSync(node.at('cakeless'))).toBe(false);
+});
+
+const refusals: [sentence: string, change: () => void | Promise<void>, reason: RegExp][] = [
+  [
+    'a key that belongs to no certificate on the node',
+    () => copyFileSync(node.at('pki/etcd/ca.key'), node.at('pki/ca.key')),
+    /ca\.key: no certificate in .*ca\.crt has this key/,
+  ],
+  [
+    'a CA of which the service has issued no certificate of this node',
+    () => node.exchange.remove('certificates/prod/cp-1/first/pki/etcd/peer.crt'),
+    /etcd\/ca\.key: no certificate of this node that etcd-ca signed came from the service/,
+  ],
+  [
+    'a certificate in the bucket that is not in place',
+    () =>
+      node.exchange.put(
+        'certificates/prod/cp-1/first/pki/etcd/peer.crt',
+        node.text('pki/apiserver.crt'),
+      ),
+    /etcd\/ca\.key: no certificate of this node/,
+  ],
+  [
+    'a trust domain that publishes another CA',
+    () => node.exchange.put(bundleKey('fleet', 'ca'), node.text('pki/etcd/ca.crt')),
+    /ca\.key: is not the key of ca of the trust domain fleet/,
+  ],
+  [
+    'a trust domain without such a CA',
+    () => node.exchange.remove(bundleKey('fleet', 'front-proxy-ca')),
+    /front-proxy-ca\.key: the trust bundle .* does not exist/,
+  ],
+  [
+    'a key that is a link',
+    () => {
+      renameSync(node.at('pki/ca.key'), out('ca.key'));
+      symlinkSync(out('ca.key'), node.at('pki/ca.key'));
+    },
+    /ca\.key: is a link/,
+  ],
+  [
+    'a key that cannot be read',
+    () => writeFileSync(node.at('pki/ca.key'), '-----BEGIN ENCRYPTED PRIVATE KEY-----\n'),
+    /ca\.key: contains no readable private key/,
+  ],
+  [
+    'another component that reads a key',
+    () => writeFileSync(node.at('manifests/x.yaml'), `a: ${node.at('pki/etcd/ca.key')}\n`),
+    /x\.yaml: names .*etcd\/ca\.key/,
+  ],
+  [
+    'another flag of kube-controller-manager that names a key',
+    () =>
+      node.writeManifest(
+        original().replace(/--root-ca-file=.*ca\.crt/, `--x=${node.at('pki/ca.key')}`),
+      ),
+    /kube-controller-manager\.yaml: names .*ca\.key, and not as a signing flag/,
+  ],
+  [
+    'flags in a script',
+    () =>
+      node.writeManifest(
+        original().replace(
+          /"--cluster.*"/,
+          `exec kcm --cluster-signing-key-file=${node.at('pki/ca.key')}`,
+        ),
+      ),
+    /kube-controller-manager\.yaml: .*not as a signing flag/,
+  ],
+  [
+    'flags that an anchor repeats',
+    () =>
+      node.writeManifest(
+        original().replace('- --cluster-signing-cert', '- &a --cluster-signing-cert'),
+      ),
+    /a flag has an anchor/,
+  ],
+  [
+    'a node without kube-controller-manager',
+    () => rmSync(node.at('manifests/kube-controller-manager.yaml')),
+    /has no kube-controller-manager\.yaml/,
+  ],
+  [
+    'a kube-controller-manager that is unhealthy before',
+    () => {
+      node.kubelet.isHealthy = () => false;
+    },
+    /kube-controller-manager is unhealthy before anything is changed/,
+  ],
+  [
+    'a forwarder that cannot work',
+    () => {
+      node.obstacles = ['the forwarder cannot work: API server'];
+    },
+    /the forwarder cannot work: API server/,
+  ],
+];
+
+it.each(refusals)('refuses %s, and changes nothing', async (_, change, reason) => {
+  await change();
+  const manifest = existsSync(node.at('manifests/kube-controller-manager.yaml')) && node.manifest;
+  const started = node.kubelet.started.length;
+  const error = await failure(release(sealing()));
+  expect([error.code, error.lines.slice(1).join('\n')]).toEqual([
+    'check-failed',
+    expect.stringMatching(reason),
+  ]);
+  expect(keysLeft()).toEqual([...CA_KEYS]);
+  if (manifest) expect(node.manifest).toBe(manifest);
+  expect(node.kubelet.started).toHaveLength(started);
+  expect(readdirSync(join(out('.')))).not.toContain('keys.cms');
+});
+
+it('all reasons are named at once', async () => {
+  node.obstacles = ['one', 'two'];
+  expect((await failure(release())).lines).toHaveLength(3);
+  await node.exchange.remove(bundleKey('fleet', 'ca'));
+  await node.exchange.remove(bundleKey('fleet', 'etcd-ca'));
+  expect((await failure(release())).lines).toHaveLength(3);
+});
+
+it('a kubelet that was served before needs no proof', async () => {
+  node.served = 'CSR csr-1';
+  node.obstacles = ['not asked'];
+  node.proofs = [{ state: 'not-served', why: 'not asked' }];
+  expect(await release()).toMatchObject({ state: 'released', forwarder: 'CSR csr-1' });
+});
+
+it('without a forwarder, for a reason that is recorded', async () => {
+  node.obstacles = ['not asked'];
+  const report = await release({ ...PLAIN, withoutForwarder: 'no workers' });
+  expect(report).toMatchObject({ state: 'released', forwarder: 'not needed: no workers' });
+});
+
+it('a certificate that another controller manager signed keeps the keys, and the next run goes on', async () => {
+  node.proofs = [{ state: 'signed-by-another' }];
+  expect(await release()).toMatchObject({ state: 'waiting', keys: [] });
+  expect([node.manifest, keysLeft()]).toEqual([emptied(), [...CA_KEYS]]);
+  const report = await release();
+  expect(report).toMatchObject({ state: 'released', keys: CA_KEYS.map(node.at), restarts: [] });
+  isReleased();
+});
+
+it('if no forwarder serves the kubelet, the manifest comes back', async () => {
+  node.proofs = [{ state: 'not-served', why: 'CSR x was approved, but got no certificate' }];
+  const error = await failure(release());
+  expect([error.code, error.message]).toEqual([
+    'rolled-back',
+    expect.stringMatching(/no forwarder has served a kubelet: CSR x .* no key was removed/),
+  ]);
+  asBefore();
+  expect(node.leases).toEqual(['taken', 'released']);
+  expect(await release()).toMatchObject({ state: 'released' });
+});
+
+it('an upgrade between two runs is not taken back with the flags', async () => {
+  node.proofs = [{ state: 'signed-by-another' }, { state: 'not-served', why: 'x' }];
+  await release();
+  node.writeManifest(emptied().replace('v1.35.4', 'v1.36.0'));
+  expect((await failure(release())).code).toBe('rolled-back');
+  expect(node.manifest).toBe(original().replace('v1.35.4', 'v1.36.0'));
+});
+
+it('an upgrade that brings the flags back is released again', async () => {
+  node.proofs = [{ state: 'signed-by-another' }];
+  await release();
+  const upgraded = original().replace('v1.35.4', 'v1.36.0');
+  node.writeManifest(upgraded);
+  node.kubelet.look();
+  expect(await release()).toMatchObject({ state: 'released' });
+  expect(node.manifest).toBe(emptied().replace('v1.35.4', 'v1.36.0'));
+  await undo(...backups());
+  expect(node.manifest).toBe(upgraded);
+});
+
+it('a controller manager that is unhealthy without keys gets its manifest back, and the keys stay', async () => {
+  node.kubelet.isHealthy = (words) =>
+    [...signingFlagsIn(words).values()].some((value) => value !== '');
+  const error = await failure(release(sealing()));
+  expect([error.code, error.message]).toEqual([
+    'rolled-back',
+    expect.stringMatching(/did not become healthy: .*; the manifest is restored, .* runs with it/),
+  ]);
+  asBefore();
+  expect(existsSync(out('keys.cms'))).toBe(false);
+});
+
+it('a controller manager that does not stop keeps its manifest', async () => {
+  const { look } = node.kubelet;
+  node.kubelet.look = () => {};
+  const error = await failure(release());
+  expect(error.message).toContain('does not stop within 30 seconds');
+  expect([node.manifest, keysLeft()]).toEqual([original(), [...CA_KEYS]]);
+  node.kubelet.look = look;
+});
+
+it('keys that someone removed by hand leave flags that stop kube-controller-manager: they are emptied', async () => {
+  for (const path of CA_KEYS) rmSync(node.at(path));
+  node.kubelet.isHealthy = (words) => [...signingFlagsIn(words).values()].every((v) => v === '');
+  expect(await release()).toMatchObject({ state: 'released', keys: [] });
+  isReleased();
+});
+
+it('flags that name a signer outside pki are emptied too, but not without a forwarder', async () => {
+  for (const path of CA_KEYS) rmSync(node.at(path));
+  writeFileSync(node.at('signer.key'), 'x');
+  const other = original().replaceAll('pki/ca.key', 'signer.key');
+  node.writeManifest(other);
+  node.kubelet.look();
+  node.obstacles = ['no forwarder'];
+  expect((await failure(release())).lines).toContain('no forwarder');
+  expect(node.manifest).toBe(other);
+});
+
+it('with an external etcd there are two keys', async () => {
+  rmSync(node.at('pki/etcd'), { recursive: true });
+  const report = await release();
+  expect(report.keys).toEqual([CA_KEYS[0], CA_KEYS[2]].map(node.at));
+});
+
+it('names the copies that stay', async () => {
+  mkdirSync(node.at('tmp'));
+  copyFileSync(node.at('pki/ca.key'), node.at('tmp/ca.key.bak'));
+  linkSync(node.at('pki/etcd/ca.key'), node.at('tmp/same'));
+  const { copies } = (await release()).copies;
+  expect(copies).toEqual([
+    { file: node.at('tmp/ca.key.bak'), ca: 'ca' },
+    { file: node.at('tmp/same'), ca: 'etcd-ca' },
+  ]);
+});
+
+describe('sealing', () => {
+  it('openssl cms opens what was sealed, and the keys are those that were removed', async () => {
+    const keys = CA_KEYS.map((path) => node.text(path));
+    const report = await release(sealing());
+    expect(report.sealed).toMatchObject({ recipient: expect.stringContaining('CN=offline') });
+    const opened = openSealed(out('keys.cms'), join(root, 'recipient.key'));
+    for (const key of keys) expect(opened).toContain(key);
+    expect(opened).toContain('# etcd-ca of cluster prod, from cp-1 at ');
+    expect(statSync(out('keys.cms')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(out('keys.cms'), 'latin1')).not.toContain('PRIVATE KEY');
+    isReleased();
+  });
+
+  it.each([
+    ['below the kubeconfig folder', () => node.at('keys.cms'), /where the sealed keys would stay/],
+    ['in a folder that does not exist', () => join(root, 'none', 'x'), /its folder does not exist/],
+  ])('refuses a file %s', async (_, file, reason) => {
+    expect((await failure(release(sealing(file())))).message).toMatch(reason);
+    asBefore();
+  });
+
+  it('never replaces a file, and keeps the keys then', async () => {
+    writeFileSync(out('keys.cms'), 'other');
+    expect((await failure(release(sealing()))).message).toContain('exists; nothing was removed');
+    expect([readFileSync(out('keys.cms'), 'utf8'), keysLeft()]).toEqual(['other', [...CA_KEYS]]);
+  });
+
+  it('a file that cannot be written keeps the keys', async () => {
+    if (process.geteuid?.() === 0) return;
+    chmodSync(out('.'), 0o500);
+    await expect(release(sealing())).rejects.toThrow(/EACCES/);
+    expect(keysLeft()).toEqual([...CA_KEYS]);
+  });
+});
+
+const undo = (...files: string[]) =>
+  undoRelease(
+    node.deps(),
+    files.map((file) => ({ file, text: readFileSync(file, 'utf8') })),
+    false,
+  );
+const backups = () => CA_KEYS.map((path) => join(template.folder, path));
+
+describe('--undo', () => {
+  it('before the keys are removed, needs no file', async () => {
+    node.proofs = [{ state: 'signed-by-another' }];
+    await release();
+    expect(await undo()).toMatchObject({ state: 'undone', keys: [] });
+    asBefore();
+    expect((await failure(undo())).message).toContain('nothing to undo');
+  });
+
+  it('with the opened file, everything is as before', async () => {
+    await release(sealing());
+    writeFileSync(out('keys.pem'), openSealed(out('keys.cms'), join(root, 'recipient.key')));
+    const report = await undo(out('keys.pem'));
+    expect(report).toMatchObject({ state: 'undone', keys: CA_KEYS.map(node.at) });
+    asBefore();
+    for (const path of CA_KEYS) {
+      expect(node.text(path)).toBe(readFileSync(join(template.folder, path), 'utf8'));
+      expect(statSync(node.at(path)).mode & 0o777).toBe(0o600);
+    }
+    expect(await release()).toMatchObject({ state: 'released' });
+  });
+
+  it('with a file for each key', async () => {
+    await release();
+    await undo(...backups());
+    asBefore();
+  });
+
+  it('without the files it names the missing keys, and how to open the sealed ones', async () => {
+    await release(sealing());
+    const error = await failure(undo(backups()[0] ?? ''));
+    expect(error.lines).toEqual([
+      'keys are missing; nothing was changed:',
+      `etcd-ca: ${node.at('pki/etcd/ca.key')}`,
+      `front-proxy-ca: ${node.at('pki/front-proxy-ca.key')}`,
+    ]);
+    expect(error.hint).toContain('openssl cms -decrypt');
+    isReleased();
+  });
+
+  it.each([
+    ['a file without a key', () => recipientFile, /contains no readable private key/],
+    ['a key of no CA of this node', () => join(root, 'recipient.key'), /belongs to no CA/],
+  ])('refuses %s', async (_, file, reason) => {
+    await release();
+    expect((await failure(undo(...backups(), file()))).message).toMatch(reason);
+    isReleased();
+  });
+
+  it('refuses if a CA was replaced since', async () => {
+    await release();
+    const made = join(root, 'new-ca');
+    makeRecipient(made);
+    copyFileSync(`${made}.crt`, node.at('pki/ca.crt'));
+    const error = await failure(undo(...backups()));
+    expect(error.message).toMatch(/its key belongs to no CA certificate of this node/);
+    isReleased();
+  });
+
+  it('a manifest that was changed since gets its flags back, and keeps the change', async () => {
+    await release();
+    node.writeManifest(emptied().replace('v1.35.4', 'v1.36.0'));
+    await undo(...backups());
+    expect(node.manifest).toBe(original().replace('v1.35.4', 'v1.36.0'));
+  });
+
+  it('an unhealthy controller manager gets the empty flags back, and the keys go again', async () => {
+    await release();
+    node.kubelet.isHealthy = () => !signs();
+    const error = await failure(undo(...backups()));
+    expect([error.code, error.message]).toEqual([
+      'rolled-back',
+      expect.stringContaining('did not become healthy with the old flags'),
+    ]);
+    isReleased();
+  });
+});
+
+it('no key is in the journal, in a message or in the state folder', async () => {
+  await release(sealing());
+  const pattern = 'PRIVATE KEY|MII[A-Za-z0-9+/]{60}';
+  const found = spawnSync('grep', ['-rlE', pattern, node.at('cakeless')], { encoding: 'utf8' });
+  expect([found.stdout, node.said.join('\n').includes('PRIVATE KEY')]).toEqual(['', false]);
+});
