@@ -51,6 +51,18 @@ export function importOperations(store: KeyStore, surroundings: Surroundings): J
     const wrapped = blob(input, 'EncryptedKeyMaterial');
     return unwrapPrivateKey(wrapped, grant.wrappingKeyPem, algorithm, spec);
   };
+  // Making one takes seconds on a busy machine, and a client that has waited too long asks again: it gets the same one.
+  const inTheMaking = new Map<string, Promise<string>>();
+  const makeWrappingKey = async (arn: string, rsaBits: number): Promise<string> => {
+    const name = `${arn} ${rsaBits}`;
+    const made = inTheMaking.get(name) ?? generatePrivateKey({ rsaBits });
+    inTheMaking.set(name, made);
+    try {
+      return await made;
+    } finally {
+      if (inTheMaking.get(name) === made) inTheMaking.delete(name);
+    }
+  };
   const alone = oneAtATime();
   return {
     async GetParametersForImport(input, principal) {
@@ -58,7 +70,7 @@ export function importOperations(store: KeyStore, surroundings: Surroundings): J
       refusePendingDeletion(key);
       const algorithm = wrappingAlgorithmFor(specOf(key), input.text('WrappingAlgorithm'));
       const rsaBits = wrappingKeyBits(input.text('WrappingKeySpec'));
-      const wrappingKeyPem = await generatePrivateKey({ rsaBits });
+      const wrappingKeyPem = await makeWrappingKey(key.arn, rsaBits);
       const validTo = now().getTime() + DAY_MS;
       const grant = { arn: key.arn, wrappingAlgorithm: algorithm.name, wrappingKeyPem, validTo };
       const secret = await store.importSecret(random);
