@@ -70,6 +70,15 @@ export class AdoptedNode {
     return node;
   }
 
+  /** Of a folder that an earlier process has used. @param proc outside of the folder */
+  static async open(folder: string, proc: string): Promise<AdoptedNode> {
+    const node = new AdoptedNode(folder, new PaperKubelet(folder, proc));
+    node.port = await node.kubelet.listen(Number(readFileSync(`${folder}-port`, 'utf8')));
+    node.kubelet.look();
+    await node.publish();
+    return node;
+  }
+
   at = (path: string) => join(this.folder, path);
   text = (path: string) => readFileSync(this.at(path), 'utf8');
   get manifest(): string {

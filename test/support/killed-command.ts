@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 
+const COMMAND = resolve('client', 'main.ts');
 const SHIM = resolve('test', 'support', 'kill-shim.cjs');
 
 export interface ShimOptions {
@@ -36,12 +37,13 @@ export class KilledCommand {
   readonly #tools = mkdtempSync(join(tmpdir(), 'cakeless-kill-'));
   readonly #command = join(this.#tools, 'cakeless.mjs');
 
-  constructor() {
+  /** @param program what to run with the arguments of the command; by default the command itself */
+  constructor(program = COMMAND) {
     // a bundle starts in a third of the time
     const entry = join(this.#tools, 'entry.mjs');
     writeFileSync(
       entry,
-      `import { main } from ${JSON.stringify(resolve('client', 'main.ts'))};\nprocess.exitCode = await main(process.argv.slice(2));\n`,
+      `import { main } from ${JSON.stringify(program)};\nprocess.exitCode = await main(process.argv.slice(2));\n`,
     );
     buildSync({
       entryPoints: [entry],

@@ -37,9 +37,9 @@ export class PaperKubelet implements Clock {
     });
   }
 
-  /** @returns the port of the health endpoint */
-  async listen(): Promise<number> {
-    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+  /** @param port as an earlier process had it @returns the port of the health endpoint */
+  async listen(port = 0): Promise<number> {
+    await new Promise<void>((done) => this.#server.listen(port, '127.0.0.1', done));
     return (this.#server.address() as AddressInfo).port;
   }
 

@@ -1,0 +1,183 @@
+/** What shows that a kubelet has received a certificate of the service: the bucket and the API server must agree. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
+import { forwarderPort } from '../../../client/csrsigning/served-kubelet.ts';
+import type { KubeClient } from '../../../client/kubernetes/kube-client.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
+import { OpensslNode } from '../../support/openssl-node.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cakeless-served-'));
+const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+const node = new OpensslNode(root);
+const kubelet = (path: string, name: string) => ({
+  ...{ path, ca: 'ca' as const, usages: 'clientAuth' },
+  subject: `/O=system:nodes/CN=system:node:${name}`,
+});
+
+beforeAll(() => {
+  node.makeCa('ca', 'kubernetes');
+  node.makeLeaf(kubelet('kubelet.conf', 'cp-1'));
+  node.makeLeaf(kubelet('w-1', 'w-1'));
+  node.makeLeaf(kubelet('other', 'w-1'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const pem = (name: string) => readFileSync(join(root, `${name}.crt`), 'utf8');
+let exchange: MemoryStore;
+let csrs: ApiCsr[];
+/** What the cluster does with a CSR that is created, at the second look. */
+let onCreated: (csr: ApiCsr, uid: string) => Promise<ApiCsr>;
+beforeEach(() => {
+  exchange = new MemoryStore();
+  csrs = [];
+  onCreated = async (csr) => csr;
+});
+
+const csrOf = (uid: string, certificate?: string, signerName = SIGNER): ApiCsr => ({
+  metadata: { name: `csr-${uid}`, uid, creationTimestamp: '2026-11-27T00:00:00Z' },
+  spec: { request: '', signerName, username: 'system:bootstrap:x', groups: [] },
+  status: certificate ? { certificate: Buffer.from(certificate).toString('base64') } : {},
+});
+const outcome = (below: string, text: string) =>
+  exchange.put(`certificates/prod/${below}/kubelet-client.crt`, text);
+
+function port() {
+  let created: ApiCsr | undefined;
+  let looks = 0;
+  const client = {
+    list: async function* () {
+      yield { items: csrs, resourceVersion: '1' };
+    },
+    create: async (_: string, body: ApiCsr) => {
+      const metadata = { ...body.metadata, name: 'proof', uid: 'uid-proof' };
+      const byNode = { username: 'system:node:cp-1', groups: ['system:nodes'] };
+      created = { metadata, spec: { ...body.spec, ...byNode } };
+      return created;
+    },
+    get: async () => {
+      looks += 1;
+      if (looks > 1 && created) created = await onCreated(created, 'uid-proof');
+      return created;
+    },
+  } as unknown as KubeClient;
+  let ms = 0;
+  return forwarderPort({
+    cluster: 'prod',
+    node: 'cp-1',
+    folders: { kubeconfigDir: root, certDir: join(root, 'pki') },
+    kubelet: () => client,
+    forwarder: () => client,
+    exchange: async () => exchange,
+    clock: {
+      now: () => new Date(0),
+      monotonic: () => ms,
+      sleep: async (by) => {
+        ms += by;
+      },
+    },
+    waitSeconds: 10,
+  });
+}
+
+const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undefined][] = [
+  [
+    'a CSR of the API server with the certificate that is in the bucket',
+    async () => {
+      csrs = [csrOf('a', pem('w-1'))];
+      await outcome('csr/a', pem('w-1'));
+    },
+    /^CSR csr-a has it/,
+  ],
+  [
+    'of a later attempt',
+    async () => {
+      csrs = [csrOf('a', pem('w-1'))];
+      await outcome('csr/a.2', pem('w-1'));
+    },
+    /^CSR csr-a has it/,
+  ],
+  [
+    'a CSR that kube-controller-manager signed first, although the service has issued, too: no',
+    async () => {
+      csrs = [csrOf('a', pem('other'))];
+      await outcome('csr/a', pem('w-1'));
+    },
+    undefined,
+  ],
+  [
+    'a certificate that was issued and not delivered: no',
+    async () => {
+      csrs = [csrOf('a')];
+      await outcome('csr/a', pem('w-1'));
+    },
+    undefined,
+  ],
+  [
+    "a person's CSR: no",
+    async () => {
+      csrs = [csrOf('a', pem('w-1'), 'kubernetes.io/kube-apiserver-client')];
+      await outcome('csr/a', pem('w-1'));
+    },
+    undefined,
+  ],
+];
+
+it.each(cases)('%s', async (_, make, found) => {
+  await make();
+  const served = await port().findServed();
+  if (found) expect(served).toMatch(found);
+  else expect(served).toBeUndefined();
+});
+
+it('what the kubelet of this node uses is evidence after its CSR was deleted', async () => {
+  const text = readFileSync(join(root, 'kubelet.conf'), 'utf8');
+  const [, data = ''] = /client-certificate-data: "?([^"\s]+)/.exec(text) ?? [];
+  await outcome('cp-1/uid', Buffer.from(data, 'base64').toString());
+  expect(await port().findServed()).toContain('the kubelet of this node uses it');
+});
+
+const issue =
+  (name: string): typeof onCreated =>
+  async (csr, uid) => {
+    await outcome(`cp-1/${uid}`, pem('w-1'));
+    return { ...csr, status: { certificate: Buffer.from(pem(name)).toString('base64') } };
+  };
+const conditions =
+  (type: string): typeof onCreated =>
+  async (csr) => ({
+    ...csr,
+    status: { conditions: [{ type, status: 'True' }] },
+  });
+
+it.each<[string, () => typeof onCreated, object]>([
+  ['served', () => issue('w-1'), { state: 'served' }],
+  ['signed by kube-controller-manager', () => issue('other'), { state: 'signed-by-another' }],
+  [
+    'approved only',
+    () => conditions('Approved'),
+    {
+      state: 'not-served',
+      why: expect.stringContaining('approved, but got no certificate within 10 seconds'),
+    },
+  ],
+  ['denied', () => conditions('Denied'), { state: 'not-served', why: 'CSR proof was denied' }],
+  [
+    'left alone',
+    () => async (csr) => csr,
+    { state: 'not-served', why: expect.stringContaining('not even approved') },
+  ],
+])('a proof that is %s', async (_, then, proof) => {
+  onCreated = then();
+  expect(await port().prove(() => {})).toMatchObject(proof);
+});
+
+it('without the kubeconfig of a forwarder the node has no forwarder', async () => {
+  expect(await port().findObstacles()).toEqual([
+    expect.stringContaining('cakeless-csrsigning.conf does not exist'),
+  ]);
+  writeFileSync(join(root, 'cakeless-csrsigning.conf'), '');
+  const found = await port().findObstacles();
+  expect(found).toEqual([expect.stringMatching(/^the forwarder cannot work: permissions/)]);
+});
