@@ -14,7 +14,7 @@ import { recorded } from '../whole-cluster/join-alone.ts';
 import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
 import { scrapeAll } from '../whole-cluster/kubelet-certificates.ts';
 import type { Site } from '../whole-cluster/plan.ts';
-import { servedKubelets } from './forwarder.ts';
+import { askAgain } from './forwarder.ts';
 import { join as joinCluster, readyAmong } from './ordinary-cluster.ts';
 import { caFilesOf, keyFile, type OldPki, oldCa, requireSame } from './pki.ts';
 import { CA_NAMES, isSmall, LEAVES, LIVE } from './plan.ts';
@@ -59,10 +59,8 @@ export async function checkAfterwards(
   try {
     if (!isSmall(site)) await check(JOINED, () => joinWorker(cluster, service, api));
     await check(SCRAPED, async () => {
-      await until('serving certificates', () =>
-        servedKubelets(cluster, service, api, cluster.everyNode),
-      );
-      return until('served and verified', () => scrapeAll(cluster));
+      const asked = await askAgain(cluster, service, api);
+      return `${asked}; ${await until('served and verified', () => scrapeAll(cluster))}`;
     });
   } finally {
     api.close();
