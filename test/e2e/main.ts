@@ -1,6 +1,8 @@
 /** `npm run e2e`: real Kubernetes that uses only certificates from Cakeless. See docs/end-to-end.md. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ADOPTION, runAdoption } from './adoption/adoption.ts';
+import { SITE, SMALL_SITE } from './adoption/plan.ts';
 import { CSR_RELEASES, WORKER } from './certificates-api/plan.ts';
 import { CERTIFICATES_API, runCertificatesApi, runMeasurements } from './certificates-api/run.ts';
 import { CONFIGURATIONS, runConfigurations } from './configuration/configurations.ts';
@@ -32,7 +34,7 @@ import { cells } from './kubeadm/cells.ts';
 import { FACTS, runFacts } from './kubeadm/facts.ts';
 import { MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from './kubeadm/matrix.ts';
 import { removeOldGroups } from './whole-cluster/cgroups.ts';
-import { WHOLE_ENDPOINT, WHOLE_HOSTS } from './whole-cluster/plan.ts';
+import { hostsOf, STAGE } from './whole-cluster/plan.ts';
 import { runWhole, WHOLE } from './whole-cluster/whole.ts';
 
 const { values } = parseArgs({
@@ -45,15 +47,23 @@ const { values } = parseArgs({
     outage: { type: 'boolean', default: false },
   },
 });
-const PARTS = ['configurations', 'matrix', 'control-plane', 'certificates-api', 'whole'];
+const PARTS = [
+  'configurations',
+  'matrix',
+  'control-plane',
+  'certificates-api',
+  'whole',
+  'adoption',
+];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
 /** As long as certificates of kubelets live: only in a complete run, or on request. */
 const outage = values.outage || (values.only === undefined && !values.quick);
 /** Parts that --quick omits unless --only names them. */
-const LONG_PARTS = ['certificates-api', 'whole'];
+const LONG_PARTS = ['certificates-api', 'whole', 'adoption'];
 const runs = (part: string) =>
   values.only === undefined ? !(values.quick && LONG_PARTS.includes(part)) : values.only === part;
+const runsMachines = runs('whole') || runs('adoption');
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const csrReleases = values.quick || values.measure ? [QUICK_RELEASE] : CSR_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
@@ -80,10 +90,10 @@ async function outside(): Promise<number> {
     ...(runs('certificates-api')
       ? csrReleases.map((release) => [release, ...CERTIFICATES_PROGRAMS])
       : []),
-    ...(runs('whole') ? [[WHOLE_RELEASE, ...NODE_PROGRAMS]] : []),
+    ...(runsMachines ? [[WHOLE_RELEASE, ...NODE_PROGRAMS]] : []),
     ['etcd', ETCD_RELEASE],
   ]);
-  if (runs('whole')) installContainerRuntime();
+  if (runsMachines) installContainerRuntime();
   removeOldGroups();
   try {
     return await runInside();
@@ -93,8 +103,11 @@ async function outside(): Promise<number> {
 }
 
 async function inside(folder: string): Promise<number> {
-  await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...WHOLE_HOSTS]);
-  await makeBridge([TEST_ADDRESS, ENDPOINT_ADDRESS, WORKER.address, WHOLE_ENDPOINT.address]);
+  await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...hostsOf(STAGE), ...hostsOf(SITE)]);
+  await makeBridge([
+    ...[TEST_ADDRESS, ENDPOINT_ADDRESS, WORKER.address],
+    ...[STAGE, SITE].map(({ endpoint }) => endpoint.address),
+  ]);
   process.env.CAKELESS_TEST_RUN = folder; // for what is made once in a run
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
@@ -117,6 +130,10 @@ async function inside(folder: string): Promise<number> {
   if (runs('whole')) {
     const plan = { release: WHOLE_RELEASE, renewals: !values.quick, outage };
     await runWhole(report, service, folder, plan);
+  }
+  if (runs('adoption')) {
+    const site = values.quick ? SMALL_SITE : SITE;
+    await runAdoption(report, service, folder, { release: WHOLE_RELEASE, site });
   }
   await service.stop();
   summarize(report);
@@ -163,6 +180,7 @@ function summarize(report: Report): void {
     ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE RUNNING')]),
     report.tableByCheck(CERTIFICATES_API, 'CERTIFICATES API'),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
+    report.tableByCheck(ADOPTION, 'ADOPTED WHILE RUNNING'),
   ];
   for (const table of tables.filter((lines) => lines.length > 1))
     console.log(`\n${table.join('\n')}`);

@@ -39,7 +39,7 @@ export async function bringUp(
   let prepared: PreparedNode | undefined;
   let pins: string[] = [];
   await check('prepare, with an approver, on the first control plane', async () => {
-    const configFile = first.bring('first.yaml', initConfiguration(first, release));
+    const configFile = first.bring('first.yaml', initConfiguration(cluster.site, first, release));
     pins = await declare(service, cluster, configFile);
     prepared = await prepare(service, first, configFile, [...pins, FORWARDS]);
     again.push(await prepareAgain(first, prepared));
@@ -58,7 +58,10 @@ export async function bringUp(
   });
   const join = (node: KubeadmNode, role: 'control-plane' | 'worker') => async () => {
     const hashes = pins.filter((word) => word.startsWith('sha256:'));
-    const configFile = node.bring('join.yaml', joinConfiguration(node, release, role, hashes));
+    const configFile = node.bring(
+      'join.yaml',
+      joinConfiguration(cluster.site, node, release, role, hashes),
+    );
     const key = () => node.bring('sa.key', readFileSync(first.file('pki/sa.key')));
     const more = role === 'control-plane' ? ['--sa-key-from', key(), FORWARDS] : [];
     const ready = await prepare(service, node, configFile, [...pins, ...more]);

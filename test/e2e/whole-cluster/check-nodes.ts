@@ -8,7 +8,7 @@ import { etcdProgram } from '../harness/programs.ts';
 import type { Check } from '../harness/report.ts';
 import { KUBECTL_IMAGE, type WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
-import { WHOLE_ENDPOINT } from './plan.ts';
+import { STAGE } from './plan.ts';
 
 export const NODE_CHECKS = [
   'every node is Ready, with the role that it joined with',
@@ -148,7 +148,7 @@ export const podOn = (nodeName: string, name = 'caller') => ({
         imagePullPolicy: 'Never',
         args: ['proxy'],
         env: [
-          { name: 'KUBERNETES_SERVICE_HOST', value: WHOLE_ENDPOINT.address },
+          { name: 'KUBERNETES_SERVICE_HOST', value: STAGE.endpoint.address },
           { name: 'KUBERNETES_SERVICE_PORT', value: '6443' },
         ],
       },

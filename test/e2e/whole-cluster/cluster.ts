@@ -1,4 +1,4 @@
-/** Three control planes and two workers, created by real kubeadm with all certificates from Cakeless. */
+/** Control planes behind a load balancer, and workers, each a machine of its own with real kubelet and containerd. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
@@ -13,7 +13,7 @@ import type { Endpoint } from '../traffic/kube-client.ts';
 import { CaKeyWatch } from './ca-key-watch.ts';
 import { makeImage } from './image.ts';
 import { KubeadmNode, type Surroundings } from './kubeadm-node.ts';
-import { CONTROL_PLANES, JOINER, WHOLE_ENDPOINT, WORKER } from './plan.ts';
+import { type Site, STAGE } from './plan.ts';
 
 /** The image of the test's pods, with kubectl only. */
 export const KUBECTL_IMAGE = 'images.example.com/kubectl:test';
@@ -23,24 +23,24 @@ const LIBEXEC = '/usr/libexec';
 
 export class WholeCluster {
   readonly release: string;
+  readonly site: Site;
   readonly controlPlanes: readonly KubeadmNode[];
-  readonly worker: KubeadmNode;
-  /** The worker without credentials of AWS and without a client. */
-  readonly joiner: KubeadmNode;
+  readonly workers: readonly KubeadmNode[];
   readonly watch: CaKeyWatch;
   readonly #balancer: LoadBalancer;
   readonly #etc: string;
 
   private constructor(
     release: string,
-    [worker, joiner, ...controlPlanes]: readonly [KubeadmNode, KubeadmNode, ...KubeadmNode[]],
+    site: Site,
+    { controlPlanes, workers }: Record<'controlPlanes' | 'workers', readonly KubeadmNode[]>,
     watch: CaKeyWatch,
     balancer: LoadBalancer,
     etc: string,
   ) {
     this.release = release;
-    this.worker = worker;
-    this.joiner = joiner;
+    this.site = site;
+    this.workers = workers;
     this.controlPlanes = controlPlanes;
     this.watch = watch;
     this.#balancer = balancer;
@@ -52,23 +52,27 @@ export class WholeCluster {
     service: CakelessService,
     release: string,
     folder: string,
+    site: Site = STAGE,
   ): Promise<WholeCluster> {
     const etc = join(folder, 'etc');
     mkdirSync(etc, { recursive: true });
     await mustRun(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', etc]);
     const watch = await CaKeyWatch.start(etc, join(folder, 'watch-names'));
     await keepWritesFrom(LIBEXEC, folder);
-    const around = { service, run: basename(join(folder, '..')), folder, etc };
+    const { cluster, endpoint } = site;
+    const around = { service, cluster, run: basename(join(folder, '..')), folder, etc };
     const images = await makeImages(release, folder);
-    const worker = await makeNode(around, release, WORKER, [images.kubectl], images.pause);
-    const joiner = await makeNode(around, release, JOINER, [images.kubectl], images.pause);
-    const controlPlanes: KubeadmNode[] = [];
-    for (const at of CONTROL_PLANES)
-      controlPlanes.push(await makeNode(around, release, at, images.controlPlane, images.pause));
+    const makeAll = async (all: readonly NodeAddress[], archives: readonly string[]) => {
+      const nodes: KubeadmNode[] = [];
+      for (const at of all) nodes.push(await makeNode(around, release, at, archives, images.pause));
+      return nodes;
+    };
+    const workers = await makeAll(site.workers, [images.kubectl]);
+    const controlPlanes = await makeAll(site.controlPlanes, images.controlPlane);
     rmSync(join(folder, 'images'), { recursive: true });
-    const backends = CONTROL_PLANES.map(({ address }) => ({ host: address, port: 6443 }));
-    const balancer = await balance(WHOLE_ENDPOINT.address, 6443, backends, isReady);
-    return new WholeCluster(release, [worker, joiner, ...controlPlanes], watch, balancer, etc);
+    const backends = site.controlPlanes.map(({ address }) => ({ host: address, port: 6443 }));
+    const balancer = await balance(endpoint.address, 6443, backends, isReady);
+    return new WholeCluster(release, site, { controlPlanes, workers }, watch, balancer, etc);
   }
 
   get first(): KubeadmNode {
@@ -77,13 +81,28 @@ export class WholeCluster {
     return node;
   }
 
-  /** Those that were prepared with `cakeless`. */
+  get worker(): KubeadmNode {
+    return this.#worker(0);
+  }
+
+  /** The worker without credentials of AWS and without a client. */
+  get joiner(): KubeadmNode {
+    return this.#worker(1);
+  }
+
+  /** Those with a client, and credentials for it. */
   get nodes(): KubeadmNode[] {
-    return [...this.controlPlanes, this.worker];
+    return [...this.controlPlanes, ...this.workers.slice(0, 1)];
   }
 
   get everyNode(): KubeadmNode[] {
-    return [...this.nodes, this.joiner];
+    return [...this.controlPlanes, ...this.workers];
+  }
+
+  #worker(index: number): KubeadmNode {
+    const node = this.workers[index];
+    if (!node) throw new Error(`there is no worker ${index + 1}`);
+    return node;
   }
 
   /** For a client with admin.conf, through the load balancer. */
@@ -94,7 +113,7 @@ export class WholeCluster {
   /** The same without a credential. */
   anonymous(): Endpoint {
     const ca = readFileSync(this.first.file('pki/ca.crt'), 'utf8');
-    return { server: `https://${WHOLE_ENDPOINT.name}:6443`, ca };
+    return { server: `https://${this.site.endpoint.name}:6443`, ca };
   }
 
   /** With admin.conf of the first node, through the load balancer. @throws Error with kubectl's output */

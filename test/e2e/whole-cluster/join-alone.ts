@@ -29,7 +29,10 @@ export async function joinAlone(
 ): Promise<void> {
   const { joiner, release } = cluster;
   const hashes = pins.filter((word) => word.startsWith('sha256:'));
-  const file = joiner.bring('join.yaml', joinConfiguration(joiner, release, 'worker', hashes));
+  const file = joiner.bring(
+    'join.yaml',
+    joinConfiguration(cluster.site, joiner, release, 'worker', hashes),
+  );
   const api = new Api(cluster.endpoint());
   const started = Date.now();
   const joining = joiner.shell(`kubeadm join --config ${file} ${UNUSUAL.join(' ')}`, {
@@ -80,13 +83,13 @@ async function describesUnknown(cluster: WholeCluster, api: Api): Promise<string
   });
 }
 
-async function recorded(
-  { joiner }: WholeCluster,
+export async function recorded(
+  { joiner, site }: WholeCluster,
   service: CakelessService,
   api: Api,
 ): Promise<string> {
   const csr = await bootstrapCsr(api, joiner.name);
-  const records = await recordsBelow(service, `${CLUSTER}/csr/${csr?.metadata.uid}`);
+  const records = await recordsBelow(service, `${site.cluster}/csr/${csr?.metadata.uid}`);
   const pem = await joiner.shell('cat /var/lib/kubelet/pki/kubelet-client-current.pem');
   const { serialNumber, issuer } = new X509Certificate(pem);
   const serials = records.map(({ serial }) => serial.toLowerCase());

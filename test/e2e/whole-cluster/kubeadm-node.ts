@@ -13,7 +13,7 @@ import { importImage, startContainerd } from './container-runtime.ts';
 import { filesBelow } from './files.ts';
 import { KubeletUnit } from './kubelet-unit.ts';
 import { Machine } from './machine.ts';
-import { AUDIT, CLUSTER } from './plan.ts';
+import { AUDIT } from './plan.ts';
 
 export interface NodePlan {
   readonly at: NodeAddress;
@@ -26,6 +26,8 @@ export interface NodePlan {
 
 export interface Surroundings {
   readonly service: CakelessService;
+  /** In the cluster record. */
+  readonly cluster: string;
   /** Name of the run, for control groups. */
   readonly run: string;
   readonly folder: string;
@@ -36,6 +38,7 @@ export interface Surroundings {
 export class KubeadmNode {
   readonly name: string;
   readonly address: string;
+  readonly cluster: string;
   readonly machine: Machine;
   readonly kubelet: KubeletUnit;
   readonly #service: CakelessService;
@@ -45,12 +48,13 @@ export class KubeadmNode {
 
   private constructor(
     { at, release }: NodePlan,
-    service: CakelessService,
+    { service, cluster }: Surroundings,
     machine: Machine,
     etc: string,
   ) {
     this.name = at.name;
     this.address = at.address;
+    this.cluster = cluster;
     this.machine = machine;
     this.#service = service;
     this.#etc = etc;
@@ -68,11 +72,11 @@ export class KubeadmNode {
     writeFileSync(machine.ownFile(AUDIT.policy), AUDIT_POLICY);
     await startContainerd(machine, plan.sandboxImage);
     for (const archive of plan.images) await importImage(machine, archive);
-    return new KubeadmNode(plan, around.service, machine, etc);
+    return new KubeadmNode(plan, around, machine, etc);
   }
 
   get principal(): string {
-    return `node:${CLUSTER}/${this.name}`;
+    return `node:${this.cluster}/${this.name}`;
   }
 
   /** A file below /etc/kubernetes, as the test sees it. */
@@ -100,7 +104,7 @@ export class KubeadmNode {
 
   /** What the unit of `cakeless install-csrsigning` runs; there is no systemd. */
   startForwarder(): void {
-    const args = ['csrsigning', '--cluster', CLUSTER, '--node', this.name];
+    const args = ['csrsigning', '--cluster', this.cluster, '--node', this.name];
     const command = this.machine.inside([process.execPath, '--', COMMAND, ...args]);
     const env = { ...process.env, ...this.#service.environmentOutside(this.principal) };
     this.#forwarder = new Component(command, this.machine.logFile('csrsigning'), env);
@@ -111,6 +115,10 @@ export class KubeadmNode {
     if (!this.#forwarder?.running)
       throw new Hopeless(`${this.name}: it ended: ${this.#forwarder?.log().slice(-600)}`);
     return this.shell('curl -sSf http://127.0.0.1:10267/readyz');
+  }
+
+  forwarderLog(): string {
+    return this.#forwarder?.log() ?? '';
   }
 
   async stopForwarder(): Promise<void> {

@@ -1,22 +1,47 @@
-/** The whole cluster: its nodes, and their configuration files for kubeadm and `cakeless prepare`. */
+/** Clusters of whole machines: their nodes, and the configuration files for kubeadm and `cakeless prepare`. */
 import { stringify } from 'yaml';
 import type { NodeAddress } from '../control-plane/network.ts';
 import type { Host } from '../harness/namespaces.ts';
 
+/** The names and addresses of one cluster. */
+export interface Site {
+  /** Of the cluster record and, in kubeadm, of the cluster. */
+  readonly cluster: string;
+  /** The load balancer, on the test's side of the bridge. */
+  readonly endpoint: Host;
+  readonly controlPlanes: readonly NodeAddress[];
+  readonly workers: readonly NodeAddress[];
+}
+
+/** @param tens of the last number in its addresses: 3 is 10.20.0.30 for the endpoint, and 10.20.0.31 for the first node */
+export function siteOf(
+  cluster: string,
+  tens: number,
+  size: { readonly controlPlanes: number; readonly workers: number },
+): Site {
+  const domain = `${cluster}.example.com`;
+  const nodes = (count: number, kind: string, first: number): NodeAddress[] =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `${kind}-${i + 1}.${domain}`,
+      address: `10.20.0.${first + i + 1}`,
+    }));
+  return {
+    cluster,
+    endpoint: { name: `api.${domain}`, address: `10.20.0.${tens}0` },
+    controlPlanes: nodes(size.controlPlanes, 'cp', tens * 10),
+    workers: nodes(size.workers, 'worker', tens * 10 + 10),
+  };
+}
+
+export const hostsOf = ({ endpoint, controlPlanes, workers }: Site): Host[] => [
+  endpoint,
+  ...controlPlanes,
+  ...workers,
+];
+
 export const CLUSTER = 'stage';
-const DOMAIN = 'stage.example.com';
-/** The address of the load balancer, on the test's side of the bridge. */
-export const WHOLE_ENDPOINT: Host = { name: `api.${DOMAIN}`, address: '10.20.0.30' };
-
-export const CONTROL_PLANES: readonly NodeAddress[] = [1, 2, 3].map((number) => ({
-  name: `cp-${number}.${DOMAIN}`,
-  address: `10.20.0.3${number}`,
-}));
-export const WORKER: NodeAddress = { name: `worker-1.${DOMAIN}`, address: '10.20.0.41' };
-/** Joins by kubeadm alone: it has no credentials of AWS, and no client. */
-export const JOINER: NodeAddress = { name: `worker-2.${DOMAIN}`, address: '10.20.0.42' };
-
-export const WHOLE_HOSTS: readonly Host[] = [WHOLE_ENDPOINT, ...CONTROL_PLANES, WORKER, JOINER];
+/** The second worker joins by kubeadm alone: it has no credentials of AWS, and no client. */
+export const STAGE = siteOf(CLUSTER, 3, { controlPlanes: 3, workers: 2 });
 
 /** Of the cluster record. */
 export const CSR_SIGNING = { kubeletClient: {}, kubeletServing: {} };
@@ -35,54 +60,87 @@ const apiVersion = 'kubeadm.k8s.io/v1beta4';
 /** Images are already on each node. */
 const registration = ({ name }: NodeAddress) => ({ name, imagePullPolicy: 'Never' });
 
+/** How a cluster deviates from another one. */
+export interface ClusterOptions {
+  /** Whether API servers verify kubelets with `kubelet-ca`. */
+  readonly verifiesKubelets: boolean;
+  /** With it, control planes that join download the CA keys from the cluster. */
+  readonly certificateKey?: string;
+}
+
+/** As `cakeless prepare` sets it up. */
+const PREPARED: ClusterOptions = { verifiesKubelets: true };
+
 /** For `kubeadm init`, and for `cakeless cluster apply`. */
-export function initConfiguration(at: NodeAddress, release: string): string {
+export function initConfiguration(
+  site: Site,
+  at: NodeAddress,
+  release: string,
+  options: ClusterOptions = PREPARED,
+): string {
+  const { certificateKey } = options;
   const init = {
     apiVersion,
     kind: 'InitConfiguration',
     bootstrapTokens: [{ token: TOKEN }],
+    ...(certificateKey && { certificateKey }),
     nodeRegistration: registration(at),
     localAPIEndpoint: { advertiseAddress: at.address, bindPort: 6443 },
   };
-  return documents(init, clusterConfiguration(release), kubelet);
+  return documents(init, clusterConfiguration(site, release, options), kubelet);
 }
 
 /** @param caCertHashes sha256:HEX of ca */
 export function joinConfiguration(
+  site: Site,
   at: NodeAddress,
   release: string,
   role: 'control-plane' | 'worker',
   caCertHashes: readonly string[],
+  options: ClusterOptions = PREPARED,
 ): string {
+  const { certificateKey } = options;
+  const localAPIEndpoint = { advertiseAddress: at.address, bindPort: 6443 };
   const join = {
     apiVersion,
     kind: 'JoinConfiguration',
     nodeRegistration: registration(at),
     discovery: {
-      bootstrapToken: { token: TOKEN, apiServerEndpoint: endpoint(), caCertHashes },
+      bootstrapToken: { token: TOKEN, apiServerEndpoint: endpointOf(site), caCertHashes },
     },
     ...(role === 'control-plane' && {
-      controlPlane: { localAPIEndpoint: { advertiseAddress: at.address, bindPort: 6443 } },
+      controlPlane: { localAPIEndpoint, ...(certificateKey && { certificateKey }) },
     }),
   };
-  return documents(join, clusterConfiguration(release));
+  return documents(join, clusterConfiguration(site, release, options));
 }
 
-const endpoint = () => `${WHOLE_ENDPOINT.name}:6443`;
+const endpointOf = ({ endpoint }: Site) => `${endpoint.name}:6443`;
 
-const clusterConfiguration = (release: string) => ({
+const clusterConfiguration = (
+  site: Site,
+  release: string,
+  { verifiesKubelets }: ClusterOptions,
+) => ({
   apiVersion,
   kind: 'ClusterConfiguration',
   kubernetesVersion: `v${release}`,
-  clusterName: CLUSTER,
-  controlPlaneEndpoint: endpoint(),
+  clusterName: site.cluster,
+  controlPlaneEndpoint: endpointOf(site),
   networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
   apiServer: {
-    certSANs: [WHOLE_ENDPOINT.address],
+    certSANs: [site.endpoint.address],
     extraArgs: [
       { name: 'audit-policy-file', value: AUDIT.policy },
       { name: 'audit-log-path', value: AUDIT.log },
-      { name: 'kubelet-certificate-authority', value: '/etc/kubernetes/pki/kubelet-ca.crt' },
+      ...(verifiesKubelets
+        ? [
+            {
+              name: 'kubelet-certificate-authority',
+              value: '/etc/kubernetes/pki/kubelet-ca.crt',
+            },
+          ]
+        : []),
     ],
     extraVolumes: [{ name: 'audit', hostPath: AUDIT.folder, mountPath: AUDIT.folder }],
   },

@@ -8,7 +8,6 @@ import type { WholeCluster } from './cluster.ts';
 import { expirationsOn } from './expirations.ts';
 import { checkClients, checkServed, takeCertificates } from './in-use.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
-import { CLUSTER } from './plan.ts';
 
 const ORDER = ['first', 'second', 'third'];
 const renewAllOn = (which: string) => `cakeless renew all: ${which}`;
@@ -64,7 +63,7 @@ export async function renewAll(
  * Renews `all`, then kubelet.conf by name if it was left to the kubelet, which has rotated it since, and restarts by hand
  * what the command reports as such.
  */
-async function renewNode(service: CakelessService, node: KubeadmNode): Promise<string> {
+export async function renewNode(service: CakelessService, node: KubeadmNode): Promise<string> {
   const started = Date.now();
   const all = await renew(service, node, 'all');
   const left = !all.certificates.some(
@@ -90,12 +89,12 @@ async function renew(
   node: KubeadmNode,
   name: string,
 ): Promise<Pick<RenewReport, 'certificates' | 'restarts'>> {
-  const args = ['renew', name, '--cluster', CLUSTER, '--node', node.name, '-o', 'json'];
+  const args = ['renew', name, '--cluster', node.cluster, '--node', node.name, '-o', 'json'];
   const first: RenewReport = JSON.parse(await node.cakeless(args, [DONE, PENDING, BY_HAND]));
   const waiting = first.certificates.filter(({ outcome }) => outcome === 'pending');
   const left = first.certificates.filter(({ outcome }) => outcome !== 'pending');
   for (const { name: path, request } of waiting)
-    await service.approve(`${CLUSTER}/${node.name}/${request}/${path}.csr`, 'renewal');
+    await service.approve(`${node.cluster}/${node.name}/${request}/${path}.csr`, 'renewal');
   if (waiting.length === 0) return first;
   const names = waiting.map(({ name: path }) => path);
   const rest = ['renew', ...names, ...args.slice(2), '--wait', '1m'];

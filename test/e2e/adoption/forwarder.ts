@@ -1,0 +1,137 @@
+/** Step 6 of docs/existing-cluster.md: the forwarder, beside a kube-controller-manager that still signs. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMAND } from '../../support/running-service-process.ts';
+import { until } from '../../support/until.ts';
+import { Api, pemOf, SIGNERS } from '../certificates-api/api.ts';
+import { recordsBelow } from '../certificates-api/ledger.ts';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import { mustRun } from '../harness/program.ts';
+import type { Check } from '../harness/report.ts';
+import type { WholeCluster } from '../whole-cluster/cluster.ts';
+import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
+import { contentsOf, requireSame } from './pki.ts';
+import { LIVE } from './plan.ts';
+import { serialOf } from './serial.ts';
+
+const TOO_EARLY = 'release-keys without a forwarder refuses, and changes nothing';
+const INSTALLED = 'install-csrsigning on every control plane';
+const BESIDE = 'beside a controller manager with the same key, the forwarder runs and says so';
+const SERVED = 'a kubelet gets its serving certificate from the service, signed by kubelet-ca';
+
+export const FORWARDER_CHECKS = [TOO_EARLY, INSTALLED, BESIDE, SERVED];
+
+const REFUSED = 7;
+
+export async function startForwarders(
+  check: Check,
+  cluster: WholeCluster,
+  service: CakelessService,
+): Promise<void> {
+  const { first, controlPlanes } = cluster;
+  await check(TOO_EARLY, async () => {
+    const before = contentsOf(first);
+    const ran = await service.cakelessOn(first.machine, first.principal, 'release-keys');
+    if (ran.exitCode !== REFUSED) throw new Error(`exit code ${ran.exitCode}: ${ran.stderr}`);
+    requireSame('release-keys', before, contentsOf(first));
+    return ran.stderr.trim();
+  });
+  await check(INSTALLED, async () => {
+    const input = await first.cakeless(['csrsigning', '--rbac']);
+    await cluster.kubectl(['apply', '-f', '-'], { input });
+    for (const node of controlPlanes) {
+      await installForwarder(service, node);
+      node.startForwarder();
+    }
+    for (const node of controlPlanes)
+      await until(`the forwarder of ${node.name}`, () => node.forwarderReady());
+    return `${controlPlanes.length} are ready`;
+  });
+  await check(BESIDE, async () => {
+    for (const node of controlPlanes) saysSo(node.forwarderLog());
+    await first.cakeless(['csrsigning', '--check']);
+    return saysSo(first.forwarderLog());
+  });
+  const api = new Api(cluster.endpoint());
+  try {
+    await check(SERVED, () =>
+      until('a serving certificate', async () => {
+        const signers = await servingSigners(cluster, service, api);
+        const bySigner = [...signers].map(([name, signer]) => `${name}: ${signer}`).join(', ');
+        if (![...signers.values()].includes('service')) throw new Error(bySigner);
+        return bySigner;
+      }),
+    );
+  } finally {
+    api.close();
+  }
+}
+
+/** There is no systemd: a stand-in for systemctl does nothing, and the test starts what the unit runs. */
+async function installForwarder(service: CakelessService, node: KubeadmNode): Promise<void> {
+  const folder = join(node.machine.folder, 'systemd');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'systemctl'), '#!/bin/sh\n', { mode: 0o755 });
+  const withSystemctl = {
+    inside: (command: readonly string[]) =>
+      node.machine.inside(['env', `PATH=${folder}:${process.env.PATH}`, ...command]),
+  };
+  const command = `${process.execPath} -- ${COMMAND}`;
+  const args = ['install-csrsigning', '--unit-dir', folder, '--command', command];
+  await node.shell('mkdir -p /run/systemd/system');
+  await service.mustCakelessOn(withSystemctl, node.principal, args);
+  await node.shell('rmdir /run/systemd/system'); // otherwise the client would restart kubelets with it
+}
+
+function saysSo(log: string): string {
+  const said = log.split('\n').find((line) => line.includes('kube-controller-manager'));
+  if (said === undefined) throw new Error(log.slice(-600));
+  return said;
+}
+
+/**
+ * Who signed the newest serving certificate of each kubelet. As soon as the forwarder has approved a CSR, a controller
+ * manager that has the CA key signs it, too: the certificate that is written first stays.
+ */
+async function servingSigners(
+  { nodes }: Pick<WholeCluster, 'nodes'>,
+  service: CakelessService,
+  api: Api,
+): Promise<Map<string, 'service' | 'controller manager' | 'nobody'>> {
+  const records = await recordsBelow(service, `${LIVE}/`);
+  const recorded = new Set(records.map(({ serial }) => serial.toLowerCase()));
+  const signers = new Map<string, 'service' | 'controller manager' | 'nobody'>();
+  for (const { name } of nodes) {
+    const username = `system:node:${name}`;
+    const csrs = await api.csrs({ signerName: SIGNERS.serving, username });
+    const certificate = csrs.findLast(({ status }) => status.certificate)?.status.certificate;
+    const found = certificate === undefined ? undefined : serialOf(pemOf(certificate));
+    if (found === undefined) signers.set(name, 'nobody');
+    else if (!recorded.has(found.serial)) signers.set(name, 'controller manager');
+    else if (found.issuer === 'CN=kubelet-ca') signers.set(name, 'service');
+    else throw new Error(`${name}: ${found.issuer} signed what the ledger has`);
+  }
+  return signers;
+}
+
+/** A kubelet whose serving certificate is the controller manager's asks again, as docs/existing-cluster.md says. */
+export async function askAgain(
+  cluster: WholeCluster,
+  service: CakelessService,
+  api: Api,
+): Promise<string> {
+  const signers = await servingSigners(cluster, service, api);
+  const others = cluster.nodes.filter(({ name }) => signers.get(name) !== 'service');
+  for (const { machine, kubelet } of others) {
+    await mustRun(machine.inside(['rm', '-f', '/var/lib/kubelet/pki/kubelet-server-current.pem']));
+    await kubelet.restart();
+  }
+  const all = { nodes: cluster.everyNode };
+  await until('serving certificates of the service', async () => {
+    const now = await servingSigners(all, service, api);
+    const without = [...now].filter(([, signer]) => signer !== 'service');
+    if (without.length > 0) throw new Error(without.join('; '));
+    return true;
+  });
+  return `${others.length} of ${cluster.nodes.length} asked again`;
+}
