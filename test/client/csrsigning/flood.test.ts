@@ -113,7 +113,10 @@ class SlowWorld extends World {
 
   #decideLater(key: string): void {
     this.#serviceIsFreeAt = Math.max(this.#serviceIsFreeAt, this.time.nowMs) + DECISION_MS;
-    this.time.timers.start(this.#serviceIsFreeAt - this.time.nowMs, () => void this.#decide(key));
+    this.time.timers.start(this.#serviceIsFreeAt - this.time.nowMs, () => {
+      const decided = this.#decide(key).finally(() => this.working.delete(decided));
+      this.working.add(decided);
+    });
   }
 
   async #decide(key: string): Promise<void> {

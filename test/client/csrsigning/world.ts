@@ -70,6 +70,8 @@ export class World {
   service: (key: string) => Promise<void> | void = () => undefined;
   readonly #served = new Set<string>();
   #seenCalls = 0;
+  /** Work of real threads, such as signatures: virtual time does not pass until it is done. */
+  protected readonly working = new Set<Promise<void>>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(exchange = new MemoryStore()) {
@@ -118,6 +120,7 @@ export class World {
   async #settle(): Promise<void> {
     for (;;) {
       await settle();
+      await Promise.all(this.working);
       const { calls, objects } = this.exchange;
       const created = calls.slice(this.#seenCalls).filter(({ call }) => call === 'create');
       this.#seenCalls = calls.length;
