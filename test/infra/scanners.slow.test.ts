@@ -85,7 +85,7 @@ function scan(program: string, ...args: string[]) {
   return spawnSync(join(bin, program), args, {
     encoding: 'utf8',
     env,
-    maxBuffer: 64 * 1024 * 1024,
+    maxBuffer: 256 * 1024 * 1024, // checkov quotes the resource in each of its checks
   });
 }
 
