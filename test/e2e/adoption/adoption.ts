@@ -12,7 +12,7 @@ import { FORWARDER_CHECKS, startForwarders } from './forwarder.ts';
 import { createOrdinary, ordinaryChecks } from './ordinary-cluster.ts';
 import { takePki } from './pki.ts';
 import { isSmall } from './plan.ts';
-import { releaseChecks, releaseKeys } from './release.ts';
+import { RELEASE_CHECKS, releaseKeys } from './release.ts';
 import { renewChecks, renewEverything } from './renew.ts';
 import { checkUpgrade, UPGRADE_CHECKS } from './upgrade.ts';
 
@@ -67,7 +67,7 @@ const checksOf = (site: Site) => [
   ...ADOPT_CHECKS,
   ...renewChecks(site),
   ...FORWARDER_CHECKS,
-  ...releaseChecks(site),
+  ...RELEASE_CHECKS,
   ...(isSmall(site) ? [] : [TRAFFIC]),
   ...afterwardsChecks(site),
   NO_KEY,

@@ -6,24 +6,17 @@ import { mustRun } from '../harness/program.ts';
 import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from '../whole-cluster/cluster.ts';
 import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
-import type { Site } from '../whole-cluster/plan.ts';
 import { contentsOf, keyFile, requireSame } from './pki.ts';
 import { CA_NAMES } from './plan.ts';
 
 const PREVIEW = 'release-keys --dry-run changes nothing';
-const SEALED =
-  'release-keys --seal-to: flags empty, controller manager healthy, keys sealed and gone';
+const RELEASED =
+  'release-keys on every control plane, again where it says so: controller managers healthy, keys gone';
 const UNDONE = 'release-keys --undo with the unsealed keys brings every file back';
-const again = (node: string) => `release-keys on ${node}`;
+const AGAIN = 'release-keys --seal-to there again';
 const RESTARTED = 'kubelets restarted, controller managers killed: each comes back healthy';
 
-export const releaseChecks = ({ controlPlanes }: Site) => [
-  PREVIEW,
-  SEALED,
-  UNDONE,
-  ...[...controlPlanes].reverse().map(({ name }) => again(name)),
-  RESTARTED,
-];
+export const RELEASE_CHECKS = [PREVIEW, RELEASED, UNDONE, AGAIN, RESTARTED];
 
 export async function releaseKeys(
   check: Check,
@@ -37,6 +30,7 @@ export async function releaseKeys(
   const recipient = await makeRecipient(folder);
   const sealTo = last.bring('recipient.crt', readFileSync(recipient.certificate));
   const sealed = (name: string) => join(last.machine.folder, name);
+  const sealedIn = (name: string) => ['--seal-to', sealTo, '--seal-out', sealed(name)];
   await check(PREVIEW, async () => {
     const said = await last.cakeless(['release-keys', '--dry-run', '-o', 'json']);
     requireSame('the dry run', before, contentsOf(last));
@@ -44,7 +38,17 @@ export async function releaseKeys(
     if (state !== 'planned' || refusals.length > 0) throw new Error(said);
     return `would remove ${keys.join(', ')}`;
   });
-  await check(SEALED, () => release(last, ['--seal-to', sealTo, '--seal-out', sealed('keys.cms')]));
+  await check(RELEASED, async () => {
+    const first: string[] = [];
+    for (const node of backwards)
+      first.push(await release(node, node === last ? sealedIn('keys.cms') : []));
+    const waited = backwards.filter((_, i) => first[i] === WAITS);
+    for (const node of waited) {
+      const outcome = await release(node, node === last ? sealedIn('keys.cms') : []);
+      if (outcome === WAITS) throw new Error(`${node.name}: ${outcome}, for whom?`);
+    }
+    return backwards.map(({ name }, i) => `${name}: ${first[i]}`).join('; ');
+  });
   await check(UNDONE, async () => {
     const keys = await mustRun([
       ...['openssl', 'cms', '-decrypt', '-inform', 'PEM', '-in', sealed('keys.cms')],
@@ -56,10 +60,11 @@ export async function releaseKeys(
     requireSame('--undo', before, contentsOf(last));
     return `${before.size} files are as before; ${await healthy(last)}`;
   });
-  for (const node of backwards)
-    await check(again(node.name), () =>
-      release(node, node === last ? ['--seal-to', sealTo, '--seal-out', sealed('keys-2.cms')] : []),
-    );
+  await check(AGAIN, async () => {
+    const outcome = await release(last, sealedIn('keys-2.cms'));
+    if (outcome === WAITS) throw new Error(outcome);
+    return outcome;
+  });
   await check(RESTARTED, async () => {
     for (const node of cluster.controlPlanes) await restart(node);
     return `${cluster.controlPlanes.length} nodes`;
@@ -75,14 +80,21 @@ async function makeRecipient(folder: string) {
   return { key, certificate };
 }
 
+const DONE = 0;
+/** A controller manager of another control plane signs, and nothing shows yet that nobody has to. */
+const PENDING = 4;
+const WAITS = 'waits for another control plane';
+
+/** @returns what showed that kubelets are served, or WAITS @throws Error unless flags and keys are as the command says */
 async function release(node: KubeadmNode, options: readonly string[]): Promise<string> {
-  const said = await node.cakeless(['release-keys', ...options, '-o', 'json']);
-  const { state, keys, forwarder } = JSON.parse(said);
-  if (state !== 'released' || keys.length !== CA_NAMES.length) throw new Error(said);
+  const said = await node.cakeless(['release-keys', ...options, '-o', 'json'], [DONE, PENDING]);
+  const { state, forwarder } = JSON.parse(said);
   const left = CA_NAMES.filter((ca) => keyFile(ca) in node.files());
-  if (left.length > 0) throw new Error(`${node.name} still has keys of ${left.join(', ')}`);
+  const wanted = { released: 0, waiting: CA_NAMES.length }[state as string];
+  if (left.length !== wanted) throw new Error(`${node.name} has keys of ${left.join()}: ${said}`);
+  signingFlags(node);
   await healthy(node);
-  return `${signingFlags(node).join(' ')}; ${forwarder}`;
+  return state === 'waiting' ? WAITS : forwarder;
 }
 
 /** @throws Error unless both are empty, as kubeadm writes them without a CA key */
