@@ -1,5 +1,5 @@
 /**
- * Whether a kubelet of this cluster has received a certificate of the service: then kube-controller-manager no longer has
+ * Whether a kubelet of this cluster has received a client certificate of the service: then kube-controller-manager no longer has
  * to sign. Only `sign` writes outcomes in the bucket, and only what the API server or the kubelet's own store has was
  * delivered; so both are compared.
  */
@@ -7,7 +7,6 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
-import { signerOf } from '../../lib/certificates-api/signers.ts';
 import { OUTCOME_SUFFIXES } from '../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../lib/contract/request-key.ts';
 import { CSR } from '../../lib/contract/request-kinds.ts';
@@ -22,7 +21,7 @@ import { makePrivateKey } from '../node/disk/private-key.ts';
 import { readPlace } from '../node/disk/read-place.ts';
 import type { ForwarderPort, ForwarderProof } from '../node/release-keys/options.ts';
 import { attemptsPrefix } from './attempts.ts';
-import { type ApiCsr, isForKubelet, isOver, readFacts, stateOf } from './csr-facts.ts';
+import { type ApiCsr, isOver, readFacts, stateOf } from './csr-facts.ts';
 import { CSRS_PATH, REFUSED_ANNOTATION } from './csr-status.ts';
 import { type Check, checkCsrSigning } from './preflight.ts';
 
@@ -46,13 +45,15 @@ export const forwarderPort = (deps: ServedDeps): ForwarderPort => ({
   prove: (whileWaiting) => prove(deps, whileWaiting),
 });
 
+const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+
 /** The API server keeps issued CSRs for an hour; a cluster that creates many has some of the last minutes in these. */
 const MAX_COMPARED = 100;
 
 async function findServed(deps: ServedDeps): Promise<string | undefined> {
   const issued: ApiCsr[] = [];
   for await (const { items } of deps.kubelet().list<ApiCsr>(CSRS_PATH))
-    issued.push(...items.filter(isIssuedToKubelet));
+    issued.push(...items.filter(isIssuedClient));
   issued.sort((a, b) => createdAt(b) - createdAt(a));
   for (const csr of issued.slice(0, MAX_COMPARED))
     if (await isByService(deps, csr)) return `CSR ${csr.metadata?.name} has it in the API server`;
@@ -61,10 +62,9 @@ async function findServed(deps: ServedDeps): Promise<string | undefined> {
 
 const createdAt = ({ metadata }: ApiCsr) => Date.parse(metadata?.creationTimestamp ?? '') || 0;
 
-function isIssuedToKubelet(csr: ApiCsr): boolean {
-  const signer = signerOf(csr.spec?.signerName ?? '');
-  return signer !== undefined && isForKubelet(signer) && stateOf(csr.status) === 'issued';
-}
+/** A serving certificate proves too little: without a client certificate, a kubelet is lost. */
+const isIssuedClient = (csr: ApiCsr): boolean =>
+  csr.spec?.signerName === SIGNER && stateOf(csr.status) === 'issued';
 
 /** Whether the certificate in a CSR's status is the outcome of one of its attempts. */
 async function isByService(deps: ServedDeps, csr: ApiCsr): Promise<boolean> {
@@ -154,7 +154,6 @@ const describe = ({ name, what, fix }: Check) =>
   `the forwarder cannot work: ${name}: ${what}${fix === undefined ? '' : `; ${fix}`}`;
 
 const POLL_MS = 1000;
-const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 
 /**
  * A CSR like that of the kubelet's rotation, with its credentials: kube-controller-manager approves it, and the forwarder

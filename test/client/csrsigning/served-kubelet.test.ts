@@ -122,6 +122,14 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
     },
     undefined,
   ],
+  [
+    "a kubelet's serving certificate, which does not show that client certificates are renewed: no",
+    async () => {
+      csrs = [csrOf('a', pem('w-1'), 'kubernetes.io/kubelet-serving')];
+      await exchange.put('certificates/prod/csr/a/kubelet-serving.crt', pem('w-1'));
+    },
+    undefined,
+  ],
 ];
 
 it.each(cases)('%s', async (_, make, found) => {
