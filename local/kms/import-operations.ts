@@ -6,7 +6,7 @@ import { oneAtATime } from '../one-at-a-time.ts';
 import type { Principal } from '../principals.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { openToken, sealToken } from './import-token.ts';
-import { keySpec } from './key-specs.ts';
+import { type KeySpec, keySpec } from './key-specs.ts';
 import {
   generatePrivateKey,
   type Imported,
@@ -31,6 +31,18 @@ export function importOperations(
 ): JsonOperations {
   // of two imports of different keys, one is refused
   const alone = oneAtATime();
+  // making one takes seconds on a busy machine, and a client that waited too long asks again: it gets the same one
+  const inTheMaking = new Map<string, Promise<string>>();
+  const makeWrappingKey = async (keyId: string, spec: KeySpec): Promise<string> => {
+    const name = `${keyId} ${spec.name}`;
+    const made = inTheMaking.get(name) ?? generatePrivateKey(spec);
+    inTheMaking.set(name, made);
+    try {
+      return await made;
+    } finally {
+      if (inTheMaking.get(name) === made) inTheMaking.delete(name);
+    }
+  };
   const findExternal: Find = (input, principal, action) => {
     refuseAlias(input.text('KeyId'));
     const key = find(input, principal, action);
@@ -46,7 +58,7 @@ export function importOperations(
       refusePendingDeletion(key);
       const wrappingAlgorithm = input.text('WrappingAlgorithm');
       checkWrappingAlgorithm(wrappingAlgorithm, specOf(key));
-      const wrappingKeyPem = await generatePrivateKey(wrappingKeySpec(input));
+      const wrappingKeyPem = await makeWrappingKey(key.keyId, wrappingKeySpec(input));
       const validTo = new Date(now().getTime() + PARAMETERS_VALID_MS);
       const parameters = {
         keyId: key.keyId,
