@@ -50,6 +50,6 @@ const refused: [sentence: string, text: string, value?: string][] = [
   ['something that is not YAML', 'a: ['],
 ];
 
-it.each(refused)('refuses %s', (_, text, value) => {
+it.each(refused)('refuses %s', (...[, text, value]) => {
   expect(() => edit(text, value)).toThrow(CommandError);
 });
