@@ -1,4 +1,4 @@
-/** A cluster that kubeadm made with CAs of its own becomes one whose CA keys are in KMS, while clients use it. */
+/** A cluster that kubeadm made with its own CAs becomes one whose CA keys are in KMS, while clients use it. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CakelessService } from '../harness/cakeless-service.ts';

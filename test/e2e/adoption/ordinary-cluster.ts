@@ -10,7 +10,7 @@ import { initConfiguration, joinConfiguration, type Site } from '../whole-cluste
 import { keyFile } from './pki.ts';
 import { CA_NAMES, isSmall, ORDINARY } from './plan.ts';
 
-const INIT = 'kubeadm init --upload-certs, with CAs of its own';
+const INIT = 'kubeadm init --upload-certs, with its own CAs';
 const JOINED = 'kubeadm join: two control planes, which get the CA keys, and a worker';
 const READY = 'every node is Ready';
 

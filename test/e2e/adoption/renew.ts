@@ -9,7 +9,7 @@ import { renewNode } from '../whole-cluster/renewals.ts';
 import { contentsOf, requireSame } from './pki.ts';
 
 const PREVIEW = 'renew apiserver --dry-run on the first control plane changes nothing';
-const ONE = 'renew apiserver there: served at once, in place of the certificate of kubeadm';
+const ONE = 'renew apiserver there: served at once, instead of the certificate of kubeadm';
 const BACK = 'cakeless rollback brings the certificate of kubeadm back';
 const all = (node: string) => `renew all on ${node}`;
 const KUBELET_CA = 'pki/kubelet-ca.crt on every control plane, vouched for by its hash';

@@ -58,7 +58,7 @@ export async function checkUpgrade(
   });
 }
 
-/** kube-proxy and CoreDNS are not there, and images are never pulled. */
+/** Without kube-proxy and CoreDNS, which this cluster does not have; images are never pulled. */
 function upgrade(node: KubeadmNode, what: string, options: readonly string[]): Promise<string> {
   const everywhere = {
     imagePullPolicy: 'Never',

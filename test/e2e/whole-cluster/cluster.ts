@@ -1,4 +1,4 @@
-/** Control planes behind a load balancer, and workers, each a machine of its own with real kubelet and containerd. */
+/** Control planes behind a load balancer, and workers, each a separate machine with real kubelet and containerd. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { balance, type LoadBalancer } from '../control-plane/load-balancer.ts';
