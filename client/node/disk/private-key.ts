@@ -2,6 +2,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
+import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -65,5 +66,5 @@ export function privateKeyBlocksIn(
 
 /** Whether both have the same public key; kubeadm never checks this. */
 export function areAPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
-  return createPublicKey(privateKey).equals(publicKey);
+  return isSamePublicKey(createPublicKey(privateKey), publicKey);
 }

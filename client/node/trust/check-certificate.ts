@@ -22,6 +22,7 @@ import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
 import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
+import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { chainOf, findPath } from './path.ts';
 
@@ -73,9 +74,9 @@ const lasting = (texts: readonly string[]): CertificateProblem[] =>
 
 function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
   const problems: string[] = [];
-  if (!certificate.publicKey.equals(request.key.keyObject))
+  if (!isSamePublicKey(certificate.publicKey, request.key.keyObject))
     problems.push('its public key is not that of the CSR');
-  if (key && !certificate.publicKey.equals(key))
+  if (key && !isSamePublicKey(certificate.publicKey, key))
     problems.push('it does not match the private key next to it');
   return problems;
 }
