@@ -4,7 +4,6 @@
  */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
-import { isSamePublicKey } from '../../lib/signing/same-public-key.ts';
 import { CommandError } from '../errors.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { readPrivateKey } from '../node/disk/private-key.ts';
@@ -39,7 +38,7 @@ function compare(keyFile: string, folders: NodeFolders): OtherSigner {
     return { kind: 'other-key', keyFile, why: 'it cannot be read, so it cannot be compared' };
   const publicKey = createPublicKey(key);
   const files = [caFileOf('ca', folders), caFileOf('kubelet-ca', folders)];
-  const isOurs = files.some((file) => keysIn(file).some((one) => isSamePublicKey(one, publicKey)));
+  const isOurs = files.some((file) => keysIn(file).some((one) => one.equals(publicKey)));
   if (isOurs) return { kind: 'same-key', keyFile };
   return { kind: 'other-key', keyFile, why: `${caFileOf('ca', folders)} has no such key` };
 }

@@ -6,7 +6,6 @@ import { assembleCertificate } from '../certificate/assemble.ts';
 import { keyObjectOf } from '../csr/key-object.ts';
 import { OID } from '../der/oids.ts';
 import { canonicalIpAddress } from '../ip-address.ts';
-import { isSamePublicKey } from '../signing/same-public-key.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
 /** OpenSSL needs a signature to read a certificate; it does not verify this one. */
@@ -42,7 +41,7 @@ export function compareWithOpenSsl(
 
 /** OpenSSL compares the keys: exporting one as DER would take longer than everything else in this file. */
 function hasKey(certificate: X509Certificate, spki: Uint8Array): boolean {
-  return isSamePublicKey(certificate.publicKey, keyObjectOf(spki));
+  return certificate.publicKey.equals(keyObjectOf(spki));
 }
 
 const isoDate = (text: string) => new Date(text).toISOString();

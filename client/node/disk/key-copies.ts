@@ -9,7 +9,6 @@ import { basename, dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 import { readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from './ca-keys.ts';
 import { privateKeysIn } from './keys-in-text.ts';
@@ -159,9 +158,7 @@ class Search {
 
   #casOf(privateKey: KeyObject): CaName[] {
     const publicKey = createPublicKey(privateKey);
-    return this.#publicKeys
-      .filter(({ key }) => isSamePublicKey(key, publicKey))
-      .map(({ ca }) => ca);
+    return this.#publicKeys.filter(({ key }) => key.equals(publicKey)).map(({ ca }) => ca);
   }
 
   #isRelated(file: string): boolean {

@@ -2,7 +2,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
-import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -66,5 +65,5 @@ export function privateKeyBlocksIn(
 
 /** Whether both have the same public key; kubeadm never checks this. */
 export function areAPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
-  return isSamePublicKey(createPublicKey(privateKey), publicKey);
+  return createPublicKey(privateKey).equals(publicKey);
 }

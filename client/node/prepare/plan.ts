@@ -6,7 +6,6 @@ import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.
 import { readFile } from '../../../lib/files/read-file.ts';
 import { type CertificateName, CSRSIGNING_CONF } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
-import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { certificateNamesFor, csrFromConfig, type PlannedCsr } from '../csr/kubeadm-csr.ts';
@@ -108,7 +107,7 @@ function fits(request: CheckedRequest, { contents }: PlannedCsr, key: KeyObject)
   const listed = (names: CheckedRequest['names']) => names.map(formatName).sort().join();
   const { commonName, organizations } = contents.subject;
   return (
-    isSamePublicKey(request.key.keyObject, key) &&
+    request.key.keyObject.equals(key) &&
     request.subject.commonName === commonName &&
     [...request.subject.organizations].sort().join() === [...organizations].sort().join() &&
     listed(request.names) === listed(contents.names)

@@ -5,7 +5,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { readFile } from '../../../lib/files/read-file.ts';
-import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { readGivenText } from '../../read-text.ts';
@@ -28,7 +27,7 @@ export async function prepareServiceAccountKey(
   const given = from === undefined ? undefined : readGiven(from);
   if (existing !== undefined) {
     const key = keyIn(existing, keyFile);
-    if (given !== undefined && !isSamePublicKey(createPublicKey(key), createPublicKey(given)))
+    if (given !== undefined && !createPublicKey(key).equals(createPublicKey(given)))
       throw new CommandError(
         'usage',
         `${keyFile}: differs from ${from}`,

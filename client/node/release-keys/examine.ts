@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 import { CommandError } from '../../errors.ts';
 import { editText, readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from '../disk/ca-keys.ts';
@@ -192,7 +191,7 @@ async function compare(deps: ReleaseDeps, keys: readonly FoundKey[]) {
 function holdsKey(pem: string, publicKey: KeyObject): boolean {
   return certificatesIn(pem).some((one) => {
     try {
-      return isSamePublicKey(new X509Certificate(one).publicKey, publicKey);
+      return new X509Certificate(one).publicKey.equals(publicKey);
     } catch {
       return false;
     }

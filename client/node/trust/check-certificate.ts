@@ -22,7 +22,6 @@ import type { CheckedRequest } from '../../../lib/csr/read-request.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
 import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
-import { isSamePublicKey } from '../../../lib/signing/same-public-key.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { chainOf, findPath } from './path.ts';
 
@@ -74,9 +73,9 @@ const lasting = (texts: readonly string[]): CertificateProblem[] =>
 
 function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
   const problems: string[] = [];
-  if (!isSamePublicKey(certificate.publicKey, request.key.keyObject))
+  if (!certificate.publicKey.equals(request.key.keyObject))
     problems.push('its public key is not that of the CSR');
-  if (key && !isSamePublicKey(certificate.publicKey, key))
+  if (key && !certificate.publicKey.equals(key))
     problems.push('it does not match the private key next to it');
   return problems;
 }
