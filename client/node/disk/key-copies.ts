@@ -3,10 +3,12 @@
  * was given. A file counts by what is in it, whatever its name is. The search is bounded, and says what it has searched:
  * it can find a copy, and cannot prove that there is no other.
  */
+
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere, textOf } from '../../read-text.ts';
@@ -69,26 +71,45 @@ export function findKeyCopies(
   folders: NodeFolders,
   searched = foldersToSearch(folders),
 ): KeyCopies {
-  const search = new Search(folders);
+  const wanted = CA_NAMES.flatMap((ca) =>
+    publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
+  );
+  const inPlace = CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders)));
+  const search = new Search(folders, wanted, inPlace);
   for (const folder of searched) search.visit(folder);
-  return search.result(searched);
+  const { found, ...rest } = search.result();
+  return { copies: found.map(({ file, what }) => ({ file, ca: what.ca })), ...rest, searched };
 }
 
-class Search {
-  readonly #publicKeys: readonly { readonly ca: CaName; readonly key: KeyObject }[];
-  /** The keys in their places, which are not copies, and everything that was visited. */
+/** Files, in the same places, that have the private key of this public key. Bounded as `findKeyCopies`. Only reads. */
+export function findFilesWithKey(
+  key: KeyObject,
+  folders: NodeFolders,
+  searched = foldersToSearch(folders),
+): string[] {
+  const search = new Search(folders, [{ key }], []);
+  for (const folder of searched) search.visit(folder);
+  return search.result().found.map(({ file }) => file);
+}
+
+interface Wanted {
+  /** A public key. */
+  readonly key: KeyObject;
+}
+
+class Search<What extends Wanted> {
+  readonly #wanted: readonly What[];
+  /** What need not be found, and everything that was visited. */
   readonly #known: Set<string>;
   readonly #own: readonly string[];
-  readonly #copies: KeyCopy[] = [];
+  readonly #found: { file: string; what: What }[] = [];
   readonly #unread: { file: string; why: string }[] = [];
   #isComplete = true;
   #left = 0;
 
-  constructor(folders: NodeFolders) {
-    this.#publicKeys = CA_NAMES.flatMap((ca) =>
-      publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
-    );
-    this.#known = new Set(CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders))));
+  constructor(folders: NodeFolders, wanted: readonly What[], known: readonly string[]) {
+    this.#wanted = wanted;
+    this.#known = new Set(known);
     this.#own = [folders.kubeconfigDir, folders.certDir];
   }
 
@@ -98,11 +119,9 @@ class Search {
     else this.#file(root);
   }
 
-  result(searched: readonly string[]): KeyCopies {
-    const [copies, unread] = [this.#copies, this.#unread].map((list) =>
-      [...list].sort((a, b) => (a.file < b.file ? -1 : 1)),
-    ) as [KeyCopy[], { file: string; why: string }[]];
-    return { copies, unread, searched, isComplete: this.#isComplete };
+  result() {
+    const found = [...this.#found].sort(byFile);
+    return { found, unread: [...this.#unread].sort(byFile), isComplete: this.#isComplete };
   }
 
   /** Links to folders are not followed: they may lead anywhere, and in circles. */
@@ -152,13 +171,13 @@ class Search {
       textOf(readFile(file, { maxBytes: MAX_BYTES }).bytes),
     );
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
-    const found = new Set(keys.flatMap((key) => this.#casOf(key)));
-    for (const ca of found) this.#copies.push({ file, ca });
+    const found = new Set(keys.flatMap((key) => this.#matches(key)));
+    for (const what of found) this.#found.push({ file, what });
   }
 
-  #casOf(privateKey: KeyObject): CaName[] {
+  #matches(privateKey: KeyObject): What[] {
     const publicKey = createPublicKey(privateKey);
-    return this.#publicKeys.filter(({ key }) => key.equals(publicKey)).map(({ ca }) => ca);
+    return this.#wanted.filter(({ key }) => isSameKey(key, publicKey));
   }
 
   #isRelated(file: string): boolean {
@@ -170,6 +189,9 @@ class Search {
     else this.#isComplete = false;
   }
 }
+
+const byFile = (a: { readonly file: string }, b: { readonly file: string }) =>
+  a.file < b.file ? -1 : 1;
 
 /** A CA file that cannot be read is reported by others; then its key is not recognized. */
 function publicKeysIn(file: string): KeyObject[] {

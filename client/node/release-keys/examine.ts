@@ -1,8 +1,10 @@
 /** What would be released on this node, and every reason not to do it. Only reads. */
+
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
@@ -191,7 +193,7 @@ async function compare(deps: ReleaseDeps, keys: readonly FoundKey[]) {
 function holdsKey(pem: string, publicKey: KeyObject): boolean {
   return certificatesIn(pem).some((one) => {
     try {
-      return new X509Certificate(one).publicKey.equals(publicKey);
+      return isSameKey(new X509Certificate(one).publicKey, publicKey);
     } catch {
       return false;
     }

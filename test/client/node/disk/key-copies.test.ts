@@ -1,5 +1,6 @@
 /** A copy of a CA key is found by what is in a file, wherever it is in the folders that are searched. */
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,6 +51,14 @@ const search = (searched?: string[]) => {
   };
 };
 const nothing = { copies: [], unread: [], isComplete: true };
+
+it('a key of another type, which an attacker may have put there, hides no copy', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  put('a', privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
+  put('b', keyOf('ca'));
+  put('c', `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${keyOf('etcd')}`);
+  expect(search()).toEqual({ ...nothing, copies: ['b ca', 'c etcd-ca'] });
+});
 
 type Outcome = ReturnType<typeof search>;
 const cases: [sentence: string, file: string, text: () => string, found: Partial<Outcome>][] = [
