@@ -1,5 +1,5 @@
 /** kube-controller-manager stops signing first, then the CA keys leave the node; each reason not to do it is named. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -244,6 +244,12 @@ it.each(refusals)('refuses %s, and changes nothing', async (_, change, reason) =
   if (manifest) expect(node.manifest).toBe(manifest);
   expect(node.kubelet.started).toHaveLength(started);
   expect(readdirSync(join(out('.')))).not.toContain('keys.cms');
+});
+
+it('a folder or a FIFO among the manifests, which the kubelet skips, is no obstacle', async () => {
+  mkdirSync(node.at('manifests/old'));
+  execFileSync('mkfifo', [node.at('manifests/pipe.yaml')]);
+  expect(await release()).toMatchObject({ state: 'released' });
 });
 
 it('all reasons are named at once', async () => {
