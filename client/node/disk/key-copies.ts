@@ -56,8 +56,9 @@ function siblingsOf(folder: string): string[] {
     .map((name) => join(dirname(folder), name));
 }
 
-/** For each of the folders. A node's own have some hundred files. */
+/** For each of the folders. A node's own have some hundred files. A large one, and each key, count like other files. */
 const MAX_FILES = 5000;
+const BYTES_OF_A_FILE = 64 * 1024;
 const MAX_DEPTH = 8;
 const MAX_UNREAD = 100;
 /** A key has at most some kilobytes; cloud-init's user data, in which it may be, some tens. */
@@ -66,16 +67,21 @@ const MAX_BYTES = 512 * 1024;
 const UNREADABLE = /\.(?:tar|tgz|gz|bz2|xz|zst|zip|7z|gpg|age|p12|pfx|snap|db|sqlite)$/i;
 const SEEMS_RELATED = /kube|k8s|pki|etcd|certs?\b/i;
 
-/** Only reads. @param searched folders, and single files, to search */
+/**
+ * Only reads.
+ * @param searched folders, and single files, to search
+ * @param mostFiles for each of them
+ */
 export function findKeyCopies(
   folders: NodeFolders,
   searched = foldersToSearch(folders),
+  mostFiles = MAX_FILES,
 ): KeyCopies {
   const wanted = CA_NAMES.flatMap((ca) =>
     publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
   );
   const inPlace = CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders)));
-  const search = new Search(folders, wanted, inPlace);
+  const search = new Search(folders, wanted, inPlace, mostFiles);
   for (const folder of searched) search.visit(folder);
   const { found, ...rest } = search.result();
   return { copies: found.map(({ file, what }) => ({ file, ca: what.ca })), ...rest, searched };
@@ -87,7 +93,7 @@ export function findFilesWithKey(
   folders: NodeFolders,
   searched = foldersToSearch(folders),
 ): string[] {
-  const search = new Search(folders, [{ key }], []);
+  const search = new Search(folders, [{ key }], [], MAX_FILES);
   for (const folder of searched) search.visit(folder);
   return search.result().found.map(({ file }) => file);
 }
@@ -104,17 +110,24 @@ class Search<What extends Wanted> {
   readonly #own: readonly string[];
   readonly #found: { file: string; what: What }[] = [];
   readonly #unread: { file: string; why: string }[] = [];
+  readonly #mostFiles: number;
   #isComplete = true;
   #left = 0;
 
-  constructor(folders: NodeFolders, wanted: readonly What[], known: readonly string[]) {
+  constructor(
+    folders: NodeFolders,
+    wanted: readonly What[],
+    known: readonly string[],
+    mostFiles: number,
+  ) {
+    this.#mostFiles = mostFiles;
     this.#wanted = wanted;
     this.#known = new Set(known);
     this.#own = [folders.kubeconfigDir, folders.certDir];
   }
 
   visit(root: string): void {
-    this.#left = MAX_FILES;
+    this.#left = this.#mostFiles;
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) this.#folder(root, 0);
     else this.#file(root);
   }
@@ -131,7 +144,7 @@ class Search<What extends Wanted> {
       return;
     }
     for (const entry of this.#entries(folder)) {
-      if (this.#left === 0) {
+      if (this.#left <= 0) {
         this.#isComplete = false;
         return;
       }
@@ -167,9 +180,10 @@ class Search<What extends Wanted> {
       if (this.#isRelated(file)) this.#skip(file, 'an archive, a database or an encrypted file');
       return;
     }
-    const { keys, hasEncrypted } = privateKeysIn(
-      textOf(readFile(file, { maxBytes: MAX_BYTES }).bytes),
-    );
+    const { bytes } = readFile(file, { maxBytes: MAX_BYTES });
+    const { keys, hasMore, hasEncrypted } = privateKeysIn(textOf(bytes));
+    this.#left -= Math.floor(bytes.length / BYTES_OF_A_FILE) + keys.length;
+    if (hasMore) this.#skip(file, 'it contains more private keys than are looked at');
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
     const found = new Set(keys.flatMap((key) => this.#matches(key)));
     for (const what of found) this.#found.push({ file, what });

@@ -132,6 +132,26 @@ it('a search that does not see everything says so', () => {
   expect(search()).toEqual({ ...nothing, isComplete: false });
 });
 
+it('of thousands of keys, which someone may have put into a file, some are looked at, and it says so', () => {
+  put('many', keyOf('other').repeat(2000) + keyOf('ca'));
+  put('one', keyOf('etcd'));
+  expect(search()).toEqual({
+    ...nothing,
+    copies: ['one etcd-ca'],
+    unread: ['many: it contains more private keys than are looked at'],
+  });
+});
+
+it.each<[string, () => string]>([
+  ['large files', () => 'x'.repeat(512 * 1024)],
+  ['files with many keys', () => keyOf('other').repeat(8)],
+])('%s count like several, so that a search ends soon', (_, text) => {
+  put('tmp/a', text());
+  expect(findKeyCopies(folders(), [node], 20).isComplete).toBe(true);
+  for (const name of 'bcd') put(`tmp/${name}`, text());
+  expect(findKeyCopies(folders(), [node], 20).isComplete).toBe(false);
+});
+
 it('a file counts once, however often its folder is searched', () => {
   put('tmp/ca.key', keyOf('ca'));
   const searched = [node, join(node, 'tmp'), join(node, 'tmp/ca.key'), join(node, 'missing')];
