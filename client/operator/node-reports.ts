@@ -62,10 +62,11 @@ async function readOne(
     if (!report) return { ...about, problem: 'it was deleted' };
     if (report.cluster !== cluster || report.node !== node)
       return { ...about, problem: `it is about node ${report.node} of cluster ${report.cluster}` };
+    // not a number if it is no time at all
     const apart = Math.abs(Date.parse(report.at) - lastModified.getTime());
-    return apart > CLOCK_MS
-      ? { ...about, report, problem: `its content is of ${report.at}` }
-      : { ...about, report };
+    return apart <= CLOCK_MS
+      ? { ...about, report }
+      : { ...about, report, problem: `its content is of ${report.at}` };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'document-malformed') throw error;
     return { ...about, problem: error.message };

@@ -18,7 +18,7 @@ export const REPORT_LIMITS = { items: 100, text: 512 } as const;
 const text = z.string().check(z.maxLength(REPORT_LIMITS.text));
 const list = <Item extends z.core.$ZodType>(item: Item) =>
   z.array(item).check(z.maxLength(REPORT_LIMITS.items));
-/** As Date.toISOString writes it. */
+/** As Date.toISOString writes it; it may be no day of any calendar. */
 const time = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/));
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
@@ -33,8 +33,8 @@ const certificateSchema = widenable({
 });
 
 export const nodeReportSchema = widenable({
-  cluster: z.string(),
-  node: z.string(),
+  cluster: text,
+  node: text,
   /** By the clock of the node; a reader goes by S3's. */
   at: time,
   /** Which command wrote it. */
