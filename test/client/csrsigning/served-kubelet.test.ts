@@ -88,7 +88,7 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
       csrs = [csrOf('a', pem('w-1'))];
       await outcome('csr/a', pem('w-1'));
     },
-    /^CSR csr-a has it/,
+    /issued the certificate of CSR csr-a$/,
   ],
   [
     'of a later attempt',
@@ -96,7 +96,7 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
       csrs = [csrOf('a', pem('w-1'))];
       await outcome('csr/a.2', pem('w-1'));
     },
-    /^CSR csr-a has it/,
+    /issued the certificate of CSR csr-a$/,
   ],
   [
     'a CSR that kube-controller-manager signed first, although the service has issued, too: no',
@@ -143,7 +143,9 @@ it('what the kubelet of this node uses is evidence after its CSR was deleted', a
   const text = readFileSync(join(root, 'kubelet.conf'), 'utf8');
   const [, data = ''] = /client-certificate-data: "?([^"\s]+)/.exec(text) ?? [];
   await outcome('cp-1/uid', Buffer.from(data, 'base64').toString());
-  expect(await port().findServed()).toContain('the kubelet of this node uses it');
+  expect(await port().findServed()).toContain(
+    'the kubelet of this node uses a certificate from the service',
+  );
 });
 
 const issue =
