@@ -68,11 +68,15 @@ function refuseMixed(options: AdoptOptions): void {
   const { begin: begins, out, finish: folder, dryRun, caCertHash } = options;
   const wrong = [
     begins && out === undefined && '--begin needs --out DIR',
-    !begins && out !== undefined && '--out is for --begin',
+    !begins && out !== undefined && '--out needs --begin',
     begins && folder !== undefined && '--begin and --finish cannot be given together',
-    dryRun && (begins || folder !== undefined) && '--dry-run is for the form in one process',
-    folder === undefined && caCertHash !== undefined && '--ca-cert-hash is for --finish',
-    folder !== undefined && namesCas(options) && '--finish takes CAs and keys from its folder',
+    dryRun &&
+      (begins || folder !== undefined) &&
+      '--dry-run cannot be given with --begin or --finish',
+    folder === undefined && caCertHash !== undefined && '--ca-cert-hash needs --finish',
+    folder !== undefined &&
+      namesCas(options) &&
+      '--finish takes the CAs and KMS keys from its folder: omit --ca, --cert-dir, --kubeconfig-dir and --key-…',
   ].find((problem) => typeof problem === 'string');
   if (typeof wrong === 'string') throw new CommandError('usage', wrong);
 }

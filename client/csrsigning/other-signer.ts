@@ -42,7 +42,7 @@ function compare(keyFile: string, folders: NodeFolders): OtherSigner {
   const files = [caFileOf('ca', folders), caFileOf('kubelet-ca', folders)];
   const isOurs = files.some((file) => keysIn(file).some((one) => isSameKey(one, publicKey)));
   if (isOurs) return { kind: 'same-key', keyFile };
-  return { kind: 'other-key', keyFile, why: `${caFileOf('ca', folders)} has no such key` };
+  return { kind: 'other-key', keyFile, why: `no certificate in ${caFileOf('ca', folders)} has it` };
 }
 
 const keysIn = (file: string): KeyObject[] =>

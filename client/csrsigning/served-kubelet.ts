@@ -56,10 +56,11 @@ async function findServed(deps: ServedDeps): Promise<string | undefined> {
     issued.push(...items.filter(isIssuedClient));
   issued.sort((a, b) => createdAt(b) - createdAt(a));
   for (const csr of issued.slice(0, MAX_COMPARED))
-    if (await isByService(deps, csr, isRecent(deps)))
-      return `CSR ${csr.metadata?.name} has it in the API server`;
+    if (await isByService(deps, csr, isRecent(deps))) return servedBy(csr.metadata?.name ?? '');
   return findInStore(deps);
 }
+
+const servedBy = (name: string) => `the service issued the certificate of CSR ${name}`;
 
 const createdAt = ({ metadata }: ApiCsr) => Date.parse(metadata?.creationTimestamp ?? '') || 0;
 
@@ -113,7 +114,9 @@ async function findInStore(deps: ServedDeps): Promise<string | undefined> {
   const isServed = found.some(
     ({ fingerprint, at }) => fingerprint === place.leaf.fingerprint256 && counts(at),
   );
-  return isServed ? `the kubelet of this node uses it (${place.certificateFile})` : undefined;
+  return isServed
+    ? `the kubelet of this node uses a certificate from the service (${place.certificateFile})`
+    : undefined;
 }
 
 const MAX_LISTED = 100_000;
@@ -201,7 +204,7 @@ async function judge(
   if (!isOver(state)) return undefined;
   if (state !== 'issued') return { state: 'not-served', why: `CSR ${name} was ${state}` };
   return (await isByService(deps, csr))
-    ? { state: 'served', by: `CSR ${name} has it in the API server` }
+    ? { state: 'served', by: servedBy(name) }
     : { state: 'signed-by-another' };
 }
 

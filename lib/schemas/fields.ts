@@ -33,7 +33,7 @@ export const COMMON_FIELDS: Readonly<Record<string, string>> = {
   field: 'the field that violates it',
   got: 'its value',
   allowed: 'what is allowed',
-  fix: 'what to do',
+  fix: 'what has to become true',
   schema: 'version of the format',
 };
 
@@ -73,6 +73,7 @@ export const FIELDS = {
   rejection: {
     certificateName: "kubeadm's name of the certificate; absent if the path requests none",
     ...violations,
+    tryAgain: 'how to request again, after everything is fixed',
   },
   pending: {
     since: 'when the request became pending, in ISO 8601 and UTC',

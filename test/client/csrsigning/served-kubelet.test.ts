@@ -88,7 +88,7 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
       csrs = [csrOf('a', pem('w-1'))];
       await outcome('csr/a', pem('w-1'));
     },
-    /^CSR csr-a has it/,
+    /issued the certificate of CSR csr-a$/,
   ],
   [
     'of a later attempt',
@@ -96,7 +96,7 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
       csrs = [csrOf('a', pem('w-1'))];
       await outcome('csr/a.2', pem('w-1'));
     },
-    /^CSR csr-a has it/,
+    /issued the certificate of CSR csr-a$/,
   ],
   [
     'a CSR that a forwarder served long ago, and that nobody cleaned up: no',
@@ -149,7 +149,7 @@ it.each(cases)('%s', async (_, make, found) => {
 });
 
 it.each<[string, at: number, found: RegExp | undefined]>([
-  ['lately is evidence after its CSR was deleted', 0, /the kubelet of this node uses it/],
+  ['lately is evidence after its CSR was deleted', 0, /the kubelet of this node uses a certificate from the service/],
   ['long ago is none: its forwarder may be gone since', -2 * 3600_000, undefined],
 ])('what the kubelet of this node got %s', async (_, at, found) => {
   exchange.now = () => new Date(at);
