@@ -80,7 +80,8 @@ export function requestsOf(policies: Policies) {
   };
 }
 
-function contextOf(action: string, variant: string): Record<string, string> {
+/** The condition keys of a request. */
+export function contextOf(action: string, variant: string): Record<string, string> {
   const special = variant === '' ? {} : VARIANTS[variant];
   if (!special) throw new Error(`unknown variant ${variant}`);
   const tls = action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {};
