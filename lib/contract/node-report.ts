@@ -18,8 +18,11 @@ export const REPORT_LIMITS = { items: 100, text: 512 } as const;
 const text = z.string().check(z.maxLength(REPORT_LIMITS.text));
 const list = <Item extends z.core.$ZodType>(item: Item) =>
   z.array(item).check(z.maxLength(REPORT_LIMITS.items));
-/** As Date.toISOString writes it; it may be no day of any calendar. */
-const time = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/));
+/** As Date.toISOString writes it. */
+const time = z.string().check(
+  z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/),
+  z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'),
+);
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 const certificateSchema = widenable({

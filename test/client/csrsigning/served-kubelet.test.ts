@@ -149,7 +149,11 @@ it.each(cases)('%s', async (_, make, found) => {
 });
 
 it.each<[string, at: number, found: RegExp | undefined]>([
-  ['lately is evidence after its CSR was deleted', 0, /the kubelet of this node uses a certificate from the service/],
+  [
+    'lately is evidence after its CSR was deleted',
+    0,
+    /the kubelet of this node uses a certificate from the service/,
+  ],
   ['long ago is none: its forwarder may be gone since', -2 * 3600_000, undefined],
 ])('what the kubelet of this node got %s', async (_, at, found) => {
   exchange.now = () => new Date(at);

@@ -117,9 +117,9 @@ describe('people', () => {
       /its content is of 2020-01-01/,
     ],
     [
-      'of a time that does not exist is called that',
+      'of a time that does not exist is not taken',
       (report) => ({ ...report, at: '9999-99-99T99:99:99Z' }),
-      /its content is of 9999-99-99/,
+      /at: must be a time/,
     ],
     [
       'of a node with an endless name is not printed in full',
