@@ -7,6 +7,7 @@ import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from '../whole-cluster/cluster.ts';
 import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
 import { CSR_SIGNING } from '../whole-cluster/plan.ts';
+import { withLoopback } from './loopback.ts';
 import { ordinaryNodes } from './ordinary-cluster.ts';
 import { contentsOf, requireSame } from './pki.ts';
 import { CA_NAMES, type CaOfKubeadm, isSmall, LIVE } from './plan.ts';
@@ -49,8 +50,11 @@ export async function adopt(
     return hashes.join(' ');
   });
   const adoption = ['trust-domain', 'adopt', LIVE, '-o', 'json'];
+  const { AWS_ENDPOINT_URL: url = '' } = service.environmentOutside('importer');
   const asImporter = (more: string[] = []) =>
-    service.mustCakelessOn(first.machine, 'importer', [...adoption, ...more]);
+    withLoopback(first.machine, url, (machine) =>
+      service.mustCakelessOn(machine, 'importer', [...adoption, ...more]),
+    );
   let summary = '';
   await check(ADOPTED, async () => {
     await asImporter(['--dry-run']);

@@ -2,9 +2,18 @@
  * The release of CA keys, and its undoing, are killed or fail at each call that changes a file of the node: no key is gone
  * before it is sealed, the manifest is the old one or the new one, and the next run completes the work.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   AdoptedNode,
   adoptedTemplate,
@@ -20,11 +29,15 @@ const root = mkdtempSync(join(tmpdir(), 'cakeless-release-kill-'));
 const command = new KilledCommand(resolve('test', 'support', 'release-program.ts'));
 let template: OpensslNode;
 let recipient: string;
+const recipientKey = join(root, 'away', 'recipient.key');
 let count = 0;
 
 beforeAll(() => {
   template = adoptedTemplate(join(root, 'template'));
   recipient = makeRecipient(join(root, 'recipient'));
+  // not beside its certificate, where the command would find it
+  mkdirSync(dirname(recipientKey));
+  renameSync(join(root, 'recipient.key'), recipientKey);
 });
 afterAll(() => {
   command.close();
@@ -71,7 +84,7 @@ function requireWhole(made: Made, at: string): void {
   expect([at, [before, emptied(before)].includes(text)]).toEqual([at, true]);
   if (keysIn(made).length === CA_KEYS.length) return;
   expect([at, text]).toEqual([at, emptied(before)]);
-  const opened = openSealed(sealed, join(root, 'recipient.key'));
+  const opened = openSealed(sealed, recipientKey);
   for (const key of CA_KEYS)
     expect([at, opened]).toEqual([
       at,
