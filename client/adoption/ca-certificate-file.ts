@@ -1,6 +1,7 @@
 /** The certificate file of a CA, of which an adoption takes exactly one certificate. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
+import { CommandError, unusableFile } from '../errors.ts';
 import { areAPair } from '../node/disk/private-key.ts';
 import { readTextIfThere } from '../read-text.ts';
 import { countOf } from '../wording/count.ts';
@@ -13,8 +14,9 @@ export type CaCertificateFile =
 
 /** @param key of the CA, if it is known: of several certificates, it decides which one to keep */
 export function readCaCertificate(file: string, key: KeyObject | undefined): CaCertificateFile {
-  const text = readTextIfThere(file);
+  const text = readText(file);
   if (text === undefined) return { state: 'missing' };
+  if (typeof text !== 'string') return { state: 'unusable', why: [text.problem] };
   const found = certificatesIn(text).map(parse);
   // a block that the pattern skips, and that another program may read
   const begun = text
@@ -27,6 +29,17 @@ export function readCaCertificate(file: string, key: KeyObject | undefined): CaC
   if (!certificate) return { state: 'unusable', why: ['it has no certificate in PEM'] };
   if (more.length > 0) return { state: 'unusable', why: describeSeveral(certificates, key) };
   return { state: 'found', certificate };
+}
+
+/** What is not a file is a finding about this CA, and hides none about the others. @throws if permission is missing */
+function readText(file: string): string | { readonly problem: string } | undefined {
+  try {
+    return readTextIfThere(file);
+  } catch (error) {
+    const found = unusableFile(file, error);
+    if (!(found instanceof CommandError)) throw found;
+    return { problem: found.message.replace(`${file}: `, '') };
+  }
 }
 
 function parse(pem: string): X509Certificate | undefined {

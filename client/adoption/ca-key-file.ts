@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile } from '../../lib/files/read-file.ts';
+import { CommandError, unusableFile } from '../errors.ts';
 
 /** What a key file holds. */
 export type CaKeyFile =
@@ -19,6 +20,7 @@ export type CaKeyFile =
 export function readCaKey(file: string): CaKeyFile {
   const bytes = readBytes(file);
   if (!bytes) return { state: 'missing' };
+  if (!Buffer.isBuffer(bytes)) return bytes;
   try {
     const block = firstKeyBlock(bytes);
     if (!block) return { state: 'unreadable' };
@@ -44,12 +46,14 @@ export async function withPkcs8<T>(
   }
 }
 
-function readBytes(file: string): Buffer | undefined {
+function readBytes(file: string): Buffer | CaKeyFile | undefined {
   try {
     return readFile(file, { isSecret: true }).bytes;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const found = unusableFile(file, error);
+    if (found instanceof CommandError) return { state: 'unreadable' }; // a folder, or a FIFO
+    throw found;
   }
 }
 

@@ -10,8 +10,11 @@ export type Step =
   /** Look for the outcome, and act on it. */
   | 'look';
 
-/** Whether the name in the CSR exists, as far as this forwarder can see. */
-export type Standing = 'known' | 'unknown';
+/**
+ * Who is behind a CSR, as far as this forwarder can see. `known`: the node itself, or a person's CSR that a person
+ * approved. `named`: someone else, with a bootstrap token, names a node that exists. `unknown`: nobody knows the name.
+ */
+export type Standing = 'known' | 'named' | 'unknown';
 
 export interface Journey extends Tracked {
   /** How many this process had seen when it saw this one. */

@@ -11,7 +11,7 @@ import type { CsrExchange, FoundOutcome } from './csr-exchange.ts';
 import { type ApiCsr, type CsrFacts, isForKubelet, stateOf } from './csr-facts.ts';
 import type { CsrStatus } from './csr-status.ts';
 import { type ApiNode, decide, decideByNode } from './decide.ts';
-import type { Journey, Next } from './journey.ts';
+import type { Journey, Next, Standing } from './journey.ts';
 import { Recent } from './recent.ts';
 import { RejectedLately } from './rejected-lately.ts';
 import type { Report } from './report.ts';
@@ -68,7 +68,7 @@ export class Steps {
     const { facts, route, counts, family } = journey;
     const node = await this.#nodeOf(journey);
     if (journey.step === undefined) return 'nothing'; // a newer one exists by now
-    journey.standing = this.#isKnown(facts, node) ? 'known' : 'unknown';
+    journey.standing = this.#standingOf(facts, node);
     const answer = decideByNode(route, node);
     if (answer === 'leave-to-its-forwarder') return this.#leaveToItsForwarder(journey);
     if (answer === 'wait') {
@@ -91,9 +91,9 @@ export class Steps {
   }
 
   /** A person's CSR was approved by a person. */
-  #isKnown({ signer, isByNode, nodeName }: CsrFacts, node: ApiNode | undefined): boolean {
-    if (!isForKubelet(signer) || isByNode || node !== undefined) return true;
-    return nodeName !== undefined && this.#knownNames.has(nodeName);
+  #standingOf({ signer, isByNode, nodeName = '' }: CsrFacts, node: ApiNode | undefined): Standing {
+    if (!isForKubelet(signer) || isByNode) return 'known';
+    return node !== undefined || this.#knownNames.has(nodeName) ? 'named' : 'unknown';
   }
 
   async #leaveToItsForwarder(journey: Journey): Promise<Next> {

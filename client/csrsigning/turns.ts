@@ -1,41 +1,50 @@
 /**
  * Whose step is next, and how many run. CSRs come from everyone who can create one, thousands at a time, so all that is
- * done for them has a rate, what waits is served in turns, and names that exist come before names that nobody knows.
+ * done for them has a rate, what waits is served in turns, and what nodes request themselves comes before names that
+ * someone else names; of these, names that exist come before names that nobody knows.
  */
 import { Awaited, type AwaitedRules } from './awaited.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Journey, Standing, Step } from './journey.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Steps that run at the same time. A few are kept for names that exist, even if all calls hang. */
+/** Steps that run at the same time. A few are kept for each standing, even if all calls hang. */
 const MOST_RUNNING = 24;
 const MOST_RUNNING_UNKNOWN = 16;
+/** Of both kinds that nobody vouches for. */
+const MOST_RUNNING_BY_OTHERS = 20;
 const SECOND = 1000;
+/** Anyone with a bootstrap token can have any number of them. */
+const OF_OTHERS: AwaitedRules = { least: 4, atFirst: 10, most: 40 };
 /** Uploads without an outcome so far. More wait for one of them, or for a minute. */
 const AWAITED: Readonly<Record<Standing, AwaitedRules>> = {
   known: { least: 400, atFirst: 400, most: 400 },
-  unknown: { least: 4, atFirst: 10, most: 40 },
+  named: OF_OTHERS,
+  unknown: OF_OTHERS,
 };
-/** In a second, for names that exist and for those that do not: neither takes from the other. */
+/** In a second, for each standing: none takes from another. */
 const UPLOADS = 20;
 const LOOKS = 40;
 const perSecond = (count: number) => new TokenBucket(count, SECOND / count);
 const forEach = <T>(make: (standing: Standing) => T): Readonly<Record<Standing, T>> => ({
   known: make('known'),
+  named: make('named'),
   unknown: make('unknown'),
 });
-/** One of so many steps is for an unknown name, even if known ones never end. */
-const UNKNOWN_SHARE = 4;
+/** Of so many steps, one is for a name that someone else names, and one for an unknown name, even if known ones never end. */
+const SHARES = 4;
 
 /** `unlisted`: further attempts for names that the record does not list, which have a slow rate. */
 type Lane = Standing | 'unlisted';
 
-const LANES: readonly Lane[] = ['known', 'unlisted', 'unknown'];
+const LANES: readonly Lane[] = ['known', 'named', 'unlisted', 'unknown'];
+const NAMED_FIRST: readonly Lane[] = ['named', 'known', 'unlisted', 'unknown'];
+const UNKNOWN_FIRST: readonly Lane[] = ['unlisted', 'unknown', 'named', 'known'];
 
 const laneOf = ({ standing, isUnlisted }: Journey, step: Step): Lane =>
   step === 'upload' && isUnlisted && standing === 'unknown' ? 'unlisted' : standing;
 
-const standingOf = (lane: Lane): Standing => (lane === 'known' ? 'known' : 'unknown');
+const standingOf = (lane: Lane): Standing => (lane === 'unlisted' ? 'unknown' : lane);
 
 /** Times have whole seconds. */
 const isNewer = (a: Journey, b: Journey): boolean =>
@@ -114,23 +123,29 @@ export class Turns {
   }
 
   #lanes(): readonly Lane[] {
-    return this.#taken % UNKNOWN_SHARE === UNKNOWN_SHARE - 1
-      ? ['unlisted', 'unknown', 'known']
-      : LANES;
+    const turn = this.#taken % SHARES;
+    if (turn === SHARES - 1) return UNKNOWN_FIRST;
+    return turn === 1 ? NAMED_FIRST : LANES;
   }
 
   #mayTake(step: Step, lane: Lane, now: number): boolean {
     if (this.#queues[step].isEmpty(lane)) return false;
-    if (lane !== 'known' && this.#runningUnknown() >= MOST_RUNNING_UNKNOWN) return false;
-    if (step === 'ask') return true;
     const standing = standingOf(lane);
+    if (!this.#mayRun(standing)) return false;
+    if (step === 'ask') return true;
     if (step === 'look') return this.#looks[standing].has(now);
     if (!this.#uploads[standing].has(now) || this.#awaited[standing].isFull) return false;
     return lane !== 'unlisted' || this.#unlisted.has(now);
   }
 
-  #runningUnknown(): number {
-    return [...this.#running].filter(({ standing }) => standing === 'unknown').length;
+  #mayRun(standing: Standing): boolean {
+    if (standing === 'known') return true;
+    const byOthers = [...this.#running].filter((one) => one.standing !== 'known');
+    const unknown = byOthers.filter((one) => one.standing === 'unknown');
+    return (
+      byOthers.length < MOST_RUNNING_BY_OTHERS &&
+      (standing === 'named' || unknown.length < MOST_RUNNING_UNKNOWN)
+    );
   }
 
   #start({ journey, step }: Turn, now: number): void {

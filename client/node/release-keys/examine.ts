@@ -11,7 +11,7 @@ import { CommandError } from '../../errors.ts';
 import { editText, readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from '../disk/ca-keys.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import { readPrivateKey } from '../disk/private-key.ts';
+import { privateKeyBlocksIn } from '../disk/private-key.ts';
 import { editFlags } from '../restart/edit-flags.ts';
 import type { HeldContent } from '../restart/held-manifests.ts';
 import { manifestsFolder } from '../restart/manifest.ts';
@@ -125,11 +125,17 @@ function readKey(ca: CaName, folders: NodeFolders): { key?: FoundKey; problem?: 
   if (stats.isSymbolicLink())
     return [{ problem: `${file}: is a link; put the file itself in its place` }];
   const { bytes, mode, uid, gid } = readFile(file, { refusesLink: true });
-  const privateKey = readPrivateKey(textOf(bytes));
+  const [publicKey, ...others] = privateKeyBlocksIn(textOf(bytes)).map(({ key }) =>
+    createPublicKey(key),
+  );
   bytes.fill(0);
-  if (!privateKey)
+  if (!publicKey)
     return [{ problem: `${file}: contains no readable private key, so it cannot be compared` }];
-  const publicKey = createPublicKey(privateKey);
+  // Kubernetes reads the first; the file is removed with all of them
+  if (!others.every((other) => isSameKey(other, publicKey)))
+    return [
+      { problem: `${file}: contains another private key, too; move that one to another file` },
+    ];
   const own = { ca, file, publicKey: digestOfKey(publicKey), mode: mode & 0o777, uid, gid };
   return [{ key: { recorded: own, publicKey } }];
 }

@@ -1,6 +1,7 @@
 /** What `trust-domain inspect-pki` says about a control plane, and that it refuses what cannot be adopted. */
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { main } from '../../../client/main.ts';
 import { withCapturedOutput } from '../../support/restored.ts';
 import { newKey, newRsaKey, openssl, Pki, selfSigned } from './pki.ts';
@@ -134,6 +135,24 @@ it.each<[string, () => void, RegExp]>([
   expect(stdout).toMatch(new RegExp(`\n.*refused: .*${reason.source}`));
   expect(stdout).toMatch(/cannot be adopted from this node\n$/);
   expect((await inspectJson()).adoptable).toBe(false);
+});
+
+it.each<[string, (file: string) => void, RegExp]>([
+  ['a folder', (file) => mkdirSync(file), /ca\.crt: is a directory/],
+  ['a FIFO', (file) => void execFileSync('mkfifo', [file]), /ca\.crt: not a regular file/],
+  ['a device', (file) => symlinkSync('/dev/zero', file), /ca\.crt: not a regular file/],
+  ['a link to itself', (file) => symlinkSync(file, file), /ca\.crt: too many symbolic links/],
+  ['something huge', (file) => writeFileSync(file, 'x'.repeat(5 * 1024 * 1024)), /larger than/],
+])('%s in the place of a file is a finding, and hides no other', async (_, put, reason) => {
+  for (const name of ['ca.crt', 'etcd/ca.key']) {
+    pki.remove(name);
+    put(pki.file(name));
+  }
+  const { result, stdout } = await inspect();
+  expect(result).toBe(7);
+  expect(stdout).toMatch(reason);
+  expect(stdout).toMatch(/etcd\/ca\.key: has no private key in PEM that can be read/);
+  expect(stdout).toMatch(/^front-proxy-ca .* matches /m);
 });
 
 it('says which certificate of a bundle to keep: the one whose key is the CA key', async () => {

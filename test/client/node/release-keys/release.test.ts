@@ -179,6 +179,12 @@ const refusals: [sentence: string, change: () => void | Promise<void>, reason: R
     /ca\.key: contains no readable private key/,
   ],
   [
+    'a file with another key in it, which would go with it',
+    () =>
+      writeFileSync(node.at('pki/ca.key'), node.text('pki/ca.key') + node.text('pki/etcd/ca.key')),
+    /ca\.key: contains another private key, too/,
+  ],
+  [
     'another component that reads a key',
     () => writeFileSync(node.at('manifests/x.yaml'), `a: ${node.at('pki/etcd/ca.key')}\n`),
     /x\.yaml: names .*etcd\/ca\.key/,
