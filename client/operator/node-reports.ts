@@ -25,7 +25,7 @@ export interface ReportOfNode {
 /** A cluster has at most some thousand nodes; what is beyond that is not looked at. */
 const MOST_REPORTS = 10_000;
 
-/** A report whose node's clock, or whose content, is this far from the time at which S3 took it is not of that time. */
+/** A report that was made this long before or after S3 took it: the node's clock is wrong, or an old one was written again. */
 const CLOCK_MS = 60 * 60 * 1000;
 
 /**
@@ -64,7 +64,7 @@ async function readOne(
       return { ...about, problem: `it is about node ${report.node} of cluster ${report.cluster}` };
     const apart = Math.abs(Date.parse(report.at) - lastModified.getTime());
     return apart > CLOCK_MS
-      ? { ...about, report, problem: `its content is of ${report.at}` }
+      ? { ...about, report, problem: `it says that it was made at ${report.at}` }
       : { ...about, report };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'document-malformed') throw error;

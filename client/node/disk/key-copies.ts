@@ -3,14 +3,14 @@
  * was given. A file counts by what is in it, whatever its name is. The search is bounded, and says what it has searched:
  * it can find a copy, and cannot prove that there is no other.
  */
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from './ca-keys.ts';
+import { publicKeysIn } from './fingerprints.ts';
 import { privateKeysIn } from './keys-in-text.ts';
 import { KUBEADM_FOLDERS } from './kubeadm-folders.ts';
 import { caFileOf, type NodeFolders } from './places.ts';
@@ -86,7 +86,7 @@ class Search {
 
   constructor(folders: NodeFolders) {
     this.#publicKeys = CA_NAMES.flatMap((ca) =>
-      publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
+      publicKeysOf(caFileOf(ca, folders)).map((key) => ({ ca, key })),
     );
     this.#known = new Set(CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders))));
     this.#own = [folders.kubeconfigDir, folders.certDir];
@@ -172,10 +172,9 @@ class Search {
 }
 
 /** A CA file that cannot be read is reported by others; then its key is not recognized. */
-function publicKeysIn(file: string): KeyObject[] {
+function publicKeysOf(file: string): KeyObject[] {
   try {
-    const certificates = certificatesIn(readTextIfThere(file) ?? '');
-    return certificates.map((pem) => new X509Certificate(pem).publicKey);
+    return publicKeysIn(readTextIfThere(file) ?? '');
   } catch {
     return [];
   }

@@ -2,12 +2,12 @@
  * `cakeless release-keys --undo`: CA keys and signing flags as they were. Before the keys are removed, no file is needed;
  * after that, files with the keys.
  */
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { readBytesIfThere, readTextIfThere } from '../../read-text.ts';
+import { publicKeysIn } from '../disk/fingerprints.ts';
 import { findKeyCopies } from '../disk/key-copies.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { privateKeyBlocksIn } from '../disk/private-key.ts';
@@ -102,9 +102,7 @@ function casOf(folders: NodeFolders): Set<string> {
 }
 
 const keysOfCaFile = (file: string): string[] =>
-  certificatesIn(readTextIfThere(file) ?? '').map((pem) =>
-    digestOfKey(new X509Certificate(pem).publicKey),
-  );
+  publicKeysIn(readTextIfThere(file) ?? '').map(digestOfKey);
 
 /** With another CA certificate beside it, kubeadm and kube-controller-manager would fail. */
 function refuseOtherCas(keys: readonly RecordedKey[], folders: NodeFolders): void {

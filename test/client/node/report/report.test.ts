@@ -126,7 +126,7 @@ describe('people', () => {
     [
       'that is older than its write is called that: it was written again',
       (report) => ({ ...report, at: '2020-01-01T00:00:00.000Z' }),
-      /its content is of 2020-01-01/,
+      /it says that it was made at 2020-01-01/,
     ],
     [
       'that is too large is not read',
