@@ -60,16 +60,19 @@ const MAX_DEPTH = 8;
 const MAX_UNREAD = 100;
 /** A key has at most some kilobytes; cloud-init's user data, in which it may be, some tens. */
 const MAX_BYTES = 512 * 1024;
+/** For each of the folders: a search is a part of each renewal. */
+const MAX_BYTES_READ = 128 * 1024 * 1024;
 
 const UNREADABLE = /\.(?:tar|tgz|gz|bz2|xz|zst|zip|7z|gpg|age|p12|pfx|snap|db|sqlite)$/i;
 const SEEMS_RELATED = /kube|k8s|pki|etcd|certs?\b/i;
 
-/** Only reads. @param searched folders, and single files, to search */
+/** Only reads. @param searched folders, and single files, to search. @param maxBytesRead in each of them */
 export function findKeyCopies(
   folders: NodeFolders,
   searched = foldersToSearch(folders),
+  maxBytesRead = MAX_BYTES_READ,
 ): KeyCopies {
-  const search = new Search(folders);
+  const search = new Search(folders, maxBytesRead);
   for (const folder of searched) search.visit(folder);
   return search.result(searched);
 }
@@ -79,12 +82,15 @@ class Search {
   /** The keys in their places, which are not copies, and everything that was visited. */
   readonly #known: Set<string>;
   readonly #own: readonly string[];
+  readonly #maxBytesRead: number;
   readonly #copies: KeyCopy[] = [];
   readonly #unread: { file: string; why: string }[] = [];
   #isComplete = true;
   #left = 0;
+  #bytesLeft = 0;
 
-  constructor(folders: NodeFolders) {
+  constructor(folders: NodeFolders, maxBytesRead: number) {
+    this.#maxBytesRead = maxBytesRead;
     this.#publicKeys = CA_NAMES.flatMap((ca) =>
       publicKeysOf(caFileOf(ca, folders)).map((key) => ({ ca, key })),
     );
@@ -94,6 +100,7 @@ class Search {
 
   visit(root: string): void {
     this.#left = MAX_FILES;
+    this.#bytesLeft = this.#maxBytesRead;
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) this.#folder(root, 0);
     else this.#file(root);
   }
@@ -112,7 +119,7 @@ class Search {
       return;
     }
     for (const entry of this.#entries(folder)) {
-      if (this.#left === 0) {
+      if (this.#left === 0 || this.#bytesLeft <= 0) {
         this.#isComplete = false;
         return;
       }
@@ -148,9 +155,9 @@ class Search {
       if (this.#isRelated(file)) this.#skip(file, 'an archive, a database or an encrypted file');
       return;
     }
-    const { keys, hasEncrypted } = privateKeysIn(
-      textOf(readFile(file, { maxBytes: MAX_BYTES }).bytes),
-    );
+    const { bytes } = readFile(file, { maxBytes: MAX_BYTES });
+    this.#bytesLeft -= bytes.length;
+    const { keys, hasEncrypted } = privateKeysIn(textOf(bytes));
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
     const found = new Set(keys.flatMap((key) => this.#casOf(key)));
     for (const ca of found) this.#copies.push({ file, ca });
