@@ -32,7 +32,7 @@ export async function finish(
       'usage',
       `${folder}: the adoption was begun for trust domain ${file.trustDomain}, not ${trustDomain}`,
     );
-  const wanted = wantedCas(file);
+  const wanted = wantedCas(file, folder);
   checkHashes(wanted, hashes);
   const prepared = await prepareAdoption(deps.invokeCreateCa, trustDomain, wanted);
   const pending = prepared.filter(({ state }) => state === 'pending-import');
@@ -45,18 +45,24 @@ export async function finish(
   return adoptCas(deps.invokeCreateCa, trustDomain, prepared);
 }
 
-function wantedCas({ cas }: AdoptionFile): WantedCa[] {
+function wantedCas({ cas }: AdoptionFile, folder: string): WantedCa[] {
   return ADOPTABLE_CAS.flatMap((ca) => {
     const entry = cas[ca];
-    return entry ? [{ ca, certificate: parse(ca, entry.certificate), keyId: entry.keyId }] : [];
+    return entry
+      ? [{ ca, certificate: parse(folder, ca, entry.certificate), keyId: entry.keyId }]
+      : [];
   });
 }
 
-function parse(ca: AdoptableCa, pem: string): X509Certificate {
+function parse(folder: string, ca: AdoptableCa, pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new CommandError('usage', `${ca}: its certificate in the folder cannot be read`);
+    throw new CommandError(
+      'usage',
+      `${folder}: the certificate of ${ca} in adoption.json cannot be read`,
+      'begin again with cakeless trust-domain adopt --begin',
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whether a kubelet of this cluster has received a client certificate of the service: then kube-controller-manager no longer has
- * to sign. Only `sign` writes outcomes in the bucket, and only what the API server or the kubelet's own store has was
- * delivered; so both are compared.
+ * Whether a kubelet of this cluster has received a client certificate of the service: then kube-controller-manager no
+ * longer has to sign. Only `sign` writes outcomes in the bucket, and only what the API server or the kubelet's own store
+ * has was delivered; so both are compared.
  */
 import { createPrivateKey } from 'node:crypto';
 import { existsSync } from 'node:fs';

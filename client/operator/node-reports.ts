@@ -63,9 +63,10 @@ async function readOne(
     if (report.cluster !== cluster || report.node !== node)
       return { ...about, problem: `it is about node ${report.node} of cluster ${report.cluster}` };
     const apart = Math.abs(Date.parse(report.at) - lastModified.getTime());
-    return apart > CLOCK_MS
-      ? { ...about, report, problem: `it says that it was made at ${report.at}` }
-      : { ...about, report };
+    // not a number for a time such as 2026-13-01
+    return apart <= CLOCK_MS
+      ? { ...about, report }
+      : { ...about, report, problem: `it says that it was made at ${report.at}` };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'document-malformed') throw error;
     return { ...about, problem: error.message };

@@ -129,6 +129,11 @@ describe('people', () => {
       /it says that it was made at 2020-01-01/,
     ],
     [
+      'that was made at no time is called that, too',
+      (report) => ({ ...report, at: '2026-13-01T00:00:00Z' }),
+      /it says that it was made at 2026-13-01/,
+    ],
+    [
       'that is too large is not read',
       (report) => ({ ...report, by: 'x'.repeat(MAX_REPORT_BYTES) }),
       /\d+ bytes/,
