@@ -139,8 +139,11 @@ function namedElsewhere(
   folders: NodeFolders,
 ): string[] {
   const folder = manifestsFolder(folders);
-  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
-  return files.flatMap((file) => {
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  // the kubelet reads no folders in this one
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return files.flatMap(({ name }) => {
+    const file = join(folder, name);
     const text = file === edited ? leftIn(file) : (readTextIfThere(file) ?? '');
     return keys
       .filter(({ recorded }) => text.includes(recorded.file))

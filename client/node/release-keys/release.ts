@@ -32,7 +32,8 @@ export async function previewRelease(
   deps: ReleaseDeps,
   options: ReleaseOptions,
 ): Promise<ReleaseReport> {
-  if (options.seal) requireSealPlace(options.seal.file, deps.folders);
+  if (options.seal)
+    requireSealPlace(options.seal.file, deps.folders, openRelease(deps.stateDir)?.sealed);
   const found = await examine(deps, false);
   const forwarder = needsForwarder(found) ? await findForwarder(deps, options) : NO_FORWARDER;
   const isNothing = found.keys.length === 0 && found.flags.length === 0;
@@ -55,11 +56,11 @@ export async function releaseKeys(
 ): Promise<ReleaseReport> {
   const { folders, stateDir } = deps;
   requireProc(folders, NO_OTHER_WAY);
-  if (options.seal) requireSealPlace(options.seal.file, folders);
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
     refuseUnfinished(stateDir);
     const earlier = openRelease(stateDir);
+    if (options.seal) requireSealPlace(options.seal.file, folders, earlier?.sealed);
     const found = await examine(deps, earlier !== undefined);
     refuse(found.refusals);
     await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);

@@ -14,8 +14,15 @@ import { seal } from './seal.ts';
 
 type Sealed = NonNullable<ReleaseJournal['sealed']>;
 
-/** @throws CommandError for a file that exists, or among the files that backups of a node and the kubelet read */
-export function requireSealPlace(file: string, { kubeconfigDir, certDir }: NodeFolders): void {
+/**
+ * @param earlier what an interrupted run may have written
+ * @throws CommandError for a file that exists, or is among the files that backups of a node and the kubelet read
+ */
+export function requireSealPlace(
+  file: string,
+  { kubeconfigDir, certDir }: NodeFolders,
+  earlier: Sealed | undefined,
+): void {
   const path = resolvedPath(file);
   const within = [kubeconfigDir, certDir]
     .map(resolvedPath)
@@ -27,7 +34,21 @@ export function requireSealPlace(file: string, { kubeconfigDir, certDir }: NodeF
       'write them elsewhere, such as to a mounted medium, and take them off this machine',
     );
   if (!existsSync(dirname(path)))
-    throw new CommandError('usage', `${file}: its folder does not exist`);
+    throw new CommandError(
+      'usage',
+      `${file}: its folder does not exist`,
+      'create it, or give another --seal-out',
+    );
+  requireFree(file, earlier);
+}
+
+function requireFree(file: string, earlier: Sealed | undefined): void {
+  if (!existsSync(file) || isEarlier(file, earlier)) return;
+  throw new CommandError(
+    'usage',
+    `${file}: exists; nothing was removed`,
+    'give another --seal-out',
+  );
 }
 
 /**
@@ -42,12 +63,7 @@ export async function sealKeys(
   earlier: Sealed | undefined,
   announce: (sealed: Sealed) => Promise<void>,
 ): Promise<void> {
-  if (existsSync(file) && !isEarlier(file, earlier))
-    throw new CommandError(
-      'usage',
-      `${file}: exists; nothing was removed`,
-      'give another --seal-out',
-    );
+  requireFree(file, earlier);
   const parts = keys.flatMap((key) => [
     Buffer.from(
       `# ${key.ca} of cluster ${cluster}, from ${node} at ${clock.now().toISOString()}\n`,
