@@ -75,13 +75,22 @@ export async function sealKeys(
   try {
     const text = seal(content, recipient);
     await announce({ file, sha256: digest(text), recipient: recipient.text });
-    await writeDurably(file, text);
+    await writeDurably(file, text).catch((error: unknown) => {
+      throw notWritten(file, error instanceof Error ? error.message : String(error));
+    });
     if (readFile(file).bytes.toString('latin1') !== text)
-      throw new CommandError('failure', `${file}: what was written could not be read back`);
+      throw notWritten(file, 'what was written could not be read back');
   } finally {
     content.fill(0);
   }
 }
+
+const notWritten = (file: string, why: string) =>
+  new CommandError(
+    'failure',
+    `${file}: the sealed keys were not written: ${why}; no key was removed, and kube-controller-manager no longer signs`,
+    'give another --seal-out to continue, or run cakeless release-keys --undo to restore its flags',
+  );
 
 /** Of a run that was interrupted before it removed a key. */
 const isEarlier = (file: string, earlier: Sealed | undefined) =>
