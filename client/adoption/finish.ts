@@ -12,6 +12,7 @@ import {
   readAdoptionFile,
   readWrappedKeys,
 } from './carried-files.ts';
+import { importOne, type WrappedKey } from './import-keys.ts';
 import { adoptCas, type Prepared, prepareAdoption, type WantedCa } from './service.ts';
 
 export interface FinishRequest {
@@ -37,10 +38,7 @@ export async function finish(
   const prepared = await prepareAdoption(deps.invokeCreateCa, trustDomain, wanted);
   const pending = prepared.filter(({ state }) => state === 'pending-import');
   const imports = importsOf(file, folder, pending, deps.now());
-  for (const { ca, keyId, token, wrapped } of imports) {
-    deps.progress(`importing the key of ${ca} into ${keyId} ...`);
-    await (await deps.keyImport()).import(keyId, token, wrapped);
-  }
+  if (imports.length > 0) await importAll(deps, imports);
   deps.progress(`adopting ${prepared.map(({ ca }) => ca).join(', ')} ...`);
   return adoptCas(deps.invokeCreateCa, trustDomain, prepared);
 }
@@ -85,12 +83,16 @@ function checkHashes(wanted: readonly WantedCa[], hashes: CaHashes): void {
     );
 }
 
-interface KeyToImport {
-  readonly ca: AdoptableCa;
-  readonly keyId: string;
-  readonly token: Buffer;
-  readonly wrapped: Buffer;
+async function importAll(deps: AdoptDeps, imports: readonly WrappedKey[]): Promise<void> {
+  const keyImport = await deps.keyImport();
+  for (const one of imports) {
+    deps.progress(`importing the key of ${one.ca} into ${one.keyId} ...`);
+    await importOne(keyImport, one, BEGIN_AGAIN);
+  }
 }
+
+const BEGIN_AGAIN =
+  'run cakeless trust-domain adopt --begin, wrap-keys and --finish again; what has been imported stays';
 
 /** Everything is checked before the first import. */
 function importsOf(
@@ -98,11 +100,11 @@ function importsOf(
   folder: string,
   pending: readonly Prepared[],
   now: Date,
-): KeyToImport[] {
+): WrappedKey[] {
   if (pending.length === 0) return [];
   const { cas } = readWrappedKeys(folder, file.trustDomain);
   const objections: string[] = [];
-  const imports = pending.flatMap(({ ca, keyId }): KeyToImport[] => {
+  const imports = pending.flatMap(({ ca, keyId }): WrappedKey[] => {
     const parameters = file.cas[ca]?.import;
     const wrapped = cas[ca];
     const objection = objectionTo(parameters, wrapped, now);
@@ -122,7 +124,7 @@ function importsOf(
   throw new CommandError(
     'check-failed',
     ['these keys cannot be imported, and nothing was changed:', ...objections],
-    'run cakeless trust-domain adopt --begin, wrap-keys and --finish again; what has been imported stays',
+    BEGIN_AGAIN,
   );
 }
 
