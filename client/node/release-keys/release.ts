@@ -46,6 +46,7 @@ export async function previewRelease(
     sealed: options.seal && { file: options.seal.file, recipient: options.seal.recipient.text },
     restarts: [],
     refusals: [...found.refusals, ...forwarder.obstacles],
+    copies: findKeyCopies(deps.folders),
   };
 }
 
@@ -138,7 +139,6 @@ const aboutThis = (deps: ReleaseDeps, { flags, leaves }: Examination) => ({
   node: deps.node,
   flags,
   issuedByService: leaves.map(({ name }) => name),
-  copies: findKeyCopies(deps.folders),
 });
 
 function refuse(reasons: readonly string[]): void {
@@ -238,6 +238,7 @@ async function finishEmpty(
     keys: removed ? removed.keys.map(({ file }) => file) : [],
     forwarder: earlier?.forwarder,
     sealed: earlier?.sealed,
+    copies: findKeyCopies(deps.folders),
   };
 }
 

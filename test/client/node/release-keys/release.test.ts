@@ -1,5 +1,6 @@
 /** kube-controller-manager stops signing first, then the CA keys leave the node; each reason not to do it is named. */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -442,7 +443,13 @@ describe('sealing', () => {
   it('openssl cms opens what was sealed, and the keys are those that were removed', async () => {
     const keys = CA_KEYS.map((path) => node.text(path));
     const report = await release(sealing());
-    expect(report.sealed).toMatchObject({ recipient: expect.stringContaining('CN=offline') });
+    expect(report.sealed).toEqual({
+      file: out('keys.cms'),
+      recipient: expect.stringContaining('CN=offline'),
+      sha256: createHash('sha256')
+        .update(readFileSync(out('keys.cms')))
+        .digest('hex'),
+    });
     const opened = openSealed(out('keys.cms'), join(root, 'recipient.key'));
     for (const key of keys) expect(opened).toContain(key);
     expect(opened).toContain('# etcd-ca of cluster prod, from cp-1 at ');
