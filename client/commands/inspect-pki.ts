@@ -11,7 +11,6 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import type { Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
-import { describeKeyCopies } from './describe-key-copies.ts';
 
 export interface FolderOptions {
   certDir?: string;
@@ -57,6 +56,7 @@ function forJson({ cas, controllerManager, ...rest }: Inspection) {
 function describeInspection(inspection: Inspection): Line[] {
   const { cas, sharedKeys, etcd, keyCopies, controllerManager } = inspection;
   const hashes = cas.flatMap(({ certificate }) => certificate?.caCertHash ?? []);
+  const { copies, unread, searched, isComplete } = keyCopies;
   return [
     tableOf(cas),
     ...(etcd === 'external'
@@ -68,7 +68,9 @@ function describeInspection(inspection: Inspection): Line[] {
     ...(hashes.length === 0
       ? []
       : ['hashes of the public keys:', hashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ')]),
-    ...describeKeyCopies(keyCopies),
+    ...copies.map(({ ca, file }) => `copy of the key of ${ca}: ${file}`),
+    ...unread.map(({ file, why }) => `not searched for copies: ${file}: ${why}`),
+    `searched for copies of the keys: ${searched.join(', ') || 'no folder'}${isComplete ? '' : ', not completely'}; copies elsewhere cannot be found from here`,
     ...describeControllerManager(controllerManager),
     inspection.adoptable
       ? 'these CAs can be adopted from this node'

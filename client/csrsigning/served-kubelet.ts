@@ -1,25 +1,25 @@
 /**
- * Whether a kubelet of this cluster has received a client certificate of the service: then kube-controller-manager no
- * longer has to sign. Only `sign` writes outcomes in the bucket, and only what the API server or the kubelet's own store
- * has was delivered; so both are compared.
+ * Whether a kubelet of this cluster has received a client certificate of the service: then kube-controller-manager no longer has
+ * to sign. Only `sign` writes outcomes in the bucket, and only what the API server or the kubelet's own store has was
+ * delivered; so both are compared.
  */
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { certificatesIn } from '../../lib/certificate/pem.ts';
+import { OUTCOME_SUFFIXES } from '../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../lib/contract/request-key.ts';
 import { CSR } from '../../lib/contract/request-kinds.ts';
 import { Fault } from '../../lib/fault.ts';
+import { LIMITS } from '../../lib/limits.ts';
 import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { type KubeClient, KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
-import { fingerprintOfFirst } from '../node/disk/fingerprints.ts';
 import { type NodeFolders, placeOf } from '../node/disk/places.ts';
 import { makePrivateKey } from '../node/disk/private-key.ts';
 import { readPlace } from '../node/disk/read-place.ts';
-import type { FoundObject } from '../node/exchange/exchange.ts';
-import { newestCertificates, readIssued } from '../node/exchange/newest-certificates.ts';
 import type { ForwarderPort, ForwarderProof } from '../node/release-keys/options.ts';
 import { attemptsPrefix } from './attempts.ts';
 import { type ApiCsr, isOver, readFacts, stateOf } from './csr-facts.ts';
@@ -70,7 +70,7 @@ const isIssuedClient = (csr: ApiCsr): boolean =>
 /** Whether the certificate in a CSR's status is the outcome of one of its attempts. */
 async function isByService(deps: ServedDeps, csr: ApiCsr): Promise<boolean> {
   const facts = readFacts(csr);
-  const certificate = fingerprintOfFirst(
+  const certificate = fingerprintOf(
     Buffer.from(csr.status?.certificate ?? '', 'base64').toString('latin1'),
   );
   if (!facts || certificate === undefined) return false;
@@ -78,47 +78,61 @@ async function isByService(deps: ServedDeps, csr: ApiCsr): Promise<boolean> {
   // another control plane's own folder cannot be read from here
   const folder = facts.isByNode && facts.nodeName === node ? node : CSR;
   const place = { cluster, node: folder, uid: facts.uid, path: facts.signer.path };
-  const found = await newestFingerprints(await deps.exchange(), attemptsPrefix(place), 5);
-  return found.includes(certificate);
+  const found = await certificatesUnder(await deps.exchange(), attemptsPrefix(place), 5);
+  return found.some(({ fingerprint }) => fingerprint === certificate);
 }
 
-/**
- * What the kubelet of this node uses came through its own forwarder. An older certificate does not show that the forwarder
- * still works.
- */
+/** What the kubelet of this node uses came through its own forwarder. */
 async function findInStore({
   cluster,
   node,
   folders,
   exchange,
-  clock,
 }: ServedDeps): Promise<string | undefined> {
   const place = readPlace(placeOf('kubelet.conf', folders));
   if (place.state !== 'present') return undefined;
-  const since = clock.now().getTime() - RECENT_MS;
-  const found = await newestFingerprints(
+  const found = await certificatesUnder(
     await exchange(),
     outcomesPrefix(cluster, node),
     20,
-    ({ key, lastModified }) =>
-      key.endsWith('/kubelet-client.crt') && lastModified.getTime() >= since,
+    '/kubelet-client.crt',
   );
-  const isServed = found.includes(place.leaf.fingerprint256);
+  const isServed = found.some(({ fingerprint }) => fingerprint === place.leaf.fingerprint256);
   return isServed ? `the kubelet of this node uses it (${place.certificateFile})` : undefined;
 }
 
-/** The API server keeps issued CSRs for an hour. */
-const RECENT_MS = 24 * 60 * 60 * 1000;
+const MAX_LISTED = 100_000;
 
-async function newestFingerprints(
+/** The newest certificates below a prefix. */
+async function certificatesUnder(
   exchange: Pick<ObjectStore, 'get' | 'list'>,
   prefix: string,
   most: number,
-  counts: (object: FoundObject) => boolean = () => true,
-): Promise<(string | undefined)[]> {
-  const newest = (await newestCertificates(exchange, prefix)).filter(counts).slice(0, most);
-  const issued = await Promise.all(newest.map(({ key }) => readIssued(exchange, key)));
-  return issued.map(({ pem = '' }) => fingerprintOfFirst(pem));
+  suffix: string = OUTCOME_SUFFIXES.certificate,
+): Promise<{ readonly fingerprint: string | undefined }[]> {
+  const keys: { readonly key: string; readonly at: number }[] = [];
+  let listed = 0;
+  for await (const { key, lastModified } of exchange.list(prefix)) {
+    if (key.endsWith(suffix)) keys.push({ key, at: lastModified.getTime() });
+    listed += 1;
+    if (listed === MAX_LISTED) break;
+  }
+  keys.sort((a, b) => b.at - a.at);
+  const objects = keys
+    .slice(0, most)
+    .map(({ key }) => exchange.get(key, 2 * LIMITS.maxObjectBytes));
+  return (await Promise.all(objects)).map((object) => ({
+    fingerprint: fingerprintOf(Buffer.from(object?.body ?? '').toString('latin1')),
+  }));
+}
+
+function fingerprintOf(pem: string): string | undefined {
+  const [first] = certificatesIn(pem);
+  try {
+    return first === undefined ? undefined : new X509Certificate(first).fingerprint256;
+  } catch {
+    return undefined;
+  }
 }
 
 async function findObstacles(deps: ServedDeps): Promise<string[]> {

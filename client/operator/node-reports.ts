@@ -25,7 +25,7 @@ export interface ReportOfNode {
 /** A cluster has at most some thousand nodes; what is beyond that is not looked at. */
 const MOST_REPORTS = 10_000;
 
-/** A report that was made this long before or after S3 took it: the node's clock is wrong, or an old one was written again. */
+/** A report whose node's clock, or whose content, is this far from the time at which S3 took it is not of that time. */
 const CLOCK_MS = 60 * 60 * 1000;
 
 /**
@@ -63,10 +63,9 @@ async function readOne(
     if (report.cluster !== cluster || report.node !== node)
       return { ...about, problem: `it is about node ${report.node} of cluster ${report.cluster}` };
     const apart = Math.abs(Date.parse(report.at) - lastModified.getTime());
-    // not a number for a time such as 2026-13-01
-    return apart <= CLOCK_MS
-      ? { ...about, report }
-      : { ...about, report, problem: `it says that it was made at ${report.at}` };
+    return apart > CLOCK_MS
+      ? { ...about, report, problem: `its content is of ${report.at}` }
+      : { ...about, report };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'document-malformed') throw error;
     return { ...about, problem: error.message };

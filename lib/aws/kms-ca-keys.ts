@@ -26,29 +26,16 @@ export class KmsCaKeys implements CaKeys {
 
   async ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey> {
     const alias = caKeyAlias(name);
-    const known = await this.#describe(alias).catch(explainRefusal);
-    // a new CA must not have a private key that people had in their hands
-    if (known?.Origin === 'EXTERNAL')
-      throw new Fault(
-        'request-malformed',
-        `${alias} is a key for the import of an existing CA: adopt ${name.ca} instead of creating it`,
-      );
-    if (known === undefined) await this.#create(name, keySpec, 'AWS_KMS');
-    return this.find(alias).catch(explainRefusal);
+    const known = await this.#read(alias).catch(explainRefusal);
+    if (known) return known;
+    await this.#create(name, keySpec, 'AWS_KMS');
+    return this.find(alias);
   }
 
   async find(keyId: string): Promise<CaKey> {
-    try {
-      const answer = await this.#client.send(new GetPublicKeyCommand({ KeyId: keyId }));
-      const keySpec = CA_KEY_SPECS.find((spec) => spec === answer.KeySpec);
-      if (keySpec && answer.KeyUsage === 'SIGN_VERIFY' && answer.PublicKey && answer.KeyId)
-        return { keyId: answer.KeyId, keySpec, publicKey: answer.PublicKey };
-      throw new Fault('request-malformed', `${keyId} ${notForCas(answer)}`);
-    } catch (error) {
-      if (error instanceof Fault) throw error;
-      if (isNotFound(error)) throw noSuchKey(keyId);
-      throw toFault(`KMS GetPublicKey ${keyId}`, error);
-    }
+    const key = await this.#read(keyId);
+    if (key) return key;
+    throw new Fault('request-malformed', `KMS has no key ${keyId}`);
   }
 
   async ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey> {
@@ -65,7 +52,7 @@ export class KmsCaKeys implements CaKeys {
 
   async importState(keyId: string): Promise<ImportableKey> {
     const key = await this.#describe(keyId);
-    if (key === undefined) throw noSuchKey(keyId);
+    if (key === undefined) throw new Fault('request-malformed', `KMS has no key ${keyId}`);
     const keySpec = CA_KEY_SPECS.find((spec) => spec === key.KeySpec);
     const misfit = misfitOf(key, keySpec);
     if (misfit !== undefined || keySpec === undefined || key.Arn === undefined)
@@ -109,24 +96,34 @@ export class KmsCaKeys implements CaKeys {
       const answer = await this.#client.send(new DescribeKeyCommand({ KeyId: keyId }));
       return answer.KeyMetadata;
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (error instanceof Error && error.name === 'NotFoundException') return undefined;
       throw toFault(`KMS DescribeKey ${keyId}`, error);
+    }
+  }
+
+  async #read(keyId: string): Promise<CaKey | undefined> {
+    try {
+      const answer = await this.#client.send(new GetPublicKeyCommand({ KeyId: keyId }));
+      const keySpec = CA_KEY_SPECS.find((spec) => spec === answer.KeySpec);
+      if (!keySpec || answer.KeyUsage !== 'SIGN_VERIFY' || !answer.PublicKey || !answer.KeyId)
+        throw new Fault(
+          'request-malformed',
+          `${keyId} is a ${answer.KeySpec} key for ${answer.KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`,
+        );
+      return { keyId: answer.KeyId, keySpec, publicKey: answer.PublicKey };
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      if (error instanceof Error && error.name === 'NotFoundException') return undefined;
+      throw toFault(`KMS GetPublicKey ${keyId}`, error);
     }
   }
 }
 
-const isNotFound = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'NotFoundException';
-
-const noSuchKey = (keyId: string) => new Fault('request-malformed', `KMS has no key ${keyId}`);
-
-const notForCas = ({ KeySpec, KeyUsage }: Pick<KeyMetadata, 'KeySpec' | 'KeyUsage'>): string =>
-  `is a ${KeySpec} key for ${KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`;
-
 /** Why the private key of a CA cannot be imported into this key; undefined if it can. */
 function misfitOf(key: KeyMetadata, keySpec: CaKeySpec | undefined): string | undefined {
-  const { KeyUsage, Origin, KeyState = '', ExpirationModel } = key;
-  if (keySpec === undefined || KeyUsage !== 'SIGN_VERIFY') return notForCas(key);
+  const { KeySpec, KeyUsage, Origin, KeyState = '', ExpirationModel } = key;
+  if (keySpec === undefined || KeyUsage !== 'SIGN_VERIFY')
+    return `is a ${KeySpec} key for ${KeyUsage}; a CA needs a key for SIGN_VERIFY, one of ${CA_KEY_SPECS.join(', ')}`;
   if (Origin !== 'EXTERNAL')
     return `has a private key that KMS made (its origin is ${Origin}): only keys with the origin EXTERNAL take another`;
   if (KeyState !== 'PendingImport' && KeyState !== 'Enabled')

@@ -22,7 +22,6 @@ export interface ImportableKey {
 export interface CaKeys {
   /**
    * The key of one version of a CA: the existing one, or a new one. Repeated and concurrent calls return the same key.
-   * @throws Fault request-malformed if the existing one is for import
    */
   ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey>;
   /**

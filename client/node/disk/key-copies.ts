@@ -3,14 +3,14 @@
  * was given. A file counts by what is in it, whatever its name is. The search is bounded, and says what it has searched:
  * it can find a copy, and cannot prove that there is no other.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from './ca-keys.ts';
-import { publicKeysIn } from './fingerprints.ts';
 import { privateKeysIn } from './keys-in-text.ts';
 import { KUBEADM_FOLDERS } from './kubeadm-folders.ts';
 import { caFileOf, type NodeFolders } from './places.ts';
@@ -60,19 +60,16 @@ const MAX_DEPTH = 8;
 const MAX_UNREAD = 100;
 /** A key has at most some kilobytes; cloud-init's user data, in which it may be, some tens. */
 const MAX_BYTES = 512 * 1024;
-/** For each of the folders: a search is a part of each renewal. */
-const MAX_BYTES_READ = 128 * 1024 * 1024;
 
 const UNREADABLE = /\.(?:tar|tgz|gz|bz2|xz|zst|zip|7z|gpg|age|p12|pfx|snap|db|sqlite)$/i;
 const SEEMS_RELATED = /kube|k8s|pki|etcd|certs?\b/i;
 
-/** Only reads. @param searched folders, and single files, to search. @param maxBytesRead in each of them */
+/** Only reads. @param searched folders, and single files, to search */
 export function findKeyCopies(
   folders: NodeFolders,
   searched = foldersToSearch(folders),
-  maxBytesRead = MAX_BYTES_READ,
 ): KeyCopies {
-  const search = new Search(folders, maxBytesRead);
+  const search = new Search(folders);
   for (const folder of searched) search.visit(folder);
   return search.result(searched);
 }
@@ -82,17 +79,14 @@ class Search {
   /** The keys in their places, which are not copies, and everything that was visited. */
   readonly #known: Set<string>;
   readonly #own: readonly string[];
-  readonly #maxBytesRead: number;
   readonly #copies: KeyCopy[] = [];
   readonly #unread: { file: string; why: string }[] = [];
   #isComplete = true;
   #left = 0;
-  #bytesLeft = 0;
 
-  constructor(folders: NodeFolders, maxBytesRead: number) {
-    this.#maxBytesRead = maxBytesRead;
+  constructor(folders: NodeFolders) {
     this.#publicKeys = CA_NAMES.flatMap((ca) =>
-      publicKeysOf(caFileOf(ca, folders)).map((key) => ({ ca, key })),
+      publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
     );
     this.#known = new Set(CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders))));
     this.#own = [folders.kubeconfigDir, folders.certDir];
@@ -100,7 +94,6 @@ class Search {
 
   visit(root: string): void {
     this.#left = MAX_FILES;
-    this.#bytesLeft = this.#maxBytesRead;
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) this.#folder(root, 0);
     else this.#file(root);
   }
@@ -119,7 +112,7 @@ class Search {
       return;
     }
     for (const entry of this.#entries(folder)) {
-      if (this.#left === 0 || this.#bytesLeft <= 0) {
+      if (this.#left === 0) {
         this.#isComplete = false;
         return;
       }
@@ -155,9 +148,9 @@ class Search {
       if (this.#isRelated(file)) this.#skip(file, 'an archive, a database or an encrypted file');
       return;
     }
-    const { bytes } = readFile(file, { maxBytes: MAX_BYTES });
-    this.#bytesLeft -= bytes.length;
-    const { keys, hasEncrypted } = privateKeysIn(textOf(bytes));
+    const { keys, hasEncrypted } = privateKeysIn(
+      textOf(readFile(file, { maxBytes: MAX_BYTES }).bytes),
+    );
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
     const found = new Set(keys.flatMap((key) => this.#casOf(key)));
     for (const ca of found) this.#copies.push({ file, ca });
@@ -179,9 +172,10 @@ class Search {
 }
 
 /** A CA file that cannot be read is reported by others; then its key is not recognized. */
-function publicKeysOf(file: string): KeyObject[] {
+function publicKeysIn(file: string): KeyObject[] {
   try {
-    return publicKeysIn(readTextIfThere(file) ?? '');
+    const certificates = certificatesIn(readTextIfThere(file) ?? '');
+    return certificates.map((pem) => new X509Certificate(pem).publicKey);
   } catch {
     return [];
   }

@@ -1,13 +1,13 @@
 /** What would be released on this node, and every reason not to do it. Only reads. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { editText, readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from '../disk/ca-keys.ts';
-import { publicKeysIn } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { readPrivateKey } from '../disk/private-key.ts';
 import { editFlags } from '../restart/edit-flags.ts';
@@ -139,11 +139,8 @@ function namedElsewhere(
   folders: NodeFolders,
 ): string[] {
   const folder = manifestsFolder(folders);
-  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  // the kubelet reads no folders in this one
-  const files = entries.filter((entry) => !entry.isDirectory());
-  return files.flatMap(({ name }) => {
-    const file = join(folder, name);
+  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  return files.flatMap((file) => {
     const text = file === edited ? leftIn(file) : (readTextIfThere(file) ?? '');
     return keys
       .filter(({ recorded }) => text.includes(recorded.file))
@@ -191,5 +188,12 @@ async function compare(deps: ReleaseDeps, keys: readonly FoundKey[]) {
   return { leaves, refusals };
 }
 
-const holdsKey = (pem: string, publicKey: KeyObject): boolean =>
-  publicKeysIn(pem).some((one) => one.equals(publicKey));
+function holdsKey(pem: string, publicKey: KeyObject): boolean {
+  return certificatesIn(pem).some((one) => {
+    try {
+      return new X509Certificate(one).publicKey.equals(publicKey);
+    } catch {
+      return false;
+    }
+  });
+}

@@ -39,6 +39,7 @@ export async function previewRelease(
   const isNothing = found.keys.length === 0 && found.flags.length === 0;
   return {
     ...aboutThis(deps, found),
+    copies: findKeyCopies(deps.folders),
     dryRun: true,
     state: isNothing && found.refusals.length === 0 ? 'nothing' : 'planned',
     keys: found.keys.map(({ file }) => file),
@@ -46,7 +47,6 @@ export async function previewRelease(
     sealed: options.seal && { file: options.seal.file, recipient: options.seal.recipient.text },
     restarts: [],
     refusals: [...found.refusals, ...forwarder.obstacles],
-    copies: findKeyCopies(deps.folders),
   };
 }
 
@@ -59,12 +59,12 @@ export async function releaseKeys(
   requireProc(folders, NO_OTHER_WAY);
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
+    await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
     refuseUnfinished(stateDir);
     const earlier = openRelease(stateDir);
     if (options.seal) requireSealPlace(options.seal.file, folders, earlier?.sealed);
     const found = await examine(deps, earlier !== undefined);
     refuse(found.refusals);
-    await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
     if (found.keys.length === 0 && !stillSigns(deps)) return finishEmpty(deps, found, earlier);
     refuseToSealTheRest(earlier, options);
     const isProved = (earlier && isRemoving(earlier)) || !needsForwarder(found);

@@ -39,16 +39,12 @@ export function requireSealPlace(
       `${file}: its folder does not exist`,
       'create it, or give another --seal-out',
     );
-  requireFree(file, earlier);
-}
-
-function requireFree(file: string, earlier: Sealed | undefined): void {
-  if (!existsSync(file) || isEarlier(file, earlier)) return;
-  throw new CommandError(
-    'usage',
-    `${file}: exists; nothing was removed`,
-    'give another --seal-out',
-  );
+  if (existsSync(path) && !isEarlier(file, earlier))
+    throw new CommandError(
+      'usage',
+      `${file}: already exists; nothing was changed`,
+      'give another --seal-out',
+    );
 }
 
 /**
@@ -63,7 +59,12 @@ export async function sealKeys(
   earlier: Sealed | undefined,
   announce: (sealed: Sealed) => Promise<void>,
 ): Promise<void> {
-  requireFree(file, earlier);
+  if (existsSync(file) && !isEarlier(file, earlier))
+    throw new CommandError(
+      'usage',
+      `${file}: exists; nothing was removed`,
+      'give another --seal-out',
+    );
   const parts = keys.flatMap((key) => [
     Buffer.from(
       `# ${key.ca} of cluster ${cluster}, from ${node} at ${clock.now().toISOString()}\n`,

@@ -1,7 +1,6 @@
 /** Which certificates the components of this node serve, by any CA: asked on their own ports. */
 import { connect } from 'node:tls';
 import { URL } from 'node:url';
-import { sha256Of } from '../disk/fingerprints.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { callable } from '../restart/address.ts';
 import { readManifest } from '../restart/manifest.ts';
@@ -19,16 +18,12 @@ interface Port {
   readonly port: number;
 }
 
-/** In total: what listens on a port could otherwise send an octet from time to time, without end. */
 const TIMEOUT_MS = 2000;
 const KUBELET_PORT = 10_250;
 
 /** Never throws: a component that does not respond is left out. */
-export async function findServed(
-  folders: NodeFolders,
-  timeoutMs = TIMEOUT_MS,
-): Promise<ServedCertificate[]> {
-  const found = await Promise.all(portsOf(folders).map((port) => ask(port, timeoutMs)));
+export async function findServed(folders: NodeFolders): Promise<ServedCertificate[]> {
+  const found = await Promise.all(portsOf(folders).map(ask));
   return found.flatMap((one) => one ?? []);
 }
 
@@ -60,16 +55,11 @@ function portsOf(folders: NodeFolders): Port[] {
 }
 
 /** Nothing is sent, so that it does not matter whether the certificate is trusted: it is only looked at. */
-function ask(
-  { component, host, port }: Port,
-  timeoutMs: number,
-): Promise<ServedCertificate | undefined> {
+function ask({ component, host, port }: Port): Promise<ServedCertificate | undefined> {
   return new Promise((resolve) => {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return resolve(undefined);
-    const socket = connect({ host, port, rejectUnauthorized: false });
-    const timer = setTimeout(() => end(), timeoutMs);
+    const socket = connect({ host, port, rejectUnauthorized: false, timeout: TIMEOUT_MS });
     const end = (served?: ServedCertificate) => {
-      clearTimeout(timer);
       socket.destroy();
       resolve(served);
     };
@@ -78,11 +68,14 @@ function ask(
       end(
         certificate && {
           component,
-          sha256: sha256Of(certificate),
+          sha256: hexOf(certificate.fingerprint256),
           issuer: certificate.issuer.replaceAll('\n', ', '),
         },
       );
     });
+    socket.once('timeout', () => end());
     socket.once('error', () => end());
   });
 }
+
+const hexOf = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCase();

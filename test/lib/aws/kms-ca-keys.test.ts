@@ -21,8 +21,8 @@ function refusing(errors: Record<string, string>) {
 const HINT = /declare the trust domain there, or specify keys that it allows this function to use$/;
 
 it.each([
-  ['look for keys', {}, ['DescribeKey']],
-  ['make keys', { DescribeKey: 'NotFoundException' }, ['DescribeKey', 'CreateKey']],
+  ['look for keys', {}, ['GetPublicKey']],
+  ['make keys', { GetPublicKey: 'NotFoundException' }, ['GetPublicKey', 'CreateKey']],
 ])('a function that may not %s says where keys come from', async (_, errors, wanted) => {
   const { keys, calls } = refusing(errors);
   const making = keys.ensure({ trustDomain: 'prod', ca: 'ca', version: 1 }, 'ECC_NIST_P256');
@@ -44,7 +44,7 @@ it('a specified key that may not be used is reported without that advice', async
 });
 
 it('a transient failure is reported without that advice', async () => {
-  const { keys } = refusing({ DescribeKey: 'ThrottlingException' });
+  const { keys } = refusing({ GetPublicKey: 'ThrottlingException' });
   await expect(
     keys.ensure({ trustDomain: 'prod', ca: 'ca', version: 1 }, 'ECC_NIST_P256'),
   ).rejects.toMatchObject({
@@ -130,20 +130,6 @@ describe('a key for an import', () => {
       ['DescribeKey', { KeyId: 'alias/cakeless/prod/ca' }],
     ]);
   });
-
-  it.each(['PendingImport', 'Enabled'])(
-    'in state %s is not the key of a new CA',
-    async (KeyState) => {
-      const { keys, inputs } = answering({ DescribeKey: () => metadata({ KeyState }) });
-      await expect(keys.ensure(NAME, 'RSA_2048')).rejects.toMatchObject({
-        code: 'request-malformed',
-        message: expect.stringMatching(
-          /^alias\/cakeless\/prod\/ca is a key for the import .*adopt ca/,
-        ),
-      });
-      expect(inputs.map(([name]) => name)).toEqual(['DescribeKey']);
-    },
-  );
 
   it('with the alias of the CA but another key spec is refused', async () => {
     const { keys } = answering({ DescribeKey: () => metadata() });
