@@ -1,5 +1,6 @@
 /** Exit codes of the command, as in the table of docs/command.md. */
-import type { ErrorCode } from './errors.ts';
+import { Fault, type FaultCode } from '../lib/fault.ts';
+import { CommandError, type ErrorCode } from './errors.ts';
 
 export const EXIT = {
   done: 0,
@@ -31,8 +32,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The exit code for an error. */
-export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
+const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   usage: EXIT.usage,
   failure: EXIT.failure,
   'file-changed': EXIT.failure,
@@ -43,3 +43,20 @@ export const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   pending: EXIT.pending,
   'rolled-back': EXIT.rolledBack,
 };
+
+/** For a fault of the service, or of a call to it. */
+const EXIT_OF_FAULT: Readonly<Record<FaultCode, ExitCode>> = {
+  unavailable: EXIT.unreachable,
+  'not-allowed': EXIT.denied,
+  'not-configured': EXIT.usage,
+  'request-malformed': EXIT.usage,
+  'document-malformed': EXIT.failure,
+  'lint-failed': EXIT.failure,
+  'signature-invalid': EXIT.failure,
+};
+
+/** The exit code for what was thrown. */
+export function exitCodeOfError(error: unknown): ExitCode {
+  if (error instanceof CommandError) return EXIT_OF_ERROR[error.code];
+  return error instanceof Fault ? EXIT_OF_FAULT[error.code] : EXIT.failure;
+}

@@ -27,7 +27,7 @@ import { addSubmitCommand } from './command-line/submit.ts';
 import { addTrustDomainCommands } from './command-line/trust-domain.ts';
 import { connect } from './connection.ts';
 import { CommandError } from './errors.ts';
-import { EXIT, EXIT_OF_ERROR, type ExitCode } from './exit-codes.ts';
+import { EXIT, type ExitCode, exitCodeOfError } from './exit-codes.ts';
 import { helpSettings } from './help.ts';
 import { describeMissingPart, REINSTALL } from './incomplete.ts';
 import { plainLine } from './plain-text.ts';
@@ -136,24 +136,18 @@ const asOwnMessage = (message: string): string =>
 function explain(terminal: Terminal, error: unknown): ExitCode {
   // commander has printed its message already; --help and --version are not errors
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof CommandError) {
-    printError(terminal, error.lines, error.hint);
-    return EXIT_OF_ERROR[error.code];
-  }
-  if (error instanceof Fault) {
-    const { hint, exitCode } = FAULTS[error.code];
-    printError(terminal, [error.message], hint);
-    return exitCode;
-  }
+  if (error instanceof CommandError) printError(terminal, error.lines, error.hint);
+  else if (error instanceof Fault) printError(terminal, [error.message], HINTS[error.code]);
+  else explainUnexpected(terminal, error);
+  return exitCodeOfError(error);
+}
+
+function explainUnexpected(terminal: Terminal, error: unknown): void {
   const missing = describeMissingPart(error);
-  if (missing !== undefined && !process.env.CAKELESS_DEBUG) {
-    printError(terminal, [missing], REINSTALL);
-    return EXIT.failure;
-  }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (process.env.CAKELESS_DEBUG) printError(terminal, (stack ?? message).split('\n'));
+  else if (missing !== undefined) printError(terminal, [missing], REINSTALL);
   else printError(terminal, [message], 'set CAKELESS_DEBUG=1 to see a stack trace');
-  return EXIT.failure;
 }
 
 /** The one place that formats errors and hints (docs/style.md). */
@@ -164,23 +158,11 @@ function printError(terminal: Terminal, lines: readonly string[], hint?: string)
   if (hint !== undefined) terminal.progress(`cakeless: hint: ${hint}`);
 }
 
-/** What the command says about a fault, and returns for it. */
-const FAULTS: Readonly<Record<FaultCode, { readonly hint?: string; readonly exitCode: ExitCode }>> =
-  {
-    unavailable: {
-      hint: 'check that the service is running and that AWS_ENDPOINT_URL and AWS_REGION are correct, then retry',
-      exitCode: EXIT.unreachable,
-    },
-    'not-allowed': {
-      hint: 'check that the AWS credentials are those of this cluster, node or role',
-      exitCode: EXIT.denied,
-    },
-    'not-configured': {
-      hint: 'set AWS_REGION, AWS credentials, and the names of the buckets as the deployment printed them; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
-      exitCode: EXIT.usage,
-    },
-    'request-malformed': { exitCode: EXIT.usage },
-    'document-malformed': { exitCode: EXIT.failure },
-    'lint-failed': { exitCode: EXIT.failure },
-    'signature-invalid': { exitCode: EXIT.failure },
-  };
+/** What to do about a fault, if that is the same for all of its kind. */
+const HINTS: Readonly<Partial<Record<FaultCode, string>>> = {
+  unavailable:
+    'check that the service is running and that AWS_ENDPOINT_URL and AWS_REGION are correct, then retry',
+  'not-allowed': 'check that the AWS credentials are those of this cluster, node or role',
+  'not-configured':
+    'set AWS_REGION, AWS credentials, and the names of the buckets as the deployment printed them; with cakeless local, load the file that --write-env names: set -a; . FILE; set +a',
+};

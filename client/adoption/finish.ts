@@ -12,6 +12,7 @@ import {
   readAdoptionFile,
   readWrappedKeys,
 } from './carried-files.ts';
+import { importOne, type WrappedKey } from './import-keys.ts';
 import { adoptCas, type Prepared, prepareAdoption, type WantedCa } from './service.ts';
 
 export interface FinishRequest {
@@ -32,31 +33,34 @@ export async function finish(
       'usage',
       `${folder}: the adoption was begun for trust domain ${file.trustDomain}, not ${trustDomain}`,
     );
-  const wanted = wantedCas(file);
+  const wanted = wantedCas(file, folder);
   checkHashes(wanted, hashes);
   const prepared = await prepareAdoption(deps.invokeCreateCa, trustDomain, wanted);
   const pending = prepared.filter(({ state }) => state === 'pending-import');
   const imports = importsOf(file, folder, pending, deps.now());
-  for (const { ca, keyId, token, wrapped } of imports) {
-    deps.progress(`importing the key of ${ca} into ${keyId} ...`);
-    await (await deps.keyImport()).import(keyId, token, wrapped);
-  }
+  if (imports.length > 0) await importAll(deps, imports);
   deps.progress(`adopting ${prepared.map(({ ca }) => ca).join(', ')} ...`);
   return adoptCas(deps.invokeCreateCa, trustDomain, prepared);
 }
 
-function wantedCas({ cas }: AdoptionFile): WantedCa[] {
+function wantedCas({ cas }: AdoptionFile, folder: string): WantedCa[] {
   return ADOPTABLE_CAS.flatMap((ca) => {
     const entry = cas[ca];
-    return entry ? [{ ca, certificate: parse(ca, entry.certificate), keyId: entry.keyId }] : [];
+    return entry
+      ? [{ ca, certificate: parse(folder, ca, entry.certificate), keyId: entry.keyId }]
+      : [];
   });
 }
 
-function parse(ca: AdoptableCa, pem: string): X509Certificate {
+function parse(folder: string, ca: AdoptableCa, pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new CommandError('usage', `${ca}: its certificate in the folder cannot be read`);
+    throw new CommandError(
+      'usage',
+      `${folder}: the certificate of ${ca} in adoption.json cannot be read`,
+      'begin again with cakeless trust-domain adopt --begin',
+    );
   }
 }
 
@@ -79,12 +83,16 @@ function checkHashes(wanted: readonly WantedCa[], hashes: CaHashes): void {
     );
 }
 
-interface KeyToImport {
-  readonly ca: AdoptableCa;
-  readonly keyId: string;
-  readonly token: Buffer;
-  readonly wrapped: Buffer;
+async function importAll(deps: AdoptDeps, imports: readonly WrappedKey[]): Promise<void> {
+  const keyImport = await deps.keyImport();
+  for (const one of imports) {
+    deps.progress(`importing the key of ${one.ca} into ${one.keyId} ...`);
+    await importOne(keyImport, one, BEGIN_AGAIN);
+  }
 }
+
+const BEGIN_AGAIN =
+  'run cakeless trust-domain adopt --begin, wrap-keys and --finish again; what has been imported stays';
 
 /** Everything is checked before the first import. */
 function importsOf(
@@ -92,11 +100,11 @@ function importsOf(
   folder: string,
   pending: readonly Prepared[],
   now: Date,
-): KeyToImport[] {
+): WrappedKey[] {
   if (pending.length === 0) return [];
   const { cas } = readWrappedKeys(folder, file.trustDomain);
   const objections: string[] = [];
-  const imports = pending.flatMap(({ ca, keyId }): KeyToImport[] => {
+  const imports = pending.flatMap(({ ca, keyId }): WrappedKey[] => {
     const parameters = file.cas[ca]?.import;
     const wrapped = cas[ca];
     const objection = objectionTo(parameters, wrapped, now);
@@ -116,7 +124,7 @@ function importsOf(
   throw new CommandError(
     'check-failed',
     ['these keys cannot be imported, and nothing was changed:', ...objections],
-    'run cakeless trust-domain adopt --begin, wrap-keys and --finish again; what has been imported stays',
+    BEGIN_AGAIN,
   );
 }
 

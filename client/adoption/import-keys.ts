@@ -1,7 +1,10 @@
 /** Imports the keys of CAs into their KMS keys. Only what KMS can decrypt leaves this process. */
 import type { KeyObject } from 'node:crypto';
 import type { KeyImport } from '../../lib/ca/key-import.ts';
+import type { AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
 import { wrapPrivateKey } from '../../lib/ca/wrap-key.ts';
+import { Fault } from '../../lib/fault.ts';
+import { CommandError } from '../errors.ts';
 import { withPkcs8 } from './ca-key-file.ts';
 import type { Prepared } from './service.ts';
 
@@ -24,6 +27,34 @@ export async function importKeys(
     const wrapped = await withPkcs8(key, (pkcs8) =>
       wrapPrivateKey(pkcs8, publicKey, deps.randomBytes),
     );
+    await importOne(keyImport, { ca, keyId, token, wrapped }, REPLACED);
+  }
+}
+
+const REPLACED =
+  'run the same command again; but if KMS could not decrypt it (InvalidCiphertextException), someone between this machine and KMS may have replaced the wrapping key, and then has the CA key';
+
+export interface WrappedKey {
+  readonly ca: AdoptableCa;
+  readonly keyId: string;
+  readonly token: Uint8Array;
+  readonly wrapped: Uint8Array;
+}
+
+/** @param next what to do if KMS refuses it. @throws CommandError if it does */
+export async function importOne(
+  keyImport: KeyImport,
+  { ca, keyId, token, wrapped }: WrappedKey,
+  next: string,
+): Promise<void> {
+  try {
     await keyImport.import(keyId, token, wrapped);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'request-malformed') throw error;
+    throw new CommandError(
+      'check-failed',
+      `${ca}: KMS does not take its key, and nothing was adopted: ${error.message}`,
+      next,
+    );
   }
 }

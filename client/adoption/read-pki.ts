@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { ADOPTABLE_CAS, type AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
 import { CommandError } from '../errors.ts';
+import { usesExternalEtcd } from '../node/disk/belongs-here.ts';
 import { caKeyFileOf } from '../node/disk/ca-keys.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { areAPair } from '../node/disk/private-key.ts';
@@ -22,13 +23,13 @@ export type EtcdPlace = 'local' | 'external';
 
 /** From the manifests of the node; in a copy of its certificates, from whether there is a CA of etcd. */
 export function etcdPlaceOf(folders: NodeFolders): EtcdPlace {
-  if (readManifest('etcd', folders)) return 'local';
-  if (readManifest('kube-apiserver', folders)) return 'external';
-  return existsSync(caFileOf('etcd-ca', folders)) ? 'local' : 'external';
+  if (usesExternalEtcd(folders)) return 'external';
+  const isLocal = readManifest('etcd', folders) ?? existsSync(caFileOf('etcd-ca', folders));
+  return isLocal ? 'local' : 'external';
 }
 
 /** The CAs that are meant if none is named. */
-export const defaultCas = (folders: NodeFolders): readonly AdoptableCa[] =>
+const defaultCas = (folders: NodeFolders): readonly AdoptableCa[] =>
   etcdPlaceOf(folders) === 'local' ? ADOPTABLE_CAS : ADOPTABLE_CAS.filter((ca) => ca !== 'etcd-ca');
 
 /**

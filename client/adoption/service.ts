@@ -33,7 +33,6 @@ const preparedSchema = z.object({
     z.enum(ADOPTABLE_CAS),
     z.object({ keyId: z.string(), keySpec: z.enum(CA_KEY_SPECS), state: stateSchema }),
   ),
-  findings: z.array(z.object({ ca: z.string(), level: z.string(), text: z.string() })),
 });
 
 export interface Prepared extends WantedCa {

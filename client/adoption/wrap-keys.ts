@@ -1,9 +1,10 @@
 /** The second part: wraps the CA keys of a control plane for KMS, without a network. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { toBase64 } from '../../lib/bytes.ts';
 import { ADOPTABLE_CAS, type AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
 import { wrapPrivateKey } from '../../lib/ca/wrap-key.ts';
 import { CommandError } from '../errors.ts';
+import { fingerprintOfFirst } from '../node/disk/fingerprints.ts';
 import type { NodeFolders } from '../node/disk/places.ts';
 import { type CaHashes, formatCaCertHash, formatHash } from '../node/trust/ca-cert-hash.ts';
 import { checkCas } from './adopt.ts';
@@ -88,19 +89,11 @@ function certificateObjections(
   certificate: X509Certificate,
 ): string[] {
   const pem = file.cas[ca]?.certificate ?? '';
-  return fingerprintOf(pem) === certificate.fingerprint256
+  return fingerprintOfFirst(pem) === certificate.fingerprint256
     ? []
     : [
         `${ca}: the adoption was begun with a certificate that is not this node's, whose SHA-256 is ${certificate.fingerprint256}`,
       ];
-}
-
-function fingerprintOf(pem: string): string | undefined {
-  try {
-    return new X509Certificate(pem).fingerprint256;
-  } catch {
-    return undefined;
-  }
 }
 
 function wrappingKeyObjections(

@@ -58,7 +58,10 @@ function describeApiRequest(api: ShownApiRequest): Row[] {
   ];
 }
 
-/** The uploader, whose approval does not count, is the forwarder here: nothing else keeps a person from approving their own CSR. */
+/**
+ * The uploader, whose approval does not count, is the forwarder here: nothing else keeps people from approving their own
+ * CSRs.
+ */
 function describeFourEyes(api: ShownApiRequest | undefined): string[] {
   if (!api || signerOf(api.signerName)?.certificateName !== USER_NAME) return [];
   return [

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
 import { CommandError } from '../errors.ts';
-import { EXIT, EXIT_OF_ERROR, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, exitCodeOfError } from '../exit-codes.ts';
 import { readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import type { ExpiresWithin } from '../node/disk/expires-within.ts';
@@ -27,6 +27,7 @@ import {
 import type { CaChangeOptions } from '../node/trust/accepted-change.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import { readGivenText } from '../read-text.ts';
+import { explainSystemError } from '../system-errors.ts';
 import { formatTable } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
@@ -93,7 +94,7 @@ export async function renewThisNode(
     printResult(terminal, options.output, report, () => describe(report, fromConfig));
     exitCode = exitCodeOf(report);
   } catch (error) {
-    exitCode = error instanceof CommandError ? EXIT_OF_ERROR[error.code] : exitCode;
+    exitCode = exitCodeOfError(explainSystemError(error, process.geteuid?.()));
     throw error;
   } finally {
     await reportRenewal(deps, { ...renewal, writes: options.report !== false }, exitCode);

@@ -1,6 +1,6 @@
 /**
- * How many CSRs were rejected lately. Of a few, someone may be mending the record while their nodes wait; of many, they are
- * a flood or a mistake that nobody mends within minutes, and each attempt costs calls and a part of a day's budget.
+ * How many CSRs were rejected lately. If they are few, someone may be correcting the record while the nodes wait. Many are
+ * a flood, or a mistake that nobody corrects within minutes, and each attempt costs calls and a part of a day's budget.
  */
 
 /** As many as the rate of further attempts allows every half a minute (turns.ts, schedule.ts). */

@@ -27,7 +27,7 @@ export interface ReportDeps {
   readonly monotonic: () => number;
 }
 
-export const signerLabel = ({ facts }: Journey) => ({ signer: facts.signer.signerName });
+const signerLabel = ({ facts }: Journey) => ({ signer: facts.signer.signerName });
 
 export class Report {
   readonly #deps: ReportDeps;

@@ -34,7 +34,7 @@ const ATTEMPT_OF_YOUNG = 30 * SECOND;
 
 export interface RejectedCsr {
   readonly ageMs: number;
-  /** Whether few CSRs are that new and rejected, and the reasons are such that someone may be mending them now. */
+  /** Whether few CSRs are that new and rejected, and someone may be removing the reasons now. */
   readonly isSoon: boolean;
 }
 

@@ -10,11 +10,12 @@ import { certificatesIn } from '../../lib/certificate/pem.ts';
 import { OUTCOME_SUFFIXES } from '../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../lib/contract/request-key.ts';
 import { CSR } from '../../lib/contract/request-kinds.ts';
+import { Fault } from '../../lib/fault.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Clock } from '../clock.ts';
-import type { KubeClient } from '../kubernetes/kube-client.ts';
+import { type KubeClient, KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
 import { type NodeFolders, placeOf } from '../node/disk/places.ts';
 import { makePrivateKey } from '../node/disk/private-key.ts';
@@ -183,15 +184,34 @@ async function prove(deps: ServedDeps, whileWaiting: () => void): Promise<Forwar
   const name = created.metadata?.name ?? '';
   const deadline = deps.clock.monotonic() + deps.waitSeconds * 1000;
   for (;;) {
-    const csr = await client.get<ApiCsr>(`${CSRS_PATH}/${encodeURIComponent(name)}`);
-    const proof = await judge(deps, name, csr);
-    if (proof) return proof;
+    const seen = await look(deps, client, name);
+    if ('state' in seen) return seen;
     if (deps.clock.monotonic() >= deadline)
-      return { state: 'not-served', why: whyNot(name, csr, deps.waitSeconds) };
+      return { state: 'not-served', why: `${seen.problem} (waited ${deps.waitSeconds} seconds)` };
     whileWaiting();
     await deps.clock.sleep(POLL_MS);
   }
 }
+
+/** API server and bucket may be away for a moment, and kube-controller-manager has been stopped already. */
+async function look(
+  deps: ServedDeps,
+  client: KubeClient,
+  name: string,
+): Promise<ForwarderProof | { readonly problem: string }> {
+  try {
+    const csr = await client.get<ApiCsr>(`${CSRS_PATH}/${encodeURIComponent(name)}`);
+    return (await judge(deps, name, csr)) ?? { problem: whyNot(name, csr) };
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    return { problem: `what became of CSR ${name} could not be read: ${error.message}` };
+  }
+}
+
+const isPassing = (error: unknown): error is Error =>
+  error instanceof KubeUnreachable ||
+  (error instanceof KubeError && (error.status === 429 || error.status >= 500)) ||
+  (error instanceof Fault && error.code === 'unavailable');
 
 /** @returns undefined as long as nothing is decided */
 async function judge(
@@ -208,12 +228,12 @@ async function judge(
     : { state: 'signed-by-another' };
 }
 
-function whyNot(name: string, csr: ApiCsr | undefined, waitSeconds: number): string {
+function whyNot(name: string, csr: ApiCsr | undefined): string {
   const refused = csr?.metadata?.annotations?.[REFUSED_ANNOTATION];
   if (refused !== undefined) return `CSR ${name} was refused: ${refused}`;
   const what =
     stateOf(csr?.status) === 'approved' ? 'approved, but got no certificate' : 'not even approved';
-  return `CSR ${name} was ${what} within ${waitSeconds} seconds`;
+  return `CSR ${name} was ${what}`;
 }
 
 async function newCsr(node: string) {

@@ -56,7 +56,7 @@ export async function summarizeTrustDomain(
       `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${name}`,
     );
   const cas = summarizeCas(document);
-  // A node installs every version, the signing one first (lib/ca/create-trust-domain.ts), and needs a hash for each.
+  // A node installs every version, the signing one first (lib/ca/add-cas.ts), and needs a hash for each.
   const caCertHashes = casOf(document).flatMap(([ca, { versions }]) =>
     versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
   );

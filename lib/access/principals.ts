@@ -22,8 +22,8 @@ export const BOUND_PRINCIPALS = ['node', 'control-plane', 'forwarder', 'user', '
 export type BoundPrincipal = (typeof BOUND_PRINCIPALS)[number];
 
 /**
- * Who brings the private keys of existing clusters into KMS. Their role exists only during an adoption, and is nobody
- * else's: who imports has had the key in their hands.
+ * Who brings the private keys of existing clusters into KMS. No one else has their role, and it exists only during
+ * an adoption: who imports a key has had it in their hands.
  */
 export const IMPORTER = 'importer';
 

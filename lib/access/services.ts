@@ -264,7 +264,7 @@ export const KEY_ACCESS: readonly KeyAccess[] = [
     denialSid: 'NobodyElseGetsWrappingKeys',
   },
   {
-    // Who imports first decides which private key it is. One that expired would end a CA, without anybody's doing.
+    // Who imports first decides which private key it is. One that expires would end a CA although nobody did anything.
     may: 'import',
     actions: ['kms:ImportKeyMaterial'],
     by: ['importer'],

@@ -39,10 +39,9 @@ export async function findBudgetHolder(
 /**
  * What a worker requests with its own certificate counts for itself. Users count together, and apart from people who upload
  * themselves: anyone who can create and approve CSRs in the cluster, or a forwarder, could otherwise use up what those have.
- * What is requested with a
- * bootstrap token counts for the token: it can name any worker, and any number of names that match a rule. All names that
- * the record does not know share one counter, which draws nothing: a bootstrap token can invent any number of them, and
- * name any control plane.
+ * What is requested with a bootstrap token counts for the token: it can name any worker, and any number of names that
+ * match a rule. All names that the record does not know share one counter, which draws nothing: a bootstrap token can
+ * invent any number of them, and name any control plane.
  */
 export function budgetHolderOf(
   { path }: Pick<RequestParts, 'path'>,

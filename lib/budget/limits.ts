@@ -7,7 +7,10 @@ import { CERTIFICATE_NAMES } from '../profiles/certificate-names.ts';
 export type Counts = Readonly<Record<Budgeted, number>>;
 
 export interface BudgetLimits {
-  /** Of one node, of all users of a cluster who upload, of all whose CSRs are forwarded, of a bootstrap token, or of all names that its record does not know. */
+  /**
+   * Of one node, of all users of a cluster who upload, of all whose CSRs are forwarded, of a bootstrap token, or of all
+   * names that its record does not know.
+   */
   readonly node: Counts;
   /** What the cluster's, or all bootstrap tokens of it, may draw together; undefined: nothing is drawn. */
   readonly cluster: Counts | undefined;
@@ -47,7 +50,10 @@ const CERTIFICATES_OF_BOOTSTRAP_TOKEN = 2000;
 /** Five tokens. A forwarder could otherwise invent tokens, and have certificates without end. */
 const CERTIFICATES_OF_BOOTSTRAP_TOKENS = 10_000;
 
-/** @param holder a node, the word of users, that of users' CSRs, a bootstrap token, or the word of CSRs for all names that the record does not know */
+/**
+ * @param holder a node, the word of users, that of users' CSRs, a bootstrap token, or the word of CSRs for all names that
+ * the record does not know
+ */
 export function limitsOf(record: ClusterRecord | undefined, holder: string): BudgetLimits {
   if (holder === CSR) return { node: OF_UNKNOWN_NAMES, cluster: undefined };
   if (isBootstrapHolder(holder)) return OF_BOOTSTRAP_TOKEN;
@@ -76,7 +82,7 @@ export function limitsOf(record: ClusterRecord | undefined, holder: string): Bud
     requests: budgets.clusterRequestsPerDay,
     certificates: budgets.clusterCertificatesPerDay,
   });
-  // takes nothing from nodes, and from people who upload themselves
+  // takes nothing from nodes, or from people who upload themselves
   if (holder === CSR_USERS_HOLDER) return { node: ofUsers, cluster: undefined };
   return { node: holder === USERS ? ofUsers : ofNode, cluster };
 }

@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { bufferOf } from '../bytes.ts';
-import { caRecordKey, FIRST_CA_VERSION } from '../contract/ca-record.ts';
+import { type CaRecord, caRecordKey, FIRST_CA_VERSION } from '../contract/ca-record.ts';
 import {
   originOf,
   signingVersionOf,
@@ -102,20 +102,17 @@ async function examineCa(
       return `trust domain ${trustDomain} already has it, with another certificate or key: existing CAs are not changed`;
     return { ...given, keyId: version.keyId, state: 'adopted', key: undefined };
   }
-  return (
-    (await findOtherRecord(service, trustDomain, given)) ??
-    (await examineKey(caKeys, trustDomain, given))
-  );
+  // an interrupted call may have left the record of something else
+  const record = await readCaRecord(service, { trustDomain, ca, version: FIRST_CA_VERSION });
+  const other = record && describeOther(record, given.der);
+  if (other !== undefined) return other;
+  const examined = await examineKey(caKeys, trustDomain, given);
+  if (typeof examined === 'string' || !record || record.keyId === examined.keyId) return examined;
+  return `it is being adopted with the key ${record.keyId} (${caRecordKey(record)}): name that one instead of ${examined.keyId}`;
 }
 
-/** An interrupted call may have left the record of something else. */
-async function findOtherRecord(
-  service: Service,
-  trustDomain: string,
-  { ca, der }: GivenCertificate,
-): Promise<string | undefined> {
-  const record = await readCaRecord(service, { trustDomain, ca, version: FIRST_CA_VERSION });
-  if (!record) return undefined;
+/** Why a record is not that of this adoption. */
+function describeOther(record: CaRecord, der: Uint8Array): string | undefined {
   if (record.origin !== 'adopted')
     return `it is being created (${caRecordKey(record)}): finish that instead of adopting it`;
   return Buffer.from(record.certificate, 'base64').equals(der)

@@ -2,7 +2,7 @@
 import { importsNotAllowed, type LayerOf, readSources } from '../support/imports.ts';
 
 /** Files directly in client/ that start the command and put it together. */
-const START = ['main.ts', 'run.ts', 'help.ts', 'system-errors.ts', 'unknown-first.ts'];
+const START = ['main.ts', 'run.ts', 'help.ts', 'unknown-first.ts'];
 /** Run when the command is built, and not part of it. */
 const BUILD = ['build-schemas.ts'];
 /** Files directly in client/ that decide what a process returns, or parse what it was given. */
@@ -27,6 +27,7 @@ const BASE = [
   'version.ts',
   'read-record.ts',
   'side-by-side.ts',
+  'system-errors.ts',
   'table.ts',
   'write-over.ts',
   'yaml-depth.ts',

@@ -15,7 +15,7 @@ import {
   type FileChange,
   statIfThere,
 } from '../disk/file-change.ts';
-import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { fingerprintsOf, haveSameCertificates } from '../disk/fingerprints.ts';
 import { type Kubeconfig, KubeconfigError, readKubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { changeKubeconfig, refreshedCa } from './kubeconfig-change.ts';
@@ -94,11 +94,7 @@ function planOne(file: string, input: CaDataInput): PlannedKubeconfig {
 
 function hasSameCas({ certificateAuthority }: Kubeconfig, caPem: string): boolean {
   const before = certificateAuthority && 'pem' in certificateAuthority && certificateAuthority.pem;
-  return (
-    fingerprintsOf(before || '')
-      .sort()
-      .join() === fingerprintsOf(caPem).sort().join()
-  );
+  return haveSameCertificates(before || '', caPem);
 }
 
 /** Existing kubeconfigs that the installation does not change already. */

@@ -11,7 +11,7 @@ import {
   type FileChange,
   statIfThere,
 } from '../disk/file-change.ts';
-import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { fingerprintsOf, haveSameCertificates } from '../disk/fingerprints.ts';
 import { KubeconfigError, readKubeconfig } from '../disk/kubeconfig.ts';
 import { isKubeletsOwn } from '../disk/kubelet-rotation.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
@@ -52,11 +52,14 @@ export function planChanges(input: PlanInput): PlannedChanges {
   const notes: string[] = [];
   const { folders, caFiles, certificates } = input;
   const caFile = caFileOf('ca', folders);
-  const isNew = hasOtherCas(caFiles.get(caFile), currentContent(caFile, false));
+  const next = caFiles.get(caFile);
+  // not only another order of the same certificates
+  const isNew =
+    next !== undefined && !haveSameCertificates(currentContent(caFile, false) ?? '', next);
   // ca.crt contains the CA of every certificate that is installed, and the API server's may be one of them
   const follows =
-    caFiles.has(caFile) || certificates.some(({ place }) => profileOf(place.name).ca === 'ca');
-  const caPem = follows ? (caFiles.get(caFile) ?? currentContent(caFile, false)) : undefined;
+    next !== undefined || certificates.some(({ place }) => profileOf(place.name).ca === 'ca');
+  const caPem = follows ? (next ?? currentContent(caFile, false)) : undefined;
   const planned = certificates.flatMap((one) => changesOf(one, caPem, input));
   const caData = caPem === undefined ? undefined : planCaData({ folders, caPem, isNew, planned });
   notes.push(...(caData?.notes ?? []));
@@ -71,13 +74,6 @@ export function planChanges(input: PlanInput): PlannedChanges {
   const problems = findWriteProblems(changes);
   if (problems.length > 0) throw new CommandError('failure', ['nothing was changed:', ...problems]);
   return { changes, caData: caData?.names ?? [], notes };
-}
-
-/** Whether a CA file gets other certificates, not only another order of the same ones. */
-function hasOtherCas(next: string | undefined, before: string | undefined): boolean {
-  if (next === undefined) return false;
-  const [ours, theirs] = [before ?? '', next].map((text) => fingerprintsOf(text).sort().join());
-  return ours !== theirs;
 }
 
 function changesOf(

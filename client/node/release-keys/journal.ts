@@ -52,7 +52,9 @@ const journalSchema = z.object({
 
 export type ReleaseJournal = z.infer<typeof journalSchema>;
 export type RecordedKey = ReleaseJournal['keys'][number];
-export type RecordedManifest = NonNullable<ReleaseJournal['manifest']>;
+
+/** Whether keys may be gone: then nothing but their files brings them back. */
+export const isRemoving = ({ phase }: ReleaseJournal): boolean => phase === 'removing';
 
 const journalsOf = (stateDir: string) =>
   new Journals(join(stateDir, 'release-keys'), 'journal.json', journalSchema);

@@ -8,32 +8,39 @@ import { findKeyCopies } from '../disk/key-copies.ts';
 import { listInstallations } from '../install/journal.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
-import { type HeldLease, keepAlive } from '../restart/lease.ts';
+import type { HeldLease } from '../restart/lease.ts';
 import { requireVisibleProcesses } from '../restart/preconditions.ts';
 import { requireProc } from '../restart/processes.ts';
-import { type RestartResult, untilHealthy } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { changeBack } from './change-back.ts';
-import { COMPONENT, restartWith, stillSigns } from './change-manifest.ts';
+import { COMPONENT, NO_OTHER_WAY, stillSigns } from './change-manifest.ts';
 import { type Examination, examine } from './examine.ts';
-import { newRelease, openRelease, type ReleaseJournal, recordRelease } from './journal.ts';
+import {
+  isRemoving,
+  newRelease,
+  openRelease,
+  type ReleaseJournal,
+  recordRelease,
+} from './journal.ts';
 import { removeKeyFile } from './key-files.ts';
-import type { ForwarderProof, ReleaseDeps, ReleaseOptions } from './options.ts';
+import type { ReleaseDeps, ReleaseOptions } from './options.ts';
 import { recipientRefusals } from './recipient-key.ts';
 import type { ReleaseReport } from './report.ts';
 import { requireSealPlace, sealKeys } from './sealed-file.ts';
+import { prove, stopSigning } from './stop-signing.ts';
 
 /** What `releaseKeys` would do, and why it would refuse. Writes nothing. */
 export async function previewRelease(
   deps: ReleaseDeps,
   options: ReleaseOptions,
 ): Promise<ReleaseReport> {
-  if (options.seal) requireSealPlace(options.seal.file, deps.folders);
+  if (options.seal)
+    requireSealPlace(options.seal.file, deps.folders, openRelease(deps.stateDir)?.sealed);
   const found = await examine(deps, false);
   const forwarder = needsForwarder(found) ? await findForwarder(deps, options) : NO_FORWARDER;
   const isNothing = found.keys.length === 0 && found.flags.length === 0;
   return {
     ...aboutThis(deps, found),
+    copies: findKeyCopies(deps.folders),
     dryRun: true,
     state: isNothing && found.refusals.length === 0 ? 'nothing' : 'planned',
     keys: found.keys.map(({ file }) => file),
@@ -50,27 +57,28 @@ export async function releaseKeys(
   options: ReleaseOptions,
 ): Promise<ReleaseReport> {
   const { folders, stateDir } = deps;
-  requireProc(folders);
-  if (options.seal) requireSealPlace(options.seal.file, folders);
+  requireProc(folders, NO_OTHER_WAY);
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
+    await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
     refuseUnfinished(stateDir);
     const earlier = openRelease(stateDir);
+    if (options.seal) requireSealPlace(options.seal.file, folders, earlier?.sealed);
     const found = await examine(deps, earlier !== undefined);
     refuse([...found.refusals, ...refusalsOfSeal(deps, options)]);
     if (found.keys.length === 0 && !stillSigns(deps)) return finishEmpty(deps, found, earlier);
     refuseToSealTheRest(earlier, options);
-    const isProved = earlier?.phase === 'removing' || !needsForwarder(found);
+    const isProved = (earlier && isRemoving(earlier)) || !needsForwarder(found);
     const forwarder = isProved ? NO_FORWARDER : await findForwarder(deps, options);
     refuse(forwarder.obstacles);
-    const journal = await openJournal(deps, found, earlier);
-    return run(deps, options, { found, journal, isProved, forwarder: forwarder.known });
+    return run(deps, options, { found, earlier, isProved, forwarder: forwarder.known });
   });
 }
 
 interface Run {
   readonly found: Examination;
-  readonly journal: ReleaseJournal;
+  /** An interrupted run. */
+  readonly earlier: ReleaseJournal | undefined;
   /** Whether nothing has to be proved: an earlier run did, or there is no signer to lose. */
   readonly isProved: boolean;
   /** What shows that kubelets are served, if it is known already. */
@@ -80,15 +88,15 @@ interface Run {
 async function run(
   deps: ReleaseDeps,
   options: ReleaseOptions,
-  { found, journal, isProved, forwarder }: Run,
+  { found, earlier, isProved, forwarder }: Run,
 ): Promise<ReleaseReport> {
-  await requireVisibleProcesses([COMPONENT], deps);
   const report = { ...aboutThis(deps, found), dryRun: false, refusals: [], keys: [] };
   const {
     journal: quiet,
     restarts,
     proof,
   } = await withLease(deps, async (lease) => {
+    const journal = await openJournal(deps, found, earlier);
     const silenced = await stopSigning(deps, found, journal, lease);
     const isKnown = isProved || forwarder !== undefined;
     const shown = isKnown ? undefined : await prove(deps, silenced.journal, lease);
@@ -111,8 +119,6 @@ async function run(
   };
 }
 
-const isRemovingIn = ({ phase }: ReleaseJournal) => phase === 'removing';
-
 /** Whether there is a signer to lose: flags that name missing files sign nothing. */
 const needsForwarder = ({ keys, flags }: Examination) =>
   keys.length > 0 || flags.some(({ value }) => existsSync(value));
@@ -134,7 +140,6 @@ const aboutThis = (deps: ReleaseDeps, { flags, leaves }: Examination) => ({
   node: deps.node,
   flags,
   issuedByService: leaves.map(({ name }) => name),
-  copies: findKeyCopies(deps.folders),
 });
 
 const refusalsOfSeal = ({ folders }: ReleaseDeps, { seal }: ReleaseOptions): string[] =>
@@ -169,7 +174,7 @@ function refuseUnfinished(stateDir: string): void {
 }
 
 function refuseToSealTheRest(earlier: ReleaseJournal | undefined, { seal }: ReleaseOptions): void {
-  if (earlier?.phase !== 'removing' || !seal || earlier.sealed?.file === seal.file) return;
+  if (!earlier || !isRemoving(earlier) || !seal || earlier.sealed?.file === seal.file) return;
   throw new CommandError(
     'usage',
     `--seal-out ${seal.file}: an interrupted run has begun to remove the keys${earlier.sealed ? `, after it sealed them to ${earlier.sealed.file}` : ' without sealing them'}`,
@@ -214,9 +219,8 @@ function openJournal(
       ...(manifest && { manifest }),
     });
   }
-  const isRemoving = earlier.phase === 'removing';
   return recordRelease(stateDir, earlier, {
-    ...(!isRemoving && { phase: 'prepared', keys: [...keys] }),
+    ...(!isRemoving(earlier) && { phase: 'prepared', keys: [...keys] }),
     ...(manifest && { manifest, flags: [...flags] }),
   });
 }
@@ -227,96 +231,19 @@ async function finishEmpty(
   found: Examination,
   earlier: ReleaseJournal | undefined,
 ): Promise<ReleaseReport> {
-  const wasRemoving = earlier?.phase === 'removing';
-  if (earlier && wasRemoving) await recordRelease(deps.stateDir, earlier, { phase: 'done' });
+  const removed = earlier && isRemoving(earlier) ? earlier : undefined;
+  if (removed) await recordRelease(deps.stateDir, removed, { phase: 'done' });
   return {
     ...aboutThis(deps, found),
     dryRun: false,
     refusals: [],
     restarts: [],
-    state: wasRemoving ? 'released' : 'nothing',
-    keys: wasRemoving ? earlier.keys.map(({ file }) => file) : [],
+    state: removed ? 'released' : 'nothing',
+    keys: removed ? removed.keys.map(({ file }) => file) : [],
     forwarder: earlier?.forwarder,
     sealed: earlier?.sealed,
+    copies: findKeyCopies(deps.folders),
   };
-}
-
-interface Silenced {
-  readonly journal: ReleaseJournal;
-  readonly restarts: readonly RestartResult[];
-}
-
-async function stopSigning(
-  deps: ReleaseDeps,
-  { change }: Examination,
-  journal: ReleaseJournal,
-  lease: HeldLease,
-): Promise<Silenced> {
-  const results: RestartResult[] = [];
-  let problem: string | undefined;
-  if (stillSigns(deps)) {
-    if (change) deps.terminal.progress(`emptying the signing flags in ${change.file} ...`);
-    const result = await restartWith(change, deps, lease);
-    results.push(result);
-    problem = problemOf(result);
-  } else problem = await findUnhealthyProblem(deps);
-  problem ??= stillSigns(deps) ? 'it still has a CA key' : undefined;
-  if (problem === undefined) return { journal: await quietOf(deps, journal), restarts: results };
-  return restoreManifest(deps, journal, lease, `${COMPONENT} did not become healthy: ${problem}`);
-}
-
-/** An interrupted run may have put the manifest in place. */
-async function findUnhealthyProblem(deps: ReleaseDeps): Promise<string | undefined> {
-  try {
-    await untilHealthy(COMPONENT, deps);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-const problemOf = (result: RestartResult): string | undefined =>
-  result.state === 'restarted' ? undefined : 'reason' in result ? result.reason : result.state;
-
-const quietOf = ({ stateDir }: ReleaseDeps, journal: ReleaseJournal) =>
-  isRemovingIn(journal) ? journal : recordRelease(stateDir, journal, { phase: 'quiet' });
-
-/** No key is gone yet: with its old flags, kube-controller-manager is as it was. @throws CommandError rolled-back */
-async function restoreManifest(
-  deps: ReleaseDeps,
-  journal: ReleaseJournal,
-  lease: HeldLease,
-  reason: string,
-): Promise<never> {
-  if (isRemovingIn(journal) || !journal.manifest)
-    throw new CommandError(
-      'check-failed',
-      `${reason}; no key was removed by this run`,
-      'fix the cause, then run the same command again',
-    );
-  deps.terminal.progress(`${reason}; restoring the manifest`);
-  const result = await restartWith(changeBack(journal, deps.folders), deps, lease);
-  await recordRelease(deps.stateDir, journal, { phase: 'undone', reason });
-  const problem = problemOf(result);
-  const how = problem === undefined ? 'runs with it' : `needs attention (${problem})`;
-  throw new CommandError(
-    'rolled-back',
-    `${reason}; the manifest is restored, ${COMPONENT} ${how}, and no key was removed`,
-    'fix the cause, then run the same command again',
-  );
-}
-
-/** Without this proof, kubelets might get no certificate: the flags have their values again then. */
-async function prove(
-  deps: ReleaseDeps,
-  journal: ReleaseJournal,
-  lease: HeldLease,
-): Promise<Exclude<ForwarderProof, { state: 'not-served' }>> {
-  deps.terminal.progress('requesting a certificate as the kubelet does, to see who signs it ...');
-  const keep = keepAlive(lease, deps.clock);
-  const proof = await deps.forwarder.prove(keep);
-  if (proof.state !== 'not-served') return proof;
-  return restoreManifest(deps, journal, lease, `no forwarder has served a kubelet: ${proof.why}`);
 }
 
 async function removeKeys(
@@ -326,7 +253,7 @@ async function removeKeys(
 ): Promise<{ readonly journal: ReleaseJournal; readonly removed: readonly string[] }> {
   const { stateDir, terminal } = deps;
   let current = journal;
-  if (!isRemovingIn(current)) {
+  if (!isRemoving(current)) {
     if (seal && current.keys.length > 0)
       await sealKeys(deps, current.keys, seal, current.sealed, async (sealed) => {
         current = await recordRelease(stateDir, current, { sealed });

@@ -20,7 +20,14 @@ export interface ReleaseReport {
   readonly issuedByService: readonly string[];
   /** What shows that kubelets get certificates without kube-controller-manager, or why that is not needed. */
   readonly forwarder?: string | undefined;
-  readonly sealed?: { readonly file: string; readonly recipient: string } | undefined;
+  readonly sealed?:
+    | {
+        readonly file: string;
+        readonly recipient: string;
+        /** Of the file; absent in a dry run. */
+        readonly sha256?: string;
+      }
+    | undefined;
   readonly restarts: readonly RestartResult[];
   /** Of a dry run: why the command would refuse. */
   readonly refusals: readonly string[];

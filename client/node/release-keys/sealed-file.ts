@@ -14,8 +14,15 @@ import { seal } from './seal.ts';
 
 type Sealed = NonNullable<ReleaseJournal['sealed']>;
 
-/** @throws CommandError for a file that exists, or among the files that backups of a node and the kubelet read */
-export function requireSealPlace(file: string, { kubeconfigDir, certDir }: NodeFolders): void {
+/**
+ * @param earlier what an interrupted run may have written
+ * @throws CommandError for a file that exists, or is among the files that backups of a node and the kubelet read
+ */
+export function requireSealPlace(
+  file: string,
+  { kubeconfigDir, certDir }: NodeFolders,
+  earlier: Sealed | undefined,
+): void {
   const path = resolvedPath(file);
   const within = [kubeconfigDir, certDir]
     .map(resolvedPath)
@@ -27,7 +34,17 @@ export function requireSealPlace(file: string, { kubeconfigDir, certDir }: NodeF
       'write them elsewhere, such as to a mounted medium, and take them off this machine',
     );
   if (!existsSync(dirname(path)))
-    throw new CommandError('usage', `${file}: its folder does not exist`);
+    throw new CommandError(
+      'usage',
+      `${file}: its folder does not exist`,
+      'create it, or give another --seal-out',
+    );
+  if (existsSync(path) && !isEarlier(file, earlier))
+    throw new CommandError(
+      'usage',
+      `${file}: already exists; nothing was changed`,
+      'give another --seal-out',
+    );
 }
 
 /**
@@ -59,13 +76,22 @@ export async function sealKeys(
   try {
     const text = seal(content, recipient);
     await announce({ file, sha256: digest(text), recipient: recipient.text });
-    await writeDurably(file, text);
+    await writeDurably(file, text).catch((error: unknown) => {
+      throw notWritten(file, error instanceof Error ? error.message : String(error));
+    });
     if (readFile(file).bytes.toString('latin1') !== text)
-      throw new CommandError('failure', `${file}: what was written could not be read back`);
+      throw notWritten(file, 'what was written could not be read back');
   } finally {
     content.fill(0);
   }
 }
+
+const notWritten = (file: string, why: string) =>
+  new CommandError(
+    'failure',
+    `${file}: the sealed keys were not written: ${why}; no key was removed, and kube-controller-manager no longer signs`,
+    'give another --seal-out to continue, or run cakeless release-keys --undo to restore its flags',
+  );
 
 /** Of a run that was interrupted before it removed a key. */
 const isEarlier = (file: string, earlier: Sealed | undefined) =>

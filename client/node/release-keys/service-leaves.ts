@@ -1,18 +1,18 @@
 /** Which certificates of this node the service has issued: compared with its outcomes in the exchange bucket. */
-import { X509Certificate } from 'node:crypto';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import type { X509Certificate } from 'node:crypto';
 import { certificateNameOf } from '../../../lib/contract/kubeadm-paths.ts';
 import { trustDomainOfCertificate } from '../../../lib/contract/outcomes.ts';
 import { OUTCOME_SUFFIXES } from '../../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../../lib/contract/request-key.ts';
-import { LIMITS } from '../../../lib/limits.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
 } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
+import { fingerprintOfFirst } from '../disk/fingerprints.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
+import { newestCertificates, readIssued } from '../exchange/newest-certificates.ts';
 
 export interface ServiceLeaf {
   readonly name: CertificateName;
@@ -24,9 +24,8 @@ export interface ServiceLeaf {
 
 /** Of each certificate name; a node that renews often has many, and the last ones are in place. */
 const MAX_OUTCOMES = 5;
-const MAX_LISTED = 100_000;
 
-/** The certificates in place that are outcomes of the service. The bucket keeps outcomes for a time. */
+/** The certificates in place that are outcomes of the service. */
 export async function findServiceLeaves(
   exchange: Pick<ObjectStore, 'get' | 'list'>,
   { cluster, node }: { readonly cluster: string; readonly node: string },
@@ -37,11 +36,9 @@ export async function findServiceLeaves(
     const place = readPlace(placeOf(name, folders));
     if (place.state !== 'present') return [];
     for (const key of outcomes.get(name) ?? []) {
-      const object = await exchange.get(key, LIMITS.maxObjectBytes);
-      const [pem] = certificatesIn(Buffer.from(object?.body ?? '').toString('latin1'));
-      if (pem === undefined || fingerprintOf(pem) !== place.leaf.fingerprint256) continue;
-      const trustDomain = trustDomainOfCertificate(object?.metadata ?? {});
-      return [{ name, leaf: place.leaf, trustDomain, key }];
+      const { pem = '', metadata } = await readIssued(exchange, key);
+      if (fingerprintOfFirst(pem) !== place.leaf.fingerprint256) continue;
+      return [{ name, leaf: place.leaf, trustDomain: trustDomainOfCertificate(metadata), key }];
     }
     return [];
   });
@@ -52,17 +49,10 @@ async function newestOutcomes(
   exchange: Pick<ObjectStore, 'list'>,
   prefix: string,
 ): Promise<ReadonlyMap<CertificateName, readonly string[]>> {
-  const all: { name: CertificateName; key: string; at: number }[] = [];
-  let listed = 0;
-  for await (const { key, lastModified } of exchange.list(prefix)) {
-    listed += 1;
-    if (listed > MAX_LISTED) break;
-    const name = key.endsWith(OUTCOME_SUFFIXES.certificate)
-      ? nameOf(key.slice(prefix.length))
-      : undefined;
-    if (name) all.push({ name, key, at: lastModified.getTime() });
-  }
-  all.sort((a, b) => b.at - a.at);
+  const all = (await newestCertificates(exchange, prefix)).map(({ key }) => ({
+    key,
+    name: nameOf(key.slice(prefix.length)),
+  }));
   return new Map(
     CERTIFICATE_NAMES.map((name) => {
       const own = all.filter((one) => one.name === name).map(({ key }) => key);
@@ -75,12 +65,4 @@ async function newestOutcomes(
 function nameOf(below: string): CertificateName | undefined {
   const path = below.slice(below.indexOf('/') + 1);
   return certificateNameOf(`${path.slice(0, -OUTCOME_SUFFIXES.certificate.length)}.csr`);
-}
-
-function fingerprintOf(pem: string): string | undefined {
-  try {
-    return new X509Certificate(pem).fingerprint256;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,23 +2,25 @@
  * `cakeless release-keys --undo`: CA keys and signing flags as they were. Before the keys are removed, no file is needed;
  * after that, files with the keys.
  */
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
-import { readTextIfThere } from '../../read-text.ts';
+import { readBytesIfThere, readTextIfThere } from '../../read-text.ts';
+import { publicKeysIn } from '../disk/fingerprints.ts';
 import { findKeyCopies } from '../disk/key-copies.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { privateKeyBlocksIn } from '../disk/private-key.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
-import { type HeldContent, returnManifests } from '../restart/held-manifests.ts';
+import { returnManifests } from '../restart/held-manifests.ts';
+import type { HeldLease } from '../restart/lease.ts';
 import { requireVisibleProcesses } from '../restart/preconditions.ts';
 import { requireProc } from '../restart/processes.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import { changeBack } from './change-back.ts';
-import { COMPONENT, restartWith } from './change-manifest.ts';
-import { digestOfKey } from './examine.ts';
+import { COMPONENT, NO_OTHER_WAY, problemOf, restartWith } from './change-manifest.ts';
+import { digestOfKey, type ManifestChange } from './examine.ts';
 import { lastRelease, type RecordedKey, type ReleaseJournal, recordRelease } from './journal.ts';
 import { removeKeyFile, writeKeyFile } from './key-files.ts';
 import type { ReleaseDeps } from './options.ts';
@@ -37,7 +39,7 @@ export async function undoRelease(
   dryRun: boolean,
 ): Promise<ReleaseReport> {
   const { folders, stateDir } = deps;
-  if (!dryRun) requireProc(folders);
+  if (!dryRun) requireProc(folders, NO_OTHER_WAY);
   const undo = async () => {
     const plan = planUndo(deps, given);
     return dryRun ? reportOf(deps, plan, true, []) : perform(deps, plan);
@@ -54,7 +56,7 @@ interface Plan {
   /** Keys that are missing, with their new content. */
   readonly keys: readonly { readonly key: RecordedKey; readonly content: Buffer }[];
   /** undefined if the flags have their values. */
-  readonly change: (HeldContent & { readonly before: Buffer }) | undefined;
+  readonly change: ManifestChange | undefined;
 }
 
 function planUndo({ stateDir, folders }: ReleaseDeps, given: readonly GivenFile[]): Plan {
@@ -96,16 +98,11 @@ function givenKeys(given: readonly GivenFile[], folders: NodeFolders): Map<strin
 }
 
 function casOf(folders: NodeFolders): Set<string> {
-  const files = (['ca', 'etcd-ca', 'front-proxy-ca', 'kubelet-ca'] as const).map((ca) =>
-    caFileOf(ca, folders),
-  );
-  return new Set(files.flatMap(keysOfCaFile));
+  return new Set(CA_NAMES.flatMap((ca) => keysOfCaFile(caFileOf(ca, folders))));
 }
 
 const keysOfCaFile = (file: string): string[] =>
-  certificatesIn(readTextIfThere(file) ?? '').map((pem) =>
-    digestOfKey(new X509Certificate(pem).publicKey),
-  );
+  publicKeysIn(readTextIfThere(file) ?? '').map(digestOfKey);
 
 /** With another CA certificate beside it, kubeadm and kube-controller-manager would fail. */
 function refuseOtherCas(keys: readonly RecordedKey[], folders: NodeFolders): void {
@@ -122,7 +119,7 @@ function refuseOtherCas(keys: readonly RecordedKey[], folders: NodeFolders): voi
 async function perform(deps: ReleaseDeps, plan: Plan): Promise<ReleaseReport> {
   const { stateDir } = deps;
   const { journal, keys, change } = plan;
-  await requireVisibleProcesses([COMPONENT], deps);
+  await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
   const lease = await acquireLease(() => deps.lease(), 'run the same command again');
   try {
     const undoing = await recordRelease(stateDir, journal, { phase: 'undoing' });
@@ -130,7 +127,8 @@ async function perform(deps: ReleaseDeps, plan: Plan): Promise<ReleaseReport> {
     for (const { key, content } of keys) await writeKeyFile(key, content);
     // always restarted: an interrupted run may have put the manifest in place
     const result = await restartWith(change, deps, lease);
-    if (result.state !== 'restarted') await giveUp(deps, plan, lease, result);
+    const problem = problemOf(result);
+    if (problem !== undefined) await giveUp(deps, plan, lease, problem);
     await recordRelease(stateDir, undoing, {
       phase: 'undone',
       reason: 'cakeless release-keys --undo',
@@ -142,23 +140,41 @@ async function perform(deps: ReleaseDeps, plan: Plan): Promise<ReleaseReport> {
   }
 }
 
-/** @throws CommandError rolled-back */
+/** @throws CommandError rolled-back, or failure if the manifest still names the keys, which then stay */
 async function giveUp(
   deps: ReleaseDeps,
   { journal, keys, change }: Plan,
-  lease: Parameters<typeof restartWith>[2],
-  result: RestartResult,
+  lease: HeldLease,
+  why: string,
 ): Promise<never> {
-  const why = 'reason' in result ? result.reason : result.state;
-  deps.terminal.progress(`${COMPONENT} did not become healthy: ${why}; it stays without CA keys`);
-  if (change) await restartWith({ ...change, content: change.before }, deps, lease);
+  const what = `${COMPONENT} did not become healthy with the old flags: ${why}`;
+  deps.terminal.progress(`${what}; it stays without CA keys`);
+  const problem = change && (await putBack(deps, change, lease));
+  // a manifest is replaced while its component is stopped, so it stays if that does not stop
+  if (change && !readBytesIfThere(change.file)?.equals(change.before))
+    throw new CommandError(
+      'failure',
+      `${what}; the empty flags could not be restored either (${problem}), so the keys stay`,
+      'fix the cause, then run the same command again',
+    );
   for (const { key } of keys) await removeKeyFile(key);
   await recordRelease(deps.stateDir, journal);
+  const attention = problem === undefined ? '' : `, and it needs attention (${problem})`;
   throw new CommandError(
     'rolled-back',
-    `${COMPONENT} did not become healthy with the old flags: ${why}; flags and keys are as they were before --undo`,
+    `${what}; flags and keys are as they were before --undo${attention}`,
     'fix the cause, then run the same command again',
   );
+}
+
+/** @returns what is wrong then, if anything */
+async function putBack(
+  deps: ReleaseDeps,
+  change: ManifestChange,
+  lease: HeldLease,
+): Promise<string | undefined> {
+  const before = { ...change, content: change.before };
+  return problemOf(await restartWith(before, deps, lease, 'restore'));
 }
 
 const reportOf = (

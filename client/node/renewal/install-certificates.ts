@@ -18,7 +18,7 @@ import {
   decideCaChange,
 } from '../trust/ca-change.ts';
 import { chainOf } from '../trust/path.ts';
-import { turnBundles } from '../trust/turn-bundles.ts';
+import { onlyTurned, turnBundles } from '../trust/turn-bundles.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
@@ -202,7 +202,9 @@ function plan(
   });
   const cas = casOfFiles(decision, folders);
   const users = [...names, ...caData];
-  const restarts = options.restart ? neededRestarts(deps, users, cas, changes) : [];
+  const sameCas = onlyTurned(turned, decision);
+  const read = changes.filter(({ path }) => !sameCas.includes(path));
+  const restarts = options.restart ? neededRestarts(deps, users, cas, read) : [];
   const trustDomain = trustDomainOf(certificates) ?? options.trustDomain;
   return {
     ...{ names, caData, cas, trustDomain, changes, notes, restarts, caFiles: [...caFiles.keys()] },

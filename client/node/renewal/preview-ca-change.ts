@@ -9,7 +9,12 @@ import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/c
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
-import { findTrustDomain, readPublished, type TrustDomainSources } from './published-bundles.ts';
+import {
+  findTrustDomain,
+  readPublished,
+  type TrustDomainSources,
+  UNKNOWN_TRUST_DOMAIN,
+} from './published-bundles.ts';
 import { stayingCertificates, stayingOnNode } from './staying-certificates.ts';
 
 export interface CaChangePreview {
@@ -20,8 +25,7 @@ export interface CaChangePreview {
   readonly problem?: string;
 }
 
-const UNKNOWN =
-  'the trust domain is unknown: the bucket has no certificate of this node, and no installation remembers it; name it with --trust-domain';
+const UNKNOWN = `${UNKNOWN_TRUST_DOMAIN}; name it with --trust-domain`;
 
 const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';

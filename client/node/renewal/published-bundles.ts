@@ -36,6 +36,9 @@ export async function findTrustDomain(
   );
 }
 
+export const UNKNOWN_TRUST_DOMAIN =
+  'the trust domain is unknown: the bucket has no certificate of this node, and no installation remembers it';
+
 /** @throws CommandError if nothing names it */
 export async function requireTrustDomain(
   exchange: Pick<Exchange, 'get' | 'list'>,
@@ -45,7 +48,7 @@ export async function requireTrustDomain(
   if (found !== undefined) return found;
   throw new CommandError(
     'usage',
-    'the trust domain is unknown: the bucket has no certificate of this node, and no installation remembers it; nothing was changed',
+    `${UNKNOWN_TRUST_DOMAIN}; nothing was changed`,
     'name it with --trust-domain; operators see it in cakeless cluster show',
   );
 }

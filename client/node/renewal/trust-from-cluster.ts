@@ -118,7 +118,8 @@ async function install(
   const { folders, stateDir, clock, terminal } = deps;
   const now = clock.now();
   const { changes, caData, notes } = planChanges({ certificates: [], caFiles, also, folders, now });
-  const restarts = restart ? neededRestarts(deps, caData, cas, changes) : [];
+  // a worker has no API server, which alone depends on the files
+  const restarts = restart ? neededRestarts(deps, caData, cas, []) : [];
   await requireVisibleProcesses(restarts, deps);
   const unhealthyBefore = await findUnhealthy(restarts, deps);
   const plan = { names: [], caData, cas: [...cas], changes, restarts, unhealthyBefore };

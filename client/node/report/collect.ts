@@ -1,5 +1,4 @@
 /** What this node says about itself. Only reads; a file that cannot be read is left out, and reported by others. */
-import { X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import {
   MAX_REPORT_BYTES,
@@ -16,7 +15,7 @@ import { readTextIfThere } from '../../read-text.ts';
 import { VERSION } from '../../version.ts';
 import { findCaKeys } from '../disk/ca-keys.ts';
 import { COMPONENTS } from '../disk/components.ts';
-import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
 import { findKeyCopies } from '../disk/key-copies.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
@@ -81,8 +80,7 @@ function attempt<T>(read: () => T): T | undefined {
 
 const few = <T>(items: readonly T[]): T[] => items.slice(0, REPORT_LIMITS.items);
 const short = (text: string) => text.slice(0, REPORT_LIMITS.text);
-const hexOf = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCase();
-const hashesOf = (pem: string) => few(attempt(() => fingerprintsOf(pem)) ?? []).map(hexOf);
+const hashesOf = (pem: string) => few(attempt(() => parseCertificates(pem)) ?? []).map(sha256Of);
 
 const versionsOf = (folders: NodeFolders) =>
   COMPONENTS.flatMap((name) => {
@@ -101,10 +99,10 @@ function certificateOf(name: CertificateName, folders: NodeFolders) {
     {
       name,
       file: short(place.certificateFile),
-      sha256: hexOf(leaf.fingerprint256),
+      sha256: sha256Of(leaf),
       notAfter: new Date(leaf.validTo).toISOString(),
       ca,
-      ...(anchor && { caSha256: hexOf(new X509Certificate(anchor.raw).fingerprint256) }),
+      ...(anchor && { caSha256: sha256Of(anchor) }),
     },
   ];
 }

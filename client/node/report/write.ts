@@ -1,5 +1,5 @@
 /** Writes the report of this node into the exchange bucket. A report that cannot be written makes no command fail. */
-import { MAX_REPORT_BYTES, nodeReportKey } from '../../../lib/contract/node-report.ts';
+import { nodeReportKey } from '../../../lib/contract/node-report.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -34,10 +34,11 @@ async function store(
   text: string,
 ): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if ((await exchange.create(key, text, JSON_TYPE)) === 'created') return;
-    const current = await exchange.get(key, MAX_REPORT_BYTES);
-    if (!current) continue;
-    if ((await exchange.replace(key, text, JSON_TYPE, current.eTag)) === 'replaced') return;
+    const current = await exchange.get(key, 0); // its content does not matter
+    const written = current
+      ? await exchange.replace(key, text, JSON_TYPE, current.eTag)
+      : await exchange.create(key, text, JSON_TYPE);
+    if (written === 'replaced' || written === 'created') return;
   }
   throw new Error('another run of this node wrote it at the same time');
 }

@@ -4,17 +4,19 @@ import type { Component } from '../disk/components.ts';
 import type { RestartDeps } from './deps.ts';
 import { findHealthProblem } from './health.ts';
 import { readManifest } from './manifest.ts';
-import { findProcesses, seesOtherProcesses } from './processes.ts';
+import { findProcesses, NO_RESTART, seesOtherProcesses } from './processes.ts';
 import { isRestartable } from './restartable.ts';
 import { until } from './wait.ts';
 
 /**
  * If the processes of a static pod are not visible, there is no way to know whether it was restarted.
+ * @param otherwise what can be done instead of making them visible, as the end of the hint
  * @throws CommandError that names the components whose processes are not visible
  */
 export async function requireVisibleProcesses(
   components: readonly Component[],
   deps: RestartDeps,
+  otherwise = NO_RESTART,
 ): Promise<void> {
   const { folders, proc } = deps;
   const invisible: Component[] = [];
@@ -30,7 +32,7 @@ export async function requireVisibleProcesses(
   throw new CommandError(
     'usage',
     `/proc shows no process of ${invisible.join(', ')}, so a restart could not be verified; nothing was changed`,
-    "run cakeless where the node's processes are visible, not in a container and not with hidepid; or use --no-restart and restart the components yourself",
+    `run cakeless where the node's processes are visible, not in a container and not with hidepid${otherwise}`,
   );
 }
 

@@ -9,11 +9,15 @@ import { KUBEADM_FOLDERS } from '../disk/kubeadm-folders.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { type Manifest, manifestsFolder, readManifest } from './manifest.ts';
 
+/** What a person can do instead, with a command that has the option. */
+export const NO_RESTART = ', or use --no-restart and restart the components yourself';
+
 /**
+ * @param otherwise what can be done instead, as the end of the hint
  * @throws CommandError if static pods may have to be restarted, but it would be impossible to tell when one has stopped;
  * UnsafePathError if others could redirect what is moved out of the manifests folder
  */
-export function requireProc(folders: NodeFolders): void {
+export function requireProc(folders: NodeFolders, otherwise = NO_RESTART): void {
   requireTrustedFolder(manifestsFolder(folders));
   if (existsSync('/proc/self/stat')) return;
   const pods = COMPONENTS.filter((component) => readManifest(component, folders) !== undefined);
@@ -21,7 +25,7 @@ export function requireProc(folders: NodeFolders): void {
   throw new CommandError(
     'usage',
     `/proc is not mounted, so a restart of ${pods.join(', ')} could not be verified; nothing was changed`,
-    'mount /proc, or use --no-restart and restart the components yourself',
+    `mount /proc${otherwise}`,
   );
 }
 

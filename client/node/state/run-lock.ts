@@ -1,6 +1,6 @@
 /**
- * Lets one run of `prepare`, `renew`, `rollback` or `release-keys` at a time work on a node. The lock of a killed process does not
- * count, because the process no longer exists.
+ * Lets one run of `prepare`, `renew`, `rollback` or `release-keys` at a time work on a node. The lock of a killed process
+ * does not count, because the process no longer exists.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

@@ -10,6 +10,7 @@ import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.t
 import { currentContent } from '../disk/file-change.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import { resolvedPath } from '../disk/resolved-path.ts';
 import { type CaDecision, DID, describeTurn, WOULD } from './ca-change.ts';
 import type { PublishedBundle } from './read-bundle.ts';
 
@@ -52,6 +53,12 @@ export function turnBundles(
   }
   return { ...decision, caFiles, differences, changes };
 }
+
+/** Files that only get another order, with links resolved: no component has to read them again. */
+export const onlyTurned = (
+  turned: Pick<CaDecision, 'caFiles'>,
+  { caFiles }: Pick<CaDecision, 'caFiles'>,
+): string[] => [...turned.caFiles.keys()].filter((file) => !caFiles.has(file)).map(resolvedPath);
 
 /** The certificates that are published first, in that order, then the others. */
 function inOrderOf(

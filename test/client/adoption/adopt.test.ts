@@ -210,7 +210,11 @@ it('refuses one KMS key for two CAs, before it imports', async () => {
 it('a wrapping key that someone swapped gets the key refused by KMS, and nothing is adopted', async () => {
   world.kms.swapped = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const run = await world.adopt();
-  expect(shown(run)).toContain('InvalidCiphertextException');
+  expect(run.error).toMatchObject({
+    code: 'check-failed',
+    message: expect.stringMatching(/^ca: KMS does not take its key, .*InvalidCiphertextException$/),
+    hint: expect.stringContaining('may have replaced the wrapping key, and then has the CA key'),
+  });
   expect(world.written()).toEqual([]);
 });
 

@@ -129,7 +129,7 @@ export class ImportingKms implements CaKeys, SigningKeys, KeyImport {
   }
 }
 
-const refusal = (name: string) => new Fault('not-allowed', `KMS ImportKeyMaterial: ${name}`);
+const refusal = (name: string) => new Fault('request-malformed', `KMS ImportKeyMaterial: ${name}`);
 
 function unwrap(wrappingKey: KeyObject, blob: Buffer): KeyObject {
   try {

@@ -11,6 +11,8 @@ it.each([
   [['csr']],
   [['renew', 'all', '--cluster', 'prod', '--node', 'cp-1']],
   [['renew', 'all', '--cluster', 'prod', '--node', 'cp-1', '--dry-run']],
+  [['release-keys', '--cluster', 'prod', '--node', 'cp-1']],
+  [['release-keys', '--cluster', 'prod', '--node', 'cp-1', '--undo']],
   [['rollback']],
   [['rollback', '--no-restart']],
   [['rollback', '--dry-run']],

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
 import { forwarderPort } from '../../../client/csrsigning/served-kubelet.ts';
-import type { KubeClient } from '../../../client/kubernetes/kube-client.ts';
+import {
+  type KubeClient,
+  KubeError,
+  KubeUnreachable,
+} from '../../../client/kubernetes/kube-client.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { OpensslNode } from '../../support/openssl-node.ts';
 
@@ -186,7 +190,7 @@ it.each<[string, () => typeof onCreated, object]>([
     () => conditions('Approved'),
     {
       state: 'not-served',
-      why: expect.stringContaining('approved, but got no certificate within 10 seconds'),
+      why: expect.stringContaining('approved, but got no certificate (waited 10 seconds)'),
     },
   ],
   ['denied', () => conditions('Denied'), { state: 'not-served', why: 'CSR proof was denied' }],
@@ -198,6 +202,37 @@ it.each<[string, () => typeof onCreated, object]>([
 ])('a proof that is %s', async (_, then, proof) => {
   onCreated = then();
   expect(await port().prove(() => {})).toMatchObject(proof);
+});
+
+it.each<[string, Error, object]>([
+  ['for a moment', new KubeUnreachable('connection reset'), { state: 'served' }],
+  ['and throttles', new KubeError(429, 'TooManyRequests', 'slow down'), { state: 'served' }],
+])('a proof while the API server is away %s', async (_, error, proof) => {
+  const then = issue('w-1');
+  let failures = 3;
+  onCreated = async (csr, uid) => {
+    failures -= 1;
+    if (failures >= 0) throw error;
+    return then(csr, uid);
+  };
+  expect(await port().prove(() => {})).toMatchObject(proof);
+});
+
+it('a proof whose result cannot be read in time says why', async () => {
+  onCreated = async () => {
+    throw new KubeUnreachable('connection reset');
+  };
+  expect(await port().prove(() => {})).toEqual({
+    state: 'not-served',
+    why: 'what became of CSR proof could not be read: connection reset (waited 10 seconds)',
+  });
+});
+
+it('a proof whose result may not be read is not waited for', async () => {
+  onCreated = async () => {
+    throw new KubeError(403, 'Forbidden', 'may not get CSRs');
+  };
+  await expect(port().prove(() => {})).rejects.toThrow('may not get CSRs');
 });
 
 it('without the kubeconfig of a forwarder the node has no forwarder', async () => {

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { addClusterCommands } from '../../../client/command-line/cluster.ts';
 import type { Connection } from '../../../client/connection.ts';
 import { CommandError } from '../../../client/errors.ts';
-import { EXIT_OF_ERROR } from '../../../client/exit-codes.ts';
+import { exitCodeOfError } from '../../../client/exit-codes.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
@@ -103,7 +103,7 @@ describe('if someone else', () => {
         'cluster prod: someone else changed kubernetesVersion, nodes in the record while this command was running, at 2026-11-26T12:34:56.000Z; nothing was written',
       hint: 'run the same command again; it starts from the changed record',
     });
-    expect(EXIT_OF_ERROR[(error as CommandError).code]).toBe(12);
+    expect(exitCodeOfError(error)).toBe(12);
     expect(authority.text(KEY)).toBe(theirs);
   });
 

@@ -328,6 +328,21 @@ describe('an existing CA is not changed:', () => {
   });
 });
 
+it('an adoption that was interrupted is finished with its KMS key, although another has the same private key', async () => {
+  const world = opened();
+  await importInto(world);
+  world.keys.interrupt = killed;
+  await expect(world.adopt(toAdopt(existing, ['ca']))).rejects.toThrow('killed');
+  world.keys.interrupt = () => {};
+  const record = world.authority.json(caRecordKey(nameOf('ca'))) as { keyId: string };
+  const moved = { ...record, keyId: 'arn:of-the-first-import' };
+  world.authority.seed(caRecordKey(nameOf('ca')), JSON.stringify(moved));
+  await expect(world.adopt(toAdopt(existing, ['ca']))).rejects.toMatchObject({
+    code: 'request-malformed',
+    message: `ca: it is being adopted with the key arn:of-the-first-import (ca-records/prod/ca/1.json): name that one instead of ${record.keyId}`,
+  });
+});
+
 function killed(): never {
   throw new Error('killed');
 }

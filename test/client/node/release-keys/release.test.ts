@@ -1,7 +1,6 @@
 /** kube-controller-manager stops signing first, then the CA keys leave the node; each reason not to do it is named. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   linkSync,
@@ -65,6 +64,14 @@ const sealing = (file = out('keys.cms')): ReleaseOptions => ({
 });
 
 const release = (options: ReleaseOptions = PLAIN) => releaseKeys(node.deps(), options);
+/** From the start of the second process, the kubelet starts and stops nothing. */
+function kubeletHangsAfterOneRestart(): void {
+  const look = node.kubelet.look.bind(node.kubelet);
+  const { length } = node.kubelet.started;
+  node.kubelet.look = () => (node.kubelet.started.length > length ? undefined : look());
+}
+const onlyHealthyWithKeys = (words: readonly string[]) =>
+  [...signingFlagsIn(words).values()].some((value) => value !== '');
 const keysLeft = () => CA_KEYS.filter((path) => existsSync(node.at(path)));
 const original = () => manifestText(node.folder, node.port);
 const emptied = () => original().replaceAll(/(--cluster-signing-[a-z-]+=)[^\s"]*/g, '$1');
@@ -315,8 +322,7 @@ it('an upgrade that brings the flags back is released again', async () => {
 });
 
 it('a controller manager that is unhealthy without keys gets its manifest back, and the keys stay', async () => {
-  node.kubelet.isHealthy = (words) =>
-    [...signingFlagsIn(words).values()].some((value) => value !== '');
+  node.kubelet.isHealthy = onlyHealthyWithKeys;
   const error = await failure(release(sealing()));
   expect([error.code, error.message]).toEqual([
     'rolled-back',
@@ -333,6 +339,74 @@ it('a controller manager that does not stop keeps its manifest', async () => {
   expect(error.message).toContain('does not stop within 30 seconds');
   expect([node.manifest, keysLeft()]).toEqual([original(), [...CA_KEYS]]);
   node.kubelet.look = look;
+});
+
+it('a manifest that cannot be restored is not said to be, and --undo restores it', async () => {
+  const { look } = node.kubelet;
+  node.kubelet.isHealthy = onlyHealthyWithKeys;
+  kubeletHangsAfterOneRestart();
+  const error = await failure(release());
+  expect([error.code, error.message]).toEqual([
+    'failure',
+    expect.stringMatching(/could not be restored either \(.*does not stop .*no key was removed/),
+  ]);
+  expect([node.manifest, keysLeft()]).toEqual([emptied(), [...CA_KEYS]]);
+  node.kubelet.look = look;
+  expect(await undo()).toMatchObject({ state: 'undone' });
+  asBefore();
+});
+
+it('if the forwarder cannot be asked, the manifest comes back', async () => {
+  const { forwarder } = node.deps();
+  const prove = async () => {
+    throw new Error('connect ECONNREFUSED');
+  };
+  const deps = node.deps({ forwarder: { ...forwarder, prove } });
+  const error = await failure(releaseKeys(deps, PLAIN));
+  expect([error.code, error.message]).toEqual([
+    'rolled-back',
+    expect.stringMatching(/no forwarder has served a kubelet: connect ECONNREFUSED/),
+  ]);
+  asBefore();
+});
+
+/** @param extensions how often the lease can be renewed before it is lost */
+const losing = (extensions: number) => {
+  let left = extensions;
+  const extend = async () => {
+    left -= 1;
+    if (left < 0) throw new Error('the restart lease went to another node');
+  };
+  return node.deps({ lease: async () => ({ extend, release: async () => {} }) });
+};
+
+it('a lease that is lost before the start is said, and the next run resumes', async () => {
+  const error = await failure(releaseKeys(losing(1), PLAIN));
+  expect([error.code, error.message]).toEqual([
+    'pending',
+    expect.stringMatching(/went to another node: .* may have its new manifest already/),
+  ]);
+  expect([node.manifest, keysLeft()]).toEqual([emptied(), [...CA_KEYS]]);
+  expect(await release()).toMatchObject({ state: 'released' });
+});
+
+it('a lease that is lost later does not stop the manifest from coming back', async () => {
+  node.kubelet.isHealthy = onlyHealthyWithKeys;
+  expect((await failure(releaseKeys(losing(2), PLAIN))).code).toBe('rolled-back');
+  asBefore();
+});
+
+it.each<[string, () => Parameters<typeof releaseKeys>[0], string]>([
+  [
+    'a lease that does not become free',
+    () => node.deps({ lease: async () => undefined }),
+    'pending',
+  ],
+  ['processes that are not visible', () => node.deps({ proc: join(root, 'none') }), 'usage'],
+])('%s leaves nothing behind', async (_, deps, code) => {
+  expect((await failure(releaseKeys(deps(), PLAIN))).code).toBe(code);
+  asBefore();
+  expect((await failure(undo())).message).toContain('nothing to undo');
 });
 
 it('keys that someone removed by hand leave flags that stop kube-controller-manager: they are emptied', async () => {
@@ -374,7 +448,11 @@ describe('sealing', () => {
   it('openssl cms opens what was sealed, and the keys are those that were removed', async () => {
     const keys = CA_KEYS.map((path) => node.text(path));
     const report = await release(sealing());
-    expect(report.sealed).toMatchObject({ recipient: expect.stringContaining('CN=offline') });
+    expect(report.sealed).toEqual({
+      file: out('keys.cms'),
+      recipient: expect.stringContaining('CN=offline'),
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     const opened = openSealed(out('keys.cms'), join(root, 'recipient.key'));
     for (const key of keys) expect(opened).toContain(key);
     expect(opened).toContain('# etcd-ca of cluster prod, from cp-1 at ');
@@ -427,15 +505,19 @@ describe('sealing', () => {
 
   it('never replaces a file, and keeps the keys then', async () => {
     writeFileSync(out('keys.cms'), 'other');
-    expect((await failure(release(sealing()))).message).toContain('exists; nothing was removed');
-    expect([readFileSync(out('keys.cms'), 'utf8'), keysLeft()]).toEqual(['other', [...CA_KEYS]]);
+    expect((await failure(release(sealing()))).message).toContain('exists; nothing was changed');
+    expect(readFileSync(out('keys.cms'), 'utf8')).toBe('other');
+    asBefore();
   });
 
   it('a file that cannot be written keeps the keys', async () => {
-    if (process.geteuid?.() === 0) return;
-    chmodSync(out('.'), 0o500);
-    await expect(release(sealing())).rejects.toThrow(/EACCES/);
-    expect(keysLeft()).toEqual([...CA_KEYS]);
+    const error = await failure(release(sealing('/proc/keys.cms'))); // not even by root
+    expect(error.message).toMatch(
+      /^\/proc\/keys\.cms: the sealed keys were not written: .*E[A-Z]+: .*; no key was removed, and .* no longer signs$/,
+    );
+    expect(error.hint).toContain('--undo');
+    expect([keysLeft(), signs()]).toEqual([[...CA_KEYS], false]);
+    expect(await release(sealing())).toMatchObject({ state: 'released' });
   });
 });
 
@@ -522,6 +604,18 @@ describe('--undo', () => {
       expect.stringContaining('did not become healthy with the old flags'),
     ]);
     isReleased();
+  });
+
+  it('keys stay as long as the manifest names them', async () => {
+    await release();
+    node.kubelet.isHealthy = () => !signs();
+    kubeletHangsAfterOneRestart();
+    const error = await failure(undo(...backups()));
+    expect([error.code, error.message]).toEqual([
+      'failure',
+      expect.stringMatching(/could not be restored either \(.*does not stop .*the keys stay/),
+    ]);
+    expect([node.manifest, keysLeft()]).toEqual([original(), [...CA_KEYS]]);
   });
 });
 

@@ -457,6 +457,23 @@ describe('the first certificate of ca.crt, which is all that kubeadm reads,', ()
     expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good + pem.next]));
   });
 
+  it('turns without a restart of an API server that verifies kubelets with it', async () => {
+    const folder = fixture.copy();
+    const file = join(folder, 'pki/ca.crt');
+    writeFileSync(file, pem.next + pem.good);
+    mkdirSync(join(folder, 'manifests'));
+    writeFileSync(
+      join(folder, 'manifests/kube-apiserver.yaml'),
+      `spec:\n  containers:\n  - command: [kube-apiserver, --kubelet-certificate-authority=${file}]\n`,
+    );
+    const { exitCode, stderr } = await fixture.run(
+      folder,
+      ...['renew', 'admin.conf', '--restart-timeout', '1s'], // nothing here could be restarted
+    );
+    expect([exitCode, stderr]).toEqual([0, expect.not.stringContaining('kube-apiserver')]);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+  });
+
   it('does not turn while a certificate is of the other CA', async () => {
     const folder = fixture.copy();
     writeFileSync(join(folder, 'pki/ca.crt'), pem.next + pem.good);

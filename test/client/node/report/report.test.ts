@@ -72,6 +72,18 @@ it('is replaced by the next run, and by check-expiration, with the last renewal 
   expect(second.at > first.at).toBe(true);
 });
 
+it('has the exit code of the last renewal, of one that failed, too', async () => {
+  const folder = fixture.copy();
+  const env = { CAKELESS_EXCHANGE_BUCKET: 'no-such-bucket' };
+  const run = await fixture.runIn(env, folder, 'renew', 'apiserver', '--no-restart');
+  const place = { cluster: CLUSTER, node: fixture.node };
+  const folders = { kubeconfigDir: folder, certDir: join(folder, 'pki') };
+  const about = { ...place, folders, stateDir: join(folder, 'cakeless') };
+  const { renewal } = collectReport(about, 'check-expiration', [], new Date());
+  expect(run.exitCode).toBeGreaterThan(1);
+  expect(renewal?.exitCode).toBe(run.exitCode);
+});
+
 it('is not written with --no-report', async () => {
   await renewNothing(fixture.copy());
   const before = await readReport();
