@@ -25,7 +25,7 @@ import { removeKeyFile } from './key-files.ts';
 import type { ReleaseDeps, ReleaseOptions } from './options.ts';
 import { recipientRefusals } from './recipient-key.ts';
 import type { ReleaseReport } from './report.ts';
-import { requireSealPlace, sealKeys } from './sealed-file.ts';
+import { requireNewFile, requireSealPlace, sealKeys } from './sealed-file.ts';
 import { prove, stopSigning } from './stop-signing.ts';
 
 /** What `releaseKeys` would do, and why it would refuse. Writes nothing. */
@@ -33,11 +33,12 @@ export async function previewRelease(
   deps: ReleaseDeps,
   options: ReleaseOptions,
 ): Promise<ReleaseReport> {
-  if (options.seal)
-    requireSealPlace(options.seal.file, deps.folders, openRelease(deps.stateDir)?.sealed);
+  if (options.seal) requireSealPlace(options.seal.file, deps.folders);
   const found = await examine(deps, false);
   const forwarder = needsForwarder(found) ? await findForwarder(deps, options) : NO_FORWARDER;
   const isNothing = found.keys.length === 0 && found.flags.length === 0;
+  if (options.seal && !isNothing)
+    requireNewFile(options.seal.file, openRelease(deps.stateDir)?.sealed);
   return {
     ...aboutThis(deps, found),
     copies: findKeyCopies(deps.folders),
@@ -63,11 +64,12 @@ export async function releaseKeys(
     await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
     refuseUnfinished(stateDir);
     const earlier = openRelease(stateDir);
-    if (options.seal) requireSealPlace(options.seal.file, folders, earlier?.sealed);
+    if (options.seal) requireSealPlace(options.seal.file, folders);
     const found = await examine(deps, earlier !== undefined);
     refuse([...found.refusals, ...refusalsOfSeal(deps, options)]);
     if (found.keys.length === 0 && !stillSigns(deps)) return finishEmpty(deps, found, earlier);
     refuseToSealTheRest(earlier, options);
+    if (options.seal) requireNewFile(options.seal.file, earlier?.sealed);
     const isProved = (earlier && isRemoving(earlier)) || !needsForwarder(found);
     const forwarder = isProved ? NO_FORWARDER : await findForwarder(deps, options);
     refuse(forwarder.obstacles);

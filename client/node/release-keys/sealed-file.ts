@@ -14,15 +14,8 @@ import { seal } from './seal.ts';
 
 type Sealed = NonNullable<ReleaseJournal['sealed']>;
 
-/**
- * @param earlier what an interrupted run may have written
- * @throws CommandError for a file that exists, or is among the files that backups of a node and the kubelet read
- */
-export function requireSealPlace(
-  file: string,
-  { kubeconfigDir, certDir }: NodeFolders,
-  earlier: Sealed | undefined,
-): void {
+/** @throws CommandError for a file among those that backups of a node and the kubelet read */
+export function requireSealPlace(file: string, { kubeconfigDir, certDir }: NodeFolders): void {
   const path = resolvedPath(file);
   const within = [kubeconfigDir, certDir]
     .map(resolvedPath)
@@ -39,12 +32,20 @@ export function requireSealPlace(
       `${file}: its folder does not exist`,
       'create it, or give another --seal-out',
     );
-  if (existsSync(path) && !isEarlier(file, earlier))
-    throw new CommandError(
-      'usage',
-      `${file}: already exists; nothing was changed`,
-      'give another --seal-out',
-    );
+}
+
+/**
+ * Before anything is changed. If nothing is left to do, the file may be that of the run that did it.
+ * @param earlier what an interrupted run may have written
+ * @throws CommandError for a file that exists
+ */
+export function requireNewFile(file: string, earlier: Sealed | undefined): void {
+  if (!existsSync(file) || isEarlier(file, earlier)) return;
+  throw new CommandError(
+    'usage',
+    `${file}: already exists; nothing was changed`,
+    'give another --seal-out',
+  );
 }
 
 /**

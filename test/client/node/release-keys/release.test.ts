@@ -461,6 +461,13 @@ describe('sealing', () => {
     isReleased();
   });
 
+  it('the same command again has nothing to do, although its file exists', async () => {
+    await release(sealing());
+    expect(await release(sealing())).toMatchObject({ state: 'nothing' });
+    const preview = await previewRelease(node.deps(), sealing());
+    expect(preview).toMatchObject({ state: 'nothing', refusals: [] });
+  });
+
   it.each([
     ['below the kubeconfig folder', () => node.at('keys.cms'), /where the sealed keys would stay/],
     ['in a folder that does not exist', () => join(root, 'none', 'x'), /its folder does not exist/],
