@@ -50,7 +50,7 @@ export function connect(environment: Record<string, string | undefined>): Connec
         import('../lib/aws/kms-client.ts'),
         import('../lib/aws/kms-key-import.ts'),
       ]);
-      return new KmsKeyImport(newKmsImportClient());
+      return new KmsKeyImport(newKmsImportClient(environment));
     },
   };
 }

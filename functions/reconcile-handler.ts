@@ -12,7 +12,7 @@ import type { Shares } from '../lib/reconcile/places.ts';
 import { takeTurns } from '../lib/reconcile/take-turns.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
-import { reportExpiries } from './report-expiries.ts';
+import { reportDaily } from './report-daily.ts';
 import { reportMalformed } from './report-malformed.ts';
 import { isS3Event, readS3Event } from './s3-events.ts';
 import { type OutgoingMessage, wakeMessage } from './wake-message.ts';
@@ -39,7 +39,7 @@ export interface ReconcileRules extends Window {
 
 const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQUESTS };
 
-/** The daily schedule sends `{ "records": true }`: check the ledger too, and what expires. */
+/** The daily schedule sends `{ "records": true }`: check the ledger too, what expires, and what nodes report. */
 const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
 interface Queue {
@@ -55,8 +55,7 @@ interface Deps {
 
 /**
  * Queues requests without an outcome again, and measures what is pending and which cluster records cannot be read; once a
- * day, also what expires. Runs on a
- * schedule, and when a standing approval was written: then it queues the requests that it covers. It decides nothing.
+ * day, also what expires, and which nodes still have the keys of adopted CAs. Runs on a schedule, and when a standing approval was written: then it queues the requests that it covers. It decides nothing.
  */
 export function newReconcileHandler(
   service: Service,
@@ -76,7 +75,7 @@ export function newReconcileHandler(
       const [requeued, ...reported] = await Promise.allSettled([
         requeue(deps, daily, isLate),
         reportMalformed(service, reporter),
-        daily ? reportExpiries(service, reporter) : undefined,
+        daily ? reportDaily(service, reporter, isLate) : undefined,
       ]);
       if (requeued.status === 'rejected') throw requeued.reason;
       for (const one of reported) if (one.status === 'rejected') throw one.reason;

@@ -1,12 +1,10 @@
 /** Reports what expires, for alarms and for people, once a day. */
-import { listClusterRecords } from '../lib/cluster/list-records.ts';
 import type { ExpiryEntry } from '../lib/contract/expiry-key.ts';
-import { dayOf } from '../lib/expiry/expiry-index.ts';
 import { findCaExpiry } from '../lib/expiry/find-ca-expiry.ts';
 import { type ExpiryRules, findExpiring, firstDay } from '../lib/expiry/find-expiring.ts';
-import { readNewest } from '../lib/expiry/read-newest.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import type { Service } from '../lib/service.ts';
+import type { DailyFacts } from './daily-facts.ts';
 import { measure, type Reporter } from './report.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -17,26 +15,18 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  */
 const RULES: ExpiryRules = { nearDays: 30, expiredDays: 30 };
 
-/**
- * 500 listing calls, about a minute. It is enough for a month of 6,000 kubelets whose certificates live for a day, or of
- * 45 whose certificates live for ten minutes. Of more, the last days are read.
- */
-const MOST_PAST = 500_000;
-
 /** A log event can have 256 KiB; the metric has the full count. */
 const MOST_NAMES = 100;
 
-export async function reportExpiries(service: Service, reporter: Reporter): Promise<void> {
-  const records = await listClusterRecords(service.authority);
-  const now = service.now();
-  const from = firstDay(now, RULES);
-  const span = { today: dayOf(now), from, mostPast: MOST_PAST };
-  const newest = await readNewest(service.authority, span);
-  if (newest.readFrom > from)
-    reporter.logger.warn('the expiry index is too large to read what expired earlier', {
-      readFrom: newest.readFrom,
-    });
-  const { near, expired } = findExpiring(newest.entries, records, now, RULES);
+/** What expired earlier is not reported. */
+export const firstReportedDay = (now: Date): string => firstDay(now, RULES);
+
+export async function reportExpiries(
+  service: Service,
+  reporter: Reporter,
+  { now, records, entries }: DailyFacts,
+): Promise<void> {
+  const { near, expired } = findExpiring(entries, records, now, RULES);
   measure(reporter, METRICS.certificatesNearExpiry, near.length);
   measure(reporter, METRICS.certificatesExpired, expired.length);
   if (near.length > 0)
@@ -49,7 +39,7 @@ export async function reportExpiries(service: Service, reporter: Reporter): Prom
 async function reportCaExpiry(
   service: Service,
   reporter: Reporter,
-  records: Awaited<ReturnType<typeof listClusterRecords>>,
+  records: DailyFacts['records'],
 ): Promise<void> {
   const first = await findCaExpiry(service.authority, records);
   if (!first) return;

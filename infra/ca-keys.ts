@@ -4,6 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { type KeyAccess, type KeyPrincipal, keyAccessOf } from '../lib/access/services.ts';
 import { caKeyAlias } from '../lib/ca/key-alias.ts';
+import { keyDescription } from '../lib/ca/key-description.ts';
 import { FIRST_CA_VERSION } from '../lib/contract/ca-record.ts';
 import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
 import { type CaKeyArns, type CaPlan, type CasProps, caPlansOf } from './ca-plans.ts';
@@ -53,7 +54,7 @@ export class CaKeys extends Construct {
   #newKey(plan: CaPlan, props: CaKeysProps): kms.Key {
     const { ca, keySpec, imported } = plan;
     const key = new kms.Key(this, ca, {
-      description: `Cakeless: ${ca} of trust domain ${props.trustDomain}`,
+      description: keyDescription({ trustDomain: props.trustDomain, ca }),
       keySpec: keySpec as kms.KeySpec,
       keyUsage: kms.KeyUsage.SIGN_VERIFY,
       multiRegion: props.multiRegion ?? false,

@@ -57,7 +57,11 @@ export class Dashboard extends Construct {
         [
           graph(
             'Certificates',
-            gauges(METRICS.certificatesNearExpiry, METRICS.certificatesExpired),
+            gauges(
+              METRICS.certificatesNearExpiry,
+              METRICS.certificatesExpired,
+              METRICS.caKeysOnNodes,
+            ),
           ),
           graph('Days until the first CA expires', [
             metricOf(METRICS.caDaysLeft, 'Minimum', Duration.days(1)),

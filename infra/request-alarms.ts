@@ -125,6 +125,13 @@ export function expiryPlans(): AlarmPlan[] {
       // there is no data while there is no cluster
       missing: IGNORE,
     },
+    {
+      id: 'ca-key-on-node',
+      description:
+        'A CA was adopted two weeks ago or earlier, and its key may still be on nodes: a node reports CA keys or a kube-controller-manager that signs, or a control plane has written no report for a week. The log of reconcile names cluster and node.',
+      metric: metricOf(METRICS.caKeysOnNodes, 'Maximum', DAY),
+      threshold: 1,
+    },
   ];
 }
 

@@ -78,6 +78,11 @@ export const METRICS = {
   certificatesExpired: { name: 'CertificatesExpired', unit: 'Count', service: 'reconcile' },
   /** Whole days until the first of the CAs that sign for clusters, or of those above, expires. By reconcile, once a day. */
   caDaysLeft: { name: 'CaDaysLeft', unit: 'None', service: 'reconcile' },
+  /**
+   * Nodes that report CA keys long after these were adopted, and control planes that report nothing. Count, by reconcile,
+   * once a day.
+   */
+  caKeysOnNodes: { name: 'CaKeysOnNodes', unit: 'Count', service: 'reconcile' },
   /** Uses of a CA key that no record accounts for. Count, by watch-signatures. */
   signatureWithoutRecord: {
     name: 'SignatureWithoutRecord',

@@ -11,6 +11,8 @@ export interface RequestConditions {
   readonly ifMatch?: boolean;
   /** What a write asks of the store in addition to keeping the content. */
   readonly options?: readonly StorageOption[];
+  /** Condition keys, by their names in IAM. */
+  readonly keys?: Readonly<Record<string, string>>;
 }
 
 /** What decides what a principal may do. Its id is what IAM's variable `aws:userid` stands for. */
@@ -49,8 +51,30 @@ export function demand(
     'AccessDenied',
     `${principal.name} is not authorized to perform: ${action} on resource: "${resource}"${
       neededCondition ? ' without If-None-Match: *' : ''
-    }${options.length > 0 && allows(principal, action, resource, { ...conditions, options: [] }) ? ` with ${options.join(', ')}` : ''}`,
+    }${options.length > 0 && allows(principal, action, resource, { ...conditions, options: [] }) ? ` with ${options.join(', ')}` : ''}${unlessKeys(principal, action, resource, conditions)}`,
   );
+}
+
+/** What the statement requires that comes closest to allowing it, if other condition keys would be allowed. */
+function unlessKeys(
+  principal: Permitted,
+  action: string,
+  resource: string,
+  { keys = {}, ...others }: RequestConditions,
+): string {
+  const missing = principal.statements
+    .filter((statement) => {
+      const { equals, ...rest } = statement;
+      const open = { ...principal, statements: [rest] };
+      return equals !== undefined && allows(open, action, resource, others);
+    })
+    .map(({ equals = {} }) =>
+      Object.entries(equals).filter(([name, value]) => keys[name] !== value),
+    )
+    .sort((a, b) => a.length - b.length);
+  const [closest = []] = missing;
+  const required = closest.map(([name, value]) => `${name} is ${value}`).join(' and ');
+  return required === '' ? '' : ` unless ${required}`;
 }
 
 /** A principal id has none of IAM's wildcards. */
@@ -59,11 +83,16 @@ function resourcesOf({ resources }: Statement, { principalId }: Permitted): stri
 }
 
 function meetsConditions(statement: Statement, conditions: RequestConditions): boolean {
+  if (!meetsKeys(statement, conditions)) return false;
   const { ifNoneMatchRequired, conditionRequired } = statement;
   if (conditionRequired && !conditions.ifNoneMatch && !conditions.ifMatch) return false;
   if (statement.plainOnly && (conditions.options ?? []).length > 0) return false;
   return ifNoneMatchRequired !== true || conditions.ifNoneMatch === true;
 }
+
+/** As in IAM, a key without a value equals nothing. */
+const meetsKeys = ({ equals = {} }: Statement, { keys = {} }: RequestConditions): boolean =>
+  Object.entries(equals).every(([name, value]) => keys[name] === value);
 
 /** Compares actions as written: AWS ignores their case, but all of ours are in AWS's spelling. */
 function matchesAny(patterns: readonly string[], text: string): boolean {

@@ -13,6 +13,8 @@ export interface Statement {
   readonly conditionRequired?: true;
   /** Only for requests without a storage class, an encryption, an ACL, tags or a lock; likewise. */
   readonly plainOnly?: true;
+  /** Only for requests whose condition keys have these values (`StringEquals`). */
+  readonly equals?: Readonly<Record<string, string>>;
 }
 
 /** A principal that has no credentials yet. */

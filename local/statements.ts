@@ -1,9 +1,16 @@
 /** What a principal may do (lib/access), as statements of the stand-in. */
 import { type BucketGrant, bucketGrants, S3_ACTIONS } from '../lib/access/grants.ts';
+import { requiredKeys } from '../lib/access/key-conditions.ts';
 import type { Caller, Principal as Role } from '../lib/access/principals.ts';
-import { KEY_ACCESS, SERVICE_ACCESS, type ServiceResource } from '../lib/access/services.ts';
+import {
+  KEY_ACCESS,
+  type KeyAccess,
+  SERVICE_ACCESS,
+  type ServiceResource,
+} from '../lib/access/services.ts';
 import type { Bucket } from '../lib/contract/prefixes.ts';
 import { FUNCTION_NAMES } from '../lib/environment-names.ts';
+import { CA_KEY_SPECS, signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
 import type { Statement } from './principals.ts';
 import { QUEUE_NAMES } from './queue-names.ts';
 
@@ -62,10 +69,25 @@ function functionArn(name: string): string {
   return `arn:aws:lambda:*:function:${name}`;
 }
 
-/** Permissions of the functions. Rows for `account` have no counterpart: the stand-in has no other principals. */
+/**
+ * Rows for `account` have no counterpart: the stand-in has no other principals. The conditions of the key policy are part
+ * of the statements, as those of the bucket policy are.
+ */
 function keyStatements(principal: Role): Statement[] {
-  return KEY_ACCESS.filter(({ by }) => by.some((one) => one === principal)).map(({ actions }) => ({
-    actions,
-    resources: ['arn:aws:kms:*'],
-  }));
+  return KEY_ACCESS.filter(({ by }) => by.some((one) => one === principal)).flatMap(ofKeys);
+}
+
+/** For keys of every spec, since each signs with the one algorithm of its spec. */
+function ofKeys(row: KeyAccess): Statement[] {
+  const { actions, digestsOnly, importedOnly } = row;
+  const specs = digestsOnly ? CA_KEY_SPECS : [undefined];
+  return specs.map((spec) => {
+    const equals = {
+      ...(spec !== undefined && { 'kms:KeySpec': spec }),
+      ...(importedOnly && { 'kms:KeyOrigin': 'EXTERNAL' }),
+      ...requiredKeys(row, spec === undefined ? '' : signingAlgorithmOf(spec).kms),
+    };
+    const isLimited = Object.keys(equals).length > 0;
+    return { actions, resources: ['arn:aws:kms:*'], ...(isLimited && { equals }) };
+  });
 }

@@ -29,6 +29,12 @@ const FORWARDERS = 3;
 /** The node puts the CSR, gets the certificate, the CSR and the trust bundle, and lists twice for each poll. */
 const NODE_CALLS = { put: 1, get: 3, list: 2 };
 
+/**
+ * The report that a node writes in each run of its timer: a write that finds the earlier report, the read of it, and a
+ * write over it. Once a day reconcile reads it, if the CAs of the cluster were adopted.
+ */
+export const REPORT_CALLS = { put: 2, get: 2 } as const;
+
 /** watch-signatures looks up the record of each signature, its CSR and its trust domain. */
 const WATCH_CALLS = { get: 3, list: 1 };
 

@@ -1,9 +1,10 @@
 /** The monthly cost of a fleet: counted calls times public prices. docs/cost.md has the result. */
 import { SHARES } from '../../lib/reconcile/find-unfinished.ts';
-import { CALLS_PER_CERTIFICATE } from './calls.ts';
+import { CALLS_PER_CERTIFICATE, REPORT_CALLS } from './calls.ts';
 import { PRICES } from './prices.ts';
 
 /** A cluster as docs/cost.md describes it: three control-plane nodes with eleven certificates each, ten workers with one. */
+const NODES_PER_CLUSTER = 3 + 10;
 const CERTIFICATES_PER_CLUSTER = 3 * 11 + 10;
 /** Certificates are valid for a year and renewed 60 days before they expire. */
 const RENEWALS_PER_MONTH = 365 / 12 / (365 - 60);
@@ -44,7 +45,8 @@ export function monthlyCost({ clusters, trustDomains }: Fleet, fixed: Fixed): Mo
   const certificates = clusters * CERTIFICATES_PER_CLUSTER * RENEWALS_PER_MONTH;
   const keys = trustDomains * CAS * PRICES.kmsKeyMonth;
   const certificatesCost = certificates * costPerCertificate(fixed);
-  const watching = fixedCost(fixed) + reconcileCost(certificates, fixed);
+  const watching =
+    fixedCost(fixed) + reconcileCost(certificates, fixed) + clusters * reportsCostPerCluster();
   return {
     certificates,
     keys,
@@ -94,6 +96,12 @@ export function reconcileCost(certificates: number, { reconcileSeconds, memory }
   const gbSeconds = (1 + lists * 0.1) * memory.reconcile;
   return runs * (lists * PRICES.s3Put + PRICES.lambdaRequest + gbSeconds * PRICES.lambdaGbSecond);
 }
+
+/** The timer of each node runs once a day. */
+export const reportsCostPerCluster = (): number =>
+  NODES_PER_CLUSTER *
+  (365 / 12) *
+  (REPORT_CALLS.put * PRICES.s3Put + REPORT_CALLS.get * PRICES.s3Get);
 
 function privateCaCertificates(certificates: number): number {
   let [cost, counted] = [0, 0];

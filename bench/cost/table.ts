@@ -17,7 +17,7 @@ export function costTable(fixed: Fixed): string {
     return `| ${title} | ${Math.round(cost.certificates)} | ${cells.join(' | ')} |`;
   });
   return [
-    '| fleet | certificates | CA keys | certificates | queue, alarms, reconcile | **Cakeless** | AWS Private CA |',
+    '| fleet | certificates | CA keys | certificates | queue, alarms, reconcile, reports | **Cakeless** | AWS Private CA |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');

@@ -116,7 +116,7 @@ export function objectionsTo(ca: InspectedCa): string[] {
 const KEY_PROBLEMS: Readonly<Record<Exclude<KeyState, 'matches' | 'not-compared'>, string>> = {
   differs: 'is not the private key of the certificate next to it',
   missing:
-    'does not exist; run the command on a control plane that has it, or leave out this CA with --ca',
+    'does not exist; run the command on a control plane that has it, or name only the other CAs with --ca',
   encrypted:
     'is encrypted, and components of Kubernetes cannot read it either; use the key that they read',
   unreadable: 'has no private key in PEM that can be read: PKCS#1, SEC1 or PKCS#8',

@@ -12,6 +12,7 @@ import { CommandError } from '../errors.ts';
 import { type ApprovablePlan, type Examined, examine } from './examine.ts';
 import { requirePending } from './find-pending.ts';
 import { requestAddress } from './request-address.ts';
+import { requestAgain } from './request-again.ts';
 import { type Weighed, weigh, withApprovalBy } from './weigh.ts';
 
 export interface DecisionDeps {
@@ -95,7 +96,7 @@ function requireCounts(address: RequestAddress, { examined, plan, given }: Revie
     throw new CommandError(
       'usage',
       `${address.key}: already denied by ${state.by}: ${state.reason}`,
-      'a denial is final: have the CSR uploaded again under a new request id',
+      `a denial is final: ${requestAgain(address)}`,
     );
   if (state.by.some(({ approver }) => approver === by)) return state;
   const reason =
@@ -131,9 +132,10 @@ interface Recorded {
 /** @throws CommandError if the same approver decided differently */
 async function record(
   deps: DecisionDeps,
-  { key: request }: RequestAddress,
+  address: RequestAddress,
   { digest: planDigest, decision, reason, approver }: Recorded,
 ): Promise<void> {
+  const { key: request } = address;
   const decidedAt = deps.now().toISOString();
   const document: RequestApproval = { request, planDigest, decision, reason, decidedAt };
   const authority = await deps.authority();
@@ -144,6 +146,6 @@ async function record(
   throw new CommandError(
     'usage',
     `${request}: ${approver} already decided: ${existing?.decision}`,
-    'a decision is final: another approver can deny it, or the CSR can be uploaded again under a new request id',
+    `a decision is final: another approver can deny it, or ${requestAgain(address)}`,
   );
 }

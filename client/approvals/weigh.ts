@@ -10,6 +10,7 @@ import {
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import type { Examined } from './examine.ts';
+import { requestAgain } from './request-again.ts';
 
 export interface Weighed {
   readonly given: GivenApprovals;
@@ -29,7 +30,7 @@ export async function weigh(
     throw new CommandError(
       'failure',
       `${address.key}: there are more approvals of this request than are read`,
-      'have the CSR uploaded again under a new request id',
+      requestAgain(address),
     );
   const required = requiredOf(plan, pending);
   const state = weighApprovals({ ...plan, required }, given, pending.uploader);

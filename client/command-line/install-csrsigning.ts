@@ -14,7 +14,7 @@ export function addInstallCsrsigningCommand(
   const command = program
     .command('install-csrsigning')
     .description(
-      'install and start a systemd unit on a control plane that runs cakeless csrsigning',
+      'on a control plane, install and start a systemd unit that runs cakeless csrsigning',
     );
   addUnitOptions(command)
     .addOption(nodeConfigOption())

@@ -78,4 +78,4 @@ export const expiresWithinOption = (what: string) =>
   });
 
 export const noReportOption = () =>
-  new Option('--no-report', 'do not write what this node is like into the exchange bucket');
+  new Option('--no-report', 'do not write the report of this node to the exchange bucket');

@@ -32,7 +32,7 @@ export function addReleaseKeysCommand(
     )
     .option(
       '--seal-out <file>',
-      'with --seal-to: where the encrypted keys go; not below /etc/kubernetes',
+      'with --seal-to: where the encrypted keys are written; not below /etc/kubernetes',
     )
     .option(
       '--without-forwarder <reason>',
@@ -42,17 +42,20 @@ export function addReleaseKeysCommand(
     .addOption(
       new Option(
         '--wait <duration>',
-        'how long a forwarder may take to serve the certificate that proves that it works',
+        'how long to wait for the certificate that proves that a forwarder works',
       )
         .argParser(durationSeconds)
         .default(PROOF_SECONDS, `${PROOF_SECONDS}s`),
     )
     .option(
       '--undo [files...]',
-      'restore the signing flags and the keys; once the keys are removed, give the files that contain them',
+      'restore the signing flags and the keys; if the keys were removed, name the files that contain them',
     )
     .addOption(restartTimeoutOption())
-    .option('--dry-run', 'show what would be changed and removed, and why not; change nothing')
+    .option(
+      '--dry-run',
+      'show what would be changed and removed, or why the command would refuse; change nothing',
+    )
     .addOption(outputOption())
     .action(async (options: ReleaseKeysOptions) => {
       const { releaseKeysOfThisNode } = await import('../commands/release-keys.ts');

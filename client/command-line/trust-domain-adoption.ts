@@ -58,7 +58,7 @@ function addAdopt(
     .option('--dry-run', 'check the files and show what would be adopted; call nothing')
     .option(
       '--begin',
-      'for control planes that cannot reach KMS: fetch the wrapping keys, and write them to --out',
+      'for control planes that cannot reach KMS: get wrapping keys from KMS, and write them to --out',
     )
     .option(
       '--out <dir>',

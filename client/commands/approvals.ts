@@ -42,7 +42,7 @@ export async function printPending(
   );
   failIfUnreadable(
     unreadable,
-    'update cakeless; if that does not help, upload the CSRs under a new request id',
+    'update cakeless; if that does not help, have the certificates requested again',
   );
 }
 

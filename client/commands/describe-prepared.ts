@@ -19,7 +19,7 @@ export function describePrepared(result: Prepared): Line[] {
     ...trust.map(({ ca, sha256, trustedBy }) => `${ca}: sha256:${sha256}, trusted by ${trustedBy}`),
     ...describeOutcomes(
       certificates.map((certificate) => asOutcome(certificate, isTrusted)),
-      'not written',
+      { notDone: 'not written' },
     ),
     ...trustProblems.map((problem) => `nothing was written: ${problem}`),
     ...(isTrusted ? trustNotes : []),

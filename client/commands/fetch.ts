@@ -31,7 +31,7 @@ export async function runFetch(
     { cluster, node, request, out, ...(wait !== undefined && { wait }) },
     systemClock,
   );
-  printResult(terminal, options.output, results, () => describe(results));
+  printResult(terminal, options.output, results, () => describe(results, submitAgain(options)));
   return exitCodeOf(results);
 }
 
@@ -44,7 +44,15 @@ export function exitCodeOf(results: readonly Received[]): ExitCode {
   return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 
-export function describe(results: readonly Received[]): Line[] {
+function submitAgain({ invitation, from }: TransportOptions): string {
+  if (from !== undefined) return 'run cakeless pack again, and have the new file relayed';
+  return invitation === undefined
+    ? 'run cakeless submit again, with a new request id'
+    : 'run cakeless submit again, with a new invitation';
+}
+
+/** @param tryAgain how to request a rejected certificate again */
+export function describe(results: readonly Received[], tryAgain: string): Line[] {
   const table = {
     columns: ['CERTIFICATE', 'OUTCOME', 'EXPIRES', { title: 'FILE', drop: 1 }],
     rows: results.map((r) => [
@@ -56,7 +64,7 @@ export function describe(results: readonly Received[]): Line[] {
   };
   const details = describeOutcomes(
     results.map(({ path: name, outcome: state, ...received }) => ({ ...received, name, state })),
-    'not written',
+    { notDone: 'not written', tryAgain },
   );
   return [table, ...details];
 }

@@ -60,7 +60,7 @@ function describeInspection(inspection: Inspection): Line[] {
   return [
     tableOf(cas),
     ...(etcd === 'external'
-      ? ['etcd is external: its CA is not adopted, and its certificates stay where that CA is']
+      ? ['etcd is external: its CA is not adopted, and keeps issuing its certificates']
       : []),
     ...cas.flatMap(({ ca, accepts }) => accepts.map((text) => `${ca}: accepted: ${text}`)),
     ...cas.flatMap((ca) => objectionsTo(ca).map((text) => `${ca.ca}: refused: ${text}`)),
@@ -70,7 +70,7 @@ function describeInspection(inspection: Inspection): Line[] {
       : ['hashes of the public keys:', hashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ')]),
     ...copies.map(({ ca, file }) => `copy of the key of ${ca}: ${file}`),
     ...unread.map(({ file, why }) => `not searched for copies: ${file}: ${why}`),
-    `searched for copies of the keys: ${searched.join(', ') || 'no folder'}${isComplete ? '' : ', not completely'}; copies elsewhere cannot be found from here`,
+    `searched for copies of the keys: ${searched.join(', ') || 'no folder'}${isComplete ? '' : ', but not everything in them'}; copies elsewhere cannot be found from here`,
     ...describeControllerManager(controllerManager),
     inspection.adoptable
       ? 'these CAs can be adopted from this node'
@@ -83,7 +83,7 @@ function describeControllerManager(found: Inspection['controllerManager']): stri
   const flags = found.flags.map(({ name, value }) => `--${name}=${value}`).join(' ');
   return [
     `kube-controller-manager signs with a CA key: ${found.file}: ${flags}`,
-    'do not remove a CA key before this manifest no longer names it: kube-controller-manager would not start again',
+    'do not remove a CA key while this manifest names it: kube-controller-manager would not start again',
   ];
 }
 

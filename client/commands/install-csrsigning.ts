@@ -64,7 +64,7 @@ function describeInstalled(certificate: CertificateReport | undefined, isStarted
   if (certificate && certificate.outcome !== 'renewed') {
     const { outcome: state, ...rest } = certificate;
     return [
-      ...describeOutcomes([{ ...rest, state }], 'not installed'),
+      ...describeOutcomes([{ ...rest, state }], { notDone: 'not installed' }),
       'the unit was not installed; run the same command again: nothing is requested twice',
     ];
   }

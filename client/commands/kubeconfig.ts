@@ -26,13 +26,15 @@ export async function userKubeconfig(
     : deliver(terminal, options.kubeconfigOut, made.kubeconfig, made);
 }
 
+const REQUEST_AGAIN = 'run cakeless kubeconfig user again, without --request';
+
 /** Only a rejected request cannot be resumed. */
 async function explainMissing(
   terminal: Terminal,
   { request, result, forget }: UserRequest,
 ): Promise<ExitCode> {
   const results = result ? [result] : [];
-  printLines({ ...terminal, print: terminal.progress }, 'wide', describe(results));
+  printLines({ ...terminal, print: terminal.progress }, 'wide', describe(results, REQUEST_AGAIN));
   if (result?.outcome === 'rejected') await forget();
   else terminal.progress(resumeHint(request));
   return exitCodeOf(results);

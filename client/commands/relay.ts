@@ -51,6 +51,8 @@ export async function runRelay(
   return code;
 }
 
+const PACK_AGAIN = 'run cakeless pack again on the node, and relay the new file';
+
 /** If a document cannot be read, its outcome is known, but not the reasons. */
 async function describe(exchange: Pick<Exchange, 'get'>, outcomes: Relayed['outcomes']) {
   const explanations = await Promise.all(
@@ -65,7 +67,7 @@ async function describe(exchange: Pick<Exchange, 'get'>, outcomes: Relayed['outc
   return {
     lines: [
       ...outcomes.map(({ state, path }) => `${state} ${path}`),
-      ...describeOutcomes(explained, 'not written'),
+      ...describeOutcomes(explained, { notDone: 'not written', tryAgain: PACK_AGAIN }),
     ],
     unreadable,
   };

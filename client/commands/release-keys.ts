@@ -47,7 +47,9 @@ export async function releaseKeysOfThisNode(
   requireNode(settings.folders);
   const deps = depsOf(terminal, settings, options);
   const report = await runIt(deps, options);
-  printResult(terminal, options.output, report, () => describe(report));
+  printResult(terminal, options.output, report, () =>
+    describeRelease(report, options.undo !== undefined),
+  );
   return exitCodeOf(report);
 }
 
@@ -123,15 +125,32 @@ function exitCodeOf({ state, refusals, restarts }: ReleaseReport): ExitCode {
   return state === 'waiting' ? EXIT.pending : exitCodeOfRestarts(restarts);
 }
 
-function describe(report: ReleaseReport): string[] {
+interface Verb {
+  readonly would: string;
+  readonly did: string;
+}
+
+/** What happens to flags and keys. */
+const RELEASING = {
+  flags: { would: 'would empty', did: 'emptied' },
+  keys: { would: 'would remove', did: 'removed' },
+};
+const UNDOING: typeof RELEASING = {
+  flags: { would: 'would restore', did: 'restored' },
+  keys: { would: 'would restore', did: 'restored' },
+};
+
+export function describeRelease(report: ReleaseReport, isUndo: boolean): string[] {
   const { state, dryRun, restarts, refusals, issuedByService, forwarder } = report;
-  const what = { released: 'removed', planned: 'would remove', undone: 'restored' } as const;
-  const verb = state === 'nothing' || state === 'waiting' ? undefined : what[state];
+  const verbs = isUndo ? UNDOING : RELEASING;
+  const said = ({ would, did }: Verb) => (dryRun ? would : did);
+  const changesKeys = state !== 'nothing' && state !== 'waiting';
   const flags = report.flags.map(({ name, value }) => `--${name}=${value}`);
-  const emptied = state === 'undone' ? 'restored' : dryRun ? 'would change' : 'emptied';
   return [
     ...headings(report),
-    ...(flags.length > 0 ? [`${emptied} in kube-controller-manager: ${flags.join(' ')}`] : []),
+    ...(flags.length > 0
+      ? [`${said(verbs.flags)} in kube-controller-manager: ${flags.join(' ')}`]
+      : []),
     ...(issuedByService.length > 0
       ? [`the service issued, with these CAs: ${issuedByService.join(', ')}`]
       : []),
@@ -141,7 +160,7 @@ function describe(report: ReleaseReport): string[] {
           `${dryRun ? 'would seal' : 'sealed'} the keys to ${report.sealed.recipient}: ${report.sealed.file}`,
         ]
       : []),
-    ...(verb === undefined ? [] : report.keys.map((file) => `${verb} ${file}`)),
+    ...(changesKeys ? report.keys.map((file) => `${said(verbs.keys)} ${file}`) : []),
     ...restarts.map(describeRestart),
     ...refusals.map((refusal) => `refuses: ${refusal}`),
     ...describeCopies(report.copies),

@@ -192,7 +192,7 @@ export function describe(report: RenewReport, fromConfig = false): string[] {
     ...(shown.length === 0 ? ['nothing to renew'] : table),
     ...describeOutcomes(
       certificates.map(({ outcome: state, ...certificate }) => ({ ...certificate, state })),
-      'not installed',
+      { notDone: 'not installed', tryAgain: 'run cakeless renew again' },
     ),
     ...(fromConfig
       ? []

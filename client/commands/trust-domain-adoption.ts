@@ -16,7 +16,6 @@ import { caHashesOf, formatHash } from '../node/trust/ca-cert-hash.ts';
 import type { Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { shellWord } from '../wording/shell.ts';
-import { describeInsecureEndpoint } from './insecure-endpoint.ts';
 import { type FolderOptions, printInspection } from './inspect-pki.ts';
 import { describeCas } from './trust-domain.ts';
 
@@ -43,7 +42,6 @@ export async function adopt(
   const deps = depsOf(connection, terminal);
   if (options.finish !== undefined) {
     const hashes = caHashesOf(options.caCertHash ?? []);
-    warnOfEndpoint(terminal);
     const summary = await finish(deps, { trustDomain, folder: options.finish, hashes });
     return printAdopted(terminal, options.output, summary);
   }
@@ -57,7 +55,6 @@ export async function adopt(
       );
     return printInspection(terminal, options.output, inspection);
   }
-  warnOfEndpoint(terminal);
   const request = { trustDomain, cas, keys: keysOf(options) };
   if (options.out !== undefined) {
     const begun = await begin(deps, request, options.out);
@@ -71,11 +68,15 @@ function refuseMixed(options: AdoptOptions): void {
   const { begin: begins, out, finish: folder, dryRun, caCertHash } = options;
   const wrong = [
     begins && out === undefined && '--begin needs --out DIR',
-    !begins && out !== undefined && '--out is for --begin',
+    !begins && out !== undefined && '--out needs --begin',
     begins && folder !== undefined && '--begin and --finish cannot be given together',
-    dryRun && (begins || folder !== undefined) && '--dry-run is for the form in one process',
-    folder === undefined && caCertHash !== undefined && '--ca-cert-hash is for --finish',
-    folder !== undefined && namesCas(options) && '--finish takes CAs and keys from its folder',
+    dryRun &&
+      (begins || folder !== undefined) &&
+      '--dry-run cannot be given with --begin or --finish',
+    folder === undefined && caCertHash !== undefined && '--ca-cert-hash needs --finish',
+    folder !== undefined &&
+      namesCas(options) &&
+      '--finish takes the CAs and KMS keys from its folder: omit --ca, --cert-dir, --kubeconfig-dir and --key-…',
   ].find((problem) => typeof problem === 'string');
   if (typeof wrong === 'string') throw new CommandError('usage', wrong);
 }
@@ -102,12 +103,6 @@ const depsOf = (connection: Connection, terminal: Terminal): AdoptDeps => ({
   now: () => systemClock.now(),
   progress: (line) => terminal.progress(line),
 });
-
-/** Anyone on the path could replace the wrapping key, and would get the CA key. */
-function warnOfEndpoint(terminal: Terminal): void {
-  const warning = describeInsecureEndpoint(process.env);
-  if (warning !== undefined) terminal.progress(warning);
-}
 
 function printBegun(terminal: Terminal, output: OutputFormat, begun: BegunAdoption): ExitCode {
   const entries = Object.entries(begun.cas) as [

@@ -2,8 +2,10 @@
  * Whether the kube-controller-manager of this node signs CertificateSigningRequests, too: its csrsigning controller runs
  * if it has a CA key (cmd/kube-controller-manager/app/certificates.go). kubeadm leaves the flags empty without a CA key.
  */
+
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
+import { isSameKey } from '../../lib/csr/same-key.ts';
 import { CommandError } from '../errors.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { readPrivateKey } from '../node/disk/private-key.ts';
@@ -38,9 +40,9 @@ function compare(keyFile: string, folders: NodeFolders): OtherSigner {
     return { kind: 'other-key', keyFile, why: 'it cannot be read, so it cannot be compared' };
   const publicKey = createPublicKey(key);
   const files = [caFileOf('ca', folders), caFileOf('kubelet-ca', folders)];
-  const isOurs = files.some((file) => keysIn(file).some((one) => one.equals(publicKey)));
+  const isOurs = files.some((file) => keysIn(file).some((one) => isSameKey(one, publicKey)));
   if (isOurs) return { kind: 'same-key', keyFile };
-  return { kind: 'other-key', keyFile, why: `${caFileOf('ca', folders)} has no such key` };
+  return { kind: 'other-key', keyFile, why: `no certificate in ${caFileOf('ca', folders)} has it` };
 }
 
 const keysIn = (file: string): KeyObject[] =>

@@ -134,10 +134,10 @@ export async function runForwarder(
   const forwarder = buildForwarder(options);
   const server = await serveHealth(forwarder.health, healthAddress);
   try {
-    const where = ownNode === undefined ? 'of no control-plane node' : `of ${ownNode}`;
+    const whose = ownNode === undefined ? 'a forwarder' : `control-plane node ${ownNode}`;
     log(
       'info',
-      `forwarding certificate signing requests of ${cluster} with the credentials ${where}`,
+      `forwarding certificate signing requests of ${cluster} with the credentials of ${whose}`,
     );
     await forwarder.run(signal);
     log('info', 'stopped');

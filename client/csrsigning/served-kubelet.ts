@@ -56,9 +56,11 @@ async function findServed(deps: ServedDeps): Promise<string | undefined> {
     issued.push(...items.filter(isIssuedClient));
   issued.sort((a, b) => createdAt(b) - createdAt(a));
   for (const csr of issued.slice(0, MAX_COMPARED))
-    if (await isByService(deps, csr)) return `CSR ${csr.metadata?.name} has it in the API server`;
+    if (await isByService(deps, csr, isRecent(deps))) return servedBy(csr.metadata?.name ?? '');
   return findInStore(deps);
 }
+
+const servedBy = (name: string) => `the service issued the certificate of CSR ${name}`;
 
 const createdAt = ({ metadata }: ApiCsr) => Date.parse(metadata?.creationTimestamp ?? '') || 0;
 
@@ -66,8 +68,24 @@ const createdAt = ({ metadata }: ApiCsr) => Date.parse(metadata?.creationTimesta
 const isIssuedClient = (csr: ApiCsr): boolean =>
   csr.spec?.signerName === SIGNER && stateOf(csr.status) === 'issued';
 
-/** Whether the certificate in a CSR's status is the outcome of one of its attempts. */
-async function isByService(deps: ServedDeps, csr: ApiCsr): Promise<boolean> {
+/** As long as the API server keeps an issued CSR: an older one says nothing about a forwarder that may be gone since. */
+const RECENT_MS = 60 * 60 * 1000;
+
+/** By the clocks of S3 and of this node; if they differ too much, a proof is requested. */
+const isRecent =
+  ({ clock }: ServedDeps) =>
+  (at: number): boolean =>
+    Math.abs(clock.now().getTime() - at) <= RECENT_MS;
+
+/**
+ * Whether the certificate in a CSR's status is the outcome of one of its attempts.
+ * @param counts whether an outcome of this time does
+ */
+async function isByService(
+  deps: ServedDeps,
+  csr: ApiCsr,
+  counts: (at: number) => boolean = () => true,
+): Promise<boolean> {
   const facts = readFacts(csr);
   const certificate = fingerprintOf(
     Buffer.from(csr.status?.certificate ?? '', 'base64').toString('latin1'),
@@ -78,16 +96,12 @@ async function isByService(deps: ServedDeps, csr: ApiCsr): Promise<boolean> {
   const folder = facts.isByNode && facts.nodeName === node ? node : CSR;
   const place = { cluster, node: folder, uid: facts.uid, path: facts.signer.path };
   const found = await certificatesUnder(await deps.exchange(), attemptsPrefix(place), 5);
-  return found.some(({ fingerprint }) => fingerprint === certificate);
+  return found.some(({ fingerprint, at }) => fingerprint === certificate && counts(at));
 }
 
-/** What the kubelet of this node uses came through its own forwarder. */
-async function findInStore({
-  cluster,
-  node,
-  folders,
-  exchange,
-}: ServedDeps): Promise<string | undefined> {
+/** What the kubelet of this node uses came through its own forwarder, lately. */
+async function findInStore(deps: ServedDeps): Promise<string | undefined> {
+  const { cluster, node, folders, exchange } = deps;
   const place = readPlace(placeOf('kubelet.conf', folders));
   if (place.state !== 'present') return undefined;
   const found = await certificatesUnder(
@@ -96,8 +110,13 @@ async function findInStore({
     20,
     '/kubelet-client.crt',
   );
-  const isServed = found.some(({ fingerprint }) => fingerprint === place.leaf.fingerprint256);
-  return isServed ? `the kubelet of this node uses it (${place.certificateFile})` : undefined;
+  const counts = isRecent(deps);
+  const isServed = found.some(
+    ({ fingerprint, at }) => fingerprint === place.leaf.fingerprint256 && counts(at),
+  );
+  return isServed
+    ? `the kubelet of this node uses a certificate from the service (${place.certificateFile})`
+    : undefined;
 }
 
 const MAX_LISTED = 100_000;
@@ -108,7 +127,7 @@ async function certificatesUnder(
   prefix: string,
   most: number,
   suffix: string = OUTCOME_SUFFIXES.certificate,
-): Promise<{ readonly fingerprint: string | undefined }[]> {
+): Promise<{ readonly fingerprint: string | undefined; readonly at: number }[]> {
   const keys: { readonly key: string; readonly at: number }[] = [];
   let listed = 0;
   for await (const { key, lastModified } of exchange.list(prefix)) {
@@ -117,10 +136,11 @@ async function certificatesUnder(
     if (listed === MAX_LISTED) break;
   }
   keys.sort((a, b) => b.at - a.at);
-  const objects = keys.slice(0, most).map(({ key }) => exchange.get(key, LIMITS.maxOutcomeBytes));
-  return (await Promise.all(objects)).map((object) => ({
-    fingerprint: fingerprintOf(Buffer.from(object?.body ?? '').toString('latin1')),
-  }));
+  const found = keys.slice(0, most).map(async ({ key, at }) => {
+    const object = await exchange.get(key, LIMITS.maxOutcomeBytes);
+    return { fingerprint: fingerprintOf(Buffer.from(object?.body ?? '').toString('latin1')), at };
+  });
+  return Promise.all(found);
 }
 
 function fingerprintOf(pem: string): string | undefined {
@@ -184,7 +204,7 @@ async function judge(
   if (!isOver(state)) return undefined;
   if (state !== 'issued') return { state: 'not-served', why: `CSR ${name} was ${state}` };
   return (await isByService(deps, csr))
-    ? { state: 'served', by: `CSR ${name} has it in the API server` }
+    ? { state: 'served', by: servedBy(name) }
     : { state: 'signed-by-another' };
 }
 

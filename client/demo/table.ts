@@ -21,7 +21,7 @@ export function tableOf(results: readonly Received[]): string[] {
   ]);
   const reasons = describeOutcomes(
     results.map(({ path: name, outcome: state, ...received }) => ({ ...received, name, state })),
-    'not written',
+    { notDone: 'not written' },
   );
   return [...formatTable(HEADER, rows), ...reasons.map((line) => `  ${line}`)];
 }

@@ -1,15 +1,7 @@
 /** The reports of a cluster's nodes: what each says about itself. Its text may be hostile, and is escaped when printed. */
-import {
-  MAX_REPORT_BYTES,
-  type NodeReport,
-  nodeReportKey,
-  nodeReportSchema,
-  nodeReportsPrefix,
-  parseNodeReportKey,
-} from '../../lib/contract/node-report.ts';
-import { Fault } from '../../lib/fault.ts';
-import { readDocument } from '../../lib/store/documents.ts';
-import type { ListedObject, ObjectStore } from '../../lib/store/object-store.ts';
+import type { NodeReport } from '../../lib/contract/node-report.ts';
+import { listReportingNodes, readNodeReport } from '../../lib/node-reports/read-report.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { mapSideBySide } from '../side-by-side.ts';
 
 export interface ReportOfNode {
@@ -37,15 +29,10 @@ export async function readNodeReports(
   cluster: string,
   declared: readonly string[],
 ): Promise<ReportOfNode[]> {
-  const listed: (ListedObject & { node: string })[] = [];
-  for await (const object of exchange.list(nodeReportsPrefix(cluster))) {
-    const place = parseNodeReportKey(object.key);
-    if (place?.cluster === cluster) listed.push({ ...object, node: place.node });
-    if (listed.length >= MOST_REPORTS) break;
-  }
-  const reports = await mapSideBySide(listed, (object) => readOne(exchange, cluster, object));
+  const { nodes } = await listReportingNodes(exchange, cluster, MOST_REPORTS);
+  const reports = await mapSideBySide(nodes, (node) => readOne(exchange, cluster, node));
   const silent = declared
-    .filter((node) => !listed.some((one) => one.node === node))
+    .filter((node) => !nodes.includes(node))
     .map((node) => ({ node, problem: 'it has written no report' }));
   return [...reports, ...silent].sort((a, b) => (a.node < b.node ? -1 : 1));
 }
@@ -53,21 +40,15 @@ export async function readNodeReports(
 async function readOne(
   exchange: Pick<ObjectStore, 'get'>,
   cluster: string,
-  { node, lastModified }: { readonly node: string; readonly lastModified: Date },
+  node: string,
 ): Promise<ReportOfNode> {
-  const about = { node, writtenAt: lastModified.toISOString() };
-  try {
-    const key = nodeReportKey(cluster, node);
-    const report = await readDocument(exchange, key, nodeReportSchema, MAX_REPORT_BYTES);
-    if (!report) return { ...about, problem: 'it was deleted' };
-    if (report.cluster !== cluster || report.node !== node)
-      return { ...about, problem: `it is about node ${report.node} of cluster ${report.cluster}` };
-    const apart = Math.abs(Date.parse(report.at) - lastModified.getTime());
-    return apart > CLOCK_MS
-      ? { ...about, report, problem: `its content is of ${report.at}` }
-      : { ...about, report };
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'document-malformed') throw error;
-    return { ...about, problem: error.message };
-  }
+  const stored = await readNodeReport(exchange, cluster, node);
+  if (!stored) return { node, problem: 'it was deleted' };
+  const { report, problem, writtenAt } = stored;
+  const about = { node, writtenAt: writtenAt.toISOString() };
+  if (!report) return { ...about, ...(problem !== undefined && { problem }) };
+  const apart = Math.abs(Date.parse(report.at) - writtenAt.getTime());
+  return apart > CLOCK_MS
+    ? { ...about, report, problem: `its content is of ${report.at}` }
+    : { ...about, report };
 }

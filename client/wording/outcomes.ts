@@ -16,18 +16,25 @@ export interface NamedOutcome extends DescribedOutcome {
   readonly name: string;
 }
 
+/** What depends on the command that presents outcomes. */
+export interface OutcomeWording {
+  /** What a failed check prevented: `not written`, `not installed`. */
+  readonly notDone: string;
+  /** How to request a rejected certificate again, in the imperative; undefined if the command says so elsewhere. */
+  readonly tryAgain?: string;
+}
+
 /**
  * What several certificates have in common is said once: a node that the cluster record does not list has the same
  * violation in all twelve. The order is that of the first mention.
- * @param notDone what a failed check prevented: `not written`, `not installed`
  */
 export function describeOutcomes(
   outcomes: readonly NamedOutcome[],
-  notDone: string,
+  wording: OutcomeWording,
 ): readonly string[] {
   const statements = new Map<string, { readonly names: string[]; readonly line: string }>();
   for (const outcome of outcomes)
-    for (const line of describeOutcome(outcome, notDone)) {
+    for (const line of describeOutcome(outcome, wording)) {
       const said = statements.get(withoutName(line, outcome.name));
       if (said) said.names.push(outcome.name);
       else statements.set(withoutName(line, outcome.name), { names: [outcome.name], line });
@@ -39,10 +46,15 @@ export function describeOutcomes(
   });
 }
 
-function describeOutcome(outcome: NamedOutcome, notDone: string): readonly string[] {
-  const { name, violations, problems = [] } = outcome;
+function describeOutcome(
+  outcome: NamedOutcome,
+  { notDone, tryAgain }: OutcomeWording,
+): readonly string[] {
+  const { name, state, violations, problems = [] } = outcome;
+  const isFinal = state === 'rejected' && tryAgain !== undefined;
   const lines = [
     ...describeRefusal(name, violations),
+    ...(isFinal ? [`${name}: this rejection is final; once everything is fixed, ${tryAgain}`] : []),
     ...problems.map((problem) => `${name}: ${notDone}: ${problem}`),
     ...describeUnissued(name, outcome),
   ];

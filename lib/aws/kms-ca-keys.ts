@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-kms';
 import type { CaKey, CaKeys, ImportableKey } from '../ca/ca-keys.ts';
 import { caKeyAlias } from '../ca/key-alias.ts';
+import { keyDescription, otherCaIn } from '../ca/key-description.ts';
 import type { CaVersionName } from '../contract/ca-record.ts';
 import { Fault } from '../fault.ts';
 import { CA_KEY_SPECS, type CaKeySpec } from '../signing/signing-algorithm.ts';
@@ -32,8 +33,26 @@ export class KmsCaKeys implements CaKeys {
     return this.find(alias);
   }
 
-  existing(name: CaVersionName): Promise<CaKey | undefined> {
-    return this.#read(caKeyAlias(name)).catch(explainRefusal);
+  async existing(name: CaVersionName): Promise<CaKey | undefined> {
+    const alias = caKeyAlias(name);
+    const known = await this.#read(alias).catch(explainRefusal);
+    if (known) await this.#requireMade(alias, name);
+    return known;
+  }
+
+  async findMade(keyId: string, name: CaVersionName): Promise<CaKey> {
+    const key = await this.find(keyId);
+    await this.#requireMade(keyId, name);
+    return key;
+  }
+
+  async #requireMade(keyId: string, name: CaVersionName): Promise<void> {
+    const key = await this.#describe(keyId);
+    const misfit =
+      key?.Origin === 'EXTERNAL'
+        ? 'has a private key that was imported, and is for a CA that is adopted (cakeless trust-domain adopt)'
+        : misfitOfCa(key, name);
+    if (misfit !== undefined) throw new Fault('request-malformed', `${keyId} ${misfit}`);
   }
 
   async find(keyId: string): Promise<CaKey> {
@@ -46,7 +65,7 @@ export class KmsCaKeys implements CaKeys {
     const alias = caKeyAlias(name);
     if ((await this.#describe(alias).catch(explainRefusal)) === undefined)
       await this.#create(name, keySpec, 'EXTERNAL');
-    const key = await this.importState(alias);
+    const key = await this.importState(alias, name);
     if (key.keySpec === keySpec) return key;
     throw new Fault(
       'request-malformed',
@@ -54,11 +73,11 @@ export class KmsCaKeys implements CaKeys {
     );
   }
 
-  async importState(keyId: string): Promise<ImportableKey> {
+  async importState(keyId: string, name: CaVersionName): Promise<ImportableKey> {
     const key = await this.#describe(keyId);
     if (key === undefined) throw new Fault('request-malformed', `KMS has no key ${keyId}`);
     const keySpec = CA_KEY_SPECS.find((spec) => spec === key.KeySpec);
-    const misfit = misfitOf(key, keySpec);
+    const misfit = misfitOf(key, keySpec) ?? misfitOfCa(key, name);
     if (misfit !== undefined || keySpec === undefined || key.Arn === undefined)
       throw new Fault('request-malformed', `${keyId} ${misfit ?? 'has no ARN'}`);
     const state = key.KeyState === 'PendingImport' ? 'pending-import' : 'imported';
@@ -79,7 +98,7 @@ export class KmsCaKeys implements CaKeys {
           KeySpec: keySpec,
           KeyUsage: 'SIGN_VERIFY',
           Origin: origin,
-          Description: `Cakeless: ${ca} of trust domain ${trustDomain}, version ${version}`,
+          Description: `${keyDescription(name)}, version ${version}`,
           Tags: [
             { TagKey: 'cakeless:trust-domain', TagValue: trustDomain },
             { TagKey: 'cakeless:ca', TagValue: ca },
@@ -121,6 +140,11 @@ export class KmsCaKeys implements CaKeys {
       throw toFault(`KMS GetPublicKey ${keyId}`, error);
     }
   }
+}
+
+function misfitOfCa(key: KeyMetadata | undefined, name: CaVersionName): string | undefined {
+  const other = otherCaIn(key?.Description ?? '', name);
+  return other === undefined ? undefined : `is the key of ${other}, by its description`;
 }
 
 /** Why the private key of a CA cannot be imported into this key; undefined if it can. */

@@ -51,6 +51,7 @@ const SETTINGS: readonly {
   { is: ({ code }) => code === 'ERR_INVALID_URL', problem: 'AWS_ENDPOINT_URL is not a URL' },
   // thrown before anything is sent; an expired session of SSO says so in its message
   { is: ({ name }) => name === 'CredentialsProviderError' || name === 'TokenProviderError' },
+  { is: ({ name }) => name === 'InsecureConnectionError' }, // require-tls.ts
   // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
   {
     is: ({ name = '' }) =>

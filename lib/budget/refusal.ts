@@ -18,6 +18,8 @@ const FIELDS = {
   cluster: { requests: 'clusterRequestsPerDay', certificates: 'clusterCertificatesPerDay' },
 } as const satisfies Record<string, Record<Budgeted, string>>;
 
+const NEW_DAY = 'a new request counts in the budget of the day of its upload';
+
 /** @param day of the upload, `YYYY-MM-DD` in UTC */
 export function budgetExceeded(
   exceeded: Exceeded,
@@ -27,14 +29,14 @@ export function budgetExceeded(
 ): Violation {
   const common = { code: 'budget-exceeded', field: 'budget' } as const;
   const tomorrow = Date.parse(day) + DAY_MS;
-  const when = tomorrow > now.getTime() ? `from ${new Date(tomorrow).toISOString()} on` : 'now';
-  const again = `try again ${when}, under a new request id`;
+  const isOver = tomorrow <= now.getTime();
+  const wait = isOver ? NEW_DAY : `wait until ${new Date(tomorrow).toISOString()}`;
   if (exceeded.of === 'age')
     return {
       ...common,
       got: `uploaded on ${day}`,
       allowed: `requests of the last ${exceeded.days} days`,
-      fix: again,
+      fix: wait,
     };
   const { cluster } = address;
   const { whose, all = `cluster ${cluster}`, fields, instead } = holderOf(holder, cluster);
@@ -43,17 +45,17 @@ export function budgetExceeded(
       ...common,
       got: `uploaded before the ${exceeded.what} of ${day} (UTC) were used up`,
       allowed: `${exceeded.what} within the budget of ${whose}`,
-      fix: again,
+      fix: wait,
     };
   const ofCluster = exceeded.of === 'cluster';
   const field = (ofCluster && !instead ? FIELDS.cluster : fields)?.[exceeded.what];
+  const first = instead ? `${instead}; ` : '';
+  const orElse = field && !isOver ? `, or raise limits.${field} in the cluster record` : '';
   return {
     ...common,
     got: `more than ${exceeded.limit} ${exceeded.what} on ${day} (UTC)`,
     allowed: `${exceeded.limit} ${exceeded.what} a day for ${ofCluster ? all : whose}`,
-    fix: field
-      ? `${again}, or raise limits.${field} in the cluster record`
-      : `${instead}, and ${again}`,
+    fix: `${first}${wait}${orElse}`,
   };
 }
 

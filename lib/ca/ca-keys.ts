@@ -22,15 +22,22 @@ export interface ImportableKey {
 export interface CaKeys {
   /**
    * The key of one version of a CA: the existing one, or a new one. Repeated and concurrent calls return the same key.
+   * @throws Fault request-malformed as `findMade`
    */
   ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey>;
-  /** The key of one version of a CA, by its alias; undefined if it does not exist. @throws Fault as `find` */
+  /** The key of one version of a CA, by its alias; undefined if it does not exist. @throws Fault as `findMade` */
   existing(name: CaVersionName): Promise<CaKey | undefined>;
   /**
    * A key that was created elsewhere, by ARN or alias. @throws Fault request-malformed if it is not a signing key with an algorithm that
    * CAs can use
    */
   find(keyId: string): Promise<CaKey>;
+  /**
+   * As `find`, for a CA whose certificate is to be made.
+   * @throws Fault request-malformed also if its private key was imported, so that someone may know it, or if it was made
+   * for another CA
+   */
+  findMade(keyId: string, name: CaVersionName): Promise<CaKey>;
   /**
    * The key of one version of a CA, into which its private key can be imported: the existing one, or a new one. Repeated
    * and concurrent calls return the same key.
@@ -39,9 +46,9 @@ export interface CaKeys {
   ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey>;
   /**
    * A key that was created elsewhere, by ARN or alias. @throws Fault request-malformed if it does not exist, is not for
-   * import, cannot be used, or if what was imported expires
+   * import, was made for another CA, cannot be used, or if what was imported expires
    */
-  importState(keyId: string): Promise<ImportableKey>;
+  importState(keyId: string, name: CaVersionName): Promise<ImportableKey>;
 }
 
 /** The key that a CA record names. */

@@ -44,11 +44,12 @@ export async function findKeys(
 ): Promise<FoundKey[]> {
   const found: FoundKey[] = [];
   for (const ca of cas) {
-    const record = await readCaRecord(service, { trustDomain, ca, version });
+    const name = { trustDomain, ca, version };
+    const record = await readCaRecord(service, name);
     const named = keys?.[ca];
     if (record) found.push({ ca, key: keyOf(record) });
-    else if (named) found.push({ ca, key: await caKeys.find(named) });
-    else found.push({ ca, key: await caKeys.ensure({ trustDomain, ca, version }, keySpec) });
+    else if (named) found.push({ ca, key: await caKeys.findMade(named, name) });
+    else found.push({ ca, key: await caKeys.ensure(name, keySpec) });
   }
   return found;
 }

@@ -110,7 +110,7 @@ async function findKey(
       (await caKeys.existing(name)) ?? 'it has no KMS key yet: request a certificate for it first'
     );
   try {
-    return await caKeys.find(keyId);
+    return await caKeys.findMade(keyId, name);
   } catch (error) {
     if (error instanceof Fault && error.code === 'request-malformed') return error.message;
     throw error;

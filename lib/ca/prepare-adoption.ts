@@ -146,7 +146,9 @@ const findImportable = (
   caKeys: CaKeys,
   trustDomain: string,
   { ca, keyId, keySpec }: GivenCertificate,
-): Promise<ImportableKey> =>
-  keyId === undefined
-    ? caKeys.ensureImportable({ trustDomain, ca, version: FIRST_CA_VERSION }, keySpec)
-    : caKeys.importState(keyId);
+): Promise<ImportableKey> => {
+  const name = { trustDomain, ca, version: FIRST_CA_VERSION };
+  return keyId === undefined
+    ? caKeys.ensureImportable(name, keySpec)
+    : caKeys.importState(keyId, name);
+};

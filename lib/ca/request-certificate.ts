@@ -97,7 +97,7 @@ async function findKey(
 ): Promise<CaKey> {
   const key = await (keyId === undefined
     ? caKeys.ensure(name, keySpec ?? DEFAULT_KEY_SPEC)
-    : caKeys.find(keyId));
+    : caKeys.findMade(keyId, name));
   if (keySpec === undefined || keyId !== undefined || key.keySpec === keySpec) return key;
   throw new Fault(
     'request-malformed',

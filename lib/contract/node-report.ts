@@ -19,7 +19,10 @@ const text = z.string().check(z.maxLength(REPORT_LIMITS.text));
 const list = <Item extends z.core.$ZodType>(item: Item) =>
   z.array(item).check(z.maxLength(REPORT_LIMITS.items));
 /** As Date.toISOString writes it. */
-const time = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/));
+const time = z.string().check(
+  z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/),
+  z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'),
+);
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 const certificateSchema = widenable({
@@ -33,8 +36,8 @@ const certificateSchema = widenable({
 });
 
 export const nodeReportSchema = widenable({
-  cluster: z.string(),
-  node: z.string(),
+  cluster: text,
+  node: text,
   /** By the clock of the node; a reader goes by S3's. */
   at: time,
   /** Which command wrote it. */

@@ -29,6 +29,8 @@ export const rejectionSchema = z.object({
   certificateName: z.optional(z.string()),
   decidedAt: z.string(),
   violations: z.array(violationSchema),
+  /** How a new request can be made after everything has been fixed, for those who uploaded this one. */
+  tryAgain: z.string(),
 });
 
 export type RejectionDocument = z.infer<typeof rejectionSchema>;

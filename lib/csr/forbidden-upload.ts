@@ -19,7 +19,7 @@ export function findForbidden(object: StoredObject): Violation | undefined {
       field: 'object',
       got: quote(object.unreadable),
       allowed: 'an object of storage class STANDARD, encrypted as the bucket encrypts by default',
-      fix: 'upload the CSR without a storage class and without encryption headers, under a new request id',
+      fix: 'upload the CSR without a storage class and without encryption headers',
     };
   if (object.tooLarge)
     return {
@@ -27,7 +27,7 @@ export function findForbidden(object: StoredObject): Violation | undefined {
       field: 'object',
       got: `${object.size} bytes`,
       allowed: `at most ${LIMITS.maxObjectBytes} bytes`,
-      fix: "upload only kubeadm's .csr files, under a new request id",
+      fix: 'upload only the CSR',
     };
   const found = findPrivateKey(object.body);
   if (!found) return undefined;
@@ -36,6 +36,6 @@ export function findForbidden(object: StoredObject): Violation | undefined {
     field: 'object',
     got: found,
     allowed: 'a certificate signing request, which contains only the public key',
-    fix: 'treat the key as compromised: create a new key and CSR, and upload only .csr files, under a new request id',
+    fix: 'treat the key as compromised: create a new key and CSR, and upload only the CSR',
   };
 }

@@ -3,11 +3,7 @@
  * docs/issuance-cycle.md has a table of the order of calls, and test/lib/issuance/order.test.ts tests it.
  */
 import type { DecisionRecord, IssueRecord } from '../contract/decision-record.ts';
-import {
-  CERTIFICATE_METADATA,
-  type RejectionDocument,
-  type ViolationDocument,
-} from '../contract/outcomes.ts';
+import { CERTIFICATE_METADATA, type ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import type { Service } from '../service.ts';
 import { exists, formatDocument, JSON_TYPE, PEM_TYPE } from '../store/documents.ts';
@@ -56,12 +52,13 @@ async function reject(
   record: DecisionRecord,
   violations: readonly ViolationDocument[],
 ): Promise<Processed> {
-  const document: RejectionDocument = {
-    request: address.key,
-    certificateName: record.certificateName,
-    decidedAt: record.decidedAt,
+  const { rejectionOf } = await import('./rejection.ts'); // seldom needed
+  const { certificateName, decidedAt } = record;
+  const document = rejectionOf(address, {
+    certificateName,
+    decidedAt,
     violations: [...violations],
-  };
+  });
   const { rejected } = outcomeKeys(address);
   await service.exchange.create(rejected, formatDocument(document), JSON_TYPE);
   return { outcome: 'rejected', record };

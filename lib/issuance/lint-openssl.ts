@@ -1,9 +1,11 @@
 /** Compares what OpenSSL, which shares no code with the writer, reads from a draft with the intended values. */
+
 import { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { keyObjectOf } from '../csr/key-object.ts';
+import { isSameKey } from '../csr/same-key.ts';
 import { OID } from '../der/oids.ts';
 import { canonicalIpAddress } from '../ip-address.ts';
 import type { CertificateFields } from './certificate-fields.ts';
@@ -41,7 +43,7 @@ export function compareWithOpenSsl(
 
 /** OpenSSL compares the keys: exporting one as DER would take longer than everything else in this file. */
 function hasKey(certificate: X509Certificate, spki: Uint8Array): boolean {
-  return certificate.publicKey.equals(keyObjectOf(spki));
+  return isSameKey(certificate.publicKey, keyObjectOf(spki));
 }
 
 const isoDate = (text: string) => new Date(text).toISOString();

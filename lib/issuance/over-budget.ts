@@ -2,7 +2,7 @@
 import type { ExpectedClaim } from '../budget/claim.ts';
 import { limitsOf } from '../budget/limits.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
-import type { RejectionDocument, ViolationDocument } from '../contract/outcomes.ts';
+import type { ViolationDocument } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { dayOf } from '../expiry/expiry-index.ts';
 import type { Service } from '../service.ts';
@@ -59,12 +59,9 @@ export async function publishOverBudget(
   certificateName: string | undefined,
   violations: ViolationDocument[],
 ): Promise<void> {
-  const document: RejectionDocument = {
-    request: address.key,
-    certificateName,
-    decidedAt: service.now().toISOString(),
-    violations,
-  };
+  const { rejectionOf } = await import('./rejection.ts'); // seldom needed
+  const decidedAt = service.now().toISOString();
+  const document = rejectionOf(address, { certificateName, decidedAt, violations });
   const { rejected } = outcomeKeys(address);
   await service.exchange.create(rejected, formatDocument(document), JSON_TYPE);
 }

@@ -30,8 +30,7 @@ export async function weigh(
   if (!given)
     return {
       ...none,
-      waitingFor:
-        'a new request id: there are more approval objects for this request than are read',
+      waitingFor: 'a new request: this one has more approval objects than are read',
     };
   const state = weighApprovals(plan, given, uploader);
   if (state.state === 'approved' && uploaderMayBeNamed)

@@ -112,8 +112,7 @@ function judgeApproval(
   return { approver, kind: 'request' };
 }
 
-const UNREADABLE =
-  'it cannot be read, and may be a denial: upload the CSR again under a new request id';
+const UNREADABLE = 'it cannot be read, and may be a denial; only a new request can be approved';
 
 function standingFor(
   plan: PlanToApprove,

@@ -54,7 +54,7 @@ const REFUSED = ['Denied', 'Failed'];
 
 /** Serving certificates are issued while the CSR is pending: the forwarder approves what the record allows. */
 function judgeConditions(
-  { when, signerName }: ApiSigner,
+  { when }: ApiSigner,
   conditions: NonNullable<CsrObject['status']['conditions']>,
 ): Violation[] {
   const types = conditions.filter(({ status }) => status === 'True').map(({ type }) => type);
@@ -69,7 +69,7 @@ function judgeConditions(
       fix:
         refused.length > 0
           ? 'create a new CSR: conditions cannot be taken back'
-          : `approve the CSR in its cluster; CSRs of ${signerName} are forwarded after that`,
+          : 'approve the CSR in its cluster',
     },
   ];
 }
@@ -80,7 +80,7 @@ export function signingNotAllowed(cluster: string, { signerName }: ApiSigner): V
     field: 'csrSigning',
     got: signerName,
     allowed: `signers in csrSigning of the record of ${cluster}`,
-    fix: `add the signer to csrSigning in the cluster record of ${cluster}; the CSR is then forwarded again`,
+    fix: `add the signer to csrSigning in the cluster record of ${cluster}`,
   };
 }
 

@@ -19,7 +19,7 @@ export function judgeUploader(
       field: 'uploader',
       got: quote(uploader ?? 'unknown (the upload event was lost)'),
       allowed: listed(uploaders),
-      fix: 'upload under a new request id with credentials of a listed principal, or add the principal to uploaders',
+      fix: 'upload with credentials of a listed principal, or add the principal to uploaders',
     },
   ];
 }
@@ -50,7 +50,7 @@ export function judgeLongest(
       field: 'validityPeriod',
       got: formatDuration(validitySeconds),
       allowed: `at most ${formatDuration(maxValiditySeconds)} in trust domain ${trustDomain}`,
-      fix: `shorten certificateValidityPeriod or users.maxValidityPeriod in the cluster record of ${cluster}, or have maxValidityPeriod of the trust domain raised in the deployment; then upload under a new request id`,
+      fix: `shorten certificateValidityPeriod or users.maxValidityPeriod in the cluster record of ${cluster}, or have maxValidityPeriod of the trust domain raised in the deployment`,
     },
   ];
 }

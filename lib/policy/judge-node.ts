@@ -87,7 +87,7 @@ export function nodeUnknown(node: string, record: ClusterRecord): Violation {
     field: 'node',
     got: node,
     allowed: `nodes of the cluster record: ${listed(record.nodes.map(({ name }) => name))}`,
-    fix: `add the node to the cluster record of ${record.cluster}, then upload under a new request id`,
+    fix: `add the node to the cluster record of ${record.cluster}`,
   };
 }
 
@@ -121,6 +121,6 @@ function withoutCsrSigning(certificateName: CertificateName, record: ClusterReco
     field: 'certificateName',
     got: certificateName,
     allowed: `a cluster whose record has csrSigning; that of ${record.cluster} does not`,
-    fix: 'add csrSigning to the cluster record, then upload under a new request id',
+    fix: 'add csrSigning to the cluster record',
   };
 }

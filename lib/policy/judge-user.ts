@@ -188,7 +188,7 @@ export function usersNotAllowed(cluster: string): Violation {
     field: 'users',
     got: `missing in the record of ${cluster}`,
     allowed: 'a cluster whose record has users',
-    fix: 'add users to the cluster record, then upload under a new request id',
+    fix: 'add users to the cluster record',
   };
 }
 

@@ -99,7 +99,7 @@ function notAllowed(foreign: readonly AlternativeName[], node: KnownNode): Viola
     field: 'subjectAltName',
     got: listed(foreign.map(formatName)),
     allowed: describeAllowed(node),
-    fix: 'add the name to the addresses or kubelet.certSANs of the node in the cluster record, or to kubelet of its rule; the kubelet requests again',
+    fix: 'add the name to the addresses or kubelet.certSANs of the node in the cluster record, or to kubelet of its rule',
   };
 }
 
@@ -109,7 +109,7 @@ function noName(node: KnownNode): Violation {
     field: 'subjectAltName',
     got: 'none',
     allowed: `at least one of ${describeAllowed(node)}`,
-    fix: 'wait until the Node object has addresses; the kubelet requests again',
+    fix: 'let the kubelet create the CSR once its Node object has addresses',
   };
 }
 

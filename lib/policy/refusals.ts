@@ -16,7 +16,7 @@ export function clusterUnknown(cluster: string): Violation {
     field: 'cluster',
     got: cluster,
     allowed: 'a cluster with a record',
-    fix: `apply its record (cakeless cluster apply ${cluster}), then upload under a new request id`,
+    fix: `apply its record (cakeless cluster apply ${cluster})`,
   };
 }
 
@@ -26,7 +26,7 @@ export function trustDomainUnknown(trustDomain: string): Violation {
     field: 'trustDomain',
     got: trustDomain,
     allowed: 'a trust domain that has its CAs',
-    fix: `create it (cakeless trust-domain create ${trustDomain}), then upload under a new request id`,
+    fix: `create it (cakeless trust-domain create ${trustDomain})`,
   };
 }
 
@@ -44,7 +44,7 @@ export function caAbsent(
     field: 'ca',
     got: `${trustDomain} has no ${ca}`,
     allowed: `a trust domain that has a ${ca}${orElse}`,
-    fix: `create it (cakeless trust-domain create ${trustDomain} --ca ${ca}), then upload under a new request id`,
+    fix: `create it (cakeless trust-domain create ${trustDomain} --ca ${ca})`,
   };
 }
 
@@ -64,7 +64,7 @@ export function approvalDenied(reason: string): Violation {
     field: 'approval',
     got: `denied: ${quote(reason)}`,
     allowed: 'an approval',
-    fix: 'contact the approvers, then upload under a new request id',
+    fix: 'contact the approvers',
   };
 }
 
@@ -75,7 +75,7 @@ export function recordMisfit(misfits: readonly string[]): Violation {
     field: 'record',
     got: listed(misfits),
     allowed: 'a record that fits the CSR, the profile, the CA and the approvals',
-    fix: 'upload the CSR again under a new request id; operators: find out who wrote the record',
+    fix: 'the CSR need not change; operators: find out who wrote the record',
   };
 }
 

@@ -184,12 +184,12 @@ export const CLUSTER_RECORD_FIELDS: Readonly<Record<string, DocumentedField>> = 
   'limits.userRequestsPerDay': field(
     'see [budgets](#budgets)',
     '`500`',
-    'requests of all users of the cluster in a day, and as many CSRs of users that a forwarder uploads; 10,000 at most',
+    'requests of all users of the cluster in a day, and as many again for their CSRs that a forwarder uploads; 10,000 at most',
   ),
   'limits.userCertificatesPerDay': field(
     'see [budgets](#budgets)',
     '`250`',
-    'certificates of all users of the cluster in a day, and as many for CSRs of users that a forwarder uploads; 10,000 at most',
+    'certificates of all users of the cluster in a day, and as many again for their CSRs that a forwarder uploads; 10,000 at most',
   ),
   'limits.clusterRequestsPerDay': field(
     'see [budgets](#budgets)',

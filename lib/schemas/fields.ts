@@ -33,7 +33,7 @@ export const COMMON_FIELDS: Readonly<Record<string, string>> = {
   field: 'the field that violates it',
   got: 'its value',
   allowed: 'what is allowed',
-  fix: 'what to do',
+  fix: 'what has to become true',
   schema: 'version of the format',
 };
 
@@ -73,6 +73,7 @@ export const FIELDS = {
   rejection: {
     certificateName: "kubeadm's name of the certificate; absent if the path requests none",
     ...violations,
+    tryAgain: 'how to request again, after everything is fixed',
   },
   pending: {
     since: 'when the request became pending, in ISO 8601 and UTC',
@@ -177,17 +178,17 @@ export const FIELDS = {
   nodeReport: {
     at: 'when it was written, by the clock of the node',
     by: 'the command that wrote it',
-    versions: 'of Cakeless, and of the components that run as static pods',
-    'versions.cakeless': 'of the command',
-    'versions.components': 'from the manifests',
+    versions: 'versions of Cakeless, and of the components that run as static pods',
+    'versions.cakeless': 'version of the command',
+    'versions.components': 'versions from the manifests',
     'versions.components[].name': 'such as kube-apiserver',
-    'versions.components[].version': 'of its image',
+    'versions.components[].version': 'version of its image',
     certificates: 'those of kubeadm that are in place',
     'certificates[].name': 'certificate name',
-    'certificates[].file': 'that contains it',
+    'certificates[].file': 'the file that contains it',
     'certificates[].sha256': 'fingerprint',
     'certificates[].notAfter': 'when it expires',
-    'certificates[].ca': 'the CA that is to have signed it',
+    'certificates[].ca': 'the CA that should have signed it',
     'certificates[].caSha256':
       'fingerprint of the certificate of the CA file that it chains to; absent if it chains to none',
     served: 'certificates that components of the node serve',
@@ -202,9 +203,9 @@ export const FIELDS = {
     'kubeconfigs[].file': 'the file',
     'kubeconfigs[].sha256': 'fingerprints of its CA data, in order',
     caKeys: 'files with the private key of a CA',
-    signing: 'flags of the kube-controller-manager; absent on a worker',
+    signing: 'flags of kube-controller-manager; absent on a worker',
     'signing.file': 'its manifest',
-    'signing.flags': 'the flags --cluster-signing-* that have a value, with it',
+    'signing.flags': 'the --cluster-signing-* flags that have a value, with their values',
     'signing.signs': 'whether its signing controller runs',
     renewal: 'the last renewal of the node; absent if none is remembered',
     'renewal.at': 'when it ended',

@@ -6,6 +6,7 @@ import type { JsonOperations } from '../json-service.ts';
 import { demand } from '../permissions.ts';
 import type { Principal } from '../principals.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { conditionKeysOf } from './condition-keys.ts';
 import { importOperations, withoutExpired } from './import-operations.ts';
 import { describeKey } from './key-metadata.ts';
 import { algorithmFor, keySpec } from './key-specs.ts';
@@ -27,7 +28,7 @@ export function kmsOperations(store: KeyStore, surroundings: Surroundings): Json
   const arn = (resource: string): string => `arn:aws:kms:${region}:${accountId}:${resource}`;
   const find = (input: JsonInput, principal: Principal, action: string): StoredKey => {
     const key = store.find(input.text('KeyId'));
-    demand(principal, action, key.arn);
+    demand(principal, action, key.arn, { keys: conditionKeysOf(action, input, key) });
     return withoutExpired(key, now());
   };
   const signing = (input: JsonInput, key: StoredKey) => {

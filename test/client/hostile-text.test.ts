@@ -87,6 +87,7 @@ const REJECTION = {
   request: 'requests/prod/cp-1/r1/pki/apiserver.csr',
   decidedAt: HOSTILE,
   violations: [{ code: HOSTILE, field: HOSTILE, got: HOSTILE, allowed: HOSTILE, fix: HOSTILE }],
+  tryAgain: HOSTILE,
 };
 
 interface Door {

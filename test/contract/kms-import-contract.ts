@@ -385,7 +385,7 @@ export function kmsImportContract({ it, open }: Contract): void {
       await importKey(made.keyId);
       const imported = { ...made, state: 'imported' };
       expect(await caKeys.ensureImportable(name, 'ECC_NIST_P256')).toEqual(imported);
-      expect(await caKeys.importState(made.keyId)).toEqual(imported);
+      expect(await caKeys.importState(made.keyId, name)).toEqual(imported);
       const { publicKey } = await caKeys.find(made.keyId);
       expect(Buffer.from(publicKey).equals(spkiOf(EC))).toBe(true);
     });
@@ -421,8 +421,32 @@ export function kmsImportContract({ it, open }: Contract): void {
       const name = nameOf(`contract-${randomUUID()}`);
       const { keyId } = await caKeys.ensure(name, 'ECC_NIST_P256');
       const made = refused(/its origin is AWS_KMS/);
-      await expect(caKeys.importState(keyId)).rejects.toMatchObject(made);
+      await expect(caKeys.importState(keyId, name)).rejects.toMatchObject(made);
       await expect(caKeys.ensureImportable(name, 'ECC_NIST_P256')).rejects.toMatchObject(made);
+    });
+
+    it('with an imported private key, which someone may know, is no key of a CA that is made', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const name = nameOf(`contract-${randomUUID()}`);
+      const { keyId } = await caKeys.ensureImportable(name, 'ECC_NIST_P256');
+      await importKey(keyId);
+      const imported = refused(/has a private key that was imported/);
+      await expect(caKeys.findMade(keyId, name)).rejects.toMatchObject(imported);
+      await expect(caKeys.ensure(name, 'ECC_NIST_P256')).rejects.toMatchObject(imported);
+    });
+
+    it('is the key of no other CA', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const [own, other] = [nameOf(`contract-${randomUUID()}`), nameOf('other')];
+      const { keyId: made } = await caKeys.ensure(own, 'ECC_NIST_P256');
+      const ofEtcd = { ...own, ca: 'etcd-ca' as const };
+      const { keyId: importable } = await caKeys.ensureImportable(ofEtcd, 'ECC_NIST_P256');
+      const message = refused(
+        /is the key of \S+ of trust domain contract-\S+, by its description$/,
+      );
+      await expect(caKeys.findMade(made, other)).rejects.toMatchObject(message);
+      await expect(caKeys.importState(importable, own)).rejects.toMatchObject(message);
+      expect(await caKeys.findMade(made, own)).toMatchObject({ keyId: made });
     });
 
     it.each<[string, (keyId: string) => Promise<unknown>, RegExp]>([
@@ -439,7 +463,9 @@ export function kmsImportContract({ it, open }: Contract): void {
     ])('%s', async (_, change, message) => {
       const keyId = await externalKey();
       await change(keyId);
-      await expect(new KmsCaKeys(kms).importState(keyId)).rejects.toMatchObject(refused(message));
+      await expect(new KmsCaKeys(kms).importState(keyId, nameOf('x'))).rejects.toMatchObject(
+        refused(message),
+      );
     });
   });
 

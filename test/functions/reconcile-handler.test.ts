@@ -2,9 +2,13 @@ import { newReconcileHandler, type ReconcileRules } from '../../functions/reconc
 import { type OutgoingMessage, readWakeMessage } from '../../functions/wake-message.ts';
 import { requestApprovalKey, standingApprovalKey } from '../../lib/contract/approvals.ts';
 import { expiryKey } from '../../lib/contract/expiry-key.ts';
+import { nodeReportKey } from '../../lib/contract/node-report.ts';
+import { casOf, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
+import { Fault } from '../../lib/fault.ts';
 import { ALICE, writeApproval } from '../support/approve.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { nodeReport } from '../support/node-report.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -411,6 +415,81 @@ it('a queue that refuses messages is an error, so that the schedule retries; pen
 
 describe('once a day', () => {
   const DAYS = 24 * HOUR_MS;
+
+  /** The CAs were adopted, and every control plane has renewed its certificates and written a report. */
+  async function adopted() {
+    const opening = await decided();
+    const { memory, node } = opening;
+    const key = `trust/${TRUST_DOMAIN}.json`;
+    const document = trustDomainSchema.parse(memory.authority.json(key));
+    const since = memory.now.toISOString();
+    for (const [, { versions }] of casOf(document))
+      for (const version of versions) Object.assign(version, { origin: 'adopted', since });
+    memory.authority.seed(key, JSON.stringify(document));
+    const report = (more: object = {}) =>
+      memory.exchange.seed(
+        nodeReportKey(CLUSTER, node),
+        JSON.stringify(nodeReport(CLUSTER, node, { at: memory.now.toISOString(), ...more })),
+      );
+    return { ...opening, report };
+  }
+
+  it('counts and names nodes that report keys of CAs which were adopted two weeks ago', async () => {
+    const { node, report, reconcile, pass } = await adopted();
+    const caKeys = ['/etc/kubernetes/pki/ca.key'];
+    pass(14 * DAYS);
+    report({ caKeys });
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ CaKeysOnNodes: 0 }]);
+    pass(HOUR_MS);
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CaKeysOnNodes: 1, CertificatesExpired: 0 }]);
+    expect(lines.filter(({ level }) => level === 'ERROR')).toMatchObject([
+      { count: 1, nodes: [{ cluster: CLUSTER, node, found: [`CA keys: ${caKeys[0]}`] }] },
+    ]);
+    report();
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ CaKeysOnNodes: 0 }]);
+  });
+
+  it('counts a control plane that has written no report for a week', async () => {
+    const { report, reconcile, pass } = await adopted();
+    pass(20 * DAYS);
+    report();
+    pass(7 * DAYS);
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ CaKeysOnNodes: 0 }]);
+    pass(HOUR_MS);
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ CaKeysOnNodes: 1 }]);
+  });
+
+  it('a report that cannot be fetched does not stop the count of certificates', async () => {
+    const { memory, pass } = await adopted();
+    pass(340 * DAYS);
+    memory.exchange.interrupt = (_, key) => {
+      if (key.startsWith('reports/')) throw new Fault('unavailable', 'unavailable: S3');
+    };
+    const { metrics } = await withReporter(async (reporter) => {
+      const handler = newReconcileHandler(memory.service, { send: async () => {} }, reporter);
+      await expect(handler(DAILY, lambdaContext)).rejects.toThrow('S3');
+    }, 'reconcile');
+    expect(metrics).toMatchObject([{ CertificatesNearExpiry: 11 }]);
+  });
+
+  it('says which clusters were not looked at, if the run has to end', async () => {
+    const { memory, report, queue, pass } = await adopted();
+    pass(20 * DAYS);
+    report();
+    const context = { ...lambdaContext, getRemainingTimeInMillis: () => 30_000 };
+    const { lines } = await withReporter(
+      (reporter) => newReconcileHandler(memory.service, queue, reporter)(DAILY, context),
+      'reconcile',
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'WARN',
+        message: 'not every report of nodes was read',
+        clusters: [CLUSTER],
+      }),
+    );
+  });
 
   it('counts and names certificates that expire, the most urgent first', async () => {
     const { node, reconcile, pass } = await decided();

@@ -86,6 +86,7 @@ it('the dashboard shows the metrics of requests, keys and expiry', () => {
     METRICS.approvalsWaiting,
     METRICS.oldestRequestAge,
     METRICS.certificatesNearExpiry,
+    METRICS.caKeysOnNodes,
     METRICS.caDaysLeft,
     METRICS.signatureWithoutRecord,
   ])

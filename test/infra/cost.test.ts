@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { CALLS_PER_CSR } from '../../bench/cost/calls.ts';
 import { kubeletTable } from '../../bench/cost/kubelets.ts';
-import { costPerCertificate } from '../../bench/cost/model.ts';
+import { costPerCertificate, reportsCostPerCluster } from '../../bench/cost/model.ts';
 import { costTable } from '../../bench/cost/table.ts';
 import { METRICS } from '../../lib/metric-names.ts';
 import { ofType, type Resources, synthesize } from '../support/synthesize.ts';
@@ -62,5 +62,7 @@ it('the price of a certificate and the fixed costs of the page are those of the 
   expect(page).toContain(
     `$${(1_000 * costPerCertificate(fixed, CALLS_PER_CSR)).toFixed(2)} for a thousand CSRs`,
   );
+  expect(reportsCostPerCluster()).toBeLessThan(0.005);
+  expect(page).toContain('less than half a\n  cent for a cluster');
   expect(page).toContain(`${fixed.alarms} alarms and ${fixed.metrics} metrics`);
 });

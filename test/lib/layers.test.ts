@@ -13,6 +13,7 @@ const LAYERS = [
   'issuance',
   'budget',
   'expiry',
+  'node-reports',
   'policy',
   'cluster',
   'ca',

@@ -64,8 +64,25 @@ it.each(QUEUES)('%s has a case for each action of messages', (queue) => {
   expect(MESSAGE_ACTIONS.filter((action) => !judged.includes(action))).toEqual([]);
 });
 
-it('keys have a case for each action that is denied to everyone else', () => {
-  const judged = TABLE.filter(({ what }) => what === 'key of ca').map(({ action }) => action);
-  const denied = KEY_ACCESS.filter(({ denialSid }) => denialSid).flatMap(({ actions }) => actions);
-  expect(denied.filter((action) => !judged.includes(action))).toEqual([]);
+describe.each(['key of ca', 'imported key', 'made key beside it'])('%s', (key) => {
+  const judged = TABLE.filter(({ what }) => what === key);
+
+  it('has a case for each action that is denied to everyone else', () => {
+    const actions = judged.map(({ action }) => action);
+    const denied = KEY_ACCESS.filter(({ denialSid }) => denialSid).flatMap((row) => row.actions);
+    expect(denied.filter((action) => !actions.includes(action))).toEqual([]);
+  });
+});
+
+it('the imported key has cases for another value of each required condition, and for none', () => {
+  const variants = (action: string) =>
+    TABLE.filter((one) => one.action === action && one.what === 'imported key')
+      .filter((one) => one.variant !== undefined && one.allowed.length === 0)
+      .map(({ variant }) => variant);
+  const conditioned = KEY_ACCESS.filter(({ only }) => only).flatMap(({ actions }) => actions);
+  expect(conditioned.length).toBeGreaterThan(1);
+  for (const action of conditioned) {
+    expect(variants(action)).toContainEqual(expect.stringMatching(/^without /));
+    expect(variants(action)).toContainEqual(expect.not.stringMatching(/^without /));
+  }
 });

@@ -5,6 +5,7 @@ import { firstPrincipals } from '../../local/first-principals.ts';
 import { allows } from '../../local/permissions.ts';
 import type { PrincipalPlan } from '../../local/principals.ts';
 import { ALICE, NODE, NODE_11 } from './principals.ts';
+import { contextOf } from './requests.ts';
 import type { Row } from './table.ts';
 
 const BUCKETS = { exchange: 'exchange', authority: 'authority' };
@@ -44,7 +45,6 @@ export function localPrincipals(): PrincipalPlan[] {
 /** Resources that the stand-in has, by their name in the table. It has no dead-letter queue and no logs. */
 const ARNS: Readonly<Record<string, string>> = {
   queue: 'arn:aws:sqs:eu-central-1:000000000000:cakeless-requests',
-  'key of ca': 'arn:aws:kms:eu-central-1:000000000000:key/11111111-1111-4111-8111-111111111111',
   'function triage': functionArn(FUNCTION_NAMES.triage),
   'function sign': functionArn(FUNCTION_NAMES.sign),
   'function create-ca': functionArn(FUNCTION_NAMES.createCa),
@@ -55,28 +55,41 @@ function functionArn(name: string): string {
   return `arn:aws:lambda:eu-central-1:000000000000:function:${name}`;
 }
 
-/** Conditions that the stand-in checks, by variant. It judges neither TLS nor the parameters of KMS requests. */
+const KEY_ARN = 'arn:aws:kms:eu-central-1:000000000000:key/11111111-1111-4111-8111-111111111111';
+
+/** What keys are, by their name in the table, as their trust domains are configured. */
+const KEYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'key of ca': { 'kms:KeyOrigin': 'AWS_KMS', 'kms:KeySpec': 'ECC_NIST_P256' },
+  'imported key': { 'kms:KeyOrigin': 'EXTERNAL', 'kms:KeySpec': 'RSA_2048' },
+  'made key beside it': { 'kms:KeyOrigin': 'AWS_KMS', 'kms:KeySpec': 'RSA_2048' },
+};
+
+/** Conditions of requests to S3 that the stand-in checks, by variant. It does not judge TLS. */
 const CONDITIONS: Readonly<Record<string, { ifNoneMatch: boolean; ifMatch: boolean }>> = {
   '': { ifNoneMatch: true, ifMatch: false },
   'without a condition': { ifNoneMatch: false, ifMatch: false },
   'with If-Match': { ifNoneMatch: false, ifMatch: true },
 };
 
-/** Its permissions know no origin of keys: its KMS refuses to import into a key that it made. */
-const IMPORTS = ['kms:GetParametersForImport', 'kms:ImportKeyMaterial'];
-
 /** Whether the stand-in has what the row is about. */
-export function isJudgedLocally({ action, what, variant = '' }: Row): boolean {
-  const isOrigin = IMPORTS.includes(action) && what === 'key of ca';
-  return arnOf(what) !== undefined && variant in CONDITIONS && !isOrigin;
+export function isJudgedLocally({ what, variant = '' }: Row): boolean {
+  if (what in KEYS) return true;
+  return arnOf(what) !== undefined && variant in CONDITIONS;
 }
 
-export function isAllowedLocally(who: PrincipalPlan, { action, what, variant = '' }: Row): boolean {
+export function isAllowedLocally(who: PrincipalPlan, row: Row): boolean {
+  const { action, what, variant = '' } = row;
+  const principal = { ...who, principalId: ALICE };
+  const key = KEYS[what];
+  if (key) {
+    const keys = { ...key, ...contextOf(action, variant) };
+    return allows(principal, action, KEY_ARN, { keys });
+  }
   const arn = arnOf(what);
   const conditions = CONDITIONS[variant];
   if (arn === undefined || conditions === undefined)
     throw new Error(`not local: ${what} ${variant}`);
-  return allows({ ...who, principalId: ALICE }, action, arn, conditions);
+  return allows(principal, action, arn, conditions);
 }
 
 function arnOf(what: string): string | undefined {

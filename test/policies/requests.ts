@@ -31,13 +31,16 @@ const VARIANTS: Readonly<Record<string, Readonly<Record<string, string | null>>>
   'without an expiration model': { 'kms:ExpirationModel': null },
 };
 
+/** Beginnings of the logical ids of keys. `existing` is a trust domain whose CAs are imported, except `kubelet-ca`. */
+const KEYS: Readonly<Record<string, string>> = {
+  'key of ca': 'TrustDomainprodKeysca',
+  'imported key': 'TrustDomainexistingKeysca',
+  'made key beside it': 'TrustDomainexistingKeyskubeletca',
+};
+
 export type Variant = keyof typeof VARIANTS;
 
-/** @param keys beginnings of the logical ids of keys, by what the table calls them */
-export function requestsOf(
-  policies: Policies,
-  keys: Readonly<Record<string, string>> = { 'key of ca': 'TrustDomainprodKeysca' },
-) {
+export function requestsOf(policies: Policies) {
   const exchange = policies.bucket('ServiceExchange');
   const authority = policies.bucket('ServiceAuthority');
   const queue = policies.queue('ServiceQueueRequests');
@@ -47,7 +50,7 @@ export function requestsOf(
     queue,
     uploads,
     'dead letters': deadLetters,
-    ...Object.fromEntries(Object.entries(keys).map(([name, id]) => [name, policies.key(id)])),
+    ...Object.fromEntries(Object.entries(KEYS).map(([name, id]) => [name, policies.key(id)])),
     'function triage': { arn: policies.functionArn('ServiceTriageFunction') },
     'function sign': { arn: policies.functionArn('ServiceSignFunction') },
     'function create-ca': { arn: policies.functionArn('ServiceCreateCaFunction') },
@@ -77,7 +80,8 @@ export function requestsOf(
   };
 }
 
-function contextOf(action: string, variant: string): Record<string, string> {
+/** The condition keys of a request. */
+export function contextOf(action: string, variant: string): Record<string, string> {
   const special = variant === '' ? {} : VARIANTS[variant];
   if (!special) throw new Error(`unknown variant ${variant}`);
   const tls = action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {};

@@ -381,6 +381,44 @@ const KEYS: Row[] = [
   denied('kms:CreateGrant', 'key of ca', undefined, { action: 'kms:DescribeKey', who: 'root' }),
 ];
 
+const RSA = 'with RSASSA_PKCS1_V1_5_SHA_256';
+const { parameters, material } = {
+  parameters: 'kms:GetParametersForImport',
+  material: 'kms:ImportKeyMaterial',
+};
+
+/** The key of a CA of an existing cluster, and one that KMS made in the same trust domain. */
+const IMPORTED_KEYS: Row[] = [
+  row(parameters, 'imported key', ['importer']),
+  denied(parameters, 'imported key', 'with RSAES_OAEP_SHA_256', { who: 'importer' }),
+  denied(parameters, 'imported key', 'without a wrapping algorithm', { who: 'importer' }),
+  row(material, 'imported key', ['importer']),
+  denied(material, 'imported key', 'of material that expires', { who: 'importer' }),
+  denied(material, 'imported key', 'without an expiration model', { who: 'importer' }),
+  ...[parameters, material].map((action) =>
+    denied(action, 'made key beside it', undefined, { what: 'imported key', who: 'importer' }),
+  ),
+  ...['imported key', 'made key beside it'].flatMap((what) => [
+    // an importer cannot use what they imported, nor take it away
+    row(kms.sign, what, ['sign', 'create-ca'], RSA),
+    denied(kms.sign, what, undefined, { variant: RSA, who: 'sign' }),
+    denied(kms.sign, what, 'of a raw message', { variant: RSA, who: 'sign' }),
+    row('kms:GetPublicKey', what, ['create-ca', ...MIGHTY]),
+    row('kms:DescribeKey', what, ['create-ca', ...MIGHTY]),
+    ...[
+      'kms:PutKeyPolicy',
+      'kms:ReplicateKey',
+      'kms:UpdatePrimaryRegion',
+      'kms:EnableKey',
+      'kms:CancelKeyDeletion',
+    ].map((action) => row(action, what, GUARDIANS)),
+    ...['kms:ScheduleKeyDeletion', 'kms:DisableKey', 'kms:DeleteImportedKeyMaterial'].map(
+      (action) => row(action, what, ['root']),
+    ),
+    denied('kms:CreateGrant', what, undefined, { action: 'kms:DescribeKey', who: 'root' }),
+  ]),
+];
+
 const QUEUES: Row[] = [
   row(sqs.send, 'queue', ['triage', 'reconcile']),
   denied(sqs.send, 'queue', 'over plain HTTP', { who: 'reconcile' }),
@@ -450,6 +488,7 @@ export const TABLE: readonly Row[] = [
   ...LEDGER,
   ...BUCKETS,
   ...KEYS,
+  ...IMPORTED_KEYS,
   ...QUEUES,
   ...FUNCTIONS_AND_ROLES,
 ];

@@ -5,15 +5,23 @@ import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Connection } from '../../client/connection.ts';
 import { KmsKeyImport } from '../../lib/aws/kms-key-import.ts';
+import { ADOPTABLE_CAS } from '../../lib/ca/trust-domain-request.ts';
+import { nodeReportKey } from '../../lib/contract/node-report.ts';
 import { FUNCTION_NAMES } from '../../lib/environment-names.ts';
-import { Pki, STEMS } from '../client/adoption/pki.ts';
+import { newKey, Pki, STEMS } from '../client/adoption/pki.ts';
 import { runCommand } from '../client/adoption/world.ts';
+import { kubeadmSet } from '../support/kubeadm-sets.ts';
+import { nodeReport } from '../support/node-report.ts';
+import { changeEnvironment, withCapturedOutput } from '../support/restored.ts';
 import { RunningService } from '../support/running-service.ts';
 
 let service: RunningService;
 let pki: Pki;
+let restore: () => void;
 
 beforeAll(async () => {
+  // metrics on standard output, as in AWS
+  restore = changeEnvironment({ POWERTOOLS_DEV: 'false', POWERTOOLS_METRICS_DISABLED: 'false' });
   service = await RunningService.start();
   pki = Pki.make();
 });
@@ -21,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   pki.dispose();
   await service.close();
+  restore();
 });
 
 /** A connection of a principal, as far as an adoption needs one. */
@@ -44,8 +53,11 @@ function connectionOf(principal: string): Connection {
   return connection as Connection;
 }
 
-const adopt = (principal: string) =>
-  runCommand(connectionOf(principal), ['adopt', 'prod', '--kubeconfig-dir', pki.root]);
+async function adopt(principal: string, trustDomain = 'prod', { root } = pki) {
+  const args = ['adopt', trustDomain, '--kubeconfig-dir', root];
+  const { result } = await withCapturedOutput(() => runCommand(connectionOf(principal), args));
+  return result;
+}
 
 it('an operator and an approver cannot import; the importer adopts every CA, and cannot sign', async () => {
   for (const other of ['operator', 'approver'])
@@ -72,4 +84,28 @@ it('an operator and an approver cannot import; the importer adopts every CA, and
     });
     await expect(kms.send(sign)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   }
+});
+
+it('the daily check finds the keys that a node still reports two weeks later', async () => {
+  const other = new Pki(); // a key belongs to one trust domain
+  for (const ca of ADOPTABLE_CAS) other.setCa(ca, newKey());
+  expect((await adopt('importer', 'later', other)).error).toBeUndefined();
+  other.dispose();
+  const authority = service.store('authority');
+  const key = 'trust/later.json';
+  const since = /"since": "[^"]+"/g;
+  const document = ((await service.text('authority', key)) ?? '').replace(
+    since,
+    '"since": "2026-01-01T00:00:00Z"',
+  );
+  await authority.put(key, document, 'application/json');
+  const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
+  const { node } = await service.declare(set, 'later', { trustDomain: 'later' });
+  const report = nodeReport('later', node, { caKeys: ['/etc/kubernetes/pki/ca.key'] });
+  const own = service.store('exchange', `node:later/${node}`);
+  await own.create(nodeReportKey('later', node), JSON.stringify(report), 'application/json');
+  const { text } = await withCapturedOutput(() =>
+    service.invoke(FUNCTION_NAMES.reconcile, { records: true }),
+  );
+  expect(text).toContain('"CaKeysOnNodes":1');
 });

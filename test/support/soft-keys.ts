@@ -98,6 +98,10 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return entry.privateKey;
   }
 
+  findMade(keyId: string): Promise<CaKey> {
+    return this.find(keyId);
+  }
+
   async find(keyId: string): Promise<CaKey> {
     const entry = this.#keys.get(keyId);
     if (!entry) throw new Error(`no key ${keyId}`);

@@ -15,11 +15,14 @@ export const OPTIONAL: readonly CertificateName[] = [
 
 /**
  * Whether kube-apiserver of this node uses an etcd that does not run here as a static pod, so that someone else issues
- * its certificates. kubeadm's guide has their files where its own would be: pki/etcd/ca.crt, apiserver-etcd-client.
+ * its certificates. kubeadm's guide has their files where its own would be: pki/etcd/ca.crt, apiserver-etcd-client. Only
+ * an etcd of this node has pki/etcd/server.crt: its manifest may be away for the time of a restart.
  */
-export function usesExternalEtcd({ kubeconfigDir }: Pick<NodeFolders, 'kubeconfigDir'>): boolean {
-  const runs = (name: string) => existsSync(join(kubeconfigDir, 'manifests', `${name}.yaml`));
-  return runs('kube-apiserver') && !runs('etcd');
+export function usesExternalEtcd(folders: NodeFolders): boolean {
+  const runs = (name: string) =>
+    existsSync(join(folders.kubeconfigDir, 'manifests', `${name}.yaml`));
+  const serves = existsSync(fileOf(placeOf('etcd-server', folders)));
+  return runs('kube-apiserver') && !runs('etcd') && !serves;
 }
 
 /** @returns what says that the certificate belongs on this node, as text; undefined if nothing does */

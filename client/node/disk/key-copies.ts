@@ -3,10 +3,12 @@
  * was given. A file counts by what is in it, whatever its name is. The search is bounded, and says what it has searched:
  * it can find a copy, and cannot prove that there is no other.
  */
+
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere, textOf } from '../../read-text.ts';
@@ -54,8 +56,9 @@ function siblingsOf(folder: string): string[] {
     .map((name) => join(dirname(folder), name));
 }
 
-/** For each of the folders. A node's own have some hundred files. */
+/** For each of the folders. A node's own have some hundred files. A large one, and each key, count like other files. */
 const MAX_FILES = 5000;
+const BYTES_OF_A_FILE = 64 * 1024;
 const MAX_DEPTH = 8;
 const MAX_UNREAD = 100;
 /** A key has at most some kilobytes; cloud-init's user data, in which it may be, some tens. */
@@ -64,45 +67,74 @@ const MAX_BYTES = 512 * 1024;
 const UNREADABLE = /\.(?:tar|tgz|gz|bz2|xz|zst|zip|7z|gpg|age|p12|pfx|snap|db|sqlite)$/i;
 const SEEMS_RELATED = /kube|k8s|pki|etcd|certs?\b/i;
 
-/** Only reads. @param searched folders, and single files, to search */
+/**
+ * Only reads.
+ * @param searched folders, and single files, to search
+ * @param mostFiles for each of them
+ */
 export function findKeyCopies(
   folders: NodeFolders,
   searched = foldersToSearch(folders),
+  mostFiles = MAX_FILES,
 ): KeyCopies {
-  const search = new Search(folders);
+  const wanted = CA_NAMES.flatMap((ca) =>
+    publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
+  );
+  const inPlace = CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders)));
+  const search = new Search(folders, wanted, inPlace, mostFiles);
   for (const folder of searched) search.visit(folder);
-  return search.result(searched);
+  const { found, ...rest } = search.result();
+  return { copies: found.map(({ file, what }) => ({ file, ca: what.ca })), ...rest, searched };
 }
 
-class Search {
-  readonly #publicKeys: readonly { readonly ca: CaName; readonly key: KeyObject }[];
-  /** The keys in their places, which are not copies, and everything that was visited. */
+/** Files, in the same places, that have the private key of this public key. Bounded as `findKeyCopies`. Only reads. */
+export function findFilesWithKey(
+  key: KeyObject,
+  folders: NodeFolders,
+  searched = foldersToSearch(folders),
+): string[] {
+  const search = new Search(folders, [{ key }], [], MAX_FILES);
+  for (const folder of searched) search.visit(folder);
+  return search.result().found.map(({ file }) => file);
+}
+
+interface Wanted {
+  /** A public key. */
+  readonly key: KeyObject;
+}
+
+class Search<What extends Wanted> {
+  readonly #wanted: readonly What[];
+  /** What need not be found, and everything that was visited. */
   readonly #known: Set<string>;
   readonly #own: readonly string[];
-  readonly #copies: KeyCopy[] = [];
+  readonly #found: { file: string; what: What }[] = [];
   readonly #unread: { file: string; why: string }[] = [];
+  readonly #mostFiles: number;
   #isComplete = true;
   #left = 0;
 
-  constructor(folders: NodeFolders) {
-    this.#publicKeys = CA_NAMES.flatMap((ca) =>
-      publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
-    );
-    this.#known = new Set(CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders))));
+  constructor(
+    folders: NodeFolders,
+    wanted: readonly What[],
+    known: readonly string[],
+    mostFiles: number,
+  ) {
+    this.#mostFiles = mostFiles;
+    this.#wanted = wanted;
+    this.#known = new Set(known);
     this.#own = [folders.kubeconfigDir, folders.certDir];
   }
 
   visit(root: string): void {
-    this.#left = MAX_FILES;
+    this.#left = this.#mostFiles;
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) this.#folder(root, 0);
     else this.#file(root);
   }
 
-  result(searched: readonly string[]): KeyCopies {
-    const [copies, unread] = [this.#copies, this.#unread].map((list) =>
-      [...list].sort((a, b) => (a.file < b.file ? -1 : 1)),
-    ) as [KeyCopy[], { file: string; why: string }[]];
-    return { copies, unread, searched, isComplete: this.#isComplete };
+  result() {
+    const found = [...this.#found].sort(byFile);
+    return { found, unread: [...this.#unread].sort(byFile), isComplete: this.#isComplete };
   }
 
   /** Links to folders are not followed: they may lead anywhere, and in circles. */
@@ -112,7 +144,7 @@ class Search {
       return;
     }
     for (const entry of this.#entries(folder)) {
-      if (this.#left === 0) {
+      if (this.#left <= 0) {
         this.#isComplete = false;
         return;
       }
@@ -148,17 +180,18 @@ class Search {
       if (this.#isRelated(file)) this.#skip(file, 'an archive, a database or an encrypted file');
       return;
     }
-    const { keys, hasEncrypted } = privateKeysIn(
-      textOf(readFile(file, { maxBytes: MAX_BYTES }).bytes),
-    );
+    const { bytes } = readFile(file, { maxBytes: MAX_BYTES });
+    const { keys, hasMore, hasEncrypted } = privateKeysIn(textOf(bytes));
+    this.#left -= Math.floor(bytes.length / BYTES_OF_A_FILE) + keys.length;
+    if (hasMore) this.#skip(file, 'it contains more private keys than are looked at');
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
-    const found = new Set(keys.flatMap((key) => this.#casOf(key)));
-    for (const ca of found) this.#copies.push({ file, ca });
+    const found = new Set(keys.flatMap((key) => this.#matches(key)));
+    for (const what of found) this.#found.push({ file, what });
   }
 
-  #casOf(privateKey: KeyObject): CaName[] {
+  #matches(privateKey: KeyObject): What[] {
     const publicKey = createPublicKey(privateKey);
-    return this.#publicKeys.filter(({ key }) => key.equals(publicKey)).map(({ ca }) => ca);
+    return this.#wanted.filter(({ key }) => isSameKey(key, publicKey));
   }
 
   #isRelated(file: string): boolean {
@@ -170,6 +203,9 @@ class Search {
     else this.#isComplete = false;
   }
 }
+
+const byFile = (a: { readonly file: string }, b: { readonly file: string }) =>
+  a.file < b.file ? -1 : 1;
 
 /** A CA file that cannot be read is reported by others; then its key is not recognized. */
 function publicKeysIn(file: string): KeyObject[] {

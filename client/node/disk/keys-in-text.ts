@@ -13,19 +13,26 @@ const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: ?4,ENCRYPTED
 /** `-----BEGIN` in base64, up to the end of the word. */
 const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}/g;
 
+/** Real files have a few; someone may have filled one with thousands. */
+const MOST_KEYS = 100;
+
 export interface KeysInText {
+  /** The first hundred. */
   readonly keys: readonly KeyObject[];
+  readonly hasMore: boolean;
   readonly hasEncrypted: boolean;
 }
 
 export function privateKeysIn(text: string): KeysInText {
-  if (!HINT.test(text)) return { keys: [], hasEncrypted: false };
+  if (!HINT.test(text)) return { keys: [], hasMore: false, hasEncrypted: false };
   const decoded = [...text.matchAll(ENCODED)].map(([word]) =>
     Buffer.from(word, 'base64').toString('latin1'),
   );
   const texts = [text, ...decoded];
+  const blocks = texts.flatMap((one) => [...one.matchAll(BLOCK)]);
   return {
-    keys: texts.flatMap((one) => [...one.matchAll(BLOCK)].flatMap(([, ...block]) => read(block))),
+    keys: blocks.slice(0, MOST_KEYS).flatMap(([, ...block]) => read(block)),
+    hasMore: blocks.length > MOST_KEYS,
     hasEncrypted: texts.some((one) => ENCRYPTED.test(one)),
   };
 }

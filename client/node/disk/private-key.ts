@@ -1,7 +1,9 @@
 /** Private keys of a node, in kubeadm's forms. */
+
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -65,5 +67,5 @@ export function privateKeyBlocksIn(
 
 /** Whether both have the same public key; kubeadm never checks this. */
 export function areAPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
-  return createPublicKey(privateKey).equals(publicKey);
+  return isSameKey(createPublicKey(privateKey), publicKey);
 }

@@ -1,8 +1,10 @@
 /** What each certificate of a new node still needs, given the files on disk. */
+
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import { type CheckedRequest, readRequest } from '../../../lib/csr/read-request.ts';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { type CertificateName, CSRSIGNING_CONF } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -107,7 +109,7 @@ function fits(request: CheckedRequest, { contents }: PlannedCsr, key: KeyObject)
   const listed = (names: CheckedRequest['names']) => names.map(formatName).sort().join();
   const { commonName, organizations } = contents.subject;
   return (
-    request.key.keyObject.equals(key) &&
+    isSameKey(request.key.keyObject, key) &&
     request.subject.commonName === commonName &&
     [...request.subject.organizations].sort().join() === [...organizations].sort().join() &&
     listed(request.names) === listed(contents.names)

@@ -2,8 +2,10 @@
  * sa.key and sa.pub, which sign and check the tokens of service accounts. They are not certificates, all control planes
  * share them, and kubeadm does not create them with an external CA. They never go through the service.
  */
+
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CommandError } from '../../errors.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
@@ -27,7 +29,7 @@ export async function prepareServiceAccountKey(
   const given = from === undefined ? undefined : readGiven(from);
   if (existing !== undefined) {
     const key = keyIn(existing, keyFile);
-    if (given !== undefined && !createPublicKey(key).equals(createPublicKey(given)))
+    if (given !== undefined && !isSameKey(createPublicKey(key), createPublicKey(given)))
       throw new CommandError(
         'usage',
         `${keyFile}: differs from ${from}`,

@@ -24,6 +24,6 @@ export function changeBack(
   throw new CommandError(
     'file-changed',
     `${manifest.file}: no longer has the flags ${flags.map(({ name }) => `--${name}`).join(', ')}; nothing was changed`,
-    'add them, empty, and run the same command again',
+    'add them with empty values, then run the same command again',
   );
 }

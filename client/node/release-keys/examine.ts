@@ -1,8 +1,10 @@
 /** What would be released on this node, and every reason not to do it. Only reads. */
+
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
@@ -139,7 +141,9 @@ function namedElsewhere(
   folders: NodeFolders,
 ): string[] {
   const folder = manifestsFolder(folders);
-  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  // the kubelet runs no other
+  const files = names.map((name) => join(folder, name)).filter(isFile);
   return files.flatMap((file) => {
     const text = file === edited ? leftIn(file) : (readTextIfThere(file) ?? '');
     return keys
@@ -147,6 +151,8 @@ function namedElsewhere(
       .map(({ recorded }) => `${file}: names ${recorded.file}, and not as a signing flag`);
   });
 }
+
+const isFile = (file: string) => statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 
 function leftIn(file: string): string {
   try {
@@ -191,7 +197,7 @@ async function compare(deps: ReleaseDeps, keys: readonly FoundKey[]) {
 function holdsKey(pem: string, publicKey: KeyObject): boolean {
   return certificatesIn(pem).some((one) => {
     try {
-      return new X509Certificate(one).publicKey.equals(publicKey);
+      return isSameKey(new X509Certificate(one).publicKey, publicKey);
     } catch {
       return false;
     }

@@ -19,6 +19,7 @@ import { type Examination, examine } from './examine.ts';
 import { newRelease, openRelease, type ReleaseJournal, recordRelease } from './journal.ts';
 import { removeKeyFile } from './key-files.ts';
 import type { ForwarderProof, ReleaseDeps, ReleaseOptions } from './options.ts';
+import { recipientRefusals } from './recipient-key.ts';
 import type { ReleaseReport } from './report.ts';
 import { requireSealPlace, sealKeys } from './sealed-file.ts';
 
@@ -39,7 +40,7 @@ export async function previewRelease(
     forwarder: forwarder.known,
     sealed: options.seal && { file: options.seal.file, recipient: options.seal.recipient.text },
     restarts: [],
-    refusals: [...found.refusals, ...forwarder.obstacles],
+    refusals: [...found.refusals, ...refusalsOfSeal(deps, options), ...forwarder.obstacles],
   };
 }
 
@@ -56,7 +57,7 @@ export async function releaseKeys(
     refuseUnfinished(stateDir);
     const earlier = openRelease(stateDir);
     const found = await examine(deps, earlier !== undefined);
-    refuse(found.refusals);
+    refuse([...found.refusals, ...refusalsOfSeal(deps, options)]);
     if (found.keys.length === 0 && !stillSigns(deps)) return finishEmpty(deps, found, earlier);
     refuseToSealTheRest(earlier, options);
     const isProved = earlier?.phase === 'removing' || !needsForwarder(found);
@@ -135,6 +136,9 @@ const aboutThis = (deps: ReleaseDeps, { flags, leaves }: Examination) => ({
   issuedByService: leaves.map(({ name }) => name),
   copies: findKeyCopies(deps.folders),
 });
+
+const refusalsOfSeal = ({ folders }: ReleaseDeps, { seal }: ReleaseOptions): string[] =>
+  seal ? recipientRefusals(seal.recipient, folders) : [];
 
 function refuse(reasons: readonly string[]): void {
   if (reasons.length === 0) return;

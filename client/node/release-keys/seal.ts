@@ -44,6 +44,8 @@ export interface Recipient {
   readonly certificate: X509Certificate;
   /** For people: subject, and SHA-256 of the certificate. */
   readonly text: string;
+  /** As the user named it. */
+  readonly file: string;
 }
 
 const MIN_RSA_BITS = 2048;
@@ -70,7 +72,7 @@ export function readRecipient(pem: string, file: string, now: Date): Recipient {
     throw wrong(`it expired on ${certificate.validTo}`, 'give a certificate that is valid');
   const subject = certificate.subject.replaceAll('\n', ', ');
   const text = `${subject} (SHA-256 ${certificate.fingerprint256})`;
-  return { certificate, text };
+  return { certificate, text, file };
 }
 
 /** The message, after it has been read back: the content that it holds is the one that was given. */

@@ -45,7 +45,7 @@ export async function sealKeys(
   if (existsSync(file) && !isEarlier(file, earlier))
     throw new CommandError(
       'usage',
-      `${file}: exists; nothing was removed`,
+      `${file}: already exists; nothing was removed`,
       'give another --seal-out',
     );
   const parts = keys.flatMap((key) => [

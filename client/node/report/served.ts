@@ -18,12 +18,16 @@ interface Port {
   readonly port: number;
 }
 
+/** For the whole handshake: a program that sends one byte at a time must not block the run. */
 const TIMEOUT_MS = 2000;
 const KUBELET_PORT = 10_250;
 
 /** Never throws: a component that does not respond is left out. */
-export async function findServed(folders: NodeFolders): Promise<ServedCertificate[]> {
-  const found = await Promise.all(portsOf(folders).map(ask));
+export async function findServed(
+  folders: NodeFolders,
+  timeoutMs = TIMEOUT_MS,
+): Promise<ServedCertificate[]> {
+  const found = await Promise.all(portsOf(folders).map((port) => ask(port, timeoutMs)));
   return found.flatMap((one) => one ?? []);
 }
 
@@ -55,11 +59,16 @@ function portsOf(folders: NodeFolders): Port[] {
 }
 
 /** Nothing is sent, so that it does not matter whether the certificate is trusted: it is only looked at. */
-function ask({ component, host, port }: Port): Promise<ServedCertificate | undefined> {
+function ask(
+  { component, host, port }: Port,
+  timeoutMs: number,
+): Promise<ServedCertificate | undefined> {
   return new Promise((resolve) => {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return resolve(undefined);
-    const socket = connect({ host, port, rejectUnauthorized: false, timeout: TIMEOUT_MS });
+    const socket = connect({ host, port, rejectUnauthorized: false });
+    const timer = setTimeout(() => end(), timeoutMs);
     const end = (served?: ServedCertificate) => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(served);
     };
@@ -73,8 +82,7 @@ function ask({ component, host, port }: Port): Promise<ServedCertificate | undef
         },
       );
     });
-    socket.once('timeout', () => end());
-    socket.once('error', () => end());
+    socket.on('error', () => end());
   });
 }
 

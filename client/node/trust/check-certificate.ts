@@ -2,6 +2,7 @@
  * Whether a certificate is the requested one, signed by a CA that the node trusts, for the key that the node has.
  * kubeadm checks little of this (it accepts a wrong key), so everything is checked before a file is written.
  */
+import { isSameKey } from '../../../lib/csr/same-key.ts';
 import 'reflect-metadata';
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import {
@@ -73,9 +74,9 @@ const lasting = (texts: readonly string[]): CertificateProblem[] =>
 
 function checkKey(certificate: X509Certificate, { request, key }: Expected): string[] {
   const problems: string[] = [];
-  if (!certificate.publicKey.equals(request.key.keyObject))
+  if (!isSameKey(certificate.publicKey, request.key.keyObject))
     problems.push('its public key is not that of the CSR');
-  if (key && !certificate.publicKey.equals(key))
+  if (key && !isSameKey(certificate.publicKey, key))
     problems.push('it does not match the private key next to it');
   return problems;
 }

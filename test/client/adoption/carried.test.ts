@@ -310,14 +310,17 @@ it('begins again after a part was imported, and wraps only the others', async ()
   expect((await finish(optionsIn(printed, '--ca-cert-hash'))).error).toBeUndefined();
 });
 
+const FROM_FOLDER =
+  '--finish takes the CAs and KMS keys from its folder: omit --ca, --cert-dir, --kubeconfig-dir and --key-…';
+
 it.each([
   [['--begin'], '--begin needs --out DIR'],
-  [['--out', 'x'], '--out is for --begin'],
+  [['--out', 'x'], '--out needs --begin'],
   [['--begin', '--out', 'x', '--finish', 'y'], '--begin and --finish cannot be given together'],
-  [['--begin', '--out', 'x', '--dry-run'], '--dry-run is for the form in one process'],
-  [['--ca-cert-hash', `sha256:${'0'.repeat(64)}`], '--ca-cert-hash is for --finish'],
-  [['--finish', 'x', '--ca', 'ca'], '--finish takes CAs and keys from its folder'],
-  [['--finish', 'x', '--key-ca', 'arn:x'], '--finish takes CAs and keys from its folder'],
+  [['--begin', '--out', 'x', '--dry-run'], '--dry-run cannot be given with --begin or --finish'],
+  [['--ca-cert-hash', `sha256:${'0'.repeat(64)}`], '--ca-cert-hash needs --finish'],
+  [['--finish', 'x', '--ca', 'ca'], FROM_FOLDER],
+  [['--finish', 'x', '--key-ca', 'arn:x'], FROM_FOLDER],
 ])('refuses %j', async (options, reason) => {
   const run = await world.run('adopt', 'prod', ...options);
   expect(run.error).toMatchObject({ code: 'usage', message: reason });

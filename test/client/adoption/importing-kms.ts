@@ -79,6 +79,10 @@ export class ImportingKms implements CaKeys, SigningKeys, KeyImport {
     throw new Error('no CA of these tests is made');
   }
 
+  async findMade(): Promise<CaKey> {
+    throw new Error('no CA of these tests is made');
+  }
+
   async find(keyId: string): Promise<CaKey> {
     const { keySpec, privateKey } = this.#key(keyId);
     if (!privateKey) throw new Fault('request-malformed', `${keyId} is pending import`);

@@ -147,6 +147,7 @@ const rejectionOf = (request: string, at: Date) =>
         fix: 'add the node',
       },
     ],
+    tryAgain: '',
   });
 
 async function flooded(secondsBefore: number): Promise<SlowWorld> {

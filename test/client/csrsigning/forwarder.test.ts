@@ -107,6 +107,7 @@ const rejectOne = (world: World, key: string, codes: readonly string[]) =>
       request: key,
       decidedAt: world.time.clock.now().toISOString(),
       violations: codes.map(violation),
+      tryAgain: '',
     }),
   );
 
@@ -389,7 +390,7 @@ describe('a refused CSR', () => {
     expect(world.api.csr('csr-w-1')?.status?.conditions).toHaveLength(1);
   });
 
-  it("says who asks again, and nothing of request ids, which are the forwarder's", async () => {
+  it('says who requests it again', async () => {
     const world = newWorld();
     world.service = (key) =>
       world.exchange.seed(
@@ -397,12 +398,8 @@ describe('a refused CSR', () => {
         JSON.stringify({
           request: key,
           decidedAt: world.time.clock.now().toISOString(),
-          violations: [
-            {
-              ...violation('node-unknown'),
-              fix: 'add the node, then upload under a new request id',
-            },
-          ],
+          violations: [violation('node-unknown')],
+          tryAgain: '',
         }),
       );
     start(world);

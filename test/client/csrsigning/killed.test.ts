@@ -25,7 +25,7 @@ function newService(world: World, issued: string[]) {
     if (!address.requestId.includes('.')) {
       const violation = { code: 'node-unknown', field: 'f', got: 'g', allowed: 'a', fix: 'x' };
       const decidedAt = world.time.clock.now().toISOString();
-      const rejection = { request: key, decidedAt, violations: [violation] };
+      const rejection = { request: key, decidedAt, violations: [violation], tryAgain: '' };
       world.exchange.seed(keys.rejected, JSON.stringify(rejection));
       return;
     }

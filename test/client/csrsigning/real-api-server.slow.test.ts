@@ -136,7 +136,7 @@ async function decide(ca: TestCa, key: string): Promise<void> {
   if (name !== undefined)
     exchange.seed(
       keys.rejected,
-      JSON.stringify({ request: key, decidedAt: '', violations: [violation] }),
+      JSON.stringify({ request: key, decidedAt: '', violations: [violation], tryAgain: '' }),
     );
   else {
     const usages = [spec?.signerName === SERVING_SIGNER ? 'serverAuth' : 'clientAuth'] as const;

@@ -1,19 +1,32 @@
-/** The service's fixes are for people who upload; the forwarder's readers have a CSR. */
+/** Readers of a CSR upload nothing: they are told what the forwarder does next. */
 import { refusalText } from '../../../client/csrsigning/refusal-text.ts';
 
-const AGAIN = '. The forwarder requests it again';
+const violation = (code: string, fix: string) => ({
+  code,
+  field: 'f',
+  got: 'g',
+  allowed: 'a',
+  fix,
+});
 
 it.each([
-  ['node-unknown', 'add the node, then upload under a new request id', `add the node${AGAIN}`],
-  ['ca-expired', 'shorten it; then upload under a new request id', `shorten it${AGAIN}`],
+  ['that may pass is requested again', 'node-unknown', 'The forwarder requests it again'],
+  ['of the budget is requested again', 'budget-exceeded', 'The forwarder requests it again'],
+  ['that an approver denied is final', 'approval-denied', 'The refusal is final for this CSR'],
+  ['whose record does not fit is final', 'record-misfit', 'The refusal is final for this CSR'],
   [
-    'budget-exceeded',
-    'try again tomorrow, under a new request id, or raise the limit',
-    `try again tomorrow, or raise the limit${AGAIN}`,
+    'with a code that this release does not know is final',
+    'new',
+    'The refusal is final for this CSR',
   ],
-  ['approval-denied', 'ask, then upload under a new request id', 'ask, then create the CSR again'],
-  ['record-misfit', 'upload the CSR again under a new request id', 'create the CSR again'],
-])('%s: %s', (code, fix, expected) => {
-  const text = refusalText('user', [{ code, field: 'f', got: 'g', allowed: 'a', fix }]);
-  expect(text).toBe(`user: ${code}: f is g; allowed: a. To fix: ${expected}`);
+])('a refusal %s', (_, code, next) => {
+  const text = refusalText('user', [violation(code, 'do this')]);
+  expect(text).toBe(`user: ${code}: f is g; allowed: a. To fix: do this. ${next}`);
+});
+
+it('one reason that stays is enough for a refusal to be final', () => {
+  const both = [violation('node-unknown', 'x'), violation('csr-usages', 'y')];
+  expect(refusalText('user', both)).toMatch(
+    /fix: x; user: .* fix: y\. The refusal is final for this CSR$/,
+  );
 });

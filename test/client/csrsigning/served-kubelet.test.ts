@@ -88,7 +88,7 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
       csrs = [csrOf('a', pem('w-1'))];
       await outcome('csr/a', pem('w-1'));
     },
-    /^CSR csr-a has it/,
+    /issued the certificate of CSR csr-a$/,
   ],
   [
     'of a later attempt',
@@ -96,7 +96,16 @@ const cases: [sentence: string, make: () => Promise<void>, found: RegExp | undef
       csrs = [csrOf('a', pem('w-1'))];
       await outcome('csr/a.2', pem('w-1'));
     },
-    /^CSR csr-a has it/,
+    /issued the certificate of CSR csr-a$/,
+  ],
+  [
+    'a CSR that a forwarder served long ago, and that nobody cleaned up: no',
+    async () => {
+      csrs = [csrOf('a', pem('w-1'))];
+      exchange.now = () => new Date(-2 * 3600_000);
+      await outcome('csr/a', pem('w-1'));
+    },
+    undefined,
   ],
   [
     'a CSR that kube-controller-manager signed first, although the service has issued, too: no',
@@ -139,11 +148,21 @@ it.each(cases)('%s', async (_, make, found) => {
   else expect(served).toBeUndefined();
 });
 
-it('what the kubelet of this node uses is evidence after its CSR was deleted', async () => {
+it.each<[string, at: number, found: RegExp | undefined]>([
+  [
+    'lately is evidence after its CSR was deleted',
+    0,
+    /the kubelet of this node uses a certificate from the service/,
+  ],
+  ['long ago is none: its forwarder may be gone since', -2 * 3600_000, undefined],
+])('what the kubelet of this node got %s', async (_, at, found) => {
+  exchange.now = () => new Date(at);
   const text = readFileSync(join(root, 'kubelet.conf'), 'utf8');
   const [, data = ''] = /client-certificate-data: "?([^"\s]+)/.exec(text) ?? [];
   await outcome('cp-1/uid', Buffer.from(data, 'base64').toString());
-  expect(await port().findServed()).toContain('the kubelet of this node uses it');
+  const served = await port().findServed();
+  if (found) expect(served).toMatch(found);
+  else expect(served).toBeUndefined();
 });
 
 const issue =

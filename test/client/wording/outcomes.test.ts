@@ -23,22 +23,26 @@ it('a pending request says what it waits for, and what an approver must run', ()
     waitingFor: 'an approver: O=system:masters',
     requestKey: 'requests/prod/cp-1/r/super-admin.conf.csr',
   };
-  expect(describeOutcomes([{ name: 'super-admin.conf', ...pending }], 'not written')).toEqual([
+  expect(
+    describeOutcomes([{ name: 'super-admin.conf', ...pending }], { notDone: 'not written' }),
+  ).toEqual([
     'super-admin.conf: waiting for an approver: O=system:masters',
     'ask an approver to run: cakeless approve prod/cp-1/r/super-admin.conf.csr',
   ]);
 });
 
 it('a request without an outcome says what to do, and an issued one nothing', () => {
-  expect(describeOutcomes([{ name: 'a', state: 'no-outcome' }], 'not written')).toEqual([
-    'a: no outcome yet; run the same command again',
-  ]);
-  expect(describeOutcomes([{ name: 'a', state: 'issued' }], 'not written')).toEqual([]);
+  expect(
+    describeOutcomes([{ name: 'a', state: 'no-outcome' }], { notDone: 'not written' }),
+  ).toEqual(['a: no outcome yet; run the same command again']);
+  expect(describeOutcomes([{ name: 'a', state: 'issued' }], { notDone: 'not written' })).toEqual(
+    [],
+  );
 });
 
 it('a failed check says what it prevented', () => {
   const failed = { state: 'check-failed', problems: ['it expired'] };
-  expect(describeOutcomes([{ name: 'a', ...failed }], 'not installed')).toEqual([
+  expect(describeOutcomes([{ name: 'a', ...failed }], { notDone: 'not installed' })).toEqual([
     'a: not installed: it expired',
   ]);
 });
@@ -54,7 +58,9 @@ describe('what several certificates have in common', () => {
 
   it('is said once for all of them', () => {
     const twelve = Array.from({ length: 12 }, (_, index) => rejected(`c${index}`, 'cp-2'));
-    expect(describeOutcomes(twelve, 'not written')).toEqual([line('all 12 certificates', 'cp-2')]);
+    expect(describeOutcomes(twelve, { notDone: 'not written' })).toEqual([
+      line('all 12 certificates', 'cp-2'),
+    ]);
   });
 
   it('is said once with their names if it is not true for all, in the order of the first', () => {
@@ -65,7 +71,7 @@ describe('what several certificates have in common', () => {
       { name: 'd', state: 'no-outcome' },
       { name: 'e', state: 'no-outcome' },
     ];
-    expect(describeOutcomes(outcomes, 'not written')).toEqual([
+    expect(describeOutcomes(outcomes, { notDone: 'not written' })).toEqual([
       line('a', 'own of a'),
       line('a, b', 'shared'),
       line('b', 'own of b'),
@@ -73,8 +79,19 @@ describe('what several certificates have in common', () => {
     ]);
   });
 
+  it('includes how the command requests rejected certificates again', () => {
+    const wording = { notDone: 'not written', tryAgain: 'run cakeless renew again' };
+    const outcomes = [rejected('a', 'x'), rejected('b', 'x'), { name: 'c', state: 'issued' }];
+    expect(describeOutcomes(outcomes, wording)).toEqual([
+      line('a, b', 'x'),
+      'a, b: this rejection is final; once everything is fixed, run cakeless renew again',
+    ]);
+  });
+
   it('is not repeated for one certificate', () => {
-    expect(describeOutcomes([rejected('a', 'x', 'x')], 'not written')).toEqual([line('a', 'x')]);
+    expect(describeOutcomes([rejected('a', 'x', 'x')], { notDone: 'not written' })).toEqual([
+      line('a', 'x'),
+    ]);
   });
 
   it('leaves each request its command for the approver', () => {
@@ -82,7 +99,9 @@ describe('what several certificates have in common', () => {
       ...{ name, state: 'pending', waitingFor: 'an approver' },
       requestKey: `requests/prod/cp-1/r/${name}.csr`,
     });
-    expect(describeOutcomes([pending('a.conf'), pending('b.conf')], 'not written')).toEqual([
+    expect(
+      describeOutcomes([pending('a.conf'), pending('b.conf')], { notDone: 'not written' }),
+    ).toEqual([
       'all 2 certificates: waiting for an approver',
       expect.stringMatching(/^ask an approver to run: .*a\.conf\.csr/),
       expect.stringMatching(/^ask an approver to run: .*b\.conf\.csr/),

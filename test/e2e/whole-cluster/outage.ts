@@ -46,7 +46,8 @@ export async function checkOutage(
       for (const node of everyNode) if ((await secondsOf(node)) > 900) throw new Error(node.name);
       return true;
     });
-    return scrapeAll(cluster);
+    // a kubelet refuses every handshake until its first serving certificate has arrived
+    return until('serving certificates', () => scrapeAll(cluster));
   });
   await check(EXPIRED, async () => {
     for (const node of controlPlanes) await node.stopForwarder();

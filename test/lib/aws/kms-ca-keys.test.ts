@@ -84,13 +84,21 @@ describe('a key for an import', () => {
     throw Object.assign(new Error('no such alias'), { name: 'NotFoundException' });
   };
 
+  it.each(['', 'made by hand', 'Cakeless: ca of trust domain prod'])(
+    'with the description %j may be that of the CA',
+    async (Description) => {
+      const { keys } = answering({ DescribeKey: () => metadata({ Description }) });
+      expect(await keys.importState('arn:1', NAME)).toMatchObject({ keyId: 'arn:1' });
+    },
+  );
+
   it.each([
     ['PendingImport', 'pending-import'],
     ['Enabled', 'imported'],
   ])('in state %s is %s', async (KeyState, state) => {
     const { keys } = answering({ DescribeKey: () => metadata({ KeyState }) });
     const found = { keyId: 'arn:1', keySpec: 'RSA_2048', state };
-    expect(await keys.importState('alias/x')).toEqual(found);
+    expect(await keys.importState('alias/x', NAME)).toEqual(found);
     expect(await keys.ensureImportable(NAME, 'RSA_2048')).toEqual(found);
   });
 
@@ -104,9 +112,19 @@ describe('a key for an import', () => {
     ],
     ['that encrypts', { KeyUsage: 'ENCRYPT_DECRYPT' }, /a CA needs a key for SIGN_VERIFY/],
     ['of another key spec', { KeySpec: 'ECC_SECG_P256K1' }, /one of ECC_NIST_P256, /],
+    [
+      'of another trust domain',
+      { Description: 'Cakeless: ca of trust domain fleet' },
+      /is the key of ca of trust domain fleet, by its description$/,
+    ],
+    [
+      'of another CA',
+      { Description: 'Cakeless: etcd-ca of trust domain prod, version 1' },
+      /is the key of etcd-ca of trust domain prod, by its description$/,
+    ],
   ])('%s is refused', async (_, more, message) => {
     const { keys } = answering({ DescribeKey: () => metadata(more) });
-    await expect(keys.importState('arn:1')).rejects.toMatchObject({
+    await expect(keys.importState('arn:1', NAME)).rejects.toMatchObject({
       code: 'request-malformed',
       message: expect.stringMatching(message),
     });
@@ -140,6 +158,6 @@ describe('a key for an import', () => {
 
   it('that is named but does not exist is refused', async () => {
     const { keys } = answering({ DescribeKey: notFound });
-    await expect(keys.importState('arn:9')).rejects.toThrow('KMS has no key arn:9');
+    await expect(keys.importState('arn:9', NAME)).rejects.toThrow('KMS has no key arn:9');
   });
 });

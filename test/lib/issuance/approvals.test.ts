@@ -405,7 +405,7 @@ describe('an approval object that cannot be read', () => {
       memory.authority.seed(requestApprovalKey(key, '0'.repeat(64), BOB), text);
       expect((await approve(memory, key)).outcome).toBe('pending');
       expect(memory.outcome(key).pending?.waitingFor).toMatch(
-        /bob.* cannot be read.*new request id/,
+        /bob.* cannot be read.*only a new request can be approved/,
       );
     },
   );

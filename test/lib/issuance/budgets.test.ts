@@ -38,7 +38,7 @@ it('the first request over budget is rejected, with the reason and the time to t
         got: 'more than 1 certificates on 2026-11-24 (UTC)',
         allowed: expect.stringContaining('1 certificates a day for node '),
         fix: expect.stringMatching(
-          /try again from 2026-11-25T00:00:00\.000Z on, under a new request id, or raise limits\.nodeCertificatesPerDay/,
+          /^wait until 2026-11-25T00:00:00\.000Z, or raise limits\.nodeCertificatesPerDay in the cluster/,
         ),
       },
     ],
@@ -228,7 +228,7 @@ it('a request that nothing processed for a week is rejected: its budget is no lo
       {
         code: 'budget-exceeded',
         got: 'uploaded on 2026-11-24',
-        fix: 'try again now, under a new request id',
+        fix: 'a new request counts in the budget of the day of its upload',
       },
     ],
   });

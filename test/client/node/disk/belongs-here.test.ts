@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { whyItBelongsHere } from '../../../../client/node/disk/belongs-here.ts';
+import { usesExternalEtcd, whyItBelongsHere } from '../../../../client/node/disk/belongs-here.ts';
 import { KUBELET_PEM } from '../../../../client/node/disk/places.ts';
 import { selectCertificates } from '../../../../client/node/disk/select-names.ts';
 import {
@@ -142,4 +142,17 @@ describe('all', () => {
       { name: 'admin.conf', isError: true, reason: `${folder}/admin.conf: is a directory` },
     ]);
   });
+});
+
+it.each<[sentence: string, files: string[], isExternal: boolean]>([
+  ['no etcd runs here', ['manifests/kube-apiserver.yaml'], true],
+  ['it runs here', ['manifests/kube-apiserver.yaml', 'manifests/etcd.yaml'], false],
+  [
+    'its manifest is away for the time of a restart',
+    ['manifests/kube-apiserver.yaml', 'pki/etcd/server.crt'],
+    false,
+  ],
+  ['a worker has no API server', [], false],
+])('an external etcd: %s', (_, files, isExternal) => {
+  expect(usesExternalEtcd(nodeWith(files))).toBe(isExternal);
 });

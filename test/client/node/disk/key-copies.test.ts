@@ -1,5 +1,6 @@
 /** A copy of a CA key is found by what is in a file, wherever it is in the folders that are searched. */
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,6 +51,14 @@ const search = (searched?: string[]) => {
   };
 };
 const nothing = { copies: [], unread: [], isComplete: true };
+
+it('a key of another type, which an attacker may have put there, hides no copy', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  put('a', privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
+  put('b', keyOf('ca'));
+  put('c', `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${keyOf('etcd')}`);
+  expect(search()).toEqual({ ...nothing, copies: ['b ca', 'c etcd-ca'] });
+});
 
 type Outcome = ReturnType<typeof search>;
 const cases: [sentence: string, file: string, text: () => string, found: Partial<Outcome>][] = [
@@ -121,6 +130,26 @@ it('a link to a folder is not followed, so a search ends', () => {
 it('a search that does not see everything says so', () => {
   put(`${'deep/'.repeat(12)}ca.key`, keyOf('ca'));
   expect(search()).toEqual({ ...nothing, isComplete: false });
+});
+
+it('of thousands of keys, which someone may have put into a file, some are looked at, and it says so', () => {
+  put('many', keyOf('other').repeat(2000) + keyOf('ca'));
+  put('one', keyOf('etcd'));
+  expect(search()).toEqual({
+    ...nothing,
+    copies: ['one etcd-ca'],
+    unread: ['many: it contains more private keys than are looked at'],
+  });
+});
+
+it.each<[string, () => string]>([
+  ['large files', () => 'x'.repeat(512 * 1024)],
+  ['files with many keys', () => keyOf('other').repeat(8)],
+])('%s count like several, so that a search ends soon', (_, text) => {
+  put('tmp/a', text());
+  expect(findKeyCopies(folders(), [node], 20).isComplete).toBe(true);
+  for (const name of 'bcd') put(`tmp/${name}`, text());
+  expect(findKeyCopies(folders(), [node], 20).isComplete).toBe(false);
 });
 
 it('a file counts once, however often its folder is searched', () => {

@@ -1,5 +1,5 @@
 /** kube-controller-manager stops signing first, then the CA keys leave the node; each reason not to do it is named. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { CommandError } from '../../../../client/errors.ts';
 import type { ReleaseOptions } from '../../../../client/node/release-keys/options.ts';
 import { previewRelease, releaseKeys } from '../../../../client/node/release-keys/release.ts';
-import { readRecipient } from '../../../../client/node/release-keys/seal.ts';
+import { type Recipient, readRecipient } from '../../../../client/node/release-keys/seal.ts';
 import { undoRelease } from '../../../../client/node/release-keys/undo.ts';
 import { signingFlagsIn } from '../../../../client/node/restart/signing-flags.ts';
 import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
@@ -54,9 +54,14 @@ afterEach(() => node.kubelet.close());
 
 const PLAIN: ReleaseOptions = { seal: undefined, withoutForwarder: undefined };
 const out = (name: string) => join(root, `out-${count}`, name);
+/** The recipient's key is elsewhere: only its certificate is on the node. */
+const recipientOf = (pem: string, file = out('recipient.crt')) => {
+  writeFileSync(file, pem);
+  return readRecipient(pem, file, new Date());
+};
 const sealing = (file = out('keys.cms')): ReleaseOptions => ({
   ...PLAIN,
-  seal: { file, recipient: readRecipient(readFileSync(recipientFile, 'utf8'), 'r', new Date()) },
+  seal: { file, recipient: recipientOf(readFileSync(recipientFile, 'utf8')) },
 });
 
 const release = (options: ReleaseOptions = PLAIN) => releaseKeys(node.deps(), options);
@@ -241,6 +246,12 @@ it.each(refusals)('refuses %s, and changes nothing', async (_, change, reason) =
   expect(readdirSync(join(out('.')))).not.toContain('keys.cms');
 });
 
+it('a folder or a FIFO among the manifests, which the kubelet skips, is no obstacle', async () => {
+  mkdirSync(node.at('manifests/old'));
+  execFileSync('mkfifo', [node.at('manifests/pipe.yaml')]);
+  expect(await release()).toMatchObject({ state: 'released' });
+});
+
 it('all reasons are named at once', async () => {
   node.obstacles = ['one', 'two'];
   expect((await failure(release())).lines).toHaveLength(3);
@@ -378,6 +389,40 @@ describe('sealing', () => {
   ])('refuses a file %s', async (_, file, reason) => {
     expect((await failure(release(sealing(file())))).message).toMatch(reason);
     asBefore();
+  });
+
+  const recipients: [sentence: string, recipient: () => Recipient, reason: RegExp][] = [
+    [
+      'a CA of this node',
+      () => {
+        const pem = readFileSync(recipientFile, 'utf8');
+        writeFileSync(node.at('pki/ca.crt'), node.text('pki/ca.crt') + pem);
+        return recipientOf(pem);
+      },
+      /has the key of ca, so nobody could open what is sealed/,
+    ],
+    [
+      'someone whose key was made on this node, beside the certificate',
+      () => readRecipient(readFileSync(recipientFile, 'utf8'), recipientFile, new Date()),
+      /the private key of CN=offline .* is on this node \(.*recipient\.key\)/,
+    ],
+    [
+      'someone whose key is among the files of this node',
+      () => {
+        copyFileSync(join(root, 'recipient.key'), node.at('tmp-key'));
+        return recipientOf(readFileSync(recipientFile, 'utf8'));
+      },
+      /is on this node \(.*tmp-key\)/,
+    ],
+  ];
+
+  it.each(recipients)('refuses to seal to %s', async (_, recipient, reason) => {
+    const seal = { file: out('keys.cms'), recipient: recipient() };
+    const left = keysLeft();
+    const { refusals } = await previewRelease(node.deps(), { ...PLAIN, seal });
+    expect(refusals).toEqual([expect.stringMatching(reason)]);
+    expect((await failure(release({ ...PLAIN, seal }))).message).toMatch(reason);
+    expect([node.manifest, keysLeft(), existsSync(seal.file)]).toEqual([original(), left, false]);
   });
 
   it('never replaces a file, and keeps the keys then', async () => {

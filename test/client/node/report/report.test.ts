@@ -117,6 +117,21 @@ describe('people', () => {
       /its content is of 2020-01-01/,
     ],
     [
+      'of a time that does not exist is not taken',
+      (report) => ({ ...report, at: '9999-99-99T99:99:99Z' }),
+      /at: must be a time/,
+    ],
+    [
+      'of a node with an endless name is not printed in full',
+      (report) => ({ ...report, node: 'x'.repeat(50_000) }),
+      /node: .{1,200}$/m,
+    ],
+    [
+      'with thousands of mistakes names a few of them',
+      (report) => ({ ...report, caKeys: Array(20_000).fill(1) }),
+      /caKeys.{1,1000}$/m,
+    ],
+    [
       'that is too large is not read',
       (report) => ({ ...report, by: 'x'.repeat(MAX_REPORT_BYTES) }),
       /\d+ bytes/,
@@ -133,6 +148,7 @@ describe('people', () => {
     await putObject(fixture, keyOf(), JSON.stringify(changed));
     const { exitCode, stdout } = await show();
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(expected)]);
+    expect(stdout.length).toBeLessThan(4000);
   });
 
   it('see hostile text as codes, in a table and in JSON', async () => {

@@ -60,6 +60,6 @@ it.each(cases)('%s', (_, words, flags, signs) => {
 });
 
 it('a node without the manifest has no flags', () => {
-  rmSync(file);
+  rmSync(file, { force: true });
   expect(signingFlags(folders)).toBeUndefined();
 });
