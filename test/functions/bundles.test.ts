@@ -32,7 +32,7 @@ async function metadataOf(name: string): Promise<Metadata> {
 it.each([
   ['triage', 220],
   ['sign', 400],
-  ['create-ca', 560],
+  ['create-ca', 564],
   ['reconcile', 360],
   ['watch-signatures', 358],
 ])('%s loads at most %d KB before its first event', async (name, limit) => {
