@@ -138,7 +138,7 @@ async function certificatesUnder(
   }
   keys.sort((a, b) => b.at - a.at);
   const found = keys.slice(0, most).map(async ({ key, at }) => {
-    const object = await exchange.get(key, 2 * LIMITS.maxObjectBytes);
+    const object = await exchange.get(key, LIMITS.maxOutcomeBytes);
     return { fingerprint: fingerprintOf(Buffer.from(object?.body ?? '').toString('latin1')), at };
   });
   return Promise.all(found);

@@ -1,4 +1,4 @@
-/** What a record says is to be signed, as far as an audit needs it. */
+/** Finds what a record says is to be signed. */
 import {
   caCertificateKey,
   caRecordKey,
@@ -18,15 +18,8 @@ import { storedGrounds } from '../issuance/grounds.ts';
 import { LIMITS } from '../limits.ts';
 import { readDocument } from '../store/documents.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
-
-export interface SigningOrder {
-  /** Which function has to sign: `sign` signs leaf certificates, `create-ca` signs CA certificates. */
-  readonly by: 'sign' | 'createCa';
-  /** Key ARN. */
-  readonly keyId: string;
-  /** When the signed certificate was stored; undefined if it does not exist. */
-  readonly storedAt: Date | undefined;
-}
+import type { SigningOrder } from './signing-order.ts';
+import { writtenAt } from './written-at.ts';
 
 /** Where the ledger is, and what a record is checked against. */
 export interface Ledger extends RecordCheckDeps {
@@ -40,7 +33,12 @@ export async function findSigningOrder(
   key: string,
 ): Promise<SigningOrder | string> {
   try {
-    return (await findLeafOrder(ledger, key)) ?? (await findCaOrder(ledger.authority, key));
+    return (
+      (await findLeafOrder(ledger, key)) ??
+      (await findCaOrder(ledger.authority, key)) ??
+      (await (await loadCsrOrder()).findCsrOrder(ledger.authority, key)) ??
+      `${key}: is not the key of a record`
+    );
   } catch (error) {
     if (error instanceof Fault && error.code === 'document-malformed') return error.message;
     throw error;
@@ -67,9 +65,15 @@ async function findLeafOrder(
   return { by: 'sign', keyId: record.keyId, storedAt };
 }
 
-async function findCaOrder(authority: ObjectStore, key: string): Promise<SigningOrder | string> {
+/** Most deployments have no subordinate CA. */
+const loadCsrOrder = () => import('./find-csr-order.ts');
+
+async function findCaOrder(
+  authority: ObjectStore,
+  key: string,
+): Promise<SigningOrder | string | undefined> {
   const named = parseCaRecordKey(key);
-  if (!named) return `${key}: is not the key of a record`;
+  if (!named) return undefined;
   const record = await readDocument(authority, key, caRecordSchema);
   if (!record) return `${key}: the record does not exist`;
   const { trustDomain, ca, version } = record;
@@ -77,11 +81,4 @@ async function findCaOrder(authority: ObjectStore, key: string): Promise<Signing
     return `${key}: is the record of version ${version} of ${ca} of ${trustDomain}`;
   const storedAt = await writtenAt(authority, caCertificateKey(named));
   return { by: 'createCa', keyId: record.keyId, storedAt };
-}
-
-async function writtenAt(authority: ObjectStore, key: string): Promise<Date | undefined> {
-  // in a listing of its key as a prefix, the object itself comes first
-  for await (const object of authority.list(key))
-    return object.key === key ? object.lastModified : undefined;
-  return undefined;
 }

@@ -1,5 +1,5 @@
-import type { SigningOrder } from './find-signing-order.ts';
 import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
+import type { SigningOrder } from './signing-order.ts';
 
 /**
  * A run that began before the certificate was stored may sign again, after an interruption or in a race. No run of a
@@ -47,6 +47,6 @@ function judgeKey({ keyArn }: SignCall, { keyId }: SigningOrder): string[] {
 function judgeTime({ at }: SignCall, { storedAt }: SigningOrder): string[] {
   if (storedAt === undefined || at.getTime() - storedAt.getTime() <= LONGEST_RUN_MS) return [];
   return [
-    `the record's certificate was stored at ${storedAt.toISOString()} and must not be signed again`,
+    `what the record describes was stored at ${storedAt.toISOString()} and must not be signed again`,
   ];
 }

@@ -27,13 +27,17 @@ export class KmsCaKeys implements CaKeys {
 
   async ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey> {
     const alias = caKeyAlias(name);
-    const known = await this.#read(alias).catch(explainRefusal);
-    if (known) {
-      await this.#requireMade(alias, name);
-      return known;
-    }
+    const known = await this.existing(name);
+    if (known) return known;
     await this.#create(name, keySpec, 'AWS_KMS');
     return this.find(alias);
+  }
+
+  async existing(name: CaVersionName): Promise<CaKey | undefined> {
+    const alias = caKeyAlias(name);
+    const known = await this.#read(alias).catch(explainRefusal);
+    if (known) await this.#requireMade(alias, name);
+    return known;
   }
 
   async findMade(keyId: string, name: CaVersionName): Promise<CaKey> {

@@ -32,9 +32,9 @@ async function metadataOf(name: string): Promise<Metadata> {
 it.each([
   ['triage', 220],
   ['sign', 400],
-  ['create-ca', 560],
+  ['create-ca', 564],
   ['reconcile', 360],
-  ['watch-signatures', 355],
+  ['watch-signatures', 358],
 ])('%s loads at most %d KB before its first event', async (name, limit) => {
   const { atInit, outputs } = await metadataOf(name);
   const bytes = atInit.reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);

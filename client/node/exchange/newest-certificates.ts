@@ -7,7 +7,6 @@ import type { Exchange, FoundObject } from './exchange.ts';
 /** A node that renews every day has about 5,000 outcomes a year. */
 const MAX_LISTED = 100_000;
 /** A certificate with its intermediates; what is longer is not read. */
-const MAX_CERTIFICATE_BYTES = 2 * LIMITS.maxObjectBytes;
 
 /** Newest first, by the clock of the bucket. */
 export async function newestCertificates(
@@ -35,7 +34,7 @@ export async function readIssued(
   exchange: Pick<Exchange, 'get'>,
   key: string,
 ): Promise<IssuedLeaf> {
-  const object = await exchange.get(key, MAX_CERTIFICATE_BYTES);
+  const object = await exchange.get(key, LIMITS.maxOutcomeBytes);
   const [pem] = certificatesIn(Buffer.from(object?.body ?? '').toString('latin1'));
   return { pem, metadata: object?.metadata ?? {} };
 }
