@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** Larger objects are rejected unread, in bytes. */
   maxObjectBytes: 32 * 1024,
+  /** What is published for a request, in bytes: a certificate of such a CSR, with the chain of a subordinate CA. */
+  maxOutcomeBytes: 64 * 1024,
   /** Larger CSRs are rejected before they are parsed, in bytes of DER. */
   maxCsrBytes: 16 * 1024,
   /** Subject alternative names in one certificate, unless the cluster record allows fewer. */

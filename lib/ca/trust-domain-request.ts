@@ -1,7 +1,7 @@
-/** The requests to create-ca, and its responses to those about adoption. */
+/** The requests to create-ca, and its responses to those about adoption and about subordinate CAs. */
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
-import type { FindingLevel } from './lint-adopted.ts';
+import type { FindingLevel } from './lint-finding.ts';
 
 /** Creates a trust domain, or adds CAs to it: the request without `action`, or with `create`. */
 export interface TrustDomainRequest {
@@ -48,6 +48,56 @@ export interface AdoptRequest {
   readonly cas: CasToAdopt;
 }
 
+/** What a CSR for a subordinate CA is to contain. */
+export interface CaToCertify {
+  /** @default kubeadm's common name of the CA */
+  readonly commonName?: string;
+  /** Key ARN or alias. @default the key of the CA's version (`caKeyAlias`), which is created if it does not exist */
+  readonly keyId?: string;
+}
+
+/** Signs CSRs with the keys of CAs, for a CA above them. */
+export interface RequestCertificateRequest {
+  readonly action: 'request-certificate';
+  readonly trustDomain: string;
+  readonly cas: Readonly<Partial<Record<CaName, CaToCertify>>>;
+  /** Key spec of new keys. @default ECC_NIST_P256 */
+  readonly keySpec?: CaKeySpec;
+}
+
+export interface CertificateRequest {
+  /** Key ARN. */
+  readonly keyId: string;
+  readonly keySpec: CaKeySpec;
+  /** PKCS#10 in PEM. The same request returns the same CSR until the certificate is imported. */
+  readonly csr: string;
+}
+
+/** The response to `request-certificate`. */
+export interface RequestedCertificates {
+  readonly trustDomain: string;
+  readonly cas: Readonly<Partial<Record<CaName, CertificateRequest>>>;
+}
+
+/** The certificate that a CA outside has issued for the key of a CA. */
+export interface CaToImport {
+  /** One certificate in PEM; text around it is skipped. */
+  readonly certificate: string;
+  /** The certificates above it in PEM: each is issued by the next, and the last is the root. */
+  readonly chain: string;
+  /** Key ARN or alias. @default the alias of the key of the CA's version (`caKeyAlias`) */
+  readonly keyId?: string;
+}
+
+export type CasToImport = Readonly<Partial<Record<CaName, CaToImport>>>;
+
+/** Takes the certificates of subordinate CAs. */
+export interface ImportCertificateRequest {
+  readonly action: 'import-certificate';
+  readonly trustDomain: string;
+  readonly cas: CasToImport;
+}
+
 export type CreateCaRequest =
   | (TrustDomainRequest & { readonly action?: 'create' })
   | PrepareAdoptionRequest
@@ -77,7 +127,7 @@ export interface PreparedAdoption {
 }
 
 export interface CaFinding {
-  readonly ca: AdoptableCa;
+  readonly ca: CaName;
   readonly level: FindingLevel;
   readonly text: string;
 }

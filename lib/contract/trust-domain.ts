@@ -26,7 +26,7 @@ const caVersionSchema = widenable({
   keySpec: z.enum(CA_KEY_SPECS),
   /** The CA certificate in PEM. */
   certificate: z.string(),
-  /** The certificates above a subordinate CA's, in PEM. */
+  /** The certificates above a subordinate CA's, in PEM: each is issued by the next, and the last is the root. */
   chain: z.optional(z.string()),
 });
 
@@ -70,6 +70,18 @@ export const BUNDLE_PATHS: Record<CaName, string> = {
   'kubelet-ca': 'kubelet-ca.crt',
 };
 
+/**
+ * Files of the chains of subordinate CAs, beside those of the bundles: the CA certificate, those above it, the root last.
+ * A program that takes such a file for its trust anchors accepts every certificate below the root. So it is for
+ * `--root-ca-file` of kube-controller-manager, and for clients that verify servers; a server never gets it.
+ */
+export const CHAIN_PATHS: Record<CaName, string> = {
+  ca: 'ca-chain.crt',
+  'etcd-ca': 'etcd/ca-chain.crt',
+  'front-proxy-ca': 'front-proxy-ca-chain.crt',
+  'kubelet-ca': 'kubelet-ca-chain.crt',
+};
+
 /** The CAs that a trust domain has, in the order of `CA_NAMES`. */
 export function casOf({ cas }: TrustDomainDocument): [CaName, CaVersions][] {
   return CA_NAMES.flatMap((name): [CaName, CaVersions][] => {
@@ -91,9 +103,19 @@ export function bundleKey(trustDomain: string, ca: CaName): string {
   return `${EXCHANGE_PREFIXES.trust}${trustDomain}/${BUNDLE_PATHS[ca]}`;
 }
 
+/** Exists only for subordinate CAs. */
+export function chainKey(trustDomain: string, ca: CaName): string {
+  return `${EXCHANGE_PREFIXES.trust}${trustDomain}/${CHAIN_PATHS[ca]}`;
+}
+
 /** Whether a key is that of a trust bundle. */
-export function isBundleKey(key: string): boolean {
+export const isBundleKey = (key: string): boolean => isBelowTrust(key, BUNDLE_PATHS);
+
+/** Whether a key is that of the chain of a CA. */
+export const isChainKey = (key: string): boolean => isBelowTrust(key, CHAIN_PATHS);
+
+function isBelowTrust(key: string, paths: Record<CaName, string>): boolean {
   if (!key.startsWith(EXCHANGE_PREFIXES.trust)) return false;
   const [trustDomain = '', ...path] = key.slice(EXCHANGE_PREFIXES.trust.length).split('/');
-  return isSubdomain(trustDomain) && Object.values(BUNDLE_PATHS).includes(path.join('/'));
+  return isSubdomain(trustDomain) && Object.values(paths).includes(path.join('/'));
 }

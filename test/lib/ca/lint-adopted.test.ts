@@ -133,7 +133,7 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
     'with path length 0',
     'ca',
     with_([basicConstraints(booleanTrue(), integer(0))], OID.basicConstraints),
-    'has path length 0: no CA certificate can be below it',
+    'has path length 0: no CA certificate can be below it, so it cannot cross-sign a later version',
   ],
   [
     'with basicConstraints that are not critical',

@@ -1,0 +1,213 @@
+/**
+ * Lints the certificates above a subordinate CA: each has issued the one before it, and the last is a root. In a cluster
+ * nobody verifies them, because the subordinate CA is the trust anchor; clients outside verify up to the root, and Go
+ * parses each certificate that a server or a client presents.
+ */
+import { X509Certificate } from 'node:crypto';
+import { toHex } from '../bytes.ts';
+import { type CertificateElements, readCertificate } from '../certificate/read-certificate.ts';
+import { nameOfOid } from '../der/oid-names.ts';
+import { OID } from '../der/oids.ts';
+import { type Element, readOid, TAG } from '../der/read.ts';
+import { quote } from '../printable.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
+import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-finding.ts';
+import {
+  basicConstraintsOf,
+  lintConstraints,
+  lintDates,
+  lintExtensions,
+  lintKeyUsage,
+  lintPolicyConstraints,
+  lintSerialNumber,
+} from './lint-parts.ts';
+import { lintExplicitUsages, lintNameConstraints } from './lint-purpose.ts';
+
+/** Every TLS handshake carries them, except the root, and every outcome (`LIMITS.maxOutcomeBytes`). */
+const [MAX_CERTIFICATES, MAX_BYTES] = [6, 16 * 1024];
+
+interface Link {
+  /** On one line. */
+  readonly name: string;
+  readonly x509: X509Certificate;
+  readonly elements: CertificateElements;
+}
+
+/** @param chain DER of the CA certificate and of those above it */
+export function lintChain(ca: CaName, chain: readonly Uint8Array[], now: Date): Finding[] {
+  if (chain.length < 2)
+    return [refuses('has no chain: give the certificates above it, the root last')];
+  if (chain.length > MAX_CERTIFICATES)
+    return [
+      refuses(
+        `has ${chain.length - 1} certificates above it; at most ${MAX_CERTIFICATES - 1} are accepted`,
+      ),
+    ];
+  const bytes = chain.reduce((sum, { length }) => sum + length, 0);
+  if (bytes > MAX_BYTES)
+    return [
+      refuses(`has a chain of ${bytes} bytes of DER; at most ${MAX_BYTES} bytes are accepted`),
+    ];
+  const links = chain.map(readLink);
+  const disorder = findDisorder(links);
+  if (disorder.length > 0) return disorder;
+  return [
+    ...links.slice(0, -1).flatMap(lintSignature),
+    ...links.slice(1).flatMap((link, i) => lintAbove(ca, link, i + 1, links[i], now)),
+  ];
+}
+
+function readLink(der: Uint8Array): Link {
+  const x509 = new X509Certificate(der);
+  return { name: quote(oneLine(x509.subject)), x509, elements: readCertificate(der) };
+}
+
+const oneLine = (name: string) => name.replaceAll('\n', ', ');
+
+/** Go looks for an issuer by the octets of its name, so they are compared as such. */
+function findDisorder(links: readonly Link[]): Finding[] {
+  const found = links.slice(1).flatMap((issuer, i) => {
+    const subject = links[i];
+    return subject ? lintLink(subject, issuer) : [];
+  });
+  const last = links.at(-1);
+  return [
+    ...found,
+    ...refusesIf(
+      found.length === 0 && last !== undefined && !isSelfSigned(last),
+      `has a chain that ends with ${last?.name}, which is not a self-signed root: give the certificates above it, too; the last has to be the root`,
+    ),
+  ];
+}
+
+function lintLink(subject: Link, issuer: Link): Finding[] {
+  const name = toHex(subject.elements.issuer.raw);
+  if (name !== toHex(issuer.elements.subject.raw))
+    return [
+      refuses(
+        `has a chain in which ${issuer.name} follows ${subject.name}, which is issued by ${quote(oneLine(subject.x509.issuer))}: give each certificate followed by that of its issuer, without the CA's own`,
+      ),
+    ];
+  if (!verifies(subject, issuer))
+    return [
+      refuses(
+        `has a chain in which the signature of ${subject.name} does not verify with the key of ${issuer.name}: give the certificate of the key that has signed it`,
+      ),
+    ];
+  return refusesIf(
+    !subject.x509.checkIssued(issuer.x509) && isUsableIssuer(issuer),
+    `has a chain in which the authorityKeyIdentifier of ${subject.name} is not that of ${issuer.name}: give the certificate with that identifier`,
+  );
+}
+
+/** `checkIssued` also looks at the key usage of the issuer, which has its own finding. */
+const isUsableIssuer = ({ elements }: Link) =>
+  lintKeyUsage(elements).every(({ level }) => level === 'accepts');
+
+function verifies(subject: Link, issuer: Link): boolean {
+  try {
+    return subject.x509.verify(issuer.x509.publicKey);
+  } catch {
+    return false; // an algorithm that OpenSSL does not know
+  }
+}
+
+const isSelfSigned = (link: Link) =>
+  toHex(link.elements.issuer.raw) === toHex(link.elements.subject.raw) && verifies(link, link);
+
+/** Of every certificate but the root, whose own signature nobody verifies. */
+function lintSignature({ name, elements }: Link): Finding[] {
+  const { signature, signatureAlgorithm } = elements;
+  const algorithm = algorithmOf(signatureAlgorithm);
+  return [
+    ...refusesIf(
+      toHex(signature.raw) !== toHex(signatureAlgorithm.raw),
+      `has a chain in which ${name} names two different signature algorithms: ask for a new certificate`,
+    ),
+    ...refusesIf(
+      !SIGNATURES.includes(algorithm),
+      `has a chain in which ${name} is signed with ${nameOfOid(algorithm)}, which Go or OpenSSL refuses: ask for a signature with SHA-256, SHA-384 or SHA-512`,
+    ),
+  ];
+}
+
+const SIGNATURES: readonly string[] = [
+  OID.sha256WithRSAEncryption,
+  OID.sha384WithRSAEncryption,
+  OID.sha512WithRSAEncryption,
+  OID.ecdsaWithSHA256,
+  OID.ecdsaWithSHA384,
+  OID.ecdsaWithSHA512,
+  OID.ed25519,
+  OID.sha256,
+  OID.sha384,
+  OID.sha512,
+];
+
+/** RSASSA-PSS names its hash in its parameters (RFC 4055 section 3.1); SHA-1 if it names none. */
+function algorithmOf(identifier: Element): string {
+  const [id, parameters] = identifier.expect(TAG.sequence).children();
+  const algorithm = id ? readOid(id) : '';
+  if (algorithm !== OID.rsassaPss) return algorithm;
+  const [hash] = parameters?.children().filter(({ tag }) => tag === 0xa0) ?? [];
+  const [name] = hash?.children()[0]?.children() ?? [];
+  return name ? readOid(name) : algorithm;
+}
+
+/**
+ * @param depth how many CA certificates are below it
+ * @param below what it has issued
+ */
+function lintAbove(
+  ca: CaName,
+  { name, x509, elements }: Link,
+  depth: number,
+  below: Link | undefined,
+  now: Date,
+): Finding[] {
+  const findings = findingsOf(() => [
+    ...lintIssuerKey(x509),
+    ...lintSerialNumber(elements).filter(({ level }) => level === 'refuses'),
+    ...lintDates(x509, now).filter(({ level }) => level === 'refuses'),
+    ...lintConstraints(elements),
+    ...lintPathLength(elements, depth),
+    ...lintKeyUsage(elements).filter(({ level }) => level === 'refuses'),
+    ...lintExplicitUsages(ca, elements),
+    ...lintNameConstraints(ca, elements),
+    ...lintPolicyConstraints(elements),
+    ...lintExtensions(elements),
+    ...acceptsIf(
+      below !== undefined && new Date(x509.validTo) < new Date(below.x509.validTo),
+      `expires at ${new Date(x509.validTo).toISOString()}, before what it has issued: clients that verify up to the root refuse every certificate after that`,
+    ),
+  ]);
+  return findings.map(({ level, text }) => ({
+    level,
+    text: `is below ${name}, which ${text}${level === 'refuses' ? ': ask for a certificate that is not below it' : ''}`,
+  }));
+}
+
+function lintPathLength(elements: CertificateElements, depth: number): Finding[] {
+  const pathLength = basicConstraintsOf(elements)?.pathLength;
+  if (pathLength === undefined || pathLength.length > 1) return [];
+  const [allowed = 0] = pathLength;
+  return refusesIf(
+    allowed < depth,
+    `has path length ${allowed}, and ${depth} CA ${depth === 1 ? 'certificate is' : 'certificates are'} below it`,
+  );
+}
+
+/** Go reads no other curves, and refuses other RSA keys in TLS; OpenSSL refuses less than 2048 bits. */
+function lintIssuerKey(certificate: X509Certificate): Finding[] {
+  const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } =
+    certificate.publicKey;
+  const { modulusLength = 0, namedCurve = '' } = details;
+  const isUsable =
+    (type === 'rsa' && modulusLength >= 2048 && modulusLength <= 8192) ||
+    (type === 'ec' && ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve)) ||
+    type === 'ed25519';
+  return refusesIf(
+    !isUsable,
+    `has a key that Kubernetes or OpenSSL refuses: ${[type, modulusLength || namedCurve].join(' ').trim()}`,
+  );
+}
