@@ -27,7 +27,7 @@ export interface Prepared {
   readonly trust: readonly Pick<TrustedCa, 'ca' | 'file' | 'sha256' | 'trustedBy'>[];
   /** Why the CAs are not trusted; then nothing from them is written. */
   readonly trustProblems: readonly string[];
-  /** Why kubelet-ca, which kubeadm does not need, is not written. */
+  /** Why kubelet-ca, or what is above a CA, which kubeadm does not need, is not written. */
   readonly trustNotes: readonly string[];
   /** What became of sa.key; absent on workers. */
   readonly serviceAccountKey?: string;

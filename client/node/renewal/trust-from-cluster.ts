@@ -21,7 +21,7 @@ import { neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findAbove } from '../trust/above.ts';
+import { findAbove, subjectOf } from '../trust/above.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
   type CaDecision,
@@ -112,8 +112,8 @@ function leaveOutAbove(
       .map(({ raw }) => certificateToPem(raw))
       .join(''),
     notes: above.map(
-      ({ subject }) =>
-        `${subject.replaceAll('\n', ', ')} was left out: it is above the CA of the cluster, and is for pods and clients outside`,
+      (one) =>
+        `${subjectOf(one)} was left out: it is above the CA of the cluster, and is for pods and clients outside`,
     ),
   };
 }

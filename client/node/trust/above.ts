@@ -5,7 +5,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { isSignedBy } from './path.ts';
 
-const isSelfSigned = (certificate: X509Certificate) => isSignedBy(certificate, certificate);
+/** On one line. */
+export const subjectOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');
+
+export const isSelfSigned = (certificate: X509Certificate): boolean =>
+  isSignedBy(certificate, certificate);
 
 /**
  * Which certificates of a published list are above the CA of a node, or may be: all new ones that have signed another
@@ -25,3 +29,15 @@ export function findAbove(
       return (isBelow && isSelfSigned(one)) || others.some((other) => isSignedBy(other, one));
     });
 }
+
+/**
+ * The certificates of a list that are above another one of it. An old CA that has signed the new one under the same name,
+ * as in a rotation, is not: both are the CA of the cluster.
+ */
+export const findIssuersAmong = (certificates: readonly X509Certificate[]): X509Certificate[] =>
+  certificates.filter((one) =>
+    certificates.some((other) => other.subject !== one.subject && isSignedBy(other, one)),
+  );
+
+/** Why such a certificate must not be in a CA file. */
+export const WHY_NOT_ABOVE = 'every certificate below it would be that of a Kubernetes user';
